@@ -1,0 +1,112 @@
+import type { FailureKind } from '../diagnostic/failure.ts';
+import type { CommandName } from '../recipe/recipe.ts';
+
+/** The life of a node (docs/architecture.md draws it). */
+export type NodeState =
+  'starting' | 'pre-startup' | 'leasing' | 'post-startup' | 'running' | 'degraded' | 'stopping' | 'stopped';
+
+/** Why an operation is done. */
+export type Reason = 'new' | 'changed' | 'gone' | 'drifted' | 'retry' | 'restart' | 'shutdown';
+
+/** How a command of the recipe went wrong, ready to be shown. */
+export interface CommandTrouble {
+  readonly command: CommandName;
+  /** `exited with status 2`, `was ended by SIGKILL`, `did not end within 30 s`. */
+  readonly how: string;
+  /** Where in the recipe the failing line stands. */
+  readonly where: { readonly file: string; readonly line: number } | undefined;
+  /** The failing line itself. */
+  readonly text: string | undefined;
+  /** Capped; trailing blank removed. */
+  readonly stderr: string;
+}
+
+interface PeerName {
+  /** The lease's key. */
+  readonly key: string;
+  readonly subnet: string;
+  readonly publicIp: string;
+}
+
+/**
+ * Everything that happens in a daemon and that somebody may want to know. Logs, status and metrics are all rendered
+ * from this one union. `event` names it in JSON logs.
+ */
+export type HeddleEvent =
+  | { readonly event: 'state'; readonly from: NodeState; readonly to: NodeState; readonly because?: string }
+  | {
+      readonly event: 'interface-chosen';
+      readonly iface: string;
+      readonly publicIp: string;
+      readonly mtu: number;
+      readonly because: string;
+    }
+  | {
+      readonly event: 'network-configured';
+      readonly source: string;
+      readonly network: string;
+      readonly type: string;
+    }
+  | {
+      readonly event: 'lease-acquired';
+      readonly subnet: string;
+      readonly publicIp: string;
+      readonly how: 'created' | 'reused' | 'resumed';
+      readonly expiresAt: string;
+    }
+  | { readonly event: 'lease-renewed'; readonly subnet: string; readonly expiresAt: string }
+  | { readonly event: 'lease-lost'; readonly subnet: string; readonly because: string }
+  | { readonly event: 'lease-released'; readonly subnet: string }
+  | {
+      readonly event: 'command-finished';
+      readonly command: CommandName;
+      readonly durationMs: number;
+      readonly stderr: string;
+    }
+  | { readonly event: 'command-failed'; readonly trouble: CommandTrouble }
+  | {
+      readonly event: 'snapshot';
+      readonly peers: number;
+      readonly ignored: number;
+      readonly rejected: number;
+    }
+  | {
+      readonly event: 'peer-added' | 'peer-removed';
+      readonly peer: PeerName;
+      readonly reason: Reason;
+      readonly durationMs: number;
+    }
+  | {
+      readonly event: 'peer-failed';
+      readonly operation: 'add' | 'remove';
+      readonly peer: PeerName;
+      readonly reason: Reason;
+      readonly trouble: CommandTrouble;
+      readonly attempt: number;
+      readonly retryInMs: number;
+    }
+  | { readonly event: 'lease-rejected'; readonly key: string; readonly because: string }
+  | { readonly event: 'store-fault'; readonly where: string; readonly because: string }
+  | { readonly event: 'store-outage'; readonly because: string; readonly retryInMs: number }
+  | { readonly event: 'store-back'; readonly afterMs: number }
+  | {
+      readonly event: 'ready';
+      readonly subnet: string;
+      readonly publicIp: string;
+      readonly mtu: number;
+      readonly peers: number;
+      readonly subnetFile: string;
+    }
+  | { readonly event: 'shutdown-finished'; readonly removed: number; readonly failed: number }
+  | { readonly event: 'warning'; readonly message: string }
+  | {
+      readonly event: 'failure';
+      readonly kind: FailureKind;
+      readonly message: string;
+      readonly hint?: string;
+    };
+
+export type EventName = HeddleEvent['event'];
+
+/** Where events go. */
+export type EmitEvent = (event: HeddleEvent) => void;

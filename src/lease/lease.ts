@@ -1,0 +1,46 @@
+import type { Cidr } from '../network/cidr.ts';
+
+/** What `JSON.parse` returns. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** The subnet or subnets that one node holds; at least one is present. They make up the lease's key. */
+export interface LeaseSubnets {
+  readonly ipv4: Cidr | undefined;
+  readonly ipv6: Cidr | undefined;
+}
+
+/** What a node says of itself in its lease: flannel's `LeaseAttrs`, decoded, its addresses canonical text. */
+export interface LeaseAttributes {
+  readonly publicIp: string | undefined;
+  readonly publicIpv6: string | undefined;
+  /** Empty for flannel's alloc and udp backends, which write none. */
+  readonly backendType: string;
+  readonly backendData: Json | undefined;
+  readonly backendV6Data: Json | undefined;
+}
+
+/** A lease whose shape was read. Its author is another machine: nothing here may be acted on before `checkPeer`. */
+export interface Lease {
+  /** The last part of flannel's etcd key: `10.50.4.0-24`, or `10.50.4.0-24&2001:cafe:42:c::-64`. */
+  readonly key: string;
+  readonly subnets: LeaseSubnets;
+  readonly attributes: LeaseAttributes;
+  /** Milliseconds since the epoch; undefined for a reservation, which never expires. */
+  readonly expiresAt: number | undefined;
+}
+
+/**
+ * A peer's lease that passed every check of this node's recipe: what its commands may be given.
+ * All of it is text in canonical form, so that two peers are the same if their JSON is.
+ */
+export interface Peer {
+  readonly key: string;
+  readonly subnet: string | undefined;
+  readonly ipv6Subnet: string | undefined;
+  readonly publicIp: string | undefined;
+  readonly publicIpv6: string | undefined;
+  /** Exactly what SubnetAdd and SubnetRemove read: each family's data, each followed by a newline. */
+  readonly stdin: string;
+  /** The values of the recipe's declared fields, as environment variables: `DATA_VTEP_MAC`, `DATA6_…`. */
+  readonly fields: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,18 @@
+import type { Address, Cidr } from './cidr.ts';
+
+/** Where one address family's subnets are taken from; checked by flannel's rules. */
+export interface SubnetRange {
+  readonly network: Cidr;
+  /** The prefix length of each node's subnet. */
+  readonly subnetLength: number;
+  /** The first and the last subnet that may be leased, as their network addresses. */
+  readonly subnetMin: Address;
+  readonly subnetMax: Address;
+}
+
+/** A network configuration whose every value was checked. At least one family is present. */
+export interface NetworkConfiguration {
+  readonly ipv4: SubnetRange | undefined;
+  readonly ipv6: SubnetRange | undefined;
+  readonly enableNftables: boolean;
+}

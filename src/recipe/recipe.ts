@@ -1,0 +1,79 @@
+import type { SourceText, Span } from '../diagnostic/source.ts';
+import type { NetworkConfiguration } from '../network/configuration.ts';
+
+/** The commands of a recipe, by their key in `Backend`. */
+export const commandNames = [
+  'PreStartupCommand',
+  'PostStartupCommand',
+  'SubnetAddCommand',
+  'SubnetRemoveCommand',
+  'ShutdownCommand',
+  'SubnetBatchCommand',
+  'CheckCommand',
+  'MonitorCommand',
+] as const;
+export type CommandName = (typeof commandNames)[number];
+
+/** A command as the recipe gives it: a string, or lines to be run under `set -e`. */
+export interface Command {
+  readonly name: CommandName;
+  readonly form: 'string' | 'lines';
+  /** The shell text, each line with the place in the recipe that it came from. A string has one element. */
+  readonly lines: readonly { readonly text: string; readonly span: Span }[];
+}
+
+export type ParameterValue = string | number | boolean;
+
+/** A declared parameter; its value comes from `Backend`, from `--param`, or is the default. */
+export interface Parameter {
+  readonly name: string;
+  /** The environment variable: the name in SCREAMING_SNAKE. */
+  readonly variable: string;
+  readonly type: 'string' | 'integer' | 'boolean';
+  readonly default: ParameterValue | undefined;
+  /** Bounds of an integer, both inclusive. */
+  readonly minimum: number | undefined;
+  readonly maximum: number | undefined;
+  /** What the whole of a string must match. */
+  readonly pattern: RegExp | undefined;
+  /** The only strings allowed. */
+  readonly choices: readonly string[] | undefined;
+  /** Never shown in log, status or explain. */
+  readonly secret: boolean;
+  readonly description: string | undefined;
+}
+
+/** What the backend data of every lease of this type must look like. Patterns are anchored at both ends. */
+export type BackendDataFormat =
+  | { readonly format: 'text'; readonly pattern: RegExp | undefined }
+  | {
+      readonly format: 'json';
+      readonly fields: readonly {
+        readonly name: string;
+        readonly variable: string;
+        readonly pattern: RegExp;
+      }[];
+    };
+
+/** A recipe in which everything that can be checked without running it was checked. */
+export interface Recipe {
+  /** The file's name without `.json`. */
+  readonly name: string;
+  readonly source: SourceText;
+  readonly network: NetworkConfiguration;
+  /** `Backend.Type`: written on this node's lease, and the only type of lease this recipe acts on. */
+  readonly backendType: string;
+  readonly commands: Readonly<Partial<Record<CommandName, Command>>>;
+  readonly parameters: readonly Parameter[];
+  /** The values that the document's `Backend` gives to declared parameters; not the defaults. */
+  readonly parameterValues: Readonly<Record<string, ParameterValue>>;
+  readonly backendData: BackendDataFormat;
+  /** Bytes of encapsulation; undefined if the recipe does not say. */
+  readonly overhead: number | undefined;
+  /** Programs that must be on PATH: `Requires`, or what its commands were seen to call. */
+  readonly requires: readonly string[];
+  /** Seconds that one run of a command may take. */
+  readonly timeout: number;
+  /** How many runs of SubnetAdd and SubnetRemove may be under way at once. */
+  readonly concurrency: number;
+}

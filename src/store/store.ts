@@ -1,0 +1,89 @@
+/** A lease as a store holds it: text, not yet read. */
+export interface LeaseRecord {
+  /** The key without its prefix: `10.50.4.0-24`. */
+  readonly key: string;
+  /** flannel's JSON. */
+  readonly value: string;
+  /** Milliseconds since the epoch; undefined for a reservation, which never expires. */
+  readonly expiresAt: number | undefined;
+  /** Changes with each write of this key; what {@link LeaseStore.replace} and {@link LeaseStore.remove} compare. */
+  readonly revision: string;
+}
+
+/** Something in the store that is not a lease: torn, foreign, unreadable. Reported and passed over. */
+export interface StoreFault {
+  /** Where it stands, as the operator would name it. */
+  readonly where: string;
+  /** One clause: why it was passed over. */
+  readonly reason: string;
+}
+
+export type StoreChange =
+  | { readonly kind: 'put'; readonly record: LeaseRecord }
+  /** Removed or expired. */
+  | { readonly kind: 'delete'; readonly key: string }
+  | { readonly kind: 'fault'; readonly fault: StoreFault };
+
+/** A point in a store's history; only the store that made it can read it. */
+export type Cursor = string & { readonly brand: unique symbol };
+
+export interface Listing {
+  readonly records: readonly LeaseRecord[];
+  readonly faults: readonly StoreFault[];
+  /** Pass it to {@link LeaseStore.watch} to see every later change. */
+  readonly cursor: Cursor;
+}
+
+/** Thrown by {@link LeaseStore.watch} when changes since the cursor are no longer known. List again. */
+export class CursorLostError extends Error {
+  override readonly name = 'CursorLostError';
+}
+
+/**
+ * Thrown by any method when the store cannot be reached or written. `retryable` tells an outage, which passes, from
+ * something an operator must mend.
+ */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly retryable: boolean;
+  readonly hint: string | undefined;
+
+  constructor(message: string, options: { retryable: boolean; hint?: string; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.retryable = options.retryable;
+    this.hint = options.hint;
+  }
+}
+
+/**
+ * Holds one network's configuration and its leases. Every implementation passes `test/contract/store.ts`.
+ * A lease whose time is over is as good as absent: it is not listed, and its key can be created again.
+ */
+export interface LeaseStore {
+  /** For messages: `files in /var/lib/heddle/store`. Holds no secret. */
+  readonly description: string;
+
+  /** The network configuration document with its name for messages, or undefined while there is none. */
+  readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined>;
+  /** Writes the network configuration if there is none, atomically. Returns the text that stands afterwards. */
+  createNetwork(text: string): Promise<string>;
+
+  list(): Promise<Listing>;
+  /**
+   * Yields changes since the cursor, oldest first, several at once where they came at once; ends when the signal is
+   * aborted. Throws {@link CursorLostError} or {@link StoreError}. A change may be reported more than once.
+   */
+  watch(cursor: Cursor, signal: AbortSignal): AsyncIterable<readonly StoreChange[]>;
+
+  /** Creates a lease if its key is free, atomically among all processes. */
+  create(key: string, value: string, ttlSeconds: number | undefined): Promise<LeaseRecord | 'taken'>;
+  /**
+   * Writes a lease again with a new time to live, if it still is what `previous` says; `gone` if it expired, was
+   * removed, or was written by someone else. A reservation stays one whatever `ttlSeconds` says.
+   */
+  replace(previous: LeaseRecord, value: string, ttlSeconds: number): Promise<LeaseRecord | 'gone'>;
+  /** Removes a lease, if it still is what `previous` says. */
+  remove(previous: LeaseRecord): Promise<'removed' | 'gone'>;
+
+  close(): Promise<void>;
+}
