@@ -1,0 +1,45 @@
+import type { Peer } from '../lease/lease.ts';
+import type { Reason } from '../event/event.ts';
+
+/** One run of SubnetAdd or SubnetRemove that the engine asks for. At most one per key is under way at any time. */
+export interface Operation {
+  readonly kind: 'add' | 'remove';
+  /** For a remove: the values that the peer was added with. */
+  readonly peer: Peer;
+  readonly reason: Reason;
+  /**
+   * `strict`: a failure is retried until it succeeds. `lenient`: it is tried, and what follows does not depend on it,
+   * for a recipe that cannot tell whether there is anything to remove.
+   */
+  readonly mode: 'strict' | 'lenient';
+}
+
+/** What the engine is told. Times and random numbers come in as values: it has neither a clock nor dice. */
+export type EngineInput =
+  /** What the journal of an earlier process holds: perhaps in the kernel, perhaps not. Comes first, if at all. */
+  | { readonly kind: 'restore'; readonly peers: readonly Peer[] }
+  /** All peers that are wanted; what is absent is unwanted. */
+  | { readonly kind: 'snapshot'; readonly peers: readonly Peer[] }
+  | { readonly kind: 'put'; readonly peer: Peer }
+  | { readonly kind: 'delete'; readonly key: string }
+  /** An operation ended. `jitter` is uniform in [0, 1) and spreads the retries of many nodes. */
+  | { readonly kind: 'succeeded'; readonly operation: Operation }
+  | { readonly kind: 'failed'; readonly operation: Operation; readonly jitter: number }
+  /** A delay that {@link Wait} asked for is over. */
+  | { readonly kind: 'due'; readonly key: string; readonly attempt: number }
+  /**
+   * CheckCommand saw these subnets fully in place. `since` is what {@link checkpoint} returned before it was started:
+   * peers touched later are not judged by it.
+   */
+  | { readonly kind: 'checked'; readonly present: ReadonlySet<string>; readonly since: number }
+  /** The network was built again from nothing: no peer is in the kernel any more. */
+  | { readonly kind: 'rebuilt' }
+  /** The network is going down: nothing is wanted from here on. */
+  | { readonly kind: 'shutdown' };
+
+/** A request to be told `due` after a delay. */
+export interface Wait {
+  readonly key: string;
+  readonly attempt: number;
+  readonly delayMs: number;
+}

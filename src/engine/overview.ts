@@ -1,0 +1,28 @@
+import type { EngineState, Entry } from './state.ts';
+
+/** How a node's peers stand, counted. */
+export interface Counts {
+  readonly wanted: number;
+  readonly inPlace: number;
+  /** Ready or running. */
+  readonly pending: number;
+  /** Failed and waiting for their next try. */
+  readonly failing: number;
+}
+
+export function countPeers(state: EngineState): Counts {
+  let wanted = 0;
+  let inPlace = 0;
+  for (const entry of state.entries.values()) {
+    if (entry.wanted === undefined) continue;
+    wanted += 1;
+    if (entry.applied.kind === 'present' && entry.activity.kind === 'idle') inPlace += 1;
+  }
+  return { wanted, inPlace, pending: state.entries.size - inPlace - state.waiting, failing: state.waiting };
+}
+
+/** The entries that failed and wait for their next try. */
+export function failingEntries(state: EngineState): Entry[] {
+  if (state.waiting === 0) return [];
+  return [...state.entries.values()].filter((entry) => entry.activity.kind === 'waiting');
+}

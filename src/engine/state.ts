@@ -1,0 +1,153 @@
+import type { Reason } from '../event/event.ts';
+import type { Peer } from '../lease/lease.ts';
+import type { Operation } from './operation.ts';
+
+/** What is known of a peer in the kernel. */
+export type Applied =
+  | { readonly kind: 'absent' }
+  /** SubnetAdd succeeded with these values, and nothing happened since. */
+  | { readonly kind: 'present'; readonly peer: Peer }
+  /** An add or a remove with these values was begun and its result is unknown, or it failed half-way. */
+  | { readonly kind: 'unsure'; readonly peer: Peer };
+
+/**
+ * What is being done about a peer.
+ *
+ *     idle ──difference──▶ ready ──taken──▶ running ──succeeded──▶ idle (or ready again)
+ *                            ▲                 └──failed──▶ waiting ──due, or a newer state──▶ ready
+ */
+export type Activity =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'ready'; readonly reason: Reason }
+  | { readonly kind: 'running'; readonly operation: Operation }
+  | { readonly kind: 'waiting'; readonly operation: Operation };
+
+/** All the engine knows of one lease key. */
+export interface Entry {
+  readonly key: string;
+  wanted: Peer | undefined;
+  applied: Applied;
+  activity: Activity;
+  /** Failures in a row of what is wanted now. */
+  failures: number;
+  /** The engine's sequence number when this entry last changed. */
+  touched: number;
+}
+
+/** What the recipe can do; decides how a doubtful peer is handled. */
+export interface Abilities {
+  readonly canRemove: boolean;
+  /**
+   * The recipe has a CheckCommand: its author promises that every command may be repeated, so a doubtful peer is simply
+   * added or removed again. Otherwise it is removed leniently and then added.
+   */
+  readonly repeatable: boolean;
+}
+
+/** The engine's whole state. Owned and changed by `step` and `takeOperations` only. */
+export interface EngineState {
+  readonly abilities: Abilities;
+  readonly entries: Map<string, Entry>;
+  /** Keys whose activity is `ready` and that wait for nobody, oldest first. */
+  readonly ready: Set<string>;
+  /** Keys whose add waits until another key's remove is over, by that other key. */
+  readonly parked: Map<string, string[]>;
+  /** Keys that hold a resource in the kernel, by resource: see `resourcesOf`. */
+  readonly holders: Map<string, Set<string>>;
+  running: number;
+  waiting: number;
+  sequence: number;
+}
+
+export function createEngine(abilities: Abilities): EngineState {
+  return {
+    abilities,
+    entries: new Map(),
+    ready: new Set(),
+    parked: new Map(),
+    holders: new Map(),
+    running: 0,
+    waiting: 0,
+    sequence: 0,
+  };
+}
+
+/** A mark to be handed back with what CheckCommand found: see `checked`. */
+export function checkpoint(state: EngineState): number {
+  return state.sequence;
+}
+
+/** Whether nothing is left to do now: whatever still differs waits for a retry. */
+export function isSettled(state: EngineState): boolean {
+  return state.ready.size === 0 && state.running === 0;
+}
+
+/** Whether two peers are the same in everything a command is given. */
+export function samePeer(a: Peer, b: Peer): boolean {
+  return (
+    a.key === b.key &&
+    a.subnet === b.subnet &&
+    a.ipv6Subnet === b.ipv6Subnet &&
+    a.publicIp === b.publicIp &&
+    a.publicIpv6 === b.publicIpv6 &&
+    a.stdin === b.stdin
+  );
+}
+
+/**
+ * What a peer's entries in the kernel are likely keyed by besides its subnet. A node that moved to another subnet keeps
+ * its address, MAC and key: removing its old lease after adding the new one would tear out what the two share.
+ */
+export function resourcesOf(peer: Peer): string[] {
+  const resources: string[] = [];
+  if (peer.publicIp !== undefined) resources.push(peer.publicIp);
+  if (peer.publicIpv6 !== undefined) resources.push(peer.publicIpv6);
+  if (peer.stdin.trim() !== '') resources.push(peer.stdin);
+  return resources;
+}
+
+/** Records what is in the kernel for an entry, and who holds which resource there. */
+export function setApplied(state: EngineState, entry: Entry, applied: Applied): void {
+  if (entry.applied.kind !== 'absent') {
+    for (const resource of resourcesOf(entry.applied.peer)) {
+      const keys = state.holders.get(resource);
+      keys?.delete(entry.key);
+      if (keys?.size === 0) state.holders.delete(resource);
+    }
+  }
+  entry.applied = applied;
+  entry.touched = state.sequence += 1;
+  if (applied.kind === 'absent') return;
+  for (const resource of resourcesOf(applied.peer)) {
+    const keys = state.holders.get(resource);
+    if (keys === undefined) state.holders.set(resource, new Set([entry.key]));
+    else keys.add(entry.key);
+  }
+}
+
+/** Changes what is being done about an entry, keeping the counts and the ready queue in step. */
+export function setActivity(state: EngineState, entry: Entry, activity: Activity): void {
+  if (entry.activity.kind === 'running') state.running -= 1;
+  if (entry.activity.kind === 'waiting') state.waiting -= 1;
+  if (activity.kind === 'running') state.running += 1;
+  if (activity.kind === 'waiting') state.waiting += 1;
+  if (activity.kind === 'ready') state.ready.add(entry.key);
+  else state.ready.delete(entry.key);
+  entry.activity = activity;
+  if (activity.kind === 'idle' || activity.kind === 'waiting') unpark(state, entry.key);
+}
+
+/** Sets an add aside until `blocker` has been dealt with. */
+export function park(state: EngineState, entry: Entry, blocker: string): void {
+  state.ready.delete(entry.key);
+  const parked = state.parked.get(blocker);
+  if (parked === undefined) state.parked.set(blocker, [entry.key]);
+  else parked.push(entry.key);
+}
+
+function unpark(state: EngineState, blocker: string): void {
+  const parked = state.parked.get(blocker);
+  if (parked === undefined) return;
+  state.parked.delete(blocker);
+  for (const key of parked) if (state.entries.get(key)?.activity.kind === 'ready') state.ready.add(key);
+}
