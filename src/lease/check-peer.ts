@@ -1,0 +1,185 @@
+import { contains, formatAddress, formatCidr, parseAddress } from '../network/cidr.ts';
+import type { Address, Cidr, Family } from '../network/cidr.ts';
+import type { NetworkConfiguration } from '../network/configuration.ts';
+import type { BackendDataFormat } from '../recipe/recipe.ts';
+import type { Json, Lease, Peer } from './lease.ts';
+
+/** What a lease must agree with before anything may run for it. */
+export interface PeerRules {
+  readonly network: NetworkConfiguration;
+  readonly backendType: string;
+  readonly backendData: BackendDataFormat;
+  /** This node's public addresses, canonical. */
+  readonly ownAddresses: readonly string[];
+}
+
+export type PeerVerdict =
+  | { readonly kind: 'peer'; readonly peer: Peer }
+  /** Of another backend type: none of this node's business. */
+  | { readonly kind: 'ignored' }
+  | { readonly kind: 'rejected'; readonly because: string };
+
+/** Text that may reach a shell's stdin when the recipe gives no pattern: no blank, quote, control or leading dash. */
+const plainLine = /^[A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*$/;
+const maximumDataBytes = 4096;
+
+class Rejection extends Error {}
+
+/**
+ * Decides whether a lease written by another machine may be handed to this node's commands, and if so as what.
+ * Everything in the result was parsed and printed again, or matched a pattern. Overlap among leases is the roster's part.
+ */
+export function checkPeer(lease: Lease, rules: PeerRules): PeerVerdict {
+  if (lease.attributes.backendType !== rules.backendType) return { kind: 'ignored' };
+  try {
+    return { kind: 'peer', peer: readPeer(lease, rules) };
+  } catch (error) {
+    if (error instanceof Rejection) return { kind: 'rejected', because: error.message };
+    throw error;
+  }
+}
+
+function readPeer(lease: Lease, rules: PeerRules): Peer {
+  const { attributes, subnets } = lease;
+  const { ipv4, ipv6 } = rules.network;
+  const publicIp = ipv4 && readPublicAddress(attributes.publicIp, 4, 'PublicIP', rules);
+  const publicIpv6 = ipv6 && readPublicAddress(attributes.publicIpv6, 6, 'PublicIPv6', rules);
+  const subnet = ipv4 && readSubnet(subnets.ipv4, ipv4.network, 'IPv4');
+  const ipv6Subnet = ipv6 && readSubnet(subnets.ipv6, ipv6.network, 'IPv6');
+  const v4 = ipv4 && readData(attributes.backendData, rules.backendData, 'DATA', 'backend data');
+  const v6 = ipv6 && readV6Data(attributes.backendV6Data, rules.backendData);
+  return {
+    key: lease.key,
+    subnet,
+    ipv6Subnet,
+    publicIp,
+    publicIpv6,
+    stdin: [v4, v6].map((data) => (data?.line === undefined ? '' : `${data.line}\n`)).join(''),
+    fields: { ...v4?.fields, ...v6?.fields },
+  };
+}
+
+function readSubnet(subnet: Cidr | undefined, network: Cidr, name: string): string {
+  if (subnet === undefined) throw new Rejection(`it has no ${name} subnet`);
+  if (!contains(network, subnet) || subnet.prefix === network.prefix) {
+    throw new Rejection(`its subnet ${formatCidr(subnet)} is not inside ${formatCidr(network)}`);
+  }
+  return formatCidr(subnet);
+}
+
+function readPublicAddress(text: string | undefined, family: Family, name: string, rules: PeerRules): string {
+  const address = text === undefined ? undefined : parseAddress(text);
+  if (address?.family !== family)
+    throw new Rejection(`its ${name} is missing or not an IPv${family} address`);
+  const canonical = formatAddress(address);
+  const why = describeUnusable(address);
+  if (why !== undefined) throw new Rejection(`its ${name} ${canonical} is ${why}`);
+  if (rules.ownAddresses.includes(canonical))
+    throw new Rejection(`its ${name} ${canonical} is this node's own`);
+  return canonical;
+}
+
+/** Why an address cannot be the underlay address of a host, or undefined if it can. */
+export function describeUnusable({ family, value }: Address): string | undefined {
+  if (value === 0n) return 'the unspecified address';
+  if (family === 4) {
+    const first = Number(value >> 24n);
+    if (first === 0) return 'in 0.0.0.0/8';
+    if (first === 127) return 'a loopback address';
+    if (first >= 224 && first <= 239) return 'a multicast address';
+    if (first >= 240) return 'reserved or broadcast';
+    return undefined;
+  }
+  if (value === 1n) return 'a loopback address';
+  if (value >> 120n === 0xffn) return 'a multicast address';
+  if (value >> 32n === 0xffffn) return 'a v4-mapped address';
+  return undefined;
+}
+
+interface ReadData {
+  /** The line that stdin gets; undefined if the recipe expects none and the lease has none. */
+  readonly line: string | undefined;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+function readV6Data(data: Json | undefined, format: BackendDataFormat): ReadData {
+  // flannel's extension backend publishes text once, as IPv4's; an IPv6 copy is optional there.
+  if (format.format === 'text' && data === undefined) return { line: undefined, fields: {} };
+  return readData(data, format, 'DATA6', 'IPv6 backend data');
+}
+
+/** Reads one family's backend data by the recipe's format. Throws a Rejection. */
+function readData(data: Json | undefined, format: BackendDataFormat, prefix: string, name: string): ReadData {
+  switch (format.format) {
+    case 'text':
+      return { line: readText(data ?? '', format.pattern, name), fields: {} };
+    case 'json':
+      return readObject(data, format.fields, prefix, name);
+  }
+}
+
+function readText(data: Json, pattern: RegExp | undefined, name: string): string {
+  if (typeof data !== 'string') throw new Rejection(`its ${name} is not a string`);
+  const text = data.replace(/\n$/, '');
+  if (byteLength(text) > maximumDataBytes)
+    throw new Rejection(`its ${name} is longer than ${maximumDataBytes} bytes`);
+  if (text === '' && pattern === undefined) return '';
+  const expected = pattern ?? plainLine;
+  for (const line of text.split('\n')) {
+    if (line.includes('\0') || !expected.test(line)) {
+      throw new Rejection(`its ${name} ${JSON.stringify(clip(line))} does not match ${String(expected)}`);
+    }
+  }
+  return text;
+}
+
+function readObject(
+  data: Json | undefined,
+  fields: Extract<BackendDataFormat, { format: 'json' }>['fields'],
+  prefix: string,
+  name: string,
+): ReadData {
+  if (data === undefined && fields.every((field) => field.pattern.test('')))
+    return { line: undefined, fields: {} };
+  if (data === undefined || !isObject(data)) throw new Rejection(`its ${name} is not a JSON object`);
+  const values: Record<string, string> = {};
+  const kept: Record<string, Json> = {};
+  for (const field of fields) {
+    const value = Object.hasOwn(data, field.name) ? data[field.name] : undefined;
+    const text = readScalar(value, field.name, name);
+    if (!field.pattern.test(text) || byteLength(text) > maximumDataBytes) {
+      throw new Rejection(
+        `${field.name} in its ${name}, ${JSON.stringify(clip(text))}, does not match ${String(field.pattern)}`,
+      );
+    }
+    values[`${prefix}_${field.variable}`] = text;
+    if (value !== undefined) kept[field.name] = value;
+  }
+  return { line: JSON.stringify(kept), fields: values };
+}
+
+function readScalar(value: Json | undefined, field: string, name: string): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'object') throw new Rejection(`${field} in its ${name} is neither text nor a number`);
+  const text = String(value);
+  // A pattern may be careless about these; nothing that a shell reads may hold them.
+  if (/[\0\n\r]/.test(text)) throw new Rejection(`${field} in its ${name} holds a line break or NUL`);
+  return text;
+}
+
+function isObject(value: Json): value is Readonly<Record<string, Json>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function clip(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
+}
+
+function byteLength(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}

@@ -1,0 +1,173 @@
+import { formatCidr } from '../network/cidr.ts';
+import { checkPeer } from './check-peer.ts';
+import type { PeerRules } from './check-peer.ts';
+import type { Lease, LeaseSubnets, Peer } from './lease.ts';
+import { SubnetTrie } from './subnet-trie.ts';
+
+/** A lease as it came from the store, or the reason why it could not be read. */
+export type ReadLease =
+  | { readonly kind: 'lease'; readonly lease: Lease }
+  | { readonly kind: 'malformed'; readonly key: string; readonly reason: string };
+
+/** What a change in the store means for this node. */
+export type RosterChange =
+  | { readonly kind: 'put'; readonly peer: Peer }
+  | { readonly kind: 'delete'; readonly key: string }
+  /** Nothing runs for it and its last good state stays. Told once for as long as the reason is the same. */
+  | { readonly kind: 'rejected'; readonly key: string; readonly because: string };
+
+type Standing =
+  | { readonly kind: 'accepted'; readonly peer: Peer; readonly subnets: LeaseSubnets }
+  | { readonly kind: 'ignored' }
+  | { readonly kind: 'own' };
+
+/** This node's own lease, which is no peer and which no peer may overlap. */
+export interface OwnLease {
+  readonly key: string;
+  readonly subnets: LeaseSubnets;
+}
+
+/**
+ * Keeps every lease of the store with this node's verdict on it. Of two leases that overlap, the one that was accepted
+ * first stands; when it goes, the other is looked at again.
+ */
+export class Roster {
+  readonly #rules: PeerRules;
+  readonly #own: OwnLease;
+  readonly #standings = new Map<string, Standing>();
+  readonly #rejections = new Map<string, string>();
+  /** Leases that were rejected for overlapping, by the key of the one that stands in their way. */
+  readonly #inTheWay = new Map<string, Map<string, Lease>>();
+  readonly #tries: { readonly ipv4: SubnetTrie | undefined; readonly ipv6: SubnetTrie | undefined };
+
+  constructor(rules: PeerRules, own: OwnLease) {
+    this.#rules = rules;
+    this.#own = own;
+    const { ipv4, ipv6 } = rules.network;
+    this.#tries = { ipv4: ipv4 && new SubnetTrie(ipv4.network), ipv6: ipv6 && new SubnetTrie(ipv6.network) };
+    this.#insert(own.subnets, own.key);
+  }
+
+  /** How many leases of other backend types there are, and how many were rejected. */
+  get counts(): { readonly accepted: number; readonly ignored: number; readonly rejected: number } {
+    let accepted = 0;
+    let ignored = 0;
+    for (const standing of this.#standings.values()) {
+      if (standing.kind === 'accepted') accepted += 1;
+      if (standing.kind === 'ignored') ignored += 1;
+    }
+    return { accepted, ignored, rejected: this.#rejections.size };
+  }
+
+  /** Every rejected lease with its reason. */
+  get rejections(): ReadonlyMap<string, string> {
+    return this.#rejections;
+  }
+
+  /** The peers that may be acted on. */
+  get peers(): Peer[] {
+    return [...this.#standings.values()].flatMap((standing) =>
+      standing.kind === 'accepted' ? [standing.peer] : [],
+    );
+  }
+
+  /** Takes a new list of all leases for the present one. */
+  replaceAll(leases: readonly ReadLease[]): RosterChange[] {
+    const present = new Set(leases.map(keyOf));
+    const known = new Set([...this.#standings.keys(), ...this.#rejections.keys()]);
+    const changes: RosterChange[] = [];
+    for (const key of known) if (!present.has(key)) changes.push(...this.delete(key));
+    for (const lease of leases) changes.push(...this.put(lease));
+    return changes;
+  }
+
+  put(read: ReadLease): RosterChange[] {
+    const key = keyOf(read);
+    if (key === this.#own.key) {
+      this.#standings.set(key, { kind: 'own' });
+      return [];
+    }
+    if (read.kind === 'malformed') return this.#reject(key, read.reason);
+    const verdict = checkPeer(read.lease, this.#rules);
+    switch (verdict.kind) {
+      case 'rejected':
+        return this.#reject(key, verdict.because);
+      case 'ignored': {
+        const changes = this.delete(key);
+        this.#standings.set(key, { kind: 'ignored' });
+        return changes;
+      }
+      case 'peer':
+        return this.#accept(read.lease, verdict.peer);
+    }
+  }
+
+  delete(key: string): RosterChange[] {
+    this.#clearRejection(key);
+    const standing = this.#standings.get(key);
+    this.#standings.delete(key);
+    if (standing?.kind !== 'accepted') return [];
+    const { ipv4, ipv6 } = standing.subnets;
+    if (ipv4 !== undefined) this.#tries.ipv4?.delete(ipv4);
+    if (ipv6 !== undefined) this.#tries.ipv6?.delete(ipv6);
+    const waiting = this.#inTheWay.get(key);
+    this.#inTheWay.delete(key);
+    const changes: RosterChange[] = [{ kind: 'delete', key }];
+    for (const lease of waiting?.values() ?? []) changes.push(...this.put({ kind: 'lease', lease }));
+    return changes;
+  }
+
+  #accept(lease: Lease, peer: Peer): RosterChange[] {
+    if (this.#standings.get(lease.key)?.kind !== 'accepted') {
+      const other = this.#findOverlap(lease.subnets);
+      if (other !== undefined) return this.#rejectOverlap(lease, other);
+      this.#insert(lease.subnets, lease.key);
+    }
+    this.#clearRejection(lease.key);
+    this.#standings.set(lease.key, { kind: 'accepted', peer, subnets: lease.subnets });
+    return [{ kind: 'put', peer }];
+  }
+
+  #rejectOverlap(lease: Lease, other: string): RosterChange[] {
+    const whose = other === this.#own.key ? "this node's own" : `the lease ${other}`;
+    const changes = this.#reject(lease.key, `its subnet overlaps ${whose}`);
+    const waiting = this.#inTheWay.get(other) ?? new Map<string, Lease>();
+    waiting.set(lease.key, lease);
+    this.#inTheWay.set(other, waiting);
+    return changes;
+  }
+
+  #reject(key: string, because: string): RosterChange[] {
+    const known = this.#rejections.get(key) === because;
+    this.#clearRejection(key);
+    this.#rejections.set(key, because);
+    if (this.#standings.get(key)?.kind === 'ignored') this.#standings.delete(key);
+    return known ? [] : [{ kind: 'rejected', key, because }];
+  }
+
+  #clearRejection(key: string): void {
+    if (!this.#rejections.delete(key)) return;
+    for (const waiting of this.#inTheWay.values()) waiting.delete(key);
+  }
+
+  #insert(subnets: LeaseSubnets, key: string): void {
+    if (subnets.ipv4 !== undefined) this.#tries.ipv4?.insert(subnets.ipv4, key);
+    if (subnets.ipv6 !== undefined) this.#tries.ipv6?.insert(subnets.ipv6, key);
+  }
+
+  #findOverlap({ ipv4, ipv6 }: LeaseSubnets): string | undefined {
+    return (
+      (ipv4 === undefined ? undefined : this.#tries.ipv4?.findOverlap(ipv4)) ??
+      (ipv6 === undefined ? undefined : this.#tries.ipv6?.findOverlap(ipv6))
+    );
+  }
+}
+
+function keyOf(read: ReadLease): string {
+  return read.kind === 'lease' ? read.lease.key : read.key;
+}
+
+/** The one way a lease is named in messages. */
+export function describeSubnets({ ipv4, ipv6 }: LeaseSubnets): string {
+  return [ipv4, ipv6].flatMap((cidr) => (cidr === undefined ? [] : [formatCidr(cidr)])).join(' and ');
+}

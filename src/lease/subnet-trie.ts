@@ -1,0 +1,78 @@
+import { addressBits } from '../network/cidr.ts';
+import type { Cidr } from '../network/cidr.ts';
+
+interface Node {
+  zero: Node | undefined;
+  one: Node | undefined;
+  /** The key of the lease whose subnet ends here. */
+  key: string | undefined;
+}
+
+const emptyNode = (): Node => ({ zero: undefined, one: undefined, key: undefined });
+
+/**
+ * Finds overlaps among subnets of one network in time proportional to a subnet's own bits, whatever their number and
+ * their lengths. All subnets given to it must lie inside the network.
+ */
+export class SubnetTrie {
+  readonly #network: Cidr;
+  readonly #root: Node = emptyNode();
+
+  constructor(network: Cidr) {
+    this.#network = network;
+  }
+
+  /** The key of a held subnet that shares an address with `subnet`, if there is one. */
+  findOverlap(subnet: Cidr): string | undefined {
+    let node: Node | undefined = this.#root;
+    for (const bit of this.#bits(subnet)) {
+      if (node.key !== undefined) return node.key;
+      node = bit ? node.one : node.zero;
+      if (node === undefined) return undefined;
+    }
+    return firstKey(node);
+  }
+
+  insert(subnet: Cidr, key: string): void {
+    let node = this.#root;
+    for (const bit of this.#bits(subnet))
+      node = bit ? (node.one ??= emptyNode()) : (node.zero ??= emptyNode());
+    node.key = key;
+  }
+
+  delete(subnet: Cidr): void {
+    const path: { parent: Node; bit: boolean }[] = [];
+    let node: Node | undefined = this.#root;
+    for (const bit of this.#bits(subnet)) {
+      path.push({ parent: node, bit });
+      node = bit ? node.one : node.zero;
+      if (node === undefined) return;
+    }
+    node.key = undefined;
+    for (let step = path.pop(); step !== undefined && isEmpty(node); step = path.pop()) {
+      if (step.bit) step.parent.one = undefined;
+      else step.parent.zero = undefined;
+      node = step.parent;
+    }
+  }
+
+  *#bits(subnet: Cidr): Generator<boolean, void> {
+    const size = addressBits(subnet.family);
+    for (let at = this.#network.prefix; at < subnet.prefix; at += 1) {
+      yield ((subnet.value >> BigInt(size - 1 - at)) & 1n) === 1n;
+    }
+  }
+}
+
+function isEmpty(node: Node): boolean {
+  return node.zero === undefined && node.one === undefined && node.key === undefined;
+}
+
+function firstKey(node: Node): string | undefined {
+  if (node.key !== undefined) return node.key;
+  for (const child of [node.zero, node.one]) {
+    const key = child === undefined ? undefined : firstKey(child);
+    if (key !== undefined) return key;
+  }
+  return undefined;
+}
