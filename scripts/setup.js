@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+// Makes a fresh clone ready to run: npm's packages, Debian's packages, the build. Plain JavaScript that needs nothing
+// but Node, because it runs before anything is installed. Each step is skipped when there is nothing to do.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const forTests = process.argv.includes('--for-tests');
+
+/** The exit code `prerequisite` of src/diagnostic/failure.ts. */
+const prerequisiteExitCode = 4;
+
+/** Programs by the Debian package that has them: what the shipped recipes and the lab call … */
+const packagesToRun = {
+  iproute2: ['ip', 'bridge'],
+  'net-tools': ['arp'],
+  'iputils-ping': ['ping'],
+  'wireguard-tools': ['wg'],
+  'wireguard-go': ['wireguard-go'],
+  'util-linux': ['unshare', 'nsenter', 'flock', 'setpriv'],
+  mount: ['mount'],
+  procps: ['sysctl'],
+};
+
+/** … and what only the tests call. */
+const packagesToTest = { 'busybox-static': ['busybox'] };
+
+/** @param {string} message */
+function say(message) {
+  process.stderr.write(`setup: ${message}\n`);
+}
+
+/** @param {string} message @param {string} hint @returns {never} */
+function giveUp(message, hint) {
+  say(message);
+  say(hint);
+  process.exit(prerequisiteExitCode);
+}
+
+/** @param {string} program */
+function isOnPath(program) {
+  const directories = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
+  return directories.some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** @param {string} command @param {string[]} args @param {Record<string, string>} environment */
+function run(command, args, environment = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    // npm start's own output must stay clean: what the steps print goes to stderr.
+    stdio: ['ignore', process.stderr, process.stderr],
+  });
+  return error === undefined && status === 0;
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  giveUp(
+    `Node ${process.versions.node} is too old: heddle needs 20.19 or newer.`,
+    'Install a newer Node and try again.',
+  );
+}
+
+function installDebianPackages() {
+  const wanted = Object.entries(forTests ? { ...packagesToRun, ...packagesToTest } : packagesToRun);
+  const missing = wanted.filter(([, programs]) => !programs.every(isOnPath)).map(([name]) => name);
+  if (missing.length === 0) return;
+  const names = missing.join(' ');
+  const hint = `Install them as root and try again: apt-get install --no-install-recommends ${names}`;
+  if (!isOnPath('apt-get')) giveUp(`This machine lacks what these Debian packages hold: ${names}.`, hint);
+  if (process.getuid?.() !== 0)
+    giveUp(`These Debian packages are missing, and only root may install them: ${names}.`, hint);
+  say(`installing Debian packages: ${names}`);
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+  const install = () =>
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], quiet);
+  // A new machine has no package lists yet, an old one may have stale ones.
+  if (!install() && !(run('apt-get', ['update', '-qq'], quiet) && install())) {
+    giveUp(`apt-get could not install these packages: ${names}.`, hint);
+  }
+}
+
+function installNpmPackages() {
+  const lock = join(root, 'package-lock.json');
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  say('installing npm packages');
+  if (!run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) {
+    giveUp(
+      'npm could not install the packages that package-lock.json names.',
+      'See its message above; then: npm ci',
+    );
+  }
+}
+
+/** The newest change below a folder, in milliseconds since the epoch. @param {string} folder @returns {number} */
+function newestChange(folder) {
+  return Math.max(
+    ...readdirSync(folder, { withFileTypes: true }).map((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? newestChange(path) : statSync(path).mtimeMs;
+    }),
+  );
+}
+
+function build() {
+  const stamp = join(root, 'dist', '.tsbuildinfo');
+  const sources = Math.max(newestChange(join(root, 'src')), statSync(join(root, 'tsconfig.json')).mtimeMs);
+  if (existsSync(stamp) && statSync(stamp).mtimeMs >= sources) return;
+  say('building');
+  try {
+    execFileSync(
+      process.execPath,
+      [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
+      {
+        cwd: root,
+        stdio: ['ignore', process.stderr, process.stderr],
+      },
+    );
+  } catch {
+    giveUp('The build failed.', "See the compiler's messages above.");
+  }
+}
+
+checkNode();
+installDebianPackages();
+installNpmPackages();
+build();

@@ -1,0 +1,103 @@
+import type { CommandTrouble, HeddleEvent } from './event.ts';
+
+export type Level = 'info' | 'warn' | 'error';
+
+/** An event as one sentence for a person, with further lines where something was printed by a command. */
+export interface RenderedEvent {
+  readonly level: Level;
+  readonly text: string;
+  readonly detail: string;
+}
+
+type Renderers = { readonly [E in HeddleEvent as E['event']]: (event: E) => RenderedEvent };
+
+const info = (text: string, detail = ''): RenderedEvent => ({ level: 'info', text, detail });
+const warn = (text: string, detail = ''): RenderedEvent => ({ level: 'warn', text, detail });
+const error = (text: string, detail = ''): RenderedEvent => ({ level: 'error', text, detail });
+
+const renderers: Renderers = {
+  state: (e) =>
+    (e.to === 'degraded' ? warn : info)(
+      `${e.from} → ${e.to}${e.because === undefined ? '' : `: ${e.because}`}`,
+    ),
+  'interface-chosen': (e) =>
+    info(`underlay interface ${e.iface}, MTU ${e.mtu}, public address ${e.publicIp}: ${e.because}`),
+  'network-configured': (e) => info(`network ${e.network}, type ${e.type}, from ${e.source}`),
+  'lease-acquired': (e) => info(`lease ${e.subnet} ${e.how} for ${e.publicIp}, until ${e.expiresAt}`),
+  'lease-renewed': (e) => info(`lease ${e.subnet} renewed until ${e.expiresAt}`),
+  'lease-lost': (e) => warn(`lease ${e.subnet} lost: ${e.because}`),
+  'lease-released': (e) => info(`lease ${e.subnet} released`),
+  'command-finished': (e) =>
+    info(`${e.command} done in ${formatDuration(e.durationMs)}`, e.stderr === '' ? '' : indent(e.stderr)),
+  'command-failed': (e) => error(describeTrouble(e.trouble), troubleDetail(e.trouble)),
+  snapshot: (e) =>
+    info(
+      `store lists ${count(e.peers, 'peer')}` +
+        (e.ignored > 0 ? `, ${e.ignored} of other types` : '') +
+        (e.rejected > 0 ? `, ${e.rejected} rejected` : ''),
+    ),
+  'peer-added': (e) => info(`peer ${name(e.peer)} added in ${formatDuration(e.durationMs)} (${e.reason})`),
+  'peer-removed': (e) =>
+    info(`peer ${name(e.peer)} removed in ${formatDuration(e.durationMs)} (${e.reason})`),
+  'peer-failed': (e) =>
+    warn(
+      `peer ${name(e.peer)} could not be ${e.operation === 'add' ? 'added' : 'removed'} (${e.reason}, attempt ${e.attempt}): ` +
+        `${describeTrouble(e.trouble)}; ` +
+        (e.retryInMs > 0 ? `next try in ${formatDuration(e.retryInMs)}` : 'not tried again'),
+      troubleDetail(e.trouble),
+    ),
+  'lease-rejected': (e) => warn(`lease ${e.key} rejected: ${e.because}`),
+  'store-fault': (e) => warn(`${e.where} passed over: ${e.because}`),
+  'store-outage': (e) => warn(`store unreachable: ${e.because}; next try in ${formatDuration(e.retryInMs)}`),
+  'store-back': (e) => info(`store is back after ${formatDuration(e.afterMs)}`),
+  ready: (e) =>
+    info(
+      `ready: subnet ${e.subnet}, MTU ${e.mtu}, ${count(e.peers, 'peer')} in place, wrote ${e.subnetFile}`,
+    ),
+  'shutdown-finished': (e) =>
+    e.failed === 0
+      ? info(`network taken down, ${count(e.removed, 'peer')} removed`)
+      : warn(`network taken down, ${count(e.removed, 'peer')} removed, ${e.failed} could not be`),
+  warning: (e) => warn(e.message),
+  failure: (e) => error(e.message, e.hint === undefined ? '' : indent(e.hint)),
+};
+
+/** Renders any event for a person. */
+export function renderEvent<E extends HeddleEvent>(event: E): RenderedEvent {
+  // The table is exhaustive by type; the cast says that the entry found by the tag takes that tag's event.
+  return (renderers[event.event] as (event: E) => RenderedEvent)(event);
+}
+
+/** `SubnetAddCommand (vxlan.json:27) exited with status 2`. */
+export function describeTrouble(trouble: CommandTrouble): string {
+  const where = trouble.where === undefined ? '' : ` (${trouble.where.file}:${trouble.where.line})`;
+  return `${trouble.command}${where} ${trouble.how}`;
+}
+
+/** The failing line and what it printed, indented, to stand below {@link describeTrouble}. */
+export function troubleDetail(trouble: CommandTrouble): string {
+  const lines = [];
+  if (trouble.text !== undefined) lines.push(`$ ${trouble.text.trim()}`);
+  if (trouble.stderr !== '') lines.push(trouble.stderr);
+  return indent(lines.join('\n'));
+}
+
+/** Milliseconds for people: `12 ms`, `3.4 s`, `5 min`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.round(ms / 60_000)} min`;
+}
+
+/** `1 peer`, `2 peers`. */
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+function name(peer: { readonly subnet: string; readonly publicIp: string }): string {
+  return `${peer.subnet} at ${peer.publicIp}`;
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '    ');
+}
