@@ -2,7 +2,7 @@
 // Makes a fresh clone ready to run: npm's packages, Debian's packages, the build. Plain JavaScript that needs nothing
 // but Node, because it runs before anything is installed. Each step is skipped when there is nothing to do.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -131,6 +131,8 @@ function build() {
   } catch {
     giveUp('The build failed.', "See the compiler's messages above.");
   }
+  // The compiler leaves its stamp alone when no output changed.
+  utimesSync(stamp, new Date(), new Date());
 }
 
 checkNode();

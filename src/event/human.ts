@@ -63,9 +63,10 @@ const renderers: Renderers = {
 };
 
 /** Renders any event for a person. */
-export function renderEvent<E extends HeddleEvent>(event: E): RenderedEvent {
-  // The table is exhaustive by type; the cast says that the entry found by the tag takes that tag's event.
-  return (renderers[event.event] as (event: E) => RenderedEvent)(event);
+export function renderEvent(event: HeddleEvent): RenderedEvent {
+  // The table is exhaustive by type; what TypeScript cannot see is that the entry found by a tag takes that tag's event.
+  const render = renderers[event.event] as (event: HeddleEvent) => RenderedEvent;
+  return render(event);
 }
 
 /** `SubnetAddCommand (vxlan.json:27) exited with status 2`. */
