@@ -1,0 +1,155 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once, setMaxListeners } from 'node:events';
+import { closeSync, existsSync } from 'node:fs';
+import { hasErrorCode } from '../host/error-code.ts';
+import { Capture, stderrLimits, stdoutLimits } from './capture.ts';
+import { findFailingLine } from './failing-line.ts';
+import { openInput } from './input.ts';
+import { readLastNote } from './line-tags.ts';
+import { drainPipe, OutputReader } from './output-reader.ts';
+import { closePipes, closeWriters, PipeSupply, type ShellPipes } from './pipe.ts';
+import { guardProcess, type Interruption } from './process-guard.ts';
+import { systemShell, type ShellProgram } from './program.ts';
+import { composeShellText } from './shell-text.ts';
+import type { Job, Outcome, Shell } from './shell.ts';
+
+export interface OneShotShellOptions {
+  /** Milliseconds between SIGTERM and SIGKILL; 2,000 unless given. */
+  readonly graceMs?: number;
+  readonly program?: ShellProgram;
+}
+
+/**
+ * A {@link Shell} that starts one `sh` for each job, in a process group of its own.
+ *
+ * It uses node:child_process rather than execa, whose promise waits for the pipes to close: a recipe that starts
+ * wireguard-go would never end, since that keeps them open.
+ */
+export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
+  const { graceMs = 2000, program = systemShell } = options;
+  const supply = new PipeSupply();
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  const running = new Set<Promise<Outcome>>();
+
+  const start = async (job: Job, signals: readonly AbortSignal[]): Promise<Outcome> => {
+    try {
+      const pipes = await supply.take();
+      if (!signals.some((signal) => signal.aborted)) {
+        return await runJob(job, { graceMs, program, pipes, signals });
+      }
+      closePipes(pipes);
+      return { kind: 'cancelled', ...ranNothing };
+    } catch (error) {
+      return { kind: 'unstartable', reason: explainStartFailure(job, error) };
+    }
+  };
+  return {
+    run(job, signal) {
+      // Many jobs may wait for one signal; that is no leak.
+      if (signal !== undefined) setMaxListeners(0, signal);
+      const ended = start(job, signal === undefined ? [closing.signal] : [closing.signal, signal]);
+      running.add(ended);
+      return ended.finally(() => running.delete(ended));
+    },
+    async close() {
+      closing.abort();
+      await Promise.all(running);
+      supply.close();
+    },
+  };
+}
+
+type Ran = Omit<Extract<Outcome, { kind: 'succeeded' }>, 'kind'>;
+
+const nothing = { text: '', truncated: 0 };
+const ranNothing: Ran = { stdout: nothing, stderr: nothing, durationMs: 0, line: undefined };
+
+interface Means {
+  readonly graceMs: number;
+  readonly program: ShellProgram;
+  readonly pipes: ShellPipes;
+  readonly signals: readonly AbortSignal[];
+}
+
+/** Runs a job to its end. Rejects only if the shell could not be started. */
+async function runJob(job: Job, { graceMs, program, pipes, signals }: Means): Promise<Outcome> {
+  const startedAt = performance.now();
+  const child = startShell(job, program, pipes);
+  const guard = guardProcess(child, { timeoutMs: job.timeoutMs, graceMs, signals });
+  const stdout = new Capture(stdoutLimits);
+  const stderr = new Capture(stderrLimits);
+  const readers = [
+    new OutputReader(pipes.stdout.reader, stdout),
+    new OutputReader(pipes.stderr.reader, stderr),
+  ];
+  const notes: Buffer[] = [];
+  try {
+    await once(child, 'exit');
+    await guard.settled();
+    drainPipe(pipes.notes.reader, (chunk) => notes.push(chunk));
+  } finally {
+    guard.stop();
+    closeSync(pipes.notes.reader);
+    readers.forEach((reader) => reader.finish());
+  }
+  const printed = { stdout: stdout.read(), stderr: stderr.read() };
+  return describeEnd(child, guard.interruption, job.timeoutMs, {
+    ...printed,
+    durationMs: performance.now() - startedAt,
+    line: findFailingLine(job.script, readLastNote(Buffer.concat(notes).toString()), printed.stderr.text),
+  });
+}
+
+function describeEnd(
+  child: ChildProcess,
+  interruption: Interruption | undefined,
+  timeoutMs: number,
+  ran: Ran,
+): Outcome {
+  if (interruption === 'timed-out') return { kind: 'timed-out', timeoutMs, ...ran };
+  if (interruption === 'cancelled') return { kind: 'cancelled', ...ran };
+  if (child.signalCode !== null) return { kind: 'killed', signal: child.signalCode, ...ran };
+  if (child.exitCode !== 0) return { kind: 'failed', exitCode: child.exitCode ?? 1, ...ran };
+  return { kind: 'succeeded', ...ran };
+}
+
+/** Starts the shell. Closes the ends of the pipes that are now its own; all of them if it cannot be started. */
+function startShell(job: Job, program: ShellProgram, pipes: ShellPipes): ChildProcess {
+  try {
+    const child = spawnShell(job, program, pipes);
+    closeWriters(pipes);
+    return child;
+  } catch (error) {
+    closePipes(pipes);
+    throw error;
+  }
+}
+
+function spawnShell(job: Job, program: ShellProgram, pipes: ShellPipes): ChildProcess {
+  const { text, notesTo } = composeShellText(job.script);
+  const stdin = openInput(job.stdin);
+  const stdio: (number | 'ignore')[] = [stdin, pipes.stdout.writer, pipes.stderr.writer];
+  if (notesTo !== undefined) {
+    while (stdio.length < notesTo) stdio.push('ignore');
+    stdio.push(pipes.notes.writer);
+  }
+  try {
+    return spawn(program.file, [...program.arguments, job.script.stopOnError ? '-ec' : '-c', text], {
+      argv0: program.name,
+      cwd: job.cwd,
+      env: job.environment,
+      stdio,
+      detached: true,
+    });
+  } finally {
+    closeSync(stdin);
+  }
+}
+
+/** Says why a shell could not be started: Node blames a missing working directory on the program. */
+function explainStartFailure(job: Job, error: unknown): string {
+  if (!existsSync(job.cwd)) return `its working directory ${job.cwd} does not exist`;
+  if (hasErrorCode(error, 'E2BIG')) return 'its text or an environment value is longer than 128 KiB';
+  return error instanceof Error ? error.message : String(error);
+}

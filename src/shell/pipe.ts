@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** Both ends of a pipe, as file descriptors that are closed on exec. Reading does not block, writing does. */
+export interface Pipe {
+  readonly reader: number;
+  readonly writer: number;
+}
+
+/** The pipes that one shell process writes to. */
+export interface ShellPipes {
+  readonly stdout: Pipe;
+  readonly stderr: Pipe;
+  /** Line notes. Its writer is open for reading too: a shell that outlives the daemon gets no SIGPIPE from it. */
+  readonly notes: Pipe;
+}
+
+/** Sets of pipes made at a time; each costs six descriptors until it is used. */
+const setsPerBatch = 4;
+const names = ['stdout', 'stderr', 'notes'] as const;
+
+const run = promisify(execFile);
+
+/**
+ * Hands out pipes made ahead of need. Node gives its children sockets where others give pipes, and a socket cannot be
+ * opened by name: `echo … > /dev/stderr` would fail. As Node has no pipe(2), mkfifo(1) makes FIFOs in a private directory, a batch at once; opened and unlinked at
+ * once, they are ordinary pipes.
+ */
+export class PipeSupply {
+  readonly #spare: ShellPipes[] = [];
+  #refill: Promise<void> | undefined;
+
+  /** Rejects with the reason if no pipe can be made: no descriptor or no space left, no mkfifo. */
+  async take(): Promise<ShellPipes> {
+    for (;;) {
+      const pipes = this.#spare.pop();
+      if (pipes !== undefined) return pipes;
+      this.#refill ??= this.#makeBatch().finally(() => (this.#refill = undefined));
+      await this.#refill;
+    }
+  }
+
+  async #makeBatch(): Promise<void> {
+    const directory = mkdtempSync(join(tmpdir(), 'heddle-pipes-'));
+    try {
+      const sets = Array.from({ length: setsPerBatch }, (_, set) => join(directory, String(set)));
+      await run('mkfifo', ['-m', '600', ...sets.flatMap((set) => names.map((name) => `${set}-${name}`))]);
+      for (const set of sets) this.#spare.push(openPipes(set));
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  /** Closes what was not handed out. */
+  close(): void {
+    for (const pipes of this.#spare.splice(0)) closePipes(pipes);
+  }
+}
+
+/** Closes both ends of every pipe of a set. */
+export function closePipes(pipes: ShellPipes): void {
+  for (const name of names) closePipe(pipes[name]);
+}
+
+/** Closes this process's writers, once a shell has its own: its end is then the end of the stream. */
+export function closeWriters(pipes: ShellPipes): void {
+  for (const name of names) closeSync(pipes[name].writer);
+}
+
+function closePipe(pipe: Pipe): void {
+  closeSync(pipe.reader);
+  closeSync(pipe.writer);
+}
+
+function openPipes(path: string): ShellPipes {
+  const opened: Pipe[] = [];
+  const open = (name: string, writerMode = constants.O_WRONLY) => {
+    const pipe = openPipe(`${path}-${name}`, writerMode);
+    opened.push(pipe);
+    return pipe;
+  };
+  try {
+    return {
+      stdout: open('stdout'),
+      stderr: open('stderr'),
+      notes: open('notes', constants.O_RDWR),
+    };
+  } catch (error) {
+    opened.forEach(closePipe);
+    throw error;
+  }
+}
+
+/** Opens a FIFO's two ends. The reader comes first, as a writer would wait for it; it never blocks itself. */
+function openPipe(path: string, writerMode: number): Pipe {
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return { reader, writer: openSync(path, writerMode) };
+  } catch (error) {
+    closeSync(reader);
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import type { ChildProcess } from 'node:child_process';
+import { endGroup } from './process-group.ts';
+
+/** Why a job is ended before its command has ended. */
+export type Interruption = 'timed-out' | 'cancelled';
+
+export interface ProcessGuard {
+  /** Set once the process group was told to end. */
+  readonly interruption: Interruption | undefined;
+  /** Resolves when nothing is left to be ended: the shell may be gone and a grandchild still be there. */
+  settled(): Promise<void>;
+  /** Stops watching. */
+  stop(): void;
+}
+
+/** The longest time that a timer can hold; a job that may take longer gets none. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** Watches over the leader of a process group: ends the whole group when its time is over or a signal is aborted. */
+export function guardProcess(
+  leader: ChildProcess,
+  limits: {
+    readonly timeoutMs: number;
+    readonly graceMs: number;
+    readonly signals: readonly AbortSignal[];
+  },
+): ProcessGuard {
+  let interruption: Interruption | undefined;
+  let ending: Promise<void> | undefined;
+  const interrupt = (why: Interruption) => {
+    if (ending !== undefined || leader.pid === undefined) return;
+    interruption = why;
+    ending = endGroup(leader.pid, limits.graceMs);
+  };
+  const cancel = () => interrupt('cancelled');
+  const timer =
+    limits.timeoutMs <= longestTimeoutMs
+      ? setTimeout(() => interrupt('timed-out'), limits.timeoutMs)
+      : undefined;
+  for (const signal of limits.signals) signal.addEventListener('abort', cancel);
+  return {
+    get interruption() {
+      return interruption;
+    },
+    settled: async () => ending,
+    stop: () => {
+      clearTimeout(timer);
+      for (const signal of limits.signals) signal.removeEventListener('abort', cancel);
+    },
+  };
+}

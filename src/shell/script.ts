@@ -1,0 +1,41 @@
+import type { Command } from '../recipe/recipe.ts';
+import { findLineTags } from './line-tags.ts';
+import { systemShell, type ShellProgram } from './program.ts';
+import type { Script } from './shell.ts';
+
+/** The shell text of a command: its lines joined, or its string. */
+export function commandText(command: Command): string {
+  return command.lines.map((line) => line.text).join('\n');
+}
+
+/**
+ * Makes a command ready to run: the array form stops at the first line that fails and knows its lines; the string
+ * form runs as `sh -c` would run it. Its syntax should have been checked before (`findSyntaxErrors`).
+ */
+export async function prepareScript(command: Command, program: ShellProgram = systemShell): Promise<Script> {
+  const text = commandText(command);
+  if (command.form === 'string') return { text, stopOnError: false, lineTags: [] };
+  return { text, stopOnError: true, lineTags: await findLineTags(text, program) };
+}
+
+/** A line of a command's text, with the element of the recipe that it stands in. */
+export interface CommandLine {
+  /** The line itself, without blanks around it. */
+  readonly text: string;
+  readonly span: Command['lines'][number]['span'];
+}
+
+/**
+ * Finds the place in the recipe of a line of {@link commandText} (from 0): an element of the array form may hold
+ * several lines. Undefined if the command has no such line.
+ */
+export function locateLine(command: Command, line: number): CommandLine | undefined {
+  let first = 0;
+  for (const element of command.lines) {
+    const lines = element.text.split('\n');
+    const text = lines[line - first];
+    if (text !== undefined) return { text: text.trim(), span: element.span };
+    first += lines.length;
+  }
+  return undefined;
+}

@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Command } from '../../src/recipe/recipe.ts';
+import type { Job } from '../../src/shell/shell.ts';
+
+/** A command of the array form, each line with a span that tells its number. */
+export function linesCommand(...lines: string[]): Command {
+  return {
+    name: 'PostStartupCommand',
+    form: 'lines',
+    lines: lines.map((text, index) => ({ text, span: { offset: index, length: 1 } })),
+  };
+}
+
+export function stringCommand(text: string): Command {
+  return { name: 'PostStartupCommand', form: 'string', lines: [{ text, span: { offset: 0, length: 1 } }] };
+}
+
+/** A job of a string, to be changed where a test needs it. */
+export function jobOf(text: string, changes: Partial<Job> = {}): Job {
+  return {
+    script: { text, stopOnError: false, lineTags: [] },
+    environment: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' },
+    stdin: '',
+    cwd: '/',
+    timeoutMs: 20_000,
+    ...changes,
+  };
+}
+
+/** A directory that goes with the test. */
+export async function makeDirectory(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'heddle-test-'));
+  t.after(() => rm(path, { recursive: true, force: true }));
+  return path;
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { locateLine } from '../../src/shell/script.ts';
+import { findSyntaxErrors } from '../../src/shell/syntax.ts';
+import { linesCommand, makeDirectory, stringCommand } from './command.ts';
+
+const busybox = { file: 'busybox', name: 'busybox', arguments: ['sh'] };
+
+test('commands whose syntax is right pass, and nothing of them is run', async (t) => {
+  const file = join(await makeDirectory(t), 'made');
+  const commands = [
+    stringCommand(`touch ${file}; a | b && c`),
+    linesCommand('if true; then', `touch ${file}`, 'fi'),
+  ];
+  assert.deepEqual(await findSyntaxErrors(commands), []);
+  assert.equal(existsSync(file), false);
+});
+
+test('a command that cannot be read is told with its line and the words of the shell', async () => {
+  const good = linesCommand('true');
+  const bad = linesCommand('echo fine', 'echo )', 'true');
+  assert.deepEqual(await findSyntaxErrors([good, bad]), [
+    { command: bad, line: 1, message: '")" unexpected' },
+  ]);
+  assert.deepEqual(locateLine(bad, 1), { text: 'echo )', span: { offset: 1, length: 1 } });
+});
+
+test('what is never closed is told at the end', async () => {
+  const [unclosedIf] = await findSyntaxErrors([linesCommand('if true; then', 'echo')]);
+  assert.match(unclosedIf?.message ?? '', /end of file unexpected/);
+  const [unclosedQuote] = await findSyntaxErrors([stringCommand("echo 'a")]);
+  assert.match(unclosedQuote?.message ?? '', /Unterminated quoted string/);
+});
+
+test('busybox says it without a line', async () => {
+  const bad = stringCommand('echo )');
+  assert.deepEqual(await findSyntaxErrors([bad], busybox), [
+    { command: bad, line: undefined, message: 'unexpected ")"' },
+  ]);
+});
+
+test('what no shell can be given is refused', async () => {
+  const nul = linesCommand('true', 'echo \0');
+  const long = stringCommand(`: ${'x'.repeat(128 * 1024)}`);
+  const errors = await findSyntaxErrors([nul, long]);
+  assert.deepEqual(
+    errors.map(({ command, line }) => ({ command, line })),
+    [
+      { command: nul, line: 1 },
+      { command: long, line: undefined },
+    ],
+  );
+});
+
+test('an element of several lines is found for each of them', () => {
+  const command = linesCommand('a', 'b\n  c', 'd');
+  assert.deepEqual(
+    [0, 1, 2, 3, 4].map((line) => locateLine(command, line)),
+    [
+      { text: 'a', span: { offset: 0, length: 1 } },
+      { text: 'b', span: { offset: 1, length: 1 } },
+      { text: 'c', span: { offset: 1, length: 1 } },
+      { text: 'd', span: { offset: 2, length: 1 } },
+      undefined,
+    ],
+  );
+});
