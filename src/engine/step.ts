@@ -3,7 +3,7 @@ import type { Peer } from '../lease/lease.ts';
 import { backoffDelay, operationBackoff } from './backoff.ts';
 import { decide } from './decide.ts';
 import type { EngineInput, Operation, Wait } from './operation.ts';
-import { samePeer, setActivity, setApplied } from './state.ts';
+import { resourcesOf, samePeer, setActivity, setApplied } from './state.ts';
 import type { EngineState, Entry } from './state.ts';
 import { dropIfEmpty } from './take.ts';
 
@@ -122,6 +122,19 @@ function finish(state: EngineState, operation: Operation): void {
   setApplied(state, entry, applied);
   setActivity(state, entry, { kind: 'idle' });
   reconsider(state, entry, operation.kind === 'remove' ? operation.reason : reasonFor(entry));
+  if (operation.kind === 'remove') doubtSharers(state, operation.peer);
+}
+
+/** A remove may have taken away what another peer shares with the removed one: those are ensured again. */
+function doubtSharers(state: EngineState, removed: Peer): void {
+  for (const resource of resourcesOf(removed)) {
+    for (const key of [...(state.holders.get(resource) ?? [])]) {
+      const other = state.entries.get(key);
+      if (key === removed.key || other?.applied.kind !== 'present') continue;
+      setApplied(state, other, { kind: 'unsure', peer: other.applied.peer });
+      reconsider(state, other, 'drifted');
+    }
+  }
 }
 
 function fail(state: EngineState, operation: Operation, jitter: number): Wait[] {

@@ -1,6 +1,7 @@
 import { decide } from './decide.ts';
 import type { Operation } from './operation.ts';
 import { park, resourcesOf, setActivity, setApplied } from './state.ts';
+import type { Peer } from '../lease/lease.ts';
 import type { EngineState, Entry } from './state.ts';
 
 /**
@@ -32,16 +33,16 @@ function takeEntry(state: EngineState, entry: Entry, reason: Operation['reason']
       setActivity(state, entry, { kind: 'idle' });
       dropIfEmpty(state, entry);
       return undefined;
-    case 'add': {
-      const blocker = findBlocker(state, entry);
+    case 'add':
+    case 'remove': {
+      const blocker = findBlocker(state, entry, decision);
       if (blocker !== undefined) {
         park(state, entry, blocker);
         return undefined;
       }
-      return begin(state, entry, { kind: 'add', peer: decision.peer, reason, mode: 'strict' });
+      const mode = decision.kind === 'add' ? 'strict' : decision.mode;
+      return begin(state, entry, { kind: decision.kind, peer: decision.peer, reason, mode });
     }
-    case 'remove':
-      return begin(state, entry, { kind: 'remove', peer: decision.peer, reason, mode: decision.mode });
   }
 }
 
@@ -51,16 +52,22 @@ function begin(state: EngineState, entry: Entry, operation: Operation): Operatio
   return operation;
 }
 
-/** Another key whose pending or running remove would take away what this entry's add is about to write. */
-function findBlocker(state: EngineState, entry: Entry): string | undefined {
-  if (entry.wanted === undefined) return undefined;
-  for (const resource of resourcesOf(entry.wanted)) {
+/**
+ * Another key that this operation has to wait for, because both touch the same thing in the kernel: one that is running,
+ * or, for an add, one whose pending remove would take away what the add is about to write.
+ */
+function findBlocker(
+  state: EngineState,
+  entry: Entry,
+  decision: { kind: 'add' | 'remove'; peer: Peer },
+): string | undefined {
+  for (const resource of resourcesOf(decision.peer)) {
     for (const key of state.holders.get(resource) ?? []) {
       const other = state.entries.get(key);
       if (key === entry.key || other === undefined) continue;
-      const pending = other.activity.kind === 'ready' && decide(other, state.abilities).kind === 'remove';
-      const removing = other.activity.kind === 'running' && other.activity.operation.kind === 'remove';
-      if (pending || removing) return key;
+      if (other.activity.kind === 'running') return key;
+      const isPending = decision.kind === 'add' && other.activity.kind === 'ready';
+      if (isPending && decide(other, state.abilities).kind === 'remove') return key;
     }
   }
   return undefined;

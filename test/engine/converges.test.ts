@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { keyedKernel, makePeer, repeatableKernel, Simulation, touchyKernel } from './model.ts';
+import type { ModelKernel } from './model.ts';
+
+type Trouble = 'none' | 'before' | 'after';
+
+/** One thing that happens to a node. */
+type Happening =
+  | { readonly do: 'put'; readonly subnet: number; readonly version: number }
+  | { readonly do: 'delete'; readonly subnet: number }
+  | { readonly do: 'end'; readonly index: number; readonly trouble: Trouble }
+  | { readonly do: 'due' }
+  | { readonly do: 'check' }
+  | { readonly do: 'crash'; readonly effects: boolean }
+  | { readonly do: 'snapshot' }
+  | { readonly do: 'tamper'; readonly subnet: number };
+
+const subnet = fc.nat(4);
+const happening = (troubles: readonly Trouble[]): fc.Arbitrary<Happening> =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('put' as const), subnet, version: fc.nat(2) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), subnet }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant('end' as const),
+        index: fc.nat(5),
+        trouble: fc.constantFrom<Trouble>(...troubles),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('due' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('check' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), effects: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('snapshot' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('tamper' as const), subnet }) },
+  );
+
+function happen(simulation: Simulation, what: Happening, tamper: (subnet: number) => void): void {
+  switch (what.do) {
+    case 'put':
+      return simulation.put(makePeer(what.subnet, what.subnet, what.version));
+    case 'delete':
+      return simulation.delete(`10.0.${what.subnet}.0-24`);
+    case 'end':
+      return simulation.end(what.index, what.trouble);
+    case 'due':
+      return simulation.due();
+    case 'check':
+      return simulation.check();
+    case 'crash':
+      return simulation.crash(what.effects);
+    case 'snapshot':
+      return simulation.feed({ kind: 'snapshot', peers: [...simulation.wanted.values()] });
+    case 'tamper':
+      return tamper(what.subnet);
+  }
+}
+
+function converges(
+  troubles: readonly Trouble[],
+  makeKernel: () => ModelKernel & { readonly entries?: Map<string, string> },
+  abilities: { canRemove: boolean; repeatable: boolean },
+): void {
+  fc.assert(
+    fc.property(fc.array(happening(troubles), { maxLength: 60 }), (happenings) => {
+      const kernel = makeKernel();
+      const simulation = new Simulation(kernel, abilities);
+      const tamper = (n: number): void => void kernel.entries?.delete(`10.0.${n}.0/24`);
+      for (const what of happenings) {
+        if (what.do !== 'check' || abilities.repeatable) happen(simulation, what, tamper);
+      }
+      simulation.settle();
+      if (abilities.repeatable) {
+        simulation.check();
+        simulation.settle();
+      }
+      assert.deepEqual(kernel.dump(), simulation.wantedDump);
+    }),
+    { numRuns: 3000 },
+  );
+}
+
+test('a recipe with CheckCommand ends with exactly what is wanted, whatever fails, crashes or is tampered with', () => {
+  converges(['none', 'before', 'after'], repeatableKernel, { canRemove: true, repeatable: true });
+});
+
+test("flannel's kind of recipe, whose add fails on what exists and remove on what does not, ends so as well", () => {
+  converges(['none', 'none'], touchyKernel, { canRemove: true, repeatable: false });
+});
+
+test('a node that moves to another subnet keeps the peer that both leases share', () => {
+  const move = fc.record({ node: fc.nat(3), to: fc.nat(5), order: fc.boolean(), ends: fc.nat(4) });
+  fc.assert(
+    fc.property(fc.array(move, { maxLength: 30 }), (moves) => {
+      const simulation = new Simulation(keyedKernel(), { canRemove: true, repeatable: true });
+      const held = new Map<number, number>();
+      for (const { node, to, order, ends } of moves) {
+        if ([...held.values()].includes(to)) continue;
+        const from = held.get(node);
+        const peer = makePeer(to, node, 0);
+        if (order || from === undefined) {
+          if (from !== undefined) simulation.delete(`10.0.${from}.0-24`);
+          simulation.put(peer);
+        } else {
+          simulation.put(peer);
+          simulation.delete(`10.0.${from}.0-24`);
+        }
+        held.set(node, to);
+        for (let i = 0; i < ends; i += 1) simulation.end(i);
+      }
+      simulation.settle();
+      assert.deepEqual(simulation.kernel.dump(), simulation.wantedDump);
+    }),
+    { numRuns: 3000 },
+  );
+});

@@ -1,0 +1,170 @@
+import { createEngine, checkpoint } from '../../src/engine/state.ts';
+import type { Abilities, EngineState } from '../../src/engine/state.ts';
+import { step } from '../../src/engine/step.ts';
+import { takeOperations } from '../../src/engine/take.ts';
+import type { EngineInput, Operation, Wait } from '../../src/engine/operation.ts';
+import type { Peer } from '../../src/lease/lease.ts';
+
+/** A kernel whose entries are keyed as a kind of recipe keys them, and which answers as that recipe's commands would. */
+export interface ModelKernel {
+  /** Runs a command; false is a failing exit status. */
+  run(operation: Operation): boolean;
+  /** What CheckCommand would print. */
+  present(): Set<string>;
+  /** Everything there is, comparable with `wanted`. */
+  dump(): string[];
+}
+
+/** How the peers of a test would stand in the kernel. */
+export const describePeer = (peer: Peer): string =>
+  `${peer.subnet ?? ''} via ${peer.publicIp ?? ''} ${peer.stdin.trim()}`;
+
+/** A recipe whose commands may be repeated: entries are replaced, removing what is absent succeeds. */
+export function repeatableKernel(): ModelKernel & { readonly entries: Map<string, string> } {
+  const entries = new Map<string, string>();
+  return {
+    entries,
+    run({ kind, peer }) {
+      if (kind === 'add') entries.set(peer.subnet ?? '', describePeer(peer));
+      else entries.delete(peer.subnet ?? '');
+      return true;
+    },
+    present: () => new Set(entries.keys()),
+    dump: () => [...entries.values()].sort(),
+  };
+}
+
+/** A recipe of flannel's own kind: `ip route add` fails on what exists, `ip route del` on what does not. */
+export function touchyKernel(): ModelKernel {
+  const entries = new Map<string, string>();
+  return {
+    run({ kind, peer }) {
+      const subnet = peer.subnet ?? '';
+      if (kind === 'remove') return entries.delete(subnet);
+      if (entries.has(subnet)) return false;
+      entries.set(subnet, describePeer(peer));
+      return true;
+    },
+    present: () => new Set(entries.keys()),
+    dump: () => [...entries.values()].sort(),
+  };
+}
+
+/** wireguard's kind: a peer is its key, whatever subnet it has; removing an old subnet's peer removes the key. */
+export function keyedKernel(): ModelKernel {
+  const peers = new Map<string, Peer>();
+  return {
+    run({ kind, peer }) {
+      if (kind === 'add') peers.set(peer.stdin, peer);
+      else peers.delete(peer.stdin);
+      return true;
+    },
+    present: () => new Set([...peers.values()].map((peer) => peer.subnet ?? '')),
+    dump: () => [...peers.values()].map(describePeer).sort(),
+  };
+}
+
+/** An engine on a model kernel, with a journal that survives crashes. */
+export class Simulation {
+  readonly kernel: ModelKernel;
+  readonly #abilities: Abilities;
+  readonly journal = new Map<string, Peer>();
+  readonly wanted = new Map<string, Peer>();
+  engine: EngineState;
+  running: Operation[] = [];
+  waits: Wait[] = [];
+  /** Every run there was, for tests that count. */
+  log: string[] = [];
+
+  constructor(kernel: ModelKernel, abilities: Abilities) {
+    this.kernel = kernel;
+    this.#abilities = abilities;
+    this.engine = createEngine(abilities);
+  }
+
+  feed(input: EngineInput): void {
+    this.waits.push(...step(this.engine, input));
+    this.take();
+  }
+
+  take(): void {
+    for (const operation of takeOperations(this.engine, 3 - this.running.length)) {
+      if (this.running.some((other) => other.peer.key === operation.peer.key)) {
+        throw new Error(`two operations at once for ${operation.peer.key}`);
+      }
+      if (operation.kind === 'add') this.journal.set(operation.peer.key, operation.peer);
+      this.running.push(operation);
+    }
+  }
+
+  /** Ends the running operation at this index. `trouble` makes it fail, before or after it had its effect. */
+  end(index: number, trouble: 'none' | 'before' | 'after' = 'none'): void {
+    const [operation] = this.running.splice(index % Math.max(1, this.running.length), 1);
+    if (operation === undefined) return;
+    this.log.push(`${operation.kind} ${operation.peer.key} (${operation.reason})`);
+    const worked = trouble !== 'before' && this.kernel.run(operation) && trouble === 'none';
+    this.feed(worked ? { kind: 'succeeded', operation } : { kind: 'failed', operation, jitter: 0.5 });
+    const entry = this.engine.entries.get(operation.peer.key);
+    if (entry === undefined || entry.applied.kind === 'absent') this.journal.delete(operation.peer.key);
+    this.take();
+  }
+
+  put(peer: Peer): void {
+    this.wanted.set(peer.key, peer);
+    this.feed({ kind: 'put', peer });
+  }
+
+  delete(key: string): void {
+    this.wanted.delete(key);
+    this.feed({ kind: 'delete', key });
+  }
+
+  /** The process dies; what ran may or may not have had its effect. A new one starts from the journal. */
+  crash(effects: boolean): void {
+    if (effects) for (const operation of this.running) this.kernel.run(operation);
+    this.running = [];
+    this.waits = [];
+    this.engine = createEngine(this.#abilities);
+    this.feed({ kind: 'restore', peers: [...this.journal.values()] });
+    if (this.#abilities.repeatable) this.check();
+    this.feed({ kind: 'snapshot', peers: [...this.wanted.values()] });
+  }
+
+  check(): void {
+    const since = checkpoint(this.engine);
+    this.feed({ kind: 'checked', present: this.kernel.present(), since });
+  }
+
+  due(): void {
+    const waits = this.waits;
+    this.waits = [];
+    for (const { key, attempt } of waits) this.feed({ kind: 'due', key, attempt });
+  }
+
+  /** Lets everything succeed from here on, until nothing is left to do. */
+  settle(): void {
+    for (let round = 0; round < 1000; round += 1) {
+      while (this.running.length > 0) this.end(0);
+      if (this.waits.length === 0 && this.engine.ready.size === 0) return;
+      this.due();
+    }
+    throw new Error('never settled');
+  }
+
+  get wantedDump(): string[] {
+    return [...this.wanted.values()].map(describePeer).sort();
+  }
+}
+
+/** Peer `subnet` (0–7) held by `node` (0–7) in one of a few versions. */
+export function makePeer(subnet: number, node: number, version: number): Peer {
+  return {
+    key: `10.0.${subnet}.0-24`,
+    subnet: `10.0.${subnet}.0/24`,
+    ipv6Subnet: undefined,
+    publicIp: `192.168.0.${node}`,
+    publicIpv6: undefined,
+    stdin: `key-${node}-${version}\n`,
+    fields: {},
+  };
+}
