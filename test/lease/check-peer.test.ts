@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { checkPeer } from '../../src/lease/check-peer.ts';
+import type { Json, Lease } from '../../src/lease/lease.ts';
+import { cidr, dualStack, makeLease, textRules, vxlanRules } from './fixtures.ts';
+
+/** Why the lease is refused. Fails the test if it is not. */
+function refusal(lease: Lease, rules = textRules): string {
+  const verdict = checkPeer(lease, rules);
+  if (verdict.kind !== 'rejected') assert.fail(`it was not rejected but ${verdict.kind}`);
+  return verdict.because;
+}
+
+test('a text lease becomes a peer whose stdin is its data and a newline', () => {
+  assert.deepEqual(checkPeer(makeLease('10.50.4.0/24'), textRules), {
+    kind: 'peer',
+    peer: {
+      key: '10.50.4.0-24',
+      subnet: '10.50.4.0/24',
+      ipv6Subnet: undefined,
+      publicIp: '172.30.0.2',
+      publicIpv6: undefined,
+      stdin: '26:70:41:4d:fe:1b\n',
+      fields: {},
+    },
+  });
+});
+
+test('a lease of another backend type is none of our business', () => {
+  assert.deepEqual(checkPeer(makeLease('10.50.4.0/24', { backendType: 'vxlan' }), textRules), {
+    kind: 'ignored',
+  });
+});
+
+test('of a json object only the declared fields reach a command, each held to its pattern', () => {
+  const data: Json = { Extra: '$(reboot)', VtepMAC: 'b2:4e:a5:f9:b5:a8', VNI: 1 };
+  const verdict = checkPeer(
+    makeLease('10.50.4.0/24', { backendType: 'vxlan', backendData: data }),
+    vxlanRules,
+  );
+  assert.equal(verdict.kind, 'peer');
+  assert.equal(verdict.peer.stdin, '{"VNI":1,"VtepMAC":"b2:4e:a5:f9:b5:a8"}\n');
+  assert.deepEqual(verdict.peer.fields, { DATA_VNI: '1', DATA_VTEP_MAC: 'b2:4e:a5:f9:b5:a8' });
+});
+
+test('dual-stack json has a second line and DATA6_ fields', () => {
+  const v4 = { VNI: 1, VtepMAC: 'b2:4e:a5:f9:b5:a8' };
+  const v6 = { VNI: 1, VtepMAC: 'b2:4e:a5:f9:b5:a9' };
+  const attributes = { backendType: 'vxlan', backendData: v4, backendV6Data: v6, publicIpv6: 'FD00:0::2' };
+  const lease = makeLease('10.50.4.0/24', attributes);
+  const dual = { ...lease, subnets: { ...lease.subnets, ipv6: cidr('2001:cafe:42:c::/64') } };
+  const verdict = checkPeer(dual, { ...vxlanRules, network: dualStack });
+  assert.equal(verdict.kind, 'peer');
+  assert.equal(verdict.peer.stdin, `${JSON.stringify(v4)}\n${JSON.stringify(v6)}\n`);
+  assert.equal(verdict.peer.fields['DATA6_VTEP_MAC'], 'b2:4e:a5:f9:b5:a9');
+  assert.equal(verdict.peer.publicIpv6, 'fd00::2');
+});
+
+const badAddresses: [string | undefined, RegExp][] = [
+  [undefined, /missing/],
+  ['172.30.0.1', /this node's own/],
+  ['0.0.0.0', /unspecified/],
+  ['0.1.2.3', /0\.0\.0\.0\/8/],
+  ['127.0.0.1', /loopback/],
+  ['224.0.0.1', /multicast/],
+  ['255.255.255.255', /broadcast/],
+  ['::1', /not an IPv4/],
+  ['172.30.0.2; reboot', /not an IPv4/],
+];
+for (const [publicIp, why] of badAddresses) {
+  test(`the public address ${String(publicIp)} is refused`, () => {
+    assert.match(refusal(makeLease('10.50.4.0/24', { publicIp })), why);
+  });
+}
+
+test('a subnet outside the network, or as large as it, is refused', () => {
+  assert.match(refusal(makeLease('10.51.4.0/24')), /not inside 10\.50\.0\.0\/16/);
+  assert.match(refusal(makeLease('10.50.0.0/16')), /not inside/);
+  assert.match(refusal(makeLease('10.0.0.0/8')), /not inside/);
+});
+
+const hostileTexts = [
+  '$(touch /tmp/x)',
+  '`id`',
+  'a;b',
+  'a b',
+  '-n',
+  "a'b",
+  'a"b',
+  'a\\b',
+  'a|b',
+  'a&b',
+  'a>b',
+  'a\tb',
+  'a\rb',
+  'a\0b',
+  '\u001b[2J',
+  'ok\n-rf',
+  ' a',
+  '*',
+  '?',
+  '~',
+  '#',
+  'a\n\nb',
+  '\u2028',
+  'ä',
+];
+for (const text of hostileTexts) {
+  test(`text without a pattern may not be ${JSON.stringify(text)}`, () => {
+    assert.match(refusal(makeLease('10.50.4.0/24', { backendData: text })), /does not match/);
+  });
+}
+
+test('text longer than 4 KiB is refused, 4 KiB is not', () => {
+  assert.match(refusal(makeLease('10.50.4.0/24', { backendData: 'a'.repeat(4097) })), /longer than 4096/);
+  assert.equal(
+    checkPeer(makeLease('10.50.4.0/24', { backendData: 'a'.repeat(4096) }), textRules).kind,
+    'peer',
+  );
+});
+
+test('whatever JSON the data is, what reaches a shell is plain or nothing', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary' })), (data) => {
+      const verdict = checkPeer(makeLease('10.50.4.0/24', { backendData: data as Json }), textRules);
+      if (verdict.kind !== 'peer') return;
+      assert.match(verdict.peer.stdin, /^([A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*\n)*\n?$/);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a careless pattern lets no line break into a field', () => {
+  const fields = [{ name: 'X', variable: 'X', pattern: /^(?:[^a]*)$/u }];
+  const rules = { ...vxlanRules, backendData: { format: 'json' as const, fields } };
+  const lease = makeLease('10.50.4.0/24', { backendType: 'vxlan', backendData: { X: 'one\ntwo' } });
+  assert.match(refusal(lease, rules), /line break/);
+});

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatCidr, networkOf, overlaps } from '../../src/network/cidr.ts';
+import { Roster } from '../../src/lease/roster.ts';
+import type { ReadLease, RosterChange } from '../../src/lease/roster.ts';
+import { cidr, makeLease, textRules } from './fixtures.ts';
+
+const own = { key: '10.50.1.0-24', subnets: { ipv4: cidr('10.50.1.0/24'), ipv6: undefined } };
+const lease = (subnet: string, attributes = {}): ReadLease => ({
+  kind: 'lease',
+  lease: makeLease(subnet, attributes),
+});
+const brief = (changes: readonly RosterChange[]): string[] =>
+  changes.map((change) => `${change.kind} ${change.kind === 'put' ? change.peer.key : change.key}`);
+
+test('its own lease is no peer, and nobody may overlap it', () => {
+  const roster = new Roster(textRules, own);
+  assert.deepEqual(roster.put(lease('10.50.1.0/24', { publicIp: '172.30.0.1' })), []);
+  assert.deepEqual(brief(roster.put(lease('10.50.0.0/20'))), ['rejected 10.50.0.0-20']);
+  assert.match([...roster.rejections.values()][0] ?? '', /this node's own/);
+});
+
+test('of two that overlap the first stands, and the other follows when it goes', () => {
+  const roster = new Roster(textRules, own);
+  assert.deepEqual(brief(roster.put(lease('10.50.16.0/20'))), ['put 10.50.16.0-20']);
+  assert.deepEqual(brief(roster.put(lease('10.50.17.0/24'))), ['rejected 10.50.17.0-24']);
+  assert.deepEqual(brief(roster.delete('10.50.16.0-20')), ['delete 10.50.16.0-20', 'put 10.50.17.0-24']);
+  assert.equal(roster.rejections.size, 0);
+});
+
+test('a rejection is told once for as long as its reason is the same, and leaves the last good state alone', () => {
+  const roster = new Roster(textRules, own);
+  roster.put(lease('10.50.4.0/24'));
+  const bad = lease('10.50.4.0/24', { backendData: 'a b' });
+  assert.deepEqual(brief(roster.put(bad)), ['rejected 10.50.4.0-24']);
+  assert.deepEqual(roster.put(bad), []);
+  assert.equal(roster.peers[0]?.stdin, '26:70:41:4d:fe:1b\n');
+  assert.deepEqual(brief(roster.delete('10.50.4.0-24')), ['delete 10.50.4.0-24']);
+});
+
+test('a peer that turns to another backend type goes', () => {
+  const roster = new Roster(textRules, own);
+  roster.put(lease('10.50.4.0/24'));
+  assert.deepEqual(brief(roster.put(lease('10.50.4.0/24', { backendType: 'host-gw' }))), [
+    'delete 10.50.4.0-24',
+  ]);
+  assert.deepEqual(roster.counts, { accepted: 0, ignored: 1, rejected: 0 });
+});
+
+test('a new list takes the place of the old one', () => {
+  const roster = new Roster(textRules, own);
+  roster.replaceAll([lease('10.50.4.0/24'), lease('10.50.5.0/24')]);
+  const changes = roster.replaceAll([lease('10.50.5.0/24'), lease('10.50.6.0/24')]);
+  assert.deepEqual(brief(changes), ['delete 10.50.4.0-24', 'put 10.50.5.0-24', 'put 10.50.6.0-24']);
+});
+
+test('no two accepted peers ever overlap, and none is left out that could be in', () => {
+  const change = fc.record({
+    remove: fc.boolean(),
+    length: fc.integer({ min: 17, max: 26 }),
+    at: fc.nat(0xffff),
+  });
+  fc.assert(
+    fc.property(fc.array(change), (changes) => {
+      const roster = new Roster(textRules, own);
+      const present = new Set<string>();
+      for (const { remove, length, at } of changes) {
+        const subnet = formatCidr(
+          networkOf({ family: 4, value: cidr('10.50.0.0/16').value + BigInt(at) }, length),
+        );
+        const key = subnet.replace('/', '-');
+        if (key === own.key) continue;
+        if (remove) roster.delete(key);
+        else roster.put(lease(subnet));
+        if (remove) present.delete(key);
+        else present.add(key);
+      }
+      const held = [...roster.peers.map((peer) => cidr(peer.subnet ?? '')), own.subnets.ipv4];
+      held.forEach((a, i) => held.slice(i + 1).forEach((b) => assert.ok(!overlaps(a, b))));
+      assert.equal(held.length - 1 + roster.rejections.size, present.size);
+      for (const key of roster.rejections.keys()) {
+        assert.ok(held.some((other) => overlaps(other, cidr(key.replace('-', '/')))));
+      }
+    }),
+  );
+});
