@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
 import { closeSync, existsSync } from 'node:fs';
-import { hasErrorCode } from '../host/error-code.ts';
+import { hasErrorCode } from '../host/system-error.ts';
 import { Capture, stderrLimits, stdoutLimits } from './capture.ts';
 import { findFailingLine } from './failing-line.ts';
 import { openInput } from './input.ts';

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { hasErrorCode } from '../host/error-code.ts';
+import { hasErrorCode } from '../host/system-error.ts';
 import type { Capture } from './capture.ts';
 
 const chunkSize = 64 * 1024;

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasErrorCode } from '../host/error-code.ts';
+import { hasErrorCode } from '../host/system-error.ts';
 
 /** How soon, and then how often, a group that was asked to end is looked at: the kernel has no event for its end. */
 const firstPollMs = 5;
@@ -14,7 +14,7 @@ export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolea
   try {
     return process.kill(-groupId, signal);
   } catch (error) {
-    if (hasErrorCode(error, 'ESRCH') || hasErrorCode(error, 'EPERM')) return false;
+    if (hasErrorCode(error, 'ESRCH', 'EPERM')) return false;
     throw error;
   }
 }

@@ -1,0 +1,32 @@
+import { execa } from 'execa';
+
+/** What systemd may be told (sd_notify(3)). */
+export interface ServiceNotice {
+  readonly state?: 'ready' | 'stopping';
+  /** One line for `systemctl status`. */
+  readonly status?: string;
+}
+
+/**
+ * Tells systemd how the service does, if it asked to be told by `NOTIFY_SOCKET`. Never fails: a daemon does its work
+ * whether or not somebody listens. Node has no datagram sockets of the unix kind, so systemd-notify(1) sends.
+ */
+export async function notifyServiceManager(
+  { state, status }: ServiceNotice,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  const socket = environment['NOTIFY_SOCKET'];
+  if (socket === undefined || socket === '') return;
+  const assignments = [
+    ...(state === undefined ? [] : [state === 'ready' ? 'READY=1' : 'STOPPING=1']),
+    // A line break would begin another assignment.
+    ...(status === undefined ? [] : [`STATUS=${status.replaceAll(/\s+/g, ' ')}`]),
+  ];
+  if (assignments.length === 0) return;
+  await execa('systemd-notify', assignments, {
+    env: { NOTIFY_SOCKET: socket },
+    stdio: 'ignore',
+    reject: false,
+    timeout: 5000,
+  });
+}

@@ -1,0 +1,16 @@
+import { getSystemErrorMap } from 'node:util';
+
+/** Whether an error is the system error of that name: `ENOENT`, `EPIPE`. */
+export function hasErrorCode(error: unknown, ...codes: readonly string[]): boolean {
+  return (
+    error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
+  );
+}
+
+/** The system's own words for an error, as a clause: `permission denied`, `no space left on device`. */
+export function explainError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const number = 'errno' in error && typeof error.errno === 'number' ? error.errno : undefined;
+  const words = number === undefined ? undefined : getSystemErrorMap().get(number)?.[1];
+  return words ?? error.message;
+}
