@@ -1,0 +1,182 @@
+import { addressBits, formatAddress, parseAddress, parseCidr, type Cidr } from '../network/cidr.ts';
+import type { Json, Lease, LeaseAttributes, LeaseSubnets } from './lease.ts';
+
+/** What flannel's two parts of a key, `10.50.4.0-24` and `2001:cafe:42:c::-64`, are made of. */
+const keyForm = /^([\d.]+)-(\d+)(?:&([\da-f:]+)-(\d+))?$/;
+
+/** How flannel writes "no IPv4" where a key or a value must have some. */
+const noIpv4 = '0.0.0.0';
+const noIpv4Subnet = `${noIpv4}-0`;
+
+/** Far more than any lease needs; backend data is held to 4 KiB later. In UTF-16 code units. */
+const longestValue = 65_536;
+/** Bounded, because what reads or prints a lease later may recurse. */
+const deepestNesting = 32;
+
+/** The key of a lease, as flannel's `MakeSubnetKey` prints it. An IPv6-only one begins with `0.0.0.0-0&`. */
+export function leaseKey({ ipv4, ipv6 }: LeaseSubnets): string {
+  const first = ipv4 === undefined ? noIpv4Subnet : formatPart(ipv4);
+  return ipv6 === undefined ? first : `${first}&${formatPart(ipv6)}`;
+}
+
+function formatPart(cidr: Cidr): string {
+  return `${formatAddress(cidr)}-${cidr.prefix}`;
+}
+
+/**
+ * Reads a lease's key. Only the one spelling that {@link leaseKey} prints is accepted, so that no subnet can be leased
+ * under two keys; and, as in flannel, no single address (/32, /128) and no /0.
+ */
+export function parseLeaseKey(key: string): LeaseSubnets | undefined {
+  const [, ipv4Text, ipv4Length, ipv6Text, ipv6Length] = keyForm.exec(key) ?? [];
+  if (ipv4Text === undefined || ipv4Length === undefined) return undefined;
+  const hasIpv4 = `${ipv4Text}-${ipv4Length}` !== noIpv4Subnet;
+  const subnets = {
+    ipv4: hasIpv4 ? parseCidr(`${ipv4Text}/${ipv4Length}`) : undefined,
+    ipv6: ipv6Text === undefined ? undefined : parseCidr(`${ipv6Text}/${ipv6Length ?? ''}`),
+  };
+  const parts = [subnets.ipv4, subnets.ipv6].filter((part) => part !== undefined);
+  if (parts.length === 0 || !parts.every(isLeasable)) return undefined;
+  return leaseKey(subnets) === key ? subnets : undefined;
+}
+
+function isLeasable(cidr: Cidr): boolean {
+  return cidr.prefix > 0 && cidr.prefix < addressBits(cidr.family);
+}
+
+/**
+ * Prints JSON byte for byte as Go's `encoding/json` does: compact, and with `<`, `>`, `&` and the two Unicode line
+ * separators escaped.
+ */
+export function encodeJson(value: Json): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Prints a lease's value as flannel's `LeaseAttrs` is marshalled: field order, `omitempty`, and `null` for no IPv6. */
+export function encodeAttributes(attributes: LeaseAttributes): string {
+  const { publicIp, publicIpv6, backendType, backendData, backendV6Data } = attributes;
+  return encodeJson({
+    PublicIP: publicIp ?? noIpv4,
+    PublicIPv6: publicIpv6 ?? null,
+    ...(backendType !== '' && { BackendType: backendType }),
+    ...(backendData !== undefined && { BackendData: backendData }),
+    ...(backendV6Data !== undefined && { BackendV6Data: backendV6Data }),
+  });
+}
+
+/** A lease as a store holds it. */
+interface EncodedLease {
+  readonly key: string;
+  readonly value: string;
+  readonly expiresAt: number | undefined;
+}
+
+export type DecodedLease =
+  | { readonly kind: 'lease'; readonly lease: Lease }
+  /** `reason` is one clause without the key: `its PublicIP is "x", which is no IPv4 address`. */
+  | { readonly kind: 'malformed'; readonly reason: string };
+
+/**
+ * Reads a lease whoever wrote it. Never throws. What comes out has the right shape and canonical addresses and is
+ * otherwise unchecked. Unknown fields are passed over, and of a field given twice the last counts, as in flannel.
+ */
+export function decodeLease({ key, value, expiresAt }: EncodedLease): DecodedLease {
+  const subnets = parseLeaseKey(key);
+  if (subnets === undefined) return malformed('its key is not a subnet written like 10.50.4.0-24');
+  const fields = parseFields(value);
+  if (typeof fields === 'string') return malformed(fields);
+  const attributes = readAttributes(fields);
+  if (typeof attributes === 'string') return malformed(attributes);
+  return { kind: 'lease', lease: { key, subnets, attributes, expiresAt } };
+}
+
+function malformed(reason: string): DecodedLease {
+  return { kind: 'malformed', reason };
+}
+
+type Fields = ReadonlyMap<string, Json>;
+
+/** The fields of a JSON object, in a map because their names are not to be trusted; or what is wrong. */
+function parseFields(value: string): Fields | string {
+  if (value.length > longestValue) return `its value is longer than ${longestValue} characters`;
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(value) as Json;
+  } catch {
+    return `its value is not JSON: ${quote(value)}`;
+  }
+  if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) {
+    return `its value is not a JSON object: ${quote(value)}`;
+  }
+  if (isNestedDeeperThan(parsed, deepestNesting)) return `its value is nested deeper than ${deepestNesting}`;
+  return new Map(Object.entries(parsed));
+}
+
+/** Walks level by level instead of recursing: the depth is the author's choice. */
+function isNestedDeeperThan(value: Json, limit: number): boolean {
+  let level: readonly Json[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limit) return true;
+    level = level.flatMap((item) =>
+      item !== null && typeof item === 'object' ? Object.values<Json>(item) : [],
+    );
+  }
+  return false;
+}
+
+function readAttributes(fields: Fields): LeaseAttributes | string {
+  const publicIp = readPublicIp(fields.get('PublicIP'));
+  if (publicIp.kind === 'invalid') return publicIp.reason;
+  const publicIpv6 = readPublicIpv6(fields.get('PublicIPv6'));
+  if (publicIpv6.kind === 'invalid') return publicIpv6.reason;
+  const backendType = fields.get('BackendType') ?? '';
+  if (typeof backendType !== 'string') return `its BackendType is ${quote(backendType)}, which is no text`;
+  return {
+    publicIp: publicIp.address,
+    publicIpv6: publicIpv6.address,
+    backendType,
+    backendData: fields.get('BackendData'),
+    backendV6Data: fields.get('BackendV6Data'),
+  };
+}
+
+type ReadAddress =
+  | { readonly kind: 'valid'; readonly address: string | undefined }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+/** flannel marshals an absent IPv4 address as 0.0.0.0, and refuses `null`. */
+function readPublicIp(value: Json | undefined): ReadAddress {
+  if (value === undefined || value === noIpv4) return { kind: 'valid', address: undefined };
+  const address = typeof value === 'string' ? parseAddress(value) : undefined;
+  if (address?.family !== 4) {
+    return { kind: 'invalid', reason: `its PublicIP is ${quote(value)}, which is no IPv4 address` };
+  }
+  return { kind: 'valid', address: formatAddress(address) };
+}
+
+function readPublicIpv6(value: Json | undefined): ReadAddress {
+  if (value === undefined || value === null) return { kind: 'valid', address: undefined };
+  const address = typeof value === 'string' ? parseAddress(value) : undefined;
+  if (address?.family !== 6 || isV4Mapped(address.value)) {
+    return { kind: 'invalid', reason: `its PublicIPv6 is ${quote(value)}, which is no IPv6 address` };
+  }
+  return { kind: 'valid', address: formatAddress(address) };
+}
+
+/** ::ffff:0:0/96 (RFC 4291, 2.5.5.2): one IPv4 address in two spellings, where only one may be compared. */
+function isV4Mapped(value: bigint): boolean {
+  return value >> 32n === 0xffffn;
+}
+
+/** Foreign text made fit for one line of a log: cut, and with every control character escaped. */
+function quote(value: Json): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const cut = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return JSON.stringify(cut).replace(
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
