@@ -1,0 +1,151 @@
+import type { Cidr } from '../network/cidr.ts';
+import type { NetworkConfiguration, SubnetRange } from '../network/configuration.ts';
+import { countSubnets, findFreeSubnets, isFree, isOfRange, touchesRange } from './free-subnets.ts';
+import type { Lease, LeaseSubnets } from './lease.ts';
+
+/** flannel picks at random among this many, so that nodes that start together seldom pick the same. */
+const choices = 100;
+
+export interface AcquisitionInput {
+  readonly configuration: NetworkConfiguration;
+  /** Every lease of the store, reservations included. */
+  readonly leases: readonly Lease[];
+  /** Subnets that something other than a readable lease holds: they are neither free nor anybody's. */
+  readonly blocked: readonly LeaseSubnets[];
+  /** This node's addresses. */
+  readonly publicIp: string | undefined;
+  readonly publicIpv6: string | undefined;
+  /** What the subnet file of the last run names. */
+  readonly hint: LeaseSubnets | undefined;
+  /** Returns a number from 0 up to, not including, 1. */
+  readonly random: () => number;
+}
+
+/** The numbers behind a refusal. Those of leases count what overlaps the range, whatever its length. */
+export interface ExhaustedRange {
+  readonly range: SubnetRange;
+  /** How many subnets the range holds. */
+  readonly total: number;
+  readonly leased: number;
+  readonly reserved: number;
+  readonly blocked: number;
+}
+
+/**
+ * What to do next to get a lease. `misfits` are leases of this node that do not fit the configuration any more; they
+ * are to be dropped, and the plan counts their subnets as free.
+ */
+export type AcquisitionPlan = { readonly misfits: readonly Lease[] } & (
+  | { readonly kind: 'reuse'; readonly lease: Lease }
+  | { readonly kind: 'create'; readonly subnets: LeaseSubnets }
+  | ({ readonly kind: 'exhausted' } & ExhaustedRange)
+);
+
+/**
+ * Chooses a subnet by flannel's order of preference: a lease or reservation that already carries this node's public
+ * address; the subnet of the last run, if it is free; one at random among the first hundred free ones. Nothing that is
+ * chosen overlaps a lease of any length. Of several leases of this node, the last run's comes first, then a reservation.
+ */
+export function planAcquisition(input: AcquisitionInput): AcquisitionPlan {
+  const mine = input.leases.filter((lease) => isOfNode(lease, input));
+  const fitting = mine.filter((lease) => fits(input.configuration, lease.subnets));
+  const misfits = mine.filter((lease) => !fits(input.configuration, lease.subnets));
+  const reused = chooseOwnLease(fitting, input.hint);
+  if (reused !== undefined) return { kind: 'reuse', lease: reused, misfits };
+
+  const dropped = new Set(misfits);
+  const others = input.leases.filter((lease) => !dropped.has(lease));
+  return { ...chooseNewSubnets(input, others), misfits };
+}
+
+/** flannel knows a node by its public IPv4 address; where a lease has none, only the IPv6 one can tell. */
+function isOfNode({ attributes }: Lease, { publicIp, publicIpv6 }: AcquisitionInput): boolean {
+  if (attributes.publicIp !== undefined) return attributes.publicIp === publicIp;
+  return attributes.publicIpv6 !== undefined && attributes.publicIpv6 === publicIpv6;
+}
+
+function fits({ ipv4, ipv6 }: NetworkConfiguration, subnets: LeaseSubnets): boolean {
+  return fitsFamily(ipv4, subnets.ipv4) && fitsFamily(ipv6, subnets.ipv6);
+}
+
+function fitsFamily(range: SubnetRange | undefined, subnet: Cidr | undefined): boolean {
+  if (range === undefined || subnet === undefined) return range === subnet;
+  return isOfRange(range, subnet);
+}
+
+function chooseOwnLease(fitting: readonly Lease[], hint: LeaseSubnets | undefined): Lease | undefined {
+  const ofLastRun = fitting.find(
+    ({ subnets }) => isSame(subnets.ipv4, hint?.ipv4) && isSame(subnets.ipv6, hint?.ipv6),
+  );
+  return ofLastRun ?? fitting.find(({ expiresAt }) => expiresAt === undefined) ?? fitting[0];
+}
+
+function isSame(a: Cidr | undefined, b: Cidr | undefined): boolean {
+  return a?.family === b?.family && a?.value === b?.value && a?.prefix === b?.prefix;
+}
+
+type NewSubnets =
+  | { readonly kind: 'create'; readonly subnets: LeaseSubnets }
+  | ({ readonly kind: 'exhausted' } & ExhaustedRange);
+
+function chooseNewSubnets(input: AcquisitionInput, others: readonly Lease[]): NewSubnets {
+  const { configuration } = input;
+  const ipv4 = chooseInFamily(configuration.ipv4, 'ipv4', input, others);
+  if (ipv4.kind === 'exhausted') return ipv4;
+  const ipv6 = chooseInFamily(configuration.ipv6, 'ipv6', input, others);
+  if (ipv6.kind === 'exhausted') return ipv6;
+  return { kind: 'create', subnets: { ipv4: ipv4.subnet, ipv6: ipv6.subnet } };
+}
+
+type Choice =
+  | { readonly kind: 'chosen'; readonly subnet: Cidr | undefined }
+  | ({ readonly kind: 'exhausted' } & ExhaustedRange);
+
+function chooseInFamily(
+  range: SubnetRange | undefined,
+  family: 'ipv4' | 'ipv6',
+  { hint, blocked, random }: AcquisitionInput,
+  others: readonly Lease[],
+): Choice {
+  if (range === undefined) return { kind: 'chosen', subnet: undefined };
+  const blockedHere = pickFamily(blocked, family);
+  const occupied = [
+    ...pickFamily(
+      others.map(({ subnets }) => subnets),
+      family,
+    ),
+    ...blockedHere,
+  ];
+  const hinted = hint?.[family];
+  if (hinted !== undefined && isOfRange(range, hinted) && isFree(hinted, occupied)) {
+    return { kind: 'chosen', subnet: hinted };
+  }
+  const free = findFreeSubnets(range, occupied, choices);
+  const subnet = free[Math.min(Math.floor(random() * free.length), free.length - 1)];
+  if (subnet !== undefined) return { kind: 'chosen', subnet };
+  return { kind: 'exhausted', ...countOccupied(range, family, others, blockedHere) };
+}
+
+function countOccupied(
+  range: SubnetRange,
+  family: 'ipv4' | 'ipv6',
+  others: readonly Lease[],
+  blocked: readonly Cidr[],
+): ExhaustedRange {
+  const touching = others.filter(({ subnets }) => {
+    const subnet = subnets[family];
+    return subnet !== undefined && touchesRange(range, subnet);
+  });
+  const reserved = touching.filter(({ expiresAt }) => expiresAt === undefined).length;
+  return {
+    range,
+    total: countSubnets(range),
+    leased: touching.length - reserved,
+    reserved,
+    blocked: blocked.filter((subnet) => touchesRange(range, subnet)).length,
+  };
+}
+
+function pickFamily(all: readonly LeaseSubnets[], family: 'ipv4' | 'ipv6'): Cidr[] {
+  return all.map((subnets) => subnets[family]).filter((subnet) => subnet !== undefined);
+}

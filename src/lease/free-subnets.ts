@@ -1,0 +1,73 @@
+import { addressBits, lastAddress, networkOf, overlaps, type Cidr } from '../network/cidr.ts';
+import type { SubnetRange } from '../network/configuration.ts';
+
+/** How many subnets a range holds altogether. */
+export function countSubnets(range: SubnetRange): number {
+  return Number((range.subnetMax.value - range.subnetMin.value) / subnetSize(range)) + 1;
+}
+
+/** Whether a subnet is one that the range could hand out: of its length, and between its first and its last. */
+export function isOfRange(range: SubnetRange, subnet: Cidr): boolean {
+  return (
+    subnet.family === range.network.family &&
+    subnet.prefix === range.subnetLength &&
+    subnet.value >= range.subnetMin.value &&
+    subnet.value <= range.subnetMax.value
+  );
+}
+
+/** Whether a subnet, of whatever length, takes something away from the range. */
+export function touchesRange(range: SubnetRange, subnet: Cidr): boolean {
+  return (
+    subnet.family === range.network.family &&
+    subnet.value <= lastAddress({ ...range.subnetMax, prefix: range.subnetLength }).value &&
+    lastAddress(subnet).value >= range.subnetMin.value
+  );
+}
+
+export function isFree(subnet: Cidr, occupied: readonly Cidr[]): boolean {
+  return !occupied.some((other) => overlaps(subnet, other));
+}
+
+/**
+ * The first `limit` subnets of the range that overlap none of `occupied`, in ascending order. Takes one step for each
+ * free subnet and at most one for each occupied one, however long or short those are.
+ */
+export function findFreeSubnets(range: SubnetRange, occupied: readonly Cidr[], limit: number): Cidr[] {
+  const index = indexOccupied(range, occupied);
+  const free: Cidr[] = [];
+  let candidate: Cidr = { ...range.subnetMin, prefix: range.subnetLength };
+  while (candidate.value <= range.subnetMax.value && free.length < limit) {
+    const obstacle = findObstacle(index, candidate);
+    if (obstacle === undefined) free.push(candidate);
+    candidate = { ...candidate, value: lastAddress(obstacle ?? candidate).value + 1n };
+  }
+  return free;
+}
+
+/** What is occupied, as network addresses by prefix length, shortest first: the largest obstacle is found first. */
+type OccupiedIndex = readonly (readonly [prefix: number, networks: ReadonlySet<bigint>])[];
+
+function indexOccupied(range: SubnetRange, occupied: readonly Cidr[]): OccupiedIndex {
+  const byPrefix = new Map<number, Set<bigint>>();
+  for (const subnet of occupied) {
+    if (!touchesRange(range, subnet)) continue;
+    // Of a longer subnet it only matters which of the range's own it spoils.
+    const spoilt = subnet.prefix > range.subnetLength ? networkOf(subnet, range.subnetLength) : subnet;
+    const networks = byPrefix.get(spoilt.prefix) ?? new Set();
+    byPrefix.set(spoilt.prefix, networks.add(spoilt.value));
+  }
+  return [...byPrefix].sort(([a], [b]) => a - b);
+}
+
+function findObstacle(index: OccupiedIndex, candidate: Cidr): Cidr | undefined {
+  for (const [prefix, networks] of index) {
+    const network = networkOf(candidate, prefix);
+    if (networks.has(network.value)) return network;
+  }
+  return undefined;
+}
+
+function subnetSize(range: SubnetRange): bigint {
+  return 1n << BigInt(addressBits(range.network.family) - range.subnetLength);
+}
