@@ -1,0 +1,154 @@
+import { Failure } from '../diagnostic/failure.ts';
+import { planAcquisition, type AcquisitionPlan, type ExhaustedRange } from '../lease/acquire.ts';
+import type { Lease, LeaseAttributes, LeaseSubnets } from '../lease/lease.ts';
+import { decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../lease/wire.ts';
+import { formatAddress, formatCidr } from '../network/cidr.ts';
+import type { NetworkConfiguration } from '../network/configuration.ts';
+import type { LeaseRecord, LeaseStore } from './store.ts';
+
+/**
+ * Each lost race means that another node got its subnet, so this is how many may start together before one of them
+ * gives up; flannel's ten tries are too few for fifty.
+ */
+const mostTries = 1000;
+
+export interface AcquireRequest {
+  readonly configuration: NetworkConfiguration;
+  /** What to write on the lease; its addresses are what this node is known by. */
+  readonly attributes: LeaseAttributes;
+  readonly ttlSeconds: number;
+  /** What the subnet file of the last run names. */
+  readonly hint: LeaseSubnets | undefined;
+  /** Returns a number from 0 up to, not including, 1. */
+  readonly random?: () => number;
+  /** When aborted, the next try is not made, and the signal's reason is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+export interface AcquiredLease {
+  readonly record: LeaseRecord;
+  readonly lease: Lease;
+  readonly how: 'created' | 'reused';
+  /** Leases of this node that no longer fitted the configuration, and were removed. */
+  readonly dropped: readonly Lease[];
+}
+
+/**
+ * Gets a lease for this node by flannel's order of preference. Throws a {@link Failure} of kind `pool-exhausted` when no
+ * subnet is left, and whatever the store throws.
+ */
+export async function acquireLease(store: LeaseStore, request: AcquireRequest): Promise<AcquiredLease> {
+  const dropped: Lease[] = [];
+  /** Keys that could not be created. If the next listing does not show them, something unreadable stands there. */
+  const refused = new Set<string>();
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    request.signal?.throwIfAborted();
+    const { records } = await store.list();
+    const plan = planFrom(records, refused, request);
+    const misfits = await dropMisfits(store, plan, records);
+    dropped.push(...misfits.dropped);
+    if (misfits.kind === 'raced') continue;
+    const result = await carryOut(store, plan, records, request);
+    if (result.kind === 'acquired') return { ...result.acquired, dropped };
+    if (result.takenKey !== undefined) refused.add(result.takenKey);
+  }
+  throw new Failure('store', `no lease was got from the ${store.description} in ${mostTries} tries`, {
+    hint: 'Look for what keeps writing there: heddle leases',
+  });
+}
+
+/** Takes out of `refused` what turns out to be a lease. */
+function planFrom(
+  records: readonly LeaseRecord[],
+  refused: Set<string>,
+  request: AcquireRequest,
+): AcquisitionPlan {
+  const leases: Lease[] = [];
+  const blocked: LeaseSubnets[] = [];
+  for (const record of records) {
+    refused.delete(record.key);
+    const decoded = decodeLease(record);
+    if (decoded.kind === 'lease') leases.push(decoded.lease);
+    else blocked.push(...subnetsOf(record.key));
+  }
+  for (const key of refused) blocked.push(...subnetsOf(key));
+  const { publicIp, publicIpv6 } = request.attributes;
+  const { configuration, hint, random = Math.random } = request;
+  return planAcquisition({ configuration, leases, blocked, publicIp, publicIpv6, hint, random });
+}
+
+/** None for a key that names no subnet: it can hold none. */
+function subnetsOf(key: string): LeaseSubnets[] {
+  const subnets = parseLeaseKey(key);
+  return subnets === undefined ? [] : [subnets];
+}
+
+/** As flannel does, before anything new is taken: what they hold may be what is needed. */
+async function dropMisfits(
+  store: LeaseStore,
+  { misfits }: AcquisitionPlan,
+  records: readonly LeaseRecord[],
+): Promise<{ readonly kind: 'done' | 'raced'; readonly dropped: readonly Lease[] }> {
+  const dropped: Lease[] = [];
+  for (const misfit of misfits) {
+    const record = records.find(({ key }) => key === misfit.key);
+    if (record === undefined || (await store.remove(record)) === 'gone') return { kind: 'raced', dropped };
+    dropped.push(misfit);
+  }
+  return { kind: 'done', dropped };
+}
+
+type Result =
+  | { readonly kind: 'acquired'; readonly acquired: Omit<AcquiredLease, 'dropped'> }
+  | { readonly kind: 'raced'; readonly takenKey: string | undefined };
+
+async function carryOut(
+  store: LeaseStore,
+  plan: AcquisitionPlan,
+  records: readonly LeaseRecord[],
+  request: AcquireRequest,
+): Promise<Result> {
+  const value = encodeAttributes(request.attributes);
+  switch (plan.kind) {
+    case 'exhausted':
+      throw describeExhausted(plan, store);
+    case 'reuse': {
+      const previous = records.find(({ key }) => key === plan.lease.key);
+      const record = previous && (await store.replace(previous, value, request.ttlSeconds));
+      if (record === undefined || record === 'gone') return { kind: 'raced', takenKey: undefined };
+      return { kind: 'acquired', acquired: { record, lease: leaseOf(record), how: 'reused' } };
+    }
+    case 'create': {
+      const key = leaseKey(plan.subnets);
+      const record = await store.create(key, value, request.ttlSeconds);
+      if (record === 'taken') return { kind: 'raced', takenKey: key };
+      return { kind: 'acquired', acquired: { record, lease: leaseOf(record), how: 'created' } };
+    }
+  }
+}
+
+function leaseOf(record: LeaseRecord): Lease {
+  const decoded = decodeLease(record);
+  if (decoded.kind === 'lease') return decoded.lease;
+  throw new Failure('internal', `the lease ${record.key} was written, but ${decoded.reason}`);
+}
+
+function describeExhausted(
+  { range, total, leased, reserved, blocked }: ExhaustedRange,
+  store: LeaseStore,
+): Failure {
+  const { network, subnetLength, subnetMin, subnetMax } = range;
+  const where = `${formatAddress(subnetMin)} to ${formatAddress(subnetMax)} of ${formatCidr(network)}`;
+  const counts = [`${leased} leased`, `${reserved} reserved`];
+  if (blocked > 0) counts.push(`${blocked} held by something unreadable`);
+  return new Failure(
+    'pool-exhausted',
+    `no free subnet is left in the ${store.description}: all ${total} of length /${subnetLength} from ${where} ` +
+      `are in use (${counts.join(', ')})`,
+    {
+      hint:
+        'Remove leases of nodes that are gone (heddle leases shows them), wait for them to expire, ' +
+        'or widen the range in the network configuration.',
+    },
+  );
+}

@@ -1,0 +1,64 @@
+import { StoreError } from '../store.ts';
+
+interface Explanation {
+  readonly reason: string;
+  readonly retryable: boolean;
+  readonly hint?: string;
+}
+
+/** What a system error means for a store, and whether it passes by itself. */
+const explanations: Readonly<Record<string, Explanation>> = {
+  EACCES: {
+    reason: 'permission denied',
+    retryable: false,
+    hint: 'Run heddle as the directory’s owner, or name another directory.',
+  },
+  EPERM: { reason: 'operation not permitted', retryable: false },
+  EROFS: {
+    reason: 'the file system is mounted read-only',
+    retryable: false,
+    hint: 'Mount it for writing, or name another directory.',
+  },
+  ENOTDIR: { reason: 'a part of the path is not a directory', retryable: false },
+  EEXIST: { reason: 'something that is not a directory stands there', retryable: false },
+  ELOOP: { reason: 'the path goes round in circles through symbolic links', retryable: false },
+  ENAMETOOLONG: { reason: 'the path is too long', retryable: false },
+  ENOSPC: { reason: 'no space is left on the file system', retryable: false, hint: 'Free some space there.' },
+  EDQUOT: { reason: 'the disk quota is used up', retryable: false, hint: 'Free some space there.' },
+  ENOENT: {
+    reason: 'the directory is not there',
+    retryable: true,
+    hint: 'Mount it again, or start heddle anew to make a new, empty one.',
+  },
+  ESTALE: { reason: 'the shared mount has gone stale', retryable: true, hint: 'Mount it again.' },
+  EIO: { reason: 'an input/output error', retryable: true },
+  EMFILE: { reason: 'too many files are open in this process', retryable: true },
+  ENFILE: { reason: 'too many files are open on this machine', retryable: true },
+};
+
+/** The code of a system error, `ENOENT`; undefined for any other value. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** One clause for a system error: `permission denied (EACCES)`. */
+export function describeError(error: unknown): string {
+  const code = errorCode(error);
+  if (code === undefined) return error instanceof Error ? error.message : String(error);
+  return `${explanations[code]?.reason ?? 'the system refused'} (${code})`;
+}
+
+/**
+ * Translates whatever went wrong into the contract's error. `action` completes "cannot": `write the lease …`. Errors
+ * that are translated already, and defects, pass unchanged.
+ */
+export function toStoreError(action: string, error: unknown): unknown {
+  const code = errorCode(error);
+  if (error instanceof StoreError || code === undefined) return error;
+  const { retryable, hint } = explanations[code] ?? { retryable: false };
+  return new StoreError(`cannot ${action}: ${describeError(error)}`, {
+    retryable,
+    cause: error,
+    ...(hint !== undefined && { hint }),
+  });
+}

@@ -1,0 +1,162 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { StoreError } from '../store.ts';
+import { describeError, errorCode } from './errors.ts';
+import { inSlices } from './in-slices.ts';
+import { decodeLeaseFile, largestLeaseFile, type FileContent } from './lease-file.ts';
+
+/** A fifo must not block, a link must not lead elsewhere. */
+const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** What tells a file that was written again from one that was not. */
+interface Signature {
+  readonly ino: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+}
+
+interface Entry {
+  readonly content: FileContent;
+  /** Undefined where the file was so young when it was read that a later write may not change its times. */
+  readonly signature: Signature | undefined;
+}
+
+/** Which directory stands at a path; another one has taken its place when this differs. */
+export type DirectoryIdentity = string;
+
+/**
+ * What is known of the files of `subnets/`. Each look at a file is one synchronous step from the kernel into this
+ * table, so an older look never overwrites a newer one, whoever looks and in whatever order.
+ */
+export class LeaseDirectory {
+  readonly path: string;
+  readonly #entries = new Map<string, Entry>();
+  readonly #buffer = Buffer.allocUnsafe(largestLeaseFile + 1);
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** What was seen of a file when it was last looked at; undefined if it was not there. */
+  contentOf(name: string): FileContent | undefined {
+    return this.#entries.get(name)?.content;
+  }
+
+  names(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
+  /** Throws the system's error if the directory is not there. */
+  identify(): DirectoryIdentity {
+    const { dev, ino } = statSync(this.path);
+    return `${dev}:${ino}`;
+  }
+
+  /**
+   * Looks at every file that may have changed. Returns the names that are or were there, and which directory it was.
+   * Throws if the directory went meanwhile: an unmounted share must not look like one whose leases were all removed.
+   */
+  async scan(): Promise<{ readonly identity: DirectoryIdentity; readonly names: readonly string[] }> {
+    const identity = this.identify();
+    const present = (await readdir(this.path)).filter((name) => !isPassedOver(name)).sort();
+    const gone = new Set(this.#entries.keys());
+    for (const name of present) gone.delete(name);
+    await inSlices(present, (name) => {
+      this.#lookUnlessSame(name);
+    });
+    await inSlices(gone, (name) => {
+      this.look(name);
+    });
+    if (this.identify() !== identity) {
+      throw new StoreError(`${this.path} was put in the place of another directory while it was read`, {
+        retryable: true,
+      });
+    }
+    return { identity, names: [...present, ...gone] };
+  }
+
+  /** Reads one file, whatever its times say. */
+  look(name: string): FileContent | undefined {
+    if (isPassedOver(name)) return undefined;
+    const entry = this.#read(name);
+    if (entry === undefined) this.#entries.delete(name);
+    else this.#entries.set(name, entry);
+    return entry?.content;
+  }
+
+  #lookUnlessSame(name: string): void {
+    const known = this.#entries.get(name)?.signature;
+    if (known !== undefined) {
+      const stats = lstatSync(join(this.path, name), { throwIfNoEntry: false });
+      if (stats !== undefined && isSame(known, stats)) return;
+    }
+    this.look(name);
+  }
+
+  #read(name: string): Entry | undefined {
+    let file: number;
+    try {
+      file = openSync(join(this.path, name), openFlags);
+    } catch (error) {
+      return explainUnopened(error);
+    }
+    try {
+      const stats = fstatSync(file);
+      return { content: this.#readContent(name, file, stats), signature: sign(stats) };
+    } catch (error) {
+      return unreadable(`cannot be read: ${describeError(error)}`);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #readContent(name: string, file: number, stats: Stats): FileContent {
+    if (!stats.isFile()) return { kind: 'fault', reason: 'is not a regular file' };
+    const length = readSync(file, this.#buffer, 0, this.#buffer.length, 0);
+    if (length > largestLeaseFile)
+      return { kind: 'fault', reason: `is larger than ${largestLeaseFile} bytes` };
+    return decodeLeaseFile(name, this.#buffer.toString('utf8', 0, length));
+  }
+}
+
+/** Hidden files and editors' copies are nobody's lease, and nobody's fault. */
+function isPassedOver(name: string): boolean {
+  return name.startsWith('.') || name.endsWith('~');
+}
+
+function explainUnopened(error: unknown): Entry | undefined {
+  const code = errorCode(error);
+  if (code === 'ENOENT') return undefined;
+  if (code === 'ELOOP') return unreadable('is a symbolic link');
+  if (code === 'ENXIO') return unreadable('is not a regular file');
+  return unreadable(`cannot be opened: ${describeError(error)}`);
+}
+
+function unreadable(reason: string): Entry {
+  return { content: { kind: 'fault', reason }, signature: undefined };
+}
+
+/**
+ * Kernels stamp files with the time of the last tick (up to 10 ms ago), some file systems with whole seconds. This
+ * compares with the machine's clock and not the store's, because a file system does so too.
+ */
+function sign({ ino, size, mtimeMs, ctimeMs }: Stats): Signature | undefined {
+  const resolutionMs = mtimeMs % 1000 === 0 ? 2000 : 100;
+  return Date.now() - ctimeMs > resolutionMs ? { ino, size, mtimeMs, ctimeMs } : undefined;
+}
+
+function isSame(a: Signature, b: Signature): boolean {
+  return a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
+}

@@ -1,0 +1,260 @@
+import { basename } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+
+import type { Clock } from '../clock.ts';
+import { CursorLostError, type StoreChange, type StoreFault } from '../store.ts';
+import { watchDirectory } from './directory-watcher.ts';
+import { describeError, toStoreError } from './errors.ts';
+import { ExpiryQueue } from './expiry-queue.ts';
+import { inSlices } from './in-slices.ts';
+import type { Layout } from './layout.ts';
+import type { DirectoryIdentity, LeaseDirectory } from './lease-directory.ts';
+import { compareWithTold, isExpired, type Told } from './told.ts';
+
+/** How long a file that was just written may stay unreadable before it is called so: `cp` and editors write in place. */
+const settleMs = 100;
+/** Scans never take more than this share of the time. */
+const scanShare = 1 / 50;
+/** How often to scan when the kernel tells of no changes. */
+const blindRescanMs = 1000;
+
+export interface LeaseWatchOptions {
+  readonly layout: Layout;
+  readonly directory: LeaseDirectory;
+  /** Which directory was listed, and what was told of it then. */
+  readonly identity: DirectoryIdentity;
+  readonly told: ReadonlyMap<string, Told>;
+  readonly clock: Clock;
+  /** How often to look at everything, because a shared mount tells of no other machine's changes. */
+  readonly rescanMs: number;
+  readonly describe: (name: string, reason: string) => StoreFault;
+  /** Called with the files whose time was seen to be over. */
+  readonly onExpired: (names: readonly string[]) => void;
+}
+
+/**
+ * Follows a directory of leases. An event only says where to look: what is told is the difference between what is
+ * there now and what was told last, so that neither lost, nor doubled, nor reordered events can end wrong. Changes that
+ * nobody fetched yet are merged by key, so that a slow reader costs no memory.
+ */
+export class LeaseWatch {
+  readonly #options: LeaseWatchOptions;
+  readonly #told: Map<string, Told>;
+  readonly #expiries = new ExpiryQueue();
+  /** Names that an event asked to look at. */
+  readonly #suspects = new Set<string>();
+  /** Names of unreadable files, until they have had time to settle. */
+  readonly #unsettled = new Map<string, () => void>();
+  #pending = new Map<string, StoreChange>();
+  #failure: unknown;
+  #wakeReader: () => void = () => undefined;
+  #looking: Promise<void> | undefined;
+  #rescanning: Promise<void> | undefined;
+  #isClosed = false;
+  #isBlind = false;
+  #cancelRescan: () => void = () => undefined;
+  #cancelExpiry: () => void = () => undefined;
+  #closeWatchers: (() => Promise<void>)[] = [];
+
+  constructor(options: LeaseWatchOptions) {
+    this.#options = options;
+    this.#told = new Map(options.told);
+    for (const [name, { record }] of this.#told) {
+      if (record?.expiresAt !== undefined) this.#expiries.add(name, record.expiresAt);
+    }
+  }
+
+  /** Begins to watch, and catches up with what happened since the listing. */
+  async start(): Promise<void> {
+    const { layout } = this.#options;
+    await this.#watch(layout.subnets, (name, event) => {
+      if (name === basename(layout.subnets)) this.#onDirectoryEvent(event);
+      else this.#suspect(name);
+    });
+    const landmarks = [basename(layout.subnets), basename(layout.root)];
+    await this.#watch(layout.root, (name, event) => {
+      if (landmarks.includes(name)) this.#onDirectoryEvent(event);
+    });
+    await this.#rescan();
+  }
+
+  /** Waits for changes. Returns undefined once closed; throws what makes it impossible to go on. */
+  async next(): Promise<readonly StoreChange[] | undefined> {
+    while (this.#pending.size === 0 && this.#failure === undefined && !this.#isClosed) {
+      await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+    }
+    if (this.#isClosed) return undefined;
+    if (this.#pending.size > 0) {
+      const changes = [...this.#pending.values()];
+      this.#pending = new Map();
+      return changes;
+    }
+    throw this.#failure;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRescan();
+    this.#cancelExpiry();
+    for (const cancel of this.#unsettled.values()) cancel();
+    this.#wakeReader();
+    await Promise.all(this.#closeWatchers.splice(0).map((close) => close()));
+    await Promise.all([this.#looking, this.#rescanning]);
+  }
+
+  async #watch(path: string, onName: (name: string, event: string) => void): Promise<void> {
+    const watcher = await watchDirectory(path, { onName, onBlind: (error) => this.#onBlind(error) });
+    this.#closeWatchers.push(() => watcher.close());
+  }
+
+  /** The directory was moved or removed, and perhaps made again: what is watched is not what is at the path. */
+  #onDirectoryEvent(event: string): void {
+    if (event !== 'rename') return;
+    if (this.#isReplaced()) return;
+    // A new directory often gets the number of the one that was just removed.
+    this.#fail(new CursorLostError(`${this.#options.layout.subnets} was made again`));
+  }
+
+  /** Whether the directory that was listed is not there any more; if so, the watch has failed. */
+  #isReplaced(): boolean {
+    const { directory, identity } = this.#options;
+    try {
+      if (directory.identify() === identity) return false;
+      this.#fail(new CursorLostError(`${directory.path} is another directory now`));
+    } catch (error) {
+      this.#fail(toStoreError(`follow the leases in ${directory.path}`, error));
+    }
+    return true;
+  }
+
+  #fail(failure: unknown): void {
+    this.#failure ??= failure;
+    this.#wakeReader();
+  }
+
+  #onBlind(error: unknown): void {
+    if (this.#isBlind) return;
+    this.#isBlind = true;
+    const reason = `changes are only noticed by looking every ${blindRescanMs} ms: ${describeError(error)}`;
+    this.#pending.set('blind', { kind: 'fault', fault: { where: this.#options.directory.path, reason } });
+    this.#wakeReader();
+    this.#scheduleRescan(blindRescanMs);
+  }
+
+  #suspect(name: string): void {
+    this.#suspects.add(name);
+    this.#looking ??= this.#lookAtSuspects().finally(() => (this.#looking = undefined));
+  }
+
+  async #lookAtSuspects(): Promise<void> {
+    while (this.#suspects.size > 0 && !this.#isClosed) {
+      // Events of one moment come one by one; together they make one batch.
+      await setImmediate();
+      const names = [...this.#suspects];
+      this.#suspects.clear();
+      await inSlices(names, (name) => this.#look(name));
+      this.#finishLook();
+    }
+  }
+
+  #look(name: string): void {
+    const content = this.#options.directory.look(name);
+    if (content?.kind === 'fault' && this.#letSettle(name)) return;
+    // Where the whole directory is gone, its leases were not removed one by one.
+    if (content === undefined && this.#isReplaced()) return;
+    this.#compare(name);
+  }
+
+  /** Returns whether to wait before a file is called unreadable; it is waited for once. */
+  #letSettle(name: string): boolean {
+    if (this.#told.get(name)?.fault !== undefined) return false;
+    if (this.#unsettled.has(name)) return true;
+    const cancel = this.#options.clock.after(settleMs, () => {
+      this.#unsettled.delete(name);
+      this.#options.directory.look(name);
+      this.#compare(name);
+      this.#finishLook();
+    });
+    this.#unsettled.set(name, cancel);
+    return true;
+  }
+
+  /** Merges the difference between what is known of a file and what was told of it into what is pending. */
+  #compare(name: string): void {
+    const { directory, clock, describe } = this.#options;
+    const content = directory.contentOf(name);
+    const { told, changes } = compareWithTold(name, content, this.#told.get(name), {
+      now: clock.now(),
+      describe,
+    });
+    if (told === undefined) this.#told.delete(name);
+    else this.#told.set(name, told);
+    for (const change of changes) {
+      const slot = `${change.kind === 'fault' ? 'fault' : 'lease'} ${name}`;
+      // Put at the end, where its newest state belongs.
+      this.#pending.delete(slot);
+      this.#pending.set(slot, change);
+      if (change.kind !== 'put' || change.record.expiresAt === undefined) continue;
+      this.#expiries.add(name, change.record.expiresAt);
+    }
+  }
+
+  #finishLook(): void {
+    if (this.#pending.size > 0) this.#wakeReader();
+    this.#scheduleExpiry();
+  }
+
+  #scheduleExpiry(): void {
+    this.#cancelExpiry();
+    const { earliest } = this.#expiries;
+    if (earliest === undefined || this.#isClosed) return;
+    const { clock } = this.#options;
+    this.#cancelExpiry = clock.after(earliest - clock.now(), () => this.#expire());
+  }
+
+  #expire(): void {
+    const due = this.#expiries.takeDue(this.#options.clock.now());
+    for (const name of due) this.#compare(name);
+    this.#reportExpired(due);
+    this.#finishLook();
+  }
+
+  #reportExpired(names: Iterable<string>): void {
+    const { directory, clock, onExpired } = this.#options;
+    const now = clock.now();
+    const expired = [...names].filter((name) => {
+      const content = directory.contentOf(name);
+      return content?.kind === 'lease' && isExpired(content.record, now);
+    });
+    if (expired.length > 0) onExpired(expired);
+  }
+
+  /** Looks at everything. Never rejects. */
+  async #rescan(): Promise<void> {
+    const { directory, identity } = this.#options;
+    const startedAt = performance.now();
+    try {
+      const scan = await directory.scan();
+      if (scan.identity !== identity) throw new CursorLostError(`${directory.path} is another directory now`);
+      await inSlices(scan.names, (name) => {
+        if (!this.#unsettled.has(name)) this.#compare(name);
+      });
+    } catch (error) {
+      this.#fail(toStoreError(`list the leases in ${directory.path}`, error));
+      return;
+    }
+    if (this.#isClosed) return;
+    this.#reportExpired(directory.names());
+    this.#finishLook();
+    const interval = this.#isBlind ? blindRescanMs : this.#options.rescanMs;
+    this.#scheduleRescan(Math.max(interval, (performance.now() - startedAt) / scanShare));
+  }
+
+  #scheduleRescan(delayMs: number): void {
+    this.#cancelRescan();
+    if (this.#isClosed) return;
+    this.#cancelRescan = this.#options.clock.after(delayMs, () => {
+      this.#rescanning = this.#rescan();
+    });
+  }
+}

@@ -1,0 +1,292 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { parseLeaseKey } from '../../lease/wire.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import {
+  CursorLostError,
+  StoreError,
+  type Cursor,
+  type LeaseRecord,
+  type LeaseStore,
+  type Listing,
+  type StoreChange,
+  type StoreFault,
+} from '../store.ts';
+import { errorCode, toStoreError } from './errors.ts';
+import { layOut, type Layout } from './layout.ts';
+import { LeaseDirectory, type DirectoryIdentity } from './lease-directory.ts';
+import { decodeLeaseFile, encodeLeaseFile, largestLeaseFile } from './lease-file.ts';
+import { withFileLock } from './lock.ts';
+import { LockQueue } from './lock-queue.ts';
+import { compareWithTold, isExpired, type Told } from './told.ts';
+import { createWhole, replaceWhole } from './write.ts';
+
+/** Leases are no secret, but whoever can write them has a say in what runs as root elsewhere. */
+const directoryMode = 0o700;
+/** A follower lists and then watches; a few others may list in between. */
+const rememberedListings = 4;
+
+export interface FilesStoreOptions {
+  /** `read-only` needs no right to write, makes nothing, and leaves expired leases to others. Default `read-write`. */
+  readonly access?: 'read-write' | 'read-only';
+  readonly clock?: Clock;
+  /** How often a watch looks at every file, because shared mounts tell of no other machine's changes. Default 10 s. */
+  readonly rescanMs?: number;
+}
+
+/**
+ * Opens the store in a directory, making the directory (mode 0700) unless it is there. Throws a {@link StoreError} that
+ * names the path and the reason if it cannot be used.
+ */
+export async function openFilesStore(
+  directory: string,
+  options: FilesStoreOptions = {},
+): Promise<LeaseStore> {
+  const layout = layOut(directory);
+  const isWritable = options.access !== 'read-only';
+  try {
+    if (isWritable) await mkdir(layout.subnets, { recursive: true, mode: directoryMode });
+    for (const path of [layout.root, layout.subnets]) {
+      await access(path, constants.R_OK | constants.X_OK | (isWritable ? constants.W_OK : 0));
+    }
+  } catch (error) {
+    throw withoutRetry(
+      toStoreError(`${isWritable ? 'use' : 'read'} the store directory ${layout.root}`, error),
+    );
+  }
+  return new FilesStore(layout, isWritable, options.clock ?? systemClock, options.rescanMs ?? 10_000);
+}
+
+/** What is missing at the start does not come by waiting; what goes missing later may come back. */
+function withoutRetry(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  const { message, hint, cause } = error;
+  return new StoreError(message, { retryable: false, cause, ...(hint !== undefined && { hint }) });
+}
+
+interface RememberedListing {
+  readonly identity: DirectoryIdentity;
+  readonly told: ReadonlyMap<string, Told>;
+}
+
+/** Leases as files of a directory that several processes share. Readers never lock; writers take turns. */
+class FilesStore implements LeaseStore {
+  readonly description: string;
+  readonly #layout: Layout;
+  readonly #isWritable: boolean;
+  readonly #clock: Clock;
+  readonly #rescanMs: number;
+  readonly #directory: LeaseDirectory;
+  readonly #writers: LockQueue;
+  readonly #listings = new Map<Cursor, RememberedListing>();
+  readonly #closing = new AbortController();
+
+  constructor(layout: Layout, isWritable: boolean, clock: Clock, rescanMs: number) {
+    this.description = `files in ${layout.root}`;
+    this.#layout = layout;
+    this.#isWritable = isWritable;
+    this.#clock = clock;
+    this.#rescanMs = rescanMs;
+    this.#directory = new LeaseDirectory(layout.subnets);
+    this.#writers = new LockQueue((work) => withFileLock(layout.lock, work));
+  }
+
+  async readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined> {
+    const name = this.#layout.config;
+    const text = await this.#attempt(`read ${name}`, () => this.#readConfig());
+    return text === undefined ? undefined : { name, text };
+  }
+
+  createNetwork(text: string): Promise<string> {
+    const { config, draft } = this.#layout;
+    return this.#write(`write ${config}`, async () => {
+      const existing = await this.#readConfig();
+      if (existing !== undefined) return existing;
+      if (await createWhole(draft, config, text)) return text;
+      return readFile(config, 'utf8');
+    });
+  }
+
+  async list(): Promise<Listing> {
+    const { identity, names } = await this.#attempt(`list the leases in ${this.#layout.subnets}`, () =>
+      this.#directory.scan(),
+    );
+    const told = new Map<string, Told>();
+    const records: LeaseRecord[] = [];
+    const faults: StoreFault[] = [];
+    const context = { now: this.#clock.now(), describe: this.#describeFault };
+    for (const name of names) {
+      const seen = compareWithTold(name, this.#directory.contentOf(name), undefined, context);
+      if (seen.told !== undefined) told.set(name, seen.told);
+      for (const change of seen.changes) {
+        if (change.kind === 'put') records.push(change.record);
+        if (change.kind === 'fault') faults.push(change.fault);
+      }
+    }
+    return { records, faults, cursor: this.#remember({ identity, told }) };
+  }
+
+  async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {
+    const listing = this.#listings.get(cursor);
+    if (listing === undefined) throw new CursorLostError(`the ${this.description} were listed again since`);
+    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    if (ended.aborted) return;
+    // chokidar is loaded only where something is followed.
+    const { LeaseWatch } = await import('./lease-watch.ts');
+    const watch = new LeaseWatch({
+      ...listing,
+      layout: this.#layout,
+      directory: this.#directory,
+      clock: this.#clock,
+      rescanMs: this.#rescanMs,
+      describe: this.#describeFault,
+      onExpired: (names) => this.#purge(names),
+    });
+    const close = (): void => void watch.close();
+    ended.addEventListener('abort', close, { once: true });
+    try {
+      await watch.start();
+      for (let batch = await watch.next(); batch !== undefined; batch = await watch.next()) yield batch;
+    } finally {
+      ended.removeEventListener('abort', close);
+      await watch.close();
+    }
+  }
+
+  async create(key: string, value: string, ttlSeconds: number | undefined): Promise<LeaseRecord | 'taken'> {
+    const path = this.#pathOf(key);
+    return this.#write(`create the lease ${key} in ${this.#layout.subnets}`, async () => {
+      const text = encodeText(key, value, ttlSeconds === undefined ? undefined : this.#expiry(ttlSeconds));
+      const content = this.#directory.look(key);
+      if (content === undefined) {
+        if (!(await createWhole(this.#layout.draft, path, text))) return 'taken';
+      } else {
+        // Something unreadable may be a lease in the making: nobody's to overwrite.
+        if (content.kind === 'fault' || !isExpired(content.record, this.#clock.now())) return 'taken';
+        await replaceWhole(this.#layout.draft, path, text);
+      }
+      return readBack(key, text);
+    });
+  }
+
+  async replace(previous: LeaseRecord, value: string, ttlSeconds: number): Promise<LeaseRecord | 'gone'> {
+    const { key } = previous;
+    const path = this.#pathOf(key);
+    return this.#write(`write the lease ${key} in ${this.#layout.subnets}`, async () => {
+      const current = this.#lookForUnchanged(previous);
+      if (current === undefined) return 'gone';
+      const isReservation = current.expiresAt === undefined;
+      const text = encodeText(key, value, isReservation ? undefined : this.#expiry(ttlSeconds));
+      await replaceWhole(this.#layout.draft, path, text);
+      return readBack(key, text);
+    });
+  }
+
+  async remove(previous: LeaseRecord): Promise<'removed' | 'gone'> {
+    const path = this.#pathOf(previous.key);
+    return this.#write(`remove the lease ${previous.key} from ${this.#layout.subnets}`, async () => {
+      if (this.#lookForUnchanged(previous) === undefined) return 'gone';
+      await rm(path, { force: true });
+      return 'removed';
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#writers.idle();
+  }
+
+  async #readConfig(): Promise<string | undefined> {
+    try {
+      return await readFile(this.#layout.config, 'utf8');
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      // No document yet is one thing, no directory another.
+      await access(this.#layout.subnets);
+      return undefined;
+    }
+  }
+
+  #remember(listing: RememberedListing): Cursor {
+    const cursor = randomUUID() as string as Cursor;
+    this.#listings.set(cursor, listing);
+    for (const old of this.#listings.keys()) {
+      if (this.#listings.size <= rememberedListings) break;
+      this.#listings.delete(old);
+    }
+    return cursor;
+  }
+
+  /** Removes the files of leases whose time is over. Nobody waits for it: they count as absent anyway. */
+  #purge(names: readonly string[]): void {
+    if (!this.#isWritable || this.#closing.signal.aborted) return;
+    const removal = this.#write('remove expired leases', async () => {
+      for (const name of names) {
+        const content = this.#directory.look(name);
+        if (content?.kind !== 'lease' || !isExpired(content.record, this.#clock.now())) continue;
+        await rm(this.#pathOf(name), { force: true });
+      }
+    });
+    // The next look finds what is left, and tries again.
+    removal.catch(() => undefined);
+  }
+
+  /** What stands under a record's key, if it still is that record and its time is not over. */
+  #lookForUnchanged(previous: LeaseRecord): LeaseRecord | undefined {
+    const content = this.#directory.look(previous.key);
+    if (content?.kind !== 'lease' || isExpired(content.record, this.#clock.now())) return undefined;
+    return content.record.revision === previous.revision ? content.record : undefined;
+  }
+
+  #expiry(ttlSeconds: number): number {
+    return this.#clock.now() + ttlSeconds * 1000;
+  }
+
+  /** Keys become file names, so only a key will do. */
+  #pathOf(key: string): string {
+    if (parseLeaseKey(key) !== undefined) return join(this.#layout.subnets, key);
+    throw new StoreError(`${JSON.stringify(key)} is not a lease’s key like 10.50.4.0-24`, {
+      retryable: false,
+    });
+  }
+
+  readonly #describeFault = (name: string, reason: string): StoreFault => ({
+    where: join(this.#layout.subnets, name),
+    reason,
+  });
+
+  #write<T>(action: string, work: () => Promise<T>): Promise<T> {
+    if (!this.#isWritable) {
+      const message = `cannot ${action}: the store was opened only for reading`;
+      return Promise.reject(new StoreError(message, { retryable: false }));
+    }
+    return this.#attempt(action, () => this.#writers.run(work));
+  }
+
+  async #attempt<T>(action: string, work: () => Promise<T>): Promise<T> {
+    if (this.#closing.signal.aborted) {
+      throw new StoreError(`cannot ${action}: the store is closed`, { retryable: false });
+    }
+    try {
+      return await work();
+    } catch (error) {
+      throw toStoreError(action, error);
+    }
+  }
+}
+
+function encodeText(key: string, value: string, expiresAt: number | undefined): string {
+  const text = encodeLeaseFile(value, expiresAt);
+  if (text !== undefined && Buffer.byteLength(text) <= largestLeaseFile) return text;
+  const what = text === undefined ? 'not a JSON object' : `larger than ${largestLeaseFile} bytes`;
+  throw new StoreError(`the value for the lease ${key} is ${what}`, { retryable: false });
+}
+
+function readBack(key: string, text: string): LeaseRecord {
+  const content = decodeLeaseFile(key, text);
+  if (content.kind === 'lease') return content.record;
+  throw new StoreError(`the lease ${key} cannot be written: it ${content.reason}`, { retryable: false });
+}

@@ -1,0 +1,126 @@
+import { setTimeout } from 'node:timers/promises';
+
+import { backoffDelay } from './backoff.ts';
+import { systemClock } from './clock.ts';
+import {
+  CursorLostError,
+  StoreError,
+  type LeaseRecord,
+  type LeaseStore,
+  type StoreChange,
+  type StoreFault,
+} from './store.ts';
+
+/** A watch that lived this long was no failure, in milliseconds. */
+const steadyMs = 30_000;
+
+export interface FollowOptions {
+  readonly signal: AbortSignal;
+  /** The store cannot be reached; it is tried again after `retryInMs`. Called for every try that failed. */
+  readonly onOutage?: (error: StoreError, retryInMs: number) => void;
+  /** The store can be reached again, `afterMs` since the first failure. */
+  readonly onBack?: (afterMs: number) => void;
+  /** Returns a number from 0 up to, not including, 1. */
+  readonly random?: () => number;
+  /** Waits; may reject, or return early, when the signal is aborted. */
+  readonly delay?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** Milliseconds; only differences count. */
+  readonly now?: () => number;
+}
+
+export type LeaseUpdate =
+  /** Everything there is. What was known before and is not in it is gone. */
+  | {
+      readonly kind: 'snapshot';
+      readonly records: readonly LeaseRecord[];
+      readonly faults: readonly StoreFault[];
+    }
+  | { readonly kind: 'changes'; readonly changes: readonly StoreChange[] };
+
+/**
+ * Follows a store for ever: a snapshot, then changes; and, when the store lost track or was away, another snapshot,
+ * then changes. Ends when the signal is aborted or the store is closed. Throws a {@link StoreError} that no waiting
+ * mends.
+ */
+export async function* followLeases(
+  store: LeaseStore,
+  options: FollowOptions,
+): AsyncGenerator<LeaseUpdate, void, void> {
+  const { signal } = options;
+  const outage = new Outage(options);
+  while (!signal.aborted) {
+    try {
+      const { records, faults, cursor } = await store.list();
+      if (isAborted(signal)) return;
+      outage.reach();
+      yield { kind: 'snapshot', records, faults };
+      for await (const changes of store.watch(cursor, signal)) {
+        outage.settle();
+        yield { kind: 'changes', changes };
+      }
+      return;
+    } catch (error) {
+      if (isAborted(signal)) return;
+      await outage.waitAfter(error);
+    }
+  }
+}
+
+/** A call, because the compiler believes that a signal once seen unaborted stays so. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+/**
+ * Counts failures in a row. A store that answers a listing and then fails again is not well yet, so only changes, or
+ * time, set the count back.
+ */
+class Outage {
+  readonly #options: FollowOptions;
+  readonly #now: () => number;
+  #failures = 0;
+  #since: number | undefined;
+  #reachedAt = 0;
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => systemClock.now());
+  }
+
+  reach(): void {
+    this.#reachedAt = this.#now();
+    if (this.#since === undefined) return;
+    this.#options.onBack?.(this.#reachedAt - this.#since);
+    this.#since = undefined;
+  }
+
+  settle(): void {
+    this.#failures = 0;
+  }
+
+  /** Waits as long as the error asks for; throws it if waiting is no use. */
+  async waitAfter(error: unknown): Promise<void> {
+    if (this.#now() - this.#reachedAt >= steadyMs) this.#failures = 0;
+    this.#failures += 1;
+    const { signal, onOutage, random = Math.random, delay = wait } = this.#options;
+    const delayMs = backoffDelay(this.#failures, random());
+    if (error instanceof CursorLostError) {
+      // The store is there; it has only forgotten. Again and again would still be a loop.
+      if (this.#failures === 1) return;
+    } else if (error instanceof StoreError && error.retryable) {
+      this.#since ??= this.#now();
+      onOutage?.(error, delayMs);
+    } else {
+      throw error;
+    }
+    await delay(delayMs, signal);
+  }
+}
+
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
