@@ -1,0 +1,163 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Failure } from '../diagnostic/failure.ts';
+import { nodeBounds, underlays, type Underlay } from '../lab/plan/topology.ts';
+import type { LabRequest } from '../lab/prepare.ts';
+import type { FaultVerb } from '../lab/protocol.ts';
+
+interface StartOptions {
+  readonly nodes: number;
+  readonly store: 'files' | 'etcd';
+  readonly underlay: Underlay;
+  readonly param: readonly string[];
+  readonly leaseTtl?: number;
+  readonly timeout: number;
+  readonly json: boolean;
+  readonly name?: string;
+}
+
+interface NamedOptions {
+  readonly name?: string;
+  readonly json?: boolean;
+}
+
+/** Adds `heddle lab` and its verbs. What they do is loaded only when one of them is used. */
+export function registerLab(program: Command): void {
+  const lab = program
+    .command('lab')
+    .description('try a recipe on real nodes, in namespaces that vanish with the lab')
+    // So that `exec` can hand on every option that follows the node.
+    .enablePositionalOptions();
+
+  addStartOptions(lab.command('run'))
+    .description('make a lab, let every pod reach every other, take it down, report')
+    .action(async (recipe: string, options: StartOptions) => {
+      const { runLab } = await import('../lab/run.ts');
+      const request = toRequest('run', `run-${process.pid}`, recipe, options);
+      process.exitCode = await runLab(request, options.json);
+    });
+
+  addStartOptions(lab.command('up'))
+    .description('make a lab and keep it')
+    .addOption(nameOption().default('default'))
+    .action(async (recipe: string, options: StartOptions) => {
+      const { upLab } = await import('../lab/up.ts');
+      await upLab(toRequest('up', options.name ?? 'default', recipe, options), options.json);
+    });
+
+  lab
+    .command('exec')
+    .description('run a command inside a node, or inside its pod (node1-pod)')
+    .addOption(nameOption())
+    .argument('<node>', 'node1 … nodeN, or node1-pod … nodeN-pod')
+    .argument('<command...>', 'the command and its arguments')
+    .passThroughOptions()
+    .action(async (node: string, command: readonly string[], options: NamedOptions) => {
+      const { execInLab } = await import('../lab/exec.ts');
+      process.exitCode = await execInLab(options.name, node, command);
+    });
+
+  lab
+    .command('ps')
+    .description('show the nodes of a lab')
+    .addOption(nameOption())
+    .option('--json', 'print one JSON object', false)
+    .action(async (options: NamedOptions) => {
+      const { showLab } = await import('../lab/ps.ts');
+      await showLab(options.name, options.json === true);
+    });
+
+  lab
+    .command('down')
+    .description('end a lab; nothing of it is left')
+    .addOption(nameOption())
+    .action(async (options: NamedOptions) => {
+      const { downLab } = await import('../lab/down.ts');
+      process.stdout.write(`The lab ${await downLab(options.name)} is gone.\n`);
+    });
+
+  registerFaults(lab);
+}
+
+const faultDescriptions: Readonly<Record<FaultVerb, string>> = {
+  stop: "end a node's daemon with SIGTERM and wait for it",
+  kill: "end a node's daemon with SIGKILL",
+  start: "start a node's daemon again and wait until it is ready",
+  cut: 'take the link of a node to the underlay down',
+  join: 'bring the link of a node to the underlay up again',
+};
+
+function registerFaults(lab: Command): void {
+  for (const [verb, description] of Object.entries(faultDescriptions)) {
+    lab
+      .command(verb)
+      .description(description)
+      .addOption(nameOption())
+      .argument('<node>', 'node1 … nodeN')
+      .action(async (node: string, options: NamedOptions) => {
+        const [{ findLab }, { askFor }] = await Promise.all([
+          import('../lab/find.ts'),
+          import('../lab/control-client.ts'),
+        ]);
+        const done = await askFor(findLab(options.name), { request: verb as FaultVerb, node });
+        process.stdout.write(`${done}\n`);
+      });
+  }
+}
+
+function addStartOptions(command: Command): Command {
+  const { minimum, maximum } = nodeBounds;
+  return command
+    .argument('<recipe>', 'a recipe file, or the name of a shipped recipe')
+    .option('--nodes <n>', 'how many nodes', integerBetween(minimum, maximum), 3)
+    .addOption(new Option('--store <kind>', 'where leases are').choices(['files', 'etcd']).default('files'))
+    .addOption(new Option('--underlay <kind>', 'what joins the nodes').choices(underlays).default('switched'))
+    .option('--param <name=value>', 'set a parameter of the recipe (repeatable)', collect, [])
+    .option('--lease-ttl <seconds>', 'how long a lease lasts', integerBetween(1, 31_536_000))
+    .option('--timeout <seconds>', 'how long nodes may take to be ready', integerBetween(1, 3600), 30)
+    .option('--json', 'print one JSON object', false);
+}
+
+function nameOption(): Option {
+  return new Option('--name <name>', "the lab's name").argParser((text) => {
+    if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(text)) {
+      throw new InvalidArgumentError('A name is letters, digits, dots, dashes and underscores, at most 64.');
+    }
+    return text;
+  });
+}
+
+function toRequest(
+  purpose: LabRequest['purpose'],
+  name: string,
+  recipe: string,
+  options: StartOptions,
+): LabRequest {
+  if (options.store === 'etcd') {
+    throw new Failure('usage', 'A lab on an etcd store is not built yet.', { hint: 'Use --store files.' });
+  }
+  return {
+    name,
+    purpose,
+    recipe,
+    nodes: options.nodes,
+    underlay: options.underlay,
+    parameters: options.param,
+    leaseTtl: options.leaseTtl,
+    timeoutSeconds: options.timeout,
+  };
+}
+
+function integerBetween(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
+      throw new InvalidArgumentError(`It must be an integer from ${minimum} to ${maximum}.`);
+    }
+    return value;
+  };
+}
+
+function collect(text: string, before: readonly string[]): readonly string[] {
+  if (!/^[^=]+=/.test(text)) throw new InvalidArgumentError('It must be NAME=VALUE.');
+  return [...before, text];
+}

@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../diagnostic/failure.ts';
+import { findLab } from './find.ts';
+
+/** How long the kernel may take to take a lab apart. */
+const goneMs = 10_000;
+const lookEveryMs = 5;
+
+/** `lab down`: ends a lab's first process, with which the kernel ends the rest. Returns the lab's name. */
+export async function downLab(name: string | undefined): Promise<string> {
+  const lab = findLab(name);
+  const started = startTimeOf(lab.pid);
+  process.kill(lab.pid, 'SIGKILL');
+  const deadline = performance.now() + goneMs;
+  while (existsSync(`/proc/${lab.pid}`) && startTimeOf(lab.pid) === started) {
+    if (performance.now() >= deadline) {
+      const message = `The lab ${lab.name} was killed, but its first process ${lab.pid} does not end.`;
+      throw new Failure('lab-failed', message, { hint: 'A process of it hangs in the kernel: see dmesg.' });
+    }
+    await delay(lookEveryMs);
+  }
+  return lab.name;
+}
+
+/** Tells a process from a later one of the same number. */
+function startTimeOf(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')')).split(' ')[20];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Failure } from '../diagnostic/failure.ts';
+import { firstProcessMarker, firstProcessScript } from './first-process.ts';
+import { readJsonLines } from './inside/json-lines.ts';
+import { keepLine, type LabEvent, type LabSpec } from './protocol.ts';
+
+/** Compiled like this file. */
+const insideMain = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? 'inside/main.ts' : 'inside/main.js', import.meta.url),
+);
+
+/** How many characters of the inside's stderr are kept for a message. */
+const keptStderr = 4000;
+
+/** A lab that this process has started and is tied to. */
+export class TetheredLab {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<void>;
+  #stderr = '';
+
+  /** Starts a lab's first process in namespaces of its own. Nothing is made before it has read `spec`. */
+  constructor(spec: LabSpec, onEvent: (event: LabEvent) => void) {
+    const [program, ...args] = labCommand(spec);
+    // A session of its own: an interrupt from the terminal reaches this process only, which then ends the lab.
+    this.#child = spawn(program, args, { cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#closed = new Promise((resolve) => {
+      this.#child.on('close', () => resolve());
+      this.#child.on('error', (error) => {
+        this.#stderr += error.message;
+        resolve();
+      });
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-keptStderr);
+    });
+    if (this.#child.stdout) {
+      readJsonLines(this.#child.stdout, (object) => onEvent(object as unknown as LabEvent));
+    }
+    this.#child.stdin?.on('error', () => undefined);
+    this.#child.stdin?.write(JSON.stringify(spec) + '\n');
+  }
+
+  /** Ends the lab with everything in it, and waits until it is gone. */
+  async end(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#closed;
+  }
+
+  /** Lets the lab live on without this process. */
+  keep(): void {
+    this.#child.stdin?.end(keepLine + '\n');
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+    this.#child.unref();
+  }
+
+  /** Resolves when the lab has ended by itself, with why as far as it is known. */
+  async endedEarly(): Promise<Failure> {
+    await this.#closed;
+    const detail = this.#stderr.trimEnd();
+    if (/unshare|Operation not permitted|Permission denied/i.test(detail)) {
+      return new Failure('privilege', 'The kernel does not let this user make the namespaces of a lab.', {
+        hint: 'Run it as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0.',
+        detail,
+      });
+    }
+    return new Failure('lab-failed', 'The lab ended before its work was done.', { detail });
+  }
+}
+
+function labCommand(spec: LabSpec): [string, ...string[]] {
+  const userNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const namespaces = ['--pid', '--fork', '--kill-child=SIGKILL', '--net', '--mount', '--uts', '--mount-proc'];
+  const first = ['sh', '-c', firstProcessScript, firstProcessMarker, spec.name, insideMain];
+  const work = [process.execPath, ...process.execArgv, insideMain];
+  const unshare: [string, ...string[]] = [
+    'unshare',
+    ...userNamespace,
+    ...namespaces,
+    '--',
+    ...first,
+    ...work,
+  ];
+  // The tether ends a lab whose starter is gone as soon as Node runs in it; the death signal does so before. It
+  // would also end a lab that is kept.
+  return spec.purpose === 'run' ? ['setpriv', '--pdeathsig', 'SIGKILL', '--', ...unshare] : unshare;
+}

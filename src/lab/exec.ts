@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
+import { Failure } from '../diagnostic/failure.ts';
+import { askStatus } from './control-client.ts';
+import { findLab, type FoundLab } from './find.ts';
+import { nodeEnvironment } from './inside/environment.ts';
+
+/** `lab exec`: runs a command in a node or in a node's pod, on this terminal. Returns its exit code. */
+export async function execInLab(
+  name: string | undefined,
+  place: string,
+  command: readonly string[],
+): Promise<number> {
+  const lab = findLab(name);
+  const { nodes } = await askStatus(lab);
+  const node = nodes.find((candidate) => place === candidate.name || place === `${candidate.name}-pod`);
+  if (!node) {
+    const known = nodes.map((candidate) => candidate.name).join(', ');
+    throw new Failure('not-running', `The lab ${lab.name} has no node named ${place}.`, {
+      hint: `Its nodes are ${known}; their pods have -pod appended.`,
+    });
+  }
+  const enter =
+    place === node.name
+      ? ['nsenter', '--target', String(node.holderPid), '--net', '--mount', '--uts', '--', ...command]
+      : ['ip', 'netns', 'exec', place, ...command];
+  return runHere(['nsenter', ...enterLab(lab), '--', ...enter], nodeEnvironment(node.name, process.env));
+}
+
+/** Arguments of nsenter for a lab's own namespaces. */
+function enterLab(lab: FoundLab): readonly string[] {
+  const link = (pid: number | 'self'): string => readlinkSync(`/proc/${pid}/ns/user`);
+  const user = link('self') === link(lab.pid) ? [] : ['--user', '--preserve-credentials'];
+  return ['--target', String(lab.pid), ...user, '--pid', '--net', '--mount', '--uts', '--wd=/'];
+}
+
+async function runHere(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const [program = '', ...args] = words;
+  const child = spawn(program, args, { stdio: 'inherit', env });
+  // The terminal sends an interrupt to the command as well, and what becomes of it is the command's business.
+  const ignore = (): void => undefined;
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGINT', ignore).on('SIGTERM', pass);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.on('error', (cause) => {
+        reject(new Failure('prerequisite', `${program} could not be started: ${cause.message}.`, { cause }));
+      });
+      child.on('exit', (code, signal) => {
+        resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+      });
+    });
+  } finally {
+    process.off('SIGINT', ignore).off('SIGTERM', pass);
+  }
+}

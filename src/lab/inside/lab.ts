@@ -1,0 +1,131 @@
+import { access, chmod, mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Failure } from '../../diagnostic/failure.ts';
+import { quoteWord } from '../quote-word.ts';
+import { underlayCommands } from '../plan/commands.ts';
+import { sharedDirectory, type LabEvent, type LabSpec } from '../protocol.ts';
+import type { LabTrouble, NodeReport } from '../report.ts';
+import { Changes } from './changes.ts';
+import { holdNode } from './holder.ts';
+import { LabNode } from './node.ts';
+import { runIpBatch } from './run-program.ts';
+
+/** After how many failed tries to add a peer it counts as one that cannot be added. */
+const hopelessAttempts = 2;
+
+/** A lab whose namespaces stand and whose daemons were started. */
+export class Lab {
+  readonly spec: LabSpec;
+  readonly nodes: readonly LabNode[];
+  readonly changes: Changes;
+  readonly #startedAt: number;
+
+  private constructor(spec: LabSpec, nodes: readonly LabNode[], changes: Changes, startedAt: number) {
+    this.spec = spec;
+    this.nodes = nodes;
+    this.changes = changes;
+    this.#startedAt = startedAt;
+  }
+
+  /** Makes the underlay and the nodes, and starts a daemon in each. */
+  static async build(spec: LabSpec, tell: (event: LabEvent) => void): Promise<Lab> {
+    const began = performance.now();
+    await Promise.all([prepareFiles(spec), runIpBatch(undefined, underlayCommands(spec.topology))]);
+    const changes = new Changes();
+    const holders = await Promise.all(
+      spec.topology.nodes.map(async (plan) => ({ plan, holder: await holdNode(plan) })),
+    );
+    tell({ event: 'built', afterMs: Math.round(performance.now() - began) });
+    const startedAt = performance.now();
+    const nodes = holders.map(({ plan, holder }) => new LabNode(plan, holder, spec, changes));
+    return new Lab(spec, nodes, changes, startedAt);
+  }
+
+  /** The milliseconds since the first daemon was started. */
+  get age(): number {
+    return Math.round(performance.now() - this.#startedAt);
+  }
+
+  /** Waits until every daemon is ready and has its pod, or is known not to come up. Returns what went wrong. */
+  async becomeReady(tell: (event: LabEvent) => void): Promise<readonly LabTrouble[]> {
+    const troubles = await Promise.all(
+      this.nodes.map(async (node): Promise<LabTrouble[]> => {
+        try {
+          await node.becomeReady(this.spec.timeoutMs);
+          tell({ event: 'node-ready', node: node.report(), afterMs: this.age });
+          return [];
+        } catch (error) {
+          const trouble = describeTrouble(node.plan.name, error);
+          tell({ event: 'node-failed', trouble });
+          return [trouble];
+        }
+      }),
+    );
+    return troubles.flat();
+  }
+
+  /** Waits until every node knows every other. Returns whether that came to be. */
+  async becomeAcquainted(): Promise<boolean> {
+    const pairs = this.nodes.flatMap((from) =>
+      this.nodes.flatMap((to) => (from === to ? [] : [{ from, to }])),
+    );
+    const isAcquainted = (): boolean => pairs.every(({ from, to }) => from.knows(to));
+    const isHopeless = (): boolean =>
+      pairs.every(
+        ({ from, to }) => from.knows(to) || (from.failureWith(to)?.attempt ?? 0) >= hopelessAttempts,
+      ) || this.nodes.some(({ daemon }) => daemon.state.kind === 'ended');
+    await this.changes.until(
+      () => isAcquainted() || isHopeless(),
+      Math.max(0, this.spec.timeoutMs - this.age),
+    );
+    return isAcquainted();
+  }
+
+  /** Finds a node by name; throws a {@link Failure} that names those there are. */
+  node(name: string): LabNode {
+    const node = this.nodes.find(({ plan }) => plan.name === name);
+    if (node) return node;
+    const known = this.nodes.map(({ plan }) => plan.name).join(', ');
+    throw new Failure('not-running', `The lab ${this.spec.name} has no node named ${name}; it has ${known}.`);
+  }
+
+  reports(): readonly NodeReport[] {
+    return this.nodes.map((node) => node.report());
+  }
+}
+
+/** Puts the store's directory, the recipe and a `heddle` program where nodes find them. */
+async function prepareFiles(spec: LabSpec): Promise<void> {
+  await mkdir(`${sharedDirectory}/store`, { recursive: true });
+  await mkdir(`${sharedDirectory}/bin`);
+  const wrapper = `${sharedDirectory}/bin/heddle`;
+  await writeFile(wrapper, `#!/bin/sh\nexec ${spec.heddle.map(quoteWord).join(' ')} "$@"\n`);
+  await chmod(wrapper, 0o755);
+  const { path, text } = spec.recipe;
+  // A recipe on the machine's /run is out of sight here.
+  await access(path).catch(async () => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  });
+}
+
+/** What of an error is told outside the lab. Defects are shown with their stack. */
+export function describeError(error: unknown): Omit<LabTrouble, 'node'> {
+  if (!(error instanceof Failure)) {
+    const detail = error instanceof Error ? { detail: error.stack ?? '' } : {};
+    return { kind: 'internal', message: String(error), ...detail };
+  }
+  const { kind, message, hint, detail } = error;
+  return {
+    kind,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(detail === undefined || detail === '' ? {} : { detail }),
+  };
+}
+
+/** An error as a node's trouble, the node named in its message. */
+function describeTrouble(node: string, error: unknown): LabTrouble {
+  const { message, ...rest } = describeError(error);
+  return { node, message: message.includes(node) ? message : `${node}: ${message}`, ...rest };
+}

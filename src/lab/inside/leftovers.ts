@@ -1,0 +1,41 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { compareTraces, readTraces, traceScript } from '../plan/traces.ts';
+import type { LabNode } from './node.ts';
+import { runProgram } from './run-program.ts';
+
+/** How long a node may take to let go of what its daemon had: a process in user space ends after its device. */
+const settleMs = 1000;
+const lookEveryMs = 50;
+
+/** What a node holds that it did not before its daemon first ran: `node1: link flannel.1 mtu 1450`. */
+export async function findLeftovers(node: LabNode): Promise<readonly string[]> {
+  const before = readTraces(node.holder.tracesBefore);
+  const deadline = performance.now() + settleMs;
+  for (;;) {
+    const script = ['--net=/run/netns/' + node.plan.name, 'sh', '-c', traceScript];
+    const after = readTraces(await runProgram('nsenter', script));
+    const left = [...compareTraces(before, after), ...(await processesOf(node))];
+    if (left.length === 0 || performance.now() >= deadline) {
+      return left.map((trace) => `${node.plan.name}: ${trace}`);
+    }
+    await delay(lookEveryMs);
+  }
+}
+
+/** Every process in the node's network namespace but the one that holds it. */
+async function processesOf(node: LabNode): Promise<readonly string[]> {
+  const namespace = await readlink(`/proc/${node.holder.pid}/ns/net`);
+  const pids = (await readdir('/proc')).filter(
+    (name) => /^\d+$/.test(name) && name !== String(node.holder.pid),
+  );
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      // A process may end while it is looked at; then it is not left.
+      if ((await readlink(`/proc/${pid}/ns/net`).catch(() => '')) !== namespace) return [];
+      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      return command === '' ? [] : [`process ${pid} ${command.replaceAll('\0', ' ').trim()}`];
+    }),
+  );
+  return found.flat();
+}

@@ -1,0 +1,69 @@
+/**
+ * The inside of a lab: what the lab's first process runs. Its stdin is a tether: the first line is the {@link LabSpec},
+ * and its end ends the lab, unless `keep` came before.
+ */
+import { createInterface } from 'node:readline';
+import { Failure } from '../../diagnostic/failure.ts';
+import { keepLine, type LabEvent, type LabSpec } from '../protocol.ts';
+import { serveControl } from './control.ts';
+import { describeError, Lab } from './lab.ts';
+import { runLab } from './run-lab.ts';
+import { stopDaemon } from './faults.ts';
+
+function tell(event: LabEvent): void {
+  process.stdout.write(JSON.stringify(event) + '\n');
+}
+
+/** The lab's first process ends with this one, and the kernel ends everything else. */
+function endLab(): void {
+  process.exit(0);
+}
+
+async function build(spec: LabSpec): Promise<Lab> {
+  const lab = await Lab.build(spec, tell);
+  await serveControl(lab);
+  process.on('SIGTERM', () => void endInOrder(lab));
+  return lab;
+}
+
+/** Takes every network down before the end, so that recipes get to run their ShutdownCommand. */
+async function endInOrder(lab: Lab): Promise<void> {
+  await Promise.all(lab.nodes.map((node) => stopDaemon(lab, node)));
+  endLab();
+}
+
+async function live(spec: LabSpec): Promise<void> {
+  const lab = await build(spec);
+  switch (spec.purpose) {
+    case 'run':
+      await runLab(lab, tell);
+      // The report is on its way; whoever reads it ends the lab by closing its end.
+      return;
+    case 'up': {
+      const troubles = await lab.becomeReady(tell);
+      const readyMs = troubles.length === 0 && (await lab.becomeAcquainted()) ? lab.age : null;
+      tell({ event: 'up', nodes: lab.reports(), readyMs, troubles });
+      return;
+    }
+  }
+}
+
+function fail(error: unknown): void {
+  tell({ event: 'failure', ...describeError(error) });
+}
+
+let kept = false;
+let spec: LabSpec | undefined;
+// Once kept, whoever started the lab is gone, and so are the readers of these.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    if (line === keepLine) kept = true;
+    else if (spec === undefined) {
+      spec = JSON.parse(line) as LabSpec;
+      live(spec).catch(fail);
+    } else fail(new Failure('internal', 'The lab was told something that it does not know.'));
+  })
+  .on('close', () => {
+    if (!kept) endLab();
+  });

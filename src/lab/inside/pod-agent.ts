@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Failure } from '../../diagnostic/failure.ts';
+import type { NodePlan } from '../plan/topology.ts';
+import type { PathReport } from '../report.ts';
+import type { AgentWord, ProbeOrder } from './agent.ts';
+import { readJsonLines } from './json-lines.ts';
+
+/** Beside this file, and compiled like it. */
+const agentFile = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? 'agent.ts' : 'agent.js', import.meta.url),
+);
+
+/** The agent in one pod, seen from the lab's first process. */
+export class PodAgent {
+  /** Resolves once the agent serves. */
+  readonly port: Promise<number>;
+  readonly #child: ChildProcess;
+  readonly #answers = new Map<number, (path: PathReport) => void>();
+  #orders = 0;
+
+  constructor(node: NodePlan) {
+    const command = [process.execPath, ...process.execArgv, agentFile];
+    this.#child = spawn('ip', ['netns', 'exec', node.pod, ...command], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.port = new Promise((resolve, reject) => {
+      const refuse = (): void => reject(new Failure('internal', `The agent in ${node.pod} ended early.`));
+      this.#child.on('error', refuse).on('exit', refuse);
+      this.#listen((port) => resolve(port));
+    });
+    // Whoever waits for the port sees why it does not come; nobody may be waiting yet.
+    this.port.catch(() => undefined);
+    this.#child.stdin?.on('error', () => undefined);
+  }
+
+  /** Has the agent probe an address of another pod. */
+  probe(order: Omit<ProbeOrder, 'id'>): Promise<PathReport> {
+    this.#orders += 1;
+    const id = this.#orders;
+    return new Promise((resolve) => {
+      this.#answers.set(id, resolve);
+      this.#child.stdin?.write(JSON.stringify({ id, ...order } satisfies ProbeOrder) + '\n');
+    });
+  }
+
+  close(): void {
+    this.#child.stdin?.end();
+  }
+
+  #listen(onPort: (port: number) => void): void {
+    if (!this.#child.stdout) return;
+    readJsonLines(this.#child.stdout, (object) => {
+      const word = object as unknown as AgentWord;
+      if (word.word === 'serving') onPort(word.port);
+      else {
+        this.#answers.get(word.id)?.(word.path);
+        this.#answers.delete(word.id);
+      }
+    });
+  }
+}

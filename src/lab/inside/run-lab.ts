@@ -1,0 +1,80 @@
+import type { LabEvent } from '../protocol.ts';
+import type { LabReport, LabTrouble, PairReport } from '../report.ts';
+import type { Lab } from './lab.ts';
+import { findLeftovers } from './leftovers.ts';
+import { probeMatrix } from './matrix.ts';
+import { PodAgent } from './pod-agent.ts';
+import { stopDaemon } from './faults.ts';
+
+/** The whole of `lab run` once the daemons are started: ready, probed, stopped, compared. */
+export async function runLab(lab: Lab, tell: (event: LabEvent) => void): Promise<void> {
+  const agents = startAgents(lab);
+  const troubles = [...(await lab.becomeReady(tell))];
+  const acquainted = troubles.length === 0 && (await lab.becomeAcquainted());
+  const readyMs = acquainted ? lab.age : null;
+  if (readyMs !== null) tell({ event: 'overlay-ready', readyMs });
+
+  const pairs = await probeMatrix(lab.nodes, agents, lab.spec.topology.underlay, (pair) =>
+    tell({ event: 'pair-probed', pair }),
+  );
+  const nodes = lab.reports();
+  for (const agent of agents.values()) agent.close();
+
+  tell({ event: 'stopping' });
+  troubles.push(...(await stopAll(lab)));
+  const leftovers = (await Promise.all(lab.nodes.map(findLeftovers))).flat();
+
+  const reasons = [
+    ...troubles.map(({ message }) => message),
+    ...(acquainted || troubles.length > 0 ? [] : explainStrangers(lab, pairs)),
+    ...pairs.filter(({ ok }) => !ok).map(explainPair),
+    ...leftovers.map((trace) => `Left behind after the daemon had stopped: ${trace}.`),
+  ];
+  const report: LabReport = {
+    recipe: lab.spec.recipe.name,
+    passed: reasons.length === 0,
+    readyMs,
+    nodes,
+    pairs,
+    leftovers,
+    reasons,
+  };
+  tell({ event: 'report', report, troubles });
+}
+
+/** Started with the daemons, so that they are there when the first pod is. A lab of one node has nobody to probe. */
+function startAgents(lab: Lab): ReadonlyMap<string, PodAgent> {
+  if (lab.nodes.length < 2) return new Map();
+  return new Map(lab.nodes.map(({ plan }) => [plan.name, new PodAgent(plan)]));
+}
+
+async function stopAll(lab: Lab): Promise<readonly LabTrouble[]> {
+  const troubles = await Promise.all(
+    lab.nodes.map(async (node) => {
+      const alive = node.daemon.state.kind !== 'ended';
+      const trouble = alive ? await stopDaemon(lab, node) : undefined;
+      await node.disconnect();
+      return trouble;
+    }),
+  );
+  return troubles.filter((trouble) => trouble !== undefined);
+}
+
+/** Nodes that never said that they know each other; pairs that failed say why themselves. */
+function explainStrangers(lab: Lab, pairs: readonly PairReport[]): readonly string[] {
+  return lab.nodes.flatMap((from) =>
+    lab.nodes
+      .filter((to) => to !== from && !from.knows(to))
+      .filter((to) =>
+        pairs.some(({ ok, ...pair }) => ok && pair.from === from.plan.name && pair.to === to.plan.name),
+      )
+      .map(
+        (to) =>
+          `${from.plan.name} did not finish adding ${to.plan.name} within ${lab.spec.timeoutMs / 1000} s, though their pods reach each other.`,
+      ),
+  );
+}
+
+function explainPair({ from, to, reason }: PairReport): string {
+  return `The pod of ${from} does not reach the pod of ${to} as it should: ${reason ?? 'no reason is known'}.`;
+}

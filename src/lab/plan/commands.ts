@@ -1,0 +1,93 @@
+import { podNetworksOf, type SubnetFile } from './subnet-file.ts';
+import { attachmentsOf, type NodePlan, type Topology } from './topology.ts';
+
+/** The interface of a node on the underlay, and of a pod in its node's subnet. */
+export const nodeInterface = 'eth0';
+/** The switch of a switched underlay, in the lab's own network namespace. */
+const underlaySwitch = 'underlay';
+/** The bridge a CNI plugin would make in a node, and its port to the pod. */
+export const podBridge = 'cbr0';
+const podPort = 'pod';
+
+/**
+ * Lines for one `ip -batch` in the lab's own network namespace: every namespace, the switch or router, and a port for
+ * each node. The lab's namespace is itself the switch or the router.
+ */
+export function underlayCommands({ underlay, nodes }: Topology): readonly string[] {
+  const lines = nodes.flatMap(({ name, pod }) => [`netns add ${name}`, `netns add ${pod}`]);
+  if (underlay === 'switched') {
+    lines.push(`link add ${underlaySwitch} type bridge`, `link set ${underlaySwitch} up`);
+  }
+  for (const node of nodes) {
+    lines.push(`link add ${node.name} type veth peer name ${nodeInterface} netns ${node.name}`);
+    lines.push(
+      underlay === 'switched'
+        ? `link set ${node.name} master ${underlaySwitch} up`
+        : `link set ${node.name} up`,
+    );
+    for (const { router, prefix } of attachmentsOf(node)) {
+      if (router) lines.push(addAddress(router, prefix, node.name));
+    }
+  }
+  return lines;
+}
+
+/** Lines for `ip -batch` in a node's network namespace. */
+export function nodeCommands(node: NodePlan): readonly string[] {
+  const attachments = attachmentsOf(node);
+  return [
+    'link set lo up',
+    ...attachments.map(({ address, prefix }) => addAddress(address, prefix, nodeInterface)),
+    `link set ${nodeInterface} up`,
+    ...attachments.flatMap(({ router }) => (router ? [defaultRoute(router)] : [])),
+  ];
+}
+
+/** Lines for `ip -batch` in the lab's own network namespace: pulls a node's cable. */
+export function cutCommands(node: NodePlan): readonly string[] {
+  return [`link set ${node.name} down`];
+}
+
+/** Undoes {@link cutCommands}. A router's IPv6 address went with its port, so it is given again. */
+export function joinCommands(node: NodePlan): readonly string[] {
+  const router = node.ipv6?.router;
+  const address = router ? [`addr replace ${router}/${node.ipv6.prefix} dev ${node.name} nodad`] : [];
+  return [`link set ${node.name} up`, ...address];
+}
+
+/** Lines for `ip -batch` in a node's network namespace: what a CNI plugin would make from its subnet file. */
+export function podBridgeCommands(node: NodePlan, file: SubnetFile): readonly string[] {
+  return [
+    `link add ${podBridge} mtu ${file.mtu} type bridge`,
+    ...podNetworksOf(file).map(({ gateway, prefix }) => addAddress(gateway, prefix, podBridge)),
+    `link add ${podPort} mtu ${file.mtu} type veth peer name ${nodeInterface} mtu ${file.mtu} netns ${node.pod}`,
+    `link set ${podPort} master ${podBridge} up`,
+    `link set ${podBridge} up`,
+  ];
+}
+
+/** Undoes {@link podBridgeCommands}; with its port the pod's interface goes too. */
+export function podRemovalCommands(): readonly string[] {
+  return [`link del ${podPort}`, `link del ${podBridge}`];
+}
+
+/** Lines for `ip -batch` in a pod's network namespace. */
+export function podCommands(file: SubnetFile): readonly string[] {
+  const networks = podNetworksOf(file);
+  return [
+    'link set lo up',
+    ...networks.map(({ pod, prefix }) => addAddress(pod, prefix, nodeInterface)),
+    `link set ${nodeInterface} up`,
+    ...networks.map(({ gateway }) => defaultRoute(gateway)),
+  ];
+}
+
+/** Duplicate address detection would keep an IPv6 address unusable for a second; a lab has no duplicates. */
+function addAddress(address: string, prefix: number, device: string): string {
+  return `addr add ${address}/${prefix} dev ${device}${address.includes(':') ? ' nodad' : ''}`;
+}
+
+/** `ip -batch` keeps the family it was started with, so an IPv6 default must be spelled out. */
+function defaultRoute(router: string): string {
+  return router.includes(':') ? `route add ::/0 via ${router}` : `route add 0.0.0.0/0 via ${router}`;
+}

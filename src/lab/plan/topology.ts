@@ -1,0 +1,90 @@
+import { formatAddress, overlaps, parseCidr, type Cidr, type Family } from '../../network/cidr.ts';
+
+/** `switched`: every node on one segment. `routed`: a segment for each node, joined by a router. */
+export type Underlay = 'switched' | 'routed';
+export const underlays = ['switched', 'routed'] as const satisfies readonly Underlay[];
+
+/** How many nodes a lab may have. */
+export const nodeBounds = { minimum: 1, maximum: 50 } as const;
+
+/** An address with the prefix length of its segment, and the router there if the segment has one. */
+export interface Attachment {
+  readonly address: string;
+  readonly prefix: number;
+  readonly router: string | undefined;
+}
+
+export interface NodePlan {
+  /** `node1` … `nodeN`: its namespace, its host name and its port on the underlay. */
+  readonly name: string;
+  /** The namespace of its pod. */
+  readonly pod: string;
+  readonly ipv4: Attachment;
+  /** Present if the overlay has IPv6. */
+  readonly ipv6: Attachment | undefined;
+}
+
+/** Everything about a lab's underlay that is decided before anything is made. */
+export interface Topology {
+  readonly underlay: Underlay;
+  readonly nodes: readonly NodePlan[];
+}
+
+/** Blocks that an underlay may use, in order of preference. One byte (IPv6: one group) of each is left for segments. */
+const blocks: Readonly<Record<Family, readonly string[]>> = {
+  4: ['172.30.0.0/16', '192.168.0.0/16', '10.99.0.0/16', '100.64.0.0/16', '198.18.0.0/16'],
+  6: ['fd00:99::/48', 'fd99:99::/48', '2001:db8:99::/48'],
+};
+
+/** The last part of a router's address on its segment; no node has it, since there are at most 50. */
+const routerNumber = 254n;
+
+/**
+ * Plans an underlay whose addresses are none of the overlay's `networks`.
+ * Returns the family for which no block is free, if there is one.
+ */
+export function planTopology(request: {
+  readonly nodes: number;
+  readonly underlay: Underlay;
+  readonly networks: readonly Cidr[];
+}): Topology | { readonly exhausted: Family } {
+  const ipv4 = chooseBlock(4, request.networks);
+  if (ipv4 === undefined) return { exhausted: 4 };
+  const dualStack = request.networks.some((network) => network.family === 6);
+  const ipv6 = dualStack ? chooseBlock(6, request.networks) : undefined;
+  if (dualStack && ipv6 === undefined) return { exhausted: 6 };
+
+  const nodes = Array.from({ length: request.nodes }, (_, index): NodePlan => {
+    const number = index + 1;
+    return {
+      name: `node${number}`,
+      pod: `node${number}-pod`,
+      ipv4: attach(ipv4, request.underlay, number),
+      ipv6: ipv6 && attach(ipv6, request.underlay, number),
+    };
+  });
+  return { underlay: request.underlay, nodes };
+}
+
+function chooseBlock(family: Family, taken: readonly Cidr[]): Cidr | undefined {
+  for (const text of blocks[family]) {
+    const block = parseCidr(text);
+    if (block && !taken.some((network) => overlaps(network, block))) return block;
+  }
+  return undefined;
+}
+
+function attach(block: Cidr, underlay: Underlay, number: number): Attachment {
+  const prefix = block.family === 4 ? 24 : 64;
+  const hostBits = BigInt((block.family === 4 ? 32 : 128) - prefix);
+  const segment = block.value + ((underlay === 'routed' ? BigInt(number) : 0n) << hostBits);
+  const at = (host: bigint): string => formatAddress({ family: block.family, value: segment + host });
+  return underlay === 'routed'
+    ? { address: at(1n), prefix, router: at(routerNumber) }
+    : { address: at(BigInt(number)), prefix, router: undefined };
+}
+
+/** A node's attachments, IPv4's first. */
+export function attachmentsOf(node: NodePlan): readonly Attachment[] {
+  return node.ipv6 ? [node.ipv4, node.ipv6] : [node.ipv4];
+}

@@ -1,0 +1,70 @@
+/**
+ * Prints what a network namespace holds, a section for each kind. nftables tables that iptables keeps are left to
+ * `iptables-save`, which shows their rules without the empty chains that iptables never removes.
+ */
+export const traceScript = `
+echo '# link'; ip -o link show
+echo '# address'; ip -o address show
+echo '# route'; ip -o route show table all
+echo '# rule'; ip rule show; ip -6 rule show 2>/dev/null
+echo '# neighbour'; ip neighbour show nud permanent
+echo '# fdb'; bridge fdb show
+if command -v nft >/dev/null; then echo '# nftables'; nft list tables; fi
+if command -v iptables-save >/dev/null; then echo '# iptables'; iptables-save; fi
+if command -v ip6tables-save >/dev/null; then echo '# ip6tables'; ip6tables-save; fi
+true`;
+
+/** Turns one line of a section into what is compared, or into nothing if the kernel alone is behind it. */
+const readers: Readonly<Record<string, (line: string) => string | undefined>> = {
+  // Only the name and the MTU: flags follow the carrier.
+  link: (line) => line.replace(/^\d+: ([^:@]+)(?:@\S+)?:.* mtu (\d+) .*$/, '$1 mtu $2'),
+  address: (line) => (isLinkLocal(line) ? undefined : line.replace(/^\d+: (\S+)\s+(inet6? \S+).*$/, '$1 $2')),
+  route: (line) =>
+    isLinkLocal(line) ? undefined : line.replace(/ (?:linkdown|dead|expires \S+)(?= |$)/g, '').trim(),
+  rule: (line) => line.replace(/\s+/g, ' '),
+  neighbour: (line) => line.trim(),
+  fdb: (line) => (isMulticastMac(line) ? undefined : line.trim()),
+  nftables: (line) => (/^table ip6? (?:nat|filter|mangle|raw|security)$/.test(line) ? undefined : line),
+  iptables: readSavedRule,
+  ip6tables: readSavedRule,
+};
+
+/** The kernel gives every interface such addresses and routes when its carrier comes, and takes them with it. */
+function isLinkLocal(line: string): boolean {
+  return /(?:^| )(?:fe80:|ff00::\/8)/.test(line);
+}
+
+/** An interface listens to groups as long as it is up; only a forwarding entry is somebody's doing. */
+function isMulticastMac(line: string): boolean {
+  return /^[0-9a-f][13579bdf]:/i.test(line);
+}
+
+/** Rules and chains that somebody added; counters and built-in chains are neither. */
+function readSavedRule(line: string): string | undefined {
+  if (line.startsWith('-A ')) return line;
+  return /^:\S+ - /.test(line) ? `chain ${line.slice(1).split(' ')[0] ?? ''}` : undefined;
+}
+
+/** Reads what {@link traceScript} printed: one entry a trace, such as `link flannel.1 mtu 1450`. */
+export function readTraces(text: string): ReadonlySet<string> {
+  const traces = new Set<string>();
+  let kind = '';
+  for (const line of text.split('\n')) {
+    if (line.startsWith('# ') && readers[line.slice(2)]) kind = line.slice(2);
+    else if (line.trim() !== '') {
+      const trace = readers[kind]?.(line);
+      if (trace !== undefined) traces.add(`${kind} ${trace}`);
+    }
+  }
+  return traces;
+}
+
+/** What is there and was not, then what was there and is gone; both in the order they were seen. */
+export function compareTraces(before: ReadonlySet<string>, after: ReadonlySet<string>): readonly string[] {
+  return [
+    ...[...after].filter((trace) => !before.has(trace)),
+    ...[...before]
+      .filter((trace) => !after.has(trace))
+      .map((trace) => `${trace} (was there before, is gone)`),
+  ];
+}

@@ -1,0 +1,49 @@
+import { Failure } from '../diagnostic/failure.ts';
+import { loadRecipe } from '../daemon/load-recipe.ts';
+import { planTopology, type Underlay } from './plan/topology.ts';
+import type { LabSpec } from './protocol.ts';
+
+/** What `lab run` and `lab up` were asked for, checked as far as the command line can be. */
+export interface LabRequest {
+  readonly name: string;
+  readonly purpose: LabSpec['purpose'];
+  /** A path, or the name of a shipped recipe. */
+  readonly recipe: string;
+  readonly nodes: number;
+  readonly underlay: Underlay;
+  readonly parameters: readonly string[];
+  readonly leaseTtl: number | undefined;
+  readonly timeoutSeconds: number;
+}
+
+/** Reads and checks the recipe and plans the lab. Nothing is made yet. Throws a {@link Failure}. */
+export async function prepareLab(request: LabRequest, colour: boolean): Promise<LabSpec> {
+  if (process.platform !== 'linux') {
+    throw new Failure('prerequisite', `A lab is made of Linux namespaces, which ${process.platform} lacks.`);
+  }
+  const { file, recipe } = await loadRecipe(request.recipe, colour);
+  const { ipv4, ipv6 } = recipe.network;
+  const networks = [ipv4, ipv6].flatMap((range) => (range ? [range.network] : []));
+  const topology = planTopology({ nodes: request.nodes, underlay: request.underlay, networks });
+  if ('exhausted' in topology) {
+    const message = `The IPv${topology.exhausted} network of ${request.recipe} overlaps every range a lab could use for its underlay.`;
+    throw new Failure('recipe', message, { hint: 'Choose a smaller network.' });
+  }
+  return {
+    name: request.name,
+    purpose: request.purpose,
+    recipe: { name: recipe.name, path: file, text: recipe.source.text },
+    topology,
+    heddle: heddleCommand(),
+    parameters: request.parameters,
+    leaseTtl: request.leaseTtl,
+    timeoutMs: request.timeoutSeconds * 1000,
+  };
+}
+
+/** How this very program was started, so that nodes run the same. */
+function heddleCommand(): readonly [string, ...string[]] {
+  const [, main] = process.argv;
+  if (main === undefined) throw new Failure('internal', 'heddle does not know how it was started.');
+  return [process.execPath, ...process.execArgv, main];
+}

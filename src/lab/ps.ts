@@ -1,0 +1,14 @@
+import { askStatus } from './control-client.ts';
+import { findLab } from './find.ts';
+import { renderStatus } from './render.ts';
+
+/** `lab ps`: the nodes of a running lab. */
+export async function showLab(name: string | undefined, json: boolean): Promise<void> {
+  const { name: lab, recipe, nodes } = await askStatus(findLab(name));
+  if (json) process.stdout.write(JSON.stringify({ name: lab, recipe, nodes }) + '\n');
+  else {
+    const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+    process.stdout.write(`Lab ${lab}, recipe ${recipe}\n`);
+    process.stdout.write(renderStatus(nodes, { colour }) + '\n');
+  }
+}

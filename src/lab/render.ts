@@ -1,0 +1,122 @@
+import { styleText } from 'node:util';
+import Table from 'cli-table3';
+import type { NodeStatus } from './protocol.ts';
+import type { LabReport, LabTrouble, NodeReport, PairReport } from './report.ts';
+
+export interface RenderOptions {
+  readonly colour: boolean;
+}
+
+/** The report of `lab run` for people: nodes, matrix, what failed, and one closing line. */
+export function renderReport(
+  report: LabReport,
+  troubles: readonly LabTrouble[],
+  options: RenderOptions,
+): string {
+  const sections = [renderNodes(report.nodes, options)];
+  if (report.pairs.length > 0) sections.push(renderMatrix(report, options));
+  const explained = new Set(troubles.map(({ message }) => message));
+  const others = report.reasons.filter((reason) => !explained.has(reason));
+  if (troubles.length > 0) sections.push(renderTroubles(troubles, options));
+  if (others.length > 0) sections.push(others.map((reason) => `${cross(options)} ${reason}`).join('\n'));
+  sections.push(closingLine(report, options));
+  return sections.join('\n\n') + '\n';
+}
+
+/** `3 nodes, 6 of 6 pairs reach each other, ready in 812 ms, nothing left behind` */
+export function summarise(report: LabReport): string {
+  const answered = report.pairs.filter(({ ok }) => ok).length;
+  return [
+    count(report.nodes.length, 'node'),
+    ...(report.pairs.length === 0 ? [] : [`${answered} of ${report.pairs.length} pairs reach each other`]),
+    report.readyMs === null ? 'never ready' : `ready in ${report.readyMs} ms`,
+    report.leftovers.length === 0
+      ? 'nothing left behind'
+      : `${count(report.leftovers.length, 'trace')} left behind`,
+  ].join(', ');
+}
+
+function closingLine(report: LabReport, options: RenderOptions): string {
+  const mark = report.passed ? paint('green', '✔', options) : cross(options);
+  return `${mark} ${report.recipe}: ${summarise(report)}`;
+}
+
+/** Each node's addresses. */
+export function renderNodes(nodes: readonly NodeReport[], options: RenderOptions): string {
+  const table = makeTable(['node', 'public IP', 'subnet', 'pod', 'MTU'], options);
+  for (const node of nodes) table.push([node.name, ...addressCells(node)]);
+  return table.toString();
+}
+
+/** The nodes of `lab ps`. */
+export function renderStatus(nodes: readonly NodeStatus[], options: RenderOptions): string {
+  const table = makeTable(['node', 'daemon', 'pid', 'link', 'public IP', 'subnet', 'pod', 'MTU'], options);
+  for (const node of nodes) {
+    const state = node.ended === null ? node.daemon : `${node.daemon}: ${node.ended}`;
+    table.push([node.name, state, node.pid ?? '–', node.link, ...addressCells(node)]);
+  }
+  return table.toString();
+}
+
+function addressCells(node: NodeReport): string[] {
+  const both = (first: string | null, second: string | undefined): string =>
+    second === undefined ? (first ?? '–') : `${first ?? '–'}\n${second}`;
+  return [
+    node.publicIp,
+    both(node.subnet, node.ipv6Subnet),
+    both(node.pod, node.ipv6Pod),
+    node.mtu === null ? '–' : String(node.mtu),
+  ];
+}
+
+/** Round-trip times in milliseconds from each row's pod to each column's; a cross where something failed. */
+function renderMatrix({ nodes, pairs }: LabReport, options: RenderOptions): string {
+  const names = nodes.map(({ name }) => name);
+  const table = makeTable(['ms from ↓ to →', ...names], options);
+  const cells = new Map(pairs.map((pair) => [`${pair.from} ${pair.to}`, matrixCell(pair, options)]));
+  for (const from of names) {
+    table.push([from, ...names.map((to) => (from === to ? '·' : (cells.get(`${from} ${to}`) ?? '?')))]);
+  }
+  return table.toString();
+}
+
+function matrixCell({ ok, rttMs }: PairReport, options: RenderOptions): string {
+  const time = rttMs === null ? '' : formatMilliseconds(rttMs);
+  return ok ? time : `${cross(options)} ${time}`.trimEnd();
+}
+
+function formatMilliseconds(value: number): string {
+  return value < 10 ? value.toFixed(2) : value.toFixed(0);
+}
+
+/** What went wrong with nodes, each with its hint and the end of its stderr. */
+export function renderTroubles(troubles: readonly LabTrouble[], options: RenderOptions): string {
+  return troubles
+    .map(({ message, hint, detail }) =>
+      [
+        `${cross(options)} ${message}`,
+        ...(detail === undefined ? [] : detail.split('\n').map((line) => `    ${line}`)),
+        ...(hint === undefined ? [] : [`  ${hint}`]),
+      ].join('\n'),
+    )
+    .join('\n');
+}
+
+function makeTable(head: string[], options: RenderOptions): InstanceType<typeof Table> {
+  return new Table({
+    head,
+    style: { head: options.colour ? ['bold'] : [], border: options.colour ? ['dim'] : [] },
+  });
+}
+
+function cross(options: RenderOptions): string {
+  return paint('red', '✘', options);
+}
+
+function paint(colour: 'red' | 'green', text: string, options: RenderOptions): string {
+  return options.colour ? styleText(colour, text) : text;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,31 @@
+import { Failure } from '../diagnostic/failure.ts';
+import { claimName } from './name-lock.ts';
+import type { LabRequest } from './prepare.ts';
+import { renderNodes, renderTroubles } from './render.ts';
+import { failureKind, startLab, unexpected } from './run.ts';
+
+/** `lab up`: makes a lab and leaves it. If a node does not come up, nothing is left. */
+export async function upLab(request: LabRequest, json: boolean): Promise<void> {
+  await claimName(request.name);
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const { tethered, final } = await startLab(request, colour);
+  if (final.event !== 'up') throw unexpected();
+  const { nodes, readyMs, troubles } = final;
+  if (troubles.length > 0) {
+    await tethered.end();
+    throw new Failure(failureKind(troubles), `The lab ${request.name} did not come up, and was removed.`, {
+      detail: renderTroubles(troubles, { colour }),
+    });
+  }
+  tethered.keep();
+  if (json) {
+    process.stdout.write(
+      JSON.stringify({ name: request.name, recipe: request.recipe, readyMs, nodes }) + '\n',
+    );
+    return;
+  }
+  const ready = readyMs === null ? 'not every node knows every other yet' : `ready in ${readyMs} ms`;
+  process.stdout.write(
+    `${renderNodes(nodes, { colour })}\nThe lab ${request.name} is up, ${ready}. Inside: heddle lab exec node1 -- ip route. End it: heddle lab down\n`,
+  );
+}
