@@ -1,0 +1,142 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+/** The program as people start it; its build is made by the test command. */
+export const heddle = fileURLToPath(new URL('../../bin/heddle.js', import.meta.url));
+
+/** How a command ended. */
+export interface Ended {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs heddle to its end, whatever its exit code; through `wrapper`, if one is given. */
+export async function runHeddle(
+  args: readonly string[],
+  { input = '', wrapper = [] }: { readonly input?: string; readonly wrapper?: readonly string[] } = {},
+): Promise<Ended> {
+  const [program = '', ...rest] = [...wrapper, process.execPath, heddle, ...args];
+  const { exitCode, stdout, stderr } = await execa(program, rest, { reject: false, input, timeout: 60_000 });
+  return { exitCode, stdout, stderr };
+}
+
+/** A `heddle lab run` or `lab up` that is under way. */
+export interface StartedLab {
+  readonly outer: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Waits until a line of progress matches; rejects if the command ends first. */
+  until(line: RegExp): Promise<void>;
+  /** The exit code, or the signal. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+export function startLab(args: readonly string[]): StartedLab {
+  const outer = spawn(process.execPath, [heddle, 'lab', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  const watchers = new Set<() => void>();
+  outer.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  createInterface({ input: outer.stderr }).on('line', (line) => {
+    stderr += line + '\n';
+    for (const watcher of [...watchers]) watcher();
+  });
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    outer.on('close', (code, signal) => resolve(code ?? signal ?? 'SIGKILL'));
+  });
+  return {
+    outer,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+    until: (wanted) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (wanted.test(stderr)) resolve();
+        };
+        watchers.add(look);
+        look();
+        void ended.then(() => reject(new Error(`The lab ended before ${String(wanted)}:\n${stderr}`)));
+      }),
+  };
+}
+
+interface Seen {
+  readonly pid: number;
+  readonly words: readonly string[];
+}
+
+function processes(): readonly Seen[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      return [{ pid: Number(pid), words: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0') }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The processes on the way into a lab of that name, outermost first: setpriv or unshare, then the first process. */
+export function processesOfLab(name: string): readonly Seen[] {
+  return processes().filter(
+    ({ words }) => words[words.indexOf('heddle-lab') + 1] === name && words.includes('heddle-lab'),
+  );
+}
+
+/** Waits until the first process of a lab runs, and returns its process number here. */
+export async function firstProcess(name: string): Promise<number> {
+  return waitFor(
+    `the first process of ${name}`,
+    () => processesOfLab(name).find(({ words }) => words[0] === 'sh')?.pid,
+  );
+}
+
+export function pidNamespace(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The processes in a PID namespace. */
+export function processesIn(namespace: string): readonly Seen[] {
+  return processes().filter(({ pid }) => pidNamespace(pid) === namespace);
+}
+
+/** Waits for a condition that something else brings about; the bound is for what would never come. */
+export async function waitFor<T>(what: string, look: () => T | undefined | false): Promise<T> {
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    const seen = look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (performance.now() > deadline) throw new Error(`Waited in vain for ${what}.`);
+    await delay(5);
+  }
+}
+
+/** What the machine's own namespaces hold, as far as a lab could have put something there. */
+export async function machineState(): Promise<Readonly<Record<string, string>>> {
+  const print = async (command: readonly [string, ...string[]]): Promise<string> => {
+    const [program, ...args] = command;
+    return (await execa(program, args)).stdout;
+  };
+  const links = await print(['ip', '-brief', 'link']);
+  return {
+    links: links.replaceAll(/ +/g, ' '),
+    addresses: await print(['ip', '-brief', 'address']),
+    routes: await print(['ip', 'route', 'show', 'table', 'all']),
+    rules: await print(['ip', 'rule']),
+    neighbours: await print(['ip', 'neighbour', 'show', 'nud', 'permanent']),
+    namespaces: await print(['ip', 'netns', 'list']),
+    mounts: readFileSync('/proc/self/mounts', 'utf8'),
+    run: readdirSync('/run').sort().join(' '),
+    forwarding: readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8'),
+  };
+}

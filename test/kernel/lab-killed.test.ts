@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  firstProcess,
+  machineState,
+  pidNamespace,
+  processesIn,
+  processesOfLab,
+  runHeddle,
+  startLab,
+  waitFor,
+  type StartedLab,
+} from './lab-harness.ts';
+
+const options = { skip: process.getuid?.() === 0 ? false : 'needs root' };
+const recipe = new URL('../../recipes/vxlan.json', import.meta.url).pathname;
+
+/** Moments in the life of a `lab run`, by the progress that announces them. */
+const moments: readonly (readonly [string, RegExp | undefined])[] = [
+  ['as soon as its first process runs', undefined],
+  ['when its underlay stands', /built/],
+  ['when the first node is ready', /ready after/],
+  ['while pairs are probed', /knows every other/],
+  ['while networks are taken down', /taking the networks down/],
+];
+
+/** What is killed: the command itself, or a process of the lab by its place on the way in. */
+const victims = {
+  'the command': (lab: StartedLab) => lab.outer.pid,
+  'the lab’s parent process': (_: StartedLab, name: string) =>
+    processesOfLab(name).find(({ words }) => words[0] === 'unshare')?.pid,
+  'the lab’s first process': (_: StartedLab, name: string) =>
+    processesOfLab(name).find(({ words }) => words[0] === 'sh')?.pid,
+  'the program in it': (_: StartedLab, name: string) =>
+    processesIn(
+      pidNamespace(processesOfLab(name).find(({ words }) => words[0] === 'sh')?.pid ?? 0) ?? '',
+    ).find(({ words }) => words.some((word) => word.endsWith('inside/main.js')) && words[0] !== 'sh')?.pid,
+} as const;
+
+describe('a lab that is killed leaves nothing', options, () => {
+  for (const [when, line] of moments) {
+    for (const [victim, find] of Object.entries(victims)) {
+      test(`${victim}, ${when}`, async (t) => {
+        const before = await machineState();
+        const lab = startLab(['run', recipe, '--json']);
+        t.after(() => lab.outer.kill('SIGKILL'));
+        const name = `run-${lab.outer.pid ?? 0}`;
+        const namespace = pidNamespace(await firstProcess(name));
+        assert.ok(namespace);
+        if (line) await lab.until(line);
+        const pid = await waitFor(victim, () => find(lab, name));
+        process.kill(pid, 'SIGKILL');
+
+        const ended = await lab.ended;
+        assert.notEqual(ended, 0);
+        assert.equal(lab.stdout(), '');
+        await waitFor('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+        await waitFor('the way into the lab to be gone', () => processesOfLab(name).length === 0);
+        assert.deepEqual(await machineState(), before);
+      });
+    }
+  }
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    test(`${signal} to the command ends the lab and says so`, async (t) => {
+      const lab = startLab(['run', recipe]);
+      t.after(() => lab.outer.kill('SIGKILL'));
+      const namespace = pidNamespace(await firstProcess(`run-${lab.outer.pid ?? 0}`));
+      assert.ok(namespace);
+      await lab.until(/built/);
+      lab.outer.kill(signal);
+      assert.equal(await lab.ended, signal === 'SIGINT' ? 130 : 143);
+      assert.match(lab.stderr(), /interrupted and is gone/);
+      assert.deepEqual(processesIn(namespace), []);
+    });
+  }
+
+  test('`lab up` killed before it is done leaves no lab', async (t) => {
+    const name = `killed-${process.pid}`;
+    const lab = startLab(['up', recipe, '--name', name]);
+    t.after(() => runHeddle(['lab', 'down', '--name', name]));
+    const namespace = pidNamespace(await firstProcess(name));
+    assert.ok(namespace);
+    await lab.until(/built/);
+    lab.outer.kill('SIGKILL');
+    await waitFor('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+    assert.equal((await runHeddle(['lab', 'ps', '--name', name])).exitCode, 12);
+  });
+
+  test('a lab that is up and whose first process is killed leaves nothing', async (t) => {
+    const before = await machineState();
+    const name = `orphan-${process.pid}`;
+    assert.equal((await runHeddle(['lab', 'up', recipe, '--name', name, '--nodes', '2'])).exitCode, 0);
+    t.after(() => runHeddle(['lab', 'down', '--name', name]));
+    const first = await firstProcess(name);
+    const namespace = pidNamespace(first);
+    assert.ok(namespace);
+    process.kill(first, 'SIGKILL');
+    await waitFor('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+    await waitFor('the way into the lab to be gone', () => processesOfLab(name).length === 0);
+    assert.deepEqual(await machineState(), before);
+  });
+});

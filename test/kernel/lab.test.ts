@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { NodeStatus } from '../../src/lab/protocol.ts';
+import type { LabReport } from '../../src/lab/report.ts';
+import { firstProcess, machineState, pidNamespace, processesIn, runHeddle, waitFor } from './lab-harness.ts';
+
+const root = process.getuid?.() === 0;
+const options = { skip: root ? false : 'needs root' };
+const recipe = new URL('../../recipes/vxlan.json', import.meta.url).pathname;
+
+function parseReport(stdout: string): LabReport {
+  assert.equal(stdout.trimEnd().split('\n').length, 1, 'one line on stdout');
+  return JSON.parse(stdout) as LabReport;
+}
+
+function assertPassed(report: LabReport, nodes: number): void {
+  assert.deepEqual(report.reasons, []);
+  assert.deepEqual(report.leftovers, []);
+  assert.equal(report.passed, true);
+  assert.equal(report.nodes.length, nodes);
+  assert.equal(report.pairs.length, nodes * (nodes - 1));
+  for (const pair of report.pairs) {
+    assert.ok(pair.ok && pair.rttMs !== null, JSON.stringify(pair));
+    for (const path of pair.paths) {
+      assert.deepEqual([path.tcp, path.mtuPasses, path.oversizeFails], [true, true, true]);
+    }
+  }
+}
+
+describe('lab run', options, () => {
+  for (const underlay of ['switched', 'routed']) {
+    test(`vxlan on a ${underlay} underlay passes, and leaves the machine as it was`, async () => {
+      const before = await machineState();
+      const result = await runHeddle(['lab', 'run', recipe, '--underlay', underlay, '--json']);
+      assert.equal(result.exitCode, 0, result.stderr);
+      const report = parseReport(result.stdout);
+      assertPassed(report, 3);
+      assert.equal(report.recipe, 'vxlan');
+      assert.deepEqual(await machineState(), before);
+    });
+  }
+
+  test('one node has nobody to reach, and passes', async () => {
+    const result = await runHeddle(['lab', 'run', 'vxlan', '--nodes', '1', '--json']);
+    assert.equal(result.exitCode, 0, result.stderr);
+    assertPassed(parseReport(result.stdout), 1);
+  });
+
+  test('people get tables and a closing line, and progress on stderr alone', async () => {
+    const result = await runHeddle(['lab', 'run', recipe, '--nodes', '2']);
+    assert.match(
+      result.stdout,
+      /✔ vxlan: 2 nodes, 2 of 2 pairs reach each other, ready in \d+ ms, nothing left behind$/,
+    );
+    assert.match(result.stderr, /lab: every node knows every other/);
+    assert.equal(result.exitCode, 0);
+  });
+
+  test('runs without root in a user namespace', async (t) => {
+    const wrapper = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
+    if ((await runHeddle(['--help'], { wrapper })).exitCode !== 0) {
+      t.skip('this checkout cannot be read by another user');
+      return;
+    }
+    const before = await machineState();
+    const result = await runHeddle(['lab', 'run', recipe, '--json'], { wrapper });
+    assert.equal(result.exitCode, 0, result.stderr);
+    assertPassed(parseReport(result.stdout), 3);
+    assert.deepEqual(await machineState(), before);
+  });
+
+  test('host-gw on a routed underlay fails and says that the next hop is not on-link', async () => {
+    const args = ['lab', 'run', 'host-gw', '--underlay', 'routed', '--nodes', '2', '--json'];
+    const result = await runHeddle(args);
+    assert.equal(result.exitCode, 13, result.stderr);
+    const report = parseReport(result.stdout);
+    assert.equal(report.passed, false);
+    assert.match(
+      report.reasons.join('\n'),
+      /SubnetAddCommand on node\d .*on a routed underlay .*not on-link/is,
+    );
+    assert.match(result.stderr, /not on-link/);
+  });
+
+  test('bad arguments are refused before anything is made', async () => {
+    for (const args of [
+      ['--nodes', '0'],
+      ['--nodes', '51'],
+      ['--nodes', 'x'],
+      ['--underlay', 'x'],
+      ['--param', 'x'],
+      ['--store', 'etcd'],
+    ]) {
+      const result = await runHeddle(['lab', 'run', recipe, ...args]);
+      assert.equal(result.exitCode, 2, `${args.join(' ')}: ${result.stderr}`);
+      assert.equal(result.stdout, '');
+    }
+  });
+});
+
+describe('a recipe that goes wrong', options, () => {
+  let directory: string;
+  before(async () => (directory = await mkdtemp(join(tmpdir(), 'heddle-lab-test-'))));
+  after(async () => rm(directory, { recursive: true, force: true }));
+
+  const write = async (name: string, backend: object): Promise<string> => {
+    const path = join(directory, `${name}.json`);
+    await writeFile(
+      path,
+      JSON.stringify({ Network: '10.50.0.0/16', Backend: { Type: 'extension', ...backend } }),
+    );
+    return path;
+  };
+
+  test('a command that fails on start decides the exit code, and its stderr is shown', async () => {
+    const path = await write('broken', { PreStartupCommand: 'echo no such loom >&2; exit 3' });
+    const result = await runHeddle(['lab', 'run', path, '--nodes', '2', '--json']);
+    assert.equal(result.exitCode, 10, result.stderr);
+    const report = parseReport(result.stdout);
+    assert.equal(report.passed, false);
+    assert.equal(report.readyMs, null);
+    assert.deepEqual(report.leftovers, []);
+    assert.match(result.stderr, /no such loom/);
+    assert.match(report.reasons.join('\n'), /node1/);
+  });
+
+  test('what its ShutdownCommand forgets is named', async () => {
+    const path = await write('forgetful', {
+      PostStartupCommand: 'ip link add forgotten type bridge; ip rule add from 10.9.9.9 lookup 99',
+    });
+    const result = await runHeddle(['lab', 'run', path, '--nodes', '1', '--json']);
+    assert.equal(result.exitCode, 13, result.stderr);
+    const left = parseReport(result.stdout).leftovers.join('\n');
+    assert.match(left, /^node1: link forgotten mtu 1500$/m);
+    assert.match(left, /^node1: rule .*from 10\.9\.9\.9 lookup 99$/m);
+  });
+
+  test('a process it leaves running is named', async () => {
+    const path = await write('haunted', { PostStartupCommand: 'sleep 4242 </dev/null >/dev/null 2>&1 &' });
+    const result = await runHeddle(['lab', 'run', path, '--nodes', '1', '--json']);
+    assert.match(parseReport(result.stdout).leftovers.join('\n'), /^node1: process \d+ sleep 4242$/m);
+  });
+
+  test('files it writes to /tmp, /var and /etc never reach the machine', async () => {
+    const name = `heddle-lab-test-${process.pid}`;
+    const files = ['/tmp', '/var/tmp', '/etc', '/run'].map((place) => `${place}/${name}`);
+    const path = await write('littering', { PostStartupCommand: `touch ${files.join(' ')}` });
+    const result = await runHeddle(['lab', 'run', path, '--nodes', '1', '--json']);
+    assert.equal(result.exitCode, 0, result.stderr);
+    assert.deepEqual(
+      files.filter((file) => existsSync(file)),
+      [],
+    );
+  });
+});
+
+describe('lab up', options, () => {
+  const name = `test-${process.pid}`;
+  const inLab = (verb: string, ...args: string[]): ReturnType<typeof runHeddle> =>
+    runHeddle(['lab', verb, '--name', name, ...args]);
+  const status = async (node: string): Promise<NodeStatus> => {
+    const { stdout } = await inLab('ps', '--json');
+    const { nodes } = JSON.parse(String(stdout)) as { nodes: NodeStatus[] };
+    const found = nodes.find((candidate) => candidate.name === node);
+    assert.ok(found, String(stdout));
+    return found;
+  };
+
+  before(async () => {
+    const result = await runHeddle(['lab', 'up', recipe, '--name', name, '--nodes', '2']);
+    assert.equal(result.exitCode, 0, result.stderr);
+  });
+  after(async () => {
+    await inLab('down');
+  });
+
+  test('a second lab of the same name is refused, one of another name is not', async () => {
+    const again = await runHeddle(['lab', 'up', recipe, '--name', name]);
+    assert.equal(again.exitCode, 11);
+    assert.match(again.stderr, /runs already/);
+    const beside = await runHeddle(['lab', 'run', recipe, '--nodes', '2', '--json']);
+    assertPassed(parseReport(beside.stdout), 2);
+  });
+
+  test('exec runs in a node, passes stdin in and the exit code out', async () => {
+    const echo = await runHeddle(
+      ['lab', 'exec', '--name', name, 'node2', '--', 'sh', '-c', 'hostname; cat; exit 7'],
+      {
+        input: 'woven\n',
+      },
+    );
+    assert.equal(echo.stdout, 'node2\nwoven');
+    assert.equal(echo.exitCode, 7);
+    const missing = await inLab('exec', 'node1', '--', 'no-such-program');
+    assert.equal(missing.exitCode, 127);
+    const killed = await inLab('exec', 'node1', '--', 'sh', '-c', 'kill -9 $$');
+    assert.equal(killed.exitCode, 137);
+  });
+
+  test('exec hands on options, and reaches pods', async () => {
+    const other = await status('node2');
+    const ping = await inLab('exec', 'node1-pod', 'ping', '-c1', '-W1', other.pod ?? '');
+    assert.equal(ping.exitCode, 0, ping.stdout);
+  });
+
+  test('the nodes’ heddle knows the lab’s store', async () => {
+    const leases = await inLab('exec', 'node1', '--', 'heddle', 'leases', '--json');
+    assert.equal(leases.exitCode, 0, leases.stderr);
+    assert.match(leases.stdout, /172\.30\.0\.2/);
+  });
+
+  test('an unknown lab or node is refused with those there are', async () => {
+    const noNode = await inLab('exec', 'node9', '--', 'true');
+    assert.equal(noNode.exitCode, 12);
+    assert.match(noNode.stderr, /node1, node2/);
+    const noLab = await runHeddle(['lab', 'ps', '--name', 'no-such-lab']);
+    assert.equal(noLab.exitCode, 12);
+    assert.match(noLab.stderr, new RegExp(name));
+  });
+
+  test('a stopped daemon takes its network with it and comes back when started', async () => {
+    assert.equal((await inLab('stop', 'node2')).exitCode, 0);
+    assert.equal((await status('node2')).daemon, 'stopped');
+    const links = await inLab('exec', 'node2', '--', 'ip', '-brief', 'link');
+    assert.doesNotMatch(links.stdout, /flannel/);
+    assert.equal((await inLab('stop', 'node2')).exitCode, 12);
+    const started = await inLab('start', 'node2');
+    assert.equal(started.exitCode, 0, started.stderr);
+    assert.equal((await inLab('start', 'node2')).exitCode, 11);
+    assert.equal((await status('node2')).daemon, 'ready');
+  });
+
+  test('a killed daemon leaves its network, and takes it over when started', async () => {
+    assert.equal((await inLab('kill', 'node1')).exitCode, 0);
+    const links = await inLab('exec', 'node1', '--', 'ip', '-brief', 'link');
+    assert.match(links.stdout, /flannel/);
+    assert.equal((await inLab('start', 'node1')).exitCode, 0);
+  });
+
+  test('cut pulls the cable of a node, join plugs it in', async () => {
+    const other = (await status('node2')).publicIp;
+    const ping = ['ping', '-c1', '-W1', other];
+    assert.equal((await inLab('cut', 'node1')).exitCode, 0);
+    assert.equal((await status('node1')).link, 'cut');
+    assert.notEqual((await inLab('exec', 'node1', '--', ...ping)).exitCode, 0);
+    assert.equal((await inLab('join', 'node1')).exitCode, 0);
+    assert.equal((await inLab('exec', 'node1', '--', ...ping)).exitCode, 0);
+  });
+
+  test('orphans are reaped by the first process', async () => {
+    await inLab('exec', 'node1', '--', 'sh', '-c', '(sleep 0 &) ; exit 0');
+    const namespace = pidNamespace(await firstProcess(name));
+    assert.ok(namespace);
+    const zombies = async (): Promise<number> => {
+      const states = await Promise.all(
+        processesIn(namespace).map(({ pid }) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
+      );
+      return states.filter((stat) => stat.slice(stat.lastIndexOf(')')).startsWith(') Z')).length;
+    };
+    let left = await zombies();
+    await waitFor('zombies to be reaped', () => {
+      void zombies().then((count) => (left = count));
+      return left === 0;
+    });
+  });
+
+  test('down leaves nothing', async () => {
+    const namespace = pidNamespace(await firstProcess(name));
+    assert.ok(namespace);
+    const down = await inLab('down');
+    assert.equal(down.exitCode, 0);
+    assert.match(down.stdout, /is gone/);
+    await waitFor('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+    assert.equal((await inLab('down')).exitCode, 12);
+  });
+});

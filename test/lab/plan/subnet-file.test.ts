@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readSubnetFile } from '../../../src/lab/plan/subnet-file.ts';
+
+test('a pod gets the address after the subnet file’s, in each family', () => {
+  const text = `FLANNEL_NETWORK=10.50.0.0/16
+FLANNEL_SUBNET=10.50.4.1/24
+FLANNEL_IPV6_NETWORK=2001:cafe:42::/56
+FLANNEL_IPV6_SUBNET=2001:cafe:42:c::1/64
+FLANNEL_MTU=1450
+FLANNEL_IPMASQ=false
+`;
+  assert.deepEqual(readSubnetFile(text), {
+    ipv4: { subnet: '10.50.4.0/24', gateway: '10.50.4.1', pod: '10.50.4.2', prefix: 24 },
+    ipv6: {
+      subnet: '2001:cafe:42:c::/64',
+      gateway: '2001:cafe:42:c::1',
+      pod: '2001:cafe:42:c::2',
+      prefix: 64,
+    },
+    mtu: 1450,
+  });
+});
+
+test('a subnet file with IPv6 alone is enough', () => {
+  const file = readSubnetFile('FLANNEL_IPV6_SUBNET=fd00:1::1/126\nFLANNEL_MTU=1430\n');
+  assert.ok(!('lacks' in file));
+  assert.equal(file.ipv4, undefined);
+  assert.equal(file.ipv6?.pod, 'fd00:1::2');
+});
+
+test('what a subnet file lacks is named', () => {
+  assert.deepEqual(readSubnetFile('FLANNEL_SUBNET=10.50.4.1/24\n'), { lacks: 'a usable FLANNEL_MTU' });
+  assert.deepEqual(readSubnetFile('FLANNEL_SUBNET=10.50.4.1/33\nFLANNEL_MTU=1450\n'), {
+    lacks: 'a usable FLANNEL_SUBNET or FLANNEL_IPV6_SUBNET',
+  });
+  assert.deepEqual(readSubnetFile(''), { lacks: 'a usable FLANNEL_MTU' });
+});
