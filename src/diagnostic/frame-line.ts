@@ -1,0 +1,72 @@
+import { columnsOf, showInvisible } from './visible-text.ts';
+
+/** One character of a source line as a terminal shows it. */
+interface Cell {
+  readonly text: string;
+  /** Where the character starts in the line, in UTF-16 code units. */
+  readonly offset: number;
+  /** The column that it starts in, from 0, and the one after it. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A source line and the line of marks that goes below it. */
+export interface FramedLine {
+  readonly code: string;
+  readonly marks: string;
+}
+
+const tabWidth = 4;
+/** The columns of source that are shown; a longer line is clipped around its span. */
+const shownColumns = 96;
+/** What stays visible before the span in a clipped line. */
+const leadColumns = 24;
+
+/**
+ * Lays out one line and underlines the code units from `start` up to `end`, at least one column. Offsets at or past
+ * the end of the line mark the column after it.
+ */
+export function frameLine(line: string, start: number, end: number): FramedLine {
+  const cells = layOut(line);
+  const first = cellAt(cells, start);
+  const last = cellAt(cells, Math.max(start, end - 1));
+  const left = leftEdge(cells, first, last);
+  const right = left + shownColumns;
+  const shown = cells.filter((cell) => cell.start >= left && cell.end <= right);
+  const clippedLeft = left > 0 ? '…' : '';
+  const clippedRight = (cells.at(-1)?.end ?? 0) > right ? '…' : '';
+  return {
+    code: (clippedLeft + shown.map(({ text }) => text).join('') + clippedRight).trimEnd(),
+    marks:
+      ' '.repeat(clippedLeft.length + first.start - (shown[0]?.start ?? 0)) +
+      '^'.repeat(Math.max(1, Math.min(last.end, right) - first.start)),
+  };
+}
+
+/** The characters of a line, and a blank for the place after its end. */
+function layOut(line: string): [Cell, ...Cell[]] {
+  const cells: Cell[] = [];
+  let offset = 0;
+  let start = 0;
+  for (const character of line) {
+    const text = character === '\t' ? ' '.repeat(tabWidth - (start % tabWidth)) : showInvisible(character);
+    const end = start + (character === '\t' ? text.length : columnsOf(text));
+    cells.push({ text, offset, start, end });
+    offset += character.length;
+    start = end;
+  }
+  const after = { text: ' ', offset, start, end: start + 1 };
+  const [head, ...rest] = cells;
+  return head === undefined ? [after] : [head, ...rest, after];
+}
+
+function cellAt(cells: readonly [Cell, ...Cell[]], offset: number): Cell {
+  return cells.findLast((cell) => cell.offset <= offset) ?? cells[0];
+}
+
+/** The first column to show: 0 if the span can be seen from there, else a little before the span. */
+function leftEdge(cells: readonly Cell[], first: Cell, last: Cell): number {
+  const width = cells.at(-1)?.end ?? 0;
+  if (last.end <= shownColumns) return 0;
+  return Math.max(0, Math.min(first.start - leadColumns, width - shownColumns));
+}

@@ -1,0 +1,34 @@
+/**
+ * Texts come from other people and other machines and end up on a terminal: whatever would move the cursor, change
+ * the colour or reorder the line is shown as a symbol instead.
+ */
+const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Replaces each character that a terminal would act on by one it shows. Every code point stays one code point. */
+export function showInvisible(text: string): string {
+  return text.replaceAll(invisible, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+    return code === 0x7f ? '\u2421' : '\ufffd';
+  });
+}
+
+const longestQuote = 60;
+
+/** Quotes a piece of someone's text inside a message: in backquotes, on one line, and not too much of it. */
+export function quoteText(text: string): string {
+  const shown = Array.from(showInvisible(text.slice(0, 2 * longestQuote)));
+  const clipped =
+    shown.length > longestQuote ? [...shown.slice(0, longestQuote - 1), '…'].join('') : shown.join('');
+  return `\`${clipped}\``;
+}
+
+const wide =
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+const combining = /^\p{M}/u;
+
+/** The columns that one visible code point takes on a terminal. */
+export function columnsOf(character: string): 0 | 1 | 2 {
+  if (combining.test(character)) return 0;
+  return wide.test(character) ? 2 : 1;
+}
