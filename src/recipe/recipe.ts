@@ -30,6 +30,7 @@ export interface Parameter {
   /** The environment variable: the name in SCREAMING_SNAKE. */
   readonly variable: string;
   readonly type: 'string' | 'integer' | 'boolean';
+  /** Undefined if a value must be given; or, for `MTU`, if the interface's is used. */
   readonly default: ParameterValue | undefined;
   /** Bounds of an integer, both inclusive. */
   readonly minimum: number | undefined;
@@ -43,13 +44,19 @@ export interface Parameter {
   readonly description: string | undefined;
 }
 
-/** What the backend data of every lease of this type must look like. Patterns are anchored at both ends. */
+/**
+ * What the backend data of every lease of this type must look like. Patterns are anchored at both ends.
+ *
+ * A field that is absent from a peer's json counts as an empty string and must match its pattern as one: the pattern
+ * of an optional field accepts the empty string.
+ */
 export type BackendDataFormat =
   | { readonly format: 'text'; readonly pattern: RegExp | undefined }
   | {
       readonly format: 'json';
       readonly fields: readonly {
         readonly name: string;
+        /** The name in SCREAMING_SNAKE; commands are given it after `DATA_` (IPv4's data) or `DATA6_` (IPv6's). */
         readonly variable: string;
         readonly pattern: RegExp;
       }[];
