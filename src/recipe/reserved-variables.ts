@@ -1,0 +1,20 @@
+import { contractVariables } from './environment.ts';
+
+/** Variables that the shell and every program depend on. */
+const systemVariables: readonly string[] = [
+  ...['PATH', 'HOME', 'SHELL', 'ENV', 'IFS', 'PWD', 'OLDPWD', 'PPID', 'UID', 'OPTIND', 'OPTARG', 'OPTERR'],
+  ...['PS1', 'PS2', 'PS4', 'LINENO', 'LANG', 'LANGUAGE', 'TERM', 'TMPDIR', 'USER', 'LOGNAME'],
+];
+
+/** `MTU` is free: a parameter of that name is the underlay's MTU to reckon from, and the contract's is what comes of it. */
+const reserved: ReadonlySet<string> = new Set(
+  [...contractVariables, ...systemVariables].filter((variable) => variable !== 'MTU'),
+);
+
+/** `LOCAL_` is the contract's for this node's side of things, `DATA_` and `DATA6_` for a peer's backend data. */
+const reservedPrefixes = ['LOCAL_', 'DATA_', 'DATA6_', 'LD_', 'LC_', 'BASH_'];
+
+/** Whether a parameter may not have this variable, because it means something else to a command. */
+export function isReservedVariable(variable: string): boolean {
+  return reserved.has(variable) || reservedPrefixes.some((prefix) => variable.startsWith(prefix));
+}
