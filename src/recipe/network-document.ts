@@ -83,6 +83,8 @@ function readStoredBackend(
   const { values, given } = readKeys(object, { Type }, 'Backend', findings);
   requireKeys(given, { Type }, 'Backend', keySpan, findings);
   const parameters = object.members.filter(({ key }) => !Object.hasOwn(backendKeys, key));
+  // Which of them is a secret only the recipe knows, and nothing here is said about any of them.
+  for (const { value } of parameters) findings.redact(value.span);
   return (
     values.Type && {
       backendType: values.Type.value,

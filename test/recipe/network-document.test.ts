@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { renderDiagnostics } from '../../src/diagnostic/code-frame.ts';
 import { formatCidr } from '../../src/network/cidr.ts';
 import { parseNetworkDocument, renderNetworkDocument } from '../../src/recipe/network-document.ts';
 import { resolveParameters } from '../../src/recipe/parameters.ts';
@@ -76,6 +77,14 @@ describe('a network configuration found in a store', () => {
       'wrong-type',
     ]);
     assert.deepEqual(refuse([]), ['wrong-type']);
+  });
+
+  test('is quoted without the values of its parameters, any of which may be a secret', () => {
+    const checked = parse({ Network: '10.50.0.1/16', Backend: { Type: 'wireguard', PSK: 'hunter2' } });
+    assert.equal(checked.kind, 'invalid');
+    const shown = renderDiagnostics(checked.diagnostics, { colour: false });
+    assert.match(shown, /10\.50\.0\.1/);
+    assert.doesNotMatch(shown, /hunter2/);
   });
 });
 
