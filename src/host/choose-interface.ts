@@ -116,7 +116,7 @@ function findMatching(
   families: readonly Family[],
   links: readonly Link[],
 ): Match | Refusal {
-  const usable = links.filter((link) => explainUnusable(link) === undefined);
+  const usable = links.filter((link) => explainUnusable(link, families) === undefined);
   for (const link of usable) {
     const address = link.addresses.find(({ family, text }) => families.includes(family) && regex.test(text));
     if (address !== undefined) {
@@ -125,7 +125,7 @@ function findMatching(
   }
   const link = usable.find(({ name }) => regex.test(name));
   return link === undefined
-    ? new Refusal(`--iface-regex ${pattern} matches no address or name of an interface that is up`)
+    ? new Refusal(`--iface-regex ${pattern} matches no address or name of an interface that can be used`)
     : { link, because: `--iface-regex ${pattern} matches its name` };
 }
 
@@ -168,34 +168,32 @@ function isUsable({ type, device }: Route): boolean {
 }
 
 /** Finds the addresses of a link that was found, or says why it cannot be used. */
-function equip(match: Match, wishes: InterfaceWishes): ChosenInterface | Refusal {
-  const { link, because } = match;
-  const unusable = explainUnusable(link);
+function equip({ link, address, because }: Match, wishes: InterfaceWishes): ChosenInterface | Refusal {
+  const { families, publicIp, publicIpv6 } = wishes;
+  const unusable = explainUnusable(link, families);
   if (unusable !== undefined) return new Refusal(unusable);
-  const addressOf = (family: Family) =>
-    match.address?.family === family ? match.address.text : firstAddress(link, family);
-  const address = wishes.families.includes(4) ? addressOf(4) : undefined;
-  const address6 = wishes.families.includes(6) ? addressOf(6) : undefined;
-  for (const [family, own] of [[4, address] as const, [6, address6] as const]) {
-    if (wishes.families.includes(family) && own === undefined) {
-      return new Refusal(`interface ${link.name} has no IPv${family} address`);
-    }
-  }
+  const ownAddress = (family: Family) => {
+    if (!families.includes(family)) return undefined;
+    return address?.family === family ? address.text : firstAddress(link, family);
+  };
+  const ipv4 = ownAddress(4);
+  const ipv6 = ownAddress(6);
   return {
     name: link.name,
     mtu: link.mtu,
-    address,
-    address6,
-    publicIp: wishes.families.includes(4) ? (wishes.publicIp ?? address) : undefined,
-    publicIpv6: wishes.families.includes(6) ? (wishes.publicIpv6 ?? address6) : undefined,
+    address: ipv4,
+    address6: ipv6,
+    publicIp: ipv4 === undefined ? undefined : (publicIp ?? ipv4),
+    publicIpv6: ipv6 === undefined ? undefined : (publicIpv6 ?? ipv6),
     because,
   };
 }
 
-function explainUnusable(link: Link): string | undefined {
+function explainUnusable(link: Link, families: readonly Family[]): string | undefined {
   if (!link.up) return `interface ${link.name} is down`;
   if (link.mtu <= 0) return `interface ${link.name} has no MTU`;
-  return undefined;
+  const lacking = families.find((family) => firstAddress(link, family) === undefined);
+  return lacking === undefined ? undefined : `interface ${link.name} has no IPv${lacking} address`;
 }
 
 /** The first address that other machines can use; one of the link itself if there is no other. */

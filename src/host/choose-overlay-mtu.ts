@@ -29,18 +29,14 @@ export function chooseOverlayMtu(
   underlay: Underlay,
   networks: readonly Cidr[],
 ): OverlayMtu {
-  let chosen: OverlayMtu = {
-    mtu: underlay.mtu,
-    because: `${underlay.name} carries the packets of pods as they are`,
-  };
-  let found = false;
-  for (const link of links) {
-    if (!isOverlay(link, underlay, networks)) continue;
-    const offer = offerOf(link, underlay);
-    if (!found || offer.mtu < chosen.mtu) chosen = offer;
-    found = true;
+  const offers = links
+    .filter((link) => isOverlay(link, underlay, networks))
+    .map((link) => offerOf(link, underlay));
+  const [first, ...others] = offers;
+  if (first === undefined) {
+    return { mtu: underlay.mtu, because: `${underlay.name} carries the packets of pods as they are` };
   }
-  return chosen;
+  return others.reduce((least, offer) => (offer.mtu < least.mtu ? offer : least), first);
 }
 
 function isOverlay(link: Link, underlay: Underlay, networks: readonly Cidr[]): boolean {

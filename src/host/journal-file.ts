@@ -31,8 +31,10 @@ export async function openJournal(path: string): Promise<Journal> {
 class JournalFile implements Journal {
   readonly #path: string;
   #handle: FileHandle | undefined;
-  /** Where the next entry goes; what is behind it was torn. */
+  /** Where the next entry goes. */
   #size = 0;
+  /** Whether a crash left half an entry behind that. */
+  #torn = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
@@ -62,6 +64,7 @@ class JournalFile implements Journal {
       await writeFileAtomically(this.#path, text, 0o600);
       await this.#reopen();
       this.#size = Buffer.byteLength(text);
+      this.#torn = false;
     });
   }
 
@@ -92,7 +95,8 @@ class JournalFile implements Journal {
   }
 
   async #load(): Promise<readonly Json[]> {
-    const journal = parseJournal(await readFile(this.#path));
+    const text = await readFile(this.#path);
+    const journal = parseJournal(text);
     if (journal.kind === 'corrupt') {
       throw this.#failure(
         `is damaged: its line ${journal.line} is no JSON`,
@@ -100,17 +104,20 @@ class JournalFile implements Journal {
       );
     }
     this.#size = journal.wholeBytes;
+    this.#torn = text.length > journal.wholeBytes;
     return journal.entries;
   }
 
   async #write(bytes: Buffer): Promise<void> {
     if (this.#handle === undefined) throw this.#failure('is closed');
     try {
+      if (this.#torn) await this.#handle.truncate(this.#size);
+      this.#torn = false;
       const { bytesWritten } = await this.#handle.write(bytes, 0, bytes.length, this.#size);
       if (bytesWritten < bytes.length) throw new Error('no space is left');
     } catch (error) {
       // Half an entry must not become the beginning of the next one.
-      await this.#handle.truncate(this.#size).catch(() => undefined);
+      await this.#handle.truncate(this.#size).catch(() => (this.#torn = true));
       throw error;
     }
     this.#size += bytes.length;

@@ -33,13 +33,13 @@ export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
   const running = new Set<Promise<Outcome>>();
 
   const start = async (job: Job, signals: readonly AbortSignal[]): Promise<Outcome> => {
+    const isCancelled = () => signals.some((signal) => signal.aborted);
     try {
+      if (isCancelled()) return cancelledBeforeStart;
       const pipes = await supply.take();
-      if (!signals.some((signal) => signal.aborted)) {
-        return await runJob(job, { graceMs, program, pipes, signals });
-      }
+      if (!isCancelled()) return await runJob(job, { graceMs, program, pipes, signals });
       closePipes(pipes);
-      return { kind: 'cancelled', ...ranNothing };
+      return cancelledBeforeStart;
     } catch (error) {
       return { kind: 'unstartable', reason: explainStartFailure(job, error) };
     }
@@ -63,7 +63,13 @@ export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
 type Ran = Omit<Extract<Outcome, { kind: 'succeeded' }>, 'kind'>;
 
 const nothing = { text: '', truncated: 0 };
-const ranNothing: Ran = { stdout: nothing, stderr: nothing, durationMs: 0, line: undefined };
+const cancelledBeforeStart: Outcome = {
+  kind: 'cancelled',
+  stdout: nothing,
+  stderr: nothing,
+  durationMs: 0,
+  line: undefined,
+};
 
 interface Means {
   readonly graceMs: number;

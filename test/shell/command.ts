@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { Command } from '../../src/recipe/recipe.ts';
 import type { Job } from '../../src/shell/shell.ts';
 
@@ -28,11 +24,4 @@ export function jobOf(text: string, changes: Partial<Job> = {}): Job {
     timeoutMs: 20_000,
     ...changes,
   };
-}
-
-/** A directory that goes with the test. */
-export async function makeDirectory(t: TestContext): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'heddle-test-'));
-  t.after(() => rm(path, { recursive: true, force: true }));
-  return path;
 }

@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { createOneShotShell, type OneShotShellOptions } from '../../src/shell/one-shot-shell.ts';
 import type { Outcome } from '../../src/shell/shell.ts';
-import { jobOf, makeDirectory } from './command.ts';
+import { makeDirectory, setUmask } from '../host/directory.ts';
+import { jobOf } from './command.ts';
 import { isAlive, readPids, waitUntil } from './process.ts';
 
 function openShell(t: TestContext, options: OneShotShellOptions = {}) {
@@ -191,8 +192,7 @@ test('closing ends what runs', async () => {
 
 test('files are made private, whatever the umask of the daemon, which stays as it is', async (t) => {
   const cwd = await makeDirectory(t);
-  const before = process.umask(0o022);
-  t.after(() => process.umask(before));
+  setUmask(t, 0o022);
   const { stdout } = ran(await openShell(t).run(jobOf('umask; echo key >key; mkdir d; pwd', { cwd })));
   assert.match(stdout.text, /^0?077\n/);
   assert.ok(stdout.text.endsWith(`${cwd}\n`));

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { locateLine } from '../../src/shell/script.ts';
 import { findSyntaxErrors } from '../../src/shell/syntax.ts';
-import { linesCommand, makeDirectory, stringCommand } from './command.ts';
+import { makeDirectory } from '../host/directory.ts';
+import { linesCommand, stringCommand } from './command.ts';
 
 const busybox = { file: 'busybox', name: 'busybox', arguments: ['sh'] };
 

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Failure } from '../../src/diagnostic/failure.ts';
+import { readSubnetFile, removeSubnetFile, writeSubnetFile } from '../../src/host/subnet-file.ts';
+import { parseCidr } from '../../src/network/cidr.ts';
+import { makeDirectory, setUmask } from './directory.ts';
+
+const network = parseCidr('10.50.0.0/16');
+const subnet = parseCidr('10.50.4.0/24');
+assert.ok(network !== undefined && subnet !== undefined);
+const content = { ipv4: { network, subnet }, ipv6: undefined, mtu: 1450, ipMasq: false };
+
+test('the file is readable by all whatever the umask, and so are the directories made for it', async (t) => {
+  const directory = await makeDirectory(t);
+  setUmask(t, 0o077);
+  const path = join(directory, 'run', 'flannel', 'subnet.env');
+  await writeSubnetFile(path, content);
+  assert.equal((await stat(path)).mode & 0o777, 0o644);
+  assert.equal((await stat(join(directory, 'run'))).mode & 0o777, 0o755);
+  assert.equal((await stat(join(directory, 'run', 'flannel'))).mode & 0o777, 0o755);
+  assert.equal((await stat(directory)).mode & 0o777, 0o700);
+  assert.deepEqual(await readSubnetFile(path), content);
+});
+
+test('it is replaced as a whole, and leaves no other file', async (t) => {
+  const directory = await makeDirectory(t);
+  const path = join(directory, 'subnet.env');
+  await writeSubnetFile(path, content);
+  const before = (await stat(path)).ino;
+  await writeSubnetFile(path, { ...content, mtu: 1400 });
+  assert.notEqual((await stat(path)).ino, before);
+  assert.match(await readFile(path, 'utf8'), /FLANNEL_MTU=1400/);
+  assert.deepEqual(await readdir(directory), ['subnet.env']);
+});
+
+test('readers never see half of it', async (t) => {
+  const path = join(await makeDirectory(t), 'subnet.env');
+  await writeSubnetFile(path, content);
+  const writeOften = async () => {
+    for (let mtu = 1400; mtu < 1450; mtu += 1) await writeSubnetFile(path, { ...content, mtu });
+  };
+  const readOften = async () => {
+    for (let count = 0; count < 200; count += 1) assert.ok(await readSubnetFile(path));
+  };
+  await Promise.all([writeOften(), readOften()]);
+});
+
+test('what is missing or unreadable is no hint', async (t) => {
+  const directory = await makeDirectory(t);
+  assert.equal(await readSubnetFile(join(directory, 'none')), undefined);
+  assert.equal(await readSubnetFile(directory), undefined);
+  await writeFile(join(directory, 'torn'), 'FLANNEL_NETW');
+  assert.equal(await readSubnetFile(join(directory, 'torn')), undefined);
+});
+
+test('it can be removed, once and again', async (t) => {
+  const path = join(await makeDirectory(t), 'subnet.env');
+  await writeSubnetFile(path, content);
+  await removeSubnetFile(path);
+  await removeSubnetFile(path);
+  assert.equal(await readSubnetFile(path), undefined);
+});
+
+test('a place that cannot be written is a failure that says why, and leaves nothing', async (t) => {
+  const directory = await makeDirectory(t);
+  await writeFile(join(directory, 'file'), '');
+  await assert.rejects(writeSubnetFile(join(directory, 'file', 'subnet.env'), content), (error) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.kind, 'state-directory');
+    assert.match(error.message, /subnet\.env could not be written: (not a directory|file already exists)/);
+    return true;
+  });
+  await assert.rejects(writeSubnetFile(directory, content), Failure);
+  assert.deepEqual(await readdir(directory), ['file']);
+});
