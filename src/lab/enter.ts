@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Failure } from '../diagnostic/failure.ts';
 import { firstProcessMarker, firstProcessScript } from './first-process.ts';
 import { readJsonLines } from './inside/json-lines.ts';
+import { programPath } from './program-path.ts';
 import { keepLine, type LabEvent, type LabSpec } from './protocol.ts';
 
 /** Compiled like this file. */
@@ -17,17 +18,30 @@ const keptStderr = 4000;
 export class TetheredLab {
   readonly #child: ChildProcess;
   readonly #closed: Promise<void>;
+  #unstartable: Failure | undefined;
   #stderr = '';
 
   /** Starts a lab's first process in namespaces of its own. Nothing is made before it has read `spec`. */
   constructor(spec: LabSpec, onEvent: (event: LabEvent) => void) {
     const [program, ...args] = labCommand(spec);
     // A session of its own: an interrupt from the terminal reaches this process only, which then ends the lab.
-    this.#child = spawn(program, args, { cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(program, args, {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: programPath(process.env['PATH']) },
+    });
     this.#closed = new Promise((resolve) => {
       this.#child.on('close', () => resolve());
-      this.#child.on('error', (error) => {
-        this.#stderr += error.message;
+      this.#child.on('error', (cause) => {
+        this.#unstartable = new Failure(
+          'prerequisite',
+          `${program} could not be started: ${cause.message}.`,
+          {
+            hint: 'Install util-linux 2.33 or newer.',
+            cause,
+          },
+        );
         resolve();
       });
     });
@@ -58,6 +72,7 @@ export class TetheredLab {
   /** Resolves when the lab has ended by itself, with why as far as it is known. */
   async endedEarly(): Promise<Failure> {
     await this.#closed;
+    if (this.#unstartable) return this.#unstartable;
     const detail = this.#stderr.trimEnd();
     if (/unshare|Operation not permitted|Permission denied/i.test(detail)) {
       return new Failure('privilege', 'The kernel does not let this user make the namespaces of a lab.', {

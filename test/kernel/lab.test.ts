@@ -164,9 +164,9 @@ describe('lab up', options, () => {
     runHeddle(['lab', verb, '--name', name, ...args]);
   const status = async (node: string): Promise<NodeStatus> => {
     const { stdout } = await inLab('ps', '--json');
-    const { nodes } = JSON.parse(String(stdout)) as { nodes: NodeStatus[] };
+    const { nodes } = JSON.parse(stdout) as { nodes: NodeStatus[] };
     const found = nodes.find((candidate) => candidate.name === node);
-    assert.ok(found, String(stdout));
+    assert.ok(found, stdout);
     return found;
   };
 

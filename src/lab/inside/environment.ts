@@ -1,3 +1,4 @@
+import { programPath } from '../program-path.ts';
 import { nodePrograms, nodeStateDirectory, nodeStoreDirectory } from '../protocol.ts';
 
 /** Settings of the person who started the lab that would change what its nodes do. */
@@ -9,10 +10,9 @@ export function nodeEnvironment(node: string, base: NodeJS.ProcessEnv): Record<s
   for (const [name, value] of Object.entries(base)) {
     if (value !== undefined && !notForNodes.test(name)) environment[name] = value;
   }
-  const path = environment['PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   return {
     ...environment,
-    PATH: `${nodePrograms}:${path}`,
+    PATH: `${nodePrograms}:${programPath(environment['PATH'])}`,
     NODE_NAME: node,
     HEDDLE_STORE_DIR: nodeStoreDirectory,
     HEDDLE_STATE_DIR: nodeStateDirectory,
