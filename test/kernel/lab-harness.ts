@@ -90,11 +90,11 @@ export function processesOfLab(name: string): readonly Seen[] {
 }
 
 /** Waits until the first process of a lab runs, and returns its process number here. */
-export async function firstProcess(name: string): Promise<number> {
-  return waitFor(
-    `the first process of ${name}`,
-    () => processesOfLab(name).find(({ words }) => words[0] === 'sh')?.pid,
-  );
+export async function firstProcess(name: string, lab?: StartedLab): Promise<number> {
+  return waitFor(`the first process of ${name}`, () => {
+    if (lab && lab.outer.exitCode !== null) throw new Error(`The lab ended at once:\n${lab.stderr()}`);
+    return processesOfLab(name).find(({ words }) => words[0] === 'sh')?.pid;
+  });
 }
 
 export function pidNamespace(pid: number): string | undefined {

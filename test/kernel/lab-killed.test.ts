@@ -45,7 +45,7 @@ describe('a lab that is killed leaves nothing', options, () => {
         const lab = startLab(['run', recipe, '--json']);
         t.after(() => lab.outer.kill('SIGKILL'));
         const name = `run-${lab.outer.pid ?? 0}`;
-        const namespace = pidNamespace(await firstProcess(name));
+        const namespace = pidNamespace(await firstProcess(name, lab));
         assert.ok(namespace);
         if (line) await lab.until(line);
         const pid = await waitFor(victim, () => find(lab, name));
@@ -65,7 +65,7 @@ describe('a lab that is killed leaves nothing', options, () => {
     test(`${signal} to the command ends the lab and says so`, async (t) => {
       const lab = startLab(['run', recipe]);
       t.after(() => lab.outer.kill('SIGKILL'));
-      const namespace = pidNamespace(await firstProcess(`run-${lab.outer.pid ?? 0}`));
+      const namespace = pidNamespace(await firstProcess(`run-${lab.outer.pid ?? 0}`, lab));
       assert.ok(namespace);
       await lab.until(/built/);
       lab.outer.kill(signal);
@@ -79,7 +79,7 @@ describe('a lab that is killed leaves nothing', options, () => {
     const name = `killed-${process.pid}`;
     const lab = startLab(['up', recipe, '--name', name]);
     t.after(() => runHeddle(['lab', 'down', '--name', name]));
-    const namespace = pidNamespace(await firstProcess(name));
+    const namespace = pidNamespace(await firstProcess(name, lab));
     assert.ok(namespace);
     await lab.until(/built/);
     lab.outer.kill('SIGKILL');
