@@ -1,0 +1,81 @@
+import { execa } from 'execa';
+
+/** How one command on a host ended. */
+export interface Ran {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface RunOptions {
+  /** The whole environment; only PATH by default. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly input?: string;
+}
+
+/** Where the host's processes are: under the set's first process, as the set itself numbers them. */
+interface Place {
+  /** The `unshare` that holds the set, as this test numbers it. */
+  readonly set: number;
+  /** The host's first process, as the set numbers it. */
+  readonly pid: number;
+}
+
+const longestRunSeconds = '30';
+
+/** A host of a {@link HostSet}: its own network, mounts and `/run`, and eth0 on the underlay. */
+export class Host {
+  readonly publicIp: string;
+  readonly publicIpv6: string;
+  readonly number: number;
+  readonly #place: Place;
+
+  constructor(place: Place, number: number, segment: number) {
+    this.#place = place;
+    this.number = number;
+    this.publicIp = `172.30.${segment}.${number}`;
+    this.publicIpv6 = `fd00:99:${segment}::${number}`;
+  }
+
+  /** Starts a program on this host. It ends with the set at the latest. */
+  start(command: readonly string[], { environment, input = '' }: RunOptions = {}) {
+    const { set, pid } = this.#place;
+    return execa(
+      'nsenter',
+      [
+        ...[`--pid=/proc/${set}/ns/pid_for_children`, `--mount=/proc/${set}/ns/mnt`, '--'],
+        ...['nsenter', '--target', String(pid), '--net', '--mount', '--'],
+        ...['timeout', '--signal=KILL', longestRunSeconds, ...command],
+      ],
+      {
+        env: { PATH: process.env['PATH'], ...environment },
+        extendEnv: false,
+        input,
+        reject: false,
+      },
+    );
+  }
+
+  /** Runs a program on this host to its end. */
+  async run(command: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    const { exitCode, stdout, stderr } = await this.start(command, options);
+    return { exitCode, stdout, stderr };
+  }
+
+  /** Runs shell text that has to succeed; returns what it prints. */
+  async sh(text: string): Promise<string> {
+    const ran = await this.run(['sh', '-ec', text]);
+    if (ran.exitCode !== 0) throw new Error(`${text}\nexited with ${ran.exitCode}: ${ran.stderr}`);
+    return ran.stdout;
+  }
+
+  /** The lines that shell text prints, without blanks at their ends, in order of the alphabet. */
+  async lines(text: string): Promise<readonly string[]> {
+    const printed = await this.sh(text);
+    return printed
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .sort();
+  }
+}

@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Host } from './host.ts';
+
+/** What a listening program prints while work is done. */
+export interface Listener {
+  /** Waits for a line that matches and that no earlier wait has passed; returns the lines before it. */
+  readonly until: (pattern: RegExp) => Promise<readonly string[]>;
+}
+
+interface ListeningProgram {
+  readonly command: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A route, as `ip route add` takes it, of whose coming and going the program tells. */
+  readonly proof: string;
+}
+
+/**
+ * Does some work while a program listens to the kernel. It hears nothing of what comes before it listens, so a route is
+ * added and deleted until it is heard of; then the work begins.
+ */
+export async function whileListening(
+  host: Host,
+  { command, environment, proof }: ListeningProgram,
+  work: (listener: Listener) => Promise<void>,
+): Promise<void> {
+  const program = host.start(command, environment && { environment });
+  const reader = createInterface({ input: program.stdout });
+  const lines: string[] = [];
+  let passed = 0;
+  const state = { ended: false };
+  reader.on('line', (line) => lines.push(line));
+  reader.on('close', () => (state.ended = true));
+  const until = async (pattern: RegExp): Promise<readonly string[]> => {
+    const from = passed;
+    for (;;) {
+      const found = lines.findIndex((line, index) => index >= passed && pattern.test(line));
+      passed = found === -1 ? lines.length : found + 1;
+      if (found !== -1) return lines.slice(from, found);
+      if (state.ended) throw new Error(`${command.join(' ')} ended and had not printed ${String(pattern)}`);
+      await Promise.race([once(reader, 'line'), once(reader, 'close')]);
+    }
+  };
+  try {
+    const destination = /[0-9.]{7,}/.exec(proof)?.[0] ?? proof;
+    while (!state.ended && !lines.some((line) => line.includes(destination))) {
+      await host.sh(`ip route add ${proof}; ip route delete ${proof}`);
+    }
+    passed = lines.length;
+    await work({ until });
+  } finally {
+    // This ends nsenter; what it started ends with the set at the latest, and is no longer waited for.
+    program.kill('SIGKILL');
+    program.stdout.destroy();
+    program.stderr.destroy();
+    await program;
+  }
+}

@@ -1,0 +1,22 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Why tests that need root and these programs cannot run here, as a reason for node:test to skip; false if they can. */
+export function reasonToSkip(...programs: string[]): string | false {
+  if (process.getuid?.() !== 0) return 'needs root, to make network namespaces';
+  const missing = ['ip', 'bridge', 'unshare', 'nsenter', 'ping', 'busybox', ...programs].filter(
+    (program) => !isOnPath(program),
+  );
+  return missing.length > 0 && `needs ${missing.join(', ')}`;
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,205 @@
+import { checkPeer } from '../../../src/lease/check-peer.ts';
+import type { Json, Lease, LeaseSubnets, Peer } from '../../../src/lease/lease.ts';
+import { formatCidr, parseCidr, type Cidr } from '../../../src/network/cidr.ts';
+import type { NetworkConfiguration, SubnetRange } from '../../../src/network/configuration.ts';
+import {
+  nodeVariables,
+  ownVariables,
+  peerVariables,
+  type NodeFacts,
+} from '../../../src/recipe/environment.ts';
+import type { CommandName, ParameterValue, Recipe } from '../../../src/recipe/recipe.ts';
+import type { Host, Ran } from './host.ts';
+import { whileListening, type Listener } from './listen.ts';
+import { dash, type TestShell } from './test-shell.ts';
+
+/** The address families of the overlay. */
+export type Families = 'ipv4' | 'ipv6' | 'dual-stack';
+
+export interface OverlayOptions {
+  readonly families?: Families;
+  readonly parameters?: Readonly<Record<string, ParameterValue>>;
+  readonly shell?: TestShell;
+  /** In place of the address of eth0, as `--public-ip` says. */
+  readonly publicIp?: string;
+  /** In place of the host's number. */
+  readonly subnetNumber?: number;
+}
+
+const ifaceMtu = 1500;
+const stateDirectory = '/run/state';
+
+/**
+ * A node of an overlay: runs a recipe's commands on a host with what the contract gives them, without a daemon. Leases go
+ * from node to node through the same checks that a daemon makes.
+ */
+export class OverlayNode {
+  readonly host: Host;
+  readonly subnets: LeaseSubnets;
+  readonly #recipe: Recipe;
+  readonly #facts: NodeFacts;
+  readonly #shell: TestShell;
+  #published: { readonly v4: Json | undefined; readonly v6: Json | undefined } = {
+    v4: undefined,
+    v6: undefined,
+  };
+
+  constructor(host: Host, recipe: Recipe, options: OverlayOptions = {}) {
+    const { families = 'ipv4', parameters = {}, shell = dash, subnetNumber = host.number } = options;
+    this.host = host;
+    this.subnets = {
+      ipv4: families === 'ipv6' ? undefined : readCidr(`10.50.${subnetNumber}.0/24`),
+      ipv6: families === 'ipv4' ? undefined : readCidr(`fd00:50:0:${subnetNumber}::/64`),
+    };
+    const values = { ...defaultsOf(recipe), ...parameters };
+    this.#recipe = recipe;
+    this.#shell = shell;
+    this.#facts = {
+      network: networkOf(families),
+      nodeName: `node${host.number}`,
+      iface: 'eth0',
+      ifaceMtu,
+      mtu: Number(values['MTU'] ?? ifaceMtu) - (recipe.overhead ?? 0),
+      stateDirectory,
+      publicIp: families === 'ipv6' ? undefined : (options.publicIp ?? host.publicIp),
+      publicIpv6: families === 'ipv4' ? undefined : host.publicIpv6,
+      parameters: recipe.parameters,
+      parameterValues: values,
+    };
+  }
+
+  /** The subnet by which CheckCommand names this node to others. */
+  get name(): string {
+    const subnet = this.subnets.ipv4 ?? this.subnets.ipv6;
+    return subnet === undefined ? '' : formatCidr(subnet);
+  }
+
+  /** What PreStartup printed, as it stands in the lease. */
+  get published(): { readonly v4: Json | undefined; readonly v6: Json | undefined } {
+    return this.#published;
+  }
+
+  /** Brings this node up, alone: PreStartup, then PostStartup. */
+  async start(): Promise<void> {
+    await this.preStartup();
+    await this.succeed('PostStartupCommand');
+  }
+
+  async preStartup(): Promise<void> {
+    const { stdout } = await this.succeed('PreStartupCommand');
+    const { ipv4, ipv6 } = this.subnets;
+    if (this.#recipe.backendData.format === 'text') {
+      this.#published = { v4: stdout === '' ? undefined : stdout, v6: undefined };
+      return;
+    }
+    const lines = stdout.split('\n').filter(Boolean);
+    const read = (): Json => JSON.parse(lines.shift() ?? 'null') as Json;
+    this.#published = { v4: ipv4 && read(), v6: ipv6 && read() };
+  }
+
+  async add(peer: OverlayNode): Promise<void> {
+    await this.succeed('SubnetAddCommand', this.#see(peer));
+  }
+
+  async remove(peer: OverlayNode): Promise<void> {
+    await this.succeed('SubnetRemoveCommand', this.#see(peer));
+  }
+
+  /** The subnets that CheckCommand finds in place, in order, or why it finds the network broken. */
+  async check(): Promise<readonly string[] | { readonly broken: string }> {
+    const { exitCode, stdout, stderr } = await this.run('CheckCommand');
+    return exitCode === 0 ? stdout.split('\n').filter(Boolean).sort() : { broken: stderr };
+  }
+
+  /** Does some work while MonitorCommand runs. `proof` is a route that it tells of, as `ip route add` takes it. */
+  async monitor(proof: string, work: (listener: Listener) => Promise<void>): Promise<void> {
+    const command = this.#recipe.commands.MonitorCommand;
+    if (command === undefined) throw new Error('the recipe has no MonitorCommand');
+    const environment = this.#environment('MonitorCommand', undefined);
+    await whileListening(this.host, { command: this.#shell.arguments(command), environment, proof }, work);
+  }
+
+  /** Runs a command that has to succeed. One that the recipe does not have succeeds. */
+  async succeed(name: CommandName, peer?: Peer): Promise<Ran> {
+    const ran = await this.run(name, peer);
+    if (ran.exitCode !== 0) {
+      throw new Error(
+        `${name} on ${this.#facts.nodeName} exited with ${ran.exitCode}: ${ran.stderr}${ran.stdout}`,
+      );
+    }
+    return ran;
+  }
+
+  /** Runs a command of the recipe by the contract, about a peer or about this node itself. */
+  async run(name: CommandName, peer?: Peer): Promise<Ran> {
+    const command = this.#recipe.commands[name];
+    if (command === undefined) return { exitCode: 0, stdout: '', stderr: '' };
+    return this.host.run(this.#shell.arguments(command), {
+      environment: this.#environment(name, peer),
+      ...(peer && { input: peer.stdin }),
+    });
+  }
+
+  #environment(name: CommandName, peer: Peer | undefined): Readonly<Record<string, string>> {
+    const own = name === 'PreStartupCommand' ? undefined : this.subnets;
+    return {
+      PATH: process.env['PATH'] ?? '',
+      ...nodeVariables(this.#facts, own),
+      ...(peer === undefined ? ownVariables(this.#facts, own) : peerVariables(peer)),
+    };
+  }
+
+  /** What this node makes of another's lease. */
+  #see(other: OverlayNode): Peer {
+    const verdict = checkPeer(other.#lease(), {
+      network: this.#facts.network,
+      backendType: this.#recipe.backendType,
+      backendData: this.#recipe.backendData,
+      ownAddresses: [this.#facts.publicIp, this.#facts.publicIpv6].filter((address) => address !== undefined),
+    });
+    if (verdict.kind !== 'peer') throw new Error(`${other.name} is no peer: ${JSON.stringify(verdict)}`);
+    return verdict.peer;
+  }
+
+  #lease(): Lease {
+    return {
+      key: this.name,
+      subnets: this.subnets,
+      attributes: {
+        publicIp: this.#facts.publicIp,
+        publicIpv6: this.#facts.publicIpv6,
+        backendType: this.#recipe.backendType,
+        backendData: this.#published.v4,
+        backendV6Data: this.#published.v6,
+      },
+      expiresAt: undefined,
+    };
+  }
+}
+
+function defaultsOf(recipe: Recipe): Record<string, ParameterValue> {
+  const values: Record<string, ParameterValue> = { ...recipe.parameterValues };
+  for (const parameter of recipe.parameters) {
+    if (parameter.default !== undefined) values[parameter.name] ??= parameter.default;
+  }
+  return values;
+}
+
+function networkOf(families: Families): NetworkConfiguration {
+  return {
+    ipv4: families === 'ipv6' ? undefined : rangeOf('10.50.0.0/16', 24),
+    ipv6: families === 'ipv4' ? undefined : rangeOf('fd00:50::/48', 64),
+    enableNftables: false,
+  };
+}
+
+function rangeOf(network: string, subnetLength: number): SubnetRange {
+  const cidr = readCidr(network);
+  return { network: cidr, subnetLength, subnetMin: cidr, subnetMax: cidr };
+}
+
+function readCidr(text: string): Cidr {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) throw new Error(`${text} is no network`);
+  return cidr;
+}
