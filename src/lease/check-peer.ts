@@ -2,7 +2,7 @@ import { contains, formatAddress, formatCidr, parseAddress } from '../network/ci
 import type { Address, Cidr, Family } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
-import type { Json, Lease, Peer } from './lease.ts';
+import type { Json, Lease, LeaseAttributes, Peer } from './lease.ts';
 
 /** What a lease must agree with before anything may run for it. */
 export interface PeerRules {
@@ -46,8 +46,7 @@ function readPeer(lease: Lease, rules: PeerRules): Peer {
   const publicIpv6 = ipv6 && readPublicAddress(attributes.publicIpv6, 6, 'PublicIPv6', rules);
   const subnet = ipv4 && readSubnet(subnets.ipv4, ipv4.network, 'IPv4');
   const ipv6Subnet = ipv6 && readSubnet(subnets.ipv6, ipv6.network, 'IPv6');
-  const v4 = ipv4 && readData(attributes.backendData, rules.backendData, 'DATA', 'backend data');
-  const v6 = ipv6 && readV6Data(attributes.backendV6Data, rules.backendData);
+  const { v4, v6 } = readBothData(attributes, rules.backendData, rules.network);
   return {
     key: lease.key,
     subnet,
@@ -96,15 +95,41 @@ export function describeUnusable({ family, value }: Address): string | undefined
   return undefined;
 }
 
+/** Why backend data does not meet the recipe's format, as a clause; undefined if it does. */
+export function checkBackendData(
+  data: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>,
+  format: BackendDataFormat,
+  network: NetworkConfiguration,
+): string | undefined {
+  try {
+    readBothData(data, format, network);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Rejection) return error.message;
+    throw error;
+  }
+}
+
+function readBothData(
+  data: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>,
+  format: BackendDataFormat,
+  { ipv4, ipv6 }: NetworkConfiguration,
+): { v4: ReadData | undefined; v6: ReadData | undefined } {
+  return {
+    v4: ipv4 && readData(data.backendData, format, 'DATA', 'backend data'),
+    v6: ipv6 && readV6Data(data.backendV6Data, format, ipv4 !== undefined),
+  };
+}
+
 interface ReadData {
   /** The line that stdin gets; undefined if the recipe expects none and the lease has none. */
   readonly line: string | undefined;
   readonly fields: Readonly<Record<string, string>>;
 }
 
-function readV6Data(data: Json | undefined, format: BackendDataFormat): ReadData {
-  // flannel's extension backend publishes text once, as IPv4's; an IPv6 copy is optional there.
-  if (format.format === 'text' && data === undefined) return { line: undefined, fields: {} };
+function readV6Data(data: Json | undefined, format: BackendDataFormat, dualStack: boolean): ReadData {
+  // Text is printed once for both families, and published as IPv4's.
+  if (format.format === 'text' && dualStack && data === undefined) return { line: undefined, fields: {} };
   return readData(data, format, 'DATA6', 'IPv6 backend data');
 }
 

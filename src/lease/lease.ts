@@ -1,7 +1,7 @@
 import type { Cidr } from '../network/cidr.ts';
+import type { Json } from '../recipe/json.ts';
 
-/** What `JSON.parse` returns. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type { Json };
 
 /** The subnet or subnets that one node holds; at least one is present. They make up the lease's key. */
 export interface LeaseSubnets {

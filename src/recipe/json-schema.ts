@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json } from '../lease/lease.ts';
+import type { Json } from './json.ts';
 import { recipeKeys } from './keys.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Node } from 'jsonc-parser';
 import type { Findings } from '../diagnostic/findings.ts';
 import type { SourceText, Span } from '../diagnostic/source.ts';
 import { quoteText } from '../diagnostic/visible-text.ts';
-import type { Json } from '../lease/lease.ts';
+import type { Json } from './json.ts';
 import { parseStrictJson } from './json-syntax.ts';
 
 /** A JSON value with its place in the text, and that of each of its parts. */

@@ -1,7 +1,7 @@
 import type { Checked } from '../diagnostic/diagnostic.ts';
 import { Findings } from '../diagnostic/findings.ts';
 import type { SourceText } from '../diagnostic/source.ts';
-import type { Json } from '../lease/lease.ts';
+import type { Json } from './json.ts';
 import { checkNetworkConfiguration } from '../network/check-configuration.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { networkKeys } from '../network/configuration-keys.ts';

@@ -1,5 +1,5 @@
 import { quoteText } from '../diagnostic/visible-text.ts';
-import type { Json } from '../lease/lease.ts';
+import type { Json } from './json.ts';
 import type { Parameter, ParameterValue } from './recipe.ts';
 
 /** A value that a parameter may have, or what it must be instead: `must be a whole number of at least 1, not 0`. */

@@ -1,6 +1,6 @@
 import { suggestName } from '../diagnostic/nearest.ts';
 import { quoteText } from '../diagnostic/visible-text.ts';
-import type { Json } from '../lease/lease.ts';
+import type { Json } from './json.ts';
 import { checkParameterValue, describeParameter, parseParameterText } from './parameter-value.ts';
 import type { Parameter, ParameterValue, Recipe } from './recipe.ts';
 

@@ -1,4 +1,4 @@
-import { contractVariables } from './environment.ts';
+import { contractVariables } from './contract-variables.ts';
 
 /** Variables that the shell and every program depend on. */
 const systemVariables: readonly string[] = [

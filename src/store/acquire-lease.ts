@@ -38,13 +38,16 @@ export interface AcquiredLease {
  * subnet is left, and whatever the store throws.
  */
 export async function acquireLease(store: LeaseStore, request: AcquireRequest): Promise<AcquiredLease> {
+  const { configuration, hint } = request;
+  const { publicIp, publicIpv6 } = request.attributes;
+  const applicant = { configuration, hint, publicIp, publicIpv6 };
   const dropped: Lease[] = [];
   /** Keys that could not be created. If the next listing does not show them, something unreadable stands there. */
   const refused = new Set<string>();
   for (let tries = 0; tries < mostTries; tries += 1) {
     request.signal?.throwIfAborted();
     const { records } = await store.list();
-    const plan = planFrom(records, refused, request);
+    const plan = planFrom(records, refused, applicant, request.random ?? Math.random);
     const misfits = await dropMisfits(store, plan, records);
     dropped.push(...misfits.dropped);
     if (misfits.kind === 'raced') continue;
@@ -57,11 +60,30 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
   });
 }
 
+/** Who asks for a lease, and of which network. */
+export interface Applicant {
+  readonly configuration: NetworkConfiguration;
+  readonly publicIp: string | undefined;
+  readonly publicIpv6: string | undefined;
+  readonly hint: LeaseSubnets | undefined;
+}
+
+/**
+ * Throws the {@link Failure} of kind `pool-exhausted` that {@link acquireLease} would throw now, and writes nothing: for
+ * a node that would have to make devices first.
+ */
+export async function requireFreeSubnet(store: LeaseStore, applicant: Applicant): Promise<void> {
+  const { records } = await store.list();
+  const plan = planFrom(records, new Set(), applicant, Math.random);
+  if (plan.kind === 'exhausted') throw describeExhausted(plan, store);
+}
+
 /** Takes out of `refused` what turns out to be a lease. */
 function planFrom(
   records: readonly LeaseRecord[],
   refused: Set<string>,
-  request: AcquireRequest,
+  applicant: Applicant,
+  random: () => number,
 ): AcquisitionPlan {
   const leases: Lease[] = [];
   const blocked: LeaseSubnets[] = [];
@@ -72,9 +94,7 @@ function planFrom(
     else blocked.push(...subnetsOf(record.key));
   }
   for (const key of refused) blocked.push(...subnetsOf(key));
-  const { publicIp, publicIpv6 } = request.attributes;
-  const { configuration, hint, random = Math.random } = request;
-  return planAcquisition({ configuration, leases, blocked, publicIp, publicIpv6, hint, random });
+  return planAcquisition({ ...applicant, leases, blocked, random });
 }
 
 /** None for a key that names no subnet: it can hold none. */

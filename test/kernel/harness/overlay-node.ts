@@ -7,7 +7,7 @@ import {
   ownVariables,
   peerVariables,
   type NodeFacts,
-} from '../../../src/recipe/environment.ts';
+} from '../../../src/lease/environment.ts';
 import type { CommandName, ParameterValue, Recipe } from '../../../src/recipe/recipe.ts';
 import type { Host, Ran } from './host.ts';
 import { whileListening, type Listener } from './listen.ts';

@@ -1,7 +1,8 @@
 import { formatAddress, formatCidr, parseCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
-import type { LeaseSubnets, Peer } from '../lease/lease.ts';
-import type { CommandName, Parameter, ParameterValue } from './recipe.ts';
+import { contractVariables } from '../recipe/contract-variables.ts';
+import type { LeaseSubnets, Peer } from './lease.ts';
+import type { CommandName, Parameter, ParameterValue } from '../recipe/recipe.ts';
 
 /** What a command is told of the node that runs it. */
 export interface NodeFacts {
@@ -19,29 +20,6 @@ export interface NodeFacts {
 }
 
 type Variables = Record<string, string>;
-
-/** Every variable that the contract sets, so that none is ever inherited from the daemon's own environment. */
-export const contractVariables: readonly string[] = [
-  'NETWORK',
-  'IPV6_NETWORK',
-  ...['', 'LOCAL_'].flatMap((prefix) =>
-    [
-      'PUBLIC_IP',
-      'PUBLIC_IPV6',
-      'SUBNET',
-      'SUBNET_IP',
-      'SUBNET_LEN',
-      'IPV6SUBNET',
-      'IPV6SUBNET_IP',
-      'IPV6SUBNET_LEN',
-    ].map((name) => prefix + name),
-  ),
-  'IFACE',
-  'IFACE_MTU',
-  'MTU',
-  'NODE_NAME',
-  'STATE_DIR',
-];
 
 const secretName = /PASSW|SECRET|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY/i;
 const daemonName = /^(FLANNELD_|HEDDLE_|ETCDCTL_|NOTIFY_SOCKET$|LISTEN_FDS|LISTEN_PID|WATCHDOG_)/;

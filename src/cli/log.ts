@@ -1,0 +1,44 @@
+import type { EmitEvent, HeddleEvent } from '../event/event.ts';
+import { renderEvent } from '../event/human.ts';
+import type { Level } from '../event/human.ts';
+
+export type LogFormat = 'text' | 'json';
+
+/** Writes each event to stdout as it happens: one line for a person, or one JSON object. */
+export async function createLog(format: LogFormat): Promise<EmitEvent> {
+  return format === 'json' ? createJsonLog() : createTextLog();
+}
+
+async function createJsonLog(): Promise<EmitEvent> {
+  const { pino, destination } = await import('pino').then((module) => ({
+    pino: module.pino,
+    destination: module.destination,
+  }));
+  const logger = pino(
+    {
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination({ fd: 1, sync: true }),
+  );
+  return (event) => {
+    const { level, text } = renderEvent(event);
+    logger[level](event, text);
+  };
+}
+
+async function createTextLog(): Promise<EmitEvent> {
+  const { Chalk } = await import('chalk');
+  const paint = new Chalk({ level: process.stdout.isTTY ? 1 : 0 });
+  const labels: Record<Level, string> = {
+    info: paint.dim('info '),
+    warn: paint.yellow('warn '),
+    error: paint.red('error'),
+  };
+  return (event: HeddleEvent) => {
+    const { level, text, detail } = renderEvent(event);
+    const time = paint.dim(new Date().toISOString());
+    process.stdout.write(`${time} ${labels[level]} ${text}\n${detail === '' ? '' : `${detail}\n`}`);
+  };
+}

@@ -1,0 +1,34 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+/** Where a node keeps what must survive a restart: its journal, keys and control socket. */
+export const defaultStateDirectory = '/var/lib/heddle/state';
+export const defaultStoreDirectory = '/var/lib/heddle/store';
+export const defaultSubnetFile = '/run/flannel/subnet.env';
+
+export function stateDirectoryOption(): Option {
+  return new Option('--state-dir <dir>', 'where this node keeps its journal, its keys and its control socket')
+    .env('HEDDLE_STATE_DIR')
+    .default(defaultStateDirectory);
+}
+
+export function storeDirectoryOption(): Option {
+  return new Option('--store-dir <dir>', 'the directory that holds the leases, shared by all nodes')
+    .env('HEDDLE_STORE_DIR')
+    .default(defaultStoreDirectory);
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}
+
+/** A parser for a whole number within bounds, both inclusive. */
+export function wholeNumber(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
+      throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`);
+    }
+    return value;
+  };
+}

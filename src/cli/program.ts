@@ -1,0 +1,24 @@
+import { Command } from 'commander';
+import { registerDown } from './down.ts';
+import { registerLab } from './lab.ts';
+import { registerLeases } from './leases.ts';
+import { registerStatus } from './status.ts';
+import { registerUp } from './up.ts';
+import { readVersion } from './version.ts';
+
+/** The whole command line. Each subcommand loads what it needs only when it is called. */
+export function createProgram(): Command {
+  const program = new Command('heddle')
+    .description(
+      'Runs the shell commands of a JSON recipe at the right moments in the life of a flannel subnet lease.',
+    )
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .showSuggestionAfterError();
+  for (const register of [registerUp, registerDown, registerStatus, registerLeases, registerLab])
+    register(program);
+  return program;
+}

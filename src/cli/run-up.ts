@@ -1,0 +1,38 @@
+import { HeddleNode } from '../daemon/node.ts';
+import type { UpOptions } from '../daemon/options.ts';
+import { prepareNode, publishNetwork } from '../daemon/prepare.ts';
+import { describeNetwork } from '../network/configuration-text.ts';
+import { asFailure } from './report-error.ts';
+import { createLog } from './log.ts';
+import type { LogFormat } from './log.ts';
+
+/** Runs the daemon until a signal ends it. Every failure is logged as an event before it is thrown. */
+export async function runUp(options: UpOptions, format: LogFormat): Promise<void> {
+  const emit = await createLog(format);
+  try {
+    const colour = process.stderr.isTTY;
+    const preparation = await publishNetwork(await prepareNode(options, colour), options, colour);
+    const { underlay, network, loaded, store } = preparation;
+    emit({
+      event: 'network-configured',
+      source: network.isInStore ? store.description : loaded.file,
+      network: describeNetwork(network.configuration),
+      type: loaded.recipe.backendType,
+    });
+    emit({
+      event: 'interface-chosen',
+      iface: underlay.name,
+      publicIp: underlay.publicIp ?? underlay.publicIpv6 ?? '',
+      mtu: underlay.mtu,
+      because: underlay.because,
+    });
+    const node = new HeddleNode(options, preparation, emit);
+    const stop = (): void => node.stop({ onExit: options.onExit, releaseLease: options.releaseLease });
+    process.on('SIGTERM', stop).on('SIGINT', stop);
+    await node.run();
+  } catch (error) {
+    const { kind, message, hint } = asFailure(error);
+    emit({ event: 'failure', kind, message, ...(hint !== undefined && { hint }) });
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { hostname } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import type { ExitMode, UpOptions } from '../daemon/options.ts';
+import {
+  collect,
+  defaultSubnetFile,
+  stateDirectoryOption,
+  storeDirectoryOption,
+  wholeNumber,
+} from './options.ts';
+import type { LogFormat } from './log.ts';
+
+interface UpFlags {
+  readonly recipe: string;
+  readonly param: readonly string[];
+  readonly storeDir: string;
+  readonly stateDir: string;
+  readonly subnetFile: string;
+  readonly iface: readonly string[];
+  readonly ifaceRegex: readonly string[];
+  readonly ifaceCanReach?: string;
+  readonly publicIp?: string;
+  readonly publicIpv6?: string;
+  readonly nodeName: string;
+  readonly leaseTtl: number;
+  readonly subnetLeaseRenewMargin: number;
+  readonly onExit: ExitMode;
+  readonly releaseLease?: true;
+  readonly logFormat: LogFormat;
+}
+
+/** `heddle up`: brings the network up on this node and keeps it so, in the foreground. */
+export function registerUp(program: Command): void {
+  program
+    .command('up')
+    .summary('bring the network up on this node and keep it up')
+    .description(
+      'Brings the network of a recipe up on this node and keeps it up, in the foreground, until SIGTERM or SIGINT.',
+    )
+    .requiredOption(
+      '--recipe <file>',
+      'the recipe: a path, or the name of a shipped one (vxlan, host-gw, wireguard)',
+    )
+    .option('--param <K=V>', 'set a parameter of the recipe; may be repeated', collect, [])
+    .addOption(storeDirectoryOption())
+    .addOption(stateDirectoryOption())
+    .addOption(
+      new Option('--subnet-file <file>', 'where the subnet and MTU are published')
+        .env('FLANNELD_SUBNET_FILE')
+        .default(defaultSubnetFile),
+    )
+    .option(
+      '--iface <name|address>',
+      'the underlay interface; may be repeated, the first that exists is taken',
+      collect,
+      [],
+    )
+    .option('--iface-regex <regex>', 'the underlay interface by a pattern; may be repeated', collect, [])
+    .option('--iface-can-reach <address>', 'the interface that reaches this address')
+    .option('--public-ip <address>', "the address peers reach this node at (default: the interface's first)")
+    .option('--public-ipv6 <address>', 'the same for IPv6')
+    .addOption(
+      new Option('--node-name <name>', 'what commands see as NODE_NAME')
+        .env('NODE_NAME')
+        .default(hostname(), 'the host name'),
+    )
+    .option(
+      '--lease-ttl <seconds>',
+      'how long the lease lasts without renewal',
+      wholeNumber(3, 31_536_000),
+      86_400,
+    )
+    .option(
+      '--subnet-lease-renew-margin <minutes>',
+      'how long before its end the lease is renewed',
+      wholeNumber(1, 1439),
+      60,
+    )
+    .addOption(
+      new Option('--on-exit <what>', 'shutdown: take the network down; leave: leave it up for the next start')
+        .choices(['shutdown', 'leave'])
+        .default('shutdown'),
+    )
+    .option('--release-lease', 'give the lease back on exit')
+    .addOption(
+      new Option('--log-format <format>', 'how events are logged').choices(['text', 'json']).default('text'),
+    )
+    .action(async (flags: UpFlags) => {
+      const { runUp } = await import('./run-up.ts');
+      await runUp(readOptions(flags), flags.logFormat);
+    });
+}
+
+function readOptions(flags: UpFlags): UpOptions {
+  return {
+    recipe: flags.recipe,
+    parameters: flags.param,
+    storeDirectory: absolute(flags.storeDir),
+    stateDirectory: absolute(flags.stateDir),
+    subnetFile: absolute(flags.subnetFile),
+    interface: {
+      iface: flags.iface,
+      ifaceRegex: flags.ifaceRegex,
+      ifaceCanReach: flags.ifaceCanReach,
+      publicIp: flags.publicIp,
+      publicIpv6: flags.publicIpv6,
+    },
+    nodeName: flags.nodeName,
+    leaseTtlSeconds: flags.leaseTtl,
+    renewMarginSeconds: flags.subnetLeaseRenewMargin * 60,
+    onExit: flags.onExit,
+    releaseLease: flags.releaseLease ?? false,
+  };
+}
+
+function absolute(path: string): string {
+  return isAbsolute(path) ? path : resolve(path);
+}

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import type { EmitEvent } from '../event/event.ts';
+import { openJournal } from '../host/journal-file.ts';
+import { createOneShotShell } from '../shell/one-shot-shell.ts';
+import { openFilesStore } from '../store/files/store.ts';
+import { askDaemon } from './control.ts';
+import type { StopRequest } from './control.ts';
+import { readDeployment } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import { PeerJournal } from './peer-journal.ts';
+import { takeDownDeployment } from './take-down-deployment.ts';
+import type { TakenDown } from './take-down.ts';
+
+/** What `heddle down` did. */
+export interface BroughtDown extends TakenDown {
+  /** Who did it: the running daemon; this process, for a dead one; or there was nothing to do. */
+  readonly daemon: 'running' | 'dead' | 'none';
+  readonly leaseReleased: boolean;
+}
+
+/** Takes down the network whose state is in this directory. */
+export async function bringDown(
+  stateDirectory: string,
+  releaseLease: boolean,
+  emit: EmitEvent,
+): Promise<BroughtDown> {
+  const request: StopRequest = { onExit: 'shutdown', releaseLease };
+  const answer = (await askDaemon(stateDirectory, 'POST', '/stop', request)) as TakenDown | undefined;
+  if (answer !== undefined) return { daemon: 'running', ...answer, leaseReleased: releaseLease };
+
+  const deployment = await readDeployment(stateDirectory);
+  if (deployment === undefined) {
+    return { daemon: 'none', removed: 0, failed: [], shutdown: 'done', leaseReleased: false };
+  }
+  const shell = createOneShotShell();
+  try {
+    const journal = await PeerJournal.open(await openJournal(join(stateDirectory, 'journal')));
+    const taken = await takeDownDeployment(deployment, journal, stateDirectory, shell, emit);
+    return { daemon: 'dead', ...taken, leaseReleased: releaseLease && (await release(deployment, emit)) };
+  } finally {
+    await shell.close();
+  }
+}
+
+async function release({ storeDirectory, leaseKey }: Deployment, emit: EmitEvent): Promise<boolean> {
+  const store = await openFilesStore(storeDirectory);
+  try {
+    const { records } = await store.list();
+    const record = records.find(({ key }) => key === leaseKey);
+    if (record === undefined || (await store.remove(record)) !== 'removed') return false;
+    emit({ event: 'lease-released', subnet: record.key });
+    return true;
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,124 @@
+import { Failure } from '../diagnostic/failure.ts';
+import type { EmitEvent, NodeState } from '../event/event.ts';
+import { describeTrouble, troubleDetail } from '../event/human.ts';
+import { findOverlayMtu } from '../host/overlay-mtu.ts';
+import type { LeaseSubnets } from '../lease/lease.ts';
+import { describeSubnets } from '../lease/roster.ts';
+import type { CommandName } from '../recipe/recipe.ts';
+import { acquireLease } from '../store/acquire-lease.ts';
+import type { LeaseRecord } from '../store/store.ts';
+import type { CommandResult, CommandRunner } from './command-runner.ts';
+import { removeDeployment, writeDeployment } from './deployment.ts';
+import { describeExpiry } from './lease-keeper.ts';
+import { deploymentOf } from './node-facts.ts';
+import type { UpOptions } from './options.ts';
+import { ownAttributes } from './own-data.ts';
+import type { Preparation } from './prepare.ts';
+
+/** A node that has its lease and whose own devices are up; no peer yet. */
+export interface LeasedNetwork {
+  /** With the overlay's true MTU. */
+  readonly commands: CommandRunner;
+  readonly record: LeaseRecord;
+  readonly subnets: LeaseSubnets;
+}
+
+export interface BringUpContext {
+  readonly preparation: Preparation;
+  readonly options: UpOptions;
+  readonly commands: CommandRunner;
+  /** The subnets to ask for first: those of the last run. */
+  readonly hint: LeaseSubnets | undefined;
+  /** An earlier daemon's network of the same kind is still up: what fails now must not take it down. */
+  readonly isTakeover: boolean;
+  readonly enter: (state: NodeState) => void;
+  readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * PreStartup, lease, PostStartup. If one of them fails on a node where nothing was up before, everything that was done
+ * is undone: ShutdownCommand is run and a lease created here is given back. Throws a Failure.
+ */
+export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
+  const { preparation, options, commands, hint, isTakeover, enter, emit, signal } = context;
+  const { store, loaded } = preparation;
+  const undo: (() => Promise<unknown>)[] = [];
+  let own: LeaseSubnets | undefined;
+  try {
+    await remember(context, commands, null);
+    undo.push(() => removeDeployment(options.stateDirectory));
+
+    enter('pre-startup');
+    undo.push(() => commands.runOwn('ShutdownCommand', own));
+    const { stdout } = require(await commands.runOwn(
+      'PreStartupCommand',
+      undefined,
+      signal,
+    ), context, 'PreStartupCommand');
+    const attributes = ownAttributes(loaded.recipe, commands.facts, stdout);
+
+    enter('leasing');
+    const { configuration } = preparation.network;
+    const ttlSeconds = options.leaseTtlSeconds;
+    const acquired = await acquireLease(store, { configuration, attributes, hint, ttlSeconds });
+    const { record } = acquired;
+    const { subnets } = acquired.lease;
+    own = subnets;
+    if (acquired.how === 'created') undo.push(() => store.remove(record));
+    emit({
+      event: 'lease-acquired',
+      subnet: describeSubnets(subnets),
+      publicIp: attributes.publicIp ?? attributes.publicIpv6 ?? '',
+      how: acquired.how,
+      expiresAt: describeExpiry(record.expiresAt),
+    });
+    await remember(context, commands, record.key);
+
+    enter('post-startup');
+    require(await commands.runOwn('PostStartupCommand', subnets, signal), context, 'PostStartupCommand');
+    const finished = await withOverlayMtu(commands, preparation);
+    await remember(context, finished, record.key);
+    return { commands: finished, record, subnets };
+  } catch (error) {
+    if (!isTakeover) for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+async function remember(
+  context: BringUpContext,
+  commands: CommandRunner,
+  leaseKey: string | null,
+): Promise<void> {
+  const { preparation, options } = context;
+  await writeDeployment(options.stateDirectory, deploymentOf(preparation, options, commands.facts, leaseKey));
+}
+
+function require(
+  result: CommandResult,
+  { preparation, signal }: BringUpContext,
+  name: CommandName,
+): Extract<CommandResult, { kind: 'ok' }> {
+  if (result.kind === 'ok') return result;
+  if (signal.aborted) throw new Failure('command', `${name} was ended because heddle was told to stop.`);
+  throw new Failure(
+    'command',
+    `The network of ${preparation.loaded.recipe.name} cannot be brought up: ${describeTrouble(result.trouble)}.`,
+    {
+      detail: troubleDetail(result.trouble),
+    },
+  );
+}
+
+/** A recipe that does not say its overhead shows it by the devices it made. */
+async function withOverlayMtu(
+  commands: CommandRunner,
+  { loaded, network, underlay }: Preparation,
+): Promise<CommandRunner> {
+  if (loaded.recipe.overhead !== undefined) return commands;
+  const { ipv4, ipv6 } = network.configuration;
+  const networks = [ipv4, ipv6].flatMap((range) => (range === undefined ? [] : [range.network]));
+  const { mtu } = await findOverlayMtu({ ...underlay, mtu: commands.facts.mtu }, networks);
+  return commands.withFacts({ ...commands.facts, mtu });
+}

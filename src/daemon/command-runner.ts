@@ -1,0 +1,142 @@
+import { positionAt } from '../diagnostic/source.ts';
+import type { CommandTrouble, EmitEvent } from '../event/event.ts';
+import type { LeaseSubnets, Peer } from '../lease/lease.ts';
+import { nodeVariables, ownVariables, peerVariables } from '../lease/environment.ts';
+import type { NodeFacts } from '../lease/environment.ts';
+import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
+import { describeOutcome } from '../shell/outcome.ts';
+import type { Outcome, Script, Shell } from '../shell/shell.ts';
+
+/** How one run of a recipe's command went, as the daemon needs to know it. */
+export type CommandResult =
+  | { readonly kind: 'ok'; readonly stdout: string; readonly stderr: string; readonly durationMs: number }
+  | { readonly kind: 'trouble'; readonly trouble: CommandTrouble; readonly durationMs: number };
+
+export interface CommandContext {
+  readonly recipe: Recipe;
+  readonly scripts: ReadonlyMap<CommandName, Script>;
+  readonly shell: Shell;
+  /** What commands inherit: see `inheritedEnvironment`. */
+  readonly inherited: Readonly<Record<string, string>>;
+  readonly facts: NodeFacts;
+}
+
+/** Runs the commands of one recipe on one node, by the command contract. */
+export class CommandRunner {
+  readonly #context: CommandContext;
+  readonly #emit: EmitEvent;
+  readonly #secrets: readonly string[];
+
+  constructor(context: CommandContext, emit: EmitEvent) {
+    this.#context = context;
+    this.#emit = emit;
+    this.#secrets = secretValues(context.facts);
+  }
+
+  /** The same recipe with other facts: another MTU, for one. */
+  withFacts(facts: NodeFacts): CommandRunner {
+    return new CommandRunner({ ...this.#context, facts }, this.#emit);
+  }
+
+  get facts(): NodeFacts {
+    return this.#context.facts;
+  }
+
+  has(name: CommandName): boolean {
+    return this.#context.recipe.commands[name] !== undefined;
+  }
+
+  /**
+   * Runs a command that is about this node, and reports how it went. A command that the recipe does not have succeeds
+   * and prints nothing. `own` is undefined before the lease is taken.
+   */
+  async runOwn(
+    name: CommandName,
+    own: LeaseSubnets | undefined,
+    signal?: AbortSignal,
+  ): Promise<CommandResult> {
+    if (!this.has(name)) return { kind: 'ok', stdout: '', stderr: '', durationMs: 0 };
+    const { facts } = this.#context;
+    const variables = { ...nodeVariables(facts, own), ...ownVariables(facts, own) };
+    const result = await this.#run(name, variables, '', signal);
+    switch (result.kind) {
+      case 'ok':
+        this.#emit({
+          event: 'command-finished',
+          command: name,
+          durationMs: result.durationMs,
+          stderr: result.stderr,
+        });
+        break;
+      case 'trouble':
+        this.#emit({ event: 'command-failed', trouble: result.trouble });
+        break;
+    }
+    return result;
+  }
+
+  /** Runs SubnetAdd or SubnetRemove for a peer. A recipe without that command has nothing to do. */
+  async runPeer(
+    name: 'SubnetAddCommand' | 'SubnetRemoveCommand',
+    own: LeaseSubnets,
+    peer: Peer,
+    signal?: AbortSignal,
+  ): Promise<CommandResult> {
+    if (!this.has(name)) return { kind: 'ok', stdout: '', stderr: '', durationMs: 0 };
+    const variables = { ...nodeVariables(this.#context.facts, own), ...peerVariables(peer) };
+    return this.#run(name, variables, peer.stdin, signal);
+  }
+
+  async #run(
+    name: CommandName,
+    variables: Readonly<Record<string, string>>,
+    stdin: string,
+    signal: AbortSignal | undefined,
+  ): Promise<CommandResult> {
+    const { scripts, shell, recipe, inherited, facts } = this.#context;
+    const script = scripts.get(name);
+    const command = recipe.commands[name];
+    if (script === undefined || command === undefined) throw new Error(`${name} was not prepared`);
+    const job = {
+      script,
+      environment: { ...inherited, ...variables },
+      stdin,
+      cwd: facts.stateDirectory,
+      timeoutMs: recipe.timeout * 1000,
+    };
+    const outcome = await shell.run(job, signal);
+    if (outcome.kind === 'succeeded') {
+      const stderr = this.#redact(outcome.stderr.text).trimEnd();
+      return { kind: 'ok', stdout: outcome.stdout.text, stderr, durationMs: outcome.durationMs };
+    }
+    return {
+      kind: 'trouble',
+      trouble: this.#describe(command, outcome),
+      durationMs: outcome.kind === 'unstartable' ? 0 : outcome.durationMs,
+    };
+  }
+
+  #describe(command: Command, outcome: Exclude<Outcome, { kind: 'succeeded' }>): CommandTrouble {
+    const index = outcome.kind === 'unstartable' ? 0 : (outcome.line ?? 0);
+    const line = command.lines[index] ?? command.lines[0];
+    const { source } = this.#context.recipe;
+    return {
+      command: command.name,
+      how: describeOutcome(outcome),
+      where: line && { file: source.name, line: positionAt(source.text, line.span.offset).line },
+      text: line?.text,
+      stderr: outcome.kind === 'unstartable' ? '' : this.#redact(outcome.stderr.text).trimEnd(),
+    };
+  }
+
+  #redact(text: string): string {
+    return this.#secrets.reduce((redacted, secret) => redacted.replaceAll(secret, '‹secret›'), text);
+  }
+}
+
+function secretValues({ parameters, parameterValues }: NodeFacts): string[] {
+  return parameters.flatMap(({ name, secret }) => {
+    const value = parameterValues[name];
+    return secret && value !== undefined && String(value) !== '' ? [String(value)] : [];
+  });
+}

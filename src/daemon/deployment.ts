@@ -1,0 +1,65 @@
+import { readFile, rm, writeFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../diagnostic/failure.ts';
+import type { ParameterValue } from '../recipe/recipe.ts';
+
+/**
+ * What a network was brought up with on this node: all that is needed to take it down after its daemon has died, its
+ * recipe file has changed, or the machine's addresses are others.
+ */
+export interface Deployment {
+  readonly version: 1;
+  readonly recipe: { readonly file: string; readonly name: string; readonly text: string };
+  readonly parameterValues: Readonly<Record<string, ParameterValue>>;
+  /** The network configuration document from the store. */
+  readonly networkDocument: string;
+  readonly storeDirectory: string;
+  readonly nodeName: string;
+  readonly iface: string;
+  readonly ifaceMtu: number;
+  readonly mtu: number;
+  readonly publicIp: string | null;
+  readonly publicIpv6: string | null;
+  readonly subnetFile: string;
+  /** The key of this node's lease; null until it has one. */
+  readonly leaseKey: string | null;
+}
+
+const fileName = 'deployment.json';
+
+/** Reads what stands in the state directory; undefined if no network is up. Throws a Failure on a damaged file. */
+export async function readDeployment(stateDirectory: string): Promise<Deployment | undefined> {
+  const path = join(stateDirectory, fileName);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Failure('state-directory', `${path} cannot be read: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  }
+  try {
+    const deployment = JSON.parse(text) as Deployment;
+    // The file is this program's own; the version is what may differ.
+    if ((deployment.version as number) !== 1)
+      throw new Error(`version ${String(deployment.version)} is not known`);
+    return deployment;
+  } catch (error) {
+    throw new Failure('state-directory', `${path} is damaged: ${(error as Error).message}.`, {
+      hint: 'Take the network down by hand, then remove this file.',
+      cause: error,
+    });
+  }
+}
+
+/** Writes the file whole, mode 0600: a parameter may be a secret. */
+export async function writeDeployment(stateDirectory: string, deployment: Deployment): Promise<void> {
+  const path = join(stateDirectory, fileName);
+  await writeFile(`${path}.new`, `${JSON.stringify(deployment, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+export async function removeDeployment(stateDirectory: string): Promise<void> {
+  await rm(join(stateDirectory, fileName), { force: true });
+}

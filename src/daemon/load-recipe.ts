@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { renderDiagnostics } from '../diagnostic/code-frame.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { Failure } from '../diagnostic/failure.ts';
+import type { SourceText } from '../diagnostic/source.ts';
+import { parseRecipe } from '../recipe/parse-recipe.ts';
+import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
+import { locateLine, prepareScript } from '../shell/script.ts';
+import type { Script } from '../shell/shell.ts';
+import { findSyntaxErrors } from '../shell/syntax.ts';
+
+/** A recipe that may be run: its document is right, and the shell has read each command without complaint. */
+export interface LoadedRecipe {
+  /** Its absolute path. */
+  readonly file: string;
+  readonly recipe: Recipe;
+  readonly scripts: ReadonlyMap<CommandName, Script>;
+  /** Warnings, ready to be shown. */
+  readonly warnings: string;
+}
+
+/** Where the recipes lie that come with heddle. */
+const shippedRecipes = fileURLToPath(new URL('../../recipes/', import.meta.url));
+
+/** The file a recipe is in: a path as given, or for a bare name the shipped recipe of that name. */
+export function recipeFile(nameOrPath: string): string {
+  return /^[\w.-]+$/.test(nameOrPath) && !nameOrPath.endsWith('.json')
+    ? `${shippedRecipes}${nameOrPath}.json`
+    : resolve(nameOrPath);
+}
+
+/** Reads a recipe file and checks all of it. Throws a Failure of kind `recipe` that shows every finding. */
+export async function loadRecipe(nameOrPath: string, colour: boolean): Promise<LoadedRecipe> {
+  const file = recipeFile(nameOrPath);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Failure('recipe', `The recipe ${nameOrPath} cannot be read: ${(error as Error).message}.`, {
+      hint: 'Give the path of a recipe, or the name of a shipped one: vxlan, host-gw, wireguard.',
+      cause: error,
+    });
+  }
+  return { file, ...(await checkRecipe({ name: nameOrPath, text }, basename(file, '.json'), colour)) };
+}
+
+/** Checks a recipe's text, as {@link loadRecipe} does after reading it. */
+export async function checkRecipe(
+  source: SourceText,
+  name: string,
+  colour: boolean,
+): Promise<Omit<LoadedRecipe, 'file'>> {
+  const checked = parseRecipe(source, name);
+  if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics, colour);
+  const recipe = checked.value;
+  const commands = Object.values(recipe.commands);
+  const errors = await findShellErrors(source, commands);
+  if (errors.length > 0) throw refuseRecipe(source, [...errors, ...checked.warnings], colour);
+  const scripts = await Promise.all(
+    commands.map(async (command) => [command.name, await prepareScript(command)] as const),
+  );
+  return { recipe, scripts: new Map(scripts), warnings: renderDiagnostics(checked.warnings, { colour }) };
+}
+
+async function findShellErrors(source: SourceText, commands: readonly Command[]): Promise<Diagnostic[]> {
+  const errors = await findSyntaxErrors(commands);
+  return errors.map(({ command, line, message }) => ({
+    severity: 'error',
+    code: 'shell-syntax',
+    message: `${command.name} is not valid shell: ${message}`,
+    source,
+    span: (line === undefined ? undefined : locateLine(command, line)?.span) ??
+      command.lines[0]?.span ?? { offset: 0, length: 0 },
+  }));
+}
+
+/** The failure that shows findings about a recipe or a network configuration. */
+export function refuseRecipe(
+  source: SourceText,
+  diagnostics: readonly Diagnostic[],
+  colour: boolean,
+): Failure {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
+  return new Failure('recipe', `${source.name} was refused: ${errors} error${errors === 1 ? '' : 's'}.`, {
+    detail: renderDiagnostics(diagnostics, { colour }),
+  });
+}

@@ -1,0 +1,206 @@
+import { join } from 'node:path';
+import { Failure } from '../diagnostic/failure.ts';
+import type { EmitEvent, NodeState } from '../event/event.ts';
+import { claimInstance } from '../host/instance.ts';
+import { openJournal } from '../host/journal-file.ts';
+import { notifyServiceManager } from '../host/service-manager.ts';
+import { readSubnetFile } from '../host/subnet-file.ts';
+import type { LeaseSubnets } from '../lease/lease.ts';
+import { parseLeaseKey } from '../lease/wire.ts';
+import { inheritedEnvironment } from '../lease/environment.ts';
+import { requireFreeSubnet } from '../store/acquire-lease.ts';
+import { createOneShotShell } from '../shell/one-shot-shell.ts';
+import type { Shell } from '../shell/shell.ts';
+import { bringUp } from './bring-up.ts';
+import { CommandRunner } from './command-runner.ts';
+import { createControlServer } from './control.ts';
+import type { StopRequest } from './control.ts';
+import { readDeployment } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import { deploymentOf, factsOfPreparation, isSameNetwork } from './node-facts.ts';
+import { describeStatus } from './status.ts';
+import type { NodeStatus } from './status.ts';
+import type { UpOptions } from './options.ts';
+import { PeerJournal } from './peer-journal.ts';
+import type { Preparation } from './prepare.ts';
+import { RunningNetwork } from './running-network.ts';
+import { takeDownDeployment } from './take-down-deployment.ts';
+import { describeRemains } from './take-down.ts';
+import type { TakenDown } from './take-down.ts';
+
+/**
+ * One node's daemon, from before its first command to after its last.
+ *
+ *     starting → pre-startup → leasing → post-startup → running ⇄ degraded → stopping → stopped
+ *                     ▲                                     │
+ *                     └──── another node has our subnet ────┘
+ */
+export class HeddleNode {
+  readonly #options: UpOptions;
+  readonly #preparation: Preparation;
+  readonly #emit: EmitEvent;
+  readonly #shell: Shell = createOneShotShell();
+  readonly #stopping = new AbortController();
+  #stopRequest: StopRequest | undefined;
+  #takenDown: TakenDown = { removed: 0, failed: [], shutdown: 'done' };
+  #ended: Promise<void> = Promise.resolve();
+  #state: NodeState = 'starting';
+  #network: RunningNetwork | undefined;
+
+  constructor(options: UpOptions, preparation: Preparation, emit: EmitEvent) {
+    this.#options = options;
+    this.#preparation = preparation;
+    this.#emit = emit;
+  }
+
+  /** Runs until told to stop. Throws a Failure if it cannot come up, or could not be taken down whole. */
+  async run(): Promise<void> {
+    const server = createControlServer({
+      status: () => this.status(),
+      stop: async (request) => {
+        this.stop(request);
+        await this.#ended;
+        return this.#takenDown;
+      },
+    });
+    const claim = await claimInstance(this.#options.stateDirectory, server);
+    const life = this.#live();
+    this.#ended = life.catch(() => undefined);
+    try {
+      await life;
+    } finally {
+      this.#enter('stopped');
+      await this.#shell.close();
+      await this.#preparation.store.close();
+      await claim.release();
+    }
+  }
+
+  /** Asks the daemon to stop; the first request decides how. A second one ends what still runs. */
+  stop(request: StopRequest): void {
+    if (this.#stopRequest !== undefined && this.#state === 'stopping') void this.#shell.close();
+    this.#stopRequest ??= request;
+    this.#stopping.abort();
+  }
+
+  status(): NodeStatus {
+    return describeStatus(this.#state, this.#options, this.#preparation, this.#network);
+  }
+
+  async #live(): Promise<void> {
+    const journal = await PeerJournal.open(await openJournal(join(this.#options.stateDirectory, 'journal')));
+    let previous = await this.#clearForeignNetwork(journal);
+    let hint =
+      previous?.leaseKey == null ? await this.#hintFromSubnetFile() : parseLeaseKey(previous.leaseKey);
+    await this.#refuseFullPool(hint);
+    for (;;) {
+      const network = await this.#startNetwork(journal, hint, previous !== undefined);
+      const end = await network.run(this.#stopping.signal).catch(async (error: unknown) => {
+        await network.leave();
+        throw error;
+      });
+      if (end.kind === 'stopped') return this.#finish(network);
+      this.#emit({ event: 'lease-lost', subnet: network.leased.record.key, because: end.because });
+      await network.takeDown();
+      previous = undefined;
+      hint = undefined;
+    }
+  }
+
+  /** What an earlier daemon left up, if this one can take it over; what it cannot is taken down first. */
+  async #clearForeignNetwork(journal: PeerJournal): Promise<Deployment | undefined> {
+    const { stateDirectory } = this.#options;
+    const previous = await readDeployment(stateDirectory);
+    if (previous === undefined) return undefined;
+    const facts = factsOfPreparation(this.#preparation, this.#options);
+    if (isSameNetwork(previous, deploymentOf(this.#preparation, this.#options, facts, null))) return previous;
+    this.#emit({
+      event: 'warning',
+      message: `the network of ${previous.recipe.file} is still up here and is taken down first`,
+    });
+    const { failed, shutdown } = await takeDownDeployment(
+      previous,
+      journal,
+      stateDirectory,
+      this.#shell,
+      this.#emit,
+    );
+    if (failed.length === 0 && shutdown === 'done') return undefined;
+    throw new Failure('command', `The network of ${previous.recipe.file} could not be taken down.`, {
+      hint: 'See the messages above; then run heddle down, and try again.',
+    });
+  }
+
+  async #hintFromSubnetFile(): Promise<LeaseSubnets | undefined> {
+    const environment = await readSubnetFile(this.#options.subnetFile);
+    return environment && { ipv4: environment.ipv4?.subnet, ipv6: environment.ipv6?.subnet };
+  }
+
+  /** Before PreStartupCommand makes a device for a lease that cannot be had. */
+  async #refuseFullPool(hint: LeaseSubnets | undefined): Promise<void> {
+    const { store, network, underlay } = this.#preparation;
+    const { publicIp, publicIpv6 } = underlay;
+    await requireFreeSubnet(store, { configuration: network.configuration, publicIp, publicIpv6, hint });
+  }
+
+  async #startNetwork(
+    journal: PeerJournal,
+    hint: LeaseSubnets | undefined,
+    isTakeover: boolean,
+  ): Promise<RunningNetwork> {
+    const { loaded } = this.#preparation;
+    const commands = new CommandRunner(
+      {
+        recipe: loaded.recipe,
+        scripts: loaded.scripts,
+        shell: this.#shell,
+        inherited: inheritedEnvironment(process.env),
+        facts: factsOfPreparation(this.#preparation, this.#options),
+      },
+      this.#emit,
+    );
+    const leased = await bringUp({
+      preparation: this.#preparation,
+      options: this.#options,
+      commands,
+      hint,
+      isTakeover,
+      enter: (state) => this.#enter(state),
+      emit: this.#emit,
+      signal: this.#stopping.signal,
+    });
+    this.#network = new RunningNetwork({
+      options: this.#options,
+      preparation: this.#preparation,
+      leased,
+      journal,
+      emit: this.#emit,
+      onHealth: (because) => this.#enter(because === undefined ? 'running' : 'degraded', because),
+    });
+    return this.#network;
+  }
+
+  async #finish(network: RunningNetwork): Promise<void> {
+    const { onExit, releaseLease } = this.#stopRequest ?? this.#options;
+    this.#enter('stopping');
+    await notifyServiceManager({ state: 'stopping' });
+    if (onExit === 'leave') await network.leave();
+    else this.#takenDown = await network.takeDown();
+    if (releaseLease) await network.releaseLease(this.#preparation.store);
+    const { failed, shutdown } = this.#takenDown;
+    if (failed.length === 0 && shutdown === 'done') return;
+    throw new Failure(
+      'command',
+      `The network could not be taken down whole: ${describeRemains(this.#takenDown)}.`,
+      {
+        hint: `See the messages above, then run: heddle down --state-dir ${this.#options.stateDirectory}`,
+      },
+    );
+  }
+
+  #enter(to: NodeState, because?: string): void {
+    if (to === this.#state) return;
+    this.#emit({ event: 'state', from: this.#state, to, ...(because !== undefined && { because }) });
+    this.#state = to;
+  }
+}

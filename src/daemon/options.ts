@@ -1,0 +1,20 @@
+import type { InterfaceWishes } from '../host/choose-interface.ts';
+
+/** What `heddle up` was asked to do, every default filled in. */
+export interface UpOptions {
+  /** A path, or the name of a shipped recipe. */
+  readonly recipe: string;
+  readonly parameters: readonly string[];
+  readonly storeDirectory: string;
+  readonly stateDirectory: string;
+  readonly subnetFile: string;
+  readonly interface: Omit<InterfaceWishes, 'families'>;
+  readonly nodeName: string;
+  readonly leaseTtlSeconds: number;
+  readonly renewMarginSeconds: number;
+  readonly onExit: ExitMode;
+  readonly releaseLease: boolean;
+}
+
+/** What becomes of the network when the daemon ends. */
+export type ExitMode = 'shutdown' | 'leave';

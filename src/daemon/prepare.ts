@@ -1,0 +1,126 @@
+import { Failure } from '../diagnostic/failure.ts';
+import type { SourceText } from '../diagnostic/source.ts';
+import type { ChosenInterface } from '../host/choose-interface.ts';
+import { findInterface } from '../host/interface.ts';
+import { requirePrograms } from '../host/programs.ts';
+import { prepareStateDirectory } from '../host/state-directory.ts';
+import type { Family } from '../network/cidr.ts';
+import type { NetworkConfiguration } from '../network/configuration.ts';
+import { parseNetworkDocument, renderNetworkDocument } from '../recipe/network-document.ts';
+import { resolveParameters } from '../recipe/parameters.ts';
+import type { ParameterValue, Recipe } from '../recipe/recipe.ts';
+import { openFilesStore } from '../store/files/store.ts';
+import type { LeaseStore } from '../store/store.ts';
+import type { Json } from '../lease/lease.ts';
+import { loadRecipe, refuseRecipe } from './load-recipe.ts';
+import type { LoadedRecipe } from './load-recipe.ts';
+import type { UpOptions } from './options.ts';
+
+/** All that `up` needs to know before it touches anything. */
+export interface Preparation {
+  readonly loaded: LoadedRecipe;
+  readonly store: LeaseStore;
+  readonly network: NetworkDecision;
+  readonly underlay: ChosenInterface;
+  /** The real path of the state directory. */
+  readonly stateDirectory: string;
+}
+
+/** Which network this node is to be part of, and who said so. */
+export interface NetworkDecision {
+  readonly configuration: NetworkConfiguration;
+  readonly parameterValues: Readonly<Record<string, ParameterValue>>;
+  /** The document; it stands in the store already, or is to be written there. */
+  readonly document: SourceText;
+  readonly isInStore: boolean;
+}
+
+/**
+ * Checks everything that can be checked beforehand: the recipe, its programs, the state directory, the store and its
+ * network configuration, the parameters, the interface. Throws a Failure at the first of these that is not right; nothing
+ * was started, leased or written into the kernel by then.
+ */
+export async function prepareNode(options: UpOptions, colour: boolean): Promise<Preparation> {
+  const loaded = await loadRecipe(options.recipe, colour);
+  requirePrograms(loaded.recipe.requires);
+  const stateDirectory = await prepareStateDirectory(options.stateDirectory);
+  const store = await openFilesStore(options.storeDirectory);
+  try {
+    const network = decideNetwork(loaded.recipe, options.parameters, await store.readNetwork(), colour);
+    const underlay = await findInterface({
+      ...options.interface,
+      families: familiesOf(network.configuration),
+    });
+    return { loaded, store, network, underlay, stateDirectory };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/**
+ * Writes the network configuration into a store that has none. If another node was faster, its document is what counts,
+ * and the result is the preparation by that one.
+ */
+export async function publishNetwork(
+  preparation: Preparation,
+  options: UpOptions,
+  colour: boolean,
+): Promise<Preparation> {
+  const { store, loaded, network } = preparation;
+  if (network.isInStore) return preparation;
+  const standing = await store.createNetwork(network.document.text);
+  const document = { name: `the network configuration in ${store.description}`, text: standing };
+  return { ...preparation, network: decideNetwork(loaded.recipe, options.parameters, document, colour) };
+}
+
+/** The store's document decides where there is one; the recipe's own is what the first node writes. */
+export function decideNetwork(
+  recipe: Recipe,
+  overrides: readonly string[],
+  stored: SourceText | undefined,
+  colour: boolean,
+): NetworkDecision {
+  if (stored === undefined) {
+    const parameterValues = settleParameters(recipe, {}, overrides);
+    const document = { name: 'the recipe', text: renderNetworkDocument(recipe, parameterValues) };
+    return { configuration: recipe.network, parameterValues, document, isInStore: false };
+  }
+  const checked = parseNetworkDocument(stored);
+  if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics, colour);
+  const { network, backendType, parameterValues } = checked.value;
+  if (backendType !== recipe.backendType) {
+    throw new Failure(
+      'recipe',
+      `The recipe ${recipe.source.name} is of type "${recipe.backendType}", but the network in ${stored.name} is of type "${backendType}".`,
+      { hint: `Give --recipe a recipe of type "${backendType}", or use another store.` },
+    );
+  }
+  return {
+    configuration: network,
+    parameterValues: settleParameters(recipe, parameterValues, overrides),
+    document: stored,
+    isInStore: true,
+  };
+}
+
+function familiesOf({ ipv4, ipv6 }: NetworkConfiguration): Family[] {
+  return [ipv4, ipv6].flatMap((range) => (range === undefined ? [] : [range.network.family]));
+}
+
+function settleParameters(
+  recipe: Recipe,
+  stored: Readonly<Record<string, Json>>,
+  overrides: readonly string[],
+): Readonly<Record<string, ParameterValue>> {
+  const resolved = resolveParameters(recipe, stored, overrides);
+  if (resolved.kind === 'valid') return resolved.values;
+  const [first, ...rest] = resolved.problems;
+  const more = rest.map(
+    (problem) => `${problem.message}${problem.hint === undefined ? '' : ` (${problem.hint})`}`,
+  );
+  throw new Failure('recipe', first?.message ?? `The parameters of ${recipe.name} are not right.`, {
+    hint: first?.hint,
+    detail: more.join('\n'),
+  });
+}

@@ -1,0 +1,217 @@
+import { countPeers } from '../engine/overview.ts';
+import type { Counts } from '../engine/overview.ts';
+import { createEngine } from '../engine/state.ts';
+import type { EmitEvent } from '../event/event.ts';
+import { count } from '../event/human.ts';
+import { notifyServiceManager } from '../host/service-manager.ts';
+import { writeSubnetFile } from '../host/subnet-file.ts';
+import type { SubnetOfNetwork } from '../host/subnet-env.ts';
+import type { Cidr } from '../network/cidr.ts';
+import type { SubnetRange } from '../network/configuration.ts';
+import { describeSubnets } from '../lease/roster.ts';
+import type { LeaseStore } from '../store/store.ts';
+import type { LeasedNetwork } from './bring-up.ts';
+import { checkPeersInPlace } from './check-peers.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import type { UpOptions } from './options.ts';
+import type { PeerJournal } from './peer-journal.ts';
+import { PeerLoop } from './peer-loop.ts';
+import { PeerFollower } from './peers.ts';
+import type { Preparation } from './prepare.ts';
+import { takeDown } from './take-down.ts';
+import type { TakenDown } from './take-down.ts';
+
+export interface RunningNetworkOptions {
+  readonly options: UpOptions;
+  readonly preparation: Preparation;
+  readonly leased: LeasedNetwork;
+  readonly journal: PeerJournal;
+  readonly emit: EmitEvent;
+  /** The node is `running`, or `degraded` because of something; called whenever that changes. */
+  readonly onHealth: (because: string | undefined) => void;
+}
+
+/** Why a network stopped running. */
+export type NetworkEnd =
+  | { readonly kind: 'stopped' }
+  /** Another node holds this node's subnet. */
+  | { readonly kind: 'lease-taken'; readonly because: string };
+
+/** A network with its lease, whose peers are kept as the store says for as long as it runs. */
+export class RunningNetwork {
+  readonly #given: RunningNetworkOptions;
+  readonly #loop: PeerLoop;
+  readonly #follower: PeerFollower;
+  readonly #keeper: LeaseKeeper;
+  readonly #following = new AbortController();
+  #end: NetworkEnd = { kind: 'stopped' };
+  #isReady = false;
+  #health: string | undefined;
+
+  constructor(given: RunningNetworkOptions) {
+    this.#given = given;
+    const { options, preparation, leased, journal, emit } = given;
+    const { commands, subnets, record } = leased;
+    this.#loop = new PeerLoop({
+      engine: createEngine({
+        canRemove: commands.has('SubnetRemoveCommand'),
+        repeatable: commands.has('CheckCommand'),
+      }),
+      journal,
+      run: ({ kind, peer }) =>
+        commands.runPeer(kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand', subnets, peer),
+      concurrency: preparation.loaded.recipe.concurrency,
+      emit,
+      onProgress: () => this.#reportHealth(),
+    });
+    this.#keeper = new LeaseKeeper({
+      store: preparation.store,
+      record,
+      ttlSeconds: options.leaseTtlSeconds,
+      marginSeconds: options.renewMarginSeconds,
+      subnet: describeSubnets(subnets),
+      emit,
+      onTaken: (because) => this.#stopFollowing({ kind: 'lease-taken', because }),
+    });
+    this.#follower = new PeerFollower({
+      store: preparation.store,
+      rules: {
+        network: preparation.network.configuration,
+        backendType: preparation.loaded.recipe.backendType,
+        backendData: preparation.loaded.recipe.backendData,
+        ownAddresses: ownAddresses(leased),
+      },
+      own: { key: record.key, subnets },
+      loop: this.#loop,
+      emit,
+      onOwnLeaseTouched: () => void this.#keeper.renewNow(),
+      ownValue: () => this.#keeper.record.value,
+      onSnapshot: () => void this.#becomeReady(),
+    });
+  }
+
+  get counts(): Counts {
+    return countPeers(this.#loop.engine);
+  }
+
+  get leased(): LeasedNetwork {
+    return this.#given.leased;
+  }
+
+  get keeper(): LeaseKeeper {
+    return this.#keeper;
+  }
+
+  get loop(): PeerLoop {
+    return this.#loop;
+  }
+
+  get follower(): PeerFollower {
+    return this.#follower;
+  }
+
+  /** Follows the store until the signal is aborted or the lease is lost. Throws what cannot pass by itself. */
+  async run(signal: AbortSignal): Promise<NetworkEnd> {
+    await this.#restore();
+    const stop = (): void => this.#stopFollowing({ kind: 'stopped' });
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      await this.#follower.follow(this.#following.signal);
+      return this.#end;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Takes the network down on this node. Its lease stays. */
+  async takeDown(): Promise<TakenDown> {
+    const { leased, journal, options, emit } = this.#given;
+    await this.#keeper.stop();
+    return takeDown({
+      commands: leased.commands,
+      loop: this.#loop,
+      journal,
+      own: leased.subnets,
+      stateDirectory: options.stateDirectory,
+      subnetFile: options.subnetFile,
+      emit,
+    });
+  }
+
+  /** Stops working and leaves everything as it is, for the next daemon to take over. */
+  async leave(): Promise<void> {
+    await this.#keeper.stop();
+    await this.#loop.stop();
+  }
+
+  /** Gives this node's lease back to the store. */
+  async releaseLease(store: LeaseStore): Promise<void> {
+    await this.#keeper.stop();
+    const outcome = await store.remove(this.#keeper.record);
+    const subnet = describeSubnets(this.#given.leased.subnets);
+    if (outcome === 'removed') this.#given.emit({ event: 'lease-released', subnet });
+  }
+
+  /** What an earlier daemon may have left in the kernel, compared with what is there. */
+  async #restore(): Promise<void> {
+    const { journal, leased } = this.#given;
+    if (journal.peers.length === 0) return;
+    this.#loop.feed({ kind: 'restore', peers: journal.peers });
+    const since = this.#loop.checkpoint;
+    const found = await checkPeersInPlace(leased.commands, leased.subnets);
+    if (found.kind === 'listed') this.#loop.feed({ kind: 'checked', present: found.subnets, since });
+  }
+
+  async #becomeReady(): Promise<void> {
+    if (this.#isReady) return;
+    this.#isReady = true;
+    await this.#loop.settled();
+    if (this.#following.signal.aborted) return;
+    const { options, leased, emit } = this.#given;
+    const { facts } = leased.commands;
+    try {
+      await writeSubnetFile(options.subnetFile, {
+        ipv4: subnetOf(facts.network.ipv4, leased.subnets.ipv4),
+        ipv6: subnetOf(facts.network.ipv6, leased.subnets.ipv6),
+        mtu: facts.mtu,
+        ipMasq: false,
+      });
+    } catch (error) {
+      this.#isReady = false;
+      emit({ event: 'warning', message: error instanceof Error ? error.message : String(error) });
+      return;
+    }
+    emit({
+      event: 'ready',
+      subnet: describeSubnets(leased.subnets),
+      publicIp: facts.publicIp ?? facts.publicIpv6 ?? '',
+      mtu: facts.mtu,
+      peers: this.counts.inPlace,
+      subnetFile: options.subnetFile,
+    });
+    this.#given.onHealth(this.#health);
+    await notifyServiceManager({ state: 'ready', status: `subnet ${describeSubnets(leased.subnets)}` });
+  }
+
+  #reportHealth(): void {
+    const { failing } = this.counts;
+    const health = failing === 0 ? undefined : `${count(failing, 'peer')} failing`;
+    if (health === this.#health) return;
+    this.#health = health;
+    if (this.#isReady) this.#given.onHealth(health);
+  }
+
+  #stopFollowing(end: NetworkEnd): void {
+    this.#end = end;
+    this.#following.abort();
+  }
+}
+
+function subnetOf(range: SubnetRange | undefined, subnet: Cidr | undefined): SubnetOfNetwork | undefined {
+  return range === undefined || subnet === undefined ? undefined : { network: range.network, subnet };
+}
+
+function ownAddresses({ commands }: LeasedNetwork): string[] {
+  return [commands.facts.publicIp, commands.facts.publicIpv6].filter((address) => address !== undefined);
+}

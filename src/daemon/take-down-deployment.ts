@@ -1,0 +1,57 @@
+import { createEngine } from '../engine/state.ts';
+import type { EmitEvent } from '../event/event.ts';
+import { parseLeaseKey } from '../lease/wire.ts';
+import { inheritedEnvironment } from '../lease/environment.ts';
+import { parseNetworkDocument } from '../recipe/network-document.ts';
+import type { Shell } from '../shell/shell.ts';
+import { CommandRunner } from './command-runner.ts';
+import type { Deployment } from './deployment.ts';
+import { checkRecipe, refuseRecipe } from './load-recipe.ts';
+import { factsOfDeployment } from './node-facts.ts';
+import type { PeerJournal } from './peer-journal.ts';
+import { PeerLoop } from './peer-loop.ts';
+import { takeDown } from './take-down.ts';
+import type { TakenDown } from './take-down.ts';
+
+/**
+ * Takes down the network of a daemon that is no more, with the recipe and the values that it was brought up with and
+ * the peers that its journal names.
+ */
+export async function takeDownDeployment(
+  deployment: Deployment,
+  journal: PeerJournal,
+  stateDirectory: string,
+  shell: Shell,
+  emit: EmitEvent,
+): Promise<TakenDown> {
+  const source = { name: deployment.recipe.file, text: deployment.recipe.text };
+  const { recipe, scripts } = await checkRecipe(source, deployment.recipe.name, false);
+  const document = {
+    name: `the network configuration of ${stateDirectory}`,
+    text: deployment.networkDocument,
+  };
+  const network = parseNetworkDocument(document);
+  if (network.kind === 'invalid') throw refuseRecipe(document, network.diagnostics, false);
+  const facts = factsOfDeployment(deployment, recipe, network.value.network, stateDirectory);
+  const inherited = inheritedEnvironment(process.env);
+  const commands = new CommandRunner({ recipe, scripts, shell, inherited, facts }, emit);
+  const own = deployment.leaseKey === null ? undefined : parseLeaseKey(deployment.leaseKey);
+  const loop = new PeerLoop({
+    engine: createEngine({
+      canRemove: commands.has('SubnetRemoveCommand'),
+      repeatable: commands.has('CheckCommand'),
+    }),
+    journal,
+    run: ({ kind, peer }) =>
+      commands.runPeer(
+        kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand',
+        own ?? { ipv4: undefined, ipv6: undefined },
+        peer,
+      ),
+    concurrency: recipe.concurrency,
+    emit,
+    onProgress: () => undefined,
+  });
+  loop.feed({ kind: 'restore', peers: journal.peers });
+  return takeDown({ commands, loop, journal, own, stateDirectory, subnetFile: deployment.subnetFile, emit });
+}

@@ -1,0 +1,58 @@
+import { rm } from 'node:fs/promises';
+import { failingEntries } from '../engine/overview.ts';
+import type { EmitEvent } from '../event/event.ts';
+import type { LeaseSubnets } from '../lease/lease.ts';
+import type { CommandRunner } from './command-runner.ts';
+import { removeDeployment } from './deployment.ts';
+import type { PeerJournal } from './peer-journal.ts';
+import type { PeerLoop } from './peer-loop.ts';
+
+/** What taking a network down came to. */
+export interface TakenDown {
+  /** Peers whose remove succeeded, or that the recipe has no remove for. */
+  readonly removed: number;
+  /** Peers that could not be removed; they stay in the journal for `heddle down`. */
+  readonly failed: readonly string[];
+  readonly shutdown: 'done' | 'failed';
+}
+
+/** A network that is up, with all it takes to bring it down. */
+export interface StandingNetwork {
+  readonly commands: CommandRunner;
+  readonly loop: PeerLoop;
+  readonly journal: PeerJournal;
+  /** Undefined if it never got as far as a lease. */
+  readonly own: LeaseSubnets | undefined;
+  readonly stateDirectory: string;
+  readonly subnetFile: string;
+  readonly emit: EmitEvent;
+}
+
+/**
+ * Removes every peer, then runs ShutdownCommand. What the journal and the deployment say is forgotten only once it is
+ * true; what failed is kept, so that `heddle down` can try again.
+ */
+export async function takeDown(network: StandingNetwork): Promise<TakenDown> {
+  const { commands, loop, journal, own, stateDirectory, subnetFile, emit } = network;
+  const before = journal.peers.length;
+  loop.feed({ kind: 'shutdown' });
+  await loop.settled();
+  const failed = failingEntries(loop.engine).map((entry) => entry.key);
+  await loop.stop();
+  const result = await commands.runOwn('ShutdownCommand', own);
+  const shutdown = result.kind === 'ok' ? 'done' : 'failed';
+  await rm(subnetFile, { force: true });
+  if (failed.length === 0 && shutdown === 'done') await removeDeployment(stateDirectory);
+  const removed = before - failed.length;
+  emit({ event: 'shutdown-finished', removed, failed: failed.length });
+  return { removed, failed, shutdown };
+}
+
+/** What is still there after a network was not taken down whole, as a clause; empty if nothing is. */
+export function describeRemains({ failed, shutdown }: TakenDown): string {
+  const parts = [];
+  if (failed.length > 0)
+    parts.push(`${failed.length} of its peers could not be removed (${failed.join(', ')})`);
+  if (shutdown === 'failed') parts.push('ShutdownCommand failed');
+  return parts.join(' and ');
+}
