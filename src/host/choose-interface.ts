@@ -1,5 +1,6 @@
 import { Failure } from '../diagnostic/failure.ts';
 import { parseAddress, type Family } from '../network/cidr.ts';
+import { isLinkLocal, isLoopback, isUnicast } from './address-scope.ts';
 import type { Link, LinkAddress, Route } from './links.ts';
 
 /** What the operator said about the interface to use: flanneld's flags of the same names. */
@@ -207,31 +208,15 @@ function firstAddress(link: Link, family: Family): string | undefined {
   return ranked.find((address) => address !== undefined)?.text;
 }
 
-function isLoopback({ family, value }: LinkAddress): boolean {
-  return family === 4 ? value >> 24n === 127n : value === 1n;
-}
-
-/** 169.254.0.0/16 (RFC 3927) or fe80::/10 (RFC 4291). */
-function isLinkLocal({ family, value }: LinkAddress): boolean {
-  return family === 4 ? value >> 16n === 0xa9fen : value >> 118n === 0x3fan;
-}
-
 function checkPublicAddress(flag: string, text: string | undefined, family: Family): void {
   if (text === undefined) return;
   const address = parseAddress(text);
   if (address?.family !== family) throw new Failure('usage', `${flag} ${text} is no IPv${family} address`);
-  if (!isUnicast(address.value, family)) {
+  if (!isUnicast(address)) {
     throw new Failure('interface', `${flag} ${text} is no address that peers can send to`, {
       hint: 'give the address at which other nodes reach this one',
     });
   }
-}
-
-/** Neither unspecified, loopback, multicast nor reserved. */
-function isUnicast(value: bigint, family: Family): boolean {
-  if (family === 6) return value > 1n && value >> 120n !== 0xffn;
-  const first = value >> 24n;
-  return first !== 0n && first !== 127n && first < 224n;
 }
 
 /** The interfaces that there are, for a message: at most twenty, those with an address first. */
