@@ -159,15 +159,15 @@ export class LeaseWatch {
 
   #look(name: string): void {
     const content = this.#options.directory.look(name);
-    if (content?.kind === 'fault' && this.#letSettle(name)) return;
+    if (content?.kind === 'fault' && this.#letSettle(name, content.reason)) return;
     // Where the whole directory is gone, its leases were not removed one by one.
     if (content === undefined && this.#isReplaced()) return;
     this.#compare(name);
   }
 
-  /** Returns whether to wait before a file is called unreadable; it is waited for once. */
-  #letSettle(name: string): boolean {
-    if (this.#told.get(name)?.fault !== undefined) return false;
+  /** Returns whether to wait before a file is called unreadable for a new reason. */
+  #letSettle(name: string, reason: string): boolean {
+    if (this.#told.get(name)?.fault === reason) return false;
     if (this.#unsettled.has(name)) return true;
     const cancel = this.#options.clock.after(settleMs, () => {
       this.#unsettled.delete(name);

@@ -133,9 +133,9 @@ class FilesStore implements LeaseStore {
     const listing = this.#listings.get(cursor);
     if (listing === undefined) throw new CursorLostError(`the ${this.description} were listed again since`);
     const ended = AbortSignal.any([signal, this.#closing.signal]);
-    if (ended.aborted) return;
     // chokidar is loaded only where something is followed.
     const { LeaseWatch } = await import('./lease-watch.ts');
+    if (ended.aborted) return;
     const watch = new LeaseWatch({
       ...listing,
       layout: this.#layout,

@@ -1,0 +1,410 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { encodeAttributes } from '../../src/lease/wire.ts';
+import {
+  CursorLostError,
+  StoreError,
+  type Cursor,
+  type LeaseRecord,
+  type LeaseStore,
+} from '../../src/store/store.ts';
+import { WatchProbe } from '../store/watch-probe.ts';
+
+/** One set of data, empty at first, with as many stores on it as a test opens. */
+export interface StoreBed {
+  /** Opens one more store on the data; as another process would. */
+  open(): Promise<LeaseStore>;
+  /** The store's time, milliseconds since the epoch. */
+  now(): number;
+  /** Lets that much of the store's time pass. */
+  letPass(seconds: number): Promise<void>;
+  /** Closes every store and removes the data. */
+  destroy(): Promise<void>;
+}
+
+const key = '10.50.7.0-24';
+const otherKey = '10.50.8.0-24&2001:cafe:42:8::-64';
+
+function valueFrom(publicIp: string): string {
+  return encodeAttributes({
+    publicIp,
+    publicIpv6: undefined,
+    backendType: 'extension',
+    backendData: '<a> & "b"',
+    backendV6Data: undefined,
+  });
+}
+const value = valueFrom('172.30.0.1');
+const otherValue = valueFrom('172.30.0.2');
+
+async function create(store: LeaseStore, at = key, ttlSeconds = 600): Promise<LeaseRecord> {
+  const record = await store.create(at, value, ttlSeconds);
+  assert.ok(record !== 'taken');
+  return record;
+}
+
+async function reserve(store: LeaseStore): Promise<LeaseRecord> {
+  const record = await store.create(key, value, undefined);
+  assert.ok(record !== 'taken');
+  return record;
+}
+
+async function listed(store: LeaseStore, at = key): Promise<LeaseRecord | undefined> {
+  return (await store.list()).records.find((record) => record.key === at);
+}
+
+async function probe(store: LeaseStore, watched = store): Promise<WatchProbe> {
+  return new WatchProbe(watched, (await store.list()).cursor);
+}
+
+/** Every sentence of `src/store/store.ts`, for any store. Each test gets a bed of its own. */
+export function describeStoreContract(name: string, makeBed: () => Promise<StoreBed>): void {
+  const contract = (title: string, body: (bed: StoreBed) => Promise<void>): void => {
+    test(title, { timeout: 60_000 }, async () => {
+      const bed = await makeBed();
+      try {
+        await body(bed);
+      } finally {
+        await bed.destroy();
+      }
+    });
+  };
+
+  describe(`${name}: the network configuration`, () => {
+    contract('is absent at first, and is read as it was created', async (bed) => {
+      const store = await bed.open();
+      assert.equal(await store.readNetwork(), undefined);
+      const text = '{ "Network": "10.50.0.0/16" }\n';
+      assert.equal(await store.createNetwork(text), text);
+      const network = await (await bed.open()).readNetwork();
+      assert.equal(network?.text, text);
+      assert.match(network.name, /config/);
+    });
+
+    contract('of several creators the first wins, and all are told so', async (bed) => {
+      const texts = Array.from({ length: 6 }, (_, index) => `{"Network":"10.${index}.0.0/16"}`);
+      const stores = await Promise.all(texts.map(() => bed.open()));
+      const standing = await Promise.all(
+        stores.map((store, index) => store.createNetwork(texts[index] ?? '')),
+      );
+      const network = await stores[0]?.readNetwork();
+      assert.ok(network !== undefined && texts.includes(network.text));
+      assert.deepEqual(new Set(standing), new Set([network.text]));
+    });
+  });
+
+  describe(`${name}: create`, () => {
+    contract('a lease is listed as it was written, until its time is over', async (bed) => {
+      const store = await bed.open();
+      const before = bed.now();
+      const record = await create(store);
+      assert.equal(record.key, key);
+      assert.equal(record.value, value);
+      assert.ok(record.expiresAt !== undefined && record.expiresAt >= before + 590_000);
+      assert.ok(record.expiresAt <= bed.now() + 610_000);
+      const { records, faults } = await store.list();
+      assert.deepEqual(
+        records.map(({ key, value, revision }) => ({ key, value, revision })),
+        [{ key, value, revision: record.revision }],
+      );
+      assert.deepEqual(faults, []);
+    });
+
+    contract('a lease without a time to live is a reservation', async (bed) => {
+      const store = await bed.open();
+      assert.equal((await reserve(store)).expiresAt, undefined);
+      await bed.letPass(5);
+      assert.equal((await listed(await bed.open()))?.expiresAt, undefined);
+      assert.equal((await listed(store))?.value, value);
+    });
+
+    contract('a key that is held is taken, for every store, and stays as it was', async (bed) => {
+      const [one, two] = [await bed.open(), await bed.open()];
+      await create(one);
+      assert.equal(await one.create(key, otherValue, 600), 'taken');
+      assert.equal(await two.create(key, otherValue, undefined), 'taken');
+      assert.equal((await listed(two))?.value, value);
+    });
+
+    contract('of several that create one key at once, one gets it', async (bed) => {
+      const stores = await Promise.all(Array.from({ length: 8 }, () => bed.open()));
+      const results = await Promise.all(
+        stores.map((store, index) => store.create(key, valueFrom(`172.30.1.${index}`), 600)),
+      );
+      const winners = results.filter((result) => result !== 'taken');
+      assert.equal(winners.length, 1);
+      assert.equal((await listed(await bed.open()))?.value, winners[0]?.value);
+    });
+
+    contract('different keys do not disturb each other', async (bed) => {
+      const store = await bed.open();
+      await Promise.all([create(store), create(store, otherKey)]);
+      const keys = (await store.list()).records.map((record) => record.key);
+      assert.deepEqual(keys.sort(), [key, otherKey]);
+    });
+  });
+
+  describe(`${name}: replace`, () => {
+    contract('writes a lease again with a new revision, even if its value is the same', async (bed) => {
+      const store = await bed.open();
+      const first = await create(store);
+      const second = await store.replace(first, value, 600);
+      assert.ok(second !== 'gone');
+      assert.notEqual(second.revision, first.revision);
+      const third = await store.replace(second, otherValue, 600);
+      assert.ok(third !== 'gone');
+      assert.notEqual(third.revision, second.revision);
+      assert.equal((await listed(store))?.revision, third.revision);
+      assert.equal((await listed(store))?.value, otherValue);
+    });
+
+    contract('does nothing if somebody else wrote since, or removed it', async (bed) => {
+      const [one, two] = [await bed.open(), await bed.open()];
+      const first = await create(one);
+      const known = await listed(two);
+      assert.ok(known !== undefined);
+      const second = await two.replace(known, otherValue, 600);
+      assert.ok(second !== 'gone');
+      assert.equal(await one.replace(first, value, 600), 'gone');
+      assert.equal((await listed(one))?.value, otherValue);
+      assert.equal(await one.remove(second), 'removed');
+      assert.equal(await two.replace(second, value, 600), 'gone');
+      assert.equal(await listed(two), undefined);
+    });
+
+    contract('of several at once, one succeeds', async (bed) => {
+      const stores = await Promise.all(Array.from({ length: 6 }, () => bed.open()));
+      const first = await create(await bed.open());
+      const results = await Promise.all(stores.map((store) => store.replace(first, value, 600)));
+      assert.equal(results.filter((result) => result !== 'gone').length, 1);
+    });
+
+    contract('gives a lease new time', async (bed) => {
+      const store = await bed.open();
+      const first = await create(store, key, 3);
+      assert.ok((await store.replace(first, value, 600)) !== 'gone');
+      await bed.letPass(5);
+      assert.equal((await listed(store))?.value, value);
+    });
+
+    contract('leaves a reservation one', async (bed) => {
+      const store = await bed.open();
+      const reservation = await reserve(store);
+      const written = await store.replace(reservation, otherValue, 3);
+      assert.ok(written !== 'gone');
+      assert.equal(written.expiresAt, undefined);
+      await bed.letPass(5);
+      const record = await listed(await bed.open());
+      assert.equal(record?.value, otherValue);
+      assert.equal(record.expiresAt, undefined);
+    });
+  });
+
+  describe(`${name}: remove`, () => {
+    contract('removes a lease once', async (bed) => {
+      const [one, two] = [await bed.open(), await bed.open()];
+      const record = await create(one);
+      assert.equal(await two.remove(record), 'removed');
+      assert.equal(await one.remove(record), 'gone');
+      assert.deepEqual((await one.list()).records, []);
+    });
+
+    contract('leaves what somebody else wrote since', async (bed) => {
+      const store = await bed.open();
+      const first = await create(store);
+      await store.replace(first, otherValue, 600);
+      assert.equal(await store.remove(first), 'gone');
+      assert.equal((await listed(store))?.value, otherValue);
+      const again = await listed(store);
+      assert.ok(again !== undefined);
+      await store.remove(again);
+      const recreated = await create(store);
+      assert.equal(await store.remove(again), 'gone');
+      assert.equal((await listed(store))?.revision, recreated.revision);
+    });
+  });
+
+  describe(`${name}: a lease whose time is over`, () => {
+    contract('is neither listed, nor replaced, nor removed, and its key is free', async (bed) => {
+      const [one, two] = [await bed.open(), await bed.open()];
+      const old = await create(one, key, 3);
+      await create(one, otherKey, 600);
+      await bed.letPass(6);
+      assert.deepEqual(
+        (await two.list()).records.map((record) => record.key),
+        [otherKey],
+      );
+      assert.equal(await one.replace(old, value, 600), 'gone');
+      assert.equal(await one.remove(old), 'gone');
+      const record = await two.create(key, otherValue, 600);
+      assert.ok(record !== 'taken');
+      assert.equal((await listed(one))?.value, otherValue);
+      assert.equal(await one.replace(old, value, 600), 'gone');
+    });
+
+    contract('is told of as deleted, when its time is over and nobody does anything', async (bed) => {
+      const store = await bed.open();
+      await create(store, key, 3);
+      await create(store, otherKey, 600);
+      await using watch = await probe(store);
+      const late = await bed.open();
+      await create(late, '10.50.9.0-24', 3);
+      await watch.until(() => watch.state.has('10.50.9.0-24'));
+      await bed.letPass(6);
+      await watch.until(() => watch.keys.includes(`-${key}`) && watch.keys.includes('-10.50.9.0-24'));
+      assert.ok(!watch.keys.includes(`-${otherKey}`));
+    });
+
+    contract('is not told of as deleted if it was renewed in time', async (bed) => {
+      const store = await bed.open();
+      const first = await create(store, key, 3);
+      await using watch = await probe(store);
+      const second = await store.replace(first, value, 600);
+      assert.ok(second !== 'gone');
+      await watch.until(() => watch.state.has(key));
+      await bed.letPass(6);
+      await create(store, otherKey);
+      await watch.until(() => watch.state.has(otherKey));
+      assert.ok(!watch.keys.includes(`-${key}`));
+    });
+  });
+
+  describe(`${name}: watch`, () => {
+    contract('tells what other stores write and remove, oldest first', async (bed) => {
+      const [watching, writing] = [await bed.open(), await bed.open()];
+      await using watch = await probe(watching);
+      const first = await create(writing);
+      await watch.until(() => watch.changes.length >= 1);
+      const second = await writing.replace(first, otherValue, 600);
+      assert.ok(second !== 'gone');
+      await watch.until(() => watch.state.get(key) === otherValue);
+      await writing.remove(second);
+      await watch.until(() => watch.keys.includes(`-${key}`));
+      await create(writing, otherKey);
+      await watch.until(() => watch.state.has(otherKey));
+      assert.equal(watch.keys[0], `+${key}`);
+      assert.deepEqual(watch.keys.slice(-2), [`-${key}`, `+${otherKey}`]);
+      const put = watch.changes[0];
+      assert.ok(put?.kind === 'put');
+      assert.deepEqual(
+        { ...put.record, expiresAt: undefined },
+        { key, value, revision: first.revision, expiresAt: undefined },
+      );
+    });
+
+    contract('tells a renewal with the same value', async (bed) => {
+      const store = await bed.open();
+      const first = await create(store);
+      await using watch = await probe(store);
+      const second = await store.replace(first, value, 900);
+      assert.ok(second !== 'gone');
+      await watch.until(() => watch.keys.includes(`+${key}`));
+      const put = watch.changes.at(-1);
+      assert.ok(put?.kind === 'put');
+      assert.equal(put.record.revision, second.revision);
+    });
+
+    contract('loses nothing of what happened between the listing and the watch', async (bed) => {
+      const [watching, writing] = [await bed.open(), await bed.open()];
+      const [removed, changed] = [await create(writing), await create(writing, otherKey)];
+      const { cursor } = await watching.list();
+      await writing.remove(removed);
+      await writing.replace(changed, otherValue, 600);
+      await create(writing, '10.50.9.0-24');
+      await using watch = new WatchProbe(watching, cursor);
+      await watch.until(() => watch.changes.length >= 3);
+      assert.ok(watch.keys.includes(`-${key}`));
+      assert.equal(watch.state.get('10.50.9.0-24'), value);
+      assert.equal(watch.state.get(otherKey), otherValue);
+    });
+
+    contract('tells nothing of what the listing told', async (bed) => {
+      const store = await bed.open();
+      await create(store);
+      await using watch = await probe(store);
+      await create(store, otherKey);
+      await watch.until(() => watch.changes.length > 0);
+      assert.deepEqual(watch.keys, [`+${otherKey}`]);
+    });
+
+    contract('may be begun twice from one cursor', async (bed) => {
+      const store = await bed.open();
+      const { cursor } = await store.list();
+      await create(store);
+      for (let round = 0; round < 2; round += 1) {
+        await using watch = new WatchProbe(store, cursor);
+        await watch.until(() => watch.state.has(key));
+      }
+    });
+
+    contract('ends right after many changes at once by several stores', async (bed) => {
+      const [watching, ...writing] = await Promise.all(Array.from({ length: 4 }, () => bed.open()));
+      assert.ok(watching !== undefined);
+      await using watch = await probe(watching);
+      const work = writing.map(async (store, writer) => {
+        for (let index = 0; index < 20; index += 1) {
+          const at = `10.6${writer}.${index}.0-24`;
+          const record = await create(store, at);
+          if (index % 3 === 0) await store.remove(record);
+          if (index % 3 === 1) await store.replace(record, otherValue, 600);
+        }
+      });
+      await Promise.all(work);
+      const { records } = await watching.list();
+      const expected = new Map(records.map((record) => [record.key, record.value]));
+      assert.equal(expected.size, 39);
+      await watch.until(() => {
+        const { state } = watch;
+        return state.size === expected.size && [...expected].every(([at, value]) => state.get(at) === value);
+      });
+    });
+
+    contract('ends when its signal is aborted, before or while it waits', async (bed) => {
+      const store = await bed.open();
+      const { cursor } = await store.list();
+      const before = new WatchProbe(store, cursor);
+      before.abort();
+      assert.equal(await before.ended, undefined);
+      await using watch = new WatchProbe(store, cursor);
+      await create(store);
+      await watch.until(() => watch.state.has(key));
+      watch.abort();
+      assert.equal(await watch.ended, undefined);
+    });
+
+    contract('ends when its reader leaves', async (bed) => {
+      const store = await bed.open();
+      const { cursor } = await store.list();
+      await create(store);
+      for await (const changes of store.watch(cursor, new AbortController().signal)) {
+        assert.equal(changes.length, 1);
+        break;
+      }
+      await create(store, otherKey);
+    });
+
+    contract('refuses a cursor that it does not know', async (bed) => {
+      const watch = new WatchProbe(await bed.open(), 'nobody’s' as Cursor);
+      assert.ok((await watch.ended) instanceof CursorLostError);
+    });
+  });
+
+  describe(`${name}: close`, () => {
+    contract('ends watches, and leaves other stores alone', async (bed) => {
+      const [one, two] = [await bed.open(), await bed.open()];
+      const watch = await probe(one);
+      await create(two);
+      await watch.until(() => watch.state.has(key));
+      await one.close();
+      assert.equal(await watch.ended, undefined);
+      await assert.rejects(one.list(), StoreError);
+      await assert.rejects(one.create(otherKey, value, 600), StoreError);
+      assert.equal((await listed(two))?.value, value);
+    });
+
+    contract('describes itself in a word or two', async (bed) => {
+      assert.match((await bed.open()).description, /\w/);
+    });
+  });
+}
