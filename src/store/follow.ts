@@ -79,8 +79,10 @@ class Outage {
   readonly #options: FollowOptions;
   readonly #now: () => number;
   #failures = 0;
+  /** When the store went away; undefined while it can be reached. */
   #since: number | undefined;
-  #reachedAt = 0;
+  /** When it last answered a listing; undefined since it failed. */
+  #reachedAt: number | undefined;
 
   constructor(options: FollowOptions) {
     this.#options = options;
@@ -88,9 +90,10 @@ class Outage {
   }
 
   reach(): void {
-    this.#reachedAt = this.#now();
+    const now = this.#now();
+    this.#reachedAt = now;
     if (this.#since === undefined) return;
-    this.#options.onBack?.(this.#reachedAt - this.#since);
+    this.#options.onBack?.(now - this.#since);
     this.#since = undefined;
   }
 
@@ -100,7 +103,8 @@ class Outage {
 
   /** Waits as long as the error asks for; throws it if waiting is no use. */
   async waitAfter(error: unknown): Promise<void> {
-    if (this.#now() - this.#reachedAt >= steadyMs) this.#failures = 0;
+    if (this.#reachedAt !== undefined && this.#now() - this.#reachedAt >= steadyMs) this.#failures = 0;
+    this.#reachedAt = undefined;
     this.#failures += 1;
     const { signal, onOutage, random = Math.random, delay = wait } = this.#options;
     const delayMs = backoffDelay(this.#failures, random());

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import fc from 'fast-check';
+
+import { backoffDelay } from '../../src/store/backoff.ts';
+import { followLeases, type FollowOptions, type LeaseUpdate } from '../../src/store/follow.ts';
+import {
+  CursorLostError,
+  StoreError,
+  type Cursor,
+  type LeaseRecord,
+  type LeaseStore,
+  type Listing,
+  type StoreChange,
+} from '../../src/store/store.ts';
+
+const record: LeaseRecord = {
+  key: '10.50.7.0-24',
+  value: '{}',
+  expiresAt: undefined,
+  revision: '1',
+};
+const put: StoreChange = { kind: 'put', record };
+const outage = new StoreError('nobody answers', { retryable: true });
+
+/** What a scripted store does at one round of list and watch: an error of either, or batches and then an error. */
+type Round =
+  | { readonly list: Error }
+  | { readonly batches: readonly (readonly StoreChange[])[]; readonly then: Error | 'end' };
+
+/** Plays failures that a real store cannot be made to have on demand. */
+class ScriptedStore implements Pick<LeaseStore, 'list' | 'watch'> {
+  lists = 0;
+  readonly #rounds: Round[];
+  #round: Round | undefined;
+
+  constructor(rounds: readonly Round[]) {
+    this.#rounds = [...rounds];
+  }
+
+  list(): Promise<Listing> {
+    this.lists += 1;
+    this.#round = this.#rounds.shift() ?? { batches: [], then: 'end' };
+    if ('list' in this.#round) return Promise.reject(this.#round.list);
+    return Promise.resolve({ records: [record], faults: [], cursor: String(this.lists) as Cursor });
+  }
+
+  async *watch(cursor: Cursor): AsyncGenerator<readonly StoreChange[], void, void> {
+    assert.equal(cursor, String(this.lists));
+    assert.ok(this.#round !== undefined && 'batches' in this.#round);
+    for (const batch of this.#round.batches) yield await Promise.resolve(batch);
+    if (this.#round.then !== 'end') throw this.#round.then;
+  }
+}
+
+interface Seen {
+  readonly updates: string[];
+  readonly delays: number[];
+  readonly outages: string[];
+  readonly backs: number[];
+  readonly lists: number;
+  readonly error: unknown;
+}
+
+async function follow(rounds: readonly Round[], options: Partial<FollowOptions> = {}): Promise<Seen> {
+  const store = new ScriptedStore(rounds);
+  const [updates, delays, outages, backs]: [string[], number[], string[], number[]] = [[], [], [], []];
+  let now = 0;
+  let error: unknown;
+  try {
+    const following = followLeases(store as unknown as LeaseStore, {
+      signal: new AbortController().signal,
+      random: () => 1,
+      now: () => now,
+      delay: (ms) => {
+        delays.push(ms);
+        now += ms;
+        return Promise.resolve();
+      },
+      onOutage: (failure, retryInMs) => outages.push(`${failure.message} ${retryInMs}`),
+      onBack: (afterMs) => backs.push(afterMs),
+      ...options,
+    });
+    for await (const update of following) updates.push(summarise(update));
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { updates, delays, outages, backs, lists: store.lists, error };
+}
+
+function summarise(update: LeaseUpdate): string {
+  return update.kind === 'snapshot'
+    ? `snapshot ${update.records.length}`
+    : `changes ${update.changes.length}`;
+}
+
+describe('following a store', () => {
+  test('gives a snapshot, then changes as they come, and ends with the store', async () => {
+    const seen = await follow([{ batches: [[put], [put, put]], then: 'end' }]);
+    assert.deepEqual(seen.updates, ['snapshot 1', 'changes 1', 'changes 2']);
+    assert.deepEqual([seen.delays, seen.outages, seen.error], [[], [], undefined]);
+  });
+
+  test('lists again at once when the cursor is lost', async () => {
+    const lost = new CursorLostError('compacted');
+    const seen = await follow([
+      { batches: [[put]], then: lost },
+      { batches: [[put]], then: lost },
+    ]);
+    assert.deepEqual(seen.updates, ['snapshot 1', 'changes 1', 'snapshot 1', 'changes 1', 'snapshot 1']);
+    assert.deepEqual([seen.delays, seen.outages], [[], []]);
+  });
+
+  test('does not turn in circles when the cursor is lost again and again', async () => {
+    const lost = { batches: [], then: new CursorLostError('compacted') };
+    const seen = await follow([lost, lost, lost, lost]);
+    assert.equal(seen.lists, 5);
+    assert.deepEqual(seen.delays, [400, 800, 1600]);
+    assert.deepEqual(seen.outages, []);
+  });
+
+  test('waits longer and longer while the store is away, and says so, and when it is back', async () => {
+    const away = Array.from({ length: 10 }, () => ({ list: outage }));
+    const seen = await follow([...away, { batches: [[put]], then: outage }, { list: outage }]);
+    const first = [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000];
+    assert.deepEqual(seen.delays, [...first, 200, 400]);
+    assert.deepEqual(
+      seen.outages,
+      seen.delays.map((delay) => `nobody answers ${delay}`),
+    );
+    assert.deepEqual(seen.updates, ['snapshot 1', 'changes 1', 'snapshot 1']);
+    assert.deepEqual(seen.backs, [first.reduce((sum, delay) => sum + delay), 600]);
+  });
+
+  test('a store that lists but cannot be watched is not well yet', async () => {
+    const halfWell = { batches: [], then: outage };
+    const seen = await follow([halfWell, halfWell, halfWell]);
+    assert.deepEqual(seen.delays, [200, 400, 800]);
+    assert.equal(seen.updates.length, 4);
+  });
+
+  test('throws what waiting cannot mend', async () => {
+    const broken = new StoreError('permission denied', { retryable: false });
+    assert.equal((await follow([{ list: broken }])).error, broken);
+    assert.equal((await follow([{ batches: [[put]], then: broken }])).error, broken);
+    const defect = new TypeError('a defect');
+    assert.equal((await follow([{ list: defect }])).error, defect);
+  });
+
+  test('ends when its signal is aborted during the wait, and waits no longer', async () => {
+    const controller = new AbortController();
+    const seen = await follow([{ list: outage }], {
+      signal: controller.signal,
+      delay: (_, signal) => {
+        assert.equal(signal, controller.signal);
+        controller.abort();
+        return Promise.resolve();
+      },
+    });
+    assert.deepEqual([seen.lists, seen.error], [1, undefined]);
+
+    const own = new AbortController();
+    const waiting = follow([{ list: outage }], {
+      signal: own.signal,
+      onOutage: () => own.abort(),
+      delay: undefined as never,
+    });
+    assert.equal((await waiting).lists, 1);
+  });
+
+  test('does nothing when its signal is aborted before', async () => {
+    assert.equal((await follow([], { signal: AbortSignal.abort() })).lists, 0);
+  });
+});
+
+test('a delay grows with failures, is never more than 30 s, and is spread over its upper half', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 10_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (n, random) => {
+        const delay = backoffDelay(n, random);
+        assert.ok(delay >= 100 && delay <= 30_000);
+        assert.ok(delay >= backoffDelay(n, 0) && delay <= backoffDelay(n, 1));
+        assert.ok(backoffDelay(n + 1, random) >= delay);
+      },
+    ),
+  );
+});
