@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../diagnostic/failure.ts';
-import { findLab } from './find.ts';
+import { findLab, killLab } from './find.ts';
 
 /** How long the kernel may take to take a lab apart. */
 const goneMs = 10_000;
@@ -11,7 +11,7 @@ const lookEveryMs = 5;
 export async function downLab(name: string | undefined): Promise<string> {
   const lab = findLab(name);
   const started = startTimeOf(lab.pid);
-  process.kill(lab.pid, 'SIGKILL');
+  killLab(lab);
   const deadline = performance.now() + goneMs;
   while (existsSync(`/proc/${lab.pid}`) && startTimeOf(lab.pid) === started) {
     if (performance.now() >= deadline) {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '../diagnostic/failure.ts';
+import { findLabs, killLab } from './find.ts';
 import { firstProcessMarker, firstProcessScript } from './first-process.ts';
 import { readJsonLines } from './inside/json-lines.ts';
 import { programPath } from './program-path.ts';
@@ -16,6 +17,7 @@ const keptStderr = 4000;
 
 /** A lab that this process has started and is tied to. */
 export class TetheredLab {
+  readonly #name: string;
   readonly #child: ChildProcess;
   readonly #closed: Promise<void>;
   #unstartable: Failure | undefined;
@@ -23,6 +25,7 @@ export class TetheredLab {
 
   /** Starts a lab's first process in namespaces of its own. Nothing is made before it has read `spec`. */
   constructor(spec: LabSpec, onEvent: (event: LabEvent) => void) {
+    this.#name = spec.name;
     const [program, ...args] = labCommand(spec);
     // A session of its own: an interrupt from the terminal reaches this process only, which then ends the lab.
     this.#child = spawn(program, args, {
@@ -57,7 +60,10 @@ export class TetheredLab {
 
   /** Ends the lab with everything in it, and waits until it is gone. */
   async end(): Promise<void> {
-    this.#child.kill('SIGKILL');
+    const first = findLabs().find(({ name }) => name === this.#name);
+    // Its parent ends once the kernel has ended all of the lab; ended first, it could not be waited for.
+    if (first) killLab(first);
+    else this.#child.kill('SIGKILL');
     await this.#closed;
   }
 
