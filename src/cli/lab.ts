@@ -22,10 +22,11 @@ interface NamedOptions {
 
 /** Adds `heddle lab` and its verbs. What they do is loaded only when one of them is used. */
 export function registerLab(program: Command): void {
+  // All the way down to `exec`, so that it can hand on every option that follows the node.
   const lab = program
+    .enablePositionalOptions()
     .command('lab')
     .description('try a recipe on real nodes, in namespaces that vanish with the lab')
-    // So that `exec` can hand on every option that follows the node.
     .enablePositionalOptions();
 
   addStartOptions(lab.command('run'))
