@@ -54,7 +54,7 @@ export function registerLab(program: Command): void {
     .passThroughOptions()
     .action(async (node: string, command: readonly string[], options: NamedOptions) => {
       const { execInLab } = await import('../lab/exec.ts');
-      process.exitCode = await execInLab(options.name, node, command);
+      process.exitCode = await execInLab(options.name, node, withoutSeparator(command));
     });
 
   lab
@@ -77,6 +77,13 @@ export function registerLab(program: Command): void {
     });
 
   registerFaults(lab);
+}
+
+/** Commander hands on everything after the node as it stands, a `--` before the command as well. */
+function withoutSeparator(words: readonly string[]): readonly string[] {
+  const command = words[0] === '--' ? words.slice(1) : words;
+  if (command.length === 0) throw new Failure('usage', 'There is no command after the --.');
+  return command;
 }
 
 const faultDescriptions: Readonly<Record<FaultVerb, string>> = {

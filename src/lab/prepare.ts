@@ -1,6 +1,9 @@
 import { Failure } from '../diagnostic/failure.ts';
 import { loadRecipe } from '../daemon/load-recipe.ts';
+import { decideNetwork } from '../daemon/prepare.ts';
+import { requirePrograms } from '../host/programs.ts';
 import { planTopology, type Underlay } from './plan/topology.ts';
+import { programPath } from './program-path.ts';
 import type { LabSpec } from './protocol.ts';
 
 /** What `lab run` and `lab up` were asked for, checked as far as the command line can be. */
@@ -22,7 +25,9 @@ export async function prepareLab(request: LabRequest, colour: boolean): Promise<
     throw new Failure('prerequisite', `A lab is made of Linux namespaces, which ${process.platform} lacks.`);
   }
   const { file, recipe } = await loadRecipe(request.recipe, colour);
-  const { ipv4, ipv6 } = recipe.network;
+  requirePrograms(recipe.requires, programPath(process.env['PATH']));
+  // A lab's store is empty at first, so that the recipe and `--param` alone decide, here as in the first node.
+  const { ipv4, ipv6 } = decideNetwork(recipe, request.parameters, undefined, colour).configuration;
   const networks = [ipv4, ipv6].flatMap((range) => (range ? [range.network] : []));
   const topology = planTopology({ nodes: request.nodes, underlay: request.underlay, networks });
   if ('exhausted' in topology) {

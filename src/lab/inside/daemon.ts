@@ -68,15 +68,21 @@ export class Daemon {
 
   /** Why the daemon is not what it should be, as precisely as it said itself. */
   trouble(otherwise: string): LabTrouble {
-    const detail = this.#commandTrouble?.stderr ?? this.#stderr.join('\n');
-    const shown = detail === '' ? {} : { detail };
     const failure = this.#failure;
+    const detail = this.#commandTrouble?.stderr ?? this.#stderrBeside(failure);
+    const shown = detail === '' ? {} : { detail };
     if (failure) {
       const hint = failure.hint === undefined ? {} : { hint: failure.hint };
       return { node: this.node, kind: failure.kind, message: failure.message, ...hint, ...shown };
     }
     const how = this.state.kind === 'ended' ? `its daemon ${this.state.how}` : otherwise;
     return { node: this.node, kind: this.#exitKind(), message: `${this.node}: ${how}`, ...shown };
+  }
+
+  /** The end of its stderr, less what the failure it logged says already. */
+  #stderrBeside(failure: { readonly message: string; readonly hint?: string } | undefined): string {
+    const known = [failure?.message, failure?.hint].filter((text) => text !== undefined);
+    return this.#stderr.filter((line) => !known.some((text) => line.includes(text))).join('\n');
   }
 
   #exitKind(): FailureKind {

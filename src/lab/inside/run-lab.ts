@@ -27,7 +27,8 @@ export async function runLab(lab: Lab, tell: (event: LabEvent) => void): Promise
   const reasons = [
     ...troubles.map(({ message }) => message),
     ...(acquainted || troubles.length > 0 ? [] : explainStrangers(lab, pairs)),
-    ...pairs.filter(({ ok }) => !ok).map(explainPair),
+    // A pair that could not be probed failed because of a node, which is explained already.
+    ...pairs.filter(({ ok, paths }) => !ok && paths.length > 0).map(explainPair),
     ...leftovers.map((trace) => `Left behind after the daemon had stopped: ${trace}.`),
   ];
   const report: LabReport = {
