@@ -39,6 +39,7 @@ for segment do
   ip link set "port$number" master "switch$segment" up
   nsenter --target "$pid" --net sh -ec '
     ip link set lo up
+    ip link set eth0 addrgenmode none
     ip link set eth0 up
     ip address add "172.30.$1.$2/24" dev eth0
     ip address add "fd00:99:$1::$2/64" dev eth0 nodad
@@ -48,7 +49,9 @@ for segment do
   echo "host $pid"
 done
 echo ready
-exec cat >/dev/null
+# No exec: this shell is the one that orphans are left to, and it has to bury them.
+cat >/dev/null
+exit 0
 `;
 
 /** Makes one host for each segment number given: hosts of one segment share a switch, a router joins the segments. */

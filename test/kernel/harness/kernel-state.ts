@@ -57,22 +57,23 @@ export async function findDevice(host: Host, name: string): Promise<Device | und
   };
 }
 
-/** Everything of a host that a recipe may change: the kernel's state, and the state directory with its modes. */
-export function dumpState(host: Host): Promise<string> {
-  return host.sh(`
+/**
+ * Everything of a host that a recipe may change, as sorted lines: the kernel's state, and the files of the state
+ * directory with their modes. Of WireGuard's peers it leaves out what traffic changes.
+ */
+export function dumpState(host: Host): Promise<readonly string[]> {
+  return host.lines(`
     ip -d -o link
-    ip -o address show scope global
+    ip -o address
     ip -4 route show table all
-    ip -6 route show table all | grep -v expires
+    ip -6 route show table all
     ip neigh show nud permanent
     for path in /sys/class/net/*; do bridge fdb show dev "\${path##*/}"; done
     if command -v wg >/dev/null; then
-      for what in private-key listen-port peers preshared-keys allowed-ips endpoints persistent-keepalive; do
-        wg show all "$what"
-      done
+      wg show all dump | awk '{ if (NF == 9) $6 = $7 = $8 = "" } { print }'
     fi
     find /run/state -exec stat -c '%A %n' {} +
-    find /run/state -type f -exec cat {} +
+    find /run/state -type f ! -name '*.log' -exec cat {} +
   `);
 }
 

@@ -22,6 +22,8 @@ export interface OverlayOptions {
   readonly shell?: TestShell;
   /** In place of the address of eth0, as `--public-ip` says. */
   readonly publicIp?: string;
+  /** In place of the address of eth0 that ends in the host's number. */
+  readonly publicIpv6Prefix?: string;
   /** In place of the host's number. */
   readonly subnetNumber?: number;
 }
@@ -62,7 +64,7 @@ export class OverlayNode {
       mtu: Number(values['MTU'] ?? ifaceMtu) - (recipe.overhead ?? 0),
       stateDirectory,
       publicIp: families === 'ipv6' ? undefined : (options.publicIp ?? host.publicIp),
-      publicIpv6: families === 'ipv4' ? undefined : host.publicIpv6,
+      publicIpv6: families === 'ipv4' ? undefined : publicIpv6Of(host, options),
       parameters: recipe.parameters,
       parameterValues: values,
     };
@@ -95,6 +97,11 @@ export class OverlayNode {
     const lines = stdout.split('\n').filter(Boolean);
     const read = (): Json => JSON.parse(lines.shift() ?? 'null') as Json;
     this.#published = { v4: ipv4 && read(), v6: ipv6 && read() };
+  }
+
+  /** Puts other backend data on this node's lease than PreStartup printed, as another implementation may. */
+  publish(v4: Json): void {
+    this.#published = { v4, v6: undefined };
   }
 
   async add(peer: OverlayNode): Promise<void> {
@@ -175,6 +182,10 @@ export class OverlayNode {
       expiresAt: undefined,
     };
   }
+}
+
+function publicIpv6Of(host: Host, { publicIpv6Prefix }: OverlayOptions): string {
+  return publicIpv6Prefix === undefined ? host.publicIpv6 : `${publicIpv6Prefix}${host.number}`;
 }
 
 function defaultsOf(recipe: Recipe): Record<string, ParameterValue> {

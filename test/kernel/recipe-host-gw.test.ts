@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { dumpState, routesOf, watchKernel } from './harness/kernel-state.ts';
+import { reasonToSkip } from './harness/needs.ts';
+import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
+import { readRecipe } from './harness/read-recipe.ts';
+import { busyboxAsh, dash } from './harness/test-shell.ts';
+import { assertTcpPasses, ping } from './harness/traffic.ts';
+
+const skip = reasonToSkip();
+const recipe = readRecipe('recipes/host-gw.json');
+
+for (const shell of [dash, busyboxAsh]) {
+  describe(`recipes/host-gw.json under ${shell.name}`, { skip }, () => {
+    test("makes exactly the routes of flannel's backend, and they carry traffic", async (t) => {
+      const nodes = await joinedNodes(t, recipe, { shell, families: 'dual-stack' });
+      const [node1, node2] = nodes;
+      assert.deepEqual(node1.published, { v4: undefined, v6: undefined });
+      assert.deepEqual(await routesOf(node1.host), [
+        '10.50.2.0/24 via 172.30.1.2 dev eth0',
+        '10.50.3.0/24 via 172.30.1.3 dev eth0',
+      ]);
+      assert.deepEqual(await routesOf(node1.host, 6), [
+        'fd00:50:0:2::/64 via fd00:99:1::2 dev eth0 metric 1024 pref medium',
+        'fd00:50:0:3::/64 via fd00:99:1::3 dev eth0 metric 1024 pref medium',
+      ]);
+      assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
+
+      // There is no overlay device that would have an address: a pod's stands in for it.
+      for (const { host } of nodes) {
+        await host.sh(`
+          ip link add pods type bridge
+          ip link set pods up
+          ip address add 10.50.${host.number}.1/24 dev pods
+          ip address add fd00:50:0:${host.number}::1/64 dev pods nodad
+        `);
+      }
+      assert.equal(await ping(node1.host, '10.50.3.1', 1500), true);
+      assert.equal(await ping(node1.host, 'fd00:50:0:3::1', 1500), true);
+      await assertTcpPasses(node1.host, node2.host, '10.50.2.1');
+    });
+
+    test('a second run of any command changes nothing', async (t) => {
+      const [node1, node2, node3] = await joinedNodes(t, recipe, { shell, families: 'dual-stack' });
+      const before = await dumpState(node1.host);
+      assert.deepEqual(await watchKernel(node1.host, () => runAgain(node1, [node2, node3])), []);
+      assert.deepEqual(await dumpState(node1.host), before);
+      await node1.remove(node2);
+      await node1.succeed('ShutdownCommand');
+      const twice = async (): Promise<void> => {
+        await node1.remove(node2);
+        await node1.succeed('ShutdownCommand');
+      };
+      assert.deepEqual(await watchKernel(node1.host, twice), []);
+    });
+
+    test('removes and shutdown leave nothing', async (t) => {
+      const [node1, node2, node3] = await threeNodes(t, recipe, { shell, families: 'dual-stack' });
+      const before = await dumpState(node1.host);
+      await runAgain(node1, [node2, node3]);
+      for (const peer of [node2, node3]) await node1.remove(peer);
+      await node1.succeed('ShutdownCommand');
+      assert.deepEqual(await dumpState(node1.host), before);
+    });
+  });
+}
+
+describe('recipes/host-gw.json', { skip }, () => {
+  test('on a routed underlay, SubnetAdd says why it cannot be', async (t) => {
+    const [node1, , node3] = await threeNodes(t, recipe, {}, [1, 1, 2]);
+    await node1.start();
+    await assert.rejects(
+      node1.add(node3),
+      /no route to 10[.]50[.]3[.]0[/]24: host-gw needs 172[.]30[.]2[.]3 on the same link as eth0/,
+    );
+    assert.deepEqual(await node1.check(), []);
+  });
+
+  test('a public address that the interface does not have is refused', async (t) => {
+    const [node1] = await threeNodes(t, recipe, { publicIp: '198.51.100.7' });
+    await assert.rejects(node1.start(), /eth0 does not have the public address 198[.]51[.]100[.]7/);
+  });
+
+  test('a peer whose route drifted is no longer listed, and SubnetAdd repairs it', async (t) => {
+    const [node1, node2] = await joinedNodes(t, recipe, { families: 'dual-stack' });
+    const before = await dumpState(node1.host);
+    const drift = [
+      'ip route delete 10.50.2.0/24',
+      'ip route replace 10.50.2.0/24 via 172.30.1.3 dev eth0',
+      'ip -6 route delete fd00:50:0:2::/64',
+      'ip -6 route replace fd00:50:0:2::/64 via fd00:99:1::3 dev eth0',
+    ];
+    for (const command of drift) {
+      await node1.host.sh(command);
+      assert.deepEqual(await node1.check(), ['10.50.3.0/24'], command);
+      await node1.add(node2);
+      assert.deepEqual(await dumpState(node1.host), before, command);
+    }
+  });
+
+  test('an interface that is down fails the check', async (t) => {
+    const [node1, node2, node3] = await joinedNodes(t, recipe);
+    await node1.host.sh('ip link set eth0 down');
+    assert.deepEqual(await node1.check(), { broken: 'eth0 is gone or down' });
+    await node1.host.sh('ip link set eth0 up');
+    assert.deepEqual(await node1.check(), [], 'the kernel took the routes with it');
+    await runAgain(node1, [node2, node3]);
+    assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
+  });
+
+  test("an operator's own routes are not listed, and outlive every command", async (t) => {
+    const [node1, node2, node3] = await joinedNodes(t, recipe);
+    await node1.host.sh('ip route add 10.50.9.0/24 via 172.30.1.9 dev eth0');
+    assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
+    await node1.host.sh('ip route replace 10.50.2.0/24 via 172.30.1.254 dev eth0');
+    for (const peer of [node2, node3]) await node1.remove(peer);
+    await node1.succeed('ShutdownCommand');
+    assert.deepEqual(await routesOf(node1.host), [
+      '10.50.2.0/24 via 172.30.1.254 dev eth0',
+      '10.50.9.0/24 via 172.30.1.9 dev eth0',
+    ]);
+  });
+
+  test('MonitorCommand tells of routes and of the interface', async (t) => {
+    const [node1] = await joinedNodes(t, recipe);
+    const { host } = node1;
+    await node1.monitor('203.0.113.1 via 172.30.1.254', async (listener) => {
+      await host.sh('ip route delete 10.50.2.0/24');
+      await listener.until(/^Deleted 10[.]50[.]2[.]0[/]24/);
+      await host.sh('ip link set eth0 down');
+      await listener.until(/: eth0@[^ ]+ <BROADCAST,MULTICAST> /);
+    });
+  });
+});

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Host } from './harness/host.ts';
+import { dumpState, findDevice, routesOf, watchKernel } from './harness/kernel-state.ts';
+import { reasonToSkip } from './harness/needs.ts';
+import { OverlayNode } from './harness/overlay-node.ts';
+import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
+import { readRecipe } from './harness/read-recipe.ts';
+import { busyboxAsh, dash } from './harness/test-shell.ts';
+import { assertTcpPasses, ping } from './harness/traffic.ts';
+
+const skip = reasonToSkip('wg', 'wireguard-go');
+const recipe = readRecipe('recipes/wireguard.json');
+
+/** Prints a line for each wireguard-go that runs on any host of the set. */
+const wireguardGo = `grep -hx wireguard-go /proc/[0-9]*/comm || true`;
+
+function keyOf(node: OverlayNode): string {
+  return ((node.published.v4 ?? node.published.v6) as { PublicKey: string }).PublicKey;
+}
+
+/** `KEY endpoint subnets pre-shared-key keepalive` of each peer of a device. */
+function peersOf(host: Host, device = 'flannel-wg'): Promise<readonly string[]> {
+  return host.lines(`wg show ${device} dump | awk 'NR > 1 { print $1, $3, $4, $2, $8 }'`);
+}
+
+for (const shell of [dash, busyboxAsh]) {
+  describe(`recipes/wireguard.json under ${shell.name}`, { skip }, () => {
+    test("makes exactly the entries of flannel's backend, and they carry traffic", async (t) => {
+      const [node1, node2, node3] = await joinedNodes(t, recipe, { shell });
+      const { host } = node1;
+      const device = await findDevice(host, 'flannel-wg');
+      assert.equal(device?.mtu, 1420);
+      assert.deepEqual(device.addresses, ['10.50.1.0/32']);
+      assert.deepEqual(node1.published.v4, { PublicKey: keyOf(node1), Port: 51820 });
+      assert.equal(await host.sh('wg show flannel-wg public-key'), keyOf(node1));
+      assert.deepEqual(
+        await peersOf(host),
+        [
+          `${keyOf(node2)} 172.30.1.2:51820 10.50.2.0/24 (none) off`,
+          `${keyOf(node3)} 172.30.1.3:51820 10.50.3.0/24 (none) off`,
+        ].sort(),
+      );
+      assert.deepEqual(await routesOf(host), ['10.50.0.0/16 dev flannel-wg scope link']);
+      assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
+
+      assert.equal(await ping(host, '10.50.3.0', 1420), true);
+      assert.equal(await ping(host, '10.50.3.0', 1421), false);
+      await assertTcpPasses(host, node2.host, '10.50.2.0');
+    });
+
+    test('a second run of any command changes nothing', async (t) => {
+      const [node1, node2, node3] = await joinedNodes(t, recipe, { shell, families: 'dual-stack' });
+      const before = await dumpState(node1.host);
+      assert.deepEqual(await watchKernel(node1.host, () => runAgain(node1, [node2, node3])), []);
+      assert.deepEqual(await dumpState(node1.host), before);
+      for (const round of ['first', 'second']) {
+        await node1.remove(node2);
+        assert.deepEqual(await node1.check(), ['10.50.3.0/24'], round);
+      }
+      await node1.succeed('ShutdownCommand');
+      const again = async (): Promise<void> => {
+        await node1.remove(node3);
+        await node1.succeed('ShutdownCommand');
+      };
+      assert.deepEqual(await watchKernel(node1.host, again), []);
+    });
+
+    test('shutdown leaves nothing but the key, and the next start has it', async (t) => {
+      const [node1, node2] = await threeNodes(t, recipe, { shell, families: 'dual-stack' });
+      const { host } = node1;
+      const network = 'ip -o link; ip route; ip -6 route; ls /var/run/wireguard 2>/dev/null || true';
+      const before = await host.lines(network);
+      await node2.start();
+      const theirs = await host.lines(wireguardGo);
+      await node1.start();
+      const key = keyOf(node1);
+      await node1.add(node2);
+      await node1.succeed('ShutdownCommand');
+      assert.deepEqual(await host.lines(network), before);
+      assert.deepEqual(await host.lines(wireguardGo), theirs);
+      assert.equal(await host.sh('stat -c %a /run/state/flannel-wg.key'), '600');
+      await node1.start();
+      assert.equal(keyOf(node1), key);
+    });
+  });
+}
+
+describe('recipes/wireguard.json', { skip }, () => {
+  test('carries both families, each on a device of its own', async (t) => {
+    const [node1, node2, node3] = await joinedNodes(t, recipe, { families: 'dual-stack' });
+    const { host } = node1;
+    assert.deepEqual(node1.published.v6, { PublicKey: keyOf(node1), Port: 51821 });
+    assert.deepEqual((await findDevice(host, 'flannel-wg-v6'))?.addresses, ['fd00:50:0:1::/128']);
+    assert.deepEqual(
+      await peersOf(host, 'flannel-wg-v6'),
+      [
+        `${keyOf(node2)} [fd00:99:1::2]:51821 fd00:50:0:2::/64 (none) off`,
+        `${keyOf(node3)} [fd00:99:1::3]:51821 fd00:50:0:3::/64 (none) off`,
+      ].sort(),
+    );
+    assert.ok((await routesOf(host, 6)).includes('fd00:50::/48 dev flannel-wg-v6 metric 1024 pref medium'));
+    assert.equal(await ping(host, '10.50.2.0'), true);
+    assert.equal(await ping(host, 'fd00:50:0:2::'), true);
+    await host.sh(`wg set flannel-wg-v6 peer ${keyOf(node2)} remove`);
+    assert.deepEqual(await node1.check(), ['10.50.3.0/24'], 'a peer needs both families');
+  });
+
+  test('with IPv6 alone, publishes and checks IPv6', async (t) => {
+    const [node1] = await joinedNodes(t, recipe, { families: 'ipv6' });
+    assert.equal(await findDevice(node1.host, 'flannel-wg'), undefined);
+    assert.deepEqual(await node1.check(), ['fd00:50:0:2::/64', 'fd00:50:0:3::/64']);
+    assert.equal(await ping(node1.host, 'fd00:50:0:3::'), true);
+  });
+
+  const endpoints = { auto: '172.30.1.2', ipv4: '172.30.1.2', ipv6: '[fd00:99:1::2]' };
+  for (const [mode, address] of Object.entries(endpoints)) {
+    test(`Mode ${mode} carries both families through one device`, async (t) => {
+      const options = { families: 'dual-stack', parameters: { Mode: mode } } as const;
+      const [node1, node2, node3] = await joinedNodes(t, recipe, options);
+      const { host } = node1;
+      assert.equal(await findDevice(host, 'flannel-wg-v6'), undefined);
+      const device = await findDevice(host, 'flannel-wg');
+      assert.deepEqual(device?.addresses, ['10.50.1.0/32', 'fd00:50:0:1::/128']);
+      const peer = (await peersOf(host)).find((line) => line.startsWith(keyOf(node2)));
+      assert.equal(peer, `${keyOf(node2)} ${address}:51820 10.50.2.0/24,fd00:50:0:2::/64 (none) off`);
+      assert.equal(await ping(host, '10.50.2.0'), true);
+      assert.equal(await ping(host, 'fd00:50:0:2::'), true);
+      assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
+      await node1.remove(node3);
+      assert.deepEqual(await node1.check(), ['10.50.2.0/24']);
+    });
+  }
+
+  test('Mode auto goes over IPv6 where only that is public at both ends', async (t) => {
+    const [node1, node2] = await threeNodes(t, recipe, {
+      families: 'dual-stack',
+      parameters: { Mode: 'auto' },
+      publicIpv6Prefix: '2001:db8::',
+    });
+    await node1.start();
+    await node2.start();
+    await node1.add(node2);
+    assert.match((await peersOf(node1.host))[0] ?? '', / \[2001:db8::2\]:51820 /);
+  });
+
+  test('a restart keeps device, key and peers', async (t) => {
+    const [node1] = await joinedNodes(t, recipe);
+    const [before, state] = [await findDevice(node1.host, 'flannel-wg'), await dumpState(node1.host)];
+    await node1.start();
+    assert.deepEqual(await findDevice(node1.host, 'flannel-wg'), before);
+    assert.deepEqual(await dumpState(node1.host), state);
+  });
+
+  test('parameters set ports, keepalive, pre-shared key and MTU, and show on no command line', async (t) => {
+    const psk = 'aGVkZGxlIGhlZGRsZSBoZWRkbGUgaGVkZGxlIGhlZGQ=';
+    const parameters = { PSK: psk, ListenPort: 4500, PersistentKeepaliveInterval: 25, MTU: 1400 };
+    const [node1, node2] = await joinedNodes(t, recipe, { parameters });
+    const { host } = node1;
+    assert.equal((await findDevice(host, 'flannel-wg'))?.mtu, 1320);
+    const peer = (await peersOf(host)).find((line) => line.startsWith(keyOf(node2)));
+    assert.equal(peer, `${keyOf(node2)} 172.30.1.2:4500 10.50.2.0/24 ${psk} 25`);
+    assert.equal(await ping(host, '10.50.2.0'), true);
+    assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
+
+    const without = new OverlayNode(host, recipe, { parameters: { ...parameters, PSK: '' } });
+    await without.start();
+    assert.deepEqual(await without.check(), [], 'the key of before is still set');
+    await without.add(node2);
+    assert.deepEqual(await without.check(), ['10.50.2.0/24']);
+  });
+
+  test('a peer that publishes no port is reached at the usual one', async (t) => {
+    const [node1, node2] = await threeNodes(t, recipe);
+    await node1.start();
+    await node2.start();
+    node2.publish({ PublicKey: keyOf(node2) });
+    await node1.add(node2);
+    assert.match((await peersOf(node1.host))[0] ?? '', / 172\.30\.1\.2:51820 /);
+    node2.publish({ PublicKey: keyOf(node2), Port: 4500 });
+    await node1.add(node2);
+    assert.match((await peersOf(node1.host))[0] ?? '', / 172\.30\.1\.2:4500 /);
+  });
+
+  test('a peer that drifted is no longer listed, and SubnetAdd repairs it', async (t) => {
+    const [node1, node2, node3] = await joinedNodes(t, recipe);
+    const before = await dumpState(node1.host);
+    const drift = [
+      `wg set flannel-wg peer ${keyOf(node2)} remove`,
+      `wg set flannel-wg peer ${keyOf(node2)} allowed-ips 10.50.99.0/24`,
+      `wg set flannel-wg peer ${keyOf(node3)} allowed-ips 10.50.3.0/24,10.50.2.0/24`,
+      `wg set flannel-wg peer ${keyOf(node2)} persistent-keepalive 5`,
+    ];
+    for (const command of drift) {
+      await node1.host.sh(command);
+      assert.deepEqual(await node1.check(), ['10.50.3.0/24'], command);
+      await node1.add(node2);
+      await node1.add(node3);
+      assert.deepEqual(await dumpState(node1.host), before, command);
+    }
+  });
+
+  test('a network that is broken fails the check, and starting again mends it with the same key', async (t) => {
+    const [node1, node2, node3] = await joinedNodes(t, recipe);
+    const key = keyOf(node1);
+    const broken = [
+      'ip link delete flannel-wg',
+      'ip link set flannel-wg down',
+      'ip link set flannel-wg mtu 1300',
+      'ip address delete 10.50.1.0/32 dev flannel-wg',
+      'ip route delete 10.50.0.0/16 dev flannel-wg',
+      'wg genkey | wg set flannel-wg private-key /dev/stdin',
+      'wg set flannel-wg listen-port 4500',
+      'ip link delete flannel-wg; ip link add flannel-wg type bridge; ip link set flannel-wg up',
+    ];
+    for (const command of broken) {
+      await node1.host.sh(command);
+      const found = await node1.check();
+      assert.ok('broken' in found, command);
+      await runAgain(node1, [node2, node3]);
+      assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24'], command);
+      assert.equal(keyOf(node1), key, command);
+    }
+    assert.equal(await ping(node1.host, '10.50.2.0'), true);
+  });
+
+  test("an operator's own peer is not listed, and stays", async (t) => {
+    const [node1, node2, node3] = await joinedNodes(t, recipe);
+    const own = await node1.host.sh('wg genkey | wg pubkey');
+    await node1.host.sh(`wg set flannel-wg peer ${own} allowed-ips 10.50.9.0/24`);
+    assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
+    for (const peer of [node2, node3]) await node1.remove(peer);
+    assert.deepEqual(await peersOf(node1.host), [`${own} (none) 10.50.9.0/24 (none) off`]);
+  });
+
+  test('a node that changed its subnet is still reached when its old subnet goes', async (t) => {
+    const [node1, node2] = await joinedNodes(t, recipe);
+    const moved = new OverlayNode(node2.host, recipe, { subnetNumber: 20 });
+    await moved.start();
+    await node1.add(moved);
+    await node1.remove(node2);
+    assert.deepEqual(await node1.check(), ['10.50.20.0/24', '10.50.3.0/24']);
+    assert.equal(await ping(node1.host, '10.50.20.0'), true);
+  });
+
+  test('MonitorCommand tells of the device and of the route', async (t) => {
+    const [node1] = await joinedNodes(t, recipe);
+    await node1.monitor('203.0.113.1 dev flannel-wg', async (listener) => {
+      await node1.host.sh('ip route delete 10.50.0.0/16');
+      await listener.until(/^Deleted 10[.]50[.]0[.]0[/]16 dev flannel-wg/);
+      await node1.host.sh('ip link delete flannel-wg');
+      await listener.until(/^Deleted .*: flannel-wg:/);
+    });
+  });
+});
