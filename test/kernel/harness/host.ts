@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { execa } from 'execa';
 
 /** How one command on a host ended. */
@@ -78,4 +79,15 @@ export class Host {
       .filter((line) => line !== '')
       .sort();
   }
+}
+
+/**
+ * Ends what {@link Host.start} started. It is nsenter's child, `timeout`, that is asked, and that passes it on to all of
+ * its group: were nsenter to end first, the rest would be left to a process outside of the set.
+ */
+export function endProgram(program: { readonly pid?: number | undefined }): void {
+  const { pid } = program;
+  if (pid === undefined) return;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  for (const child of children.split(' ').filter(Boolean)) process.kill(Number(child), 'SIGTERM');
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Host } from './host.ts';
+import { endProgram, type Host } from './host.ts';
 
 /** What a listening program prints while work is done. */
 export interface Listener {
@@ -49,10 +49,7 @@ export async function whileListening(
     passed = lines.length;
     await work({ until });
   } finally {
-    // This ends nsenter; what it started ends with the set at the latest, and is no longer waited for.
-    program.kill('SIGKILL');
-    program.stdout.destroy();
-    program.stderr.destroy();
+    if (program.exitCode === null) endProgram(program);
     await program;
   }
 }
