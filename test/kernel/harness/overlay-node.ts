@@ -8,6 +8,8 @@ import {
   peerVariables,
   type NodeFacts,
 } from '../../../src/lease/environment.ts';
+import { overlayMtu } from '../../../src/recipe/mtu.ts';
+import { resolveParameters } from '../../../src/recipe/parameters.ts';
 import type { CommandName, ParameterValue, Recipe } from '../../../src/recipe/recipe.ts';
 import type { Host, Ran } from './host.ts';
 import { whileListening, type Listener } from './listen.ts';
@@ -18,7 +20,7 @@ export type Families = 'ipv4' | 'ipv6' | 'dual-stack';
 
 export interface OverlayOptions {
   readonly families?: Families;
-  readonly parameters?: Readonly<Record<string, ParameterValue>>;
+  readonly parameters?: Values;
   readonly shell?: TestShell;
   /** In place of the address of eth0, as `--public-ip` says. */
   readonly publicIp?: string;
@@ -27,6 +29,8 @@ export interface OverlayOptions {
   /** In place of the host's number. */
   readonly subnetNumber?: number;
 }
+
+type Values = Readonly<Record<string, ParameterValue>>;
 
 const ifaceMtu = 1500;
 const stateDirectory = '/run/state';
@@ -53,7 +57,7 @@ export class OverlayNode {
       ipv4: families === 'ipv6' ? undefined : readCidr(`10.50.${subnetNumber}.0/24`),
       ipv6: families === 'ipv4' ? undefined : readCidr(`fd00:50:0:${subnetNumber}::/64`),
     };
-    const values = { ...defaultsOf(recipe), ...parameters };
+    const values = settleParameters(recipe, parameters);
     this.#recipe = recipe;
     this.#shell = shell;
     this.#facts = {
@@ -61,7 +65,7 @@ export class OverlayNode {
       nodeName: `node${host.number}`,
       iface: 'eth0',
       ifaceMtu,
-      mtu: Number(values['MTU'] ?? ifaceMtu) - (recipe.overhead ?? 0),
+      mtu: overlayMtu(recipe, values, ifaceMtu),
       stateDirectory,
       publicIp: families === 'ipv6' ? undefined : (options.publicIp ?? host.publicIp),
       publicIpv6: families === 'ipv4' ? undefined : publicIpv6Of(host, options),
@@ -188,12 +192,10 @@ function publicIpv6Of(host: Host, { publicIpv6Prefix }: OverlayOptions): string 
   return publicIpv6Prefix === undefined ? host.publicIpv6 : `${publicIpv6Prefix}${host.number}`;
 }
 
-function defaultsOf(recipe: Recipe): Record<string, ParameterValue> {
-  const values: Record<string, ParameterValue> = { ...recipe.parameterValues };
-  for (const parameter of recipe.parameters) {
-    if (parameter.default !== undefined) values[parameter.name] ??= parameter.default;
-  }
-  return values;
+function settleParameters(recipe: Recipe, given: NonNullable<OverlayOptions['parameters']>): Values {
+  const resolved = resolveParameters(recipe, given, []);
+  if (resolved.kind === 'valid') return resolved.values;
+  throw new Error(resolved.problems.map(({ message }) => message).join('; '));
 }
 
 function networkOf(families: Families): NetworkConfiguration {
