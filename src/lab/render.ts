@@ -62,7 +62,7 @@ function addressCells(node: NodeReport): string[] {
   const both = (first: string | null, second: string | undefined): string =>
     second === undefined ? (first ?? '–') : `${first ?? '–'}\n${second}`;
   return [
-    node.publicIp,
+    both(node.publicIp, node.publicIpv6),
     both(node.subnet, node.ipv6Subnet),
     both(node.pod, node.ipv6Pod),
     node.mtu === null ? '–' : String(node.mtu),

@@ -8,6 +8,7 @@ export interface NodeReport {
   readonly subnet: string | null;
   readonly pod: string | null;
   /** Present if the overlay has both families; an IPv6-only overlay uses `subnet` and `pod`. */
+  readonly publicIpv6?: string;
   readonly ipv6Subnet?: string;
   readonly ipv6Pod?: string;
   /** The MTU of its subnet file, in bytes. */

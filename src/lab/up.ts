@@ -1,4 +1,5 @@
 import { Failure } from '../diagnostic/failure.ts';
+import { defaultLabName } from './find.ts';
 import { claimName } from './name-lock.ts';
 import type { LabRequest } from './prepare.ts';
 import { renderNodes, renderTroubles } from './render.ts';
@@ -24,8 +25,9 @@ export async function upLab(request: LabRequest, json: boolean): Promise<void> {
     );
     return;
   }
+  const named = request.name === defaultLabName ? '' : ` --name ${request.name}`;
   const ready = readyMs === null ? 'not every node knows every other yet' : `ready in ${readyMs} ms`;
   process.stdout.write(
-    `${renderNodes(nodes, { colour })}\nThe lab ${request.name} is up, ${ready}. Inside: heddle lab exec node1 -- ip route. End it: heddle lab down\n`,
+    `${renderNodes(nodes, { colour })}\nThe lab ${request.name} is up, ${ready}. Look inside: heddle lab exec${named} node1 -- ip route\nEnd it: heddle lab down${named}\n`,
   );
 }

@@ -139,6 +139,44 @@ describe('a recipe that goes wrong', options, () => {
     assert.match(left, /^node1: rule .*from 10\.9\.9\.9 lookup 99$/m);
   });
 
+  test('a published MTU that only works in fragments is found', async () => {
+    const path = await write('oversized', {
+      Overhead: 0,
+      PreStartupCommand:
+        'ip link add fl type vxlan id 1 dstport 8472 nolearning && ip link set mtu 1500 dev fl && cat /sys/class/net/fl/address',
+      PostStartupCommand: 'ip addr add $SUBNET_IP/32 dev fl && ip link set fl up',
+      SubnetAddCommand:
+        'read VTEP; ip route add $SUBNET via $SUBNET_IP dev fl onlink && ip neigh add $SUBNET_IP lladdr $VTEP dev fl && bridge fdb add $VTEP dev fl dst $PUBLIC_IP',
+      ShutdownCommand: 'ip link del fl',
+    });
+    const result = await runHeddle(['lab', 'run', path, '--nodes', '2', '--json']);
+    assert.equal(result.exitCode, 13, result.stderr);
+    const report = parseReport(result.stdout);
+    assert.match(report.reasons.join('\n'), /1500 bytes, are fragmented on the underlay of node1/);
+    assert.deepEqual(report.leftovers, []);
+  });
+
+  test('both families are probed where the overlay has both', async () => {
+    const path = join(directory, 'dual.json');
+    const backend = {
+      Type: 'extension',
+      SubnetAddCommand:
+        'ip route replace $SUBNET via $PUBLIC_IP && ip -6 route replace $IPV6SUBNET via $PUBLIC_IPV6',
+      SubnetRemoveCommand: 'ip route del $SUBNET; ip -6 route del $IPV6SUBNET',
+    };
+    const network = { Network: '10.50.0.0/16', EnableIPv6: true, IPv6Network: '2001:cafe:42::/56' };
+    await writeFile(path, JSON.stringify({ ...network, Backend: backend }));
+    const result = await runHeddle(['lab', 'run', path, '--nodes', '2', '--json']);
+    assert.equal(result.exitCode, 0, result.stderr);
+    const report = parseReport(result.stdout);
+    assertPassed(report, 2);
+    for (const { paths } of report.pairs)
+      assert.deepEqual(
+        paths.map(({ family }) => family),
+        [4, 6],
+      );
+  });
+
   test('a process it leaves running is named', async () => {
     const path = await write('haunted', { PostStartupCommand: 'sleep 4242 </dev/null >/dev/null 2>&1 &' });
     const result = await runHeddle(['lab', 'run', path, '--nodes', '1', '--json']);

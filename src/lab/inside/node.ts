@@ -74,10 +74,12 @@ export class LabNode {
 
   report(): NodeReport {
     const [first, second] = this.subnet ? podNetworksOf(this.subnet) : [];
+    const { ipv4, ipv6 } = this.plan;
     const onlyIpv6 = first?.gateway.includes(':') === true;
     return {
       name: this.plan.name,
-      publicIp: onlyIpv6 && this.plan.ipv6 ? this.plan.ipv6.address : this.plan.ipv4.address,
+      publicIp: onlyIpv6 && ipv6 ? ipv6.address : ipv4.address,
+      ...(second && ipv6 ? { publicIpv6: ipv6.address } : {}),
       subnet: first?.subnet ?? null,
       pod: first?.pod ?? null,
       ...(second ? { ipv6Subnet: second.subnet, ipv6Pod: second.pod } : {}),
