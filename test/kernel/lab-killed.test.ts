@@ -42,7 +42,7 @@ describe('a lab that is killed leaves nothing', options, () => {
     for (const [victim, find] of Object.entries(victims)) {
       test(`${victim}, ${when}`, async (t) => {
         const before = await machineState();
-        const lab = startLab(['run', recipe, '--json']);
+        const lab = startLab(['run', recipe, '--nodes', '2', '--json']);
         t.after(() => lab.outer.kill('SIGKILL'));
         const name = `run-${lab.outer.pid ?? 0}`;
         const namespace = pidNamespace(await firstProcess(name, lab));
@@ -63,7 +63,7 @@ describe('a lab that is killed leaves nothing', options, () => {
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     test(`${signal} to the command ends the lab and says so`, async (t) => {
-      const lab = startLab(['run', recipe]);
+      const lab = startLab(['run', recipe, '--nodes', '2']);
       t.after(() => lab.outer.kill('SIGKILL'));
       const namespace = pidNamespace(await firstProcess(`run-${lab.outer.pid ?? 0}`, lab));
       assert.ok(namespace);
@@ -77,7 +77,7 @@ describe('a lab that is killed leaves nothing', options, () => {
 
   test('`lab up` killed before it is done leaves no lab', async (t) => {
     const name = `killed-${process.pid}`;
-    const lab = startLab(['up', recipe, '--name', name]);
+    const lab = startLab(['up', recipe, '--nodes', '2', '--name', name]);
     t.after(() => runHeddle(['lab', 'down', '--name', name]));
     const namespace = pidNamespace(await firstProcess(name, lab));
     assert.ok(namespace);
