@@ -1,37 +1,88 @@
 import { askDaemon } from '../daemon/control.ts';
+import type { PeerStatus } from '../daemon/peer-status.ts';
 import type { NodeStatus } from '../daemon/status.ts';
 import { exitCodes, Failure } from '../diagnostic/failure.ts';
+import { count, formatDuration } from '../event/human.ts';
+
+/** How many failing or rejected peers are listed for a person; `--json` has all. */
+const mostListed = 10;
 
 /** Prints the daemon's status; sets the exit code by its health. */
 export async function runStatus(stateDirectory: string, json: boolean): Promise<void> {
   const status = (await askDaemon(stateDirectory, 'GET', '/status')) as NodeStatus | undefined;
   if (status === undefined) {
-    throw new Failure('not-running', `No heddle daemon runs on the state directory ${stateDirectory}.`, {
-      hint: 'Start one with heddle up, or give the directory it was started with as --state-dir.',
+    throw new Failure('not-running', `no heddle daemon runs on the state directory ${stateDirectory}`, {
+      hint: 'start one with heddle up, or give the directory it was started with as --state-dir',
     });
   }
-  process.stdout.write(json ? `${JSON.stringify(status)}\n` : renderStatus(status));
+  process.stdout.write(json ? `${JSON.stringify(status)}\n` : renderStatus(status, Date.now()));
   if (status.state === 'degraded') process.exitCode = exitCodes.degraded;
 }
 
-/** The status as an aligned block for people. */
-export function renderStatus(status: NodeStatus): string {
-  const { peers, lease } = status;
+/** The status as an aligned block for people, and below it what needs attention. */
+export function renderStatus(status: NodeStatus, now: number): string {
+  const { counts, lease, lastDrift, recipe } = status;
   const rows: [string, string][] = [
-    ['node', status.node],
-    ['state', status.state],
-    ['recipe', `${status.recipe.name} (type ${status.recipe.type}, ${status.recipe.file})`],
-    ['network', status.network],
-    [
-      'lease',
-      lease === null ? 'none' : `${lease.subnet} for ${lease.publicIp}, until ${lease.expiresAt ?? 'ever'}`,
-    ],
-    ['interface', `${status.iface}${status.mtu === null ? '' : `, overlay MTU ${status.mtu}`}`],
-    [
-      'peers',
-      `${peers.inPlace} of ${peers.wanted} in place, ${peers.pending} pending, ${peers.failing} failing, ` +
-        `${peers.rejected} rejected, ${peers.ignored} of other types`,
-    ],
+    ['node', `${status.node}, process ${status.pid}, since ${status.startedAt}`],
+    ['state', status.because === null ? status.state : `${status.state}: ${status.because}`],
+    ['recipe', `${recipe.name}, type ${recipe.type}, ${recipe.file}`],
+    ['network', `${status.network}, ${status.store}`],
+    ['lease', lease === null ? 'none yet' : describeLease(lease, now)],
+    ['underlay', `${status.iface}${status.mtu === null ? '' : `, overlay MTU ${status.mtu}`}`],
+    ['peers', describeCounts(counts)],
   ];
-  return rows.map(([name, value]) => `${name.padEnd(9)}  ${value}\n`).join('');
+  if (lastDrift !== null) rows.push(['drift', describeDrift(lastDrift)]);
+  const block = rows.map(([name, value]) => `${name.padEnd(8)}  ${value}\n`).join('');
+  const failing = status.peers.filter(({ state }) => state === 'failing');
+  return block + renderFailing(failing, now) + renderRejections(status.rejections);
+}
+
+function describeLease(lease: NonNullable<NodeStatus['lease']>, now: number): string {
+  const expiry =
+    lease.expiresAt === null ? 'reserved' : `expires in ${formatDuration(Date.parse(lease.expiresAt) - now)}`;
+  return `${lease.subnet} for ${lease.publicIp}, ${expiry}`;
+}
+
+function describeCounts(counts: NodeStatus['counts']): string {
+  const parts = [`${counts.inPlace} of ${counts.wanted} in place`];
+  if (counts.pending > 0) parts.push(`${counts.pending} pending`);
+  if (counts.failing > 0) parts.push(`${counts.failing} failing`);
+  if (counts.rejected > 0) parts.push(`${counts.rejected} rejected`);
+  if (counts.ignored > 0) parts.push(`${counts.ignored} of other types`);
+  return parts.join(', ');
+}
+
+function describeDrift({ at, missing, extra, rebuilt }: NonNullable<NodeStatus['lastDrift']>): string {
+  const parts = rebuilt ? ['network built again'] : [];
+  if (missing > 0) parts.push(`${count(missing, 'missing peer')} added`);
+  if (extra > 0) parts.push(`${count(extra, 'stranger')} removed`);
+  return `${parts.join(', ')}, at ${at}`;
+}
+
+function renderFailing(failing: readonly PeerStatus[], now: number): string {
+  if (failing.length === 0) return '';
+  const lines = failing.slice(0, mostListed).flatMap((peer) => {
+    const next =
+      peer.nextTryAt === null
+        ? ''
+        : `, next try in ${formatDuration(Math.max(0, Date.parse(peer.nextTryAt) - now))}`;
+    const trouble = peer.lastOutcome?.trouble ?? 'unknown';
+    const detail = peer.lastOutcome?.stderr.split('\n').map((line) => `      ${line}`) ?? [];
+    const name = `${peer.subnet} at ${peer.publicIp}`;
+    return [
+      `  ${name}: ${trouble} (${count(peer.retries, 'failure')}${next})`,
+      ...detail.filter((line) => line.trim() !== ''),
+    ];
+  });
+  return `\nfailing peers\n${lines.join('\n')}\n${more(failing.length)}`;
+}
+
+function renderRejections(rejections: NodeStatus['rejections']): string {
+  if (rejections.length === 0) return '';
+  const lines = rejections.slice(0, mostListed).map(({ key, because }) => `  ${key}: ${because}\n`);
+  return `\nrejected leases\n${lines.join('')}${more(rejections.length)}`;
+}
+
+function more(total: number): string {
+  return total <= mostListed ? '' : `  and ${total - mostListed} more: heddle status --json\n`;
 }

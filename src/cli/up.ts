@@ -26,6 +26,7 @@ interface UpFlags {
   readonly nodeName: string;
   readonly leaseTtl: number;
   readonly subnetLeaseRenewMargin: number;
+  readonly checkInterval: number;
   readonly onExit: ExitMode;
   readonly releaseLease?: true;
   readonly logFormat: LogFormat;
@@ -78,6 +79,12 @@ export function registerUp(program: Command): void {
       wholeNumber(1, 1439),
       60,
     )
+    .option(
+      '--check-interval <seconds>',
+      'how often CheckCommand looks for drift, besides on each line of MonitorCommand',
+      wholeNumber(1, 86_400),
+      30,
+    )
     .addOption(
       new Option('--on-exit <what>', 'shutdown: take the network down; leave: leave it up for the next start')
         .choices(['shutdown', 'leave'])
@@ -110,6 +117,7 @@ function readOptions(flags: UpFlags): UpOptions {
     nodeName: flags.nodeName,
     leaseTtlSeconds: flags.leaseTtl,
     renewMarginSeconds: flags.subnetLeaseRenewMargin * 60,
+    checkIntervalSeconds: flags.checkInterval,
     onExit: flags.onExit,
     releaseLease: flags.releaseLease ?? false,
   };

@@ -1,19 +1,33 @@
+import type { CommandTrouble } from '../event/event.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
-import type { CommandResult, CommandRunner } from './command-runner.ts';
+import { formatCidr, parseCidr } from '../network/cidr.ts';
+import type { CommandRunner } from './command-runner.ts';
 
 /** What CheckCommand found. */
 export type PeersInPlace =
   | { readonly kind: 'listed'; readonly subnets: ReadonlySet<string> }
-  /** The command exited with a failure: the network itself is broken. */
-  | { readonly kind: 'broken'; readonly result: CommandResult }
+  /** The command failed: the network itself is broken. */
+  | { readonly kind: 'broken'; readonly trouble: CommandTrouble }
   /** The recipe has no CheckCommand. */
   | { readonly kind: 'unknown' };
 
-/** Runs CheckCommand: it prints one SUBNET a line for each peer that is fully in place. */
-export async function checkPeersInPlace(commands: CommandRunner, own: LeaseSubnets): Promise<PeersInPlace> {
+/**
+ * Runs CheckCommand: it prints one SUBNET a line for each peer that is fully in place. What is no subnet, and this node's
+ * own, is passed over.
+ */
+export async function checkPeersInPlace(
+  commands: CommandRunner,
+  own: LeaseSubnets,
+  signal?: AbortSignal,
+): Promise<PeersInPlace> {
   if (!commands.has('CheckCommand')) return { kind: 'unknown' };
-  const result = await commands.runOwn('CheckCommand', own);
-  if (result.kind === 'trouble') return { kind: 'broken', result };
-  const lines = result.stdout.split('\n').map((line) => line.trim());
-  return { kind: 'listed', subnets: new Set(lines.filter((line) => line !== '')) };
+  const result = await commands.runQuietly('CheckCommand', own, signal);
+  if (result.kind === 'trouble') return { kind: 'broken', trouble: result.trouble };
+  const subnets = new Set<string>();
+  for (const line of result.stdout.split('\n')) {
+    const cidr = parseCidr(line.trim());
+    if (cidr !== undefined) subnets.add(formatCidr(cidr));
+  }
+  for (const cidr of [own.ipv4, own.ipv6]) if (cidr !== undefined) subnets.delete(formatCidr(cidr));
+  return { kind: 'listed', subnets };
 }

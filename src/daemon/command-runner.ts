@@ -5,6 +5,8 @@ import { nodeVariables, ownVariables, peerVariables } from '../lease/environment
 import type { NodeFacts } from '../lease/environment.ts';
 import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
 import { describeOutcome } from '../shell/outcome.ts';
+import { startMonitor } from '../shell/monitor.ts';
+import type { Monitor, MonitorListeners } from '../shell/monitor.ts';
 import type { Outcome, Script, Shell } from '../shell/shell.ts';
 
 /** How one run of a recipe's command went, as the daemon needs to know it. */
@@ -55,10 +57,8 @@ export class CommandRunner {
     own: LeaseSubnets | undefined,
     signal?: AbortSignal,
   ): Promise<CommandResult> {
-    if (!this.has(name)) return { kind: 'ok', stdout: '', stderr: '', durationMs: 0 };
-    const { facts } = this.#context;
-    const variables = { ...nodeVariables(facts, own), ...ownVariables(facts, own) };
-    const result = await this.#run(name, variables, '', signal);
+    if (!this.has(name)) return nothingToRun;
+    const result = await this.runQuietly(name, own, signal);
     switch (result.kind) {
       case 'ok':
         this.#emit({
@@ -75,6 +75,29 @@ export class CommandRunner {
     return result;
   }
 
+  /** As {@link runOwn}, for a command that is run so often that only its caller knows what of it is news. */
+  async runQuietly(
+    name: CommandName,
+    own: LeaseSubnets | undefined,
+    signal?: AbortSignal,
+  ): Promise<CommandResult> {
+    if (!this.has(name)) return nothingToRun;
+    const { facts } = this.#context;
+    return this.#run(name, { ...nodeVariables(facts, own), ...ownVariables(facts, own) }, '', signal);
+  }
+
+  /** Starts MonitorCommand; undefined if the recipe has none. */
+  startMonitor(own: LeaseSubnets, listeners: MonitorListeners): Monitor | undefined {
+    const { scripts, inherited, facts } = this.#context;
+    const script = scripts.get('MonitorCommand');
+    if (script === undefined) return undefined;
+    const variables = { ...nodeVariables(facts, own), ...ownVariables(facts, own) };
+    return startMonitor(
+      { script, environment: { ...inherited, ...variables }, cwd: facts.stateDirectory },
+      listeners,
+    );
+  }
+
   /** Runs SubnetAdd or SubnetRemove for a peer. A recipe without that command has nothing to do. */
   async runPeer(
     name: 'SubnetAddCommand' | 'SubnetRemoveCommand',
@@ -82,7 +105,7 @@ export class CommandRunner {
     peer: Peer,
     signal?: AbortSignal,
   ): Promise<CommandResult> {
-    if (!this.has(name)) return { kind: 'ok', stdout: '', stderr: '', durationMs: 0 };
+    if (!this.has(name)) return nothingToRun;
     const variables = { ...nodeVariables(this.#context.facts, own), ...peerVariables(peer) };
     return this.#run(name, variables, peer.stdin, signal);
   }
@@ -133,6 +156,8 @@ export class CommandRunner {
     return this.#secrets.reduce((redacted, secret) => redacted.replaceAll(secret, '‹secret›'), text);
   }
 }
+
+const nothingToRun: CommandResult = { kind: 'ok', stdout: '', stderr: '', durationMs: 0 };
 
 function secretValues({ parameters, parameterValues }: NodeFacts): string[] {
   return parameters.flatMap(({ name, secret }) => {

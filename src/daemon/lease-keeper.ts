@@ -29,6 +29,8 @@ const longestTimerMs = 2 ** 31 - 1;
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   #record: LeaseRecord;
+  /** What is to stand in the lease: the same as in the record, once it was written. */
+  #value: string;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #renewing: Promise<void> | undefined;
@@ -37,12 +39,20 @@ export class LeaseKeeper {
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
     this.#record = options.record;
+    this.#value = options.record.value;
     this.#scheduleRenewal();
   }
 
   /** The lease as it was last written. */
   get record(): LeaseRecord {
     return this.#record;
+  }
+
+  /** Writes another value into the lease, at once or as soon as the store can be reached. */
+  async publish(value: string): Promise<void> {
+    if (value === this.#value) return;
+    this.#value = value;
+    await this.renewNow();
   }
 
   /** Renews now: for when the store says that the lease is gone. */
@@ -98,7 +108,8 @@ export class LeaseKeeper {
   /** The lease written anew, or undefined if another node has it. Throws a StoreError. */
   async #writeAgain(): Promise<LeaseRecord | undefined> {
     const { store, ttlSeconds, subnet, emit, onTaken } = this.#options;
-    const { key, value } = this.#record;
+    const { key } = this.#record;
+    const value = this.#value;
     const replaced = await store.replace(this.#record, value, ttlSeconds);
     if (replaced !== 'gone') return replaced;
     const created = await store.create(key, value, ttlSeconds);

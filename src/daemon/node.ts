@@ -44,7 +44,9 @@ export class HeddleNode {
   #stopRequest: StopRequest | undefined;
   #takenDown: TakenDown = { removed: 0, failed: [], shutdown: 'done' };
   #ended: Promise<void> = Promise.resolve();
+  readonly #startedAt = new Date();
   #state: NodeState = 'starting';
+  #because: string | undefined;
   #network: RunningNetwork | undefined;
 
   constructor(options: UpOptions, preparation: Preparation, emit: EmitEvent) {
@@ -84,7 +86,16 @@ export class HeddleNode {
   }
 
   status(): NodeStatus {
-    return describeStatus(this.#state, this.#options, this.#preparation, this.#network);
+    return describeStatus(
+      {
+        state: this.#state,
+        because: this.#because,
+        startedAt: this.#startedAt,
+        options: this.#options,
+        preparation: this.#preparation,
+      },
+      this.#network,
+    );
   }
 
   async #live(): Promise<void> {
@@ -199,7 +210,8 @@ export class HeddleNode {
   }
 
   #enter(to: NodeState, because?: string): void {
-    if (to === this.#state) return;
+    if (to === this.#state && because === this.#because) return;
+    this.#because = because;
     this.#emit({ event: 'state', from: this.#state, to, ...(because !== undefined && { because }) });
     this.#state = to;
   }

@@ -12,6 +12,8 @@ export interface UpOptions {
   readonly nodeName: string;
   readonly leaseTtlSeconds: number;
   readonly renewMarginSeconds: number;
+  /** How often CheckCommand is run when nothing else asks for it. */
+  readonly checkIntervalSeconds: number;
   readonly onExit: ExitMode;
   readonly releaseLease: boolean;
 }

@@ -3,7 +3,7 @@ import type { EngineState } from '../engine/state.ts';
 import { step } from '../engine/step.ts';
 import { takeOperations } from '../engine/take.ts';
 import type { EngineInput, Operation, Wait } from '../engine/operation.ts';
-import type { EmitEvent } from '../event/event.ts';
+import type { CommandTrouble, EmitEvent } from '../event/event.ts';
 import type { Peer } from '../lease/lease.ts';
 import type { CommandResult } from './command-runner.ts';
 import type { PeerJournal } from './peer-journal.ts';
@@ -19,12 +19,24 @@ export interface PeerLoopOptions {
   readonly onProgress: () => void;
 }
 
+/** How the last run for a peer went, and when the next one is due if it failed. */
+export interface PeerOutcome {
+  readonly operation: Operation['kind'];
+  readonly reason: Operation['reason'];
+  /** RFC 3339. */
+  readonly at: string;
+  readonly trouble: CommandTrouble | undefined;
+  readonly nextTryAt: string | undefined;
+}
+
 /** Feeds the engine, runs what it asks for, and writes the journal ahead of each run. */
 export class PeerLoop {
   readonly #options: PeerLoopOptions;
+  readonly #outcomes = new Map<string, PeerOutcome>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #settleWaiters: (() => void)[] = [];
   #taking = true;
+  #stopped = false;
 
   constructor(options: PeerLoopOptions) {
     this.#options = options;
@@ -32,6 +44,11 @@ export class PeerLoop {
 
   get engine(): EngineState {
     return this.#options.engine;
+  }
+
+  /** The last outcome of each peer that there is. */
+  get outcomes(): ReadonlyMap<string, PeerOutcome> {
+    return this.#outcomes;
   }
 
   /** A mark for CheckCommand: see `EngineInput` `checked`. */
@@ -46,11 +63,24 @@ export class PeerLoop {
 
   /** Resolves when nothing is left to do but to wait for retries. */
   async settled(): Promise<void> {
-    while (!isSettled(this.engine) && this.#taking) await this.#nextSettling();
+    while (!isSettled(this.engine) && !this.#stopped) await this.#nextSettling();
+  }
+
+  /** Starts nothing more until {@link resume}, and resolves when what runs has ended. What is fed meanwhile is kept. */
+  async pause(): Promise<void> {
+    this.#taking = false;
+    while (this.engine.running > 0) await this.#nextSettling();
+  }
+
+  resume(): void {
+    if (this.#stopped) return;
+    this.#taking = true;
+    this.#pump();
   }
 
   /** Starts nothing more, and resolves when what runs has ended. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#taking = false;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
@@ -108,10 +138,23 @@ export class PeerLoop {
         ? step(this.engine, { kind: 'succeeded', operation })
         : step(this.engine, { kind: 'failed', operation, jitter: Math.random() });
     this.#report(operation, result, waits[0]);
+    this.#remember(operation, result, waits[0]);
     for (const wait of waits) this.#wait(wait);
     const entry = this.engine.entries.get(key);
     if (entry === undefined || entry.applied.kind === 'absent') this.#recordGone(key);
+    if (entry === undefined) this.#outcomes.delete(key);
     this.#pump();
+  }
+
+  #remember({ kind, peer, reason }: Operation, result: CommandResult, wait: Wait | undefined): void {
+    const now = Date.now();
+    this.#outcomes.set(peer.key, {
+      operation: kind,
+      reason,
+      at: new Date(now).toISOString(),
+      trouble: result.kind === 'trouble' ? result.trouble : undefined,
+      nextTryAt: wait && new Date(now + wait.delayMs).toISOString(),
+    });
   }
 
   #report(operation: Operation, result: CommandResult, wait: Wait | undefined): void {

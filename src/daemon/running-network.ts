@@ -12,12 +12,14 @@ import { describeSubnets } from '../lease/roster.ts';
 import type { LeaseStore } from '../store/store.ts';
 import type { LeasedNetwork } from './bring-up.ts';
 import { checkPeersInPlace } from './check-peers.ts';
+import { DriftWatch } from './drift-watch.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import type { UpOptions } from './options.ts';
 import type { PeerJournal } from './peer-journal.ts';
 import { PeerLoop } from './peer-loop.ts';
 import { PeerFollower } from './peers.ts';
 import type { Preparation } from './prepare.ts';
+import { rebuildNetwork } from './rebuild.ts';
 import { takeDown } from './take-down.ts';
 import type { TakenDown } from './take-down.ts';
 
@@ -43,10 +45,12 @@ export class RunningNetwork {
   readonly #loop: PeerLoop;
   readonly #follower: PeerFollower;
   readonly #keeper: LeaseKeeper;
+  readonly #drift: DriftWatch;
   readonly #following = new AbortController();
   #end: NetworkEnd = { kind: 'stopped' };
   #isReady = false;
   #health: string | undefined;
+  #broken: string | undefined;
 
   constructor(given: RunningNetworkOptions) {
     this.#given = given;
@@ -88,6 +92,19 @@ export class RunningNetwork {
       ownValue: () => this.#keeper.record.value,
       onSnapshot: () => void this.#becomeReady(),
     });
+    this.#drift = new DriftWatch({
+      commands,
+      own: subnets,
+      loop: this.#loop,
+      intervalMs: options.checkIntervalSeconds * 1000,
+      emit,
+      rebuild: (signal) =>
+        rebuildNetwork({ preparation, leased, keeper: this.#keeper, loop: this.#loop }, signal),
+      onBroken: (because) => {
+        this.#broken = because;
+        this.#reportHealth();
+      },
+    });
   }
 
   get counts(): Counts {
@@ -104,6 +121,10 @@ export class RunningNetwork {
 
   get loop(): PeerLoop {
     return this.#loop;
+  }
+
+  get drift(): DriftWatch {
+    return this.#drift;
   }
 
   get follower(): PeerFollower {
@@ -127,7 +148,7 @@ export class RunningNetwork {
   /** Takes the network down on this node. Its lease stays. */
   async takeDown(): Promise<TakenDown> {
     const { leased, journal, options, emit } = this.#given;
-    await this.#keeper.stop();
+    await Promise.all([this.#drift.stop(), this.#keeper.stop()]);
     return takeDown({
       commands: leased.commands,
       loop: this.#loop,
@@ -141,7 +162,7 @@ export class RunningNetwork {
 
   /** Stops working and leaves everything as it is, for the next daemon to take over. */
   async leave(): Promise<void> {
-    await this.#keeper.stop();
+    await Promise.all([this.#drift.stop(), this.#keeper.stop()]);
     await this.#loop.stop();
   }
 
@@ -190,13 +211,16 @@ export class RunningNetwork {
       peers: this.counts.inPlace,
       subnetFile: options.subnetFile,
     });
+    this.#drift.start();
     this.#given.onHealth(this.#health);
     await notifyServiceManager({ state: 'ready', status: `subnet ${describeSubnets(leased.subnets)}` });
   }
 
   #reportHealth(): void {
     const { failing } = this.counts;
-    const health = failing === 0 ? undefined : `${count(failing, 'peer')} failing`;
+    const reasons = failing === 0 ? [] : [`${count(failing, 'peer')} failing`];
+    if (this.#broken !== undefined) reasons.push(`the network is broken: ${this.#broken}`);
+    const health = reasons.length === 0 ? undefined : reasons.join('; ');
     if (health === this.#health) return;
     this.#health = health;
     if (this.#isReady) this.#given.onHealth(health);

@@ -2,54 +2,83 @@ import type { Counts } from '../engine/overview.ts';
 import type { NodeState } from '../event/event.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import { describeNetwork } from '../network/configuration-text.ts';
+import type { DriftRepair } from './drift-watch.ts';
 import type { UpOptions } from './options.ts';
+import { describePeers } from './peer-status.ts';
+import type { PeerStatus } from './peer-status.ts';
 import type { Preparation } from './prepare.ts';
 import type { RunningNetwork } from './running-network.ts';
 
 /** What `GET /status` answers. */
 export interface NodeStatus {
   readonly state: NodeState;
+  /** Why it is degraded; null if it is not. */
+  readonly because: string | null;
   readonly pid: number;
   readonly node: string;
+  readonly startedAt: string;
   readonly recipe: { readonly name: string; readonly file: string; readonly type: string };
   readonly network: string;
+  readonly store: string;
   readonly iface: string;
-  readonly lease: {
-    readonly subnet: string;
-    readonly publicIp: string;
-    readonly expiresAt: string | null;
-  } | null;
+  readonly lease: LeaseStatus | null;
   readonly mtu: number | null;
-  readonly peers: Counts & { readonly ignored: number; readonly rejected: number };
+  readonly counts: Counts & { readonly ignored: number; readonly rejected: number };
+  readonly peers: readonly PeerStatus[];
+  readonly rejections: readonly { readonly key: string; readonly because: string }[];
+  readonly lastDrift: DriftRepair | null;
+}
+
+interface LeaseStatus {
+  readonly subnet: string;
+  readonly publicIp: string;
+  /** Null for a reservation. */
+  readonly expiresAt: string | null;
+}
+
+/** What there is to say of a daemon besides its network. */
+export interface NodeBasics {
+  readonly state: NodeState;
+  readonly because: string | undefined;
+  readonly startedAt: Date;
+  readonly options: UpOptions;
+  readonly preparation: Preparation;
 }
 
 const noPeers = { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0 };
 
-export function describeStatus(
-  state: NodeState,
-  options: UpOptions,
-  { loaded, network, underlay }: Preparation,
-  running: RunningNetwork | undefined,
-): NodeStatus {
+export function describeStatus(basics: NodeBasics, running: RunningNetwork | undefined): NodeStatus {
+  const { state, because, startedAt, options, preparation } = basics;
+  const { loaded, network, underlay, store } = preparation;
   return {
     state,
+    because: because ?? null,
     pid: process.pid,
     node: options.nodeName,
+    startedAt: startedAt.toISOString(),
     recipe: { name: loaded.recipe.name, file: loaded.file, type: loaded.recipe.backendType },
     network: describeNetwork(network.configuration),
+    store: store.description,
     iface: underlay.name,
     lease: running === undefined ? null : describeLease(running),
     mtu: running?.leased.commands.facts.mtu ?? null,
-    peers: running === undefined ? noPeers : { ...running.counts, ...withoutAccepted(running) },
+    counts: running === undefined ? noPeers : countAll(running),
+    peers: running === undefined ? [] : describePeers(running.loop.engine, running.loop.outcomes),
+    rejections: running === undefined ? [] : listRejections(running),
+    lastDrift: running?.drift.lastRepair ?? null,
   };
 }
 
-function withoutAccepted(running: RunningNetwork): { ignored: number; rejected: number } {
+function countAll(running: RunningNetwork): NodeStatus['counts'] {
   const { ignored, rejected } = running.follower.roster.counts;
-  return { ignored, rejected };
+  return { ...running.counts, ignored, rejected };
 }
 
-function describeLease(running: RunningNetwork): NodeStatus['lease'] {
+function listRejections(running: RunningNetwork): NodeStatus['rejections'] {
+  return [...running.follower.roster.rejections].map(([key, because]) => ({ key, because }));
+}
+
+function describeLease(running: RunningNetwork): LeaseStatus {
   const { facts } = running.leased.commands;
   const { expiresAt } = running.keeper.record;
   return {

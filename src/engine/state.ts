@@ -57,6 +57,10 @@ export interface EngineState {
   running: number;
   waiting: number;
   sequence: number;
+  /** The sequence number at which an entry was last forgotten: an older check may have seen it still. */
+  removedAt: number;
+  /** Whether a snapshot has said what is wanted. */
+  hasSnapshot: boolean;
 }
 
 export function createEngine(abilities: Abilities): EngineState {
@@ -69,6 +73,8 @@ export function createEngine(abilities: Abilities): EngineState {
     running: 0,
     waiting: 0,
     sequence: 0,
+    removedAt: 0,
+    hasSnapshot: false,
   };
 }
 

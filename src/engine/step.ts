@@ -2,6 +2,7 @@ import type { Reason } from '../event/event.ts';
 import type { Peer } from '../lease/lease.ts';
 import { backoffDelay, operationBackoff } from './backoff.ts';
 import { decide } from './decide.ts';
+import { findDrift, strangerOf } from './drift.ts';
 import type { EngineInput, Operation, Wait } from './operation.ts';
 import { resourcesOf, samePeer, setActivity, setApplied } from './state.ts';
 import type { EngineState, Entry } from './state.ts';
@@ -24,6 +25,7 @@ export function step(state: EngineState, input: EngineInput): Wait[] {
       for (const peer of input.peers) setApplied(state, entryOf(state, peer.key), { kind: 'unsure', peer });
       return [];
     case 'snapshot':
+      state.hasSnapshot = true;
       wantExactly(state, input.peers);
       return [];
     case 'put':
@@ -130,9 +132,7 @@ function doubtSharers(state: EngineState, removed: Peer): void {
   for (const resource of resourcesOf(removed)) {
     for (const key of [...(state.holders.get(resource) ?? [])]) {
       const other = state.entries.get(key);
-      if (key === removed.key || other?.applied.kind !== 'present') continue;
-      setApplied(state, other, { kind: 'unsure', peer: other.applied.peer });
-      reconsider(state, other, 'drifted');
+      if (other !== undefined && key !== removed.key) doubt(state, other);
     }
   }
 }
@@ -179,22 +179,29 @@ function superseded(state: EngineState, entry: Entry, operation: Operation): boo
 }
 
 function judge(state: EngineState, present: ReadonlySet<string>, since: number): void {
-  for (const entry of [...state.entries.values()]) {
-    const { applied, activity } = entry;
-    if (applied.kind === 'absent' || activity.kind === 'running' || entry.touched > since) continue;
-    const inPlace = present.has(subnetOf(applied.peer));
-    if (applied.kind === 'present' && !inPlace) {
-      setApplied(state, entry, { kind: 'unsure', peer: applied.peer });
-      reconsider(state, entry, 'drifted');
-    } else if (applied.kind === 'unsure' && inPlace) {
-      setApplied(state, entry, { kind: 'present', peer: applied.peer });
-      // Before the first snapshot nothing is wanted yet, and nothing may be removed for that.
-      if (entry.wanted !== undefined) reconsider(state, entry, reasonFor(entry));
-    }
+  const { missing, confirmed, extra } = findDrift(state, present, since);
+  for (const entry of missing) doubt(state, entry);
+  if (!state.hasSnapshot) {
+    // After a restart: what the journal names and the kernel has needs nothing. Nothing is wanted yet, so nothing is extra.
+    for (const entry of confirmed) confirm(state, entry);
+    return;
+  }
+  for (const subnet of extra) {
+    const peer = strangerOf(subnet);
+    const entry = entryOf(state, peer.key);
+    setApplied(state, entry, { kind: 'unsure', peer });
+    reconsider(state, entry, 'drifted');
   }
 }
 
-/** What CheckCommand prints for a peer: its IPv4 subnet, or its IPv6 subnet in an IPv6-only network. */
-export function subnetOf(peer: Peer): string {
-  return peer.subnet ?? peer.ipv6Subnet ?? '';
+function confirm(state: EngineState, entry: Entry): void {
+  if (entry.applied.kind === 'unsure')
+    setApplied(state, entry, { kind: 'present', peer: entry.applied.peer });
+}
+
+/** What was in the kernel may not be there any more: it is ensured again. */
+function doubt(state: EngineState, entry: Entry): void {
+  if (entry.applied.kind !== 'present') return;
+  setApplied(state, entry, { kind: 'unsure', peer: entry.applied.peer });
+  if (state.hasSnapshot) reconsider(state, entry, 'drifted');
 }

@@ -77,5 +77,6 @@ function findBlocker(
 export function dropIfEmpty(state: EngineState, entry: Entry): void {
   if (entry.wanted === undefined && entry.applied.kind === 'absent' && entry.activity.kind === 'idle') {
     state.entries.delete(entry.key);
+    state.removedAt = state.sequence += 1;
   }
 }

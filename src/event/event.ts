@@ -85,6 +85,18 @@ export type HeddleEvent =
       readonly attempt: number;
       readonly retryInMs: number;
     }
+  /** CheckCommand did not see what was added, or saw what nobody wants; by subnet. It is being repaired. */
+  | { readonly event: 'drift'; readonly missing: readonly string[]; readonly extra: readonly string[] }
+  | { readonly event: 'network-broken'; readonly trouble: CommandTrouble }
+  | { readonly event: 'network-rebuilt' }
+  | { readonly event: 'rebuild-failed'; readonly trouble: CommandTrouble; readonly retryInMs: number }
+  | {
+      readonly event: 'monitor-ended';
+      readonly how: string;
+      readonly stderr: string;
+      readonly retryInMs: number;
+    }
+  | { readonly event: 'shared-address'; readonly address: string; readonly keys: readonly string[] }
   | { readonly event: 'lease-rejected'; readonly key: string; readonly because: string }
   | { readonly event: 'store-fault'; readonly where: string; readonly because: string }
   | { readonly event: 'store-outage'; readonly because: string; readonly retryInMs: number }

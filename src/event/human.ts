@@ -46,6 +46,26 @@ const renderers: Renderers = {
         (e.retryInMs > 0 ? `next try in ${formatDuration(e.retryInMs)}` : 'not tried again'),
       troubleDetail(e.trouble),
     ),
+  drift: (e) =>
+    warn(
+      [
+        e.missing.length > 0 ? `${count(e.missing.length, 'peer')} missing (${list(e.missing)})` : '',
+        e.extra.length > 0 ? `${count(e.extra.length, 'stranger')} in place (${list(e.extra)})` : '',
+      ]
+        .filter((part) => part !== '')
+        .join(' and ') + ' in the kernel; repairing',
+    ),
+  'network-broken': (e) =>
+    warn(`the network is broken: ${describeTrouble(e.trouble)}; building it again`, troubleDetail(e.trouble)),
+  'network-rebuilt': () => info('the network was built again'),
+  'rebuild-failed': (e) =>
+    error(
+      `the network could not be built again: ${describeTrouble(e.trouble)}; next try in ${formatDuration(e.retryInMs)}`,
+      troubleDetail(e.trouble),
+    ),
+  'monitor-ended': (e) =>
+    warn(`MonitorCommand ${e.how}; started again in ${formatDuration(e.retryInMs)}`, indent(e.stderr)),
+  'shared-address': (e) => warn(`the leases ${list(e.keys)} all claim the public address ${e.address}`),
   'lease-rejected': (e) => warn(`lease ${e.key} rejected: ${e.because}`),
   'store-fault': (e) => warn(`${e.where} passed over: ${e.because}`),
   'store-outage': (e) => warn(`store unreachable: ${e.because}; next try in ${formatDuration(e.retryInMs)}`),
@@ -83,16 +103,23 @@ export function troubleDetail(trouble: CommandTrouble): string {
   return indent(lines.join('\n'));
 }
 
-/** Milliseconds for people: `12 ms`, `3.4 s`, `5 min`. */
+/** Milliseconds for people: `12 ms`, `3.4 s`, `5 min`, `24 h`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${Math.round(ms / 60_000)} min`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  return `${Math.round(ms / 3_600_000)} h`;
 }
 
 /** `1 peer`, `2 peers`. */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** The first few of many. */
+function list(items: readonly string[]): string {
+  const shown = items.slice(0, 5).join(', ');
+  return items.length <= 5 ? shown : `${shown} and ${items.length - 5} more`;
 }
 
 function name(peer: { readonly subnet: string; readonly publicIp: string }): string {

@@ -15,7 +15,7 @@ type Happening =
   | { readonly do: 'check' }
   | { readonly do: 'crash'; readonly effects: boolean }
   | { readonly do: 'snapshot' }
-  | { readonly do: 'tamper'; readonly subnet: number };
+  | { readonly do: 'tamper'; readonly subnet: number; readonly how: 'delete' | 'add' };
 
 const subnet = fc.nat(4);
 const happening = (troubles: readonly Trouble[]): fc.Arbitrary<Happening> =>
@@ -34,10 +34,19 @@ const happening = (troubles: readonly Trouble[]): fc.Arbitrary<Happening> =>
     { weight: 1, arbitrary: fc.record({ do: fc.constant('check' as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), effects: fc.boolean() }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('snapshot' as const) }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('tamper' as const), subnet }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant('tamper' as const),
+        subnet,
+        how: fc.constantFrom('delete' as const, 'add' as const),
+      }),
+    },
   );
 
-function happen(simulation: Simulation, what: Happening, tamper: (subnet: number) => void): void {
+type Tampering = Extract<Happening, { do: 'tamper' }>;
+
+function happen(simulation: Simulation, what: Happening, tamper: (what: Tampering) => void): void {
   switch (what.do) {
     case 'put':
       return simulation.put(makePeer(what.subnet, what.subnet, what.version));
@@ -54,7 +63,7 @@ function happen(simulation: Simulation, what: Happening, tamper: (subnet: number
     case 'snapshot':
       return simulation.feed({ kind: 'snapshot', peers: [...simulation.wanted.values()] });
     case 'tamper':
-      return tamper(what.subnet);
+      return tamper(what);
   }
 }
 
@@ -67,7 +76,10 @@ function converges(
     fc.property(fc.array(happening(troubles), { maxLength: 60 }), (happenings) => {
       const kernel = makeKernel();
       const simulation = new Simulation(kernel, abilities);
-      const tamper = (n: number): void => void kernel.entries?.delete(`10.0.${n}.0/24`);
+      const tamper = ({ subnet, how }: Tampering): void => {
+        if (how === 'delete') kernel.entries?.delete(`10.0.${subnet}.0/24`);
+        else kernel.entries?.set(`10.0.${subnet + 100}.0/24`, 'a stranger');
+      };
       for (const what of happenings) {
         if (what.do !== 'check' || abilities.repeatable) happen(simulation, what, tamper);
       }

@@ -80,6 +80,7 @@ export class Simulation {
     this.kernel = kernel;
     this.#abilities = abilities;
     this.engine = createEngine(abilities);
+    this.feed({ kind: 'snapshot', peers: [] });
   }
 
   feed(input: EngineInput): void {

@@ -1,0 +1,177 @@
+import { backoffDelay } from '../engine/backoff.ts';
+import { findDrift, subnetOf } from '../engine/drift.ts';
+import type { CommandTrouble, EmitEvent } from '../event/event.ts';
+import { describeTrouble } from '../event/human.ts';
+import type { LeaseSubnets } from '../lease/lease.ts';
+import type { Monitor } from '../shell/monitor.ts';
+import { checkPeersInPlace } from './check-peers.ts';
+import type { CommandRunner } from './command-runner.ts';
+import { Debounce } from './debounce.ts';
+import type { PeerLoop } from './peer-loop.ts';
+
+export interface DriftWatchOptions {
+  readonly commands: CommandRunner;
+  readonly own: LeaseSubnets;
+  readonly loop: PeerLoop;
+  /** Milliseconds between checks that nothing asked for. */
+  readonly intervalMs: number;
+  readonly emit: EmitEvent;
+  /** Builds the network again, keeping its lease. Undefined if it worked. */
+  readonly rebuild: (signal: AbortSignal) => Promise<CommandTrouble | undefined>;
+  /** The network is broken, for this reason, or whole again. */
+  readonly onBroken: (because: string | undefined) => void;
+}
+
+/** The last time that something was found to be different from what it should be. */
+export interface DriftRepair {
+  readonly at: string;
+  readonly missing: number;
+  readonly extra: number;
+  readonly rebuilt: boolean;
+}
+
+/** Lines of a monitor come in bursts, not least when the daemon itself writes. */
+const monitorDebounce = { quietMs: 250, longestMs: 2000 };
+const rebuildBackoff = { firstMs: 1000, capMs: 60_000 };
+const monitorBackoff = { firstMs: 1000, capMs: 60_000 };
+
+/** Runs CheckCommand on an interval and whenever MonitorCommand prints a line, and has repaired what it finds. */
+export class DriftWatch {
+  readonly #options: DriftWatchOptions;
+  readonly #stopping = new AbortController();
+  readonly #debounce = new Debounce(monitorDebounce, () => void this.check());
+  #timer: NodeJS.Timeout | undefined;
+  #monitorTimer: NodeJS.Timeout | undefined;
+  #monitor: Monitor | undefined;
+  #monitorFailures = 0;
+  #checking: Promise<void> | undefined;
+  #isAskedAgain = false;
+  #rebuildFailures = 0;
+  #lastRepair: DriftRepair | undefined;
+
+  constructor(options: DriftWatchOptions) {
+    this.#options = options;
+  }
+
+  get lastRepair(): DriftRepair | undefined {
+    return this.#lastRepair;
+  }
+
+  start(): void {
+    if (!this.#options.commands.has('CheckCommand')) return;
+    this.#schedule(this.#options.intervalMs);
+    this.#startMonitor();
+  }
+
+  /** Starts no further check, and waits for one that runs. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#monitorTimer);
+    this.#debounce.cancel();
+    await Promise.all([this.#monitor?.stop(), this.#checking]);
+  }
+
+  /** Checks now; while a check runs, once more after it. */
+  async check(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    if (this.#checking !== undefined) {
+      this.#isAskedAgain = true;
+      return this.#checking;
+    }
+    this.#checking = this.#checkUntilCurrent().finally(() => (this.#checking = undefined));
+    return this.#checking;
+  }
+
+  async #checkUntilCurrent(): Promise<void> {
+    const isAskedAgain = await this.#checkOnce();
+    if (isAskedAgain && !this.#stopping.signal.aborted) await this.#checkUntilCurrent();
+  }
+
+  /** Returns whether there is reason to check once more at once. */
+  async #checkOnce(): Promise<boolean> {
+    this.#isAskedAgain = false;
+    await this.#lookAndRepair();
+    return this.#isAskedAgain;
+  }
+
+  async #lookAndRepair(): Promise<void> {
+    const { commands, own, loop, intervalMs, onBroken } = this.#options;
+    const { signal } = this.#stopping;
+    const since = loop.checkpoint;
+    const found = await checkPeersInPlace(commands, own, signal);
+    if (signal.aborted) return;
+    switch (found.kind) {
+      case 'unknown':
+        return;
+      case 'listed':
+        onBroken(undefined);
+        this.#judge(found.subnets, since);
+        this.#rebuildFailures = 0;
+        this.#schedule(intervalMs);
+        return;
+      case 'broken':
+        onBroken(describeTrouble(found.trouble));
+        this.#options.emit({ event: 'network-broken', trouble: found.trouble });
+        await this.#rebuild();
+    }
+  }
+
+  #judge(present: ReadonlySet<string>, since: number): void {
+    const { loop, emit } = this.#options;
+    const { missing, extra } = findDrift(loop.engine, present, since);
+    loop.feed({ kind: 'checked', present, since });
+    if (missing.length === 0 && extra.length === 0) return;
+    this.#lastRepair = {
+      at: new Date().toISOString(),
+      missing: missing.length,
+      extra: extra.length,
+      rebuilt: this.#rebuildFailures > 0,
+    };
+    const subnets = missing.flatMap(({ wanted }) => (wanted === undefined ? [] : [subnetOf(wanted)]));
+    emit({ event: 'drift', missing: subnets, extra });
+  }
+
+  async #rebuild(): Promise<void> {
+    const { rebuild, emit } = this.#options;
+    const trouble = await rebuild(this.#stopping.signal);
+    if (this.#stopping.signal.aborted) return;
+    if (trouble === undefined && this.#rebuildFailures === 0) {
+      this.#lastRepair = { at: new Date().toISOString(), missing: 0, extra: 0, rebuilt: true };
+      emit({ event: 'network-rebuilt' });
+      // What is there now decides which peers have to be added again; a second failure in a row has to wait.
+      this.#rebuildFailures = 1;
+      this.#isAskedAgain = true;
+      return;
+    }
+    this.#rebuildFailures += 1;
+    const retryInMs = backoffDelay(this.#rebuildFailures, Math.random(), rebuildBackoff);
+    if (trouble !== undefined) emit({ event: 'rebuild-failed', trouble, retryInMs });
+    this.#schedule(retryInMs);
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopping.signal.aborted) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.check(), delayMs);
+  }
+
+  #startMonitor(): void {
+    const { commands, own, emit } = this.#options;
+    this.#monitor = commands.startMonitor(own, {
+      onLines: () => {
+        this.#monitorFailures = 0;
+        this.#debounce.request();
+      },
+      onEnd: (how, stderr) => {
+        this.#monitor = undefined;
+        this.#monitorFailures += 1;
+        const retryInMs = backoffDelay(this.#monitorFailures, Math.random(), monitorBackoff);
+        emit({ event: 'monitor-ended', how, stderr, retryInMs });
+        this.#monitorTimer = setTimeout(() => this.#startMonitor(), retryInMs);
+        // What it did not see meanwhile.
+        this.#debounce.request();
+      },
+    });
+  }
+}

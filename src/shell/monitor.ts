@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { Capture, stderrLimits } from './capture.ts';
+import { endGroup } from './process-group.ts';
+import { systemShell } from './program.ts';
+import type { ShellProgram } from './program.ts';
+import { composeShellText } from './shell-text.ts';
+import type { Job } from './shell.ts';
+
+/** A command that runs until it is stopped, and whose every line of output is a sign that something happened. */
+export interface Monitor {
+  /** Ends its process group and waits for that. */
+  stop(): Promise<void>;
+}
+
+export interface MonitorListeners {
+  /** Something was printed that ends with a line break; several lines that come at once are one call. */
+  readonly onLines: () => void;
+  /** It ended by itself. `stderr` is capped. */
+  readonly onEnd: (how: string, stderr: string) => void;
+}
+
+/** Milliseconds between SIGTERM and SIGKILL. */
+const graceMs = 2000;
+const lineBreak = 10;
+
+/** Starts a monitor. What it prints is not kept: only that it printed counts. */
+export function startMonitor(
+  job: Omit<Job, 'stdin' | 'timeoutMs'>,
+  { onLines, onEnd }: MonitorListeners,
+  program: ShellProgram = systemShell,
+): Monitor {
+  const { text } = composeShellText({ ...job.script, lineTags: [] });
+  const child = spawn(program.file, [...program.arguments, job.script.stopOnError ? '-ec' : '-c', text], {
+    argv0: program.name,
+    cwd: job.cwd,
+    env: job.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const stderr = new Capture(stderrLimits);
+  let isStopping = false;
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (chunk.includes(lineBreak)) onLines();
+  });
+  child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  const ended = new Promise<void>((resolve) => {
+    const end = (how: string): void => {
+      resolve();
+      if (!isStopping) onEnd(how, stderr.read().text.trimEnd());
+    };
+    child.once('error', (error) => end(`could not be started: ${error.message}`));
+    child.once('exit', (code, signal) =>
+      end(signal === null ? `ended with status ${code ?? 0}` : `was ended by ${signal}`),
+    );
+  });
+  return {
+    async stop() {
+      isStopping = true;
+      if (child.pid !== undefined) await endGroup(child.pid, graceMs);
+      await ended;
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
+  };
+}
