@@ -62,6 +62,17 @@ for (const shell of [dash, busyboxAsh]) {
       await node1.succeed('ShutdownCommand');
       assert.deepEqual(await dumpState(node1.host), before);
     });
+
+    test('MonitorCommand tells of routes and of the interface', async (t) => {
+      const [node1] = await joinedNodes(t, recipe, { shell });
+      const { host } = node1;
+      await node1.monitor('203.0.113.1 via 172.30.1.254', async (listener) => {
+        await host.sh('ip route delete 10.50.2.0/24');
+        await listener.until(/^Deleted 10[.]50[.]2[.]0[/]24/);
+        await host.sh('ip link set eth0 down');
+        await listener.until(/: eth0@[^ ]+ <BROADCAST,MULTICAST> /);
+      });
+    });
   });
 }
 
@@ -119,16 +130,5 @@ describe('recipes/host-gw.json', { skip }, () => {
       '10.50.2.0/24 via 172.30.1.254 dev eth0',
       '10.50.9.0/24 via 172.30.1.9 dev eth0',
     ]);
-  });
-
-  test('MonitorCommand tells of routes and of the interface', async (t) => {
-    const [node1] = await joinedNodes(t, recipe);
-    const { host } = node1;
-    await node1.monitor('203.0.113.1 via 172.30.1.254', async (listener) => {
-      await host.sh('ip route delete 10.50.2.0/24');
-      await listener.until(/^Deleted 10[.]50[.]2[.]0[/]24/);
-      await host.sh('ip link set eth0 down');
-      await listener.until(/: eth0@[^ ]+ <BROADCAST,MULTICAST> /);
-    });
   });
 });

@@ -116,6 +116,23 @@ for (const shell of [dash, busyboxAsh]) {
       assert.deepEqual(after, before);
       assert.deepEqual(await node1.host.lines('ls /run/state'), ['flannel-v6.1.mac', 'flannel.1.mac']);
     });
+
+    test('MonitorCommand tells of each kind of drift', async (t) => {
+      const [node1, node2] = await joinedNodes(t, recipe, { shell });
+      const { host } = node1;
+      await node1.monitor('203.0.113.1 via 172.30.1.254', async (listener) => {
+        await host.sh('ip route delete 10.50.2.0/24');
+        await listener.until(/^Deleted 10[.]50[.]2[.]0[/]24 .*dev flannel[.]1/);
+        await host.sh('ip neigh delete 10.50.2.0 dev flannel.1');
+        await listener.until(/^Deleted 10[.]50[.]2[.]0 dev flannel[.]1/);
+        await host.sh(`bridge fdb delete ${macOf(node2)} dev flannel.1 dst 172.30.1.2 self`);
+        await listener.until(/^Deleted 172[.]30[.]1[.]2 dev flannel[.]1/);
+        await host.sh('ip link set flannel.1 down');
+        await listener.until(/: flannel[.]1: <BROADCAST,MULTICAST> /);
+        await host.sh('ip link delete flannel.1');
+        await listener.until(/^Deleted .*: flannel[.]1:/);
+      });
+    });
   });
 }
 
@@ -350,22 +367,5 @@ describe('recipes/vxlan.json', { skip }, () => {
     assert.deepEqual(await neighboursOf(node1.host, 'flannel.1'), []);
     await runAgain(node1, [node2, node3]);
     assert.deepEqual(await dumpState(node1.host), before);
-  });
-
-  test('MonitorCommand tells of each kind of drift', async (t) => {
-    const [node1, node2] = await joinedNodes(t, recipe);
-    const { host } = node1;
-    await node1.monitor('203.0.113.1 via 172.30.1.254', async (listener) => {
-      await host.sh('ip route delete 10.50.2.0/24');
-      await listener.until(/^Deleted 10[.]50[.]2[.]0[/]24 .*dev flannel[.]1/);
-      await host.sh('ip neigh delete 10.50.2.0 dev flannel.1');
-      await listener.until(/^Deleted 10[.]50[.]2[.]0 dev flannel[.]1/);
-      await host.sh(`bridge fdb delete ${macOf(node2)} dev flannel.1 dst 172.30.1.2 self`);
-      await listener.until(/^Deleted 172[.]30[.]1[.]2 dev flannel[.]1/);
-      await host.sh('ip link set flannel.1 down');
-      await listener.until(/: flannel[.]1: <BROADCAST,MULTICAST> /);
-      await host.sh('ip link delete flannel.1');
-      await listener.until(/^Deleted .*: flannel[.]1:/);
-    });
   });
 });

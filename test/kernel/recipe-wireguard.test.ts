@@ -83,6 +83,16 @@ for (const shell of [dash, busyboxAsh]) {
       await node1.start();
       assert.equal(keyOf(node1), key);
     });
+
+    test('MonitorCommand tells of the device and of the route', async (t) => {
+      const [node1] = await joinedNodes(t, recipe, { shell });
+      await node1.monitor('203.0.113.1 dev flannel-wg', async (listener) => {
+        await node1.host.sh('ip route delete 10.50.0.0/16');
+        await listener.until(/^Deleted 10[.]50[.]0[.]0[/]16 dev flannel-wg/);
+        await node1.host.sh('ip link delete flannel-wg');
+        await listener.until(/^Deleted .*: flannel-wg:/);
+      });
+    });
   });
 }
 
@@ -241,15 +251,5 @@ describe('recipes/wireguard.json', { skip }, () => {
     await node1.remove(node2);
     assert.deepEqual(await node1.check(), ['10.50.20.0/24', '10.50.3.0/24']);
     assert.equal(await ping(node1.host, '10.50.20.0'), true);
-  });
-
-  test('MonitorCommand tells of the device and of the route', async (t) => {
-    const [node1] = await joinedNodes(t, recipe);
-    await node1.monitor('203.0.113.1 dev flannel-wg', async (listener) => {
-      await node1.host.sh('ip route delete 10.50.0.0/16');
-      await listener.until(/^Deleted 10[.]50[.]0[.]0[/]16 dev flannel-wg/);
-      await node1.host.sh('ip link delete flannel-wg');
-      await listener.until(/^Deleted .*: flannel-wg:/);
-    });
   });
 });
