@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, rm } from 'node:fs/promises';
+import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { parseLeaseKey } from '../../lease/wire.ts';
@@ -21,6 +21,7 @@ import { LeaseDirectory, type DirectoryIdentity } from './lease-directory.ts';
 import { decodeLeaseFile, encodeLeaseFile, largestLeaseFile } from './lease-file.ts';
 import { withFileLock } from './lock.ts';
 import { LockQueue } from './lock-queue.ts';
+import { makeDirectory } from './make-directory.ts';
 import { compareWithTold, isExpired, type Told } from './told.ts';
 import { createWhole, replaceWhole } from './write.ts';
 
@@ -48,7 +49,7 @@ export async function openFilesStore(
   const layout = layOut(directory);
   const isWritable = options.access !== 'read-only';
   try {
-    if (isWritable) await mkdir(layout.subnets, { recursive: true, mode: directoryMode });
+    if (isWritable) await makeDirectory(layout.subnets, directoryMode);
     for (const path of [layout.root, layout.subnets]) {
       await access(path, constants.R_OK | constants.X_OK | (isWritable ? constants.W_OK : 0));
     }
@@ -102,7 +103,7 @@ class FilesStore implements LeaseStore {
 
   createNetwork(text: string): Promise<string> {
     const { config, draft } = this.#layout;
-    return this.#write(`write ${config}`, async () => {
+    return this.#writeLocked(`write ${config}`, async () => {
       const existing = await this.#readConfig();
       if (existing !== undefined) return existing;
       if (await createWhole(draft, config, text)) return text;
@@ -160,22 +161,21 @@ class FilesStore implements LeaseStore {
     const path = this.#pathOf(key);
     return this.#write(`create the lease ${key} in ${this.#layout.subnets}`, async () => {
       const text = encodeText(key, value, ttlSeconds === undefined ? undefined : this.#expiry(ttlSeconds));
-      const content = this.#directory.look(key);
-      if (content === undefined) {
-        if (!(await createWhole(this.#layout.draft, path, text))) return 'taken';
-      } else {
-        // Something unreadable may be a lease in the making: nobody's to overwrite.
-        if (content.kind === 'fault' || !isExpired(content.record, this.#clock.now())) return 'taken';
-        await replaceWhole(this.#layout.draft, path, text);
-      }
-      return readBack(key, text);
+      // Who lost a race need not queue for the lock to learn it.
+      if (this.#isHeld(key)) return 'taken';
+      return this.#writers.run(async () => {
+        if (this.#isHeld(key)) return 'taken';
+        if (this.#directory.contentOf(key) !== undefined) await replaceWhole(this.#layout.draft, path, text);
+        else if (!(await createWhole(this.#layout.draft, path, text))) return 'taken';
+        return readBack(key, text);
+      });
     });
   }
 
   async replace(previous: LeaseRecord, value: string, ttlSeconds: number): Promise<LeaseRecord | 'gone'> {
     const { key } = previous;
     const path = this.#pathOf(key);
-    return this.#write(`write the lease ${key} in ${this.#layout.subnets}`, async () => {
+    return this.#writeLocked(`write the lease ${key} in ${this.#layout.subnets}`, async () => {
       const current = this.#lookForUnchanged(previous);
       if (current === undefined) return 'gone';
       const isReservation = current.expiresAt === undefined;
@@ -187,7 +187,7 @@ class FilesStore implements LeaseStore {
 
   async remove(previous: LeaseRecord): Promise<'removed' | 'gone'> {
     const path = this.#pathOf(previous.key);
-    return this.#write(`remove the lease ${previous.key} from ${this.#layout.subnets}`, async () => {
+    return this.#writeLocked(`remove the lease ${previous.key} from ${this.#layout.subnets}`, async () => {
       if (this.#lookForUnchanged(previous) === undefined) return 'gone';
       await rm(path, { force: true });
       return 'removed';
@@ -223,7 +223,7 @@ class FilesStore implements LeaseStore {
   /** Removes the files of leases whose time is over. Nobody waits for it: they count as absent anyway. */
   #purge(names: readonly string[]): void {
     if (!this.#isWritable || this.#closing.signal.aborted) return;
-    const removal = this.#write('remove expired leases', async () => {
+    const removal = this.#writeLocked('remove expired leases', async () => {
       for (const name of names) {
         const content = this.#directory.look(name);
         if (content?.kind !== 'lease' || !isExpired(content.record, this.#clock.now())) continue;
@@ -232,6 +232,14 @@ class FilesStore implements LeaseStore {
     });
     // The next look finds what is left, and tries again.
     removal.catch(() => undefined);
+  }
+
+  /** Whether a key is not free. Something unreadable may be a lease in the making: nobody's to overwrite. */
+  #isHeld(key: string): boolean {
+    const content = this.#directory.look(key);
+    return (
+      content !== undefined && (content.kind === 'fault' || !isExpired(content.record, this.#clock.now()))
+    );
   }
 
   /** What stands under a record's key, if it still is that record and its time is not over. */
@@ -263,7 +271,11 @@ class FilesStore implements LeaseStore {
       const message = `cannot ${action}: the store was opened only for reading`;
       return Promise.reject(new StoreError(message, { retryable: false }));
     }
-    return this.#attempt(action, () => this.#writers.run(work));
+    return this.#attempt(action, work);
+  }
+
+  #writeLocked<T>(action: string, work: () => Promise<T>): Promise<T> {
+    return this.#write(action, () => this.#writers.run(work));
   }
 
   async #attempt<T>(action: string, work: () => Promise<T>): Promise<T> {
