@@ -31,13 +31,19 @@ export function parseLeaseKey(key: string): LeaseSubnets | undefined {
   const [, ipv4Text, ipv4Length, ipv6Text, ipv6Length] = keyForm.exec(key) ?? [];
   if (ipv4Text === undefined || ipv4Length === undefined) return undefined;
   const hasIpv4 = `${ipv4Text}-${ipv4Length}` !== noIpv4Subnet;
-  const subnets = {
-    ipv4: hasIpv4 ? parseCidr(`${ipv4Text}/${ipv4Length}`) : undefined,
-    ipv6: ipv6Text === undefined ? undefined : parseCidr(`${ipv6Text}/${ipv6Length ?? ''}`),
-  };
-  const parts = [subnets.ipv4, subnets.ipv6].filter((part) => part !== undefined);
-  if (parts.length === 0 || !parts.every(isLeasable)) return undefined;
-  return leaseKey(subnets) === key ? subnets : undefined;
+  const hasIpv6 = ipv6Text !== undefined && ipv6Length !== undefined;
+  if (!hasIpv4 && !hasIpv6) return undefined;
+  const ipv4 = hasIpv4 ? parsePart(ipv4Text, ipv4Length) : undefined;
+  const ipv6 = hasIpv6 ? parsePart(ipv6Text, ipv6Length) : undefined;
+  if ((hasIpv4 && ipv4 === undefined) || (hasIpv6 && ipv6 === undefined)) return undefined;
+  return { ipv4, ipv6 };
+}
+
+function parsePart(text: string, length: string): Cidr | undefined {
+  const cidr = parseCidr(`${text}/${length}`);
+  if (cidr === undefined || !isLeasable(cidr)) return undefined;
+  // IPv4 is read in one spelling only; IPv6 has many.
+  return cidr.family === 4 || formatAddress(cidr) === text ? cidr : undefined;
 }
 
 function isLeasable(cidr: Cidr): boolean {
@@ -115,16 +121,9 @@ function parseFields(value: string): Fields | string {
   return new Map(Object.entries(parsed));
 }
 
-/** Walks level by level instead of recursing: the depth is the author's choice. */
 function isNestedDeeperThan(value: Json, limit: number): boolean {
-  let level: readonly Json[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > limit) return true;
-    level = level.flatMap((item) =>
-      item !== null && typeof item === 'object' ? Object.values<Json>(item) : [],
-    );
-  }
-  return false;
+  if (value === null || typeof value !== 'object') return false;
+  return limit === 0 || Object.values<Json>(value).some((item) => isNestedDeeperThan(item, limit - 1));
 }
 
 function readAttributes(fields: Fields): LeaseAttributes | string {
