@@ -51,7 +51,7 @@ export class PeerFollower {
           break;
         case 'changes':
           for (const change of update.changes) {
-            if (change.kind === 'fault') this.#reportFault(change.fault);
+            if (change.kind === 'fault') this.#takeFault(change.fault);
             else if (change.kind === 'put') this.#takeRecord(change.record);
             else this.#takeDelete(change.key);
           }
@@ -62,8 +62,9 @@ export class PeerFollower {
 
   #takeSnapshot(records: readonly LeaseRecord[], faults: readonly StoreFault[]): void {
     const { own, loop, emit, onOwnLeaseTouched, ownValue, onSnapshot } = this.#options;
-    for (const fault of faults) this.#reportFault(fault);
-    for (const change of this.#roster.replaceAll(records.map(readRecord))) this.#reportRejection(change);
+    for (const fault of faults.filter(({ key }) => key === undefined)) this.#reportFault(fault);
+    const leases = [...records.map(readRecord), ...faults.flatMap(readFault)];
+    for (const change of this.#roster.replaceAll(leases)) this.#reportRejection(change);
     const { accepted, ignored, rejected } = this.#roster.counts;
     emit({ event: 'snapshot', peers: accepted, ignored, rejected });
     // The whole list, not the differences: after a restart the engine also holds what only the journal remembers.
@@ -83,6 +84,12 @@ export class PeerFollower {
     this.#apply(this.#roster.delete(key));
   }
 
+  #takeFault(fault: StoreFault): void {
+    const [lease] = readFault(fault);
+    if (lease === undefined) this.#reportFault(fault);
+    else this.#apply(this.#roster.put(lease));
+  }
+
   #apply(changes: readonly RosterChange[]): void {
     const inputs: EngineInput[] = [];
     for (const change of changes) {
@@ -100,6 +107,11 @@ export class PeerFollower {
   #reportFault({ where, reason }: StoreFault): void {
     this.#options.emit({ event: 'store-fault', where, because: reason });
   }
+}
+
+/** What stands in the place of a lease but cannot be read is a rejected lease: its last good state stays. */
+function readFault({ key, where, reason }: StoreFault): ReadLease[] {
+  return key === undefined ? [] : [{ kind: 'malformed', key, reason: `${where} ${reason}` }];
 }
 
 function readRecord(record: LeaseRecord): ReadLease {

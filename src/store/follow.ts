@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-import { backoffDelay } from './backoff.ts';
+import { backoffDelay } from '../engine/backoff.ts';
 import { systemClock } from './clock.ts';
 import {
   CursorLostError,
@@ -10,6 +10,9 @@ import {
   type StoreChange,
   type StoreFault,
 } from './store.ts';
+
+/** How long to wait before the next try: nodes that lost their store together must not come back together. */
+export const storeBackoff = { firstMs: 200, capMs: 30_000 };
 
 /** A watch that lived this long was no failure, in milliseconds. */
 const steadyMs = 30_000;
@@ -107,7 +110,7 @@ class Outage {
     this.#reachedAt = undefined;
     this.#failures += 1;
     const { signal, onOutage, random = Math.random, delay = wait } = this.#options;
-    const delayMs = backoffDelay(this.#failures, random());
+    const delayMs = backoffDelay(this.#failures, random(), storeBackoff);
     if (error instanceof CursorLostError) {
       // The store is there; it has only forgotten. Again and again would still be a loop.
       if (this.#failures === 1) return;

@@ -16,6 +16,8 @@ export interface StoreFault {
   readonly where: string;
   /** One clause: why it was passed over. */
   readonly reason: string;
+  /** The lease that it stands in the place of, if it has a lease's name. */
+  readonly key?: string;
 }
 
 export type StoreChange =

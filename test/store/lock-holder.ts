@@ -1,9 +1,9 @@
 /** A process that takes a lock, says so, and keeps it until its standard input ends. `lock-holder PATH` */
 import { text } from 'node:stream/consumers';
 
-import { withFileLock } from '../../src/store/files/lock.ts';
+import { withStoreLock } from '../../src/store/files/lock.ts';
 
-await withFileLock(process.argv[2] ?? '', async () => {
+await withStoreLock(process.argv[2] ?? '', async () => {
   process.stdout.write('ready\n');
   await text(process.stdin);
 });

@@ -19,7 +19,7 @@ import { errorCode, toStoreError } from './errors.ts';
 import { layOut, type Layout } from './layout.ts';
 import { LeaseDirectory, type DirectoryIdentity } from './lease-directory.ts';
 import { decodeLeaseFile, encodeLeaseFile, largestLeaseFile } from './lease-file.ts';
-import { withFileLock } from './lock.ts';
+import { withStoreLock } from './lock.ts';
 import { LockQueue } from './lock-queue.ts';
 import { makeDirectory } from './make-directory.ts';
 import { compareWithTold, isExpired, type Told } from './told.ts';
@@ -92,7 +92,7 @@ class FilesStore implements LeaseStore {
     this.#clock = clock;
     this.#rescanMs = rescanMs;
     this.#directory = new LeaseDirectory(layout.subnets);
-    this.#writers = new LockQueue((work) => withFileLock(layout.lock, work));
+    this.#writers = new LockQueue((work) => withStoreLock(layout.lock, work));
   }
 
   async readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined> {
@@ -264,6 +264,7 @@ class FilesStore implements LeaseStore {
   readonly #describeFault = (name: string, reason: string): StoreFault => ({
     where: join(this.#layout.subnets, name),
     reason,
+    ...(parseLeaseKey(name) !== undefined && { key: name }),
   });
 
   #write<T>(action: string, work: () => Promise<T>): Promise<T> {
