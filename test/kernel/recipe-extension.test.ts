@@ -16,7 +16,8 @@ function textOf(node: OverlayNode): string {
 
 /*
  * Recipes of the shapes that flannel shipped for its extension backend: strings for `sh -c` with exports, backquotes,
- * pipes and `read`. test/recipes/extension-wireguard.json, which makes its device in the kernel, runs in test/kernel/vm.
+ * pipes and `read`. That of wireguard makes its device in the kernel; where kernels lack it, a second recipe of the same
+ * shape stands in, which starts wireguard-go instead.
  */
 for (const shell of [dash, busyboxAsh]) {
   describe(`recipes of flannel's extension backend under ${shell.name}`, () => {
@@ -73,3 +74,14 @@ for (const shell of [dash, busyboxAsh]) {
     });
   });
 }
+
+test('the recipe of wireguard in the kernel loads', () => {
+  const { commands } = readRecipe('test/recipes/extension-wireguard.json');
+  assert.deepEqual(Object.keys(commands).sort(), [
+    'PostStartupCommand',
+    'PreStartupCommand',
+    'ShutdownCommand',
+    'SubnetAddCommand',
+    'SubnetRemoveCommand',
+  ]);
+});
