@@ -22,7 +22,7 @@ export function asFailure(error: unknown): Failure {
     return new Failure('store', error.message, { hint: error.hint, cause: error });
   const message = error instanceof Error ? error.message : String(error);
   return new Failure('internal', `an unexpected error, which is a defect of heddle: ${message}`, {
-    hint: 'Please report it with the lines below.',
+    hint: 'report it with the lines below',
     cause: error,
   });
 }

@@ -19,8 +19,8 @@ export async function runDown(stateDirectory: string, releaseLease: boolean, jso
   }
   const remains = describeRemains(result);
   if (remains !== '') {
-    throw new Failure('command', `The network could not be taken down whole: ${remains}.`, {
-      hint: 'See the messages above; heddle down may be run again.',
+    throw new Failure('command', `the network could not be taken down whole: ${remains}`, {
+      hint: 'see the messages above; heddle down may be run again',
     });
   }
   if (!json) {

@@ -16,8 +16,8 @@ interface Listed {
 /** Prints the store's leases, sorted by subnet. What is no lease is named on stderr. */
 export async function runLeases(storeDirectory: string, json: boolean): Promise<void> {
   if (!existsSync(storeDirectory)) {
-    throw new Failure('store', `There is no store directory ${storeDirectory}.`, {
-      hint: 'Give the directory that the nodes were started with as --store-dir.',
+    throw new Failure('store', `there is no store directory ${storeDirectory}`, {
+      hint: 'give the directory that the nodes were started with as --store-dir',
     });
   }
   const { leases, faults } = await listLeases(storeDirectory);

@@ -101,10 +101,10 @@ function require(
   name: CommandName,
 ): Extract<CommandResult, { kind: 'ok' }> {
   if (result.kind === 'ok') return result;
-  if (signal.aborted) throw new Failure('command', `${name} was ended because heddle was told to stop.`);
+  if (signal.aborted) throw new Failure('command', `${name} was ended because heddle was told to stop`);
   throw new Failure(
     'command',
-    `The network of ${preparation.loaded.recipe.name} cannot be brought up: ${describeTrouble(result.trouble)}.`,
+    `the network of ${preparation.loaded.recipe.name} cannot be brought up: ${describeTrouble(result.trouble)}`,
     {
       detail: troubleDetail(result.trouble),
     },

@@ -1,6 +1,7 @@
 import { readFile, rm, writeFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
+import { explainError } from '../host/system-error.ts';
 import type { ParameterValue } from '../recipe/recipe.ts';
 
 /**
@@ -35,7 +36,7 @@ export async function readDeployment(stateDirectory: string): Promise<Deployment
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new Failure('state-directory', `${path} cannot be read: ${(error as Error).message}.`, {
+    throw new Failure('state-directory', `${path} cannot be read: ${explainError(error)}`, {
       cause: error,
     });
   }
@@ -46,8 +47,8 @@ export async function readDeployment(stateDirectory: string): Promise<Deployment
       throw new Error(`version ${String(deployment.version)} is not known`);
     return deployment;
   } catch (error) {
-    throw new Failure('state-directory', `${path} is damaged: ${(error as Error).message}.`, {
-      hint: 'Take the network down by hand, then remove this file.',
+    throw new Failure('state-directory', `${path} is damaged: ${(error as Error).message}`, {
+      hint: 'take the network down by hand, then remove this file',
       cause: error,
     });
   }

@@ -5,6 +5,7 @@ import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import type { SourceText } from '../diagnostic/source.ts';
+import { explainError } from '../host/system-error.ts';
 import { parseRecipe } from '../recipe/parse-recipe.ts';
 import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
 import { locateLine, prepareScript } from '../shell/script.ts';
@@ -38,8 +39,8 @@ export async function loadRecipe(nameOrPath: string, colour: boolean): Promise<L
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new Failure('recipe', `The recipe ${nameOrPath} cannot be read: ${(error as Error).message}.`, {
-      hint: 'Give the path of a recipe, or the name of a shipped one: vxlan, host-gw, wireguard.',
+    throw new Failure('recipe', `the recipe ${nameOrPath} cannot be read: ${explainError(error)}`, {
+      hint: 'give the path of a recipe, or the name of a shipped one: vxlan, host-gw, wireguard',
       cause: error,
     });
   }
@@ -83,7 +84,7 @@ export function refuseRecipe(
   colour: boolean,
 ): Failure {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
-  return new Failure('recipe', `${source.name} was refused: ${errors} error${errors === 1 ? '' : 's'}.`, {
+  return new Failure('recipe', `${source.name} was refused: ${errors} error${errors === 1 ? '' : 's'}`, {
     detail: renderDiagnostics(diagnostics, { colour }),
   });
 }

@@ -137,8 +137,8 @@ export class HeddleNode {
       this.#emit,
     );
     if (failed.length === 0 && shutdown === 'done') return undefined;
-    throw new Failure('command', `The network of ${previous.recipe.file} could not be taken down.`, {
-      hint: 'See the messages above; then run heddle down, and try again.',
+    throw new Failure('command', `the network of ${previous.recipe.file} could not be taken down`, {
+      hint: 'see the messages above, then run heddle down and try again',
     });
   }
 
@@ -202,9 +202,9 @@ export class HeddleNode {
     if (failed.length === 0 && shutdown === 'done') return;
     throw new Failure(
       'command',
-      `The network could not be taken down whole: ${describeRemains(this.#takenDown)}.`,
+      `the network could not be taken down whole: ${describeRemains(this.#takenDown)}`,
       {
-        hint: `See the messages above, then run: heddle down --state-dir ${this.#options.stateDirectory}`,
+        hint: `see the messages above, then run: heddle down --state-dir ${this.#options.stateDirectory}`,
       },
     );
   }

@@ -10,8 +10,8 @@ export function ownAttributes(recipe: Recipe, facts: NodeFacts, stdout: string):
   if (data.kind === 'invalid') {
     throw new Failure(
       'command',
-      `PreStartupCommand of ${recipe.source.name} printed backend data that no node would accept: ${data.because}.`,
-      { hint: "Mend the command, or the recipe's BackendData. What it prints for people belongs on stderr." },
+      `PreStartupCommand of ${recipe.source.name} printed backend data that no node would accept: ${data.because}`,
+      { hint: "mend the command, or the recipe's BackendData; what it prints for people belongs on stderr" },
     );
   }
   return {

@@ -92,8 +92,8 @@ export function decideNetwork(
   if (backendType !== recipe.backendType) {
     throw new Failure(
       'recipe',
-      `The recipe ${recipe.source.name} is of type "${recipe.backendType}", but the network in ${stored.name} is of type "${backendType}".`,
-      { hint: `Give --recipe a recipe of type "${backendType}", or use another store.` },
+      `the recipe ${recipe.source.name} is of type "${recipe.backendType}", but the network in ${stored.name} is of type "${backendType}"`,
+      { hint: `give --recipe a recipe of type "${backendType}", or use another store` },
     );
   }
   return {
@@ -119,7 +119,7 @@ function settleParameters(
   const more = rest.map(
     (problem) => `${problem.message}${problem.hint === undefined ? '' : ` (${problem.hint})`}`,
   );
-  throw new Failure('recipe', first?.message ?? `The parameters of ${recipe.name} are not right.`, {
+  throw new Failure('recipe', first?.message ?? `the parameters of ${recipe.name} are not right`, {
     hint: first?.hint,
     detail: more.join('\n'),
   });
