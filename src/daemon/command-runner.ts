@@ -7,6 +7,7 @@ import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
 import { describeOutcome } from '../shell/outcome.ts';
 import { startMonitor } from '../shell/monitor.ts';
 import type { Monitor, MonitorListeners } from '../shell/monitor.ts';
+import { locateLine } from '../shell/script.ts';
 import type { Outcome, Script, Shell } from '../shell/shell.ts';
 
 /** How one run of a recipe's command went, as the daemon needs to know it. */
@@ -140,8 +141,7 @@ export class CommandRunner {
   }
 
   #describe(command: Command, outcome: Exclude<Outcome, { kind: 'succeeded' }>): CommandTrouble {
-    const index = outcome.kind === 'unstartable' ? 0 : (outcome.line ?? 0);
-    const line = command.lines[index] ?? command.lines[0];
+    const line = locateLine(command, (outcome.kind === 'unstartable' ? undefined : outcome.line) ?? 0);
     const { source } = this.#context.recipe;
     return {
       command: command.name,
