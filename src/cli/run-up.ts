@@ -6,7 +6,10 @@ import { asFailure } from './report-error.ts';
 import { createLog } from './log.ts';
 import type { LogFormat } from './log.ts';
 
-/** Runs the daemon until a signal ends it. Every failure is logged as an event before it is thrown. */
+/**
+ * Runs the daemon until a signal ends it. What ends it otherwise is thrown, and said once: on stderr for people, where the
+ * caller reports it, and as an event besides in a log for machines.
+ */
 export async function runUp(options: UpOptions, format: LogFormat): Promise<void> {
   const emit = await createLog(format);
   try {
@@ -31,8 +34,10 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     process.on('SIGTERM', stop).on('SIGINT', stop);
     await node.run();
   } catch (error) {
-    const { kind, message, hint } = asFailure(error);
-    emit({ event: 'failure', kind, message, ...(hint !== undefined && { hint }) });
+    if (format === 'json') {
+      const { kind, message, hint } = asFailure(error);
+      emit({ event: 'failure', kind, message, ...(hint !== undefined && { hint }) });
+    }
     throw error;
   }
 }
