@@ -1,10 +1,9 @@
 import http from 'node:http';
-import { join } from 'node:path';
+import { Failure } from '../diagnostic/failure.ts';
+import { controlSocketPath } from '../host/instance.ts';
+import { hasErrorCode } from '../host/system-error.ts';
 import type { ExitMode } from './options.ts';
 import type { TakenDown } from './take-down.ts';
-
-/** The control socket's name in the state directory. */
-export const controlSocketName = 'heddle.sock';
 
 export interface ControlHandlers {
   /** What `GET /status` answers. */
@@ -52,25 +51,36 @@ async function readAll(stream: AsyncIterable<unknown>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The other side: asks the daemon of a state directory. Undefined if none is running there. */
+/** Nobody listens, or whoever did died before it answered. */
+const nobodyThere = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET'];
+
+/**
+ * The other side: asks the daemon of a state directory. Undefined if none is running there. Throws a Failure if this user
+ * may not ask.
+ */
 export function askDaemon(
   stateDirectory: string,
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
 ): Promise<unknown> {
+  const socketPath = controlSocketPath(stateDirectory);
   return new Promise((resolve, reject) => {
-    const request = http.request(
-      { socketPath: join(stateDirectory, controlSocketName), method, path },
-      (response) => {
-        readAll(response).then((text) => resolve(JSON.parse(text)), reject);
-      },
-    );
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      const nobody = error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ENOTDIR';
-      if (nobody) resolve(undefined);
-      else reject(error);
+    const settle = (error: unknown): void => {
+      if (hasErrorCode(error, ...nobodyThere)) resolve(undefined);
+      else reject(hasErrorCode(error, 'EACCES', 'EPERM') ? refuseStranger(stateDirectory, error) : error);
+    };
+    const request = http.request({ socketPath, method, path }, (response) => {
+      readAll(response).then((text) => resolve(JSON.parse(text)), settle);
     });
+    request.on('error', settle);
     request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+function refuseStranger(stateDirectory: string, cause: unknown): Failure {
+  return new Failure('privilege', `the daemon on ${stateDirectory} may be asked only by its own user`, {
+    hint: 'run this as the user that heddle up runs as, which is usually root',
+    cause,
   });
 }
