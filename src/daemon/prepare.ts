@@ -115,12 +115,13 @@ function settleParameters(
 ): Readonly<Record<string, ParameterValue>> {
   const resolved = resolveParameters(recipe, stored, overrides);
   if (resolved.kind === 'valid') return resolved.values;
-  const [first, ...rest] = resolved.problems;
-  const more = rest.map(
-    (problem) => `${problem.message}${problem.hint === undefined ? '' : ` (${problem.hint})`}`,
-  );
-  throw new Failure('recipe', first?.message ?? `the parameters of ${recipe.name} are not right`, {
-    hint: first?.hint,
-    detail: more.join('\n'),
+  const { problems } = resolved;
+  const [first] = problems;
+  if (first !== undefined && problems.length === 1) {
+    throw new Failure('recipe', first.message, { hint: first.hint });
+  }
+  const lines = problems.map(({ message, hint }) => `  ${message}${hint === undefined ? '' : ` (${hint})`}`);
+  throw new Failure('recipe', `${problems.length} parameters of recipe ${recipe.name} were refused`, {
+    detail: lines.join('\n'),
   });
 }
