@@ -2,8 +2,10 @@ import { Failure } from '../diagnostic/failure.ts';
 import type { SourceText } from '../diagnostic/source.ts';
 import type { ChosenInterface } from '../host/choose-interface.ts';
 import { findInterface } from '../host/interface.ts';
+import { controlSocketPath } from '../host/instance.ts';
 import { requirePrograms } from '../host/programs.ts';
 import { prepareStateDirectory } from '../host/state-directory.ts';
+import { requireSubnetFile } from '../host/subnet-file.ts';
 import type { Family } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { parseNetworkDocument, renderNetworkDocument } from '../recipe/network-document.ts';
@@ -43,6 +45,9 @@ export interface NetworkDecision {
 export async function prepareNode(options: UpOptions, colour: boolean): Promise<Preparation> {
   const loaded = await loadRecipe(options.recipe, colour);
   requirePrograms(loaded.recipe.requires);
+  // For its Failure: the path may be too long.
+  controlSocketPath(options.stateDirectory);
+  await requireSubnetFile(options.subnetFile);
   const stateDirectory = await prepareStateDirectory(options.stateDirectory);
   const store = await openFilesStore(options.storeDirectory);
   try {

@@ -1,6 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { failingEntries } from '../engine/overview.ts';
 import type { EmitEvent } from '../event/event.ts';
+import { removeSubnetFile } from '../host/subnet-file.ts';
+import { explainError } from '../host/system-error.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { removeDeployment } from './deployment.ts';
@@ -41,7 +42,11 @@ export async function takeDown(network: StandingNetwork): Promise<TakenDown> {
   await loop.stop();
   const result = await commands.runOwn('ShutdownCommand', own);
   const shutdown = result.kind === 'ok' ? 'done' : 'failed';
-  await rm(subnetFile, { force: true });
+  try {
+    await removeSubnetFile(subnetFile);
+  } catch (error) {
+    emit({ event: 'warning', message: `the subnet file ${subnetFile} stays: ${explainError(error)}` });
+  }
   if (failed.length === 0 && shutdown === 'done') await removeDeployment(stateDirectory);
   const removed = before - failed.length;
   emit({ event: 'shutdown-finished', removed, failed: failed.length });

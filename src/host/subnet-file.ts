@@ -1,4 +1,5 @@
-import { readFile, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 import { makeDirectories, writeFileAtomically } from './atomic-file.ts';
@@ -11,12 +12,48 @@ export async function writeSubnetFile(path: string, content: SubnetEnvironment):
     await makeDirectories(dirname(path), 0o755);
     await writeFileAtomically(path, renderSubnetEnvironment(content), 0o644);
   } catch (error) {
-    throw new Failure(
-      hasErrorCode(error, 'EACCES', 'EPERM') ? 'privilege' : 'state-directory',
-      `the subnet file ${path} could not be written: ${explainError(error)}`,
-      { hint: 'choose another place with --subnet-file', cause: error },
-    );
+    throw describeUnwritable(path, explainError(error), error);
   }
+}
+
+/** Throws the Failure that {@link writeSubnetFile} would, as far as that can be told without writing anything. */
+export async function requireSubnetFile(path: string): Promise<void> {
+  try {
+    if (await isDirectory(path)) throw describeUnwritable(path, 'it is a directory');
+    const parent = await findNearest(dirname(path));
+    if (!(await isDirectory(parent))) throw describeUnwritable(path, `${parent} is not a directory`);
+    await access(parent, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw error instanceof Failure ? error : describeUnwritable(path, explainError(error), error);
+  }
+}
+
+/** The path itself, or the nearest directory above it that is there: below it the others would be made. */
+async function findNearest(path: string): Promise<string> {
+  try {
+    await stat(path);
+    return path;
+  } catch (error) {
+    if (!hasErrorCode(error, 'ENOENT', 'ENOTDIR') || path === dirname(path)) throw error;
+    return findNearest(dirname(path));
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
+}
+
+function describeUnwritable(path: string, why: string, cause?: unknown): Failure {
+  const kind = hasErrorCode(cause, 'EACCES', 'EPERM') ? 'privilege' : 'state-directory';
+  return new Failure(kind, `the subnet file ${path} cannot be written: ${why}`, {
+    hint: 'choose another place with --subnet-file',
+    cause,
+  });
 }
 
 /** Reads what this node had before. Undefined if there is no such file, or nothing in it that can be used. */

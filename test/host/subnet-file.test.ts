@@ -3,7 +3,12 @@ import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '../../src/diagnostic/failure.ts';
-import { readSubnetFile, removeSubnetFile, writeSubnetFile } from '../../src/host/subnet-file.ts';
+import {
+  readSubnetFile,
+  removeSubnetFile,
+  requireSubnetFile,
+  writeSubnetFile,
+} from '../../src/host/subnet-file.ts';
 import { parseCidr } from '../../src/network/cidr.ts';
 import { makeDirectory, setUmask } from './directory.ts';
 
@@ -69,9 +74,21 @@ test('a place that cannot be written is a failure that says why, and leaves noth
   await assert.rejects(writeSubnetFile(join(directory, 'file', 'subnet.env'), content), (error) => {
     assert.ok(error instanceof Failure);
     assert.equal(error.kind, 'state-directory');
-    assert.match(error.message, /subnet\.env could not be written: (not a directory|file already exists)/);
+    assert.match(error.message, /subnet\.env cannot be written: (not a directory|file already exists)/);
     return true;
   });
   await assert.rejects(writeSubnetFile(directory, content), Failure);
+  assert.deepEqual(await readdir(directory), ['file']);
+});
+
+test('tells beforehand where the file could not be written, and writes nothing', async (t) => {
+  const directory = await makeDirectory(t);
+  const file = join(directory, 'file');
+  await writeFile(file, '');
+  const refuses = (path: string, why: RegExp): Promise<void> => assert.rejects(requireSubnetFile(path), why);
+  await refuses(directory, /it is a directory$/);
+  await refuses(join(file, 'below', 'subnet.env'), /file is not a directory$/);
+  await requireSubnetFile(file);
+  await requireSubnetFile(join(directory, 'new', 'deep', 'subnet.env'));
   assert.deepEqual(await readdir(directory), ['file']);
 });
