@@ -2,6 +2,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import type { EmitEvent, NodeState } from '../event/event.ts';
 import { describeTrouble, troubleDetail } from '../event/human.ts';
 import { findOverlayMtu } from '../host/overlay-mtu.ts';
+import { explainError } from '../host/system-error.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import type { CommandName } from '../recipe/recipe.ts';
@@ -81,8 +82,19 @@ export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
     await remember(context, finished, record.key);
     return { commands: finished, record, subnets };
   } catch (error) {
-    if (!isTakeover) for (const step of undo.reverse()) await step();
+    if (!isTakeover) await undoAll(undo, emit);
     throw error;
+  }
+}
+
+/** Takes every step back, the last one first: that one of them fails is no reason to leave the others. */
+async function undoAll(steps: readonly (() => Promise<unknown>)[], emit: EmitEvent): Promise<void> {
+  for (const step of steps.toReversed()) {
+    try {
+      await step();
+    } catch (error) {
+      emit({ event: 'warning', message: `not everything was undone: ${explainError(error)}` });
+    }
   }
 }
 
