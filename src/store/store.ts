@@ -4,7 +4,10 @@ export interface LeaseRecord {
   readonly key: string;
   /** flannel's JSON. */
   readonly value: string;
-  /** Milliseconds since the epoch; undefined for a reservation, which never expires. */
+  /**
+   * Milliseconds since the epoch; undefined for a reservation, which never expires. Infinity where a listing or a watch
+   * knows only that the lease will expire: see {@link ListOptions.expiries}.
+   */
   readonly expiresAt: number | undefined;
   /** Changes with each write of this key; what {@link LeaseStore.replace} and {@link LeaseStore.remove} compare. */
   readonly revision: string;
@@ -34,6 +37,14 @@ export interface Listing {
   readonly faults: readonly StoreFault[];
   /** Pass it to {@link LeaseStore.watch} to see every later change. */
   readonly cursor: Cursor;
+}
+
+export interface ListOptions {
+  /**
+   * Find out when each lease expires, even if that takes a request for each: for people, who ask for it. Nodes follow a
+   * store without. Default false.
+   */
+  readonly expiries?: boolean;
 }
 
 /** Thrown by {@link LeaseStore.watch} when changes since the cursor are no longer known. List again. */
@@ -70,7 +81,7 @@ export interface LeaseStore {
   /** Writes the network configuration if there is none, atomically. Returns the text that stands afterwards. */
   createNetwork(text: string): Promise<string>;
 
-  list(): Promise<Listing>;
+  list(options?: ListOptions): Promise<Listing>;
   /**
    * Yields changes since the cursor, oldest first, several at once where they came at once; ends when the signal is
    * aborted. Throws {@link CursorLostError} or {@link StoreError}. A change may be reported more than once.
