@@ -1,0 +1,88 @@
+import type { Etcd3 } from 'etcd3';
+
+import type { Endpoint } from './endpoint.ts';
+import { explainStatus, statusOf, toStoreError, type MemberFailure } from './errors.ts';
+import { Member, type Access, type WatchStream } from './member.ts';
+import { StoreError } from '../store.ts';
+
+/**
+ * The members of a cluster. One of them is asked for as long as it answers, then the next. Everything that goes wrong
+ * leaves here as a {@link StoreError}.
+ */
+export class Cluster {
+  readonly #members: readonly Member[];
+  #current = 0;
+  #isClosed = false;
+
+  /** @param endpoints in the order in which they are to be tried; at least one */
+  constructor(endpoints: readonly Endpoint[], access: Access) {
+    this.#members = endpoints.map((endpoint) => new Member(endpoint, access));
+  }
+
+  /**
+   * Makes a request that may be made twice: a member may carry it out and be gone before it answers.
+   *
+   * @param action completes "cannot", for messages
+   */
+  async request<T>(action: string, request: (client: Etcd3) => Promise<T>): Promise<T> {
+    const failures: MemberFailure[] = [];
+    for (const member of this.#membersInTurn()) {
+      this.#requireOpen(action);
+      try {
+        return await member.request(request);
+      } catch (error) {
+        const failure = this.#judge(action, member, error);
+        if (!failure.explanation.isMembersOwn) throw toStoreError(action, [failure]);
+        failures.push(failure);
+        this.#moveOn(member);
+      }
+    }
+    throw toStoreError(action, failures);
+  }
+
+  /** Opens a stream of watches to the current member. What fails on it later is told to {@link fail}. */
+  async openWatch(action: string): Promise<{ readonly member: Member; readonly stream: WatchStream }> {
+    this.#requireOpen(action);
+    const [member] = this.#membersInTurn();
+    if (member === undefined) throw new RangeError('a cluster without members');
+    try {
+      return { member, stream: await member.openWatch() };
+    } catch (error) {
+      throw this.fail(action, member, error);
+    }
+  }
+
+  /** What a failed stream of a member means. The next request goes to another one. */
+  fail(action: string, member: Member, error: unknown): StoreError {
+    const failure = this.#judge(action, member, error);
+    this.#moveOn(member);
+    return toStoreError(action, [failure]);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const member of this.#members) member.close();
+  }
+
+  #membersInTurn(): Member[] {
+    return [...this.#members.slice(this.#current), ...this.#members.slice(0, this.#current)];
+  }
+
+  /** Unless another request did so already. */
+  #moveOn(from: Member): void {
+    if (this.#members[this.#current] !== from) return;
+    this.#current = (this.#current + 1) % this.#members.length;
+  }
+
+  /** Throws what is no failure of a member: a defect, or that the store was closed meanwhile. */
+  #judge(action: string, member: Member, error: unknown): MemberFailure {
+    this.#requireOpen(action);
+    const status = statusOf(error);
+    if (status === undefined) throw error;
+    return { endpoint: member.endpoint, explanation: explainStatus(status), cause: error };
+  }
+
+  #requireOpen(action: string): void {
+    if (this.#isClosed) throw new StoreError(`cannot ${action}: the store was closed`, { retryable: false });
+  }
+}

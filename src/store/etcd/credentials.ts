@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+
+import { explainError } from '../../host/system-error.ts';
+import { StoreError } from '../store.ts';
+
+/** What TLS needs, as PEM; undefined where Node's own authorities and no certificate will do. */
+export interface TlsCredentials {
+  readonly authorities: Buffer | undefined;
+  readonly identity: { readonly certificate: Buffer; readonly key: Buffer } | undefined;
+}
+
+interface TlsFiles {
+  readonly caFile?: string | undefined;
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
+
+export function namesTlsFiles({ caFile, certFile, keyFile }: TlsFiles): boolean {
+  return [caFile, certFile, keyFile].some((file) => file !== undefined);
+}
+
+/**
+ * Reads the files and checks that TLS can use them: PEM, and the key that of the certificate. Throws a
+ * {@link StoreError} that names the file.
+ */
+export async function readTlsCredentials({ caFile, certFile, keyFile }: TlsFiles): Promise<TlsCredentials> {
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    const [given, lacking] = certFile === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
+    throw new StoreError(`a ${given} file for etcd was given, but no ${lacking} file`, {
+      retryable: false,
+      hint: 'Give both or neither',
+    });
+  }
+  const authorities = caFile === undefined ? undefined : await readPem(caFile);
+  requireUsable(caFile, () => createSecureContext({ ca: authorities }));
+  if (certFile === undefined || keyFile === undefined) return { authorities, identity: undefined };
+  const [certificate, key] = [await readPem(certFile), await readPem(keyFile)];
+  requireUsable(certFile, () => createSecureContext({ cert: certificate }));
+  requireUsable(keyFile, () => createSecureContext({ key }));
+  requireUsable(`${certFile} with the key ${keyFile}`, () => createSecureContext({ cert: certificate, key }));
+  return { authorities, identity: { certificate, key } };
+}
+
+async function readPem(path: string): Promise<Buffer> {
+  let content: Buffer;
+  try {
+    content = await readFile(path);
+  } catch (error) {
+    throw unusable(path, explainError(error), error);
+  }
+  // An authority file without any PEM block would be taken, and then trust nobody.
+  if (!content.includes('-----BEGIN ')) throw unusable(path, 'it holds nothing in PEM form', undefined);
+  return content;
+}
+
+function requireUsable(what: string | undefined, use: () => unknown): void {
+  try {
+    use();
+  } catch (error) {
+    throw unusable(what ?? 'what TLS needs', tlsReason(error), error);
+  }
+}
+
+/** OpenSSL's `error:0B080074:x509 certificate routines::key values mismatch` without its numbers. */
+function tlsReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^error:[\dA-F]+:/, '').replaceAll('::', ': ');
+}
+
+function unusable(what: string, reason: string, cause: unknown): StoreError {
+  return new StoreError(`cannot use ${what} for TLS with etcd: ${reason}`, {
+    retryable: false,
+    hint: 'Check the files that were given for the authority, the certificate and the key',
+    cause,
+  });
+}

@@ -1,0 +1,43 @@
+import { quoteText } from '../../diagnostic/visible-text.ts';
+import { StoreError } from '../store.ts';
+
+/** One member's client URL in its one spelling, `https://[fd00::1]:2379`. */
+export type Endpoint = string & { readonly brand: unique symbol };
+
+const form = /^(?:(https?):\/\/)?(\[[\da-f:.]+\]|[a-z\d](?:[a-z\d._-]*[a-z\d])?):(\d{1,5})\/?$/i;
+
+/**
+ * Checks endpoints as operators write them. Throws a {@link StoreError} if one is no endpoint, or if TLS was asked for
+ * and an endpoint is `http://`.
+ */
+export function parseEndpoints(texts: readonly string[], hasTlsFiles: boolean): readonly Endpoint[] {
+  if (texts.length === 0) throw refuse('no etcd endpoint was given', 'Give one like https://10.0.0.1:2379');
+  return [...new Set(texts.map((text) => parseEndpoint(text.trim(), hasTlsFiles)))];
+}
+
+function parseEndpoint(text: string, hasTlsFiles: boolean): Endpoint {
+  const [, scheme = hasTlsFiles ? 'https' : 'http', host, port] = form.exec(text) ?? [];
+  if (host === undefined || port === undefined || Number(port) < 1 || Number(port) > 65_535) {
+    // Whoever writes user:password@host into it must not find that in a log.
+    const shown = text.includes('@')
+      ? 'an etcd endpoint with an @ in it'
+      : `the etcd endpoint ${quoteText(text)}`;
+    throw refuse(`${shown} cannot be used`, 'Write it with its port and nothing else: https://10.0.0.1:2379');
+  }
+  const endpoint = `${scheme}://${host}:${Number(port)}`.toLowerCase() as Endpoint;
+  if (hasTlsFiles && !isSecure(endpoint)) {
+    throw refuse(
+      `the etcd endpoint ${endpoint} is not encrypted, but a certificate or an authority for TLS was given`,
+      'Write https:// there, or leave out the TLS files',
+    );
+  }
+  return endpoint;
+}
+
+export function isSecure(endpoint: Endpoint): boolean {
+  return endpoint.startsWith('https:');
+}
+
+function refuse(message: string, hint: string): StoreError {
+  return new StoreError(message, { retryable: false, hint });
+}

@@ -1,0 +1,216 @@
+import { showInvisible } from '../../diagnostic/visible-text.ts';
+import { StoreError } from '../store.ts';
+
+/** How a request ended badly: gRPC's status code, and the details that grpc-js or etcd gave. */
+export interface Status {
+  readonly code: number;
+  readonly details: string;
+}
+
+/** A status that did not come from etcd3. */
+export class StatusError extends Error implements Status {
+  override readonly name = 'StatusError';
+  readonly code: number;
+  readonly details: string;
+
+  constructor(code: number, details: string) {
+    super(details);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
+export const statusCode = {
+  cancelled: 1,
+  unknown: 2,
+  deadlineExceeded: 4,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+
+/** What etcd says of a revision that is no longer known. */
+const compacted = 'required revision has been compacted';
+
+/**
+ * The status behind an error of etcd3 or grpc-js, which both write `14 UNAVAILABLE: details`; undefined for anything
+ * else, which is a defect.
+ */
+export function statusOf(error: unknown): Status | undefined {
+  if (error instanceof StatusError) return error;
+  if (!(error instanceof Error)) return undefined;
+  const [, code, details] = /^(\d+) [A-Z_]+: (.*)$/s.exec(error.message) ?? [];
+  return code === undefined || details === undefined ? undefined : { code: Number(code), details };
+}
+
+export function isCompacted(error: unknown): boolean {
+  return statusOf(error)?.details.includes(compacted) ?? false;
+}
+
+export function isPermissionDenied({ details }: Status): boolean {
+  return details.includes('permission denied');
+}
+
+/** What a status means for a store. */
+export interface Explanation {
+  /** A predicate of which the member is the subject: `refuses connections`. */
+  readonly reason: string;
+  readonly retryable: boolean;
+  /** Whether another member may answer where this one did not. */
+  readonly isMembersOwn: boolean;
+  readonly hint?: string;
+}
+
+interface Rule extends Explanation {
+  readonly pattern: RegExp;
+}
+
+const checkAuthority = 'Give the PEM file of the authority that signed the certificates of the etcd members';
+const checkIdentity = 'Give a certificate and its key that the etcd members accept';
+const freeSpace = 'Compact and defragment etcd, then clear its alarm: etcdctl alarm disarm';
+
+/** The first that matches counts. */
+const rules: readonly Rule[] = [
+  // The operator must mend these, whichever member is asked.
+  ...refusals([
+    [
+      /invalid user ID or password/,
+      'refuses the user name or the password',
+      'Check both: etcdctl --user NAME user get NAME',
+    ],
+    [/user name is empty/, 'asks for a user name and a password', 'Give those of an etcd user'],
+    [
+      /permission denied/,
+      'denies permission',
+      'Grant the role of the etcd user (or of the client certificate) readwrite permission on all keys under the prefix',
+    ],
+    [/database space exceeded/, 'has used up its database space', freeSpace],
+  ]),
+  // These too, but another member may have been set up rightly.
+  ...misfits([
+    [
+      /unable to (?:verify|get)|self[- ]signed certificate/,
+      'has a certificate that no known authority signed',
+      checkAuthority,
+    ],
+    [
+      /ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate/,
+      'has a certificate for another name than that',
+      'Name the endpoint as its certificate does, or add the name to the certificate',
+    ],
+    [
+      /certificate has expired/,
+      'has a certificate that has expired',
+      'Renew it, and check the clock of this machine',
+    ],
+    [
+      /certificate is not yet valid/,
+      'has a certificate that is not valid yet',
+      'Check the clocks of both machines',
+    ],
+    // RFC 8446, section 6.2: bad_certificate to unknown_ca, and certificate_required.
+    [
+      /SSL alert number (?:4[2-8]|116)\b/,
+      'asks for a client certificate, or does not accept the one given',
+      checkIdentity,
+    ],
+    [/wrong version number|packet length too long/, 'does not speak TLS', 'Write http:// for it'],
+  ]),
+  // These pass.
+  ...outages([
+    [/ECONNREFUSED/, 'refuses connections'],
+    [/ENETUNREACH|EHOSTUNREACH|EHOSTDOWN/, 'cannot be reached: there is no way to the host'],
+    [/ETIMEDOUT/, 'cannot be reached: the connection timed out'],
+    [/ENOTFOUND|EAI_AGAIN|[Nn]ame resolution failed/, 'has a name that cannot be resolved'],
+    [
+      /before secure TLS connection/,
+      'ended the connection before TLS was set up',
+      'If it does not speak TLS, write http:// for it',
+    ],
+    [/Failed to connect/, 'ended the connection at once', 'If it speaks TLS, write https:// for it'],
+    [/no leader/, 'has no leader: most members of the cluster are away'],
+    [/leader changed/, 'changed its leader meanwhile'],
+    [/request timed out/, 'could not get the request through its cluster in time'],
+    [/too many requests/, 'has too many requests to answer'],
+    [/server stopped/, 'is stopping'],
+    [/invalid auth token|revision of auth store is old|token refused/, 'no longer accepts its own token'],
+    [/requested lease not found/, 'forgot a lease it had granted'],
+    [new RegExp(compacted), 'forgets revisions faster than they can be read'],
+  ]),
+];
+
+type Line = readonly [pattern: RegExp, reason: string, hint?: string];
+
+function refusals(lines: readonly Line[]): Rule[] {
+  return lines.map((line) => toRule(line, false, false));
+}
+
+function misfits(lines: readonly Line[]): Rule[] {
+  return lines.map((line) => toRule(line, false, true));
+}
+
+function outages(lines: readonly Line[]): Rule[] {
+  return lines.map((line) => toRule(line, true, true));
+}
+
+function toRule([pattern, reason, hint]: Line, retryable: boolean, isMembersOwn: boolean): Rule {
+  return { pattern, reason, retryable, isMembersOwn, ...(hint !== undefined && { hint }) };
+}
+
+/** Says what a status means. Codes decide only where the details say nothing that is known. */
+export function explainStatus({ code, details }: Status): Explanation {
+  const rule = rules.find(({ pattern }) => pattern.test(details));
+  if (rule !== undefined) return rule;
+  switch (code) {
+    case statusCode.deadlineExceeded:
+      return { reason: 'did not answer in time', retryable: true, isMembersOwn: true };
+    case statusCode.unimplemented:
+      return {
+        reason: 'is no etcd that heddle can use',
+        retryable: false,
+        isMembersOwn: true,
+        hint: 'Use etcd 3.4 or newer, and its client port',
+      };
+    case statusCode.unavailable:
+    case statusCode.cancelled:
+    case statusCode.unknown:
+    case statusCode.internal:
+      return { reason: `is away: ${tidy(details)}`, retryable: true, isMembersOwn: true };
+    default:
+      return { reason: `refused: ${tidy(details)}`, retryable: false, isMembersOwn: false };
+  }
+}
+
+/** Takes out of grpc-js's and etcd's wording what tells an operator nothing. */
+function tidy(details: string): string {
+  const core = details
+    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+    .replace(/\. Resolution note:.*$/s, '')
+    .replace(/^etcdserver: /, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return showInvisible(core.length > 200 ? `${core.slice(0, 200)}…` : core);
+}
+
+export interface MemberFailure {
+  readonly endpoint: string;
+  readonly explanation: Explanation;
+  readonly cause: unknown;
+}
+
+/**
+ * One error for all members that were asked. `action` completes "cannot": `list the leases`. If any of them may yet
+ * come back, waiting is of use.
+ */
+export function toStoreError(action: string, failures: readonly MemberFailure[]): StoreError {
+  const reasons = failures.map(({ endpoint, explanation }) => `etcd at ${endpoint} ${explanation.reason}`);
+  const retryable = failures.some(({ explanation }) => explanation.retryable);
+  const hint = failures.map(({ explanation }) => explanation.hint).find((text) => text !== undefined);
+  return new StoreError(`cannot ${action}: ${reasons.join('; ')}`, {
+    retryable,
+    cause: failures[0]?.cause,
+    ...(hint !== undefined && { hint }),
+  });
+}

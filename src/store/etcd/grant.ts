@@ -1,0 +1,27 @@
+import { StoreError } from '../store.ts';
+import type { Cluster } from './cluster.ts';
+
+/** An etcd lease on which one key is to hang. */
+export interface Grant {
+  readonly id: string;
+  /** Milliseconds since the epoch, not later than etcd sees it. */
+  readonly expiresAt: number;
+}
+
+/** @param action completes "cannot", for messages */
+export async function grantLease(cluster: Cluster, action: string, ttlSeconds: number): Promise<Grant> {
+  return cluster.request(action, async (client) => {
+    const before = Date.now();
+    const { ID: id, TTL: ttl } = await client.leaseClient.leaseGrant({ TTL: ttlSeconds });
+    return { id, expiresAt: before + Number(ttl) * 1000 };
+  });
+}
+
+/** Gives an etcd lease back on which no key hangs. It is of no account if that fails: it expires. */
+export async function revokeLease(cluster: Cluster, { id }: Grant): Promise<void> {
+  try {
+    await cluster.request('revoke a lease', (client) => client.leaseClient.leaseRevoke({ ID: id }));
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import type { IEvent, IWatchResponse } from 'etcd3';
+
+import { CursorLostError, StoreError } from '../store.ts';
+import type { Cluster } from './cluster.ts';
+import { isPermissionDenied, statusCode, StatusError } from './errors.ts';
+import type { KeyRange } from './layout.ts';
+import type { Member } from './member.ts';
+
+export interface KeyWatchOptions {
+  readonly cluster: Cluster;
+  readonly range: KeyRange;
+  /** Only what happened later is told; a 64-bit number. */
+  readonly afterRevision: bigint;
+  /** How long the member may take to begin, in milliseconds. */
+  readonly requestMs: number;
+  readonly signal: AbortSignal;
+}
+
+const action = 'watch the leases';
+
+/**
+ * Yields the events of a range as they come, on one stream of one member: a stream that breaks is not mended here, so
+ * that nobody has to guess what happened meanwhile. Ends when the signal is aborted. Throws a {@link CursorLostError}
+ * when the revision is no longer known, or not yet; a {@link StoreError} when the stream broke.
+ */
+export async function* watchKeys(options: KeyWatchOptions): AsyncGenerator<readonly IEvent[], void, void> {
+  const { cluster, range, afterRevision, requestMs, signal } = options;
+  const { member, stream } = await cluster.openWatch(action);
+  const late = setTimeout(() => {
+    stream.end(new StatusError(statusCode.deadlineExceeded, 'no watch was begun'));
+  }, requestMs);
+  const end = (): void => {
+    stream.end();
+  };
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    if (isAborted(signal)) return;
+    stream.write({ create_request: { ...range, start_revision: String(afterRevision + 1n) } });
+    for await (const response of stream) {
+      clearTimeout(late);
+      if (response.canceled) throw await explainCancelled(response, options, member);
+      if (response.created) requireNoStepBack(response, afterRevision);
+      if (response.events.length > 0) yield response.events;
+    }
+    throw new StatusError(statusCode.unavailable, 'it ended the watch');
+  } catch (error) {
+    if (isAborted(signal)) return;
+    if (error instanceof CursorLostError || error instanceof StoreError) throw error;
+    throw cluster.fail(action, member, error);
+  } finally {
+    clearTimeout(late);
+    signal.removeEventListener('abort', end);
+    end();
+  }
+}
+
+/** A call, because the compiler believes that a signal once seen unaborted stays so. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+/** The error that a cancelled watch amounts to. Throws one, too. */
+async function explainCancelled(
+  response: IWatchResponse,
+  { cluster, range }: KeyWatchOptions,
+  member: Member,
+): Promise<Error> {
+  if (response.compact_revision !== '0') {
+    return new CursorLostError(`etcd has compacted its history up to revision ${response.compact_revision}`);
+  }
+  const status = new StatusError(statusCode.unknown, response.cancel_reason);
+  if (!isPermissionDenied(status)) return status;
+  // etcd says the same of a token that ran out. A request renews it, and so tells which of the two it is.
+  member.forgetToken();
+  await cluster.request(action, (client) => client.kv.range({ ...range, count_only: true }));
+  return new StatusError(statusCode.unauthenticated, 'token refused');
+}
+
+/**
+ * A watch from a revision that is yet to come waits for it in silence: as in an etcd that was restored from a backup, or
+ * made anew.
+ */
+function requireNoStepBack({ header }: IWatchResponse, afterRevision: bigint): void {
+  if (BigInt(header.revision) >= afterRevision) return;
+  throw new CursorLostError(`etcd is at revision ${header.revision}, before the listing's ${afterRevision}`);
+}

@@ -1,0 +1,33 @@
+import { posix } from 'node:path';
+
+/** flannel's keys under a prefix. */
+export interface Layout {
+  /** The prefix without what a path does not need: `/coreos.com/network`. */
+  readonly prefix: string;
+  /** The key of the network configuration. */
+  readonly config: string;
+  /** What the keys of all leases begin with: `/coreos.com/network/subnets/`. */
+  readonly subnets: string;
+}
+
+export function layOut(prefix: string): Layout {
+  // As flannel joins them, with Go's path.Join.
+  return {
+    prefix: posix.join(prefix, '.'),
+    config: posix.join(prefix, 'config'),
+    subnets: `${posix.join(prefix, 'subnets')}/`,
+  };
+}
+
+/** The range of all keys that begin with a text, as etcd writes it: up to, not including, the end. */
+export interface KeyRange {
+  readonly key: Buffer;
+  readonly range_end: Buffer;
+}
+
+/** @param start printable ASCII at its end, so that the end can be counted up */
+export function rangeFrom(start: string): KeyRange {
+  const end = Buffer.from(start);
+  end.writeUInt8(end.readUInt8(end.length - 1) + 1, end.length - 1);
+  return { key: Buffer.from(start), range_end: end };
+}

@@ -1,0 +1,171 @@
+import type { Duplex } from 'node:stream';
+
+import { InterceptingCall, type CallOptions, type Interceptor } from '@grpc/grpc-js';
+import { noop } from 'cockatiel';
+import { Etcd3, type IOptions, type IWatchRequest, type IWatchResponse } from 'etcd3';
+
+import type { TlsCredentials } from './credentials.ts';
+import { isSecure, type Endpoint } from './endpoint.ts';
+import { statusCode, statusOf } from './errors.ts';
+import type { EtcdTiming } from './options.ts';
+
+/** How all members of a cluster are spoken to. */
+export interface Access {
+  readonly tls: TlsCredentials;
+  readonly user: { readonly name: string; readonly password: string } | undefined;
+  readonly timing: EtcdTiming;
+}
+
+/** The messages of a watch, oldest first. */
+export interface WatchStream extends AsyncIterable<IWatchResponse> {
+  write(request: IWatchRequest): void;
+  /** Ends it on both sides; what reads it is thrown the error. */
+  end(error?: Error): void;
+}
+
+/** Shortens grpc-js's own pauses between connections, up to two minutes: who follows a store paces itself. */
+const reconnectMs = { first: 100, longest: 1_000 };
+
+/**
+ * One member of the cluster and the connection to it. Of etcd3 it uses the typed requests; retries, failing over and
+ * authentication are heddle's own, so that every failure is seen once, soon, and as what it is. Methods throw what
+ * etcd3 and grpc-js throw.
+ */
+export class Member {
+  readonly endpoint: Endpoint;
+  readonly #access: Access;
+  readonly #client: Etcd3;
+  /** The login that stands or is under way. */
+  #login: Promise<void> | undefined;
+  #token: string | undefined;
+
+  constructor(endpoint: Endpoint, access: Access) {
+    this.endpoint = endpoint;
+    this.#access = access;
+    this.#client = new Etcd3({
+      hosts: endpoint,
+      ...toCredentials(endpoint, access.tls),
+      faultHandling: { global: noop, host: () => noop },
+      grpcOptions: {
+        // etcd is near, and where it is not, flannel's client does not send it through a web proxy either.
+        'grpc.enable_http_proxy': 0,
+        // A page of leases or a burst of changes may exceed the 4 MiB that gRPC takes by itself.
+        'grpc.max_receive_message_length': -1,
+        'grpc.keepalive_time_ms': access.timing.keepaliveMs,
+        'grpc.keepalive_timeout_ms': access.timing.keepaliveTimeoutMs,
+        'grpc.initial_reconnect_backoff_ms': reconnectMs.first,
+        'grpc.max_reconnect_backoff_ms': reconnectMs.longest,
+      },
+      defaultCallOptions: ({ method, isStream }) => this.#callOptions(method, isStream),
+    });
+  }
+
+  /** Makes one request, and once more if only the token had run out. */
+  async request<T>(request: (client: Etcd3) => Promise<T>): Promise<T> {
+    const login = this.#logIn();
+    await login;
+    try {
+      return await request(this.#client);
+    } catch (error) {
+      if (this.#access.user === undefined || !wantsNewToken(error)) throw error;
+      if (this.#login === login) this.forgetToken();
+      await this.#logIn();
+      return request(this.#client);
+    }
+  }
+
+  async openWatch(): Promise<WatchStream> {
+    await this.#logIn();
+    const stream = await this.#client.watchClient.watch();
+    // grpc-js's streams are Node's; etcd3 types only a half of it.
+    const duplex = stream as unknown as Duplex & AsyncIterable<IWatchResponse>;
+    return {
+      [Symbol.asyncIterator]: () => duplex[Symbol.asyncIterator](),
+      write: (request) => {
+        stream.write(request);
+      },
+      end: (error) => {
+        // Destroyed first, or etcd3 takes the end for a failure and drops every connection to this member.
+        duplex.destroy(error);
+        stream.cancel();
+      },
+    };
+  }
+
+  /** Makes the next request log in again. */
+  forgetToken(): void {
+    this.#login = undefined;
+    this.#token = undefined;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #logIn(): Promise<void> {
+    return (this.#login ??= this.#authenticate().catch((error: unknown) => {
+      this.forgetToken();
+      throw error;
+    }));
+  }
+
+  async #authenticate(): Promise<void> {
+    const { user } = this.#access;
+    if (user === undefined) return;
+    try {
+      const { token } = await this.#client.auth.authenticate(user);
+      this.#token = token;
+    } catch (error) {
+      // This etcd asks nobody who they are. flannel's client goes on likewise.
+      if (statusOf(error)?.details.includes('authentication is not enabled') !== true) throw error;
+    }
+  }
+
+  #callOptions(method: string, isStream: boolean): CallOptions {
+    const token = method === 'authenticate' ? undefined : this.#token;
+    return {
+      interceptors: [addMetadata(token)],
+      ...(!isStream && { deadline: Date.now() + this.#access.timing.requestMs }),
+    };
+  }
+}
+
+function toCredentials(endpoint: Endpoint, { authorities, identity }: TlsCredentials): Partial<IOptions> {
+  if (!isSecure(endpoint) || (authorities === undefined && identity === undefined)) return {};
+  const credentials = {
+    rootCertificate: authorities,
+    ...(identity !== undefined && { privateKey: identity.key, certChain: identity.certificate }),
+  };
+  // etcd3's type insists on authorities; without them grpc-js takes those that Node knows.
+  return { credentials: credentials as IOptions['credentials'] & object };
+}
+
+/** `user name is empty`: authentication was not enabled when this member was logged in to, and is now. */
+function wantsNewToken(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status === undefined) return false;
+  return (
+    status.code === statusCode.unauthenticated ||
+    /user name is empty|revision of auth store is old/.test(status.details)
+  );
+}
+
+/**
+ * Adds to each call what etcd's own client adds: the token, and the demand that a member without a leader refuse at
+ * once. And renames one error, because etcd3 answers it by asking again without end.
+ */
+function addMetadata(token: string | undefined): Interceptor {
+  return (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start(metadata, _listener, next) {
+        metadata.set('hasleader', 'true');
+        if (token !== undefined) metadata.set('token', token);
+        next(metadata, {
+          onReceiveStatus(status, nextStatus) {
+            const isRefused = status.details.includes('invalid auth token');
+            nextStatus(isRefused ? { ...status, details: 'token refused' } : status);
+          },
+        });
+      },
+    });
+}

@@ -1,0 +1,34 @@
+import { isUtf8 } from 'node:buffer';
+
+import type { IEvent, IKeyValue } from 'etcd3';
+
+import type { LeaseRecord, StoreChange } from '../store.ts';
+
+/** How etcd writes that a key hangs on no lease. */
+const noLease = '0';
+
+export function isReservation({ lease }: IKeyValue): boolean {
+  return lease === noLease;
+}
+
+/**
+ * Reads a key of flannel's. A key on an etcd lease expires at a time that only a further request would tell, so its
+ * `expiresAt` is Infinity.
+ */
+export function readKeyValue(kv: IKeyValue, subnets: string): Exclude<StoreChange, { kind: 'delete' }> {
+  const where = kv.key.toString();
+  if (!isUtf8(kv.key)) return { kind: 'fault', fault: { where, reason: 'its key is not UTF-8' } };
+  if (!isUtf8(kv.value)) return { kind: 'fault', fault: { where, reason: 'its value is not UTF-8' } };
+  const record: LeaseRecord = {
+    key: where.slice(subnets.length),
+    value: kv.value.toString(),
+    expiresAt: isReservation(kv) ? undefined : Infinity,
+    revision: kv.mod_revision,
+  };
+  return { kind: 'put', record };
+}
+
+export function readEvent({ type, kv }: IEvent, subnets: string): StoreChange {
+  if (type === 'Put') return readKeyValue(kv, subnets);
+  return { kind: 'delete', key: kv.key.toString().slice(subnets.length) };
+}

@@ -1,0 +1,214 @@
+import type { ICompare, IKeyValue } from 'etcd3';
+
+import {
+  CursorLostError,
+  type Cursor,
+  type LeaseRecord,
+  type LeaseStore,
+  type Listing,
+  type ListOptions,
+  type StoreChange,
+  type StoreFault,
+} from '../store.ts';
+import { Cluster } from './cluster.ts';
+import { namesTlsFiles, readTlsCredentials } from './credentials.ts';
+import { parseEndpoints } from './endpoint.ts';
+import { grantLease, revokeLease, type Grant } from './grant.ts';
+import { watchKeys } from './key-watch.ts';
+import { layOut, rangeFrom, type Layout } from './layout.ts';
+import { listKeys, readExpiries } from './listing.ts';
+import { defaultPrefix, defaultTiming, type EtcdStoreOptions } from './options.ts';
+import { isReservation, readEvent, readKeyValue } from './record.ts';
+
+export type { EtcdStoreOptions } from './options.ts';
+
+const defaultPageSize = 1000;
+
+/**
+ * Opens flannel's store in etcd 3.4 or newer: its keys, values and etcd leases as flannel writes them. Nothing is asked
+ * of etcd yet, so an etcd that is away is no error. Throws a {@link StoreError} if an option or a file cannot be used.
+ */
+export async function openEtcdStore(options: EtcdStoreOptions): Promise<LeaseStore> {
+  const endpoints = parseEndpoints(options.endpoints, namesTlsFiles(options));
+  const tls = await readTlsCredentials(options);
+  const timing = { ...defaultTiming, ...options.timing };
+  const layout = layOut(options.prefix ?? defaultPrefix);
+  // Nodes that are given the same members spread over them.
+  const order = shuffle(endpoints, Math.random);
+  return new EtcdStore({
+    description: `etcd at ${endpoints.join(', ')} under ${layout.prefix}`,
+    cluster: new Cluster(order, { tls, user: options.user, timing }),
+    layout,
+    requestMs: timing.requestMs,
+    pageSize: options.pageSize ?? defaultPageSize,
+  });
+}
+
+function shuffle<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, rank: random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
+}
+
+interface EtcdStoreParts {
+  readonly description: string;
+  readonly cluster: Cluster;
+  readonly layout: Layout;
+  readonly requestMs: number;
+  readonly pageSize: number;
+}
+
+class EtcdStore implements LeaseStore {
+  readonly description: string;
+  readonly #cluster: Cluster;
+  readonly #layout: Layout;
+  readonly #requestMs: number;
+  readonly #pageSize: number;
+  readonly #closing = new AbortController();
+
+  constructor({ description, cluster, layout, requestMs, pageSize }: EtcdStoreParts) {
+    this.description = description;
+    this.#cluster = cluster;
+    this.#layout = layout;
+    this.#requestMs = requestMs;
+    this.#pageSize = pageSize;
+  }
+
+  async readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined> {
+    const { config } = this.#layout;
+    const { kvs } = await this.#cluster.request(`read ${config}`, (client) =>
+      client.kv.range({ key: Buffer.from(config) }),
+    );
+    const [kv] = kvs;
+    return kv && { name: `etcd:${config}`, text: kv.value.toString() };
+  }
+
+  async createNetwork(text: string): Promise<string> {
+    const { config } = this.#layout;
+    const written = await this.#putIf(isAbsent(config), config, text, undefined);
+    return written.kind === 'written' ? text : (written.standing?.value.toString() ?? text);
+  }
+
+  async list({ expiries = false }: ListOptions = {}): Promise<Listing> {
+    const { subnets } = this.#layout;
+    const action = `list the leases under ${subnets}`;
+    const { kvs, revision } = await listKeys(this.#cluster, {
+      action,
+      start: subnets,
+      pageSize: this.#pageSize,
+    });
+    const known = expiries ? await this.#readExpiries(action, kvs) : undefined;
+    const records: LeaseRecord[] = [];
+    const faults: StoreFault[] = [];
+    for (const kv of kvs) {
+      const seen = readKeyValue(kv, subnets);
+      if (seen.kind === 'fault') faults.push(seen.fault);
+      else if (known === undefined || isReservation(kv)) records.push(seen.record);
+      else {
+        // One that is not among them has expired since it was listed.
+        const expiresAt = known.get(kv.lease);
+        if (expiresAt !== undefined) records.push({ ...seen.record, expiresAt });
+      }
+    }
+    return { records, faults, cursor: revision as Cursor };
+  }
+
+  async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {
+    if (!/^\d+$/.test(cursor))
+      throw new CursorLostError(`${JSON.stringify(cursor)} is no revision of etcd's`);
+    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    if (ended.aborted) return;
+    const { subnets } = this.#layout;
+    const batches = watchKeys({
+      cluster: this.#cluster,
+      range: rangeFrom(subnets),
+      afterRevision: BigInt(cursor),
+      requestMs: this.#requestMs,
+      signal: ended,
+    });
+    for await (const events of batches) yield events.map((event) => readEvent(event, subnets));
+  }
+
+  async create(key: string, value: string, ttlSeconds: number | undefined): Promise<LeaseRecord | 'taken'> {
+    const path = this.#pathOf(key);
+    const action = `create the lease ${key}`;
+    const grant = ttlSeconds === undefined ? undefined : await grantLease(this.#cluster, action, ttlSeconds);
+    const written = await this.#putIf(isAbsent(path), path, value, grant);
+    if (written.kind === 'not-written') return 'taken';
+    return { key, value, expiresAt: grant?.expiresAt, revision: written.revision };
+  }
+
+  async replace(previous: LeaseRecord, value: string, ttlSeconds: number): Promise<LeaseRecord | 'gone'> {
+    const { key } = previous;
+    const path = this.#pathOf(key);
+    const isReserved = previous.expiresAt === undefined;
+    const grant = isReserved
+      ? undefined
+      : await grantLease(this.#cluster, `write the lease ${key}`, ttlSeconds);
+    // The etcd lease of before is left to expire, as flannel leaves it: other keys might hang on it.
+    const written = await this.#putIf(isStill(path, previous), path, value, grant);
+    if (written.kind === 'not-written') return 'gone';
+    return { key, value, expiresAt: grant?.expiresAt, revision: written.revision };
+  }
+
+  async remove(previous: LeaseRecord): Promise<'removed' | 'gone'> {
+    const path = this.#pathOf(previous.key);
+    const { succeeded } = await this.#cluster.request(`remove the lease ${previous.key}`, (client) =>
+      client.kv.txn({
+        compare: [isStill(path, previous)],
+        success: [{ request_delete_range: { key: Buffer.from(path) } }],
+      }),
+    );
+    return succeeded ? 'removed' : 'gone';
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    this.#cluster.close();
+    return Promise.resolve();
+  }
+
+  #pathOf(key: string): string {
+    return `${this.#layout.subnets}${key}`;
+  }
+
+  async #readExpiries(action: string, kvs: readonly IKeyValue[]): Promise<ReadonlyMap<string, number>> {
+    const leases = kvs.filter((kv) => !isReservation(kv)).map(({ lease }) => lease);
+    return readExpiries(this.#cluster, action, leases);
+  }
+
+  /** Writes a key if a condition on it holds. The grant is given back if not. */
+  async #putIf(condition: ICompare, path: string, value: string, grant: Grant | undefined): Promise<Written> {
+    const key = Buffer.from(path);
+    const put = { key, value: Buffer.from(value), ...(grant !== undefined && { lease: grant.id }) };
+    const { succeeded, header, responses } = await this.#cluster.request(`write ${path}`, (client) =>
+      client.kv.txn({
+        compare: [condition],
+        success: [{ request_put: put }],
+        failure: [{ request_range: { key } }],
+      }),
+    );
+    if (succeeded) return { kind: 'written', revision: header.revision };
+    const standing = responses[0]?.response_range.kvs[0];
+    if (grant !== undefined) {
+      // Written by this very request, when it was made before and its answer was lost.
+      if (standing?.lease === grant.id) return { kind: 'written', revision: standing.mod_revision };
+      await revokeLease(this.#cluster, grant);
+    }
+    return { kind: 'not-written', standing };
+  }
+}
+
+type Written =
+  | { readonly kind: 'written'; readonly revision: string }
+  /** With what stands there instead, if anything. */
+  | { readonly kind: 'not-written'; readonly standing: IKeyValue | undefined };
+
+function isAbsent(path: string): ICompare {
+  return { key: Buffer.from(path), target: 'Version', result: 'Equal', version: 0 };
+}
+
+function isStill(path: string, { revision }: LeaseRecord): ICompare {
+  return { key: Buffer.from(path), target: 'Mod', result: 'Equal', mod_revision: revision };
+}
