@@ -1,17 +1,39 @@
 import type { Command } from 'commander';
-import { resolve } from 'node:path';
-import { storeDirectoryOption } from './options.ts';
+import { addStoreOptions, readStoreChoice } from './store-options.ts';
+import type { StoreFlags } from './store-options.ts';
 
-/** `heddle leases`: what the store holds. */
+/** `heddle leases`: what the store holds, and what an operator may change there by hand. */
 export function registerLeases(program: Command): void {
-  program
+  const leases = program
     .command('leases')
-    .summary('list the leases in the store')
-    .description('Lists every lease in the store: its subnet, public address, backend type, data and expiry.')
-    .addOption(storeDirectoryOption())
+    .summary('list the leases in the store; reserve and release subnets')
+    .description(
+      'Lists every lease in the store: its subnet, public address, backend type, data and expiry.',
+    );
+
+  addStoreOptions(leases)
     .option('--json', 'print one JSON array')
-    .action(async (flags: { storeDir: string; json?: true }) => {
-      const { runLeases } = await import('./run-leases.ts');
-      await runLeases(resolve(flags.storeDir), flags.json ?? false);
+    .action(async (flags: StoreFlags & { json?: true }, self: Command) => {
+      const { listLeases } = await import('./run-leases.ts');
+      await listLeases(readStoreChoice(flags, self), flags.json ?? false);
+    });
+
+  addStoreOptions(leases.command('reserve <subnet> <public-ip>'))
+    .summary('keep a subnet for the node with this public address')
+    .description(
+      'Writes a lease that never expires. The node with this public address takes it, and no other node does. ' +
+        'For a dual-stack network, join two subnets, or two addresses, with a comma.',
+    )
+    .action(async (subnet: string, publicIp: string, flags: StoreFlags, self: Command) => {
+      const { reserveSubnet } = await import('./run-leases-change.ts');
+      await reserveSubnet(readStoreChoice(flags, self), subnet, publicIp);
+    });
+
+  addStoreOptions(leases.command('release <subnet>'))
+    .summary('remove a lease or a reservation')
+    .description('Removes a lease or a reservation. A node that still runs takes its subnet again.')
+    .action(async (subnet: string, flags: StoreFlags, self: Command) => {
+      const { releaseSubnet } = await import('./run-leases-change.ts');
+      await releaseSubnet(readStoreChoice(flags, self), subnet);
     });
 }

@@ -2,19 +2,12 @@ import { InvalidArgumentError, Option } from 'commander';
 
 /** Where a node keeps what must survive a restart: its journal, keys and control socket. */
 export const defaultStateDirectory = '/var/lib/heddle/state';
-export const defaultStoreDirectory = '/var/lib/heddle/store';
 export const defaultSubnetFile = '/run/flannel/subnet.env';
 
 export function stateDirectoryOption(): Option {
   return new Option('--state-dir <dir>', 'where this node keeps its journal, its keys and its control socket')
     .env('HEDDLE_STATE_DIR')
     .default(defaultStateDirectory);
-}
-
-export function storeDirectoryOption(): Option {
-  return new Option('--store-dir <dir>', 'the directory that holds the leases, shared by all nodes')
-    .env('HEDDLE_STORE_DIR')
-    .default(defaultStoreDirectory);
 }
 
 /** For options that may be given several times. */

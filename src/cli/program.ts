@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { registerDown } from './down.ts';
 import { registerLab } from './lab.ts';
 import { registerLeases } from './leases.ts';
+import { registerNetwork } from './network.ts';
 import { registerStatus } from './status.ts';
 import { registerUp } from './up.ts';
 import { readVersion } from './version.ts';
@@ -18,7 +19,14 @@ export function createProgram(): Command {
     .exitOverride()
     .configureHelp({ showGlobalOptions: false })
     .showSuggestionAfterError();
-  for (const register of [registerUp, registerDown, registerStatus, registerLeases, registerLab])
+  for (const register of [
+    registerUp,
+    registerDown,
+    registerStatus,
+    registerLeases,
+    registerNetwork,
+    registerLab,
+  ])
     register(program);
   return program;
 }

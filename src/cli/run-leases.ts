@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { Failure } from '../diagnostic/failure.ts';
 import { count, formatDuration } from '../event/human.ts';
 import type { Lease } from '../lease/lease.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import { decodeLease } from '../lease/wire.ts';
-import { openFilesStore } from '../store/files/store.ts';
+import { openStore } from '../store/open-store.ts';
+import type { StoreChoice } from '../store/open-store.ts';
 import type { StoreFault } from '../store/store.ts';
 import { renderTable } from './table.ts';
 
@@ -14,23 +13,18 @@ interface Listed {
 }
 
 /** Prints the store's leases, sorted by subnet. What is no lease is named on stderr. */
-export async function runLeases(storeDirectory: string, json: boolean): Promise<void> {
-  if (!existsSync(storeDirectory)) {
-    throw new Failure('store', `there is no store directory ${storeDirectory}`, {
-      hint: 'give the directory that the nodes were started with as --store-dir',
-    });
-  }
-  const { leases, faults } = await listLeases(storeDirectory);
+export async function listLeases(choice: StoreChoice, json: boolean): Promise<void> {
+  const { leases, faults } = await readLeases(choice);
   for (const { where, reason } of faults) process.stderr.write(`${where} passed over: ${reason}\n`);
   process.stdout.write(
     json ? `${JSON.stringify(leases.map(describeLease))}\n` : renderLeases(leases, Date.now()),
   );
 }
 
-async function listLeases(storeDirectory: string): Promise<Listed> {
-  const store = await openFilesStore(storeDirectory, { access: 'read-only' });
+async function readLeases(choice: StoreChoice): Promise<Listed> {
+  const store = await openStore(choice, 'read-only');
   try {
-    const { records, faults } = await store.list();
+    const { records, faults } = await store.list({ expiries: true });
     const leases: Lease[] = [];
     const unreadable: StoreFault[] = [];
     for (const record of records) {

@@ -14,7 +14,10 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
   const emit = await createLog(format);
   try {
     const colour = process.stderr.isTTY;
-    const preparation = await publishNetwork(await prepareNode(options, colour), options, colour);
+    const stopping = new AbortController();
+    process.on('SIGTERM', () => stopping.abort()).on('SIGINT', () => stopping.abort());
+    const prepared = await prepareNode(options, emit, stopping.signal, colour);
+    const preparation = await publishNetwork(prepared, options, colour);
     const { underlay, network, loaded, store } = preparation;
     emit({
       event: 'network-configured',
@@ -32,12 +35,18 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     const node = new HeddleNode(options, preparation, emit);
     const stop = (): void => node.stop({ onExit: options.onExit, releaseLease: options.releaseLease });
     process.on('SIGTERM', stop).on('SIGINT', stop);
+    if (stopping.signal.aborted) stop();
     await node.run();
   } catch (error) {
+    if (isAbort(error)) return; // told to stop while it waited for the store
     if (format === 'json') {
       const { kind, message, hint } = asFailure(error);
       emit({ event: 'failure', kind, message, ...(hint !== undefined && { hint }) });
     }
     throw error;
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }

@@ -2,20 +2,17 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
+import type { StoreChoice } from '../store/open-store.ts';
 import type { ExitMode, UpOptions } from '../daemon/options.ts';
-import {
-  collect,
-  defaultSubnetFile,
-  stateDirectoryOption,
-  storeDirectoryOption,
-  wholeNumber,
-} from './options.ts';
+import { collect, defaultSubnetFile, stateDirectoryOption, wholeNumber } from './options.ts';
+import { addStoreOptions, readStoreChoice } from './store-options.ts';
+import type { StoreFlags } from './store-options.ts';
 import type { LogFormat } from './log.ts';
 
-interface UpFlags {
-  readonly recipe: string;
+interface UpFlags extends StoreFlags {
+  readonly recipe?: string;
+  readonly trustStoreCommands?: true;
   readonly param: readonly string[];
-  readonly storeDir: string;
   readonly stateDir: string;
   readonly subnetFile: string;
   readonly iface: readonly string[];
@@ -34,18 +31,20 @@ interface UpFlags {
 
 /** `heddle up`: brings the network up on this node and keeps it so, in the foreground. */
 export function registerUp(program: Command): void {
-  program
-    .command('up')
+  addStoreOptions(program.command('up'))
     .summary('bring the network up on this node and keep it up')
     .description(
       'Brings the network of a recipe up on this node and keeps it up, in the foreground, until SIGTERM or SIGINT.',
     )
-    .requiredOption(
+    .option(
       '--recipe <file>',
-      'the recipe: a path, or the name of a shipped one (vxlan, host-gw, wireguard)',
+      "the recipe: a path, or a name (vxlan, host-gw, wireguard); default: by the type in the store's configuration",
+    )
+    .option(
+      '--trust-store-commands',
+      "run the commands in the store's network configuration, if no recipe is given",
     )
     .option('--param <K=V>', 'set a parameter of the recipe; may be repeated', collect, [])
-    .addOption(storeDirectoryOption())
     .addOption(stateDirectoryOption())
     .addOption(
       new Option('--subnet-file <file>', 'where the subnet and MTU are published')
@@ -94,17 +93,18 @@ export function registerUp(program: Command): void {
     .addOption(
       new Option('--log-format <format>', 'how events are logged').choices(['text', 'json']).default('text'),
     )
-    .action(async (flags: UpFlags) => {
+    .action(async (flags: UpFlags, self: Command) => {
       const { runUp } = await import('./run-up.ts');
-      await runUp(readOptions(flags), flags.logFormat);
+      await runUp(readOptions(flags, readStoreChoice(flags, self)), flags.logFormat);
     });
 }
 
-function readOptions(flags: UpFlags): UpOptions {
+function readOptions(flags: UpFlags, store: StoreChoice): UpOptions {
   return {
     recipe: flags.recipe,
     parameters: flags.param,
-    storeDirectory: absolute(flags.storeDir),
+    store,
+    trustStoreCommands: flags.trustStoreCommands ?? false,
     stateDirectory: absolute(flags.stateDir),
     subnetFile: absolute(flags.subnetFile),
     interface: {

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { EmitEvent } from '../event/event.ts';
 import { openJournal } from '../host/journal-file.ts';
 import { createOneShotShell } from '../shell/one-shot-shell.ts';
-import { openFilesStore } from '../store/files/store.ts';
+import type { StoreChoice } from '../store/open-store.ts';
+import { openStore } from '../store/open-store.ts';
 import { askDaemon } from './control.ts';
 import type { StopRequest } from './control.ts';
 import { readDeployment } from './deployment.ts';
@@ -42,8 +43,8 @@ export async function bringDown(
   }
 }
 
-async function release({ storeDirectory, leaseKey }: Deployment, emit: EmitEvent): Promise<boolean> {
-  const store = await openFilesStore(storeDirectory);
+async function release({ store: choice, leaseKey }: Deployment, emit: EmitEvent): Promise<boolean> {
+  const store = await openStore(withEnvironmentPassword(choice));
   try {
     const { records } = await store.list();
     const record = records.find(({ key }) => key === leaseKey);
@@ -53,4 +54,11 @@ async function release({ storeDirectory, leaseKey }: Deployment, emit: EmitEvent
   } finally {
     await store.close();
   }
+}
+
+/** A deployment keeps no password; flanneld's variable may still have it. */
+function withEnvironmentPassword(choice: StoreChoice): StoreChoice {
+  const { FLANNELD_ETCD_PASSWORD: password } = process.env;
+  if (choice.kind !== 'etcd' || choice.user === undefined || password === undefined) return choice;
+  return { ...choice, user: { name: choice.user.name, password } };
 }

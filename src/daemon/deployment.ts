@@ -2,6 +2,7 @@ import { readFile, rm, writeFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 import { explainError } from '../host/system-error.ts';
+import type { StoreChoice } from '../store/open-store.ts';
 import type { ParameterValue } from '../recipe/recipe.ts';
 
 /**
@@ -14,7 +15,8 @@ export interface Deployment {
   readonly parameterValues: Readonly<Record<string, ParameterValue>>;
   /** The network configuration document from the store. */
   readonly networkDocument: string;
-  readonly storeDirectory: string;
+  /** Without a password. */
+  readonly store: StoreChoice;
   readonly nodeName: string;
   readonly iface: string;
   readonly ifaceMtu: number;

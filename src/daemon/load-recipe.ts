@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,14 +23,18 @@ export interface LoadedRecipe {
   readonly warnings: string;
 }
 
-/** Where the recipes lie that come with heddle. */
-const shippedRecipes = fileURLToPath(new URL('../../recipes/', import.meta.url));
+/** Where recipes are looked for by name: an operator's own before those that come with heddle. */
+const recipeFolders = ['/etc/heddle/recipes/', fileURLToPath(new URL('../../recipes/', import.meta.url))];
 
-/** The file a recipe is in: a path as given, or for a bare name the shipped recipe of that name. */
+/** The file of a recipe's name; undefined if there is none. */
+export function findNamedRecipe(name: string): string | undefined {
+  if (!/^[\w.-]+$/.test(name)) return undefined;
+  return recipeFolders.map((folder) => `${folder}${name}.json`).find((path) => existsSync(path));
+}
+
+/** The file a recipe is in: a path as given, or for a bare name that of the recipe of that name. */
 export function recipeFile(nameOrPath: string): string {
-  return /^[\w.-]+$/.test(nameOrPath) && !nameOrPath.endsWith('.json')
-    ? `${shippedRecipes}${nameOrPath}.json`
-    : resolve(nameOrPath);
+  return (nameOrPath.endsWith('.json') ? undefined : findNamedRecipe(nameOrPath)) ?? resolve(nameOrPath);
 }
 
 /** Reads a recipe file and checks all of it. Throws a Failure of kind `recipe` that shows every finding. */

@@ -2,6 +2,7 @@ import type { NetworkConfiguration } from '../network/configuration.ts';
 import type { NodeFacts } from '../lease/environment.ts';
 import { overlayMtu } from '../recipe/mtu.ts';
 import type { Recipe } from '../recipe/recipe.ts';
+import { withoutPassword } from '../store/open-store.ts';
 import type { Deployment } from './deployment.ts';
 import type { UpOptions } from './options.ts';
 import type { Preparation } from './prepare.ts';
@@ -59,7 +60,7 @@ export function deploymentOf(
     recipe: { file, name: recipe.name, text: recipe.source.text },
     parameterValues: facts.parameterValues,
     networkDocument: network.document.text,
-    storeDirectory: options.storeDirectory,
+    store: withoutPassword(options.store),
     nodeName: facts.nodeName,
     iface: facts.iface,
     ifaceMtu: facts.ifaceMtu,

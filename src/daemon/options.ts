@@ -1,11 +1,14 @@
+import type { StoreChoice } from '../store/open-store.ts';
 import type { InterfaceWishes } from '../host/choose-interface.ts';
 
 /** What `heddle up` was asked to do, every default filled in. */
 export interface UpOptions {
-  /** A path, or the name of a shipped recipe. */
-  readonly recipe: string;
+  /** A path, or the name of a recipe; undefined to go by the type that the store's network configuration names. */
+  readonly recipe: string | undefined;
   readonly parameters: readonly string[];
-  readonly storeDirectory: string;
+  readonly store: StoreChoice;
+  /** Run the commands that stand in the store's network configuration, when no recipe is given. */
+  readonly trustStoreCommands: boolean;
   readonly stateDirectory: string;
   readonly subnetFile: string;
   readonly interface: Omit<InterfaceWishes, 'families'>;

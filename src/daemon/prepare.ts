@@ -1,4 +1,5 @@
 import { Failure } from '../diagnostic/failure.ts';
+import type { EmitEvent } from '../event/event.ts';
 import type { SourceText } from '../diagnostic/source.ts';
 import type { ChosenInterface } from '../host/choose-interface.ts';
 import { findInterface } from '../host/interface.ts';
@@ -11,10 +12,12 @@ import type { NetworkConfiguration } from '../network/configuration.ts';
 import { parseNetworkDocument, renderNetworkDocument } from '../recipe/network-document.ts';
 import { resolveParameters } from '../recipe/parameters.ts';
 import type { ParameterValue, Recipe } from '../recipe/recipe.ts';
-import { openFilesStore } from '../store/files/store.ts';
+import { openStore } from '../store/open-store.ts';
 import type { LeaseStore } from '../store/store.ts';
 import type { Json } from '../lease/lease.ts';
+import { awaitNetwork, readWhenReachable } from './await-network.ts';
 import { loadRecipe, refuseRecipe } from './load-recipe.ts';
+import { loadStoredRecipe } from './stored-recipe.ts';
 import type { LoadedRecipe } from './load-recipe.ts';
 import type { UpOptions } from './options.ts';
 
@@ -40,27 +43,45 @@ export interface NetworkDecision {
 /**
  * Checks everything that can be checked beforehand: the recipe, its programs, the state directory, the store and its
  * network configuration, the parameters, the interface. Throws a Failure at the first of these that is not right; nothing
- * was started, leased or written into the kernel by then.
+ * was started, leased or written into the kernel by then. A store that is away for now is waited for.
  */
-export async function prepareNode(options: UpOptions, colour: boolean): Promise<Preparation> {
-  const loaded = await loadRecipe(options.recipe, colour);
-  requirePrograms(loaded.recipe.requires);
+export async function prepareNode(
+  options: UpOptions,
+  emit: EmitEvent,
+  signal: AbortSignal,
+  colour: boolean,
+): Promise<Preparation> {
+  // A recipe that is named is read before anything else: most mistakes are in it, and they are told at once.
+  const given = options.recipe === undefined ? undefined : await loadRecipe(options.recipe, colour);
+  if (given !== undefined) requirePrograms(given.recipe.requires);
   // For its Failure: the path may be too long.
   controlSocketPath(options.stateDirectory);
   await requireSubnetFile(options.subnetFile);
   const stateDirectory = await prepareStateDirectory(options.stateDirectory);
-  const store = await openFilesStore(options.storeDirectory);
+  const store = await openStore(options.store);
   try {
-    const network = decideNetwork(loaded.recipe, options.parameters, await store.readNetwork(), colour);
-    const underlay = await findInterface({
-      ...options.interface,
-      families: familiesOf(network.configuration),
-    });
+    const stored = await readStoredNetwork(options, store, emit, signal);
+    const loaded = given ?? (await loadStoredRecipe(stored, options, store, colour));
+    requirePrograms(loaded.recipe.requires);
+    const network = decideNetwork(loaded.recipe, options.parameters, stored, colour);
+    const families = familiesOf(network.configuration);
+    const underlay = await findInterface({ ...options.interface, families });
     return { loaded, store, network, underlay, stateDirectory };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** The first node of a files store brings its recipe's configuration along; every other store has one, or will. */
+async function readStoredNetwork(
+  { store: choice, recipe }: UpOptions,
+  store: LeaseStore,
+  emit: EmitEvent,
+  signal: AbortSignal,
+): Promise<SourceText | undefined> {
+  const mayBeFirst = choice.kind === 'files' && recipe !== undefined;
+  return mayBeFirst ? readWhenReachable(store, emit, signal) : awaitNetwork(store, emit, signal);
 }
 
 /**

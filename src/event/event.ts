@@ -47,6 +47,8 @@ export type HeddleEvent =
       readonly network: string;
       readonly type: string;
     }
+  /** The store holds no network configuration, and this node may not write one. It is waited for. */
+  | { readonly event: 'network-awaited'; readonly source: string; readonly hint: string }
   | {
       readonly event: 'lease-acquired';
       readonly subnet: string;

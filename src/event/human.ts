@@ -23,6 +23,8 @@ const renderers: Renderers = {
   'interface-chosen': (e) =>
     info(`underlay interface ${e.iface}, MTU ${e.mtu}, public address ${e.publicIp}: ${e.because}`),
   'network-configured': (e) => info(`network ${e.network}, type ${e.type}, from ${e.source}`),
+  'network-awaited': (e) =>
+    warn(`${e.source} holds no network configuration; waiting for one`, indent(e.hint)),
   'lease-acquired': (e) => info(`lease ${e.subnet} ${e.how} for ${e.publicIp}, until ${e.expiresAt}`),
   'lease-renewed': (e) => info(`lease ${e.subnet} renewed until ${e.expiresAt}`),
   'lease-lost': (e) => warn(`lease ${e.subnet} lost: ${e.because}`),

@@ -81,6 +81,9 @@ export interface LeaseStore {
   /** Writes the network configuration if there is none, atomically. Returns the text that stands afterwards. */
   createNetwork(text: string): Promise<string>;
 
+  /** Writes the network configuration whatever stood there. Nodes read it when they start. */
+  writeNetwork(text: string): Promise<void>;
+
   list(options?: ListOptions): Promise<Listing>;
   /**
    * Yields changes since the cursor, oldest first, several at once where they came at once; ends when the signal is

@@ -90,6 +90,13 @@ class EtcdStore implements LeaseStore {
     return written.kind === 'written' ? text : (written.standing?.value.toString() ?? text);
   }
 
+  async writeNetwork(text: string): Promise<void> {
+    const { config } = this.#layout;
+    await this.#cluster.request(`write ${config}`, (client) =>
+      client.kv.put({ key: Buffer.from(config), value: Buffer.from(text) }),
+    );
+  }
+
   async list({ expiries = false }: ListOptions = {}): Promise<Listing> {
     const { subnets } = this.#layout;
     const action = `list the leases under ${subnets}`;

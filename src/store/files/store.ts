@@ -111,6 +111,11 @@ class FilesStore implements LeaseStore {
     });
   }
 
+  writeNetwork(text: string): Promise<void> {
+    const { config, draft } = this.#layout;
+    return this.#writeLocked(`write ${config}`, () => replaceWhole(draft, config, text));
+  }
+
   async list(): Promise<Listing> {
     const { identity, names } = await this.#attempt(`list the leases in ${this.#layout.subnets}`, () =>
       this.#directory.scan(),
