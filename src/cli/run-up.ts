@@ -33,9 +33,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
       because: underlay.because,
     });
     const node = new HeddleNode(options, preparation, emit);
-    const stop = (): void => node.stop({ onExit: options.onExit, releaseLease: options.releaseLease });
-    process.on('SIGTERM', stop).on('SIGINT', stop);
-    if (stopping.signal.aborted) stop();
+    stopOnSignals(node, options, stopping.signal.aborted);
     await node.run();
   } catch (error) {
     if (isAbort(error)) return; // told to stop while it waited for the store
@@ -45,6 +43,18 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     }
     throw error;
   }
+}
+
+/** The first signal stops the daemon; a second one ends what it is still doing. */
+function stopOnSignals(node: HeddleNode, { onExit, releaseLease }: UpOptions, isSignalled: boolean): void {
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping) node.hurry();
+    else node.stop({ onExit, releaseLease });
+    isStopping = true;
+  };
+  if (isSignalled) stop();
+  process.on('SIGTERM', stop).on('SIGINT', stop);
 }
 
 function isAbort(error: unknown): boolean {

@@ -78,11 +78,15 @@ export class HeddleNode {
     }
   }
 
-  /** Asks the daemon to stop; the first request decides how. A second one ends what still runs. */
+  /** Asks the daemon to stop; the first request decides how. */
   stop(request: StopRequest): void {
-    if (this.#stopRequest !== undefined && this.#state === 'stopping') void this.#shell.close();
     this.#stopRequest ??= request;
     this.#stopping.abort();
+  }
+
+  /** Ends the commands that still run, for whoever has waited long enough for the daemon to stop. */
+  hurry(): void {
+    void this.#shell.close();
   }
 
   status(): NodeStatus {
