@@ -66,16 +66,18 @@ export class HeddleNode {
       },
     });
     const claim = await claimInstance(this.#options.stateDirectory, server);
-    const life = this.#live();
-    this.#ended = life.catch(() => undefined);
-    try {
-      await life;
-    } finally {
-      this.#enter('stopped');
-      await this.#shell.close();
-      await this.#preparation.store.close();
-      await claim.release();
-    }
+    const life = this.#live().finally(() => this.#close());
+    const released = life.catch(() => undefined).then(() => ({ whole: claim.release() }));
+    // Whoever asked for the end is told once the next daemon may start, as the answer is all that is still open.
+    this.#ended = released.then(() => undefined);
+    await released.then(({ whole }) => whole);
+    await life;
+  }
+
+  async #close(): Promise<void> {
+    this.#enter('stopped');
+    await this.#shell.close();
+    await this.#preparation.store.close();
   }
 
   /** Asks the daemon to stop; the first request decides how. */
