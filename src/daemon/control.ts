@@ -66,7 +66,7 @@ export function askDaemon(
 ): Promise<unknown> {
   const socketPath = controlSocketPath(stateDirectory);
   return new Promise((resolve, reject) => {
-    const settle = (error: unknown): void => {
+    const settle = (error: Error): void => {
       if (hasErrorCode(error, ...nobodyThere)) resolve(undefined);
       else reject(hasErrorCode(error, 'EACCES', 'EPERM') ? refuseStranger(stateDirectory, error) : error);
     };
