@@ -16,6 +16,11 @@ import type { UpOptions } from './options.ts';
 import { ownAttributes } from './own-data.ts';
 import type { Preparation } from './prepare.ts';
 
+/** Thrown when the daemon was told to stop before its network was up. */
+export class BringUpStopped extends Error {
+  override readonly name = 'BringUpStopped';
+}
+
 /** A node that has its lease and whose own devices are up; no peer yet. */
 export interface LeasedNetwork {
   /** With the overlay's true MTU. */
@@ -39,7 +44,7 @@ export interface BringUpContext {
 
 /**
  * PreStartup, lease, PostStartup. If one of them fails on a node where nothing was up before, everything that was done
- * is undone: ShutdownCommand is run and a lease created here is given back. Throws a Failure.
+ * is undone: ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link BringUpStopped}.
  */
 export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
   const { preparation, options, commands, hint, isTakeover, enter, emit, signal } = context;
@@ -113,7 +118,7 @@ function require(
   name: CommandName,
 ): Extract<CommandResult, { kind: 'ok' }> {
   if (result.kind === 'ok') return result;
-  if (signal.aborted) throw new Failure('command', `${name} was ended because heddle was told to stop`);
+  if (signal.aborted) throw new BringUpStopped(`${name} was ended`);
   throw new Failure(
     'command',
     `the network of ${preparation.loaded.recipe.name} cannot be brought up: ${describeTrouble(result.trouble)}`,

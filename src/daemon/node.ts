@@ -11,7 +11,8 @@ import { inheritedEnvironment } from '../lease/environment.ts';
 import { requireFreeSubnet } from '../store/acquire-lease.ts';
 import { createOneShotShell } from '../shell/one-shot-shell.ts';
 import type { Shell } from '../shell/shell.ts';
-import { bringUp } from './bring-up.ts';
+import { bringUp, BringUpStopped } from './bring-up.ts';
+import type { BringUpContext, LeasedNetwork } from './bring-up.ts';
 import { CommandRunner } from './command-runner.ts';
 import { createControlServer } from './control.ts';
 import type { StopRequest } from './control.ts';
@@ -112,6 +113,7 @@ export class HeddleNode {
     await this.#refuseFullPool(hint);
     for (;;) {
       const network = await this.#startNetwork(journal, hint, previous !== undefined);
+      if (network === undefined) return this.#finishEarly(journal);
       const end = await network.run(this.#stopping.signal).catch(async (error: unknown) => {
         await network.leave();
         throw error;
@@ -164,7 +166,7 @@ export class HeddleNode {
     journal: PeerJournal,
     hint: LeaseSubnets | undefined,
     isTakeover: boolean,
-  ): Promise<RunningNetwork> {
+  ): Promise<RunningNetwork | undefined> {
     const { loaded } = this.#preparation;
     const commands = new CommandRunner(
       {
@@ -176,7 +178,7 @@ export class HeddleNode {
       },
       this.#emit,
     );
-    const leased = await bringUp({
+    const leased = await this.#bringUp({
       preparation: this.#preparation,
       options: this.#options,
       commands,
@@ -186,6 +188,7 @@ export class HeddleNode {
       emit: this.#emit,
       signal: this.#stopping.signal,
     });
+    if (leased === undefined) return undefined;
     this.#network = new RunningNetwork({
       options: this.#options,
       preparation: this.#preparation,
@@ -197,6 +200,15 @@ export class HeddleNode {
     return this.#network;
   }
 
+  async #bringUp(context: BringUpContext): Promise<LeasedNetwork | undefined> {
+    try {
+      return await bringUp(context);
+    } catch (error) {
+      if (error instanceof BringUpStopped) return undefined;
+      throw error;
+    }
+  }
+
   async #finish(network: RunningNetwork): Promise<void> {
     const { onExit, releaseLease } = this.#stopRequest ?? this.#options;
     this.#enter('stopping');
@@ -204,6 +216,21 @@ export class HeddleNode {
     if (onExit === 'leave') await network.leave();
     else this.#takenDown = await network.takeDown();
     if (releaseLease) await network.releaseLease(this.#preparation.store);
+    this.#requireTakenDown();
+  }
+
+  /** For a stop before the network was up: what an earlier daemon left, and this one did not get to take over, may stand. */
+  async #finishEarly(journal: PeerJournal): Promise<void> {
+    const { onExit } = this.#stopRequest ?? this.#options;
+    this.#enter('stopping');
+    const { stateDirectory } = this.#options;
+    const standing = await readDeployment(stateDirectory);
+    if (standing === undefined || onExit === 'leave') return;
+    this.#takenDown = await takeDownDeployment(standing, journal, stateDirectory, this.#shell, this.#emit);
+    this.#requireTakenDown();
+  }
+
+  #requireTakenDown(): void {
     const { failed, shutdown } = this.#takenDown;
     if (failed.length === 0 && shutdown === 'done') return;
     throw new Failure(
