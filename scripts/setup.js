@@ -22,10 +22,14 @@ const packagesToRun = {
   'util-linux': ['unshare', 'nsenter', 'flock', 'setpriv'],
   mount: ['mount'],
   procps: ['sysctl'],
+  'etcd-server': ['etcd'],
 };
 
 /** … and what only the tests call. */
 const packagesToTest = { 'busybox-static': ['busybox'] };
+
+/** Debian starts these as soon as they are installed; heddle's labs and tests start their own. */
+const servicesOfPackages = { 'etcd-server': 'etcd' };
 
 /** @param {string} message */
 function say(message) {
@@ -88,6 +92,20 @@ function installDebianPackages() {
   // A new machine has no package lists yet, an old one may have stale ones.
   if (!install() && !(run('apt-get', ['update', '-qq'], quiet) && install())) {
     giveUp(`apt-get could not install these packages: ${names}.`, hint);
+  }
+  for (const [name, service] of Object.entries(servicesOfPackages)) {
+    if (missing.includes(name)) stopService(service);
+  }
+}
+
+/** Now and at the next boot. It may not run at all, as in a container. @param {string} service */
+function stopService(service) {
+  say(`keeping Debian's ${service} service from running; to have it: systemctl enable --now ${service}`);
+  for (const [command, ...args] of [
+    ['service', service, 'stop'],
+    ['update-rc.d', service, 'disable'],
+  ]) {
+    spawnSync(command, args, { stdio: 'ignore' });
   }
 }
 
