@@ -1,8 +1,9 @@
+import { acceptGoFlags } from './cli/go-flags.ts';
 import { createProgram } from './cli/program.ts';
 import { reportError } from './cli/report-error.ts';
 
 try {
-  await createProgram().parseAsync(process.argv);
+  await createProgram().parseAsync(acceptGoFlags(process.argv));
 } catch (error) {
   process.exitCode = reportError(error);
 }

@@ -51,16 +51,33 @@ export function registerUp(program: Command): void {
         .env('FLANNELD_SUBNET_FILE')
         .default(defaultSubnetFile),
     )
-    .option(
-      '--iface <name|address>',
-      'the underlay interface; may be repeated, the first that exists is taken',
-      collect,
-      [],
+    .addOption(
+      new Option(
+        '--iface <name|address>',
+        'the underlay interface; may be repeated, the first that exists is taken',
+      )
+        .env('FLANNELD_IFACE')
+        .argParser(collect)
+        .default([], 'the interface of the default route'),
     )
-    .option('--iface-regex <regex>', 'the underlay interface by a pattern; may be repeated', collect, [])
-    .option('--iface-can-reach <address>', 'the interface that reaches this address')
-    .option('--public-ip <address>', "the address peers reach this node at (default: the interface's first)")
-    .option('--public-ipv6 <address>', 'the same for IPv6')
+    .addOption(
+      new Option('--iface-regex <regex>', 'the underlay interface by a pattern; may be repeated')
+        .env('FLANNELD_IFACE_REGEX')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option('--iface-can-reach <address>', 'the interface that reaches this address').env(
+        'FLANNELD_IFACE_CAN_REACH',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--public-ip <address>',
+        "the address peers reach this node at (default: the interface's first)",
+      ).env('FLANNELD_PUBLIC_IP'),
+    )
+    .addOption(new Option('--public-ipv6 <address>', 'the same for IPv6').env('FLANNELD_PUBLIC_IPV6'))
     .addOption(
       new Option('--node-name <name>', 'what commands see as NODE_NAME')
         .env('NODE_NAME')
@@ -72,11 +89,11 @@ export function registerUp(program: Command): void {
       wholeNumber(3, 31_536_000),
       86_400,
     )
-    .option(
-      '--subnet-lease-renew-margin <minutes>',
-      'how long before its end the lease is renewed',
-      wholeNumber(1, 1439),
-      60,
+    .addOption(
+      new Option('--subnet-lease-renew-margin <minutes>', 'how long before its end the lease is renewed')
+        .env('FLANNELD_SUBNET_LEASE_RENEW_MARGIN')
+        .argParser(wholeNumber(1, 1439))
+        .default(60),
     )
     .option(
       '--check-interval <seconds>',
