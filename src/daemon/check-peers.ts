@@ -1,5 +1,6 @@
 import type { CommandTrouble } from '../event/event.ts';
-import type { LeaseSubnets } from '../lease/lease.ts';
+import type { LeaseSubnets, Peer } from '../lease/lease.ts';
+import { formatPeerLine } from '../lease/peer-line.ts';
 import { formatCidr, parseCidr } from '../network/cidr.ts';
 import type { CommandRunner } from './command-runner.ts';
 
@@ -12,16 +13,18 @@ export type PeersInPlace =
   | { readonly kind: 'unknown' };
 
 /**
- * Runs CheckCommand: it prints one SUBNET a line for each peer that is fully in place. What is no subnet, and this node's
- * own, is passed over.
+ * Runs CheckCommand: it reads the peers that should be there, as SubnetBatchCommand would read them to add them, and
+ * prints one SUBNET a line for each that is fully in place. What is no subnet, and this node's own, is passed over.
  */
 export async function checkPeersInPlace(
   commands: CommandRunner,
   own: LeaseSubnets,
+  expected: readonly Peer[],
   signal?: AbortSignal,
 ): Promise<PeersInPlace> {
   if (!commands.has('CheckCommand')) return { kind: 'unknown' };
-  const result = await commands.runQuietly('CheckCommand', own, signal);
+  const lines = expected.flatMap((peer) => formatPeerLine('add', peer, commands.backendData) ?? []);
+  const result = await commands.runLines('CheckCommand', own, lines, signal);
   if (result.kind === 'trouble') return { kind: 'broken', trouble: result.trouble };
   const subnets = new Set<string>();
   for (const line of result.stdout.split('\n')) {

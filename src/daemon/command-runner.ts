@@ -3,7 +3,7 @@ import type { CommandTrouble, EmitEvent } from '../event/event.ts';
 import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import { nodeVariables, ownVariables, peerVariables } from '../lease/environment.ts';
 import type { NodeFacts } from '../lease/environment.ts';
-import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
+import type { BackendDataFormat, Command, CommandName, Recipe } from '../recipe/recipe.ts';
 import { describeOutcome } from '../shell/outcome.ts';
 import { startMonitor } from '../shell/monitor.ts';
 import type { Monitor, MonitorListeners } from '../shell/monitor.ts';
@@ -43,6 +43,10 @@ export class CommandRunner {
 
   get facts(): NodeFacts {
     return this.#context.facts;
+  }
+
+  get backendData(): BackendDataFormat {
+    return this.#context.recipe.backendData;
   }
 
   has(name: CommandName): boolean {
@@ -85,6 +89,20 @@ export class CommandRunner {
     if (!this.has(name)) return nothingToRun;
     const { facts } = this.#context;
     return this.#run(name, { ...nodeVariables(facts, own), ...ownVariables(facts, own) }, '', signal);
+  }
+
+  /** Runs a command that reads many peers, one a line. */
+  async runLines(
+    name: 'SubnetBatchCommand' | 'CheckCommand',
+    own: LeaseSubnets,
+    lines: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<CommandResult> {
+    const { facts } = this.#context;
+    // A check is of this node's own network as well, so it is told of this node like any command of its own.
+    const about = name === 'CheckCommand' ? ownVariables(facts, own) : {};
+    const stdin = lines.map((line) => `${line}\n`).join('');
+    return this.#run(name, { ...nodeVariables(facts, own), ...about }, stdin, signal);
   }
 
   /** Starts MonitorCommand; undefined if the recipe has none. */

@@ -1,5 +1,5 @@
 import { backoffDelay } from '../engine/backoff.ts';
-import { findDrift, subnetOf } from '../engine/drift.ts';
+import { appliedPeers, findDrift, subnetOf } from '../engine/drift.ts';
 import type { CommandTrouble, EmitEvent } from '../event/event.ts';
 import { describeTrouble } from '../event/human.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
@@ -99,7 +99,7 @@ export class DriftWatch {
     const { commands, own, loop, intervalMs, onBroken } = this.#options;
     const { signal } = this.#stopping;
     const since = loop.checkpoint;
-    const found = await checkPeersInPlace(commands, own, signal);
+    const found = await checkPeersInPlace(commands, own, appliedPeers(loop.engine), signal);
     if (signal.aborted) return;
     switch (found.kind) {
       case 'unknown':

@@ -1,39 +1,47 @@
-import { isSettled, checkpoint } from '../engine/state.ts';
+import { checkpoint, isSettled } from '../engine/state.ts';
 import type { EngineState } from '../engine/state.ts';
 import { step } from '../engine/step.ts';
 import { takeOperations } from '../engine/take.ts';
 import type { EngineInput, Operation, Wait } from '../engine/operation.ts';
-import type { CommandTrouble, EmitEvent } from '../event/event.ts';
-import type { Peer } from '../lease/lease.ts';
+import type { EmitEvent } from '../event/event.ts';
 import type { CommandResult } from './command-runner.ts';
 import type { PeerJournal } from './peer-journal.ts';
+import { eventOf, namePeer, outcomeOf } from './peer-report.ts';
+import type { PeerOutcome } from './peer-report.ts';
+
+/** How many operations at once, for a recipe that has a SubnetBatchCommand. */
+export interface BatchAbility {
+  /** An operation as a line of the batch; undefined if it has to be run by itself. */
+  readonly formatLine: (operation: Operation) => string | undefined;
+  readonly run: (lines: readonly string[]) => Promise<CommandResult>;
+}
 
 export interface PeerLoopOptions {
   readonly engine: EngineState;
   readonly journal: PeerJournal;
   /** Runs SubnetAdd or SubnetRemove. */
   readonly run: (operation: Operation) => Promise<CommandResult>;
+  readonly batch?: BatchAbility | undefined;
+  /** How many commands may run at once; a batch is one. */
   readonly concurrency: number;
   readonly emit: EmitEvent;
   /** Called after every change of how the peers stand. */
   readonly onProgress: () => void;
 }
 
-/** How the last run for a peer went, and when the next one is due if it failed. */
-export interface PeerOutcome {
-  readonly operation: Operation['kind'];
-  readonly reason: Operation['reason'];
-  /** RFC 3339. */
-  readonly at: string;
-  readonly trouble: CommandTrouble | undefined;
-  readonly nextTryAt: string | undefined;
-}
+/** With fewer than this waiting, a batch would save nothing, and say less about each. */
+const fewestInBatch = 8;
+/** Bounds what one failure puts in doubt. */
+const mostInBatch = 10_000;
 
 /** Feeds the engine, runs what it asks for, and writes the journal ahead of each run. */
 export class PeerLoop {
   readonly #options: PeerLoopOptions;
   readonly #outcomes = new Map<string, PeerOutcome>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** Taken from the engine, to be run one by one: what no batch can hold, and what a failed batch left. */
+  #backlog: Operation[] = [];
+  #jobs = 0;
   #settleWaiters: (() => void)[] = [];
   #taking = true;
   #stopped = false;
@@ -69,7 +77,7 @@ export class PeerLoop {
   /** Starts nothing more until {@link resume}, and resolves when what runs has ended. What is fed meanwhile is kept. */
   async pause(): Promise<void> {
     this.#taking = false;
-    while (this.engine.running > 0) await this.#nextSettling();
+    while (this.#jobs > 0) await this.#nextSettling();
   }
 
   resume(): void {
@@ -84,7 +92,7 @@ export class PeerLoop {
     this.#taking = false;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
-    while (this.engine.running > 0) await this.#nextSettling();
+    while (this.#jobs > 0) await this.#nextSettling();
     await this.#options.journal.flush();
     this.#releaseWaiters();
   }
@@ -99,24 +107,79 @@ export class PeerLoop {
     for (const resolve of waiters) resolve();
   }
 
+  get #free(): number {
+    return this.#options.concurrency - this.#jobs;
+  }
+
   #pump(): void {
     if (this.#taking) {
-      const free = this.#options.concurrency - this.engine.running;
-      for (const operation of takeOperations(this.engine, free)) void this.#execute(operation);
+      this.#startBacklog();
+      if (this.engine.ready.size >= fewestInBatch) this.#startBatch();
+      for (const operation of takeOperations(this.engine, this.#free)) this.#start(this.#runOne(operation));
     }
-    if (this.engine.running === 0) this.#releaseWaiters();
+    if (this.#jobs === 0) this.#releaseWaiters();
     this.#options.onProgress();
   }
 
-  async #execute(operation: Operation): Promise<void> {
-    this.#finish(operation, (await this.#writeAhead(operation)) ?? (await this.#options.run(operation)));
+  #startBacklog(): void {
+    for (const operation of this.#backlog.splice(0, this.#free)) this.#start(this.#runOne(operation));
+  }
+
+  /** Counts a job while it runs. It never rejects. */
+  #start(job: Promise<void>): void {
+    this.#jobs += 1;
+    void job.then(() => {
+      this.#jobs -= 1;
+      this.#pump();
+    });
+  }
+
+  #startBatch(): void {
+    const { batch } = this.#options;
+    if (batch === undefined || this.#free < 1) return;
+    const operations: Operation[] = [];
+    const lines: string[] = [];
+    for (const operation of takeOperations(this.engine, mostInBatch)) {
+      const line = batch.formatLine(operation);
+      if (line === undefined) {
+        this.#backlog.push(operation);
+      } else {
+        operations.push(operation);
+        lines.push(line);
+      }
+    }
+    if (operations.length > 0) this.#start(this.#runBatch(operations, () => batch.run(lines)));
+  }
+
+  async #runBatch(operations: readonly Operation[], run: () => Promise<CommandResult>): Promise<void> {
+    const result = (await this.#writeAhead(operations)) ?? (await run());
+    if (result.kind === 'trouble') {
+      // One bad peer costs one peer: each is tried by itself.
+      this.#options.emit({ event: 'batch-failed', size: operations.length, trouble: result.trouble });
+      this.#backlog.push(...operations);
+      return;
+    }
+    for (const operation of operations) this.#finish(operation, result);
+    this.#options.emit({
+      event: 'batch-applied',
+      added: operations.filter(({ kind }) => kind === 'add').map(({ peer }) => namePeer(peer)),
+      removed: operations.filter(({ kind }) => kind === 'remove').map(({ peer }) => namePeer(peer)),
+      durationMs: result.durationMs,
+    });
+  }
+
+  async #runOne(operation: Operation): Promise<void> {
+    const result = (await this.#writeAhead([operation])) ?? (await this.#options.run(operation));
+    const wait = this.#finish(operation, result);
+    const event = eventOf(operation, result, wait);
+    if (event !== undefined) this.#options.emit(event);
   }
 
   /** What is not in the journal is not run: after a crash nobody would remove it. */
-  async #writeAhead(operation: Operation): Promise<CommandResult | undefined> {
-    if (operation.kind === 'remove') return undefined;
+  async #writeAhead(operations: readonly Operation[]): Promise<CommandResult | undefined> {
     try {
-      await this.#options.journal.record({ add: operation.peer });
+      const adds = operations.filter(({ kind }) => kind === 'add');
+      await Promise.all(adds.map(({ peer }) => this.#options.journal.record({ add: peer })));
       return undefined;
     } catch (error) {
       const how = `was not run, because the journal cannot be written: ${messageOf(error)}`;
@@ -131,55 +194,19 @@ export class PeerLoop {
     });
   }
 
-  #finish(operation: Operation, result: CommandResult): void {
-    const key = operation.peer.key;
-    const waits =
+  /** Tells the engine how an operation ended. Returns when it is due again, if it failed. */
+  #finish(operation: Operation, result: CommandResult): Wait | undefined {
+    const { key } = operation.peer;
+    const [wait] =
       result.kind === 'ok'
         ? step(this.engine, { kind: 'succeeded', operation })
         : step(this.engine, { kind: 'failed', operation, jitter: Math.random() });
-    this.#report(operation, result, waits[0]);
-    this.#remember(operation, result, waits[0]);
-    for (const wait of waits) this.#wait(wait);
+    if (wait !== undefined) this.#wait(wait);
     const entry = this.engine.entries.get(key);
     if (entry === undefined || entry.applied.kind === 'absent') this.#recordGone(key);
     if (entry === undefined) this.#outcomes.delete(key);
-    this.#pump();
-  }
-
-  #remember({ kind, peer, reason }: Operation, result: CommandResult, wait: Wait | undefined): void {
-    const now = Date.now();
-    this.#outcomes.set(peer.key, {
-      operation: kind,
-      reason,
-      at: new Date(now).toISOString(),
-      trouble: result.kind === 'trouble' ? result.trouble : undefined,
-      nextTryAt: wait && new Date(now + wait.delayMs).toISOString(),
-    });
-  }
-
-  #report(operation: Operation, result: CommandResult, wait: Wait | undefined): void {
-    const { peer: lease, reason, kind } = operation;
-    const peer = namePeer(lease);
-    switch (result.kind) {
-      case 'ok': {
-        const event = kind === 'add' ? 'peer-added' : 'peer-removed';
-        this.#options.emit({ event, peer, reason, durationMs: result.durationMs });
-        return;
-      }
-      case 'trouble':
-        // A lenient remove only clears the way: that there was nothing to remove is no news.
-        if (operation.mode === 'lenient' && wait === undefined && reason !== 'gone' && reason !== 'shutdown')
-          return;
-        this.#options.emit({
-          event: 'peer-failed',
-          operation: kind,
-          peer,
-          reason,
-          trouble: result.trouble,
-          attempt: wait?.attempt ?? 1,
-          retryInMs: wait?.delayMs ?? 0,
-        });
-    }
+    else this.#outcomes.set(key, outcomeOf(operation, result, wait, Date.now()));
+    return wait;
   }
 
   #wait({ key, attempt, delayMs }: Wait): void {
@@ -190,15 +217,6 @@ export class PeerLoop {
     }, delayMs);
     this.#timers.set(key, timer);
   }
-}
-
-/** A peer's name in events. */
-export function namePeer(peer: Peer): { key: string; subnet: string; publicIp: string } {
-  return {
-    key: peer.key,
-    subnet: peer.subnet ?? peer.ipv6Subnet ?? '',
-    publicIp: peer.publicIp ?? peer.publicIpv6 ?? '',
-  };
 }
 
 function messageOf(error: unknown): string {

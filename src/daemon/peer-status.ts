@@ -1,7 +1,7 @@
 import type { EngineState, Entry } from '../engine/state.ts';
 import { describeTrouble } from '../event/human.ts';
-import { namePeer } from './peer-loop.ts';
-import type { PeerOutcome } from './peer-loop.ts';
+import { namePeer } from './peer-report.ts';
+import type { PeerOutcome } from './peer-report.ts';
 
 /** One peer as `heddle status` shows it. */
 export interface PeerStatus {

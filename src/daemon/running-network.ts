@@ -16,6 +16,7 @@ import { DriftWatch } from './drift-watch.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import type { UpOptions } from './options.ts';
 import type { PeerJournal } from './peer-journal.ts';
+import { peerCommands } from './peer-commands.ts';
 import { PeerLoop } from './peer-loop.ts';
 import { PeerFollower } from './peers.ts';
 import type { Preparation } from './prepare.ts';
@@ -62,8 +63,7 @@ export class RunningNetwork {
         repeatable: commands.has('CheckCommand'),
       }),
       journal,
-      run: ({ kind, peer }) =>
-        commands.runPeer(kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand', subnets, peer),
+      ...peerCommands(commands, subnets),
       concurrency: preparation.loaded.recipe.concurrency,
       emit,
       onProgress: () => this.#reportHealth(),
@@ -180,7 +180,7 @@ export class RunningNetwork {
     if (journal.peers.length === 0) return;
     this.#loop.feed({ kind: 'restore', peers: journal.peers });
     const since = this.#loop.checkpoint;
-    const found = await checkPeersInPlace(leased.commands, leased.subnets);
+    const found = await checkPeersInPlace(leased.commands, leased.subnets, journal.peers);
     if (found.kind === 'listed') this.#loop.feed({ kind: 'checked', present: found.subnets, since });
   }
 
@@ -217,7 +217,7 @@ export class RunningNetwork {
   }
 
   #reportHealth(): void {
-    const { failing } = this.counts;
+    const failing = this.#loop.engine.waiting;
     const reasons = failing === 0 ? [] : [`${count(failing, 'peer')} failing`];
     if (this.#broken !== undefined) reasons.push(`the network is broken: ${this.#broken}`);
     const health = reasons.length === 0 ? undefined : reasons.join('; ');

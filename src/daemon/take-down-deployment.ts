@@ -9,6 +9,7 @@ import type { Deployment } from './deployment.ts';
 import { checkRecipe, refuseRecipe } from './load-recipe.ts';
 import { factsOfDeployment } from './node-facts.ts';
 import type { PeerJournal } from './peer-journal.ts';
+import { peerCommands } from './peer-commands.ts';
 import { PeerLoop } from './peer-loop.ts';
 import { takeDown } from './take-down.ts';
 import type { TakenDown } from './take-down.ts';
@@ -42,12 +43,7 @@ export async function takeDownDeployment(
       repeatable: commands.has('CheckCommand'),
     }),
     journal,
-    run: ({ kind, peer }) =>
-      commands.runPeer(
-        kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand',
-        own ?? { ipv4: undefined, ipv6: undefined },
-        peer,
-      ),
+    ...peerCommands(commands, own ?? { ipv4: undefined, ipv6: undefined }),
     concurrency: recipe.concurrency,
     emit,
     onProgress: () => undefined,

@@ -33,6 +33,13 @@ export function findDrift(state: EngineState, present: ReadonlySet<string>, sinc
   return { missing, confirmed, extra };
 }
 
+/** Every peer that is in the kernel or may be, with the values it was added with. */
+export function appliedPeers(state: EngineState): Peer[] {
+  return [...state.entries.values()].flatMap(({ applied }) =>
+    applied.kind === 'absent' ? [] : [applied.peer],
+  );
+}
+
 /** What CheckCommand prints for a peer: its IPv4 subnet, or its IPv6 subnet in an IPv6-only network. */
 export function subnetOf(peer: Peer): string {
   return peer.subnet ?? peer.ipv6Subnet ?? '';

@@ -99,6 +99,14 @@ export type HeddleEvent =
       readonly retryInMs: number;
     }
   | { readonly event: 'shared-address'; readonly address: string; readonly keys: readonly string[] }
+  /** Many peers at once, by SubnetBatchCommand. */
+  | {
+      readonly event: 'batch-applied';
+      readonly added: readonly PeerName[];
+      readonly removed: readonly PeerName[];
+      readonly durationMs: number;
+    }
+  | { readonly event: 'batch-failed'; readonly size: number; readonly trouble: CommandTrouble }
   | { readonly event: 'lease-rejected'; readonly key: string; readonly because: string }
   | { readonly event: 'store-fault'; readonly where: string; readonly because: string }
   | { readonly event: 'store-outage'; readonly because: string; readonly retryInMs: number }

@@ -68,6 +68,15 @@ const renderers: Renderers = {
   'monitor-ended': (e) =>
     warn(`MonitorCommand ${e.how}; started again in ${formatDuration(e.retryInMs)}`, indent(e.stderr)),
   'shared-address': (e) => warn(`the leases ${list(e.keys)} all claim the public address ${e.address}`),
+  'batch-applied': (e) =>
+    info(
+      `${count(e.added.length, 'peer')} added and ${e.removed.length} removed in one batch, ${formatDuration(e.durationMs)}`,
+    ),
+  'batch-failed': (e) =>
+    warn(
+      `a batch of ${count(e.size, 'peer')} failed: ${describeTrouble(e.trouble)}; running each by itself`,
+      troubleDetail(e.trouble),
+    ),
   'lease-rejected': (e) => warn(`lease ${e.key} rejected: ${e.because}`),
   'store-fault': (e) => warn(`${e.where} passed over: ${e.because}`),
   'store-outage': (e) => warn(`store unreachable: ${e.because}; next try in ${formatDuration(e.retryInMs)}`),

@@ -146,6 +146,10 @@ export class Daemon {
       case 'peer-removed':
         this.peers.delete(event.peer.publicIp);
         break;
+      case 'batch-applied':
+        for (const { publicIp } of event.removed) this.peers.delete(publicIp);
+        for (const { publicIp } of event.added) this.peers.set(publicIp, { kind: 'added' });
+        break;
       case 'peer-failed':
         if (event.operation === 'add') {
           const { attempt, trouble } = event;
