@@ -73,8 +73,9 @@ export interface Applicant {
  * a node that would have to make devices first.
  */
 export async function requireFreeSubnet(store: LeaseStore, applicant: Applicant): Promise<void> {
-  const { records } = await store.list();
-  const plan = planFrom(records, new Set(), applicant, Math.random);
+  const { records, faults } = await store.list();
+  const unreadable = new Set(faults.flatMap(({ key }) => key ?? []));
+  const plan = planFrom(records, unreadable, applicant, Math.random);
   if (plan.kind === 'exhausted') throw describeExhausted(plan, store);
 }
 
