@@ -43,7 +43,9 @@ function describePeer(entry: Entry, outcome: PeerOutcome | undefined): PeerStatu
   };
 }
 
-function stateOf({ activity, wanted }: Entry): PeerStatus['state'] {
+function stateOf({ activity, wanted, failures }: Entry): PeerStatus['state'] {
+  // Also while it is tried again.
+  if (failures > 0) return 'failing';
   switch (activity.kind) {
     case 'waiting':
       return 'failing';

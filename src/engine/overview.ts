@@ -4,21 +4,23 @@ import type { EngineState, Entry } from './state.ts';
 export interface Counts {
   readonly wanted: number;
   readonly inPlace: number;
-  /** Ready or running. */
+  /** Ready or running, and not after a failure. */
   readonly pending: number;
-  /** Failed and waiting for their next try. */
+  /** Failed, and not succeeded since: waiting for the next try, or in it. */
   readonly failing: number;
 }
 
 export function countPeers(state: EngineState): Counts {
   let wanted = 0;
   let inPlace = 0;
+  let failing = 0;
   for (const entry of state.entries.values()) {
+    if (entry.failures > 0) failing += 1;
     if (entry.wanted === undefined) continue;
     wanted += 1;
     if (entry.applied.kind === 'present' && entry.activity.kind === 'idle') inPlace += 1;
   }
-  return { wanted, inPlace, pending: state.entries.size - inPlace - state.waiting, failing: state.waiting };
+  return { wanted, inPlace, pending: state.entries.size - inPlace - failing, failing };
 }
 
 /** The entries that failed and wait for their next try. */
