@@ -1,0 +1,132 @@
+import { createInterface } from 'node:readline';
+import type { HeddleEvent } from '../../../src/event/event.ts';
+import { heddle } from '../lab-harness.ts';
+import type { Host, Ran } from './host.ts';
+
+/** An event as the JSON log holds it. */
+export type LoggedEvent = HeddleEvent & {
+  readonly level: string;
+  readonly time: string;
+  readonly msg: string;
+};
+
+type EventOf<E extends HeddleEvent['event']> = LoggedEvent & { readonly event: E };
+
+export interface DaemonOptions {
+  /** In place of, and besides, PATH. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** In place of `/run/state` on the host. */
+  readonly stateDirectory?: string;
+}
+
+const stateDirectory = '/run/state';
+
+/** A real `heddle up` on a host, followed through its JSON log. */
+export class Daemon {
+  readonly events: LoggedEvent[] = [];
+  readonly ended: Promise<Ran>;
+  readonly #host: Host;
+  readonly #wakers = new Set<() => void>();
+  readonly #pid: Promise<string>;
+  #passed = 0;
+  #end: Ran | undefined;
+
+  constructor(host: Host, args: readonly string[], options: DaemonOptions = {}) {
+    this.#host = host;
+    const command = upCommand([...args, '--log-format', 'json'], options.stateDirectory);
+    const child = host.start(['sh', '-c', 'echo $$; exec "$@"', 'sh', ...command], {
+      ...(options.environment && { environment: options.environment }),
+    });
+    let tellPid: (pid: string) => void = () => undefined;
+    this.#pid = new Promise((resolve) => (tellPid = resolve));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('{')) this.events.push(JSON.parse(line) as LoggedEvent);
+      else tellPid(line);
+      this.#wake();
+    });
+    this.ended = child.then(({ exitCode, stdout, stderr }) => {
+      this.#end = { exitCode, stdout, stderr };
+      this.#wake();
+      return this.#end;
+    });
+  }
+
+  /** Waits for an event of a kind that `fits`, from the beginning of the log on. Fails if the daemon ends before. */
+  async logged<E extends HeddleEvent['event']>(
+    event: E,
+    fits?: (event: EventOf<E>) => boolean,
+  ): Promise<EventOf<E>> {
+    const passed = this.#passed;
+    this.#passed = 0;
+    const found = await this.until(event, fits);
+    this.#passed = Math.max(passed, this.#passed);
+    return found;
+  }
+
+  /** Waits for the next event of a kind that `fits`, from where the last wait ended. Fails if the daemon ends before. */
+  async until<E extends HeddleEvent['event']>(
+    event: E,
+    fits: (event: EventOf<E>) => boolean = () => true,
+  ): Promise<EventOf<E>> {
+    for (;;) {
+      while (this.#passed < this.events.length) {
+        const next = this.events[this.#passed++];
+        if (next?.event === event && fits(next as EventOf<E>)) return next as EventOf<E>;
+      }
+      if (this.#end !== undefined) throw new Error(`The daemon ended before ${event}:\n${this.describe()}`);
+      await new Promise<void>((resolve) => this.#wakers.add(resolve));
+    }
+  }
+
+  /** All events of a kind so far. */
+  all<E extends HeddleEvent['event']>(event: E): EventOf<E>[] {
+    return this.events.filter((each): each is EventOf<E> => each.event === event);
+  }
+
+  async signal(name: string): Promise<void> {
+    await this.#host.run(['kill', `-${name}`, await this.#pid]);
+  }
+
+  /** Sends SIGTERM and waits for the end. */
+  async stop(): Promise<Ran> {
+    await this.signal('TERM');
+    return this.ended;
+  }
+
+  /** Sends SIGKILL and waits for the end. */
+  async kill(): Promise<void> {
+    await this.signal('KILL');
+    await this.ended;
+  }
+
+  /** The log and stderr, for messages of tests. */
+  describe(): string {
+    return [...this.events.map(({ event, msg }) => `${event}: ${msg}`), this.#end?.stderr ?? ''].join('\n');
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakers) wake();
+    this.#wakers.clear();
+  }
+}
+
+/** Starts a daemon and waits until it is ready. */
+export async function startDaemon(...given: ConstructorParameters<typeof Daemon>): Promise<Daemon> {
+  const daemon = new Daemon(...given);
+  await daemon.until('ready');
+  return daemon;
+}
+
+/** The words of a `heddle up` on a host: its interface is eth0, and it keeps its own things in /run. */
+export function upCommand(args: readonly string[], state = stateDirectory): readonly string[] {
+  return [
+    ...[process.execPath, heddle, 'up', '--state-dir', state, '--subnet-file', '/run/subnet.env'],
+    ...['--iface', 'eth0', ...args],
+  ];
+}
+
+/** Runs another subcommand of heddle on a host to its end; `down` and `status` are about the daemon there. */
+export function runOn(host: Host, verb: string, ...args: readonly string[]): Promise<Ran> {
+  const state = verb === 'leases' ? [] : ['--state-dir', stateDirectory];
+  return host.run([process.execPath, heddle, verb, ...state, ...args]);
+}
