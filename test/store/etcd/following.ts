@@ -1,0 +1,84 @@
+import { followLeases } from '../../../src/store/follow.ts';
+import type { LeaseStore, StoreError } from '../../../src/store/store.ts';
+
+/** Follows a store in the background, as a node does, and keeps what it was told. */
+export class Following implements AsyncDisposable {
+  /** What stands in the store, as far as it was told: key to value. */
+  readonly state = new Map<string, string>();
+  readonly outages: { readonly error: StoreError; readonly retryInMs: number }[] = [];
+  /** How often each key was told of as a change. */
+  readonly told = new Map<string, number>();
+  snapshots = 0;
+  backs = 0;
+  /** Settles when it ends, with the error if it ended with one. */
+  readonly ended: Promise<unknown>;
+  readonly #abort = new AbortController();
+  #hasEnded = false;
+  #notify: () => void = () => undefined;
+
+  constructor(store: LeaseStore) {
+    this.ended = this.#follow(store);
+  }
+
+  /** Waits for as long as the test may take. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      if (this.#hasEnded) throw new Error('the following ended before', { cause: await this.ended });
+      await new Promise<void>((resolve) => (this.#notify = resolve));
+    }
+  }
+
+  /** Waits until it knows exactly what a listing of another store says. */
+  async untilSameAs(other: LeaseStore): Promise<void> {
+    const { records } = await other.list();
+    await this.until(
+      () =>
+        this.state.size === records.length &&
+        records.every(({ key, value }) => this.state.get(key) === value),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort();
+    await this.ended;
+  }
+
+  async #follow(store: LeaseStore): Promise<unknown> {
+    try {
+      const updates = followLeases(store, {
+        signal: this.#abort.signal,
+        onOutage: (error, retryInMs) => {
+          this.outages.push({ error, retryInMs });
+          this.#notify();
+        },
+        onBack: () => {
+          this.backs += 1;
+        },
+      });
+      for await (const update of updates) {
+        if (update.kind === 'snapshot') {
+          this.snapshots += 1;
+          this.state.clear();
+          for (const { key, value } of update.records) this.state.set(key, value);
+        } else {
+          for (const change of update.changes) {
+            if (change.kind === 'put') this.#put(change.record.key, change.record.value);
+            if (change.kind === 'delete') this.state.delete(change.key);
+          }
+        }
+        this.#notify();
+      }
+      return undefined;
+    } catch (error) {
+      return error;
+    } finally {
+      this.#hasEnded = true;
+      this.#notify();
+    }
+  }
+
+  #put(key: string, value: string): void {
+    this.state.set(key, value);
+    this.told.set(key, (this.told.get(key) ?? 0) + 1);
+  }
+}
