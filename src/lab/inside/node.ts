@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../../diagnostic/failure.ts';
 import { podNetworksOf, type SubnetFile } from '../plan/subnet-file.ts';
 import type { NodePlan } from '../plan/topology.ts';
@@ -6,7 +7,7 @@ import type { NodeReport } from '../report.ts';
 import type { Changes } from './changes.ts';
 import { Daemon } from './daemon.ts';
 import type { Holder } from './holder.ts';
-import { connectPod, disconnectPod } from './pod.ts';
+import { connectPod, disconnectPod, readNodeSubnetFile } from './pod.ts';
 
 /** A node of a running lab. */
 export class LabNode {
@@ -32,7 +33,7 @@ export class LabNode {
     this.daemon = new Daemon(this.plan.name, this.holder, this.#spec, this.#changes);
   }
 
-  /** Waits until the daemon is ready, and connects the pod. Throws a {@link Failure} if it does not come to be. */
+  /** Waits until the daemon is ready, and connects the pod unless it is connected. Throws a {@link Failure} if it does not come to be. */
   async becomeReady(withinMs: number): Promise<void> {
     const { daemon } = this;
     await this.#changes.until(() => daemon.state.kind === 'ready' || daemon.state.kind === 'ended', withinMs);
@@ -41,8 +42,12 @@ export class LabNode {
       const { kind, message, ...more } = daemon.trouble(within);
       throw new Failure(kind, message, more);
     }
+    const file = await readNodeSubnetFile(this.plan);
+    // A pod outlives its node's daemon: only another subnet, or another MTU, makes another pod of it.
+    if (isDeepStrictEqual(file, this.subnet)) return;
     await this.disconnect();
-    this.subnet = await connectPod(this.plan);
+    await connectPod(this.plan, file);
+    this.subnet = file;
   }
 
   /** Takes the pod off the node's subnet, if it is on one. */

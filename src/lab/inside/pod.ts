@@ -7,11 +7,9 @@ import { nodeSubnetFile, runDirectoryOf } from '../protocol.ts';
 import { runIpBatch } from './run-program.ts';
 
 /** Makes what a CNI plugin would from a node's subnet file: a bridge in the node, and a pod behind it. */
-export async function connectPod(node: NodePlan): Promise<SubnetFile> {
-  const file = await readNodeSubnetFile(node);
+export async function connectPod(node: NodePlan, file: SubnetFile): Promise<void> {
   await runIpBatch(node.name, podBridgeCommands(node, file));
   await runIpBatch(node.pod, podCommands(file));
-  return file;
 }
 
 /** Takes the bridge and the pod's interface away again. */
