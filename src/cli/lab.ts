@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { exitModes, type ExitMode } from '../daemon/options.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import { nodeBounds, underlays, type Underlay } from '../lab/plan/topology.ts';
 import type { LabRequest } from '../lab/prepare.ts';
@@ -10,6 +11,8 @@ interface StartOptions {
   readonly underlay: Underlay;
   readonly param: readonly string[];
   readonly leaseTtl?: number;
+  readonly checkInterval?: number;
+  readonly onExit?: ExitMode;
   readonly timeout: number;
   readonly json: boolean;
   readonly name?: string;
@@ -40,6 +43,11 @@ export function registerLab(program: Command): void {
   addStartOptions(lab.command('up'))
     .description('make a lab and keep it')
     .addOption(nameOption().default('default'))
+    .addOption(
+      new Option('--on-exit <what>', "what becomes of a node's network when it is stopped").choices(
+        exitModes,
+      ),
+    )
     .action(async (recipe: string, options: StartOptions) => {
       const { upLab } = await import('../lab/up.ts');
       await upLab(toRequest('up', options.name ?? 'default', recipe, options), options.json);
@@ -120,7 +128,8 @@ function addStartOptions(command: Command): Command {
     .addOption(new Option('--store <kind>', 'where leases are').choices(['files', 'etcd']).default('files'))
     .addOption(new Option('--underlay <kind>', 'what joins the nodes').choices(underlays).default('switched'))
     .option('--param <name=value>', 'set a parameter of the recipe (repeatable)', collect, [])
-    .option('--lease-ttl <seconds>', 'how long a lease lasts', integerBetween(1, 31_536_000))
+    .option('--lease-ttl <seconds>', 'how long a lease lasts', integerBetween(3, 31_536_000))
+    .option('--check-interval <seconds>', 'how often nodes look for drift', integerBetween(1, 86_400))
     .option('--timeout <seconds>', 'how long nodes may take to be ready', integerBetween(1, 3600), 30)
     .option('--json', 'print one JSON object', false);
 }
@@ -150,9 +159,14 @@ function toRequest(
     nodes: options.nodes,
     underlay: options.underlay,
     parameters: options.param,
-    leaseTtl: options.leaseTtl,
+    daemonOptions: daemonOptions(options),
     timeoutSeconds: options.timeout,
   };
+}
+
+function daemonOptions({ leaseTtl, checkInterval, onExit }: StartOptions): readonly string[] {
+  const given = { '--lease-ttl': leaseTtl, '--check-interval': checkInterval, '--on-exit': onExit };
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
 }
 
 function integerBetween(minimum: number, maximum: number): (text: string) => number {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import type { StoreChoice } from '../store/open-store.ts';
+import { exitModes } from '../daemon/options.ts';
 import type { ExitMode, UpOptions } from '../daemon/options.ts';
 import { collect, defaultSubnetFile, stateDirectoryOption, wholeNumber } from './options.ts';
 import { addStoreOptions, readStoreChoice } from './store-options.ts';
@@ -103,7 +104,7 @@ export function registerUp(program: Command): void {
     )
     .addOption(
       new Option('--on-exit <what>', 'shutdown: take the network down; leave: leave it up for the next start')
-        .choices(['shutdown', 'leave'])
+        .choices(exitModes)
         .default('shutdown'),
     )
     .option('--release-lease', 'give the lease back on exit')

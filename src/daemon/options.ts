@@ -22,4 +22,5 @@ export interface UpOptions {
 }
 
 /** What becomes of the network when the daemon ends. */
-export type ExitMode = 'shutdown' | 'leave';
+export const exitModes = ['shutdown', 'leave'] as const;
+export type ExitMode = (typeof exitModes)[number];

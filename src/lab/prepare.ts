@@ -15,7 +15,8 @@ export interface LabRequest {
   readonly nodes: number;
   readonly underlay: Underlay;
   readonly parameters: readonly string[];
-  readonly leaseTtl: number | undefined;
+  /** Options that are handed on to each node's `heddle up` as they stand. */
+  readonly daemonOptions: readonly string[];
   readonly timeoutSeconds: number;
 }
 
@@ -41,7 +42,7 @@ export async function prepareLab(request: LabRequest, colour: boolean): Promise<
     topology,
     heddle: heddleCommand(),
     parameters: request.parameters,
-    leaseTtl: request.leaseTtl,
+    daemonOptions: request.daemonOptions,
     timeoutMs: request.timeoutSeconds * 1000,
   };
 }

@@ -37,8 +37,8 @@ export interface LabSpec {
   readonly heddle: readonly [string, ...string[]];
   /** `K=V` for each daemon's `--param`. */
   readonly parameters: readonly string[];
-  /** Seconds; undefined for the daemon's own default. */
-  readonly leaseTtl: number | undefined;
+  /** Further options of each daemon's `heddle up`: `--lease-ttl 60`. */
+  readonly daemonOptions: readonly string[];
   /** How long nodes may take to be ready and to know each other. */
   readonly timeoutMs: number;
 }

@@ -180,6 +180,6 @@ function daemonCommand(spec: LabSpec): readonly string[] {
     ...['--iface', nodeInterface],
     ...['--log-format', 'json'],
     ...spec.parameters.flatMap((parameter) => ['--param', parameter]),
-    ...(spec.leaseTtl === undefined ? [] : ['--lease-ttl', String(spec.leaseTtl)]),
+    ...spec.daemonOptions,
   ];
 }
