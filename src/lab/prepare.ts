@@ -38,7 +38,12 @@ export async function prepareLab(request: LabRequest, colour: boolean): Promise<
   return {
     name: request.name,
     purpose: request.purpose,
-    recipe: { name: recipe.name, path: file, text: recipe.source.text },
+    recipe: {
+      name: recipe.name,
+      path: file,
+      text: recipe.source.text,
+      shutsDown: recipe.commands.ShutdownCommand !== undefined,
+    },
     topology,
     heddle: heddleCommand(),
     parameters: request.parameters,

@@ -31,7 +31,13 @@ export interface LabSpec {
   /** `run` probes, takes down and reports; `up` stays. */
   readonly purpose: 'run' | 'up';
   /** The checked recipe: its text, and the absolute path under which nodes read it. */
-  readonly recipe: { readonly name: string; readonly path: string; readonly text: string };
+  readonly recipe: {
+    readonly name: string;
+    readonly path: string;
+    readonly text: string;
+    /** It has a ShutdownCommand: without one, what its start-up made is meant to stay. */
+    readonly shutsDown: boolean;
+  };
   readonly topology: Topology;
   /** How `heddle` is started: a program and its first arguments. */
   readonly heddle: readonly [string, ...string[]];

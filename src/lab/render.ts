@@ -33,6 +33,9 @@ export function summarise(report: LabReport): string {
     report.leftovers.length === 0
       ? 'nothing left behind'
       : `${count(report.leftovers.length, 'trace')} left behind`,
+    ...(report.kept.length === 0
+      ? []
+      : [`${count(report.kept.length, 'trace')} kept, as the recipe has no ShutdownCommand`]),
   ].join(', ');
 }
 

@@ -62,6 +62,8 @@ export interface LabReport {
   readonly pairs: readonly PairReport[];
   /** What nodes still held after their daemons had stopped: `node1: link flannel.1 mtu 1450`. */
   readonly leftovers: readonly string[];
+  /** The same, for a recipe without ShutdownCommand: it never said that any of it was to go. */
+  readonly kept: readonly string[];
   /** Why it did not pass, one sentence each; empty if it did. */
   readonly reasons: readonly string[];
 }

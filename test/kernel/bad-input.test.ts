@@ -396,7 +396,7 @@ describe('asking a daemon', options, () => {
   });
 
   test('of another user', async (t) => {
-    const [program = '', ...rest] = [...stranger, process.execPath, heddle];
+    const [program, ...rest] = [...stranger, process.execPath, heddle];
     const probe = await host.run([program, ...rest, '--version']);
     if (probe.exitCode !== 0) {
       t.skip('this checkout cannot be read by another user');

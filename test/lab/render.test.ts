@@ -28,6 +28,7 @@ const good: LabReport = {
   nodes: [node(1), node(2)],
   pairs: [pair(1, 2), pair(2, 1, { rttMs: 12.6 })],
   leftovers: [],
+  kept: [],
   reasons: [],
 };
 

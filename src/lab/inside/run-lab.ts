@@ -22,7 +22,8 @@ export async function runLab(lab: Lab, tell: (event: LabEvent) => void): Promise
 
   tell({ event: 'stopping' });
   troubles.push(...(await stopAll(lab)));
-  const leftovers = (await Promise.all(lab.nodes.map(findLeftovers))).flat();
+  const traces = (await Promise.all(lab.nodes.map(findLeftovers))).flat();
+  const [leftovers, kept] = lab.spec.recipe.shutsDown ? [traces, []] : [[], traces];
 
   const reasons = [
     ...troubles.map(({ message }) => message),
@@ -38,6 +39,7 @@ export async function runLab(lab: Lab, tell: (event: LabEvent) => void): Promise
     nodes,
     pairs,
     leftovers,
+    kept,
     reasons,
   };
   tell({ event: 'report', report, troubles });
