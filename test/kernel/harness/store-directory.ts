@@ -71,6 +71,6 @@ export class StoreDirectory {
   }
 
   #fileOf(subnet: string): string {
-    return join(this.#subnets, subnet.replace('/', '-'));
+    return join(this.#subnets, subnet.replaceAll('/', '-'));
   }
 }
