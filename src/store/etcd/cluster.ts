@@ -79,7 +79,7 @@ export class Cluster {
     this.#requireOpen(action);
     const status = statusOf(error);
     if (status === undefined) throw error;
-    return { endpoint: member.endpoint, explanation: explainStatus(status), cause: error };
+    return { endpoint: member.endpoint, explanation: explainStatus(status, member.endpoint), cause: error };
   }
 
   #requireOpen(action: string): void {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 
@@ -21,7 +22,7 @@ export function namesTlsFiles({ caFile, certFile, keyFile }: TlsFiles): boolean 
 }
 
 /**
- * Reads the files and checks that TLS can use them: PEM, and the key that of the certificate. Throws a
+ * Reads the files and checks that TLS can use them, and that the key is that of the certificate. Throws a
  * {@link StoreError} that names the file.
  */
 export async function readTlsCredentials({ caFile, certFile, keyFile }: TlsFiles): Promise<TlsCredentials> {
@@ -29,36 +30,41 @@ export async function readTlsCredentials({ caFile, certFile, keyFile }: TlsFiles
     const [given, lacking] = certFile === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
     throw new StoreError(`a ${given} file for etcd was given, but no ${lacking} file`, {
       retryable: false,
-      hint: 'Give both or neither',
+      hint: 'give both or neither',
     });
   }
-  const authorities = caFile === undefined ? undefined : await readPem(caFile);
-  requireUsable(caFile, () => createSecureContext({ ca: authorities }));
+  const authorities = caFile === undefined ? undefined : await readCertificates(caFile);
   if (certFile === undefined || keyFile === undefined) return { authorities, identity: undefined };
-  const [certificate, key] = [await readPem(certFile), await readPem(keyFile)];
-  requireUsable(certFile, () => createSecureContext({ cert: certificate }));
+  const [certificate, key] = [await readCertificates(certFile), await readPem(keyFile)];
   requireUsable(keyFile, () => createSecureContext({ key }));
   requireUsable(`${certFile} with the key ${keyFile}`, () => createSecureContext({ cert: certificate, key }));
   return { authorities, identity: { certificate, key } };
 }
 
+const certificateBlock = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
+
+/** TLS itself passes over certificates that it cannot read, and over a file without any; and then trusts nobody. */
+async function readCertificates(path: string): Promise<Buffer> {
+  const pem = await readPem(path);
+  const certificates = pem.toString('latin1').match(certificateBlock);
+  if (certificates === null) throw unusable(path, 'it holds no certificate in PEM form', undefined);
+  for (const certificate of certificates) requireUsable(path, () => new X509Certificate(certificate));
+  return pem;
+}
+
 async function readPem(path: string): Promise<Buffer> {
-  let content: Buffer;
   try {
-    content = await readFile(path);
+    return await readFile(path);
   } catch (error) {
     throw unusable(path, explainError(error), error);
   }
-  // An authority file without any PEM block would be taken, and then trust nobody.
-  if (!content.includes('-----BEGIN ')) throw unusable(path, 'it holds nothing in PEM form', undefined);
-  return content;
 }
 
-function requireUsable(what: string | undefined, use: () => unknown): void {
+function requireUsable(what: string, use: () => unknown): void {
   try {
     use();
   } catch (error) {
-    throw unusable(what ?? 'what TLS needs', tlsReason(error), error);
+    throw unusable(what, tlsReason(error), error);
   }
 }
 
@@ -71,7 +77,7 @@ function tlsReason(error: unknown): string {
 function unusable(what: string, reason: string, cause: unknown): StoreError {
   return new StoreError(`cannot use ${what} for TLS with etcd: ${reason}`, {
     retryable: false,
-    hint: 'Check the files that were given for the authority, the certificate and the key',
+    hint: 'check the files that were given for the authority, the certificate and the key',
     cause,
   });
 }

@@ -11,7 +11,7 @@ const form = /^(?:(https?):\/\/)?(\[[\da-f:.]+\]|[a-z\d](?:[a-z\d._-]*[a-z\d])?)
  * and an endpoint is `http://`.
  */
 export function parseEndpoints(texts: readonly string[], hasTlsFiles: boolean): readonly Endpoint[] {
-  if (texts.length === 0) throw refuse('no etcd endpoint was given', 'Give one like https://10.0.0.1:2379');
+  if (texts.length === 0) throw refuse('no etcd endpoint was given', 'give one like https://10.0.0.1:2379');
   return [...new Set(texts.map((text) => parseEndpoint(text.trim(), hasTlsFiles)))];
 }
 
@@ -22,13 +22,13 @@ function parseEndpoint(text: string, hasTlsFiles: boolean): Endpoint {
     const shown = text.includes('@')
       ? 'an etcd endpoint with an @ in it'
       : `the etcd endpoint ${quoteText(text)}`;
-    throw refuse(`${shown} cannot be used`, 'Write it with its port and nothing else: https://10.0.0.1:2379');
+    throw refuse(`${shown} cannot be used`, 'write it with its port and nothing else: https://10.0.0.1:2379');
   }
   const endpoint = `${scheme}://${host}:${Number(port)}`.toLowerCase() as Endpoint;
   if (hasTlsFiles && !isSecure(endpoint)) {
     throw refuse(
       `the etcd endpoint ${endpoint} is not encrypted, but a certificate or an authority for TLS was given`,
-      'Write https:// there, or leave out the TLS files',
+      'write https:// there, or leave out the TLS files',
     );
   }
   return endpoint;

@@ -1,5 +1,6 @@
 import { showInvisible } from '../../diagnostic/visible-text.ts';
 import { StoreError } from '../store.ts';
+import { isSecure, type Endpoint } from './endpoint.ts';
 
 /** How a request ended badly: gRPC's status code, and the details that grpc-js or etcd gave. */
 export interface Status {
@@ -67,9 +68,9 @@ interface Rule extends Explanation {
   readonly pattern: RegExp;
 }
 
-const checkAuthority = 'Give the PEM file of the authority that signed the certificates of the etcd members';
-const checkIdentity = 'Give a certificate and its key that the etcd members accept';
-const freeSpace = 'Compact and defragment etcd, then clear its alarm: etcdctl alarm disarm';
+const checkAuthority = 'give the PEM file of the authority that signed the certificates of the etcd members';
+const checkIdentity = 'give a certificate and its key that the etcd members accept';
+const freeSpace = 'compact and defragment etcd, then clear its alarm: etcdctl alarm disarm';
 
 /** The first that matches counts. */
 const rules: readonly Rule[] = [
@@ -78,13 +79,13 @@ const rules: readonly Rule[] = [
     [
       /invalid user ID or password/,
       'refuses the user name or the password',
-      'Check both: etcdctl --user NAME user get NAME',
+      'check both: etcdctl --user NAME user get NAME',
     ],
-    [/user name is empty/, 'asks for a user name and a password', 'Give those of an etcd user'],
+    [/user name is empty/, 'asks for a user name and a password', 'give those of an etcd user'],
     [
       /permission denied/,
       'denies permission',
-      'Grant the role of the etcd user (or of the client certificate) readwrite permission on all keys under the prefix',
+      'grant the role of the etcd user (or of the client certificate) readwrite permission on all keys under the prefix',
     ],
     [/database space exceeded/, 'has used up its database space', freeSpace],
   ]),
@@ -98,17 +99,17 @@ const rules: readonly Rule[] = [
     [
       /ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate/,
       'has a certificate for another name than that',
-      'Name the endpoint as its certificate does, or add the name to the certificate',
+      'name the endpoint as its certificate does, or add the name to the certificate',
     ],
     [
       /certificate has expired/,
       'has a certificate that has expired',
-      'Renew it, and check the clock of this machine',
+      'renew it, and check the clock of this machine',
     ],
     [
       /certificate is not yet valid/,
       'has a certificate that is not valid yet',
-      'Check the clocks of both machines',
+      'check the clocks of both machines',
     ],
     // RFC 8446, section 6.2: bad_certificate to unknown_ca, and certificate_required.
     [
@@ -116,7 +117,7 @@ const rules: readonly Rule[] = [
       'asks for a client certificate, or does not accept the one given',
       checkIdentity,
     ],
-    [/wrong version number|packet length too long/, 'does not speak TLS', 'Write http:// for it'],
+    [/wrong version number|packet length too long/, 'does not speak TLS', 'write http:// for it'],
   ]),
   // These pass.
   ...outages([
@@ -124,12 +125,6 @@ const rules: readonly Rule[] = [
     [/ENETUNREACH|EHOSTUNREACH|EHOSTDOWN/, 'cannot be reached: there is no way to the host'],
     [/ETIMEDOUT/, 'cannot be reached: the connection timed out'],
     [/ENOTFOUND|EAI_AGAIN|[Nn]ame resolution failed/, 'has a name that cannot be resolved'],
-    [
-      /before secure TLS connection/,
-      'ended the connection before TLS was set up',
-      'If it does not speak TLS, write http:// for it',
-    ],
-    [/Failed to connect/, 'ended the connection at once', 'If it speaks TLS, write https:// for it'],
     [/no leader/, 'has no leader: most members of the cluster are away'],
     [/leader changed/, 'changed its leader meanwhile'],
     [/request timed out/, 'could not get the request through its cluster in time'],
@@ -159,8 +154,18 @@ function toRule([pattern, reason, hint]: Line, retryable: boolean, isMembersOwn:
   return { pattern, reason, retryable, isMembersOwn, ...(hint !== undefined && { hint }) };
 }
 
+/** A member hangs up on a client that speaks TLS to it and should not, or should and does not. */
+const hangsUp =
+  /^No connection established.*(?:ECONNRESET|EPIPE|before secure TLS connection|Failed to connect)/s;
+
 /** Says what a status means. Codes decide only where the details say nothing that is known. */
-export function explainStatus({ code, details }: Status): Explanation {
+export function explainStatus({ code, details }: Status, endpoint: Endpoint): Explanation {
+  if (hangsUp.test(details)) {
+    const hint = isSecure(endpoint)
+      ? 'if it does not speak TLS, write http:// for it'
+      : 'if it speaks TLS, write https:// for it';
+    return { reason: 'ends connections at once', retryable: true, isMembersOwn: true, hint };
+  }
   const rule = rules.find(({ pattern }) => pattern.test(details));
   if (rule !== undefined) return rule;
   switch (code) {
@@ -171,7 +176,7 @@ export function explainStatus({ code, details }: Status): Explanation {
         reason: 'is no etcd that heddle can use',
         retryable: false,
         isMembersOwn: true,
-        hint: 'Use etcd 3.4 or newer, and its client port',
+        hint: 'use etcd 3.4 or newer, and its client port',
       };
     case statusCode.unavailable:
     case statusCode.cancelled:
@@ -195,7 +200,7 @@ function tidy(details: string): string {
 }
 
 export interface MemberFailure {
-  readonly endpoint: string;
+  readonly endpoint: Endpoint;
   readonly explanation: Explanation;
   readonly cause: unknown;
 }

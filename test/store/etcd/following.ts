@@ -5,13 +5,19 @@ import type { LeaseStore, StoreError } from '../../../src/store/store.ts';
 export class Following implements AsyncDisposable {
   /** What stands in the store, as far as it was told: key to value. */
   readonly state = new Map<string, string>();
-  readonly outages: { readonly error: StoreError; readonly retryInMs: number }[] = [];
+  /** `failures` counts those without a change in between. */
+  readonly outages: {
+    readonly error: StoreError;
+    readonly retryInMs: number;
+    readonly failures: number;
+  }[] = [];
   /** How often each key was told of as a change. */
   readonly told = new Map<string, number>();
   snapshots = 0;
   backs = 0;
   /** Settles when it ends, with the error if it ended with one. */
   readonly ended: Promise<unknown>;
+  #failures = 0;
   readonly #abort = new AbortController();
   #hasEnded = false;
   #notify: () => void = () => undefined;
@@ -48,7 +54,8 @@ export class Following implements AsyncDisposable {
       const updates = followLeases(store, {
         signal: this.#abort.signal,
         onOutage: (error, retryInMs) => {
-          this.outages.push({ error, retryInMs });
+          this.#failures += 1;
+          this.outages.push({ error, retryInMs, failures: this.#failures });
           this.#notify();
         },
         onBack: () => {
@@ -61,6 +68,7 @@ export class Following implements AsyncDisposable {
           this.state.clear();
           for (const { key, value } of update.records) this.state.set(key, value);
         } else {
+          this.#failures = 0;
           for (const change of update.changes) {
             if (change.kind === 'put') this.#put(change.record.key, change.record.value);
             if (change.kind === 'delete') this.state.delete(change.key);

@@ -11,7 +11,7 @@ interface Link {
   readonly far: Socket;
 }
 
-/** A TCP proxy before an etcd that fails as networks do. It reads nothing of what it carries. */
+/** A TCP proxy before an etcd that fails as networks do. */
 export class FaultProxy implements AsyncDisposable {
   readonly address: string;
   readonly #target: string;
@@ -19,9 +19,6 @@ export class FaultProxy implements AsyncDisposable {
   #server: Server | undefined;
   #isHeld = false;
   #delayMs = 0;
-  /** How many connections were made to it. */
-  accepted = 0;
-
   private constructor(target: string) {
     this.#target = target;
     this.address = ownLoopbackAddress();
@@ -64,6 +61,15 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
+  /** Loses every answer on a connection from the moment on when a text is sent on it; requests still arrive. */
+  muteOnceSent(text: string): void {
+    for (const { near, far } of this.#links) {
+      near.prependListener('data', (chunk: Buffer) => {
+        if (chunk.includes(text)) far.removeAllListeners('data').resume();
+      });
+    }
+  }
+
   /** Tells every client that nothing more will come, and goes on taking what it sends. */
   halfClose(): void {
     for (const { near, far } of this.#links) {
@@ -98,7 +104,6 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   #connect(near: Socket): void {
-    this.accepted += 1;
     const far = createConnection({ host: this.#target, port, allowHalfOpen: true });
     const link = { near, far };
     this.#links.add(link);

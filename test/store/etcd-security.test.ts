@@ -1,0 +1,334 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { inspect } from 'node:util';
+
+import type { EtcdStoreOptions } from '../../src/store/etcd/options.ts';
+import { openEtcdStore } from '../../src/store/etcd/store.ts';
+import { StoreError, type LeaseStore } from '../../src/store/store.ts';
+import { Authority, type Identity } from './etcd/certificates.ts';
+import { Following } from './etcd/following.ts';
+import { ownLoopbackAddress } from './etcd/loopback.ts';
+import { hasty, value } from './etcd/scene.ts';
+import { EtcdServer } from './etcd/server.ts';
+import { WatchProbe } from './watch-probe.ts';
+
+const key = '10.50.7.0-24';
+const password = 'correct horse battery staple';
+const prefix = '/coreos.com/network';
+
+/** A cluster as a careful operator runs it: TLS both ways, and users who may touch no more than they need. */
+interface Fortress {
+  readonly authority: Authority;
+  readonly stranger: Authority;
+  readonly server: EtcdServer;
+  readonly node: Identity;
+}
+
+let fortress: Fortress;
+
+before(
+  async () => {
+    const authority = await Authority.make();
+    const address = ownLoopbackAddress();
+    // etcd asks itself by its own certificate, so it must serve clients, too.
+    const identity = await authority.issue('etcd', [`IP:${address}`]);
+    const tls = { ...identity, caFile: authority.caFile, asksClients: true };
+    const server = await EtcdServer.start({ address, tls });
+    fortress = {
+      authority,
+      stranger: await Authority.make(),
+      server,
+      node: await authority.issue('node'),
+    };
+    await enableUsers(fortress);
+  },
+  { timeout: 60_000 },
+);
+
+after(async () => {
+  await fortress.server.destroy();
+  await fortress.authority.destroy();
+  await fortress.stranger.destroy();
+});
+
+/** Users: `root`; `heddle`, who may do what flannel's prefix needs; `guest`, who may do nothing; `node`, by certificate. */
+async function enableUsers({ server, node }: Fortress): Promise<void> {
+  const client = await server.client(undefined, node);
+  const { auth } = client;
+  for (const name of ['root', 'heddle', 'guest', 'node']) await auth.userAdd({ name, password });
+  await auth.roleAdd({ name: 'root' });
+  await auth.userGrantRole({ user: 'root', role: 'root' });
+  await auth.roleAdd({ name: 'network' });
+  const [start, end] = [Buffer.from(`${prefix}/`), Buffer.from(`${prefix}0`)];
+  const perm = { permType: 'Readwrite', key: start, range_end: end } as const;
+  await auth.roleGrantPermission({ name: 'network', perm });
+  for (const user of ['heddle', 'node']) await auth.userGrantRole({ user, role: 'network' });
+  await auth.authEnable();
+}
+
+/** What is right, but for what a test changes. */
+function optionsWith(changes: Partial<EtcdStoreOptions> = {}): EtcdStoreOptions {
+  const { server, authority, node } = fortress;
+  return {
+    endpoints: [server.endpoint],
+    caFile: authority.caFile,
+    ...node,
+    user: { name: 'heddle', password },
+    timing: hasty,
+    ...changes,
+  };
+}
+
+async function withStore(
+  changes: Partial<EtcdStoreOptions>,
+  body: (store: LeaseStore) => Promise<void>,
+): Promise<void> {
+  const store = await openEtcdStore(optionsWith(changes));
+  try {
+    await body(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** How a listing fails with such options. No such failure may pass by itself, or give anything away. */
+async function refusal(changes: Partial<EtcdStoreOptions>): Promise<StoreError> {
+  let error: unknown;
+  try {
+    await withStore(changes, async (store) => {
+      await store.list();
+    });
+  } catch (thrown) {
+    error = thrown;
+  }
+  assert.ok(error instanceof StoreError, inspect(error));
+  assert.equal(error.retryable, false, error.message);
+  assert.ok(error.hint !== undefined);
+  assert.ok(!inspect(error, { depth: Infinity, showHidden: true }).includes(password));
+  return error;
+}
+
+async function useEverything(store: LeaseStore): Promise<void> {
+  await using watch = new WatchProbe(store, (await store.list()).cursor);
+  assert.equal(await store.createNetwork('{"Network":"10.50.0.0/16"}'), '{"Network":"10.50.0.0/16"}');
+  const created = await store.create(key, value, 600);
+  assert.ok(created !== 'taken');
+  const replaced = await store.replace(created, value, 600);
+  assert.ok(replaced !== 'gone');
+  const [listed] = (await store.list({ expiries: true })).records;
+  assert.ok(listed?.expiresAt !== undefined && Number.isFinite(listed.expiresAt));
+  assert.equal(await store.create(key, value, 600), 'taken');
+  assert.equal(await store.remove(replaced), 'removed');
+  await watch.until(() => watch.keys.includes(`-${key}`));
+}
+
+const limit = { timeout: 60_000 };
+
+describe('etcd with TLS and users', () => {
+  test('serves whoever has all it asks for, with permission on the prefix alone', limit, () =>
+    withStore({}, useEverything),
+  );
+
+  test('serves by the name in the client certificate, too', limit, () =>
+    withStore({ user: undefined }, useEverything),
+  );
+
+  test('is followed on when a restart made every token void', limit, async () => {
+    await withStore({}, async (store) => {
+      await using following = new Following(store);
+      await following.until(() => following.snapshots > 0);
+      const { cursor } = await store.list();
+      await fortress.server.stop();
+      await fortress.server.start();
+      const watch = new WatchProbe(store, cursor);
+      const created = await store.create(key, value, 600);
+      assert.ok(created !== 'taken');
+      await following.until(() => following.state.has(key));
+      assert.equal(await store.remove(created), 'removed');
+      await following.until(() => !following.state.has(key));
+      assert.equal(following.outages.filter(({ error }) => !error.retryable).length, 0);
+      watch.abort();
+      const ended = await watch.ended;
+      assert.ok(ended === undefined || (ended instanceof StoreError && ended.retryable), inspect(ended));
+    });
+  });
+});
+
+describe('etcd with TLS and users refuses, and heddle says why', () => {
+  const cases: readonly [
+    title: string,
+    changes: () => Partial<EtcdStoreOptions>,
+    message: RegExp,
+    hint: RegExp,
+  ][] = [
+    [
+      'a wrong password',
+      () => ({ user: { name: 'heddle', password: `not ${password}` } }),
+      /refuses the user name or the password$/,
+      /^check both/,
+    ],
+    [
+      'a user without permission',
+      () => ({ user: { name: 'guest', password } }),
+      /denies permission$/,
+      /readwrite permission/,
+    ],
+    [
+      'an authority that did not sign its certificate',
+      () => ({ caFile: fortress.stranger.caFile }),
+      /has a certificate that no known authority signed$/,
+      /PEM file of the authority/,
+    ],
+    [
+      'no authority at all',
+      () => ({ caFile: undefined }),
+      /has a certificate that no known authority signed$/,
+      /PEM file of the authority/,
+    ],
+    [
+      'a client without a certificate',
+      () => ({ certFile: undefined, keyFile: undefined }),
+      /asks for a client certificate, or does not accept the one given$/,
+      /certificate and its key/,
+    ],
+    [
+      'a prefix that the user may not touch',
+      () => ({ prefix: '/elsewhere' }),
+      /denies permission$/,
+      /under the prefix/,
+    ],
+  ];
+  for (const [title, changes, message, hint] of cases) {
+    test(title, limit, async () => {
+      const error = await refusal(changes());
+      assert.match(error.message, message);
+      assert.ok(error.message.includes(fortress.server.endpoint));
+      assert.match(error.hint ?? '', hint);
+    });
+  }
+
+  test('a client certificate of a stranger', limit, async () => {
+    const identity = await fortress.stranger.issue('node');
+    const error = await refusal(identity);
+    assert.match(error.message, /does not accept the one given$/);
+  });
+
+  test('a certificate for another name', limit, async () => {
+    const tls = {
+      ...(await fortress.authority.issue('elsewhere', ['DNS:elsewhere.example'])),
+      caFile: fortress.authority.caFile,
+      asksClients: false,
+    };
+    const server = await EtcdServer.start({ tls });
+    try {
+      const error = await refusal({ endpoints: [server.endpoint], user: undefined });
+      assert.match(error.message, /has a certificate for another name than that$/);
+    } finally {
+      await server.destroy();
+    }
+  });
+});
+
+describe('etcd without users', () => {
+  test('serves those who name one, and asks again once it has them', limit, async () => {
+    const server = await EtcdServer.start();
+    const user = { name: 'root', password };
+    const store = await openEtcdStore({ endpoints: [server.endpoint], user, timing: hasty });
+    try {
+      await useEverything(store);
+      const { auth } = await server.client();
+      await auth.userAdd(user);
+      await auth.roleAdd({ name: 'root' });
+      await auth.userGrantRole({ user: 'root', role: 'root' });
+      await auth.authEnable();
+      assert.equal((await store.list()).records.length, 0);
+      const nobody = await openEtcdStore({ endpoints: [server.endpoint], timing: hasty });
+      const error = await nobody.list().catch((thrown: unknown) => thrown);
+      await nobody.close();
+      assert.ok(error instanceof StoreError && !error.retryable);
+      assert.match(error.message, /asks for a user name and a password$/);
+    } finally {
+      await store.close();
+      await server.destroy();
+    }
+  });
+
+  test('is told apart from one that speaks TLS', limit, async () => {
+    const server = await EtcdServer.start();
+    try {
+      const endpoints = [server.endpoint.replace('http:', 'https:')];
+      await assert.rejects(
+        withStore({ endpoints }, async (store) => {
+          await store.list();
+        }),
+        (error) => error instanceof StoreError && error.hint?.includes('http://') === true,
+      );
+      const plain = { endpoints: [fortress.server.endpoint.replace('https:', 'http:')] };
+      await assert.rejects(
+        withStore({ ...plain, caFile: undefined, certFile: undefined, keyFile: undefined }, async (store) => {
+          await store.list();
+        }),
+        (error) => error instanceof StoreError && error.hint?.includes('https://') === true,
+      );
+    } finally {
+      await server.destroy();
+    }
+  });
+});
+
+describe('options that cannot be used', () => {
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'heddle-options-'));
+  });
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  async function refused(changes: Partial<EtcdStoreOptions>): Promise<string> {
+    const error = await openEtcdStore(optionsWith(changes)).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof StoreError && !error.retryable && error.hint !== undefined, inspect(error));
+    return error.message;
+  }
+
+  test('are refused before anything is asked of etcd', limit, async () => {
+    assert.equal(await refused({ endpoints: [] }), 'no etcd endpoint was given');
+    for (const endpoint of [
+      '',
+      'https://',
+      '10.0.0.1',
+      'ftp://a:1',
+      'http://a:0',
+      'http://a:65536',
+      'a:1/x',
+      'a b:1',
+    ]) {
+      assert.match(await refused({ endpoints: [endpoint] }), /^the etcd endpoint .* cannot be used$/);
+    }
+    const secret = await refused({ endpoints: ['https://heddle:geheim@10.0.0.1:2379'] });
+    assert.ok(!secret.includes('geheim'));
+    assert.match(await refused({ endpoints: ['http://10.0.0.1:2379'] }), /is not encrypted/);
+    assert.equal(
+      await refused({ certFile: undefined }),
+      'a key file for etcd was given, but no certificate file',
+    );
+  });
+
+  test('are refused with the file and the reason', limit, async () => {
+    const missing = join(directory, 'missing.crt');
+    assert.equal(
+      await refused({ caFile: missing }),
+      `cannot use ${missing} for TLS with etcd: no such file or directory`,
+    );
+    const empty = join(directory, 'empty.crt');
+    await writeFile(empty, '\n');
+    assert.match(await refused({ caFile: empty }), /it holds no certificate in PEM form$/);
+    const torn = join(directory, 'torn.crt');
+    await writeFile(torn, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+    assert.ok((await refused({ caFile: torn })).startsWith(`cannot use ${torn} for TLS with etcd: `));
+    assert.ok((await refused({ certFile: torn })).startsWith(`cannot use ${torn} for TLS with etcd: `));
+    const { keyFile } = await fortress.stranger.issue('another');
+    assert.match(await refused({ keyFile }), /key values mismatch/);
+  });
+});
