@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createProgram } from '../../src/cli/program.ts';
+import { readVersion } from '../../src/cli/version.ts';
+import { exitCodes } from '../../src/diagnostic/failure.ts';
+import { runHeddle } from '../kernel/lab-harness.ts';
+
+/** Every subcommand as its words: `up`, `lab run` … */
+function subcommands(): string[][] {
+  const below = (words: string[], commands: ReturnType<typeof createProgram>['commands']): string[][] =>
+    commands.flatMap((command) => {
+      const path = [...words, command.name()];
+      return [path, ...below(path, command.commands)];
+    });
+  return below([], createProgram().commands);
+}
+
+describe('help', () => {
+  test('lists every subcommand with what it does', async () => {
+    const { exitCode, stdout, stderr } = await runHeddle(['--help']);
+    assert.deepEqual([exitCode, stderr], [0, '']);
+    assert.match(stdout, /^Usage: heddle \[options\] \[command\]\n/);
+    for (const [name = '', ...rest] of subcommands()) {
+      if (rest.length === 0) assert.match(stdout, new RegExp(`^ {2}${name}\\b.* {2,}[a-z]`, 'm'), name);
+    }
+  });
+
+  test('is there for each of them, on stdout, and explains each of its options', async () => {
+    for (const words of subcommands()) {
+      const { exitCode, stdout, stderr } = await runHeddle([...words, '--help']);
+      const name = words.join(' ');
+      assert.deepEqual([exitCode, stderr], [0, ''], name);
+      assert.ok(stdout.startsWith(`Usage: heddle ${name} `), stdout);
+      assert.match(stdout, /^ {2}-h, --help +show this help$/m, name);
+      // An option whose text does not fit beside it has it on the next line.
+      const options = [...stdout.matchAll(/^ {2}(?:-\w, )?--\S+(?: <[^>]+>)?( {2,}\S.*|\n {10,}\S.*)?$/gm)];
+      assert.ok(options.length > 0, name);
+      for (const [option, description] of options) assert.ok(description !== undefined, `${name}: ${option}`);
+    }
+  });
+
+  test('of up names the options that the issue asks for, with their defaults', async () => {
+    const { stdout } = await runHeddle(['up', '--help']);
+    for (const option of [
+      ...[
+        '--recipe <',
+        '--store-dir <dir>',
+        '--state-dir <dir>',
+        '--subnet-file <file>',
+        '--iface <name|address>',
+      ],
+      ...['--public-ip <address>', '--param <K=V>', '--lease-ttl <seconds>', '--on-exit <what>'],
+      ...['--release-lease', '--log-format <format>', '--node-name <name>'],
+    ]) {
+      assert.ok(stdout.includes(option), option);
+    }
+    assert.match(stdout, /--on-exit[^]*choices: "shutdown", "leave", default: "shutdown"/);
+    assert.match(stdout, /--lease-ttl[^]*\(default: 86400\)/);
+    assert.match(stdout, /--subnet-file[^]*default: "\/run\/flannel\/subnet\.env"/);
+  });
+});
+
+test('--version prints the version of the package', async () => {
+  for (const flag of ['--version', '-V']) {
+    const { exitCode, stdout, stderr } = await runHeddle([flag]);
+    assert.deepEqual([exitCode, stdout, stderr], [0, readVersion(), '']);
+  }
+});
+
+describe('a command line that is not right is refused with 2, and one message on stderr', () => {
+  const refuses = (words: readonly string[], message: RegExp): void => {
+    test(`heddle ${words.join(' ')}`, async () => {
+      const { exitCode, stdout, stderr } = await runHeddle(words);
+      assert.match(stderr, message);
+      assert.deepEqual([exitCode, stdout], [exitCodes.usage, '']);
+    });
+  };
+  refuses(['--no-such'], /^error: unknown option '--no-such'$/);
+  refuses(['weave'], /^error: unknown command 'weave'/);
+  refuses(['don'], /^error: unknown command 'don'\n\(Did you mean down\?\)$/);
+  refuses(
+    ['up', '--recipe', 'vxlan', '--stat-dir', '/x'],
+    /^error: unknown option '--stat-dir'\n\(Did you mean --state-dir\?\)$/,
+  );
+  refuses(['up', '--recipe'], /^error: option '--recipe <\S+>' argument missing$/);
+  refuses(
+    ['up', '--recipe', 'vxlan', 'weft'],
+    /^error: too many arguments for 'up'\. Expected 0 arguments but got 1/,
+  );
+  refuses(
+    ['up', '--recipe', 'vxlan', '--on-exit', 'stay'],
+    /^error: option '--on-exit <what>' argument 'stay' is invalid\. Allowed choices are shutdown, leave\.$/,
+  );
+  refuses(
+    ['up', '--recipe', 'vxlan', '--log-format', 'xml'],
+    /^error: option '--log-format <format>' argument 'xml' is invalid\. Allowed choices are text, json\.$/,
+  );
+  for (const ttl of ['0', '2', '-5', '1e3', '3.5', 'day', '']) {
+    refuses(
+      ['up', '--recipe', 'vxlan', '--lease-ttl', ttl],
+      /^error: option '--lease-ttl <seconds>' argument '.*' is invalid\. It must be a whole number from 3 to 31536000\.$/,
+    );
+  }
+  refuses(['down', '--no-such'], /^error: unknown option '--no-such'$/);
+  refuses(['status', 'weft'], /^error: too many arguments for 'status'/);
+  refuses(['leases', '--jason'], /^error: unknown option '--jason'\n\(Did you mean --json\?\)$/);
+  refuses(['lab', 'weave'], /^error: unknown command 'weave'/);
+  refuses(['lab', 'run'], /^error: missing required argument 'recipe'$/);
+});
+
+test('heddle without a word shows its help as what was wrong', async () => {
+  const { exitCode, stderr } = await runHeddle([]);
+  assert.equal(exitCode, exitCodes.usage);
+  assert.match(stderr, /^Usage: heddle /);
+});
