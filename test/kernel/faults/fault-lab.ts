@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
 import { inspect as inspectWith, isDeepStrictEqual } from 'node:util';
@@ -17,10 +18,14 @@ import {
   type FaultVerb,
   type NodeStatus,
 } from '../../../src/lab/protocol.ts';
-import { runHeddle } from '../lab-harness.ts';
+import { pidNamespace, processesIn, runHeddle } from '../lab-harness.ts';
 import { LeaseFiles } from './lease-files.ts';
 import type { Overlay } from './overlays.ts';
 import { until } from './wait.ts';
+
+/** An event as the JSON log has it. */
+export type LoggedEvent = HeddleEvent & { readonly time: string };
+type Logged<Name extends HeddleEvent['event']> = Extract<LoggedEvent, { event: Name }>;
 
 let labs = 0;
 
@@ -127,6 +132,12 @@ export class FaultNode {
     });
   }
 
+  /** Which commands were run so far, for a recipe that notes it: see `noteRuns`. */
+  async runs(): Promise<readonly string[]> {
+    const text = await readFile(this.stateFile('runs'), 'utf8');
+    return text.split('\n').filter(Boolean);
+  }
+
   /** A file below the node's /run, for those outside. */
   runFile(inRun: string): string {
     return this.#lab.path(`${runDirectoryOf(this.name)}/${inRun}`);
@@ -138,8 +149,8 @@ export class FaultNode {
   }
 
   /** What the node's daemons have logged so far, from the event `from` on. */
-  async log(from = 0): Promise<HeddleEvent[]> {
-    return (await this.#logLines()).slice(from).map((line) => JSON.parse(line) as HeddleEvent);
+  async log(from = 0): Promise<LoggedEvent[]> {
+    return (await this.#logLines()).slice(from).map((line) => JSON.parse(line) as LoggedEvent);
   }
 
   /** How many events were logged so far. */
@@ -151,10 +162,10 @@ export class FaultNode {
   async event<Name extends HeddleEvent['event']>(
     from: number,
     name: Name,
-    fits: (event: Extract<HeddleEvent, { event: Name }>) => boolean = () => true,
-  ): Promise<Extract<HeddleEvent, { event: Name }>> {
-    const isWanted = (event: HeddleEvent): event is Extract<HeddleEvent, { event: Name }> =>
-      event.event === name && fits(event as Extract<HeddleEvent, { event: Name }>);
+    fits: (event: Logged<Name>) => boolean = () => true,
+  ): Promise<Logged<Name>> {
+    const isWanted = (event: LoggedEvent): event is Logged<Name> =>
+      event.event === name && fits(event as Logged<Name>);
     return until(
       `${this.name} to log ${name}`,
       async () => (await this.log(from)).find(isWanted),
@@ -205,6 +216,15 @@ export class FaultNode {
       .join('\n');
   }
 
+  /** The processes in the node, numbered as outside, whose command line has this word. */
+  async processes(word: string): Promise<readonly number[]> {
+    const namespace = await this.sh('readlink /proc/self/ns/net');
+    const lab = pidNamespace(this.#lab.pid) ?? '';
+    return processesIn(lab)
+      .filter(({ pid, words }) => words.includes(word) && netNamespace(pid) === namespace)
+      .map(({ pid }) => pid);
+  }
+
   async statusIfRunning(): Promise<DaemonStatus | undefined> {
     return (await askDaemon(this.stateFile('.'), 'GET', '/status')) as DaemonStatus | undefined;
   }
@@ -221,5 +241,13 @@ export class FaultNode {
   #enter(): readonly string[] {
     const namespaces = ['--net', '--mount', '--uts'];
     return [...this.#enterLab(), 'nsenter', '--target', String(this.#holderPid), ...namespaces, '--'];
+  }
+}
+
+function netNamespace(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
   }
 }

@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { FaultNode } from './fault-lab.ts';
+
+/** A destination outside every overlay, of whose coming and going the monitor tells. */
+const before = '203.0.113.1';
+const after = '203.0.113.2';
+
+/** Does some work, and returns what `ip monitor` told meanwhile: every change of links, addresses, routes, neighbours and fdb. */
+export async function watchKernel(node: FaultNode, work: () => Promise<void>): Promise<readonly string[]> {
+  const monitor = node.spawn(['ip', 'monitor', 'link', 'address', 'route', 'neigh']);
+  if (monitor.stdout === null) throw new Error('ip monitor has no stdout');
+  const reader = createInterface({ input: monitor.stdout });
+  const lines: string[] = [];
+  reader.on('line', (line) => lines.push(line));
+  const flash = (address: string): Promise<string> =>
+    node.sh(`ip route add blackhole ${address}; ip route delete blackhole ${address}`);
+  const hears = (address: string): boolean =>
+    lines.some((line) => line.includes('Deleted') && line.includes(address));
+  try {
+    // It hears nothing of what comes before it listens.
+    while (!hears(before)) await flash(before);
+    const from = lines.length;
+    await work();
+    await flash(after);
+    while (!hears(after)) await once(reader, 'line');
+    return lines.slice(from).filter((line) => !/203[.]0[.]113[.]/.test(line) && !isUnderlayChatter(line));
+  } finally {
+    monitor.kill();
+  }
+}
+
+/** Neighbours of the underlay and of the pod come and go as packets do. */
+function isUnderlayChatter(line: string): boolean {
+  return / dev (eth0|cbr0) .*(REACHABLE|STALE|DELAY|PROBE|INCOMPLETE|FAILED)/.test(line);
+}
