@@ -30,6 +30,14 @@ export interface DriftRepair {
   readonly rebuilt: boolean;
 }
 
+/** How the last attempt to build the network again stands. */
+type Rebuild =
+  | { readonly kind: 'none' }
+  /** Its commands succeeded; no check has looked since. */
+  | { readonly kind: 'unproven'; readonly failures: number }
+  /** `failures` in a row; the next one has to wait until `notBefore`, as `performance.now` counts. */
+  | { readonly kind: 'failed'; readonly failures: number; readonly notBefore: number };
+
 /** Lines of a monitor come in bursts, not least when the daemon itself writes. */
 const monitorDebounce = { quietMs: 250, longestMs: 2000 };
 const rebuildBackoff = { firstMs: 1000, capMs: 60_000 };
@@ -46,7 +54,7 @@ export class DriftWatch {
   #monitorFailures = 0;
   #checking: Promise<void> | undefined;
   #isAskedAgain = false;
-  #rebuildFailures = 0;
+  #rebuild: Rebuild = { kind: 'none' };
   #lastRepair: DriftRepair | undefined;
 
   constructor(options: DriftWatchOptions) {
@@ -96,7 +104,7 @@ export class DriftWatch {
   }
 
   async #lookAndRepair(): Promise<void> {
-    const { commands, own, loop, intervalMs, onBroken } = this.#options;
+    const { commands, own, loop, onBroken } = this.#options;
     const { signal } = this.#stopping;
     const since = loop.checkpoint;
     const found = await checkPeersInPlace(commands, own, appliedPeers(loop.engine), signal);
@@ -107,46 +115,62 @@ export class DriftWatch {
       case 'listed':
         onBroken(undefined);
         this.#judge(found.subnets, since);
-        this.#rebuildFailures = 0;
-        this.#schedule(intervalMs);
         return;
       case 'broken':
         onBroken(describeTrouble(found.trouble));
-        this.#options.emit({ event: 'network-broken', trouble: found.trouble });
-        await this.#rebuild();
+        await this.#mend(found.trouble);
     }
   }
 
+  /** The network itself is whole: what of the peers is not? */
   #judge(present: ReadonlySet<string>, since: number): void {
-    const { loop, emit } = this.#options;
+    const { loop, emit, intervalMs } = this.#options;
+    const rebuilt = this.#rebuild.kind === 'unproven';
+    if (rebuilt) emit({ event: 'network-rebuilt' });
+    this.#rebuild = { kind: 'none' };
+    this.#schedule(intervalMs);
     const { missing, extra } = findDrift(loop.engine, present, since);
     loop.feed({ kind: 'checked', present, since });
-    if (missing.length === 0 && extra.length === 0) return;
-    this.#lastRepair = {
-      at: new Date().toISOString(),
-      missing: missing.length,
-      extra: extra.length,
-      rebuilt: this.#rebuildFailures > 0,
-    };
+    const isDrift = missing.length > 0 || extra.length > 0;
+    if (isDrift || rebuilt) {
+      const at = new Date().toISOString();
+      this.#lastRepair = { at, missing: missing.length, extra: extra.length, rebuilt };
+    }
+    if (!isDrift) return;
     const subnets = missing.flatMap(({ wanted }) => (wanted === undefined ? [] : [subnetOf(wanted)]));
     emit({ event: 'drift', missing: subnets, extra });
   }
 
-  async #rebuild(): Promise<void> {
-    const { rebuild, emit } = this.#options;
-    const trouble = await rebuild(this.#stopping.signal);
-    if (this.#stopping.signal.aborted) return;
-    if (trouble === undefined && this.#rebuildFailures === 0) {
-      this.#lastRepair = { at: new Date().toISOString(), missing: 0, extra: 0, rebuilt: true };
-      emit({ event: 'network-rebuilt' });
-      // What is there now decides which peers have to be added again; a second failure in a row has to wait.
-      this.#rebuildFailures = 1;
-      this.#isAskedAgain = true;
+  /** Has the network built again, unless that was tried a moment ago: what MonitorCommand hears now is mostly that try. */
+  async #mend(trouble: CommandTrouble): Promise<void> {
+    const last = this.#rebuild;
+    if (last.kind === 'unproven') {
+      this.#giveUpFor(last.failures + 1, trouble);
       return;
     }
-    this.#rebuildFailures += 1;
-    const retryInMs = backoffDelay(this.#rebuildFailures, Math.random(), rebuildBackoff);
-    if (trouble !== undefined) emit({ event: 'rebuild-failed', trouble, retryInMs });
+    const leftMs = last.kind === 'failed' ? last.notBefore - performance.now() : 0;
+    if (leftMs > 0) {
+      this.#schedule(leftMs);
+      return;
+    }
+    const { emit, rebuild } = this.#options;
+    emit({ event: 'network-broken', trouble });
+    const failures = last.kind === 'failed' ? last.failures : 0;
+    const obstacle = await rebuild(this.#stopping.signal);
+    if (this.#stopping.signal.aborted) return;
+    if (obstacle === undefined) {
+      // Whether it is whole now, and which peers have to be added again, is for the next check to say.
+      this.#rebuild = { kind: 'unproven', failures };
+      this.#isAskedAgain = true;
+    } else {
+      this.#giveUpFor(failures + 1, obstacle);
+    }
+  }
+
+  #giveUpFor(failures: number, trouble: CommandTrouble): void {
+    const retryInMs = backoffDelay(failures, Math.random(), rebuildBackoff);
+    this.#rebuild = { kind: 'failed', failures, notBefore: performance.now() + retryInMs };
+    this.#options.emit({ event: 'rebuild-failed', trouble, retryInMs });
     this.#schedule(retryInMs);
   }
 
@@ -168,9 +192,11 @@ export class DriftWatch {
         this.#monitorFailures += 1;
         const retryInMs = backoffDelay(this.#monitorFailures, Math.random(), monitorBackoff);
         emit({ event: 'monitor-ended', how, stderr, retryInMs });
-        this.#monitorTimer = setTimeout(() => this.#startMonitor(), retryInMs);
-        // What it did not see meanwhile.
-        this.#debounce.request();
+        this.#monitorTimer = setTimeout(() => {
+          this.#startMonitor();
+          // What it did not hear meanwhile, and until it listens.
+          this.#debounce.request();
+        }, retryInMs);
       },
     });
   }
