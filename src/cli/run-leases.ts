@@ -1,3 +1,4 @@
+import { showInvisible } from '../diagnostic/visible-text.ts';
 import { count, formatDuration } from '../event/human.ts';
 import type { Lease } from '../lease/lease.ts';
 import { describeSubnets } from '../lease/roster.ts';
@@ -15,7 +16,8 @@ interface Listed {
 /** Prints the store's leases, sorted by subnet. What is no lease is named on stderr. */
 export async function listLeases(choice: StoreChoice, json: boolean): Promise<void> {
   const { leases, faults } = await readLeases(choice);
-  for (const { where, reason } of faults) process.stderr.write(`${where} passed over: ${reason}\n`);
+  for (const { where, reason } of faults)
+    process.stderr.write(`${showInvisible(`${where} passed over: ${reason}`)}\n`);
   process.stdout.write(
     json ? `${JSON.stringify(leases.map(describeLease))}\n` : renderLeases(leases, Date.now()),
   );

@@ -2,6 +2,7 @@ import { askDaemon } from '../daemon/control.ts';
 import type { PeerStatus } from '../daemon/peer-status.ts';
 import type { NodeStatus } from '../daemon/status.ts';
 import { exitCodes, Failure } from '../diagnostic/failure.ts';
+import { showInvisibleInLines } from '../diagnostic/visible-text.ts';
 import { count, formatDuration } from '../event/human.ts';
 
 /** How many failing or rejected peers are listed for a person; `--json` has all. */
@@ -34,7 +35,7 @@ export function renderStatus(status: NodeStatus, now: number): string {
   if (lastDrift !== null) rows.push(['drift', describeDrift(lastDrift)]);
   const block = rows.map(([name, value]) => `${name.padEnd(8)}  ${value}\n`).join('');
   const failing = status.peers.filter(({ state }) => state === 'failing');
-  return block + renderFailing(failing, now) + renderRejections(status.rejections);
+  return showInvisibleInLines(block + renderFailing(failing, now) + renderRejections(status.rejections));
 }
 
 function describeLease(lease: NonNullable<NodeStatus['lease']>, now: number): string {

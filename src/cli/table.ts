@@ -1,5 +1,11 @@
-/** Columns aligned by spaces, the way kubectl and docker print theirs: easy to read, easy to cut. */
-export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+import { showInvisible } from '../diagnostic/visible-text.ts';
+
+/**
+ * Columns aligned by spaces, the way kubectl and docker print theirs: easy to read, easy to cut. Whatever others wrote
+ * into a cell stays in it.
+ */
+export function renderTable(header: readonly string[], given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(showInvisible));
   const widths = header.map((title, column) =>
     Math.max(...[header, ...rows].map((row) => (row[column] ?? '').length), title.length),
   );

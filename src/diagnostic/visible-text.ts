@@ -13,6 +13,14 @@ export function showInvisible(text: string): string {
   });
 }
 
+/** {@link showInvisible} for text of several lines, which stay lines; tabs stay, too. */
+export function showInvisibleInLines(text: string): string {
+  return text
+    .split(/([\n\t])/)
+    .map((part) => (part === '\n' || part === '\t' ? part : showInvisible(part)))
+    .join('');
+}
+
 const longestQuote = 60;
 
 /** Quotes a piece of someone's text inside a message: in backquotes, on one line, and not too much of it. */

@@ -1,3 +1,4 @@
+import { showInvisible, showInvisibleInLines } from '../diagnostic/visible-text.ts';
 import type { CommandTrouble, HeddleEvent } from './event.ts';
 
 export type Level = 'info' | 'warn' | 'error';
@@ -93,11 +94,12 @@ const renderers: Renderers = {
   failure: (e) => error(e.message, e.hint === undefined ? '' : indent(e.hint)),
 };
 
-/** Renders any event for a person. */
+/** Renders any event for a person. What others wrote moves no cursor and begins no line of its own. */
 export function renderEvent(event: HeddleEvent): RenderedEvent {
   // The table is exhaustive by type; what TypeScript cannot see is that the entry found by a tag takes that tag's event.
   const render = renderers[event.event] as (event: HeddleEvent) => RenderedEvent;
-  return render(event);
+  const { level, text, detail } = render(event);
+  return { level, text: showInvisible(text), detail: showInvisibleInLines(detail) };
 }
 
 /** `SubnetAddCommand (vxlan.json:27) exited with status 2`. */
@@ -111,7 +113,7 @@ export function troubleDetail(trouble: CommandTrouble): string {
   const lines = [];
   if (trouble.text !== undefined) lines.push(`$ ${trouble.text.trim()}`);
   if (trouble.stderr !== '') lines.push(trouble.stderr);
-  return indent(lines.join('\n'));
+  return indent(showInvisibleInLines(lines.join('\n')));
 }
 
 /** Milliseconds for people: `12 ms`, `3.4 s`, `5 min`, `24 h`. */

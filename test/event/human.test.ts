@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatDuration, renderEvent } from '../../src/event/human.ts';
+
+test('what others wrote moves no cursor and begins no line of the log', () => {
+  const { text, detail } = renderEvent({
+    event: 'peer-failed',
+    operation: 'add',
+    peer: { key: '10.50.9.0-24', subnet: '10.50.9.0/24', publicIp: '172.30.0.9' },
+    reason: 'new',
+    trouble: {
+      command: 'SubnetAddCommand',
+      how: 'exited with status 2',
+      where: { file: 'loom\n.json', line: 3 },
+      text: 'printf "a\tb"',
+      stderr: '\u001b[2Jno way\u009b31m\r\nnor\tthere\u202e',
+    },
+    attempt: 2,
+    retryInMs: 1200,
+  });
+  assert.equal(
+    text,
+    'peer 10.50.9.0/24 at 172.30.0.9 could not be added (new, attempt 2): ' +
+      'SubnetAddCommand (loom␊.json:3) exited with status 2; next try in 1.2 s',
+  );
+  assert.equal(detail, '    $ printf "a\tb"\n    ␛[2Jno way�31m␍\n    nor\tthere�');
+  const fault = renderEvent({
+    event: 'store-fault',
+    where: '/store/subnets/\u001b]0;x\u0007',
+    because: 'is\nempty',
+  });
+  assert.equal(fault.text, '/store/subnets/␛]0;x␇ passed over: is␊empty');
+});
+
+test('durations are told in the unit that people would take', () => {
+  const told = [0, 12.4, 999, 1000, 3449, 119_999, 120_000, 7_199_999, 7_200_000, 86_400_000].map(
+    formatDuration,
+  );
+  assert.deepEqual(told, [
+    '0 ms',
+    '12 ms',
+    '999 ms',
+    '1.0 s',
+    '3.4 s',
+    '120.0 s',
+    '2 min',
+    '120 min',
+    '2 h',
+    '24 h',
+  ]);
+});
