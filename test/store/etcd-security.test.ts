@@ -11,7 +11,7 @@ import { StoreError, type LeaseStore } from '../../src/store/store.ts';
 import { Authority, type Identity } from './etcd/certificates.ts';
 import { Following } from './etcd/following.ts';
 import { ownLoopbackAddress } from './etcd/loopback.ts';
-import { hasty, value } from './etcd/scene.ts';
+import { value } from './etcd/scene.ts';
 import { EtcdServer } from './etcd/server.ts';
 import { WatchProbe } from './watch-probe.ts';
 
@@ -77,7 +77,6 @@ function optionsWith(changes: Partial<EtcdStoreOptions> = {}): EtcdStoreOptions 
     caFile: authority.caFile,
     ...node,
     user: { name: 'heddle', password },
-    timing: hasty,
     ...changes,
   };
 }
@@ -236,7 +235,7 @@ describe('etcd without users', () => {
   test('serves those who name one, and asks again once it has them', limit, async () => {
     const server = await EtcdServer.start();
     const user = { name: 'root', password };
-    const store = await openEtcdStore({ endpoints: [server.endpoint], user, timing: hasty });
+    const store = await openEtcdStore({ endpoints: [server.endpoint], user });
     try {
       await useEverything(store);
       const { auth } = await server.client();
@@ -245,7 +244,7 @@ describe('etcd without users', () => {
       await auth.userGrantRole({ user: 'root', role: 'root' });
       await auth.authEnable();
       assert.equal((await store.list()).records.length, 0);
-      const nobody = await openEtcdStore({ endpoints: [server.endpoint], timing: hasty });
+      const nobody = await openEtcdStore({ endpoints: [server.endpoint] });
       const error = await nobody.list().catch((thrown: unknown) => thrown);
       await nobody.close();
       assert.ok(error instanceof StoreError && !error.retryable);
