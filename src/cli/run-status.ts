@@ -35,7 +35,12 @@ export function renderStatus(status: NodeStatus, now: number): string {
   if (lastDrift !== null) rows.push(['drift', describeDrift(lastDrift)]);
   const block = rows.map(([name, value]) => `${name.padEnd(8)}  ${value}\n`).join('');
   const failing = status.peers.filter(({ state }) => state === 'failing');
-  return showInvisibleInLines(block + renderFailing(failing, now) + renderRejections(status.rejections));
+  return showInvisibleInLines(
+    block +
+      renderFailing(failing, now) +
+      renderRejections(status.rejections) +
+      renderShared(status.sharedAddresses),
+  );
 }
 
 function describeLease(lease: NonNullable<NodeStatus['lease']>, now: number): string {
@@ -82,6 +87,12 @@ function renderRejections(rejections: NodeStatus['rejections']): string {
   if (rejections.length === 0) return '';
   const lines = rejections.slice(0, mostListed).map(({ key, because }) => `  ${key}: ${because}\n`);
   return `\nrejected leases\n${lines.join('')}${more(rejections.length)}`;
+}
+
+function renderShared(shared: NodeStatus['sharedAddresses']): string {
+  if (shared.length === 0) return '';
+  const lines = shared.slice(0, mostListed).map(({ address, keys }) => `  ${address}: ${keys.join(', ')}\n`);
+  return `\naddresses that several leases claim\n${lines.join('')}${more(shared.length)}`;
 }
 
 function more(total: number): string {

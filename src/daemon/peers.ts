@@ -64,7 +64,7 @@ export class PeerFollower {
     const { own, loop, emit, onOwnLeaseTouched, ownValue, onSnapshot } = this.#options;
     for (const fault of faults.filter(({ key }) => key === undefined)) this.#reportFault(fault);
     const leases = [...records.map(readRecord), ...faults.flatMap(readFault)];
-    for (const change of this.#roster.replaceAll(leases)) this.#reportRejection(change);
+    for (const change of this.#roster.replaceAll(leases)) this.#report(change);
     const { accepted, ignored, rejected } = this.#roster.counts;
     emit({ event: 'snapshot', peers: accepted, ignored, rejected });
     // The whole list, not the differences: after a restart the engine also holds what only the journal remembers.
@@ -93,15 +93,26 @@ export class PeerFollower {
   #apply(changes: readonly RosterChange[]): void {
     const inputs: EngineInput[] = [];
     for (const change of changes) {
-      if (change.kind === 'rejected') this.#reportRejection(change);
-      else inputs.push(change);
+      if (change.kind === 'put' || change.kind === 'delete') inputs.push(change);
+      else this.#report(change);
     }
     if (inputs.length > 0) this.#options.loop.feed(...inputs);
   }
 
-  #reportRejection(change: RosterChange): void {
-    if (change.kind !== 'rejected') return;
-    this.#options.emit({ event: 'lease-rejected', key: change.key, because: change.because });
+  /** What of a change somebody may have to see to. */
+  #report(change: RosterChange): void {
+    const { emit } = this.#options;
+    switch (change.kind) {
+      case 'rejected':
+        emit({ event: 'lease-rejected', key: change.key, because: change.because });
+        return;
+      case 'shared-address':
+        emit({ event: 'shared-address', address: change.address, keys: change.keys });
+        return;
+      case 'put':
+      case 'delete':
+        return;
+    }
   }
 
   #reportFault({ where, reason }: StoreFault): void {

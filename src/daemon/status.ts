@@ -1,5 +1,6 @@
 import type { Counts } from '../engine/overview.ts';
 import type { NodeState } from '../event/event.ts';
+import type { SharedAddress } from '../lease/address-claims.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import { describeNetwork } from '../network/configuration-text.ts';
 import type { DriftRepair } from './drift-watch.ts';
@@ -26,6 +27,8 @@ export interface NodeStatus {
   readonly counts: Counts & { readonly ignored: number; readonly rejected: number };
   readonly peers: readonly PeerStatus[];
   readonly rejections: readonly { readonly key: string; readonly because: string }[];
+  /** Underlay addresses that several peers claim. */
+  readonly sharedAddresses: readonly SharedAddress[];
   readonly lastDrift: DriftRepair | null;
 }
 
@@ -65,6 +68,7 @@ export function describeStatus(basics: NodeBasics, running: RunningNetwork | und
     counts: running === undefined ? noPeers : countAll(running),
     peers: running === undefined ? [] : describePeers(running.loop.engine, running.loop.outcomes),
     rejections: running === undefined ? [] : listRejections(running),
+    sharedAddresses: running?.follower.roster.sharedAddresses ?? [],
     lastDrift: running?.drift.lastRepair ?? null,
   };
 }

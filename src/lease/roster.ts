@@ -1,4 +1,6 @@
 import { formatCidr } from '../network/cidr.ts';
+import { AddressClaims } from './address-claims.ts';
+import type { SharedAddress } from './address-claims.ts';
 import { checkPeer } from './check-peer.ts';
 import type { PeerRules } from './check-peer.ts';
 import type { Lease, LeaseSubnets, Peer } from './lease.ts';
@@ -14,7 +16,9 @@ export type RosterChange =
   | { readonly kind: 'put'; readonly peer: Peer }
   | { readonly kind: 'delete'; readonly key: string }
   /** Nothing runs for it and its last good state stays. Told once for as long as the reason is the same. */
-  | { readonly kind: 'rejected'; readonly key: string; readonly because: string };
+  | { readonly kind: 'rejected'; readonly key: string; readonly because: string }
+  /** Several accepted leases claim one underlay address. Told once for each lease that joins them. */
+  | ({ readonly kind: 'shared-address' } & SharedAddress);
 
 type Standing =
   | { readonly kind: 'accepted'; readonly peer: Peer; readonly subnets: LeaseSubnets }
@@ -36,6 +40,7 @@ export class Roster {
   readonly #own: OwnLease;
   readonly #standings = new Map<string, Standing>();
   readonly #rejections = new Map<string, string>();
+  readonly #claims = new AddressClaims();
   /** Leases that were rejected for overlapping, by the key of the one that stands in their way. */
   readonly #inTheWay = new Map<string, Map<string, Lease>>();
   readonly #tries: { readonly ipv4: SubnetTrie | undefined; readonly ipv6: SubnetTrie | undefined };
@@ -64,6 +69,11 @@ export class Roster {
     return this.#rejections;
   }
 
+  /** Every underlay address that several peers claim. */
+  get sharedAddresses(): SharedAddress[] {
+    return this.#claims.shared;
+  }
+
   /** The peers that may be acted on. */
   get peers(): Peer[] {
     return [...this.#standings.values()].flatMap((standing) =>
@@ -76,12 +86,25 @@ export class Roster {
     const present = new Set(leases.map(keyOf));
     const known = new Set([...this.#standings.keys(), ...this.#rejections.keys()]);
     const changes: RosterChange[] = [];
-    for (const key of known) if (!present.has(key)) changes.push(...this.delete(key));
-    for (const lease of leases) changes.push(...this.put(lease));
-    return changes;
+    for (const key of known) if (!present.has(key)) changes.push(...this.#drop(key));
+    for (const lease of leases) changes.push(...this.#take(lease));
+    return this.#withNews(changes);
   }
 
   put(read: ReadLease): RosterChange[] {
+    return this.#withNews(this.#take(read));
+  }
+
+  delete(key: string): RosterChange[] {
+    return this.#withNews(this.#drop(key));
+  }
+
+  #withNews(changes: readonly RosterChange[]): RosterChange[] {
+    const news = this.#claims.takeNews();
+    return [...changes, ...news.map((shared) => ({ kind: 'shared-address', ...shared }) as const)];
+  }
+
+  #take(read: ReadLease): RosterChange[] {
     const key = keyOf(read);
     if (key === this.#own.key) {
       this.#standings.set(key, { kind: 'own' });
@@ -93,7 +116,7 @@ export class Roster {
       case 'rejected':
         return this.#reject(key, verdict.because);
       case 'ignored': {
-        const changes = this.delete(key);
+        const changes = this.#drop(key);
         this.#standings.set(key, { kind: 'ignored' });
         return changes;
       }
@@ -102,28 +125,32 @@ export class Roster {
     }
   }
 
-  delete(key: string): RosterChange[] {
+  #drop(key: string): RosterChange[] {
     this.#clearRejection(key);
     const standing = this.#standings.get(key);
     this.#standings.delete(key);
     if (standing?.kind !== 'accepted') return [];
+    this.#claims.change(key, addressesOf(standing.peer), []);
     const { ipv4, ipv6 } = standing.subnets;
     if (ipv4 !== undefined) this.#tries.ipv4?.delete(ipv4);
     if (ipv6 !== undefined) this.#tries.ipv6?.delete(ipv6);
     const waiting = this.#inTheWay.get(key);
     this.#inTheWay.delete(key);
     const changes: RosterChange[] = [{ kind: 'delete', key }];
-    for (const lease of waiting?.values() ?? []) changes.push(...this.put({ kind: 'lease', lease }));
+    for (const lease of waiting?.values() ?? []) changes.push(...this.#take({ kind: 'lease', lease }));
     return changes;
   }
 
   #accept(lease: Lease, peer: Peer): RosterChange[] {
-    if (this.#standings.get(lease.key)?.kind !== 'accepted') {
+    const standing = this.#standings.get(lease.key);
+    if (standing?.kind !== 'accepted') {
       const other = this.#findOverlap(lease.subnets);
       if (other !== undefined) return this.#rejectOverlap(lease, other);
       this.#insert(lease.subnets, lease.key);
     }
     this.#clearRejection(lease.key);
+    const before = standing?.kind === 'accepted' ? addressesOf(standing.peer) : [];
+    this.#claims.change(lease.key, before, addressesOf(peer));
     this.#standings.set(lease.key, { kind: 'accepted', peer, subnets: lease.subnets });
     return [{ kind: 'put', peer }];
   }
@@ -165,6 +192,10 @@ export class Roster {
 
 function keyOf(read: ReadLease): string {
   return read.kind === 'lease' ? read.lease.key : read.key;
+}
+
+function addressesOf({ publicIp, publicIpv6 }: Peer): string[] {
+  return [publicIp, publicIpv6].filter((address) => address !== undefined);
 }
 
 /** The one way a lease is named in messages. */

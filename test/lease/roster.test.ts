@@ -12,7 +12,17 @@ const lease = (subnet: string, attributes = {}): ReadLease => ({
   lease: makeLease(subnet, attributes),
 });
 const brief = (changes: readonly RosterChange[]): string[] =>
-  changes.map((change) => `${change.kind} ${change.kind === 'put' ? change.peer.key : change.key}`);
+  changes.map((change) => {
+    switch (change.kind) {
+      case 'put':
+        return `put ${change.peer.key}`;
+      case 'shared-address':
+        return `shared ${change.address} by ${change.keys.join(' ')}`;
+      case 'delete':
+      case 'rejected':
+        return `${change.kind} ${change.key}`;
+    }
+  });
 
 test('its own lease is no peer, and nobody may overlap it', () => {
   const roster = new Roster(textRules, own);
@@ -50,9 +60,42 @@ test('a peer that turns to another backend type goes', () => {
 
 test('a new list takes the place of the old one', () => {
   const roster = new Roster(textRules, own);
+  const next = lease('10.50.6.0/24', { publicIp: '172.30.0.6' });
   roster.replaceAll([lease('10.50.4.0/24'), lease('10.50.5.0/24')]);
-  const changes = roster.replaceAll([lease('10.50.5.0/24'), lease('10.50.6.0/24')]);
+  const changes = roster.replaceAll([lease('10.50.5.0/24'), next]);
   assert.deepEqual(brief(changes), ['delete 10.50.4.0-24', 'put 10.50.5.0-24', 'put 10.50.6.0-24']);
+});
+
+test('leases that claim one underlay address are all peers, and told each time that one joins them', () => {
+  const roster = new Roster(textRules, own);
+  const at = (subnet: string, publicIp: string): ReadLease => lease(subnet, { publicIp });
+  assert.deepEqual(brief(roster.put(at('10.50.4.0/24', '172.30.0.4'))), ['put 10.50.4.0-24']);
+  assert.deepEqual(brief(roster.put(at('10.50.5.0/24', '172.30.0.4'))), [
+    'put 10.50.5.0-24',
+    'shared 172.30.0.4 by 10.50.4.0-24 10.50.5.0-24',
+  ]);
+  // A renewal says nothing new.
+  assert.deepEqual(brief(roster.put(at('10.50.5.0/24', '172.30.0.4'))), ['put 10.50.5.0-24']);
+  assert.deepEqual(roster.sharedAddresses, [
+    { address: '172.30.0.4', keys: ['10.50.4.0-24', '10.50.5.0-24'] },
+  ]);
+  roster.put(at('10.50.5.0/24', '172.30.0.5'));
+  assert.deepEqual(roster.sharedAddresses, []);
+  assert.deepEqual(brief(roster.put(at('10.50.5.0/24', '172.30.0.4'))).length, 2);
+  roster.delete('10.50.4.0-24');
+  assert.deepEqual(roster.sharedAddresses, []);
+});
+
+test('of a list only what is shared in the end is told, once', () => {
+  const roster = new Roster(textRules, own);
+  const at = (subnet: string, publicIp: string): ReadLease => lease(subnet, { publicIp });
+  roster.replaceAll([at('10.50.4.0/24', '172.30.0.4'), at('10.50.5.0/24', '172.30.0.5')]);
+  const swapped = [at('10.50.4.0/24', '172.30.0.5'), at('10.50.5.0/24', '172.30.0.4')];
+  assert.deepEqual(brief(roster.replaceAll(swapped)), ['put 10.50.4.0-24', 'put 10.50.5.0-24']);
+  const one = ['10.50.4.0/24', '10.50.5.0/24', '10.50.6.0/24'].map((subnet) => at(subnet, '172.30.0.9'));
+  assert.deepEqual(brief(roster.replaceAll(one)).slice(3), [
+    'shared 172.30.0.9 by 10.50.4.0-24 10.50.5.0-24 10.50.6.0-24',
+  ]);
 });
 
 test('no two accepted peers ever overlap, and none is left out that could be in', () => {

@@ -1,0 +1,56 @@
+/** An underlay address that more than one lease says is its node's. */
+export interface SharedAddress {
+  readonly address: string;
+  /** The leases' keys, the first to claim it first. */
+  readonly keys: readonly string[];
+}
+
+/** Keeps which lease claims which underlay address: each is one node's, so that two claims are a mistake or a leftover. */
+export class AddressClaims {
+  readonly #claimants = new Map<string, Set<string>>();
+  readonly #shared = new Set<string>();
+  /** What came to be shared, or shared by one more, since it was last asked for. */
+  readonly #news = new Set<string>();
+
+  /** Every address that is shared now. */
+  get shared(): SharedAddress[] {
+    return this.#describe(this.#shared);
+  }
+
+  /** Replaces what a key claims. */
+  change(key: string, before: readonly string[], after: readonly string[]): void {
+    for (const address of before) if (!after.includes(address)) this.#release(key, address);
+    for (const address of after) if (!before.includes(address)) this.#claim(key, address);
+  }
+
+  /** What is shared and was not told yet. */
+  takeNews(): SharedAddress[] {
+    const news = this.#describe(this.#news);
+    this.#news.clear();
+    return news;
+  }
+
+  #claim(key: string, address: string): void {
+    const keys = this.#claimants.get(address);
+    if (keys === undefined) {
+      this.#claimants.set(address, new Set([key]));
+      return;
+    }
+    keys.add(key);
+    this.#shared.add(address);
+    this.#news.add(address);
+  }
+
+  #release(key: string, address: string): void {
+    const keys = this.#claimants.get(address);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#claimants.delete(address);
+    if (keys !== undefined && keys.size > 1) return;
+    this.#shared.delete(address);
+    this.#news.delete(address);
+  }
+
+  #describe(addresses: ReadonlySet<string>): SharedAddress[] {
+    return [...addresses].map((address) => ({ address, keys: [...(this.#claimants.get(address) ?? [])] }));
+  }
+}
