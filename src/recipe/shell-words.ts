@@ -1,17 +1,25 @@
-/** Words that the shell reads as grammar, and after which another command may begin. */
-export const commandIntroducers: ReadonlySet<string> = new Set([
-  ...['if', 'then', 'elif', 'else', 'do', 'while', 'until', '!', '{'],
-]);
-
-/** Words that the shell reads as grammar, and after which no command begins before the next separator. */
-export const closingWords: ReadonlySet<string> = new Set(['fi', 'done', 'esac', '}', 'for', 'in']);
-
 /** Commands that only ask whether their arguments exist: what they name is not needed. */
 export const probes: ReadonlySet<string> = new Set(['type', 'hash', 'which']);
 
 /** Commands that the shell runs itself, in dash, BusyBox or bash. */
 export const builtins: ReadonlySet<string> = new Set([
-  ...[':', '.', '[', 'alias', 'bg', 'break', 'builtin', 'cd', 'chdir', 'continue', 'declare', 'echo', 'eval'],
+  ...[
+    ':',
+    '.',
+    '[',
+    'alias',
+    'bg',
+    'break',
+    'builtin',
+    'cd',
+    'chdir',
+    'command',
+    'continue',
+    'declare',
+    'echo',
+    'eval',
+    'exec',
+  ],
   ...[
     'exit',
     'export',

@@ -1,12 +1,8 @@
+import { commandText } from '../recipe/command-text.ts';
 import type { Command } from '../recipe/recipe.ts';
 import { findLineTags } from './line-tags.ts';
 import { systemShell, type ShellProgram } from './program.ts';
 import type { Script } from './shell.ts';
-
-/** The shell text of a command: its lines joined, or its string. */
-export function commandText(command: Command): string {
-  return command.lines.map((line) => line.text).join('\n');
-}
 
 /**
  * Makes a command ready to run: the array form stops at the first line that fails and knows its lines; the string

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
+import { commandText } from '../recipe/command-text.ts';
 import type { Command } from '../recipe/recipe.ts';
 import { systemShell, type ShellProgram } from './program.ts';
-import { commandText } from './script.ts';
 
 /** What `sh -n` finds wrong with a command. */
 export interface ShellSyntaxError {

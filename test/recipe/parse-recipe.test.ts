@@ -35,7 +35,7 @@ describe("a recipe of flannel's extension backend", () => {
     assert.equal(recipe.overhead, undefined);
     assert.equal(recipe.timeout, 30);
     assert.equal(recipe.concurrency, 8);
-    assert.deepEqual(recipe.requires, ['ip', 'cat', 'arp', 'cut']);
+    assert.deepEqual(recipe.requires, ['ip', 'cat', 'cut', 'arp']);
     assert.deepEqual(Object.keys(recipe.commands), ['PreStartupCommand', 'SubnetAddCommand']);
   });
 

@@ -46,10 +46,10 @@ const cases: Readonly<Record<string, readonly (readonly [string, readonly string
     ['2>/dev/null ip a', ['ip']],
   ],
   'inside substitutions': [
-    ["export A=`echo $SUBNET | cut -d'/' -f 1`; ip a", ['ip', 'cut']],
+    ["export A=`echo $SUBNET | cut -d'/' -f 1`; ip a", ['cut', 'ip']],
     ['x="$(ip -o link | awk \'{ print $2 }\')"', ['ip', 'awk']],
     ['echo "a $(printf "%s" "$(cat file)") b"', ['cat']],
-    ['x=$(( $(cat a) + 1 ))', []],
+    ['x=$(( $(cat a) + 1 ))', ['cat']],
     ['echo `echo \\`cat a\\``', ['cat']],
   ],
   'and not': [
