@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { Failure } from '../diagnostic/failure.ts';
+import { Findings } from '../diagnostic/findings.ts';
 import type { SourceText } from '../diagnostic/source.ts';
 import { explainError } from '../host/system-error.ts';
+import { reportSyntaxErrors } from '../recipe/lint/syntax-errors.ts';
 import { parseRecipe } from '../recipe/parse-recipe.ts';
 import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
-import { locateLine, prepareScript } from '../shell/script.ts';
+import { prepareScript } from '../shell/script.ts';
 import type { Script } from '../shell/shell.ts';
 import { findSyntaxErrors } from '../shell/syntax.ts';
 
@@ -70,16 +72,13 @@ export async function checkRecipe(
   return { recipe, scripts: new Map(scripts), warnings: renderDiagnostics(checked.warnings, { colour }) };
 }
 
-async function findShellErrors(source: SourceText, commands: readonly Command[]): Promise<Diagnostic[]> {
-  const errors = await findSyntaxErrors(commands);
-  return errors.map(({ command, line, message }) => ({
-    severity: 'error',
-    code: 'shell-syntax',
-    message: `${command.name} is not valid shell: ${message}`,
-    source,
-    span: (line === undefined ? undefined : locateLine(command, line)?.span) ??
-      command.lines[0]?.span ?? { offset: 0, length: 0 },
-  }));
+async function findShellErrors(
+  source: SourceText,
+  commands: readonly Command[],
+): Promise<readonly Diagnostic[]> {
+  const findings = new Findings(source);
+  reportSyntaxErrors(source, await findSyntaxErrors(commands), findings);
+  return findings.list();
 }
 
 /** The failure that shows findings about a recipe or a network configuration. */

@@ -34,6 +34,19 @@ export const diagnosticCodes = {
   'variable-collision': 'Two names become the same variable.',
   'parameter-bound': 'A bound of a parameter contradicts its type, or another bound.',
   'parameter-value': 'A value does not satisfy the parameter it is for.',
+  // Commands, as `heddle recipe check` reads them
+  'shell-syntax': 'A command is not valid shell.',
+  'unset-variable': 'A variable is used where the contract does not set it.',
+  'unknown-variable': 'A variable is used that nothing is known to set.',
+  'no-input': 'A command reads standard input where none comes.',
+  'missing-program': 'A program is not installed here.',
+  'not-repeatable': 'A command goes wrong when it is run again.',
+  'add-without-remove': 'What is done for a peer is never undone.',
+  'unquoted-data': 'Data of another node is expanded without quotes.',
+  'evaluated-data': 'Data of another node is evaluated as shell text.',
+  'secret-argument': 'A secret stands on the command line of a program, for everybody to see.',
+  'missing-overhead': 'A device encapsulates, and the recipe does not say how many bytes that takes.',
+  'fixed-mtu': 'A device is given an MTU that does not follow the interface’s.',
 } as const satisfies Record<string, string>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

@@ -39,13 +39,14 @@ export class Findings {
    * Diagnostics come in the order of the text.
    */
   conclude<T>(value: T | undefined): Checked<T> {
-    const diagnostics = this.#diagnostics();
+    const diagnostics = this.list();
     if (diagnostics.some(({ severity }) => severity === 'error')) return { kind: 'invalid', diagnostics };
     if (value === undefined) throw new Error(`${this.#source.name} was refused without an error`);
     return { kind: 'valid', value, warnings: diagnostics };
   }
 
-  #diagnostics(): Diagnostic[] {
+  /** What was found so far, in the order of the text. */
+  list(): Diagnostic[] {
     const source = { name: this.#source.name, text: hideSpans(this.#source.text, this.#secrets) };
     return this.#found
       .toSorted((a, b) => a.span.offset - b.span.offset)

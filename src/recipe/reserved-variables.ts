@@ -18,3 +18,11 @@ const reservedPrefixes = ['LOCAL_', 'DATA_', 'DATA6_', 'LD_', 'LC_', 'BASH_'];
 export function isReservedVariable(variable: string): boolean {
   return reserved.has(variable) || reservedPrefixes.some((prefix) => variable.startsWith(prefix));
 }
+
+/** Variables that the surroundings of a command may well set: the system's own, and those of common conventions. */
+export function isSystemVariable(variable: string): boolean {
+  return (
+    systemVariables.includes(variable) ||
+    /^(LC_|XDG_|BASH_|KUBERNETES_)|^HOSTNAME$|^TZ$|_proxy$/i.test(variable)
+  );
+}

@@ -30,8 +30,17 @@ describe('a bad recipe is refused with all that is wrong with it:', () => {
   }
 });
 
-test('every code of the table is shown by one of the recipes', () => {
-  const shown = new Set(recipes.flatMap(refuse).map(({ code }) => code));
+test('every code of the table is shown by one of the recipes, here or in lint/', () => {
+  const goldens = ['bad/', 'lint/'].flatMap((name) => {
+    const folder = new URL(name, import.meta.url);
+    const texts = readdirSync(folder).filter((file) => file.endsWith('.txt'));
+    return texts.map((file) => readFileSync(new URL(file, folder), 'utf8'));
+  });
+  const shown = new Set(
+    goldens.flatMap((text) =>
+      [...text.matchAll(/ (?:error|warning)\[([a-z-]+)\]: /g)].map((match) => match[1]),
+    ),
+  );
   // This one is a warning about documents in a store, which may lack what a recipe must have.
   shown.add('default-backend');
   assert.deepEqual([...shown].toSorted(), Object.keys(diagnosticCodes).toSorted());

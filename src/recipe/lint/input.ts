@@ -1,0 +1,36 @@
+import type { Findings } from '../../diagnostic/findings.ts';
+import { hasInput } from '../contract-variables.ts';
+import type { Call } from '../sh/read-script.ts';
+import { isGuarded, literalArguments, type CommandScript } from './command-script.ts';
+
+const hint = 'only SubnetAddCommand, SubnetRemoveCommand and SubnetBatchCommand are given something to read';
+
+/** Reports `read` and `cat` in commands whose standard input is empty. */
+export function checkInput(scripts: readonly CommandScript[], findings: Findings): void {
+  for (const script of scripts) {
+    const { name, form } = script.command;
+    if (hasInput(name) || takesOtherInput(script)) continue;
+    for (const call of script.calls.filter(readsInput)) {
+      const fails = call.name === 'read' && form === 'lines' && !isGuarded(script, call);
+      const message = `\`${call.name ?? ''}\` has nothing to read: the standard input of ${name} is empty`;
+      const at = script.placeOf(call.nameSpan);
+      if (fails) findings.error('no-input', at, message, hint);
+      else findings.warning('no-input', at, message, hint);
+    }
+  }
+}
+
+/** Whether a call surely reads the script's own standard input: `read`, or `cat` without a file. */
+export function readsInput(call: Call): boolean {
+  if (!call.readsScriptInput) return false;
+  const words = literalArguments(call);
+  if (call.name === 'read') return !words.some((word) => word?.startsWith('-u') === true);
+  return call.name === 'cat' && words.every((word) => word?.startsWith('-') === true);
+}
+
+/** After `exec <file`, what is read is that file. */
+function takesOtherInput({ calls }: CommandScript): boolean {
+  return calls.some(
+    ({ name, node }) => name === 'exec' && node.redirections.some(({ operator }) => operator.startsWith('<')),
+  );
+}

@@ -1,0 +1,105 @@
+import type { Findings } from '../../diagnostic/findings.ts';
+import { nearestName } from '../../diagnostic/nearest.ts';
+import { contractVariables, isAboutPeer, variablesUnsetIn } from '../contract-variables.ts';
+import type { Recipe } from '../recipe.ts';
+import { isSystemVariable } from '../reserved-variables.ts';
+import type { Use } from '../sh/read-script.ts';
+import { isOpaque, type CommandScript } from './command-script.ts';
+
+/** Reports variables that are empty where they are used; each once a command, at its first use. */
+export function checkVariables(recipe: Recipe, scripts: readonly CommandScript[], findings: Findings): void {
+  for (const script of scripts) {
+    if (isOpaque(script)) continue;
+    const reported = new Set<string>();
+    for (const use of findUnsettled(recipe, script)) {
+      if (reported.has(use.name)) continue;
+      reported.add(use.name);
+      reportVariable(recipe, script, scripts, use, findings);
+    }
+  }
+}
+
+/** The uses of variables that the script relies on and that nothing is known to set. */
+function findUnsettled(recipe: Recipe, { command, uses, settings }: CommandScript): readonly Use[] {
+  const unset = variablesUnsetIn(command.name);
+  const settled = new Set([
+    ...contractVariables.filter((name) => !unset.includes(name)),
+    ...recipe.parameters.map(({ variable }) => variable),
+    ...(isAboutPeer(command.name) ? dataVariables(recipe) : []),
+    ...settings.map(({ name }) => name),
+    // A script that asks whether a variable is there knows that it may not be.
+    ...uses.filter(({ hasFallback, tested }) => hasFallback || tested).map(({ name }) => name),
+  ]);
+  return uses.filter(({ name }) => !settled.has(name) && !isSystemVariable(name));
+}
+
+function dataVariables({ backendData }: Recipe): string[] {
+  if (backendData.format === 'text') return [];
+  return backendData.fields.flatMap(({ variable }) => [`DATA_${variable}`, `DATA6_${variable}`]);
+}
+
+function reportVariable(
+  recipe: Recipe,
+  script: CommandScript,
+  scripts: readonly CommandScript[],
+  { name, span }: Use,
+  findings: Findings,
+): void {
+  const at = script.placeOf(span);
+  const command = script.command.name;
+  if (variablesUnsetIn(command).includes(name)) {
+    const message = `\`$${name}\` is empty in ${command}, which runs before this node has a subnet`;
+    findings.error(
+      'unset-variable',
+      at,
+      message,
+      'use it in PostStartupCommand, which runs once there is one',
+    );
+  } else if (/^DATA6?_/.test(name)) reportData(recipe, command, name, at, findings);
+  else {
+    const message = `nothing is known to set \`$${name}\``;
+    findings.warning('unknown-variable', at, message, suggestVariable(recipe, script, scripts, name));
+  }
+}
+
+function reportData(
+  recipe: Recipe,
+  command: string,
+  name: string,
+  at: Parameters<Findings['error']>[1],
+  findings: Findings,
+): void {
+  const known = dataVariables(recipe);
+  if (known.includes(name)) {
+    const message = `\`$${name}\` is empty in ${command}, which is not about one peer`;
+    const hint = 'only SubnetAddCommand and SubnetRemoveCommand are given a peer’s backend data';
+    findings.error('unset-variable', at, message, hint);
+    return;
+  }
+  const nearest = nearestName(name, known);
+  const hint =
+    nearest === undefined
+      ? 'declare the field in `BackendData.Fields`, with `Format` set to `json`'
+      : `did you mean \`$${nearest}\`?`;
+  findings.error('unset-variable', at, `\`$${name}\` is not of a field that \`BackendData\` declares`, hint);
+}
+
+function suggestVariable(
+  recipe: Recipe,
+  script: CommandScript,
+  scripts: readonly CommandScript[],
+  name: string,
+): string {
+  const other = scripts.find((each) => each.settings.some((setting) => setting.name === name));
+  if (other !== undefined) {
+    return `${other.command.name} sets it, but each command has a shell of its own: set it here too, or declare a parameter`;
+  }
+  const known = [
+    ...contractVariables,
+    ...recipe.parameters.map(({ variable }) => variable),
+    ...script.settings.map((setting) => setting.name),
+  ];
+  const nearest = nearestName(name, known);
+  if (nearest !== undefined) return `did you mean \`$${nearest}\`?`;
+  return `set it, declare a parameter, or write \`\${${name}:-}\` if it may be empty`;
+}
