@@ -3,7 +3,8 @@ import { Socket } from 'node:net';
 import { hasErrorCode } from '../host/system-error.ts';
 import type { Capture } from './capture.ts';
 
-const chunkSize = 64 * 1024;
+/** What is read goes through here, as most jobs print little or nothing. */
+const scratch = Buffer.allocUnsafe(64 * 1024);
 
 /**
  * The most that is read after the shell's end: as much as a pipe can hold (pipe-max-size). What the shell wrote is among
@@ -14,16 +15,15 @@ const longestDrain = 1024 * 1024;
 /** Reads everything that is in a non-blocking pipe now. Returns whether its other end is still open somewhere. */
 export function drainPipe(reader: number, take: (chunk: Buffer) => void): boolean {
   for (let drained = 0; drained < longestDrain;) {
-    const chunk = Buffer.allocUnsafe(chunkSize);
     let length: number;
     try {
-      length = readSync(reader, chunk);
+      length = readSync(reader, scratch);
     } catch (error) {
       if (hasErrorCode(error, 'EAGAIN')) return true;
       throw error;
     }
     if (length === 0) return false;
-    take(chunk.subarray(0, length));
+    take(Buffer.from(scratch.subarray(0, length)));
     drained += length;
   }
   return true;
