@@ -6,13 +6,25 @@ import { hasErrorCode } from '../host/system-error.ts';
 const firstPollMs = 5;
 const longestPollMs = 160;
 
+/** A process of a group that is more than a zombie. */
+interface Member {
+  readonly pid: number;
+  readonly parent: number;
+  /** Clock ticks since the machine's start. */
+  readonly startedAt: number;
+}
+
 /**
  * Signals every process of a group; signal 0 only asks. Returns false if the group has no member left (or only
  * processes that this user may not signal, which for the purpose is the same).
  */
 export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
+  return signalId(-groupId, signal);
+}
+
+function signalId(id: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    return process.kill(-groupId, signal);
+    return process.kill(id, signal);
   } catch (error) {
     if (hasErrorCode(error, 'ESRCH', 'EPERM')) return false;
     throw error;
@@ -20,35 +32,65 @@ export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolea
 }
 
 /**
- * Ends a process group: SIGTERM, and SIGKILL for what is still there after `graceMs`. Resolves when the group has
- * ended or was sent SIGKILL. While it has any member the kernel gives its id to no other process, so looking often
+ * Ends a process group, but for the processes in `spared`: SIGTERM, and SIGKILL for what is still there after
+ * `graceMs`. Resolves when it has ended or was sent SIGKILL. While a group has any member the kernel gives its id to no other process, so looking often
  * also keeps the last signal from hitting a stranger.
  */
-export async function endGroup(groupId: number, graceMs: number): Promise<void> {
-  if (!signalGroup(groupId, 'SIGTERM')) return;
+export async function endGroup(
+  groupId: number,
+  graceMs: number,
+  spared: ReadonlySet<number> = new Set(),
+): Promise<void> {
+  const findDoomed = async () => (await listMembers(groupId)).filter(({ pid }) => !spared.has(pid));
+  const send = async (signal: NodeJS.Signals) => {
+    if (spared.size === 0) return signalGroup(groupId, signal);
+    for (const { pid } of await findDoomed()) signalId(pid, signal);
+    return true;
+  };
+  if (!(await send('SIGTERM'))) return;
   // A stopped process takes SIGTERM only once it is continued.
-  signalGroup(groupId, 'SIGCONT');
+  await send('SIGCONT');
   const deadline = performance.now() + graceMs;
   for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, longestPollMs)) {
     const left = deadline - performance.now();
     if (left <= 0) break;
     await delay(Math.min(pollMs, left));
-    if (!signalGroup(groupId, 0) || !(await hasLivingMember(groupId))) return;
+    if (!signalGroup(groupId, 0) || (await findDoomed()).length === 0) return;
   }
-  signalGroup(groupId, 'SIGKILL');
+  await send('SIGKILL');
 }
 
 /**
- * Whether a group has a member that is more than a zombie. In a container nobody may reap what lost its parent, and
- * the kernel lets a zombie be signalled.
+ * Finds the members of a group that are older than its leader's child, and not the leader: a worker has one child at
+ * a time, the shell of its job, so these were left behind by earlier jobs. Empty if there is no child.
  */
-async function hasLivingMember(groupId: number): Promise<boolean> {
+export async function findOlderThanChild(leader: number): Promise<ReadonlySet<number>> {
+  const members = await listMembers(leader);
+  const child = members.find(({ parent }) => parent === leader);
+  const older = members.filter(
+    (member) => member.pid !== leader && child !== undefined && isOlder(member, child),
+  );
+  return new Set(older.map(({ pid }) => pid));
+}
+
+/** Ids are given in order: within one tick, the lower is older. */
+function isOlder(one: Member, other: Member): boolean {
+  return one.startedAt === other.startedAt ? one.pid < other.pid : one.startedAt < other.startedAt;
+}
+
+/**
+ * Lists the living members of a group. Zombies are none: in a container nobody may reap what lost its parent, and the
+ * kernel lets a zombie be signalled.
+ */
+async function listMembers(groupId: number): Promise<Member[]> {
+  const members: Member[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
-    // After the name, which may hold anything: state, parent, group.
-    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (group === String(groupId) && state !== 'Z' && state !== 'X') return true;
+    // After the name, which may hold anything: state, parent, group; the start is field 22 of proc(5).
+    const [state, parent, group, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (group !== String(groupId) || state === 'Z' || state === 'X') continue;
+    members.push({ pid: Number(entry), parent: Number(parent), startedAt: Number(rest[16]) });
   }
-  return false;
+  return members;
 }
