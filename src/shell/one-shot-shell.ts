@@ -1,14 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
-import { closeSync, existsSync } from 'node:fs';
-import { hasErrorCode } from '../host/system-error.ts';
+import { closeSync } from 'node:fs';
 import { Capture, stderrLimits, stdoutLimits } from './capture.ts';
 import { findFailingLine } from './failing-line.ts';
-import { openInput } from './input.ts';
+import { cancelledBeforeStart, concludeFailedStart, concludeJob, type ShellEnd } from './job-outcome.ts';
 import { readLastNote } from './line-tags.ts';
+import { openInput } from './nameless-file.ts';
 import { drainPipe, OutputReader } from './output-reader.ts';
 import { closePipes, closeWriters, PipeSupply, type ShellPipes } from './pipe.ts';
-import { guardProcess, type Interruption } from './process-guard.ts';
+import { endGroup } from './process-group.ts';
+import { guardProcesses } from './process-guard.ts';
 import { systemShell, type ShellProgram } from './program.ts';
 import { composeShellText } from './shell-text.ts';
 import type { Job, Outcome, Shell } from './shell.ts';
@@ -41,7 +42,7 @@ export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
       closePipes(pipes);
       return cancelledBeforeStart;
     } catch (error) {
-      return { kind: 'unstartable', reason: explainStartFailure(job, error) };
+      return concludeFailedStart(job, error);
     }
   };
   return {
@@ -60,17 +61,6 @@ export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
   };
 }
 
-type Ran = Omit<Extract<Outcome, { kind: 'succeeded' }>, 'kind'>;
-
-const nothing = { text: '', truncated: 0 };
-const cancelledBeforeStart: Outcome = {
-  kind: 'cancelled',
-  stdout: nothing,
-  stderr: nothing,
-  durationMs: 0,
-  line: undefined,
-};
-
 interface Means {
   readonly graceMs: number;
   readonly program: ShellProgram;
@@ -82,7 +72,8 @@ interface Means {
 async function runJob(job: Job, { graceMs, program, pipes, signals }: Means): Promise<Outcome> {
   const startedAt = performance.now();
   const child = startShell(job, program, pipes);
-  const guard = guardProcess(child, { timeoutMs: job.timeoutMs, graceMs, signals });
+  const end = async () => (child.pid === undefined ? undefined : endGroup(child.pid, graceMs));
+  const guard = guardProcesses(end, { timeoutMs: job.timeoutMs, signals });
   const stdout = new Capture(stdoutLimits);
   const stderr = new Capture(stderrLimits);
   const readers = [
@@ -100,24 +91,15 @@ async function runJob(job: Job, { graceMs, program, pipes, signals }: Means): Pr
     readers.forEach((reader) => reader.finish());
   }
   const printed = { stdout: stdout.read(), stderr: stderr.read() };
-  return describeEnd(child, guard.interruption, job.timeoutMs, {
+  return concludeJob(job, shellEnd(child), guard.interruption, {
     ...printed,
     durationMs: performance.now() - startedAt,
     line: findFailingLine(job.script, readLastNote(Buffer.concat(notes).toString()), printed.stderr.text),
   });
 }
 
-function describeEnd(
-  child: ChildProcess,
-  interruption: Interruption | undefined,
-  timeoutMs: number,
-  ran: Ran,
-): Outcome {
-  if (interruption === 'timed-out') return { kind: 'timed-out', timeoutMs, ...ran };
-  if (interruption === 'cancelled') return { kind: 'cancelled', ...ran };
-  if (child.signalCode !== null) return { kind: 'killed', signal: child.signalCode, ...ran };
-  if (child.exitCode !== 0) return { kind: 'failed', exitCode: child.exitCode ?? 1, ...ran };
-  return { kind: 'succeeded', ...ran };
+function shellEnd({ signalCode, exitCode }: ChildProcess): ShellEnd {
+  return signalCode === null ? { exitCode: exitCode ?? 1 } : { signal: signalCode };
 }
 
 /** Starts the shell. Closes the ends of the pipes that are now its own; all of them if it cannot be started. */
@@ -151,11 +133,4 @@ function spawnShell(job: Job, program: ShellProgram, pipes: ShellPipes): ChildPr
   } finally {
     closeSync(stdin);
   }
-}
-
-/** Says why a shell could not be started: Node blames a missing working directory on the program. */
-function explainStartFailure(job: Job, error: unknown): string {
-  if (!existsSync(job.cwd)) return `its working directory ${job.cwd} does not exist`;
-  if (hasErrorCode(error, 'E2BIG')) return 'its text or an environment value is longer than 128 KiB';
-  return error instanceof Error ? error.message : String(error);
 }

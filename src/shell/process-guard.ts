@@ -1,11 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
-import { endGroup } from './process-group.ts';
-
 /** Why a job is ended before its command has ended. */
 export type Interruption = 'timed-out' | 'cancelled';
 
 export interface ProcessGuard {
-  /** Set once the process group was told to end. */
+  /** Set once the job's processes were told to end. */
   readonly interruption: Interruption | undefined;
   /** Resolves when nothing is left to be ended: the shell may be gone and a grandchild still be there. */
   settled(): Promise<void>;
@@ -16,21 +13,17 @@ export interface ProcessGuard {
 /** The longest time that a timer can hold; a job that may take longer gets none. */
 const longestTimeoutMs = 2 ** 31 - 1;
 
-/** Watches over the leader of a process group: ends the whole group when its time is over or a signal is aborted. */
-export function guardProcess(
-  leader: ChildProcess,
-  limits: {
-    readonly timeoutMs: number;
-    readonly graceMs: number;
-    readonly signals: readonly AbortSignal[];
-  },
+/** Watches over the processes of a job: calls `end` when their time is over or a signal is aborted. */
+export function guardProcesses(
+  end: () => Promise<void>,
+  limits: { readonly timeoutMs: number; readonly signals: readonly AbortSignal[] },
 ): ProcessGuard {
   let interruption: Interruption | undefined;
   let ending: Promise<void> | undefined;
   const interrupt = (why: Interruption) => {
-    if (ending !== undefined || leader.pid === undefined) return;
+    if (ending !== undefined) return;
     interruption = why;
-    ending = endGroup(leader.pid, limits.graceMs);
+    ending = end();
   };
   const cancel = () => interrupt('cancelled');
   const timer =

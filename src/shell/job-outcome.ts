@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { hasErrorCode } from '../host/system-error.ts';
+import type { Interruption } from './process-guard.ts';
+import type { Job, Outcome } from './shell.ts';
+
+/** How the shell of a job ended. */
+export type ShellEnd = { readonly exitCode: number } | { readonly signal: string };
+
+/** What is known of every job that was started. */
+export type Ran = Omit<Extract<Outcome, { kind: 'succeeded' }>, 'kind'>;
+
+const nothing = { text: '', truncated: 0 };
+
+export const cancelledBeforeStart: Outcome = {
+  kind: 'cancelled',
+  stdout: nothing,
+  stderr: nothing,
+  durationMs: 0,
+  line: undefined,
+};
+
+/** The outcome of a job that was started. */
+export function concludeJob(
+  job: Job,
+  end: ShellEnd,
+  interruption: Interruption | undefined,
+  ran: Ran,
+): Outcome {
+  if (interruption === 'timed-out') return { kind: 'timed-out', timeoutMs: job.timeoutMs, ...ran };
+  if (interruption === 'cancelled') return { kind: 'cancelled', ...ran };
+  if ('signal' in end) return { kind: 'killed', signal: end.signal, ...ran };
+  if (end.exitCode !== 0) return { kind: 'failed', exitCode: end.exitCode, ...ran };
+  return { kind: 'succeeded', ...ran };
+}
+
+/** The outcome of a job whose shell could not be started. Node blames a missing working directory on the program. */
+export function concludeFailedStart(job: Job, error: unknown): Outcome {
+  return { kind: 'unstartable', reason: explainFailedStart(job, error) };
+}
+
+function explainFailedStart(job: Job, error: unknown): string {
+  if (!existsSync(job.cwd)) return `its working directory ${job.cwd} does not exist`;
+  if (hasErrorCode(error, 'E2BIG')) return 'its text or an environment value is longer than 128 KiB';
+  return error instanceof Error ? error.message : String(error);
+}
