@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { createOneShotShell } from '../../src/shell/one-shot-shell.ts';
-import { systemShell } from '../../src/shell/program.ts';
 import { prepareScript } from '../../src/shell/script.ts';
 import { jobOf, linesCommand, stringCommand } from './command.ts';
+import { busybox, implementations } from './implementations.ts';
 
 /** Each script fails; its failing line is the one that ends with `# here`, or that the test names. */
 const scripts: Record<string, { lines: string[]; line?: number; busyboxLine?: number }> = {
@@ -42,17 +42,16 @@ const scripts: Record<string, { lines: string[]; line?: number; busyboxLine?: nu
   'the line before something opaque': { lines: ['true', 'false # here', 'eval true', 'true'] },
 };
 
-for (const program of [systemShell, { file: 'busybox', name: 'busybox', arguments: ['sh'] }]) {
-  const isBusybox = program !== systemShell;
-  describe(`the failing line, told by ${isBusybox ? 'busybox sh' : 'sh'}`, () => {
-    const shell = createOneShotShell({ program });
+for (const { name: implementation, program, create } of implementations) {
+  describe(`the failing line: ${implementation}`, () => {
+    const shell = create();
     after(() => shell.close());
 
     for (const [name, { lines, line, busyboxLine }] of Object.entries(scripts)) {
       test(name, async () => {
         const script = await prepareScript(linesCommand(...lines), program);
         const outcome = await shell.run(jobOf('', { script }));
-        const wanted = isBusybox ? (busyboxLine ?? line) : line;
+        const wanted = program === busybox ? (busyboxLine ?? line) : line;
         assert.equal(outcome.kind, 'failed');
         assert.equal(outcome.line, wanted ?? lines.findIndex((text) => text.endsWith('# here')));
       });
