@@ -9,7 +9,7 @@ import type { LeaseSubnets } from '../lease/lease.ts';
 import { parseLeaseKey } from '../lease/wire.ts';
 import { inheritedEnvironment } from '../lease/environment.ts';
 import { requireFreeSubnet } from '../store/acquire-lease.ts';
-import { createOneShotShell } from '../shell/one-shot-shell.ts';
+import { createWorkerPool } from '../shell/worker-pool.ts';
 import type { Shell } from '../shell/shell.ts';
 import { bringUp, BringUpStopped } from './bring-up.ts';
 import type { BringUpContext, LeasedNetwork } from './bring-up.ts';
@@ -40,7 +40,7 @@ export class HeddleNode {
   readonly #options: UpOptions;
   readonly #preparation: Preparation;
   readonly #emit: EmitEvent;
-  readonly #shell: Shell = createOneShotShell();
+  readonly #shell: Shell;
   readonly #stopping = new AbortController();
   #stopRequest: StopRequest | undefined;
   #takenDown: TakenDown = { removed: 0, failed: [], shutdown: 'done' };
@@ -54,6 +54,8 @@ export class HeddleNode {
     this.#options = options;
     this.#preparation = preparation;
     this.#emit = emit;
+    // One more than peers may occupy, so that a hung peer never keeps CheckCommand waiting.
+    this.#shell = createWorkerPool({ size: preparation.loaded.recipe.concurrency + 1 });
   }
 
   /** Runs until told to stop. Throws a Failure if it cannot come up, or could not be taken down whole. */
