@@ -4,7 +4,10 @@ import type { Level } from '../event/human.ts';
 
 export type LogFormat = 'text' | 'json';
 
-/** Writes each event to stdout as it happens: one line for a person, or one JSON object. */
+/**
+ * Writes each event to stdout as it happens: one line for a person, or one JSON object. A log that nobody can take any
+ * more is given up: the network matters more.
+ */
 export async function createLog(format: LogFormat): Promise<EmitEvent> {
   return format === 'json' ? createJsonLog() : createTextLog();
 }
@@ -14,13 +17,15 @@ async function createJsonLog(): Promise<EmitEvent> {
     pino: module.pino,
     destination: module.destination,
   }));
+  const stdout = destination({ fd: 1, sync: true });
+  stdout.on('error', giveUp);
   const logger = pino(
     {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination({ fd: 1, sync: true }),
+    stdout,
   );
   return (event) => {
     const { level, text } = renderEvent(event);
@@ -36,9 +41,14 @@ async function createTextLog(): Promise<EmitEvent> {
     warn: paint.yellow('warn '),
     error: paint.red('error'),
   };
+  process.stdout.on('error', giveUp);
   return (event: HeddleEvent) => {
     const { level, text, detail } = renderEvent(event);
     const time = paint.dim(new Date().toISOString());
     process.stdout.write(`${time} ${labels[level]} ${text}\n${detail === '' ? '' : `${detail}\n`}`);
   };
+}
+
+function giveUp(): void {
+  // The reader of a pipe is gone, or a disk is full: there is nowhere to say so.
 }
