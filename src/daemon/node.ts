@@ -29,6 +29,9 @@ import { takeDownDeployment } from './take-down-deployment.ts';
 import { describeRemains } from './take-down.ts';
 import type { TakenDown } from './take-down.ts';
 
+/** Whoever is still connected to the control socket this long after the end does not keep the daemon from ending. */
+const longestAnswerMs = 1000;
+
 /**
  * One node's daemon, from before its first command to after its last.
  *
@@ -70,7 +73,12 @@ export class HeddleNode {
     });
     const claim = await claimInstance(this.#options.stateDirectory, server);
     const life = this.#live().finally(() => this.#close());
-    const released = life.catch(() => undefined).then(() => ({ whole: claim.release() }));
+    const released = life
+      .catch(() => undefined)
+      .then(() => {
+        setTimeout(() => server.closeAllConnections(), longestAnswerMs).unref();
+        return { whole: claim.release() };
+      });
     // Whoever asked for the end is told once the next daemon may start, as the answer is all that is still open.
     this.#ended = released.then(() => undefined);
     await released.then(({ whole }) => whole);
