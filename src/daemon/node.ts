@@ -253,8 +253,9 @@ export class HeddleNode {
   }
 
   #enter(to: NodeState, because?: string): void {
-    if (to === this.#state && because === this.#because) return;
     this.#because = because;
+    // A reason may change with every peer that fails, each of which is told by itself.
+    if (to === this.#state) return;
     this.#emit({ event: 'state', from: this.#state, to, ...(because !== undefined && { because }) });
     this.#state = to;
   }
