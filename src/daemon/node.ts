@@ -6,6 +6,7 @@ import { openJournal } from '../host/journal-file.ts';
 import { notifyServiceManager } from '../host/service-manager.ts';
 import { readSubnetFile } from '../host/subnet-file.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
+import { describeSubnets } from '../lease/roster.ts';
 import { parseLeaseKey } from '../lease/wire.ts';
 import { inheritedEnvironment } from '../lease/environment.ts';
 import { requireFreeSubnet } from '../store/acquire-lease.ts';
@@ -129,7 +130,11 @@ export class HeddleNode {
         throw error;
       });
       if (end.kind === 'stopped') return this.#finish(network);
-      this.#emit({ event: 'lease-lost', subnet: network.leased.record.key, because: end.because });
+      this.#emit({
+        event: 'lease-lost',
+        subnet: describeSubnets(network.leased.subnets),
+        because: end.because,
+      });
       await network.takeDown();
       previous = undefined;
       hint = undefined;
