@@ -1,6 +1,7 @@
-import { readFile, rm, writeFile, rename } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
+import { writeFileAtomically } from '../host/atomic-file.ts';
 import { explainError } from '../host/system-error.ts';
 import type { StoreChoice } from '../store/open-store.ts';
 import type { ParameterValue } from '../recipe/recipe.ts';
@@ -56,11 +57,16 @@ export async function readDeployment(stateDirectory: string): Promise<Deployment
   }
 }
 
-/** Writes the file whole, mode 0600: a parameter may be a secret. */
+/** Writes the file whole, mode 0600: a parameter may be a secret. Throws a Failure. */
 export async function writeDeployment(stateDirectory: string, deployment: Deployment): Promise<void> {
   const path = join(stateDirectory, fileName);
-  await writeFile(`${path}.new`, `${JSON.stringify(deployment, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  try {
+    await writeFileAtomically(path, `${JSON.stringify(deployment, null, 2)}\n`, 0o600);
+  } catch (error) {
+    throw new Failure('state-directory', `${path} cannot be written: ${explainError(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 export async function removeDeployment(stateDirectory: string): Promise<void> {
