@@ -1,3 +1,4 @@
+import { Failure } from '../diagnostic/failure.ts';
 import type { Journal } from '../host/journal-file.ts';
 import type { Json, Peer } from '../lease/lease.ts';
 
@@ -24,11 +25,15 @@ export class PeerJournal {
     this.#lines = peers.size;
   }
 
-  /** Reads what an earlier process left, and writes it anew without what is settled. */
+  /**
+   * Reads what an earlier process left, and writes it anew without what is settled. Throws a Failure if another
+   * program, or another version of this one, has written to it.
+   */
   static async open(storage: Journal): Promise<PeerJournal> {
-    const lines = (await storage.read()) as readonly unknown[] as readonly JournalLine[];
+    const lines: readonly unknown[] = await storage.read();
     const peers = new Map<string, Peer>();
-    for (const line of lines) {
+    for (const [index, line] of lines.entries()) {
+      if (!isJournalLine(line)) throw refuseLine(index + 1);
       if ('add' in line) peers.set(line.add.key, line.add);
       else peers.delete(line.gone);
     }
@@ -79,6 +84,19 @@ export class PeerJournal {
     await this.#storage.rewrite(peers.map((peer) => encodeLine({ add: peer })));
     this.#lines = peers.length;
   }
+}
+
+function isJournalLine(line: unknown): line is JournalLine {
+  if (typeof line !== 'object' || line === null) return false;
+  if ('gone' in line) return typeof line.gone === 'string';
+  if (!('add' in line) || typeof line.add !== 'object' || line.add === null) return false;
+  return 'key' in line.add && typeof line.add.key === 'string';
+}
+
+function refuseLine(number: number): Failure {
+  return new Failure('state-directory', `the journal is damaged: its entry ${number} is none of heddle's`, {
+    hint: 'move the file journal in the state directory away, and remove by hand what heddle had put in the kernel',
+  });
 }
 
 /** A line holds only text and objects, so it is JSON, though its interfaces have no index signature to say so. */
