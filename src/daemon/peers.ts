@@ -86,6 +86,7 @@ export class PeerFollower {
 
   #takeFault(fault: StoreFault): void {
     const [lease] = readFault(fault);
+    if (fault.key === this.#options.own.key) this.#options.onOwnLeaseTouched();
     if (lease === undefined) this.#reportFault(fault);
     else this.#apply(this.#roster.put(lease));
   }

@@ -88,8 +88,8 @@ export class RunningNetwork {
       own: { key: record.key, subnets },
       loop: this.#loop,
       emit,
-      onOwnLeaseTouched: () => void this.#keeper.renewNow(),
-      ownValue: () => this.#keeper.record.value,
+      onOwnLeaseTouched: () => void this.#keeper.reclaim(),
+      ownValue: () => this.#keeper.value,
       onSnapshot: () => void this.#becomeReady(),
     });
     this.#drift = new DriftWatch({
