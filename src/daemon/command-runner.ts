@@ -1,7 +1,7 @@
 import { positionAt } from '../diagnostic/source.ts';
 import type { CommandTrouble, EmitEvent } from '../event/event.ts';
 import type { LeaseSubnets, Peer } from '../lease/lease.ts';
-import { nodeVariables, ownVariables, peerVariables } from '../lease/environment.ts';
+import { commandVariables } from '../lease/environment.ts';
 import type { NodeFacts } from '../lease/environment.ts';
 import type { BackendDataFormat, Command, CommandName, Recipe } from '../recipe/recipe.ts';
 import { describeOutcome } from '../shell/outcome.ts';
@@ -87,8 +87,7 @@ export class CommandRunner {
     signal?: AbortSignal,
   ): Promise<CommandResult> {
     if (!this.has(name)) return nothingToRun;
-    const { facts } = this.#context;
-    return this.#run(name, { ...nodeVariables(facts, own), ...ownVariables(facts, own) }, '', signal);
+    return this.#run(name, commandVariables(name, this.#context.facts, own), '', signal);
   }
 
   /** Runs a command that reads many peers, one a line. */
@@ -98,11 +97,8 @@ export class CommandRunner {
     lines: readonly string[],
     signal?: AbortSignal,
   ): Promise<CommandResult> {
-    const { facts } = this.#context;
-    // A check is of this node's own network as well, so it is told of this node like any command of its own.
-    const about = name === 'CheckCommand' ? ownVariables(facts, own) : {};
     const stdin = lines.map((line) => `${line}\n`).join('');
-    return this.#run(name, { ...nodeVariables(facts, own), ...about }, stdin, signal);
+    return this.#run(name, commandVariables(name, this.#context.facts, own), stdin, signal);
   }
 
   /** Starts MonitorCommand; undefined if the recipe has none. */
@@ -110,7 +106,7 @@ export class CommandRunner {
     const { scripts, inherited, facts } = this.#context;
     const script = scripts.get('MonitorCommand');
     if (script === undefined) return undefined;
-    const variables = { ...nodeVariables(facts, own), ...ownVariables(facts, own) };
+    const variables = commandVariables('MonitorCommand', facts, own);
     return startMonitor(
       { script, environment: { ...inherited, ...variables }, cwd: facts.stateDirectory },
       listeners,
@@ -125,8 +121,7 @@ export class CommandRunner {
     signal?: AbortSignal,
   ): Promise<CommandResult> {
     if (!this.has(name)) return nothingToRun;
-    const variables = { ...nodeVariables(this.#context.facts, own), ...peerVariables(peer) };
-    return this.#run(name, variables, peer.stdin, signal);
+    return this.#run(name, commandVariables(name, this.#context.facts, own, peer), peer.stdin, signal);
   }
 
   async #run(

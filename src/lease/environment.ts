@@ -69,6 +69,19 @@ export function peerVariables(peer: Peer): Variables {
   return { ...peer.fields, ...addressVariables('', peer), ...subnetVariables('', subnets) };
 }
 
+/** All that one command is told: `own` is undefined before the lease is taken, `peer` for a command about no one peer. */
+export function commandVariables(
+  name: CommandName,
+  facts: NodeFacts,
+  own: LeaseSubnets | undefined,
+  peer?: Peer,
+): Variables {
+  const node = nodeVariables(facts, own);
+  if (peer !== undefined) return { ...node, ...peerVariables(peer) };
+  // A batch is about many peers, each on a line of its own.
+  return name === 'SubnetBatchCommand' ? node : { ...node, ...ownVariables(facts, own) };
+}
+
 /** Whether a command is about a peer, and so runs once a peer. */
 export function isPeerCommand(name: CommandName): boolean {
   return name === 'SubnetAddCommand' || name === 'SubnetRemoveCommand';

@@ -23,11 +23,16 @@ export const contractVariables: readonly string[] = [
   'STATE_DIR',
 ];
 
-const subnetVariables: readonly string[] = contractVariables.filter((name) => name.includes('SUBNET'));
+const subnetVariables = contractVariables.filter((name) => name.includes('SUBNET'));
+const ofOneLease = contractVariables.filter((name) => /^(PUBLIC_|SUBNET|IPV6SUBNET)/.test(name));
 
-/** Variables that a command may not count on, though the contract knows them: before the lease there is no subnet. */
+/**
+ * Variables that a command may not count on, though the contract knows them: before the lease there is no subnet, and
+ * a batch is about no one lease.
+ */
 export function variablesUnsetIn(command: CommandName): readonly string[] {
-  return command === 'PreStartupCommand' ? subnetVariables : [];
+  if (command === 'PreStartupCommand') return subnetVariables;
+  return command === 'SubnetBatchCommand' ? ofOneLease : [];
 }
 
 /** Whether a command is about one peer, whose backend data it is given. */
@@ -35,7 +40,12 @@ export function isAboutPeer(command: CommandName): boolean {
   return command === 'SubnetAddCommand' || command === 'SubnetRemoveCommand';
 }
 
+/** Whether a command reads many peers, one a line. */
+export function readsPeerLines(command: CommandName): boolean {
+  return command === 'SubnetBatchCommand' || command === 'CheckCommand';
+}
+
 /** Whether standard input brings a command anything. */
 export function hasInput(command: CommandName): boolean {
-  return isAboutPeer(command) || command === 'SubnetBatchCommand';
+  return isAboutPeer(command) || readsPeerLines(command);
 }

@@ -2,15 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
+  commandVariables,
   inheritedEnvironment,
+  isPeerCommand,
   nodeVariables,
   ownVariables,
   peerVariables,
   type NodeFacts,
 } from '../../src/lease/environment.ts';
 import type { Peer } from '../../src/lease/lease.ts';
-import { contractVariables } from '../../src/recipe/contract-variables.ts';
-import type { Parameter } from '../../src/recipe/recipe.ts';
+import { contractVariables, variablesUnsetIn } from '../../src/recipe/contract-variables.ts';
+import { commandNames, type Parameter } from '../../src/recipe/recipe.ts';
 import { cidr, dualStack, ipv4Only } from './fixtures.ts';
 
 const facts: NodeFacts = {
@@ -134,6 +136,20 @@ test('every variable that is set is one that is never inherited', () => {
   };
   assert.deepEqual(Object.keys(set).sort(), [...contractVariables].sort());
   assert.deepEqual(inheritedEnvironment(set), {});
+});
+
+describe('the table of what is unset in a command, for authors, holds for', () => {
+  const full = { ...facts, network: dualStack, publicIpv6: 'fd00:99::1' };
+  const subnets = { ...own, ipv6: cidr('2001:cafe:42:7::/64') };
+  const both = { ...peer, ipv6Subnet: '2001:cafe:42:9::/64', publicIpv6: 'fd00:99::9' };
+  for (const name of commandNames) {
+    test(name, () => {
+      const leased = name === 'PreStartupCommand' ? undefined : subnets;
+      const variables = commandVariables(name, full, leased, isPeerCommand(name) ? both : undefined);
+      const unset = contractVariables.filter((variable) => !Object.hasOwn(variables, variable));
+      assert.deepEqual(unset.sort(), [...variablesUnsetIn(name)].sort());
+    });
+  }
 });
 
 describe('what commands inherit', () => {

@@ -55,7 +55,10 @@ async function codesFor(name: CommandName, command: string | readonly string[]):
     Type: 'extension',
     Overhead: 50,
     Requires: [],
-    ...(name === 'SubnetAddCommand' && { SubnetRemoveCommand: ':' }),
+    ...((name === 'SubnetAddCommand' || name === 'SubnetBatchCommand') && {
+      SubnetAddCommand: ':',
+      SubnetRemoveCommand: ':',
+    }),
     [name]: command,
   };
   const text = JSON.stringify({ Network: '10.50.0.0/16', Backend });
@@ -145,7 +148,13 @@ const suspect: readonly (readonly [CommandName, string | readonly string[], read
   ['PreStartupCommand', ['cat <<END', '$NOWHERE', 'END'], ['unknown-variable']],
   ['PreStartupCommand', ['echo "${NOWHERE%/*}" $NOWHERE'], ['unknown-variable']],
   ['MonitorCommand', ['cat -'], ['no-input']],
-  ['CheckCommand', ['{ read -r x; echo "$x"; }'], ['no-input']],
+  ['PostStartupCommand', ['{ read -r x; echo "$x"; }'], ['no-input']],
+  ['SubnetBatchCommand', 'echo "$SUBNET $LOCAL_SUBNET"', ['unset-variable']],
+  [
+    'CheckCommand',
+    ['while read -r verb subnet _ host _ mac; do echo $subnet $host $mac; done'],
+    ['unquoted-data'],
+  ],
   ['SubnetAddCommand', 'read A; B=$A; C="x$B"; echo $C', ['unquoted-data']],
   ['SubnetAddCommand', 'A=$(cat); echo ${A:-$A}', ['unquoted-data']],
   ['SubnetAddCommand', ['while read -r a; do echo $a; done'], ['unquoted-data']],

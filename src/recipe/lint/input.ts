@@ -3,7 +3,7 @@ import { hasInput } from '../contract-variables.ts';
 import type { Call } from '../sh/read-script.ts';
 import { isGuarded, literalArguments, type CommandScript } from './command-script.ts';
 
-const hint = 'only SubnetAddCommand, SubnetRemoveCommand and SubnetBatchCommand are given something to read';
+const hint = 'only the commands for peers have something to read: add, remove, batch and check';
 
 /** Reports `read` and `cat` in commands whose standard input is empty. */
 export function checkInput(scripts: readonly CommandScript[], findings: Findings): void {

@@ -1,13 +1,13 @@
 import type { Findings } from '../../diagnostic/findings.ts';
-import { hasInput } from '../contract-variables.ts';
+import { hasInput, readsPeerLines } from '../contract-variables.ts';
 import type { Recipe } from '../recipe.ts';
 import type { Call, ScriptReading } from '../sh/read-script.ts';
 import type { Word } from '../sh/syntax-tree.ts';
 import { literalArguments, type CommandScript } from './command-script.ts';
 import { findUnquotedData, followData, holdsData, standardInput } from './data-flow.ts';
 
-/** The columns of a line for SubnetBatchCommand that come before the backend data: all checked, and blank-free. */
-const batchColumns = 5;
+/** The columns of a peer's line that come before the backend data: all checked, and blank-free. */
+const checkedColumns = 5;
 
 /** Calls whose unquoted arguments are meant to be split, or that some shells do not split. */
 const splitters: ReadonlySet<string> = new Set([
@@ -42,12 +42,12 @@ function fieldVariables({ backendData }: Recipe): string[] {
   return backendData.fields.flatMap(({ variable }) => [`DATA_${variable}`, `DATA6_${variable}`]);
 }
 
-/** Variables that `read` fills from standard input; of a batch's lines, those that can be backend data. */
+/** Variables that `read` fills from standard input; of a line of peers, those that can be backend data. */
 function readVariables({ command, settings }: CommandScript): string[] {
   return settings.flatMap(({ name, column, readsScriptInput }) => {
     if (column === undefined || !readsScriptInput) return [];
     const isLast = column.index === column.count - 1;
-    return command.name !== 'SubnetBatchCommand' || column.index >= batchColumns || isLast ? [name] : [];
+    return !readsPeerLines(command.name) || column.index >= checkedColumns || isLast ? [name] : [];
   });
 }
 

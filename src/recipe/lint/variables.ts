@@ -1,7 +1,7 @@
 import type { Findings } from '../../diagnostic/findings.ts';
 import { nearestName } from '../../diagnostic/nearest.ts';
 import { contractVariables, isAboutPeer, variablesUnsetIn } from '../contract-variables.ts';
-import type { Recipe } from '../recipe.ts';
+import type { CommandName, Recipe } from '../recipe.ts';
 import { isSystemVariable } from '../reserved-variables.ts';
 import type { Use } from '../sh/read-script.ts';
 import { isOpaque, type CommandScript } from './command-script.ts';
@@ -48,18 +48,24 @@ function reportVariable(
   const at = script.placeOf(span);
   const command = script.command.name;
   if (variablesUnsetIn(command).includes(name)) {
-    const message = `\`$${name}\` is empty in ${command}, which runs before this node has a subnet`;
-    findings.error(
-      'unset-variable',
-      at,
-      message,
-      'use it in PostStartupCommand, which runs once there is one',
-    );
+    const [why, hint] = explainUnset(command, name);
+    findings.error('unset-variable', at, `\`$${name}\` is empty in ${command}, ${why}`, hint);
   } else if (/^DATA6?_/.test(name)) reportData(recipe, command, name, at, findings);
   else {
     const message = `nothing is known to set \`$${name}\``;
     findings.warning('unknown-variable', at, message, suggestVariable(recipe, script, scripts, name));
   }
+}
+
+function explainUnset(command: CommandName, name: string): readonly [why: string, hint: string] {
+  if (command !== 'SubnetBatchCommand') {
+    return [
+      'which runs before this node has a subnet',
+      'use it in PostStartupCommand, which runs once there is one',
+    ];
+  }
+  const hint = `each line of standard input has a peer’s; this node’s own is in \`$LOCAL_${name}\``;
+  return ['which is about many peers', hint];
 }
 
 function reportData(
@@ -72,7 +78,8 @@ function reportData(
   const known = dataVariables(recipe);
   if (known.includes(name)) {
     const message = `\`$${name}\` is empty in ${command}, which is not about one peer`;
-    const hint = 'only SubnetAddCommand and SubnetRemoveCommand are given a peer’s backend data';
+    const hint =
+      'only SubnetAddCommand and SubnetRemoveCommand have a peer’s data in variables; a batch and a check read it';
     findings.error('unset-variable', at, message, hint);
     return;
   }
