@@ -23,6 +23,7 @@ const packagesToRun = {
   mount: ['mount'],
   procps: ['sysctl'],
   'etcd-server': ['etcd'],
+  openssl: ['openssl'],
 };
 
 /** … and what only the tests call. */

@@ -8,6 +8,7 @@ import type { FaultVerb } from '../lab/protocol.ts';
 interface StartOptions {
   readonly nodes: number;
   readonly store: 'files' | 'etcd';
+  readonly tls: boolean;
   readonly underlay: Underlay;
   readonly param: readonly string[];
   readonly leaseTtl?: number;
@@ -55,9 +56,9 @@ export function registerLab(program: Command): void {
 
   lab
     .command('exec')
-    .description('run a command inside a node, or inside its pod (node1-pod)')
+    .description('run a command inside a node, inside its pod (node1-pod), or beside etcd')
     .addOption(nameOption())
-    .argument('<node>', 'node1 … nodeN, or node1-pod … nodeN-pod')
+    .argument('<node>', 'node1 … nodeN, node1-pod … nodeN-pod, or etcd')
     .argument('<command...>', 'the command and its arguments')
     .passThroughOptions()
     .action(async (node: string, command: readonly string[], options: NamedOptions) => {
@@ -67,7 +68,7 @@ export function registerLab(program: Command): void {
 
   lab
     .command('ps')
-    .description('show the nodes of a lab')
+    .description('show the nodes of a lab, and its etcd')
     .addOption(nameOption())
     .option('--json', 'print one JSON object', false)
     .action(async (options: NamedOptions) => {
@@ -95,9 +96,9 @@ function withoutSeparator(words: readonly string[]): readonly string[] {
 }
 
 const faultDescriptions: Readonly<Record<FaultVerb, string>> = {
-  stop: "end a node's daemon with SIGTERM and wait for it",
-  kill: "end a node's daemon with SIGKILL",
-  start: "start a node's daemon again and wait until it is ready",
+  stop: "end a node's daemon, or etcd, with SIGTERM and wait for it",
+  kill: "end a node's daemon, or etcd, with SIGKILL",
+  start: "start a node's daemon, or etcd, again and wait until it is ready",
   cut: 'take the link of a node to the underlay down',
   join: 'bring the link of a node to the underlay up again',
 };
@@ -108,7 +109,7 @@ function registerFaults(lab: Command): void {
       .command(verb)
       .description(description)
       .addOption(nameOption())
-      .argument('<node>', 'node1 … nodeN')
+      .argument('<node>', 'node1 … nodeN, or etcd')
       .action(async (node: string, options: NamedOptions) => {
         const [{ findLab }, { askFor }] = await Promise.all([
           import('../lab/find.ts'),
@@ -126,6 +127,7 @@ function addStartOptions(command: Command): Command {
     .argument('<recipe>', 'a recipe file, or the name of a shipped recipe')
     .option('--nodes <n>', 'how many nodes', integerBetween(minimum, maximum), 3)
     .addOption(new Option('--store <kind>', 'where leases are').choices(['files', 'etcd']).default('files'))
+    .option('--tls', 'etcd: take nobody without a certificate; all of them are made for this lab', false)
     .addOption(new Option('--underlay <kind>', 'what joins the nodes').choices(underlays).default('switched'))
     .option('--param <name=value>', 'set a parameter of the recipe (repeatable)', collect, [])
     .option('--lease-ttl <seconds>', 'how long a lease lasts', integerBetween(3, 31_536_000))
@@ -149,8 +151,8 @@ function toRequest(
   recipe: string,
   options: StartOptions,
 ): LabRequest {
-  if (options.store === 'etcd') {
-    throw new Failure('usage', 'A lab on an etcd store is not built yet.', { hint: 'Use --store files.' });
+  if (options.tls && options.store !== 'etcd') {
+    throw new Failure('usage', '--tls is for an etcd, and this lab has none', { hint: 'add --store etcd' });
   }
   return {
     name,
@@ -158,6 +160,8 @@ function toRequest(
     recipe,
     nodes: options.nodes,
     underlay: options.underlay,
+    store: options.store,
+    tls: options.tls,
     parameters: options.param,
     daemonOptions: daemonOptions(options),
     timeoutSeconds: options.timeout,

@@ -23,6 +23,7 @@ const programsByPackage: Readonly<Record<string, readonly string[]>> = {
   curl: ['curl'],
   ethtool: ['ethtool'],
   'etcd-client': ['etcdctl'],
+  'etcd-server': ['etcd'],
   grep: ['grep'],
   iproute2: ['bridge', 'devlink', 'genl', 'ip', 'nstat', 'ss', 'tc'],
   ipset: ['ipset'],

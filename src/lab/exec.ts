@@ -5,6 +5,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import { askStatus } from './control-client.ts';
 import { findLab, type FoundLab } from './find.ts';
 import { nodeEnvironment } from './inside/environment.ts';
+import { enterHost } from './inside/holder.ts';
 
 /** `lab exec`: runs a command in a node or in a node's pod, on this terminal. Returns its exit code. */
 export async function execInLab(
@@ -13,19 +14,22 @@ export async function execInLab(
   command: readonly string[],
 ): Promise<number> {
   const lab = findLab(name);
-  const { nodes } = await askStatus(lab);
-  const node = nodes.find((candidate) => place === candidate.name || place === `${candidate.name}-pod`);
-  if (!node) {
-    const known = nodes.map((candidate) => candidate.name).join(', ');
+  const { nodes, etcd, store } = await askStatus(lab);
+  const hosts = etcd === null ? nodes : [...nodes, etcd];
+  const host = hosts.find(({ name: candidate }) => place === candidate);
+  const node = nodes.find(({ name: candidate }) => place === `${candidate}-pod`);
+  const owner = host ?? node;
+  if (!owner) {
+    const known = hosts.map(({ name: candidate }) => candidate).join(', ');
     throw new Failure('not-running', `The lab ${lab.name} has no node named ${place}.`, {
       hint: `Its nodes are ${known}; their pods have -pod appended.`,
     });
   }
-  const enter =
-    place === node.name
-      ? ['nsenter', '--target', String(node.holderPid), '--net', '--mount', '--uts', '--', ...command]
-      : ['ip', 'netns', 'exec', place, ...command];
-  return runHere(['nsenter', ...enterLab(lab), '--', ...enter], nodeEnvironment(node.name, process.env));
+  const enter = host
+    ? enterHost({ pid: host.holderPid }, command)
+    : ['ip', 'netns', 'exec', place, ...command];
+  const environment = nodeEnvironment(owner.name, process.env, store);
+  return runHere(['nsenter', ...enterLab(lab), '--', ...enter], environment);
 }
 
 /** Arguments of nsenter for a lab's own namespaces. */

@@ -2,9 +2,10 @@ import { Failure } from '../diagnostic/failure.ts';
 import { loadRecipe } from '../daemon/load-recipe.ts';
 import { decideNetwork } from '../daemon/prepare.ts';
 import { requirePrograms } from '../host/programs.ts';
-import { planTopology, type Underlay } from './plan/topology.ts';
+import type { StoreAccess } from './plan/store-access.ts';
+import { planTopology, type Topology, type Underlay } from './plan/topology.ts';
 import { programPath } from './program-path.ts';
-import type { LabSpec } from './protocol.ts';
+import { nodeStoreDirectory, nodeTlsFiles, type LabSpec } from './protocol.ts';
 
 /** What `lab run` and `lab up` were asked for, checked as far as the command line can be. */
 export interface LabRequest {
@@ -14,6 +15,9 @@ export interface LabRequest {
   readonly recipe: string;
   readonly nodes: number;
   readonly underlay: Underlay;
+  readonly store: 'files' | 'etcd';
+  /** Whether etcd takes nobody without a certificate. */
+  readonly tls: boolean;
   readonly parameters: readonly string[];
   /** Options that are handed on to each node's `heddle up` as they stand. */
   readonly daemonOptions: readonly string[];
@@ -26,11 +30,14 @@ export async function prepareLab(request: LabRequest, colour: boolean): Promise<
     throw new Failure('prerequisite', `A lab is made of Linux namespaces, which ${process.platform} lacks.`);
   }
   const { file, recipe } = await loadRecipe(request.recipe, colour);
-  requirePrograms(recipe.requires, programPath(process.env['PATH']));
+  const ofStore = request.store === 'etcd' ? ['etcd', ...(request.tls ? ['openssl'] : [])] : [];
+  requirePrograms([...recipe.requires, ...ofStore], programPath(process.env['PATH']));
   // A lab's store is empty at first, so that the recipe and `--param` alone decide, here as in the first node.
-  const { ipv4, ipv6 } = decideNetwork(recipe, request.parameters, undefined, colour).configuration;
+  const { configuration, document } = decideNetwork(recipe, request.parameters, undefined, colour);
+  const { ipv4, ipv6 } = configuration;
   const networks = [ipv4, ipv6].flatMap((range) => (range ? [range.network] : []));
-  const topology = planTopology({ nodes: request.nodes, underlay: request.underlay, networks });
+  const { nodes, underlay } = request;
+  const topology = planTopology({ nodes, underlay, networks, etcd: request.store === 'etcd' });
   if ('exhausted' in topology) {
     const message = `The IPv${topology.exhausted} network of ${request.recipe} overlaps every range a lab could use for its underlay.`;
     throw new Failure('recipe', message, { hint: 'Choose a smaller network.' });
@@ -45,11 +52,19 @@ export async function prepareLab(request: LabRequest, colour: boolean): Promise<
       shutsDown: recipe.commands.ShutdownCommand !== undefined,
     },
     topology,
+    store: storeAccess(topology, request.tls),
+    networkDocument: document.text,
     heddle: heddleCommand(),
     parameters: request.parameters,
     daemonOptions: request.daemonOptions,
     timeoutMs: request.timeoutSeconds * 1000,
   };
+}
+
+function storeAccess({ etcd }: Topology, tls: boolean): StoreAccess {
+  if (etcd === undefined) return { kind: 'files', directory: nodeStoreDirectory };
+  const endpoint = `${tls ? 'https' : 'http'}://${etcd.ipv4.address}:2379`;
+  return { kind: 'etcd', endpoint, ...(tls && { tls: nodeTlsFiles }) };
 }
 
 /** How this very program was started, so that nodes run the same. */

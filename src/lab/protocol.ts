@@ -1,4 +1,5 @@
 import type { FailureKind } from '../diagnostic/failure.ts';
+import type { StoreAccess } from './plan/store-access.ts';
 import type { Topology } from './plan/topology.ts';
 import type { LabReport, LabTrouble, NodeReport, PairReport } from './report.ts';
 
@@ -14,16 +15,32 @@ export const nodeStateDirectory = '/run/heddle';
 export const nodeSubnetFile = '/run/flannel/subnet.env';
 export const nodeStoreDirectory = `${nodeShare}/store`;
 export const nodePrograms = `${nodeShare}/bin`;
+/** What TLS needs, where etcd asks for it. */
+export const nodeTlsFiles = {
+  caFile: `${nodeShare}/tls/ca.crt`,
+  certFile: `${nodeShare}/tls/client.crt`,
+  keyFile: `${nodeShare}/tls/client.key`,
+} as const;
 
-/** What a node sees as `/run`, as the lab's own processes see it. */
-export function runDirectoryOf(node: string): string {
-  return `${labRoot}/nodes/${node}/run`;
+/** What a host sees as `/run`, as the lab's own processes see it. */
+export function runDirectoryOf(host: string): string {
+  return `${labRoot}/nodes/${host}/run`;
 }
 
-/** The daemon's stdout and stderr as they came. */
-export function logFileOf(node: string): string {
-  return `${labRoot}/nodes/${node}/daemon.log`;
+/** The stdout and stderr of a host's daemon, or of etcd, as they came. */
+export function logFileOf(host: string): string {
+  return `${labRoot}/nodes/${host}/daemon.log`;
 }
+
+/** What a host sees below its `/run`, as the lab's own processes see it. */
+export function pathInLab(host: string, path: string): string {
+  return runDirectoryOf(host) + path.slice('/run'.length);
+}
+
+/** Where etcd keeps its data, and a socket that it listens on besides. */
+export const etcdDirectory = '/run/etcd';
+/** etcd insists on a name like that of a host and a port. */
+export const etcdSocketName = 'lab:1';
 
 /** Everything the inside of a lab needs to know; the first line on its stdin. */
 export interface LabSpec {
@@ -39,6 +56,9 @@ export interface LabSpec {
     readonly shutsDown: boolean;
   };
   readonly topology: Topology;
+  readonly store: StoreAccess;
+  /** The network configuration that the lab writes into a store where nodes wait for one. */
+  readonly networkDocument: string;
   /** How `heddle` is started: a program and its first arguments. */
   readonly heddle: readonly [string, ...string[]];
   /** `K=V` for each daemon's `--param`. */
@@ -77,30 +97,42 @@ export type LabEvent =
       readonly detail?: string;
     };
 
-/** A node's daemon as `lab ps` shows it. */
-export interface NodeStatus extends NodeReport {
+export type Link = 'joined' | 'cut';
+
+/** A host of the lab and the program in it: a node's daemon, or etcd. */
+export interface HostStatus {
+  readonly name: string;
+  readonly publicIp: string;
   readonly daemon: 'starting' | 'ready' | 'stopping' | 'stopped' | 'failed';
-  /** In the lab's PID namespace; null if no daemon runs. */
+  /** In the lab's PID namespace; null if the program does not run. */
   readonly pid: number | null;
-  readonly link: 'joined' | 'cut';
-  /** How the daemon ended, if it did. */
+  readonly link: Link;
+  /** How the program ended, if it did. */
   readonly ended: string | null;
-  /** In the lab's PID namespace: the process whose namespaces are the node's. */
+  /** In the lab's PID namespace: the process whose namespaces are the host's. */
   readonly holderPid: number;
 }
+
+/** A node as `lab ps` shows it. */
+export type NodeStatus = HostStatus & NodeReport;
 
 export const faultVerbs = ['stop', 'kill', 'start', 'cut', 'join'] as const;
 export type FaultVerb = (typeof faultVerbs)[number];
 
 /** One JSON line to the control socket, answered by one {@link ControlResponse} line. */
 export type ControlRequest =
-  { readonly request: 'status' } | { readonly request: FaultVerb; readonly node: string };
+  | { readonly request: 'status' }
+  /** `node` may also be `etcd`. */
+  | { readonly request: FaultVerb; readonly node: string };
 
 export type ControlResponse =
   | {
       readonly response: 'status';
       readonly name: string;
       readonly recipe: string;
+      readonly store: StoreAccess;
+      /** Null where the store is none. */
+      readonly etcd: HostStatus | null;
       readonly nodes: readonly NodeStatus[];
     }
   | { readonly response: 'done'; readonly message: string }

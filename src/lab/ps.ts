@@ -4,11 +4,11 @@ import { renderStatus } from './render.ts';
 
 /** `lab ps`: the nodes of a running lab. */
 export async function showLab(name: string | undefined, json: boolean): Promise<void> {
-  const { name: lab, recipe, nodes } = await askStatus(findLab(name));
-  if (json) process.stdout.write(JSON.stringify({ name: lab, recipe, nodes }) + '\n');
+  const { name: lab, recipe, store, nodes, etcd } = await askStatus(findLab(name));
+  if (json) process.stdout.write(JSON.stringify({ name: lab, recipe, store, nodes, etcd }) + '\n');
   else {
     const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
     process.stdout.write(`Lab ${lab}, recipe ${recipe}\n`);
-    process.stdout.write(renderStatus(nodes, { colour }) + '\n');
+    process.stdout.write(renderStatus(nodes, etcd, { colour }) + '\n');
   }
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import type { NodeStatus } from './protocol.ts';
+import type { HostStatus, NodeStatus } from './protocol.ts';
 import type { LabReport, LabTrouble, NodeReport, PairReport } from './report.ts';
 
 export interface RenderOptions {
@@ -51,14 +51,20 @@ export function renderNodes(nodes: readonly NodeReport[], options: RenderOptions
   return table.toString();
 }
 
-/** The nodes of `lab ps`. */
-export function renderStatus(nodes: readonly NodeStatus[], options: RenderOptions): string {
+/** The nodes of `lab ps`, and its etcd if it has one. */
+export function renderStatus(
+  nodes: readonly NodeStatus[],
+  etcd: HostStatus | null,
+  options: RenderOptions,
+): string {
   const table = makeTable(['node', 'daemon', 'pid', 'link', 'public IP', 'subnet', 'pod', 'MTU'], options);
-  for (const node of nodes) {
-    const state = node.ended === null ? node.daemon : `${node.daemon}: ${node.ended}`;
-    table.push([node.name, state, node.pid ?? '–', node.link, ...addressCells(node)]);
-  }
+  for (const node of nodes) table.push([...hostCells(node), ...addressCells(node)]);
+  if (etcd) table.push([...hostCells(etcd), etcd.publicIp, '–', '–', '–']);
   return table.toString();
+}
+
+function hostCells({ name, daemon, ended, pid, link }: HostStatus): (string | number)[] {
+  return [name, ended === null ? daemon : `${daemon}: ${ended}`, pid ?? '–', link];
 }
 
 function addressCells(node: NodeReport): string[] {

@@ -93,7 +93,8 @@ describe('lab run', options, () => {
       ['--nodes', 'x'],
       ['--underlay', 'x'],
       ['--param', 'x'],
-      ['--store', 'etcd'],
+      ['--store', 'x'],
+      ['--tls'],
     ]) {
       const result = await runHeddle(['lab', 'run', recipe, ...args]);
       assert.equal(result.exitCode, 2, `${args.join(' ')}: ${result.stderr}`);

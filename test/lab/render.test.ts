@@ -96,7 +96,24 @@ test('ps shows how a daemon ended, and both families', () => {
     ended: 'exited with status 10',
     holderPid: 24,
   } as const;
-  const text = renderStatus([status], plain);
+  const text = renderStatus([status], null, plain);
   assert.match(text, /failed: exited with status 10 │ – +│ cut/);
+  assert.doesNotMatch(text, /etcd/);
   assert.match(text, /│ fd00:1::\/64 +│ fd00:1::2 +│/);
+});
+
+test('ps shows etcd below the nodes', () => {
+  const etcd = {
+    name: 'etcd',
+    publicIp: '172.30.0.200',
+    daemon: 'ready',
+    pid: 31,
+    link: 'joined',
+    ended: null,
+    holderPid: 30,
+  } as const;
+  assert.match(
+    renderStatus([], etcd, plain),
+    /│ etcd │ ready +│ 31 +│ joined │ 172\.30\.0\.200 │ – +│ – +│ – +│/,
+  );
 });

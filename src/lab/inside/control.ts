@@ -34,11 +34,13 @@ async function respond(lab: Lab, request: ControlRequest): Promise<ControlRespon
       response: 'status',
       name: lab.spec.name,
       recipe: lab.spec.recipe.name,
+      store: lab.spec.store,
+      etcd: lab.etcd?.status() ?? null,
       nodes: lab.nodes.map((node) => node.status()),
     };
   }
   if (!faultVerbs.includes(request.request)) {
     throw new Failure('usage', `The lab ${lab.spec.name} knows no request of that name.`);
   }
-  return { response: 'done', message: await applyFault(lab, request.request, lab.node(request.node)) };
+  return { response: 'done', message: await applyFault(lab, request.request, lab.target(request.node)) };
 }

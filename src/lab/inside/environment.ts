@@ -1,11 +1,16 @@
+import { storeVariables, type StoreAccess } from '../plan/store-access.ts';
 import { programPath } from '../program-path.ts';
-import { nodePrograms, nodeStateDirectory, nodeStoreDirectory } from '../protocol.ts';
+import { nodePrograms, nodeStateDirectory } from '../protocol.ts';
 
 /** Settings of the person who started the lab that would change what its nodes do. */
-const notForNodes = /^(?:FLANNELD_|HEDDLE_|NOTIFY_SOCKET$|LISTEN_|WATCHDOG_|NODE_NAME$)/;
+const notForNodes = /^(?:FLANNELD_|HEDDLE_|ETCD_|ETCDCTL_|NOTIFY_SOCKET$|LISTEN_|WATCHDOG_|NODE_NAME$)/;
 
-/** The environment of a node's daemon, and of what `lab exec` runs there. */
-export function nodeEnvironment(node: string, base: NodeJS.ProcessEnv): Record<string, string> {
+/** The environment of a node's daemon, of etcd, and of what `lab exec` runs there. */
+export function nodeEnvironment(
+  node: string,
+  base: NodeJS.ProcessEnv,
+  store: StoreAccess,
+): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(base)) {
     if (value !== undefined && !notForNodes.test(name)) environment[name] = value;
@@ -14,7 +19,7 @@ export function nodeEnvironment(node: string, base: NodeJS.ProcessEnv): Record<s
     ...environment,
     PATH: `${nodePrograms}:${programPath(environment['PATH'])}`,
     NODE_NAME: node,
-    HEDDLE_STORE_DIR: nodeStoreDirectory,
     HEDDLE_STATE_DIR: nodeStateDirectory,
+    ...storeVariables(store),
   };
 }

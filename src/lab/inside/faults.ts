@@ -1,67 +1,78 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import { cutCommands, joinCommands } from '../plan/commands.ts';
-import type { FaultVerb } from '../protocol.ts';
+import type { HostPlan } from '../plan/topology.ts';
+import type { FaultVerb, Link } from '../protocol.ts';
 import type { LabTrouble } from '../report.ts';
 import type { Lab } from './lab.ts';
-import type { LabNode } from './node.ts';
 import { runIpBatch } from './run-program.ts';
+import type { RunningProgram } from './running-program.ts';
 
 /** How long a daemon may take to take its network down. */
 const stopMs = 15_000;
 
-/** Does to a node what a fault script asks. Returns one sentence on what was done; throws a {@link Failure}. */
-export async function applyFault(lab: Lab, verb: FaultVerb, node: LabNode): Promise<string> {
-  const { name } = node.plan;
+/** A host of the lab, and the program in it. */
+export interface FaultTarget {
+  readonly plan: HostPlan;
+  /** What the program is called in messages. */
+  readonly what: 'daemon' | 'server';
+  readonly running: Pick<RunningProgram, 'state' | 'pid' | 'signal'>;
+  link: Link;
+  /** Starts the program again after it has ended, and waits until it is ready. Throws a {@link Failure}. */
+  restart(): Promise<void>;
+  /** Why the program is not what it should be, `otherwise` if it did not say. */
+  trouble(otherwise: string): LabTrouble;
+}
+
+/** Does to a host what a fault script asks. Returns one sentence on what was done; throws a {@link Failure}. */
+export async function applyFault(lab: Lab, verb: FaultVerb, target: FaultTarget): Promise<string> {
+  const { plan, what, running } = target;
+  const { name } = plan;
   switch (verb) {
     case 'stop': {
-      requireDaemon(node);
-      const trouble = await stopDaemon(lab, node);
+      requireRunning(target);
+      const trouble = await stopProgram(lab, target);
       if (trouble) throw new Failure(trouble.kind, trouble.message, trouble);
-      return `${name}: daemon stopped.`;
+      return `${name}: ${what} stopped.`;
     }
-    case 'kill': {
-      requireDaemon(node);
-      const { daemon } = node;
-      daemon.signal('SIGKILL');
-      await lab.changes.until(() => daemon.state.kind === 'ended', stopMs);
-      return `${name}: daemon killed.`;
-    }
+    case 'kill':
+      requireRunning(target);
+      running.signal('SIGKILL');
+      await lab.changes.until(() => running.state.kind === 'ended', stopMs);
+      return `${name}: ${what} killed.`;
     case 'start':
-      if (node.daemon.state.kind !== 'ended') {
-        throw new Failure('already-running', `${name}'s daemon runs already, as process ${node.daemon.pid}.`);
+      if (running.state.kind !== 'ended') {
+        throw new Failure('already-running', `${name}'s ${what} runs already, as process ${running.pid}.`);
       }
-      node.restart();
-      await node.becomeReady(lab.spec.timeoutMs);
-      return `${name}: daemon ready.`;
+      await target.restart();
+      return `${name}: ${what} ready.`;
     case 'cut':
-      await runIpBatch(undefined, cutCommands(node.plan));
-      node.link = 'cut';
+      await runIpBatch(undefined, cutCommands(plan));
+      target.link = 'cut';
       return `${name}: cut from the underlay.`;
     case 'join':
-      await runIpBatch(undefined, joinCommands(node.plan));
-      node.link = 'joined';
+      await runIpBatch(undefined, joinCommands(plan));
+      target.link = 'joined';
       return `${name}: joined to the underlay.`;
   }
 }
 
-function requireDaemon(node: LabNode): void {
-  const { state } = node.daemon;
-  if (state.kind === 'ended') {
-    throw new Failure('not-running', `${node.plan.name}'s daemon does not run: it ${state.how}.`);
+function requireRunning({ plan, what, running }: FaultTarget): void {
+  if (running.state.kind === 'ended') {
+    throw new Failure('not-running', `${plan.name}'s ${what} does not run: it ${running.state.how}.`);
   }
 }
 
-/** Has a daemon take its network down and end. Returns what went wrong; afterwards it is gone in any case. */
-export async function stopDaemon(lab: Lab, node: LabNode): Promise<LabTrouble | undefined> {
-  const { daemon } = node;
-  daemon.signal('SIGTERM');
-  const ended = (): boolean => daemon.state.kind === 'ended';
+/** Tells a program to end: a daemon takes its network down. Returns what went wrong; afterwards it is gone in any case. */
+export async function stopProgram(lab: Lab, target: FaultTarget): Promise<LabTrouble | undefined> {
+  const { plan, what, running } = target;
+  running.signal('SIGTERM');
+  const ended = (): boolean => running.state.kind === 'ended';
   if (!(await lab.changes.until(ended, stopMs))) {
-    daemon.signal('SIGKILL');
+    running.signal('SIGKILL');
     await lab.changes.until(ended, stopMs);
-    const message = `${node.plan.name}'s daemon did not end within ${stopMs / 1000} s of SIGTERM, and was killed.`;
-    return { node: node.plan.name, kind: 'lab-failed', message };
+    const message = `${plan.name}'s ${what} did not end within ${stopMs / 1000} s of SIGTERM, and was killed.`;
+    return { node: plan.name, kind: 'lab-failed', message };
   }
-  if (daemon.state.kind === 'ended' && daemon.state.asTold) return undefined;
-  return daemon.trouble('its daemon did not stop as it should');
+  if (running.state.kind === 'ended' && running.state.asTold) return undefined;
+  return target.trouble(`its ${what} did not stop as it should`);
 }

@@ -1,21 +1,21 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { Failure } from '../../diagnostic/failure.ts';
-import { nodeCommands } from '../plan/commands.ts';
-import type { NodePlan } from '../plan/topology.ts';
+import { hostCommands } from '../plan/commands.ts';
+import type { HostPlan } from '../plan/topology.ts';
 import { traceScript } from '../plan/traces.ts';
 import { nodeStateDirectory, runDirectoryOf, sharedDirectory, nodeShare } from '../protocol.ts';
 
-/** The process whose namespaces are a node's. */
+/** The process whose namespaces are a host's: a node's, or etcd's. */
 export interface Holder {
   readonly pid: number;
-  /** What the node's network namespace held before its daemon first ran, as `traceScript` prints it. */
+  /** What the host's network namespace held before its program first ran, as `traceScript` prints it. */
   readonly tracesBefore: string;
 }
 
 /**
- * Runs in a network and mount namespace of the node's own, where `ip netns exec` has put a fresh sysfs on /sys:
- * `$1` the node, `$2` its /run, `$3` the share, `$4` where the node sees it, `$5` lines for `ip -batch`.
+ * Runs in a network and mount namespace of the host's own, where `ip netns exec` has put a fresh sysfs on /sys:
+ * `$1` the host, `$2` its /run, `$3` the share, `$4` where the host sees it, `$5` lines for `ip -batch`.
  * Then it holds the namespaces until its stdin ends.
  */
 const holderScript = `
@@ -40,22 +40,22 @@ echo "# ready"
 read -r _ || exit 0
 `;
 
-/** Makes a node's own mount and UTS namespaces and configures its interface on the underlay. */
-export async function holdNode(node: NodePlan): Promise<Holder> {
-  const run = runDirectoryOf(node.name);
+/** Makes a host's own mount and UTS namespaces and configures its interface on the underlay. */
+export async function holdHost(host: HostPlan): Promise<Holder> {
+  const run = runDirectoryOf(host.name);
   await mkdir(run + nodeShare.slice('/run'.length), { recursive: true });
   await mkdir(run + nodeStateDirectory.slice('/run'.length), { mode: 0o700 });
-  const lines = nodeCommands(node).join('\n');
-  const script = ['sh', '-c', holderScript, 'heddle-node', node.name, run, sharedDirectory, nodeShare, lines];
+  const lines = hostCommands(host).join('\n');
+  const script = ['sh', '-c', holderScript, 'heddle-host', host.name, run, sharedDirectory, nodeShare, lines];
   // Neither `ip netns exec` nor `unshare` forks: the child is the shell itself in the end.
-  const child = spawn('ip', ['netns', 'exec', node.name, 'unshare', '--uts', '--', ...script], {
+  const child = spawn('ip', ['netns', 'exec', host.name, 'unshare', '--uts', '--', ...script], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C' },
   });
-  return { pid: child.pid ?? 0, tracesBefore: await readUntilReady(child, node.name) };
+  return { pid: child.pid ?? 0, tracesBefore: await readUntilReady(child, host.name) };
 }
 
-function readUntilReady(child: ChildProcess, node: string): Promise<string> {
+function readUntilReady(child: ChildProcess, host: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let stdout = '';
     let stderr = '';
@@ -65,7 +65,7 @@ function readUntilReady(child: ChildProcess, node: string): Promise<string> {
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const refuse = (how: string): void => {
-      const message = `${node}'s namespaces could not be set up: ${how}.`;
+      const message = `${host}'s namespaces could not be set up: ${how}.`;
       reject(new Failure('prerequisite', message, { detail: stderr.trimEnd() }));
     };
     child.on('error', (error) => refuse(error.message));
@@ -73,7 +73,10 @@ function readUntilReady(child: ChildProcess, node: string): Promise<string> {
   });
 }
 
-/** The arguments that run a program in a node: `spawn('nsenter', …)` becomes that program without a fork. */
-export function enterNode(holder: Holder, command: readonly string[]): readonly string[] {
-  return ['--target', String(holder.pid), '--net', '--mount', '--uts', '--', ...command];
+/** The command that runs another in a host, whose first process becomes that other one without a fork. */
+export function enterHost(
+  { pid }: Pick<Holder, 'pid'>,
+  command: readonly string[],
+): readonly [string, ...string[]] {
+  return ['nsenter', '--target', String(pid), '--net', '--mount', '--uts', '--', ...command];
 }

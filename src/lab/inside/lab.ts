@@ -6,7 +6,10 @@ import { underlayCommands } from '../plan/commands.ts';
 import { sharedDirectory, type LabEvent, type LabSpec } from '../protocol.ts';
 import type { LabTrouble, NodeReport } from '../report.ts';
 import { Changes } from './changes.ts';
-import { holdNode } from './holder.ts';
+import type { FaultTarget } from './faults.ts';
+import { makeCertificates } from './certificates.ts';
+import { LabEtcd } from './etcd.ts';
+import { holdHost } from './holder.ts';
 import { LabNode } from './node.ts';
 import { runIpBatch } from './run-program.ts';
 
@@ -17,28 +20,30 @@ const hopelessAttempts = 2;
 export class Lab {
   readonly spec: LabSpec;
   readonly nodes: readonly LabNode[];
+  /** Undefined where the store is none. */
+  readonly etcd: LabEtcd | undefined;
   readonly changes: Changes;
-  readonly #startedAt: number;
+  readonly #startedAt = performance.now();
 
-  private constructor(spec: LabSpec, nodes: readonly LabNode[], changes: Changes, startedAt: number) {
+  private constructor(spec: LabSpec, nodes: readonly LabNode[], etcd: LabEtcd | undefined, changes: Changes) {
     this.spec = spec;
     this.nodes = nodes;
+    this.etcd = etcd;
     this.changes = changes;
-    this.#startedAt = startedAt;
   }
 
-  /** Makes the underlay and the nodes, and starts a daemon in each. */
+  /** Makes the underlay, the nodes and the store, and starts a daemon in each node. */
   static async build(spec: LabSpec, tell: (event: LabEvent) => void): Promise<Lab> {
     const began = performance.now();
     await Promise.all([prepareFiles(spec), runIpBatch(undefined, underlayCommands(spec.topology))]);
     const changes = new Changes();
-    const holders = await Promise.all(
-      spec.topology.nodes.map(async (plan) => ({ plan, holder: await holdNode(plan) })),
-    );
+    const [holders, etcd] = await Promise.all([
+      Promise.all(spec.topology.nodes.map(async (plan) => ({ plan, holder: await holdHost(plan) }))),
+      LabEtcd.start(spec, changes),
+    ]);
     tell({ event: 'built', afterMs: Math.round(performance.now() - began) });
-    const startedAt = performance.now();
     const nodes = holders.map(({ plan, holder }) => new LabNode(plan, holder, spec, changes));
-    return new Lab(spec, nodes, changes, startedAt);
+    return new Lab(spec, nodes, etcd, changes);
   }
 
   /** The milliseconds since the first daemon was started. */
@@ -81,11 +86,12 @@ export class Lab {
     return isAcquainted();
   }
 
-  /** Finds a node by name; throws a {@link Failure} that names those there are. */
-  node(name: string): LabNode {
-    const node = this.nodes.find(({ plan }) => plan.name === name);
-    if (node) return node;
-    const known = this.nodes.map(({ plan }) => plan.name).join(', ');
+  /** Finds a node, or etcd, by name; throws a {@link Failure} that names those there are. */
+  target(name: string): FaultTarget {
+    const targets: readonly FaultTarget[] = this.etcd ? [...this.nodes, this.etcd] : this.nodes;
+    const target = targets.find(({ plan }) => plan.name === name);
+    if (target) return target;
+    const known = targets.map(({ plan }) => plan.name).join(', ');
     throw new Failure('not-running', `The lab ${this.spec.name} has no node named ${name}; it has ${known}.`);
   }
 
@@ -94,8 +100,10 @@ export class Lab {
   }
 }
 
-/** Puts the store's directory, the recipe and a `heddle` program where nodes find them. */
+/** Puts what the store needs, the recipe and a `heddle` program where nodes find them. */
 async function prepareFiles(spec: LabSpec): Promise<void> {
+  const { etcd } = spec.topology;
+  if (etcd && spec.store.kind === 'etcd' && spec.store.tls) await makeCertificates(etcd);
   await mkdir(`${sharedDirectory}/store`, { recursive: true });
   await mkdir(`${sharedDirectory}/bin`);
   const wrapper = `${sharedDirectory}/bin/heddle`;

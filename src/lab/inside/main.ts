@@ -8,7 +8,7 @@ import { keepLine, type LabEvent, type LabSpec } from '../protocol.ts';
 import { serveControl } from './control.ts';
 import { describeError, Lab } from './lab.ts';
 import { runLab } from './run-lab.ts';
-import { stopDaemon } from './faults.ts';
+import { stopProgram } from './faults.ts';
 
 function tell(event: LabEvent): void {
   process.stdout.write(JSON.stringify(event) + '\n');
@@ -28,7 +28,7 @@ async function build(spec: LabSpec): Promise<Lab> {
 
 /** Takes every network down before the end, so that recipes get to run their ShutdownCommand. */
 async function endInOrder(lab: Lab): Promise<void> {
-  await Promise.all(lab.nodes.map((node) => stopDaemon(lab, node)));
+  await Promise.all(lab.nodes.map((node) => stopProgram(lab, node)));
   endLab();
 }
 

@@ -2,19 +2,21 @@ import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../../diagnostic/failure.ts';
 import { podNetworksOf, type SubnetFile } from '../plan/subnet-file.ts';
 import type { NodePlan } from '../plan/topology.ts';
-import type { LabSpec, NodeStatus } from '../protocol.ts';
-import type { NodeReport } from '../report.ts';
+import type { LabSpec, Link, NodeStatus } from '../protocol.ts';
+import type { LabTrouble, NodeReport } from '../report.ts';
 import type { Changes } from './changes.ts';
 import { Daemon } from './daemon.ts';
 import type { Holder } from './holder.ts';
 import { connectPod, disconnectPod, readNodeSubnetFile } from './pod.ts';
+import { describeProgram } from './running-program.ts';
 
 /** A node of a running lab. */
 export class LabNode {
+  readonly what = 'daemon';
   readonly plan: NodePlan;
   readonly holder: Holder;
   daemon: Daemon;
-  link: 'joined' | 'cut' = 'joined';
+  link: Link = 'joined';
   /** What its pod was connected by; undefined while it is not. */
   subnet: SubnetFile | undefined;
   readonly #spec: LabSpec;
@@ -28,9 +30,18 @@ export class LabNode {
     this.daemon = new Daemon(plan.name, holder, spec, changes);
   }
 
-  /** Starts the daemon again after it has ended. */
-  restart(): void {
+  get running(): Daemon {
+    return this.daemon;
+  }
+
+  trouble(otherwise: string): LabTrouble {
+    return this.daemon.trouble(otherwise);
+  }
+
+  /** Starts the daemon again after it has ended. Throws a {@link Failure} if it does not become ready. */
+  async restart(): Promise<void> {
     this.daemon = new Daemon(this.plan.name, this.holder, this.#spec, this.#changes);
+    await this.becomeReady(this.#spec.timeoutMs);
   }
 
   /** Waits until the daemon is ready, and connects the pod unless it is connected. Throws a {@link Failure} if it does not come to be. */
@@ -93,15 +104,7 @@ export class LabNode {
   }
 
   status(): NodeStatus {
-    const { state } = this.daemon;
-    const ended = state.kind === 'ended';
-    return {
-      ...this.report(),
-      daemon: ended ? (state.asTold ? 'stopped' : 'failed') : state.kind,
-      pid: ended ? null : this.daemon.pid,
-      link: this.link,
-      ended: ended ? state.how : null,
-      holderPid: this.holder.pid,
-    };
+    const holderPid = this.holder.pid;
+    return { ...this.report(), link: this.link, holderPid, ...describeProgram(this.daemon) };
   }
 }

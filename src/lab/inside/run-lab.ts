@@ -4,7 +4,7 @@ import type { Lab } from './lab.ts';
 import { findLeftovers } from './leftovers.ts';
 import { probeMatrix } from './matrix.ts';
 import { PodAgent } from './pod-agent.ts';
-import { stopDaemon } from './faults.ts';
+import { stopProgram } from './faults.ts';
 
 /** The whole of `lab run` once the daemons are started: ready, probed, stopped, compared. */
 export async function runLab(lab: Lab, tell: (event: LabEvent) => void): Promise<void> {
@@ -55,7 +55,7 @@ async function stopAll(lab: Lab): Promise<readonly LabTrouble[]> {
   const troubles = await Promise.all(
     lab.nodes.map(async (node) => {
       const alive = node.daemon.state.kind !== 'ended';
-      const trouble = alive ? await stopDaemon(lab, node) : undefined;
+      const trouble = alive ? await stopProgram(lab, node) : undefined;
       await node.disconnect();
       return trouble;
     }),

@@ -1,7 +1,7 @@
 import { podNetworksOf, type SubnetFile } from './subnet-file.ts';
-import { attachmentsOf, type NodePlan, type Topology } from './topology.ts';
+import { attachmentsOf, hostsOf, type HostPlan, type NodePlan, type Topology } from './topology.ts';
 
-/** The interface of a node on the underlay, and of a pod in its node's subnet. */
+/** The interface of a host on the underlay, and of a pod in its node's subnet. */
 export const nodeInterface = 'eth0';
 /** The switch of a switched underlay, in the lab's own network namespace. */
 const underlaySwitch = 'underlay';
@@ -11,30 +11,33 @@ const podPort = 'pod';
 
 /**
  * Lines for one `ip -batch` in the lab's own network namespace: every namespace, the switch or router, and a port for
- * each node. The lab's namespace is itself the switch or the router.
+ * each host. The lab's namespace is itself the switch or the router.
  */
-export function underlayCommands({ underlay, nodes }: Topology): readonly string[] {
-  const lines = nodes.flatMap(({ name, pod }) => [`netns add ${name}`, `netns add ${pod}`]);
+export function underlayCommands(topology: Topology): readonly string[] {
+  const { underlay, nodes } = topology;
+  const hosts = hostsOf(topology);
+  const lines = [...hosts.map(({ name }) => name), ...nodes.map(({ pod }) => pod)].map(
+    (namespace) => `netns add ${namespace}`,
+  );
   if (underlay === 'switched') {
     lines.push(`link add ${underlaySwitch} type bridge`, `link set ${underlaySwitch} up`);
   }
-  for (const node of nodes) {
-    lines.push(`link add ${node.name} type veth peer name ${nodeInterface} netns ${node.name}`);
+  for (const host of hosts) {
+    const { name } = host;
+    lines.push(`link add ${name} type veth peer name ${nodeInterface} netns ${name}`);
     lines.push(
-      underlay === 'switched'
-        ? `link set ${node.name} master ${underlaySwitch} up`
-        : `link set ${node.name} up`,
+      underlay === 'switched' ? `link set ${name} master ${underlaySwitch} up` : `link set ${name} up`,
     );
-    for (const { router, prefix } of attachmentsOf(node)) {
-      if (router) lines.push(addAddress(router, prefix, node.name));
+    for (const { router, prefix } of attachmentsOf(host)) {
+      if (router) lines.push(addAddress(router, prefix, name));
     }
   }
   return lines;
 }
 
-/** Lines for `ip -batch` in a node's network namespace. */
-export function nodeCommands(node: NodePlan): readonly string[] {
-  const attachments = attachmentsOf(node);
+/** Lines for `ip -batch` in a host's network namespace. */
+export function hostCommands(host: HostPlan): readonly string[] {
+  const attachments = attachmentsOf(host);
   return [
     'link set lo up',
     ...attachments.map(({ address, prefix }) => addAddress(address, prefix, nodeInterface)),
@@ -43,16 +46,16 @@ export function nodeCommands(node: NodePlan): readonly string[] {
   ];
 }
 
-/** Lines for `ip -batch` in the lab's own network namespace: pulls a node's cable. */
-export function cutCommands(node: NodePlan): readonly string[] {
-  return [`link set ${node.name} down`];
+/** Lines for `ip -batch` in the lab's own network namespace: pulls a host's cable. */
+export function cutCommands(host: HostPlan): readonly string[] {
+  return [`link set ${host.name} down`];
 }
 
 /** Undoes {@link cutCommands}. A router's IPv6 address went with its port, so it is given again. */
-export function joinCommands(node: NodePlan): readonly string[] {
-  const router = node.ipv6?.router;
-  const address = router ? [`addr replace ${router}/${node.ipv6.prefix} dev ${node.name} nodad`] : [];
-  return [`link set ${node.name} up`, ...address];
+export function joinCommands(host: HostPlan): readonly string[] {
+  const router = host.ipv6?.router;
+  const address = router ? [`addr replace ${router}/${host.ipv6.prefix} dev ${host.name} nodad`] : [];
+  return [`link set ${host.name} up`, ...address];
 }
 
 /** Lines for `ip -batch` in a node's network namespace: what a CNI plugin would make from its subnet file. */

@@ -14,20 +14,27 @@ export interface Attachment {
   readonly router: string | undefined;
 }
 
-export interface NodePlan {
-  /** `node1` … `nodeN`: its namespace, its host name and its port on the underlay. */
+/** Whatever has a place of its own on the underlay. */
+export interface HostPlan {
+  /** Its namespace, its host name and its port on the underlay. */
   readonly name: string;
-  /** The namespace of its pod. */
-  readonly pod: string;
   readonly ipv4: Attachment;
   /** Present if the overlay has IPv6. */
   readonly ipv6: Attachment | undefined;
+}
+
+/** `node1` … `nodeN`. */
+export interface NodePlan extends HostPlan {
+  /** The namespace of its pod. */
+  readonly pod: string;
 }
 
 /** Everything about a lab's underlay that is decided before anything is made. */
 export interface Topology {
   readonly underlay: Underlay;
   readonly nodes: readonly NodePlan[];
+  /** The host of the store, if that is an etcd. */
+  readonly etcd: HostPlan | undefined;
 }
 
 /** Blocks that an underlay may use, in order of preference. One byte (IPv6: one group) of each is left for segments. */
@@ -39,6 +46,9 @@ const blocks: Readonly<Record<Family, readonly string[]>> = {
 /** The last part of a router's address on its segment; no node has it, since there are at most 50. */
 const routerNumber = 254n;
 
+/** etcd's place among the nodes, which are at most 50. */
+const etcdNumber = 200;
+
 /**
  * Plans an underlay whose addresses are none of the overlay's `networks`.
  * Returns the family for which no block is free, if there is one.
@@ -47,6 +57,8 @@ export function planTopology(request: {
   readonly nodes: number;
   readonly underlay: Underlay;
   readonly networks: readonly Cidr[];
+  /** Whether an etcd has a place on it, too. */
+  readonly etcd?: boolean;
 }): Topology | { readonly exhausted: Family } {
   const ipv4 = chooseBlock(4, request.networks);
   if (ipv4 === undefined) return { exhausted: 4 };
@@ -54,16 +66,17 @@ export function planTopology(request: {
   const ipv6 = dualStack ? chooseBlock(6, request.networks) : undefined;
   if (dualStack && ipv6 === undefined) return { exhausted: 6 };
 
-  const nodes = Array.from({ length: request.nodes }, (_, index): NodePlan => {
-    const number = index + 1;
-    return {
-      name: `node${number}`,
-      pod: `node${number}-pod`,
-      ipv4: attach(ipv4, request.underlay, number),
-      ipv6: ipv6 && attach(ipv6, request.underlay, number),
-    };
+  const { underlay } = request;
+  const planHost = (name: string, number: number): HostPlan => ({
+    name,
+    ipv4: attach(ipv4, underlay, number),
+    ipv6: ipv6 && attach(ipv6, underlay, number),
   });
-  return { underlay: request.underlay, nodes };
+  const nodes = Array.from({ length: request.nodes }, (_, index): NodePlan => {
+    const name = `node${index + 1}`;
+    return { ...planHost(name, index + 1), pod: `${name}-pod` };
+  });
+  return { underlay, nodes, etcd: request.etcd === true ? planHost('etcd', etcdNumber) : undefined };
 }
 
 function chooseBlock(family: Family, taken: readonly Cidr[]): Cidr | undefined {
@@ -84,7 +97,12 @@ function attach(block: Cidr, underlay: Underlay, number: number): Attachment {
     : { address: at(BigInt(number)), prefix, router: undefined };
 }
 
-/** A node's attachments, IPv4's first. */
-export function attachmentsOf(node: NodePlan): readonly Attachment[] {
-  return node.ipv6 ? [node.ipv4, node.ipv6] : [node.ipv4];
+/** A host's attachments, IPv4's first. */
+export function attachmentsOf(host: HostPlan): readonly Attachment[] {
+  return host.ipv6 ? [host.ipv4, host.ipv6] : [host.ipv4];
+}
+
+/** All that is attached to an underlay. */
+export function hostsOf({ nodes, etcd }: Topology): readonly HostPlan[] {
+  return etcd ? [...nodes, etcd] : nodes;
 }

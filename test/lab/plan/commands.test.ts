@@ -4,7 +4,7 @@ import { parseCidr } from '../../../src/network/cidr.ts';
 import {
   cutCommands,
   joinCommands,
-  nodeCommands,
+  hostCommands,
   podBridgeCommands,
   podCommands,
   underlayCommands,
@@ -12,11 +12,11 @@ import {
 import { readSubnetFile } from '../../../src/lab/plan/subnet-file.ts';
 import { planTopology, type NodePlan, type Topology, type Underlay } from '../../../src/lab/plan/topology.ts';
 
-function plan(underlay: Underlay): { topology: Topology; node: NodePlan } {
+function plan(underlay: Underlay, etcd = false): { topology: Topology; node: NodePlan } {
   const networks = ['10.50.0.0/16', '2001:cafe:42::/56']
     .map(parseCidr)
     .filter((network) => network !== undefined);
-  const topology = planTopology({ nodes: 1, underlay, networks });
+  const topology = planTopology({ nodes: 1, underlay, networks, etcd });
   assert.ok(!('exhausted' in topology));
   const [node] = topology.nodes;
   assert.ok(node);
@@ -33,11 +33,25 @@ test('a switched underlay is a bridge with a port for each node', () => {
     'link add node1 type veth peer name eth0 netns node1',
     'link set node1 master underlay up',
   ]);
-  assert.deepEqual(nodeCommands(node), [
+  assert.deepEqual(hostCommands(node), [
     'link set lo up',
     'addr add 172.30.0.1/24 dev eth0',
     'addr add fd00:99::1/64 dev eth0 nodad',
     'link set eth0 up',
+  ]);
+});
+
+test('etcd is one more port of the switch', () => {
+  assert.deepEqual(underlayCommands(plan('switched', true).topology), [
+    'netns add node1',
+    'netns add etcd',
+    'netns add node1-pod',
+    'link add underlay type bridge',
+    'link set underlay up',
+    'link add node1 type veth peer name eth0 netns node1',
+    'link set node1 master underlay up',
+    'link add etcd type veth peer name eth0 netns etcd',
+    'link set etcd master underlay up',
   ]);
 });
 
@@ -49,7 +63,7 @@ test('a routed underlay has the router’s addresses on the ports, and nodes rou
     'addr add 172.30.1.254/24 dev node1',
     'addr add fd00:99:0:1::fe/64 dev node1 nodad',
   ]);
-  assert.deepEqual(nodeCommands(node).slice(-2), [
+  assert.deepEqual(hostCommands(node).slice(-2), [
     'route add 0.0.0.0/0 via 172.30.1.254',
     'route add ::/0 via fd00:99:0:1::fe',
   ]);

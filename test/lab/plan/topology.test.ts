@@ -10,7 +10,13 @@ import {
   parseCidr,
   type Cidr,
 } from '../../../src/network/cidr.ts';
-import { attachmentsOf, nodeBounds, planTopology, type Topology } from '../../../src/lab/plan/topology.ts';
+import {
+  attachmentsOf,
+  hostsOf,
+  nodeBounds,
+  planTopology,
+  type Topology,
+} from '../../../src/lab/plan/topology.ts';
 
 function cidr(text: string): Cidr {
   const parsed = parseCidr(text);
@@ -56,6 +62,28 @@ test('nodes of a routed underlay have a segment and a router each, in both famil
     ipv4: { address: '172.30.2.1', prefix: 24, router: '172.30.2.254' },
     ipv6: { address: 'fd00:99:0:2::1', prefix: 64, router: 'fd00:99:0:2::fe' },
   });
+});
+
+test('an etcd has a place of its own, away from every node', () => {
+  const plan = (underlay: 'switched' | 'routed'): Topology => {
+    const topology = planTopology({ nodes: 50, underlay, networks: [cidr('fd00::/64')], etcd: true });
+    assert.ok(!('exhausted' in topology));
+    return topology;
+  };
+  assert.deepEqual(plan('switched').etcd, {
+    name: 'etcd',
+    ipv4: { address: '172.30.0.200', prefix: 24, router: undefined },
+    ipv6: { address: 'fd00:99::c8', prefix: 64, router: undefined },
+  });
+  assert.deepEqual(plan('routed').etcd?.ipv4, {
+    address: '172.30.200.1',
+    prefix: 24,
+    router: '172.30.200.254',
+  });
+  assert.deepEqual(
+    hostsOf(plan('routed')).map(({ name }) => name),
+    [...Array.from({ length: 50 }, (_, index) => `node${index + 1}`), 'etcd'],
+  );
 });
 
 test('the underlay keeps out of the way of the overlay', () => {

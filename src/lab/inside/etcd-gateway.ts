@@ -1,0 +1,41 @@
+import { request } from 'node:http';
+
+/** Long enough for an etcd on a busy machine; afterwards it is asked again. */
+const silenceMs = 2000;
+
+/**
+ * Asks etcd over a unix socket, by the JSON gateway that it has beside gRPC: loading a client for gRPC would take longer
+ * than etcd takes to start. Returns what it answered; rejects if it does not answer, or refuses.
+ */
+function ask(socketPath: string, method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, method, path, timeout: silenceMs }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve(JSON.parse(text));
+        else reject(new Error(`etcd answered ${response.statusCode ?? '?'} to ${path}: ${text.trim()}`));
+      });
+    });
+    asked.on('timeout', () => asked.destroy(new Error(`etcd does not answer ${path}`)));
+    asked.on('error', reject);
+    asked.end(body && JSON.stringify(body));
+  });
+}
+
+/** Whether etcd serves, with a leader. */
+export async function isHealthy(socketPath: string): Promise<boolean> {
+  try {
+    const answer = (await ask(socketPath, 'GET', '/health')) as { readonly health?: string };
+    return answer.health === 'true';
+  } catch {
+    return false;
+  }
+}
+
+/** Writes a key. */
+export async function putKey(socketPath: string, key: string, value: string): Promise<void> {
+  const encode = (text: string): string => Buffer.from(text).toString('base64');
+  await ask(socketPath, 'POST', '/v3/kv/put', { key: encode(key), value: encode(value) });
+}

@@ -1,0 +1,126 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import type { HostStatus } from '../protocol.ts';
+import type { Changes } from './changes.ts';
+import { readJsonLines } from './json-lines.ts';
+
+export type ProgramState =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'ready' }
+  /** It was sent `signal` by the lab. */
+  | { readonly kind: 'stopping'; readonly signal: NodeJS.Signals }
+  | { readonly kind: 'ended'; readonly how: string; readonly asTold: boolean };
+
+export interface ProgramStart {
+  readonly command: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Its stdout and stderr are appended here as they come. */
+  readonly logFile: string;
+  /** Called with each line of stdout that is a JSON object. */
+  readonly onObject?: (object: Readonly<Record<string, unknown>>) => void;
+}
+
+/** How a program stands, for `lab ps`. */
+export function describeProgram({
+  state,
+  pid,
+}: Pick<RunningProgram, 'state' | 'pid'>): Pick<HostStatus, 'daemon' | 'pid' | 'ended'> {
+  if (state.kind !== 'ended') return { daemon: state.kind, pid, ended: null };
+  return { daemon: state.asTold ? 'stopped' : 'failed', pid: null, ended: state.how };
+}
+
+/** How much of a program's stderr is kept for messages, in lines. */
+const keptLines = 20;
+
+/** A program of the lab that runs until it is told to end. */
+export class RunningProgram {
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  readonly #changes: Changes;
+  readonly #stderr: string[] = [];
+  #state: ProgramState = { kind: 'starting' };
+
+  constructor(start: ProgramStart, changes: Changes) {
+    this.#changes = changes;
+    const [program, ...args] = start.command;
+    this.#child = spawn(program, args, {
+      cwd: start.cwd,
+      env: start.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.pid = this.#child.pid ?? 0;
+    this.#follow(start);
+  }
+
+  get state(): ProgramState {
+    return this.#state;
+  }
+
+  /** Null while it runs, and if a signal ended it. */
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  /** The end of its stderr. */
+  get lastLines(): readonly string[] {
+    return this.#stderr;
+  }
+
+  /** It has said, or shown, that it does its work. */
+  becomeReady(): void {
+    if (this.#state.kind !== 'starting') return;
+    this.#state = { kind: 'ready' };
+    this.#changes.notify();
+  }
+
+  /** Sends a signal; the end that follows counts as wanted. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#state.kind === 'ended') return;
+    this.#state = { kind: 'stopping', signal };
+    this.#child.kill(signal);
+    this.#changes.notify();
+  }
+
+  #follow({ logFile, onObject = () => undefined }: ProgramStart): void {
+    const { stdout, stderr } = this.#child;
+    const log = createWriteStream(logFile, { flags: 'a' });
+    if (stdout) {
+      stdout.pipe(log, { end: false });
+      readJsonLines(stdout, onObject);
+    }
+    if (stderr) {
+      stderr.pipe(log, { end: false });
+      readJsonLines(
+        stderr,
+        (object) => this.#keep(JSON.stringify(object)),
+        (line) => this.#keep(line),
+      );
+    }
+    this.#child.on('error', (error) => this.#end(`could not be started: ${error.message}`));
+    this.#child.on('exit', (code, signal) => {
+      const how = signal === null ? `exited with status ${code ?? '?'}` : `was ended by ${signal}`;
+      // What it said last may still be in the pipe; a child of its own may hold the pipe open for ever.
+      const finish = (): void => {
+        clearTimeout(timer);
+        log.end();
+        this.#end(how);
+      };
+      const timer = setTimeout(finish, 250);
+      this.#child.once('close', finish);
+    });
+  }
+
+  #keep(line: string): void {
+    this.#stderr.push(line);
+    if (this.#stderr.length > keptLines) this.#stderr.shift();
+  }
+
+  #end(how: string): void {
+    if (this.#state.kind === 'ended') return;
+    const told = this.#state.kind === 'stopping' ? this.#state.signal : undefined;
+    const clean = this.#child.exitCode === 0 || (told !== undefined && this.#child.signalCode === told);
+    this.#state = { kind: 'ended', how, asTold: told !== undefined && clean };
+    this.#changes.notify();
+  }
+}
