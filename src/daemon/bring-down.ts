@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { EmitEvent } from '../event/event.ts';
+import { claimInstance } from '../host/instance.ts';
 import { openJournal } from '../host/journal-file.ts';
 import { createOneShotShell } from '../shell/one-shot-shell.ts';
 import type { StoreChoice } from '../store/open-store.ts';
 import { openStore } from '../store/open-store.ts';
-import { askDaemon } from './control.ts';
+import { askDaemon, createControlServer } from './control.ts';
 import type { StopRequest } from './control.ts';
 import { readDeployment } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
@@ -28,11 +29,35 @@ export async function bringDown(
   const request: StopRequest = { onExit: 'shutdown', releaseLease };
   const answer = (await askDaemon(stateDirectory, 'POST', '/stop', request)) as TakenDown | undefined;
   if (answer !== undefined) return { daemon: 'running', ...answer, leaseReleased: releaseLease };
+  if ((await readDeployment(stateDirectory)) === undefined) return nothingToDo;
 
-  const deployment = await readDeployment(stateDirectory);
-  if (deployment === undefined) {
-    return { daemon: 'none', removed: 0, failed: [], shutdown: 'done', leaseReleased: false };
+  // In the dead daemon's place, so that none can come up in the midst of it; another heddle down waits for this one.
+  const server = createControlServer({ status: () => undefined, stop: () => work });
+  const claim = claimInstance(stateDirectory, server);
+  const work = claim.then(() => bringDownDead(stateDirectory, releaseLease, emit));
+  try {
+    return await work;
+  } finally {
+    await (await claim).release();
   }
+}
+
+const nothingToDo: BroughtDown = {
+  daemon: 'none',
+  removed: 0,
+  failed: [],
+  shutdown: 'done',
+  leaseReleased: false,
+};
+
+async function bringDownDead(
+  stateDirectory: string,
+  releaseLease: boolean,
+  emit: EmitEvent,
+): Promise<BroughtDown> {
+  // Read again: another heddle down may have been at work before this one's turn.
+  const deployment = await readDeployment(stateDirectory);
+  if (deployment === undefined) return nothingToDo;
   const shell = createOneShotShell();
   try {
     const journal = await PeerJournal.open(await openJournal(join(stateDirectory, 'journal')));

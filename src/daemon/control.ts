@@ -6,7 +6,7 @@ import type { ExitMode } from './options.ts';
 import type { TakenDown } from './take-down.ts';
 
 export interface ControlHandlers {
-  /** What `GET /status` answers. */
+  /** What `GET /status` answers; undefined where there is no daemon to tell of. */
   readonly status: () => unknown;
   /** What `POST /stop` does; its result is answered before the daemon exits. */
   readonly stop: (request: StopRequest) => Promise<TakenDown>;
@@ -33,8 +33,13 @@ async function answer(
 ): Promise<{ status: number; body: unknown }> {
   try {
     switch (`${request.method ?? ''} ${request.url ?? ''}`) {
-      case 'GET /status':
-        return { status: 200, body: handlers.status() };
+      case 'GET /status': {
+        const status = handlers.status();
+        return {
+          status: status === undefined ? 404 : 200,
+          body: status ?? { error: 'No daemon runs here.' },
+        };
+      }
       case 'POST /stop':
         return { status: 200, body: await handlers.stop(JSON.parse(await readAll(request)) as StopRequest) };
       default:
@@ -71,7 +76,8 @@ export function askDaemon(
       else reject(hasErrorCode(error, 'EACCES', 'EPERM') ? refuseStranger(stateDirectory, error) : error);
     };
     const request = http.request({ socketPath, method, path }, (response) => {
-      readAll(response).then((text) => resolve(JSON.parse(text)), settle);
+      const read = (text: string): unknown => (response.statusCode === 404 ? undefined : JSON.parse(text));
+      readAll(response).then((text) => resolve(read(text)), settle);
     });
     request.on('error', settle);
     request.end(body === undefined ? undefined : JSON.stringify(body));
