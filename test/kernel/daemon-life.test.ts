@@ -152,6 +152,67 @@ describe('the life of a daemon', options, () => {
   });
 });
 
+describe('a daemon', options, () => {
+  for (const format of ['text', 'json']) {
+    test(`lives on when nobody reads its log any more (${format})`, async (t) => {
+      const { host, store } = await oneHost(t);
+      const words = upCommand([...argumentsOf(store), '--log-format', format]);
+      const piped = host.run(['sh', '-c', '{ "$@"; echo "ended with $?" >&2; } | head -n 1', 'sh', ...words]);
+      await host.sh('until grep -q post-startup /run/state/did; do sleep 0.01; done');
+      store.put(peer, peerIp);
+      await host.sh('until grep -q add /run/state/did; do sleep 0.01; done');
+      assert.equal((await runOn(host, 'down')).exitCode, 0);
+      assert.equal((await piped).stderr, 'ended with 0');
+      assert.deepEqual((await done(host)).slice(-2), [`remove ${peer} ${peerIp}`, 'shutdown']);
+    });
+  }
+
+  test('ends although somebody holds a connection to it and says nothing', async (t) => {
+    const { host, store } = await oneHost(t);
+    const daemon = await startDaemon(host, argumentsOf(store));
+    const script = `
+      const socket = net.connect('/run/state/heddle.sock', () => fs.writeFileSync('/run/connected', ''));
+      socket.on('close', () => process.exit(0));`;
+    const stranger = host.run([process.execPath, '-e', script]);
+    await host.sh('until [ -e /run/connected ]; do sleep 0.01; done');
+    assert.equal((await daemon.stop()).exitCode, 0);
+    assert.equal((await stranger).exitCode, 0);
+  });
+
+  test('without space for what it must remember brings nothing up', async (t) => {
+    const { host, store } = await oneHost(t);
+    await host.sh(
+      'mkdir /run/small; mount -t tmpfs -o size=8k,mode=700 tmpfs /run/small; head -c 64k /dev/zero >/run/small/fill || true',
+    );
+    const ran = await host.run(upCommand(argumentsOf(store), '/run/small'));
+    assert.equal(ran.stderr, 'heddle: /run/small/deployment.json cannot be written: no space left on device');
+    assert.equal(ran.exitCode, exitCodes['state-directory']);
+    assert.deepEqual(store.subnets(), []);
+  });
+
+  for (const [what, lines, message] of [
+    [
+      'torn in the middle',
+      '{"gone":"x"}\\n{"ad\\n{"gone":"y"}\\n',
+      /journal is damaged: its line 2 is no JSON\n/,
+    ],
+    [
+      'of another program',
+      '{"gone":"x"}\\n{"undo":1}\\n',
+      /journal is damaged: its entry 2 is none of heddle's\n/,
+    ],
+  ] as const) {
+    test(`with a journal ${what} does not guess`, async (t) => {
+      const { host, store } = await oneHost(t);
+      await host.sh(`printf '${lines}' >/run/state/journal`);
+      const ran = await host.run(upCommand(argumentsOf(store)));
+      assert.match(ran.stderr, message);
+      assert.equal(ran.exitCode, exitCodes['state-directory']);
+      assert.deepEqual(await done(host), []);
+    });
+  }
+});
+
 describe('heddle down', options, () => {
   test('of a running daemon: it is gone when down returns, and a second down finds nothing', async (t) => {
     const { host, store } = await oneHost(t);
@@ -214,6 +275,33 @@ describe('heddle down', options, () => {
     assert.equal(stdout, 'Network down: 0 peers removed (from the journal of a dead daemon).', stderr);
     assert.equal(exitCode, 0);
     assert.deepEqual(await done(host), ['shutdown', 'shutdown']);
+  });
+
+  test('of a dead daemon, twice at once and with an up in the midst: each command is run once', async (t) => {
+    const { host, store } = await oneHost(t);
+    const slow = {
+      ...scribe,
+      SubnetRemoveCommand: `${scribe.SubnetRemoveCommand}; until [ -e go ]; do sleep 0.01; done`,
+    };
+    store.put(peer, peerIp);
+    const daemon = await startDaemon(host, argumentsOf(store, slow));
+    await daemon.kill();
+    await done(host);
+    const downs = [runOn(host, 'down')];
+    await host.sh('until grep -q remove /run/state/did; do sleep 0.01; done');
+    downs.push(runOn(host, 'down'));
+    const up = await host.run(upCommand(argumentsOf(store, slow)));
+    assert.equal(up.exitCode, exitCodes['already-running'], up.stderr);
+    assert.equal((await runOn(host, 'status')).exitCode, exitCodes['not-running']);
+    await host.sh('touch /run/state/go');
+    for (const down of await Promise.all(downs)) {
+      assert.equal(
+        down.stdout,
+        'Network down: 1 peer removed (from the journal of a dead daemon).',
+        down.stderr,
+      );
+    }
+    assert.deepEqual(await done(host), [`remove ${peer} ${peerIp}`, 'shutdown']);
   });
 
   test('of a takeover that was told to stop before it was up: the whole network goes', async (t) => {
