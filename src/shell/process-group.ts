@@ -33,8 +33,8 @@ function signalId(id: number, signal: NodeJS.Signals | 0): boolean {
 
 /**
  * Ends a process group, but for the processes in `spared`: SIGTERM, and SIGKILL for what is still there after
- * `graceMs`. Resolves when it has ended or was sent SIGKILL. While a group has any member the kernel gives its id to no other process, so looking often
- * also keeps the last signal from hitting a stranger.
+ * `graceMs`. Resolves when it has ended or was sent SIGKILL. While a group has any member the kernel gives its id to
+ * no other process, so looking often also keeps the last signal from hitting a stranger.
  */
 export async function endGroup(
   groupId: number,
