@@ -40,13 +40,19 @@ export type RunResult =
 /** A stdin longer than this is given back to the system after its job. */
 const longestKept = 64 * 1024;
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+/** By number; of the names of one signal, the first is the common one. */
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .map(([name, number]) => [number, name] as const)
+    .reverse(),
+);
 
 /**
  * A long-lived shell, leader of a process group, that runs one job after another, each in a subshell. It is fed by
  * sockets, which no job can open; it ends when the daemon ends, after the job that it is running.
  *
- * A job differs from one of `sh -c` in this: `$$` is the worker, and `$-` has an `s`.
+ * A job differs from one of `sh -c` in this: `$$` is the worker, and `$-` has an `s`. A job that kills `$$` is ended
+ * with all that is in the worker's group.
  */
 export class Worker {
   readonly #process: WorkerProcess;

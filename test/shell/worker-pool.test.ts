@@ -155,6 +155,7 @@ for (const { name, program } of programs) {
       assert.equal(await signalOf('kill -HUP $$; sleep 1000'), 'SIGHUP');
       assert.equal(await signalOf('kill -KILL 0; sleep 1000'), 'SIGKILL');
       assert.equal(await signalOf("exec sh -c 'kill -USR1 $$'"), 'SIGUSR1');
+      assert.equal(await signalOf("exec sh -c 'kill -ABRT $$'"), 'SIGABRT');
       assert.equal(await signalOf('exit 138'), 'failed');
       assert.equal(await signalOf("printf 'Killed\\n' >&2; exit 137"), 'failed');
     });
