@@ -217,7 +217,7 @@ export class RunningNetwork {
   }
 
   #reportHealth(): void {
-    const failing = this.#loop.engine.waiting;
+    const { failing } = this.#loop.engine;
     const reasons = failing === 0 ? [] : [`${count(failing, 'peer')} failing`];
     if (this.#broken !== undefined) reasons.push(`the network is broken: ${this.#broken}`);
     const health = reasons.length === 0 ? undefined : reasons.join('; ');

@@ -13,13 +13,12 @@ export interface Counts {
 export function countPeers(state: EngineState): Counts {
   let wanted = 0;
   let inPlace = 0;
-  let failing = 0;
   for (const entry of state.entries.values()) {
-    if (entry.failures > 0) failing += 1;
     if (entry.wanted === undefined) continue;
     wanted += 1;
     if (entry.applied.kind === 'present' && entry.activity.kind === 'idle') inPlace += 1;
   }
+  const { failing } = state;
   return { wanted, inPlace, pending: state.entries.size - inPlace - failing, failing };
 }
 

@@ -56,6 +56,8 @@ export interface EngineState {
   readonly holders: Map<string, Set<string>>;
   running: number;
   waiting: number;
+  /** Entries that failed and have not succeeded since: those that wait, and those that are tried again. */
+  failing: number;
   sequence: number;
   /** The sequence number at which an entry was last forgotten: an older check may have seen it still. */
   removedAt: number;
@@ -72,6 +74,7 @@ export function createEngine(abilities: Abilities): EngineState {
     holders: new Map(),
     running: 0,
     waiting: 0,
+    failing: 0,
     sequence: 0,
     removedAt: 0,
     hasSnapshot: false,
@@ -141,6 +144,12 @@ export function setActivity(state: EngineState, entry: Entry, activity: Activity
   else state.ready.delete(entry.key);
   entry.activity = activity;
   if (activity.kind === 'idle' || activity.kind === 'waiting') unpark(state, entry.key);
+}
+
+/** Changes how often in a row an entry has failed, keeping the count of those that fail in step. */
+export function setFailures(state: EngineState, entry: Entry, failures: number): void {
+  state.failing += Number(failures > 0) - Number(entry.failures > 0);
+  entry.failures = failures;
 }
 
 /** Sets an add aside until `blocker` has been dealt with. */

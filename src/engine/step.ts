@@ -4,7 +4,7 @@ import { backoffDelay, operationBackoff } from './backoff.ts';
 import { decide } from './decide.ts';
 import { findDrift, strangerOf } from './drift.ts';
 import type { EngineInput, Operation, Wait } from './operation.ts';
-import { resourcesOf, samePeer, setActivity, setApplied } from './state.ts';
+import { resourcesOf, samePeer, setActivity, setApplied, setFailures } from './state.ts';
 import type { EngineState, Entry } from './state.ts';
 import { dropIfEmpty } from './take.ts';
 
@@ -92,7 +92,7 @@ function want(state: EngineState, entry: Entry, peer: Peer | undefined, because?
       : entry.wanted !== undefined && samePeer(entry.wanted, peer);
   if (same && (entry.activity.kind === 'waiting' || entry.activity.kind === 'ready')) return;
   entry.wanted = peer;
-  if (!same) entry.failures = 0;
+  if (!same) setFailures(state, entry, 0);
   reconsider(state, entry, because ?? reasonFor(entry));
 }
 
@@ -106,7 +106,7 @@ function reasonFor(entry: Entry): Reason {
 function reconsider(state: EngineState, entry: Entry, reason: Reason): void {
   if (entry.activity.kind === 'running') return;
   if (decide(entry, state.abilities).kind === 'nothing') {
-    entry.failures = 0;
+    setFailures(state, entry, 0);
     setActivity(state, entry, { kind: 'idle' });
     dropIfEmpty(state, entry);
   } else {
@@ -152,7 +152,7 @@ function fail(state: EngineState, operation: Operation, jitter: number): Wait[] 
     reconsider(state, entry, reasonFor(entry));
     return [];
   }
-  entry.failures += 1;
+  setFailures(state, entry, entry.failures + 1);
   setActivity(state, entry, { kind: 'waiting', operation });
   return [
     {

@@ -1,6 +1,6 @@
 import { decide } from './decide.ts';
 import type { Operation } from './operation.ts';
-import { park, resourcesOf, setActivity, setApplied } from './state.ts';
+import { park, resourcesOf, setActivity, setApplied, setFailures } from './state.ts';
 import type { Peer } from '../lease/lease.ts';
 import type { EngineState, Entry } from './state.ts';
 
@@ -76,6 +76,7 @@ function findBlocker(
 /** Forgets a key of which nothing is wanted and nothing is in the kernel. */
 export function dropIfEmpty(state: EngineState, entry: Entry): void {
   if (entry.wanted === undefined && entry.applied.kind === 'absent' && entry.activity.kind === 'idle') {
+    setFailures(state, entry, 0);
     state.entries.delete(entry.key);
     state.removedAt = state.sequence += 1;
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { countPeers } from '../../src/engine/overview.ts';
 import { createEngine } from '../../src/engine/state.ts';
 import { step } from '../../src/engine/step.ts';
@@ -38,4 +39,47 @@ test('a peer that failed counts as failing until it succeeds, also while it is t
   assert.deepEqual(count(), [1, 0, 0, 1]);
   step(state, { kind: 'succeeded', operation });
   assert.deepEqual(count(), [1, 1, 0, 0]);
+});
+
+test('the count of failing peers is that of the entries, whatever happens', () => {
+  const input = fc.oneof(
+    fc.record({
+      do: fc.constantFrom('put', 'delete', 'due', 'shutdown'),
+      key: fc.integer({ min: 0, max: 3 }),
+      value: fc.integer({ min: 0, max: 2 }),
+    }),
+    fc.record({
+      do: fc.constantFrom('succeed', 'fail'),
+      key: fc.integer({ min: 0, max: 3 }),
+      value: fc.constant(0),
+    }),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(input, { maxLength: 60 }),
+      fc.boolean(),
+      fc.boolean(),
+      (inputs, canRemove, repeatable) => {
+        const state = createEngine({ canRemove, repeatable });
+        const running: Operation[] = [];
+        for (const { do: what, key, value } of inputs) {
+          const name = `10.50.${key}.0-24`;
+          const changed = { ...peer, key: name, publicIp: `172.30.${key}.${value}` };
+          if (what === 'put') step(state, { kind: 'put', peer: changed });
+          if (what === 'delete') step(state, { kind: 'delete', key: name });
+          if (what === 'shutdown') step(state, { kind: 'shutdown' });
+          if (what === 'due') {
+            step(state, { kind: 'due', key: name, attempt: state.entries.get(name)?.failures ?? 0 });
+          }
+          running.push(...takeOperations(state, 2 - running.length));
+          const [operation] = what === 'succeed' || what === 'fail' ? running.splice(0, 1) : [];
+          if (operation !== undefined && what === 'succeed') step(state, { kind: 'succeeded', operation });
+          if (operation !== undefined && what === 'fail')
+            step(state, { kind: 'failed', operation, jitter: 0 });
+          const entries = [...state.entries.values()];
+          assert.equal(countPeers(state).failing, entries.filter(({ failures }) => failures > 0).length);
+        }
+      },
+    ),
+  );
 });
