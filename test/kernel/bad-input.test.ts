@@ -133,9 +133,10 @@ describe('a recipe that is not right', options, () => {
     'a command that no shell can read',
     'syntax',
     { ...network, Backend: { Type: 'extension', SubnetAddCommand: ['true', 'if true; then', 'echo )'] } },
-    '8:8 error[shell-syntax]: SubnetAddCommand is not valid shell: ")" unexpected (expecting "fi")\n' +
+    '8:13 error[shell-syntax]: SubnetAddCommand is not valid shell: ")" unexpected (expecting "fi")\n' +
       '  8 |       "echo )"\n' +
-      '    |        ^^^^^^',
+      '    |             ^\n' +
+      '  hint: add the missing `fi`',
   );
 
   test('all that is wrong is told at once', async (t) => {
