@@ -7,7 +7,7 @@ import { withRandom, type Random } from './faults/random.ts';
 import { until } from './faults/wait.ts';
 import { reasonToSkip } from './harness/needs.ts';
 
-const rounds = 4;
+const rounds = 3;
 
 /** Goes on changing leases until the node's daemon has logged so many more events. */
 async function churnDuring(churn: Churn, node: FaultNode, random: Random, events: number): Promise<void> {
@@ -29,7 +29,7 @@ for (const overlay of [vxlan, hostGw, wireguard, extensionHostGw]) {
       await withRandom(async (random) => {
         const churn = new Churn(lab.leases, overlay, random);
         for (let round = 0; round < rounds; round += 1) {
-          await churnDuring(churn, node, random, 1 + random.below(60));
+          await churnDuring(churn, node, random, 1 + random.below(40));
           await lab.kill(node);
           for (let changes = random.below(20); changes > 0; changes -= 1) churn.step();
           if (random.below(2) === 0) {

@@ -63,6 +63,10 @@ export class FaultLab {
     return [first, second];
   }
 
+  get name(): string {
+    return this.#found.name;
+  }
+
   get pid(): number {
     return this.#found.pid;
   }
@@ -119,15 +123,20 @@ export class FaultNode {
     return stdout;
   }
 
-  /** Starts a program in the node. */
+  /** Starts a program on the node's network. */
   spawn(program: readonly string[]): ChildProcess {
-    return spawn('nsenter', [...this.#enter(), ...program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    return this.#spawnOn(this.name, program);
   }
 
-  /** Starts a program in the node's pod. */
+  /** Starts a program on the network of the node's pod. */
   spawnInPod(program: readonly string[]): ChildProcess {
-    const enter = ['ip', 'netns', 'exec', `${this.name}-pod`];
-    return spawn('nsenter', [...this.#enterLab(), ...enter, ...program], {
+    return this.#spawnOn(`${this.name}-pod`, program);
+  }
+
+  /** It is the child itself, so that it can be signalled, and ends with this process. */
+  #spawnOn(namespace: string, program: readonly string[]): ChildProcess {
+    const net = `--net=${this.#lab.path(`/run/netns/${namespace}`)}`;
+    return spawn('setpriv', ['--pdeathsig', 'SIGKILL', '--', 'nsenter', net, '--', ...program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
   }

@@ -41,10 +41,10 @@ export function prepend(backend: Backend, name: CommandName, line: string): void
   backend[name] = typeof command === 'string' ? `${line}; ${command}` : [line, ...command];
 }
 
-/** Has each command note its name in the file `runs` of the state directory whenever it is run. */
+/** Has each command note its name and SUBNET in the file `runs` of the state directory whenever it is run. */
 export function noteRuns(backend: Backend): void {
   for (const name of commandNames) {
-    if (backend[name] !== undefined) prepend(backend, name, `echo ${name} >>runs`);
+    if (backend[name] !== undefined) prepend(backend, name, `echo "${name} $SUBNET" >>runs`);
   }
 }
 
