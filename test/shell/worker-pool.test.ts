@@ -364,7 +364,8 @@ test('when this process dies under load nothing of its workers stays', async (t)
       environment: { PATH: '${environment.PATH}' } };
     const lane = async () => { for (;;) await pool.run(job); };
     void lane(); void lane();
-    setTimeout(() => console.log('ready'), 50);`;
+    for (let i = 0; i < 10; i += 1) await pool.run(job);
+    console.log('ready');`;
   for (let round = 0; round < 3; round += 1) {
     const child = startModule(t, 'shell/worker-pool.ts', statement);
     assert.equal(await child.readLine(), 'ready');
