@@ -22,6 +22,9 @@ mkfifo /run/started
 ip link set lo up
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+# Nothing of an address is to change by itself, later: no link-local ones on the underlay, and no detection of duplicates.
+echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
+echo 1 >/proc/sys/net/ipv6/conf/default/addr_gen_mode
 number=0
 for segment do
   number=$((number + 1))
@@ -38,6 +41,7 @@ for segment do
   ip link add "port$number" type veth peer name eth0 netns "$pid"
   ip link set "port$number" master "switch$segment" up
   nsenter --target "$pid" --net sh -ec '
+    echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
     ip link set lo up
     ip link set eth0 addrgenmode none
     ip link set eth0 up
