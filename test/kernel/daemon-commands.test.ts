@@ -228,6 +228,11 @@ describe('a peer whose SubnetAddCommand fails', options, () => {
     assert.equal(added.reason, 'retry');
     await daemon.until('state', ({ to }) => to === 'running');
     assert.equal((await daemon.stop()).exitCode, 0);
+    assert.deepEqual(
+      daemon.all('state').map(({ to }) => to),
+      ['pre-startup', 'leasing', 'post-startup', 'degraded', 'running', 'stopping', 'stopped'],
+      'no retry made it running for a moment',
+    );
   });
 
   test('hangs: it is ended after its Timeout, and the others do not wait for it', async (t) => {
