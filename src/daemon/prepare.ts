@@ -1,3 +1,4 @@
+import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import type { EmitEvent } from '../event/event.ts';
 import type { SourceText } from '../diagnostic/source.ts';
@@ -38,6 +39,8 @@ export interface NetworkDecision {
   /** The document; it stands in the store already, or is to be written there. */
   readonly document: SourceText;
   readonly isInStore: boolean;
+  /** What is odd about the store's document, ready to be shown. */
+  readonly warnings: string;
 }
 
 /**
@@ -110,7 +113,7 @@ export function decideNetwork(
   if (stored === undefined) {
     const parameterValues = settleParameters(recipe, {}, overrides);
     const document = { name: 'the recipe', text: renderNetworkDocument(recipe, parameterValues) };
-    return { configuration: recipe.network, parameterValues, document, isInStore: false };
+    return { configuration: recipe.network, parameterValues, document, isInStore: false, warnings: '' };
   }
   const checked = parseNetworkDocument(stored);
   if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics, colour);
@@ -127,6 +130,7 @@ export function decideNetwork(
     parameterValues: settleParameters(recipe, parameterValues, overrides),
     document: stored,
     isInStore: true,
+    warnings: renderDiagnostics(checked.warnings, { colour }),
   };
 }
 
