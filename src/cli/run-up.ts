@@ -17,7 +17,6 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     const stopping = new AbortController();
     process.on('SIGTERM', () => stopping.abort()).on('SIGINT', () => stopping.abort());
     const prepared = await prepareNode(options, emit, stopping.signal, colour);
-    process.stderr.write(prepared.loaded.warnings + prepared.network.warnings);
     const preparation = await publishNetwork(prepared, options, colour);
     const { underlay, network, loaded, store } = preparation;
     emit({

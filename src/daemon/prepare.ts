@@ -1,4 +1,3 @@
-import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import type { EmitEvent } from '../event/event.ts';
 import type { SourceText } from '../diagnostic/source.ts';
@@ -39,8 +38,6 @@ export interface NetworkDecision {
   /** The document; it stands in the store already, or is to be written there. */
   readonly document: SourceText;
   readonly isInStore: boolean;
-  /** What is odd about the store's document, ready to be shown. */
-  readonly warnings: string;
 }
 
 /**
@@ -113,7 +110,7 @@ export function decideNetwork(
   if (stored === undefined) {
     const parameterValues = settleParameters(recipe, {}, overrides);
     const document = { name: 'the recipe', text: renderNetworkDocument(recipe, parameterValues) };
-    return { configuration: recipe.network, parameterValues, document, isInStore: false, warnings: '' };
+    return { configuration: recipe.network, parameterValues, document, isInStore: false };
   }
   const checked = parseNetworkDocument(stored);
   if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics, colour);
@@ -130,7 +127,6 @@ export function decideNetwork(
     parameterValues: settleParameters(recipe, parameterValues, overrides),
     document: stored,
     isInStore: true,
-    warnings: renderDiagnostics(checked.warnings, { colour }),
   };
 }
 

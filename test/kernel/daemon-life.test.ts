@@ -523,20 +523,6 @@ describe('what people and programs are told', options, () => {
       assert.match(line, /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (info |warn |error) | {4})\S/);
   });
 
-  test('what is odd but not wrong: on stderr, with its place', async (t) => {
-    const { host, store } = await oneHost(t);
-    const document = {
-      Network: '10.50.0.0/16',
-      IPv6SubnetLen: 64,
-      Backend: { Type: 'extension', ...scribe },
-    };
-    const path = store.recipe('odd', document);
-    const daemon = await startDaemon(host, ['--recipe', path, '--store-dir', store.path]);
-    const { exitCode, stderr } = await daemon.stop();
-    assert.equal(exitCode, 0);
-    assert.match(stderr, new RegExp(`^${path}:3:18 warning\\[unused-key\\]: `));
-  });
-
   test('the log as json: each line an object with its event, level, time and sentence', async (t) => {
     const { host, store } = await oneHost(t);
     const daemon = await startDaemon(host, argumentsOf(store));
