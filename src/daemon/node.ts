@@ -117,7 +117,15 @@ export class HeddleNode {
   }
 
   async #live(): Promise<void> {
-    const journal = await PeerJournal.open(await openJournal(join(this.#options.stateDirectory, 'journal')));
+    const file = await openJournal(join(this.#options.stateDirectory, 'journal'));
+    try {
+      await this.#liveWith(await PeerJournal.open(file));
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #liveWith(journal: PeerJournal): Promise<void> {
     let previous = await this.#clearForeignNetwork(journal);
     let hint =
       previous?.leaseKey == null ? await this.#hintFromSubnetFile() : parseLeaseKey(previous.leaseKey);
