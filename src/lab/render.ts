@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { Chalk } from 'chalk';
 import Table from 'cli-table3';
 import type { HostStatus, NodeStatus } from './protocol.ts';
 import type { LabReport, LabTrouble, NodeReport, PairReport } from './report.ts';
@@ -123,7 +123,7 @@ function cross(options: RenderOptions): string {
 }
 
 function paint(colour: 'red' | 'green', text: string, options: RenderOptions): string {
-  return options.colour ? styleText(colour, text) : text;
+  return new Chalk({ level: options.colour ? 1 : 0 })[colour](text);
 }
 
 function count(number: number, noun: string): string {

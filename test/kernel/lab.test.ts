@@ -132,6 +132,7 @@ describe('a recipe that goes wrong', options, () => {
   test('what its ShutdownCommand forgets is named', async () => {
     const path = await write('forgetful', {
       PostStartupCommand: 'ip link add forgotten type bridge; ip rule add from 10.9.9.9 lookup 99',
+      ShutdownCommand: 'true',
     });
     const result = await runHeddle(['lab', 'run', path, '--nodes', '1', '--json']);
     assert.equal(result.exitCode, 13, result.stderr);
@@ -179,7 +180,10 @@ describe('a recipe that goes wrong', options, () => {
   });
 
   test('a process it leaves running is named', async () => {
-    const path = await write('haunted', { PostStartupCommand: 'sleep 4242 </dev/null >/dev/null 2>&1 &' });
+    const path = await write('haunted', {
+      PostStartupCommand: 'sleep 4242 </dev/null >/dev/null 2>&1 &',
+      ShutdownCommand: 'true',
+    });
     const result = await runHeddle(['lab', 'run', path, '--nodes', '1', '--json']);
     assert.match(parseReport(result.stdout).leftovers.join('\n'), /^node1: process \d+ sleep 4242$/m);
   });
