@@ -3,6 +3,7 @@ import { registerDown } from './down.ts';
 import { registerLab } from './lab.ts';
 import { registerLeases } from './leases.ts';
 import { registerNetwork } from './network.ts';
+import { registerRecipe } from './recipe.ts';
 import { registerStatus } from './status.ts';
 import { registerUp } from './up.ts';
 import { readVersion } from './version.ts';
@@ -25,6 +26,7 @@ export function createProgram(): Command {
     registerStatus,
     registerLeases,
     registerNetwork,
+    registerRecipe,
     registerLab,
   ])
     register(program);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { networkHint } from '../daemon/await-network.ts';
-import { findNamedRecipe, loadRecipe, refuseRecipe } from '../daemon/load-recipe.ts';
+import { loadRecipe, refuseRecipe } from '../daemon/load-recipe.ts';
+import { findNamedRecipe } from '../daemon/recipe-catalogue.ts';
 import { decideNetwork } from '../daemon/prepare.ts';
 import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import { Failure } from '../diagnostic/failure.ts';

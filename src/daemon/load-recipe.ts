@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { Failure } from '../diagnostic/failure.ts';
@@ -14,6 +12,7 @@ import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
 import { prepareScript } from '../shell/script.ts';
 import type { Script } from '../shell/shell.ts';
 import { findSyntaxErrors } from '../shell/syntax.ts';
+import { findNamedRecipe, shippedRecipes } from './recipe-catalogue.ts';
 
 /** A recipe that may be run: its document is right, and the shell has read each command without complaint. */
 export interface LoadedRecipe {
@@ -23,15 +22,6 @@ export interface LoadedRecipe {
   readonly scripts: ReadonlyMap<CommandName, Script>;
   /** Warnings, ready to be shown. */
   readonly warnings: string;
-}
-
-/** Where recipes are looked for by name: an operator's own before those that come with heddle. */
-const recipeFolders = ['/etc/heddle/recipes/', fileURLToPath(new URL('../../recipes/', import.meta.url))];
-
-/** The file of a recipe's name; undefined if there is none. */
-export function findNamedRecipe(name: string): string | undefined {
-  if (!/^[\w.-]+$/.test(name)) return undefined;
-  return recipeFolders.map((folder) => `${folder}${name}.json`).find((path) => existsSync(path));
 }
 
 /** The file a recipe is in: a path as given, or for a bare name that of the recipe of that name. */
@@ -47,7 +37,7 @@ export async function loadRecipe(nameOrPath: string, colour: boolean): Promise<L
     text = await readFile(file, 'utf8');
   } catch (error) {
     throw new Failure('recipe', `the recipe ${nameOrPath} cannot be read: ${explainError(error)}`, {
-      hint: 'give the path of a recipe, or the name of a shipped one: vxlan, host-gw, wireguard',
+      hint: `give the path of a recipe, or the name of a shipped one: ${Object.keys(shippedRecipes).join(', ')}`,
       cause: error,
     });
   }

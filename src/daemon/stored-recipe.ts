@@ -2,9 +2,10 @@ import { Failure } from '../diagnostic/failure.ts';
 import type { SourceText } from '../diagnostic/source.ts';
 import { parseNetworkDocument } from '../recipe/network-document.ts';
 import type { LeaseStore } from '../store/store.ts';
-import { checkRecipe, findNamedRecipe, loadRecipe, refuseRecipe } from './load-recipe.ts';
+import { checkRecipe, loadRecipe, refuseRecipe } from './load-recipe.ts';
 import type { LoadedRecipe } from './load-recipe.ts';
 import type { UpOptions } from './options.ts';
+import { findNamedRecipe } from './recipe-catalogue.ts';
 
 /**
  * The recipe for a network configuration when the operator named none: the local recipe of the type that it names. Commands

@@ -16,3 +16,8 @@ export function recipeJsonSchema(): Readonly<Record<string, Json>> {
   // Through text: what zod returns carries more than JSON.
   return JSON.parse(JSON.stringify(described)) as Record<string, Json>;
 }
+
+/** The schema as a file: `recipes/recipe.schema.json`. */
+export function renderRecipeSchema(): string {
+  return `${JSON.stringify(recipeJsonSchema(), undefined, 2)}\n`;
+}

@@ -15,7 +15,7 @@ const pattern = z.string();
 /** A string to be run as it is, or lines to be run under `set -e`; not blank. */
 const command = z.union([
   z.string().meta({ pattern: '\\S' }),
-  z.array(z.string()).meta({ contains: { pattern: '\\S' } }),
+  z.array(z.string()).meta({ contains: { type: 'string', pattern: '\\S' } }),
 ]);
 
 function commandKey(description: string) {
