@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Makes a fresh clone ready to run: npm's packages, Debian's packages, the build. Plain JavaScript that needs nothing
 // but Node, because it runs before anything is installed. Each step is skipped when there is nothing to do.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -134,24 +134,15 @@ function newestChange(folder) {
 }
 
 function build() {
-  const stamp = join(root, 'dist', '.tsbuildinfo');
-  const sources = Math.max(newestChange(join(root, 'src')), statSync(join(root, 'tsconfig.json')).mtimeMs);
-  if (existsSync(stamp) && statSync(stamp).mtimeMs >= sources) return;
+  const built = join(root, 'dist', 'main.js');
+  const inputs = ['tsconfig.json', 'scripts/build.js', 'package-lock.json'].map(
+    (file) => statSync(join(root, file)).mtimeMs,
+  );
+  if (existsSync(built) && statSync(built).mtimeMs >= Math.max(newestChange(join(root, 'src')), ...inputs))
+    return;
   say('building');
-  try {
-    execFileSync(
-      process.execPath,
-      [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
-      {
-        cwd: root,
-        stdio: ['ignore', process.stderr, process.stderr],
-      },
-    );
-  } catch {
-    giveUp('The build failed.', "See the compiler's messages above.");
-  }
-  // The compiler leaves its stamp alone when no output changed.
-  utimesSync(stamp, new Date(), new Date());
+  if (!run(process.execPath, [join(root, 'scripts', 'build.js')]))
+    giveUp('The build failed.', 'See its messages above.');
 }
 
 checkNode();

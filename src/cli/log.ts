@@ -13,11 +13,8 @@ export async function createLog(format: LogFormat): Promise<EmitEvent> {
 }
 
 async function createJsonLog(): Promise<EmitEvent> {
-  const { pino, destination } = await import('pino').then((module) => ({
-    pino: module.pino,
-    destination: module.destination,
-  }));
-  const stdout = destination({ fd: 1, sync: true });
+  const { default: pino } = await import('pino');
+  const stdout = pino.destination({ fd: 1, sync: true });
   stdout.on('error', giveUp);
   const logger = pino(
     {

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../host/package-files.ts';
 
 /** The version of this package. */
 export function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
+  const manifest = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
   return manifest.version;
 }

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../host/package-files.ts';
 
 /** Where recipes are looked for by name: an operator's own before those that come with heddle. */
-const recipeFolders = ['/etc/heddle/recipes/', fileURLToPath(new URL('../../recipes/', import.meta.url))];
+const recipeFolders = ['/etc/heddle/recipes/', packageFile('recipes/')];
 
 /** What each recipe is that comes with heddle, in a line. */
 export const shippedRecipes: Readonly<Record<string, string>> = {

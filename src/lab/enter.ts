@@ -1,16 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Failure } from '../diagnostic/failure.ts';
+import { programFile } from '../host/package-files.ts';
 import { findLabs, killLab } from './find.ts';
 import { firstProcessMarker, firstProcessScript } from './first-process.ts';
 import { readJsonLines } from './inside/json-lines.ts';
 import { programPath } from './program-path.ts';
 import { keepLine, type LabEvent, type LabSpec } from './protocol.ts';
-
-/** Compiled like this file. */
-const insideMain = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? 'inside/main.ts' : 'inside/main.js', import.meta.url),
-);
 
 /** How many characters of the inside's stderr are kept for a message. */
 const keptStderr = 4000;
@@ -93,8 +88,15 @@ export class TetheredLab {
 function labCommand(spec: LabSpec): [string, ...string[]] {
   const userNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const namespaces = ['--pid', '--fork', '--kill-child=SIGKILL', '--net', '--mount', '--uts', '--mount-proc'];
-  const first = ['sh', '-c', firstProcessScript, firstProcessMarker, spec.name, insideMain];
-  const work = [process.execPath, ...process.execArgv, insideMain];
+  const first = [
+    'sh',
+    '-c',
+    firstProcessScript,
+    firstProcessMarker,
+    spec.name,
+    programFile('lab/inside/main'),
+  ];
+  const work = [process.execPath, ...process.execArgv, programFile('lab/inside/main')];
   const unshare: [string, ...string[]] = [
     'unshare',
     ...userNamespace,

@@ -1,15 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Failure } from '../../diagnostic/failure.ts';
+import { programFile } from '../../host/package-files.ts';
 import type { NodePlan } from '../plan/topology.ts';
 import type { PathReport } from '../report.ts';
 import type { AgentWord, ProbeOrder } from './agent.ts';
 import { readJsonLines } from './json-lines.ts';
-
-/** Beside this file, and compiled like it. */
-const agentFile = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? 'agent.ts' : 'agent.js', import.meta.url),
-);
 
 /** The agent in one pod, seen from the lab's first process. */
 export class PodAgent {
@@ -20,7 +15,7 @@ export class PodAgent {
   #orders = 0;
 
   constructor(node: NodePlan) {
-    const command = [process.execPath, ...process.execArgv, agentFile];
+    const command = [process.execPath, ...process.execArgv, programFile('lab/inside/agent')];
     this.#child = spawn('ip', ['netns', 'exec', node.pod, ...command], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
