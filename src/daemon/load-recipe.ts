@@ -9,7 +9,7 @@ import { explainError } from '../host/system-error.ts';
 import { reportSyntaxErrors } from '../recipe/lint/syntax-errors.ts';
 import { parseRecipe } from '../recipe/parse-recipe.ts';
 import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
-import { prepareScript } from '../shell/script.ts';
+import { prepareScripts } from '../shell/script.ts';
 import type { Script } from '../shell/shell.ts';
 import { findSyntaxErrors } from '../shell/syntax.ts';
 import { findNamedRecipe, shippedRecipes } from './recipe-catalogue.ts';
@@ -54,12 +54,9 @@ export async function checkRecipe(
   if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics, colour);
   const recipe = checked.value;
   const commands = Object.values(recipe.commands);
-  const errors = await findShellErrors(source, commands);
+  const [errors, scripts] = await Promise.all([findShellErrors(source, commands), prepareScripts(commands)]);
   if (errors.length > 0) throw refuseRecipe(source, [...errors, ...checked.warnings], colour);
-  const scripts = await Promise.all(
-    commands.map(async (command) => [command.name, await prepareScript(command)] as const),
-  );
-  return { recipe, scripts: new Map(scripts), warnings: renderDiagnostics(checked.warnings, { colour }) };
+  return { recipe, scripts, warnings: renderDiagnostics(checked.warnings, { colour }) };
 }
 
 async function findShellErrors(

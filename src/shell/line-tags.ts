@@ -16,46 +16,82 @@ import type { ShellProgram } from './program.ts';
 const opaqueWord = /(?:^|[\s;&|(){}`!])(?:alias|eval|\.|source)(?=\s|$)/;
 
 /**
- * Finds the lines (from 0) that begin a complete command at the top level, in a text whose syntax is right: those
- * before which the text is complete. One process does it for the whole text; it executes nothing of it.
+ * Finds for each text, whose syntax is right, the lines (from 0) that begin a complete command at the top level: those
+ * before which the text is complete. One process does it for all texts; it executes nothing of them.
  */
-export async function findLineTags(text: string, program: ShellProgram): Promise<readonly number[]> {
-  const lines = text.split('\n');
-  const opaque = lines.findIndex((line) => opaqueWord.test(line));
-  const candidates = (opaque === -1 ? lines : lines.slice(0, opaque + 1)).flatMap((line, index) =>
-    isCandidate(line, lines[index - 1]) ? [index] : [],
+export async function findLineTags(
+  texts: readonly string[],
+  program: ShellProgram,
+): Promise<readonly (readonly number[])[]> {
+  const candidates = texts.map(findCandidates);
+  const isComplete = await testPrefixes(
+    texts.map((text, index) => cutBefore(text, candidates[index] ?? [])),
+    program,
   );
-  if (candidates.length < 2) return candidates;
-  const complete = await findCompletePrefixes(lines.slice(0, candidates.at(-1)), program);
-  return candidates.filter((index) => index === 0 || complete.has(index));
+  return candidates.map((lines, index) =>
+    lines.filter((_, nth) => nth === 0 || isComplete[index]?.[nth - 1] === true),
+  );
 }
 
-/** Blank lines and comments fail nothing; a line after a backslash continues the one before. */
-function isCandidate(line: string, previous: string | undefined): boolean {
-  return !/^\s*(?:#|$)/.test(line) && previous?.endsWith('\\') !== true;
+/** The lines that may begin a command: blank ones and comments fail nothing; one after a backslash continues the last. */
+function findCandidates(text: string): readonly number[] {
+  const lines = text.split('\n');
+  const opaque = lines.findIndex((line) => opaqueWord.test(line));
+  return (opaque === -1 ? lines : lines.slice(0, opaque + 1)).flatMap((line, index) =>
+    !/^\s*(?:#|$)/.test(line) && lines[index - 1]?.endsWith('\\') !== true ? [index] : [],
+  );
 }
 
 /**
- * Prints each number of lines after which the text is complete: what came so far parses, and what follows is not
- * the body of a here-document, where a lone parenthesis would be no error.
+ * Cuts a text before each of the given lines but the first. What follows the last cut is left out. Before each piece
+ * stands `>` if both its first line and the line after it are indented, else `=`.
  */
-const findCompletePrefixesScript = (sh: string) => `
-text= number=0
-for line do
-  number=$((number + 1)) text="$text$line
-"
-  ${sh} -n -c "$text" || continue
-  case $text in *'<<'*) ${sh} -n -c "$text)" && continue ;; esac
-  echo $number
+function cutBefore(text: string, lineNumbers: readonly number[]): readonly string[] {
+  const lines = text.split('\n');
+  const isIndented = (line: number): boolean => /^\s/.test(lines[line] ?? '');
+  return lineNumbers.slice(1).map((end, index) => {
+    const start = lineNumbers[index] ?? 0;
+    const mark = isIndented(start) && isIndented(end) ? '>' : '=';
+    return `${mark}${lines.slice(index === 0 ? 0 : start, end).join('\n')}\n`;
+  });
+}
+
+/**
+ * Reads the number of pieces of a text, then the pieces, and so on for each text. Prints for each piece whether the
+ * text is complete with it: what came so far parses, and what follows is not the body of a here-document, where a lone
+ * parenthesis would be no error. A run of indented lines in what is not complete is not
+ * tried: it is rarely there that it ends.
+ */
+const testPrefixesScript = (sh: string): string => `
+is_complete() {
+  case $answer$1 in 'no>'*) return 1 ;; esac
+  ${sh} -n -c "$text" || return 1
+  case $text in *'<<'*) ! ${sh} -n -c "$text)" ;; esac
+}
+while [ $# -gt 0 ]; do
+  pieces=$1 text= answer=
+  shift
+  while [ "$pieces" -gt 0 ]; do
+    pieces=$((pieces - 1)) text=$text\${1#?}
+    if is_complete "$1"; then answer=yes; else answer=no; fi
+    echo $answer
+    shift
+  done
 done 2>/dev/null
 `;
 
-async function findCompletePrefixes(lines: readonly string[], program: ShellProgram): Promise<Set<number>> {
-  const script = findCompletePrefixesScript(quote([program.file, ...program.arguments]));
-  const { stdout } = await execa(program.file, [...program.arguments, '-c', script, 'sh', ...lines], {
+async function testPrefixes(
+  texts: readonly (readonly string[])[],
+  program: ShellProgram,
+): Promise<readonly (readonly boolean[])[]> {
+  if (texts.every((pieces) => pieces.length === 0)) return [];
+  const script = testPrefixesScript(quote([program.file, ...program.arguments]));
+  const input = texts.flatMap((pieces) => [String(pieces.length), ...pieces]);
+  const { stdout } = await execa(program.file, [...program.arguments, '-c', script, 'sh', ...input], {
     stdin: 'ignore',
   });
-  return new Set(stdout.split('\n').filter(Boolean).map(Number));
+  const answers = stdout.split('\n').map((answer) => answer === 'yes');
+  return texts.map((pieces) => answers.splice(0, pieces.length));
 }
 
 /** A descriptor of one digit (dash knows no other) that the text does not use, or undefined if it uses all. */

@@ -1,17 +1,26 @@
 import { commandText } from '../recipe/command-text.ts';
-import type { Command } from '../recipe/recipe.ts';
+import type { Command, CommandName } from '../recipe/recipe.ts';
 import { findLineTags } from './line-tags.ts';
 import { systemShell, type ShellProgram } from './program.ts';
 import type { Script } from './shell.ts';
 
 /**
- * Makes a command ready to run: the array form stops at the first line that fails and knows its lines; the string
- * form runs as `sh -c` would run it. Its syntax should have been checked before (`findSyntaxErrors`).
+ * Makes commands ready to run: the array form stops at the first line that fails and knows its lines; the string form
+ * runs as `sh -c` would run it. Their syntax should be checked as well (`findSyntaxErrors`).
  */
-export async function prepareScript(command: Command, program: ShellProgram = systemShell): Promise<Script> {
-  const text = commandText(command);
-  if (command.form === 'string') return { text, stopOnError: false, lineTags: [] };
-  return { text, stopOnError: true, lineTags: await findLineTags(text, program) };
+export async function prepareScripts(
+  commands: readonly Command[],
+  program: ShellProgram = systemShell,
+): Promise<ReadonlyMap<CommandName, Script>> {
+  const inLines = commands.filter(({ form }) => form === 'lines');
+  const lineTags = await findLineTags(inLines.map(commandText), program);
+  return new Map(
+    commands.map((command) => {
+      const stopOnError = command.form === 'lines';
+      const tags = stopOnError ? lineTags[inLines.indexOf(command)] : undefined;
+      return [command.name, { text: commandText(command), stopOnError, lineTags: tags ?? [] }];
+    }),
+  );
 }
 
 /** A line of a command's text, with the element of the recipe that it stands in. */

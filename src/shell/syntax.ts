@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { quote } from 'shell-quote';
 import { commandText } from '../recipe/command-text.ts';
 import type { Command } from '../recipe/recipe.ts';
 import { systemShell, type ShellProgram } from './program.ts';
@@ -15,26 +16,39 @@ export interface ShellSyntaxError {
 /** The kernel's limit for one argument of a program (MAX_ARG_STRLEN), less room for what the runner puts before. */
 const longestText = 128 * 1024 - 4096;
 
-/** Lets the shell read the commands without running anything. Returns what it refuses, in the order given. */
+/**
+ * Lets the shell read the commands without running anything. Returns what it refuses, in the order given. One process
+ * does it for all of them.
+ */
 export async function findSyntaxErrors(
   commands: readonly Command[],
   program: ShellProgram = systemShell,
 ): Promise<readonly ShellSyntaxError[]> {
-  const found = await Promise.all(commands.map((command) => checkCommand(command, program)));
-  return found.filter((error) => error !== undefined);
+  const texts = commands.map((command) => commandText(command));
+  const unfit = texts.map(findUnfit);
+  const complaints = await readTexts(
+    texts.map((text, index) => (unfit[index] === undefined ? text : '')),
+    program,
+  );
+  return commands.flatMap((command, index) => {
+    const error = unfit[index] ?? complaints[index];
+    return error === undefined ? [] : [{ command, ...error }];
+  });
 }
 
-async function checkCommand(command: Command, program: ShellProgram): Promise<ShellSyntaxError | undefined> {
-  const text = commandText(command);
-  const unfit = findUnfit(text);
-  if (unfit !== undefined) return { command, ...unfit };
-  const { exitCode, stderr } = await execa(program.file, [...program.arguments, '-n', '-c', text], {
+/** What `sh -n` says of each text: nothing if it can be read. */
+async function readTexts(
+  texts: readonly string[],
+  program: ShellProgram,
+): Promise<readonly (Omit<ShellSyntaxError, 'command'> | undefined)[]> {
+  const sh = quote([program.file, ...program.arguments]);
+  const script = `for text do ${sh} -n -c "$text" 2>&1 && echo; printf '\\0'; done`;
+  const { stdout } = await execa(program.file, [...program.arguments, '-c', script, program.name, ...texts], {
     argv0: program.name,
-    reject: false,
     stdin: 'ignore',
     env: { LC_ALL: 'C' },
   });
-  return exitCode === 0 ? undefined : { command, ...readMessage(stderr) };
+  return stdout.split('\0').map((said) => (said === '\n' ? undefined : readMessage(said)));
 }
 
 /** What cannot even be handed to a shell. */

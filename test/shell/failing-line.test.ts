@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { createOneShotShell } from '../../src/shell/one-shot-shell.ts';
-import { prepareScript } from '../../src/shell/script.ts';
+import type { Command } from '../../src/recipe/recipe.ts';
+import type { ShellProgram } from '../../src/shell/program.ts';
+import { prepareScripts } from '../../src/shell/script.ts';
+import type { Script } from '../../src/shell/shell.ts';
 import { jobOf, linesCommand, stringCommand } from './command.ts';
 import { busybox, implementations } from './implementations.ts';
+
+async function prepare(command: Command, program?: ShellProgram): Promise<Script> {
+  const script = (await prepareScripts([command], program)).get(command.name);
+  assert.ok(script);
+  return script;
+}
 
 /** Each script fails; its failing line is the one that ends with `# here`, or that the test names. */
 const scripts: Record<string, { lines: string[]; line?: number; busyboxLine?: number }> = {
@@ -27,6 +36,12 @@ const scripts: Record<string, { lines: string[]; line?: number; busyboxLine?: nu
   'a line that is continued': { lines: ['true', 'echo a \\', '  b \\', '  c | { false; } # here'], line: 1 },
   'after a line that is continued': { lines: ['echo a \\', '  b', 'false # here', 'true'] },
   'after a line that ends with an operator': { lines: ['true &&', 'true |', 'cat', 'false # here', 'true'] },
+  'an indented line after a block': {
+    lines: ['if true; then', '  echo a', 'fi', '  false # here', 'true'],
+  },
+  'the indented end of a block, which is not looked for': {
+    lines: ['if true; then # here', '  echo a', '  fi', '  false', 'true'],
+  },
   'a quotation over several lines': { lines: ["echo 'a", 'false', "b'", 'false # here', 'true'] },
   'a quotation that ends with a backslash': { lines: ["echo 'a\\'", 'true', 'false # here'] },
   'a function that fails where it is called': {
@@ -49,7 +64,7 @@ for (const { name: implementation, program, create } of implementations) {
 
     for (const [name, { lines, line, busyboxLine }] of Object.entries(scripts)) {
       test(name, async () => {
-        const script = await prepareScript(linesCommand(...lines), program);
+        const script = await prepare(linesCommand(...lines), program);
         const outcome = await shell.run(jobOf('', { script }));
         const wanted = program === busybox ? (busyboxLine ?? line) : line;
         assert.equal(outcome.kind, 'failed');
@@ -75,7 +90,7 @@ for (const { name: implementation, program, create } of implementations) {
         '(echo in-a-subshell)',
         'umask',
       ];
-      const script = await prepareScript(linesCommand(...lines), program);
+      const script = await prepare(linesCommand(...lines), program);
       assert.ok(script.lineTags.length > 10);
       const job = jobOf('', { script, stdin: 'input\n' });
       const noted = await shell.run(job);
@@ -93,7 +108,7 @@ for (const { name: implementation, program, create } of implementations) {
 }
 
 test('lines after which the text may mean anything are not noted', async () => {
-  const tags = async (...lines: string[]) => (await prepareScript(linesCommand(...lines))).lineTags;
+  const tags = async (...lines: string[]) => (await prepare(linesCommand(...lines))).lineTags;
   assert.deepEqual(await tags('true', 'alias x=y', 'true'), [0, 1]);
   assert.deepEqual(await tags('true', '. ./lib', 'true'), [0, 1]);
   assert.deepEqual(await tags('true', 'true && eval "$x"', 'true'), [0, 1]);
@@ -104,7 +119,7 @@ test('a script that uses all descriptors of one digit runs without notes', async
   const shell = createOneShotShell();
   t.after(() => shell.close());
   const use = [3, 4, 5, 6, 7, 8, 9].map((digit) => `exec ${digit}>&2`);
-  const script = await prepareScript(linesCommand(...use, 'false'));
+  const script = await prepare(linesCommand(...use, 'false'));
   const outcome = await shell.run(jobOf('', { script }));
   assert.equal(outcome.kind, 'failed');
   assert.equal(outcome.stderr.text, '');
@@ -113,7 +128,7 @@ test('a script that uses all descriptors of one digit runs without notes', async
 test('the string form runs as it is, and its only line is known', async (t) => {
   const shell = createOneShotShell();
   t.after(() => shell.close());
-  const script = await prepareScript(stringCommand('false; echo on; exit 4'));
+  const script = await prepare(stringCommand('false; echo on; exit 4'));
   assert.deepEqual(script, { text: 'false; echo on; exit 4', stopOnError: false, lineTags: [] });
   const outcome = await shell.run(jobOf('', { script }));
   assert.equal(outcome.kind, 'failed');
