@@ -1,21 +1,34 @@
-import type { EmitEvent, HeddleEvent } from '../event/event.ts';
+import { isatty } from 'node:tty';
+import type { EmitEvent } from '../event/event.ts';
 import { renderEvent } from '../event/human.ts';
 import type { Level } from '../event/human.ts';
 
 export type LogFormat = 'text' | 'json';
 
-/**
- * Writes each event to stdout as it happens: one line for a person, or one JSON object. A log that nobody can take any
- * more is given up: the network matters more.
- */
-export async function createLog(format: LogFormat): Promise<EmitEvent> {
-  return format === 'json' ? createJsonLog() : createTextLog();
+/** How many bytes wait for a slow reader of the log before lines are dropped: the network matters more. */
+const mostWaiting = 8 << 20;
+
+/** Where the lines of a log go. */
+interface LogOutput {
+  write(line: string): boolean;
+  on(event: 'drop' | 'drain' | 'error', listener: () => void): unknown;
 }
 
-async function createJsonLog(): Promise<EmitEvent> {
+/**
+ * Writes each event to stdout: one line for a person, or one JSON object. A reader that is slow, or gone, never keeps
+ * the caller waiting.
+ */
+export async function createLog(format: LogFormat): Promise<EmitEvent> {
   const { default: pino } = await import('pino');
-  const stdout = pino.destination({ fd: 1, sync: true });
+  // `sync` would have it sleep whenever a pipe is full.
+  const stdout = pino.destination({ fd: 1, sync: false, maxLength: mostWaiting });
+  const emit = format === 'json' ? createJsonLog(pino, stdout) : await createTextLog(stdout);
   stdout.on('error', giveUp);
+  tellOfLostLines(stdout, emit);
+  return emit;
+}
+
+function createJsonLog(pino: typeof import('pino').default, stdout: LogOutput): EmitEvent {
   const logger = pino(
     {
       base: null,
@@ -30,20 +43,30 @@ async function createJsonLog(): Promise<EmitEvent> {
   };
 }
 
-async function createTextLog(): Promise<EmitEvent> {
+async function createTextLog(stdout: LogOutput): Promise<EmitEvent> {
   const { Chalk } = await import('chalk');
-  const paint = new Chalk({ level: process.stdout.isTTY ? 1 : 0 });
+  const paint = new Chalk({ level: isatty(1) ? 1 : 0 });
   const labels: Record<Level, string> = {
     info: paint.dim('info '),
     warn: paint.yellow('warn '),
     error: paint.red('error'),
   };
-  process.stdout.on('error', giveUp);
-  return (event: HeddleEvent) => {
+  return (event) => {
     const { level, text, detail } = renderEvent(event);
     const time = paint.dim(new Date().toISOString());
-    process.stdout.write(`${time} ${labels[level]} ${text}\n${detail === '' ? '' : `${detail}\n`}`);
+    stdout.write(`${time} ${labels[level]} ${text}\n${detail === '' ? '' : `${detail}\n`}`);
   };
+}
+
+function tellOfLostLines(stdout: LogOutput, emit: EmitEvent): void {
+  let lost = 0;
+  stdout.on('drop', () => (lost += 1));
+  stdout.on('drain', () => {
+    if (lost === 0) return;
+    const message = `${lost} lines of this log were lost because nobody read it for so long`;
+    lost = 0;
+    emit({ event: 'warning', message });
+  });
 }
 
 function giveUp(): void {

@@ -33,6 +33,8 @@ export interface PeerLoopOptions {
 const fewestInBatch = 8;
 /** Bounds what one failure puts in doubt. */
 const mostInBatch = 10_000;
+/** How many peers one event names: those who collect logs cut long lines. */
+const mostNamed = 500;
 
 /** Feeds the engine, runs what it asks for, and writes the journal ahead of each run. */
 export class PeerLoop {
@@ -160,10 +162,14 @@ export class PeerLoop {
       return;
     }
     for (const operation of operations) this.#finish(operation, result);
+    const adds = operations.filter(({ kind }) => kind === 'add');
+    const removes = operations.filter(({ kind }) => kind === 'remove');
     this.#options.emit({
       event: 'batch-applied',
-      added: operations.filter(({ kind }) => kind === 'add').map(({ peer }) => namePeer(peer)),
-      removed: operations.filter(({ kind }) => kind === 'remove').map(({ peer }) => namePeer(peer)),
+      addedCount: adds.length,
+      removedCount: removes.length,
+      added: adds.slice(0, mostNamed).map(({ peer }) => namePeer(peer)),
+      removed: removes.slice(0, mostNamed).map(({ peer }) => namePeer(peer)),
       durationMs: result.durationMs,
     });
   }

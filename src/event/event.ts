@@ -99,9 +99,11 @@ export type HeddleEvent =
       readonly retryInMs: number;
     }
   | { readonly event: 'shared-address'; readonly address: string; readonly keys: readonly string[] }
-  /** Many peers at once, by SubnetBatchCommand. */
+  /** Many peers at once, by SubnetBatchCommand. Of very many, not all are named: `status` tells of each. */
   | {
       readonly event: 'batch-applied';
+      readonly addedCount: number;
+      readonly removedCount: number;
       readonly added: readonly PeerName[];
       readonly removed: readonly PeerName[];
       readonly durationMs: number;

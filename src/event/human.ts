@@ -71,7 +71,7 @@ const renderers: Renderers = {
   'shared-address': (e) => warn(`the leases ${list(e.keys)} all claim the public address ${e.address}`),
   'batch-applied': (e) =>
     info(
-      `${count(e.added.length, 'peer')} added and ${e.removed.length} removed in one batch, ${formatDuration(e.durationMs)}`,
+      `${count(e.addedCount, 'peer')} added and ${e.removedCount} removed in one batch, ${formatDuration(e.durationMs)}`,
     ),
   'batch-failed': (e) =>
     warn(
