@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import type Pino from 'pino';
 import type { EmitEvent } from '../event/event.ts';
 import { renderEvent } from '../event/human.ts';
 import type { Level } from '../event/human.ts';
@@ -28,7 +29,7 @@ export async function createLog(format: LogFormat): Promise<EmitEvent> {
   return emit;
 }
 
-function createJsonLog(pino: typeof import('pino').default, stdout: LogOutput): EmitEvent {
+function createJsonLog(pino: typeof Pino, stdout: LogOutput): EmitEvent {
   const logger = pino(
     {
       base: null,
