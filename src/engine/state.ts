@@ -1,4 +1,5 @@
 import type { Reason } from '../event/event.ts';
+import { KeysByName } from '../lease/keys-by-name.ts';
 import type { Peer } from '../lease/lease.ts';
 import type { Operation } from './operation.ts';
 
@@ -53,7 +54,7 @@ export interface EngineState {
   /** Keys whose add waits until another key's remove is over, by that other key. */
   readonly parked: Map<string, string[]>;
   /** Keys that hold a resource in the kernel, by resource: see `resourcesOf`. */
-  readonly holders: Map<string, Set<string>>;
+  readonly holders: KeysByName;
   running: number;
   waiting: number;
   /** Entries that failed and have not succeeded since: those that wait, and those that are tried again. */
@@ -71,7 +72,7 @@ export function createEngine(abilities: Abilities): EngineState {
     entries: new Map(),
     ready: new Set(),
     parked: new Map(),
-    holders: new Map(),
+    holders: new KeysByName(),
     running: 0,
     waiting: 0,
     failing: 0,
@@ -117,21 +118,13 @@ export function resourcesOf(peer: Peer): string[] {
 
 /** Records what is in the kernel for an entry, and who holds which resource there. */
 export function setApplied(state: EngineState, entry: Entry, applied: Applied): void {
-  if (entry.applied.kind !== 'absent') {
-    for (const resource of resourcesOf(entry.applied.peer)) {
-      const keys = state.holders.get(resource);
-      keys?.delete(entry.key);
-      if (keys?.size === 0) state.holders.delete(resource);
-    }
-  }
+  const before = entry.applied.kind === 'absent' ? undefined : entry.applied.peer;
+  const after = applied.kind === 'absent' ? undefined : applied.peer;
   entry.applied = applied;
   entry.touched = state.sequence += 1;
-  if (applied.kind === 'absent') return;
-  for (const resource of resourcesOf(applied.peer)) {
-    const keys = state.holders.get(resource);
-    if (keys === undefined) state.holders.set(resource, new Set([entry.key]));
-    else keys.add(entry.key);
-  }
+  if (before === after) return;
+  if (before) for (const resource of resourcesOf(before)) state.holders.delete(resource, entry.key);
+  if (after) for (const resource of resourcesOf(after)) state.holders.add(resource, entry.key);
 }
 
 /** Changes what is being done about an entry, keeping the counts and the ready queue in step. */

@@ -130,7 +130,7 @@ function finish(state: EngineState, operation: Operation): void {
 /** A remove may have taken away what another peer shares with the removed one: those are ensured again. */
 function doubtSharers(state: EngineState, removed: Peer): void {
   for (const resource of resourcesOf(removed)) {
-    for (const key of [...(state.holders.get(resource) ?? [])]) {
+    for (const key of state.holders.of(resource)) {
       const other = state.entries.get(key);
       if (other !== undefined && key !== removed.key) doubt(state, other);
     }

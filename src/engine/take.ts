@@ -62,7 +62,7 @@ function findBlocker(
   decision: { kind: 'add' | 'remove'; peer: Peer },
 ): string | undefined {
   for (const resource of resourcesOf(decision.peer)) {
-    for (const key of state.holders.get(resource) ?? []) {
+    for (const key of state.holders.of(resource)) {
       const other = state.entries.get(key);
       if (key === entry.key || other === undefined) continue;
       if (other.activity.kind === 'running') return key;

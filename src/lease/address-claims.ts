@@ -1,3 +1,5 @@
+import { KeysByName } from './keys-by-name.ts';
+
 /** An underlay address that more than one lease says is its node's. */
 export interface SharedAddress {
   readonly address: string;
@@ -7,7 +9,7 @@ export interface SharedAddress {
 
 /** Keeps which lease claims which underlay address: each is one node's, so that two claims are a mistake or a leftover. */
 export class AddressClaims {
-  readonly #claimants = new Map<string, Set<string>>();
+  readonly #claimants = new KeysByName();
   readonly #shared = new Set<string>();
   /** What came to be shared, or shared by one more, since it was last asked for. */
   readonly #news = new Set<string>();
@@ -31,26 +33,20 @@ export class AddressClaims {
   }
 
   #claim(key: string, address: string): void {
-    const keys = this.#claimants.get(address);
-    if (keys === undefined) {
-      this.#claimants.set(address, new Set([key]));
-      return;
-    }
-    keys.add(key);
+    this.#claimants.add(address, key);
+    if (this.#claimants.of(address).length < 2) return;
     this.#shared.add(address);
     this.#news.add(address);
   }
 
   #release(key: string, address: string): void {
-    const keys = this.#claimants.get(address);
-    keys?.delete(key);
-    if (keys?.size === 0) this.#claimants.delete(address);
-    if (keys !== undefined && keys.size > 1) return;
+    this.#claimants.delete(address, key);
+    if (this.#claimants.of(address).length > 1) return;
     this.#shared.delete(address);
     this.#news.delete(address);
   }
 
   #describe(addresses: ReadonlySet<string>): SharedAddress[] {
-    return [...addresses].map((address) => ({ address, keys: [...(this.#claimants.get(address) ?? [])] }));
+    return [...addresses].map((address) => ({ address, keys: this.#claimants.of(address) }));
   }
 }

@@ -1,0 +1,27 @@
+/** Which leases' keys go with which name. Nearly every name has one key, which needs no set of its own. */
+export class KeysByName {
+  readonly #keys = new Map<string, string | Set<string>>();
+
+  /** The keys of a name, the one that was added first first. */
+  of(name: string): readonly string[] {
+    const keys = this.#keys.get(name);
+    if (keys === undefined) return [];
+    return typeof keys === 'string' ? [keys] : [...keys];
+  }
+
+  add(name: string, key: string): void {
+    const keys = this.#keys.get(name);
+    if (keys === undefined) this.#keys.set(name, key);
+    else if (typeof keys !== 'string') keys.add(key);
+    else if (keys !== key) this.#keys.set(name, new Set([keys, key]));
+  }
+
+  delete(name: string, key: string): void {
+    const keys = this.#keys.get(name);
+    if (keys === key) this.#keys.delete(name);
+    if (keys === undefined || typeof keys === 'string') return;
+    keys.delete(key);
+    const [last] = keys;
+    if (keys.size === 1 && last !== undefined) this.#keys.set(name, last);
+  }
+}
