@@ -31,8 +31,8 @@ export interface PeerLoopOptions {
 
 /** With fewer than this waiting, a batch would save nothing, and say less about each. */
 const fewestInBatch = 8;
-/** Bounds what one failure puts in doubt. */
-const mostInBatch = 10_000;
+/** Bounds what one failure puts in doubt; and the kernel works on one batch while the next is prepared. */
+const mostInBatch = 2500;
 /** How many peers one event names: those who collect logs cut long lines. */
 const mostNamed = 500;
 

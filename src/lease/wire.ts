@@ -89,7 +89,18 @@ export type DecodedLease =
  * Reads a lease whoever wrote it. Never throws. What comes out has the right shape and canonical addresses and is
  * otherwise unchecked. Unknown fields are passed over, and of a field given twice the last counts, as in flannel.
  */
-export function decodeLease({ key, value, expiresAt }: EncodedLease): DecodedLease {
+export function decodeLease(encoded: EncodedLease): DecodedLease {
+  const known = alreadyDecoded.get(encoded);
+  if (known !== undefined) return known;
+  const decoded = decode(encoded);
+  alreadyDecoded.set(encoded, decoded);
+  return decoded;
+}
+
+/** A store hands out the same records, which never change, again and again: on the way up a node reads all of them thrice. */
+const alreadyDecoded = new WeakMap<EncodedLease, DecodedLease>();
+
+function decode({ key, value, expiresAt }: EncodedLease): DecodedLease {
   const subnets = parseLeaseKey(key);
   if (subnets === undefined) return malformed('its key is not a subnet written like 10.50.4.0-24');
   const fields = parseFields(value);

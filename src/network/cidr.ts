@@ -28,12 +28,12 @@ export function parseAddress(text: string): Address | undefined {
   if (/^[0-9.]+$/.test(text)) {
     const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1);
     if (parts === undefined) return undefined;
-    let value = 0n;
+    let value = 0;
     for (const part of parts) {
       if (Number(part) > 255 || (part.length > 1 && part.startsWith('0'))) return undefined;
-      value = (value << 8n) | BigInt(part);
+      value = value * 256 + Number(part);
     }
-    return { family: 4, value };
+    return { family: 4, value: BigInt(value) };
   }
   if (!/^[0-9A-Fa-f:.]+$/.test(text) || !ipaddr.IPv6.isValid(text)) return undefined;
   let value = 0n;
@@ -43,10 +43,13 @@ export function parseAddress(text: string): Address | undefined {
 
 /** Prints an address in its canonical form: dotted decimal, or RFC 5952. */
 export function formatAddress({ family, value }: Address): string {
-  const size = family === 4 ? 4 : 16;
+  if (family === 4) {
+    const bits = Number(value);
+    return `${bits >>> 24}.${(bits >>> 16) & 0xff}.${(bits >>> 8) & 0xff}.${bits & 0xff}`;
+  }
   const bytes: number[] = [];
-  for (let i = size - 1; i >= 0; i -= 1) bytes.push(Number((value >> BigInt(8 * i)) & 0xffn));
-  return family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String();
+  for (let i = 15; i >= 0; i -= 1) bytes.push(Number((value >> BigInt(8 * i)) & 0xffn));
+  return new ipaddr.IPv6(bytes).toRFC5952String();
 }
 
 function hostMask(family: Family, prefix: number): bigint {
