@@ -116,8 +116,11 @@ export class PeerLoop {
   #pump(): void {
     if (this.#taking) {
       this.#startBacklog();
-      if (this.engine.ready.size >= fewestInBatch) this.#startBatch();
-      for (const operation of takeOperations(this.engine, this.#free)) this.#start(this.#runOne(operation));
+      this.#startBatches();
+      this.#startBacklog();
+      if (!this.#mayBatch) {
+        for (const operation of takeOperations(this.engine, this.#free)) this.#start(this.#runOne(operation));
+      }
     }
     if (this.#jobs === 0) this.#releaseWaiters();
     this.#options.onProgress();
@@ -136,9 +139,16 @@ export class PeerLoop {
     });
   }
 
-  #startBatch(): void {
+  get #mayBatch(): boolean {
+    return this.#options.batch !== undefined && this.engine.ready.size >= fewestInBatch;
+  }
+
+  #startBatches(): void {
     const { batch } = this.#options;
-    if (batch === undefined || this.#free < 1) return;
+    while (batch !== undefined && this.#mayBatch && this.#free > 0) this.#startBatch(batch);
+  }
+
+  #startBatch(batch: BatchAbility): void {
     const operations: Operation[] = [];
     const lines: string[] = [];
     for (const operation of takeOperations(this.engine, mostInBatch)) {
