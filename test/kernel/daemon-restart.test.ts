@@ -75,8 +75,8 @@ describe('vxlan', options, () => {
     });
     const second = await startDaemon(host, args);
     assert.deepEqual(await routesOf(host), [
-      '10.50.97.0/24 via 10.50.97.0 dev flannel.1 onlink',
-      '10.50.98.0/24 via 10.50.98.0 dev flannel.1 onlink',
+      '10.50.97.0/24 via 10.50.97.0 dev flannel.1 metric 171073792 onlink',
+      '10.50.98.0/24 via 10.50.98.0 dev flannel.1 metric 171074048 onlink',
     ]);
     assert.deepEqual(await neighboursOf(host, 'flannel.1'), [
       '10.50.97.0 lladdr 02:00:00:00:00:97 PERMANENT',
@@ -112,7 +112,9 @@ describe('vxlan', options, () => {
     await host.sh(
       'until bridge fdb show dev flannel.1 | grep -q "02:00:00:00:00:42 dst 172.30.1.42"; do sleep 0.01; done',
     );
-    assert.deepEqual(await routesOf(host), ['10.50.43.0/24 via 10.50.43.0 dev flannel.1 onlink']);
+    assert.deepEqual(await routesOf(host), [
+      '10.50.43.0/24 via 10.50.43.0 dev flannel.1 metric 171059968 onlink',
+    ]);
     await daemon.stop();
   });
 

@@ -1,3 +1,4 @@
+import { strangerOf } from '../../../src/engine/drift.ts';
 import { checkPeer } from '../../../src/lease/check-peer.ts';
 import type { Json, Lease, LeaseSubnets, Peer } from '../../../src/lease/lease.ts';
 import { formatCidr, parseCidr, type Cidr } from '../../../src/network/cidr.ts';
@@ -8,6 +9,7 @@ import {
   peerVariables,
   type NodeFacts,
 } from '../../../src/lease/environment.ts';
+import { formatPeerLine } from '../../../src/lease/peer-line.ts';
 import { overlayMtu } from '../../../src/recipe/mtu.ts';
 import { resolveParameters } from '../../../src/recipe/parameters.ts';
 import type { CommandName, ParameterValue, Recipe } from '../../../src/recipe/recipe.ts';
@@ -30,6 +32,12 @@ export interface OverlayOptions {
   readonly subnetNumber?: number;
 }
 
+/** Peers to add and to remove. */
+export interface PeerChanges {
+  readonly add?: readonly OverlayNode[];
+  readonly remove?: readonly OverlayNode[];
+}
+
 type Values = Readonly<Record<string, ParameterValue>>;
 
 const ifaceMtu = 1500;
@@ -45,6 +53,8 @@ export class OverlayNode {
   readonly #recipe: Recipe;
   readonly #facts: NodeFacts;
   readonly #shell: TestShell;
+  /** Who was added and not removed since, by name. */
+  readonly #added = new Map<string, OverlayNode>();
   #published: { readonly v4: Json | undefined; readonly v6: Json | undefined } = {
     v4: undefined,
     v6: undefined,
@@ -110,15 +120,42 @@ export class OverlayNode {
 
   async add(peer: OverlayNode): Promise<void> {
     await this.succeed('SubnetAddCommand', this.#see(peer));
+    this.#added.set(peer.name, peer);
   }
 
   async remove(peer: OverlayNode): Promise<void> {
     await this.succeed('SubnetRemoveCommand', this.#see(peer));
+    this.#added.delete(peer.name);
   }
 
-  /** The subnets that CheckCommand finds in place, in order, or why it finds the network broken. */
-  async check(): Promise<readonly string[] | { readonly broken: string }> {
-    const { exitCode, stdout, stderr } = await this.run('CheckCommand');
+  /** Removes a peer of which no more than its subnet is known, as the engine does with what nothing accounts for. */
+  async removeStranger(subnet: string): Promise<void> {
+    await this.succeed('SubnetRemoveCommand', strangerOf(subnet));
+  }
+
+  /** Adds and removes peers in one run, the removes first. */
+  async batch(changes: PeerChanges): Promise<void> {
+    await this.succeed('SubnetBatchCommand', this.#linesOf(changes));
+    for (const peer of changes.remove ?? []) this.#added.delete(peer.name);
+    for (const peer of changes.add ?? []) this.#added.set(peer.name, peer);
+  }
+
+  #linesOf({ add = [], remove = [] }: PeerChanges): string {
+    const { backendData } = this.#recipe;
+    const removes = remove.map((peer) => formatPeerLine('remove', this.#see(peer), backendData));
+    const adds = add.map((peer) => formatPeerLine('add', this.#see(peer), backendData));
+    return [...removes, ...adds].map((line) => `${line ?? ''}\n`).join('');
+  }
+
+  /**
+   * The subnets that CheckCommand finds in place, in order, or why it finds the network broken. It is asked for the
+   * peers that were added, or for others that should be there.
+   */
+  async check(
+    expected: Iterable<OverlayNode> = this.#added.values(),
+  ): Promise<readonly string[] | { readonly broken: string }> {
+    const input = this.#linesOf({ add: [...expected] });
+    const { exitCode, stdout, stderr } = await this.run('CheckCommand', input);
     return exitCode === 0 ? stdout.split('\n').filter(Boolean).sort() : { broken: stderr };
   }
 
@@ -131,8 +168,8 @@ export class OverlayNode {
   }
 
   /** Runs a command that has to succeed. One that the recipe does not have succeeds. */
-  async succeed(name: CommandName, peer?: Peer): Promise<Ran> {
-    const ran = await this.run(name, peer);
+  async succeed(name: CommandName, about?: Peer | string): Promise<Ran> {
+    const ran = await this.run(name, about);
     if (ran.exitCode !== 0) {
       throw new Error(
         `${name} on ${this.#facts.nodeName} exited with ${ran.exitCode}: ${ran.stderr}${ran.stdout}`,
@@ -141,13 +178,14 @@ export class OverlayNode {
     return ran;
   }
 
-  /** Runs a command of the recipe by the contract, about a peer or about this node itself. */
-  async run(name: CommandName, peer?: Peer): Promise<Ran> {
+  /** Runs a command of the recipe by the contract: about a peer, about the peers of these lines, or about this node itself. */
+  async run(name: CommandName, about?: Peer | string): Promise<Ran> {
     const command = this.#recipe.commands[name];
     if (command === undefined) return { exitCode: 0, stdout: '', stderr: '' };
+    const [peer, input] = typeof about === 'string' ? [undefined, about] : [about, about?.stdin ?? ''];
     return this.host.run(this.#shell.arguments(command), {
       environment: this.#environment(name, peer),
-      ...(peer && { input: peer.stdin }),
+      input,
     });
   }
 
@@ -156,7 +194,8 @@ export class OverlayNode {
     return {
       PATH: process.env['PATH'] ?? '',
       ...nodeVariables(this.#facts, own),
-      ...(peer === undefined ? ownVariables(this.#facts, own) : peerVariables(peer)),
+      ...(peer !== undefined && peerVariables(peer)),
+      ...(peer === undefined && name !== 'SubnetBatchCommand' && ownVariables(this.#facts, own)),
     };
   }
 
