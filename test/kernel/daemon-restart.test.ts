@@ -144,7 +144,7 @@ test(
       /vxlan\.json is still up here and is taken down first$/,
     );
     assert.equal(await findDevice(host, 'flannel.1'), undefined);
-    assert.deepEqual(await routesOf(host), ['10.50.98.0/24 via 172.30.1.254 dev eth0']);
+    assert.deepEqual(await routesOf(host), ['10.50.98.0/24 via 172.30.1.254 dev eth0 metric 171074048']);
     assert.equal((await subnetFileOf(host))['FLANNEL_MTU'], '1500');
     assert.equal((await second.stop()).exitCode, 0);
     assert.deepEqual(await routesOf(host), []);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { assertBadLineFails, assertBatchEqualsSingles } from './harness/batch.ts';
 import { dumpState, routesOf, watchKernel } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
@@ -17,8 +18,8 @@ for (const shell of [dash, busyboxAsh]) {
       const [node1, node2] = nodes;
       assert.deepEqual(node1.published, { v4: undefined, v6: undefined });
       assert.deepEqual(await routesOf(node1.host), [
-        '10.50.2.0/24 via 172.30.1.2 dev eth0',
-        '10.50.3.0/24 via 172.30.1.3 dev eth0',
+        '10.50.2.0/24 via 172.30.1.2 dev eth0 metric 171049472',
+        '10.50.3.0/24 via 172.30.1.3 dev eth0 metric 171049728',
       ]);
       assert.deepEqual(await routesOf(node1.host, 6), [
         'fd00:50:0:2::/64 via fd00:99:1::2 dev eth0 metric 1024 pref medium',
@@ -52,6 +53,14 @@ for (const shell of [dash, busyboxAsh]) {
         await node1.succeed('ShutdownCommand');
       };
       assert.deepEqual(await watchKernel(node1.host, twice), []);
+    });
+
+    test('a batch does what its lines would do one by one', async (t) => {
+      await assertBatchEqualsSingles(t, recipe, shell, () => ({}), shell === dash ? 200 : 60);
+    });
+
+    test('a batch with a line that cannot be done fails and says why', async (t) => {
+      await assertBadLineFails(t, recipe, shell, { publicIp: '172.30.9.9' }, /Nexthop has invalid gateway/);
     });
 
     test('removes and shutdown leave nothing', async (t) => {
@@ -92,8 +101,8 @@ describe('recipes/host-gw.json', { skip }, () => {
     await assert.rejects(node1.start(), /eth0 does not have the public address 198[.]51[.]100[.]7/);
   });
 
-  test('a peer whose route drifted is no longer listed, and SubnetAdd repairs it', async (t) => {
-    const [node1, node2] = await joinedNodes(t, recipe, { families: 'dual-stack' });
+  test('a peer whose route drifted is no longer listed, and SubnetAdd or SubnetBatch repairs it', async (t) => {
+    const [node1, node2, node3] = await joinedNodes(t, recipe, { families: 'dual-stack' });
     const before = await dumpState(node1.host);
     const drift = [
       'ip route delete 10.50.2.0/24',
@@ -101,12 +110,47 @@ describe('recipes/host-gw.json', { skip }, () => {
       'ip -6 route delete fd00:50:0:2::/64',
       'ip -6 route replace fd00:50:0:2::/64 via fd00:99:1::3 dev eth0',
     ];
+    const repairs = [() => node1.add(node2), () => node1.batch({ add: [node2, node3] })];
     for (const command of drift) {
-      await node1.host.sh(command);
-      assert.deepEqual(await node1.check(), ['10.50.3.0/24'], command);
-      await node1.add(node2);
-      assert.deepEqual(await dumpState(node1.host), before, command);
+      for (const repair of repairs) {
+        await node1.host.sh(command);
+        assert.deepEqual(await node1.check(), ['10.50.3.0/24'], command);
+        await repair();
+        assert.deepEqual(await dumpState(node1.host), before, command);
+      }
     }
+  });
+
+  test('a route without a metric, as flannel and older recipes make it, is replaced, not doubled', async (t) => {
+    const [node1, node2, node3] = await joinedNodes(t, recipe);
+    const before = await dumpState(node1.host);
+    for (const replace of [() => node1.add(node2), () => node1.batch({ add: [node2, node3] })]) {
+      for (const left of ['ip route delete 10.50.2.0/24', 'true']) {
+        await node1.host.sh(`${left}; ip route add 10.50.2.0/24 via 172.30.1.2 dev eth0`);
+        assert.deepEqual(await node1.check(), ['10.50.3.0/24'], left);
+        await replace();
+        assert.deepEqual(await dumpState(node1.host), before, left);
+        assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24'], left);
+      }
+    }
+  });
+
+  test('a route without a metric is removed as well', async (t) => {
+    const [node1, node2] = await joinedNodes(t, recipe);
+    for (const remove of [() => node1.remove(node2), () => node1.batch({ remove: [node2] })]) {
+      await node1.add(node2);
+      await node1.host.sh(`
+        ip route delete 10.50.2.0/24
+        ip route add 10.50.2.0/24 via 172.30.1.2 dev eth0
+      `);
+      await remove();
+      assert.deepEqual(await routesOf(node1.host), ['10.50.3.0/24 via 172.30.1.3 dev eth0 metric 171049728']);
+    }
+  });
+
+  test("routes of peers that nobody remembers are not told from an operator's, and not listed", async (t) => {
+    const [node1, , node3] = await joinedNodes(t, recipe);
+    assert.deepEqual(await node1.check([node3]), ['10.50.3.0/24']);
   });
 
   test('an interface that is down fails the check', async (t) => {
