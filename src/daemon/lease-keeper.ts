@@ -61,6 +61,18 @@ export class LeaseKeeper {
     return this.#record;
   }
 
+  /** Whether its time is over by this node's clock: it could not be renewed. */
+  get isOver(): boolean {
+    const { expiresAt } = this.#record;
+    return expiresAt !== undefined && Date.now() >= expiresAt;
+  }
+
+  /** How long before its end the lease is renewed, in milliseconds. */
+  get marginMs(): number {
+    const { ttlSeconds, marginSeconds } = this.#options;
+    return 1000 * Math.min(marginSeconds, ttlSeconds / 3);
+  }
+
   /** Writes another value into the lease, at once or as soon as the store can be reached. */
   async publish(value: string): Promise<void> {
     if (value === this.#value) return;
@@ -113,9 +125,7 @@ export class LeaseKeeper {
   #scheduleRenewal(): void {
     const { expiresAt } = this.#record;
     if (expiresAt === undefined) return; // a reservation lasts
-    const { ttlSeconds, marginSeconds } = this.#options;
-    const marginMs = 1000 * Math.min(marginSeconds, ttlSeconds / 3);
-    const untilMargin = expiresAt - marginMs - Date.now();
+    const untilMargin = expiresAt - this.marginMs - Date.now();
     // A tenth earlier at most, so that nodes which started together do not renew together.
     this.#schedule(Math.max(0, untilMargin * (1 - Math.random() / 10)));
   }

@@ -5,7 +5,8 @@ import type { OwnLease, ReadLease, RosterChange } from '../lease/roster.ts';
 import type { PeerRules } from '../lease/check-peer.ts';
 import { decodeLease } from '../lease/wire.ts';
 import { followLeases } from '../store/follow.ts';
-import type { LeaseRecord, LeaseStore, StoreFault } from '../store/store.ts';
+import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../store/store.ts';
+import { LatePeers } from './late-peers.ts';
 import type { PeerLoop } from './peer-loop.ts';
 
 export interface PeerFollowerOptions {
@@ -18,6 +19,10 @@ export interface PeerFollowerOptions {
   readonly onOwnLeaseTouched: () => void;
   /** What this node wrote into its own lease. */
   readonly ownValue: () => string;
+  /** Whether this node's lease is over and could not be written again yet. */
+  readonly isOwnLeaseLost: () => boolean;
+  /** How long before their end leases are renewed, in milliseconds: none ends in an outage that is shorter. */
+  readonly renewMarginMs: number;
   /** Called after each snapshot was handed to the engine. */
   readonly onSnapshot: () => void;
 }
@@ -26,10 +31,17 @@ export interface PeerFollowerOptions {
 export class PeerFollower {
   readonly #options: PeerFollowerOptions;
   readonly #roster: Roster;
+  readonly #late: LatePeers;
+  /** How long the store was away before the next snapshot, in milliseconds. */
+  #awayMs = 0;
 
   constructor(options: PeerFollowerOptions) {
     this.#options = options;
     this.#roster = new Roster(options.rules, options.own);
+    this.#late = new LatePeers({
+      isWaiting: options.isOwnLeaseLost,
+      onGone: (keys) => this.#apply(keys.flatMap((key) => this.#roster.delete(key))),
+    });
   }
 
   get roster(): Roster {
@@ -42,21 +54,18 @@ export class PeerFollower {
     const updates = followLeases(store, {
       signal,
       onOutage: (error, retryInMs) => emit({ event: 'store-outage', because: error.message, retryInMs }),
-      onBack: (afterMs) => emit({ event: 'store-back', afterMs }),
+      onBack: (afterMs) => {
+        this.#awayMs = afterMs;
+        emit({ event: 'store-back', afterMs });
+      },
     });
-    for await (const update of updates) {
-      switch (update.kind) {
-        case 'snapshot':
-          this.#takeSnapshot(update.records, update.faults);
-          break;
-        case 'changes':
-          for (const change of update.changes) {
-            if (change.kind === 'fault') this.#takeFault(change.fault);
-            else if (change.kind === 'put') this.#takeRecord(change.record);
-            else this.#takeDelete(change.key);
-          }
-          break;
+    try {
+      for await (const update of updates) {
+        if (update.kind === 'snapshot') this.#takeSnapshot(update.records, update.faults);
+        else this.#takeChanges(update.changes);
       }
+    } finally {
+      this.#late.stop();
     }
   }
 
@@ -64,7 +73,8 @@ export class PeerFollower {
     const { own, loop, emit, onOwnLeaseTouched, ownValue, onSnapshot } = this.#options;
     for (const fault of faults.filter(({ key }) => key === undefined)) this.#reportFault(fault);
     const leases = [...records.map(readRecord), ...faults.flatMap(readFault)];
-    for (const change of this.#roster.replaceAll(leases)) this.#report(change);
+    this.#keepLate(leases);
+    for (const change of this.#roster.replaceAll(leases, this.#late.keys)) this.#report(change);
     const { accepted, ignored, rejected } = this.#roster.counts;
     emit({ event: 'snapshot', peers: accepted, ignored, rejected });
     // The whole list, not the differences: after a restart the engine also holds what only the journal remembers.
@@ -73,8 +83,43 @@ export class PeerFollower {
     onSnapshot();
   }
 
+  #takeChanges(changes: readonly StoreChange[]): void {
+    const late: string[] = [];
+    for (const change of changes) {
+      if (change.kind === 'fault') this.#takeFault(change.fault);
+      else if (change.kind === 'put') this.#takeRecord(change.record);
+      else if (this.#options.isOwnLeaseLost() && this.#roster.isPeer(change.key)) late.push(change.key);
+      else this.#takeDelete(change.key);
+    }
+    this.#awaitLate(late);
+  }
+
+  /** Which of the peers that a snapshot lacks may only be late, and which that were late are there again. */
+  #keepLate(leases: readonly ReadLease[]): void {
+    const { own, isOwnLeaseLost, renewMarginMs } = this.#options;
+    const present = new Set(leases.map((read) => (read.kind === 'lease' ? read.lease.key : read.key)));
+    for (const key of present) this.#late.settle(key);
+    const isExcused = this.#awayMs >= renewMarginMs || isOwnLeaseLost() || !present.has(own.key);
+    this.#awayMs = 0;
+    if (!isExcused) return;
+    const missing = this.#roster.peers.filter(({ key }) => !present.has(key));
+    this.#awaitLate(missing.map(({ key }) => key).filter((key) => !this.#late.keys.has(key)));
+  }
+
+  #awaitLate(keys: readonly string[]): void {
+    if (keys.length === 0) return;
+    if (this.#late.keys.size === 0) {
+      const message =
+        'leases of peers ended while the store was away; ' +
+        'the peers stay for a minute, in which their nodes may write them again';
+      this.#options.emit({ event: 'warning', message });
+    }
+    this.#late.add(keys);
+  }
+
   #takeRecord(record: LeaseRecord): void {
     const { own, ownValue, onOwnLeaseTouched } = this.#options;
+    this.#late.settle(record.key);
     if (record.key === own.key && record.value !== ownValue()) onOwnLeaseTouched();
     this.#apply(this.#roster.put(readRecord(record)));
   }
@@ -86,6 +131,7 @@ export class PeerFollower {
 
   #takeFault(fault: StoreFault): void {
     const [lease] = readFault(fault);
+    if (fault.key !== undefined) this.#late.settle(fault.key);
     if (fault.key === this.#options.own.key) this.#options.onOwnLeaseTouched();
     if (lease === undefined) this.#reportFault(fault);
     else this.#apply(this.#roster.put(lease));

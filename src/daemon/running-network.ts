@@ -90,6 +90,8 @@ export class RunningNetwork {
       emit,
       onOwnLeaseTouched: () => void this.#keeper.reclaim(),
       ownValue: () => this.#keeper.value,
+      isOwnLeaseLost: () => this.#keeper.isOver,
+      renewMarginMs: this.#keeper.marginMs,
       onSnapshot: () => void this.#becomeReady(),
     });
     this.#drift = new DriftWatch({

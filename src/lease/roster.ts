@@ -81,14 +81,19 @@ export class Roster {
     );
   }
 
-  /** Takes a new list of all leases for the present one. */
-  replaceAll(leases: readonly ReadLease[]): RosterChange[] {
+  /** Takes a new list of all leases for the present one; of what is not in it, the `kept` ones stay. */
+  replaceAll(leases: readonly ReadLease[], kept: ReadonlySet<string> = new Set()): RosterChange[] {
     const present = new Set(leases.map(keyOf));
     const known = new Set([...this.#standings.keys(), ...this.#rejections.keys()]);
     const changes: RosterChange[] = [];
-    for (const key of known) if (!present.has(key)) changes.push(...this.#drop(key));
+    for (const key of known) if (!present.has(key) && !kept.has(key)) changes.push(...this.#drop(key));
     for (const lease of leases) changes.push(...this.#take(lease));
     return this.#withNews(changes);
+  }
+
+  /** Whether a lease is that of a peer that may be acted on. */
+  isPeer(key: string): boolean {
+    return this.#standings.get(key)?.kind === 'accepted';
   }
 
   put(read: ReadLease): RosterChange[] {
