@@ -12,6 +12,8 @@ interface RunOptions {
   /** The whole environment; only PATH by default. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** How long the program may run at most; half a minute by default. */
+  readonly seconds?: number;
 }
 
 /** Where the host's processes are: under the set's first process, as the set itself numbers them. */
@@ -22,7 +24,7 @@ interface Place {
   readonly pid: number;
 }
 
-const longestRunSeconds = '30';
+const longestRunSeconds = 30;
 
 /** A host of a {@link HostSet}: its own network, mounts and `/run`, and eth0 on the underlay. */
 export class Host {
@@ -39,14 +41,17 @@ export class Host {
   }
 
   /** Starts a program on this host. It ends with the set at the latest. */
-  start(command: readonly string[], { environment, input = '' }: RunOptions = {}) {
+  start(
+    command: readonly string[],
+    { environment, input = '', seconds = longestRunSeconds }: RunOptions = {},
+  ) {
     const { set, pid } = this.#place;
     return execa(
       'nsenter',
       [
         ...[`--pid=/proc/${set}/ns/pid_for_children`, `--mount=/proc/${set}/ns/mnt`, '--'],
         ...['nsenter', '--target', String(pid), '--net', '--mount', '--'],
-        ...['timeout', '--signal=KILL', longestRunSeconds, ...command],
+        ...['timeout', '--signal=KILL', String(seconds), ...command],
       ],
       {
         env: { PATH: process.env['PATH'], ...environment },

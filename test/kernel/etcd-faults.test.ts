@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { EtcdLab } from './etcd/etcd-lab.ts';
+import { PodPing } from './etcd/pod-ping.ts';
+import type { Sample } from './etcd/etcd-keys.ts';
+import type { FaultNode } from './faults/fault-lab.ts';
+import { until } from './faults/wait.ts';
+import { reasonToSkip } from './harness/needs.ts';
+
+const options = { skip: reasonToSkip('etcd'), timeout: 120_000 };
+
+/** A lease of a node that there is not. */
+function stranger(number: number, mac = '02'): Sample {
+  const data = `{"VNI":1,"VtepMAC":"${mac}:00:00:00:00:${number}"}`;
+  return {
+    key: `10.50.${number}.0-24`,
+    value: `{"PublicIP":"172.30.0.${number}","PublicIPv6":null,"BackendType":"vxlan","BackendData":${data}}`,
+  };
+}
+
+/** Waits until a node has tried in vain so often that it has to wait for longer than a second. */
+async function lostForGood(node: FaultNode, from: number): Promise<void> {
+  await node.event(from, 'store-outage', ({ retryInMs }) => retryInMs > 1000);
+}
+
+test('an etcd that is stopped for a while costs a few lines of log and no packet', options, async (t) => {
+  const lab = await EtcdLab.up(t);
+  const { first, second, both, keys } = lab;
+  await keys.put(stranger(90), 600);
+  for (const node of both) await lab.converged(node);
+  const entries = await first.entries();
+  const ping = await PodPing.start(t, first, second);
+
+  const from = await first.now();
+  const fromOfSecond = await second.now();
+  await lab.etcd('stop');
+  await lostForGood(first, from);
+  await lostForGood(second, fromOfSecond);
+  assert.deepEqual(await first.entries(), entries);
+  const said = await first.log(from);
+  assert.ok(said.length <= 10, JSON.stringify(said, undefined, 1));
+  assert.deepEqual([...new Set(said.map(({ event }) => event))], ['store-outage']);
+
+  await lab.etcd('start');
+  await keys.put(stranger(91), 600);
+  for (const node of both) await lab.converged(node);
+  await first.event(from, 'store-back');
+  assert.deepEqual(
+    (await first.log(from)).filter(({ event }) => event === 'peer-removed'),
+    [],
+  );
+  assert.equal(await ping.lost(), 0);
+
+  await t.test('one that is killed comes back on its data', async () => {
+    const from = await second.now();
+    await lab.etcd('kill');
+    await second.event(from, 'store-outage');
+    await lab.etcd('start');
+    await keys.put(stranger(92), 600);
+    await keys.delete(stranger(91).key);
+    for (const node of both) await lab.converged(node);
+  });
+
+  await t.test('a node that was cut off while etcd forgot its history lists anew', async () => {
+    const from = await first.now();
+    await lab.cut(first);
+    // Its connection does not outlive this.
+    await lab.etcd('kill');
+    await lab.etcd('start');
+    await keys.delete(stranger(90).key);
+    await keys.put(stranger(92, '06'), 600);
+    await keys.put(stranger(93), 600);
+    await lab.compact();
+    await lab.converged(second);
+    await lab.join(first);
+    await lab.converged(first);
+    const changes = (await first.log(from)).flatMap((event) =>
+      event.event === 'peer-added' || event.event === 'peer-removed'
+        ? [`${event.event} ${event.peer.key} ${event.reason}`]
+        : [],
+    );
+    assert.deepEqual(changes.sort(), [
+      'peer-added 10.50.92.0-24 changed',
+      'peer-added 10.50.93.0-24 new',
+      'peer-removed 10.50.90.0-24 gone',
+      'peer-removed 10.50.92.0-24 changed',
+    ]);
+  });
+});
+
+test('leases that were lost with their etcd are taken again, and the overlay stays', options, async (t) => {
+  const lab = await EtcdLab.up(t, ['--lease-ttl', '4']);
+  const { first, second, both, keys } = lab;
+  const index = 'cat /sys/class/net/flannel.1/ifindex';
+  const before = { leases: await keys.list(), index: await first.sh(index) };
+  assert.equal(before.leases.length, 2);
+  const ping = await PodPing.start(t, first, second);
+  const from = await first.now();
+
+  await lab.etcd('cut');
+  await until('both leases to expire', async () => (await keys.list()).length === 0);
+  await lab.etcd('join');
+
+  await until('both leases to be there again', async () => (await keys.list()).length === 2);
+  assert.deepEqual(await keys.list(), before.leases);
+  for (const node of both) await lab.converged(node);
+  await first.event(from, 'lease-lost', ({ because }) => because.includes('taken again'));
+  assert.equal(await first.sh(index), before.index);
+  assert.equal(await ping.lost(), 0);
+});

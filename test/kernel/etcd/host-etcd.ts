@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+import { Etcd3 } from 'etcd3';
+
+import type { Host } from '../harness/host.ts';
+import { EtcdKeys } from './etcd-keys.ts';
+
+/** etcd 3.4 and 3.5 say it differently. */
+const ready = /serving client traffic (?:in)?securely/;
+
+/** Far longer than any test; etcd ends with its host. */
+const longestLifeSeconds = 300;
+
+/** A real etcd on a host of the harness, at 127.0.0.1:2379. It is gone when the test is over. */
+export async function startEtcd(t: Pick<TestContext, 'after'>, host: Host): Promise<EtcdKeys> {
+  const directory = await mkdtemp(join(tmpdir(), 'heddle-etcd-'));
+  const socketName = 'etcd:1';
+  const url = 'http://127.0.0.1:2379';
+  const command = [
+    ...['etcd', '--data-dir', 'data', '--logger', 'zap'],
+    ...['--heartbeat-interval', '10', '--election-timeout', '100'],
+    ...['--listen-client-urls', `${url},unix://${socketName}`, '--advertise-client-urls', url],
+  ];
+  const child = host.start(['env', `--chdir=${directory}`, ...command], { seconds: longestLifeSeconds });
+  // No namespace is in the way of a socket's path.
+  const client = new Etcd3({ hosts: `unix:${join(directory, socketName)}` });
+  t.after(async () => {
+    client.close();
+    child.kill('SIGKILL');
+    await child;
+    await rm(directory, { recursive: true, force: true });
+  });
+  await new Promise<void>((resolve, reject) => {
+    let log = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+      if (ready.test(log)) resolve();
+    });
+    void child.finally(() => reject(new Error(`etcd ended before it was ready:\n${log}`)));
+  });
+  return new EtcdKeys(client);
+}
