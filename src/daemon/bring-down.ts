@@ -85,5 +85,6 @@ async function release({ store: choice, leaseKey }: Deployment, emit: EmitEvent)
 function withEnvironmentPassword(choice: StoreChoice): StoreChoice {
   const { FLANNELD_ETCD_PASSWORD: password } = process.env;
   if (choice.kind !== 'etcd' || choice.user === undefined || password === undefined) return choice;
+  if ('passwordFile' in choice.user) return choice;
   return { ...choice, user: { name: choice.user.name, password } };
 }

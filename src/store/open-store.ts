@@ -28,6 +28,6 @@ export async function openStore(
 
 /** A choice without its password, to be kept in a file. */
 export function withoutPassword(choice: StoreChoice): StoreChoice {
-  if (choice.kind !== 'etcd' || choice.user === undefined) return choice;
+  if (choice.kind !== 'etcd' || choice.user === undefined || 'passwordFile' in choice.user) return choice;
   return { ...choice, user: { name: choice.user.name, password: '' } };
 }

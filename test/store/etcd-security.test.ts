@@ -8,84 +8,29 @@ import { inspect } from 'node:util';
 import type { EtcdStoreOptions } from '../../src/store/etcd/options.ts';
 import { openEtcdStore } from '../../src/store/etcd/store.ts';
 import { StoreError, type LeaseStore } from '../../src/store/store.ts';
-import { Authority, type Identity } from './etcd/certificates.ts';
 import { Following } from './etcd/following.ts';
-import { ownLoopbackAddress } from './etcd/loopback.ts';
+import { Fortress, password } from './etcd/fortress.ts';
 import { value } from './etcd/scene.ts';
 import { EtcdServer } from './etcd/server.ts';
 import { WatchProbe } from './watch-probe.ts';
 
 const key = '10.50.7.0-24';
-const password = 'correct horse battery staple';
-const prefix = '/coreos.com/network';
-
-/** A cluster as a careful operator runs it: TLS both ways, and users who may touch no more than they need. */
-interface Fortress {
-  readonly authority: Authority;
-  readonly stranger: Authority;
-  readonly server: EtcdServer;
-  readonly node: Identity;
-}
 
 let fortress: Fortress;
 
 before(
   async () => {
-    const authority = await Authority.make();
-    const address = ownLoopbackAddress();
-    // etcd asks itself by its own certificate, so it must serve clients, too.
-    const identity = await authority.issue('etcd', [`IP:${address}`]);
-    const tls = { ...identity, caFile: authority.caFile, asksClients: true };
-    const server = await EtcdServer.start({ address, tls });
-    fortress = {
-      authority,
-      stranger: await Authority.make(),
-      server,
-      node: await authority.issue('node'),
-    };
-    await enableUsers(fortress);
+    fortress = await Fortress.make();
   },
   { timeout: 60_000 },
 );
-
-after(async () => {
-  await fortress.server.destroy();
-  await fortress.authority.destroy();
-  await fortress.stranger.destroy();
-});
-
-/** Users: `root`; `heddle`, who may do what flannel's prefix needs; `guest`, who may do nothing; `node`, by certificate. */
-async function enableUsers({ server, node }: Fortress): Promise<void> {
-  const client = await server.client(undefined, node);
-  const { auth } = client;
-  for (const name of ['root', 'heddle', 'guest', 'node']) await auth.userAdd({ name, password });
-  await auth.roleAdd({ name: 'root' });
-  await auth.userGrantRole({ user: 'root', role: 'root' });
-  await auth.roleAdd({ name: 'network' });
-  const [start, end] = [Buffer.from(`${prefix}/`), Buffer.from(`${prefix}0`)];
-  const perm = { permType: 'Readwrite', key: start, range_end: end } as const;
-  await auth.roleGrantPermission({ name: 'network', perm });
-  for (const user of ['heddle', 'node']) await auth.userGrantRole({ user, role: 'network' });
-  await auth.authEnable();
-}
-
-/** What is right, but for what a test changes. */
-function optionsWith(changes: Partial<EtcdStoreOptions> = {}): EtcdStoreOptions {
-  const { server, authority, node } = fortress;
-  return {
-    endpoints: [server.endpoint],
-    caFile: authority.caFile,
-    ...node,
-    user: { name: 'heddle', password },
-    ...changes,
-  };
-}
+after(() => fortress.destroy());
 
 async function withStore(
   changes: Partial<EtcdStoreOptions>,
   body: (store: LeaseStore) => Promise<void>,
 ): Promise<void> {
-  const store = await openEtcdStore(optionsWith(changes));
+  const store = await openEtcdStore(fortress.optionsWith(changes));
   try {
     await body(store);
   } finally {
@@ -286,7 +231,7 @@ describe('options that cannot be used', () => {
   after(() => rm(directory, { recursive: true, force: true }));
 
   async function refused(changes: Partial<EtcdStoreOptions>): Promise<string> {
-    const error = await openEtcdStore(optionsWith(changes)).catch((thrown: unknown) => thrown);
+    const error = await openEtcdStore(fortress.optionsWith(changes)).catch((thrown: unknown) => thrown);
     assert.ok(error instanceof StoreError && !error.retryable && error.hint !== undefined, inspect(error));
     return error.message;
   }
@@ -311,6 +256,25 @@ describe('options that cannot be used', () => {
     assert.equal(
       await refused({ certFile: undefined }),
       'a key file for etcd was given, but no certificate file',
+    );
+  });
+
+  test('for a password in a file are refused without a word of it', limit, async () => {
+    const passwordFile = join(directory, 'password');
+    await writeFile(passwordFile, `${password}\n`);
+    await withStore({ user: { name: 'heddle', passwordFile } }, useEverything);
+    const start = `cannot use ${passwordFile} for the password of the etcd user heddle: `;
+    for (const [text, reason] of [
+      ['\n', 'it is empty'],
+      [`${password}\n\n`, 'it has several lines'],
+    ] as const) {
+      await writeFile(passwordFile, text);
+      assert.equal(await refused({ user: { name: 'heddle', passwordFile } }), start + reason);
+    }
+    await rm(passwordFile);
+    assert.equal(
+      await refused({ user: { name: 'heddle', passwordFile } }),
+      `${start}no such file or directory`,
     );
   });
 

@@ -4,6 +4,7 @@ import { createSecureContext } from 'node:tls';
 
 import { explainError } from '../../host/system-error.ts';
 import { StoreError } from '../store.ts';
+import type { EtcdUser } from './options.ts';
 
 /** What TLS needs, as PEM; undefined where Node's own authorities and no certificate will do. */
 export interface TlsCredentials {
@@ -15,6 +16,34 @@ interface TlsFiles {
   readonly caFile?: string | undefined;
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
+}
+
+/** A user with the password itself. */
+export interface Login {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** Reads the password if it is in a file. Throws a {@link StoreError} that names the file. */
+export async function readLogin(user: EtcdUser): Promise<Login> {
+  if ('password' in user) return user;
+  const { name, passwordFile } = user;
+  const refuse = (reason: string, cause?: unknown): StoreError =>
+    new StoreError(`cannot use ${passwordFile} for the password of the etcd user ${name}: ${reason}`, {
+      retryable: false,
+      hint: 'name a file that holds the password in one line',
+      cause,
+    });
+  let text: string;
+  try {
+    text = await readFile(passwordFile, 'utf8');
+  } catch (error) {
+    throw refuse(explainError(error), error);
+  }
+  const password = text.replace(/\r?\n$/, '');
+  if (password === '') throw refuse('it is empty');
+  if (/[\r\n]/.test(password)) throw refuse('it has several lines');
+  return { name, password };
 }
 
 export function namesTlsFiles({ caFile, certFile, keyFile }: TlsFiles): boolean {

@@ -4,7 +4,7 @@ import { InterceptingCall, type CallOptions, type Interceptor } from '@grpc/grpc
 import { noop } from 'cockatiel';
 import { Etcd3, type IOptions, type IWatchRequest, type IWatchResponse } from 'etcd3';
 
-import type { TlsCredentials } from './credentials.ts';
+import type { Login, TlsCredentials } from './credentials.ts';
 import { isSecure, type Endpoint } from './endpoint.ts';
 import { statusCode, statusOf } from './errors.ts';
 import type { EtcdTiming } from './options.ts';
@@ -12,7 +12,7 @@ import type { EtcdTiming } from './options.ts';
 /** How all members of a cluster are spoken to. */
 export interface Access {
   readonly tls: TlsCredentials;
-  readonly user: { readonly name: string; readonly password: string } | undefined;
+  readonly login: Login | undefined;
   readonly timing: EtcdTiming;
 }
 
@@ -67,7 +67,7 @@ export class Member {
     try {
       return await request(this.#client);
     } catch (error) {
-      if (this.#access.user === undefined || !wantsNewToken(error)) throw error;
+      if (this.#access.login === undefined || !wantsNewToken(error)) throw error;
       if (this.#login === login) this.forgetToken();
       await this.#logIn();
       return request(this.#client);
@@ -110,10 +110,10 @@ export class Member {
   }
 
   async #authenticate(): Promise<void> {
-    const { user } = this.#access;
-    if (user === undefined) return;
+    const { login } = this.#access;
+    if (login === undefined) return;
     try {
-      const { token } = await this.#client.auth.authenticate(user);
+      const { token } = await this.#client.auth.authenticate(login);
       this.#token = token;
     } catch (error) {
       // This etcd asks nobody who they are. flannel's client goes on likewise.

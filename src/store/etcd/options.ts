@@ -9,11 +9,16 @@ export interface EtcdStoreOptions {
   /** PEM file with this node's certificate, for members that ask for one; goes with `keyFile`. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
-  readonly user?: { readonly name: string; readonly password: string } | undefined;
+  readonly user?: EtcdUser | undefined;
   readonly timing?: Partial<EtcdTiming> | undefined;
   /** How many leases a listing asks for at once. Default 1000. */
   readonly pageSize?: number | undefined;
 }
+
+/** Whom to log in as. A file holds the password as its first line, and nothing else. */
+export type EtcdUser = { readonly name: string } & (
+  { readonly password: string } | { readonly passwordFile: string }
+);
 
 /** How long silence is borne, in milliseconds. */
 export interface EtcdTiming {

@@ -11,7 +11,7 @@ import {
   type StoreFault,
 } from '../store.ts';
 import { Cluster } from './cluster.ts';
-import { namesTlsFiles, readTlsCredentials } from './credentials.ts';
+import { namesTlsFiles, readLogin, readTlsCredentials } from './credentials.ts';
 import { parseEndpoints } from './endpoint.ts';
 import { grantLease, revokeLease, type Grant } from './grant.ts';
 import { watchKeys } from './key-watch.ts';
@@ -31,13 +31,14 @@ const defaultPageSize = 1000;
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<LeaseStore> {
   const endpoints = parseEndpoints(options.endpoints, namesTlsFiles(options));
   const tls = await readTlsCredentials(options);
+  const login = options.user && (await readLogin(options.user));
   const timing = { ...defaultTiming, ...options.timing };
   const layout = layOut(options.prefix ?? defaultPrefix);
   // Nodes that are given the same members spread over them.
   const order = shuffle(endpoints, Math.random);
   return new EtcdStore({
     description: `etcd at ${endpoints.join(', ')} under ${layout.prefix}`,
-    cluster: new Cluster(order, { tls, user: options.user, timing }),
+    cluster: new Cluster(order, { tls, login, timing }),
     layout,
     requestMs: timing.requestMs,
     pageSize: options.pageSize ?? defaultPageSize,
