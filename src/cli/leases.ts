@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { addStoreOptions, readStoreChoice } from './store-options.ts';
-import type { StoreFlags } from './store-options.ts';
 
 /** `heddle leases`: what the store holds, and what an operator may change there by hand. */
 export function registerLeases(program: Command): void {
@@ -13,9 +12,9 @@ export function registerLeases(program: Command): void {
 
   addStoreOptions(leases)
     .option('--json', 'print one JSON array')
-    .action(async (flags: StoreFlags & { json?: true }, self: Command) => {
+    .action(async (_: unknown, self: Command) => {
       const { listLeases } = await import('./run-leases.ts');
-      await listLeases(readStoreChoice(flags, self), flags.json ?? false);
+      await listLeases(readStoreChoice(self), wantsJson(self));
     });
 
   addStoreOptions(leases.command('reserve <subnet> <public-ip>'))
@@ -24,16 +23,23 @@ export function registerLeases(program: Command): void {
       'Writes a lease that never expires. The node with this public address takes it, and no other node does. ' +
         'For a dual-stack network, join two subnets, or two addresses, with a comma.',
     )
-    .action(async (subnet: string, publicIp: string, flags: StoreFlags, self: Command) => {
+    .option('--json', 'print one JSON object')
+    .action(async (subnet: string, publicIp: string, _: unknown, self: Command) => {
       const { reserveSubnet } = await import('./run-leases-change.ts');
-      await reserveSubnet(readStoreChoice(flags, self), subnet, publicIp);
+      await reserveSubnet(readStoreChoice(self), subnet, publicIp, wantsJson(self));
     });
 
   addStoreOptions(leases.command('release <subnet>'))
     .summary('remove a lease or a reservation')
     .description('Removes a lease or a reservation. A node that still runs takes its subnet again.')
-    .action(async (subnet: string, flags: StoreFlags, self: Command) => {
+    .option('--json', 'print one JSON object')
+    .action(async (subnet: string, _: unknown, self: Command) => {
       const { releaseSubnet } = await import('./run-leases-change.ts');
-      await releaseSubnet(readStoreChoice(flags, self), subnet);
+      await releaseSubnet(readStoreChoice(self), subnet, wantsJson(self));
     });
+}
+
+/** Commander gives an option that `leases` has to `leases`, wherever it stands. */
+function wantsJson(command: Command): boolean {
+  return command.optsWithGlobals<{ json?: true }>().json ?? false;
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { addStoreOptions, readStoreChoice } from './store-options.ts';
-import type { StoreFlags } from './store-options.ts';
 
 /** `heddle network`: the network configuration in the store. */
 export function registerNetwork(program: Command): void {
@@ -12,9 +11,9 @@ export function registerNetwork(program: Command): void {
   addStoreOptions(network.command('get'))
     .summary('print the network configuration')
     .description('Prints the network configuration as it stands in the store.')
-    .action(async (flags: StoreFlags, self: Command) => {
+    .action(async (_: unknown, self: Command) => {
       const { getNetwork } = await import('./run-network.ts');
-      await getNetwork(readStoreChoice(flags, self));
+      await getNetwork(readStoreChoice(self));
     });
 
   addStoreOptions(network.command('set <file>'))
@@ -23,8 +22,8 @@ export function registerNetwork(program: Command): void {
       'Checks a network configuration, and where there is a local recipe of its type also the parameters, and writes it ' +
         'into the store. "-" reads standard input. Running nodes keep to the old one until they are started again.',
     )
-    .action(async (file: string, flags: StoreFlags, self: Command) => {
+    .action(async (file: string, _: unknown, self: Command) => {
       const { setNetwork } = await import('./run-network.ts');
-      await setNetwork(readStoreChoice(flags, self), file);
+      await setNetwork(readStoreChoice(self), file);
     });
 }

@@ -1,11 +1,13 @@
 import { Failure } from '../diagnostic/failure.ts';
+import { fitsConfiguration } from '../lease/acquire.ts';
 import { describeUnusable } from '../lease/check-peer.ts';
-import type { LeaseSubnets } from '../lease/lease.ts';
+import type { LeaseAttributes, LeaseSubnets } from '../lease/lease.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import { decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../lease/wire.ts';
-import { contains, formatAddress, formatCidr, parseAddress, parseCidr } from '../network/cidr.ts';
+import { formatAddress, formatCidr, overlaps, parseAddress, parseCidr } from '../network/cidr.ts';
 import type { Address } from '../network/cidr.ts';
-import { describeNetwork } from '../network/configuration-text.ts';
+import type { NetworkConfiguration } from '../network/configuration.ts';
+import { describeNetwork, describeRanges } from '../network/configuration-text.ts';
 import { parseNetworkDocument } from '../recipe/network-document.ts';
 import { openStore } from '../store/open-store.ts';
 import type { StoreChoice } from '../store/open-store.ts';
@@ -16,40 +18,43 @@ export async function reserveSubnet(
   choice: StoreChoice,
   subnetText: string,
   addressText: string,
+  json: boolean,
 ): Promise<void> {
   const subnets = readSubnets(subnetText);
-  const addresses = readAddresses(addressText);
+  const attributes = readAttributes(addressText);
   await withStore(choice, async (store) => {
-    await requireInsideNetwork(store, subnets);
-    const key = leaseKey(subnets);
-    const value = encodeAttributes({
-      publicIp: addressOf(addresses, 4),
-      publicIpv6: addressOf(addresses, 6),
-      backendType: '',
-      backendData: undefined,
-      backendV6Data: undefined,
-    });
-    if ((await store.create(key, value, undefined)) === 'taken') {
-      const holder = await findRecord(store, key);
-      throw new Failure('store', `the subnet ${subnetText} is not free: ${describeHolder(holder)}`, {
-        hint: `release it first, if it is no longer needed: heddle leases release ${subnetText}`,
-      });
-    }
-    process.stdout.write(`Reserved ${describeSubnets(subnets)} for ${addressText}.\n`);
+    requireFit(subnets, await readConfiguration(store));
+    await requireFree(store, subnets);
+    const created = await store.create(leaseKey(subnets), encodeAttributes(attributes), undefined);
+    if (created === 'taken') throw notFree(subnets, await findRecord(store, leaseKey(subnets)));
+    const reserved = describeSubnets(subnets);
+    const { publicIp = null, publicIpv6 = null } = attributes;
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ reserved, publicIp, publicIpv6 })}\n`
+        : `Reserved ${reserved} for ${describeNode(attributes)}.\n`,
+    );
   });
 }
 
 /** Removes a lease or a reservation, whoever holds it. */
-export async function releaseSubnet(choice: StoreChoice, subnetText: string): Promise<void> {
+export async function releaseSubnet(choice: StoreChoice, subnetText: string, json: boolean): Promise<void> {
   const subnets = readSubnets(subnetText);
   await withStore(choice, async (store) => {
     const record = await findRecord(store, leaseKey(subnets));
     if (record === undefined || (await store.remove(record)) === 'gone') {
       throw new Failure('store', `there is no lease of ${subnetText} in the ${store.description}`, {
-        hint: 'heddle leases lists what there is',
+        hint: 'see what there is: heddle leases',
       });
     }
-    process.stdout.write(`Released ${describeSubnets(subnets)} (${describeHolder(record)}).\n`);
+    const released = describeSubnets(subnets);
+    const { publicIp = null, publicIpv6 = null } = attributesOf(record) ?? {};
+    const reservation = record.expiresAt === undefined;
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ released, publicIp, publicIpv6, reservation })}\n`
+        : `Released ${released} (${describeHolder(record)}).\n`,
+    );
   });
 }
 
@@ -73,43 +78,86 @@ function readSubnets(text: string): LeaseSubnets {
   throw new Failure('usage', `"${text}" is not a subnet like 10.50.4.0/24, its host bits zero`);
 }
 
-function readAddresses(text: string): Address[] {
-  return text.split(',').map((part) => {
-    const address = parseAddress(part);
-    const why = address === undefined ? 'not an IP address' : describeUnusable(address);
-    if (address !== undefined && why === undefined) return address;
-    throw new Failure('usage', `the public address "${part}" is ${why ?? 'not an IP address'}`);
-  });
+/** As {@link readSubnets} reads it. */
+function asArgument({ ipv4, ipv6 }: LeaseSubnets): string {
+  return [ipv4, ipv6].flatMap((cidr) => (cidr === undefined ? [] : [formatCidr(cidr)])).join(',');
 }
 
-function addressOf(addresses: readonly Address[], family: 4 | 6): string | undefined {
-  const address = addresses.find((candidate) => candidate.family === family);
-  return address && formatAddress(address);
+/** What a reservation says of its node: the addresses alone. */
+function readAttributes(text: string): LeaseAttributes {
+  const addresses = text.split(',').map(readAddress);
+  const ofFamily = (family: 4 | 6): string | undefined => {
+    const [address, another] = addresses.filter((candidate) => candidate.family === family);
+    if (another !== undefined) {
+      throw new Failure('usage', `"${text}" holds two public addresses of one family`);
+    }
+    return address && formatAddress(address);
+  };
+  const nothing = { backendType: '', backendData: undefined, backendV6Data: undefined };
+  return { publicIp: ofFamily(4), publicIpv6: ofFamily(6), ...nothing };
 }
 
-async function requireInsideNetwork(store: LeaseStore, subnets: LeaseSubnets): Promise<void> {
+function readAddress(text: string): Address {
+  const address = parseAddress(text);
+  const why = address === undefined ? 'not an IP address' : describeUnusable(address);
+  if (address !== undefined && why === undefined) return address;
+  throw new Failure('usage', `the public address "${text}" is ${why ?? 'not an IP address'}`);
+}
+
+async function readConfiguration(store: LeaseStore): Promise<NetworkConfiguration | undefined> {
   const document = await store.readNetwork();
   const checked = document && parseNetworkDocument(document);
-  if (checked?.kind !== 'valid') return; // nothing to hold it against yet
-  const { network } = checked.value;
-  for (const [cidr, range] of [
-    [subnets.ipv4, network.ipv4],
-    [subnets.ipv6, network.ipv6],
-  ] as const) {
-    if (cidr === undefined || (range !== undefined && contains(range.network, cidr))) continue;
-    throw new Failure('usage', `${formatCidr(cidr)} is not inside the network ${describeNetwork(network)}`);
-  }
+  return checked?.kind === 'valid' ? checked.value.network : undefined;
+}
+
+/** A node drops a lease of its own that the configuration could not have handed out. */
+function requireFit(subnets: LeaseSubnets, network: NetworkConfiguration | undefined): void {
+  if (network === undefined || fitsConfiguration(network, subnets)) return;
+  throw new Failure(
+    'usage',
+    `${describeSubnets(subnets)} is not one that the network ${describeNetwork(network)} hands out`,
+    { hint: `choose from ${describeRanges(network)}` },
+  );
+}
+
+async function requireFree(store: LeaseStore, subnets: LeaseSubnets): Promise<void> {
+  const { records } = await store.list();
+  const inTheWay = records.find(({ key }) => {
+    const held = parseLeaseKey(key);
+    return (['ipv4', 'ipv6'] as const).some((family) => {
+      const [a, b] = [held?.[family], subnets[family]];
+      return a !== undefined && b !== undefined && overlaps(a, b);
+    });
+  });
+  if (inTheWay !== undefined) throw notFree(subnets, inTheWay);
+}
+
+function notFree(subnets: LeaseSubnets, holder: LeaseRecord | undefined): Failure {
+  const held = (holder && parseLeaseKey(holder.key)) ?? subnets;
+  const what = leaseKey(held) === leaseKey(subnets) ? 'it' : describeSubnets(held);
+  const why =
+    holder === undefined ? 'something that is no lease stands there' : `${what} is ${describeHolder(holder)}`;
+  return new Failure('store', `the subnet ${describeSubnets(subnets)} is not free: ${why}`, {
+    hint: `release it first, if it is no longer needed: heddle leases release ${asArgument(held)}`,
+  });
 }
 
 async function findRecord(store: LeaseStore, key: string): Promise<LeaseRecord | undefined> {
   return (await store.list()).records.find((record) => record.key === key);
 }
 
-function describeHolder(record: LeaseRecord | undefined): string {
-  if (record === undefined) return 'something that is no lease stands there';
+function attributesOf(record: LeaseRecord): LeaseAttributes | undefined {
+  const decoded = decodeLease(record);
+  return decoded.kind === 'lease' ? decoded.lease.attributes : undefined;
+}
+
+function describeHolder(record: LeaseRecord): string {
   const decoded = decodeLease(record);
   if (decoded.kind === 'malformed') return `held by something unreadable: ${decoded.reason}`;
-  const { publicIp, publicIpv6 } = decoded.lease.attributes;
-  const who = [publicIp, publicIpv6].filter((address) => address !== undefined).join(' and ');
-  return `${record.expiresAt === undefined ? 'reserved for' : 'leased to'} ${who}`;
+  const how = record.expiresAt === undefined ? 'reserved for' : 'leased to';
+  return `${how} ${describeNode(decoded.lease.attributes)}`;
+}
+
+function describeNode({ publicIp, publicIpv6 }: LeaseAttributes): string {
+  return [publicIp, publicIpv6].filter((address) => address !== undefined).join(' and ');
 }

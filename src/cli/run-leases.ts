@@ -66,7 +66,10 @@ function renderLeases(leases: readonly Lease[], now: number): string {
     describeSubnets(subnets),
     [attributes.publicIp, attributes.publicIpv6].filter((address) => address !== undefined).join(' '),
     attributes.backendType,
-    attributes.backendData === undefined ? '' : JSON.stringify(attributes.backendData),
+    [attributes.backendData, attributes.backendV6Data]
+      .filter((data) => data !== undefined)
+      .map((data) => JSON.stringify(data))
+      .join(' '),
     expiresAt === undefined ? 'reserved' : `in ${formatDuration(Math.max(0, expiresAt - now))}`,
   ]);
   return `${renderTable(['SUBNET', 'PUBLIC IP', 'TYPE', 'DATA', 'EXPIRES'], rows)}${count(leases.length, 'lease')}\n`;

@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { StoreChoice } from '../store/open-store.ts';
+import { hideFromProcessList, readEtcdUser } from './etcd-user.ts';
 
 /** Where the leases of a cluster are when nothing else is said. */
 const defaultStoreDirectory = '/var/lib/heddle/store';
@@ -18,6 +19,7 @@ export interface StoreFlags {
   readonly etcdKeyfile?: string;
   readonly etcdUsername?: string;
   readonly etcdPassword?: string;
+  readonly etcdPasswordFile?: string;
 }
 
 /** Adds the options that say where the leases are: heddle's own, and flanneld's with their variables. */
@@ -59,33 +61,51 @@ export function addStoreOptions(command: Command): Command {
     .addOption(
       new Option(
         '--etcd-password <password>',
-        "etcd: the user's password; better in FLANNELD_ETCD_PASSWORD",
+        "etcd: the user's password; better in the variable or a file than in a command line",
       ).env('FLANNELD_ETCD_PASSWORD'),
+    )
+    .addOption(
+      new Option('--etcd-password-file <file>', "etcd: a file that holds the user's password").env(
+        'HEDDLE_ETCD_PASSWORD_FILE',
+      ),
     );
 }
 
-/** What the flags of a command say. `command` tells which of them were given and which are defaults. */
-export function readStoreChoice(flags: StoreFlags, command: Command): StoreChoice {
-  const isGiven = (name: keyof StoreFlags): boolean =>
-    ['cli', 'env'].includes(command.getOptionValueSource(name) ?? 'default');
-  hidePassword(flags);
-  const kind = flags.store ?? (isGiven('etcdEndpoints') || isGiven('etcdPrefix') ? 'etcd' : 'files');
+const etcdFlags = [
+  'etcdEndpoints',
+  'etcdPrefix',
+  'etcdCafile',
+  'etcdCertfile',
+  'etcdKeyfile',
+  'etcdUsername',
+  'etcdPassword',
+  'etcdPasswordFile',
+] as const satisfies readonly (keyof StoreFlags)[];
+
+/**
+ * What the options of a command say; where the command above it has them, too, commander gives them to that one. Throws
+ * a {@link Failure} for a user without a password and the like.
+ */
+export function readStoreChoice(command: Command): StoreChoice {
+  const flags = command.optsWithGlobals<StoreFlags>();
+  const sourceOf = (name: keyof StoreFlags): string | undefined =>
+    command.getOptionValueSourceWithGlobals(name);
+  if (sourceOf('etcdPassword') === 'cli') hideFromProcessList(flags.etcdPassword ?? '');
+  const isEtcd = etcdFlags.some((name) => ['cli', 'env'].includes(sourceOf(name) ?? ''));
+  const kind = flags.store ?? (isEtcd ? 'etcd' : 'files');
   if (kind === 'files') return { kind, directory: resolve(flags.storeDir) };
-  const { etcdUsername: name, etcdPassword: password = '' } = flags;
   return {
     kind,
     endpoints: flags.etcdEndpoints.split(',').map((endpoint) => endpoint.trim()),
     prefix: flags.etcdPrefix,
-    caFile: flags.etcdCafile,
-    certFile: flags.etcdCertfile,
-    keyFile: flags.etcdKeyfile,
-    user: name === undefined ? undefined : { name, password },
+    caFile: absolute(flags.etcdCafile),
+    certFile: absolute(flags.etcdCertfile),
+    keyFile: absolute(flags.etcdKeyfile),
+    user: readEtcdUser(flags),
   };
 }
 
-/** A password on the command line is in everybody's `ps`; setting the title writes over it. */
-function hidePassword({ etcdPassword }: StoreFlags): void {
-  if (etcdPassword === undefined || etcdPassword === '') return;
-  if (!process.argv.some((argument) => argument.includes(etcdPassword))) return;
-  process.title = process.argv.map((argument) => argument.replaceAll(etcdPassword, '‹secret›')).join(' ');
+/** For `heddle down`, which may be called from another directory. */
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
 }

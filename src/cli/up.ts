@@ -113,7 +113,7 @@ export function registerUp(program: Command): void {
     )
     .action(async (flags: UpFlags, self: Command) => {
       const { runUp } = await import('./run-up.ts');
-      await runUp(readOptions(flags, readStoreChoice(flags, self)), flags.logFormat);
+      await runUp(readOptions(flags, readStoreChoice(self)), flags.logFormat);
     });
 }
 

@@ -48,8 +48,8 @@ export type AcquisitionPlan = { readonly misfits: readonly Lease[] } & (
  */
 export function planAcquisition(input: AcquisitionInput): AcquisitionPlan {
   const mine = input.leases.filter((lease) => isOfNode(lease, input));
-  const fitting = mine.filter((lease) => fits(input.configuration, lease.subnets));
-  const misfits = mine.filter((lease) => !fits(input.configuration, lease.subnets));
+  const fitting = mine.filter((lease) => fitsConfiguration(input.configuration, lease.subnets));
+  const misfits = mine.filter((lease) => !fitsConfiguration(input.configuration, lease.subnets));
   const reused = chooseOwnLease(fitting, input.hint);
   if (reused !== undefined) return { kind: 'reuse', lease: reused, misfits };
 
@@ -64,7 +64,8 @@ function isOfNode({ attributes }: Lease, { publicIp, publicIpv6 }: AcquisitionIn
   return attributes.publicIpv6 !== undefined && attributes.publicIpv6 === publicIpv6;
 }
 
-function fits({ ipv4, ipv6 }: NetworkConfiguration, subnets: LeaseSubnets): boolean {
+/** Whether the configuration could hand these subnets out: those of each family it has, and no others. */
+export function fitsConfiguration({ ipv4, ipv6 }: NetworkConfiguration, subnets: LeaseSubnets): boolean {
   return fitsFamily(ipv4, subnets.ipv4) && fitsFamily(ipv6, subnets.ipv6);
 }
 

@@ -15,13 +15,23 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs heddle to its end, whatever its exit code; through `wrapper`, if one is given. */
+interface RunOptions {
+  readonly input?: string;
+  /** What runs it: `setpriv …`. */
+  readonly wrapper?: readonly string[];
+  /** Besides this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Runs heddle to its end, whatever its exit code. */
 export async function runHeddle(
   args: readonly string[],
-  { input = '', wrapper = [] }: { readonly input?: string; readonly wrapper?: readonly string[] } = {},
+  { input = '', wrapper = [], environment = {} }: RunOptions = {},
 ): Promise<Ended> {
   const [program = '', ...rest] = [...wrapper, process.execPath, heddle, ...args];
-  const { exitCode, stdout, stderr } = await execa(program, rest, { reject: false, input, timeout: 60_000 });
+  const { exitCode, stdout, stderr } = await execa(program, rest, {
+    ...{ reject: false, input, env: environment, timeout: 60_000 },
+  });
   return { exitCode, stdout, stderr };
 }
 
