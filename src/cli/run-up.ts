@@ -1,6 +1,7 @@
 import { HeddleNode } from '../daemon/node.ts';
 import type { UpOptions } from '../daemon/options.ts';
 import { prepareNode, publishNetwork } from '../daemon/prepare.ts';
+import { isAbort } from '../host/system-error.ts';
 import { describeNetwork } from '../network/configuration-text.ts';
 import { asFailure } from './report-error.ts';
 import { createLog } from './log.ts';
@@ -55,8 +56,4 @@ function stopOnSignals(node: HeddleNode, { onExit, releaseLease }: UpOptions, is
   };
   if (isSignalled) stop();
   process.on('SIGTERM', stop).on('SIGINT', stop);
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
 }

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceText } from '../diagnostic/source.ts';
-import { backoffDelay } from '../engine/backoff.ts';
 import type { EmitEvent } from '../event/event.ts';
-import { StoreError } from '../store/store.ts';
 import type { LeaseStore } from '../store/store.ts';
+import { OutageLog } from './outage-log.ts';
+import { outlastOutages } from './outlast-outages.ts';
 
-const outageBackoff = { firstMs: 500, capMs: 30_000 };
 const pollMs = 2000;
 /** How often the operator is reminded that a configuration is missing. */
 const remindMs = 60_000;
@@ -22,32 +21,15 @@ export async function awaitNetwork(
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<SourceText> {
+  const outages = new OutageLog(emit);
   let remindedAt = -Infinity;
   for (;;) {
-    const document = await readWhenReachable(store, emit, signal);
+    const document = await outlastOutages(() => store.readNetwork(), outages, signal);
     if (document !== undefined) return document;
     if (performance.now() - remindedAt >= remindMs) {
       remindedAt = performance.now();
       emit({ event: 'network-awaited', source: store.description, hint: networkHint });
     }
     await delay(pollMs, undefined, { signal });
-  }
-}
-
-/** Reads the network configuration, once the store answers. Undefined if it has none. */
-export async function readWhenReachable(
-  store: LeaseStore,
-  emit: EmitEvent,
-  signal: AbortSignal,
-): Promise<SourceText | undefined> {
-  for (let failures = 1; ; failures += 1) {
-    try {
-      return await store.readNetwork();
-    } catch (error) {
-      if (!(error instanceof StoreError) || !error.retryable) throw error;
-      const retryInMs = backoffDelay(failures, Math.random(), outageBackoff);
-      emit({ event: 'store-outage', because: error.message, retryInMs });
-      await delay(retryInMs, undefined, { signal });
-    }
   }
 }

@@ -2,7 +2,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import type { EmitEvent, NodeState } from '../event/event.ts';
 import { describeTrouble, troubleDetail } from '../event/human.ts';
 import { findOverlayMtu } from '../host/overlay-mtu.ts';
-import { explainError } from '../host/system-error.ts';
+import { explainError, isAbort } from '../host/system-error.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import type { CommandName } from '../recipe/recipe.ts';
@@ -13,6 +13,8 @@ import { removeDeployment, writeDeployment } from './deployment.ts';
 import { describeExpiry } from './lease-keeper.ts';
 import { deploymentOf } from './node-facts.ts';
 import type { UpOptions } from './options.ts';
+import { OutageLog } from './outage-log.ts';
+import { outlastOutages } from './outlast-outages.ts';
 import { ownAttributes } from './own-data.ts';
 import type { Preparation } from './prepare.ts';
 
@@ -67,7 +69,11 @@ export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
     enter('leasing');
     const { configuration } = preparation.network;
     const ttlSeconds = options.leaseTtlSeconds;
-    const acquired = await acquireLease(store, { configuration, attributes, hint, ttlSeconds });
+    const acquired = await outlastOutages(
+      () => acquireLease(store, { configuration, attributes, hint, ttlSeconds, signal }),
+      new OutageLog(emit),
+      signal,
+    );
     const { record } = acquired;
     const { subnets } = acquired.lease;
     own = subnets;
@@ -88,6 +94,7 @@ export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
     return { commands: finished, record, subnets };
   } catch (error) {
     if (!isTakeover) await undoAll(undo, emit);
+    if (isAbort(error)) throw new BringUpStopped('the store was waited for');
     throw error;
   }
 }

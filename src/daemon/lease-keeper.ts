@@ -3,6 +3,7 @@ import type { EmitEvent } from '../event/event.ts';
 import { decodeLease } from '../lease/wire.ts';
 import { StoreError } from '../store/store.ts';
 import type { LeaseRecord, LeaseStore } from '../store/store.ts';
+import { OutageLog } from './outage-log.ts';
 
 export interface LeaseKeeperOptions {
   readonly store: LeaseStore;
@@ -33,6 +34,7 @@ const longestTimerMs = 2 ** 31 - 1;
  */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
+  readonly #outages: OutageLog;
   #record: LeaseRecord;
   /** What is to stand in the lease: the same as in the record, once it was written. */
   #value: string;
@@ -46,6 +48,7 @@ export class LeaseKeeper {
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
+    this.#outages = new OutageLog(options.emit);
     this.#record = options.record;
     this.#value = options.record.value;
     this.#scheduleRenewal();
@@ -134,6 +137,7 @@ export class LeaseKeeper {
     const { subnet, emit, onTaken } = this.#options;
     try {
       const outcome = await this.#writeAgain();
+      this.#outages.back();
       switch (outcome.kind) {
         case 'written':
           this.#failures = 0;
@@ -153,7 +157,7 @@ export class LeaseKeeper {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       const retryInMs = this.#retryDelay();
-      emit({ event: 'store-outage', because: error.message, retryInMs });
+      this.#outages.failed(error, retryInMs);
       this.#schedule(retryInMs);
     }
   }

@@ -23,6 +23,8 @@ import { deploymentOf, factsOfPreparation, isSameNetwork } from './node-facts.ts
 import { describeStatus } from './status.ts';
 import type { NodeStatus } from './status.ts';
 import type { UpOptions } from './options.ts';
+import { OutageLog } from './outage-log.ts';
+import { outlastOutages } from './outlast-outages.ts';
 import { PeerJournal } from './peer-journal.ts';
 import type { Preparation } from './prepare.ts';
 import { RunningNetwork } from './running-network.ts';
@@ -129,7 +131,7 @@ export class HeddleNode {
     let previous = await this.#clearForeignNetwork(journal);
     let hint =
       previous?.leaseKey == null ? await this.#hintFromSubnetFile() : parseLeaseKey(previous.leaseKey);
-    await this.#refuseFullPool(hint);
+    if (!(await this.#awaitFreeSubnet(hint))) return this.#finishEarly(journal);
     for (;;) {
       const network = await this.#startNetwork(journal, hint, previous !== undefined);
       if (network === undefined) return this.#finishEarly(journal);
@@ -178,11 +180,22 @@ export class HeddleNode {
     return environment && { ipv4: environment.ipv4?.subnet, ipv6: environment.ipv6?.subnet };
   }
 
-  /** Before PreStartupCommand makes a device for a lease that cannot be had. */
-  async #refuseFullPool(hint: LeaseSubnets | undefined): Promise<void> {
+  /**
+   * Before PreStartupCommand makes a device for a lease that cannot be had: throws a Failure for that. False if the daemon
+   * was told to stop while the store was away.
+   */
+  async #awaitFreeSubnet(hint: LeaseSubnets | undefined): Promise<boolean> {
     const { store, network, underlay } = this.#preparation;
     const { publicIp, publicIpv6 } = underlay;
-    await requireFreeSubnet(store, { configuration: network.configuration, publicIp, publicIpv6, hint });
+    const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint };
+    const { signal } = this.#stopping;
+    try {
+      await outlastOutages(() => requireFreeSubnet(store, applicant), new OutageLog(this.#emit), signal);
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
+    }
   }
 
   async #startNetwork(

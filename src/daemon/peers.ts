@@ -7,6 +7,7 @@ import { decodeLease } from '../lease/wire.ts';
 import { followLeases } from '../store/follow.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../store/store.ts';
 import { LatePeers } from './late-peers.ts';
+import { OutageLog } from './outage-log.ts';
 import type { PeerLoop } from './peer-loop.ts';
 
 export interface PeerFollowerOptions {
@@ -51,12 +52,13 @@ export class PeerFollower {
   /** Ends when the signal is aborted; throws a StoreError that does not pass by itself. */
   async follow(signal: AbortSignal): Promise<void> {
     const { store, emit } = this.#options;
+    const outages = new OutageLog(emit);
     const updates = followLeases(store, {
       signal,
-      onOutage: (error, retryInMs) => emit({ event: 'store-outage', because: error.message, retryInMs }),
+      onOutage: (error, retryInMs) => outages.failed(error, retryInMs),
       onBack: (afterMs) => {
         this.#awayMs = afterMs;
-        emit({ event: 'store-back', afterMs });
+        if (outages.back()) emit({ event: 'store-back', afterMs });
       },
     });
     try {

@@ -15,11 +15,13 @@ import type { ParameterValue, Recipe } from '../recipe/recipe.ts';
 import { openStore } from '../store/open-store.ts';
 import type { LeaseStore } from '../store/store.ts';
 import type { Json } from '../lease/lease.ts';
-import { awaitNetwork, readWhenReachable } from './await-network.ts';
+import { awaitNetwork } from './await-network.ts';
 import { loadRecipe, refuseRecipe } from './load-recipe.ts';
 import { loadStoredRecipe } from './stored-recipe.ts';
 import type { LoadedRecipe } from './load-recipe.ts';
 import type { UpOptions } from './options.ts';
+import { OutageLog } from './outage-log.ts';
+import { outlastOutages } from './outlast-outages.ts';
 
 /** All that `up` needs to know before it touches anything. */
 export interface Preparation {
@@ -81,7 +83,8 @@ async function readStoredNetwork(
   signal: AbortSignal,
 ): Promise<SourceText | undefined> {
   const mayBeFirst = choice.kind === 'files' && recipe !== undefined;
-  return mayBeFirst ? readWhenReachable(store, emit, signal) : awaitNetwork(store, emit, signal);
+  if (!mayBeFirst) return awaitNetwork(store, emit, signal);
+  return outlastOutages(() => store.readNetwork(), new OutageLog(emit), signal);
 }
 
 /**

@@ -80,7 +80,7 @@ const renderers: Renderers = {
     ),
   'lease-rejected': (e) => warn(`lease ${e.key} rejected: ${e.because}`),
   'store-fault': (e) => warn(`${e.where} passed over: ${e.because}`),
-  'store-outage': (e) => warn(`store unreachable: ${e.because}; next try in ${formatDuration(e.retryInMs)}`),
+  'store-outage': (e) => warn(`store unreachable: ${e.because}; tried until it answers, next in ${formatDuration(e.retryInMs)}`),
   'store-back': (e) => info(`store is back after ${formatDuration(e.afterMs)}`),
   ready: (e) =>
     info(

@@ -14,3 +14,8 @@ export function explainError(error: unknown): string {
   const words = number === undefined ? undefined : getSystemErrorMap().get(number)?.[1];
   return words ?? error.message;
 }
+
+/** Whether something ended only because a signal was aborted. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
