@@ -1,6 +1,7 @@
 import { HeddleNode } from '../daemon/node.ts';
 import type { UpOptions } from '../daemon/options.ts';
 import { prepareNode, publishNetwork } from '../daemon/prepare.ts';
+import { reportOddities } from '../daemon/report-oddities.ts';
 import { isAbort } from '../host/system-error.ts';
 import { describeNetwork } from '../network/configuration-text.ts';
 import { asFailure } from './report-error.ts';
@@ -20,6 +21,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     const prepared = await prepareNode(options, emit, stopping.signal, colour);
     const preparation = await publishNetwork(prepared, options, colour);
     const { underlay, network, loaded, store } = preparation;
+    reportOddities(preparation, emit);
     emit({
       event: 'network-configured',
       source: network.isInStore ? store.description : loaded.file,

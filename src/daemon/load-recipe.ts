@@ -20,8 +20,8 @@ export interface LoadedRecipe {
   readonly file: string;
   readonly recipe: Recipe;
   readonly scripts: ReadonlyMap<CommandName, Script>;
-  /** Warnings, ready to be shown. */
-  readonly warnings: string;
+  /** What is odd about the document. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** The file a recipe is in: a path as given, or for a bare name that of the recipe of that name. */
@@ -56,7 +56,7 @@ export async function checkRecipe(
   const commands = Object.values(recipe.commands);
   const [errors, scripts] = await Promise.all([findShellErrors(source, commands), prepareScripts(commands)]);
   if (errors.length > 0) throw refuseRecipe(source, [...errors, ...checked.warnings], colour);
-  return { recipe, scripts, warnings: renderDiagnostics(checked.warnings, { colour }) };
+  return { recipe, scripts, warnings: checked.warnings };
 }
 
 async function findShellErrors(

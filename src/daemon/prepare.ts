@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import type { EmitEvent } from '../event/event.ts';
 import type { SourceText } from '../diagnostic/source.ts';
@@ -40,6 +41,8 @@ export interface NetworkDecision {
   /** The document; it stands in the store already, or is to be written there. */
   readonly document: SourceText;
   readonly isInStore: boolean;
+  /** What is odd about the store's document. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /**
@@ -113,7 +116,7 @@ export function decideNetwork(
   if (stored === undefined) {
     const parameterValues = settleParameters(recipe, {}, overrides);
     const document = { name: 'the recipe', text: renderNetworkDocument(recipe, parameterValues) };
-    return { configuration: recipe.network, parameterValues, document, isInStore: false };
+    return { configuration: recipe.network, parameterValues, document, isInStore: false, warnings: [] };
   }
   const checked = parseNetworkDocument(stored);
   if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics, colour);
@@ -130,6 +133,7 @@ export function decideNetwork(
     parameterValues: settleParameters(recipe, parameterValues, overrides),
     document: stored,
     isInStore: true,
+    warnings: checked.warnings,
   };
 }
 

@@ -122,6 +122,14 @@ export type HeddleEvent =
       readonly subnetFile: string;
     }
   | { readonly event: 'shutdown-finished'; readonly removed: number; readonly failed: number }
+  /** Something odd, but not wrong, in the recipe or in the store's network configuration. */
+  | {
+      readonly event: 'finding';
+      readonly where: { readonly file: string; readonly line: number; readonly column: number };
+      readonly code: string;
+      readonly message: string;
+      readonly hint?: string;
+    }
   | { readonly event: 'warning'; readonly message: string }
   | {
       readonly event: 'failure';

@@ -90,6 +90,8 @@ const renderers: Renderers = {
     e.failed === 0
       ? info(`network taken down, ${count(e.removed, 'peer')} removed`)
       : warn(`network taken down, ${count(e.removed, 'peer')} removed, ${e.failed} could not be`),
+  finding: (e) =>
+    warn(`${e.where.file}:${e.where.line}:${e.where.column} ${e.code}: ${e.message}`, indent(e.hint ?? '')),
   warning: (e) => warn(e.message),
   failure: (e) => error(e.message, e.hint === undefined ? '' : indent(e.hint)),
 };

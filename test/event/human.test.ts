@@ -32,6 +32,18 @@ test('what others wrote moves no cursor and begins no line of the log', () => {
   assert.equal(fault.text, '/store/subnets/␛]0;x␇ passed over: is␊empty');
 });
 
+test('what is odd is told with its place, and below it what to do, if there is anything', () => {
+  const finding = {
+    event: 'finding' as const,
+    where: { file: 'loom.json', line: 3, column: 18 },
+    code: 'unused-key',
+    message: 'it has no effect',
+  };
+  assert.equal(renderEvent(finding).text, 'loom.json:3:18 unused-key: it has no effect');
+  assert.equal(renderEvent(finding).detail, '');
+  assert.equal(renderEvent({ ...finding, hint: 'remove it' }).detail, '    remove it');
+});
+
 test('durations are told in the unit that people would take', () => {
   const told = [0, 12.4, 999, 1000, 3449, 119_999, 120_000, 7_199_999, 7_200_000, 86_400_000].map(
     formatDuration,

@@ -523,6 +523,25 @@ describe('what people and programs are told', options, () => {
       assert.match(line, /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (info |warn |error) | {4})\S/);
   });
 
+  test('what is odd but not wrong: once at the start, with its place, of the recipe and of the store', async (t) => {
+    const { host, store } = await oneHost(t);
+    const odd = { Network: '10.50.0.0/16', IPv6Network: 'fd00:50::/48' };
+    const backend = { Type: 'extension', ...scribe };
+    const recipe = store.recipe('odd', { ...odd, Backend: backend });
+    const of = async (daemon: Daemon): Promise<readonly string[]> => {
+      await daemon.stop();
+      return daemon.all('finding').map(({ msg }) => msg);
+    };
+    const finding = (file: string): string =>
+      `${file}:3:18 unused-key: \`IPv6Network\` has no effect: \`EnableIPv6\` is not true`;
+    const first = await startDaemon(host, ['--recipe', recipe, '--store-dir', store.path]);
+    assert.deepEqual(await of(first), [finding(recipe)], 'also once it stands in the store as well');
+
+    const [found = '', ...more] = await of(await startDaemon(host, argumentsOf(store, backend)));
+    assert.deepEqual([found.slice(found.indexOf(':3:18')), more], [finding(''), []]);
+    assert.match(found, new RegExp(`^${store.path}`));
+  });
+
   test('the log as json: each line an object with its event, level, time and sentence', async (t) => {
     const { host, store } = await oneHost(t);
     const daemon = await startDaemon(host, argumentsOf(store));
