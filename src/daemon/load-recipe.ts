@@ -6,6 +6,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import { Findings } from '../diagnostic/findings.ts';
 import type { SourceText } from '../diagnostic/source.ts';
 import { explainError } from '../host/system-error.ts';
+import { findDistrust } from '../host/trusted-file.ts';
 import { reportSyntaxErrors } from '../recipe/lint/syntax-errors.ts';
 import { parseRecipe } from '../recipe/parse-recipe.ts';
 import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
@@ -29,19 +30,31 @@ export function recipeFile(nameOrPath: string): string {
   return (nameOrPath.endsWith('.json') ? undefined : findNamedRecipe(nameOrPath)) ?? resolve(nameOrPath);
 }
 
-/** Reads a recipe file and checks all of it. Throws a Failure of kind `recipe` that shows every finding. */
+/**
+ * Reads a recipe file and checks all of it. Throws a Failure of kind `recipe` that shows every finding, or that says who
+ * else could write what is to be run as root.
+ */
 export async function loadRecipe(nameOrPath: string, colour: boolean): Promise<LoadedRecipe> {
   const file = recipeFile(nameOrPath);
   let text: string;
   try {
     text = await readFile(file, 'utf8');
+    await refuseStrangersFile(nameOrPath, file);
   } catch (error) {
+    if (error instanceof Failure) throw error;
     throw new Failure('recipe', `the recipe ${nameOrPath} cannot be read: ${explainError(error)}`, {
       hint: `give the path of a recipe, or the name of a shipped one: ${Object.keys(shippedRecipes).join(', ')}`,
       cause: error,
     });
   }
   return { file, ...(await checkRecipe({ name: nameOrPath, text }, basename(file, '.json'), colour)) };
+}
+
+async function refuseStrangersFile(nameOrPath: string, file: string): Promise<void> {
+  const distrust = await findDistrust(file);
+  if (distrust === undefined) return;
+  const { why, hint } = distrust;
+  throw new Failure('recipe', `the recipe ${nameOrPath} is not run as root: ${why}`, { hint });
 }
 
 /** Checks a recipe's text, as {@link loadRecipe} does after reading it. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { exitCodes, type FailureKind } from '../../src/diagnostic/failure.ts';
@@ -163,6 +163,22 @@ describe('a recipe that is not right', options, () => {
   unreadable('a file that is not there', '/nowhere/loom.json', 'no such file or directory');
   unreadable('a name that is not a shipped recipe’s', 'vxlam', 'no such file or directory');
   unreadable('a directory', '/proc', 'illegal operation on a directory');
+
+  test('a recipe that others could write, as it would be run as root', async (t) => {
+    const store = new StoreDirectory(t);
+    const path = store.recipe('loom', harmless);
+    const args = ['--recipe', path, '--store-dir', store.path];
+    for (const open of [path, store.root]) {
+      chmodSync(open, 0o777);
+      await assertRefused(
+        { args },
+        store,
+        'recipe',
+        `heddle: the recipe ${path} is not run as root: others may write to ${open} (mode 0777)\n  chmod go-w ${open}`,
+      );
+      chmodSync(open, 0o700);
+    }
+  });
 
   test('a type that is not the store’s', async (t) => {
     const store = new StoreDirectory(t);
