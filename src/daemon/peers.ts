@@ -3,6 +3,7 @@ import type { EngineInput } from '../engine/operation.ts';
 import { Roster } from '../lease/roster.ts';
 import type { OwnLease, ReadLease, RosterChange } from '../lease/roster.ts';
 import type { PeerRules } from '../lease/check-peer.ts';
+import type { Peer } from '../lease/lease.ts';
 import { decodeLease } from '../lease/wire.ts';
 import { followLeases } from '../store/follow.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../store/store.ts';
@@ -14,6 +15,8 @@ export interface PeerFollowerOptions {
   readonly store: LeaseStore;
   readonly rules: PeerRules;
   readonly own: OwnLease;
+  /** The peers that an earlier daemon left in the kernel. */
+  readonly earlier: readonly Peer[];
   readonly loop: PeerLoop;
   readonly emit: EmitEvent;
   /** The store says that this node's own lease is gone or was written by somebody else. */
@@ -35,10 +38,12 @@ export class PeerFollower {
   readonly #late: LatePeers;
   /** How long the store was away before the next snapshot, in milliseconds. */
   #awayMs = 0;
+  /** What was passed over so far, with the reason, so that no list tells it again. */
+  #faults = new Set<string>();
 
   constructor(options: PeerFollowerOptions) {
     this.#options = options;
-    this.#roster = new Roster(options.rules, options.own);
+    this.#roster = new Roster(options.rules, options.own, options.earlier);
     this.#late = new LatePeers({
       isWaiting: options.isOwnLeaseLost,
       onGone: (keys) => this.#apply(keys.flatMap((key) => this.#roster.delete(key))),
@@ -73,7 +78,7 @@ export class PeerFollower {
 
   #takeSnapshot(records: readonly LeaseRecord[], faults: readonly StoreFault[]): void {
     const { own, loop, emit, onOwnLeaseTouched, ownValue, onSnapshot } = this.#options;
-    for (const fault of faults.filter(({ key }) => key === undefined)) this.#reportFault(fault);
+    this.#takeNamelessFaults(faults.filter(({ key }) => key === undefined));
     const leases = [...records.map(readRecord), ...faults.flatMap(readFault)];
     this.#keepLate(leases);
     for (const change of this.#roster.replaceAll(leases, this.#late.keys)) this.#report(change);
@@ -164,9 +169,21 @@ export class PeerFollower {
     }
   }
 
-  #reportFault({ where, reason }: StoreFault): void {
-    this.#options.emit({ event: 'store-fault', where, because: reason });
+  /** Replaces what is passed over because it stands in no lease's place, and tells what is new of it. */
+  #takeNamelessFaults(faults: readonly StoreFault[]): void {
+    const told = this.#faults;
+    this.#faults = new Set(faults.map(nameFault));
+    for (const fault of faults) if (!told.has(nameFault(fault))) this.#reportFault(fault);
   }
+
+  #reportFault(fault: StoreFault): void {
+    this.#faults.add(nameFault(fault));
+    this.#options.emit({ event: 'store-fault', where: fault.where, because: fault.reason });
+  }
+}
+
+function nameFault({ where, reason }: StoreFault): string {
+  return JSON.stringify([where, reason]);
 }
 
 /** What stands in the place of a lease but cannot be read is a rejected lease: its last good state stays. */

@@ -86,6 +86,7 @@ export class RunningNetwork {
         ownAddresses: ownAddresses(leased),
       },
       own: { key: record.key, subnets },
+      earlier: journal.peers,
       loop: this.#loop,
       emit,
       onOwnLeaseTouched: () => void this.#keeper.reclaim(),

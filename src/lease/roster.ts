@@ -5,6 +5,7 @@ import { checkPeer } from './check-peer.ts';
 import type { PeerRules } from './check-peer.ts';
 import type { Lease, LeaseSubnets, Peer } from './lease.ts';
 import { SubnetTrie } from './subnet-trie.ts';
+import { parseLeaseKey } from './wire.ts';
 
 /** A lease as it came from the store, or the reason why it could not be read. */
 export type ReadLease =
@@ -41,13 +42,17 @@ export class Roster {
   readonly #standings = new Map<string, Standing>();
   readonly #rejections = new Map<string, string>();
   readonly #claims = new AddressClaims();
+  /** What stood when an earlier daemon of this node ended, until the first list is taken. */
+  #earlier: ReadonlyMap<string, Peer>;
   /** Leases that were rejected for overlapping, by the key of the one that stands in their way. */
   readonly #inTheWay = new Map<string, Map<string, Lease>>();
   readonly #tries: { readonly ipv4: SubnetTrie | undefined; readonly ipv6: SubnetTrie | undefined };
 
-  constructor(rules: PeerRules, own: OwnLease) {
+  /** @param earlier the peers that an earlier daemon left: the last good state of those that are rejected now */
+  constructor(rules: PeerRules, own: OwnLease, earlier: readonly Peer[] = []) {
     this.#rules = rules;
     this.#own = own;
+    this.#earlier = new Map(earlier.map((peer) => [peer.key, peer]));
     const { ipv4, ipv6 } = rules.network;
     this.#tries = { ipv4: ipv4 && new SubnetTrie(ipv4.network), ipv6: ipv6 && new SubnetTrie(ipv6.network) };
     this.#insert(own.subnets, own.key);
@@ -81,13 +86,22 @@ export class Roster {
     );
   }
 
-  /** Takes a new list of all leases for the present one; of what is not in it, the `kept` ones stay. */
+  /**
+   * Takes a new list of all leases for the present one; of what is not in it, the `kept` ones stay. Subnets of the network's
+   * own length, which cannot overlap each other, come first: after a restart, too, no single lease can take the place of
+   * many.
+   */
   replaceAll(leases: readonly ReadLease[], kept: ReadonlySet<string> = new Set()): RosterChange[] {
     const present = new Set(leases.map(keyOf));
     const known = new Set([...this.#standings.keys(), ...this.#rejections.keys()]);
     const changes: RosterChange[] = [];
     for (const key of known) if (!present.has(key) && !kept.has(key)) changes.push(...this.#drop(key));
-    for (const lease of leases) changes.push(...this.#take(lease));
+    const [usual, odd] = [
+      leases.filter((lease) => this.#isUsual(lease)),
+      leases.filter((lease) => !this.#isUsual(lease)),
+    ];
+    for (const lease of [...usual, ...odd]) changes.push(...this.#take(lease));
+    this.#earlier = new Map();
     return this.#withNews(changes);
   }
 
@@ -107,6 +121,13 @@ export class Roster {
   #withNews(changes: readonly RosterChange[]): RosterChange[] {
     const news = this.#claims.takeNews();
     return [...changes, ...news.map((shared) => ({ kind: 'shared-address', ...shared }) as const)];
+  }
+
+  /** Whether a lease is for a subnet of the length that nodes of this network take. */
+  #isUsual(read: ReadLease): boolean {
+    const { ipv4, ipv6 } = this.#rules.network;
+    const { subnets } = read.kind === 'lease' ? read.lease : { subnets: undefined };
+    return subnets?.ipv4?.prefix === ipv4?.subnetLength && subnets?.ipv6?.prefix === ipv6?.subnetLength;
   }
 
   #take(read: ReadLease): RosterChange[] {
@@ -174,7 +195,19 @@ export class Roster {
     this.#clearRejection(key);
     this.#rejections.set(key, because);
     if (this.#standings.get(key)?.kind === 'ignored') this.#standings.delete(key);
-    return known ? [] : [{ kind: 'rejected', key, because }];
+    const recalled = this.#standings.has(key) ? [] : this.#recall(key);
+    return known ? recalled : [{ kind: 'rejected', key, because }, ...recalled];
+  }
+
+  /** Lets a peer stand that is rejected now and was in place when this node's last daemon ended. */
+  #recall(key: string): RosterChange[] {
+    const peer = this.#earlier.get(key);
+    const subnets = parseLeaseKey(key);
+    if (peer === undefined || subnets === undefined || this.#findOverlap(subnets) !== undefined) return [];
+    this.#insert(subnets, key);
+    this.#claims.change(key, [], addressesOf(peer));
+    this.#standings.set(key, { kind: 'accepted', peer, subnets });
+    return [{ kind: 'put', peer }];
   }
 
   #clearRejection(key: string): void {

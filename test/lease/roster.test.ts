@@ -66,6 +66,38 @@ test('a new list takes the place of the old one', () => {
   assert.deepEqual(brief(changes), ['delete 10.50.4.0-24', 'put 10.50.5.0-24', 'put 10.50.6.0-24']);
 });
 
+test('of a list the subnets of the usual length come first, so that one wide lease is not taken for many', () => {
+  const roster = new Roster(textRules, own);
+  const wide = lease('10.50.0.0/17', { publicIp: '172.30.0.9' });
+  const changes = roster.replaceAll([wide, lease('10.50.4.0/24'), lease('10.50.5.0/24')]);
+  assert.deepEqual(brief(changes).slice(0, 2), ['put 10.50.4.0-24', 'put 10.50.5.0-24']);
+  assert.deepEqual([...roster.rejections.keys()], ['10.50.0.0-17']);
+});
+
+test('what stood in an earlier run stands on while its lease is there and rejected, and no longer', () => {
+  const earlier = new Roster(textRules, own);
+  earlier.replaceAll([lease('10.50.4.0/24'), lease('10.50.5.0/24')]);
+  const roster = new Roster(textRules, own, earlier.peers);
+  const bad = lease('10.50.4.0/24', { backendData: 'a b' });
+  assert.deepEqual(brief(roster.replaceAll([bad])), ['rejected 10.50.4.0-24', 'put 10.50.4.0-24']);
+  assert.deepEqual(roster.peers, earlier.peers.slice(0, 1));
+  assert.deepEqual(roster.replaceAll([bad]), []);
+  assert.deepEqual(brief(roster.put(lease('10.50.4.0/24'))), ['put 10.50.4.0-24']);
+  assert.equal(roster.rejections.size, 0);
+  assert.deepEqual(brief(roster.replaceAll([])), ['delete 10.50.4.0-24']);
+  assert.deepEqual(brief(roster.put(bad)), ['rejected 10.50.4.0-24']);
+});
+
+test('what stood in an earlier run gives way to whoever holds its subnet now', () => {
+  const earlier = new Roster(textRules, own);
+  earlier.put(lease('10.50.1.0/25'));
+  earlier.put(lease('10.50.6.0/25'));
+  const roster = new Roster(textRules, own, earlier.peers);
+  const bad = lease('10.50.6.0/25', { backendData: 'a b' });
+  const changes = roster.replaceAll([bad, lease('10.50.6.0/24')]);
+  assert.deepEqual(brief(changes), ['put 10.50.6.0-24', 'rejected 10.50.6.0-25']);
+});
+
 test('leases that claim one underlay address are all peers, and told each time that one joins them', () => {
   const roster = new Roster(textRules, own);
   const at = (subnet: string, publicIp: string): ReadLease => lease(subnet, { publicIp });
