@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { hasErrorCode } from '../host/system-error.ts';
 import { registerDown } from './down.ts';
 import { registerLab } from './lab.ts';
 import { registerLeases } from './leases.ts';
@@ -19,7 +20,12 @@ export function createProgram(): Command {
     .helpCommand(false)
     .exitOverride()
     .configureHelp({ showGlobalOptions: false })
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    .hook('preAction', (program, action) => {
+      // The network does not depend on who reads the daemon's log.
+      const isDaemon = action.name() === 'up' && action.parent === program;
+      if (!isDaemon) process.stdout.on('error', endWithoutReader);
+    });
   for (const register of [
     registerUp,
     registerDown,
@@ -31,4 +37,10 @@ export function createProgram(): Command {
   ])
     register(program);
   return program;
+}
+
+/** As `head` ends whatever it reads from; any other error is one. */
+function endWithoutReader(error: Error): void {
+  if (!hasErrorCode(error, 'EPIPE')) throw error;
+  process.exit();
 }

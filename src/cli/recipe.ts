@@ -58,7 +58,7 @@ function registerCheck(recipe: Command): void {
       'Finds all that can be found wrong with recipes without running them. Exits with 3 if there is an error, ' +
         'with 0 if there are only warnings. docs/recipes.md explains each code.',
     )
-    .argument('<recipe...>', recipeArgument)
+    .argument('<recipe...>', `${recipeArgument}; - is standard input`)
     .option('--json', 'print one JSON object')
     .action(async (recipes: readonly string[], flags: { json?: true }) => {
       const { checkRecipes } = await import('./run-recipe-check.ts');

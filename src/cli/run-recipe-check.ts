@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { examineRecipe } from '../daemon/examine-recipe.ts';
 import { recipeFile } from '../daemon/load-recipe.ts';
+import { readRecipeText } from '../daemon/recipe-text.ts';
 import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { exitCodes, Failure } from '../diagnostic/failure.ts';
@@ -32,12 +32,15 @@ async function readSources(names: readonly string[]) {
   // A glob may take in the schema that lies beside recipes.
   const files = names.filter((name) => !name.endsWith('.schema.json'));
   const sources = [];
-  for (const name of files) {
-    const file = recipeFile(name);
+  for (const given of files) {
+    // As an editor has it that did not save yet.
+    const name = given === '-' ? '<stdin>' : given;
+    const file = recipeFile(given);
     try {
-      sources.push({ source: { name, text: await readFile(file, 'utf8') }, name: basename(file, '.json') });
+      const text = await readRecipeText(given === '-' ? process.stdin : file);
+      sources.push({ source: { name, text }, name: basename(file, '.json') });
     } catch (error) {
-      problems.push(`${name} cannot be read: ${explainError(error)}`);
+      problems.push(`${name === '' ? '""' : name} cannot be read: ${explainError(error)}`);
     }
   }
   const [first] = problems;

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
@@ -14,6 +13,7 @@ import { prepareScripts } from '../shell/script.ts';
 import type { Script } from '../shell/shell.ts';
 import { findSyntaxErrors } from '../shell/syntax.ts';
 import { findNamedRecipe, shippedRecipes } from './recipe-catalogue.ts';
+import { readRecipeText } from './recipe-text.ts';
 
 /** A recipe that may be run: its document is right, and the shell has read each command without complaint. */
 export interface LoadedRecipe {
@@ -27,7 +27,9 @@ export interface LoadedRecipe {
 
 /** The file a recipe is in: a path as given, or for a bare name that of the recipe of that name. */
 export function recipeFile(nameOrPath: string): string {
-  return (nameOrPath.endsWith('.json') ? undefined : findNamedRecipe(nameOrPath)) ?? resolve(nameOrPath);
+  const named = nameOrPath.endsWith('.json') ? undefined : findNamedRecipe(nameOrPath);
+  // An empty name is no path to the current directory.
+  return named ?? (nameOrPath === '' ? '' : resolve(nameOrPath));
 }
 
 /**
@@ -38,14 +40,18 @@ export async function loadRecipe(nameOrPath: string, colour: boolean): Promise<L
   const file = recipeFile(nameOrPath);
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readRecipeText(file);
     await refuseStrangersFile(nameOrPath, file);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure('recipe', `the recipe ${nameOrPath} cannot be read: ${explainError(error)}`, {
-      hint: `give the path of a recipe, or the name of a shipped one: ${Object.keys(shippedRecipes).join(', ')}`,
-      cause: error,
-    });
+    throw new Failure(
+      'recipe',
+      `the recipe ${nameOrPath === '' ? '""' : nameOrPath} cannot be read: ${explainError(error)}`,
+      {
+        hint: `give the path of a recipe, or the name of a shipped one: ${Object.keys(shippedRecipes).join(', ')}`,
+        cause: error,
+      },
+    );
   }
   return { file, ...(await checkRecipe({ name: nameOrPath, text }, basename(file, '.json'), colour)) };
 }

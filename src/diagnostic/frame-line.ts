@@ -21,15 +21,18 @@ const tabWidth = 4;
 const shownColumns = 96;
 /** What stays visible before the span in a clipped line. */
 const leadColumns = 24;
+/** Code units that surely fill the columns shown, on either side of a span. */
+const cutLength = 2000;
 
 /**
  * Lays out one line and underlines the code units from `start` up to `end`, at least one column. Offsets at or past
  * the end of the line mark the column after it.
  */
 export function frameLine(line: string, start: number, end: number): FramedLine {
-  const cells = layOut(line);
-  const first = cellAt(cells, start);
-  const last = cellAt(cells, Math.max(start, end - 1));
+  const near = cutAround(line, start, end);
+  const cells = layOut(near.text);
+  const first = cellAt(cells, start - near.from);
+  const last = cellAt(cells, Math.max(start, end - 1) - near.from);
   const left = leftEdge(cells, first, last);
   const right = left + shownColumns;
   const shown = cells.filter((cell) => cell.start >= left && cell.end <= right);
@@ -41,6 +44,17 @@ export function frameLine(line: string, start: number, end: number): FramedLine 
       ' '.repeat(clippedLeft.length + first.start - (shown[0]?.start ?? 0)) +
       '^'.repeat(Math.max(1, Math.min(last.end, right) - first.start)),
   };
+}
+
+/** So much of a very long line that what is shown does not change: a recipe may be one line of a megabyte. */
+function cutAround(
+  line: string,
+  start: number,
+  end: number,
+): { readonly text: string; readonly from: number } {
+  if (line.length <= 2 * cutLength) return { text: line, from: 0 };
+  const from = Math.max(0, Math.min(start, line.length) - cutLength);
+  return { text: line.slice(from, Math.min(end, start + cutLength) + cutLength), from };
 }
 
 /** The characters of a line, and a blank for the place after its end. */

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { explainRecipe, type ExplainRequest, type Explanation } from '../../src/daemon/explain-recipe.ts';
 import { shippedRecipes } from '../../src/daemon/recipe-catalogue.ts';
 import { eventNames } from '../../src/recipe/command-events.ts';
-import { runHeddle } from '../kernel/lab-harness.ts';
+import { heddle as heddleProgram, runHeddle } from '../kernel/lab-harness.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const shipped = readdirSync(join(root, 'recipes'))
@@ -111,6 +112,32 @@ describe('recipe check', () => {
       `heddle: ${directory} cannot be read: illegal operation on a directory`,
     );
     assert.equal((await heddle('check')).exitCode, 2);
+  });
+
+  test('reads standard input for -, and names it so', async () => {
+    const { exitCode, stdout } = await runHeddle(['recipe', 'check', '-', 'vxlan'], { input: '{}' });
+    assert.equal(exitCode, 3);
+    assert.match(stdout, /^<stdin>:1:1 error\[missing-key\]/);
+    assert.match(stdout, /<stdin>: \d errors?\nvxlan: no findings$/);
+  });
+
+  test('reads nothing without an end, and no name as no file', async () => {
+    const endless = await heddle('check', '/dev/zero', '');
+    assert.equal(endless.exitCode, 3);
+    assert.match(
+      endless.stderr,
+      /^ {2}\/dev\/zero cannot be read: it is larger than the 1 MiB that a recipe may have\n {2}"" cannot be read: no such/m,
+    );
+  });
+
+  test('ends like any other program when nobody reads on', async () => {
+    const file = await write('long', {
+      PostStartupCommand: Array(500).fill('ip route add 10.0.0.0/8 dev lo'),
+    });
+    const script = '"$0" "$1" recipe check "$2" | head -n 1';
+    const { stdout, stderr } = await execa('sh', ['-c', script, process.execPath, heddleProgram, file]);
+    assert.match(stdout, /^[^\n]*warning\[not-repeatable\][^\n]*$/);
+    assert.equal(stderr, '');
   });
 
   test('never shows a secret', async () => {

@@ -46,6 +46,13 @@ describe('a code frame', () => {
     assert.deepEqual(render(diagnose('a«\t»b')).slice(1), ['  1 | a   b', '    |  ^^^']);
   });
 
+  test('shows of a line of a megabyte what it shows of a short one', () => {
+    const [filler, around] = ['日\t'.repeat(200_000), 'x'.repeat(3000)];
+    const [, code, marks] = render(diagnose(`${filler}${around}«tru»${around}${filler}`));
+    const short = render(diagnose(`${around.slice(0, 200)}«tru»${around.slice(0, 200)}`));
+    assert.deepEqual([code, marks], short.slice(1));
+  });
+
   test('counts wide and combining characters as a terminal does', () => {
     assert.deepEqual(render(diagnose('"日本e\u0301": «x»')).slice(1), [
       '  1 | "日本e\u0301": x',

@@ -43,6 +43,7 @@ function findInLine(text: string, line: number | undefined, message: string): Sp
 }
 
 function explain(message: string): string {
+  if (/^its \d+ bytes/.test(message)) return 'put most of it into a script of its own, and call that';
   const expected = /expecting "([^"]+)"/.exec(message)?.[1];
   if (expected !== undefined) return `add the missing \`${expected}\``;
   if (/unterminated quoted/i.test(message))

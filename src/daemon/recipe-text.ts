@@ -1,0 +1,20 @@
+import { createReadStream } from 'node:fs';
+
+/** Far more than any recipe is: a command alone can be 124 KiB. */
+const largestRecipe = 1024 * 1024;
+
+/**
+ * Reads the text of a recipe, at a path or from a stream. Throws the system's error, or one of its own for what is too large to be a recipe: a disk
+ * image, or a device without an end.
+ */
+export async function readRecipeText(from: string | AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const stream: AsyncIterable<Buffer> = typeof from === 'string' ? createReadStream(from) : from;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > largestRecipe) throw new Error('it is larger than the 1 MiB that a recipe may have');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
