@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
+import { Failure } from '../diagnostic/failure.ts';
 import type { StoreChoice } from '../store/open-store.ts';
 import { exitModes } from '../daemon/options.ts';
 import type { ExitMode, UpOptions } from '../daemon/options.ts';
@@ -12,6 +13,7 @@ import type { LogFormat } from './log.ts';
 
 interface UpFlags extends StoreFlags {
   readonly recipe?: string;
+  readonly watch?: true;
   readonly trustStoreCommands?: true;
   readonly param: readonly string[];
   readonly stateDir: string;
@@ -41,6 +43,7 @@ export function registerUp(program: Command): void {
       '--recipe <file>',
       "the recipe: a path, or a name (vxlan, host-gw, wireguard); default: by the type in the store's configuration",
     )
+    .option('--watch', 'follow the recipe file: what is saved is checked, and applied in the smallest step')
     .option(
       '--trust-store-commands',
       "run the commands in the store's network configuration, if no recipe is given",
@@ -112,6 +115,15 @@ export function registerUp(program: Command): void {
       new Option('--log-format <format>', 'how events are logged').choices(['text', 'json']).default('text'),
     )
     .action(async (flags: UpFlags, self: Command) => {
+      if (flags.watch && flags.trustStoreCommands && flags.recipe === undefined) {
+        throw new Failure(
+          'usage',
+          '--watch follows a recipe file, and with --trust-store-commands there may be none',
+          {
+            hint: 'give a recipe with --recipe',
+          },
+        );
+      }
       const { runUp } = await import('./run-up.ts');
       await runUp(readOptions(flags, readStoreChoice(self)), flags.logFormat);
     });
@@ -121,6 +133,7 @@ function readOptions(flags: UpFlags, store: StoreChoice): UpOptions {
   return {
     recipe: flags.recipe,
     parameters: flags.param,
+    watch: flags.watch ?? false,
     store,
     trustStoreCommands: flags.trustStoreCommands ?? false,
     stateDirectory: absolute(flags.stateDir),

@@ -26,7 +26,7 @@ export interface CommandContext {
 
 /** Runs the commands of one recipe on one node, by the command contract. */
 export class CommandRunner {
-  readonly #context: CommandContext;
+  #context: CommandContext;
   readonly #emit: EmitEvent;
   readonly #secrets: readonly string[];
 
@@ -39,6 +39,11 @@ export class CommandRunner {
   /** The same recipe with other facts: another MTU, for one. */
   withFacts(facts: NodeFacts): CommandRunner {
     return new CommandRunner({ ...this.#context, facts }, this.#emit);
+  }
+
+  /** Takes another text of the same recipe for its messages: its lines may stand elsewhere. */
+  adopt(recipe: Recipe, scripts: CommandContext['scripts']): void {
+    this.#context = { ...this.#context, recipe, scripts };
   }
 
   get facts(): NodeFacts {

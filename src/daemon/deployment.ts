@@ -27,6 +27,11 @@ export interface Deployment {
   readonly subnetFile: string;
   /** The key of this node's lease; null until it has one. */
   readonly leaseKey: string | null;
+  /**
+   * Written ahead of a change to another recipe, which begins by taking back what this one did: its peers, or all of it.
+   * Gone with the change.
+   */
+  readonly change?: 'peers' | 'node';
 }
 
 const fileName = 'deployment.json';
@@ -67,6 +72,12 @@ export async function writeDeployment(stateDirectory: string, deployment: Deploy
       cause: error,
     });
   }
+}
+
+/** Notes what is about to be taken back for the sake of another recipe. Throws a Failure. */
+export async function noteChange(stateDirectory: string, change: 'peers' | 'node'): Promise<void> {
+  const deployment = await readDeployment(stateDirectory);
+  if (deployment !== undefined) await writeDeployment(stateDirectory, { ...deployment, change });
 }
 
 export async function removeDeployment(stateDirectory: string): Promise<void> {

@@ -8,24 +8,24 @@ import { readSubnetFile } from '../host/subnet-file.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import { parseLeaseKey } from '../lease/wire.ts';
-import { inheritedEnvironment } from '../lease/environment.ts';
 import { requireFreeSubnet } from '../store/acquire-lease.ts';
-import { createWorkerPool } from '../shell/worker-pool.ts';
 import type { Shell } from '../shell/shell.ts';
 import { bringUp, BringUpStopped } from './bring-up.ts';
-import type { BringUpContext, LeasedNetwork } from './bring-up.ts';
-import { CommandRunner } from './command-runner.ts';
+import type { LeasedNetwork } from './bring-up.ts';
 import { createControlServer } from './control.ts';
 import type { StopRequest } from './control.ts';
 import { readDeployment } from './deployment.ts';
-import type { Deployment } from './deployment.ts';
-import { deploymentOf, factsOfPreparation, isSameNetwork } from './node-facts.ts';
+import { watchLiveRecipe } from './live-recipe.ts';
+import { factsOfPreparation } from './node-facts.ts';
 import { describeStatus } from './status.ts';
 import type { NodeStatus } from './status.ts';
 import type { UpOptions } from './options.ts';
 import { OutageLog } from './outage-log.ts';
 import { outlastOutages } from './outlast-outages.ts';
 import { PeerJournal } from './peer-journal.ts';
+import { clearPreviousNetwork } from './previous-network.ts';
+import { RecipeChanges } from './recipe-changes.ts';
+import type { NetworkStart } from './recipe-changes.ts';
 import type { Preparation } from './prepare.ts';
 import { RunningNetwork } from './running-network.ts';
 import { takeDownDeployment } from './take-down-deployment.ts';
@@ -44,9 +44,8 @@ const longestAnswerMs = 1000;
  */
 export class HeddleNode {
   readonly #options: UpOptions;
-  readonly #preparation: Preparation;
+  readonly #changes: RecipeChanges;
   readonly #emit: EmitEvent;
-  readonly #shell: Shell;
   readonly #stopping = new AbortController();
   #stopRequest: StopRequest | undefined;
   #takenDown: TakenDown = { removed: 0, failed: [], shutdown: 'done' };
@@ -58,10 +57,8 @@ export class HeddleNode {
 
   constructor(options: UpOptions, preparation: Preparation, emit: EmitEvent) {
     this.#options = options;
-    this.#preparation = preparation;
     this.#emit = emit;
-    // One more than peers may occupy, so that a hung peer never keeps CheckCommand waiting.
-    this.#shell = createWorkerPool({ size: preparation.loaded.recipe.concurrency + 1 });
+    this.#changes = new RecipeChanges(options, preparation, emit);
   }
 
   /** Runs until told to stop. Throws a Failure if it cannot come up, or could not be taken down whole. */
@@ -86,6 +83,14 @@ export class HeddleNode {
     this.#ended = released.then(() => undefined);
     await released.then(({ whole }) => whole);
     await life;
+  }
+
+  get #preparation(): Preparation {
+    return this.#changes.preparation;
+  }
+
+  get #shell(): Shell {
+    return this.#changes.shell;
   }
 
   async #close(): Promise<void> {
@@ -120,59 +125,57 @@ export class HeddleNode {
 
   async #live(): Promise<void> {
     const file = await openJournal(join(this.#options.stateDirectory, 'journal'));
+    const watch = this.#options.watch ? await this.#watchRecipe() : undefined;
     try {
       await this.#liveWith(await PeerJournal.open(file));
     } finally {
+      this.#changes.end();
+      await watch?.close();
       await file.close();
     }
   }
 
+  #watchRecipe(): Promise<{ close: () => Promise<void> }> {
+    return watchLiveRecipe({
+      options: this.#options,
+      current: () => this.#preparation,
+      change: (change) => this.#changes.request(change, this.#network),
+      emit: this.#emit,
+    });
+  }
+
   async #liveWith(journal: PeerJournal): Promise<void> {
-    let previous = await this.#clearForeignNetwork(journal);
-    let hint =
-      previous?.leaseKey == null ? await this.#hintFromSubnetFile() : parseLeaseKey(previous.leaseKey);
-    if (!(await this.#awaitFreeSubnet(hint))) return this.#finishEarly(journal);
+    let start = await this.#firstStart(journal);
+    if (start === undefined) return this.#finishEarly(journal);
     for (;;) {
-      const network = await this.#startNetwork(journal, hint, previous !== undefined);
-      if (network === undefined) return this.#finishEarly(journal);
-      const end = await network.run(this.#stopping.signal).catch(async (error: unknown) => {
-        await network.leave();
-        throw error;
-      });
-      if (end.kind === 'stopped') return this.#finish(network);
-      this.#emit({
-        event: 'lease-lost',
-        subnet: describeSubnets(network.leased.subnets),
-        because: end.because,
-      });
-      await network.takeDown();
-      previous = undefined;
-      hint = undefined;
+      const network = await this.#startNetwork(journal, start);
+      if (network === 'went-back') start = { hint: start.hint };
+      else if (network === undefined) return this.#finishEarly(journal);
+      else {
+        const end = await network.run(this.#stopping.signal).catch(async (error: unknown) => {
+          await network.leave();
+          throw error;
+        });
+        if (end.kind === 'stopped') return this.#finish(network);
+        start = end.kind === 'interrupted' ? await this.#changes.make(network) : {};
+        if (end.kind === 'lease-taken') await this.#leaveSubnet(network, end.because);
+      }
     }
   }
 
-  /** What an earlier daemon left up, if this one can take it over; what it cannot is taken down first. */
-  async #clearForeignNetwork(journal: PeerJournal): Promise<Deployment | undefined> {
-    const { stateDirectory } = this.#options;
-    const previous = await readDeployment(stateDirectory);
-    if (previous === undefined) return undefined;
-    const facts = factsOfPreparation(this.#preparation, this.#options);
-    if (isSameNetwork(previous, deploymentOf(this.#preparation, this.#options, facts, null))) return previous;
-    this.#emit({
-      event: 'warning',
-      message: `the network of ${previous.recipe.file} is still up here and is taken down first`,
-    });
-    const { failed, shutdown } = await takeDownDeployment(
-      previous,
-      journal,
-      stateDirectory,
-      this.#shell,
-      this.#emit,
-    );
-    if (failed.length === 0 && shutdown === 'done') return undefined;
-    throw new Failure('command', `the network of ${previous.recipe.file} could not be taken down`, {
-      hint: 'see the messages above, then run heddle down and try again',
-    });
+  /** Undefined if it was told to stop meanwhile. */
+  async #firstStart(journal: PeerJournal): Promise<NetworkStart | undefined> {
+    const context = { options: this.#options, preparation: this.#preparation, shell: this.#shell };
+    const previous = await clearPreviousNetwork({ ...context, journal, emit: this.#emit });
+    const hint =
+      previous?.leaseKey == null ? await this.#hintFromSubnetFile() : parseLeaseKey(previous.leaseKey);
+    if (!(await this.#awaitFreeSubnet(hint))) return undefined;
+    return { hint, isTakeover: previous !== undefined };
+  }
+
+  async #leaveSubnet(network: RunningNetwork, because: string): Promise<void> {
+    this.#emit({ event: 'lease-lost', subnet: describeSubnets(network.leased.subnets), because });
+    await network.takeDown();
   }
 
   async #hintFromSubnetFile(): Promise<LeaseSubnets | undefined> {
@@ -198,49 +201,42 @@ export class HeddleNode {
     }
   }
 
+  /** Undefined if it was told to stop before the network was up. */
   async #startNetwork(
     journal: PeerJournal,
-    hint: LeaseSubnets | undefined,
-    isTakeover: boolean,
-  ): Promise<RunningNetwork | undefined> {
-    const { loaded } = this.#preparation;
-    const commands = new CommandRunner(
-      {
-        recipe: loaded.recipe,
-        scripts: loaded.scripts,
-        shell: this.#shell,
-        inherited: inheritedEnvironment(process.env),
-        facts: factsOfPreparation(this.#preparation, this.#options),
-      },
-      this.#emit,
-    );
-    const leased = await this.#bringUp({
-      preparation: this.#preparation,
-      options: this.#options,
-      commands,
-      hint,
-      isTakeover,
-      enter: (state) => this.#enter(state),
-      emit: this.#emit,
-      signal: this.#stopping.signal,
-    });
-    if (leased === undefined) return undefined;
+    start: NetworkStart,
+  ): Promise<RunningNetwork | 'went-back' | undefined> {
+    const leased = start.leased ?? (await this.#bringUp(start));
+    if (leased === undefined || leased === 'went-back') return leased;
     this.#network = new RunningNetwork({
       options: this.#options,
       preparation: this.#preparation,
       leased,
       journal,
+      inPlace: start.inPlace,
       emit: this.#emit,
       onHealth: (because) => this.#enter(because === undefined ? 'running' : 'degraded', because),
+      onReady: () => this.#changes.announce(),
     });
+    this.#changes.started(this.#network);
     return this.#network;
   }
 
-  async #bringUp(context: BringUpContext): Promise<LeasedNetwork | undefined> {
+  async #bringUp({ hint, isTakeover }: NetworkStart): Promise<LeasedNetwork | 'went-back' | undefined> {
     try {
-      return await bringUp(context);
+      return await bringUp({
+        preparation: this.#preparation,
+        options: this.#options,
+        commands: this.#changes.createRunner(factsOfPreparation(this.#preparation, this.#options)),
+        hint,
+        isTakeover: isTakeover ?? false,
+        enter: (state) => this.#enter(state),
+        emit: this.#emit,
+        signal: this.#stopping.signal,
+      });
     } catch (error) {
       if (error instanceof BringUpStopped) return undefined;
+      if (await this.#changes.goBack(error)) return 'went-back';
       throw error;
     }
   }

@@ -6,6 +6,8 @@ export interface UpOptions {
   /** A path, or the name of a recipe; undefined to go by the type that the store's network configuration names. */
   readonly recipe: string | undefined;
   readonly parameters: readonly string[];
+  /** Follow the recipe file, and change to what is saved there. */
+  readonly watch: boolean;
   readonly store: StoreChoice;
   /** Run the commands that stand in the store's network configuration, when no recipe is given. */
   readonly trustStoreCommands: boolean;

@@ -12,6 +12,7 @@ import { describeSubnets } from '../lease/roster.ts';
 import type { LeaseStore } from '../store/store.ts';
 import type { LeasedNetwork } from './bring-up.ts';
 import { checkPeersInPlace } from './check-peers.ts';
+import type { CommandRunner } from './command-runner.ts';
 import { DriftWatch } from './drift-watch.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import type { UpOptions } from './options.ts';
@@ -21,7 +22,7 @@ import { PeerLoop } from './peer-loop.ts';
 import { PeerFollower } from './peers.ts';
 import type { Preparation } from './prepare.ts';
 import { rebuildNetwork } from './rebuild.ts';
-import { takeDown } from './take-down.ts';
+import { removePeers, takeDown } from './take-down.ts';
 import type { TakenDown } from './take-down.ts';
 
 export interface RunningNetworkOptions {
@@ -32,11 +33,17 @@ export interface RunningNetworkOptions {
   readonly emit: EmitEvent;
   /** The node is `running`, or `degraded` because of something; called whenever that changes. */
   readonly onHealth: (because: string | undefined) => void;
+  /** Called once, when the network is ready. */
+  readonly onReady: () => void;
+  /** The subnets of peers that are known to be in place, where that needs no check. */
+  readonly inPlace: ReadonlySet<string> | undefined;
 }
 
 /** Why a network stopped running. */
 export type NetworkEnd =
   | { readonly kind: 'stopped' }
+  /** Another recipe is to run: see {@link RunningNetwork.interrupt}. */
+  | { readonly kind: 'interrupted' }
   /** Another node holds this node's subnet. */
   | { readonly kind: 'lease-taken'; readonly because: string };
 
@@ -148,6 +155,22 @@ export class RunningNetwork {
     }
   }
 
+  /** Has {@link run} end, so that the network can be changed. */
+  interrupt(): void {
+    this.#stopFollowing({ kind: 'interrupted' });
+  }
+
+  /** The lease as it stands now, for a network with other commands. */
+  leasedWith(commands: CommandRunner): LeasedNetwork {
+    return { commands, record: this.#keeper.record, subnets: this.#given.leased.subnets };
+  }
+
+  /** Removes every peer and stops working; the rest of the network stays. */
+  async removePeers(): Promise<void> {
+    await Promise.all([this.#drift.stop(), this.#keeper.stop()]);
+    await removePeers(this.#loop);
+  }
+
   /** Takes the network down on this node. Its lease stays. */
   async takeDown(): Promise<TakenDown> {
     const { leased, journal, options, emit } = this.#given;
@@ -183,6 +206,10 @@ export class RunningNetwork {
     if (journal.peers.length === 0) return;
     this.#loop.feed({ kind: 'restore', peers: journal.peers });
     const since = this.#loop.checkpoint;
+    if (this.#given.inPlace !== undefined) {
+      this.#loop.feed({ kind: 'checked', present: this.#given.inPlace, since });
+      return;
+    }
     const found = await checkPeersInPlace(leased.commands, leased.subnets, journal.peers);
     if (found.kind === 'listed') this.#loop.feed({ kind: 'checked', present: found.subnets, since });
   }
@@ -214,6 +241,7 @@ export class RunningNetwork {
       peers: this.counts.inPlace,
       subnetFile: options.subnetFile,
     });
+    this.#given.onReady();
     this.#drift.start();
     this.#given.onHealth(this.#health);
     await notifyServiceManager({ state: 'ready', status: `subnet ${describeSubnets(leased.subnets)}` });

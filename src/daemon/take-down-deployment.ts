@@ -11,8 +11,8 @@ import { factsOfDeployment } from './node-facts.ts';
 import type { PeerJournal } from './peer-journal.ts';
 import { peerCommands } from './peer-commands.ts';
 import { PeerLoop } from './peer-loop.ts';
-import { takeDown } from './take-down.ts';
-import type { TakenDown } from './take-down.ts';
+import { removePeers, takeDown } from './take-down.ts';
+import type { StandingNetwork, TakenDown } from './take-down.ts';
 
 /**
  * Takes down the network of a daemon that is no more, with the recipe and the values that it was brought up with and
@@ -25,6 +25,28 @@ export async function takeDownDeployment(
   shell: Shell,
   emit: EmitEvent,
 ): Promise<TakenDown> {
+  return takeDown(await standAgain(deployment, journal, stateDirectory, shell, emit));
+}
+
+/** Removes the peers of such a network, and leaves the rest of it. */
+export async function removeDeployedPeers(
+  deployment: Deployment,
+  journal: PeerJournal,
+  stateDirectory: string,
+  shell: Shell,
+  emit: EmitEvent,
+): Promise<void> {
+  const { loop } = await standAgain(deployment, journal, stateDirectory, shell, emit);
+  await removePeers(loop);
+}
+
+async function standAgain(
+  deployment: Deployment,
+  journal: PeerJournal,
+  stateDirectory: string,
+  shell: Shell,
+  emit: EmitEvent,
+): Promise<StandingNetwork> {
   const source = { name: deployment.recipe.file, text: deployment.recipe.text };
   const { recipe, scripts } = await checkRecipe(source, deployment.recipe.name, false);
   const document = {
@@ -49,5 +71,5 @@ export async function takeDownDeployment(
     onProgress: () => undefined,
   });
   loop.feed({ kind: 'restore', peers: journal.peers });
-  return takeDown({ commands, loop, journal, own, stateDirectory, subnetFile: deployment.subnetFile, emit });
+  return { commands, loop, journal, own, stateDirectory, subnetFile: deployment.subnetFile, emit };
 }

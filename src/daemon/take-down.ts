@@ -36,10 +36,7 @@ export interface StandingNetwork {
 export async function takeDown(network: StandingNetwork): Promise<TakenDown> {
   const { commands, loop, journal, own, stateDirectory, subnetFile, emit } = network;
   const before = journal.peers.length;
-  loop.feed({ kind: 'shutdown' });
-  await loop.settled();
-  const failed = failingEntries(loop.engine).map((entry) => entry.key);
-  await loop.stop();
+  const failed = await removePeers(loop);
   const result = await commands.runOwn('ShutdownCommand', own);
   const shutdown = result.kind === 'ok' ? 'done' : 'failed';
   try {
@@ -51,6 +48,15 @@ export async function takeDown(network: StandingNetwork): Promise<TakenDown> {
   const removed = before - failed.length;
   emit({ event: 'shutdown-finished', removed, failed: failed.length });
   return { removed, failed, shutdown };
+}
+
+/** Removes every peer and stops the loop. Returns the keys of those that could not be removed. */
+export async function removePeers(loop: PeerLoop): Promise<readonly string[]> {
+  loop.feed({ kind: 'shutdown' });
+  await loop.settled();
+  const failed = failingEntries(loop.engine).map((entry) => entry.key);
+  await loop.stop();
+  return failed;
 }
 
 /** What is still there after a network was not taken down whole, as a clause; empty if nothing is. */

@@ -40,6 +40,12 @@ export function appliedPeers(state: EngineState): Peer[] {
   );
 }
 
+/** The subnets of the peers that are surely in the kernel, as CheckCommand would print them. */
+export function subnetsInPlace(state: EngineState): ReadonlySet<string> {
+  const peers = [...state.entries.values()].filter(({ applied }) => applied.kind === 'present');
+  return new Set(peers.flatMap(({ applied }) => (applied.kind === 'absent' ? [] : [subnetOf(applied.peer)])));
+}
+
 /** What CheckCommand prints for a peer: its IPv4 subnet, or its IPv6 subnet in an IPv6-only network. */
 export function subnetOf(peer: Peer): string {
   return peer.subnet ?? peer.ipv6Subnet ?? '';

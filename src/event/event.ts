@@ -1,4 +1,5 @@
 import type { FailureKind } from '../diagnostic/failure.ts';
+import type { RecipeStep } from '../recipe/compare-recipes.ts';
 import type { CommandName } from '../recipe/recipe.ts';
 
 /** The life of a node (docs/architecture.md draws it). */
@@ -120,6 +121,30 @@ export type HeddleEvent =
       readonly mtu: number;
       readonly peers: number;
       readonly subnetFile: string;
+    }
+  /** A text was saved that is not run; `findings` is ready to be shown. */
+  | {
+      readonly event: 'recipe-refused';
+      readonly file: string;
+      readonly because: string;
+      readonly findings: string;
+    }
+  /** What was saved runs now. */
+  | {
+      readonly event: 'recipe-applied';
+      readonly file: string;
+      readonly step: RecipeStep['kind'];
+      /** What of it changed; null if nothing did. */
+      readonly because: string | null;
+      readonly durationMs: number;
+      readonly findings: string;
+    }
+  /** What was saved could not be brought up; the last one that could be is brought up again. */
+  | {
+      readonly event: 'recipe-failed';
+      readonly file: string;
+      readonly because: string;
+      readonly detail: string;
     }
   | { readonly event: 'shutdown-finished'; readonly removed: number; readonly failed: number }
   /** Something odd, but not wrong, in the recipe or in the store's network configuration. */

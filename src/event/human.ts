@@ -1,4 +1,5 @@
 import { showInvisible, showInvisibleInLines } from '../diagnostic/visible-text.ts';
+import type { RecipeStep } from '../recipe/compare-recipes.ts';
 import type { CommandTrouble, HeddleEvent } from './event.ts';
 
 export type Level = 'info' | 'warn' | 'error';
@@ -9,6 +10,8 @@ export interface RenderedEvent {
   readonly text: string;
   readonly detail: string;
 }
+
+type AppliedRecipe = Extract<HeddleEvent, { event: 'recipe-applied' }>;
 
 type Renderers = { readonly [E in HeddleEvent as E['event']]: (event: E) => RenderedEvent };
 
@@ -80,12 +83,21 @@ const renderers: Renderers = {
     ),
   'lease-rejected': (e) => warn(`lease ${e.key} rejected: ${e.because}`),
   'store-fault': (e) => warn(`${e.where} passed over: ${e.because}`),
-  'store-outage': (e) => warn(`store unreachable: ${e.because}; tried until it answers, next in ${formatDuration(e.retryInMs)}`),
+  'store-outage': (e) =>
+    warn(`store unreachable: ${e.because}; tried until it answers, next in ${formatDuration(e.retryInMs)}`),
   'store-back': (e) => info(`store is back after ${formatDuration(e.afterMs)}`),
   ready: (e) =>
     info(
       `ready: subnet ${e.subnet}, MTU ${e.mtu}, ${count(e.peers, 'peer')} in place, wrote ${e.subnetFile}`,
     ),
+  'recipe-refused': (e) =>
+    error(
+      `${e.file} was saved, but is not run: ${e.because}; the recipe that runs stays`,
+      indent(e.findings),
+    ),
+  'recipe-applied': (e) => info(describeApplied(e), indent(e.findings)),
+  'recipe-failed': (e) =>
+    error(`what was saved in ${e.file} does not come up: ${e.because}; going back`, e.detail),
   'shutdown-finished': (e) =>
     e.failed === 0
       ? info(`network taken down, ${count(e.removed, 'peer')} removed`)
@@ -102,6 +114,18 @@ export function renderEvent(event: HeddleEvent): RenderedEvent {
   const render = renderers[event.event] as (event: HeddleEvent) => RenderedEvent;
   const { level, text, detail } = render(event);
   return { level, text: showInvisible(text), detail: showInvisibleInLines(detail) };
+}
+
+const appliedSteps: Readonly<Record<RecipeStep['kind'], string>> = {
+  nothing: 'nothing to do',
+  swap: 'taken on without touching the kernel',
+  peers: 'every peer applied again',
+  node: 'the network built again',
+};
+
+function describeApplied({ file, step, because, durationMs }: AppliedRecipe): string {
+  const change = because === null ? `${file} was saved` : `${file} was saved: ${because}`;
+  return `${change}; ${appliedSteps[step]} in ${formatDuration(durationMs)}`;
 }
 
 /** `SubnetAddCommand (vxlan.json:27) exited with status 2`. */
