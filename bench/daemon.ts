@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { HeddleEvent } from '../src/event/event.ts';
 
-const heddle = fileURLToPath(new URL('../bin/heddle.js', import.meta.url));
+export const heddle = fileURLToPath(new URL('../bin/heddle.js', import.meta.url));
 
 /** A real `heddle up`, with its events as they come. */
 export class BenchDaemon {
@@ -26,27 +25,25 @@ export class BenchDaemon {
       });
       this.#wake();
     });
+    this.#child.on('exit', () => this.#wake());
   }
 
-  /** Waits for an event, and returns the milliseconds from the daemon's start to it. */
-  async until(isIt: (event: HeddleEvent) => boolean): Promise<number> {
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Waits for an event, and returns it with the milliseconds from the daemon's start to it. */
+  async until<E extends HeddleEvent>(
+    isIt: (event: HeddleEvent) => event is E,
+  ): Promise<{ event: E; atMs: number }> {
     for (;;) {
-      const found = this.#events.find(({ event }) => isIt(event));
-      this.#events = [];
-      if (found !== undefined) return found.atMs;
+      const index = this.#events.findIndex(({ event }) => isIt(event));
+      const found = this.#events[index];
+      this.#events = this.#events.slice(index === -1 ? this.#events.length : index + 1);
+      if (found !== undefined) return { event: found.event as E, atMs: found.atMs };
       if (this.#child.exitCode !== null) throw new Error(`heddle up ended with ${this.#child.exitCode}`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-  }
-
-  /** CPU seconds, children included that have ended, and resident megabytes now. */
-  usage(): { cpuSeconds: number; residentMb: number } {
-    const stat = readFileSync(`/proc/${this.#child.pid ?? 0}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ');
-    const ticks = stat.slice(11, 15).map(Number);
-    const pages = Number(stat[21]);
-    return { cpuSeconds: ticks.reduce((sum, each) => sum + each, 0) / 100, residentMb: (pages * 4096) / 1e6 };
   }
 
   /** SIGTERM, and the milliseconds until it has ended. */

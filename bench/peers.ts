@@ -1,6 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 /** A made-up node: its subnet, address and MAC or key, all different for each index. */
 export interface MadeUpPeer {
   readonly subnet: string;
@@ -10,9 +7,18 @@ export interface MadeUpPeer {
   readonly publicKey: string;
 }
 
+/** The shipped recipes, and flannel's documented one for its extension backend. */
+export type RecipeName = 'vxlan' | 'host-gw' | 'wireguard' | 'extension';
+
+/** The network that all peers are of. */
+export const network = '10.0.0.0/8';
+
+/** The indexes that {@link makePeer} takes: 0 up to, not including, this. */
+export const mostPeers = 65_000;
+
 const hex = (value: number): string => value.toString(16).padStart(2, '0');
 
-/** The peer of an index from 0 to 65,000, in 10.0.0.0/8 with /24 subnets and an underlay of 172.16.0.0/12. */
+/** The peer of an index, with a /24 of {@link network} and an address of 172.16.0.0/12. */
 export function makePeer(index: number): MadeUpPeer {
   const n = index + 512; // past this node's own subnet
   const [high, low] = [n >> 8, n & 0xff];
@@ -28,33 +34,22 @@ export function makePeer(index: number): MadeUpPeer {
   };
 }
 
-export type RecipeName = 'vxlan' | 'host-gw' | 'wireguard' | 'extension';
+/** The first peers, so many. */
+export function makePeers(count: number): readonly MadeUpPeer[] {
+  return Array.from({ length: count }, (_, index) => makePeer(index));
+}
 
 /** What the node of a peer would write on its lease. */
-export function leaseValue(recipe: RecipeName, peer: MadeUpPeer): string {
+export function leaseFields(recipe: RecipeName, peer: MadeUpPeer): object {
   const data = {
     vxlan: { VNI: 1, VtepMAC: peer.mac },
     'host-gw': undefined,
     wireguard: { PublicKey: peer.publicKey, Port: 51820 },
     extension: peer.mac,
   }[recipe];
-  const lease = { PublicIP: peer.publicIp, PublicIPv6: null, BackendType: recipe, BackendData: data };
-  return JSON.stringify(lease);
+  return { PublicIP: peer.publicIp, PublicIPv6: null, BackendType: recipe, BackendData: data };
 }
 
-/** Writes a files store with so many leases of other nodes. */
-export function writeStore(
-  directory: string,
-  recipe: RecipeName,
-  network: string,
-  peers: readonly MadeUpPeer[],
-): void {
-  const subnets = join(directory, 'subnets');
-  mkdirSync(subnets, { recursive: true });
-  writeFileSync(join(directory, 'config'), network);
-  const expiration = new Date(Date.now() + 86_400_000).toISOString();
-  for (const peer of peers) {
-    const lease = { ...(JSON.parse(leaseValue(recipe, peer)) as object), Expiration: expiration };
-    writeFileSync(join(subnets, peer.subnet.replace('/', '-')), JSON.stringify(lease));
-  }
+export function leaseKey(peer: MadeUpPeer): string {
+  return peer.subnet.replace('/', '-');
 }

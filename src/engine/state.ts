@@ -108,12 +108,23 @@ export function samePeer(a: Peer, b: Peer): boolean {
  * What a peer's entries in the kernel are likely keyed by besides its subnet. A node that moved to another subnet keeps
  * its address, MAC and key: removing its old lease after adding the new one would tear out what the two share.
  */
-export function resourcesOf(peer: Peer): string[] {
+function resourcesOf(peer: Peer): string[] {
   const resources: string[] = [];
   if (peer.publicIp !== undefined) resources.push(peer.publicIp);
   if (peer.publicIpv6 !== undefined) resources.push(peer.publicIpv6);
   if (peer.stdin.trim() !== '') resources.push(peer.stdin);
   return resources;
+}
+
+/** What more keys than this have in common is what every node has in common, and says nothing of who is who. */
+const mostSharers = 8;
+
+/** The other keys that hold something in the kernel which this peer needs as well. */
+export function sharersOf(state: EngineState, peer: Peer): string[] {
+  return resourcesOf(peer)
+    .filter((resource) => state.holders.count(resource) <= mostSharers)
+    .flatMap((resource) => state.holders.of(resource))
+    .filter((key) => key !== peer.key);
 }
 
 /** Records what is in the kernel for an entry, and who holds which resource there. */

@@ -4,7 +4,7 @@ import { backoffDelay, operationBackoff } from './backoff.ts';
 import { decide } from './decide.ts';
 import { findDrift, strangerOf } from './drift.ts';
 import type { EngineInput, Operation, Wait } from './operation.ts';
-import { resourcesOf, samePeer, setActivity, setApplied, setFailures } from './state.ts';
+import { samePeer, setActivity, setApplied, setFailures, sharersOf } from './state.ts';
 import type { EngineState, Entry } from './state.ts';
 import { dropIfEmpty } from './take.ts';
 
@@ -129,11 +129,9 @@ function finish(state: EngineState, operation: Operation): void {
 
 /** A remove may have taken away what another peer shares with the removed one: those are ensured again. */
 function doubtSharers(state: EngineState, removed: Peer): void {
-  for (const resource of resourcesOf(removed)) {
-    for (const key of state.holders.of(resource)) {
-      const other = state.entries.get(key);
-      if (other !== undefined && key !== removed.key) doubt(state, other);
-    }
+  for (const key of sharersOf(state, removed)) {
+    const other = state.entries.get(key);
+    if (other !== undefined) doubt(state, other);
   }
 }
 

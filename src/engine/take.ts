@@ -1,6 +1,6 @@
 import { decide } from './decide.ts';
 import type { Operation } from './operation.ts';
-import { park, resourcesOf, setActivity, setApplied, setFailures } from './state.ts';
+import { park, setActivity, setApplied, setFailures, sharersOf } from './state.ts';
 import type { Peer } from '../lease/lease.ts';
 import type { EngineState, Entry } from './state.ts';
 
@@ -35,7 +35,7 @@ function takeEntry(state: EngineState, entry: Entry, reason: Operation['reason']
       return undefined;
     case 'add':
     case 'remove': {
-      const blocker = findBlocker(state, entry, decision);
+      const blocker = findBlocker(state, decision);
       if (blocker !== undefined) {
         park(state, entry, blocker);
         return undefined;
@@ -53,24 +53,24 @@ function begin(state: EngineState, entry: Entry, operation: Operation): Operatio
 }
 
 /**
- * Another key that this operation has to wait for, because both touch the same thing in the kernel: one that is running,
- * or, for an add, one whose pending remove would take away what the add is about to write.
+ * Another key that this operation has to wait for, because both touch the same thing in the kernel and one of them takes
+ * it away: for a remove, one that is running; for an add, a remove that is running or about to. Adds never wait for adds.
  */
 function findBlocker(
   state: EngineState,
-  entry: Entry,
   decision: { kind: 'add' | 'remove'; peer: Peer },
 ): string | undefined {
-  for (const resource of resourcesOf(decision.peer)) {
-    for (const key of state.holders.of(resource)) {
-      const other = state.entries.get(key);
-      if (key === entry.key || other === undefined) continue;
-      if (other.activity.kind === 'running') return key;
-      const isPending = decision.kind === 'add' && other.activity.kind === 'ready';
-      if (isPending && decide(other, state.abilities).kind === 'remove') return key;
-    }
+  for (const key of sharersOf(state, decision.peer)) {
+    const other = state.entries.get(key);
+    if (other !== undefined && isInTheWay(state, decision.kind, other)) return key;
   }
   return undefined;
+}
+
+function isInTheWay(state: EngineState, kind: 'add' | 'remove', other: Entry): boolean {
+  const { activity } = other;
+  if (activity.kind === 'running') return kind === 'remove' || activity.operation.kind === 'remove';
+  return kind === 'add' && activity.kind === 'ready' && decide(other, state.abilities).kind === 'remove';
 }
 
 /** Forgets a key of which nothing is wanted and nothing is in the kernel. */

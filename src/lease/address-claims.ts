@@ -34,14 +34,14 @@ export class AddressClaims {
 
   #claim(key: string, address: string): void {
     this.#claimants.add(address, key);
-    if (this.#claimants.of(address).length < 2) return;
+    if (this.#claimants.count(address) < 2) return;
     this.#shared.add(address);
     this.#news.add(address);
   }
 
   #release(key: string, address: string): void {
     this.#claimants.delete(address, key);
-    if (this.#claimants.of(address).length > 1) return;
+    if (this.#claimants.count(address) > 1) return;
     this.#shared.delete(address);
     this.#news.delete(address);
   }

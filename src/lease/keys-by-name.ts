@@ -9,6 +9,13 @@ export class KeysByName {
     return typeof keys === 'string' ? [keys] : [...keys];
   }
 
+  /** How many keys a name has. */
+  count(name: string): number {
+    const keys = this.#keys.get(name);
+    if (keys === undefined) return 0;
+    return typeof keys === 'string' ? 1 : keys.size;
+  }
+
   add(name: string, key: string): void {
     const keys = this.#keys.get(name);
     if (keys === undefined) this.#keys.set(name, key);

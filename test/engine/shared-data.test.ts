@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createEngine } from '../../src/engine/state.ts';
+import type { EngineState } from '../../src/engine/state.ts';
+import { step } from '../../src/engine/step.ts';
+import { takeOperations } from '../../src/engine/take.ts';
+import type { Peer } from '../../src/lease/lease.ts';
+
+function makePeer(n: number, change: Partial<Peer> = {}): Peer {
+  const subnet = `10.50.${n}.0/24`;
+  return {
+    key: subnet.replace('/', '-'),
+    subnet,
+    ipv6Subnet: undefined,
+    publicIp: `192.0.2.${n}`,
+    publicIpv6: undefined,
+    stdin: 'the-same\n',
+    ...change,
+  };
+}
+
+function engineOf(peers: readonly Peer[]): EngineState {
+  const engine = createEngine({ canRemove: true, repeatable: true });
+  step(engine, { kind: 'snapshot', peers });
+  return engine;
+}
+
+const kindsOf = (engine: EngineState, limit = 100): string[] =>
+  takeOperations(engine, limit).map(({ kind, peer }) => `${kind} ${peer.subnet ?? ''}`);
+
+test('a peer that hangs keeps none waiting whose node published the same data', () => {
+  const engine = engineOf([1, 2, 3].map((n) => makePeer(n)));
+  assert.equal(kindsOf(engine, 1).length, 1);
+  assert.deepEqual(kindsOf(engine), ['add 10.50.2.0/24', 'add 10.50.3.0/24']);
+});
+
+test('a node that moved to another subnet is removed from the old one first', () => {
+  const engine = engineOf([makePeer(1)]);
+  for (const operation of takeOperations(engine, 1)) step(engine, { kind: 'succeeded', operation });
+  step(engine, { kind: 'snapshot', peers: [makePeer(2, { publicIp: '192.0.2.1' })] });
+  const [remove, ...others] = takeOperations(engine, 10);
+  assert.equal(remove?.kind, 'remove');
+  assert.deepEqual(others, []);
+  step(engine, { kind: 'succeeded', operation: remove });
+  assert.deepEqual(kindsOf(engine), ['add 10.50.2.0/24']);
+});
+
+test('what every node publishes says nothing of who is who', () => {
+  const peers = Array.from({ length: 50 }, (_, n) => makePeer(n + 1));
+  const engine = engineOf(peers);
+  for (const operation of takeOperations(engine, 100)) step(engine, { kind: 'succeeded', operation });
+  step(engine, { kind: 'snapshot', peers: peers.slice(2) });
+  const [first] = takeOperations(engine, 1);
+  assert.equal(first?.kind, 'remove');
+  // One remove runs: the other need not wait for it, and none of the rest is looked at again after it.
+  assert.deepEqual(kindsOf(engine), ['remove 10.50.2.0/24']);
+  step(engine, { kind: 'succeeded', operation: first });
+  assert.deepEqual(kindsOf(engine), []);
+});
