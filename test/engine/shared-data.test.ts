@@ -15,6 +15,7 @@ function makePeer(n: number, change: Partial<Peer> = {}): Peer {
     publicIp: `192.0.2.${n}`,
     publicIpv6: undefined,
     stdin: 'the-same\n',
+    fields: {},
     ...change,
   };
 }
