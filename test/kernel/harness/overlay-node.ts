@@ -36,6 +36,8 @@ export interface OverlayOptions {
 export interface PeerChanges {
   readonly add?: readonly OverlayNode[];
   readonly remove?: readonly OverlayNode[];
+  /** The subnets of peers to remove of which no more is known. */
+  readonly forget?: readonly string[];
 }
 
 type Values = Readonly<Record<string, ParameterValue>>;
@@ -140,9 +142,10 @@ export class OverlayNode {
     for (const peer of changes.add ?? []) this.#added.set(peer.name, peer);
   }
 
-  #linesOf({ add = [], remove = [] }: PeerChanges): string {
+  #linesOf({ add = [], remove = [], forget = [] }: PeerChanges): string {
     const { backendData } = this.#recipe;
-    const removes = remove.map((peer) => formatPeerLine('remove', this.#see(peer), backendData));
+    const removed = [...remove.map((peer) => this.#see(peer)), ...forget.map(strangerOf)];
+    const removes = removed.map((peer) => formatPeerLine('remove', peer, backendData));
     const adds = add.map((peer) => formatPeerLine('add', this.#see(peer), backendData));
     return [...removes, ...adds].map((line) => `${line ?? ''}\n`).join('');
   }
