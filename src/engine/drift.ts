@@ -51,7 +51,7 @@ export function subnetOf(peer: Peer): string {
   return peer.subnet ?? peer.ipv6Subnet ?? '';
 }
 
-/** A peer of which only the subnet is known: enough for a SubnetRemoveCommand that keeps its own notes. */
+/** A peer of which only the subnet is known: enough for a SubnetRemoveCommand that looks for the rest in the kernel. */
 export function strangerOf(subnet: string): Peer {
   const isIpv6 = subnet.includes(':');
   return {
