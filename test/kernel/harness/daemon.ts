@@ -17,6 +17,8 @@ export interface DaemonOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** In place of `/run/state` on the host. */
   readonly stateDirectory?: string;
+  /** How long it may run at most; half a minute by default. */
+  readonly seconds?: number;
 }
 
 const stateDirectory = '/run/state';
@@ -36,6 +38,7 @@ export class Daemon {
     const command = upCommand([...args, '--log-format', 'json'], options.stateDirectory);
     const child = host.start(['sh', '-c', 'echo $$; exec "$@"', 'sh', ...command], {
       ...(options.environment && { environment: options.environment }),
+      ...(options.seconds !== undefined && { seconds: options.seconds }),
     });
     let tellPid: (pid: string) => void = () => undefined;
     this.#pid = new Promise((resolve) => (tellPid = resolve));
