@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { networkHint } from '../daemon/await-network.ts';
-import { loadRecipe, refuseRecipe } from '../daemon/load-recipe.ts';
+import { checkRecipe, loadRecipe, refuseRecipe } from '../daemon/load-recipe.ts';
 import { findNamedRecipe } from '../daemon/recipe-catalogue.ts';
 import { decideNetwork } from '../daemon/prepare.ts';
 import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import { describeNetwork } from '../network/configuration-text.ts';
+import type { SourceText } from '../diagnostic/source.ts';
 import { parseNetworkDocument } from '../recipe/network-document.ts';
+import type { StoredNetwork } from '../recipe/network-document.ts';
 import { openStore } from '../store/open-store.ts';
 import type { StoreChoice } from '../store/open-store.ts';
 
@@ -33,11 +35,8 @@ export async function setNetwork(choice: StoreChoice, file: string): Promise<voi
   const checked = parseNetworkDocument(source);
   if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics, colour);
   process.stderr.write(renderDiagnostics(checked.warnings, { colour }));
-  const { network, backendType, commands } = checked.value;
-  if (commands.length === 0 && findNamedRecipe(backendType) !== undefined) {
-    // For its Failure: a parameter that the recipe does not know or that is out of bounds.
-    decideNetwork((await loadRecipe(backendType, colour)).recipe, [], source, colour);
-  }
+  const { network, backendType } = checked.value;
+  process.stderr.write(await checkBackend(source, checked.value, colour));
   const store = await openStore(choice);
   try {
     await store.writeNetwork(source.text);
@@ -47,6 +46,27 @@ export async function setNetwork(choice: StoreChoice, file: string): Promise<voi
   } finally {
     await store.close();
   }
+}
+
+/**
+ * Holds the backend against what nodes will make of it: the commands in the document, or the recipe of its type. Returns
+ * what there is to say of it. Throws a Failure that says what is wrong.
+ */
+async function checkBackend(
+  source: SourceText,
+  { backendType, commands }: StoredNetwork,
+  colour: boolean,
+): Promise<string> {
+  if (commands.length > 0) {
+    const { warnings } = await checkRecipe(source, backendType, colour);
+    const note = 'The commands in it run only on nodes that are started with --trust-store-commands.\n';
+    return renderDiagnostics(warnings, { colour }) + note;
+  }
+  if (findNamedRecipe(backendType) === undefined) {
+    return `There is no recipe of type ${backendType} here: nodes need one by heddle up --recipe.\n`;
+  }
+  decideNetwork((await loadRecipe(backendType, colour)).recipe, [], source, colour);
+  return '';
 }
 
 function readText(file: string): string {

@@ -99,6 +99,11 @@ describe('heddle network', () => {
       /^heddle: recipe vxlan has no parameter `VNII`.*\n.*VNI/,
     ],
     [
+      'with a command that the shell cannot read',
+      '{"Network":"10.50.0.0/16","Backend":{"Type":"loom","SubnetAddCommand":"if true"}}',
+      /^heddle: standard input was refused: 1 error\n/,
+    ],
+    [
       'with a parameter out of bounds',
       '{"Network":"10.50.0.0/16","Backend":{"Type":"vxlan","VNI":16777216}}',
       /^heddle: parameter `VNI` in the store’s network configuration must be .*, not `16777216`/,
@@ -113,6 +118,27 @@ describe('heddle network', () => {
       assert.deepEqual(await desk.content(), {});
     });
   }
+
+  test(
+    'sets one with commands, or of a type of one’s own, and says what nodes need for it',
+    limit,
+    async (t) => {
+      const desk = await Desk.make(t);
+      const withCommands = { Network: '10.50.0.0/16', Backend: { Type: 'loom', SubnetAddCommand: 'true' } };
+      const commands = await desk.run('network set -', JSON.stringify(withCommands));
+      assert.deepEqual(
+        [commands.exitCode, commands.stderr],
+        [0, 'The commands in it run only on nodes that are started with --trust-store-commands.'],
+      );
+      const ofOwnType = { Network: '10.50.0.0/16', Backend: { Type: 'loom', Warp: 3 } };
+      const type = await desk.run('network set -', JSON.stringify(ofOwnType));
+      assert.deepEqual(
+        [type.exitCode, type.stderr],
+        [0, 'There is no recipe of type loom here: nodes need one by heddle up --recipe.'],
+      );
+      assert.deepEqual(await desk.content(), { config: JSON.stringify(ofOwnType) });
+    },
+  );
 
   test('does not set one that cannot be read', limit, async (t) => {
     const desk = await Desk.make(t);

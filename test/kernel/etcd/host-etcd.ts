@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 
 import { Etcd3 } from 'etcd3';
 
-import type { Host } from '../harness/host.ts';
+import { hasErrorCode } from '../../../src/host/system-error.ts';
+import { endProgram, type Host } from '../harness/host.ts';
 import { EtcdKeys } from './etcd-keys.ts';
 
 /** etcd 3.4 and 3.5 say it differently. */
@@ -15,7 +15,10 @@ const ready = /serving client traffic (?:in)?securely/;
 const longestLifeSeconds = 300;
 
 /** A real etcd on a host of the harness, at 127.0.0.1:2379. It is gone when the test is over. */
-export async function startEtcd(t: Pick<TestContext, 'after'>, host: Host): Promise<EtcdKeys> {
+export async function startEtcd(
+  t: { after(release: () => Promise<void>): void },
+  host: Host,
+): Promise<EtcdKeys> {
   const directory = await mkdtemp(join(tmpdir(), 'heddle-etcd-'));
   const socketName = 'etcd:1';
   const url = 'http://127.0.0.1:2379';
@@ -29,7 +32,7 @@ export async function startEtcd(t: Pick<TestContext, 'after'>, host: Host): Prom
   const client = new Etcd3({ hosts: `unix:${join(directory, socketName)}` });
   t.after(async () => {
     client.close();
-    child.kill('SIGKILL');
+    endUnlessEnded(child);
     await child;
     await rm(directory, { recursive: true, force: true });
   });
@@ -42,4 +45,13 @@ export async function startEtcd(t: Pick<TestContext, 'after'>, host: Host): Prom
     void child.finally(() => reject(new Error(`etcd ended before it was ready:\n${log}`)));
   });
   return new EtcdKeys(client);
+}
+
+/** Its host may have been closed before it, and has taken it along. */
+function endUnlessEnded(child: Parameters<typeof endProgram>[0]): void {
+  try {
+    endProgram(child);
+  } catch (error) {
+    if (!hasErrorCode(error, 'ENOENT', 'ESRCH')) throw error;
+  }
 }
