@@ -55,9 +55,17 @@ async function refusal(changes: Partial<EtcdStoreOptions>): Promise<StoreError> 
   return error;
 }
 
+const network = '{"Network":"10.50.0.0/16"}';
+
 async function useEverything(store: LeaseStore): Promise<void> {
+  assert.equal(await store.createNetwork(network), network);
+  await useAsNode(store);
+}
+
+/** What a node does, and `heddle leases`. */
+async function useAsNode(store: LeaseStore): Promise<void> {
   await using watch = new WatchProbe(store, (await store.list()).cursor);
-  assert.equal(await store.createNetwork('{"Network":"10.50.0.0/16"}'), '{"Network":"10.50.0.0/16"}');
+  assert.equal((await store.readNetwork())?.text, network);
   const created = await store.create(key, value, 600);
   assert.ok(created !== 'taken');
   const replaced = await store.replace(created, value, 600);
@@ -75,6 +83,14 @@ describe('etcd with TLS and users', () => {
   test('serves whoever has all it asks for, with permission on the prefix alone', limit, () =>
     withStore({}, useEverything),
   );
+
+  test('serves a node that may do no more than a node has to', limit, async () => {
+    await withStore({}, async (store) => store.writeNetwork(network));
+    await withStore({ user: { name: 'least', password } }, async (store) => {
+      await useAsNode(store);
+      await assert.rejects(store.writeNetwork(network), /denies permission$/);
+    });
+  });
 
   test('serves by the name in the client certificate, too', limit, () =>
     withStore({ user: undefined }, useEverything),

@@ -1,3 +1,6 @@
+import type { IPermission as Permission } from 'etcd3';
+
+import { rangeFrom } from '../../../src/store/etcd/layout.ts';
 import type { EtcdStoreOptions } from '../../../src/store/etcd/options.ts';
 import { Authority, type Identity } from './certificates.ts';
 import { ownLoopbackAddress } from './loopback.ts';
@@ -8,7 +11,8 @@ export const prefix = '/coreos.com/network';
 
 /**
  * A cluster as a careful operator runs it: TLS both ways, and users who may touch no more than they need: `root`;
- * `heddle`, who may do what flannel's prefix needs; `guest`, who may do nothing; `node`, by certificate.
+ * `heddle`, who may do all under flannel's prefix; `node` likewise, by certificate; `least`, who may do what
+ * docs/operations.md calls the least that a node needs; `guest`, who may do nothing.
  */
 export class Fortress {
   readonly authority: Authority;
@@ -55,14 +59,21 @@ export class Fortress {
 
   async #enableUsers(): Promise<void> {
     const { auth } = await this.server.client(undefined, this.node);
-    for (const name of ['root', 'heddle', 'guest', 'node']) await auth.userAdd({ name, password });
+    for (const name of ['root', 'heddle', 'node', 'least', 'guest']) await auth.userAdd({ name, password });
     await auth.roleAdd({ name: 'root' });
     await auth.userGrantRole({ user: 'root', role: 'root' });
-    await auth.roleAdd({ name: 'network' });
-    const [start, end] = [Buffer.from(`${prefix}/`), Buffer.from(`${prefix}0`)];
-    const perm = { permType: 'Readwrite', key: start, range_end: end } as const;
-    await auth.roleGrantPermission({ name: 'network', perm });
+    for (const name of ['network', 'least']) await auth.roleAdd({ name });
+    const grant = (name: string, perm: Permission): Promise<unknown> =>
+      auth.roleGrantPermission({ name, perm });
+    await grant('network', { permType: 'Readwrite', ...rangeFrom(`${prefix}/`) });
+    await grant('least', {
+      permType: 'Read',
+      key: Buffer.from(`${prefix}/config`),
+      range_end: Buffer.alloc(0),
+    });
+    await grant('least', { permType: 'Readwrite', ...rangeFrom(`${prefix}/subnets/`) });
     for (const user of ['heddle', 'node']) await auth.userGrantRole({ user, role: 'network' });
+    await auth.userGrantRole({ user: 'least', role: 'least' });
     await auth.authEnable();
   }
 }
