@@ -219,7 +219,7 @@ describe('flannel’s schema in etcd', () => {
     const path = `${bed.prefix}/subnets/${key}`;
     const { cursor } = await store.list();
     await bed.raw.put(path).value(Buffer.of(0xff, 0xfe));
-    const fault = { where: path, reason: 'its value is not UTF-8' };
+    const fault = { where: path, reason: 'its value is not UTF-8', key };
     const { records, faults } = await store.list();
     assert.deepEqual([records, faults], [[], [fault]]);
     await using watch = new WatchProbe(store, cursor);

@@ -18,9 +18,10 @@ export function isReservation({ lease }: IKeyValue): boolean {
 export function readKeyValue(kv: IKeyValue, subnets: string): Exclude<StoreChange, { kind: 'delete' }> {
   const where = kv.key.toString();
   if (!isUtf8(kv.key)) return { kind: 'fault', fault: { where, reason: 'its key is not UTF-8' } };
-  if (!isUtf8(kv.value)) return { kind: 'fault', fault: { where, reason: 'its value is not UTF-8' } };
+  const key = where.slice(subnets.length);
+  if (!isUtf8(kv.value)) return { kind: 'fault', fault: { where, reason: 'its value is not UTF-8', key } };
   const record: LeaseRecord = {
-    key: where.slice(subnets.length),
+    key,
     value: kv.value.toString(),
     expiresAt: isReservation(kv) ? undefined : Infinity,
     revision: kv.mod_revision,
