@@ -38,7 +38,6 @@ export interface MeasurePlan {
   readonly repeat: number;
   /** How many changes are timed, one after the other; memory at rest is measured with them. */
   readonly changes: number;
-  readonly hasBaseline: boolean;
 }
 
 export async function measure(plan: MeasurePlan): Promise<Measurement> {

@@ -17,6 +17,8 @@ export interface DaemonOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** In place of `/run/state` on the host. */
   readonly stateDirectory?: string;
+  /** In place of this checkout's `bin/heddle.js`. */
+  readonly program?: string;
   /** How long it may run at most; half a minute by default. */
   readonly seconds?: number;
 }
@@ -35,10 +37,11 @@ export class Daemon {
 
   constructor(host: Host, args: readonly string[], options: DaemonOptions = {}) {
     this.#host = host;
-    const command = upCommand([...args, '--log-format', 'json'], options.stateDirectory);
-    const child = host.start(['sh', '-c', 'echo $$; exec "$@"', 'sh', ...command], {
-      ...(options.environment && { environment: options.environment }),
-      ...(options.seconds !== undefined && { seconds: options.seconds }),
+    const { environment, seconds, program } = options;
+    const command = upCommand([...args, '--log-format', 'json'], options.stateDirectory, program);
+    const child = host.start(['/bin/sh', '-c', 'echo $$; exec "$@"', 'sh', ...command], {
+      ...(environment && { environment }),
+      ...(seconds !== undefined && { seconds }),
     });
     let tellPid: (pid: string) => void = () => undefined;
     this.#pid = new Promise((resolve) => (tellPid = resolve));
@@ -121,9 +124,13 @@ export async function startDaemon(...given: ConstructorParameters<typeof Daemon>
 }
 
 /** The words of a `heddle up` on a host: its interface is eth0, and it keeps its own things in /run. */
-export function upCommand(args: readonly string[], state = stateDirectory): readonly string[] {
+export function upCommand(
+  args: readonly string[],
+  state = stateDirectory,
+  program = heddle,
+): readonly string[] {
   return [
-    ...[process.execPath, heddle, 'up', '--state-dir', state, '--subnet-file', '/run/subnet.env'],
+    ...[process.execPath, program, 'up', '--state-dir', state, '--subnet-file', '/run/subnet.env'],
     ...['--iface', 'eth0', ...args],
   ];
 }

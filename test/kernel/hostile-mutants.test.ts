@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { until } from './faults/wait.ts';
+import { knownBad } from './hostile/known-bad.ts';
+import { jsonForm, makeGood, textForm, type DataForm } from './hostile/leases.ts';
+import { Ordeal, subnetKeys } from './hostile/ordeal.ts';
+import { filesStore } from './hostile/stores.ts';
+import { reasonToSkip } from './harness/needs.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A place in the build where a check is made, and what is put there so that nothing fails it. */
+interface Edit {
+  readonly file: string;
+  readonly check: string;
+  readonly instead: string;
+}
+
+const inCheckPeer = (check: string, instead = 'false'): Edit => ({
+  file: 'dist/lease/check-peer.js',
+  check,
+  instead,
+});
+
+/** Every check of the trust boundary by which alone some lease of the known bad ones is kept from commands. */
+const checks = {
+  'text matches the default pattern': inCheckPeer('!expected.test(line)'),
+  'text is no longer than it may be': inCheckPeer('if (byteLength(text) > maximumDataBytes)', 'if (false)'),
+  'each field matches its pattern': inCheckPeer('!field.pattern.test(text)'),
+  'the subnet lies inside the network': inCheckPeer(
+    '!contains(network, subnet) || subnet.prefix === network.prefix',
+  ),
+  'the address can be that of a host': inCheckPeer('why !== undefined'),
+  "the address is not this node's own": inCheckPeer('rules.ownAddresses.includes(canonical)'),
+  'the backend type is the same': inCheckPeer('lease.attributes.backendType !== rules.backendType'),
+  'the subnet overlaps no other': {
+    file: 'dist/lease/roster.js',
+    check: 'const other = this.#findOverlap(lease.subnets);',
+    instead: 'const other = undefined;',
+  },
+} satisfies Readonly<Record<string, Edit>>;
+
+/** A copy of this build in which checks are turned off; returns its program. */
+function mutate(t: TestContext, edits: readonly Edit[]): string {
+  const copy = mkdtempSync(join(tmpdir(), 'heddle-mutant-'));
+  t.after(() => rmSync(copy, { recursive: true, force: true }));
+  for (const part of ['bin', 'dist', 'recipes', 'package.json'])
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  for (const { file, check, instead } of edits) {
+    const parts = readFileSync(join(copy, file), 'utf8').split(check);
+    assert.equal(parts.length, 2, `${file} makes the check once: ${check}`);
+    writeFileSync(join(copy, file), parts.join(instead));
+  }
+  return join(copy, 'bin/heddle.js');
+}
+
+/** Waits until something strange, and that fits, reaches a program: the known bad leases, when checks are turned off. */
+async function expectInjection(
+  t: TestContext,
+  form: DataForm,
+  edits: readonly Edit[],
+  fits: (vector: readonly string[]) => boolean = () => true,
+): Promise<void> {
+  const ordeal = await Ordeal.prepare(t, { form, makeStore: filesStore, program: mutate(t, edits) });
+  const { leases, foreign, contested } = knownBad(form, ordeal.recorder.bait, subnetKeys());
+  // What would keep the machine busy for the rest of the test.
+  const brief = [...leases, ...foreign].filter(({ value }) => !value.includes('while'));
+  await ordeal.putGood(Array.from({ length: 3 }, (_, number) => makeGood(form, number)));
+  await ordeal.store.put(brief);
+  ordeal.launch();
+  // A daemon without checks may never be ready: commands break or hang.
+  const isUp = (): boolean => ordeal.daemon.all('ready').length > 0 || ordeal.strangeVectors().length > 0;
+  await until('the daemon to run commands', isUp, () => ordeal.daemon.describe());
+  await ordeal.store.put(contested);
+  await until(
+    'something strange to reach a program',
+    () => ordeal.strangeVectors().some(fits),
+    () => ordeal.daemon.describe().slice(-2000),
+  );
+}
+
+describe('the test of hostile data fails without', { skip: reasonToSkip(), concurrency: 2 }, () => {
+  for (const [what, edit] of Object.entries(checks)) {
+    test(`the check that ${what}`, async (t) => {
+      const form = edit === checks['each field matches its pattern'] ? jsonForm : textForm;
+      await expectInjection(t, form, [edit]);
+    });
+  }
+
+  for (const form of [textForm, jsonForm]) {
+    test(`all of them: ${form.name} data call programs of their own`, async (t) => {
+      await expectInjection(t, form, Object.values(checks), ([program]) => program !== 'loom');
+    });
+  }
+});
