@@ -54,7 +54,7 @@ export type HeddleEvent =
       readonly event: 'lease-acquired';
       readonly subnet: string;
       readonly publicIp: string;
-      readonly how: 'created' | 'reused' | 'resumed';
+      readonly how: 'created' | 'reused';
       readonly expiresAt: string;
     }
   | { readonly event: 'lease-renewed'; readonly subnet: string; readonly expiresAt: string }

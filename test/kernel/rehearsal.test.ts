@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { runHeddle } from './lab-harness.ts';
+import { reasonToSkip } from './harness/needs.ts';
+
+const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+const [, section = ''] = page.split('## Rehearse it\n');
+const [, block = ''] = section.split('```\n');
+
+/** The commands that the page says to type, but for the ping: it is for eyes, and its address is an example. */
+const commands = block
+  .split('\n')
+  .map((line) => line.replace(/ +#.*/, ''))
+  .filter((line) => line !== '' && !line.includes(' ping '));
+
+test('each command of the rehearsal in docs/operations.md works', { skip: reasonToSkip() }, async (t) => {
+  const name = `drill-${process.pid}`;
+  t.after(() => runHeddle(['lab', 'down', '--name', name]));
+  assert.ok(commands.length > 8);
+  for (const command of commands) {
+    const [program, ...args] = command.split(' ').map((word) => (word === 'drill' ? name : word));
+    assert.equal(program, 'heddle');
+    const ran = await runHeddle(args);
+    assert.equal(ran.exitCode, 0, `${command}\n${ran.stderr}`);
+  }
+});

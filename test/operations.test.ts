@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import ts from 'typescript';
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const page = read('docs/operations.md');
+
+/** The names in the first column of the table below a heading, in order. */
+function tableBelow(heading: string): readonly string[] {
+  const [, section = ''] = page.split(`## ${heading}\n`);
+  const [table = ''] = section.split('\n## ');
+  return [...table.matchAll(/^\| `([a-z-]+)` \| \S.* \| \S.* \|$/gm)].map((row) => row[1] ?? '');
+}
+
+/** Every text that the types named here, or members of that name, may be. */
+function textsOf(file: string, name: string): readonly string[] {
+  const texts: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const isNamed =
+      (ts.isTypeAliasDeclaration(node) || ts.isPropertySignature(node)) && node.name.getText() === name;
+    if (isNamed && node.type !== undefined) collect(node.type);
+    ts.forEachChild(node, visit);
+  };
+  const collect = (type: ts.Node): void => {
+    if (ts.isStringLiteral(type)) texts.push(type.text);
+    else ts.forEachChild(type, collect);
+  };
+  visit(ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest, true));
+  return texts;
+}
+
+const sameNames = (listed: readonly string[], known: readonly string[]): void => {
+  assert.ok(known.length > 3, 'the types were found');
+  assert.deepEqual(listed.toSorted(), known.toSorted());
+};
+
+test('docs/operations.md tells what each event means and what to do', () => {
+  sameNames(tableBelow('Events'), textsOf('src/event/event.ts', 'event'));
+});
+
+test('docs/operations.md tells what each state of a node means and what to do', () => {
+  const states = textsOf('src/event/event.ts', 'NodeState');
+  assert.deepEqual(tableBelow('States of a node'), states);
+  assert.ok(
+    page.includes('`' + states.join(' → ').replace('running → degraded', 'running ⇄ degraded') + '`'),
+  );
+});
+
+test('docs/operations.md tells what each state of a peer means and what to do', () => {
+  sameNames(tableBelow('States of a peer'), textsOf('src/daemon/peer-status.ts', 'state'));
+});
