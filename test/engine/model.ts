@@ -72,6 +72,8 @@ export class Simulation {
   readonly wanted = new Map<string, Peer>();
   engine: EngineState;
   running: Operation[] = [];
+  /** Those of `running` whose command sleeps for ever. */
+  hung = new Set<Operation>();
   waits: Wait[] = [];
   /** Every run there was, for tests that count. */
   log: string[] = [];
@@ -98,10 +100,26 @@ export class Simulation {
     }
   }
 
-  /** Ends the running operation at this index. `trouble` makes it fail, before or after it had its effect. */
+  /** Ends the running operation at this index, unless it hangs. `trouble` makes it fail, before or after it had its effect. */
   end(index: number, trouble: 'none' | 'before' | 'after' = 'none'): void {
-    const [operation] = this.running.splice(index % Math.max(1, this.running.length), 1);
-    if (operation === undefined) return;
+    const operation = this.running[index % Math.max(1, this.running.length)];
+    if (operation !== undefined && !this.hung.has(operation)) this.#end(operation, trouble);
+  }
+
+  /** Has the running operation at this index sleep for ever. */
+  hang(index: number): void {
+    const operation = this.running[index % Math.max(1, this.running.length)];
+    if (operation !== undefined) this.hung.add(operation);
+  }
+
+  /** Ends what hangs, as its timeout would: it may have had its effect by then, or not. */
+  timeOut(trouble: 'before' | 'after'): void {
+    for (const operation of this.hung) this.#end(operation, trouble);
+    this.hung.clear();
+  }
+
+  #end(operation: Operation, trouble: 'none' | 'before' | 'after'): void {
+    this.running.splice(this.running.indexOf(operation), 1);
     this.log.push(`${operation.kind} ${operation.peer.key} (${operation.reason})`);
     const worked = trouble !== 'before' && this.kernel.run(operation) && trouble === 'none';
     this.feed(worked ? { kind: 'succeeded', operation } : { kind: 'failed', operation, jitter: 0.5 });
@@ -120,15 +138,28 @@ export class Simulation {
     this.feed({ kind: 'delete', key });
   }
 
-  /** The process dies; what ran may or may not have had its effect. A new one starts from the journal. */
-  crash(effects: boolean): void {
-    if (effects) for (const operation of this.running) this.kernel.run(operation);
+  /**
+   * The process dies. Of what ran, or stood in the journal and was about to run, some had its effect: a bit of `effects`
+   * for each. A new process starts from the journal.
+   */
+  crash(effects: number): void {
+    for (const [index, operation] of this.running.entries())
+      if ((effects & (1 << index)) !== 0) this.kernel.run(operation);
     this.running = [];
+    this.hung.clear();
     this.waits = [];
     this.engine = createEngine(this.#abilities);
     this.feed({ kind: 'restore', peers: [...this.journal.values()] });
     if (this.#abilities.repeatable) this.check();
     this.feed({ kind: 'snapshot', peers: [...this.wanted.values()] });
+  }
+
+  /** The process is told to leave: it waits for what runs, and the next one starts from the journal. */
+  restart(): void {
+    this.timeOut('before');
+    const { running } = this;
+    for (const operation of [...running]) this.#end(operation, 'none');
+    this.crash(0);
   }
 
   check(): void {
@@ -145,6 +176,7 @@ export class Simulation {
   /** Lets everything succeed from here on, until nothing is left to do. */
   settle(): void {
     for (let round = 0; round < 1000; round += 1) {
+      this.timeOut('before');
       while (this.running.length > 0) this.end(0);
       if (this.waits.length === 0 && this.engine.ready.size === 0) return;
       this.due();
