@@ -29,9 +29,3 @@ export function readEtcdUser(flags: UserFlags): EtcdUser | undefined {
     hint: 'set FLANNELD_ETCD_PASSWORD, or give --etcd-password-file',
   });
 }
-
-/** What stands in a command line is in everybody's `ps`. Setting the title writes over it. */
-export function hideFromProcessList(password: string): void {
-  if (password === '') return;
-  process.title = process.argv.map((argument) => argument.replaceAll(password, '***')).join(' ');
-}

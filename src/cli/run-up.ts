@@ -4,6 +4,7 @@ import { prepareNode, publishNetwork } from '../daemon/prepare.ts';
 import { reportOddities } from '../daemon/report-oddities.ts';
 import { isAbort } from '../host/system-error.ts';
 import { describeNetwork } from '../network/configuration-text.ts';
+import { hideSecretParameters } from './process-list.ts';
 import { asFailure } from './report-error.ts';
 import { createLog } from './log.ts';
 import type { LogFormat } from './log.ts';
@@ -19,6 +20,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     const stopping = new AbortController();
     process.on('SIGTERM', () => stopping.abort()).on('SIGINT', () => stopping.abort());
     const prepared = await prepareNode(options, emit, stopping.signal, colour);
+    hideSecretParameters(options.parameters, prepared.loaded.recipe.parameters);
     const preparation = await publishNetwork(prepared, options, colour);
     const { underlay, network, loaded, store } = preparation;
     reportOddities(preparation, emit);

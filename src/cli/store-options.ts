@@ -2,7 +2,8 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { StoreChoice } from '../store/open-store.ts';
-import { hideFromProcessList, readEtcdUser } from './etcd-user.ts';
+import { readEtcdUser } from './etcd-user.ts';
+import { hideFromProcessList } from './process-list.ts';
 
 /** Where the leases of a cluster are when nothing else is said. */
 const defaultStoreDirectory = '/var/lib/heddle/store';

@@ -87,10 +87,18 @@ export class PeerJournal {
 }
 
 function isJournalLine(line: unknown): line is JournalLine {
-  if (typeof line !== 'object' || line === null) return false;
-  if ('gone' in line) return typeof line.gone === 'string';
-  if (!('add' in line) || typeof line.add !== 'object' || line.add === null) return false;
-  return 'key' in line.add && typeof line.add.key === 'string';
+  if (!isObject(line)) return false;
+  if ('gone' in line) return typeof line['gone'] === 'string';
+  const { add } = line;
+  return isObject(add) && isText(add['key']) && isText(add['stdin']) && isObject(add['fields']);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function refuseLine(number: number): Failure {

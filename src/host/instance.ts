@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { lstat, rm } from 'node:fs/promises';
+import { chmod, lstat, rm } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
@@ -37,8 +37,9 @@ export function controlSocketPath(stateDirectory: string): string {
  */
 export async function claimInstance(stateDirectory: string, server: Server): Promise<Instance> {
   const socketPath = controlSocketPath(stateDirectory);
+  const lockPath = join(stateDirectory, 'heddle.lock');
   try {
-    await withFileLock(join(stateDirectory, 'heddle.lock'), async () => {
+    await withFileLock(lockPath, async () => {
       if (await isAnswered(socketPath)) {
         throw new Failure('already-running', `another heddle runs on the state directory ${stateDirectory}`, {
           hint: 'stop it with heddle down, or choose another with --state-dir',
@@ -47,6 +48,7 @@ export async function claimInstance(stateDirectory: string, server: Server): Pro
       await removeStaleSocket(socketPath);
       server.listen(socketPath);
       await once(server, 'listening');
+      await Promise.all([chmod(socketPath, 0o600), chmod(lockPath, 0o600)]);
     });
   } catch (error) {
     throw explainClaim(socketPath, error);

@@ -198,7 +198,7 @@ describe('a daemon', options, () => {
     ],
     [
       'of another program',
-      '{"gone":"x"}\\n{"undo":1}\\n',
+      '{"gone":"x"}\\n{"add":{"key":"y"}}\\n',
       /journal is damaged: its entry 2 is none of heddle's\n/,
     ],
   ] as const) {

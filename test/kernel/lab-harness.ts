@@ -21,15 +21,17 @@ interface RunOptions {
   readonly wrapper?: readonly string[];
   /** Besides this process's own. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** In place of this checkout's `bin/heddle.js`. */
+  readonly program?: string;
 }
 
 /** Runs heddle to its end, whatever its exit code. */
 export async function runHeddle(
   args: readonly string[],
-  { input = '', wrapper = [], environment = {} }: RunOptions = {},
+  { input = '', wrapper = [], environment = {}, program = heddle }: RunOptions = {},
 ): Promise<Ended> {
-  const [program = '', ...rest] = [...wrapper, process.execPath, heddle, ...args];
-  const { exitCode, stdout, stderr } = await execa(program, rest, {
+  const [file = '', ...rest] = [...wrapper, process.execPath, program, ...args];
+  const { exitCode, stdout, stderr } = await execa(file, rest, {
     ...{ reject: false, input, env: environment, timeout: 60_000 },
   });
   return { exitCode, stdout, stderr };

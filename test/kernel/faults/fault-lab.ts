@@ -45,12 +45,18 @@ export class FaultLab {
     this.nodes = nodes.map((status) => new FaultNode(this, status));
   }
 
-  /** Starts a lab as `heddle lab up` does; `options` are of that command. */
-  static async up(t: TestContext, overlay: Overlay, options: readonly string[] = []): Promise<FaultLab> {
+  /** Starts a lab as `heddle lab up` does; `options` are of that command, `program` is another heddle than this checkout's. */
+  static async up(
+    t: TestContext,
+    overlay: Overlay,
+    options: readonly string[] = [],
+    program?: string,
+  ): Promise<FaultLab> {
     labs += 1;
     const name = `faults-${process.pid}-${labs}`;
     t.after(() => runHeddle(['lab', 'down', '--name', name]));
-    const up = await runHeddle(['lab', 'up', overlay.recipe, '--name', name, '--nodes', '2', ...options]);
+    const args = ['lab', 'up', overlay.recipe, '--name', name, '--nodes', '2', ...options];
+    const up = await runHeddle(args, program === undefined ? {} : { program });
     assert.equal(up.exitCode, 0, up.stderr);
     const found = findLab(name);
     return new FaultLab(found, overlay, (await askStatus(found)).nodes);
