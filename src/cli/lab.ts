@@ -17,6 +17,7 @@ interface StartOptions {
   readonly timeout: number;
   readonly json: boolean;
   readonly name?: string;
+  readonly watch?: true;
 }
 
 interface NamedOptions {
@@ -49,7 +50,13 @@ export function registerLab(program: Command): void {
         exitModes,
       ),
     )
+    .option('--watch', 'stay, and have every node run the recipe whenever it is saved')
     .action(async (recipe: string, options: StartOptions) => {
+      if (options.watch) {
+        const { watchLab } = await import('../lab/watch.ts');
+        await watchLab(toRequest('watch', options.name ?? 'default', recipe, options), options.json);
+        return;
+      }
       const { upLab } = await import('../lab/up.ts');
       await upLab(toRequest('up', options.name ?? 'default', recipe, options), options.json);
     });

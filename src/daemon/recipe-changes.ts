@@ -108,7 +108,7 @@ export class RecipeChanges {
         return this.#keepLease(network, preparation);
       case 'node':
         await noteChange(this.#options.stateDirectory, 'node');
-        await network.takeDown();
+        await network.giveUp();
         if (movesNetwork(before, preparation)) await network.releaseLease(before.store);
         this.#fallback = before;
         await this.#adopt(preparation);

@@ -15,11 +15,12 @@ export type RecipeReview =
       readonly findings: string;
     };
 
-/** Checks a text as `heddle recipe check` does, and whether its programs are there. */
+/** Checks a text as `heddle recipe check` does, and whether its programs are on `path`, by default PATH. */
 export async function reviewRecipe(
   loaded: LoadedRecipe,
   text: string,
   colour: boolean,
+  path?: string,
 ): Promise<RecipeReview> {
   const source = { name: loaded.recipe.source.name, text };
   const found = await examineRecipe(source, loaded.recipe.name);
@@ -29,7 +30,7 @@ export async function reviewRecipe(
     return { kind: 'refused', because: errors === 1 ? '1 error' : `${errors} errors`, findings };
   try {
     const checked = await checkRecipe(source, loaded.recipe.name, colour);
-    requirePrograms(checked.recipe.requires);
+    requirePrograms(checked.recipe.requires, path);
     return { kind: 'good', loaded: { file: loaded.file, ...checked }, findings };
   } catch (error) {
     return { ...refuse(error), findings };

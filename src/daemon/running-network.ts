@@ -4,10 +4,6 @@ import { createEngine } from '../engine/state.ts';
 import type { EmitEvent } from '../event/event.ts';
 import { count } from '../event/human.ts';
 import { notifyServiceManager } from '../host/service-manager.ts';
-import { writeSubnetFile } from '../host/subnet-file.ts';
-import type { SubnetOfNetwork } from '../host/subnet-env.ts';
-import type { Cidr } from '../network/cidr.ts';
-import type { SubnetRange } from '../network/configuration.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import type { LeaseStore } from '../store/store.ts';
 import type { LeasedNetwork } from './bring-up.ts';
@@ -21,6 +17,7 @@ import { peerCommands } from './peer-commands.ts';
 import { PeerLoop } from './peer-loop.ts';
 import { PeerFollower } from './peers.ts';
 import type { Preparation } from './prepare.ts';
+import { publishSubnets } from './publish-subnets.ts';
 import { rebuildNetwork } from './rebuild.ts';
 import { removePeers, takeDown } from './take-down.ts';
 import type { TakenDown } from './take-down.ts';
@@ -186,6 +183,16 @@ export class RunningNetwork {
     });
   }
 
+  /** Takes the network down for good: what could not be removed is no business of the recipe that comes next. */
+  async giveUp(): Promise<void> {
+    const { failed } = await this.takeDown();
+    const { journal, emit } = this.#given;
+    await Promise.all(journal.peers.map(({ key }) => journal.record({ gone: key })));
+    if (failed.length === 0) return;
+    const message = `what the recipe before did for ${failed.join(', ')} may be left: it could not be removed`;
+    emit({ event: 'warning', message });
+  }
+
   /** Stops working and leaves everything as it is, for the next daemon to take over. */
   async leave(): Promise<void> {
     await Promise.all([this.#drift.stop(), this.#keeper.stop()]);
@@ -222,12 +229,7 @@ export class RunningNetwork {
     const { options, leased, emit } = this.#given;
     const { facts } = leased.commands;
     try {
-      await writeSubnetFile(options.subnetFile, {
-        ipv4: subnetOf(facts.network.ipv4, leased.subnets.ipv4),
-        ipv6: subnetOf(facts.network.ipv6, leased.subnets.ipv6),
-        mtu: facts.mtu,
-        ipMasq: false,
-      });
+      await publishSubnets(options.subnetFile, leased);
     } catch (error) {
       this.#isReady = false;
       emit({ event: 'warning', message: error instanceof Error ? error.message : String(error) });
@@ -261,10 +263,6 @@ export class RunningNetwork {
     this.#end = end;
     this.#following.abort();
   }
-}
-
-function subnetOf(range: SubnetRange | undefined, subnet: Cidr | undefined): SubnetOfNetwork | undefined {
-  return range === undefined || subnet === undefined ? undefined : { network: range.network, subnet };
 }
 
 function ownAddresses({ commands }: LeasedNetwork): string[] {

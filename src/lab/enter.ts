@@ -5,7 +5,7 @@ import { findLabs, killLab } from './find.ts';
 import { firstProcessMarker, firstProcessScript } from './first-process.ts';
 import { readJsonLines } from './inside/json-lines.ts';
 import { programPath } from './program-path.ts';
-import { keepLine, type LabEvent, type LabSpec } from './protocol.ts';
+import { keepLine, type LabEvent, type LabSpec, type RecipeOrder } from './protocol.ts';
 
 /** How many characters of the inside's stderr are kept for a message. */
 const keptStderr = 4000;
@@ -62,6 +62,11 @@ export class TetheredLab {
     await this.#closed;
   }
 
+  /** Has every node of a watched lab run a recipe. */
+  order(order: RecipeOrder): void {
+    this.#child.stdin?.write(JSON.stringify(order) + '\n');
+  }
+
   /** Lets the lab live on without this process. */
   keep(): void {
     this.#child.stdin?.end(keepLine + '\n');
@@ -107,5 +112,5 @@ function labCommand(spec: LabSpec): [string, ...string[]] {
   ];
   // The tether ends a lab whose starter is gone as soon as Node runs in it; the death signal does so before. It
   // would also end a lab that is kept.
-  return spec.purpose === 'run' ? ['setpriv', '--pdeathsig', 'SIGKILL', '--', ...unshare] : unshare;
+  return spec.purpose !== 'up' ? ['setpriv', '--pdeathsig', 'SIGKILL', '--', ...unshare] : unshare;
 }

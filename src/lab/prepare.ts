@@ -2,6 +2,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import { loadRecipe } from '../daemon/load-recipe.ts';
 import { decideNetwork } from '../daemon/prepare.ts';
 import { requirePrograms } from '../host/programs.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { StoreAccess } from './plan/store-access.ts';
 import { planTopology, type Topology, type Underlay } from './plan/topology.ts';
 import { programPath } from './program-path.ts';
@@ -32,16 +33,7 @@ export async function prepareLab(request: LabRequest, colour: boolean): Promise<
   const { file, recipe } = await loadRecipe(request.recipe, colour);
   const ofStore = request.store === 'etcd' ? ['etcd', ...(request.tls ? ['openssl'] : [])] : [];
   requirePrograms([...recipe.requires, ...ofStore], programPath(process.env['PATH']));
-  // A lab's store is empty at first, so that the recipe and `--param` alone decide, here as in the first node.
-  const { configuration, document } = decideNetwork(recipe, request.parameters, undefined, colour);
-  const { ipv4, ipv6 } = configuration;
-  const networks = [ipv4, ipv6].flatMap((range) => (range ? [range.network] : []));
-  const { nodes, underlay } = request;
-  const topology = planTopology({ nodes, underlay, networks, etcd: request.store === 'etcd' });
-  if ('exhausted' in topology) {
-    const message = `The IPv${topology.exhausted} network of ${request.recipe} overlaps every range a lab could use for its underlay.`;
-    throw new Failure('recipe', message, { hint: 'Choose a smaller network.' });
-  }
+  const { topology, networkDocument } = planLab(recipe, request, colour);
   return {
     name: request.name,
     purpose: request.purpose,
@@ -53,12 +45,31 @@ export async function prepareLab(request: LabRequest, colour: boolean): Promise<
     },
     topology,
     store: storeAccess(topology, request.tls),
-    networkDocument: document.text,
+    networkDocument,
     heddle: heddleCommand(),
     parameters: request.parameters,
     daemonOptions: request.daemonOptions,
     timeoutMs: request.timeoutSeconds * 1000,
   };
+}
+
+/** The underlay that a recipe's network leaves room for, and what the store is to hold. Throws a {@link Failure}. */
+export function planLab(
+  recipe: Recipe,
+  request: LabRequest,
+  colour: boolean,
+): { readonly topology: Topology; readonly networkDocument: string } {
+  // A lab's store is empty at first, so that the recipe and `--param` alone decide, here as in the first node.
+  const { configuration, document } = decideNetwork(recipe, request.parameters, undefined, colour);
+  const { ipv4, ipv6 } = configuration;
+  const networks = [ipv4, ipv6].flatMap((range) => (range ? [range.network] : []));
+  const { nodes, underlay } = request;
+  const topology = planTopology({ nodes, underlay, networks, etcd: request.store === 'etcd' });
+  if ('exhausted' in topology) {
+    const message = `The IPv${topology.exhausted} network of ${request.recipe} overlaps every range a lab could use for its underlay.`;
+    throw new Failure('recipe', message, { hint: 'Choose a smaller network.' });
+  }
+  return { topology, networkDocument: document.text };
 }
 
 function storeAccess({ etcd }: Topology, tls: boolean): StoreAccess {

@@ -44,6 +44,7 @@ export class Steps {
         return 'taking the networks down';
       case 'report':
       case 'up':
+      case 'matrix':
       case 'failure':
         return undefined;
     }

@@ -1,13 +1,24 @@
+import { basename } from 'node:path';
 import type { FailureKind } from '../diagnostic/failure.ts';
 import type { StoreAccess } from './plan/store-access.ts';
 import type { Topology } from './plan/topology.ts';
-import type { LabReport, LabTrouble, NodeReport, PairReport } from './report.ts';
+import type { LabReport, LabTrouble, NodeReport, PairReport, RecipeChange } from './report.ts';
 
 /** Where a lab keeps its things, all on a tmpfs in its own mount namespace. */
 export const labRoot = '/run/lab';
 export const controlSocket = `${labRoot}/control.sock`;
 /** Bound into each node at {@link nodeShare}. */
 export const sharedDirectory = `${labRoot}/shared`;
+
+/** The author's recipe as a watched lab hands it to its nodes: what lies at the same path inside a node. */
+export function pathInShare(recipePath: string): string {
+  return sharedDirectory + nodeRecipe(recipePath).slice(nodeShare.length);
+}
+
+/** Where nodes of a watched lab read their recipe: the author's own file may lie where the lab sees no changes. */
+export function nodeRecipe(recipePath: string): string {
+  return `${nodeShare}/recipe/${basename(recipePath)}`;
+}
 
 /** Inside a node. */
 export const nodeShare = '/run/lab';
@@ -45,8 +56,8 @@ export const etcdSocketName = 'lab:1';
 /** Everything the inside of a lab needs to know; the first line on its stdin. */
 export interface LabSpec {
   readonly name: string;
-  /** `run` probes, takes down and reports; `up` stays. */
-  readonly purpose: 'run' | 'up';
+  /** `run` probes, takes down and reports; `up` stays; `watch` stays with who started it, and takes {@link RecipeOrder}s. */
+  readonly purpose: 'run' | 'up' | 'watch';
   /** The checked recipe: its text, and the absolute path under which nodes read it. */
   readonly recipe: {
     readonly name: string;
@@ -69,6 +80,13 @@ export interface LabSpec {
   readonly timeoutMs: number;
 }
 
+/** A line on the inside's stdin: a recipe that was checked, for every node to run. */
+export interface RecipeOrder {
+  readonly text: string;
+  /** The network configuration that goes with it. */
+  readonly networkDocument: string;
+}
+
 /** The second and last line on the inside's stdin: the lab may outlive the process that started it. */
 export const keepLine = 'keep';
 
@@ -88,6 +106,20 @@ export type LabEvent =
       readonly nodes: readonly NodeReport[];
       readonly readyMs: number | null;
       readonly troubles: readonly LabTrouble[];
+    }
+  /** How a watched lab stands: at first, and after each recipe that it was given. */
+  | {
+      readonly event: 'matrix';
+      /** Null at first, and where no node runs what was given. */
+      readonly change: RecipeChange | null;
+      readonly nodes: readonly NodeReport[];
+      readonly pairs: readonly PairReport[];
+      /** Why pairs failed, one sentence each. */
+      readonly reasons: readonly string[];
+      /** Nodes that refused the recipe, or could not bring it up. */
+      readonly troubles: readonly LabTrouble[];
+      /** Milliseconds until every node ran it. */
+      readonly appliedMs: number | null;
     }
   | {
       readonly event: 'failure';

@@ -40,8 +40,12 @@ export function summarise(report: LabReport): string {
 }
 
 function closingLine(report: LabReport, options: RenderOptions): string {
-  const mark = report.passed ? paint('green', '✔', options) : cross(options);
-  return `${mark} ${report.recipe}: ${summarise(report)}`;
+  return `${closingMark(report.passed, options)} ${report.recipe}: ${summarise(report)}`;
+}
+
+/** Whether all is well, at a glance. */
+export function closingMark(passed: boolean, options: RenderOptions): string {
+  return passed ? paint('green', '✔', options) : cross(options);
 }
 
 /** Each node's addresses. */
@@ -79,7 +83,10 @@ function addressCells(node: NodeReport): string[] {
 }
 
 /** Round-trip times in milliseconds from each row's pod to each column's; a cross where something failed. */
-function renderMatrix({ nodes, pairs }: LabReport, options: RenderOptions): string {
+export function renderMatrix(
+  { nodes, pairs }: Pick<LabReport, 'nodes' | 'pairs'>,
+  options: RenderOptions,
+): string {
   const names = nodes.map(({ name }) => name);
   const table = makeTable(['ms from ↓ to →', ...names], options);
   const cells = new Map(pairs.map((pair) => [`${pair.from} ${pair.to}`, matrixCell(pair, options)]));

@@ -1,4 +1,5 @@
 import type { FailureKind } from '../diagnostic/failure.ts';
+import type { RecipeStep } from '../recipe/compare-recipes.ts';
 import type { Family } from '../network/cidr.ts';
 
 /** A node as the report and `lab ps` show it. Absent values are those that the node did not come to have. */
@@ -50,6 +51,12 @@ export interface LabTrouble {
   readonly hint?: string;
   /** The end of the node's own stderr, or a recipe command's. */
   readonly detail?: string;
+}
+
+/** What a saved recipe came to on the nodes. */
+export interface RecipeChange {
+  readonly step: RecipeStep['kind'];
+  readonly because: string | null;
 }
 
 /** What `lab run --json` prints. */

@@ -3,7 +3,7 @@ import { TetheredLab } from './enter.ts';
 import { endOnSignal } from './interrupt.ts';
 import { prepareLab, type LabRequest } from './prepare.ts';
 import { showProgress } from './progress.ts';
-import type { LabEvent } from './protocol.ts';
+import type { LabEvent, LabSpec } from './protocol.ts';
 import { renderReport, renderTroubles } from './render.ts';
 import type { LabTrouble } from './report.ts';
 
@@ -34,13 +34,19 @@ export function failureKind(troubles: readonly LabTrouble[]): FailureKind {
 export async function startLab(
   request: LabRequest,
   colour: boolean,
-): Promise<{ readonly tethered: TetheredLab; readonly final: Exclude<Final, { event: 'failure' }> }> {
+  onEvent: (event: LabEvent) => void = () => undefined,
+): Promise<{
+  readonly tethered: TetheredLab;
+  readonly spec: LabSpec;
+  readonly final: Exclude<Final, { event: 'failure' }>;
+}> {
   const spec = await prepareLab(request, colour);
   const progress = showProgress(request.nodes, process.stderr);
   let finish: (final: Final) => void = () => undefined;
   const word = new Promise<Final>((resolve) => (finish = resolve));
   const tethered = new TetheredLab(spec, (event) => {
     progress.note(event);
+    onEvent(event);
     if (event.event === 'report' || event.event === 'up' || event.event === 'failure') finish(event);
   });
   const release = endOnSignal(tethered);
@@ -52,7 +58,7 @@ export async function startLab(
     await tethered.end();
     throw new Failure(final.kind, final.message, { hint: final.hint, detail: final.detail });
   }
-  return { tethered, final };
+  return { tethered, spec, final };
 }
 
 /** For a final word that belongs to another purpose. */

@@ -1,8 +1,10 @@
 import { Failure } from '../diagnostic/failure.ts';
+import type { TetheredLab } from './enter.ts';
 import { defaultLabName } from './find.ts';
 import { claimName } from './name-lock.ts';
 import type { LabRequest } from './prepare.ts';
 import { renderNodes, renderTroubles } from './render.ts';
+import type { LabTrouble } from './report.ts';
 import { failureKind, startLab, unexpected } from './run.ts';
 
 /** `lab up`: makes a lab and leaves it. If a node does not come up, nothing is left. */
@@ -12,12 +14,7 @@ export async function upLab(request: LabRequest, json: boolean): Promise<void> {
   const { tethered, final } = await startLab(request, colour);
   if (final.event !== 'up') throw unexpected();
   const { nodes, readyMs, troubles } = final;
-  if (troubles.length > 0) {
-    await tethered.end();
-    throw new Failure(failureKind(troubles), `The lab ${request.name} did not come up, and was removed.`, {
-      detail: renderTroubles(troubles, { colour }),
-    });
-  }
+  if (troubles.length > 0) throw await removeFailed(request, tethered, troubles, colour);
   tethered.keep();
   if (json) {
     process.stdout.write(
@@ -30,4 +27,17 @@ export async function upLab(request: LabRequest, json: boolean): Promise<void> {
   process.stdout.write(
     `${renderNodes(nodes, { colour })}\nThe lab ${request.name} is up, ${ready}. Look inside: heddle lab exec${named} node1 -- ip route\nEnd it: heddle lab down${named}\n`,
   );
+}
+
+/** Ends a lab that did not come up. */
+export async function removeFailed(
+  { name }: LabRequest,
+  tethered: TetheredLab,
+  troubles: readonly LabTrouble[],
+  colour: boolean,
+): Promise<Failure> {
+  await tethered.end();
+  return new Failure(failureKind(troubles), `The lab ${name} did not come up, and was removed.`, {
+    detail: renderTroubles(troubles, { colour }),
+  });
 }

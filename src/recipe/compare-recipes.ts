@@ -29,6 +29,9 @@ export type RecipeStep =
   /** `because` is a clause: `SubnetAddCommand changed`. */
   | { readonly kind: 'swap' | 'peers' | 'node'; readonly because: string };
 
+/** How many changed keys are named. */
+const mostNames = 4;
+
 type Reach = 'swap' | 'peers' | 'node';
 
 const commandReach: Readonly<Record<CommandName, Reach>> = {
@@ -94,7 +97,9 @@ function describeChanges(changes: readonly Change[]): string {
   const ways = ['changed', 'is new', 'is gone'] as const;
   const clauses = ways.flatMap((way) => {
     const names = changes.filter(({ how }) => how === way).map(({ name }) => name);
-    const [last, ...others] = names.toReversed();
+    const shown = names.length <= mostNames ? names : names.slice(0, mostNames - 1);
+    const rest = names.length - shown.length;
+    const [last, ...others] = [...shown, ...(rest > 0 ? [`${rest} more`] : [])].toReversed();
     if (last === undefined) return [];
     if (others.length === 0) return [`${last} ${way}`];
     return [`${others.toReversed().join(', ')} and ${last} ${way.replace('is', 'are')}`];

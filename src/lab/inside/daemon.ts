@@ -3,7 +3,7 @@ import { exitCodes } from '../../diagnostic/failure.ts';
 import type { CommandTrouble, HeddleEvent } from '../../event/event.ts';
 import { nodeInterface } from '../plan/commands.ts';
 import { storeOptions } from '../plan/store-access.ts';
-import { logFileOf, nodeStateDirectory, nodeSubnetFile, type LabSpec } from '../protocol.ts';
+import { logFileOf, nodeRecipe, nodeStateDirectory, nodeSubnetFile, type LabSpec } from '../protocol.ts';
 import type { LabTrouble } from '../report.ts';
 import type { Changes } from './changes.ts';
 import { nodeEnvironment } from './environment.ts';
@@ -15,13 +15,23 @@ export type PeerState =
   | { readonly kind: 'added' }
   | { readonly kind: 'failed'; readonly attempt: number; readonly trouble: CommandTrouble };
 
+/** What a daemon says of a recipe that was saved. */
+export type RecipeAnswer = Extract<
+  HeddleEvent,
+  { event: 'recipe-applied' | 'recipe-refused' | 'recipe-failed' }
+>;
+
 /** One run of `heddle up` in a node, followed through its JSON log. */
 export class Daemon {
   readonly node: string;
   /** By public address. */
   readonly peers = new Map<string, PeerState>();
+  /** What it said of each recipe that was saved while it ran. */
+  readonly answers: RecipeAnswer[] = [];
   readonly #program: RunningProgram;
   readonly #changes: Changes;
+  /** Said, and to be counted once the daemon is back at work. */
+  #recipeFailed: RecipeAnswer | undefined;
   #failure: Extract<HeddleEvent, { event: 'failure' }> | undefined;
   #commandTrouble: CommandTrouble | undefined;
 
@@ -33,7 +43,7 @@ export class Daemon {
       cwd: '/',
       environment: nodeEnvironment(node, process.env, spec.store),
       logFile: logFileOf(node),
-      onObject: (object: object) => this.#note(object as HeddleEvent),
+      onObject: (object: object) => this.#note(nameRecipe(object as HeddleEvent, spec)),
     };
     this.#program = new RunningProgram(start, changes);
   }
@@ -79,6 +89,19 @@ export class Daemon {
     switch (event.event) {
       case 'ready':
         this.#program.becomeReady();
+        if (this.#recipeFailed !== undefined) this.answers.push(this.#recipeFailed);
+        this.#recipeFailed = undefined;
+        break;
+      case 'state':
+        // Whatever it had added before is gone with the network.
+        if (event.to === 'pre-startup') this.peers.clear();
+        break;
+      case 'recipe-applied':
+      case 'recipe-refused':
+        this.answers.push(event);
+        break;
+      case 'recipe-failed':
+        this.#recipeFailed = event;
         break;
       case 'peer-added':
         this.peers.set(event.peer.publicIp, { kind: 'added' });
@@ -109,11 +132,20 @@ export class Daemon {
   }
 }
 
+/** Names the author's own file, where a node says what the lab calls its copy of it. */
+function nameRecipe(event: HeddleEvent, { recipe, purpose }: LabSpec): HeddleEvent {
+  if (purpose !== 'watch') return event;
+  const named = JSON.stringify(event).replaceAll(nodeRecipe(recipe.path), recipe.path);
+  return JSON.parse(named) as HeddleEvent;
+}
+
 function daemonCommand(spec: LabSpec): readonly string[] {
   return [
     ...spec.heddle,
     'up',
-    ...['--recipe', spec.recipe.path],
+    ...(spec.purpose === 'watch'
+      ? ['--watch', '--recipe', nodeRecipe(spec.recipe.path)]
+      : ['--recipe', spec.recipe.path]),
     ...storeOptions(spec.store),
     ...['--state-dir', nodeStateDirectory],
     ...['--subnet-file', nodeSubnetFile],

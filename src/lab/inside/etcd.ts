@@ -54,8 +54,12 @@ export class LabEtcd {
     await mkdir(pathInLab('etcd', etcdDirectory), { recursive: true, mode: 0o700 });
     const etcd = new LabEtcd(topology.etcd, await holdHost(topology.etcd), store, spec, changes);
     await etcd.#becomeReady();
-    await putKey(socketPath, layOut(defaultPrefix).config, spec.networkDocument);
+    await etcd.writeNetwork(spec.networkDocument);
     return etcd;
+  }
+
+  writeNetwork(document: string): Promise<void> {
+    return putKey(socketPath, layOut(defaultPrefix).config, document);
   }
 
   /** Starts it again on the data that it left. Throws a {@link Failure} if it does not come to serve. */

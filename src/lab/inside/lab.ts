@@ -6,6 +6,7 @@ import { underlayCommands } from '../plan/commands.ts';
 import { sharedDirectory, type LabEvent, type LabSpec } from '../protocol.ts';
 import type { LabTrouble, NodeReport } from '../report.ts';
 import { Changes } from './changes.ts';
+import { writeNodeRecipe } from './node-recipe.ts';
 import type { FaultTarget } from './faults.ts';
 import { makeCertificates } from './certificates.ts';
 import { LabEtcd } from './etcd.ts';
@@ -69,8 +70,8 @@ export class Lab {
     return troubles.flat();
   }
 
-  /** Waits until every node knows every other. Returns whether that came to be. */
-  async becomeAcquainted(): Promise<boolean> {
+  /** Waits until every node knows every other, by default for what is left of the lab's time. Returns whether that came to be. */
+  async becomeAcquainted(withinMs = Math.max(0, this.spec.timeoutMs - this.age)): Promise<boolean> {
     const pairs = this.nodes.flatMap((from) =>
       this.nodes.flatMap((to) => (from === to ? [] : [{ from, to }])),
     );
@@ -79,10 +80,7 @@ export class Lab {
       pairs.every(
         ({ from, to }) => from.knows(to) || (from.failureWith(to)?.attempt ?? 0) >= hopelessAttempts,
       ) || this.nodes.some(({ daemon }) => daemon.state.kind === 'ended');
-    await this.changes.until(
-      () => isAcquainted() || isHopeless(),
-      Math.max(0, this.spec.timeoutMs - this.age),
-    );
+    await this.changes.until(() => isAcquainted() || isHopeless(), withinMs);
     return isAcquainted();
   }
 
@@ -110,6 +108,7 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
   await writeFile(wrapper, `#!/bin/sh\nexec ${spec.heddle.map(quoteWord).join(' ')} "$@"\n`);
   await chmod(wrapper, 0o755);
   const { path, text } = spec.recipe;
+  if (spec.purpose === 'watch') await writeNodeRecipe(path, text);
   // A recipe on the machine's /run is out of sight here.
   await access(path).catch(async () => {
     await mkdir(dirname(path), { recursive: true });

@@ -4,10 +4,11 @@
  */
 import { createInterface } from 'node:readline';
 import { Failure } from '../../diagnostic/failure.ts';
-import { keepLine, type LabEvent, type LabSpec } from '../protocol.ts';
+import { keepLine, type LabEvent, type LabSpec, type RecipeOrder } from '../protocol.ts';
 import { serveControl } from './control.ts';
 import { describeError, Lab } from './lab.ts';
-import { runLab } from './run-lab.ts';
+import { AuthorLoop } from './author-loop.ts';
+import { runLab, startAgents } from './run-lab.ts';
 import { stopProgram } from './faults.ts';
 
 function tell(event: LabEvent): void {
@@ -32,6 +33,14 @@ async function endInOrder(lab: Lab): Promise<void> {
   endLab();
 }
 
+/** Returns whether every node came up. */
+async function standUp(lab: Lab): Promise<boolean> {
+  const troubles = await lab.becomeReady(tell);
+  const readyMs = troubles.length === 0 && (await lab.becomeAcquainted()) ? lab.age : null;
+  tell({ event: 'up', nodes: lab.reports(), readyMs, troubles });
+  return troubles.length === 0;
+}
+
 async function live(spec: LabSpec): Promise<void> {
   const lab = await build(spec);
   switch (spec.purpose) {
@@ -39,10 +48,14 @@ async function live(spec: LabSpec): Promise<void> {
       await runLab(lab, tell);
       // The report is on its way; whoever reads it ends the lab by closing its end.
       return;
-    case 'up': {
-      const troubles = await lab.becomeReady(tell);
-      const readyMs = troubles.length === 0 && (await lab.becomeAcquainted()) ? lab.age : null;
-      tell({ event: 'up', nodes: lab.reports(), readyMs, troubles });
+    case 'up':
+      await standUp(lab);
+      return;
+    case 'watch': {
+      const loop = new AuthorLoop(lab, startAgents(lab), tell);
+      if (!(await standUp(lab))) return;
+      await loop.begin();
+      authorLoop = loop;
       return;
     }
   }
@@ -54,6 +67,7 @@ function fail(error: unknown): void {
 
 let kept = false;
 let spec: LabSpec | undefined;
+let authorLoop: AuthorLoop | undefined;
 // Once kept, whoever started the lab is gone, and so are the readers of these.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 createInterface({ input: process.stdin })
@@ -62,7 +76,8 @@ createInterface({ input: process.stdin })
     else if (spec === undefined) {
       spec = JSON.parse(line) as LabSpec;
       live(spec).catch(fail);
-    } else fail(new Failure('internal', 'The lab was told something that it does not know.'));
+    } else if (authorLoop !== undefined) authorLoop.take(JSON.parse(line) as RecipeOrder).catch(fail);
+    else fail(new Failure('internal', 'The lab was told something that it does not know.'));
   })
   .on('close', () => {
     if (!kept) endLab();

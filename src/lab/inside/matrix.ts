@@ -6,7 +6,7 @@ import type { LabNode } from './node.ts';
 import type { PodAgent } from './pod-agent.ts';
 
 /** How long the first echo of a pair may be waited for, while the overlay converges. */
-const convergeMs = 5000;
+const usualConvergeMs = 5000;
 
 /** How many other pods one pod probes at once. */
 const atOnce = 4;
@@ -17,6 +17,7 @@ export async function probeMatrix(
   agents: ReadonlyMap<string, PodAgent>,
   underlay: Underlay,
   onPair: (pair: PairReport) => void,
+  convergeMs = usualConvergeMs,
 ): Promise<readonly PairReport[]> {
   const before = await fragmentsOf(nodes);
   const rows = await Promise.all(
@@ -24,7 +25,7 @@ export async function probeMatrix(
       inTurns(
         nodes.filter((to) => to !== from),
         async (to) => {
-          const pair = await probePair(from, to, agents, underlay);
+          const pair = await probePair(from, to, agents, underlay, convergeMs);
           onPair(pair);
           return pair;
         },
@@ -63,6 +64,7 @@ async function probePair(
   to: LabNode,
   agents: ReadonlyMap<string, PodAgent>,
   underlay: Underlay,
+  convergeMs: number,
 ): Promise<PairReport> {
   const names = { from: from.plan.name, to: to.plan.name };
   const agent = agents.get(from.plan.name);

@@ -46,7 +46,7 @@ export async function runLab(lab: Lab, tell: (event: LabEvent) => void): Promise
 }
 
 /** Started with the daemons, so that they are there when the first pod is. A lab of one node has nobody to probe. */
-function startAgents(lab: Lab): ReadonlyMap<string, PodAgent> {
+export function startAgents(lab: Lab): ReadonlyMap<string, PodAgent> {
   if (lab.nodes.length < 2) return new Map();
   return new Map(lab.nodes.map(({ plan }) => [plan.name, new PodAgent(plan)]));
 }
@@ -78,6 +78,7 @@ function explainStrangers(lab: Lab, pairs: readonly PairReport[]): readonly stri
   );
 }
 
-function explainPair({ from, to, reason }: PairReport): string {
+/** Why a pair failed, as a sentence. */
+export function explainPair({ from, to, reason }: PairReport): string {
   return `The pod of ${from} does not reach the pod of ${to} as it should: ${reason ?? 'no reason is known'}.`;
 }

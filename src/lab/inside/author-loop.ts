@@ -1,0 +1,114 @@
+import { openStore } from '../../store/open-store.ts';
+import { sharedDirectory, type LabEvent, type RecipeOrder } from '../protocol.ts';
+import type { LabTrouble, RecipeChange } from '../report.ts';
+import type { RecipeAnswer } from './daemon.ts';
+import type { Lab } from './lab.ts';
+import { probeMatrix } from './matrix.ts';
+import { writeNodeRecipe } from './node-recipe.ts';
+import type { PodAgent } from './pod-agent.ts';
+import { explainPair } from './run-lab.ts';
+
+/** Who writes a recipe waits for the answer: an overlay that takes longer to come to life counts as dead. */
+const convergeMs = 1500;
+
+/** Has every node of a lab run what its author saves, and probes it. */
+export class AuthorLoop {
+  readonly #lab: Lab;
+  readonly #agents: ReadonlyMap<string, PodAgent>;
+  readonly #tell: (event: LabEvent) => void;
+  #text: string;
+  #networkDocument: string;
+
+  constructor(lab: Lab, agents: ReadonlyMap<string, PodAgent>, tell: (event: LabEvent) => void) {
+    this.#lab = lab;
+    this.#agents = agents;
+    this.#tell = tell;
+    this.#text = lab.spec.recipe.text;
+    this.#networkDocument = lab.spec.networkDocument;
+  }
+
+  /** Probes the lab as it stands. */
+  async begin(): Promise<void> {
+    await this.#probe({ change: null, troubles: [], appliedMs: null });
+  }
+
+  /** Takes on a recipe that was checked: first its network into the store, then the text to the nodes. */
+  async take({ text, networkDocument }: RecipeOrder): Promise<void> {
+    // Back to what runs, after something that was refused: the nodes would have nothing to say.
+    if (text === this.#text) {
+      await this.#probe({ change: { step: 'nothing', because: null }, troubles: [], appliedMs: 0 });
+      return;
+    }
+    this.#text = text;
+    const began = performance.now();
+    const daemons = this.#lab.nodes.map(({ daemon }) => ({ daemon, answered: daemon.answers.length }));
+    const waiting = daemons.filter(({ daemon }) => daemon.state.kind === 'ready');
+    if (networkDocument !== this.#networkDocument) await this.#writeNetwork(networkDocument);
+    await writeNodeRecipe(this.#lab.spec.recipe.path, text);
+    await this.#lab.changes.until(
+      () =>
+        waiting.every(
+          ({ daemon, answered }) => daemon.answers.length > answered || daemon.state.kind === 'ended',
+        ),
+      this.#lab.spec.timeoutMs,
+    );
+    const appliedMs = Math.round(performance.now() - began);
+    await Promise.all(waiting.map(({ daemon }) => this.#reconnect(daemon.node)));
+    const answers = waiting.flatMap(({ daemon, answered }) =>
+      daemon.answers.slice(answered).map((answer) => ({ node: daemon.node, answer })),
+    );
+    await this.#probe({ ...summarise(answers), appliedMs });
+  }
+
+  /** The pod of a node whose subnet or MTU is another now. */
+  async #reconnect(name: string): Promise<void> {
+    const node = this.#lab.nodes.find(({ plan }) => plan.name === name);
+    if (node?.daemon.state.kind === 'ready') await node.becomeReady(this.#lab.spec.timeoutMs);
+  }
+
+  async #probe(
+    word: Pick<Extract<LabEvent, { event: 'matrix' }>, 'change' | 'troubles' | 'appliedMs'>,
+  ): Promise<void> {
+    const { nodes, spec } = this.#lab;
+    await this.#lab.becomeAcquainted(spec.timeoutMs);
+    const pairs = await probeMatrix(nodes, this.#agents, spec.topology.underlay, () => undefined, convergeMs);
+    const reasons = pairs.filter(({ ok }) => !ok).map(explainPair);
+    this.#tell({ event: 'matrix', ...word, nodes: this.#lab.reports(), pairs, reasons });
+  }
+
+  async #writeNetwork(document: string): Promise<void> {
+    if (this.#lab.etcd) await this.#lab.etcd.writeNetwork(document);
+    else {
+      const store = await openStore({ kind: 'files', directory: `${sharedDirectory}/store` });
+      try {
+        await store.writeNetwork(document);
+      } finally {
+        await store.close();
+      }
+    }
+    this.#networkDocument = document;
+  }
+}
+
+/** What the nodes said, once where several said the same. */
+function summarise(answers: readonly { readonly node: string; readonly answer: RecipeAnswer }[]): {
+  readonly change: RecipeChange | null;
+  readonly troubles: readonly LabTrouble[];
+} {
+  const applied = answers.find(({ answer }) => answer.event === 'recipe-applied')?.answer;
+  const change = applied?.event === 'recipe-applied' ? applied : undefined;
+  const troubles = new Map<string, LabTrouble>();
+  for (const { node, answer } of answers) {
+    if (answer.event === 'recipe-applied') continue;
+    const { because } = answer;
+    const detail = answer.event === 'recipe-failed' ? answer.detail : answer.findings;
+    const kind = answer.event === 'recipe-failed' ? 'command' : 'recipe';
+    const nodes = [...(troubles.get(because)?.node.split(', ') ?? []), node].join(', ');
+    const message = `${nodes}: ${because}; the recipe before it runs`;
+    troubles.set(because, { node: nodes, kind, message, ...(detail !== '' && { detail }) });
+  }
+  return {
+    change: change === undefined ? null : { step: change.step, because: change.because },
+    troubles: [...troubles.values()],
+  };
+}
