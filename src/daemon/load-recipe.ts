@@ -56,7 +56,8 @@ export async function loadRecipe(nameOrPath: string, colour: boolean): Promise<L
   return { file, ...(await checkRecipe({ name: nameOrPath, text }, basename(file, '.json'), colour)) };
 }
 
-async function refuseStrangersFile(nameOrPath: string, file: string): Promise<void> {
+/** Throws a Failure if somebody else could write a recipe that is to be run as root. */
+export async function refuseStrangersFile(nameOrPath: string, file: string): Promise<void> {
   const distrust = await findDistrust(file);
   if (distrust === undefined) return;
   const { why, hint } = distrust;

@@ -2,7 +2,7 @@ import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import { requirePrograms } from '../host/programs.ts';
 import { examineRecipe } from './examine-recipe.ts';
-import { checkRecipe, type LoadedRecipe } from './load-recipe.ts';
+import { checkRecipe, refuseStrangersFile, type LoadedRecipe } from './load-recipe.ts';
 
 /** What is to be thought of a recipe that was saved while another text of it runs. */
 export type RecipeReview =
@@ -30,6 +30,8 @@ export async function reviewRecipe(
     return { kind: 'refused', because: errors === 1 ? '1 error' : `${errors} errors`, findings };
   try {
     const checked = await checkRecipe(source, loaded.recipe.name, colour);
+    // Whoever was trusted with the file when it was read first may not be the one who saved it.
+    await refuseStrangersFile(source.name, loaded.file);
     requirePrograms(checked.recipe.requires, path);
     return { kind: 'good', loaded: { file: loaded.file, ...checked }, findings };
   } catch (error) {

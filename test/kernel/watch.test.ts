@@ -95,7 +95,7 @@ describe('heddle up --watch', options, () => {
   });
 
   test('reports a bad one once with all findings, and the running one stays', async (t) => {
-    const { host, daemon, save, ran } = await watched(t, noting('v1'));
+    const { host, daemon, args, save, ran } = await watched(t, noting('v1'));
     await ran();
     const inPlace = await routes(host);
     await save(noting('v2', { PreStartupCommand: 'if true; then echo $SUBNET' }));
@@ -110,9 +110,13 @@ describe('heddle up --watch', options, () => {
     );
     await save(noting('v2', { Requires: ['no-such-program'] }));
     assert.match((await daemon.until('recipe-refused')).because, /no-such-program/);
+    await host.sh(`chmod 666 ${args[1] ?? ''}`);
+    await save(noting('v2'));
+    assert.match((await daemon.until('recipe-refused')).because, /is not run as root/);
+    await host.sh(`chmod 644 ${args[1] ?? ''}`);
     await save(noting('v1'));
     assert.equal((await daemon.until('recipe-applied')).step, 'nothing');
-    assert.equal(daemon.all('recipe-refused').length, 4);
+    assert.equal(daemon.all('recipe-refused').length, 5);
     assert.deepEqual(await ran(), []);
     assert.equal(await routes(host), inPlace);
     await daemon.stop();
