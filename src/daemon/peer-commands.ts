@@ -10,12 +10,12 @@ export function peerCommands(
   own: LeaseSubnets,
 ): Pick<PeerLoopOptions, 'run' | 'batch'> {
   return {
-    run: ({ kind, peer }) =>
-      commands.runPeer(kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand', own, peer),
+    run: ({ kind, peer }, signal) =>
+      commands.runPeer(kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand', own, peer, signal),
     batch: commands.has('SubnetBatchCommand')
       ? {
           formatLine: (operation) => formatOperation(operation, commands),
-          run: (lines) => commands.runLines('SubnetBatchCommand', own, lines),
+          run: (lines, signal) => commands.runLines('SubnetBatchCommand', own, lines, signal),
         }
       : undefined,
   };

@@ -13,14 +13,14 @@ import type { PeerOutcome } from './peer-report.ts';
 export interface BatchAbility {
   /** An operation as a line of the batch; undefined if it has to be run by itself. */
   readonly formatLine: (operation: Operation) => string | undefined;
-  readonly run: (lines: readonly string[]) => Promise<CommandResult>;
+  readonly run: (lines: readonly string[], signal: AbortSignal) => Promise<CommandResult>;
 }
 
 export interface PeerLoopOptions {
   readonly engine: EngineState;
   readonly journal: PeerJournal;
   /** Runs SubnetAdd or SubnetRemove. */
-  readonly run: (operation: Operation) => Promise<CommandResult>;
+  readonly run: (operation: Operation, signal: AbortSignal) => Promise<CommandResult>;
   readonly batch?: BatchAbility | undefined;
   /** How many commands may run at once; a batch is one. */
   readonly concurrency: number;
@@ -46,6 +46,7 @@ export class PeerLoop {
   #jobs = 0;
   #settleWaiters: (() => void)[] = [];
   #taking = true;
+  #ending = new AbortController();
   #stopped = false;
 
   constructor(options: PeerLoopOptions) {
@@ -80,6 +81,14 @@ export class PeerLoop {
   async pause(): Promise<void> {
     this.#taking = false;
     while (this.#jobs > 0) await this.#nextSettling();
+  }
+
+  /** As {@link pause}, and ends what still runs after so many milliseconds: a hung command is the first thing to be changed. */
+  async pauseWithin(patienceMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#ending.abort(), patienceMs);
+    await this.pause();
+    clearTimeout(timer);
+    this.#ending = new AbortController();
   }
 
   resume(): void {
@@ -160,11 +169,14 @@ export class PeerLoop {
         lines.push(line);
       }
     }
-    if (operations.length > 0) this.#start(this.#runBatch(operations, () => batch.run(lines)));
+    if (operations.length > 0) this.#start(this.#runBatch(operations, (signal) => batch.run(lines, signal)));
   }
 
-  async #runBatch(operations: readonly Operation[], run: () => Promise<CommandResult>): Promise<void> {
-    const result = (await this.#writeAhead(operations)) ?? (await run());
+  async #runBatch(
+    operations: readonly Operation[],
+    run: (signal: AbortSignal) => Promise<CommandResult>,
+  ): Promise<void> {
+    const result = (await this.#writeAhead(operations)) ?? (await run(this.#ending.signal));
     if (result.kind === 'trouble') {
       // One bad peer costs one peer: each is tried by itself.
       this.#options.emit({ event: 'batch-failed', size: operations.length, trouble: result.trouble });
@@ -185,7 +197,8 @@ export class PeerLoop {
   }
 
   async #runOne(operation: Operation): Promise<void> {
-    const result = (await this.#writeAhead([operation])) ?? (await this.#options.run(operation));
+    const result =
+      (await this.#writeAhead([operation])) ?? (await this.#options.run(operation, this.#ending.signal));
     const wait = this.#finish(operation, result);
     const event = eventOf(operation, result, wait);
     if (event !== undefined) this.#options.emit(event);

@@ -28,6 +28,9 @@ export interface NetworkStart {
   readonly isTakeover?: boolean;
 }
 
+/** How long a command of the old recipe may hold up the new one. */
+const patienceMs = 1000;
+
 interface RequestedChange {
   readonly change: RecipeChange;
   /** Lets whoever asked for it go on. */
@@ -94,6 +97,7 @@ export class RecipeChanges {
     const { step, preparation } = change;
     const before = this.#preparation;
     this.#unannounced = change;
+    await network.loop.pauseWithin(patienceMs);
     switch (step.kind) {
       case 'nothing':
         throw new Error('a network was interrupted for nothing');

@@ -53,6 +53,7 @@ export async function takeDown(network: StandingNetwork): Promise<TakenDown> {
 /** Removes every peer and stops the loop. Returns the keys of those that could not be removed. */
 export async function removePeers(loop: PeerLoop): Promise<readonly string[]> {
   loop.feed({ kind: 'shutdown' });
+  loop.resume();
   await loop.settled();
   const failed = failingEntries(loop.engine).map((entry) => entry.key);
   await loop.stop();

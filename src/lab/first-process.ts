@@ -9,10 +9,12 @@ const privateDirectories = ['/tmp', '/var', '/etc'] as const;
 /**
  * The lab's first process: PID 1 of its own PID namespace, so that the kernel ends every process of the lab with it.
  * It is a shell because Node reaps only its own children, and orphans are PID 1's to reap; `wait` reaps any.
+ * What it makes is nobody else's to write, whatever the caller's umask: daemons refuse recipes that others could write.
  * `$1` is the lab's name, `$2` a file that must stay in sight, the rest the program that does the work.
  */
 export const firstProcessScript = `
 set -e
+umask 022
 needed=$2
 shift 2
 mount -t tmpfs -o mode=0755 heddle-lab /run

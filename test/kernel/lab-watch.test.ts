@@ -38,7 +38,10 @@ class Author {
     this.#file = join(folder, 'mine.json');
     writeFileSync(this.#file, text);
     const command = [heddle, 'lab', 'up', '--watch', '--json', '--name', this.name, ...args, this.#file];
-    const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+    // Whatever the umask of who starts it.
+    const child = spawn('sh', ['-c', 'umask 002; exec "$@"', 'sh', process.execPath, ...command], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     createInterface({ input: child.stdout }).on('line', (line) => {
       this.#words.push(JSON.parse(line) as Word);
       this.#wake();

@@ -142,6 +142,18 @@ describe('heddle up --watch', options, () => {
     await daemon.stop();
   });
 
+  test('does not wait for a command that hangs', async (t) => {
+    const { host, daemon, save } = await watched(t, noting('v1'));
+    const inPlace = await routes(host);
+    await save(noting('v1', { SubnetAddCommand: 'echo hang >>runs; sleep 600', Timeout: 600 }));
+    await host.sh('until grep -q hang /run/state/runs; do sleep 0.02; done');
+    const good = noting('v2') as { Backend: { SubnetAddCommand: string } };
+    await save(noting('v1', { SubnetAddCommand: good.Backend.SubnetAddCommand }));
+    await daemon.until('recipe-applied');
+    assert.equal(await routes(host), inPlace);
+    await daemon.stop();
+  });
+
   test('says that the store decides network and parameters', async (t) => {
     const { daemon, save, ran } = await watched(t, noting('v1'));
     await ran();
