@@ -2,8 +2,9 @@ import type { EmitEvent } from '../event/event.ts';
 import type { UpOptions } from './options.ts';
 import { planChange, type RecipePlan } from './plan-change.ts';
 import type { Preparation } from './prepare.ts';
+import { revisionOf } from './recipe-text.ts';
 import { RecipeWatch } from './recipe-watch.ts';
-import { reviewRecipe } from './review-recipe.ts';
+import { refuse, reviewRecipe } from './review-recipe.ts';
 
 /** A saved recipe that is to be run in place of the one that runs. */
 export interface RecipeChange extends Extract<RecipePlan, { kind: 'change' }> {
@@ -42,18 +43,23 @@ async function takeSaved(text: string, { options, current, change, emit }: LiveR
   const seenAt = performance.now();
   const preparation = current();
   const { file } = preparation.loaded;
+  const revision = revisionOf(text);
   // What is shown goes through the log, which has no colour.
   const review = await reviewRecipe(preparation.loaded, text, false);
   if (review.kind === 'refused') {
-    emit({ event: 'recipe-refused', file, because: review.because, findings: review.findings });
+    emit({ event: 'recipe-refused', file, revision, because: review.because, findings: review.findings });
     return;
   }
   const { findings } = review;
   const plan = await planChange(preparation, review.loaded, options);
   if (plan.kind === 'refused') {
-    emit({ event: 'recipe-refused', file, because: plan.because, findings });
+    emit({ event: 'recipe-refused', file, revision, because: plan.because, findings });
     return;
   }
   if (plan.overruled !== undefined) emit({ event: 'warning', message: plan.overruled });
-  await change({ ...plan, findings, seenAt });
+  try {
+    await change({ ...plan, findings, seenAt });
+  } catch (error) {
+    emit({ event: 'recipe-refused', file, revision, findings, because: refuse(error).because });
+  }
 }

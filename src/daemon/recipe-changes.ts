@@ -14,6 +14,7 @@ import type { RecipeChange } from './live-recipe.ts';
 import { deploymentOf } from './node-facts.ts';
 import type { UpOptions } from './options.ts';
 import type { Preparation } from './prepare.ts';
+import { revisionOf } from './recipe-text.ts';
 import type { RunningNetwork } from './running-network.ts';
 
 /** What the next network of a node begins with. */
@@ -72,16 +73,18 @@ export class RecipeChanges {
     return new CommandRunner({ recipe, scripts, shell: this.#shell, inherited, facts }, this.#emit);
   }
 
-  /** Has a change made as soon as the network runs. Resolves when it was made, or nobody will. */
+  /** Has a change made as soon as the network runs. Resolves when it was made, or nobody will. Throws a Failure if it cannot be noted. */
   async request(change: RecipeChange, network: RunningNetwork | undefined): Promise<void> {
     if (change.step.kind === 'nothing') {
       this.#preparation = change.preparation;
       const { recipe, scripts } = change.preparation.loaded;
       network?.leased.commands.adopt(recipe, scripts);
-      this.#unannounced = change;
-      this.announce();
+      const isReady = this.#unannounced === undefined;
+      this.#unannounced = { ...change, step: this.#unannounced?.step ?? change.step };
+      if (isReady) this.announce();
       return;
     }
+    if (change.step.kind !== 'swap') await noteChange(this.#options.stateDirectory, change.step.kind);
     await new Promise<void>((resolve) => {
       this.#requested = { change, done: resolve };
       network?.interrupt();
@@ -107,11 +110,9 @@ export class RecipeChanges {
         return { ...(await this.#keepLease(network, preparation)), inPlace };
       }
       case 'peers':
-        await noteChange(this.#options.stateDirectory, 'peers');
         await network.removePeers();
         return this.#keepLease(network, preparation);
       case 'node':
-        await noteChange(this.#options.stateDirectory, 'node');
         await network.giveUp();
         if (movesNetwork(before, preparation)) await network.releaseLease(before.store);
         this.#fallback = before;
@@ -134,8 +135,9 @@ export class RecipeChanges {
     const fallback = this.#fallback;
     if (!(error instanceof Failure) || fallback === undefined) return false;
     const { message, detail = '' } = error;
-    const { file } = this.#preparation.loaded;
-    this.#emit({ event: 'recipe-failed', file, because: message, detail });
+    const { file, recipe } = this.#preparation.loaded;
+    const revision = revisionOf(recipe.source.text);
+    this.#emit({ event: 'recipe-failed', file, revision, because: message, detail });
     this.#fallback = undefined;
     this.#unannounced = undefined;
     await this.#adopt(fallback);
@@ -151,6 +153,7 @@ export class RecipeChanges {
     this.#emit({
       event: 'recipe-applied',
       file: preparation.loaded.file,
+      revision: revisionOf(preparation.loaded.recipe.source.text),
       step: step.kind,
       because: step.kind === 'nothing' ? null : step.because,
       durationMs: performance.now() - seenAt,

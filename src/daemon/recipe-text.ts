@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
 /** Far more than any recipe is: a command alone can be 124 KiB. */
@@ -17,4 +18,9 @@ export async function readRecipeText(from: string | AsyncIterable<Buffer>): Prom
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Tells one text of a recipe from another, in few letters. */
+export function revisionOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

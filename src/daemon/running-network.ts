@@ -199,7 +199,7 @@ export class RunningNetwork {
     await this.#loop.stop();
   }
 
-  /** Gives this node's lease back to the store. */
+  /** Gives this node's lease back to the store. Throws a StoreError. */
   async releaseLease(store: LeaseStore): Promise<void> {
     await this.#keeper.stop();
     const outcome = await store.remove(this.#keeper.record);

@@ -122,10 +122,11 @@ export type HeddleEvent =
       readonly peers: number;
       readonly subnetFile: string;
     }
-  /** A text was saved that is not run; `findings` is ready to be shown. */
+  /** A text was saved that is not run; `findings` is ready to be shown. `revision` names the text: see `revisionOf`. */
   | {
       readonly event: 'recipe-refused';
       readonly file: string;
+      readonly revision: string;
       readonly because: string;
       readonly findings: string;
     }
@@ -133,6 +134,7 @@ export type HeddleEvent =
   | {
       readonly event: 'recipe-applied';
       readonly file: string;
+      readonly revision: string;
       readonly step: RecipeStep['kind'];
       /** What of it changed; null if nothing did. */
       readonly because: string | null;
@@ -143,6 +145,7 @@ export type HeddleEvent =
   | {
       readonly event: 'recipe-failed';
       readonly file: string;
+      readonly revision: string;
       readonly because: string;
       readonly detail: string;
     }

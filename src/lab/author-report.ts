@@ -96,6 +96,7 @@ function isGood({ pairs, troubles }: Matrix): boolean {
 }
 
 function countPairs({ pairs }: Matrix): string {
+  if (pairs.length === 0) return 'its one node is up';
   const answered = pairs.filter(({ ok }) => ok).length;
   return `${answered} of ${pairs.length} pairs reach each other`;
 }

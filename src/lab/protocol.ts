@@ -82,6 +82,8 @@ export interface LabSpec {
 
 /** A line on the inside's stdin: a recipe that was checked, for every node to run. */
 export interface RecipeOrder {
+  /** Comes back with the matrix. */
+  readonly id: number;
   readonly text: string;
   /** The network configuration that goes with it. */
   readonly networkDocument: string;
@@ -110,6 +112,8 @@ export type LabEvent =
   /** How a watched lab stands: at first, and after each recipe that it was given. */
   | {
       readonly event: 'matrix';
+      /** Of the order; 0 at first. */
+      readonly id: number;
       /** Null at first, and where no node runs what was given. */
       readonly change: RecipeChange | null;
       readonly nodes: readonly NodeReport[];

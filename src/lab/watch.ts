@@ -8,7 +8,7 @@ import type { TetheredLab } from './enter.ts';
 import { claimName } from './name-lock.ts';
 import { planLab, type LabRequest } from './prepare.ts';
 import { programPath } from './program-path.ts';
-import type { LabEvent, LabSpec, RecipeOrder } from './protocol.ts';
+import type { LabEvent, LabSpec } from './protocol.ts';
 import { startLab, unexpected } from './run.ts';
 import { removeFailed } from './up.ts';
 
@@ -19,15 +19,16 @@ export async function watchLab(request: LabRequest, json: boolean): Promise<void
   await claimName(request.name);
   const colour = !json && process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   const loaded = await loadRecipe(request.recipe, colour);
-  const matrices = new Matrices();
+  const report = authorReport(request.recipe, json, { colour });
+  const orders = new Orders(report);
   const { tethered, spec, final } = await startLab(request, colour, (event) => {
-    if (event.event === 'matrix') matrices.put(event);
+    if (event.event === 'matrix') orders.answer(event);
+    else if (event.event === 'failure') orders.fail(event);
   });
   if (final.event !== 'up') throw unexpected();
   if (final.troubles.length > 0) throw await removeFailed(request, tethered, final.troubles, colour);
-  const report = authorReport(request.recipe, json, { colour });
-  process.stdout.write(report.begun(await matrices.next()));
-  const author = { request, spec, loaded, tethered, matrices, report, colour };
+  await orders.begun;
+  const author = { request, spec, loaded, tethered, orders, report, colour };
   const watch = await RecipeWatch.start({
     file: loaded.file,
     text: spec.recipe.text,
@@ -49,28 +50,26 @@ interface Author {
   readonly spec: LabSpec;
   readonly loaded: LoadedRecipe;
   readonly tethered: TetheredLab;
-  readonly matrices: Matrices;
+  readonly orders: Orders;
   readonly report: AuthorReport;
   readonly colour: boolean;
 }
 
 async function takeSaved(text: string, author: Author): Promise<void> {
-  const { tethered, matrices, report } = author;
+  const { tethered, orders, report } = author;
   const seenAt = performance.now();
   const saved = await readSaved(text, author);
   if (saved.kind === 'refused') {
     process.stdout.write(report.refused(saved));
     return;
   }
-  tethered.order(saved.order);
-  const matrix = await matrices.next();
-  const tookMs = Math.round(performance.now() - seenAt);
-  process.stdout.write(report.saved(matrix, tookMs, saved.findings));
+  const { networkDocument, findings } = saved;
+  tethered.order({ id: orders.add({ seenAt, findings }), text, networkDocument });
 }
 
 type Saved =
   | Extract<RecipeReview, { kind: 'refused' }>
-  | { readonly kind: 'good'; readonly order: RecipeOrder; readonly findings: string };
+  | { readonly kind: 'good'; readonly networkDocument: string; readonly findings: string };
 
 /** Checks a text, and plans what the lab is to do with it. */
 async function readSaved(text: string, { request, spec, loaded, colour }: Author): Promise<Saved> {
@@ -83,28 +82,51 @@ async function readSaved(text: string, { request, spec, loaded, colour }: Author
         hint: 'end the lab and start it again',
       });
     }
-    return { kind: 'good', order: { text, networkDocument }, findings: review.findings };
+    return { kind: 'good', networkDocument, findings: review.findings };
   } catch (error) {
     return { ...refuse(error), findings: review.findings };
   }
 }
 
-/** The matrices that the lab told, in turn. */
-class Matrices {
-  readonly #told: Matrix[] = [];
-  #wake: () => void = () => undefined;
+interface Order {
+  readonly seenAt: number;
+  /** Warnings about it. */
+  readonly findings: string;
+}
 
-  put(matrix: Matrix): void {
-    this.#told.push(matrix);
-    this.#wake();
+/** What the lab was given. It answers each by a matrix, unless a newer one was faster. */
+class Orders {
+  readonly #report: AuthorReport;
+  readonly #given: Order[] = [];
+  /** Resolves when the lab was probed for the first time. */
+  readonly begun: Promise<void>;
+  #begin: () => void = () => undefined;
+
+  constructor(report: AuthorReport) {
+    this.#report = report;
+    this.begun = new Promise((resolve) => (this.#begin = resolve));
   }
 
-  async next(): Promise<Matrix> {
-    for (;;) {
-      const matrix = this.#told.shift();
-      if (matrix !== undefined) return matrix;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+  /** Returns the order's number, from 1. */
+  add(order: Order): number {
+    return this.#given.push(order);
+  }
+
+  /** Something went wrong inside that has nothing to do with the recipe. Before the lab stands, that is its end. */
+  fail({ message, detail = '' }: Extract<LabEvent, { event: 'failure' }>): void {
+    if (this.#given.length > 0)
+      process.stdout.write(this.#report.refused({ because: message, findings: detail }));
+  }
+
+  answer(matrix: Matrix): void {
+    const order = this.#given[matrix.id - 1];
+    if (order === undefined) {
+      process.stdout.write(this.#report.begun(matrix));
+      this.#begin();
+      return;
     }
+    const tookMs = Math.round(performance.now() - order.seenAt);
+    process.stdout.write(this.#report.saved(matrix, tookMs, order.findings));
   }
 }
 

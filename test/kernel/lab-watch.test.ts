@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { describe, test, type TestContext } from 'node:test';
 import type { PairReport, RecipeChange } from '../../src/lab/report.ts';
 import { reasonToSkip } from './harness/needs.ts';
-import { heddle, processesOfLab } from './lab-harness.ts';
+import { heddle, processesOfLab, runHeddle } from './lab-harness.ts';
 
 interface Word {
   readonly passed: boolean;
@@ -69,8 +69,16 @@ class Author {
     }
   }
 
-  save(text: string): Promise<Word> {
+  write(text: string): void {
     writeFileSync(this.#file, text);
+  }
+
+  async inNode(node: string, script: string): Promise<void> {
+    await runHeddle(['lab', 'exec', '--name', this.name, node, '--', 'sh', '-c', script]);
+  }
+
+  save(text: string): Promise<Word> {
+    this.write(text);
     return this.next();
   }
 
@@ -149,6 +157,21 @@ describe('heddle lab up --watch', { skip: reasonToSkip() }, () => {
     assert.match(failed.troubles[0]?.message ?? '', /^node1, node2: .*mine\.json:1\) exited with status 3/);
     assert.ok(failed.pairs.every(({ ok }) => ok));
     assert.equal(failed.passed, false);
+    assert.equal(await author.stop(), 0);
+  });
+
+  test('a save while a command hangs is the one that counts', async (t) => {
+    const author = new Author(t, shipped('host-gw'), ['--nodes', '2']);
+    await author.next();
+    const hanging = edit(
+      shipped('host-gw'),
+      (backend) => (backend['SubnetAddCommand'] = 'echo hangs >&2; sleep 600'),
+    );
+    author.write(hanging);
+    await author.inNode('node1', 'until ps ax | grep -q "[s]leep 600"; do sleep 0.02; done');
+    const good = await author.save(shipped('vxlan'));
+    assert.equal(good.passed, true);
+    assert.equal(good.change?.step, 'node');
     assert.equal(await author.stop(), 0);
   });
 

@@ -1,7 +1,8 @@
+import { revisionOf } from '../../daemon/recipe-text.ts';
 import { openStore } from '../../store/open-store.ts';
 import { sharedDirectory, type LabEvent, type RecipeOrder } from '../protocol.ts';
 import type { LabTrouble, RecipeChange } from '../report.ts';
-import type { RecipeAnswer } from './daemon.ts';
+import type { Daemon, RecipeAnswer } from './daemon.ts';
 import type { Lab } from './lab.ts';
 import { probeMatrix } from './matrix.ts';
 import { writeNodeRecipe } from './node-recipe.ts';
@@ -17,7 +18,10 @@ export class AuthorLoop {
   readonly #agents: ReadonlyMap<string, PodAgent>;
   readonly #tell: (event: LabEvent) => void;
   #text: string;
+  #newest = 0;
   #networkDocument: string;
+  /** What is written is written in the order that it came in. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(lab: Lab, agents: ReadonlyMap<string, PodAgent>, tell: (event: LabEvent) => void) {
     this.#lab = lab;
@@ -27,37 +31,46 @@ export class AuthorLoop {
     this.#networkDocument = lab.spec.networkDocument;
   }
 
-  /** Probes the lab as it stands. */
+  /** Probes the lab as it stands at first. */
   async begin(): Promise<void> {
-    await this.#probe({ change: null, troubles: [], appliedMs: null });
+    await this.#probe({ id: 0, change: null, troubles: [], appliedMs: null });
   }
 
-  /** Takes on a recipe that was checked: first its network into the store, then the text to the nodes. */
-  async take({ text, networkDocument }: RecipeOrder): Promise<void> {
+  /**
+   * Takes on a recipe that was checked: first its network into the store, then the text to the nodes. Where another comes
+   * before the nodes run this one, nothing is told of this one.
+   */
+  async take({ id, text, networkDocument }: RecipeOrder): Promise<void> {
+    this.#newest = id;
     // Back to what runs, after something that was refused: the nodes would have nothing to say.
     if (text === this.#text) {
-      await this.#probe({ change: { step: 'nothing', because: null }, troubles: [], appliedMs: 0 });
+      await this.#probe({ id, change: { step: 'nothing', because: null }, troubles: [], appliedMs: 0 });
       return;
     }
     this.#text = text;
     const began = performance.now();
-    const daemons = this.#lab.nodes.map(({ daemon }) => ({ daemon, answered: daemon.answers.length }));
-    const waiting = daemons.filter(({ daemon }) => daemon.state.kind === 'ready');
-    if (networkDocument !== this.#networkDocument) await this.#writeNetwork(networkDocument);
-    await writeNodeRecipe(this.#lab.spec.recipe.path, text);
+    const revision = revisionOf(text);
+    const daemons = this.#lab.nodes.map(({ daemon }) => daemon);
+    const waiting = daemons.filter(({ state }) => state.kind === 'ready');
+    const answerOf = ({ answers }: Daemon): RecipeAnswer | undefined =>
+      answers.findLast((answer) => answer.revision === revision);
+    for (const { answers } of waiting) answers.length = 0;
+    this.#writing = this.#writing.catch(() => undefined).then(() => this.#write(text, networkDocument));
+    await this.#writing;
     await this.#lab.changes.until(
       () =>
-        waiting.every(
-          ({ daemon, answered }) => daemon.answers.length > answered || daemon.state.kind === 'ended',
-        ),
+        this.#newest !== id ||
+        waiting.every((daemon) => answerOf(daemon) !== undefined || daemon.state.kind === 'ended'),
       this.#lab.spec.timeoutMs,
     );
+    if (this.#newest !== id) return;
     const appliedMs = Math.round(performance.now() - began);
-    await Promise.all(waiting.map(({ daemon }) => this.#reconnect(daemon.node)));
-    const answers = waiting.flatMap(({ daemon, answered }) =>
-      daemon.answers.slice(answered).map((answer) => ({ node: daemon.node, answer })),
-    );
-    await this.#probe({ ...summarise(answers), appliedMs });
+    await Promise.all(waiting.map(({ node }) => this.#reconnect(node)));
+    const answers = waiting.flatMap((daemon) => {
+      const answer = answerOf(daemon);
+      return answer === undefined ? [] : [{ node: daemon.node, answer }];
+    });
+    await this.#probe({ id, ...summarise(answers), appliedMs });
   }
 
   /** The pod of a node whose subnet or MTU is another now. */
@@ -67,13 +80,19 @@ export class AuthorLoop {
   }
 
   async #probe(
-    word: Pick<Extract<LabEvent, { event: 'matrix' }>, 'change' | 'troubles' | 'appliedMs'>,
+    word: Pick<Extract<LabEvent, { event: 'matrix' }>, 'id' | 'change' | 'troubles' | 'appliedMs'>,
   ): Promise<void> {
     const { nodes, spec } = this.#lab;
     await this.#lab.becomeAcquainted(spec.timeoutMs);
     const pairs = await probeMatrix(nodes, this.#agents, spec.topology.underlay, () => undefined, convergeMs);
+    if (this.#newest !== word.id) return;
     const reasons = pairs.filter(({ ok }) => !ok).map(explainPair);
     this.#tell({ event: 'matrix', ...word, nodes: this.#lab.reports(), pairs, reasons });
+  }
+
+  async #write(text: string, networkDocument: string): Promise<void> {
+    if (networkDocument !== this.#networkDocument) await this.#writeNetwork(networkDocument);
+    await writeNodeRecipe(this.#lab.spec.recipe.path, text);
   }
 
   async #writeNetwork(document: string): Promise<void> {
