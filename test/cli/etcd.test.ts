@@ -14,7 +14,8 @@ import { ownLoopbackAddress } from '../store/etcd/loopback.ts';
 import { shareServer } from '../store/etcd/shared-server.ts';
 
 const server = shareServer();
-const limit = { timeout: 60_000 };
+/** Each of many runs of heddle takes a while on a busy machine. */
+const limit = { timeout: 300_000 };
 const network = '{"Network":"10.50.0.0/16","Backend":{"Type":"vxlan","VNI":1}}';
 
 /** A network of one test's own in the shared etcd, and heddle's commands on it. */
