@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { runHeddle } from './lab-harness.ts';
 import { Churn } from './faults/churn.ts';
 import { FaultLab, type FaultNode } from './faults/fault-lab.ts';
 import { extensionHostGw, hostGw, vxlan, wireguard } from './faults/overlays.ts';
@@ -58,6 +60,27 @@ for (const overlay of [vxlan, hostGw, wireguard, extensionHostGw]) {
         await lab.start(node);
         await lab.converge();
       });
+    });
+
+    test('heddle down takes all of it out of the kernel, says so, and has nothing to do a second time', async (t) => {
+      const lab = await FaultLab.up(t, overlay);
+      const [node] = lab.both;
+      await withRandom(async (random) => {
+        new Churn(lab.leases, overlay, random).grow(20);
+        await lab.converge();
+      });
+      await lab.kill(node);
+      const down = () => runHeddle(['lab', 'exec', '--name', lab.name, node.name, '--', 'heddle', 'down']);
+      const first = await down();
+      assert.match(
+        first.stdout,
+        /^Network down: 21 peers removed \(from the journal of a dead daemon\)\.$/m,
+        first.stderr,
+      );
+      assert.deepEqual(await node.entries().catch(() => []), [], 'or its device is gone');
+      const second = await down();
+      assert.match(second.stdout, /^Nothing to take down: no network is up in /);
+      assert.deepEqual([first.exitCode, second.exitCode], [0, 0]);
     });
   });
 }
