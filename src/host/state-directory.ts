@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 import { makeDirectories } from './atomic-file.ts';
 import { explainError, hasErrorCode } from './system-error.ts';
+import { findDistrust } from './trusted-file.ts';
 
 /** Files by which a directory is known to be heddle's own already. */
 const ownFiles = ['journal', 'heddle.lock', 'heddle.sock'];
@@ -16,6 +17,7 @@ export async function prepareStateDirectory(path: string): Promise<string> {
   const absolute = resolve(path);
   try {
     await refuseForeignLinks(absolute);
+    await refuseOpenParents(absolute);
     await makeDirectories(absolute, 0o700);
     await refuseForeignLinks(absolute);
     const real = await realpath(absolute);
@@ -46,6 +48,17 @@ async function refuseForeignLinks(path: string): Promise<void> {
   if (found?.isSymbolicLink() === true && found.uid !== 0 && found.uid !== ownUser()) {
     throw refuse(path, `it is a symbolic link made by user ${found.uid}`, 'remove the link');
   }
+}
+
+/** As root: whoever can write to a directory on the way could put another in this one's place. */
+async function refuseOpenParents(path: string): Promise<void> {
+  const distrust = await findDistrust(await nearestThere(dirname(path)));
+  if (distrust !== undefined) throw refuse(path, distrust.why, distrust.hint);
+}
+
+/** The path itself, or the first above it that exists. */
+async function nearestThere(path: string): Promise<string> {
+  return (await statIfThere(path)) === undefined ? nearestThere(dirname(path)) : path;
 }
 
 async function statIfThere(path: string): Promise<Stats | undefined> {

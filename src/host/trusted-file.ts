@@ -48,10 +48,7 @@ function pathsTo(path: string): string[] {
 function judge(path: string, found: Stats, { users, groups }: Trusted): Distrust | undefined {
   const { uid, gid, mode } = found;
   if (!users.has(uid)) {
-    return {
-      why: `${path} belongs to user ${uid}`,
-      hint: `chown root ${path}, or keep the file in /etc/heddle`,
-    };
+    return { why: `${path} belongs to user ${uid}`, hint: `chown root ${path}` };
   }
   // In a sticky directory, such as /tmp, nobody can replace what is another's.
   if (found.isSymbolicLink() || (found.isDirectory() && (mode & 0o1000) !== 0)) return undefined;

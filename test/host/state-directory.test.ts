@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, chown, lchown, mkdir, realpath, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lchown, mkdir, readdir, realpath, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '../../src/diagnostic/failure.ts';
@@ -93,4 +93,19 @@ test('a link that somebody else made is not, wherever it stands in the path', as
   await refused(join(directory, 'link'), /symbolic link made by user 12345/);
   await refused(join(directory, 'link', 'state'), /symbolic link made by user 12345/);
   await assert.rejects(stat(join(directory, 'real', 'state')));
+});
+
+test('one below a directory that others could change is refused, and not even made', asRoot, async (t) => {
+  const parent = join(await makeDirectory(t), 'parent');
+  await mkdir(parent);
+  const path = join(parent, 'deep', 'state');
+  await chmod(parent, 0o777);
+  await refused(path, /others may write to \S*\/parent \(mode 0777\)/);
+  await chmod(parent, 0o755);
+  await chown(parent, 54_321, 54_321);
+  await refused(path, /\/parent belongs to user 54321/);
+  assert.deepEqual(await readdir(parent), []);
+  await chown(parent, 0, 0);
+  await chmod(parent, 0o1777);
+  await prepareStateDirectory(path);
 });
