@@ -9,10 +9,14 @@ export interface Distrust {
   readonly hint: string;
 }
 
-/** Whoever can write heddle's own program can have anything run as root already, and so can write what it runs. */
+/**
+ * Whoever could put another program in the place of heddle's own can have anything run as root already, and so may write
+ * what it runs.
+ */
 interface Trusted {
-  readonly users: ReadonlySet<number>;
-  readonly groups: ReadonlySet<number>;
+  readonly users: Set<number>;
+  readonly groups: Set<number>;
+  everybody: boolean;
 }
 
 /**
@@ -31,12 +35,18 @@ export async function findDistrust(file: string): Promise<Distrust | undefined> 
 }
 
 async function findTrusted(): Promise<Trusted> {
-  const program = await stat(fileURLToPath(import.meta.url));
   // In a user namespace the owner of / is nobody, who stands for the real root.
-  const users = new Set([0, program.uid, (await stat('/')).uid]);
+  const trusted: Trusted = { users: new Set([0]), groups: new Set(), everybody: false };
+  for (const path of pathsTo(fileURLToPath(import.meta.url))) {
+    const found = await stat(path);
+    trusted.users.add(found.uid);
+    if (isSticky(found)) continue;
+    if ((found.mode & 0o020) !== 0) trusted.groups.add(found.gid);
+    if ((found.mode & 0o002) !== 0) trusted.everybody = true;
+  }
   const { SUDO_UID: caller } = process.env;
-  if (caller !== undefined) users.add(Number(caller));
-  return { users, groups: new Set((program.mode & 0o020) === 0 ? [] : [program.gid]) };
+  if (caller !== undefined) trusted.users.add(Number(caller));
+  return trusted;
 }
 
 /** The path itself and each directory above it. */
@@ -45,15 +55,19 @@ function pathsTo(path: string): string[] {
   return parent === path ? [path] : [path, ...pathsTo(parent)];
 }
 
-function judge(path: string, found: Stats, { users, groups }: Trusted): Distrust | undefined {
+function judge(path: string, found: Stats, { users, groups, everybody }: Trusted): Distrust | undefined {
   const { uid, gid, mode } = found;
-  if (!users.has(uid)) {
-    return { why: `${path} belongs to user ${uid}`, hint: `chown root ${path}` };
-  }
-  // In a sticky directory, such as /tmp, nobody can replace what is another's.
-  if (found.isSymbolicLink() || (found.isDirectory() && (mode & 0o1000) !== 0)) return undefined;
+  if (everybody) return undefined;
+  if (!users.has(uid)) return { why: `${path} belongs to user ${uid}`, hint: `chown root ${path}` };
+  // The mode of a link means nothing.
+  if (found.isSymbolicLink() || isSticky(found)) return undefined;
   const strangers = groups.has(gid) ? 0o002 : 0o022;
   if ((mode & strangers) === 0) return undefined;
   const octal = (mode & 0o7777).toString(8).padStart(4, '0');
   return { why: `others may write to ${path} (mode ${octal})`, hint: `chmod go-w ${path}` };
+}
+
+/** In a sticky directory, such as /tmp, nobody can replace what is another's. */
+function isSticky(found: Stats): boolean {
+  return found.isDirectory() && (found.mode & 0o1000) !== 0;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmod, chown, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { findDistrust } from '../../src/host/trusted-file.ts';
 import { makeDirectory } from './directory.ts';
 
@@ -67,4 +68,31 @@ test('of a link both ends count', asRoot, async (t) => {
   await chmod(file, 0o644);
   await chmod(dirname(link), 0o777);
   assert.equal((await findDistrust(link))?.why, `others may write to ${dirname(link)} (mode 0777)`);
+});
+
+test('what could be done to heddle’s own program may be done to a recipe', asRoot, async (t) => {
+  const file = await makeFile(t);
+  const program = join(dirname(file), 'trusted-file.ts');
+  const source = fileURLToPath(new URL('../../src/host/trusted-file.ts', import.meta.url));
+  await copyFile(source, program);
+  const copy = (await import(pathToFileURL(program).href)) as { readonly findDistrust: typeof findDistrust };
+  const other = await makeFile(t);
+  const judged = async (): Promise<boolean> => (await copy.findDistrust(other)) === undefined;
+
+  await chmod(other, 0o664);
+  assert.equal(await judged(), false);
+  await chmod(program, 0o664);
+  assert.equal(await judged(), true, 'by its group');
+  await chown(other, 0, 54_321);
+  assert.equal(await judged(), false, 'by another');
+  await chmod(other, 0o666);
+  assert.equal(await judged(), false);
+  await chmod(dirname(program), 0o777);
+  assert.equal(await judged(), true, 'by everybody');
+  await chmod(dirname(program), 0o755);
+  await chmod(other, 0o600);
+  await chown(other, 54_321, 0);
+  assert.equal(await judged(), false);
+  await chown(program, 54_321, 0);
+  assert.equal(await judged(), true, 'by its owner');
 });
