@@ -4,26 +4,20 @@ import type { EmitEvent, NodeState } from '../event/event.ts';
 import { claimInstance } from '../host/instance.ts';
 import { openJournal } from '../host/journal-file.ts';
 import { notifyServiceManager } from '../host/service-manager.ts';
-import { readSubnetFile } from '../host/subnet-file.ts';
-import type { LeaseSubnets } from '../lease/lease.ts';
 import { describeSubnets } from '../lease/roster.ts';
-import { parseLeaseKey } from '../lease/wire.ts';
-import { requireFreeSubnet } from '../store/acquire-lease.ts';
 import type { Shell } from '../shell/shell.ts';
 import { bringUp, BringUpStopped } from './bring-up.ts';
 import type { LeasedNetwork } from './bring-up.ts';
 import { createControlServer } from './control.ts';
 import type { StopRequest } from './control.ts';
 import { readDeployment } from './deployment.ts';
+import { findFirstStart } from './first-start.ts';
 import { watchLiveRecipe } from './live-recipe.ts';
 import { factsOfPreparation } from './node-facts.ts';
 import { describeStatus } from './status.ts';
 import type { NodeStatus } from './status.ts';
 import type { UpOptions } from './options.ts';
-import { OutageLog } from './outage-log.ts';
-import { outlastOutages } from './outlast-outages.ts';
 import { PeerJournal } from './peer-journal.ts';
-import { clearPreviousNetwork } from './previous-network.ts';
 import { RecipeChanges } from './recipe-changes.ts';
 import type { NetworkStart } from './recipe-changes.ts';
 import type { Preparation } from './prepare.ts';
@@ -145,7 +139,10 @@ export class HeddleNode {
   }
 
   async #liveWith(journal: PeerJournal): Promise<void> {
-    let start = await this.#firstStart(journal);
+    let start = await findFirstStart({
+      ...{ options: this.#options, preparation: this.#preparation, shell: this.#shell },
+      ...{ journal, emit: this.#emit, signal: this.#stopping.signal },
+    });
     if (start === undefined) return this.#finishEarly(journal);
     for (;;) {
       const network = await this.#startNetwork(journal, start);
@@ -163,42 +160,9 @@ export class HeddleNode {
     }
   }
 
-  /** Undefined if it was told to stop meanwhile. */
-  async #firstStart(journal: PeerJournal): Promise<NetworkStart | undefined> {
-    const context = { options: this.#options, preparation: this.#preparation, shell: this.#shell };
-    const previous = await clearPreviousNetwork({ ...context, journal, emit: this.#emit });
-    const hint =
-      previous?.leaseKey == null ? await this.#hintFromSubnetFile() : parseLeaseKey(previous.leaseKey);
-    if (!(await this.#awaitFreeSubnet(hint))) return undefined;
-    return { hint, isTakeover: previous !== undefined };
-  }
-
   async #leaveSubnet(network: RunningNetwork, because: string): Promise<void> {
     this.#emit({ event: 'lease-lost', subnet: describeSubnets(network.leased.subnets), because });
     await network.takeDown();
-  }
-
-  async #hintFromSubnetFile(): Promise<LeaseSubnets | undefined> {
-    const environment = await readSubnetFile(this.#options.subnetFile);
-    return environment && { ipv4: environment.ipv4?.subnet, ipv6: environment.ipv6?.subnet };
-  }
-
-  /**
-   * Before PreStartupCommand makes a device for a lease that cannot be had: throws a Failure for that. False if the daemon
-   * was told to stop while the store was away.
-   */
-  async #awaitFreeSubnet(hint: LeaseSubnets | undefined): Promise<boolean> {
-    const { store, network, underlay } = this.#preparation;
-    const { publicIp, publicIpv6 } = underlay;
-    const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint };
-    const { signal } = this.#stopping;
-    try {
-      await outlastOutages(() => requireFreeSubnet(store, applicant), new OutageLog(this.#emit), signal);
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      throw error;
-    }
   }
 
   /** Undefined if it was told to stop before the network was up. */

@@ -7,7 +7,6 @@ import { notifyServiceManager } from '../host/service-manager.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import type { LeaseStore } from '../store/store.ts';
 import type { LeasedNetwork } from './bring-up.ts';
-import { checkPeersInPlace } from './check-peers.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { DriftWatch } from './drift-watch.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -19,6 +18,7 @@ import { PeerFollower } from './peers.ts';
 import type { Preparation } from './prepare.ts';
 import { publishSubnets } from './publish-subnets.ts';
 import { rebuildNetwork } from './rebuild.ts';
+import { restorePeers } from './restore-peers.ts';
 import { removePeers, takeDown } from './take-down.ts';
 import type { TakenDown } from './take-down.ts';
 
@@ -140,7 +140,7 @@ export class RunningNetwork {
 
   /** Follows the store until the signal is aborted or the lease is lost. Throws what cannot pass by itself. */
   async run(signal: AbortSignal): Promise<NetworkEnd> {
-    await this.#restore();
+    await restorePeers(this.#loop, this.#given);
     const stop = (): void => this.#stopFollowing({ kind: 'stopped' });
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
@@ -205,20 +205,6 @@ export class RunningNetwork {
     const outcome = await store.remove(this.#keeper.record);
     const subnet = describeSubnets(this.#given.leased.subnets);
     if (outcome === 'removed') this.#given.emit({ event: 'lease-released', subnet });
-  }
-
-  /** What an earlier daemon may have left in the kernel, compared with what is there. */
-  async #restore(): Promise<void> {
-    const { journal, leased } = this.#given;
-    if (journal.peers.length === 0) return;
-    this.#loop.feed({ kind: 'restore', peers: journal.peers });
-    const since = this.#loop.checkpoint;
-    if (this.#given.inPlace !== undefined) {
-      this.#loop.feed({ kind: 'checked', present: this.#given.inPlace, since });
-      return;
-    }
-    const found = await checkPeersInPlace(leased.commands, leased.subnets, journal.peers);
-    if (found.kind === 'listed') this.#loop.feed({ kind: 'checked', present: found.subnets, since });
   }
 
   async #becomeReady(): Promise<void> {

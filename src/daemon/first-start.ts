@@ -1,0 +1,46 @@
+import { readSubnetFile } from '../host/subnet-file.ts';
+import type { LeaseSubnets } from '../lease/lease.ts';
+import { parseLeaseKey } from '../lease/wire.ts';
+import { requireFreeSubnet } from '../store/acquire-lease.ts';
+import { clearPreviousNetwork, type PreviousNetworkContext } from './previous-network.ts';
+import { OutageLog } from './outage-log.ts';
+import { outlastOutages } from './outlast-outages.ts';
+import type { NetworkStart } from './recipe-changes.ts';
+
+export interface FirstStartContext extends PreviousNetworkContext {
+  readonly signal: AbortSignal;
+}
+
+/** What a daemon begins with, by what an earlier one left. Undefined if it was told to stop meanwhile. Throws a Failure. */
+export async function findFirstStart(context: FirstStartContext): Promise<NetworkStart | undefined> {
+  const previous = await clearPreviousNetwork(context);
+  const { subnetFile } = context.options;
+  const hint = previous?.leaseKey == null ? await readHint(subnetFile) : parseLeaseKey(previous.leaseKey);
+  if (!(await awaitFreeSubnet(hint, context))) return undefined;
+  return { hint, isTakeover: previous !== undefined };
+}
+
+async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
+  const environment = await readSubnetFile(subnetFile);
+  return environment && { ipv4: environment.ipv4?.subnet, ipv6: environment.ipv6?.subnet };
+}
+
+/**
+ * Before PreStartupCommand makes a device for a lease that cannot be had: throws a Failure for that. False if the daemon
+ * was told to stop while the store was away.
+ */
+async function awaitFreeSubnet(
+  hint: LeaseSubnets | undefined,
+  { preparation, emit, signal }: FirstStartContext,
+): Promise<boolean> {
+  const { store, network, underlay } = preparation;
+  const { publicIp, publicIpv6 } = underlay;
+  const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint };
+  try {
+    await outlastOutages(() => requireFreeSubnet(store, applicant), new OutageLog(emit), signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}
