@@ -1,5 +1,6 @@
 import { backoffDelay } from '../engine/backoff.ts';
 import { appliedPeers, findDrift, subnetOf } from '../engine/drift.ts';
+import type { Displacement } from '../engine/drift.ts';
 import type { CommandTrouble, EmitEvent } from '../event/event.ts';
 import { describeTrouble } from '../event/human.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
@@ -8,6 +9,7 @@ import { checkPeersInPlace } from './check-peers.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { Debounce } from './debounce.ts';
 import type { PeerLoop } from './peer-loop.ts';
+import { namePeer } from './peer-report.ts';
 
 export interface DriftWatchOptions {
   readonly commands: CommandRunner;
@@ -56,6 +58,8 @@ export class DriftWatch {
   #isAskedAgain = false;
   #rebuild: Rebuild = { kind: 'none' };
   #lastRepair: DriftRepair | undefined;
+  /** Who has whose place, as it was told last. */
+  #displaced = new Set<string>();
 
   constructor(options: DriftWatchOptions) {
     this.#options = options;
@@ -129,7 +133,8 @@ export class DriftWatch {
     if (rebuilt) emit({ event: 'network-rebuilt' });
     this.#rebuild = { kind: 'none' };
     this.#schedule(intervalMs);
-    const { missing, extra } = findDrift(loop.engine, present, since);
+    const { missing, displaced, extra } = findDrift(loop.engine, present, since);
+    this.#tellDisplaced(displaced);
     loop.feed({ kind: 'checked', present, since });
     const isDrift = missing.length > 0 || extra.length > 0;
     if (isDrift || rebuilt) {
@@ -139,6 +144,18 @@ export class DriftWatch {
     if (!isDrift) return;
     const subnets = missing.flatMap(({ wanted }) => (wanted === undefined ? [] : [subnetOf(wanted)]));
     emit({ event: 'drift', missing: subnets, extra });
+  }
+
+  /** Once for each two of them. */
+  #tellDisplaced(displaced: readonly Displacement[]): void {
+    const told = this.#displaced;
+    this.#displaced = new Set();
+    for (const { entry, by } of displaced) {
+      const pair = `${entry.key} ${by.key}`;
+      this.#displaced.add(pair);
+      if (told.has(pair) || entry.wanted === undefined || by.wanted === undefined) continue;
+      this.#options.emit({ event: 'peer-displaced', peer: namePeer(entry.wanted), by: namePeer(by.wanted) });
+    }
   }
 
   /** Has the network built again, unless that was tried a moment ago: what MonitorCommand hears now is mostly that try. */

@@ -1,10 +1,27 @@
 import type { Peer } from '../lease/lease.ts';
+import { sharersOf } from './state.ts';
 import type { EngineState, Entry } from './state.ts';
+
+/**
+ * How often a peer is put back from which another, with the same MAC, key or address, takes its place each time: as often
+ * as it takes to know that they do.
+ */
+const mostRepairs = 2;
+
+/** Two peers that are wanted and cannot both be in place. */
+export interface Displacement {
+  readonly entry: Entry;
+  readonly by: Entry;
+}
 
 /** How the kernel, as CheckCommand saw it, differs from what the engine believes. */
 export interface Drift {
   /** Peers that were added and are not there any more. */
   readonly missing: readonly Entry[];
+  /** Peers that are missing, and left so, because putting them back would only take another's place. */
+  readonly displaced: readonly Displacement[];
+  /** Peers that were put back before and stayed. */
+  readonly lasting: readonly Entry[];
   /** Peers of which it was in doubt whether they are there, and which are. */
   readonly confirmed: readonly Entry[];
   /** Subnets in place that belong to no peer that is wanted or known. */
@@ -17,6 +34,8 @@ export interface Drift {
  */
 export function findDrift(state: EngineState, present: ReadonlySet<string>, since: number): Drift {
   const missing: Entry[] = [];
+  const displaced: Displacement[] = [];
+  const lasting: Entry[] = [];
   const confirmed: Entry[] = [];
   const known = new Set<string>();
   for (const entry of state.entries.values()) {
@@ -26,11 +45,42 @@ export function findDrift(state: EngineState, present: ReadonlySet<string>, sinc
     known.add(subnetOf(applied.peer));
     if (entry.activity.kind === 'running' || entry.touched > since) continue;
     const inPlace = present.has(subnetOf(applied.peer));
-    if (applied.kind === 'present' && !inPlace) missing.push(entry);
+    if (applied.kind === 'present' && !inPlace) {
+      const by = findDisplacer(state, entry, applied.peer, present);
+      if (by === undefined) missing.push(entry);
+      else displaced.push({ entry, by });
+    }
     if (applied.kind === 'unsure' && inPlace) confirmed.push(entry);
+    if (inPlace && entry.repairs > 0 && !isRivalMissing(state, applied.peer, present)) lasting.push(entry);
   }
   const extra = state.removedAt <= since ? [...present].filter((subnet) => !known.has(subnet)) : [];
-  return { missing, confirmed, extra };
+  return { missing, displaced, lasting, confirmed, extra };
+}
+
+function findDisplacer(
+  state: EngineState,
+  entry: Entry,
+  peer: Peer,
+  present: ReadonlySet<string>,
+): Entry | undefined {
+  if (entry.repairs < mostRepairs) return undefined;
+  return rivalsOf(state, peer).find((rival) => isIn(present, rival));
+}
+
+function isRivalMissing(state: EngineState, peer: Peer, present: ReadonlySet<string>): boolean {
+  return rivalsOf(state, peer).some((rival) => !isIn(present, rival));
+}
+
+/** The other wanted peers that hold something which this one needs as well. */
+function rivalsOf(state: EngineState, peer: Peer): Entry[] {
+  return sharersOf(state, peer).flatMap((key) => {
+    const entry = state.entries.get(key);
+    return entry?.wanted === undefined ? [] : [entry];
+  });
+}
+
+function isIn(present: ReadonlySet<string>, { wanted }: Entry): boolean {
+  return wanted !== undefined && present.has(subnetOf(wanted));
 }
 
 /** Every peer that is in the kernel or may be, with the values it was added with. */

@@ -31,6 +31,8 @@ export interface Entry {
   activity: Activity;
   /** Failures in a row of what is wanted now. */
   failures: number;
+  /** How often in a row it was put back after a check, and not left in place. */
+  repairs: number;
   /** The engine's sequence number when this entry last changed. */
   touched: number;
 }

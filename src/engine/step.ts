@@ -72,6 +72,7 @@ function entryOf(state: EngineState, key: string): Entry {
     applied: { kind: 'absent' },
     activity: { kind: 'idle' },
     failures: 0,
+    repairs: 0,
     touched: state.sequence,
   };
   state.entries.set(key, entry);
@@ -92,7 +93,10 @@ function want(state: EngineState, entry: Entry, peer: Peer | undefined, because?
       : entry.wanted !== undefined && samePeer(entry.wanted, peer);
   if (same && (entry.activity.kind === 'waiting' || entry.activity.kind === 'ready')) return;
   entry.wanted = peer;
-  if (!same) setFailures(state, entry, 0);
+  if (!same) {
+    setFailures(state, entry, 0);
+    entry.repairs = 0;
+  }
   reconsider(state, entry, because ?? reasonFor(entry));
 }
 
@@ -177,8 +181,12 @@ function superseded(state: EngineState, entry: Entry, operation: Operation): boo
 }
 
 function judge(state: EngineState, present: ReadonlySet<string>, since: number): void {
-  const { missing, confirmed, extra } = findDrift(state, present, since);
-  for (const entry of missing) doubt(state, entry);
+  const { missing, confirmed, lasting, extra } = findDrift(state, present, since);
+  for (const entry of lasting) entry.repairs = 0;
+  for (const entry of missing) {
+    entry.repairs += 1;
+    doubt(state, entry);
+  }
   if (!state.hasSnapshot) {
     // After a restart: what the journal names and the kernel has needs nothing. Nothing is wanted yet, so nothing is extra.
     for (const entry of confirmed) confirm(state, entry);

@@ -90,6 +90,8 @@ export type HeddleEvent =
     }
   /** CheckCommand did not see what was added, or saw what nobody wants; by subnet. It is being repaired. */
   | { readonly event: 'drift'; readonly missing: readonly string[]; readonly extra: readonly string[] }
+  /** Two peers cannot both be in place, because they have a MAC, a key or an address in common. The one that is stays. */
+  | { readonly event: 'peer-displaced'; readonly peer: PeerName; readonly by: PeerName }
   | { readonly event: 'network-broken'; readonly trouble: CommandTrouble }
   | { readonly event: 'network-rebuilt' }
   | { readonly event: 'rebuild-failed'; readonly trouble: CommandTrouble; readonly retryInMs: number }

@@ -61,6 +61,8 @@ const renderers: Renderers = {
         .filter((part) => part !== '')
         .join(' and ') + ' in the kernel; repairing',
     ),
+  'peer-displaced': (e) =>
+    warn(`${name(e.peer)} cannot be in place beside ${name(e.by)}, which has something in common with it`),
   'network-broken': (e) =>
     warn(`the network is broken: ${describeTrouble(e.trouble)}; building it again`, troubleDetail(e.trouble)),
   'network-rebuilt': () => info('the network was built again'),

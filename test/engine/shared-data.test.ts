@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { findDrift } from '../../src/engine/drift.ts';
 import { createEngine } from '../../src/engine/state.ts';
 import type { EngineState } from '../../src/engine/state.ts';
 import { step } from '../../src/engine/step.ts';
 import { takeOperations } from '../../src/engine/take.ts';
 import type { Peer } from '../../src/lease/lease.ts';
+import { keyedKernel } from './model.ts';
 
 function makePeer(n: number, change: Partial<Peer> = {}): Peer {
   const subnet = `10.50.${n}.0/24`;
@@ -57,4 +59,32 @@ test('what every node publishes says nothing of who is who', () => {
   assert.deepEqual(kindsOf(engine), ['remove 10.50.2.0/24']);
   step(engine, { kind: 'succeeded', operation: first });
   assert.deepEqual(kindsOf(engine), []);
+});
+
+test('of two peers with one key the first to be in place for good stays, and the other comes when it goes', () => {
+  const [a, b] = [makePeer(1), makePeer(2)];
+  const engine = engineOf([a, b]);
+  const kernel = keyedKernel();
+  let runs = 0;
+  const runAll = (): void => {
+    for (let [operation] = takeOperations(engine, 1); operation; [operation] = takeOperations(engine, 1)) {
+      runs += 1;
+      kernel.run(operation);
+      step(engine, { kind: 'succeeded', operation });
+    }
+  };
+  for (let checks = 0; checks < 20; checks += 1) {
+    runAll();
+    step(engine, { kind: 'checked', present: kernel.present(), since: engine.sequence });
+  }
+  assert.ok(runs <= 8, `${runs} runs`);
+  const { displaced } = findDrift(engine, kernel.present(), engine.sequence);
+  assert.equal(displaced.length, 1);
+  const [{ entry, by } = assert.fail()] = displaced;
+  assert.deepEqual([...kernel.present()], [by.wanted?.subnet]);
+
+  step(engine, { kind: 'delete', key: by.key });
+  runAll();
+  assert.deepEqual([...kernel.present()], [entry.wanted?.subnet]);
+  assert.deepEqual(findDrift(engine, kernel.present(), engine.sequence).displaced, []);
 });
