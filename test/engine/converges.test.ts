@@ -16,6 +16,8 @@ type Happening =
   | { readonly do: 'time-out'; readonly trouble: 'before' | 'after' }
   | { readonly do: 'due' }
   | { readonly do: 'check' }
+  | { readonly do: 'look' }
+  | { readonly do: 'tell' }
   | { readonly do: 'crash'; readonly effects: number }
   | { readonly do: 'restart' }
   | { readonly do: 'snapshot' }
@@ -46,7 +48,10 @@ const happening = (troubles: readonly Trouble[]): fc.Arbitrary<Happening> =>
       }),
     },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('due' as const) }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('check' as const) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constantFrom('check' as const, 'look' as const, 'tell' as const) }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), effects: fc.nat(7) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('snapshot' as const) }) },
@@ -77,7 +82,9 @@ function happen(simulation: Simulation, what: Happening, tamper: (what: Tamperin
     case 'due':
       return simulation.due();
     case 'check':
-      return simulation.check();
+    case 'look':
+    case 'tell':
+      return simulation[what.do]();
     case 'crash':
       return simulation.crash(what.effects);
     case 'restart':
@@ -103,7 +110,8 @@ function converges(
         else kernel.entries?.set(`10.0.${subnet + 100}.0/24`, 'a stranger');
       };
       for (const what of happenings) {
-        if (what.do !== 'check' || abilities.repeatable) happen(simulation, what, tamper);
+        const isCheck = what.do === 'check' || what.do === 'look' || what.do === 'tell';
+        if (!isCheck || abilities.repeatable) happen(simulation, what, tamper);
       }
       simulation.settle();
       if (abilities.repeatable) {

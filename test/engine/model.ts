@@ -75,6 +75,7 @@ export class Simulation {
   /** Those of `running` whose command sleeps for ever. */
   hung = new Set<Operation>();
   waits: Wait[] = [];
+  #seen: { readonly since: number; readonly present: ReadonlySet<string> } | undefined;
   /** Every run there was, for tests that count. */
   log: string[] = [];
 
@@ -147,6 +148,7 @@ export class Simulation {
       if ((effects & (1 << index)) !== 0) this.kernel.run(operation);
     this.running = [];
     this.hung.clear();
+    this.#seen = undefined;
     this.waits = [];
     this.engine = createEngine(this.#abilities);
     this.feed({ kind: 'restore', peers: [...this.journal.values()] });
@@ -163,8 +165,19 @@ export class Simulation {
   }
 
   check(): void {
-    const since = checkpoint(this.engine);
-    this.feed({ kind: 'checked', present: this.kernel.present(), since });
+    this.look();
+    this.tell();
+  }
+
+  /** CheckCommand reads the kernel … */
+  look(): void {
+    this.#seen = { since: checkpoint(this.engine), present: this.kernel.present() };
+  }
+
+  /** … and its answer comes, perhaps much later. */
+  tell(): void {
+    if (this.#seen !== undefined) this.feed({ kind: 'checked', ...this.#seen });
+    this.#seen = undefined;
   }
 
   due(): void {
