@@ -1,10 +1,11 @@
 import type { EmitEvent } from '../event/event.ts';
+import { explainError } from '../host/system-error.ts';
 import type { UpOptions } from './options.ts';
 import { planChange, type RecipePlan } from './plan-change.ts';
 import type { Preparation } from './prepare.ts';
 import { revisionOf } from './recipe-text.ts';
 import { RecipeWatch } from './recipe-watch.ts';
-import { refuse, reviewRecipe } from './review-recipe.ts';
+import { reviewRecipe } from './review-recipe.ts';
 
 /** A saved recipe that is to be run in place of the one that runs. */
 export interface RecipeChange extends Extract<RecipePlan, { kind: 'change' }> {
@@ -39,27 +40,44 @@ export function watchLiveRecipe(live: LiveRecipeOptions): Promise<RecipeWatch> {
   });
 }
 
-async function takeSaved(text: string, { options, current, change, emit }: LiveRecipeOptions): Promise<void> {
+async function takeSaved(text: string, live: LiveRecipeOptions): Promise<void> {
+  const { file } = live.current().loaded;
+  const refuseSaved = ({ because, findings }: Refusal): void =>
+    live.emit({ event: 'recipe-refused', file, revision: revisionOf(text), because, findings });
+  try {
+    const refusal = await review(text, live);
+    if (refusal !== undefined) refuseSaved(refusal);
+  } catch (error) {
+    // Whatever it is, the network that runs is none the worse for it.
+    refuseSaved({ because: explainError(error), findings: '' });
+  }
+}
+
+interface Refusal {
+  readonly because: string;
+  readonly findings: string;
+}
+
+/** Checks a text and has it run; returns why it is not. */
+async function review(
+  text: string,
+  { options, current, change, emit }: LiveRecipeOptions,
+): Promise<Refusal | undefined> {
   const seenAt = performance.now();
   const preparation = current();
-  const { file } = preparation.loaded;
-  const revision = revisionOf(text);
   // What is shown goes through the log, which has no colour.
-  const review = await reviewRecipe(preparation.loaded, text, false);
-  if (review.kind === 'refused') {
-    emit({ event: 'recipe-refused', file, revision, because: review.because, findings: review.findings });
-    return;
-  }
-  const { findings } = review;
-  const plan = await planChange(preparation, review.loaded, options);
-  if (plan.kind === 'refused') {
-    emit({ event: 'recipe-refused', file, revision, because: plan.because, findings });
-    return;
-  }
+  const reviewed = await reviewRecipe(preparation.loaded, text, false);
+  if (reviewed.kind === 'refused') return keepSecrets(reviewed, preparation);
+  const { loaded, findings } = reviewed;
+  const plan = await planChange(preparation, loaded, options);
+  if (plan.kind === 'refused') return { because: plan.because, findings };
   if (plan.overruled !== undefined) emit({ event: 'warning', message: plan.overruled });
-  try {
-    await change({ ...plan, findings, seenAt });
-  } catch (error) {
-    emit({ event: 'recipe-refused', file, revision, findings, because: refuse(error).because });
-  }
+  await change({ ...plan, findings, seenAt });
+  return undefined;
+}
+
+/** Which part of a text is a secret cannot be told where the text cannot be read. */
+function keepSecrets({ because, findings }: Refusal, { loaded }: Preparation): Refusal {
+  if (!loaded.recipe.parameters.some(({ secret }) => secret)) return { because, findings };
+  return { because: `${because}, which heddle recipe check shows: they may show secrets`, findings: '' };
 }

@@ -16,7 +16,7 @@ export interface RecipeWatchOptions {
 }
 
 /** An editor renames, truncates, or writes in pieces: what it saved is read when it has come to rest. */
-const saving = { quietMs: 60, longestMs: 1000 };
+const saving = { quietMs: 100, longestMs: 1000 };
 /** A file that is empty, or not there, is about to be written; one that stays so was left so. */
 const halfwayMs = 500;
 /** How often to look where the kernel has no watches left. */

@@ -154,6 +154,20 @@ describe('heddle up --watch', options, () => {
     await daemon.stop();
   });
 
+  test('keeps secrets out of the log, even those of a text that cannot be read', async (t) => {
+    const secret = (more: object): object =>
+      noting('v1', { Parameters: { PSK: { Type: 'string', Default: '', Secret: true } }, ...more });
+    const { daemon, save } = await watched(t, secret({ PSK: 'hidden-first' }));
+    await save(JSON.stringify(secret({ PSK: 'hidden-second' })).replace(/}$/, ',}'));
+    await daemon.until('recipe-refused');
+    await save(secret({ PSK: 'hidden-third', Typo: 1 }));
+    await daemon.until('recipe-refused');
+    await save(secret({ PSK: 'hidden-fourth', PostStartupCommand: 'echo "$PSK" >&2' }));
+    await daemon.until('recipe-applied');
+    assert.doesNotMatch(JSON.stringify(daemon.events), /hidden/);
+    await daemon.stop();
+  });
+
   test('says that the store decides network and parameters', async (t) => {
     const { daemon, save, ran } = await watched(t, noting('v1'));
     await ran();
