@@ -214,4 +214,26 @@ describe('heddle up --watch', options, () => {
     assert.doesNotMatch(await host.sh('cat /run/state/deployment.json'), /"change"/);
     await next.stop();
   });
+
+  test('a crash while a network is taken down for another is gone on with as well', async (t) => {
+    const hang = noting('v1', {
+      ShutdownCommand:
+        'echo "v1 shutdown" >>runs; if ! [ -e go ]; then echo hang >>runs; sleep 60; fi; ip link delete ov0',
+    });
+    const { host, daemon, args, save, ran } = await watched(t, hang);
+    const inPlace = await routes(host);
+    await save(noting('v2'));
+    await host.sh('until grep -q hang /run/state/runs; do sleep 0.02; done');
+    await daemon.kill();
+    await host.sh('touch /run/state/go; : >/run/state/runs');
+    const next = await startDaemon(host, args);
+    const lines = await ran();
+    assert.deepEqual(lines.slice(0, 2), ['v1 shutdown', 'v2 pre ']);
+    assert.deepEqual(
+      lines.slice(3).toSorted(),
+      peers.map((subnet) => `v2 add ${subnet}`),
+    );
+    assert.equal(await routes(host), inPlace);
+    await next.stop();
+  });
 });
