@@ -81,9 +81,9 @@ test("a node among flannel's leases", options, async (t) => {
     const device = await findDevice(host, 'flannel.1');
     assert.ok(device?.address !== undefined);
     assert.deepEqual(await routes(host), [
-      '10.50.4.0/24 via 10.50.4.0 dev flannel.1 metric 171049984 onlink',
-      '10.50.52.0/24 via 10.50.52.0 dev flannel.1 metric 171062272 onlink',
-      '10.50.59.0/24 via 10.50.59.0 dev flannel.1 metric 171064064 onlink',
+      '10.50.4.0/24 via 10.50.4.0 dev flannel.1 onlink',
+      '10.50.52.0/24 via 10.50.52.0 dev flannel.1 onlink',
+      '10.50.59.0/24 via 10.50.59.0 dev flannel.1 onlink',
     ]);
     assert.deepEqual(await neighboursOf(host, 'flannel.1'), [
       '10.50.4.0 lladdr b2:4e:a5:f9:b5:04 PERMANENT',
@@ -135,9 +135,7 @@ test("a node among flannel's leases", options, async (t) => {
     await joinNetwork(t, host, keys, { ...network, Backend: { Type: 'vxlan', VNI: 7 } });
     const [device, deviceV6] = [await findDevice(host, 'flannel.7'), await findDevice(host, 'flannel-v6.7')];
     assert.ok(device?.address !== undefined && deviceV6?.address !== undefined);
-    assert.ok(
-      (await routes(host)).includes('10.50.4.0/24 via 10.50.4.0 dev flannel.7 metric 171049984 onlink'),
-    );
+    assert.ok((await routes(host)).includes('10.50.4.0/24 via 10.50.4.0 dev flannel.7 onlink'));
     assert.ok(
       (await routes(host, 6)).some((line) =>
         line.startsWith('2001:cafe:42:4::/64 via 2001:cafe:42:4:: dev flannel-v6.7 '),
@@ -165,7 +163,7 @@ test("a node among flannel's leases", options, async (t) => {
       Network: '10.50.0.0/16',
       Backend: { Type: 'host-gw' },
     });
-    assert.deepEqual(await routes(host), ['10.50.53.0/24 via 172.30.1.53 dev eth0 metric 171062528']);
+    assert.deepEqual(await routes(host), ['10.50.53.0/24 via 172.30.1.53 dev eth0']);
     assert.deepEqual(countsOf(daemon), [1, 8, 0]);
     assert.equal(
       (await keys.of(host.publicIp)).value,
