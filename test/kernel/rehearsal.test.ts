@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { runHeddle } from './lab-harness.ts';
 import { reasonToSkip } from './harness/needs.ts';
 
@@ -22,6 +23,8 @@ test('each command of the rehearsal in docs/operations.md works', { skip: reason
     const [program, ...args] = command.split(' ').map((word) => (word === 'drill' ? name : word));
     assert.equal(program, 'heddle');
     const ran = await runHeddle(args);
-    assert.equal(ran.exitCode, 0, `${command}\n${ran.stderr}`);
+    // The device that was just deleted may not be back yet.
+    const fine = command.endsWith('status') ? [0, exitCodes.degraded] : [0];
+    assert.ok(fine.includes(ran.exitCode ?? -1), `${command}\n${ran.stderr}`);
   }
 });
