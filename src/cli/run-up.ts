@@ -2,6 +2,7 @@ import { HeddleNode } from '../daemon/node.ts';
 import type { UpOptions } from '../daemon/options.ts';
 import { prepareNode, publishNetwork } from '../daemon/prepare.ts';
 import { reportOddities } from '../daemon/report-oddities.ts';
+import type { EmitEvent } from '../event/event.ts';
 import { isAbort } from '../host/system-error.ts';
 import { describeNetwork } from '../network/configuration-text.ts';
 import { hideSecretParameters } from './process-list.ts';
@@ -14,7 +15,12 @@ import type { LogFormat } from './log.ts';
  * caller reports it, and as an event besides in a log for machines.
  */
 export async function runUp(options: UpOptions, format: LogFormat): Promise<void> {
-  const emit = await createLog(format);
+  const log = await createLog(format);
+  const observer = await observe(options);
+  const emit: EmitEvent = (event) => {
+    observer?.note(event);
+    log(event);
+  };
   try {
     const colour = process.stderr.isTTY;
     const stopping = new AbortController();
@@ -38,6 +44,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
       because: underlay.because,
     });
     const node = new HeddleNode(options, preparation, emit);
+    observer?.watch(node);
     stopOnSignals(node, options, stopping.signal.aborted);
     await node.run();
   } catch (error) {
@@ -47,7 +54,28 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
       emit({ event: 'failure', kind, message, ...(hint !== undefined && { hint }) });
     }
     throw error;
+  } finally {
+    observer?.close();
   }
+}
+
+interface Observer {
+  readonly note: EmitEvent;
+  /** From now on there is a node to tell of. */
+  readonly watch: (node: HeddleNode) => void;
+  readonly close: () => void;
+}
+
+async function observe({ metricsAddress }: UpOptions): Promise<Observer | undefined> {
+  if (metricsAddress === undefined) return undefined;
+  const [{ Metrics }, { serveMetrics }] = await Promise.all([
+    import('../daemon/metrics.ts'),
+    import('../daemon/metrics-server.ts'),
+  ]);
+  let watched: HeddleNode | undefined;
+  const metrics = new Metrics(() => watched?.status());
+  const { close } = await serveMetrics(metrics, metricsAddress);
+  return { note: metrics.note, watch: (node) => (watched = node), close };
 }
 
 /** The first signal stops the daemon; a second one ends what it is still doing. */

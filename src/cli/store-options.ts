@@ -29,7 +29,7 @@ export function addStoreOptions(command: Command): Command {
     .addOption(
       new Option(
         '--store <kind>',
-        'where the leases are (default: etcd if an etcd option is given, else files)',
+        'where the leases are (default: etcd if an etcd option or variable is given, else files)',
       )
         .choices(['files', 'etcd'])
         .env('HEDDLE_STORE'),
@@ -92,8 +92,7 @@ export function readStoreChoice(command: Command): StoreChoice {
   const sourceOf = (name: keyof StoreFlags): string | undefined =>
     command.getOptionValueSourceWithGlobals(name);
   if (sourceOf('etcdPassword') === 'cli') hideFromProcessList(flags.etcdPassword ?? '');
-  const isEtcd = etcdFlags.some((name) => ['cli', 'env'].includes(sourceOf(name) ?? ''));
-  const kind = flags.store ?? (isEtcd ? 'etcd' : 'files');
+  const kind = flags.store ?? guessKind(sourceOf);
   if (kind === 'files') return { kind, directory: resolve(flags.storeDir) };
   return {
     kind,
@@ -104,6 +103,13 @@ export function readStoreChoice(command: Command): StoreChoice {
     keyFile: absolute(flags.etcdKeyfile),
     user: readEtcdUser(flags),
   };
+}
+
+/** An option on the command line says more than a variable, which may be there for flanneld. */
+function guessKind(sourceOf: (name: keyof StoreFlags) => string | undefined): StoreChoice['kind'] {
+  if (etcdFlags.some((name) => sourceOf(name) === 'cli')) return 'etcd';
+  if (sourceOf('storeDir') === 'cli') return 'files';
+  return etcdFlags.some((name) => sourceOf(name) === 'env') ? 'etcd' : 'files';
 }
 
 /** For `heddle down`, which may be called from another directory. */

@@ -7,8 +7,10 @@ import type { StoreChoice } from '../store/open-store.ts';
 import { exitModes } from '../daemon/options.ts';
 import type { ExitMode, UpOptions } from '../daemon/options.ts';
 import { collect, defaultSubnetFile, stateDirectoryOption, wholeNumber } from './options.ts';
+import { parseMetricsAddress } from './metrics-address.ts';
 import { addStoreOptions, readStoreChoice } from './store-options.ts';
 import type { StoreFlags } from './store-options.ts';
+import type { MetricsAddress } from '../daemon/metrics-server.ts';
 import type { LogFormat } from './log.ts';
 
 interface UpFlags extends StoreFlags {
@@ -30,6 +32,7 @@ interface UpFlags extends StoreFlags {
   readonly onExit: ExitMode;
   readonly releaseLease?: true;
   readonly logFormat: LogFormat;
+  readonly metricsAddress?: MetricsAddress;
 }
 
 /** `heddle up`: brings the network up on this node and keeps it so, in the foreground. */
@@ -114,6 +117,11 @@ export function registerUp(program: Command): void {
     .addOption(
       new Option('--log-format <format>', 'how events are logged').choices(['text', 'json']).default('text'),
     )
+    .option(
+      '--metrics-address <address:port>',
+      "serve Prometheus' metrics there, for example at 127.0.0.1:9270",
+      parseMetricsAddress,
+    )
     .action(async (flags: UpFlags, self: Command) => {
       if (flags.watch && flags.trustStoreCommands && flags.recipe === undefined) {
         throw new Failure(
@@ -151,6 +159,7 @@ function readOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     checkIntervalSeconds: flags.checkInterval,
     onExit: flags.onExit,
     releaseLease: flags.releaseLease ?? false,
+    metricsAddress: flags.metricsAddress,
   };
 }
 

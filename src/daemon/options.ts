@@ -1,5 +1,6 @@
 import type { StoreChoice } from '../store/open-store.ts';
 import type { InterfaceWishes } from '../host/choose-interface.ts';
+import type { MetricsAddress } from './metrics-server.ts';
 
 /** What `heddle up` was asked to do, every default filled in. */
 export interface UpOptions {
@@ -21,6 +22,8 @@ export interface UpOptions {
   readonly checkIntervalSeconds: number;
   readonly onExit: ExitMode;
   readonly releaseLease: boolean;
+  /** Where metrics are served, if anywhere. */
+  readonly metricsAddress: MetricsAddress | undefined;
 }
 
 /** What becomes of the network when the daemon ends. */
