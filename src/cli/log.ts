@@ -13,20 +13,41 @@ const mostWaiting = 8 << 20;
 interface LogOutput {
   write(line: string): boolean;
   on(event: 'drop' | 'drain' | 'error', listener: () => void): unknown;
+  destroy(): void;
+}
+
+export interface Log {
+  readonly emit: EmitEvent;
+  /** To be called after the last event: what cannot be written must not keep the process from ending. */
+  readonly close: () => void;
 }
 
 /**
  * Writes each event to stdout: one line for a person, or one JSON object. A reader that is slow, or gone, never keeps
  * the caller waiting.
  */
-export async function createLog(format: LogFormat): Promise<EmitEvent> {
+export async function createLog(format: LogFormat): Promise<Log> {
   const { default: pino } = await import('pino');
   // `sync` would have it sleep whenever a pipe is full.
   const stdout = pino.destination({ fd: 1, sync: false, maxLength: mostWaiting });
   const emit = format === 'json' ? createJsonLog(pino, stdout) : await createTextLog(stdout);
-  stdout.on('error', giveUp);
   tellOfLostLines(stdout, emit);
-  return emit;
+  // A full disk may have room again, and each line is another try. A pipe's reader that is gone stays gone.
+  let isFailing = false;
+  let isClosing = false;
+  const giveUp = (): void => {
+    if (isFailing && isClosing) stdout.destroy();
+  };
+  stdout.on('error', () => {
+    isFailing = true;
+    giveUp();
+  });
+  stdout.on('drain', () => (isFailing = false));
+  const close = (): void => {
+    isClosing = true;
+    giveUp();
+  };
+  return { emit, close };
 }
 
 function createJsonLog(pino: typeof Pino, stdout: LogOutput): EmitEvent {
@@ -68,8 +89,4 @@ function tellOfLostLines(stdout: LogOutput, emit: EmitEvent): void {
     lost = 0;
     emit({ event: 'warning', message });
   });
-}
-
-function giveUp(): void {
-  // The reader of a pipe is gone, or a disk is full: there is nowhere to say so.
 }

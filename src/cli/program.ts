@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { hasErrorCode } from '../host/system-error.ts';
+import { exitCodes } from '../diagnostic/failure.ts';
+import { explainError, hasErrorCode } from '../host/system-error.ts';
 import { registerDown } from './down.ts';
 import { registerLab } from './lab.ts';
 import { registerLeases } from './leases.ts';
@@ -25,6 +26,7 @@ export function createProgram(): Command {
       // The network does not depend on who reads the daemon's log.
       const isDaemon = action.name() === 'up' && action.parent === program;
       if (!isDaemon) process.stdout.on('error', endWithoutReader);
+      process.stderr.on('error', () => undefined);
     });
   for (const register of [
     registerUp,
@@ -39,8 +41,9 @@ export function createProgram(): Command {
   return program;
 }
 
-/** As `head` ends whatever it reads from; any other error is one. */
+/** As `head` ends whatever it reads from; a disk that is full is told of. */
 function endWithoutReader(error: Error): void {
-  if (!hasErrorCode(error, 'EPIPE')) throw error;
-  process.exit();
+  if (hasErrorCode(error, 'EPIPE')) process.exit();
+  process.stderr.write(`heddle: standard output cannot be written: ${explainError(error)}\n`);
+  process.exit(exitCodes.internal);
 }

@@ -19,7 +19,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
   const observer = await observe(options);
   const emit: EmitEvent = (event) => {
     observer?.note(event);
-    log(event);
+    log.emit(event);
   };
   try {
     const colour = process.stderr.isTTY;
@@ -56,6 +56,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     throw error;
   } finally {
     observer?.close();
+    log.close();
   }
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { createProgram } from '../../src/cli/program.ts';
 import { readVersion } from '../../src/cli/version.ts';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
-import { runHeddle } from '../kernel/lab-harness.ts';
+import { heddle, runHeddle } from '../kernel/lab-harness.ts';
 
 /** Every subcommand as its words: `up`, `lab run` … */
 function subcommands(): string[][] {
@@ -112,4 +113,11 @@ test('heddle without a word shows its help as what was wrong', async () => {
   const { exitCode, stderr } = await runHeddle([]);
   assert.equal(exitCode, exitCodes.usage);
   assert.match(stderr, /^Usage: heddle /);
+});
+
+test('what cannot be written is told of in a line', () => {
+  const words = ['-c', '"$@" >/dev/full', 'sh', process.execPath, heddle, 'recipe', 'list'];
+  const { status, stderr } = spawnSync('sh', words, { encoding: 'utf8' });
+  assert.equal(status, exitCodes.internal);
+  assert.equal(stderr, 'heddle: standard output cannot be written: no space left on device\n');
 });

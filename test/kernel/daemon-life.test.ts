@@ -47,6 +47,16 @@ const peer = '10.50.99.0/24';
 const peerIp = '172.30.1.99';
 
 describe('the life of a daemon', options, () => {
+  test('one that is degraded stops without being called well on the way', async (t) => {
+    const { host, store } = await oneHost(t);
+    store.put(peer, peerIp);
+    const daemon = new Daemon(host, argumentsOf(store, { ...scribe, SubnetAddCommand: 'false' }));
+    await daemon.until('state', ({ to }) => to === 'degraded');
+    await daemon.stop();
+    const states = daemon.all('state').map(({ to }) => to);
+    assert.deepEqual(states.slice(states.indexOf('degraded')), ['degraded', 'stopping', 'stopped']);
+  });
+
   test('it comes up, follows its peers, and takes all down on SIGTERM', async (t) => {
     const { host, store } = await oneHost(t);
     store.put('10.50.98.0/24', '172.30.1.98');
