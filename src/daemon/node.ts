@@ -179,7 +179,7 @@ export class HeddleNode {
       journal,
       inPlace: start.inPlace,
       emit: this.#emit,
-      onHealth: (because) => this.#enterHealth(because),
+      onHealth: (because) => this.#enter(because === undefined ? 'running' : 'degraded', because),
       onReady: () => this.#changes.announce(),
     });
     this.#changes.started(this.#network);
@@ -236,12 +236,6 @@ export class HeddleNode {
         hint: `see the messages above, then run: heddle down --state-dir ${this.#options.stateDirectory}`,
       },
     );
-  }
-
-  /** While it stops, peers that are removed make it neither well nor worse. */
-  #enterHealth(because: string | undefined): void {
-    if (this.#state === 'stopping') return;
-    this.#enter(because === undefined ? 'running' : 'degraded', because);
   }
 
   #enter(to: NodeState, because?: string): void {

@@ -126,6 +126,7 @@ export class PeerLoop {
     if (this.#taking) {
       this.#startBacklog();
       this.#startBatches();
+      // What no batch could hold.
       this.#startBacklog();
       if (!this.#mayBatch) {
         for (const operation of takeOperations(this.engine, this.#free)) this.#start(this.#runOne(operation));

@@ -242,7 +242,8 @@ export class RunningNetwork {
     const health = reasons.length === 0 ? undefined : reasons.join('; ');
     if (health === this.#health) return;
     this.#health = health;
-    if (this.#isReady) this.#given.onHealth(health);
+    // Peers that are removed on the way out make a network neither well nor worse.
+    if (this.#isReady && !this.#following.signal.aborted) this.#given.onHealth(health);
   }
 
   #stopFollowing(end: NetworkEnd): void {
