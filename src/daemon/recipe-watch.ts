@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { explainError } from '../host/system-error.ts';
-import { watchDirectory } from '../store/files/directory-watcher.ts';
+import { watchDirectory } from '../host/directory-watcher.ts';
 import { Debounce } from './debounce.ts';
 import { readRecipeText } from './recipe-text.ts';
 

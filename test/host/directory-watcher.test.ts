@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
-import { watchDirectory } from '../../src/store/files/directory-watcher.ts';
+import { watchDirectory } from '../../src/host/directory-watcher.ts';
 
 /** Collects what a watcher says, and waits until it said something. */
 class Listener {
