@@ -54,6 +54,8 @@ export class RunningNetwork {
   readonly #following = new AbortController();
   #end: NetworkEnd = { kind: 'stopped' };
   #isReady = false;
+  /** The writing of the subnet file, once it began. */
+  #publishing: Promise<void> = Promise.resolve();
   #health: string | undefined;
   #broken: string | undefined;
 
@@ -114,6 +116,10 @@ export class RunningNetwork {
     });
   }
 
+  #isEnding(): boolean {
+    return this.#following.signal.aborted;
+  }
+
   get counts(): Counts {
     return countPeers(this.#loop.engine);
   }
@@ -164,14 +170,14 @@ export class RunningNetwork {
 
   /** Removes every peer and stops working; the rest of the network stays. */
   async removePeers(): Promise<void> {
-    await Promise.all([this.#drift.stop(), this.#keeper.stop()]);
+    await this.#stopParts();
     await removePeers(this.#loop);
   }
 
   /** Takes the network down on this node. Its lease stays. */
   async takeDown(): Promise<TakenDown> {
     const { leased, journal, options, emit } = this.#given;
-    await Promise.all([this.#drift.stop(), this.#keeper.stop()]);
+    await this.#stopParts();
     return takeDown({
       commands: leased.commands,
       loop: this.#loop,
@@ -195,7 +201,7 @@ export class RunningNetwork {
 
   /** Stops working and leaves everything as it is, for the next daemon to take over. */
   async leave(): Promise<void> {
-    await Promise.all([this.#drift.stop(), this.#keeper.stop()]);
+    await this.#stopParts();
     await this.#loop.stop();
   }
 
@@ -207,20 +213,29 @@ export class RunningNetwork {
     if (outcome === 'removed') this.#given.emit({ event: 'lease-released', subnet });
   }
 
+  /** All that works beside the loop; a subnet file that is being written is there when this returns. */
+  async #stopParts(): Promise<void> {
+    const published = this.#publishing.catch(() => undefined);
+    await Promise.all([this.#drift.stop(), this.#keeper.stop(), published]);
+  }
+
   async #becomeReady(): Promise<void> {
     if (this.#isReady) return;
     this.#isReady = true;
     await this.#loop.settled();
-    if (this.#following.signal.aborted) return;
+    if (this.#isEnding()) return;
     const { options, leased, emit } = this.#given;
     const { facts } = leased.commands;
     try {
-      await publishSubnets(options.subnetFile, leased);
+      this.#publishing = publishSubnets(options.subnetFile, leased);
+      await this.#publishing;
     } catch (error) {
       this.#isReady = false;
       emit({ event: 'warning', message: error instanceof Error ? error.message : String(error) });
       return;
     }
+    // Whoever waited for the file may have told the daemon to stop before it comes here.
+    if (this.#isEnding()) return;
     emit({
       event: 'ready',
       subnet: describeSubnets(leased.subnets),
@@ -243,7 +258,7 @@ export class RunningNetwork {
     if (health === this.#health) return;
     this.#health = health;
     // Peers that are removed on the way out make a network neither well nor worse.
-    if (this.#isReady && !this.#following.signal.aborted) this.#given.onHealth(health);
+    if (this.#isReady && !this.#isEnding()) this.#given.onHealth(health);
   }
 
   #stopFollowing(end: NetworkEnd): void {
