@@ -33,6 +33,8 @@ export interface PeerLoopOptions {
 const fewestInBatch = 8;
 /** Bounds what one failure puts in doubt; and the kernel works on one batch while the next is prepared. */
 const mostInBatch = 2500;
+/** So that the kernel has something to work on soon. */
+const mostInFirstBatch = 1000;
 /** How many peers one event names: those who collect logs cut long lines. */
 const mostNamed = 500;
 
@@ -153,15 +155,18 @@ export class PeerLoop {
     return this.#options.batch !== undefined && this.engine.ready.size >= fewestInBatch;
   }
 
+  /** Starts a batch, and the next one once this one is on its way. */
   #startBatches(): void {
     const { batch } = this.#options;
-    while (batch !== undefined && this.#mayBatch && this.#free > 0) this.#startBatch(batch);
+    if (batch === undefined || !this.#mayBatch || this.#free <= 0) return;
+    this.#startBatch(batch, this.#jobs === 0 ? mostInFirstBatch : mostInBatch);
+    setImmediate(() => this.#pump());
   }
 
-  #startBatch(batch: BatchAbility): void {
+  #startBatch(batch: BatchAbility, most: number): void {
     const operations: Operation[] = [];
     const lines: string[] = [];
-    for (const operation of takeOperations(this.engine, mostInBatch)) {
+    for (const operation of takeOperations(this.engine, most)) {
       const line = batch.formatLine(operation);
       if (line === undefined) {
         this.#backlog.push(operation);
