@@ -123,10 +123,12 @@ const mostSharers = 8;
 
 /** The other keys that hold something in the kernel which this peer needs as well. */
 export function sharersOf(state: EngineState, peer: Peer): string[] {
-  return resourcesOf(peer)
-    .filter((resource) => state.holders.count(resource) <= mostSharers)
-    .flatMap((resource) => state.holders.of(resource))
-    .filter((key) => key !== peer.key);
+  const sharers: string[] = [];
+  for (const resource of resourcesOf(peer)) {
+    if (state.holders.count(resource) > mostSharers) continue;
+    for (const key of state.holders.of(resource)) if (key !== peer.key) sharers.push(key);
+  }
+  return sharers;
 }
 
 /** Records what is in the kernel for an entry, and who holds which resource there. */

@@ -21,7 +21,7 @@ export function touchesRange(range: SubnetRange, subnet: Cidr): boolean {
   return (
     subnet.family === range.network.family &&
     subnet.value <= lastAddress({ ...range.subnetMax, prefix: range.subnetLength }).value &&
-    lastAddress(subnet).value >= range.subnetMin.value
+    (subnet.value >= range.subnetMin.value || lastAddress(subnet).value >= range.subnetMin.value)
   );
 }
 

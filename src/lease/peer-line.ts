@@ -14,19 +14,18 @@ export function formatPeerLine(
   peer: Peer,
   format: BackendDataFormat,
 ): string | undefined {
-  const data = format.format === 'text' ? [peer.stdin.replace(/\n$/, '')] : fieldValues(peer, format.fields);
-  const columns = [peer.subnet, peer.ipv6Subnet, peer.publicIp, peer.publicIpv6, ...data];
-  if (columns.some((column) => column === absent || /[\t\n]/.test(column ?? ''))) return undefined;
-  return [verb, ...columns.map((column) => (column === undefined || column === '' ? absent : column))].join(
-    '\t',
-  );
+  let line: string = verb;
+  for (const column of columnsOf(peer, format)) {
+    if (column === absent || (column !== undefined && /[\t\n]/.test(column))) return undefined;
+    line += `\t${column === undefined || column === '' ? absent : column}`;
+  }
+  return line;
 }
 
-function fieldValues(
-  { fields }: Peer,
-  declared: Extract<BackendDataFormat, { format: 'json' }>['fields'],
-): (string | undefined)[] {
-  return ['DATA', 'DATA6'].flatMap((prefix) =>
-    declared.map(({ variable }) => fields[`${prefix}_${variable}`]),
-  );
+function columnsOf(peer: Peer, format: BackendDataFormat): (string | undefined)[] {
+  const columns = [peer.subnet, peer.ipv6Subnet, peer.publicIp, peer.publicIpv6];
+  if (format.format === 'text') return [...columns, peer.stdin.replace(/\n$/, '')];
+  for (const { variable } of format.fields) columns.push(peer.fields[`DATA_${variable}`]);
+  for (const { variable } of format.fields) columns.push(peer.fields[`DATA6_${variable}`]);
+  return columns;
 }

@@ -27,7 +27,7 @@ export class SubnetTrie {
     let node: Node | undefined = this.#root;
     for (const bit of this.#bits(subnet)) {
       if (node.key !== undefined) return node.key;
-      node = bit ? node.one : node.zero;
+      node = bit === '1' ? node.one : node.zero;
       if (node === undefined) return undefined;
     }
     return firstKey(node);
@@ -36,31 +36,30 @@ export class SubnetTrie {
   insert(subnet: Cidr, key: string): void {
     let node = this.#root;
     for (const bit of this.#bits(subnet))
-      node = bit ? (node.one ??= emptyNode()) : (node.zero ??= emptyNode());
+      node = bit === '1' ? (node.one ??= emptyNode()) : (node.zero ??= emptyNode());
     node.key = key;
   }
 
   delete(subnet: Cidr): void {
-    const path: { parent: Node; bit: boolean }[] = [];
+    const path: { parent: Node; bit: string }[] = [];
     let node: Node | undefined = this.#root;
     for (const bit of this.#bits(subnet)) {
       path.push({ parent: node, bit });
-      node = bit ? node.one : node.zero;
+      node = bit === '1' ? node.one : node.zero;
       if (node === undefined) return;
     }
     node.key = undefined;
     for (let step = path.pop(); step !== undefined && isEmpty(node); step = path.pop()) {
-      if (step.bit) step.parent.one = undefined;
+      if (step.bit === '1') step.parent.one = undefined;
       else step.parent.zero = undefined;
       node = step.parent;
     }
   }
 
-  *#bits(subnet: Cidr): Generator<boolean, void> {
-    const size = addressBits(subnet.family);
-    for (let at = this.#network.prefix; at < subnet.prefix; at += 1) {
-      yield ((subnet.value >> BigInt(size - 1 - at)) & 1n) === 1n;
-    }
+  /** The bits below the network's own, as digits: read one by one from a bigint they would cost most of a search. */
+  #bits(subnet: Cidr): string {
+    const digits = subnet.value.toString(2).padStart(addressBits(subnet.family), '0');
+    return digits.slice(this.#network.prefix, subnet.prefix);
   }
 }
 

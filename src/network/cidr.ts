@@ -20,19 +20,17 @@ export function addressBits(family: Family): 32 | 128 {
   return family === 4 ? 32 : 128;
 }
 
+const ipv4Part = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])';
+const ipv4Form = new RegExp(`^${Array.from({ length: 4 }, () => ipv4Part).join('\\.')}$`);
+
 /**
  * Reads an address strictly: four decimal parts without leading zeros, or RFC 4291 text without a zone.
  * A v4-mapped IPv6 address stays IPv6. Returns undefined for anything else.
  */
 export function parseAddress(text: string): Address | undefined {
-  if (/^[0-9.]+$/.test(text)) {
-    const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1);
-    if (parts === undefined) return undefined;
-    let value = 0;
-    for (const part of parts) {
-      if (Number(part) > 255 || (part.length > 1 && part.startsWith('0'))) return undefined;
-      value = value * 256 + Number(part);
-    }
+  const [, ...parts] = ipv4Form.exec(text) ?? [];
+  if (parts.length > 0) {
+    const value = parts.reduce((high, part) => high * 256 + Number(part), 0);
     return { family: 4, value: BigInt(value) };
   }
   if (!/^[0-9A-Fa-f:.]+$/.test(text) || !ipaddr.IPv6.isValid(text)) return undefined;
@@ -63,7 +61,7 @@ export function parseCidr(text: string): Cidr | undefined {
   if (match === null || address === undefined) return undefined;
   const prefix = Number(match[2]);
   if (prefix > addressBits(address.family)) return undefined;
-  if ((address.value & hostMask(address.family, prefix)) !== 0n) return undefined;
+  if (BigInt.asUintN(addressBits(address.family) - prefix, address.value) !== 0n) return undefined;
   return { ...address, prefix };
 }
 
@@ -85,7 +83,8 @@ export function lastAddress(cidr: Cidr): Address {
 export function contains(outer: Cidr, inner: Address | Cidr): boolean {
   if (outer.family !== inner.family) return false;
   if ('prefix' in inner && inner.prefix < outer.prefix) return false;
-  return (inner.value & ~hostMask(outer.family, outer.prefix)) === outer.value;
+  const hostBits = BigInt(addressBits(outer.family) - outer.prefix);
+  return inner.value >> hostBits === outer.value >> hostBits;
 }
 
 /** Whether two networks share an address. */
