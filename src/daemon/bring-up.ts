@@ -7,6 +7,7 @@ import type { LeaseSubnets } from '../lease/lease.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import type { CommandName } from '../recipe/recipe.ts';
 import { acquireLease } from '../store/acquire-lease.ts';
+import type { KeptListing } from '../store/kept-listing.ts';
 import type { LeaseRecord } from '../store/store.ts';
 import type { CommandResult, CommandRunner } from './command-runner.ts';
 import { removeDeployment, writeDeployment } from './deployment.ts';
@@ -39,6 +40,8 @@ export interface BringUpContext {
   readonly hint: LeaseSubnets | undefined;
   /** An earlier daemon's network of the same kind is still up: what fails now must not take it down. */
   readonly isTakeover: boolean;
+  /** What the store was seen to hold, and then what it held with this node's lease. */
+  readonly kept: KeptListing;
   readonly enter: (state: NodeState) => void;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
@@ -49,7 +52,7 @@ export interface BringUpContext {
  * is undone: ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link BringUpStopped}.
  */
 export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
-  const { preparation, options, commands, hint, isTakeover, enter, emit, signal } = context;
+  const { preparation, options, commands, hint, isTakeover, kept, enter, emit, signal } = context;
   const { store, loaded } = preparation;
   const undo: (() => Promise<unknown>)[] = [];
   let own: LeaseSubnets | undefined;
@@ -70,10 +73,12 @@ export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
     const { configuration } = preparation.network;
     const ttlSeconds = options.leaseTtlSeconds;
     const acquired = await outlastOutages(
-      () => acquireLease(store, { configuration, attributes, hint, ttlSeconds, signal }),
+      () =>
+        acquireLease(store, { configuration, attributes, hint, ttlSeconds, listing: kept.take(), signal }),
       new OutageLog(emit),
       signal,
     );
+    kept.keep(acquired.listing);
     const { record } = acquired;
     const { subnets } = acquired.lease;
     own = subnets;

@@ -2,12 +2,16 @@ import { readSubnetFile } from '../host/subnet-file.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
 import { parseLeaseKey } from '../lease/wire.ts';
 import { requireFreeSubnet } from '../store/acquire-lease.ts';
+import type { KeptListing } from '../store/kept-listing.ts';
+import type { Listing } from '../store/store.ts';
 import { clearPreviousNetwork, type PreviousNetworkContext } from './previous-network.ts';
 import { OutageLog } from './outage-log.ts';
 import { outlastOutages } from './outlast-outages.ts';
 import type { NetworkStart } from './recipe-changes.ts';
 
 export interface FirstStartContext extends PreviousNetworkContext {
+  /** Gets what the store was seen to hold. */
+  readonly kept: KeptListing;
   readonly signal: AbortSignal;
 }
 
@@ -31,13 +35,14 @@ async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
  */
 async function awaitFreeSubnet(
   hint: LeaseSubnets | undefined,
-  { preparation, emit, signal }: FirstStartContext,
+  { preparation, kept, emit, signal }: FirstStartContext,
 ): Promise<boolean> {
   const { store, network, underlay } = preparation;
   const { publicIp, publicIpv6 } = underlay;
   const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint };
   try {
-    await outlastOutages(() => requireFreeSubnet(store, applicant), new OutageLog(emit), signal);
+    const see = (): Promise<Listing> => requireFreeSubnet(store, applicant);
+    kept.keep(await outlastOutages(see, new OutageLog(emit), signal));
     return true;
   } catch (error) {
     if (signal.aborted) return false;

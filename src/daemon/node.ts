@@ -6,6 +6,7 @@ import { openJournal } from '../host/journal-file.ts';
 import { notifyServiceManager } from '../host/service-manager.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import type { Shell } from '../shell/shell.ts';
+import { KeptListing } from '../store/kept-listing.ts';
 import { bringUp, BringUpStopped } from './bring-up.ts';
 import type { LeasedNetwork } from './bring-up.ts';
 import { createControlServer } from './control.ts';
@@ -41,6 +42,7 @@ export class HeddleNode {
   readonly #changes: RecipeChanges;
   readonly #emit: EmitEvent;
   readonly #stopping = new AbortController();
+  readonly #kept = new KeptListing();
   #stopRequest: StopRequest | undefined;
   #takenDown: TakenDown = { removed: 0, failed: [], shutdown: 'done' };
   #ended: Promise<void> = Promise.resolve();
@@ -141,7 +143,7 @@ export class HeddleNode {
   async #liveWith(journal: PeerJournal): Promise<void> {
     let start = await findFirstStart({
       ...{ options: this.#options, preparation: this.#preparation, shell: this.#shell },
-      ...{ journal, emit: this.#emit, signal: this.#stopping.signal },
+      ...{ journal, kept: this.#kept, emit: this.#emit, signal: this.#stopping.signal },
     });
     if (start === undefined) return this.#finishEarly(journal);
     for (;;) {
@@ -178,6 +180,7 @@ export class HeddleNode {
       leased,
       journal,
       inPlace: start.inPlace,
+      kept: this.#kept,
       emit: this.#emit,
       onHealth: (because) => this.#enter(because === undefined ? 'running' : 'degraded', because),
       onReady: () => this.#changes.announce(),
@@ -194,6 +197,7 @@ export class HeddleNode {
         commands: this.#changes.createRunner(factsOfPreparation(this.#preparation, this.#options)),
         hint,
         isTakeover: isTakeover ?? false,
+        kept: this.#kept,
         enter: (state) => this.#enter(state),
         emit: this.#emit,
         signal: this.#stopping.signal,

@@ -6,6 +6,7 @@ import type { PeerRules } from '../lease/check-peer.ts';
 import type { Peer } from '../lease/lease.ts';
 import { decodeLease } from '../lease/wire.ts';
 import { followLeases } from '../store/follow.ts';
+import type { KeptListing } from '../store/kept-listing.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../store/store.ts';
 import { LatePeers } from './late-peers.ts';
 import { OutageLog } from './outage-log.ts';
@@ -19,6 +20,7 @@ export interface PeerFollowerOptions {
   readonly earlier: readonly Peer[];
   readonly loop: PeerLoop;
   readonly emit: EmitEvent;
+  readonly kept: KeptListing;
   /** The store says that this node's own lease is gone or was written by somebody else. */
   readonly onOwnLeaseTouched: () => void;
   /** What this node wrote into its own lease. */
@@ -56,10 +58,11 @@ export class PeerFollower {
 
   /** Ends when the signal is aborted; throws a StoreError that does not pass by itself. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { store, emit } = this.#options;
+    const { store, kept, emit } = this.#options;
     const outages = new OutageLog(emit);
     const updates = followLeases(store, {
       signal,
+      takeListing: () => kept.take(),
       onOutage: (error, retryInMs) => outages.failed(error, retryInMs),
       onBack: (afterMs) => {
         this.#awayMs = afterMs;

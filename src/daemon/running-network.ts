@@ -5,6 +5,7 @@ import type { EmitEvent } from '../event/event.ts';
 import { count } from '../event/human.ts';
 import { notifyServiceManager } from '../host/service-manager.ts';
 import { describeSubnets } from '../lease/roster.ts';
+import type { KeptListing } from '../store/kept-listing.ts';
 import type { LeaseStore } from '../store/store.ts';
 import type { LeasedNetwork } from './bring-up.ts';
 import type { CommandRunner } from './command-runner.ts';
@@ -27,6 +28,8 @@ export interface RunningNetworkOptions {
   readonly preparation: Preparation;
   readonly leased: LeasedNetwork;
   readonly journal: PeerJournal;
+  /** What the store held when the lease was taken. */
+  readonly kept: KeptListing;
   readonly emit: EmitEvent;
   /** The node is `running`, or `degraded` because of something; called whenever that changes. */
   readonly onHealth: (because: string | undefined) => void;
@@ -93,6 +96,7 @@ export class RunningNetwork {
       },
       own: { key: record.key, subnets },
       earlier: journal.peers,
+      kept: given.kept,
       loop: this.#loop,
       emit,
       onOwnLeaseTouched: () => void this.#keeper.reclaim(),

@@ -4,7 +4,7 @@ import type { Lease, LeaseAttributes, LeaseSubnets } from '../lease/lease.ts';
 import { decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../lease/wire.ts';
 import { formatAddress, formatCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
-import type { LeaseRecord, LeaseStore } from './store.ts';
+import type { LeaseRecord, LeaseStore, Listing } from './store.ts';
 
 /**
  * Each lost race means that another node got its subnet, so this is how many may start together before one of them
@@ -21,6 +21,8 @@ export interface AcquireRequest {
   readonly hint: LeaseSubnets | undefined;
   /** Returns a number from 0 up to, not including, 1. */
   readonly random?: () => number;
+  /** What the store was seen to hold, for the first try: where it has changed since, nothing is written and it is listed anew. */
+  readonly listing?: Listing | undefined;
   /** When aborted, the next try is not made, and the signal's reason is thrown. */
   readonly signal?: AbortSignal;
 }
@@ -31,6 +33,8 @@ export interface AcquiredLease {
   readonly how: 'created' | 'reused';
   /** Leases of this node that no longer fitted the configuration, and were removed. */
   readonly dropped: readonly Lease[];
+  /** What the store held, as far as is known, with this lease in it and without the dropped ones. */
+  readonly listing: Listing;
 }
 
 /**
@@ -46,18 +50,29 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
   const refused = new Set<string>();
   for (let tries = 0; tries < mostTries; tries += 1) {
     request.signal?.throwIfAborted();
-    const { records } = await store.list();
+    const earlier = tries === 0 ? request.listing : undefined;
+    const listing = earlier ?? (await store.list());
+    const { records } = listing;
     const plan = planFrom(records, refused, applicant, request.random ?? Math.random);
+    if (plan.kind === 'exhausted' && earlier !== undefined) continue;
     const misfits = await dropMisfits(store, plan, records);
     dropped.push(...misfits.dropped);
     if (misfits.kind === 'raced') continue;
     const result = await carryOut(store, plan, records, request);
-    if (result.kind === 'acquired') return { ...result.acquired, dropped };
+    if (result.kind === 'acquired') {
+      const { acquired } = result;
+      return { ...acquired, dropped, listing: withOutcome(listing, acquired.record, misfits.dropped) };
+    }
     if (result.takenKey !== undefined) refused.add(result.takenKey);
   }
   throw new Failure('store', `no lease was got from the ${store.description} in ${mostTries} tries`, {
     hint: 'Look for what keeps writing there: heddle leases',
   });
+}
+
+function withOutcome(listing: Listing, acquired: LeaseRecord, dropped: readonly Lease[]): Listing {
+  const outdated = new Set([acquired.key, ...dropped.map(({ key }) => key)]);
+  return { ...listing, records: [...listing.records.filter(({ key }) => !outdated.has(key)), acquired] };
 }
 
 /** Who asks for a lease, and of which network. */
@@ -70,13 +85,15 @@ export interface Applicant {
 
 /**
  * Throws the {@link Failure} of kind `pool-exhausted` that {@link acquireLease} would throw now, and writes nothing: for
- * a node that would have to make devices first.
+ * a node that would have to make devices first. Returns what it saw.
  */
-export async function requireFreeSubnet(store: LeaseStore, applicant: Applicant): Promise<void> {
-  const { records, faults } = await store.list();
+export async function requireFreeSubnet(store: LeaseStore, applicant: Applicant): Promise<Listing> {
+  const listing = await store.list();
+  const { records, faults } = listing;
   const unreadable = new Set(faults.flatMap(({ key }) => key ?? []));
   const plan = planFrom(records, unreadable, applicant, Math.random);
   if (plan.kind === 'exhausted') throw describeExhausted(plan, store);
+  return listing;
 }
 
 /** Takes out of `refused` what turns out to be a lease. */
@@ -120,7 +137,7 @@ async function dropMisfits(
 }
 
 type Result =
-  | { readonly kind: 'acquired'; readonly acquired: Omit<AcquiredLease, 'dropped'> }
+  | { readonly kind: 'acquired'; readonly acquired: Omit<AcquiredLease, 'dropped' | 'listing'> }
   | { readonly kind: 'raced'; readonly takenKey: string | undefined };
 
 async function carryOut(

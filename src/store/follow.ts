@@ -7,6 +7,7 @@ import {
   StoreError,
   type LeaseRecord,
   type LeaseStore,
+  type Listing,
   type StoreChange,
   type StoreFault,
 } from './store.ts';
@@ -19,6 +20,8 @@ const steadyMs = 30_000;
 
 export interface FollowOptions {
   readonly signal: AbortSignal;
+  /** A listing that stands for the first one, if there is one. */
+  readonly takeListing?: () => Listing | undefined;
   /** The store cannot be reached; it is tried again after `retryInMs`. Called for every try that failed. */
   readonly onOutage?: (error: StoreError, retryInMs: number) => void;
   /** The store can be reached again, `afterMs` since the first failure. */
@@ -53,7 +56,7 @@ export async function* followLeases(
   const outage = new Outage(options);
   while (!signal.aborted) {
     try {
-      const { records, faults, cursor } = await store.list();
+      const { records, faults, cursor } = options.takeListing?.() ?? (await store.list());
       if (isAborted(signal)) return;
       outage.reach();
       yield { kind: 'snapshot', records, faults };

@@ -11,7 +11,7 @@ import { parseAddress, parseCidr } from '../../src/network/cidr.ts';
 import type { NetworkConfiguration } from '../../src/network/configuration.ts';
 import { acquireLease, type AcquireRequest } from '../../src/store/acquire-lease.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
-import type { LeaseStore } from '../../src/store/store.ts';
+import type { LeaseStore, Listing } from '../../src/store/store.ts';
 
 function configure(subnetMax: string): NetworkConfiguration {
   const network = parseCidr('10.50.0.0/16');
@@ -63,6 +63,12 @@ function withStore(
       await rm(directory, { recursive: true, force: true });
     }
   });
+}
+
+/** Makes reservations of other nodes, and lists the store. */
+async function fill(store: LeaseStore, keys: readonly string[]): Promise<Listing> {
+  for (const key of keys) await store.create(key, '{"PublicIP":"172.30.0.9"}', undefined);
+  return store.list();
 }
 
 describe('acquiring a lease', () => {
@@ -145,6 +151,42 @@ describe('acquiring a lease', () => {
       return true;
     });
   });
+
+  withStore('begins with a listing of before, and lists again where that is out of date', async (open) => {
+    const store = await open();
+    const configuration = configure('10.50.2.0');
+    const [empty, full] = [await store.list(), await fill(store, ['10.50.1.0-24', '10.50.2.0-24'])];
+    const reserved = full.records.find(({ key }) => key === '10.50.2.0-24');
+    assert.ok(reserved !== undefined);
+    await store.remove(reserved);
+    // The subnet that looks free is taken, and then the one that looks taken is free.
+    const hint = parseLeaseKey('10.50.1.0-24');
+    const first = request('172.30.0.1', { configuration, listing: empty, hint });
+    assert.equal((await acquireLease(store, first)).lease.key, '10.50.2.0-24');
+    const [mine] = (await store.list()).records.filter(({ key }) => key === '10.50.2.0-24');
+    assert.ok(mine !== undefined);
+    await store.remove(mine);
+    const second = request('172.30.0.2', { configuration, listing: full });
+    assert.equal((await acquireLease(store, second)).lease.key, '10.50.2.0-24');
+  });
+
+  withStore(
+    'tells what the store holds with it, and a watch from there tells what came since',
+    async (open) => {
+      const store = await open();
+      await store.create('10.50.0.0-22', encodeAttributes(attributesOf('172.30.0.1')), 600);
+      const earlier = await fill(store, ['10.50.7.0-24']);
+      await fill(store, ['10.50.8.0-24']);
+      const { record, listing } = await acquireLease(store, request('172.30.0.1', { listing: earlier }));
+      assert.deepEqual(new Set(listing.records.map(({ key }) => key)), new Set(['10.50.7.0-24', record.key]));
+      const watched = new Set<string>();
+      const stop = new AbortController();
+      for await (const changes of store.watch(listing.cursor, stop.signal)) {
+        for (const change of changes) if (change.kind === 'put') watched.add(change.record.key);
+        if (watched.has('10.50.8.0-24')) stop.abort();
+      }
+    },
+  );
 
   withStore('ends when its signal is aborted', async (open) => {
     const signal = AbortSignal.abort(new Error('stopped'));

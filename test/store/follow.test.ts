@@ -48,7 +48,8 @@ class ScriptedStore implements Pick<LeaseStore, 'list' | 'watch'> {
 
   async *watch(cursor: Cursor): AsyncGenerator<readonly StoreChange[], void, void> {
     assert.equal(cursor, String(this.lists));
-    assert.ok(this.#round !== undefined && 'batches' in this.#round);
+    if (this.#round === undefined) throw new CursorLostError('that was before');
+    assert.ok('batches' in this.#round);
     for (const batch of this.#round.batches) yield await Promise.resolve(batch);
     if (this.#round.then !== 'end') throw this.#round.then;
   }
@@ -100,6 +101,17 @@ describe('following a store', () => {
     const seen = await follow([{ batches: [[put], [put, put]], then: 'end' }]);
     assert.deepEqual(seen.updates, ['snapshot 1', 'changes 1', 'changes 2']);
     assert.deepEqual([seen.delays, seen.outages, seen.error], [[], [], undefined]);
+  });
+
+  test('begins with a listing that it is given, and lists when that is too old', async () => {
+    let given: Listing | undefined = { records: [], faults: [], cursor: '0' as Cursor };
+    const takeListing = (): Listing | undefined => {
+      const taken = given;
+      given = undefined;
+      return taken;
+    };
+    const { updates, lists } = await follow([{ batches: [[put]], then: 'end' }], { takeListing });
+    assert.deepEqual([updates, lists], [['snapshot 0', 'snapshot 1', 'changes 1'], 1]);
   });
 
   test('lists again at once when the cursor is lost', async () => {
