@@ -1,5 +1,7 @@
-import { execa } from 'execa';
-import { hasErrorCode } from './system-error.ts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { explainError, hasErrorCode } from './system-error.ts';
 
 /** Why a lock could not be had. */
 export type FileLockRefusal =
@@ -43,7 +45,11 @@ export async function withFileLock<T>(
 
 async function acquire(path: string, waitMs: number): Promise<() => Promise<void>> {
   // Detached: a Ctrl-C, which goes to the whole foreground group, must not take the lock from under the work.
-  const holder = execa('flock', ['--exclusive', path, 'cat'], { reject: false, detached: true });
+  const holder = spawn('flock', ['--exclusive', path, 'cat'], { detached: true });
+  const ended: Promise<HolderEnd> = Promise.all([text(holder.stderr), once(holder, 'close')]).then(
+    ([stderr]) => ({ stderr }),
+    (error: unknown) => ({ stderr: '', error }),
+  );
   holder.stdin.on('error', () => undefined);
   // cat gives the byte back only once it runs, which is when the lock is held.
   holder.stdin.write('\n');
@@ -56,29 +62,34 @@ async function acquire(path: string, waitMs: number): Promise<() => Promise<void
   }, waitMs);
   const held = await Promise.race([
     new Promise<true>((resolve) => holder.stdout.once('data', () => resolve(true))),
-    holder.then(() => false),
+    ended.then(() => false),
   ]);
   clearTimeout(timer);
-  if (!held) throw await explainRefusal(path, waitMs, timedOut, holder);
+  if (!held) throw explainRefusal(path, waitMs, timedOut, await ended);
   return async () => {
     holder.stdin.end();
-    await holder;
+    await ended;
   };
 }
 
-async function explainRefusal(
+/** What flock said, or why it could not be run. */
+interface HolderEnd {
+  readonly stderr: string;
+  readonly error?: unknown;
+}
+
+function explainRefusal(
   path: string,
   waitMs: number,
   timedOut: boolean,
-  holder: PromiseLike<{ stderr: string; cause?: unknown }>,
-): Promise<FileLockError> {
+  { stderr, error }: HolderEnd,
+): FileLockError {
   if (timedOut) {
     return new FileLockError('timed-out', `another process held the lock ${path} for ${waitMs} ms`);
   }
-  const { stderr, cause } = await holder;
-  if (hasErrorCode(cause, 'ENOENT')) {
-    return new FileLockError('no-flock', 'the program flock (util-linux) is not on PATH', cause);
+  if (hasErrorCode(error, 'ENOENT')) {
+    return new FileLockError('no-flock', 'the program flock (util-linux) is not on PATH', error);
   }
-  const reason = stderr.trim().replace(/^flock: /, '');
-  return new FileLockError('unusable', `the lock ${path} could not be taken: ${reason}`, cause);
+  const reason = error === undefined ? stderr.trim().replace(/^flock: /, '') : explainError(error);
+  return new FileLockError('unusable', `the lock ${path} could not be taken: ${reason}`, error);
 }

@@ -1,7 +1,7 @@
-import { execa } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { Failure } from '../diagnostic/failure.ts';
 import { parseAddress, type Address } from '../network/cidr.ts';
+import { readProgram, runProgram } from './run-program.ts';
 import { explainError, hasErrorCode } from './system-error.ts';
 
 /** An address of a network interface. */
@@ -29,22 +29,25 @@ export interface Link {
 }
 
 const addressSchema = z.object({
-  local: z.string().optional(),
-  deprecated: z.boolean().optional(),
-  temporary: z.boolean().optional(),
-  tentative: z.boolean().optional(),
-  dadfailed: z.boolean().optional(),
+  local: z.optional(z.string()),
+  deprecated: z.optional(z.boolean()),
+  temporary: z.optional(z.boolean()),
+  tentative: z.optional(z.boolean()),
+  dadfailed: z.optional(z.boolean()),
 });
 
 const linkSchema = z.object({
   ifname: z.string(),
-  altnames: z.array(z.string()).optional(),
+  altnames: z.optional(z.array(z.string())),
   flags: z.array(z.string()),
   mtu: z.number(),
-  linkinfo: z
-    .object({ info_kind: z.string().optional(), info_data: z.record(z.string(), z.unknown()).optional() })
-    .optional(),
-  addr_info: z.array(addressSchema).optional(),
+  linkinfo: z.optional(
+    z.object({
+      info_kind: z.optional(z.string()),
+      info_data: z.optional(z.record(z.string(), z.unknown())),
+    }),
+  ),
+  addr_info: z.optional(z.array(addressSchema)),
 });
 
 /** Reads what `ip -details -json address` printed. Throws if it is something else. */
@@ -76,10 +79,10 @@ function toLinkAddress(info: z.infer<typeof addressSchema>): LinkAddress[] {
 }
 
 const routeSchema = z.object({
-  type: z.string().optional(),
-  dev: z.string().optional(),
-  prefsrc: z.string().optional(),
-  nexthops: z.array(z.object({ dev: z.string().optional() })).optional(),
+  type: z.optional(z.string()),
+  dev: z.optional(z.string()),
+  prefsrc: z.optional(z.string()),
+  nexthops: z.optional(z.array(z.object({ dev: z.optional(z.string()) }))),
 });
 
 /** A route, as far as the choice of an interface needs it. */
@@ -114,13 +117,13 @@ export async function readDefaultRoutes(family: 4 | 6): Promise<readonly Route[]
 
 /** Asks the kernel how it would send to an address. Undefined if it has no way. */
 export async function readRouteTo(address: string): Promise<Route | undefined> {
-  const { exitCode, stdout } = await execa('ip', ['-json', 'route', 'get', address], { reject: false });
-  return exitCode === 0 ? parseRoutes(stdout)[0] : undefined;
+  const { status, stdout } = await runProgram('ip', ['-json', 'route', 'get', address]);
+  return status === 0 ? parseRoutes(stdout)[0] : undefined;
 }
 
 async function runIp(parameters: readonly string[]): Promise<string> {
   try {
-    return (await execa('ip', parameters)).stdout;
+    return await readProgram('ip', parameters);
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT')) {
       throw new Failure('prerequisite', 'the program ip is not on PATH', {

@@ -1,4 +1,4 @@
-import { execa } from 'execa';
+import { runProgram } from './run-program.ts';
 
 /** What systemd may be told (sd_notify(3)). */
 export interface ServiceNotice {
@@ -23,10 +23,6 @@ export async function notifyServiceManager(
     ...(status === undefined ? [] : [`STATUS=${status.replaceAll(/\s+/g, ' ')}`]),
   ];
   if (assignments.length === 0) return;
-  await execa('systemd-notify', assignments, {
-    env: { NOTIFY_SOCKET: socket },
-    stdio: 'ignore',
-    reject: false,
-    timeout: 5000,
-  });
+  const env = { ...process.env, NOTIFY_SOCKET: socket };
+  await runProgram('systemd-notify', assignments, { env, timeout: 5000 }).catch(() => undefined);
 }

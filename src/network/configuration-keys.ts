@@ -1,8 +1,21 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** A network or an address as JSON has it; its text is checked apart, so that more can be said of it. */
 const network = z.string();
 const address = z.string();
+
+/** The schema of a key that may be left out, with what JSON Schema is to say of it. */
+export function optionalKey<S extends z.core.$ZodType>(
+  schema: S,
+  meta: z.core.GlobalMeta,
+): z.ZodMiniOptional<S> {
+  return z.optional(schema).check(z.meta(meta));
+}
+
+/** A whole number with its bounds. */
+export function integerBetween(minimum: number, maximum: number): z.ZodMiniNumberFormat {
+  return z.int().check(z.gte(minimum), z.lte(maximum));
+}
 
 /**
  * The keys of a flannel network configuration other than `Backend`. The only such table: the checks and the JSON
@@ -10,47 +23,41 @@ const address = z.string();
  * `checkNetworkConfiguration`'s concern.
  */
 export const networkKeys = {
-  EnableIPv4: z
-    .boolean()
-    .optional()
-    .meta({ description: 'Whether nodes get an IPv4 subnet.', default: true }),
-  EnableIPv6: z
-    .boolean()
-    .optional()
-    .meta({ description: 'Whether nodes get an IPv6 subnet.', default: false }),
-  EnableNFTables: z
-    .boolean()
-    .optional()
-    .meta({ description: 'Whether masquerading uses nftables, not iptables.', default: false }),
-  Network: network.optional().meta({
+  EnableIPv4: optionalKey(z.boolean(), { description: 'Whether nodes get an IPv4 subnet.', default: true }),
+  EnableIPv6: optionalKey(z.boolean(), { description: 'Whether nodes get an IPv6 subnet.', default: false }),
+  EnableNFTables: optionalKey(z.boolean(), {
+    description: 'Whether masquerading uses nftables, not iptables.',
+    default: false,
+  }),
+  Network: optionalKey(network, {
     description: 'The IPv4 network that all subnets are taken from; required with IPv4.',
     examples: ['10.50.0.0/16'],
   }),
-  SubnetLen: z.int().min(1).max(30).optional().meta({
+  SubnetLen: optionalKey(integerBetween(1, 30), {
     description:
       'The prefix length of each node’s IPv4 subnet: 24 unless given, or two more than the network’s past /22.',
   }),
-  SubnetMin: address.optional().meta({
+  SubnetMin: optionalKey(address, {
     description: 'The first IPv4 subnet to lease, by its address: the second of the network unless given.',
     examples: ['10.50.1.0'],
   }),
-  SubnetMax: address.optional().meta({
+  SubnetMax: optionalKey(address, {
     description: 'The last IPv4 subnet to lease, by its address: the last of the network unless given.',
     examples: ['10.50.255.0'],
   }),
-  IPv6Network: network.optional().meta({
+  IPv6Network: optionalKey(network, {
     description: 'The IPv6 network that all subnets are taken from; required with IPv6.',
     examples: ['2001:db8:42::/56'],
   }),
-  IPv6SubnetLen: z.int().min(1).max(126).optional().meta({
+  IPv6SubnetLen: optionalKey(integerBetween(1, 126), {
     description:
       'The prefix length of each node’s IPv6 subnet: 64 unless given, or two more than the network’s past /62.',
   }),
-  IPv6SubnetMin: address.optional().meta({
+  IPv6SubnetMin: optionalKey(address, {
     description: 'The first IPv6 subnet to lease, by its address: the second of the network unless given.',
     examples: ['2001:db8:42:1::'],
   }),
-  IPv6SubnetMax: address.optional().meta({
+  IPv6SubnetMax: optionalKey(address, {
     description: 'The last IPv6 subnet to lease, by its address: the last of the network unless given.',
     examples: ['2001:db8:42:ff::'],
   }),

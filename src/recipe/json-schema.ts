@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Json } from './json.ts';
 import { recipeKeys } from './keys.ts';
 

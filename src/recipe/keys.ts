@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { networkKeys } from '../network/configuration-keys.ts';
+import * as z from 'zod/mini';
+import { integerBetween, networkKeys, optionalKey } from '../network/configuration-keys.ts';
 
 /*
  * Every key that a recipe may have, with its type, bounds and meaning. The checks (`readKeys`) and the JSON Schema
@@ -11,15 +11,16 @@ export const defaultTimeout = 30;
 export const defaultConcurrency = 8;
 
 const pattern = z.string();
+const program = z.string().check(z.regex(/^[A-Za-z0-9_.+/-]+$/, 'the name or the path of a program'));
 
 /** A string to be run as it is, or lines to be run under `set -e`; not blank. */
 const command = z.union([
-  z.string().meta({ pattern: '\\S' }),
-  z.array(z.string()).meta({ contains: { type: 'string', pattern: '\\S' } }),
+  z.string().check(z.meta({ pattern: '\\S' })),
+  z.array(z.string()).check(z.meta({ contains: { type: 'string', pattern: '\\S' } })),
 ]);
 
 function commandKey(description: string) {
-  return command.optional().meta({ description });
+  return optionalKey(command, { description });
 }
 
 /** The commands, by their key in `Backend`. */
@@ -46,84 +47,78 @@ export const commandKeys = {
 
 /** The keys of one entry of `Parameters`. */
 export const parameterKeys = {
-  Type: z.enum(['string', 'integer', 'boolean']).meta({
-    description: 'The type of the value.',
-    examples: ['integer'],
+  Type: z.enum(['string', 'integer', 'boolean']).check(
+    z.meta({
+      description: 'The type of the value.',
+      examples: ['integer'],
+    }),
+  ),
+  Default: optionalKey(z.union([z.string(), z.int(), z.boolean()]), {
+    description: 'The value if nothing gives one; without it, one must be given.',
   }),
-  Default: z
-    .union([z.string(), z.int(), z.boolean()])
-    .optional()
-    .meta({ description: 'The value if nothing gives one; without it, one must be given.' }),
-  Minimum: z.int().optional().meta({ description: 'The smallest integer allowed.' }),
-  Maximum: z.int().optional().meta({ description: 'The largest integer allowed.' }),
-  Pattern: pattern
-    .optional()
-    .meta({ description: 'A regular expression that the whole of a string must match.', format: 'regex' }),
-  Choices: z
-    .array(z.string())
-    .min(1)
-    .optional()
-    .meta({ description: 'The only strings allowed.', uniqueItems: true }),
-  Secret: z
-    .boolean()
-    .optional()
-    .meta({ description: 'Whether the value is kept out of every log and report.', default: false }),
-  Description: z.string().optional().meta({ description: 'What the parameter is for, in one sentence.' }),
+  Minimum: optionalKey(z.int(), { description: 'The smallest integer allowed.' }),
+  Maximum: optionalKey(z.int(), { description: 'The largest integer allowed.' }),
+  Pattern: optionalKey(pattern, {
+    description: 'A regular expression that the whole of a string must match.',
+    format: 'regex',
+  }),
+  Choices: optionalKey(z.array(z.string()).check(z.minLength(1)), {
+    description: 'The only strings allowed.',
+    uniqueItems: true,
+  }),
+  Secret: optionalKey(z.boolean(), {
+    description: 'Whether the value is kept out of every log and report.',
+    default: false,
+  }),
+  Description: optionalKey(z.string(), { description: 'What the parameter is for, in one sentence.' }),
 };
 
 /** The keys of `BackendData`. */
 export const backendDataKeys = {
-  Format: z
-    .enum(['text', 'json'])
-    .optional()
-    .meta({ description: 'How backend data is published: as text, or as a JSON object.', default: 'text' }),
-  Pattern: pattern.optional().meta({
+  Format: optionalKey(z.enum(['text', 'json']), {
+    description: 'How backend data is published: as text, or as a JSON object.',
+    default: 'text',
+  }),
+  Pattern: optionalKey(pattern, {
     description: 'For text: a regular expression that the whole of each line must match.',
     format: 'regex',
   }),
-  Fields: z
-    .record(z.string(), pattern)
-    .optional()
-    .meta({
-      description:
-        'For json: the fields that commands use, in order, each with a regular expression that the whole of its ' +
-        'value must match; an absent field counts as an empty string.',
-    }),
+  Fields: optionalKey(z.record(z.string(), pattern), {
+    description:
+      'For json: the fields that commands use, in order, each with a regular expression that the whole of its ' +
+      'value must match; an absent field counts as an empty string.',
+  }),
 };
 
 /** The keys of `Backend`, other than the values of declared parameters. */
 export const backendKeys = {
-  Type: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'made of letters, digits, `.`, `_` and `-`')
-    .meta({
+  Type: z.string().check(
+    z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'made of letters, digits, `.`, `_` and `-`'),
+    z.meta({
       description: 'The backend type written on the lease: `extension` for flannel’s own recipes.',
       examples: ['extension'],
     }),
+  ),
   ...commandKeys,
-  Parameters: z.record(z.string(), z.strictObject(parameterKeys)).optional().meta({
+  Parameters: optionalKey(z.record(z.string(), z.strictObject(parameterKeys)), {
     description:
       'What an operator may set, by name: each value comes from a key of that name in Backend, or from --param.',
   }),
-  BackendData: z
-    .strictObject(backendDataKeys)
-    .optional()
-    .meta({ description: 'What the backend data of every lease of this type must look like.' }),
-  Overhead: z.int().min(0).max(65_535).optional().meta({
+  BackendData: optionalKey(z.strictObject(backendDataKeys), {
+    description: 'What the backend data of every lease of this type must look like.',
+  }),
+  Overhead: optionalKey(integerBetween(0, 65_535), {
     description: 'Bytes of encapsulation: the published MTU is the interface’s less this.',
   }),
-  Requires: z
-    .array(z.string().regex(/^[A-Za-z0-9_.+/-]+$/, 'the name or the path of a program'))
-    .optional()
-    .meta({
-      description: 'Programs that must be on PATH; found by reading the commands when absent.',
-      uniqueItems: true,
-    }),
-  Timeout: z.int().min(1).max(86_400).optional().meta({
+  Requires: optionalKey(z.array(program), {
+    description: 'Programs that must be on PATH; found by reading the commands when absent.',
+    uniqueItems: true,
+  }),
+  Timeout: optionalKey(integerBetween(1, 86_400), {
     description: 'Seconds that one run of a command may take.',
     default: defaultTimeout,
   }),
-  Concurrency: z.int().min(1).max(256).optional().meta({
+  Concurrency: optionalKey(integerBetween(1, 256), {
     description: 'How many runs of SubnetAddCommand and SubnetRemoveCommand may be under way at once.',
     default: defaultConcurrency,
   }),
@@ -131,10 +126,12 @@ export const backendKeys = {
 
 /** The keys of a recipe. */
 export const recipeKeys = {
-  $schema: z.string().optional().meta({ description: 'The JSON Schema, for editors.' }),
+  $schema: optionalKey(z.string(), { description: 'The JSON Schema, for editors.' }),
   ...networkKeys,
-  Backend: z.looseObject(backendKeys).meta({
-    description: 'How the overlay is made: commands and what they need.',
-    examples: [{ Type: 'extension' }],
-  }),
+  Backend: z.looseObject(backendKeys).check(
+    z.meta({
+      description: 'How the overlay is made: commands and what they need.',
+      examples: [{ Type: 'extension' }],
+    }),
+  ),
 };

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { DiagnosticCode } from '../diagnostic/codes.ts';
 import type { Findings } from '../diagnostic/findings.ts';
 import type { Located } from '../diagnostic/located.ts';
@@ -8,16 +8,16 @@ import { quoteText } from '../diagnostic/visible-text.ts';
 import { describeKind, nodeAt, toJson, type JsonNode, type Member, type ObjectNode } from './json-tree.ts';
 
 /** A table of keys: each with the schema of its value, optional ones marked so. */
-export type KeyTable = Readonly<Record<string, z.ZodType>>;
+export type KeyTable = Readonly<Record<string, z.ZodMiniType>>;
 
 /**
  * What is read of a value. Objects are handed over as nodes, their own keys unread, so that they are read by a further
  * table and one wrong key does not hide the others.
  */
 type ReadValue<S> =
-  S extends z.ZodOptional<infer Inner>
+  S extends z.ZodMiniOptional<infer Inner>
     ? ReadValue<Inner>
-    : S extends z.ZodObject | z.ZodRecord
+    : S extends z.ZodMiniObject | z.ZodMiniRecord
       ? ObjectNode
       : z.output<S>;
 
@@ -76,8 +76,8 @@ export function requireKeys(
   findings: Findings,
 ): void {
   for (const [key, schema] of Object.entries(table)) {
-    if (given.has(key) || schema instanceof z.ZodOptional) continue;
-    const example = schema.meta()?.['examples'];
+    if (given.has(key) || schema instanceof z.ZodMiniOptional) continue;
+    const example = z.globalRegistry.get(schema)?.['examples'];
     const hint = Array.isArray(example)
       ? `add one, such as \`"${key}": ${JSON.stringify(example[0])}\``
       : undefined;
@@ -103,12 +103,12 @@ export function refuseUnknownKeys(
 
 function readValue(
   { keySpan, value: node }: Member,
-  schema: z.ZodType,
+  schema: z.ZodMiniType,
   path: string,
   findings: Findings,
 ): LocatedNode<unknown> | undefined {
-  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-  if (inner instanceof z.ZodObject || inner instanceof z.ZodRecord) {
+  const inner = schema instanceof z.ZodMiniOptional ? schema.def.innerType : schema;
+  if (inner instanceof z.ZodMiniObject || inner instanceof z.ZodMiniRecord) {
     if (node.kind === 'object') return { value: node, node, span: node.span, keySpan };
     findings.error('wrong-type', node.span, `\`${path}\` must be an object, not ${describeKind(node)}`);
     return undefined;

@@ -23,8 +23,8 @@ export interface OneShotShellOptions {
 /**
  * A {@link Shell} that starts one `sh` for each job, in a process group of its own.
  *
- * It uses node:child_process rather than execa, whose promise waits for the pipes to close: a recipe that starts
- * wireguard-go would never end, since that keeps them open.
+ * A job is over when its shell is, not when its pipes close: a recipe that starts wireguard-go would never end, since
+ * that keeps them open.
  */
 export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
   const { graceMs = 2000, program = systemShell } = options;

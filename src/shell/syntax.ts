@@ -1,5 +1,5 @@
-import { execa } from 'execa';
 import { quote } from 'shell-quote';
+import { readProgram } from '../host/run-program.ts';
 import { commandText } from '../recipe/command-text.ts';
 import type { Command } from '../recipe/recipe.ts';
 import { systemShell, type ShellProgram } from './program.ts';
@@ -43,11 +43,9 @@ async function readTexts(
 ): Promise<readonly (Omit<ShellSyntaxError, 'command'> | undefined)[]> {
   const sh = quote([program.file, ...program.arguments]);
   const script = `for text do ${sh} -n -c "$text" 2>&1 && echo; printf '\\0'; done`;
-  const { stdout } = await execa(program.file, [...program.arguments, '-c', script, program.name, ...texts], {
-    argv0: program.name,
-    stdin: 'ignore',
-    env: { LC_ALL: 'C' },
-  });
+  const args = [...program.arguments, '-c', script, program.name, ...texts];
+  const env = { ...process.env, LC_ALL: 'C' };
+  const stdout = await readProgram(program.file, args, { argv0: program.name, env });
   return stdout.split('\0').map((said) => (said === '\n' ? undefined : readMessage(said)));
 }
 

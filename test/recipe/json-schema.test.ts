@@ -19,8 +19,8 @@ test('the schema says which draft it is of', () => {
 test('every key of every table is described in the schema', () => {
   const text = JSON.stringify(recipeJsonSchema());
   for (const table of [recipeKeys, backendKeys, parameterKeys, backendDataKeys]) {
-    for (const [key, schema] of Object.entries<z.ZodType>(table)) {
-      const description = schema.meta()?.description;
+    for (const [key, schema] of Object.entries<z.core.$ZodType>(table)) {
+      const description = z.globalRegistry.get(schema)?.description;
       assert.ok(description, `${key} has no description`);
       assert.ok(text.includes(JSON.stringify(description)), key);
       assert.ok(text.includes(`${JSON.stringify(key)}:`), key);

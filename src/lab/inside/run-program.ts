@@ -3,7 +3,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 
 /**
  * Runs a program to its end with `input` on its stdin and returns its stdout; throws a {@link Failure} with its stderr
- * if it fails. Built on Node's own `spawn`: loading execa would take as long as half of a lab's underlay does.
+ * if it fails.
  */
 export function runProgram(program: string, args: readonly string[], input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
