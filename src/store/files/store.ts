@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,18 +16,17 @@ import {
 } from '../store.ts';
 import { errorCode, toStoreError } from './errors.ts';
 import { layOut, type Layout } from './layout.ts';
-import { LeaseDirectory, type DirectoryIdentity } from './lease-directory.ts';
+import { LeaseDirectory } from './lease-directory.ts';
 import { decodeLeaseFile, encodeLeaseFile, largestLeaseFile } from './lease-file.ts';
 import { withStoreLock } from './lock.ts';
 import { LockQueue } from './lock-queue.ts';
 import { makeDirectory } from './make-directory.ts';
+import { RememberedListings } from './remembered-listings.ts';
 import { compareWithTold, isExpired, type Told } from './told.ts';
 import { createWhole, replaceWhole } from './write.ts';
 
 /** Leases are no secret, but whoever can write them has a say in what runs as root elsewhere. */
 const directoryMode = 0o700;
-/** A follower lists and then watches; a few others may list in between. */
-const rememberedListings = 4;
 
 export interface FilesStoreOptions {
   /** `read-only` needs no right to write, makes nothing, and leaves expired leases to others. Default `read-write`. */
@@ -68,11 +66,6 @@ function withoutRetry(error: unknown): unknown {
   return new StoreError(message, { retryable: false, cause, ...(hint !== undefined && { hint }) });
 }
 
-interface RememberedListing {
-  readonly identity: DirectoryIdentity;
-  readonly told: ReadonlyMap<string, Told>;
-}
-
 /** Leases as files of a directory that several processes share. Readers never lock; writers take turns. */
 class FilesStore implements LeaseStore {
   readonly description: string;
@@ -82,7 +75,7 @@ class FilesStore implements LeaseStore {
   readonly #rescanMs: number;
   readonly #directory: LeaseDirectory;
   readonly #writers: LockQueue;
-  readonly #listings = new Map<Cursor, RememberedListing>();
+  readonly #listings = new RememberedListings();
   readonly #closing = new AbortController();
 
   constructor(layout: Layout, isWritable: boolean, clock: Clock, rescanMs: number) {
@@ -132,11 +125,11 @@ class FilesStore implements LeaseStore {
         if (change.kind === 'fault') faults.push(change.fault);
       }
     }
-    return { records, faults, cursor: this.#remember({ identity, told }) };
+    return { records, faults, cursor: this.#listings.remember({ identity, told }) };
   }
 
   async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {
-    const listing = this.#listings.get(cursor);
+    const listing = this.#listings.recall(cursor);
     if (listing === undefined) throw new CursorLostError(`the ${this.description} were listed again since`);
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     // chokidar is loaded only where something is followed.
@@ -213,16 +206,6 @@ class FilesStore implements LeaseStore {
       await access(this.#layout.subnets);
       return undefined;
     }
-  }
-
-  #remember(listing: RememberedListing): Cursor {
-    const cursor = randomUUID() as string as Cursor;
-    this.#listings.set(cursor, listing);
-    for (const old of this.#listings.keys()) {
-      if (this.#listings.size <= rememberedListings) break;
-      this.#listings.delete(old);
-    }
-    return cursor;
   }
 
   /** Removes the files of leases whose time is over. Nobody waits for it: they count as absent anyway. */

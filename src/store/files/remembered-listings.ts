@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Cursor } from '../store.ts';
+import type { DirectoryIdentity } from './lease-directory.ts';
+import type { Told } from './told.ts';
+
+/** A follower lists and then watches; a few others may list in between. */
+const mostRemembered = 4;
+
+/** What a listing said, for the watch that goes on from it. */
+export interface RememberedListing {
+  readonly identity: DirectoryIdentity;
+  readonly told: ReadonlyMap<string, Told>;
+}
+
+/** The last listings, by their cursors. A directory keeps no history, so a watch compares with what was told. */
+export class RememberedListings {
+  readonly #listings = new Map<Cursor, RememberedListing>();
+
+  remember(listing: RememberedListing): Cursor {
+    const cursor = randomUUID() as string as Cursor;
+    this.#listings.set(cursor, listing);
+    for (const old of this.#listings.keys()) {
+      if (this.#listings.size <= mostRemembered) break;
+      this.#listings.delete(old);
+    }
+    return cursor;
+  }
+
+  /** Undefined for a cursor of another store, or of a listing that others came after. */
+  recall(cursor: Cursor): RememberedListing | undefined {
+    return this.#listings.get(cursor);
+  }
+}
