@@ -2,6 +2,13 @@ import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { stateDirectoryOption } from './options.ts';
 
+interface DownFlags {
+  readonly stateDir: string;
+  readonly releaseLease?: boolean;
+  readonly forget?: boolean;
+  readonly json?: boolean;
+}
+
 /** `heddle down`: takes the network down on this node, whether its daemon runs or is dead. */
 export function registerDown(program: Command): void {
   program
@@ -13,9 +20,10 @@ export function registerDown(program: Command): void {
     )
     .addOption(stateDirectoryOption())
     .option('--release-lease', "give this node's lease back")
+    .option('--forget', 'of a dead daemon: run nothing, as its network is gone, with its network namespace')
     .option('--json', 'print one JSON object')
-    .action(async (flags: { stateDir: string; releaseLease?: true; json?: true }) => {
+    .action(async ({ stateDir, releaseLease = false, forget = false, json = false }: DownFlags) => {
       const { runDown } = await import('./run-down.ts');
-      await runDown(resolve(flags.stateDir), flags.releaseLease ?? false, flags.json ?? false);
+      await runDown(resolve(stateDir), { releaseLease, forget }, json);
     });
 }

@@ -1,17 +1,17 @@
 import { Failure } from '../diagnostic/failure.ts';
 import type { EmitEvent } from '../event/event.ts';
 import { count, renderEvent } from '../event/human.ts';
-import { bringDown } from '../daemon/bring-down.ts';
+import { bringDown, type DownOptions } from '../daemon/bring-down.ts';
 import { describeRemains } from '../daemon/take-down.ts';
 
 /** Takes the network down and says what was done. */
-export async function runDown(stateDirectory: string, releaseLease: boolean, json: boolean): Promise<void> {
+export async function runDown(stateDirectory: string, options: DownOptions, json: boolean): Promise<void> {
   // What goes wrong on the way is for people; stdout is for the result.
   const emit: EmitEvent = (event) => {
     const { level, text, detail } = renderEvent(event);
     if (level !== 'info') process.stderr.write(`${text}\n${detail === '' ? '' : `${detail}\n`}`);
   };
-  const result = await bringDown(stateDirectory, releaseLease, emit);
+  const result = await bringDown(stateDirectory, options, emit);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
   if (result.daemon === 'none') {
     if (!json) process.stdout.write(`Nothing to take down: no network is up in ${stateDirectory}.\n`);
@@ -29,6 +29,10 @@ export async function runDown(stateDirectory: string, releaseLease: boolean, jso
         ? 'the daemon took its network down and ended'
         : 'from the journal of a dead daemon';
     const lease = result.leaseReleased ? ', lease released' : '';
-    process.stdout.write(`Network down: ${count(result.removed, 'peer')} removed${lease} (${who}).\n`);
+    process.stdout.write(
+      result.shutdown === 'skipped'
+        ? `Network forgotten${lease}: nothing was done in the kernel.\n`
+        : `Network down: ${count(result.removed, 'peer')} removed${lease} (${who}).\n`,
+    );
   }
 }

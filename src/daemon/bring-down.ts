@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { EmitEvent } from '../event/event.ts';
 import { claimInstance } from '../host/instance.ts';
 import { openJournal } from '../host/journal-file.ts';
+import { removeSubnetFile } from '../host/subnet-file.ts';
 import { createOneShotShell } from '../shell/one-shot-shell.ts';
 import type { StoreChoice } from '../store/open-store.ts';
 import { openStore } from '../store/open-store.ts';
@@ -9,6 +10,8 @@ import { askDaemon, createControlServer } from './control.ts';
 import type { StopRequest } from './control.ts';
 import { readDeployment } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
+import { forgetNetwork } from './forget-network.ts';
+import { requireNamespace } from './other-namespace.ts';
 import { PeerJournal } from './peer-journal.ts';
 import { takeDownDeployment } from './take-down-deployment.ts';
 import type { TakenDown } from './take-down.ts';
@@ -20,21 +23,35 @@ export interface BroughtDown extends TakenDown {
   readonly leaseReleased: boolean;
 }
 
-/** Takes down the network whose state is in this directory. */
+export interface DownOptions {
+  readonly releaseLease: boolean;
+  /** Forget the network of a dead daemon, and run nothing: it is gone already. */
+  readonly forget: boolean;
+}
+
+/**
+ * Takes down the network whose state is in this directory. Throws Failure `state-directory` where that cannot be done from
+ * here, and `already-running` if what is to be forgotten has a daemon.
+ */
 export async function bringDown(
   stateDirectory: string,
-  releaseLease: boolean,
+  options: DownOptions,
   emit: EmitEvent,
 ): Promise<BroughtDown> {
-  const request: StopRequest = { onExit: 'shutdown', releaseLease };
-  const answer = (await askDaemon(stateDirectory, 'POST', '/stop', request)) as TakenDown | undefined;
-  if (answer !== undefined) return { daemon: 'running', ...answer, leaseReleased: releaseLease };
-  if ((await readDeployment(stateDirectory)) === undefined) return nothingToDo;
+  const { releaseLease, forget } = options;
+  if (!forget) {
+    const request: StopRequest = { onExit: 'shutdown', releaseLease };
+    const answer = (await askDaemon(stateDirectory, 'POST', '/stop', request)) as TakenDown | undefined;
+    if (answer !== undefined) return { daemon: 'running', ...answer, leaseReleased: releaseLease };
+  }
+  const deployment = await readDeployment(stateDirectory);
+  if (deployment === undefined) return nothingToDo;
+  if (!forget) await requireNamespace(deployment, stateDirectory);
 
   // In the dead daemon's place, so that none can come up in the midst of it; another heddle down waits for this one.
   const server = createControlServer({ status: () => undefined, stop: () => work });
   const claim = claimInstance(stateDirectory, server);
-  const work = claim.then(() => bringDownDead(stateDirectory, releaseLease, emit));
+  const work = claim.then(() => bringDownDead(stateDirectory, options, emit));
   try {
     return await work;
   } finally {
@@ -52,20 +69,41 @@ const nothingToDo: BroughtDown = {
 
 async function bringDownDead(
   stateDirectory: string,
-  releaseLease: boolean,
+  { releaseLease, forget }: DownOptions,
   emit: EmitEvent,
 ): Promise<BroughtDown> {
   // Read again: another heddle down may have been at work before this one's turn.
   const deployment = await readDeployment(stateDirectory);
   if (deployment === undefined) return nothingToDo;
+  const journal = await PeerJournal.open(await openJournal(join(stateDirectory, 'journal')));
+  const taken = forget
+    ? await forgetDeployment(deployment, journal, stateDirectory)
+    : await takeDownDead(deployment, journal, stateDirectory, emit);
+  return { daemon: 'dead', ...taken, leaseReleased: releaseLease && (await release(deployment, emit)) };
+}
+
+async function takeDownDead(
+  deployment: Deployment,
+  journal: PeerJournal,
+  stateDirectory: string,
+  emit: EmitEvent,
+): Promise<TakenDown> {
   const shell = createOneShotShell();
   try {
-    const journal = await PeerJournal.open(await openJournal(join(stateDirectory, 'journal')));
-    const taken = await takeDownDeployment(deployment, journal, stateDirectory, shell, emit);
-    return { daemon: 'dead', ...taken, leaseReleased: releaseLease && (await release(deployment, emit)) };
+    return await takeDownDeployment(deployment, journal, stateDirectory, shell, emit);
   } finally {
     await shell.close();
   }
+}
+
+async function forgetDeployment(
+  { subnetFile }: Deployment,
+  journal: PeerJournal,
+  stateDirectory: string,
+): Promise<TakenDown> {
+  await removeSubnetFile(subnetFile);
+  await forgetNetwork(journal, stateDirectory);
+  return { removed: 0, failed: [], shutdown: 'skipped' };
 }
 
 async function release({ store: choice, leaseKey }: Deployment, emit: EmitEvent): Promise<boolean> {

@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 import { writeFileAtomically } from '../host/atomic-file.ts';
+import type { NetworkNamespace } from '../host/network-namespace.ts';
 import { explainError } from '../host/system-error.ts';
 import type { StoreChoice } from '../store/open-store.ts';
 import type { ParameterValue } from '../recipe/recipe.ts';
@@ -25,6 +26,8 @@ export interface Deployment {
   readonly publicIp: string | null;
   readonly publicIpv6: string | null;
   readonly subnetFile: string;
+  /** Where in this machine it is; older versions did not say. */
+  readonly networkNamespace?: NetworkNamespace;
   /** The key of this node's lease; null until it has one. */
   readonly leaseKey: string | null;
   /**

@@ -21,7 +21,7 @@ export async function findFirstStart(context: FirstStartContext): Promise<Networ
   const { subnetFile } = context.options;
   const hint = previous?.leaseKey == null ? await readHint(subnetFile) : parseLeaseKey(previous.leaseKey);
   if (!(await awaitFreeSubnet(hint, context))) return undefined;
-  return { hint, isTakeover: previous !== undefined };
+  return { hint, isTakeover: previous?.isUp ?? false };
 }
 
 async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {

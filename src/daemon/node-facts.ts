@@ -1,4 +1,5 @@
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import { ownNetworkNamespace } from '../host/network-namespace.ts';
 import type { NodeFacts } from '../lease/environment.ts';
 import { overlayMtu } from '../recipe/mtu.ts';
 import type { Recipe } from '../recipe/recipe.ts';
@@ -55,6 +56,7 @@ export function deploymentOf(
   leaseKey: string | null,
 ): Deployment {
   const { recipe, file } = loaded;
+  const networkNamespace = ownNetworkNamespace();
   return {
     version: 1,
     recipe: { file, name: recipe.name, text: recipe.source.text },
@@ -68,6 +70,7 @@ export function deploymentOf(
     publicIp: facts.publicIp ?? null,
     publicIpv6: facts.publicIpv6 ?? null,
     subnetFile: options.subnetFile,
+    ...(networkNamespace && { networkNamespace }),
     leaseKey,
   };
 }

@@ -55,6 +55,11 @@ export class PeerJournal {
     return (this.#flushing ??= this.#flush());
   }
 
+  /** Records of every peer that it is gone. */
+  async strikeOut(): Promise<void> {
+    await Promise.all(this.peers.map(({ key }) => this.record({ gone: key })));
+  }
+
   /** Resolves once everything recorded so far is on disk. */
   async flush(): Promise<void> {
     await this.#flushing;

@@ -197,7 +197,7 @@ export class RunningNetwork {
   async giveUp(): Promise<void> {
     const { failed } = await this.takeDown();
     const { journal, emit } = this.#given;
-    await Promise.all(journal.peers.map(({ key }) => journal.record({ gone: key })));
+    await journal.strikeOut();
     if (failed.length === 0) return;
     const message = `what the recipe before did for ${failed.join(', ')} may be left: it could not be removed`;
     emit({ event: 'warning', message });

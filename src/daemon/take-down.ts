@@ -14,7 +14,8 @@ export interface TakenDown {
   readonly removed: number;
   /** Peers that could not be removed; they stay in the journal for `heddle down`. */
   readonly failed: readonly string[];
-  readonly shutdown: 'done' | 'failed';
+  /** `skipped`: the network was only forgotten. */
+  readonly shutdown: 'done' | 'failed' | 'skipped';
 }
 
 /** A network that is up, with all it takes to bring it down. */

@@ -21,6 +21,8 @@ export interface DaemonOptions {
   readonly program?: string;
   /** How long it may run at most; half a minute by default. */
   readonly seconds?: number;
+  /** The words of a program that ends in running the daemon: somewhere else on the host, say. */
+  readonly through?: readonly string[];
 }
 
 const stateDirectory = '/run/state';
@@ -37,8 +39,9 @@ export class Daemon {
 
   constructor(host: Host, args: readonly string[], options: DaemonOptions = {}) {
     this.#host = host;
-    const { environment, seconds, program } = options;
-    const command = upCommand([...args, '--log-format', 'json'], options.stateDirectory, program);
+    const { environment, seconds, program, through = [] } = options;
+    const up = upCommand([...args, '--log-format', 'json'], options.stateDirectory, program);
+    const command = [...through, ...up];
     const child = host.start(['/bin/sh', '-c', 'echo $$; exec "$@"', 'sh', ...command], {
       ...(environment && { environment }),
       ...(seconds !== undefined && { seconds }),
