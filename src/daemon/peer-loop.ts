@@ -5,6 +5,7 @@ import { takeOperations } from '../engine/take.ts';
 import type { EngineInput, Operation, Wait } from '../engine/operation.ts';
 import type { EmitEvent } from '../event/event.ts';
 import type { CommandResult } from './command-runner.ts';
+import { withPatience } from './patience.ts';
 import type { PeerJournal } from './peer-journal.ts';
 import { eventOf, namePeer, outcomeOf } from './peer-report.ts';
 import type { PeerOutcome } from './peer-report.ts';
@@ -182,7 +183,7 @@ export class PeerLoop {
     operations: readonly Operation[],
     run: (signal: AbortSignal) => Promise<CommandResult>,
   ): Promise<void> {
-    const result = (await this.#writeAhead(operations)) ?? (await run(this.#ending.signal));
+    const result = await this.#runAhead(operations, run);
     if (result.kind === 'trouble') {
       // One bad peer costs one peer: each is tried by itself.
       this.#options.emit({ event: 'batch-failed', size: operations.length, trouble: result.trouble });
@@ -203,11 +204,22 @@ export class PeerLoop {
   }
 
   async #runOne(operation: Operation): Promise<void> {
-    const result =
-      (await this.#writeAhead([operation])) ?? (await this.#options.run(operation, this.#ending.signal));
+    const result = await this.#runAhead([operation], (signal) => this.#options.run(operation, signal));
     const wait = this.#finish(operation, result);
     const event = eventOf(operation, result, wait);
     if (event !== undefined) this.#options.emit(event);
+  }
+
+  /** Runs a command once the journal has what it adds, and has others go ahead of it if it takes long. */
+  async #runAhead(
+    operations: readonly Operation[],
+    run: (signal: AbortSignal) => Promise<CommandResult>,
+  ): Promise<CommandResult> {
+    const trouble = await this.#writeAhead(operations);
+    if (trouble !== undefined) return trouble;
+    return withPatience(run(this.#ending.signal), () =>
+      this.feed(...operations.map((operation) => ({ kind: 'overdue', operation }) as const)),
+    );
   }
 
   /** What is not in the journal is not run: after a crash nobody would remove it. */

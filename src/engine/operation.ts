@@ -25,6 +25,8 @@ export type EngineInput =
   /** An operation ended. `jitter` is uniform in [0, 1) and spreads the retries of many nodes. */
   | { readonly kind: 'succeeded'; readonly operation: Operation }
   | { readonly kind: 'failed'; readonly operation: Operation; readonly jitter: number }
+  /** An operation runs for so long that no other shall wait for it any more. */
+  | { readonly kind: 'overdue'; readonly operation: Operation }
   /** A delay that {@link Wait} asked for is over. */
   | { readonly kind: 'due'; readonly key: string; readonly attempt: number }
   /**

@@ -20,7 +20,16 @@ export type Applied =
 export type Activity =
   | { readonly kind: 'idle' }
   | { readonly kind: 'ready'; readonly reason: Reason }
-  | { readonly kind: 'running'; readonly operation: Operation }
+  | {
+      readonly kind: 'running';
+      readonly operation: Operation;
+      /** The engine's sequence number when it began. */
+      readonly since: number;
+      /** Nobody waits for it any more. */
+      readonly isOverdue: boolean;
+      /** For an add: a remove ended meanwhile that may have taken away what it put in place. */
+      readonly isCrossed: boolean;
+    }
   | { readonly kind: 'waiting'; readonly operation: Operation };
 
 /** All the engine knows of one lease key. */
@@ -151,7 +160,11 @@ export function setActivity(state: EngineState, entry: Entry, activity: Activity
   if (activity.kind === 'ready') state.ready.add(entry.key);
   else state.ready.delete(entry.key);
   entry.activity = activity;
-  if (activity.kind === 'idle' || activity.kind === 'waiting') unpark(state, entry.key);
+  if (!isWaitedFor(activity)) unpark(state, entry.key);
+}
+
+function isWaitedFor(activity: Activity): boolean {
+  return activity.kind === 'ready' || (activity.kind === 'running' && !activity.isOverdue);
 }
 
 /** Changes how often in a row an entry has failed, keeping the count of those that fail in step. */

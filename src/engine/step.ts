@@ -41,6 +41,13 @@ export function step(state: EngineState, input: EngineInput): Wait[] {
       return [];
     case 'failed':
       return fail(state, input.operation, input.jitter);
+    case 'overdue': {
+      const entry = state.entries.get(input.operation.peer.key);
+      if (entry?.activity.kind === 'running' && entry.activity.operation === input.operation) {
+        setActivity(state, entry, { ...entry.activity, isOverdue: true });
+      }
+      return [];
+    }
     case 'due': {
       const entry = state.entries.get(input.key);
       if (entry?.activity.kind === 'waiting' && entry.failures === input.attempt) {
@@ -121,27 +128,37 @@ function reconsider(state: EngineState, entry: Entry, reason: Reason): void {
 function finish(state: EngineState, operation: Operation): void {
   const entry = state.entries.get(operation.peer.key);
   if (entry === undefined) return;
-  const applied =
-    operation.kind === 'add'
-      ? ({ kind: 'present', peer: operation.peer } as const)
-      : ({ kind: 'absent' } as const);
-  setApplied(state, entry, applied);
+  if (operation.kind === 'remove') {
+    setApplied(state, entry, { kind: 'absent' });
+    setActivity(state, entry, { kind: 'idle' });
+    reconsider(state, entry, operation.reason);
+    crossSharers(state, operation.peer);
+    return;
+  }
+  const isCrossed = entry.activity.kind === 'running' && entry.activity.isCrossed;
+  setApplied(state, entry, { kind: isCrossed ? 'unsure' : 'present', peer: operation.peer });
   setActivity(state, entry, { kind: 'idle' });
-  reconsider(state, entry, operation.kind === 'remove' ? operation.reason : reasonFor(entry));
-  if (operation.kind === 'remove') doubtSharers(state, operation.peer);
+  reconsider(state, entry, isCrossed ? 'drifted' : reasonFor(entry));
 }
 
-/** A remove may have taken away what another peer shares with the removed one: those are ensured again. */
-function doubtSharers(state: EngineState, removed: Peer): void {
+/**
+ * A remove that ended may have taken away what another peer shares with the removed one: those that came into place after
+ * `since` are ensured again, and those whose add runs, once that has ended.
+ */
+function crossSharers(state: EngineState, removed: Peer, since = 0): void {
   for (const key of sharersOf(state, removed)) {
     const other = state.entries.get(key);
-    if (other !== undefined) doubt(state, other);
+    if (other === undefined) continue;
+    const { activity } = other;
+    if (activity.kind === 'running') setActivity(state, other, { ...activity, isCrossed: true });
+    else if (other.touched > since) doubt(state, other);
   }
 }
 
 function fail(state: EngineState, operation: Operation, jitter: number): Wait[] {
   const entry = state.entries.get(operation.peer.key);
-  if (entry === undefined) return [];
+  if (entry?.activity.kind !== 'running') return [];
+  const { since } = entry.activity;
   setApplied(state, entry, { kind: 'unsure', peer: operation.peer });
   const givenUp =
     operation.mode === 'lenient' && (entry.wanted !== undefined || entry.failures + 1 >= lenientTries);
@@ -149,6 +166,8 @@ function fail(state: EngineState, operation: Operation, jitter: number): Wait[] 
     finish(state, operation);
     return [];
   }
+  // Those that were in place before it are ensured when it succeeds: not each time that it is tried.
+  if (operation.kind === 'remove') crossSharers(state, operation.peer, since);
   if (superseded(state, entry, operation)) {
     setActivity(state, entry, { kind: 'idle' });
     reconsider(state, entry, reasonFor(entry));

@@ -48,13 +48,15 @@ function takeEntry(state: EngineState, entry: Entry, reason: Operation['reason']
 
 function begin(state: EngineState, entry: Entry, operation: Operation): Operation {
   setApplied(state, entry, { kind: 'unsure', peer: operation.peer });
-  setActivity(state, entry, { kind: 'running', operation });
+  const since = state.sequence;
+  setActivity(state, entry, { kind: 'running', operation, since, isOverdue: false, isCrossed: false });
   return operation;
 }
 
 /**
  * Another key that this operation has to wait for, because both touch the same thing in the kernel and one of them takes
- * it away: for a remove, one that is running; for an add, a remove that is running or about to. Adds never wait for adds.
+ * it away: for a remove, one that is running; for an add, a remove that is running or about to. Adds never wait for adds,
+ * and nobody for what is overdue: where the two cross, the add is run again when the remove has ended (`crossSharers`).
  */
 function findBlocker(
   state: EngineState,
@@ -69,7 +71,9 @@ function findBlocker(
 
 function isInTheWay(state: EngineState, kind: 'add' | 'remove', other: Entry): boolean {
   const { activity } = other;
-  if (activity.kind === 'running') return kind === 'remove' || activity.operation.kind === 'remove';
+  if (activity.kind === 'running') {
+    return !activity.isOverdue && (kind === 'remove' || activity.operation.kind === 'remove');
+  }
   return kind === 'add' && activity.kind === 'ready' && decide(other, state.abilities).kind === 'remove';
 }
 

@@ -74,6 +74,8 @@ export class Simulation {
   running: Operation[] = [];
   /** Those of `running` whose command sleeps for ever. */
   hung = new Set<Operation>();
+  /** Those of `running` whose command has had its effect, with its answer, and goes on. */
+  acted = new Map<Operation, boolean>();
   waits: Wait[] = [];
   #seen: { readonly since: number; readonly present: ReadonlySet<string> } | undefined;
   /** Every run there was, for tests that count. */
@@ -113,6 +115,24 @@ export class Simulation {
     if (operation !== undefined) this.hung.add(operation);
   }
 
+  /** Has the running operation at this index have its effect, long before it ends. */
+  act(index: number): void {
+    const operation = this.running[index % Math.max(1, this.running.length)];
+    if (operation !== undefined) this.#effect(operation);
+  }
+
+  /** The running operation at this index runs for longer than anybody has patience. */
+  lag(index: number): void {
+    const operation = this.running[index % Math.max(1, this.running.length)];
+    if (operation !== undefined) this.feed({ kind: 'overdue', operation });
+  }
+
+  #effect(operation: Operation): boolean {
+    const answer = this.acted.get(operation) ?? this.kernel.run(operation);
+    this.acted.set(operation, answer);
+    return answer;
+  }
+
   /** Ends what hangs, as its timeout would: it may have had its effect by then, or not. */
   timeOut(trouble: 'before' | 'after'): void {
     for (const operation of this.hung) this.#end(operation, trouble);
@@ -122,7 +142,8 @@ export class Simulation {
   #end(operation: Operation, trouble: 'none' | 'before' | 'after'): void {
     this.running.splice(this.running.indexOf(operation), 1);
     this.log.push(`${operation.kind} ${operation.peer.key} (${operation.reason})`);
-    const worked = trouble !== 'before' && this.kernel.run(operation) && trouble === 'none';
+    const worked = trouble !== 'before' && this.#effect(operation) && trouble === 'none';
+    this.acted.delete(operation);
     this.feed(worked ? { kind: 'succeeded', operation } : { kind: 'failed', operation, jitter: 0.5 });
     const entry = this.engine.entries.get(operation.peer.key);
     if (entry === undefined || entry.applied.kind === 'absent') this.journal.delete(operation.peer.key);
@@ -145,9 +166,10 @@ export class Simulation {
    */
   crash(effects: number): void {
     for (const [index, operation] of this.running.entries())
-      if ((effects & (1 << index)) !== 0) this.kernel.run(operation);
+      if ((effects & (1 << index)) !== 0) this.#effect(operation);
     this.running = [];
     this.hung.clear();
+    this.acted.clear();
     this.#seen = undefined;
     this.waits = [];
     this.engine = createEngine(this.#abilities);

@@ -48,6 +48,50 @@ test('a node that moved to another subnet is removed from the old one first', ()
   assert.deepEqual(kindsOf(engine), ['add 10.50.2.0/24']);
 });
 
+test('one whose remove from the old subnet hangs comes to the new one meanwhile, and is ensured when that ended', () => {
+  const engine = engineOf([makePeer(1)]);
+  for (const operation of takeOperations(engine, 1)) step(engine, { kind: 'succeeded', operation });
+  step(engine, { kind: 'snapshot', peers: [makePeer(2, { publicIp: '192.0.2.1' })] });
+  const [remove = assert.fail()] = takeOperations(engine, 10);
+  assert.deepEqual(kindsOf(engine), []);
+  step(engine, { kind: 'overdue', operation: remove });
+  const [add = assert.fail(), ...others] = takeOperations(engine, 10);
+  assert.deepEqual([add.kind, add.peer.subnet, others], ['add', '10.50.2.0/24', []]);
+  step(engine, { kind: 'succeeded', operation: add });
+  assert.deepEqual(kindsOf(engine), []);
+
+  // It was ended, and may have torn down what the new subnet needs by then.
+  const [wait = assert.fail()] = step(engine, { kind: 'failed', operation: remove, jitter: 0 });
+  const [again = assert.fail()] = takeOperations(engine, 10);
+  assert.deepEqual([again.kind, again.peer.subnet, again.reason], ['add', '10.50.2.0/24', 'drifted']);
+  step(engine, { kind: 'succeeded', operation: again });
+
+  // That it fails again and again disturbs nobody; that it succeeds does.
+  step(engine, { kind: 'due', key: wait.key, attempt: wait.attempt });
+  const [second = assert.fail()] = takeOperations(engine, 10);
+  const [next = assert.fail()] = step(engine, { kind: 'failed', operation: second, jitter: 0 });
+  assert.deepEqual(kindsOf(engine), []);
+  step(engine, { kind: 'due', key: next.key, attempt: next.attempt });
+  const [third = assert.fail()] = takeOperations(engine, 10);
+  step(engine, { kind: 'succeeded', operation: third });
+  assert.deepEqual(kindsOf(engine), ['add 10.50.2.0/24']);
+});
+
+test('an add that hangs keeps the remove of what it shares waiting no longer than that, and is run again', () => {
+  const engine = engineOf([makePeer(1)]);
+  for (const operation of takeOperations(engine, 1)) step(engine, { kind: 'succeeded', operation });
+  step(engine, { kind: 'put', peer: makePeer(2) });
+  const [add = assert.fail()] = takeOperations(engine, 10);
+  step(engine, { kind: 'delete', key: '10.50.1.0-24' });
+  assert.deepEqual(kindsOf(engine), []);
+  step(engine, { kind: 'overdue', operation: add });
+  const [remove = assert.fail()] = takeOperations(engine, 10);
+  assert.deepEqual([remove.kind, remove.peer.subnet], ['remove', '10.50.1.0/24']);
+  step(engine, { kind: 'succeeded', operation: remove });
+  step(engine, { kind: 'succeeded', operation: add });
+  assert.deepEqual(kindsOf(engine), ['add 10.50.2.0/24']);
+});
+
 test('what every node publishes says nothing of who is who', () => {
   const peers = Array.from({ length: 50 }, (_, n) => makePeer(n + 1));
   const engine = engineOf(peers);

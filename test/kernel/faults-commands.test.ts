@@ -78,6 +78,9 @@ function trouble(backend: Backend): void {
   );
 }
 
+const peerOf = async (node: FaultNode, key: string) =>
+  (await node.status()).peers.find((peer) => peer.key === key);
+
 describe('one peer whose command', { skip: reasonToSkip(), concurrency: 2 }, () => {
   const troubled = async (
     ...[t, overlay]: Parameters<typeof FaultLab.up>
@@ -92,9 +95,6 @@ describe('one peer whose command', { skip: reasonToSkip(), concurrency: 2 }, () 
     };
     return { lab, node, from: await node.now(), addPeer };
   };
-  const peerOf = async (node: FaultNode, key: string) =>
-    (await node.status()).peers.find((peer) => peer.key === key);
-
   const expectRecovery = async (lab: FaultLab, node: FaultNode): Promise<void> => {
     await node.sh('rm /run/heddle/trouble');
     await lab.converge();
@@ -156,3 +156,47 @@ describe('one peer whose command', { skip: reasonToSkip(), concurrency: 2 }, () 
     await expectRecovery(lab, node);
   });
 });
+
+/** The remove of one subnet sleeps far longer than any test, and then goes on as if nothing had been. */
+function hangRemove(backend: Backend): void {
+  withoutBatches(backend);
+  backend.Timeout = 3600;
+  prepend(
+    backend,
+    'SubnetRemoveCommand',
+    `if [ -e trouble ] && [ $SUBNET = ${subnetOf(hung)} ]; then sleep ${longTime} || true; fi`,
+  );
+}
+
+test(
+  'a node that moved is reached in its new subnet though its remove from the old one hangs, and also after that',
+  { skip: reasonToSkip() },
+  async (t) => {
+    const lab = await FaultLab.up(t, bend(t, vxlan, hangRemove));
+    const [node] = lab.both;
+    const backendData = { VNI: 1, VtepMAC: '02:00:00:00:02:53' };
+    const lease = { key: hung, publicIp: '172.30.0.253', backendType: 'vxlan', backendData };
+    lab.leases.put(lease);
+    await lab.converge();
+    await node.sh('touch /run/heddle/trouble');
+    lab.leases.delete(hung);
+    const sleepers = await until('the remove to hang', async () => {
+      const pids = await node.processes(longTime);
+      return pids.length > 0 && pids;
+    });
+    const moved = { ...lease, key: '10.50.251.0-24' };
+    lab.leases.put(moved);
+    await until(
+      'the new subnet to be in place',
+      async () => (await peerOf(node, moved.key))?.state === 'in-place',
+    );
+    const entries = await node.entries();
+    for (const entry of vxlan.entriesOf(moved)) assert.ok(entries.includes(entry), entry);
+    assert.deepEqual(await node.processes(longTime), sleepers, 'it hangs still');
+
+    // What the old subnet and the new one share, its FDB entry, goes with the old one now.
+    for (const pid of sleepers) process.kill(pid);
+    await until('the old subnet to go', async () => (await peerOf(node, hung)) === undefined);
+    await lab.converge();
+  },
+);
