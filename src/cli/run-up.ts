@@ -1,6 +1,7 @@
 import { HeddleNode } from '../daemon/node.ts';
 import type { UpOptions } from '../daemon/options.ts';
-import { prepareNode, publishNetwork } from '../daemon/prepare.ts';
+import { prepareNode } from '../daemon/prepare.ts';
+import { publishNetwork } from '../daemon/publish-network.ts';
 import { reportOddities } from '../daemon/report-oddities.ts';
 import type { EmitEvent } from '../event/event.ts';
 import { isAbort } from '../host/system-error.ts';

@@ -18,6 +18,7 @@ import { OutageLog } from './outage-log.ts';
 import { outlastOutages } from './outlast-outages.ts';
 import { ownAttributes } from './own-data.ts';
 import type { Preparation } from './prepare.ts';
+import { confirmNetwork } from './publish-network.ts';
 
 /** Thrown when the daemon was told to stop before its network was up. */
 export class BringUpStopped extends Error {
@@ -40,6 +41,8 @@ export interface BringUpContext {
   readonly hint: LeaseSubnets | undefined;
   /** An earlier daemon's network of the same kind is still up: what fails now must not take it down. */
   readonly isTakeover: boolean;
+  /** It is what the daemon was started with, and no recipe that was saved later. */
+  readonly isFirst: boolean;
   /** What the store was seen to hold, and then what it held with this node's lease. */
   readonly kept: KeptListing;
   readonly enter: (state: NodeState) => void;
@@ -52,7 +55,7 @@ export interface BringUpContext {
  * is undone: ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link BringUpStopped}.
  */
 export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
-  const { preparation, options, commands, hint, isTakeover, kept, enter, emit, signal } = context;
+  const { preparation, options, commands, hint, isTakeover, isFirst, kept, enter, emit, signal } = context;
   const { store, loaded } = preparation;
   const undo: (() => Promise<unknown>)[] = [];
   let own: LeaseSubnets | undefined;
@@ -83,6 +86,9 @@ export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
     const { subnets } = acquired.lease;
     own = subnets;
     if (acquired.how === 'created') undo.push(() => store.remove(record));
+    if (isFirst) {
+      await outlastOutages(() => confirmNetwork(preparation, options), new OutageLog(emit), signal);
+    }
     emit({
       event: 'lease-acquired',
       subnet: describeSubnets(subnets),

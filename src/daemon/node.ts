@@ -22,6 +22,7 @@ import { PeerJournal } from './peer-journal.ts';
 import { RecipeChanges } from './recipe-changes.ts';
 import type { NetworkStart } from './recipe-changes.ts';
 import type { Preparation } from './prepare.ts';
+import { withdrawNetwork } from './publish-network.ts';
 import { RunningNetwork } from './running-network.ts';
 import { takeDownDeployment } from './take-down-deployment.ts';
 import { describeRemains } from './take-down.ts';
@@ -67,7 +68,11 @@ export class HeddleNode {
         return this.#takenDown;
       },
     });
-    const claim = await claimInstance(this.#options.stateDirectory, server);
+    const claim = await claimInstance(this.#options.stateDirectory, server).catch(async (error: unknown) => {
+      await this.#withdraw();
+      await this.#letGo();
+      throw error;
+    });
     const life = this.#live().finally(() => this.#close());
     const released = life
       .catch(() => undefined)
@@ -90,7 +95,16 @@ export class HeddleNode {
   }
 
   async #close(): Promise<void> {
+    await this.#withdraw();
     this.#enter('stopped');
+    await this.#letGo();
+  }
+
+  async #withdraw(): Promise<void> {
+    if (this.#network === undefined) await withdrawNetwork(this.#preparation, this.#emit);
+  }
+
+  async #letGo(): Promise<void> {
     await this.#shell.close();
     await this.#preparation.store.close();
   }
@@ -197,6 +211,7 @@ export class HeddleNode {
         commands: this.#changes.createRunner(factsOfPreparation(this.#preparation, this.#options)),
         hint,
         isTakeover: isTakeover ?? false,
+        isFirst: this.#network === undefined,
         kept: this.#kept,
         enter: (state) => this.#enter(state),
         emit: this.#emit,

@@ -41,6 +41,8 @@ export interface NetworkDecision {
   /** The document; it stands in the store already, or is to be written there. */
   readonly document: SourceText;
   readonly isInStore: boolean;
+  /** This daemon wrote the document there. */
+  readonly isPublishedHere: boolean;
   /** What is odd about the store's document. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -79,31 +81,18 @@ export async function prepareNode(
 }
 
 /** The first node of a files store brings its recipe's configuration along; every other store has one, or will. */
+export function mayBringNetwork({ store, recipe }: Pick<UpOptions, 'store' | 'recipe'>): boolean {
+  return store.kind === 'files' && recipe !== undefined;
+}
+
 async function readStoredNetwork(
-  { store: choice, recipe }: UpOptions,
+  options: UpOptions,
   store: LeaseStore,
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<SourceText | undefined> {
-  const mayBeFirst = choice.kind === 'files' && recipe !== undefined;
-  if (!mayBeFirst) return awaitNetwork(store, emit, signal);
+  if (!mayBringNetwork(options)) return awaitNetwork(store, emit, signal);
   return outlastOutages(() => store.readNetwork(), new OutageLog(emit), signal);
-}
-
-/**
- * Writes the network configuration into a store that has none. If another node was faster, its document is what counts,
- * and the result is the preparation by that one.
- */
-export async function publishNetwork(
-  preparation: Preparation,
-  options: UpOptions,
-  colour: boolean,
-): Promise<Preparation> {
-  const { store, loaded, network } = preparation;
-  if (network.isInStore) return preparation;
-  const standing = await store.createNetwork(network.document.text);
-  const document = { name: `the network configuration in ${store.description}`, text: standing };
-  return { ...preparation, network: decideNetwork(loaded.recipe, options.parameters, document, colour) };
 }
 
 /** The store's document decides where there is one; the recipe's own is what the first node writes. */
@@ -116,7 +105,14 @@ export function decideNetwork(
   if (stored === undefined) {
     const parameterValues = settleParameters(recipe, {}, overrides);
     const document = { name: 'the recipe', text: renderNetworkDocument(recipe, parameterValues) };
-    return { configuration: recipe.network, parameterValues, document, isInStore: false, warnings: [] };
+    return {
+      configuration: recipe.network,
+      parameterValues,
+      document,
+      isInStore: false,
+      isPublishedHere: false,
+      warnings: [],
+    };
   }
   const checked = parseNetworkDocument(stored);
   if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics, colour);
@@ -133,6 +129,7 @@ export function decideNetwork(
     parameterValues: settleParameters(recipe, parameterValues, overrides),
     document: stored,
     isInStore: true,
+    isPublishedHere: false,
     warnings: checked.warnings,
   };
 }

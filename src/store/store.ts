@@ -80,6 +80,11 @@ export interface LeaseStore {
   readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined>;
   /** Writes the network configuration if there is none, atomically. Returns the text that stands afterwards. */
   createNetwork(text: string): Promise<string>;
+  /**
+   * Takes back a network configuration that nobody has use for: if it still is this text, and no lease stands, reservations
+   * included. One that comes at the same moment may find it gone: who takes a lease looks after that.
+   */
+  withdrawNetwork(text: string): Promise<'withdrawn' | 'kept'>;
 
   /** Writes the network configuration whatever stood there. Nodes read it when they start. */
   writeNetwork(text: string): Promise<void>;

@@ -92,6 +92,48 @@ export function describeStoreContract(name: string, makeBed: () => Promise<Store
       assert.ok(network !== undefined && texts.includes(network.text));
       assert.deepEqual(new Set(standing), new Set([network.text]));
     });
+
+    contract(
+      'is taken back if it still is what was written, and then another may be created',
+      async (bed) => {
+        const [store, other] = [await bed.open(), await bed.open()];
+        const [text, later] = ['{"Network":"10.50.0.0/16"}', '{"Network":"10.60.0.0/16"}'];
+        assert.equal(await store.withdrawNetwork(text), 'kept', 'there is none');
+        await store.createNetwork(text);
+        assert.equal(await other.withdrawNetwork(later), 'kept');
+        assert.equal((await store.readNetwork())?.text, text);
+        assert.equal(await other.withdrawNetwork(text), 'withdrawn');
+        assert.equal(await store.readNetwork(), undefined);
+        assert.equal(await store.createNetwork(later), later);
+      },
+    );
+
+    contract('is not taken back while a lease stands', async (bed) => {
+      const [store, other] = [await bed.open(), await bed.open()];
+      const text = '{"Network":"10.50.0.0/16"}';
+      await store.createNetwork(text);
+      const record = await create(other);
+      assert.equal(await store.withdrawNetwork(text), 'kept');
+      await other.remove(record);
+      await reserve(other);
+      assert.equal(await store.withdrawNetwork(text), 'kept');
+      assert.equal((await other.readNetwork())?.text, text);
+    });
+
+    contract(
+      'is taken back or kept as the answer says, also when a lease comes at that moment',
+      async (bed) => {
+        const [store, other] = [await bed.open(), await bed.open()];
+        const text = '{"Network":"10.50.0.0/16"}';
+        for (let round = 0; round < 10; round += 1) {
+          await store.createNetwork(text);
+          const [outcome, record] = await Promise.all([store.withdrawNetwork(text), create(other)]);
+          const network = await other.readNetwork();
+          assert.equal(network === undefined, outcome === 'withdrawn');
+          await other.remove(record);
+        }
+      },
+    );
   });
 
   describe(`${name}: create`, () => {

@@ -91,6 +91,23 @@ class EtcdStore implements LeaseStore {
     return written.kind === 'written' ? text : (written.standing?.value.toString() ?? text);
   }
 
+  async withdrawNetwork(text: string): Promise<'withdrawn' | 'kept'> {
+    const { config } = this.#layout;
+    if (await this.#hasLeases()) return 'kept';
+    const key = Buffer.from(config);
+    const { succeeded } = await this.#cluster.request(`remove ${config}`, (client) =>
+      client.kv.txn({
+        compare: [{ key, target: 'Value', result: 'Equal', value: Buffer.from(text) }],
+        success: [{ request_delete_range: { key } }],
+      }),
+    );
+    if (!succeeded) return 'kept';
+    // No condition can be set on the absence of all leases: one that came in between gets it back.
+    if (!(await this.#hasLeases())) return 'withdrawn';
+    await this.createNetwork(text);
+    return 'kept';
+  }
+
   async writeNetwork(text: string): Promise<void> {
     const { config } = this.#layout;
     await this.#cluster.request(`write ${config}`, (client) =>
@@ -175,6 +192,11 @@ class EtcdStore implements LeaseStore {
     this.#closing.abort();
     this.#cluster.close();
     return Promise.resolve();
+  }
+
+  async #hasLeases(): Promise<boolean> {
+    const { records, faults } = await this.list();
+    return records.length + faults.length > 0;
   }
 
   #pathOf(key: string): string {

@@ -104,6 +104,17 @@ class FilesStore implements LeaseStore {
     });
   }
 
+  withdrawNetwork(text: string): Promise<'withdrawn' | 'kept'> {
+    const { config } = this.#layout;
+    return this.#writeLocked(`remove ${config}`, async () => {
+      if ((await this.#readConfig()) !== text) return 'kept';
+      const { names } = await this.#directory.scan();
+      if ([...names].some((name) => this.#isHeld(name))) return 'kept';
+      await rm(config);
+      return 'withdrawn';
+    });
+  }
+
   writeNetwork(text: string): Promise<void> {
     const { config, draft } = this.#layout;
     return this.#writeLocked(`write ${config}`, () => replaceWhole(draft, config, text));
