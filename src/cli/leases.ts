@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addStoreOptions, readStoreChoice } from './store-options.ts';
+import { addStoreOptions, chooseStore } from './store-options.ts';
 
 /** `heddle leases`: what the store holds, and what an operator may change there by hand. */
 export function registerLeases(program: Command): void {
@@ -14,7 +14,7 @@ export function registerLeases(program: Command): void {
     .option('--json', 'print one JSON array')
     .action(async (_: unknown, self: Command) => {
       const { listLeases } = await import('./run-leases.ts');
-      await listLeases(readStoreChoice(self), wantsJson(self));
+      await listLeases(await chooseStore(self), wantsJson(self));
     });
 
   addStoreOptions(leases.command('reserve <subnet> <public-ip>'))
@@ -26,7 +26,7 @@ export function registerLeases(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (subnet: string, publicIp: string, _: unknown, self: Command) => {
       const { reserveSubnet } = await import('./run-leases-change.ts');
-      await reserveSubnet(readStoreChoice(self), subnet, publicIp, wantsJson(self));
+      await reserveSubnet(await chooseStore(self), subnet, publicIp, wantsJson(self));
     });
 
   addStoreOptions(leases.command('release <subnet>'))
@@ -35,7 +35,7 @@ export function registerLeases(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (subnet: string, _: unknown, self: Command) => {
       const { releaseSubnet } = await import('./run-leases-change.ts');
-      await releaseSubnet(readStoreChoice(self), subnet, wantsJson(self));
+      await releaseSubnet(await chooseStore(self), subnet, wantsJson(self));
     });
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addStoreOptions, readStoreChoice } from './store-options.ts';
+import { addStoreOptions, chooseStore } from './store-options.ts';
 
 /** `heddle network`: the network configuration in the store. */
 export function registerNetwork(program: Command): void {
@@ -13,7 +13,7 @@ export function registerNetwork(program: Command): void {
     .description('Prints the network configuration as it stands in the store.')
     .action(async (_: unknown, self: Command) => {
       const { getNetwork } = await import('./run-network.ts');
-      await getNetwork(readStoreChoice(self));
+      await getNetwork(await chooseStore(self));
     });
 
   addStoreOptions(network.command('set <file>'))
@@ -24,6 +24,6 @@ export function registerNetwork(program: Command): void {
     )
     .action(async (file: string, _: unknown, self: Command) => {
       const { setNetwork } = await import('./run-network.ts');
-      await setNetwork(readStoreChoice(self), file);
+      await setNetwork(await chooseStore(self), file);
     });
 }

@@ -1,9 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { resolve } from 'node:path';
 import type { StoreChoice } from '../store/open-store.ts';
-import { readEtcdUser } from './etcd-user.ts';
-import { hideFromProcessList } from './process-list.ts';
 
 /** Where the leases of a cluster are when nothing else is said. */
 const defaultStoreDirectory = '/var/lib/heddle/store';
@@ -72,47 +69,8 @@ export function addStoreOptions(command: Command): Command {
     );
 }
 
-const etcdFlags = [
-  'etcdEndpoints',
-  'etcdPrefix',
-  'etcdCafile',
-  'etcdCertfile',
-  'etcdKeyfile',
-  'etcdUsername',
-  'etcdPassword',
-  'etcdPasswordFile',
-] as const satisfies readonly (keyof StoreFlags)[];
-
-/**
- * What the options of a command say; where the command above it has them, too, commander gives them to that one. Throws
- * a {@link Failure} for a user without a password and the like.
- */
-export function readStoreChoice(command: Command): StoreChoice {
-  const flags = command.optsWithGlobals<StoreFlags>();
-  const sourceOf = (name: keyof StoreFlags): string | undefined =>
-    command.getOptionValueSourceWithGlobals(name);
-  if (sourceOf('etcdPassword') === 'cli') hideFromProcessList(flags.etcdPassword ?? '');
-  const kind = flags.store ?? guessKind(sourceOf);
-  if (kind === 'files') return { kind, directory: resolve(flags.storeDir) };
-  return {
-    kind,
-    endpoints: flags.etcdEndpoints.split(',').map((endpoint) => endpoint.trim()),
-    prefix: flags.etcdPrefix,
-    caFile: absolute(flags.etcdCafile),
-    certFile: absolute(flags.etcdCertfile),
-    keyFile: absolute(flags.etcdKeyfile),
-    user: readEtcdUser(flags),
-  };
-}
-
-/** An option on the command line says more than a variable, which may be there for flanneld. */
-function guessKind(sourceOf: (name: keyof StoreFlags) => string | undefined): StoreChoice['kind'] {
-  if (etcdFlags.some((name) => sourceOf(name) === 'cli')) return 'etcd';
-  if (sourceOf('storeDir') === 'cli') return 'files';
-  return etcdFlags.some((name) => sourceOf(name) === 'env') ? 'etcd' : 'files';
-}
-
-/** For `heddle down`, which may be called from another directory. */
-function absolute(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : resolve(path);
+/** What they say, as `readStoreChoice` reads them. */
+export async function chooseStore(command: Command): Promise<StoreChoice> {
+  const { readStoreChoice } = await import('./store-choice.ts');
+  return readStoreChoice(command);
 }

@@ -8,7 +8,7 @@ import { exitModes } from '../daemon/options.ts';
 import type { ExitMode, UpOptions } from '../daemon/options.ts';
 import { collect, defaultSubnetFile, stateDirectoryOption, wholeNumber } from './options.ts';
 import { parseMetricsAddress } from './metrics-address.ts';
-import { addStoreOptions, readStoreChoice } from './store-options.ts';
+import { addStoreOptions, chooseStore } from './store-options.ts';
 import type { StoreFlags } from './store-options.ts';
 import type { MetricsAddress } from '../daemon/metrics-server.ts';
 import type { LogFormat } from './log.ts';
@@ -132,8 +132,9 @@ export function registerUp(program: Command): void {
           },
         );
       }
+      const store = await chooseStore(self);
       const { runUp } = await import('./run-up.ts');
-      await runUp(readOptions(flags, readStoreChoice(self)), flags.logFormat);
+      await runUp(readOptions(flags, store), flags.logFormat);
     });
 }
 

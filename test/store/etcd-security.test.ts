@@ -239,7 +239,7 @@ describe('etcd without users', () => {
   });
 });
 
-describe('options that cannot be used', () => {
+describe('files that cannot be used', () => {
   let directory: string;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'heddle-options-'));
@@ -251,29 +251,6 @@ describe('options that cannot be used', () => {
     assert.ok(error instanceof StoreError && !error.retryable && error.hint !== undefined, inspect(error));
     return error.message;
   }
-
-  test('are refused before anything is asked of etcd', limit, async () => {
-    assert.equal(await refused({ endpoints: [] }), 'no etcd endpoint was given');
-    for (const endpoint of [
-      '',
-      'https://',
-      '10.0.0.1',
-      'ftp://a:1',
-      'http://a:0',
-      'http://a:65536',
-      'a:1/x',
-      'a b:1',
-    ]) {
-      assert.match(await refused({ endpoints: [endpoint] }), /^the etcd endpoint .* cannot be used$/);
-    }
-    const secret = await refused({ endpoints: ['https://heddle:geheim@10.0.0.1:2379'] });
-    assert.ok(!secret.includes('geheim'));
-    assert.match(await refused({ endpoints: ['http://10.0.0.1:2379'] }), /is not encrypted/);
-    assert.equal(
-      await refused({ certFile: undefined }),
-      'a key file for etcd was given, but no certificate file',
-    );
-  });
 
   test('for a password in a file are refused without a word of it', limit, async () => {
     const passwordFile = join(directory, 'password');

@@ -4,18 +4,12 @@ import { createSecureContext } from 'node:tls';
 
 import { explainError } from '../../host/system-error.ts';
 import { StoreError } from '../store.ts';
-import type { EtcdUser } from './options.ts';
+import type { EtcdUser, TlsFiles } from './options.ts';
 
 /** What TLS needs, as PEM; undefined where Node's own authorities and no certificate will do. */
 export interface TlsCredentials {
   readonly authorities: Buffer | undefined;
   readonly identity: { readonly certificate: Buffer; readonly key: Buffer } | undefined;
-}
-
-interface TlsFiles {
-  readonly caFile?: string | undefined;
-  readonly certFile?: string | undefined;
-  readonly keyFile?: string | undefined;
 }
 
 /** A user with the password itself. */
@@ -46,22 +40,11 @@ export async function readLogin(user: EtcdUser): Promise<Login> {
   return { name, password };
 }
 
-export function namesTlsFiles({ caFile, certFile, keyFile }: TlsFiles): boolean {
-  return [caFile, certFile, keyFile].some((file) => file !== undefined);
-}
-
 /**
  * Reads the files and checks that TLS can use them, and that the key is that of the certificate. Throws a
  * {@link StoreError} that names the file.
  */
 export async function readTlsCredentials({ caFile, certFile, keyFile }: TlsFiles): Promise<TlsCredentials> {
-  if ((certFile === undefined) !== (keyFile === undefined)) {
-    const [given, lacking] = certFile === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
-    throw new StoreError(`a ${given} file for etcd was given, but no ${lacking} file`, {
-      retryable: false,
-      hint: 'give both or neither',
-    });
-  }
   const authorities = caFile === undefined ? undefined : await readCertificates(caFile);
   if (certFile === undefined || keyFile === undefined) return { authorities, identity: undefined };
   const [certificate, key] = [await readCertificates(certFile), await readPem(keyFile)];

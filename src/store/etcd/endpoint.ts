@@ -1,5 +1,5 @@
+import { Failure } from '../../diagnostic/failure.ts';
 import { quoteText } from '../../diagnostic/visible-text.ts';
-import { StoreError } from '../store.ts';
 
 /** One member's client URL in its one spelling, `https://[fd00::1]:2379`. */
 export type Endpoint = string & { readonly brand: unique symbol };
@@ -7,8 +7,8 @@ export type Endpoint = string & { readonly brand: unique symbol };
 const form = /^(?:(https?):\/\/)?(\[[\da-f:.]+\]|[a-z\d](?:[a-z\d._-]*[a-z\d])?):(\d{1,5})\/?$/i;
 
 /**
- * Checks endpoints as operators write them. Throws a {@link StoreError} if one is no endpoint, or if TLS was asked for
- * and an endpoint is `http://`.
+ * Checks endpoints as operators write them. Throws a {@link Failure} of kind `usage` if one is no endpoint, or
+ * if TLS was asked for and an endpoint is `http://`.
  */
 export function parseEndpoints(texts: readonly string[], hasTlsFiles: boolean): readonly Endpoint[] {
   if (texts.length === 0) throw refuse('no etcd endpoint was given', 'give one like https://10.0.0.1:2379');
@@ -18,11 +18,10 @@ export function parseEndpoints(texts: readonly string[], hasTlsFiles: boolean): 
 function parseEndpoint(text: string, hasTlsFiles: boolean): Endpoint {
   const [, scheme = hasTlsFiles ? 'https' : 'http', host, port] = form.exec(text) ?? [];
   if (host === undefined || port === undefined || Number(port) < 1 || Number(port) > 65_535) {
-    // Whoever writes user:password@host into it must not find that in a log.
-    const shown = text.includes('@')
-      ? 'an etcd endpoint with an @ in it'
-      : `the etcd endpoint ${quoteText(text)}`;
-    throw refuse(`${shown} cannot be used`, 'write it with its port and nothing else: https://10.0.0.1:2379');
+    throw refuse(
+      `${nameUnusable(text)} cannot be used`,
+      'write it with its port and nothing else: https://10.0.0.1:2379',
+    );
   }
   const endpoint = `${scheme}://${host}:${Number(port)}`.toLowerCase() as Endpoint;
   if (hasTlsFiles && !isSecure(endpoint)) {
@@ -38,6 +37,12 @@ export function isSecure(endpoint: Endpoint): boolean {
   return endpoint.startsWith('https:');
 }
 
-function refuse(message: string, hint: string): StoreError {
-  return new StoreError(message, { retryable: false, hint });
+function nameUnusable(text: string): string {
+  if (text === '') return 'an empty etcd endpoint';
+  // Whoever writes user:password@host into it must not find that in a log.
+  return text.includes('@') ? 'an etcd endpoint with an @ in it' : `the etcd endpoint ${quoteText(text)}`;
+}
+
+function refuse(message: string, hint: string): Failure {
+  return new Failure('usage', message, { hint });
 }

@@ -1,18 +1,22 @@
 /** What {@link openEtcdStore} needs to know. File names are read once, when the store is opened. */
-export interface EtcdStoreOptions {
+export interface EtcdStoreOptions extends TlsFiles {
   /** The members of one cluster: `https://10.0.0.1:2379`. Without a scheme: https if any TLS file is given. */
   readonly endpoints: readonly string[];
   /** Above flannel's keys. Default `/coreos.com/network`. */
   readonly prefix?: string | undefined;
+  readonly user?: EtcdUser | undefined;
+  readonly timing?: Partial<EtcdTiming> | undefined;
+  /** How many leases a listing asks for at once. Default 1000. */
+  readonly pageSize?: number | undefined;
+}
+
+/** The files that TLS is to use. */
+export interface TlsFiles {
   /** PEM file with the authorities that sign the members' certificates. Default: those that Node knows. */
   readonly caFile?: string | undefined;
   /** PEM file with this node's certificate, for members that ask for one; goes with `keyFile`. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
-  readonly user?: EtcdUser | undefined;
-  readonly timing?: Partial<EtcdTiming> | undefined;
-  /** How many leases a listing asks for at once. Default 1000. */
-  readonly pageSize?: number | undefined;
 }
 
 /** Whom to log in as. A file holds the password as its first line, and nothing else. */

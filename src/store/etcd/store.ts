@@ -10,9 +10,9 @@ import {
   type StoreChange,
   type StoreFault,
 } from '../store.ts';
+import { checkEtcdOptions } from './check-options.ts';
 import { Cluster } from './cluster.ts';
-import { namesTlsFiles, readLogin, readTlsCredentials } from './credentials.ts';
-import { parseEndpoints } from './endpoint.ts';
+import { readLogin, readTlsCredentials } from './credentials.ts';
 import { grantLease, revokeLease, type Grant } from './grant.ts';
 import { watchKeys } from './key-watch.ts';
 import { layOut, rangeFrom, type Layout } from './layout.ts';
@@ -26,10 +26,11 @@ const defaultPageSize = 1000;
 
 /**
  * Opens flannel's store in etcd 3.4 or newer: its keys, values and etcd leases as flannel writes them. Nothing is asked
- * of etcd yet, so an etcd that is away is no error. Throws a {@link StoreError} if an option or a file cannot be used.
+ * of etcd yet, so an etcd that is away is no error. Throws a {@link StoreError} if a file cannot be used, and as
+ * {@link checkEtcdOptions} does.
  */
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<LeaseStore> {
-  const endpoints = parseEndpoints(options.endpoints, namesTlsFiles(options));
+  const endpoints = checkEtcdOptions(options);
   const tls = await readTlsCredentials(options);
   const login = options.user && (await readLogin(options.user));
   const timing = { ...defaultTiming, ...options.timing };
