@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { exitCodes } from '../diagnostic/failure.ts';
 import { explainError, hasErrorCode } from '../host/system-error.ts';
+import { refuseEmptyOptions } from './empty-options.ts';
 import { registerDown } from './down.ts';
 import { registerLab } from './lab.ts';
 import { registerLeases } from './leases.ts';
@@ -23,6 +24,7 @@ export function createProgram(): Command {
     .configureHelp({ showGlobalOptions: false })
     .showSuggestionAfterError()
     .hook('preAction', (program, action) => {
+      refuseEmptyOptions(action);
       // The network does not depend on who reads the daemon's log.
       const isDaemon = action.name() === 'up' && action.parent === program;
       if (!isDaemon) process.stdout.on('error', endWithoutReader);
