@@ -43,7 +43,7 @@ export async function releaseSubnet(choice: StoreChoice, subnetText: string, jso
   await withStore(choice, async (store) => {
     const record = await findRecord(store, leaseKey(subnets));
     if (record === undefined || (await store.remove(record)) === 'gone') {
-      throw new Failure('store', `there is no lease of ${subnetText} in the ${store.description}`, {
+      throw new Failure('not-found', `there is no lease of ${subnetText} in the ${store.description}`, {
         hint: 'see what there is: heddle leases',
       });
     }
@@ -137,7 +137,7 @@ function notFree(subnets: LeaseSubnets, holder: LeaseRecord | undefined): Failur
   const what = leaseKey(held) === leaseKey(subnets) ? 'it' : describeSubnets(held);
   const why =
     holder === undefined ? 'something that is no lease stands there' : `${what} is ${describeHolder(holder)}`;
-  return new Failure('store', `the subnet ${describeSubnets(subnets)} is not free: ${why}`, {
+  return new Failure('taken', `the subnet ${describeSubnets(subnets)} is not free: ${why}`, {
     hint: `release it first, if it is no longer needed: heddle leases release ${asArgument(held)}`,
   });
 }

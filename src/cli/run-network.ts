@@ -18,7 +18,7 @@ export async function getNetwork(choice: StoreChoice): Promise<void> {
   try {
     const document = await store.readNetwork();
     if (document === undefined) {
-      throw new Failure('store', `the ${store.description} holds no network configuration`, {
+      throw new Failure('not-found', `the ${store.description} holds no network configuration`, {
         hint: networkHint,
       });
     }

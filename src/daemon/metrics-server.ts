@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { Failure } from '../diagnostic/failure.ts';
-import { explainError } from '../host/system-error.ts';
+import { explainError, hasErrorCode } from '../host/system-error.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Where metrics are served. */
@@ -27,7 +27,7 @@ export async function serveMetrics(
     await once(server, 'listening');
   } catch (error) {
     throw new Failure(
-      'prerequisite',
+      hasErrorCode(error, 'EACCES') ? 'privilege' : 'listen',
       `metrics cannot be served at ${host ?? '*'} port ${port}: ${explainError(error)}`,
       { hint: 'give another --metrics-address', cause: error },
     );

@@ -5,7 +5,7 @@
 export const exitCodes = {
   /** A defect of heddle itself. */
   internal: 1,
-  /** The command line: an unknown option, a missing or malformed argument. */
+  /** The command line: an unknown option, a missing or malformed argument, options that contradict each other. */
   usage: 2,
   /** A recipe or network configuration was refused. */
   recipe: 3,
@@ -31,6 +31,12 @@ export const exitCodes = {
   'lab-failed': 13,
   /** A daemon runs, but is degraded. */
   degraded: 14,
+  /** The store holds no such lease, or no network configuration. */
+  'not-found': 15,
+  /** The subnet that was asked for is not free. */
+  taken: 16,
+  /** The address for metrics cannot be listened on: in use, or not this machine's. */
+  listen: 17,
 } as const satisfies Record<string, number>;
 
 export type FailureKind = keyof typeof exitCodes;

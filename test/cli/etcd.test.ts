@@ -80,7 +80,7 @@ describe('heddle network', () => {
     const desk = await Desk.make(t);
     await desk.refuses(
       'network get',
-      'store',
+      'not-found',
       `heddle: ${desk.name} holds no network configuration\n` +
         '  put one there: heddle network set FILE, for example with {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}',
     );
@@ -270,13 +270,13 @@ describe('heddle leases reserve and release', () => {
     ],
     [
       'reserve 10.50.9.0/24 172.30.0.4',
-      'store',
+      'taken',
       'heddle: the subnet 10.50.9.0/24 is not free: it is leased to 172.30.0.9\n' +
         '  release it first, if it is no longer needed: heddle leases release 10.50.9.0/24',
     ],
     [
       'reserve 10.50.16.0/24 172.30.0.4',
-      'store',
+      'taken',
       'heddle: the subnet 10.50.16.0/24 is not free: 10.50.16.0/20 is reserved for 172.30.0.16\n' +
         '  release it first, if it is no longer needed: heddle leases release 10.50.16.0/20',
     ],
@@ -291,7 +291,7 @@ describe('heddle leases reserve and release', () => {
     for (const [words, kind, stderr] of wrong) await desk.refuses(`leases ${words}`, kind, stderr);
     await desk.refuses(
       'leases release 10.50.4.0/24',
-      'store',
+      'not-found',
       `heddle: there is no lease of 10.50.4.0/24 in ${desk.name}\n  see what there is: heddle leases`,
     );
     assert.deepEqual(await desk.content(), before);

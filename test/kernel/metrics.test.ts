@@ -56,9 +56,17 @@ describe('metrics', { skip: reasonToSkip() }, () => {
   test('that cannot be served, or whose address is none, are refused before anything runs', async (t) => {
     const { host, store } = await oneHost(t);
     await startDaemon(host, argumentsOf(store));
-    const second = await host.run(upCommand(argumentsOf(store), '/run/other'));
-    assert.equal(second.exitCode, exitCodes.prerequisite);
-    assert.match(second.stderr, /metrics cannot be served at 127\.0\.0\.1 port 9270: /);
+    const unusable = [
+      [address, 'heddle: metrics cannot be served at 127.0.0.1 port 9270: address already in use'],
+      ['192.0.2.7:9270', 'heddle: metrics cannot be served at 192.0.2.7 port 9270: address not available'],
+    ] as const;
+    for (const [given, message] of unusable) {
+      const words = upCommand([...argumentsOf(store), '--metrics-address', given], '/run/other');
+      const { exitCode, stdout, stderr } = await host.run(words);
+      assert.equal(stderr.trimEnd(), `${message}\n  give another --metrics-address`);
+      assert.deepEqual([exitCode, stdout], [exitCodes.listen, '']);
+    }
+    assert.equal(await host.sh('ls -d /run/other 2>/dev/null || true'), '');
     for (const wrong of ['9270', 'localhost:9270', '127.0.0.1:0', '127.0.0.1:70000', '[::1:9270']) {
       const refused = await host.run(upCommand(['--metrics-address', wrong]));
       assert.equal(refused.exitCode, exitCodes.usage, wrong);
