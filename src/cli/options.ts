@@ -10,8 +10,8 @@ export function stateDirectoryOption(): Option {
     .default(defaultStateDirectory);
 }
 
-/** For options that may be given several times. */
-export function collect(value: string, previous: readonly string[]): string[] {
+/** A parser for options that may be given several times. */
+export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }
 

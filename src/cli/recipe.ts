@@ -7,9 +7,9 @@ interface ExplainFlags {
   readonly event?: EventName;
   readonly subnet?: string;
   readonly publicIp?: string;
-  readonly data: readonly string[];
+  readonly data?: readonly string[];
   readonly iface?: string;
-  readonly param: readonly string[];
+  readonly param?: readonly string[];
   readonly stateDir: string;
   readonly json?: true;
 }
@@ -89,9 +89,9 @@ function registerExplain(recipe: Command): void {
       '--public-ip <address>',
       "the lease's address; for two families give two, with a comma between them",
     )
-    .option('--data <text>', "the peer's backend data; a second time for IPv6's", collect, [])
+    .option('--data <text>', "the peer's backend data; a second time for IPv6's", collect)
     .option('--iface <name>', 'the interface')
-    .option('--param <K=V>', 'set a parameter of the recipe; may be repeated', collect, [])
+    .option('--param <K=V>', 'set a parameter of the recipe; may be repeated', collect)
     .addOption(stateDirectoryOption())
     .option('--json', 'print one JSON object')
     .action(async (file: string, flags: ExplainFlags) => {
@@ -101,9 +101,9 @@ function registerExplain(recipe: Command): void {
         event: flags.event,
         subnet: flags.subnet,
         publicIp: flags.publicIp,
-        data: flags.data,
+        data: flags.data ?? [],
         iface: flags.iface,
-        parameters: flags.param,
+        parameters: flags.param ?? [],
         stateDirectory: resolve(flags.stateDir),
       };
       await explain(request, flags.json ?? false);

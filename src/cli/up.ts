@@ -17,11 +17,11 @@ interface UpFlags extends StoreFlags {
   readonly recipe?: string;
   readonly watch?: true;
   readonly trustStoreCommands?: true;
-  readonly param: readonly string[];
+  readonly param?: readonly string[];
   readonly stateDir: string;
   readonly subnetFile: string;
   readonly iface: readonly string[];
-  readonly ifaceRegex: readonly string[];
+  readonly ifaceRegex?: readonly string[];
   readonly ifaceCanReach?: string;
   readonly publicIp?: string;
   readonly publicIpv6?: string;
@@ -51,7 +51,7 @@ export function registerUp(program: Command): void {
       '--trust-store-commands',
       "run the commands in the store's network configuration, if no recipe is given",
     )
-    .option('--param <K=V>', 'set a parameter of the recipe; may be repeated', collect, [])
+    .option('--param <K=V>', 'set a parameter of the recipe; may be repeated', collect)
     .addOption(stateDirectoryOption())
     .addOption(
       new Option('--subnet-file <file>', 'where the subnet and MTU are published')
@@ -70,8 +70,7 @@ export function registerUp(program: Command): void {
     .addOption(
       new Option('--iface-regex <regex>', 'the underlay interface by a pattern; may be repeated')
         .env('FLANNELD_IFACE_REGEX')
-        .argParser(collect)
-        .default([], 'none'),
+        .argParser(collect),
     )
     .addOption(
       new Option('--iface-can-reach <address>', 'the interface that reaches this address').env(
@@ -141,7 +140,7 @@ export function registerUp(program: Command): void {
 function readOptions(flags: UpFlags, store: StoreChoice): UpOptions {
   return {
     recipe: flags.recipe,
-    parameters: flags.param,
+    parameters: flags.param ?? [],
     watch: flags.watch ?? false,
     store,
     trustStoreCommands: flags.trustStoreCommands ?? false,
@@ -149,7 +148,7 @@ function readOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     subnetFile: absolute(flags.subnetFile),
     interface: {
       iface: flags.iface,
-      ifaceRegex: flags.ifaceRegex,
+      ifaceRegex: flags.ifaceRegex ?? [],
       ifaceCanReach: flags.ifaceCanReach,
       publicIp: flags.publicIp,
       publicIpv6: flags.publicIpv6,
