@@ -1,28 +1,29 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { exitModes, type ExitMode } from '../daemon/options.ts';
 import { Failure } from '../diagnostic/failure.ts';
+import { defaultLabName } from '../lab/name.ts';
 import { nodeBounds, underlays, type Underlay } from '../lab/plan/topology.ts';
 import type { LabRequest } from '../lab/prepare.ts';
 import type { FaultVerb } from '../lab/protocol.ts';
+import { collect, wholeNumber } from './options.ts';
 
 interface StartOptions {
   readonly nodes: number;
   readonly store: 'files' | 'etcd';
-  readonly tls: boolean;
+  readonly tls?: true;
   readonly underlay: Underlay;
-  readonly param: readonly string[];
+  readonly param?: readonly string[];
   readonly leaseTtl?: number;
   readonly checkInterval?: number;
   readonly onExit?: ExitMode;
   readonly timeout: number;
-  readonly json: boolean;
-  readonly name?: string;
+  readonly json?: true;
   readonly watch?: true;
 }
 
 interface NamedOptions {
-  readonly name?: string;
-  readonly json?: boolean;
+  readonly name: string;
+  readonly json?: true;
 }
 
 /** Adds `heddle lab` and its verbs. What they do is loaded only when one of them is used. */
@@ -39,26 +40,27 @@ export function registerLab(program: Command): void {
     .action(async (recipe: string, options: StartOptions) => {
       const { runLab } = await import('../lab/run.ts');
       const request = toRequest('run', `run-${process.pid}`, recipe, options);
-      process.exitCode = await runLab(request, options.json);
+      process.exitCode = await runLab(request, options.json ?? false);
     });
 
   addStartOptions(lab.command('up'))
     .description('make a lab and keep it')
-    .addOption(nameOption().default('default'))
+    .addOption(nameOption())
     .addOption(
       new Option('--on-exit <what>', "what becomes of a node's network when it is stopped").choices(
         exitModes,
       ),
     )
     .option('--watch', 'stay, and have every node run the recipe whenever it is saved')
-    .action(async (recipe: string, options: StartOptions) => {
-      if (options.watch) {
+    .action(async (recipe: string, options: StartOptions & NamedOptions) => {
+      const { name, json = false, watch } = options;
+      if (watch) {
         const { watchLab } = await import('../lab/watch.ts');
-        await watchLab(toRequest('watch', options.name ?? 'default', recipe, options), options.json);
+        await watchLab(toRequest('watch', name, recipe, options), json);
         return;
       }
       const { upLab } = await import('../lab/up.ts');
-      await upLab(toRequest('up', options.name ?? 'default', recipe, options), options.json);
+      await upLab(toRequest('up', name, recipe, options), json);
     });
 
   lab
@@ -77,10 +79,10 @@ export function registerLab(program: Command): void {
     .command('ps')
     .description('show the nodes of a lab, and its etcd')
     .addOption(nameOption())
-    .option('--json', 'print one JSON object', false)
+    .option('--json', 'print one JSON object')
     .action(async (options: NamedOptions) => {
       const { showLab } = await import('../lab/ps.ts');
-      await showLab(options.name, options.json === true);
+      await showLab(options.name, options.json ?? false);
     });
 
   lab
@@ -98,7 +100,7 @@ export function registerLab(program: Command): void {
 /** Commander hands on everything after the node as it stands, a `--` before the command as well. */
 function withoutSeparator(words: readonly string[]): readonly string[] {
   const command = words[0] === '--' ? words.slice(1) : words;
-  if (command.length === 0) throw new Failure('usage', 'There is no command after the --.');
+  if (command.length === 0) throw new Failure('usage', 'there is no command after the --');
   return command;
 }
 
@@ -132,19 +134,19 @@ function addStartOptions(command: Command): Command {
   const { minimum, maximum } = nodeBounds;
   return command
     .argument('<recipe>', 'a recipe file, or the name of a shipped recipe')
-    .option('--nodes <n>', 'how many nodes', integerBetween(minimum, maximum), 3)
+    .option('--nodes <n>', 'how many nodes', wholeNumber(minimum, maximum), 3)
     .addOption(new Option('--store <kind>', 'where leases are').choices(['files', 'etcd']).default('files'))
-    .option('--tls', 'etcd: take nobody without a certificate; all of them are made for this lab', false)
+    .option('--tls', 'etcd: take nobody without a certificate; all of them are made for this lab')
     .addOption(new Option('--underlay <kind>', 'what joins the nodes').choices(underlays).default('switched'))
-    .option('--param <name=value>', 'set a parameter of the recipe (repeatable)', collect, [])
-    .option('--lease-ttl <seconds>', 'how long a lease lasts', integerBetween(3, 31_536_000))
-    .option('--check-interval <seconds>', 'how often nodes look for drift', integerBetween(1, 86_400))
-    .option('--timeout <seconds>', 'how long nodes may take to be ready', integerBetween(1, 3600), 30)
-    .option('--json', 'print one JSON object', false);
+    .option('--param <K=V>', 'set a parameter of the recipe; may be repeated', collectParameter)
+    .option('--lease-ttl <seconds>', 'how long a lease lasts', wholeNumber(3, 31_536_000))
+    .option('--check-interval <seconds>', 'how often nodes look for drift', wholeNumber(1, 86_400))
+    .option('--timeout <seconds>', 'how long nodes may take to be ready', wholeNumber(1, 3600), 30)
+    .option('--json', 'print one JSON object');
 }
 
 function nameOption(): Option {
-  return new Option('--name <name>', "the lab's name").argParser((text) => {
+  return new Option('--name <name>', "the lab's name").default(defaultLabName).argParser((text) => {
     if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(text)) {
       throw new InvalidArgumentError('A name is letters, digits, dots, dashes and underscores, at most 64.');
     }
@@ -168,8 +170,8 @@ function toRequest(
     nodes: options.nodes,
     underlay: options.underlay,
     store: options.store,
-    tls: options.tls,
-    parameters: options.param,
+    tls: options.tls ?? false,
+    parameters: options.param ?? [],
     daemonOptions: daemonOptions(options),
     timeoutSeconds: options.timeout,
   };
@@ -180,17 +182,7 @@ function daemonOptions({ leaseTtl, checkInterval, onExit }: StartOptions): reado
   return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
 }
 
-function integerBetween(minimum: number, maximum: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
-      throw new InvalidArgumentError(`It must be an integer from ${minimum} to ${maximum}.`);
-    }
-    return value;
-  };
-}
-
-function collect(text: string, before: readonly string[]): readonly string[] {
+function collectParameter(text: string, before?: readonly string[]): readonly string[] {
   if (!/^[^=]+=/.test(text)) throw new InvalidArgumentError('It must be NAME=VALUE.');
-  return [...before, text];
+  return collect(text, before);
 }

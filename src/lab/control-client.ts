@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { Failure } from '../diagnostic/failure.ts';
 import type { FoundLab } from './find.ts';
 import { parseObject } from './inside/json-lines.ts';
+import { nameArgument } from './name.ts';
 import { controlSocket, type ControlRequest, type ControlResponse } from './protocol.ts';
 
 type Answer<Kind> = Extract<ControlResponse, { response: Kind }>;
@@ -28,7 +29,7 @@ function expect<Kind extends ControlResponse['response']>(
     throw new Failure(response.kind, response.message, { hint: response.hint, detail: response.detail });
   }
   if (response.response !== kind) {
-    throw new Failure('internal', `The lab ${lab.name} gave the answer to another question.`);
+    throw new Failure('internal', `the lab ${lab.name} gave the answer to another question`);
   }
   return response as Answer<Kind>;
 }
@@ -42,14 +43,14 @@ function ask(lab: FoundLab, request: ControlRequest): Promise<ControlResponse> {
     socket.on('connect', () => socket.write(JSON.stringify(request) + '\n'));
     socket.on('data', (chunk: string) => (text += chunk));
     socket.on('error', (cause) => {
-      const message = `The lab ${lab.name} does not answer on its control socket: ${cause.message}.`;
-      const hint = 'It may still be starting, or have just ended: try again, or end it with: heddle lab down';
+      const message = `the lab ${lab.name} does not answer on its control socket: ${cause.message}`;
+      const hint = `try again, as it may be starting or ending; or end it: heddle lab down${nameArgument(lab.name)}`;
       reject(new Failure('not-running', message, { hint, cause }));
     });
     socket.on('end', () => {
       const response = parseObject(text);
       if (response) resolve(response as unknown as ControlResponse);
-      else reject(new Failure('not-running', `The lab ${lab.name} ended before it answered.`));
+      else reject(new Failure('not-running', `the lab ${lab.name} ended before it answered`));
     });
   });
 }

@@ -8,15 +8,15 @@ const goneMs = 10_000;
 const lookEveryMs = 5;
 
 /** `lab down`: ends a lab's first process, with which the kernel ends the rest. Returns the lab's name. */
-export async function downLab(name: string | undefined): Promise<string> {
+export async function downLab(name: string): Promise<string> {
   const lab = findLab(name);
   const started = startTimeOf(lab.pid);
   killLab(lab);
   const deadline = performance.now() + goneMs;
   while (existsSync(`/proc/${lab.pid}`) && startTimeOf(lab.pid) === started) {
     if (performance.now() >= deadline) {
-      const message = `The lab ${lab.name} was killed, but its first process ${lab.pid} does not end.`;
-      throw new Failure('lab-failed', message, { hint: 'A process of it hangs in the kernel: see dmesg.' });
+      const message = `the lab ${lab.name} was killed, but its first process ${lab.pid} does not end`;
+      throw new Failure('lab-failed', message, { hint: 'see dmesg for what hangs in the kernel' });
     }
     await delay(lookEveryMs);
   }

@@ -8,11 +8,7 @@ import { nodeEnvironment } from './inside/environment.ts';
 import { enterHost } from './inside/holder.ts';
 
 /** `lab exec`: runs a command in a node or in a node's pod, on this terminal. Returns its exit code. */
-export async function execInLab(
-  name: string | undefined,
-  place: string,
-  command: readonly string[],
-): Promise<number> {
+export async function execInLab(name: string, place: string, command: readonly string[]): Promise<number> {
   const lab = findLab(name);
   const { nodes, etcd, store } = await askStatus(lab);
   const hosts = etcd === null ? nodes : [...nodes, etcd];
@@ -21,8 +17,8 @@ export async function execInLab(
   const owner = host ?? node;
   if (!owner) {
     const known = hosts.map(({ name: candidate }) => candidate).join(', ');
-    throw new Failure('not-running', `The lab ${lab.name} has no node named ${place}.`, {
-      hint: `Its nodes are ${known}; their pods have -pod appended.`,
+    throw new Failure('not-running', `the lab ${lab.name} has no node named ${place}`, {
+      hint: `choose from ${known}; a node's pod has -pod appended`,
     });
   }
   const enter = host
@@ -49,7 +45,7 @@ async function runHere(words: readonly string[], env: NodeJS.ProcessEnv): Promis
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on('error', (cause) => {
-        reject(new Failure('prerequisite', `${program} could not be started: ${cause.message}.`, { cause }));
+        reject(new Failure('prerequisite', `${program} could not be started: ${cause.message}`, { cause }));
       });
       child.on('exit', (code, signal) => {
         resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { Failure } from '../diagnostic/failure.ts';
 import { firstProcessMarker } from './first-process.ts';
+import { nameArgument } from './name.ts';
 
 /** A running lab. */
 export interface FoundLab {
@@ -8,9 +9,6 @@ export interface FoundLab {
   /** Of its first process, in the PID namespace of who looks. */
   readonly pid: number;
 }
-
-/** The name of a lab that was not given one. */
-export const defaultLabName = 'default';
 
 /** Finds the labs of this user by their first processes: a lab leaves no file in the machine to find it by. */
 export function findLabs(): readonly FoundLab[] {
@@ -34,24 +32,17 @@ function labNameOf(pid: string): string | undefined {
   }
 }
 
-/**
- * Finds one lab by name; without a name, the lab named `default`, or the only one there is.
- * Throws a {@link Failure} that names those there are.
- */
-export function findLab(name: string | undefined): FoundLab {
+/** Finds a lab by its name. Throws a {@link Failure} that names those there are. */
+export function findLab(name: string): FoundLab {
   const labs = findLabs();
-  const wanted = labs.find((lab) => lab.name === (name ?? defaultLabName));
+  const wanted = labs.find((lab) => lab.name === name);
   if (wanted) return wanted;
-  const [only, ...others] = labs;
-  if (name === undefined && only && others.length === 0) return only;
-  if (!only) {
-    throw new Failure('not-running', name === undefined ? 'No lab runs.' : `No lab named ${name} runs.`, {
-      hint: 'Start one with: heddle lab up RECIPE',
-    });
-  }
   const names = labs.map((lab) => lab.name).join(', ');
-  throw new Failure('not-running', `No lab named ${name ?? defaultLabName} runs.`, {
-    hint: `Name one of those that do with --name: ${names}.`,
+  throw new Failure('not-running', `no lab named ${name} runs`, {
+    hint:
+      names === ''
+        ? `start one: heddle lab up${nameArgument(name)} RECIPE`
+        : `name one that does: --name ${names}`,
   });
 }
 

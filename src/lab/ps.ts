@@ -3,7 +3,7 @@ import { findLab } from './find.ts';
 import { renderStatus } from './render.ts';
 
 /** `lab ps`: the nodes of a running lab. */
-export async function showLab(name: string | undefined, json: boolean): Promise<void> {
+export async function showLab(name: string, json: boolean): Promise<void> {
   const { name: lab, recipe, store, nodes, etcd } = await askStatus(findLab(name));
   if (json) process.stdout.write(JSON.stringify({ name: lab, recipe, store, nodes, etcd }) + '\n');
   else {

@@ -1,6 +1,6 @@
 import { Failure } from '../diagnostic/failure.ts';
 import type { TetheredLab } from './enter.ts';
-import { defaultLabName } from './find.ts';
+import { nameArgument } from './name.ts';
 import { claimName } from './name-lock.ts';
 import type { LabRequest } from './prepare.ts';
 import { renderNodes, renderTroubles } from './render.ts';
@@ -22,7 +22,7 @@ export async function upLab(request: LabRequest, json: boolean): Promise<void> {
     );
     return;
   }
-  const named = request.name === defaultLabName ? '' : ` --name ${request.name}`;
+  const named = nameArgument(request.name);
   const ready = readyMs === null ? 'not every node knows every other yet' : `ready in ${readyMs} ms`;
   process.stdout.write(
     `${renderNodes(nodes, { colour })}\nThe lab ${request.name} is up, ${ready}. Look inside: heddle lab exec${named} node1 -- ip route\nEnd it: heddle lab down${named}\n`,
@@ -37,7 +37,7 @@ export async function removeFailed(
   colour: boolean,
 ): Promise<Failure> {
   await tethered.end();
-  return new Failure(failureKind(troubles), `The lab ${name} did not come up, and was removed.`, {
+  return new Failure(failureKind(troubles), `the lab ${name} did not come up, and was removed`, {
     detail: renderTroubles(troubles, { colour }),
   });
 }

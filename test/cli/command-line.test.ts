@@ -33,6 +33,7 @@ describe('help', () => {
       assert.deepEqual([exitCode, stderr], [0, ''], name);
       assert.ok(stdout.startsWith(`Usage: heddle ${name} `), stdout);
       assert.match(stdout, /^ {2}-h, --help +show this help$/m, name);
+      assert.doesNotMatch(stdout, /default: (?:\[\]|false)/, name);
       // An option whose text does not fit beside it has it on the next line.
       const options = [...stdout.matchAll(/^ {2}(?:-\w, )?--\S+(?: <[^>]+>)?( {2,}\S.*|\n {10,}\S.*)?$/gm)];
       assert.ok(options.length > 0, name);
