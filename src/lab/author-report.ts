@@ -61,12 +61,12 @@ function textReport(recipe: string, options: RenderOptions): AuthorReport {
   const lines = (...parts: readonly string[]): string => parts.map((part) => `${part}\n`).join('');
   return {
     begun: (matrix) => lines(renderNodes(matrix.nodes, options), ...show(matrix), close(matrix, '')),
-    watching: () => lines(`Save ${recipe} to see what comes of it; Ctrl-C ends the lab.`),
+    watching: () => lines(`Save ${recipe}, and every node runs it; Ctrl-C ends the lab.`),
     refused: ({ because, findings }) =>
       lines(
         '',
         ...(findings === '' ? [] : [findings]),
-        `${closingMark(false, options)} ${recipe} is not run: ${because}; the one that runs stays`,
+        `${closingMark(false, options)} ${recipe} is not run: ${because}; the nodes keep the one they have`,
       ),
     saved: (matrix, tookMs, findings) =>
       lines(

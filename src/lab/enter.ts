@@ -32,14 +32,10 @@ export class TetheredLab {
     this.#closed = new Promise((resolve) => {
       this.#child.on('close', () => resolve());
       this.#child.on('error', (cause) => {
-        this.#unstartable = new Failure(
-          'prerequisite',
-          `${program} could not be started: ${cause.message}.`,
-          {
-            hint: 'Install util-linux 2.33 or newer.',
-            cause,
-          },
-        );
+        this.#unstartable = new Failure('prerequisite', `${program} could not be started: ${cause.message}`, {
+          hint: 'install util-linux 2.33 or newer',
+          cause,
+        });
         resolve();
       });
     });
@@ -81,12 +77,12 @@ export class TetheredLab {
     if (this.#unstartable) return this.#unstartable;
     const detail = this.#stderr.trimEnd();
     if (/unshare|Operation not permitted|Permission denied/i.test(detail)) {
-      return new Failure('privilege', 'The kernel does not let this user make the namespaces of a lab.', {
-        hint: 'Run it as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0.',
+      return new Failure('privilege', 'the kernel does not let this user make the namespaces of a lab', {
+        hint: 'run it as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0',
         detail,
       });
     }
-    return new Failure('lab-failed', 'The lab ended before its work was done.', { detail });
+    return new Failure('lab-failed', 'the lab ended before its work was done', { detail });
   }
 }
 

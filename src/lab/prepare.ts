@@ -28,7 +28,7 @@ export interface LabRequest {
 /** Reads and checks the recipe and plans the lab. Nothing is made yet. Throws a {@link Failure}. */
 export async function prepareLab(request: LabRequest, colour: boolean): Promise<LabSpec> {
   if (process.platform !== 'linux') {
-    throw new Failure('prerequisite', `A lab is made of Linux namespaces, which ${process.platform} lacks.`);
+    throw new Failure('prerequisite', `a lab is made of Linux namespaces, which ${process.platform} lacks`);
   }
   const { file, recipe } = await loadRecipe(request.recipe, colour);
   const ofStore = request.store === 'etcd' ? ['etcd', ...(request.tls ? ['openssl'] : [])] : [];
@@ -66,8 +66,8 @@ export function planLab(
   const { nodes, underlay } = request;
   const topology = planTopology({ nodes, underlay, networks, etcd: request.store === 'etcd' });
   if ('exhausted' in topology) {
-    const message = `The IPv${topology.exhausted} network of ${request.recipe} overlaps every range a lab could use for its underlay.`;
-    throw new Failure('recipe', message, { hint: 'Choose a smaller network.' });
+    const message = `the IPv${topology.exhausted} network of ${request.recipe} overlaps every range a lab could use for its underlay`;
+    throw new Failure('recipe', message, { hint: 'choose a smaller network' });
   }
   return { topology, networkDocument: document.text };
 }
@@ -81,6 +81,6 @@ function storeAccess({ etcd }: Topology, tls: boolean): StoreAccess {
 /** How this very program was started, so that nodes run the same. */
 function heddleCommand(): readonly [string, ...string[]] {
   const [, main] = process.argv;
-  if (main === undefined) throw new Failure('internal', 'heddle does not know how it was started.');
+  if (main === undefined) throw new Failure('internal', 'heddle does not know how it was started');
   return [process.execPath, ...process.execArgv, main];
 }

@@ -66,7 +66,7 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
     if (result.takenKey !== undefined) refused.add(result.takenKey);
   }
   throw new Failure('store', `no lease was got from the ${store.description} in ${mostTries} tries`, {
-    hint: 'Look for what keeps writing there: heddle leases',
+    hint: 'look for what keeps writing there: heddle leases',
   });
 }
 

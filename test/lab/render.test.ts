@@ -49,7 +49,7 @@ test('colour is only for terminals', () => {
 
 test('a failed pair is crossed and its reason given', () => {
   const reason =
-    'The pod of node1 does not reach the pod of node2 as it should: no echo came back from 10.50.2.2.';
+    'the pod of node1 does not reach the pod of node2 as it should: no echo came back from 10.50.2.2';
   const report: LabReport = {
     ...good,
     passed: false,
@@ -65,18 +65,18 @@ test('a failed pair is crossed and its reason given', () => {
 });
 
 test('what a node said is shown once, with its hint and its stderr', () => {
-  const message = 'node1: wg was not found.';
+  const message = 'node1: wg was not found';
   const report: LabReport = { ...good, passed: false, readyMs: null, pairs: [], reasons: [message] };
   const trouble = {
     node: 'node1',
     kind: 'prerequisite',
     message,
-    hint: 'Install it.',
+    hint: 'install it',
     detail: 'a\nb',
   } as const;
   const text = renderReport(report, [trouble], plain);
   assert.equal(text.split(message).length, 2);
-  assert.ok(text.includes(`✘ ${message}\n    a\n    b\n  Install it.`));
+  assert.ok(text.includes(`✘ ${message}\n    a\n    b\n  install it`));
 });
 
 test('one node has no pairs to speak of', () => {

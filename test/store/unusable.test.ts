@@ -55,7 +55,7 @@ describe('a store directory that cannot be written is refused in one sentence', 
         ended: 'badly',
         message: `cannot use the store directory ${directory}: the file system is mounted read-only (EROFS)`,
         retryable: false,
-        hint: 'Mount it for writing, or name another directory.',
+        hint: 'mount it for writing, or name another directory',
       });
     }
   });
@@ -71,7 +71,7 @@ describe('a store directory that cannot be written is refused in one sentence', 
       ended: 'badly',
       message: `cannot create the lease 10.50.7.0-24 in ${directory}/subnets: no space is left on the file system (ENOSPC)`,
       retryable: false,
-      hint: 'Free some space there.',
+      hint: 'free some space there',
     });
   });
 

@@ -41,7 +41,7 @@ export async function applyFault(lab: Lab, verb: FaultVerb, target: FaultTarget)
       return `${name}: ${what} killed.`;
     case 'start':
       if (running.state.kind !== 'ended') {
-        throw new Failure('already-running', `${name}'s ${what} runs already, as process ${running.pid}.`);
+        throw new Failure('already-running', `${name}'s ${what} runs already, as process ${running.pid}`);
       }
       await target.restart();
       return `${name}: ${what} ready.`;
@@ -58,7 +58,7 @@ export async function applyFault(lab: Lab, verb: FaultVerb, target: FaultTarget)
 
 function requireRunning({ plan, what, running }: FaultTarget): void {
   if (running.state.kind === 'ended') {
-    throw new Failure('not-running', `${plan.name}'s ${what} does not run: it ${running.state.how}.`);
+    throw new Failure('not-running', `${plan.name}'s ${what} does not run: it ${running.state.how}`);
   }
 }
 
@@ -70,7 +70,7 @@ export async function stopProgram(lab: Lab, target: FaultTarget): Promise<LabTro
   if (!(await lab.changes.until(ended, stopMs))) {
     running.signal('SIGKILL');
     await lab.changes.until(ended, stopMs);
-    const message = `${plan.name}'s ${what} did not end within ${stopMs / 1000} s of SIGTERM, and was killed.`;
+    const message = `${plan.name}'s ${what} did not end within ${stopMs / 1000} s of SIGTERM, and was killed`;
     return { node: plan.name, kind: 'lab-failed', message };
   }
   if (running.state.kind === 'ended' && running.state.asTold) return undefined;

@@ -65,7 +65,7 @@ function readUntilReady(child: ChildProcess, host: string): Promise<string> {
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const refuse = (how: string): void => {
-      const message = `${host}'s namespaces could not be set up: ${how}.`;
+      const message = `${host}'s namespaces could not be set up: ${how}`;
       reject(new Failure('prerequisite', message, { detail: stderr.trimEnd() }));
     };
     child.on('error', (error) => refuse(error.message));

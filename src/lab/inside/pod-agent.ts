@@ -20,7 +20,7 @@ export class PodAgent {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.port = new Promise((resolve, reject) => {
-      const refuse = (): void => reject(new Failure('internal', `The agent in ${node.pod} ended early.`));
+      const refuse = (): void => reject(new Failure('internal', `the agent in ${node.pod} ended early`));
       this.#child.on('error', refuse).on('exit', refuse);
       this.#listen((port) => resolve(port));
     });

@@ -21,12 +21,12 @@ export async function disconnectPod(node: NodePlan): Promise<void> {
 export async function readNodeSubnetFile(node: NodePlan): Promise<SubnetFile> {
   const path = runDirectoryOf(node.name) + nodeSubnetFile.slice('/run'.length);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    const message = `${node.name}'s daemon said it is ready, but wrote no subnet file at ${nodeSubnetFile}.`;
+    const message = `${node.name}'s daemon said it is ready, but wrote no subnet file at ${nodeSubnetFile}`;
     throw new Failure('lab-failed', message, { cause });
   });
   const file = readSubnetFile(text);
   if ('lacks' in file) {
-    const message = `The subnet file of ${node.name} lacks ${file.lacks}.`;
+    const message = `the subnet file of ${node.name} lacks ${file.lacks}`;
     throw new Failure('lab-failed', message, { detail: text });
   }
   return file;

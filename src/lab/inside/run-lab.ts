@@ -30,7 +30,7 @@ export async function runLab(lab: Lab, tell: (event: LabEvent) => void): Promise
     ...(acquainted || troubles.length > 0 ? [] : explainStrangers(lab, pairs)),
     // A pair that could not be probed failed because of a node, which is explained already.
     ...pairs.filter(({ ok, paths }) => !ok && paths.length > 0).map(explainPair),
-    ...leftovers.map((trace) => `Left behind after the daemon had stopped: ${trace}.`),
+    ...leftovers.map((trace) => `left behind after the daemon had stopped: ${trace}`),
   ];
   const report: LabReport = {
     recipe: lab.spec.recipe.name,
@@ -73,12 +73,12 @@ function explainStrangers(lab: Lab, pairs: readonly PairReport[]): readonly stri
       )
       .map(
         (to) =>
-          `${from.plan.name} did not finish adding ${to.plan.name} within ${lab.spec.timeoutMs / 1000} s, though their pods reach each other.`,
+          `${from.plan.name} did not finish adding ${to.plan.name} within ${lab.spec.timeoutMs / 1000} s, though their pods reach each other`,
       ),
   );
 }
 
-/** Why a pair failed, as a sentence. */
+/** Why a pair failed, as a clause. */
 export function explainPair({ from, to, reason }: PairReport): string {
-  return `The pod of ${from} does not reach the pod of ${to} as it should: ${reason ?? 'no reason is known'}.`;
+  return `the pod of ${from} does not reach the pod of ${to} as it should: ${reason ?? 'no reason is known'}`;
 }

@@ -16,14 +16,14 @@ export function runProgram(program: string, args: readonly string[], input = '')
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     child.on('error', (cause) => {
-      const message = `${program} could not be started for the lab: ${cause.message}.`;
-      reject(new Failure('prerequisite', message, { hint: `Install ${program}.`, cause }));
+      const message = `${program} could not be started for the lab: ${cause.message}`;
+      reject(new Failure('prerequisite', message, { hint: `install ${program}`, cause }));
     });
     child.on('close', (code, signal) => {
       if (code === 0) resolve(stdout);
       else {
         const how = signal === null ? `exited with status ${code ?? '?'}` : `was ended by ${signal}`;
-        const message = `${program} ${args.join(' ')} ${how} while the lab was being built.`;
+        const message = `${program} ${args.join(' ')} ${how} while the lab was being built`;
         reject(new Failure('prerequisite', message, { detail: stderr.trimEnd() }));
       }
     });
