@@ -1,8 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { exitModes, type ExitMode } from '../daemon/options.ts';
 import { Failure } from '../diagnostic/failure.ts';
-import { defaultLabName } from '../lab/name.ts';
-import { nodeBounds, underlays, type Underlay } from '../lab/plan/topology.ts';
+import { defaultLabName, nodeBounds, underlays, type Underlay } from '../lab/plan/request.ts';
 import type { LabRequest } from '../lab/prepare.ts';
 import type { FaultVerb } from '../lab/protocol.ts';
 import { collect, wholeNumber } from './options.ts';

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { Failure } from '../diagnostic/failure.ts';
 import type { FoundLab } from './find.ts';
 import { parseObject } from './inside/json-lines.ts';
-import { nameArgument } from './name.ts';
+import { nameArgument } from './plan/request.ts';
 import { controlSocket, type ControlRequest, type ControlResponse } from './protocol.ts';
 
 type Answer<Kind> = Extract<ControlResponse, { response: Kind }>;

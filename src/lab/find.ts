@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { Failure } from '../diagnostic/failure.ts';
 import { firstProcessMarker } from './first-process.ts';
-import { nameArgument } from './name.ts';
+import { nameArgument } from './plan/request.ts';
 
 /** A running lab. */
 export interface FoundLab {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { Failure } from '../diagnostic/failure.ts';
 import { findLabs } from './find.ts';
-import { nameArgument } from './name.ts';
+import { nameArgument } from './plan/request.ts';
 
 /**
  * Makes sure that this process alone starts a lab of this name, and that none runs. The lock is a socket in the

@@ -4,7 +4,8 @@ import { decideNetwork } from '../daemon/prepare.ts';
 import { requirePrograms } from '../host/programs.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { StoreAccess } from './plan/store-access.ts';
-import { planTopology, type Topology, type Underlay } from './plan/topology.ts';
+import type { Underlay } from './plan/request.ts';
+import { planTopology, type Topology } from './plan/topology.ts';
 import { programPath } from './program-path.ts';
 import { nodeStoreDirectory, nodeTlsFiles, type LabSpec } from './protocol.ts';
 

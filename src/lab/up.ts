@@ -1,6 +1,6 @@
 import { Failure } from '../diagnostic/failure.ts';
 import type { TetheredLab } from './enter.ts';
-import { nameArgument } from './name.ts';
+import { nameArgument } from './plan/request.ts';
 import { claimName } from './name-lock.ts';
 import type { LabRequest } from './prepare.ts';
 import { renderNodes, renderTroubles } from './render.ts';

@@ -1,5 +1,5 @@
 import { podNetworksOf, type PodNetwork } from '../plan/subnet-file.ts';
-import type { Underlay } from '../plan/topology.ts';
+import type { Underlay } from '../plan/request.ts';
 import type { PairReport, PathReport } from '../report.ts';
 import { countFragments } from './fragments.ts';
 import type { LabNode } from './node.ts';

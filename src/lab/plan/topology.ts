@@ -1,11 +1,5 @@
 import { formatAddress, overlaps, parseCidr, type Cidr, type Family } from '../../network/cidr.ts';
-
-/** `switched`: every node on one segment. `routed`: a segment for each node, joined by a router. */
-export type Underlay = 'switched' | 'routed';
-export const underlays = ['switched', 'routed'] as const satisfies readonly Underlay[];
-
-/** How many nodes a lab may have. */
-export const nodeBounds = { minimum: 1, maximum: 50 } as const;
+import type { Underlay } from './request.ts';
 
 /** An address with the prefix length of its segment, and the router there if the segment has one. */
 export interface Attachment {

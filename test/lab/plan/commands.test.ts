@@ -10,7 +10,8 @@ import {
   underlayCommands,
 } from '../../../src/lab/plan/commands.ts';
 import { readSubnetFile } from '../../../src/lab/plan/subnet-file.ts';
-import { planTopology, type NodePlan, type Topology, type Underlay } from '../../../src/lab/plan/topology.ts';
+import type { Underlay } from '../../../src/lab/plan/request.ts';
+import { planTopology, type NodePlan, type Topology } from '../../../src/lab/plan/topology.ts';
 
 function plan(underlay: Underlay, etcd = false): { topology: Topology; node: NodePlan } {
   const networks = ['10.50.0.0/16', '2001:cafe:42::/56']

@@ -10,13 +10,8 @@ import {
   parseCidr,
   type Cidr,
 } from '../../../src/network/cidr.ts';
-import {
-  attachmentsOf,
-  hostsOf,
-  nodeBounds,
-  planTopology,
-  type Topology,
-} from '../../../src/lab/plan/topology.ts';
+import { attachmentsOf, hostsOf, planTopology, type Topology } from '../../../src/lab/plan/topology.ts';
+import { nodeBounds } from '../../../src/lab/plan/request.ts';
 
 function cidr(text: string): Cidr {
   const parsed = parseCidr(text);

@@ -1,7 +1,0 @@
-/** The name of a lab that was not given one, and of the lab that a verb is for where none is named. */
-export const defaultLabName = 'default';
-
-/** How a lab's name is given to a verb: not at all, if it is the default. */
-export function nameArgument(name: string): string {
-  return name === defaultLabName ? '' : ` --name ${name}`;
-}
