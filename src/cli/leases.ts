@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { refuseUnknownWords } from './help.ts';
 import { addStoreOptions, chooseStore } from './store-options.ts';
 
 /** `heddle leases`: what the store holds, and what an operator may change there by hand. */
@@ -12,7 +13,9 @@ export function registerLeases(program: Command): void {
 
   addStoreOptions(leases)
     .option('--json', 'print one JSON array')
+    .allowExcessArguments()
     .action(async (_: unknown, self: Command) => {
+      await refuseUnknownWords(self);
       const { listLeases } = await import('./run-leases.ts');
       await listLeases(await chooseStore(self), wantsJson(self));
     });

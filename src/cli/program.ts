@@ -3,6 +3,7 @@ import { exitCodes } from '../diagnostic/failure.ts';
 import { explainError, hasErrorCode } from '../host/system-error.ts';
 import { refuseEmptyOptions } from './empty-options.ts';
 import { registerDown } from './down.ts';
+import { addHelp } from './help.ts';
 import { registerLab } from './lab.ts';
 import { registerLeases } from './leases.ts';
 import { registerNetwork } from './network.ts';
@@ -19,7 +20,6 @@ export function createProgram(): Command {
     )
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand(false)
     .exitOverride()
     .configureHelp({ showGlobalOptions: false })
     .showSuggestionAfterError()
@@ -40,6 +40,7 @@ export function createProgram(): Command {
     registerLab,
   ])
     register(program);
+  addHelp(program);
   return program;
 }
 

@@ -41,6 +41,16 @@ describe('help', () => {
     }
   });
 
+  test('is shown by help COMMAND, too, from wherever it is asked', async () => {
+    for (const words of [[], ['up'], ['lab'], ['lab', 'run'], ['leases', 'release']]) {
+      const shown = await runHeddle([...words, '--help']);
+      assert.deepEqual(await runHeddle(['help', ...words]), shown, words.join(' '));
+      const [first = '', ...rest] = words;
+      if (rest.length > 0)
+        assert.deepEqual(await runHeddle([first, 'help', ...rest]), shown, words.join(' '));
+    }
+  });
+
   test('of up names the options that the issue asks for, with their defaults', async () => {
     const { stdout } = await runHeddle(['up', '--help']);
     for (const option of [
@@ -107,6 +117,13 @@ describe('a command line that is not right is refused with 2, and one message on
   refuses(['status', 'weft'], /^error: too many arguments for 'status'/);
   refuses(['leases', '--jason'], /^error: unknown option '--jason'\n\(Did you mean --json\?\)$/);
   refuses(['lab', 'weave'], /^error: unknown command 'weave'/);
+  refuses(
+    ['leases', 'relase', '10.50.1.0/24'],
+    /^error: unknown command 'relase'\n\(Did you mean release\?\)$/,
+  );
+  refuses(['help', 'weave'], /^error: unknown command 'weave'$/);
+  refuses(['help', 'lab', 'don'], /^error: unknown command 'don'\n\(Did you mean down\?\)$/);
+  refuses(['help', 'up', 'down'], /^error: unknown command 'down'$/);
   refuses(['lab', 'run'], /^error: missing required argument 'recipe'$/);
 });
 
