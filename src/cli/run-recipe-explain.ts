@@ -23,7 +23,7 @@ export async function explain(request: ExplainRequest, json: boolean): Promise<v
 function renderExplanation({ recipe, type, runs, assumed }: Explanation, chalk: ChalkInstance): string {
   const head =
     `Recipe ${recipe}, type ${type}. Nothing is run. What was not given is made up:\n` +
-    `  this node  ${assumed.node}\n  the peer   ${assumed.peer}\n`;
+    `  this node  ${assumed.node}\n  the peer   ${assumed.peer}\n  its data   ${assumed.data}\n`;
   if (runs.length === 0) return `${head}\nThe recipe has no command.\n`;
   return head + runs.map((run) => `\n${renderRun(run, chalk)}`).join('');
 }
@@ -42,11 +42,14 @@ function renderRun(run: PlannedRun, chalk: ChalkInstance): string {
     `  ${shell}, in ${cwd}, umask ${umask}, ${limit}\n`,
     section('script', script.split('\n').map(showInvisibleButTabs)),
     section('environment, beside what is inherited: the daemon’s own, less its secrets', variables),
-    section(
-      'standard input',
-      stdin === '' ? ['(empty)'] : stdin.trimEnd().split('\n').map(showInvisibleButTabs),
-    ),
+    section('standard input', describeInput(stdin)),
   ].join('');
+}
+
+function describeInput(stdin: string): readonly string[] {
+  if (stdin === '') return ['(empty)'];
+  // Of a peer without backend data.
+  return stdin === '\n' ? ['(an empty line)'] : stdin.trimEnd().split('\n').map(showInvisibleButTabs);
 }
 
 /** Tabs separate the columns of a peer's line, and indent scripts. */

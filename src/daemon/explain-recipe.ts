@@ -46,7 +46,7 @@ export interface Explanation {
   readonly type: string;
   readonly runs: readonly PlannedRun[];
   /** What the runs are about; made up where nothing was given. */
-  readonly assumed: { readonly node: string; readonly peer: string };
+  readonly assumed: { readonly node: string; readonly peer: string; readonly data: string };
 }
 
 /** Stands for the value of a secret parameter, as in every log. */
@@ -59,7 +59,7 @@ export async function explainRecipe(request: ExplainRequest, colour: boolean): P
   const { recipe } = await loadRecipe(request.recipe, colour);
   const { configuration, parameterValues } = decideNetwork(recipe, request.parameters, undefined, colour);
   const events = chooseEvents(recipe, request.event);
-  const { own, other, peer } = inventLeases(request, recipe, configuration);
+  const { own, other, peer, aboutData } = inventLeases(request, recipe, configuration);
   const facts: NodeFacts = {
     network: configuration,
     nodeName: 'node1',
@@ -79,6 +79,7 @@ export async function explainRecipe(request: ExplainRequest, colour: boolean): P
     assumed: {
       node: `${facts.nodeName}, interface ${facts.iface} with MTU ${facts.ifaceMtu}, lease ${describeInvented(own)}`,
       peer: describeInvented(other),
+      data: aboutData,
     },
   };
 }

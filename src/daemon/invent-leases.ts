@@ -1,7 +1,7 @@
 import { Failure } from '../diagnostic/failure.ts';
 import { checkPeer, describeUnusable } from '../lease/check-peer.ts';
 import { isPeerCommand } from '../lease/environment.ts';
-import type { Json, LeaseSubnets, Peer } from '../lease/lease.ts';
+import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import { leaseKey } from '../lease/wire.ts';
 import { contains, formatCidr, parseAddress } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
@@ -10,13 +10,13 @@ import { readsPeerLines } from '../recipe/contract-variables.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import {
   exampleAddresses,
-  exampleData,
   exampleSubnets,
   parseAddresses,
   parseSubnets,
   type PerFamily,
 } from './example-lease.ts';
 import type { ExplainRequest } from './explain-recipe.ts';
+import { inventData, type InventedData } from './invent-data.ts';
 
 /** What was said of the lease that an event is about. */
 export type LeaseRequest = Pick<ExplainRequest, 'event' | 'subnet' | 'publicIp' | 'data'>;
@@ -31,6 +31,8 @@ export interface InventedLeases {
   readonly other: InventedLease;
   /** What a node makes of the other lease. */
   readonly peer: Peer;
+  /** What is to be said of the peer's backend data. */
+  readonly aboutData: string;
 }
 
 /** Completes what is given of one lease, this node's or a peer's, and makes up the other one. */
@@ -56,7 +58,9 @@ export function inventLeases(
   const own = completeLease(aboutOwn ? given : nothing, aboutOwn ? nothing : given, network);
   const other = completeLease(aboutOwn ? nothing : given, own, network);
   if (aboutOwn) checkOwn(own, network);
-  return { own, other, peer: acceptPeer(other, own, request, recipe, network) };
+  const invented = inventData(data, recipe, network);
+  const peer = acceptPeer(other, own, invented, recipe, network);
+  return { own, other, peer, aboutData: invented.about };
 }
 
 const none = { ipv4: undefined, ipv6: undefined };
@@ -105,11 +109,10 @@ function checkOwn({ subnets, addresses }: InventedLease, { ipv4, ipv6 }: Network
 function acceptPeer(
   lease: InventedLease,
   own: InventedLease,
-  request: LeaseRequest,
+  { ipv4, ipv6 }: InventedData,
   recipe: Recipe,
   network: NetworkConfiguration,
 ): Peer {
-  const { v4, v6 } = chooseData(request.data, recipe, network);
   const verdict = checkPeer(
     {
       key: leaseKey(lease.subnets),
@@ -118,8 +121,8 @@ function acceptPeer(
         publicIp: lease.addresses.ipv4,
         publicIpv6: lease.addresses.ipv6,
         backendType: recipe.backendType,
-        backendData: v4,
-        backendV6Data: v6,
+        backendData: ipv4,
+        backendV6Data: ipv6,
       },
       expiresAt: undefined,
     },
@@ -133,34 +136,4 @@ function acceptPeer(
   if (verdict.kind === 'peer') return verdict.peer;
   const because = verdict.kind === 'rejected' ? verdict.because : 'its backend type is another';
   throw new Failure('usage', `a node would reject such a lease, and run nothing for it: ${because}`);
-}
-
-/** A peer's backend data for each family: as given, or an example where the recipe publishes some. */
-function chooseData(
-  given: readonly string[],
-  recipe: Recipe,
-  { ipv4, ipv6 }: NetworkConfiguration,
-): { readonly v4: Json | undefined; readonly v6: Json | undefined } {
-  const families = [ipv4, ipv6].filter((range) => range !== undefined).length;
-  if (given.length > families) {
-    throw new Failure('usage', `--data is given ${given.length} times for ${families} address families`);
-  }
-  const isText = recipe.backendData.format === 'text';
-  const publishes = recipe.commands.PreStartupCommand !== undefined || !isText;
-  const values =
-    given.length > 0 || !publishes ? given.map((text) => (isText ? text : parseData(text))) : undefined;
-  const first = values === undefined ? exampleData(recipe.backendData) : values[0];
-  // Text is printed once for both families, and published as IPv4's.
-  const second = values === undefined ? (isText ? undefined : first) : values[1];
-  return ipv4 === undefined ? { v4: undefined, v6: first } : { v4: first, v6: ipv6 && second };
-}
-
-function parseData(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    throw new Failure('usage', `--data ${JSON.stringify(text)} is not JSON`, {
-      hint: 'the recipe\'s backend data is an object: give one, such as \'{"Key":"value"}\'',
-    });
-  }
 }

@@ -262,6 +262,56 @@ describe('recipe explain', () => {
     assert.equal(runs.find(({ event }) => event === 'monitor')?.timeoutSeconds, null);
   });
 
+  describe('says what it knows of a peer’s backend data:', () => {
+    const publishes = { PreStartupCommand: 'ip link add loom0 type dummy' };
+    const onlyARun =
+      'an example, as only a run of PreStartupCommand tells what it publishes; give real data with --data';
+    const noneSeen = 'none, as no command for a peer is seen to read any; give real data with --data';
+    const fromData = 'an example that BackendData allows; give real data with --data';
+    const mac = '02:00:00:00:00:02\n';
+    const cases: readonly (readonly [what: string, backend: object, about: string, stdin: string])[] = [
+      ['nothing publishes any', {}, 'none, as there is no PreStartupCommand to publish any', '\n'],
+      [
+        'none is read',
+        { ...publishes, SubnetAddCommand: 'ip route replace "$SUBNET" dev loom0' },
+        noneSeen,
+        '\n',
+      ],
+      ['some is read', { ...publishes, SubnetAddCommand: 'read -r mac; echo "$mac"' }, onlyARun, mac],
+      [
+        'a filter reads some',
+        { ...publishes, SubnetAddCommand: 'mac=$(head -n 1); echo "$mac"' },
+        onlyARun,
+        mac,
+      ],
+      ['a pipe is read', { ...publishes, SubnetAddCommand: 'ip route | grep -q x || true' }, noneSeen, '\n'],
+      [
+        'remove reads some',
+        { ...publishes, SubnetRemoveCommand: ['read -r mac', ': "$mac"'] },
+        onlyARun,
+        mac,
+      ],
+      ['it may be read', { ...publishes, SubnetAddCommand: '. ./functions' }, onlyARun, mac],
+      ['the recipe says what it is', { ...publishes, BackendData: { Pattern: '\\d+' } }, fromData, '1\n'],
+    ];
+    for (const [what, backend, about, stdin] of cases) {
+      test(what, async () => {
+        const file = await write('data', { SubnetAddCommand: 'true', ...backend });
+        const { runs, assumed } = await explain(file, { event: 'add' });
+        assert.deepEqual([assumed.data, runs[0]?.stdin], [about, stdin]);
+        const given = await explain(file, { event: 'add', data: ['7'] });
+        assert.deepEqual([given.assumed.data, given.runs[0]?.stdin], ['as given', '7\n']);
+      });
+    }
+
+    test('for people, too', async () => {
+      const file = await write('data', { ...publishes, SubnetAddCommand: 'true' });
+      const { stdout } = await heddle('explain', file, '--event', 'add');
+      assert.ok(stdout.includes(`\n  its data   ${noneSeen}\n`), stdout);
+      assert.match(stdout, /^ {2}standard input\n {4}\(an empty line\)$/m);
+    });
+  });
+
   test('never shows a secret', async () => {
     const key = 'aGVkZGxlIGhlZGRsZSBoZWRkbGUgaGVkZGxlIGhlZGQ=';
     const { stdout } = await heddle('explain', 'wireguard', '--param', `PSK=${key}`);

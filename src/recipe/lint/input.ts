@@ -1,7 +1,14 @@
 import type { Findings } from '../../diagnostic/findings.ts';
-import { hasInput } from '../contract-variables.ts';
+import { hasInput, isAboutPeer } from '../contract-variables.ts';
 import type { Call } from '../sh/read-script.ts';
-import { isGuarded, literalArguments, type CommandScript } from './command-script.ts';
+import type { Recipe } from '../recipe.ts';
+import {
+  isGuarded,
+  isOpaque,
+  literalArguments,
+  readCommandScripts,
+  type CommandScript,
+} from './command-script.ts';
 
 const hint = 'only the commands for peers have something to read: add, remove, batch and check';
 
@@ -18,6 +25,38 @@ export function checkInput(scripts: readonly CommandScript[], findings: Findings
       else findings.warning('no-input', at, message, hint);
     }
   }
+}
+
+/** Whether a command about one peer reads its standard input, as far as its text tells; true where that does not tell. */
+export function readsPeerData(recipe: Recipe): boolean {
+  const known = new Map(readCommandScripts(recipe).map((script) => [script.command, script]));
+  return Object.values(recipe.commands)
+    .filter(({ name }) => isAboutPeer(name))
+    .some((command) => {
+      const script = known.get(command);
+      return script === undefined || isOpaque(script) || script.calls.some(mayReadInput);
+    });
+}
+
+/** Programs that read standard input where they are given nothing else to read. */
+const readers: ReadonlySet<string> = new Set([
+  'awk',
+  'base64',
+  'cut',
+  'grep',
+  'head',
+  'jq',
+  'sed',
+  'sort',
+  'tail',
+  'tee',
+  'tr',
+  'xargs',
+]);
+
+function mayReadInput(call: Call): boolean {
+  const { name, readsScriptInput } = call;
+  return readsInput(call) || (readsScriptInput && (name === undefined || readers.has(name)));
 }
 
 /** Whether a call surely reads the script's own standard input: `read`, or `cat` without a file. */

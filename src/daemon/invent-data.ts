@@ -1,0 +1,58 @@
+import { Failure } from '../diagnostic/failure.ts';
+import type { Json } from '../lease/lease.ts';
+import type { NetworkConfiguration } from '../network/configuration.ts';
+import { readsPeerData } from '../recipe/lint/input.ts';
+import type { Recipe } from '../recipe/recipe.ts';
+import { exampleData, type PerFamily } from './example-lease.ts';
+
+/** A peer's backend data for each family, and what is to be said of them. */
+export interface InventedData extends PerFamily<Json> {
+  readonly about: string;
+}
+
+const howToGive = 'give real data with --data';
+
+/** A peer's backend data as they are given (IPv4's, then IPv6's), or an example where the recipe leaves room for one. */
+export function inventData(
+  given: readonly string[],
+  recipe: Recipe,
+  { ipv4, ipv6 }: NetworkConfiguration,
+): InventedData {
+  const families = [ipv4, ipv6].filter((range) => range !== undefined).length;
+  if (given.length > families) {
+    throw new Failure('usage', `--data is given ${given.length} times for ${families} address families`);
+  }
+  const isText = recipe.backendData.format === 'text';
+  const [first, second] = given.map((text) => (isText ? text : parseData(text)));
+  const { example, about } = given.length > 0 ? { example: undefined, about: 'as given' } : invent(recipe);
+  const v4 = first ?? example;
+  // Text is printed once for both families, and published as IPv4's.
+  const v6 = second ?? (isText ? undefined : example);
+  return ipv4 === undefined ? { ipv4: undefined, ipv6: v4, about } : { ipv4: v4, ipv6: ipv6 && v6, about };
+}
+
+/** What PreStartupCommand publishes is known only when it runs; what the recipe says of it is known before. */
+function invent(recipe: Recipe): { readonly example: Json | undefined; readonly about: string } {
+  const { backendData, commands } = recipe;
+  if (backendData.format === 'json' || backendData.pattern !== undefined) {
+    return { example: exampleData(backendData), about: `an example that BackendData allows; ${howToGive}` };
+  }
+  if (commands.PreStartupCommand === undefined) {
+    return { example: undefined, about: 'none, as there is no PreStartupCommand to publish any' };
+  }
+  if (!readsPeerData(recipe)) {
+    return { example: undefined, about: `none, as no command for a peer is seen to read any; ${howToGive}` };
+  }
+  const about = `an example, as only a run of PreStartupCommand tells what it publishes; ${howToGive}`;
+  return { example: exampleData(backendData), about };
+}
+
+function parseData(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw new Failure('usage', `--data ${JSON.stringify(text)} is not JSON`, {
+      hint: 'the recipe\'s backend data is an object: give one, such as \'{"Key":"value"}\'',
+    });
+  }
+}
