@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { networkHint } from '../daemon/await-network.ts';
 import { checkRecipe, loadRecipe, refuseRecipe } from '../daemon/load-recipe.ts';
 import { findNamedRecipe } from '../daemon/recipe-catalogue.ts';
 import { decideNetwork } from '../daemon/prepare.ts';
+import { readRecipeText } from '../daemon/recipe-text.ts';
 import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import { Failure } from '../diagnostic/failure.ts';
+import { explainError } from '../host/system-error.ts';
 import { describeNetwork } from '../network/configuration-text.ts';
 import type { SourceText } from '../diagnostic/source.ts';
 import { parseNetworkDocument } from '../recipe/network-document.ts';
@@ -31,7 +32,7 @@ export async function getNetwork(choice: StoreChoice): Promise<void> {
 /** Writes a document into the store, if every node could use it. */
 export async function setNetwork(choice: StoreChoice, file: string): Promise<void> {
   const colour = process.stderr.isTTY;
-  const source = { name: file === '-' ? 'standard input' : file, text: readText(file) };
+  const source = { name: file === '-' ? 'standard input' : file, text: await readText(file) };
   const checked = parseNetworkDocument(source);
   if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics, colour);
   process.stderr.write(renderDiagnostics(checked.warnings, { colour }));
@@ -69,11 +70,14 @@ async function checkBackend(
   return '';
 }
 
-function readText(file: string): string {
+async function readText(file: string): Promise<string> {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    return await readRecipeText(file === '-' ? process.stdin : file);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure('usage', `the network configuration ${file} cannot be read: ${why}`);
+    const shown = file === '' ? '""' : file;
+    throw new Failure('usage', `the network configuration ${shown} cannot be read: ${explainError(error)}`, {
+      hint: 'give the path of a file that holds it, or - for standard input',
+      cause: error,
+    });
   }
 }

@@ -143,9 +143,20 @@ describe('heddle network', () => {
 
   test('does not set one that cannot be read', limit, async (t) => {
     const desk = await Desk.make(t);
-    const { exitCode, stderr } = await desk.run('network set /no/such/file');
-    assert.equal(exitCode, exitCodes.usage);
-    assert.match(stderr, /^heddle: the network configuration \/no\/such\/file cannot be read: /);
+    const cases = [
+      ['/no/such/file', 'no such file or directory'],
+      ['/proc', 'illegal operation on a directory'],
+      ['/dev/zero', 'it is larger than the 1 MiB that a recipe may have'],
+    ] as const;
+    for (const [file, why] of cases) {
+      await desk.refuses(
+        `network set ${file}`,
+        'usage',
+        `heddle: the network configuration ${file} cannot be read: ${why}\n` +
+          '  give the path of a file that holds it, or - for standard input',
+      );
+    }
+    assert.deepEqual(await desk.content(), {});
   });
 });
 
