@@ -59,7 +59,7 @@ export async function releaseSubnet(choice: StoreChoice, subnetText: string, jso
 }
 
 async function withStore(choice: StoreChoice, work: (store: LeaseStore) => Promise<void>): Promise<void> {
-  const store = await openStore(choice);
+  const store = await openStore(choice, 'existing');
   try {
     await work(store);
   } finally {

@@ -19,7 +19,7 @@ export async function getNetwork(choice: StoreChoice): Promise<void> {
   try {
     const document = await store.readNetwork();
     if (document === undefined) {
-      throw new Failure('not-found', `the ${store.description} holds no network configuration`, {
+      throw new Failure('not-found', `there is no network configuration in the ${store.description}`, {
         hint: networkHint,
       });
     }

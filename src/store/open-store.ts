@@ -1,18 +1,15 @@
 import type { EtcdStoreOptions } from './etcd/options.ts';
-import type { LeaseStore } from './store.ts';
+import type { LeaseStore, StoreAccess } from './store.ts';
 
 /** Which store, and how to reach it. */
 export type StoreChoice =
   | { readonly kind: 'files'; readonly directory: string }
   | ({ readonly kind: 'etcd' } & Omit<EtcdStoreOptions, 'timing' | 'pageSize'>);
 
-/**
- * Opens a store; its library is loaded only now. `read-only` needs no right to write and makes nothing. Throws a
- * StoreError.
- */
+/** Opens a store; its library is loaded only now. Throws a StoreError, or a Failure for malformed options of etcd. */
 export async function openStore(
   choice: StoreChoice,
-  access: 'read-write' | 'read-only' = 'read-write',
+  access: StoreAccess = 'read-write',
 ): Promise<LeaseStore> {
   switch (choice.kind) {
     case 'files': {

@@ -69,6 +69,12 @@ export class StoreError extends Error {
 }
 
 /**
+ * What a store is opened for. `existing` is `read-write`, but makes no store where there is none; `read-only` needs no
+ * right to write, and makes none either.
+ */
+export type StoreAccess = 'read-write' | 'existing' | 'read-only';
+
+/**
  * Holds one network's configuration and its leases. Every implementation passes `test/contract/store.ts`.
  * A lease whose time is over is as good as absent: it is not listed, and its key can be created again.
  */

@@ -81,7 +81,7 @@ describe('heddle network', () => {
     await desk.refuses(
       'network get',
       'not-found',
-      `heddle: ${desk.name} holds no network configuration\n` +
+      `heddle: there is no network configuration in ${desk.name}\n` +
         '  put one there: heddle network set FILE, for example with {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}',
     );
     const set = `Set the network of ${desk.name}: 10.50.0.0/16, type vxlan.`;

@@ -360,7 +360,10 @@ describe('a store that cannot be used', () => {
   });
 
   withBed('for reading only, because it is not there', async (bed) => {
-    await assert.rejects(bed.open({ access: 'read-only' }), /cannot read the store directory .*ENOENT/);
+    await assert.rejects(
+      bed.open({ access: 'read-only' }),
+      /^StoreError: there is no store in the directory /,
+    );
   });
 
   withBed('for writing, because it was opened for reading', async (bed) => {

@@ -1,4 +1,3 @@
-import { constants } from 'node:fs';
 import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -11,6 +10,7 @@ import {
   type LeaseRecord,
   type LeaseStore,
   type Listing,
+  type StoreAccess,
   type StoreChange,
   type StoreFault,
 } from '../store.ts';
@@ -20,50 +20,29 @@ import { LeaseDirectory } from './lease-directory.ts';
 import { decodeLeaseFile, encodeLeaseFile, largestLeaseFile } from './lease-file.ts';
 import { withStoreLock } from './lock.ts';
 import { LockQueue } from './lock-queue.ts';
-import { makeDirectory } from './make-directory.ts';
 import { RememberedListings } from './remembered-listings.ts';
 import { compareWithTold, isExpired, type Told } from './told.ts';
+import { useDirectory } from './use-directory.ts';
 import { createWhole, replaceWhole } from './write.ts';
 
-/** Leases are no secret, but whoever can write them has a say in what runs as root elsewhere. */
-const directoryMode = 0o700;
-
 export interface FilesStoreOptions {
-  /** `read-only` needs no right to write, makes nothing, and leaves expired leases to others. Default `read-write`. */
-  readonly access?: 'read-write' | 'read-only';
+  /** `read-only` leaves expired leases to others, too. Default `read-write`. */
+  readonly access?: StoreAccess;
   readonly clock?: Clock;
   /** How often a watch looks at every file, because shared mounts tell of no other machine's changes. Default 10 s. */
   readonly rescanMs?: number;
 }
 
-/**
- * Opens the store in a directory, making the directory (mode 0700) unless it is there. Throws a {@link StoreError} that
- * names the path and the reason if it cannot be used.
- */
+/** Opens the store in a directory. Throws a {@link StoreError} that names the path and the reason if it cannot be used. */
 export async function openFilesStore(
   directory: string,
   options: FilesStoreOptions = {},
 ): Promise<LeaseStore> {
   const layout = layOut(directory);
-  const isWritable = options.access !== 'read-only';
-  try {
-    if (isWritable) await makeDirectory(layout.subnets, directoryMode);
-    for (const path of [layout.root, layout.subnets]) {
-      await access(path, constants.R_OK | constants.X_OK | (isWritable ? constants.W_OK : 0));
-    }
-  } catch (error) {
-    throw withoutRetry(
-      toStoreError(`${isWritable ? 'use' : 'read'} the store directory ${layout.root}`, error),
-    );
-  }
-  return new FilesStore(layout, isWritable, options.clock ?? systemClock, options.rescanMs ?? 10_000);
-}
-
-/** What is missing at the start does not come by waiting; what goes missing later may come back. */
-function withoutRetry(error: unknown): unknown {
-  if (!(error instanceof StoreError)) return error;
-  const { message, hint, cause } = error;
-  return new StoreError(message, { retryable: false, cause, ...(hint !== undefined && { hint }) });
+  const mode = options.access ?? 'read-write';
+  await useDirectory(layout, mode);
+  const { clock = systemClock, rescanMs = 10_000 } = options;
+  return new FilesStore(layout, mode !== 'read-only', clock, rescanMs);
 }
 
 /** Leases as files of a directory that several processes share. Readers never lock; writers take turns. */

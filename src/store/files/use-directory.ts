@@ -1,0 +1,39 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+
+import { StoreError, type StoreAccess } from '../store.ts';
+import { errorCode, toStoreError } from './errors.ts';
+import type { Layout } from './layout.ts';
+import { makeDirectory } from './make-directory.ts';
+
+/** Leases are no secret, but whoever can write them has a say in what runs as root elsewhere. */
+const directoryMode = 0o700;
+
+/** Makes the directory of a store, if that may be, and sees that it can be used. Throws a {@link StoreError}. */
+export async function useDirectory({ root, subnets }: Layout, mode: StoreAccess): Promise<void> {
+  const isWritable = mode !== 'read-only';
+  try {
+    if (mode === 'read-write') await makeDirectory(subnets, directoryMode);
+    for (const path of [subnets, root]) {
+      await access(path, constants.R_OK | constants.X_OK | (isWritable ? constants.W_OK : 0));
+    }
+  } catch (error) {
+    if (mode !== 'read-write' && errorCode(error) === 'ENOENT') throw noStore(root, error);
+    throw withoutRetry(toStoreError(`${isWritable ? 'use' : 'read'} the store directory ${root}`, error));
+  }
+}
+
+function noStore(root: string, cause: unknown): StoreError {
+  return new StoreError(`there is no store in the directory ${root}`, {
+    retryable: false,
+    hint: 'mount it, or name another with --store-dir; the first node makes one, and so does heddle network set',
+    cause,
+  });
+}
+
+/** What is missing at the start does not come by waiting; what goes missing later may come back. */
+function withoutRetry(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  const { message, hint, cause } = error;
+  return new StoreError(message, { retryable: false, cause, ...(hint !== undefined && { hint }) });
+}
