@@ -4,7 +4,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import { defaultLabName, nodeBounds, underlays, type Underlay } from '../lab/plan/request.ts';
 import type { LabRequest } from '../lab/prepare.ts';
 import type { FaultVerb } from '../lab/protocol.ts';
-import { collect, wholeNumber } from './options.ts';
+import { parameterOption, wholeNumber } from './options.ts';
 
 interface StartOptions {
   readonly nodes: number;
@@ -137,7 +137,7 @@ function addStartOptions(command: Command): Command {
     .addOption(new Option('--store <kind>', 'where leases are').choices(['files', 'etcd']).default('files'))
     .option('--tls', 'etcd: take nobody without a certificate; all of them are made for this lab')
     .addOption(new Option('--underlay <kind>', 'what joins the nodes').choices(underlays).default('switched'))
-    .option('--param <K=V>', 'set a parameter of the recipe; may be repeated', collectParameter)
+    .addOption(parameterOption())
     .option('--lease-ttl <seconds>', 'how long a lease lasts', wholeNumber(3, 31_536_000))
     .option('--check-interval <seconds>', 'how often nodes look for drift', wholeNumber(1, 86_400))
     .option('--timeout <seconds>', 'how long nodes may take to be ready', wholeNumber(1, 3600), 30)
@@ -179,9 +179,4 @@ function toRequest(
 function daemonOptions({ leaseTtl, checkInterval, onExit }: StartOptions): readonly string[] {
   const given = { '--lease-ttl': leaseTtl, '--check-interval': checkInterval, '--on-exit': onExit };
   return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
-}
-
-function collectParameter(text: string, before?: readonly string[]): readonly string[] {
-  if (!/^[^=]+=/.test(text)) throw new InvalidArgumentError('It must be NAME=VALUE.');
-  return collect(text, before);
 }

@@ -10,6 +10,15 @@ export function stateDirectoryOption(): Option {
     .default(defaultStateDirectory);
 }
 
+export function parameterOption(): Option {
+  return new Option('--param <K=V>', 'set a parameter of the recipe; may be repeated').argParser(
+    (text, previous?: readonly string[]) => {
+      if (!/^[^=]+=/.test(text)) throw new InvalidArgumentError('It must be NAME=VALUE.');
+      return collect(text, previous);
+    },
+  );
+}
+
 /** A parser for options that may be given several times. */
 export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];

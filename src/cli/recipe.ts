@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { eventNames, type EventName } from '../recipe/command-events.ts';
-import { collect, stateDirectoryOption } from './options.ts';
+import { collect, parameterOption, stateDirectoryOption } from './options.ts';
 
 interface ExplainFlags {
   readonly event?: EventName;
@@ -91,7 +91,7 @@ function registerExplain(recipe: Command): void {
     )
     .option('--data <text>', "the peer's backend data; a second time for IPv6's", collect)
     .option('--iface <name>', 'the interface')
-    .option('--param <K=V>', 'set a parameter of the recipe; may be repeated', collect)
+    .addOption(parameterOption())
     .addOption(stateDirectoryOption())
     .option('--json', 'print one JSON object')
     .action(async (file: string, flags: ExplainFlags) => {

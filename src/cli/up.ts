@@ -6,7 +6,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import type { StoreChoice } from '../store/open-store.ts';
 import { exitModes } from '../daemon/options.ts';
 import type { ExitMode, UpOptions } from '../daemon/options.ts';
-import { collect, defaultSubnetFile, stateDirectoryOption, wholeNumber } from './options.ts';
+import { collect, defaultSubnetFile, parameterOption, stateDirectoryOption, wholeNumber } from './options.ts';
 import { parseMetricsAddress } from './metrics-address.ts';
 import { addStoreOptions, chooseStore } from './store-options.ts';
 import type { StoreFlags } from './store-options.ts';
@@ -51,7 +51,7 @@ export function registerUp(program: Command): void {
       '--trust-store-commands',
       "run the commands in the store's network configuration, if no recipe is given",
     )
-    .option('--param <K=V>', 'set a parameter of the recipe; may be repeated', collect)
+    .addOption(parameterOption())
     .addOption(stateDirectoryOption())
     .addOption(
       new Option('--subnet-file <file>', 'where the subnet and MTU are published')

@@ -107,7 +107,9 @@ function compile(pattern: string): RegExp {
   try {
     return new RegExp(pattern);
   } catch (error) {
-    throw new Failure('usage', `--iface-regex ${pattern} is no regular expression: ${String(error)}`);
+    if (!(error instanceof SyntaxError)) throw error;
+    const why = error.message.slice(error.message.lastIndexOf(': ') + 2).toLowerCase();
+    throw new Failure('usage', `--iface-regex ${pattern} is no regular expression: ${why}`);
   }
 }
 

@@ -11,8 +11,9 @@ export function hasErrorCode(error: unknown, ...codes: readonly string[]): boole
 export function explainError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const number = 'errno' in error && typeof error.errno === 'number' ? error.errno : undefined;
-  const words = number === undefined ? undefined : getSystemErrorMap().get(number)?.[1];
-  return words ?? error.message;
+  const [name, words] = (number === undefined ? undefined : getSystemErrorMap().get(number)) ?? [];
+  // Of whoever reads a directory as a file.
+  return name === 'EISDIR' ? 'it is a directory' : (words ?? error.message);
 }
 
 /** Whether something ended only because a signal was aborted. */

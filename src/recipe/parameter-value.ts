@@ -71,5 +71,6 @@ function describeExpected({ type, minimum, maximum, choices, pattern }: Paramete
 }
 
 function describeValue(value: Json): string {
+  if (value === '') return quoteText(value);
   return typeof value === 'string' ? `the string ${quoteText(value)}` : quoteText(JSON.stringify(value));
 }

@@ -113,6 +113,16 @@ describe('a command line that is not right is refused with 2, and one message on
       /^error: option '--lease-ttl <seconds>' argument '.*' is invalid\. It must be a whole number from 3 to 31536000\.$/,
     );
   }
+  for (const command of [
+    ['up', '--recipe'],
+    ['recipe', 'explain'],
+    ['lab', 'run'],
+  ]) {
+    refuses(
+      [...command, 'vxlan', '--param', 'VNI'],
+      /^error: option '--param <K=V>' argument 'VNI' is invalid\. It must be NAME=VALUE\.$/,
+    );
+  }
   refuses(['down', '--no-such'], /^error: unknown option '--no-such'$/);
   refuses(['status', 'weft'], /^error: too many arguments for 'status'/);
   refuses(['leases', '--jason'], /^error: unknown option '--jason'\n\(Did you mean --json\?\)$/);

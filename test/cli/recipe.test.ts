@@ -109,7 +109,7 @@ describe('recipe check', () => {
     );
     assert.equal(
       (await heddle('check', directory)).stderr.split('\n')[0],
-      `heddle: ${directory} cannot be read: illegal operation on a directory`,
+      `heddle: ${directory} cannot be read: it is a directory`,
     );
     assert.equal((await heddle('check')).exitCode, 2);
   });

@@ -154,7 +154,11 @@ describe('--iface-regex', () => {
   });
 
   test('what is no expression is refused as such', () => {
-    assert.equal(refusal({ ifaceRegex: ['('] }).kind, 'usage');
+    const { kind, message } = refusal({ ifaceRegex: ['('] });
+    assert.deepEqual(
+      [kind, message],
+      ['usage', '--iface-regex ( is no regular expression: unterminated group'],
+    );
   });
 });
 

@@ -162,7 +162,7 @@ describe('a recipe that is not right', options, () => {
   };
   unreadable('a file that is not there', '/nowhere/loom.json', 'no such file or directory');
   unreadable('a name that is not a shipped recipe’s', 'vxlam', 'no such file or directory');
-  unreadable('a directory', '/proc', 'illegal operation on a directory');
+  unreadable('a directory', '/proc', 'it is a directory');
 
   test('a recipe that others could write, as it would be run as root', async (t) => {
     const store = new StoreDirectory(t);
@@ -228,9 +228,10 @@ describe('a parameter', options, () => {
   );
   refuses(
     'or several, all at once and each with its own hint',
-    ['VNI', 'Learning=yes'],
+    ['VNI=', 'Learning=yes'],
     '2 parameters of recipe vxlan were refused\n' +
-      '  --param `VNI` is not of the form NAME=VALUE (write, for example, --param VNI=7)\n' +
+      '  parameter `VNI` from --param must be a whole number from 1 to 16777215, not an empty text ' +
+      '(VNI: The VXLAN network identifier; it also names the device)\n' +
       '  parameter `Learning` from --param must be `true` or `false`, not the string `yes` ' +
       '(Learning: Whether the device learns MAC addresses from packets)',
   );
