@@ -22,7 +22,7 @@ export async function runStatus(stateDirectory: string, json: boolean): Promise<
 
 /** The status as an aligned block for people, and below it what needs attention. */
 export function renderStatus(status: NodeStatus, now: number): string {
-  const { counts, lease, lastDrift, recipe } = status;
+  const { counts, lease, storeOutage, lastDrift, recipe } = status;
   const rows: [string, string][] = [
     ['node', `${status.node}, process ${status.pid}, since ${status.startedAt}`],
     ['state', status.because === null ? status.state : `${status.state}: ${status.because}`],
@@ -32,6 +32,7 @@ export function renderStatus(status: NodeStatus, now: number): string {
     ['underlay', `${status.iface}${status.mtu === null ? '' : `, overlay MTU ${status.mtu}`}`],
     ['peers', describeCounts(counts)],
   ];
+  if (storeOutage !== null) rows.push(['store', describeOutage(storeOutage, now)]);
   if (lastDrift !== null) rows.push(['drift', describeDrift(lastDrift)]);
   const block = rows.map(([name, value]) => `${name.padEnd(8)}  ${value}\n`).join('');
   const failing = status.peers.filter(({ state }) => state === 'failing');
@@ -56,6 +57,14 @@ function describeCounts(counts: NodeStatus['counts']): string {
   if (counts.rejected > 0) parts.push(`${counts.rejected} rejected`);
   if (counts.ignored > 0) parts.push(`${counts.ignored} of other types`);
   return parts.join(', ');
+}
+
+function describeOutage(
+  { since, because, nextTryAt }: NonNullable<NodeStatus['storeOutage']>,
+  now: number,
+): string {
+  const next = formatDuration(Math.max(0, Date.parse(nextTryAt) - now));
+  return `away since ${since}: ${because}; next try in ${next}`;
 }
 
 function describeDrift({ at, missing, extra, rebuilt }: NonNullable<NodeStatus['lastDrift']>): string {

@@ -14,7 +14,7 @@ import { removeDeployment, writeDeployment } from './deployment.ts';
 import { describeExpiry } from './lease-keeper.ts';
 import { deploymentOf } from './node-facts.ts';
 import type { UpOptions } from './options.ts';
-import { OutageLog } from './outage-log.ts';
+import type { OutageLog } from './outage-log.ts';
 import { outlastOutages } from './outlast-outages.ts';
 import { ownAttributes } from './own-data.ts';
 import type { Preparation } from './prepare.ts';
@@ -45,6 +45,7 @@ export interface BringUpContext {
   readonly isFirst: boolean;
   /** What the store was seen to hold, and then what it held with this node's lease. */
   readonly kept: KeptListing;
+  readonly outages: OutageLog;
   readonly enter: (state: NodeState) => void;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
@@ -55,7 +56,8 @@ export interface BringUpContext {
  * is undone: ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link BringUpStopped}.
  */
 export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
-  const { preparation, options, commands, hint, isTakeover, isFirst, kept, enter, emit, signal } = context;
+  const { preparation, options, commands, hint, isTakeover, isFirst, kept, outages, enter, emit, signal } =
+    context;
   const { store, loaded } = preparation;
   const undo: (() => Promise<unknown>)[] = [];
   let own: LeaseSubnets | undefined;
@@ -78,7 +80,7 @@ export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
     const acquired = await outlastOutages(
       () =>
         acquireLease(store, { configuration, attributes, hint, ttlSeconds, listing: kept.take(), signal }),
-      new OutageLog(emit),
+      outages,
       signal,
     );
     kept.keep(acquired.listing);
@@ -87,7 +89,7 @@ export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
     own = subnets;
     if (acquired.how === 'created') undo.push(() => store.remove(record));
     if (isFirst) {
-      await outlastOutages(() => confirmNetwork(preparation, options), new OutageLog(emit), signal);
+      await outlastOutages(() => confirmNetwork(preparation, options), outages, signal);
     }
     emit({
       event: 'lease-acquired',

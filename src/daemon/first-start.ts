@@ -5,13 +5,14 @@ import { requireFreeSubnet } from '../store/acquire-lease.ts';
 import type { KeptListing } from '../store/kept-listing.ts';
 import type { Listing } from '../store/store.ts';
 import { clearPreviousNetwork, type PreviousNetworkContext } from './previous-network.ts';
-import { OutageLog } from './outage-log.ts';
+import type { OutageLog } from './outage-log.ts';
 import { outlastOutages } from './outlast-outages.ts';
 import type { NetworkStart } from './recipe-changes.ts';
 
 export interface FirstStartContext extends PreviousNetworkContext {
   /** Gets what the store was seen to hold. */
   readonly kept: KeptListing;
+  readonly outages: OutageLog;
   readonly signal: AbortSignal;
 }
 
@@ -35,14 +36,14 @@ async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
  */
 async function awaitFreeSubnet(
   hint: LeaseSubnets | undefined,
-  { preparation, kept, emit, signal }: FirstStartContext,
+  { preparation, kept, outages, signal }: FirstStartContext,
 ): Promise<boolean> {
   const { store, network, underlay } = preparation;
   const { publicIp, publicIpv6 } = underlay;
   const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint };
   try {
     const see = (): Promise<Listing> => requireFreeSubnet(store, applicant);
-    kept.keep(await outlastOutages(see, new OutageLog(emit), signal));
+    kept.keep(await outlastOutages(see, outages, signal));
     return true;
   } catch (error) {
     if (signal.aborted) return false;

@@ -3,7 +3,7 @@ import type { EmitEvent } from '../event/event.ts';
 import { decodeLease } from '../lease/wire.ts';
 import { StoreError } from '../store/store.ts';
 import type { LeaseRecord, LeaseStore } from '../store/store.ts';
-import { OutageLog } from './outage-log.ts';
+import { type Outage, OutageLog } from './outage-log.ts';
 
 export interface LeaseKeeperOptions {
   readonly store: LeaseStore;
@@ -57,6 +57,11 @@ export class LeaseKeeper {
   /** What is to stand in the lease. */
   get value(): string {
     return this.#value;
+  }
+
+  /** That the store is away, as seen by whoever writes the lease there. */
+  get outage(): Outage | undefined {
+    return this.#outages.current;
   }
 
   /** The lease as it was last written. */

@@ -73,6 +73,12 @@ export class Metrics {
         gauge.set({ node, recipe: recipe.name, type: recipe.type, network }, 1);
       },
     );
+    this.#addGauge(
+      'heddle_store_up',
+      'Whether the lease store can be reached.',
+      [],
+      (gauge, { storeOutage }) => gauge.set(storeOutage === null ? 1 : 0),
+    );
     this.#addGauge('heddle_mtu_bytes', 'The MTU of the overlay.', [], (gauge, { mtu }) => {
       if (mtu !== null) gauge.set(mtu);
     });

@@ -7,6 +7,21 @@ const longestPauseMs = 3_600_000;
 /** A store that was there for so long was well: its next outage is news. */
 const wellMs = 60_000;
 
+/** An outage that lasts; its times are in milliseconds since the epoch. */
+export interface Outage {
+  readonly since: number;
+  /** What went wrong the last time. */
+  readonly because: string;
+  readonly nextTryAt: number;
+}
+
+/** What several that use one store say of it: away for as long as it is for any of them, with what is tried next. */
+export function joinOutages(outages: readonly (Outage | undefined)[]): Outage | undefined {
+  const there = outages.filter((outage) => outage !== undefined);
+  const [next] = there.toSorted((a, b) => a.nextTryAt - b.nextTryAt);
+  return next && { ...next, since: Math.min(...there.map(({ since }) => since)) };
+}
+
 /**
  * Tells of an outage of the store at once, and then ever more seldom, down to once an hour: a store that is away, or comes
  * and goes, for days must not fill a disk.
@@ -18,16 +33,24 @@ export class OutageLog {
   #pauseMs = 0;
   #backAt: number | undefined;
   #hasTold = false;
+  #current: Outage | undefined;
 
-  /** @param now milliseconds; only differences count */
-  constructor(emit: EmitEvent, now: () => number = () => performance.now()) {
+  /** @param now milliseconds since the epoch, of a clock that is not set back */
+  constructor(emit: EmitEvent, now: () => number = () => performance.timeOrigin + performance.now()) {
     this.#emit = emit;
     this.#now = now;
+  }
+
+  /** The outage that there is, if there is one. */
+  get current(): Outage | undefined {
+    return this.#current;
   }
 
   /** The store failed, and is tried again after so many milliseconds. */
   failed(error: StoreError, retryInMs: number): void {
     const now = this.#now();
+    const { since } = this.#current ?? { since: now };
+    this.#current = { since, because: error.message, nextTryAt: now + retryInMs };
     if (this.#backAt !== undefined && now - this.#backAt >= wellMs) this.#pauseMs = 0;
     this.#backAt = undefined;
     if (now - this.#toldAt < this.#pauseMs) return;
@@ -40,6 +63,7 @@ export class OutageLog {
   /** The store answered. Returns whether it was told that it did not. */
   back(): boolean {
     this.#backAt ??= this.#now();
+    this.#current = undefined;
     const hadTold = this.#hasTold;
     this.#hasTold = false;
     return hadTold;

@@ -9,7 +9,7 @@ import { followLeases } from '../store/follow.ts';
 import type { KeptListing } from '../store/kept-listing.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../store/store.ts';
 import { LatePeers } from './late-peers.ts';
-import { OutageLog } from './outage-log.ts';
+import { type Outage, OutageLog } from './outage-log.ts';
 import type { PeerLoop } from './peer-loop.ts';
 
 export interface PeerFollowerOptions {
@@ -38,6 +38,7 @@ export class PeerFollower {
   readonly #options: PeerFollowerOptions;
   readonly #roster: Roster;
   readonly #late: LatePeers;
+  readonly #outages: OutageLog;
   /** How long the store was away before the next snapshot, in milliseconds. */
   #awayMs = 0;
   /** What was passed over so far, with the reason, so that no list tells it again. */
@@ -46,6 +47,7 @@ export class PeerFollower {
   constructor(options: PeerFollowerOptions) {
     this.#options = options;
     this.#roster = new Roster(options.rules, options.own, options.earlier);
+    this.#outages = new OutageLog(options.emit);
     this.#late = new LatePeers({
       isWaiting: options.isOwnLeaseLost,
       onGone: (keys) => this.#apply(keys.flatMap((key) => this.#roster.delete(key))),
@@ -56,17 +58,21 @@ export class PeerFollower {
     return this.#roster;
   }
 
+  /** That the store is away, as seen by whoever follows it. */
+  get outage(): Outage | undefined {
+    return this.#outages.current;
+  }
+
   /** Ends when the signal is aborted; throws a StoreError that does not pass by itself. */
   async follow(signal: AbortSignal): Promise<void> {
     const { store, kept, emit } = this.#options;
-    const outages = new OutageLog(emit);
     const updates = followLeases(store, {
       signal,
       takeListing: () => kept.take(),
-      onOutage: (error, retryInMs) => outages.failed(error, retryInMs),
+      onOutage: (error, retryInMs) => this.#outages.failed(error, retryInMs),
       onBack: (afterMs) => {
         this.#awayMs = afterMs;
-        if (outages.back()) emit({ event: 'store-back', afterMs });
+        if (this.#outages.back()) emit({ event: 'store-back', afterMs });
       },
     });
     try {

@@ -5,6 +5,7 @@ import { describeSubnets } from '../lease/roster.ts';
 import { describeNetwork } from '../network/configuration-text.ts';
 import type { DriftRepair } from './drift-watch.ts';
 import type { UpOptions } from './options.ts';
+import { joinOutages, type Outage } from './outage-log.ts';
 import { describePeers } from './peer-status.ts';
 import type { PeerStatus } from './peer-status.ts';
 import type { Preparation } from './prepare.ts';
@@ -21,6 +22,8 @@ export interface NodeStatus {
   readonly recipe: { readonly name: string; readonly file: string; readonly type: string };
   readonly network: string;
   readonly store: string;
+  /** That the store cannot be reached; null while it can. */
+  readonly storeOutage: StoreOutage | null;
   readonly iface: string;
   readonly lease: LeaseStatus | null;
   readonly mtu: number | null;
@@ -30,6 +33,14 @@ export interface NodeStatus {
   /** Underlay addresses that several peers claim. */
   readonly sharedAddresses: readonly SharedAddress[];
   readonly lastDrift: DriftRepair | null;
+}
+
+/** Times as RFC 3339. */
+interface StoreOutage {
+  readonly since: string;
+  /** What went wrong the last time. */
+  readonly because: string;
+  readonly nextTryAt: string;
 }
 
 interface LeaseStatus {
@@ -46,12 +57,14 @@ export interface NodeBasics {
   readonly startedAt: Date;
   readonly options: UpOptions;
   readonly preparation: Preparation;
+  /** That the store is away, as seen on the way up. */
+  readonly outage: Outage | undefined;
 }
 
 const noPeers = { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0 };
 
 export function describeStatus(basics: NodeBasics, running: RunningNetwork | undefined): NodeStatus {
-  const { state, because, startedAt, options, preparation } = basics;
+  const { state, because, startedAt, options, preparation, outage } = basics;
   const { loaded, network, underlay, store } = preparation;
   return {
     state,
@@ -62,6 +75,7 @@ export function describeStatus(basics: NodeBasics, running: RunningNetwork | und
     recipe: { name: loaded.recipe.name, file: loaded.file, type: loaded.recipe.backendType },
     network: describeNetwork(network.configuration),
     store: store.description,
+    storeOutage: describeOutage(joinOutages([outage, running?.follower.outage, running?.keeper.outage])),
     iface: underlay.name,
     lease: running === undefined ? null : describeLease(running),
     mtu: running?.leased.commands.facts.mtu ?? null,
@@ -71,6 +85,12 @@ export function describeStatus(basics: NodeBasics, running: RunningNetwork | und
     sharedAddresses: running?.follower.roster.sharedAddresses ?? [],
     lastDrift: running?.drift.lastRepair ?? null,
   };
+}
+
+function describeOutage(outage: Outage | undefined): StoreOutage | null {
+  if (outage === undefined) return null;
+  const { since, because, nextTryAt } = outage;
+  return { since: new Date(since).toISOString(), because, nextTryAt: new Date(nextTryAt).toISOString() };
 }
 
 function countAll(running: RunningNetwork): NodeStatus['counts'] {

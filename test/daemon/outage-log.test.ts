@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { OutageLog } from '../../src/daemon/outage-log.ts';
+import { joinOutages, type Outage, OutageLog } from '../../src/daemon/outage-log.ts';
 import { StoreError } from '../../src/store/store.ts';
 
 const error = new StoreError('etcd refuses connections', { retryable: true });
@@ -61,4 +61,28 @@ test('it knows whether there is anything to call off', () => {
   scene.seconds = 1;
   scene.log.failed(error, 1);
   assert.equal(scene.log.back(), false, 'it was too soon to tell');
+});
+
+test('it knows since when the store is away, why, and when it is tried next, until it is back', () => {
+  const scene = new Scene();
+  const current = (): Outage | undefined => scene.log.current;
+  assert.equal(current(), undefined);
+  scene.seconds = 100;
+  scene.fail(10, 5);
+  const { message: because } = error;
+  assert.deepEqual(current(), { since: 100_000, because, nextTryAt: 110_000 });
+  scene.log.back();
+  assert.equal(current(), undefined);
+  scene.fail(1, 1);
+  assert.equal(current()?.since, 110_000);
+});
+
+test('of two that use a store, one suffices to find it away', () => {
+  const [first, second] = [
+    { since: 5, because: 'refused', nextTryAt: 30 },
+    { since: 10, because: 'no answer', nextTryAt: 20 },
+  ];
+  assert.equal(joinOutages([undefined, undefined]), undefined);
+  assert.deepEqual(joinOutages([first, undefined]), first);
+  assert.deepEqual(joinOutages([first, second]), { since: 5, because: 'no answer', nextTryAt: 20 });
 });

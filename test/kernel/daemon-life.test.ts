@@ -476,9 +476,19 @@ describe('the lease', options, () => {
     await done(host);
     await host.sh(`mv ${store.path} ${store.path}.away`);
     await daemon.until('store-outage');
+    // The data plane is well, and so the exit code says so.
+    const status = await runOn(host, 'status');
+    assert.equal(status.exitCode, 0);
+    assert.match(status.stdout, /^state {5}running$/m);
+    assert.match(status.stdout, /^store {5}away since \S+Z: cannot .*; next try in \S+ m?s$/m);
+    const outage = async (): Promise<NodeStatus['storeOutage']> =>
+      (JSON.parse((await runOn(host, 'status', '--json')).stdout) as NodeStatus).storeOutage;
+    assert.match((await outage())?.because ?? '', /the directory is not there/);
+
     await host.sh(`mv ${store.path}.away ${store.path}`);
     store.put('10.50.98.0/24', '172.30.1.98');
     await daemon.until('store-back');
+    assert.equal(await outage(), null);
     await daemon.logged('peer-added', (event) => event.peer.subnet === '10.50.98.0/24');
     assert.deepEqual(await done(host), ['add 10.50.98.0/24 172.30.1.98']);
     await daemon.stop();

@@ -46,6 +46,20 @@ describe('metrics', { skip: reasonToSkip() }, () => {
     assert.deepEqual(told.sort(), served.sort());
   });
 
+  test('tell whether the store is away', async (t) => {
+    const { host, store } = await oneHost(t);
+    const daemon = await startDaemon(host, argumentsOf(store));
+    assert.match(await ask(host, '/metrics'), /^heddle_store_up 1$/m);
+    await host.sh(`mv ${store.path} ${store.path}.away`);
+    await daemon.until('store-outage');
+    const text = await ask(host, '/metrics');
+    assert.match(text, /^heddle_store_up 0$/m);
+    assert.match(text, /^heddle_state\{state="running"\} 1$/m);
+    await host.sh(`mv ${store.path}.away ${store.path}`);
+    await daemon.until('store-back');
+    assert.match(await ask(host, '/metrics'), /^heddle_store_up 1$/m);
+  });
+
   test('are all that is served', async (t) => {
     const { host, store } = await oneHost(t);
     await startDaemon(host, argumentsOf(store));

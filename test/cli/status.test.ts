@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderStatus } from '../../src/cli/run-status.ts';
+import type { NodeStatus } from '../../src/daemon/status.ts';
+
+const status: NodeStatus = {
+  state: 'running',
+  because: null,
+  pid: 63,
+  node: 'node1',
+  startedAt: '2026-11-20T14:13:06.765Z',
+  recipe: { name: 'vxlan', file: '/recipes/vxlan.json', type: 'vxlan' },
+  network: '10.50.0.0/16',
+  store: 'etcd at https://10.0.0.5:2379 under /coreos.com/network',
+  storeOutage: null,
+  iface: 'eth0',
+  lease: { subnet: '10.50.85.0/24', publicIp: '172.30.0.1', expiresAt: '2026-11-21T14:13:06.765Z' },
+  mtu: 1450,
+  counts: { wanted: 2, inPlace: 2, pending: 0, failing: 0, ignored: 0, rejected: 0 },
+  peers: [],
+  rejections: [],
+  sharedAddresses: [],
+  lastDrift: null,
+};
+const now = Date.parse('2026-11-20T15:13:06.765Z');
+
+test('a status is one aligned line for each thing that there is to say', () => {
+  assert.equal(
+    renderStatus(status, now),
+    [
+      'node      node1, process 63, since 2026-11-20T14:13:06.765Z',
+      'state     running',
+      'recipe    vxlan, type vxlan, /recipes/vxlan.json',
+      'network   10.50.0.0/16, etcd at https://10.0.0.5:2379 under /coreos.com/network',
+      'lease     10.50.85.0/24 for 172.30.0.1, expires in 23 h',
+      'underlay  eth0, overlay MTU 1450',
+      'peers     2 of 2 in place',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a store that is away has a line: since when, why, and when it is tried next', () => {
+  const outage = (nextTryAt: string): NodeStatus => ({
+    ...status,
+    storeOutage: { since: '2026-11-20T15:01:00.000Z', because: 'etcd refuses connections', nextTryAt },
+  });
+  const line = 'store     away since 2026-11-20T15:01:00.000Z: etcd refuses connections; next try in';
+  const shown = renderStatus(outage('2026-11-20T15:13:10.765Z'), now).split('\n');
+  assert.equal(shown[7], `${line} 4.0 s`);
+  // It is being tried, and has not answered yet.
+  assert.ok(renderStatus(outage('2026-11-20T15:13:01.000Z'), now).includes(`${line} 0 ms`));
+});
