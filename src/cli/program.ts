@@ -1,6 +1,4 @@
 import { Command } from 'commander';
-import { exitCodes } from '../diagnostic/failure.ts';
-import { explainError, hasErrorCode } from '../host/system-error.ts';
 import { refuseEmptyOptions } from './empty-options.ts';
 import { registerDown } from './down.ts';
 import { addHelp } from './help.ts';
@@ -9,6 +7,7 @@ import { registerLeases } from './leases.ts';
 import { registerNetwork } from './network.ts';
 import { registerRecipe } from './recipe.ts';
 import { registerStatus } from './status.ts';
+import { outliveReaders } from './streams.ts';
 import { registerUp } from './up.ts';
 import { readVersion } from './version.ts';
 
@@ -21,14 +20,14 @@ export function createProgram(): Command {
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'heddle: ')),
+    })
     .configureHelp({ showGlobalOptions: false })
     .showSuggestionAfterError()
     .hook('preAction', (program, action) => {
       refuseEmptyOptions(action);
-      // The network does not depend on who reads the daemon's log.
-      const isDaemon = action.name() === 'up' && action.parent === program;
-      if (!isDaemon) process.stdout.on('error', endWithoutReader);
-      process.stderr.on('error', () => undefined);
+      if (action.name() === 'up' && action.parent === program) outliveReaders();
     });
   for (const register of [
     registerUp,
@@ -42,11 +41,4 @@ export function createProgram(): Command {
     register(program);
   addHelp(program);
   return program;
-}
-
-/** As `head` ends whatever it reads from; a disk that is full is told of. */
-function endWithoutReader(error: Error): void {
-  if (hasErrorCode(error, 'EPIPE')) process.exit();
-  process.stderr.write(`heddle: standard output cannot be written: ${explainError(error)}\n`);
-  process.exit(exitCodes.internal);
 }

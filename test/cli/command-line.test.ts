@@ -87,30 +87,30 @@ describe('a command line that is not right is refused with 2, and one message on
       assert.deepEqual([exitCode, stdout], [exitCodes.usage, '']);
     });
   };
-  refuses(['--no-such'], /^error: unknown option '--no-such'$/);
-  refuses(['weave'], /^error: unknown command 'weave'/);
-  refuses(['don'], /^error: unknown command 'don'\n\(Did you mean down\?\)$/);
+  refuses(['--no-such'], /^heddle: unknown option '--no-such'$/);
+  refuses(['weave'], /^heddle: unknown command 'weave'/);
+  refuses(['don'], /^heddle: unknown command 'don'\n\(Did you mean down\?\)$/);
   refuses(
     ['up', '--recipe', 'vxlan', '--stat-dir', '/x'],
-    /^error: unknown option '--stat-dir'\n\(Did you mean --state-dir\?\)$/,
+    /^heddle: unknown option '--stat-dir'\n\(Did you mean --state-dir\?\)$/,
   );
-  refuses(['up', '--recipe'], /^error: option '--recipe <\S+>' argument missing$/);
+  refuses(['up', '--recipe'], /^heddle: option '--recipe <\S+>' argument missing$/);
   refuses(
     ['up', '--recipe', 'vxlan', 'weft'],
-    /^error: too many arguments for 'up'\. Expected 0 arguments but got 1/,
+    /^heddle: too many arguments for 'up'\. Expected 0 arguments but got 1/,
   );
   refuses(
     ['up', '--recipe', 'vxlan', '--on-exit', 'stay'],
-    /^error: option '--on-exit <what>' argument 'stay' is invalid\. Allowed choices are shutdown, leave\.$/,
+    /^heddle: option '--on-exit <what>' argument 'stay' is invalid\. Allowed choices are shutdown, leave\.$/,
   );
   refuses(
     ['up', '--recipe', 'vxlan', '--log-format', 'xml'],
-    /^error: option '--log-format <format>' argument 'xml' is invalid\. Allowed choices are text, json\.$/,
+    /^heddle: option '--log-format <format>' argument 'xml' is invalid\. Allowed choices are text, json\.$/,
   );
   for (const ttl of ['0', '2', '-5', '1e3', '3.5', 'day', '']) {
     refuses(
       ['up', '--recipe', 'vxlan', '--lease-ttl', ttl],
-      /^error: option '--lease-ttl <seconds>' argument '.*' is invalid\. It must be a whole number from 3 to 31536000\.$/,
+      /^heddle: option '--lease-ttl <seconds>' argument '.*' is invalid\. It must be a whole number from 3 to 31536000\.$/,
     );
   }
   for (const command of [
@@ -120,21 +120,21 @@ describe('a command line that is not right is refused with 2, and one message on
   ]) {
     refuses(
       [...command, 'vxlan', '--param', 'VNI'],
-      /^error: option '--param <K=V>' argument 'VNI' is invalid\. It must be NAME=VALUE\.$/,
+      /^heddle: option '--param <K=V>' argument 'VNI' is invalid\. It must be NAME=VALUE\.$/,
     );
   }
-  refuses(['down', '--no-such'], /^error: unknown option '--no-such'$/);
-  refuses(['status', 'weft'], /^error: too many arguments for 'status'/);
-  refuses(['leases', '--jason'], /^error: unknown option '--jason'\n\(Did you mean --json\?\)$/);
-  refuses(['lab', 'weave'], /^error: unknown command 'weave'/);
+  refuses(['down', '--no-such'], /^heddle: unknown option '--no-such'$/);
+  refuses(['status', 'weft'], /^heddle: too many arguments for 'status'/);
+  refuses(['leases', '--jason'], /^heddle: unknown option '--jason'\n\(Did you mean --json\?\)$/);
+  refuses(['lab', 'weave'], /^heddle: unknown command 'weave'/);
   refuses(
     ['leases', 'relase', '10.50.1.0/24'],
-    /^error: unknown command 'relase'\n\(Did you mean release\?\)$/,
+    /^heddle: unknown command 'relase'\n\(Did you mean release\?\)$/,
   );
-  refuses(['help', 'weave'], /^error: unknown command 'weave'$/);
-  refuses(['help', 'lab', 'don'], /^error: unknown command 'don'\n\(Did you mean down\?\)$/);
-  refuses(['help', 'up', 'down'], /^error: unknown command 'down'$/);
-  refuses(['lab', 'run'], /^error: missing required argument 'recipe'$/);
+  refuses(['help', 'weave'], /^heddle: unknown command 'weave'$/);
+  refuses(['help', 'lab', 'don'], /^heddle: unknown command 'don'\n\(Did you mean down\?\)$/);
+  refuses(['help', 'up', 'down'], /^heddle: unknown command 'down'$/);
+  refuses(['lab', 'run'], /^heddle: missing required argument 'recipe'$/);
 });
 
 test('heddle without a word shows its help as what was wrong', async () => {
@@ -144,8 +144,10 @@ test('heddle without a word shows its help as what was wrong', async () => {
 });
 
 test('what cannot be written is told of in a line', () => {
-  const words = ['-c', '"$@" >/dev/full', 'sh', process.execPath, heddle, 'recipe', 'list'];
-  const { status, stderr } = spawnSync('sh', words, { encoding: 'utf8' });
-  assert.equal(status, exitCodes.internal);
-  assert.equal(stderr, 'heddle: standard output cannot be written: no space left on device\n');
+  for (const asked of [['recipe', 'list'], ['--help'], ['help', 'up'], ['--version']]) {
+    const words = ['-c', '"$@" >/dev/full', 'sh', process.execPath, heddle, ...asked];
+    const { status, stderr } = spawnSync('sh', words, { encoding: 'utf8' });
+    assert.equal(status, exitCodes.internal, asked.join(' '));
+    assert.equal(stderr, 'heddle: standard output cannot be written: no space left on device\n');
+  }
 });

@@ -42,8 +42,8 @@ const refused: readonly (readonly [options: readonly string[], stderr: string])[
     'heddle: --store-dir and --etcd-username contradict each other\n' +
       '  drop --etcd-username if the leases are in files, or --store-dir if they are in etcd',
   ],
-  [['--etcd-prefix', ''], "error: option '--etcd-prefix <prefix>' argument is empty"],
-  [['--store-dir', ''], "error: option '--store-dir <dir>' argument is empty"],
+  [['--etcd-prefix', ''], "heddle: option '--etcd-prefix <prefix>' argument is empty"],
+  [['--store-dir', ''], "heddle: option '--store-dir <dir>' argument is empty"],
 ];
 
 describe('options that say where the leases are', () => {
