@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceText } from '../diagnostic/source.ts';
 import type { EmitEvent } from '../event/event.ts';
 import type { LeaseStore } from '../store/store.ts';
-import { OutageLog } from './outage-log.ts';
+import type { OutageLog } from './outage-log.ts';
 import { outlastOutages } from './outlast-outages.ts';
 
 const pollMs = 2000;
@@ -18,10 +18,10 @@ export const networkHint = `put one there: heddle network set FILE, for example 
  */
 export async function awaitNetwork(
   store: LeaseStore,
+  outages: OutageLog,
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<SourceText> {
-  const outages = new OutageLog(emit);
   let remindedAt = -Infinity;
   for (;;) {
     const document = await outlastOutages(() => store.readNetwork(), outages, signal);

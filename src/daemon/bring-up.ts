@@ -14,7 +14,6 @@ import { removeDeployment, writeDeployment } from './deployment.ts';
 import { describeExpiry } from './lease-keeper.ts';
 import { deploymentOf } from './node-facts.ts';
 import type { UpOptions } from './options.ts';
-import type { OutageLog } from './outage-log.ts';
 import { outlastOutages } from './outlast-outages.ts';
 import { ownAttributes } from './own-data.ts';
 import type { Preparation } from './prepare.ts';
@@ -31,6 +30,8 @@ export interface LeasedNetwork {
   readonly commands: CommandRunner;
   readonly record: LeaseRecord;
   readonly subnets: LeaseSubnets;
+  /** The lease of the network that is taken over had ended, as those of others may have. */
+  readonly hadEnded: boolean;
 }
 
 export interface BringUpContext {
@@ -45,7 +46,6 @@ export interface BringUpContext {
   readonly isFirst: boolean;
   /** What the store was seen to hold, and then what it held with this node's lease. */
   readonly kept: KeptListing;
-  readonly outages: OutageLog;
   readonly enter: (state: NodeState) => void;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
@@ -56,9 +56,8 @@ export interface BringUpContext {
  * is undone: ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link BringUpStopped}.
  */
 export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
-  const { preparation, options, commands, hint, isTakeover, isFirst, kept, outages, enter, emit, signal } =
-    context;
-  const { store, loaded } = preparation;
+  const { preparation, options, commands, hint, isTakeover, isFirst, kept, enter, emit, signal } = context;
+  const { store, outages, loaded } = preparation;
   const undo: (() => Promise<unknown>)[] = [];
   let own: LeaseSubnets | undefined;
   try {
@@ -104,7 +103,7 @@ export async function bringUp(context: BringUpContext): Promise<LeasedNetwork> {
     require(await commands.runOwn('PostStartupCommand', subnets, signal), context, 'PostStartupCommand');
     const finished = await withOverlayMtu(commands, preparation);
     await remember(context, finished, record.key);
-    return { commands: finished, record, subnets };
+    return { commands: finished, record, subnets, hadEnded: isTakeover && acquired.how === 'created' };
   } catch (error) {
     if (!isTakeover) await undoAll(undo, emit);
     if (isAbort(error)) throw new BringUpStopped('the store was waited for');

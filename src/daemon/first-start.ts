@@ -5,14 +5,12 @@ import { requireFreeSubnet } from '../store/acquire-lease.ts';
 import type { KeptListing } from '../store/kept-listing.ts';
 import type { Listing } from '../store/store.ts';
 import { clearPreviousNetwork, type PreviousNetworkContext } from './previous-network.ts';
-import type { OutageLog } from './outage-log.ts';
 import { outlastOutages } from './outlast-outages.ts';
 import type { NetworkStart } from './recipe-changes.ts';
 
 export interface FirstStartContext extends PreviousNetworkContext {
   /** Gets what the store was seen to hold. */
   readonly kept: KeptListing;
-  readonly outages: OutageLog;
   readonly signal: AbortSignal;
 }
 
@@ -36,9 +34,9 @@ async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
  */
 async function awaitFreeSubnet(
   hint: LeaseSubnets | undefined,
-  { preparation, kept, outages, signal }: FirstStartContext,
+  { preparation, kept, signal }: FirstStartContext,
 ): Promise<boolean> {
-  const { store, network, underlay } = preparation;
+  const { store, outages, network, underlay } = preparation;
   const { publicIp, publicIpv6 } = underlay;
   const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint };
   try {

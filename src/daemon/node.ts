@@ -18,7 +18,6 @@ import { factsOfPreparation } from './node-facts.ts';
 import { describeStatus } from './status.ts';
 import type { NodeStatus } from './status.ts';
 import type { UpOptions } from './options.ts';
-import { OutageLog } from './outage-log.ts';
 import { PeerJournal } from './peer-journal.ts';
 import { RecipeChanges } from './recipe-changes.ts';
 import type { NetworkStart } from './recipe-changes.ts';
@@ -45,8 +44,6 @@ export class HeddleNode {
   readonly #emit: EmitEvent;
   readonly #stopping = new AbortController();
   readonly #kept = new KeptListing();
-  /** Those of the store on the way up. */
-  readonly #outages: OutageLog;
   #stopRequest: StopRequest | undefined;
   #takenDown: TakenDown = { removed: 0, failed: [], shutdown: 'done' };
   #ended: Promise<void> = Promise.resolve();
@@ -58,7 +55,6 @@ export class HeddleNode {
   constructor(options: UpOptions, preparation: Preparation, emit: EmitEvent) {
     this.#options = options;
     this.#emit = emit;
-    this.#outages = new OutageLog(emit);
     this.#changes = new RecipeChanges(options, preparation, emit);
   }
 
@@ -132,7 +128,6 @@ export class HeddleNode {
         startedAt: this.#startedAt,
         options: this.#options,
         preparation: this.#preparation,
-        outage: this.#outages.current,
       },
       this.#network,
     );
@@ -162,8 +157,7 @@ export class HeddleNode {
   async #liveWith(journal: PeerJournal): Promise<void> {
     let start = await findFirstStart({
       ...{ options: this.#options, preparation: this.#preparation, shell: this.#shell },
-      ...{ journal, kept: this.#kept, outages: this.#outages },
-      ...{ emit: this.#emit, signal: this.#stopping.signal },
+      ...{ journal, kept: this.#kept, emit: this.#emit, signal: this.#stopping.signal },
     });
     if (start === undefined) return this.#finishEarly(journal);
     for (;;) {
@@ -219,7 +213,6 @@ export class HeddleNode {
         isTakeover: isTakeover ?? false,
         isFirst: this.#network === undefined,
         kept: this.#kept,
-        outages: this.#outages,
         enter: (state) => this.#enter(state),
         emit: this.#emit,
         signal: this.#stopping.signal,

@@ -34,6 +34,7 @@ export class OutageLog {
   #backAt: number | undefined;
   #hasTold = false;
   #current: Outage | undefined;
+  #longestMs = 0;
 
   /** @param now milliseconds since the epoch, of a clock that is not set back */
   constructor(emit: EmitEvent, now: () => number = () => performance.timeOrigin + performance.now()) {
@@ -44,6 +45,11 @@ export class OutageLog {
   /** The outage that there is, if there is one. */
   get current(): Outage | undefined {
     return this.#current;
+  }
+
+  /** How long the longest outage took that is over. */
+  get longestMs(): number {
+    return this.#longestMs;
   }
 
   /** The store failed, and is tried again after so many milliseconds. */
@@ -62,7 +68,9 @@ export class OutageLog {
 
   /** The store answered. Returns whether it was told that it did not. */
   back(): boolean {
-    this.#backAt ??= this.#now();
+    const now = this.#now();
+    this.#backAt ??= now;
+    this.#longestMs = Math.max(this.#longestMs, now - (this.#current?.since ?? now));
     this.#current = undefined;
     const hadTold = this.#hasTold;
     this.#hasTold = false;

@@ -18,6 +18,8 @@ export interface PeerFollowerOptions {
   readonly own: OwnLease;
   /** The peers that an earlier daemon left in the kernel. */
   readonly earlier: readonly Peer[];
+  /** Leases may have ended before this only because nobody could renew them. */
+  readonly mayBeLate: boolean;
   readonly loop: PeerLoop;
   readonly emit: EmitEvent;
   readonly kept: KeptListing;
@@ -39,13 +41,17 @@ export class PeerFollower {
   readonly #roster: Roster;
   readonly #late: LatePeers;
   readonly #outages: OutageLog;
-  /** How long the store was away before the next snapshot, in milliseconds. */
-  #awayMs = 0;
+  /** What an earlier daemon left, until the first list says what became of it. */
+  #earlier: readonly Peer[];
+  /** Whether what the next snapshot lacks may only be late. */
+  #mayBeLate: boolean;
   /** What was passed over so far, with the reason, so that no list tells it again. */
   #faults = new Set<string>();
 
   constructor(options: PeerFollowerOptions) {
     this.#options = options;
+    this.#earlier = options.earlier;
+    this.#mayBeLate = options.mayBeLate;
     this.#roster = new Roster(options.rules, options.own, options.earlier);
     this.#outages = new OutageLog(options.emit);
     this.#late = new LatePeers({
@@ -65,13 +71,13 @@ export class PeerFollower {
 
   /** Ends when the signal is aborted; throws a StoreError that does not pass by itself. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { store, kept, emit } = this.#options;
+    const { store, kept, emit, renewMarginMs } = this.#options;
     const updates = followLeases(store, {
       signal,
       takeListing: () => kept.take(),
       onOutage: (error, retryInMs) => this.#outages.failed(error, retryInMs),
       onBack: (afterMs) => {
-        this.#awayMs = afterMs;
+        this.#mayBeLate ||= afterMs >= renewMarginMs;
         if (this.#outages.back()) emit({ event: 'store-back', afterMs });
       },
     });
@@ -112,21 +118,22 @@ export class PeerFollower {
 
   /** Which of the peers that a snapshot lacks may only be late, and which that were late are there again. */
   #keepLate(leases: readonly ReadLease[]): void {
-    const { own, isOwnLeaseLost, renewMarginMs } = this.#options;
+    const { own, isOwnLeaseLost } = this.#options;
     const present = new Set(leases.map((read) => (read.kind === 'lease' ? read.lease.key : read.key)));
     for (const key of present) this.#late.settle(key);
-    const isExcused = this.#awayMs >= renewMarginMs || isOwnLeaseLost() || !present.has(own.key);
-    this.#awayMs = 0;
+    const isExcused = this.#mayBeLate || isOwnLeaseLost() || !present.has(own.key);
+    const known = new Set([...this.#roster.peers, ...this.#earlier].map(({ key }) => key));
+    this.#mayBeLate = false;
+    this.#earlier = [];
     if (!isExcused) return;
-    const missing = this.#roster.peers.filter(({ key }) => !present.has(key));
-    this.#awaitLate(missing.map(({ key }) => key).filter((key) => !this.#late.keys.has(key)));
+    this.#awaitLate([...known].filter((key) => !present.has(key) && !this.#late.keys.has(key)));
   }
 
   #awaitLate(keys: readonly string[]): void {
     if (keys.length === 0) return;
     if (this.#late.keys.size === 0) {
       const message =
-        'leases of peers ended while the store was away; ' +
+        'leases of peers ended while the store or this node was away; ' +
         'the peers stay for a minute, in which their nodes may write them again';
       this.#options.emit({ event: 'warning', message });
     }
@@ -169,13 +176,25 @@ export class PeerFollower {
       case 'rejected':
         emit({ event: 'lease-rejected', key: change.key, because: change.because });
         return;
-      case 'shared-address':
-        emit({ event: 'shared-address', address: change.address, keys: change.keys });
+      case 'shared-address': {
+        const keys = this.#dropMoved(change.keys);
+        if (keys.length > 1) emit({ event: 'shared-address', address: change.address, keys });
         return;
+      }
       case 'put':
       case 'delete':
         return;
     }
+  }
+
+  /** Of leases that claim one address: the node of a late one has another subnet by now. Returns those that stay. */
+  #dropMoved(keys: readonly string[]): readonly string[] {
+    const prompt = keys.filter((key) => !this.#late.keys.has(key));
+    if (prompt.length === 0) return keys;
+    const moved = keys.filter((key) => this.#late.keys.has(key));
+    for (const key of moved) this.#late.settle(key);
+    this.#apply(moved.flatMap((key) => this.#roster.delete(key)));
+    return prompt;
   }
 
   /** Replaces what is passed over because it stands in no lease's place, and tells what is new of it. */

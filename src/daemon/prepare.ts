@@ -28,6 +28,8 @@ import { outlastOutages } from './outlast-outages.ts';
 export interface Preparation {
   readonly loaded: LoadedRecipe;
   readonly store: LeaseStore;
+  /** Those of the store on the way up. */
+  readonly outages: OutageLog;
   readonly network: NetworkDecision;
   readonly underlay: ChosenInterface;
   /** The real path of the state directory. */
@@ -66,14 +68,15 @@ export async function prepareNode(
   await requireSubnetFile(options.subnetFile);
   const stateDirectory = await prepareStateDirectory(options.stateDirectory);
   const store = await openStore(options.store);
+  const outages = new OutageLog(emit);
   try {
-    const stored = await readStoredNetwork(options, store, emit, signal);
+    const stored = await readStoredNetwork(options, store, outages, emit, signal);
     const loaded = given ?? (await loadStoredRecipe(stored, options, store, colour));
     requirePrograms(loaded.recipe.requires);
     const network = decideNetwork(loaded.recipe, options.parameters, stored, colour);
     const families = familiesOf(network.configuration);
     const underlay = await findInterface({ ...options.interface, families });
-    return { loaded, store, network, underlay, stateDirectory };
+    return { loaded, store, outages, network, underlay, stateDirectory };
   } catch (error) {
     await store.close();
     throw error;
@@ -88,11 +91,12 @@ export function mayBringNetwork({ store, recipe }: Pick<UpOptions, 'store' | 're
 async function readStoredNetwork(
   options: UpOptions,
   store: LeaseStore,
+  outages: OutageLog,
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<SourceText | undefined> {
-  if (!mayBringNetwork(options)) return awaitNetwork(store, emit, signal);
-  return outlastOutages(() => store.readNetwork(), new OutageLog(emit), signal);
+  if (!mayBringNetwork(options)) return awaitNetwork(store, outages, emit, signal);
+  return outlastOutages(() => store.readNetwork(), outages, signal);
 }
 
 /** The store's document decides where there is one; the recipe's own is what the first node writes. */

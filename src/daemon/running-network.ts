@@ -96,6 +96,7 @@ export class RunningNetwork {
       },
       own: { key: record.key, subnets },
       earlier: journal.peers,
+      mayBeLate: leased.hadEnded || preparation.outages.longestMs >= this.#keeper.marginMs,
       kept: given.kept,
       loop: this.#loop,
       emit,
@@ -169,7 +170,7 @@ export class RunningNetwork {
 
   /** The lease as it stands now, for a network with other commands. */
   leasedWith(commands: CommandRunner): LeasedNetwork {
-    return { commands, record: this.#keeper.record, subnets: this.#given.leased.subnets };
+    return { ...this.#given.leased, commands, record: this.#keeper.record, hadEnded: false };
   }
 
   /** Removes every peer and stops working; the rest of the network stays. */

@@ -57,15 +57,14 @@ export interface NodeBasics {
   readonly startedAt: Date;
   readonly options: UpOptions;
   readonly preparation: Preparation;
-  /** That the store is away, as seen on the way up. */
-  readonly outage: Outage | undefined;
 }
 
 const noPeers = { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0 };
 
 export function describeStatus(basics: NodeBasics, running: RunningNetwork | undefined): NodeStatus {
-  const { state, because, startedAt, options, preparation, outage } = basics;
-  const { loaded, network, underlay, store } = preparation;
+  const { state, because, startedAt, options, preparation } = basics;
+  const { loaded, network, underlay, store, outages } = preparation;
+  const seen = [outages.current, running?.follower.outage, running?.keeper.outage];
   return {
     state,
     because: because ?? null,
@@ -75,7 +74,7 @@ export function describeStatus(basics: NodeBasics, running: RunningNetwork | und
     recipe: { name: loaded.recipe.name, file: loaded.file, type: loaded.recipe.backendType },
     network: describeNetwork(network.configuration),
     store: store.description,
-    storeOutage: describeOutage(joinOutages([outage, running?.follower.outage, running?.keeper.outage])),
+    storeOutage: describeOutage(joinOutages(seen)),
     iface: underlay.name,
     lease: running === undefined ? null : describeLease(running),
     mtu: running?.leased.commands.facts.mtu ?? null,

@@ -87,7 +87,8 @@ export class Roster {
   }
 
   /**
-   * Takes a new list of all leases for the present one; of what is not in it, the `kept` ones stay. Subnets of the network's
+   * Takes a new list of all leases for the present one; of what is not in it, the `kept` ones stay, in the first list also
+   * those that an earlier daemon left. Subnets of the network's
    * own length, which cannot overlap each other, come first: after a restart, too, no single lease can take the place of
    * many.
    */
@@ -101,6 +102,7 @@ export class Roster {
       leases.filter((lease) => !this.#isUsual(lease)),
     ];
     for (const lease of [...usual, ...odd]) changes.push(...this.#take(lease));
+    for (const key of kept) if (!this.#standings.has(key)) changes.push(...this.#recall(key));
     this.#earlier = new Map();
     return this.#withNews(changes);
   }

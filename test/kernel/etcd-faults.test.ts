@@ -97,3 +97,33 @@ test('leases that were lost with their etcd are taken again, and the overlay sta
   assert.equal(await first.sh(index), before.index);
   assert.equal(await ping.lost(), 0);
 });
+
+test(
+  'a node that starts after all leases had ended keeps the peers that it knows until theirs are back',
+  options,
+  async (t) => {
+    const lab = await EtcdLab.up(t, ['--lease-ttl', '4']);
+    const { first, second, both, keys } = lab;
+    for (const node of both) await lab.converged(node);
+    const entries = await first.entries();
+    assert.notDeepEqual(entries, []);
+    const ping = await PodPing.start(t, first, second);
+    await lab.etcd('cut');
+    for (const node of both) await lab.kill(node);
+    await until('both leases to expire', async () => (await keys.list()).length === 0);
+    await lab.etcd('join');
+
+    const from = await first.now();
+    await lab.start(first);
+    await first.event(from, 'warning', ({ message }) => message.startsWith('leases of peers ended while'));
+    await first.event(from, 'ready');
+    assert.equal((await keys.list()).length, 1);
+    assert.deepEqual(await first.entries(), entries);
+    await lab.start(second);
+    await until('both leases to be there again', async () => (await keys.list()).length === 2);
+    for (const node of both) await lab.converged(node);
+    const changes = (await first.log(from)).filter(({ event }) => /^(peer-|batch-)/.test(event));
+    assert.deepEqual(changes, []);
+    assert.equal(await ping.lost(), 0);
+  },
+);

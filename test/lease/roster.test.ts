@@ -118,6 +118,19 @@ test('leases that claim one underlay address are all peers, and told each time t
   assert.deepEqual(roster.sharedAddresses, []);
 });
 
+test('of what an earlier daemon left, the first list keeps what it is told to, but for what a lease overlaps', () => {
+  const at = (subnet: string, number: number): ReadLease => lease(subnet, { publicIp: `172.30.0.${number}` });
+  const before = new Roster(textRules, own);
+  before.replaceAll([at('10.50.4.0/24', 4), at('10.50.5.0/24', 5), at('10.50.6.0/24', 6)]);
+  const roster = new Roster(textRules, own, before.peers);
+  const kept = new Set(['10.50.4.0-24', '10.50.5.0-24']);
+  const list = [at('10.50.5.128/25', 8), at('10.50.7.0/24', 7)];
+  const first = ['put 10.50.7.0-24', 'put 10.50.5.128-25'];
+  assert.deepEqual(brief(roster.replaceAll(list, kept)), [...first, 'put 10.50.4.0-24']);
+  assert.deepEqual(brief(roster.replaceAll(list)), ['delete 10.50.4.0-24', ...first]);
+  assert.deepEqual(brief(roster.replaceAll(list, kept)), first);
+});
+
 test('of a list only what is shared in the end is told, once', () => {
   const roster = new Roster(textRules, own);
   const at = (subnet: string, publicIp: string): ReadLease => lease(subnet, { publicIp });

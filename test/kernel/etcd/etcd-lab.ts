@@ -41,6 +41,8 @@ export class EtcdLab {
     await askFor({ name: 'of the test', pid: this.#lab.pid }, { request: verb, node: 'etcd' });
   }
 
+  kill = (node: FaultNode): Promise<string> => this.#lab.kill(node);
+  start = (node: FaultNode): Promise<string> => this.#lab.start(node);
   cut = (node: FaultNode): Promise<string> => this.#lab.cut(node);
   join = (node: FaultNode): Promise<string> => this.#lab.join(node);
 
