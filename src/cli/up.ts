@@ -122,19 +122,28 @@ export function registerUp(program: Command): void {
       parseMetricsAddress,
     )
     .action(async (flags: UpFlags, self: Command) => {
-      if (flags.watch && flags.trustStoreCommands && flags.recipe === undefined) {
-        throw new Failure(
-          'usage',
-          '--watch follows a recipe file, and with --trust-store-commands there may be none',
-          {
-            hint: 'give a recipe with --recipe',
-          },
-        );
-      }
+      refuseContradictions(flags);
       const store = await chooseStore(self);
       const { runUp } = await import('./run-up.ts');
       await runUp(readOptions(flags, store), flags.logFormat);
     });
+}
+
+function refuseContradictions(flags: UpFlags): void {
+  const { watch, trustStoreCommands, recipe, onExit, releaseLease } = flags;
+  if (watch && trustStoreCommands && recipe === undefined) {
+    throw new Failure(
+      'usage',
+      '--watch follows a recipe file, and with --trust-store-commands there may be none',
+      { hint: 'give a recipe with --recipe' },
+    );
+  }
+  if (releaseLease && onExit === 'leave') {
+    // Whoever takes the subnet next would have it twice.
+    throw new Failure('usage', '--release-lease and --on-exit leave contradict each other', {
+      hint: 'drop --release-lease to leave the network up, or --on-exit leave to take it down',
+    });
+  }
 }
 
 function readOptions(flags: UpFlags, store: StoreChoice): UpOptions {

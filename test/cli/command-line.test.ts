@@ -123,6 +123,10 @@ describe('a command line that is not right is refused with 2, and one message on
       /^heddle: option '--param <K=V>' argument 'VNI' is invalid\. It must be NAME=VALUE\.$/,
     );
   }
+  refuses(
+    ['up', '--recipe', 'vxlan', '--release-lease', '--on-exit', 'leave'],
+    /^heddle: --release-lease and --on-exit leave contradict each other\n {2}drop --release-lease to leave /,
+  );
   refuses(['down', '--no-such'], /^heddle: unknown option '--no-such'$/);
   refuses(['status', 'weft'], /^heddle: too many arguments for 'status'/);
   refuses(['leases', '--jason'], /^heddle: unknown option '--jason'\n\(Did you mean --json\?\)$/);
