@@ -75,7 +75,7 @@ async function readText(file: string): Promise<string> {
     return await readRecipeText(file === '-' ? process.stdin : file);
   } catch (error) {
     const shown = file === '' ? '""' : file;
-    throw new Failure('usage', `the network configuration ${shown} cannot be read: ${explainError(error)}`, {
+    throw new Failure('recipe', `the network configuration ${shown} cannot be read: ${explainError(error)}`, {
       hint: 'give the path of a file that holds it, or - for standard input',
       cause: error,
     });

@@ -7,6 +7,11 @@ import { renderNewRecipe } from '../recipe/new-recipe.ts';
 
 /** Writes a recipe to begin with. Never overwrites anything. */
 export async function writeNewRecipe(path: string, givenType: string | undefined): Promise<void> {
+  if (path === '' || path.endsWith('/')) {
+    throw new Failure('usage', `${path === '' ? '""' : path} names no file`, {
+      hint: 'give a name such as my-overlay, or a path that ends in one',
+    });
+  }
   const file = path.endsWith('.json') ? path : `${path}.json`;
   const type = givenType ?? basename(file, '.json');
   if (!backendKeys.Type.safeParse(type).success) {

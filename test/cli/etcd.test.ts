@@ -151,7 +151,7 @@ describe('heddle network', () => {
     for (const [file, why] of cases) {
       await desk.refuses(
         `network set ${file}`,
-        'usage',
+        'recipe',
         `heddle: the network configuration ${file} cannot be read: ${why}\n` +
           '  give the path of a file that holds it, or - for standard input',
       );

@@ -428,6 +428,11 @@ describe('recipe new', () => {
       assert.equal((await heddle('new', ...args)).exitCode, 2, args.join(' '));
     }
     assert.ok(!existsSync(join(directory, 'fine.json')));
+    for (const path of ['', `${directory}/`]) {
+      const { exitCode, stderr } = await heddle('new', path);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, /^heddle: \S+ names no file\n/);
+    }
   });
 });
 
