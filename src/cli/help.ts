@@ -6,7 +6,8 @@ export function addHelp(command: Command): void {
   command
     .helpCommand(false)
     .command('help')
-    .description('show the help of a command')
+    .summary('show the help of a command')
+    .description('Shows the help of a command, as its option --help does.')
     .argument('[command...]', 'its words, such as lab run')
     .action(async (words: readonly string[]) => {
       const { showHelp } = await import('./run-help.ts');

@@ -31,11 +31,17 @@ export function registerLab(program: Command): void {
   const lab = program
     .enablePositionalOptions()
     .command('lab')
-    .description('try a recipe on real nodes, in namespaces that vanish with the lab')
+    .summary('try a recipe on real nodes, in namespaces that vanish with the lab')
+    .description(
+      'Tries a recipe on real nodes, each in network namespaces of its own on this machine, that vanish with the lab.',
+    )
     .enablePositionalOptions();
 
   addStartOptions(lab.command('run'))
-    .description('make a lab, let every pod reach every other, take it down, report')
+    .summary('make a lab, let every pod reach every other, take it down, report')
+    .description(
+      'Makes a lab, lets every pod reach every other, takes the lab down and reports. Exits with 0 if every pair answered and nothing was left behind.',
+    )
     .action(async (recipe: string, options: StartOptions) => {
       const { runLab } = await import('../lab/run.ts');
       const request = toRequest('run', `run-${process.pid}`, recipe, options);
@@ -43,7 +49,10 @@ export function registerLab(program: Command): void {
     });
 
   addStartOptions(lab.command('up'))
-    .description('make a lab and keep it')
+    .summary('make a lab and keep it')
+    .description(
+      'Makes a lab and keeps it until heddle lab down. If a node does not come up, nothing is left.',
+    )
     .addOption(nameOption())
     .addOption(
       new Option('--on-exit <what>', "what becomes of a node's network when it is stopped").choices(
@@ -64,7 +73,10 @@ export function registerLab(program: Command): void {
 
   lab
     .command('exec')
-    .description('run a command inside a node, inside its pod (node1-pod), or beside etcd')
+    .summary('run a command inside a node, inside its pod (node1-pod), or beside etcd')
+    .description(
+      'Runs a command inside a node, inside its pod (node1-pod), or beside etcd, and exits as it does.',
+    )
     .addOption(nameOption())
     .argument('<node>', 'node1 … nodeN, node1-pod … nodeN-pod, or etcd')
     .argument('<command...>', 'the command and its arguments')
@@ -76,7 +88,10 @@ export function registerLab(program: Command): void {
 
   lab
     .command('ps')
-    .description('show the nodes of a lab, and its etcd')
+    .summary('show the nodes of a lab, and its etcd')
+    .description(
+      'Shows the nodes of a lab, and its etcd: whether their daemons run, their links, addresses and subnets.',
+    )
     .addOption(nameOption())
     .option('--json', 'print one JSON object')
     .action(async (options: NamedOptions) => {
@@ -86,7 +101,8 @@ export function registerLab(program: Command): void {
 
   lab
     .command('down')
-    .description('end a lab; nothing of it is left')
+    .summary('end a lab; nothing of it is left')
+    .description('Ends a lab, with every process, interface and mount in it, and says which.')
     .addOption(nameOption())
     .action(async (options: NamedOptions) => {
       const { downLab } = await import('../lab/down.ts');
@@ -103,18 +119,34 @@ function withoutSeparator(words: readonly string[]): readonly string[] {
   return command;
 }
 
-const faultDescriptions: Readonly<Record<FaultVerb, string>> = {
-  stop: "end a node's daemon, or etcd, with SIGTERM and wait for it",
-  kill: "end a node's daemon, or etcd, with SIGKILL",
-  start: "start a node's daemon, or etcd, again and wait until it is ready",
-  cut: 'take the link of a node to the underlay down',
-  join: 'bring the link of a node to the underlay up again',
+const faults: Readonly<Record<FaultVerb, { readonly summary: string; readonly description: string }>> = {
+  stop: {
+    summary: "end a node's daemon, or etcd, with SIGTERM and wait for it",
+    description: "Ends a node's daemon, or etcd, with SIGTERM, and waits until it has ended.",
+  },
+  kill: {
+    summary: "end a node's daemon, or etcd, with SIGKILL",
+    description: "Ends a node's daemon, or etcd, with SIGKILL. What it made in the kernel stays.",
+  },
+  start: {
+    summary: "start a node's daemon, or etcd, again and wait until it is ready",
+    description: "Starts a node's daemon, or etcd, again after it has ended, and waits until it is ready.",
+  },
+  cut: {
+    summary: 'take the link of a node to the underlay down',
+    description: 'Takes the link of a node, or of etcd, to the underlay down, as if its cable were pulled.',
+  },
+  join: {
+    summary: 'bring the link of a node to the underlay up again',
+    description: 'Brings the link of a node, or of etcd, to the underlay up again.',
+  },
 };
 
 function registerFaults(lab: Command): void {
-  for (const [verb, description] of Object.entries(faultDescriptions)) {
+  for (const [verb, { summary, description }] of Object.entries(faults)) {
     lab
       .command(verb)
+      .summary(summary)
       .description(description)
       .addOption(nameOption())
       .argument('<node>', 'node1 … nodeN, or etcd')

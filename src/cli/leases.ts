@@ -13,7 +13,6 @@ export function registerLeases(program: Command): void {
 
   addStoreOptions(leases)
     .option('--json', 'print one JSON array')
-    .allowExcessArguments()
     .action(async (_: unknown, self: Command) => {
       await refuseUnknownWords(self);
       const { listLeases } = await import('./run-leases.ts');
@@ -40,6 +39,9 @@ export function registerLeases(program: Command): void {
       const { releaseSubnet } = await import('./run-leases-change.ts');
       await releaseSubnet(await chooseStore(self), subnet, wantsJson(self));
     });
+
+  // Last, as the commands below would inherit it: words that are no command get a better message than commander's.
+  leases.allowExcessArguments();
 }
 
 /** Commander gives an option that `leases` has to `leases`, wherever it stands. */

@@ -23,7 +23,7 @@ export function createProgram(): Command {
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'heddle: ')),
     })
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({ showGlobalOptions: false, minWidthToWrap: 24 })
     .showSuggestionAfterError()
     .hook('preAction', (program, action) => {
       refuseEmptyOptions(action);

@@ -26,7 +26,8 @@ export function registerRecipe(program: Command): void {
   registerExplain(recipe);
   recipe
     .command('list')
-    .description('list the recipes that can be used by name')
+    .summary('list the recipes that can be used by name')
+    .description('Lists the recipes that can be used by name, with their types.')
     .option('--json', 'print one JSON array')
     .action(async (flags: { json?: true }) => {
       const { listRecipes } = await import('./run-recipe-list.ts');
@@ -34,7 +35,8 @@ export function registerRecipe(program: Command): void {
     });
   recipe
     .command('new')
-    .description('write a recipe to begin with, with a comment in each command')
+    .summary('write a recipe to begin with, with a comment in each command')
+    .description('Writes a recipe to begin with, with a comment in each command. It never overwrites a file.')
     .argument('<name>', 'its name, or its path; .json is added')
     .option('--type <type>', 'the backend type that its leases carry (default: its name)')
     .action(async (name: string, flags: { type?: string }) => {
@@ -43,7 +45,8 @@ export function registerRecipe(program: Command): void {
     });
   recipe
     .command('schema')
-    .description('print the JSON Schema of recipes, by which editors complete and check them')
+    .summary('print the JSON Schema of recipes, by which editors complete and check them')
+    .description('Prints the JSON Schema of recipes, by which editors complete and check them.')
     .action(async () => {
       const { printRecipeSchema } = await import('./run-recipe-schema.ts');
       printRecipeSchema();

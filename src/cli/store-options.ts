@@ -39,7 +39,7 @@ export function addStoreOptions(command: Command): Command {
     .addOption(
       new Option('--etcd-endpoints <urls>', 'etcd: its members, separated by commas')
         .env('FLANNELD_ETCD_ENDPOINTS')
-        .default(defaultEndpoints),
+        .default(defaultEndpoints, '127.0.0.1, ports 4001 and 2379'),
     )
     .addOption(
       new Option('--etcd-prefix <prefix>', "etcd: what flannel's keys stand under")

@@ -51,8 +51,18 @@ describe('help', () => {
     }
   });
 
+  test('says what a command does in a line, and in sentences, none wider than a terminal', () => {
+    const check = (command: ReturnType<typeof createProgram>): void => {
+      if (command.parent !== null) assert.match(command.summary(), /^[a-z].*[^.]$/, command.name());
+      assert.match(command.description(), /^[A-Z].*\.$/, command.name());
+      for (const line of command.helpInformation().split('\n')) assert.ok(line.length <= 80, line);
+      command.commands.forEach(check);
+    };
+    check(createProgram());
+  });
+
   test('of up names the options that the issue asks for, with their defaults', async () => {
-    const { stdout } = await runHeddle(['up', '--help']);
+    const stdout = (await runHeddle(['up', '--help'])).stdout.replace(/\s+/g, ' ');
     for (const option of [
       ...[
         '--recipe <',
@@ -135,6 +145,7 @@ describe('a command line that is not right is refused with 2, and one message on
     ['leases', 'relase', '10.50.1.0/24'],
     /^heddle: unknown command 'relase'\n\(Did you mean release\?\)$/,
   );
+  refuses(['leases', 'release', '10.50.1.0/24', 'weft'], /^heddle: too many arguments for 'release'/);
   refuses(['help', 'weave'], /^heddle: unknown command 'weave'$/);
   refuses(['help', 'lab', 'don'], /^heddle: unknown command 'don'\n\(Did you mean down\?\)$/);
   refuses(['help', 'up', 'down'], /^heddle: unknown command 'down'$/);
