@@ -34,7 +34,7 @@ export class Steps {
       case 'node-failed':
         return `${event.trouble.node} failed`;
       case 'overlay-ready':
-        return `every node knows every other after ${event.readyMs} ms, probing ${this.#pairs} pairs`;
+        return `every node knows every other after ${event.readyMs} ms${this.#pairs === 0 ? '' : `, probing ${this.#pairs} pairs`}`;
       case 'pair-probed': {
         this.#probed += 1;
         const { from, to, ok } = event.pair;
@@ -85,8 +85,9 @@ class RewritingProgress implements Progress {
   note(event: LabEvent): void {
     const step = this.#steps.describe(event);
     if (step === undefined) return;
-    // A line that wraps cannot be written over.
-    this.#stream.write(`${clearLine}⠿ ${step}`.slice(0, clearLine.length + this.#stream.columns - 1));
+    // A line that wraps cannot be written over. Some terminals do not know their width.
+    const width = this.#stream.columns > 0 ? this.#stream.columns : 80;
+    this.#stream.write(clearLine + `⠿ ${step}`.slice(0, width - 1));
   }
 
   end(): void {
