@@ -36,11 +36,7 @@ test('of one node no pair is said to be probed', () => {
 test('on a terminal it is one line, no longer than that is wide', () => {
   const clear = '\r\u001b[2K';
   const lines = (columns: number): readonly string[] => written(2, { isTTY: true, columns }).split(clear);
-  assert.deepEqual(
-    lines(20),
-    ['', '⠿ underlay of 2 buil', '⠿ every node knows e', '⠿ taking the network', ''].map((line) =>
-      line.slice(0, 19),
-    ),
-  );
+  const cut = ['⠿ underlay of 2 bui', '⠿ every node knows ', '⠿ taking the networ'];
+  assert.deepEqual(lines(20), ['', ...cut, '']);
   assert.equal(lines(0)[3], '⠿ taking the networks down', 'of a terminal that does not know its width');
 });
