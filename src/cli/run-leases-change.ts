@@ -22,6 +22,7 @@ export async function reserveSubnet(
 ): Promise<void> {
   const subnets = readSubnets(subnetText);
   const attributes = readAttributes(addressText);
+  requireAddress(subnets, attributes, addressText);
   await withStore(choice, async (store) => {
     requireFit(subnets, await readConfiguration(store));
     await requireFree(store, subnets);
@@ -95,6 +96,21 @@ function readAttributes(text: string): LeaseAttributes {
   };
   const nothing = { backendType: '', backendData: undefined, backendV6Data: undefined };
   return { publicIp: ofFamily(4), publicIpv6: ofFamily(6), ...nothing };
+}
+
+/** A node finds its lease by its IPv4 address; in a network of IPv6 alone by that. */
+function requireAddress(
+  subnets: LeaseSubnets,
+  { publicIp, publicIpv6 }: LeaseAttributes,
+  text: string,
+): void {
+  const [family, address] = subnets.ipv4 === undefined ? ['IPv6', publicIpv6] : ['IPv4', publicIp];
+  if (address !== undefined) return;
+  throw new Failure(
+    'usage',
+    `a node finds its lease of ${describeSubnets(subnets)} by its ${family} address, and "${text}" holds none`,
+    { hint: `give the node's public ${family} address` },
+  );
 }
 
 function readAddress(text: string): Address {

@@ -280,6 +280,12 @@ describe('heddle leases reserve and release', () => {
       'heddle: "172.30.0.4,172.30.0.5" holds two public addresses of one family',
     ],
     [
+      'reserve 10.50.4.0/24 fd00:99::1',
+      'usage',
+      'heddle: a node finds its lease of 10.50.4.0/24 by its IPv4 address, and "fd00:99::1" holds none\n' +
+        "  give the node's public IPv4 address",
+    ],
+    [
       'reserve 10.50.9.0/24 172.30.0.4',
       'taken',
       'heddle: the subnet 10.50.9.0/24 is not free: it is leased to 172.30.0.9\n' +
