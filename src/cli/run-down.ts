@@ -1,8 +1,7 @@
-import { Failure } from '../diagnostic/failure.ts';
 import type { EmitEvent } from '../event/event.ts';
 import { count, renderEvent } from '../event/human.ts';
 import { bringDown, type DownOptions } from '../daemon/bring-down.ts';
-import { describeRemains } from '../daemon/take-down.ts';
+import { requireTakenDown } from '../daemon/take-down.ts';
 
 /** Takes the network down and says what was done. */
 export async function runDown(stateDirectory: string, options: DownOptions, json: boolean): Promise<void> {
@@ -17,12 +16,7 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
     if (!json) process.stdout.write(`Nothing to take down: no network is up in ${stateDirectory}.\n`);
     return;
   }
-  const remains = describeRemains(result);
-  if (remains !== '') {
-    throw new Failure('command', `the network could not be taken down whole: ${remains}`, {
-      hint: 'see the messages above; heddle down may be run again',
-    });
-  }
+  requireTakenDown(result, 'then run heddle down again');
   if (!json) {
     const who =
       result.daemon === 'running'

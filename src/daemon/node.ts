@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { Failure } from '../diagnostic/failure.ts';
 import type { EmitEvent, NodeState } from '../event/event.ts';
 import { claimInstance } from '../host/instance.ts';
 import { openJournal } from '../host/journal-file.ts';
@@ -25,7 +24,7 @@ import type { Preparation } from './prepare.ts';
 import { withdrawNetwork } from './publish-network.ts';
 import { RunningNetwork } from './running-network.ts';
 import { takeDownDeployment } from './take-down-deployment.ts';
-import { describeRemains } from './take-down.ts';
+import { requireTakenDown } from './take-down.ts';
 import type { TakenDown } from './take-down.ts';
 
 /** Whoever is still connected to the control socket this long after the end does not keep the daemon from ending. */
@@ -231,7 +230,7 @@ export class HeddleNode {
     if (onExit === 'leave') await network.leave();
     else this.#takenDown = await network.takeDown();
     if (releaseLease) await network.releaseLease(this.#preparation.store);
-    this.#requireTakenDown();
+    requireTakenDown(this.#takenDown, `then run: heddle down --state-dir ${this.#options.stateDirectory}`);
   }
 
   /** For a stop before the network was up: what an earlier daemon left, and this one did not get to take over, may stand. */
@@ -242,19 +241,7 @@ export class HeddleNode {
     const standing = await readDeployment(stateDirectory);
     if (standing === undefined || onExit === 'leave') return;
     this.#takenDown = await takeDownDeployment(standing, journal, stateDirectory, this.#shell, this.#emit);
-    this.#requireTakenDown();
-  }
-
-  #requireTakenDown(): void {
-    const { failed, shutdown } = this.#takenDown;
-    if (failed.length === 0 && shutdown === 'done') return;
-    throw new Failure(
-      'command',
-      `the network could not be taken down whole: ${describeRemains(this.#takenDown)}`,
-      {
-        hint: `see the messages above, then run: heddle down --state-dir ${this.#options.stateDirectory}`,
-      },
-    );
+    requireTakenDown(this.#takenDown, `then run: heddle down --state-dir ${this.#options.stateDirectory}`);
   }
 
   #enter(to: NodeState, because?: string): void {

@@ -4,11 +4,13 @@ import { step } from '../engine/step.ts';
 import { takeOperations } from '../engine/take.ts';
 import type { EngineInput, Operation, Wait } from '../engine/operation.ts';
 import type { EmitEvent } from '../event/event.ts';
+import { explainError } from '../host/system-error.ts';
 import type { CommandResult } from './command-runner.ts';
 import { withPatience } from './patience.ts';
 import type { PeerJournal } from './peer-journal.ts';
 import { eventOf, namePeer, outcomeOf } from './peer-report.ts';
 import type { PeerOutcome } from './peer-report.ts';
+import { RetryTimers } from './retry-timers.ts';
 
 /** How many operations at once, for a recipe that has a SubnetBatchCommand. */
 export interface BatchAbility {
@@ -43,7 +45,7 @@ const mostNamed = 500;
 export class PeerLoop {
   readonly #options: PeerLoopOptions;
   readonly #outcomes = new Map<string, PeerOutcome>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #retries = new RetryTimers(({ key, attempt }) => this.feed({ kind: 'due', key, attempt }));
   /** Taken from the engine, to be run one by one: what no batch can hold, and what a failed batch left. */
   #backlog: Operation[] = [];
   #jobs = 0;
@@ -71,7 +73,7 @@ export class PeerLoop {
   }
 
   feed(...inputs: readonly EngineInput[]): void {
-    for (const input of inputs) for (const wait of step(this.engine, input)) this.#wait(wait);
+    for (const input of inputs) for (const wait of step(this.engine, input)) this.#retries.set(wait);
     this.#pump();
   }
 
@@ -104,8 +106,7 @@ export class PeerLoop {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#taking = false;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    this.#retries.clear();
     while (this.#jobs > 0) await this.#nextSettling();
     await this.#options.journal.flush();
     this.#releaseWaiters();
@@ -229,7 +230,7 @@ export class PeerLoop {
       await Promise.all(adds.map(({ peer }) => this.#options.journal.record({ add: peer })));
       return undefined;
     } catch (error) {
-      const how = `was not run, because the journal cannot be written: ${messageOf(error)}`;
+      const how = `was not run, because the journal cannot be written: ${explainError(error)}`;
       const nowhere = { where: undefined, text: undefined, stderr: '' };
       return { kind: 'trouble', trouble: { command: 'SubnetAddCommand', how, ...nowhere }, durationMs: 0 };
     }
@@ -237,7 +238,10 @@ export class PeerLoop {
 
   #recordGone(key: string): void {
     this.#options.journal.record({ gone: key }).catch((error: unknown) => {
-      this.#options.emit({ event: 'warning', message: `the journal cannot be written: ${messageOf(error)}` });
+      this.#options.emit({
+        event: 'warning',
+        message: `the journal cannot be written: ${explainError(error)}`,
+      });
     });
   }
 
@@ -248,24 +252,11 @@ export class PeerLoop {
       result.kind === 'ok'
         ? step(this.engine, { kind: 'succeeded', operation })
         : step(this.engine, { kind: 'failed', operation, jitter: Math.random() });
-    if (wait !== undefined) this.#wait(wait);
+    if (wait !== undefined) this.#retries.set(wait);
     const entry = this.engine.entries.get(key);
     if (entry === undefined || entry.applied.kind === 'absent') this.#recordGone(key);
     if (entry === undefined) this.#outcomes.delete(key);
     else this.#outcomes.set(key, outcomeOf(operation, result, wait, Date.now()));
     return wait;
   }
-
-  #wait({ key, attempt, delayMs }: Wait): void {
-    clearTimeout(this.#timers.get(key));
-    const timer = setTimeout(() => {
-      this.#timers.delete(key);
-      this.feed({ kind: 'due', key, attempt });
-    }, delayMs);
-    this.#timers.set(key, timer);
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

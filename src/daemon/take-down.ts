@@ -1,3 +1,4 @@
+import { Failure } from '../diagnostic/failure.ts';
 import { failingEntries } from '../engine/overview.ts';
 import type { EmitEvent } from '../event/event.ts';
 import { removeSubnetFile } from '../host/subnet-file.ts';
@@ -61,8 +62,17 @@ export async function removePeers(loop: PeerLoop): Promise<readonly string[]> {
   return failed;
 }
 
+/** Throws a Failure that says what is still there, if anything is, and what to do after one has read why. */
+export function requireTakenDown(taken: TakenDown, whatNext: string): void {
+  const remains = describeRemains(taken);
+  if (remains === '') return;
+  throw new Failure('command', `the network could not be taken down whole: ${remains}`, {
+    hint: `see the messages above, ${whatNext}`,
+  });
+}
+
 /** What is still there after a network was not taken down whole, as a clause; empty if nothing is. */
-export function describeRemains({ failed, shutdown }: TakenDown): string {
+function describeRemains({ failed, shutdown }: TakenDown): string {
   const parts = [];
   if (failed.length > 0)
     parts.push(`${failed.length} of its peers could not be removed (${failed.join(', ')})`);
