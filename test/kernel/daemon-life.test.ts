@@ -43,7 +43,7 @@ function expiryOf(subnet: string, store: StoreDirectory): string {
   return time;
 }
 
-const peer = '10.50.99.0/24';
+const peer = '10.50.199.0/24';
 const peerIp = '172.30.1.99';
 
 describe('the life of a daemon', options, () => {
@@ -59,10 +59,10 @@ describe('the life of a daemon', options, () => {
 
   test('it comes up, follows its peers, and takes all down on SIGTERM', async (t) => {
     const { host, store } = await oneHost(t);
-    store.put('10.50.98.0/24', '172.30.1.98');
+    store.put('10.50.198.0/24', '172.30.1.98');
     const daemon = await startDaemon(host, argumentsOf(store));
     const subnet = ownSubnet(host, store);
-    assert.deepEqual(await done(host), ['pre-startup', 'post-startup', 'add 10.50.98.0/24 172.30.1.98']);
+    assert.deepEqual(await done(host), ['pre-startup', 'post-startup', 'add 10.50.198.0/24 172.30.1.98']);
     const file = await host.sh('cat /run/subnet.env; stat -c %a /run/subnet.env');
     assert.equal(
       file,
@@ -73,13 +73,13 @@ describe('the life of a daemon', options, () => {
     await daemon.until('peer-added', (event) => event.reason === 'new');
     store.put(peer, '172.30.1.97');
     await daemon.until('peer-added', (event) => event.reason === 'changed');
-    store.remove('10.50.98.0/24');
+    store.remove('10.50.198.0/24');
     await daemon.until('peer-removed', (event) => event.reason === 'gone');
     assert.deepEqual(await done(host), [
       `add ${peer} ${peerIp}`,
       `remove ${peer} ${peerIp}`,
       `add ${peer} 172.30.1.97`,
-      'remove 10.50.98.0/24 172.30.1.98',
+      'remove 10.50.198.0/24 172.30.1.98',
     ]);
 
     assert.deepEqual(await daemon.stop().then(({ exitCode, stderr }) => [exitCode, stderr]), [0, '']);
@@ -362,17 +362,21 @@ describe('a restart', options, () => {
       SubnetRemoveCommand: 'echo remove $SUBNET >>did; rm -f at-$SUBNET_IP',
       CheckCommand: 'for each in at-*; do [ -e "$each" ] && echo "${each#at-}/24"; done; true',
     };
-    for (const number of [97, 98, 99]) store.put(`10.50.${number}.0/24`, `172.30.1.${number}`);
+    for (const number of [97, 98, 99]) store.put(`10.50.1${number}.0/24`, `172.30.1.${number}`);
     const first = await startDaemon(host, argumentsOf(store, checked));
     await first.kill();
     await done(host);
-    await host.sh('rm /run/state/at-10.50.98.0');
-    store.remove('10.50.97.0/24');
-    store.put('10.50.96.0/24', '172.30.1.96');
+    await host.sh('rm /run/state/at-10.50.198.0');
+    store.remove('10.50.197.0/24');
+    store.put('10.50.196.0/24', '172.30.1.96');
     const second = await startDaemon(host, argumentsOf(store, checked));
     const [before, after, ...changes] = await done(host);
     assert.deepEqual([before, after], ['pre-startup', 'post-startup']);
-    assert.deepEqual([...changes].sort(), ['add 10.50.96.0/24', 'add 10.50.98.0/24', 'remove 10.50.97.0/24']);
+    assert.deepEqual([...changes].sort(), [
+      'add 10.50.196.0/24',
+      'add 10.50.198.0/24',
+      'remove 10.50.197.0/24',
+    ]);
     await second.stop();
   });
 
@@ -429,9 +433,9 @@ describe('the lease', options, () => {
     await daemon.until('lease-renewed');
     assert.ok(expiryOf(subnet, store) > before);
     // What comes after it was seen has passed the renewals.
-    store.put('10.50.98.0/24', '172.30.1.98');
+    store.put('10.50.198.0/24', '172.30.1.98');
     await daemon.until('peer-added');
-    assert.deepEqual(await done(host), ['add 10.50.98.0/24 172.30.1.98']);
+    assert.deepEqual(await done(host), ['add 10.50.198.0/24 172.30.1.98']);
     await daemon.stop();
   });
 
@@ -486,11 +490,11 @@ describe('the lease', options, () => {
     assert.match((await outage())?.because ?? '', /the directory is not there/);
 
     await host.sh(`mv ${store.path}.away ${store.path}`);
-    store.put('10.50.98.0/24', '172.30.1.98');
+    store.put('10.50.198.0/24', '172.30.1.98');
     await daemon.until('store-back');
     assert.equal(await outage(), null);
-    await daemon.logged('peer-added', (event) => event.peer.subnet === '10.50.98.0/24');
-    assert.deepEqual(await done(host), ['add 10.50.98.0/24 172.30.1.98']);
+    await daemon.logged('peer-added', (event) => event.peer.subnet === '10.50.198.0/24');
+    assert.deepEqual(await done(host), ['add 10.50.198.0/24 172.30.1.98']);
     await daemon.stop();
   });
 });
@@ -523,7 +527,7 @@ describe('what people and programs are told', options, () => {
       'info  PostStartupCommand done',
       '    weaving',
       '    on',
-      'warn  lease 10.50.99.0-24 rejected: its backend data "two words" does not match /^[A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*$/',
+      'warn  lease 10.50.199.0-24 rejected: its backend data "two words" does not match /^[A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*$/',
       'info  store lists 0 peers, 1 rejected',
       `info  ready: subnet ${subnet}, MTU 1500, 0 peers in place, wrote /run/subnet.env`,
       'info  post-startup → running',
@@ -579,11 +583,11 @@ describe('what people and programs are told', options, () => {
   test('heddle status and leases, for people and as JSON', async (t) => {
     const { host, store } = await oneHost(t);
     store.put(peer, peerIp, { BackendData: 'weft' });
-    store.put('10.50.98.0/24', '172.30.1.98', { BackendType: 'vxlan', Expiration: '2999-01-01T00:00:00Z' });
+    store.put('10.50.198.0/24', '172.30.1.98', { BackendType: 'vxlan', Expiration: '2999-01-01T00:00:00Z' });
     const args = argumentsOf(store);
     const daemon = await startDaemon(host, [...args, '--node-name', 'weaver']);
     const subnet = ownSubnet(host, store);
-    store.putText('10.50.97.0/24', '{');
+    store.putText('10.50.197.0/24', '{');
     await daemon.until('lease-rejected');
 
     const text = (await runOn(host, 'status')).stdout;
@@ -624,7 +628,7 @@ describe('what people and programs are told', options, () => {
     );
     assert.deepEqual(rows.find(([of]) => of === subnet)?.slice(0, 3), [subnet, host.publicIp, 'extension']);
     assert.equal(rows.at(-1)?.[0], '3 leases');
-    assert.match(leases.stderr, /10\.50\.97\.0-24/);
+    assert.match(leases.stderr, /10\.50\.197\.0-24/);
     const listed = JSON.parse((await runOn(host, 'leases', '--json', '--store-dir', store.path)).stdout) as {
       readonly subnet: string;
     }[];
