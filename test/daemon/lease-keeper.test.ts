@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { LeaseKeeper } from '../../src/daemon/lease-keeper.ts';
 import type { HeddleEvent } from '../../src/event/event.ts';
@@ -112,6 +112,21 @@ test('a lease that somebody edited is taken back, and at leisure if that goes on
   await kept.nextEvent();
   assert.equal(await kept.standing(), ours);
   assert.deepEqual(kept.taken, []);
+});
+
+test('that the store is away is known from when the lease cannot be written until it can', async (t) => {
+  const kept = await Kept.start(t);
+  const store = dirname(dirname(kept.file));
+  await rename(store, `${store}.away`);
+  t.after(() => rm(`${store}.away`, { recursive: true, force: true }));
+  await kept.keeper.reclaim();
+  const { outage } = kept.keeper;
+  assert.match(outage?.because ?? '', /^cannot /);
+  assert.ok(outage !== undefined && outage.nextTryAt > outage.since);
+  await rename(`${store}.away`, store);
+  await kept.nextEvent();
+  assert.equal(kept.events.at(-1)?.event, 'lease-renewed');
+  assert.equal(kept.keeper.outage, undefined);
 });
 
 test('a lease that another node has is given up, once', async (t) => {
