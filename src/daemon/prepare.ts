@@ -3,7 +3,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import type { EmitEvent } from '../event/event.ts';
 import type { SourceText } from '../diagnostic/source.ts';
 import type { ChosenInterface } from '../host/choose-interface.ts';
-import { findInterface } from '../host/interface.ts';
+import { findInterface, requireInterface } from '../host/interface.ts';
 import { controlSocketPath } from '../host/instance.ts';
 import { requirePrograms } from '../host/programs.ts';
 import { prepareStateDirectory } from '../host/state-directory.ts';
@@ -66,6 +66,7 @@ export async function prepareNode(
   // For its Failure: the path may be too long.
   controlSocketPath(options.stateDirectory);
   await requireSubnetFile(options.subnetFile);
+  await requireInterface(options.interface);
   const stateDirectory = await prepareStateDirectory(options.stateDirectory);
   const store = await openStore(options.store);
   const outages = new OutageLog(emit);

@@ -16,3 +16,13 @@ export async function findInterface(wishes: InterfaceWishes): Promise<ChosenInte
   ]);
   return chooseInterface(wishes, { links, defaultRoutes: { 4: ipv4Routes, 6: ipv6Routes }, routeToReach });
 }
+
+/**
+ * For when the network's families are not known yet: throws what {@link findInterface} would if neither family alone has an
+ * interface.
+ */
+export async function requireInterface(wishes: Omit<InterfaceWishes, 'families'>): Promise<void> {
+  const tries = ([4, 6] as const).map((family) => findInterface({ ...wishes, families: [family] }));
+  const [ipv4, ipv6] = await Promise.allSettled(tries);
+  if (ipv4?.status === 'rejected' && ipv6?.status === 'rejected') throw ipv4.reason;
+}

@@ -40,6 +40,17 @@ test('the interface that reaches an address', { skip: skipNamespaces }, async ()
   });
 });
 
+test('before the families are known, an interface of either will do', { skip: skipNamespaces }, async () => {
+  const onlyIpv6 = [...setUp, 'ip -4 address flush dev uplink'];
+  const demand = (wishes: object) => {
+    const all = { iface: [], ifaceRegex: [], ...wishes };
+    return evaluateInNamespace(onlyIpv6, 'host/interface.ts', `m.requireInterface(${JSON.stringify(all)})`);
+  };
+  assert.equal(await demand({ iface: ['uplink'] }), undefined);
+  const failure = (await demand({ iface: ['nosuch'] })) as Record<string, string>;
+  assert.match(failure['failed'] ?? '', /there is no interface nosuch/);
+});
+
 test('nothing to choose is a failure that names what there is', { skip: skipNamespaces }, async () => {
   const failure = (await find(setUp, {})) as Record<string, string>;
   assert.equal(failure['kind'], 'interface');

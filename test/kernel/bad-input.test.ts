@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { exitCodes, type FailureKind } from '../../src/diagnostic/failure.ts';
@@ -267,6 +267,15 @@ describe('a machine that is not right', options, () => {
           '  name one that is up and has an address with --iface$',
       ),
     );
+  });
+
+  test('an interface that does not exist, before a directory is made', async (t) => {
+    const store = new StoreDirectory(t);
+    const unmade = join(store.root, 'unmade');
+    const directories = ['--store-dir', join(unmade, 'store'), '--state-dir', join(unmade, 'state')];
+    const args = ['--recipe', 'vxlan', '--iface', 'eth7', ...directories];
+    await assertRefused({ args }, store, 'interface', /there is no interface eth7/);
+    assert.equal(existsSync(unmade), false);
   });
 
   test('an interface that is down', async (t) => {
