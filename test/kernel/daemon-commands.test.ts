@@ -216,8 +216,8 @@ describe('a peer whose SubnetAddCommand fails', options, () => {
     await daemon.until('state', ({ to }) => to === 'degraded');
     await daemon.logged('peer-added', ({ peer }) => peer.subnet === '10.50.67.0/24');
 
-    store.put('10.50.68.0/24', '172.30.1.68');
-    await daemon.until('peer-added', ({ peer }) => peer.subnet === '10.50.68.0/24');
+    store.put('10.50.168.0/24', '172.30.1.68');
+    await daemon.until('peer-added', ({ peer }) => peer.subnet === '10.50.168.0/24');
     const status = await runOn(host, 'status');
     assert.equal(status.exitCode, exitCodes.degraded);
     assert.match(status.stdout, /^state +degraded: 1 peer failing$/m);
