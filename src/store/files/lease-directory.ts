@@ -13,7 +13,7 @@ import { join } from 'node:path';
 
 import { StoreError } from '../store.ts';
 import { describeError, errorCode } from './errors.ts';
-import { inSlices } from './in-slices.ts';
+import { inSlices, type Haste } from './in-slices.ts';
 import { decodeLeaseFile, largestLeaseFile, type FileContent } from './lease-file.ts';
 
 /** A fifo must not block, a link must not lead elsewhere. */
@@ -68,15 +68,17 @@ export class LeaseDirectory {
    * Looks at every file that may have changed. Returns the names that are or were there, and which directory it was.
    * Throws if the directory went meanwhile: an unmounted share must not look like one whose leases were all removed.
    */
-  async scan(): Promise<{ readonly identity: DirectoryIdentity; readonly names: readonly string[] }> {
+  async scan(
+    haste: Haste,
+  ): Promise<{ readonly identity: DirectoryIdentity; readonly names: readonly string[] }> {
     const identity = this.identify();
     const present = (await readdir(this.path)).filter((name) => !isPassedOver(name)).sort();
     const gone = new Set(this.#entries.keys());
     for (const name of present) gone.delete(name);
-    await inSlices(present, (name) => {
+    await inSlices(present, haste, (name) => {
       this.#lookUnlessSame(name);
     });
-    await inSlices(gone, (name) => {
+    await inSlices(gone, haste, (name) => {
       this.look(name);
     });
     if (this.identify() !== identity) {

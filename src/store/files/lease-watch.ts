@@ -13,8 +13,8 @@ import { compareWithTold, isExpired, type Told } from './told.ts';
 
 /** How long a file that was just written may stay unreadable before it is called so: `cp` and editors write in place. */
 const settleMs = 100;
-/** Scans never take more than this share of the time. */
-const scanShare = 1 / 50;
+/** Scans are under way for no more than this share of the time, and take a quarter of that. */
+const scanShare = 1 / 12;
 /** How often to scan when the kernel tells of no changes. */
 const blindRescanMs = 1000;
 
@@ -152,7 +152,7 @@ export class LeaseWatch {
       await setImmediate();
       const names = [...this.#suspects];
       this.#suspects.clear();
-      await inSlices(names, (name) => this.#look(name));
+      await inSlices(names, 'at-once', (name) => this.#look(name));
       this.#finishLook();
     }
   }
@@ -234,9 +234,9 @@ export class LeaseWatch {
     const { directory, identity } = this.#options;
     const startedAt = performance.now();
     try {
-      const scan = await directory.scan();
+      const scan = await directory.scan('in-background');
       if (scan.identity !== identity) throw new CursorLostError(`${directory.path} is another directory now`);
-      await inSlices(scan.names, (name) => {
+      await inSlices(scan.names, 'in-background', (name) => {
         if (!this.#unsettled.has(name)) this.#compare(name);
       });
     } catch (error) {

@@ -87,7 +87,7 @@ class FilesStore implements LeaseStore {
     const { config } = this.#layout;
     return this.#writeLocked(`remove ${config}`, async () => {
       if ((await this.#readConfig()) !== text) return 'kept';
-      const { names } = await this.#directory.scan();
+      const { names } = await this.#directory.scan('at-once');
       if ([...names].some((name) => this.#isHeld(name))) return 'kept';
       await rm(config);
       return 'withdrawn';
@@ -101,7 +101,7 @@ class FilesStore implements LeaseStore {
 
   async list(): Promise<Listing> {
     const { identity, names } = await this.#attempt(`list the leases in ${this.#layout.subnets}`, () =>
-      this.#directory.scan(),
+      this.#directory.scan('at-once'),
     );
     const told = new Map<string, Told>();
     const records: LeaseRecord[] = [];
