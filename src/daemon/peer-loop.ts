@@ -49,6 +49,8 @@ export class PeerLoop {
   /** Taken from the engine, to be run one by one: what no batch can hold, and what a failed batch left. */
   #backlog: Operation[] = [];
   #jobs = 0;
+  /** A batch is on its way to its command. */
+  #isHandingOver = false;
   #settleWaiters: (() => void)[] = [];
   #taking = true;
   #ending = new AbortController();
@@ -157,11 +159,15 @@ export class PeerLoop {
     return this.#options.batch !== undefined && this.engine.ready.size >= fewestInBatch;
   }
 
-  /** Starts a batch, and the next one once this one is on its way. */
+  /** Starts one batch. The next is prepared while the kernel works on this one. */
   #startBatches(): void {
     const { batch } = this.#options;
-    if (batch === undefined || !this.#mayBatch || this.#free <= 0) return;
+    if (batch === undefined || !this.#mayBatch || this.#free <= 0 || this.#isHandingOver) return;
     this.#startBatch(batch, this.#jobs === 0 ? mostInFirstBatch : mostInBatch);
+  }
+
+  #prepareNext(): void {
+    this.#isHandingOver = false;
     setImmediate(() => this.#pump());
   }
 
@@ -177,14 +183,16 @@ export class PeerLoop {
         lines.push(line);
       }
     }
-    if (operations.length > 0) this.#start(this.#runBatch(operations, (signal) => batch.run(lines, signal)));
+    if (operations.length === 0) return this.#prepareNext();
+    this.#isHandingOver = true;
+    this.#start(this.#runBatch(operations, (signal) => batch.run(lines, signal)));
   }
 
   async #runBatch(
     operations: readonly Operation[],
     run: (signal: AbortSignal) => Promise<CommandResult>,
   ): Promise<void> {
-    const result = await this.#runAhead(operations, run);
+    const result = await this.#runAhead(operations, run, () => this.#prepareNext());
     if (result.kind === 'trouble') {
       // One bad peer costs one peer: each is tried by itself.
       this.#options.emit({ event: 'batch-failed', size: operations.length, trouble: result.trouble });
@@ -215,10 +223,12 @@ export class PeerLoop {
   async #runAhead(
     operations: readonly Operation[],
     run: (signal: AbortSignal) => Promise<CommandResult>,
+    onHandedOver: () => void = () => undefined,
   ): Promise<CommandResult> {
     const trouble = await this.#writeAhead(operations);
-    if (trouble !== undefined) return trouble;
-    return withPatience(run(this.#ending.signal), () =>
+    const running = trouble ?? run(this.#ending.signal);
+    onHandedOver();
+    return withPatience(Promise.resolve(running), () =>
       this.feed(...operations.map((operation) => ({ kind: 'overdue', operation }) as const)),
     );
   }
