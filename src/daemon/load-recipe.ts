@@ -20,7 +20,8 @@ export interface LoadedRecipe {
   /** Its absolute path. */
   readonly file: string;
   readonly recipe: Recipe;
-  readonly scripts: ReadonlyMap<CommandName, Script>;
+  /** Made ready while the store is read; only then they are needed. */
+  readonly scripts: Promise<ReadonlyMap<CommandName, Script>>;
   /** What is odd about the document. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -74,7 +75,9 @@ export async function checkRecipe(
   if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics, colour);
   const recipe = checked.value;
   const commands = Object.values(recipe.commands);
-  const [errors, scripts] = await Promise.all([findShellErrors(source, commands), prepareScripts(commands)]);
+  const scripts = prepareScripts(commands);
+  scripts.catch(() => undefined);
+  const errors = await findShellErrors(source, commands);
   if (errors.length > 0) throw refuseRecipe(source, [...errors, ...checked.warnings], colour);
   return { recipe, scripts, warnings: checked.warnings };
 }

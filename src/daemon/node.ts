@@ -207,7 +207,7 @@ export class HeddleNode {
       return await bringUp({
         preparation: this.#preparation,
         options: this.#options,
-        commands: this.#changes.createRunner(factsOfPreparation(this.#preparation, this.#options)),
+        commands: await this.#changes.createRunner(factsOfPreparation(this.#preparation, this.#options)),
         hint,
         isTakeover: isTakeover ?? false,
         isFirst: this.#network === undefined,

@@ -67,8 +67,10 @@ export class RecipeChanges {
     return this.#shell;
   }
 
-  createRunner(facts: NodeFacts): CommandRunner {
-    const { recipe, scripts } = this.#preparation.loaded;
+  async createRunner(facts: NodeFacts): Promise<CommandRunner> {
+    const { loaded } = this.#preparation;
+    const { recipe } = loaded;
+    const scripts = await loaded.scripts;
     const inherited = inheritedEnvironment(process.env);
     return new CommandRunner({ recipe, scripts, shell: this.#shell, inherited, facts }, this.#emit);
   }
@@ -76,9 +78,10 @@ export class RecipeChanges {
   /** Has a change made as soon as the network runs. Resolves when it was made, or nobody will. Throws a Failure if it cannot be noted. */
   async request(change: RecipeChange, network: RunningNetwork | undefined): Promise<void> {
     if (change.step.kind === 'nothing') {
+      const { loaded } = change.preparation;
+      const scripts = await loaded.scripts;
       this.#preparation = change.preparation;
-      const { recipe, scripts } = change.preparation.loaded;
-      network?.leased.commands.adopt(recipe, scripts);
+      network?.leased.commands.adopt(loaded.recipe, scripts);
       const isReady = this.#unannounced === undefined;
       this.#unannounced = { ...change, step: this.#unannounced?.step ?? change.step };
       if (isReady) this.announce();
@@ -171,7 +174,7 @@ export class RecipeChanges {
     const { facts } = network.leased.commands;
     await this.#adopt(preparation);
     const { parameters } = preparation.loaded.recipe;
-    const leased = network.leasedWith(this.createRunner({ ...facts, parameters }));
+    const leased = network.leasedWith(await this.createRunner({ ...facts, parameters }));
     await writeDeployment(
       this.#options.stateDirectory,
       deploymentOf(preparation, this.#options, facts, leased.record.key),
