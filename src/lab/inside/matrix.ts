@@ -5,13 +5,19 @@ import { countFragments } from './fragments.ts';
 import type { LabNode } from './node.ts';
 import type { PodAgent } from './pod-agent.ts';
 
-/** How long the first echo of a pair may be waited for, while the overlay converges. */
-const usualConvergeMs = 5000;
+/**
+ * How long the first echo of a pair may be waited for, while the overlay converges. A WireGuard handshake that was lost is
+ * tried again after five seconds and a third at most (REKEY_TIMEOUT).
+ */
+const usualConvergeMs = 8000;
 
-/** How many other pods one pod probes at once. */
+/** With how many other pods one pod is probed at once. */
 const atOnce = 4;
 
-/** Probes every ordered pair of pods and calls back for each as it is done; returns them in the nodes' order. */
+/**
+ * Probes every ordered pair of pods and calls back for each as it is done; returns them in the nodes' order. Two pods try one
+ * way first and then the other: where both begin a WireGuard handshake at once, both may be lost.
+ */
 export async function probeMatrix(
   nodes: readonly LabNode[],
   agents: ReadonlyMap<string, PodAgent>,
@@ -20,24 +26,34 @@ export async function probeMatrix(
   convergeMs = usualConvergeMs,
 ): Promise<readonly PairReport[]> {
   const before = await fragmentsOf(nodes);
-  const rows = await Promise.all(
-    nodes.map((from) =>
-      inTurns(
-        nodes.filter((to) => to !== from),
-        async (to) => {
-          const pair = await probePair(from, to, agents, underlay, convergeMs);
-          onPair(pair);
-          return pair;
-        },
-      ),
-    ),
+  const pairs = new Map<string, PairReport>();
+  const probe = async (from: LabNode, to: LabNode, withinMs: number): Promise<PairReport> => {
+    const pair = await probePair(from, to, agents, underlay, withinMs);
+    pairs.set(nameOf(from, to), pair);
+    onPair(pair);
+    return pair;
+  };
+  const probeBothWays = async (one: LabNode, other: LabNode): Promise<void> => {
+    const { ok } = await probe(one, other, convergeMs);
+    // What has not converged by now will not.
+    await probe(other, one, ok ? convergeMs : 0);
+  };
+  await Promise.all(
+    nodes.map((one, index) => inTurns(nodes.slice(index + 1), (other) => probeBothWays(one, other))),
   );
   const after = await fragmentsOf(nodes);
   const fragmenting = new Set(nodes.filter((node) => after.get(node) !== before.get(node)));
-  return rows.flat().map((pair) => {
-    const node = nodes.find(({ plan }) => plan.name === pair.from);
-    return node && fragmenting.has(node) ? blameFragments(pair, node) : pair;
-  });
+  return nodes.flatMap((from) =>
+    nodes.flatMap((to) => {
+      const pair = pairs.get(nameOf(from, to));
+      if (pair === undefined) return [];
+      return fragmenting.has(from) ? [blameFragments(pair, from)] : [pair];
+    }),
+  );
+}
+
+function nameOf(from: LabNode, to: LabNode): string {
+  return `${from.plan.name} → ${to.plan.name}`;
 }
 
 async function fragmentsOf(nodes: readonly LabNode[]): Promise<ReadonlyMap<LabNode, number>> {
@@ -46,17 +62,12 @@ async function fragmentsOf(nodes: readonly LabNode[]): Promise<ReadonlyMap<LabNo
   );
 }
 
-async function inTurns<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  const queue = items.entries();
+async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const queue = items.values();
   const worker = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await work(item);
+    for (const item of queue) await work(item);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
 }
 
 async function probePair(

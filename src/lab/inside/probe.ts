@@ -4,6 +4,9 @@ import type { ProbeOrder } from './agent.ts';
 import { echo, type EchoResult } from './echo.ts';
 import { transfer } from './transfer.ts';
 
+/** A single packet may be lost beside a megabyte of TCP; one that is too large is lost each time. */
+const triesDespiteLoss = 3;
+
 /** Between two tries, while the overlay may still be converging. */
 const retryEveryMs = 50;
 
@@ -19,7 +22,7 @@ export async function probePath(order: ProbeOrder, payload: Buffer): Promise<Pat
   }
   const [tcp, exact, oversize] = await Promise.all([
     transfer(address, port, payload),
-    echo(address, mtu),
+    echoDespiteLoss(address, mtu),
     echo(address, mtu + 1),
   ]);
   const reasons = [
@@ -47,6 +50,19 @@ async function echoWithin(address: string, withinMs: number): Promise<EchoResult
     if (result.kind === 'answered' || performance.now() >= deadline) return result;
     await delay(retryEveryMs);
   }
+}
+
+async function echoDespiteLoss(address: string, packetBytes: number): Promise<EchoResult> {
+  let result = await echo(address, packetBytes);
+  for (let tries = 1; tries < triesDespiteLoss && isLost(result); tries += 1) {
+    result = await echo(address, packetBytes);
+  }
+  return result;
+}
+
+/** Neither answered nor refused. */
+function isLost(result: EchoResult): boolean {
+  return result.kind === 'unanswered' && result.because === '';
 }
 
 function explainMtu(mtu: number, address: string, because: string): string {

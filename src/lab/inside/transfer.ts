@@ -4,8 +4,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /** Bytes that a transfer sends each way. */
 export const transferBytes = 1024 * 1024;
 
-/** How long a connection may be silent. */
-const silenceMs = 2000;
+/** How long a connection may be silent: longer than a WireGuard handshake takes that has to be tried again. */
+const silenceMs = 6000;
 
 /**
  * Starts a server that reads a payload up to the client's end, and answers with the payload's SHA-256, a payload of its

@@ -7,7 +7,7 @@ import type { Host } from './host.ts';
 export async function ping(from: Host, to: string, size = 84): Promise<boolean> {
   const headers = to.includes(':') ? 48 : 28;
   const ran = await from.run([
-    ...['ping', '-c', '1', '-W', '5', '-M', 'do', '-s', String(size - headers), to],
+    ...['ping', '-c', '1', '-W', '7', '-M', 'do', '-s', String(size - headers), to],
   ]);
   return ran.exitCode === 0;
 }
