@@ -69,17 +69,17 @@ describe('vxlan', options, () => {
     await first.kill();
     store.remove(peer);
     await host.sh('ip neigh delete 10.50.98.0 dev flannel.1');
-    store.put('10.50.97.0/24', '172.30.1.97', {
+    store.put('10.50.197.0/24', '172.30.1.97', {
       BackendType: 'vxlan',
       BackendData: { VNI: 1, VtepMAC: '02:00:00:00:00:97' },
     });
     const second = await startDaemon(host, args);
     assert.deepEqual(await routesOf(host), [
-      '10.50.97.0/24 via 10.50.97.0 dev flannel.1 metric 171073792 onlink',
+      '10.50.197.0/24 via 10.50.197.0 dev flannel.1 metric 171099392 onlink',
       '10.50.98.0/24 via 10.50.98.0 dev flannel.1 metric 171074048 onlink',
     ]);
     assert.deepEqual(await neighboursOf(host, 'flannel.1'), [
-      '10.50.97.0 lladdr 02:00:00:00:00:97 PERMANENT',
+      '10.50.197.0 lladdr 02:00:00:00:00:97 PERMANENT',
       '10.50.98.0 lladdr 02:00:00:00:00:98 PERMANENT',
     ]);
     assert.deepEqual(await fdbOf(host, 'flannel.1'), [
@@ -105,15 +105,15 @@ describe('vxlan', options, () => {
     assert.deepEqual(await fdbOf(host, 'flannel.1'), ['02:00:00:00:00:42 dst 172.30.1.42 self permanent']);
 
     // The node moves to another subnet: whichever comes first, its one fdb entry is there in the end.
-    store.put('10.50.43.0/24', '172.30.1.42', lease('02:00:00:00:00:42'));
+    store.put('10.50.143.0/24', '172.30.1.42', lease('02:00:00:00:00:42'));
     store.remove(peer);
-    await daemon.until('peer-added', (event) => event.peer.subnet === '10.50.43.0/24');
+    await daemon.until('peer-added', (event) => event.peer.subnet === '10.50.143.0/24');
     await daemon.logged('peer-removed', (event) => event.reason === 'gone');
     await host.sh(
       'until bridge fdb show dev flannel.1 | grep -q "02:00:00:00:00:42 dst 172.30.1.42"; do sleep 0.01; done',
     );
     assert.deepEqual(await routesOf(host), [
-      '10.50.43.0/24 via 10.50.43.0 dev flannel.1 metric 171059968 onlink',
+      '10.50.143.0/24 via 10.50.143.0 dev flannel.1 metric 171085568 onlink',
     ]);
     await daemon.stop();
   });

@@ -9,9 +9,9 @@ import { reasonToSkip } from './harness/needs.ts';
 
 const options = { skip: reasonToSkip('etcd'), timeout: 180_000 };
 
-/** A lease of a node that there is not. */
-function stranger(number: number, mac = '02'): Sample {
-  const data = `{"VNI":1,"VtepMAC":"${mac}:00:00:00:00:${number}"}`;
+/** A lease of a node that there is not, of a subnet past the hundred that the nodes draw theirs from. */
+function stranger(number: 190 | 191 | 192 | 193, mac = '02'): Sample {
+  const data = `{"VNI":1,"VtepMAC":"${mac}:00:00:00:00:${number - 100}"}`;
   return {
     key: `10.50.${number}.0-24`,
     value: `{"PublicIP":"172.30.0.${number}","PublicIPv6":null,"BackendType":"vxlan","BackendData":${data}}`,
@@ -21,7 +21,7 @@ function stranger(number: number, mac = '02'): Sample {
 test('an etcd that is stopped for a while costs a few lines of log and no packet', options, async (t) => {
   const lab = await EtcdLab.up(t);
   const { first, second, both, keys } = lab;
-  await keys.put(stranger(90), 600);
+  await keys.put(stranger(190), 600);
   for (const node of both) await lab.converged(node);
   const entries = await first.entries();
   const ping = await PodPing.start(t, first, second);
@@ -34,7 +34,7 @@ test('an etcd that is stopped for a while costs a few lines of log and no packet
   assert.deepEqual(await first.entries(), entries);
 
   await lab.etcd('start');
-  await keys.put(stranger(91), 600);
+  await keys.put(stranger(191), 600);
   for (const node of both) await lab.converged(node);
   await first.event(from, 'store-back');
   await first.event(from, 'peer-added');
@@ -45,8 +45,8 @@ test('an etcd that is stopped for a while costs a few lines of log and no packet
   await t.test('one that is killed comes back on its data', async () => {
     await lab.etcd('kill');
     await lab.etcd('start');
-    await keys.put(stranger(92), 600);
-    await keys.delete(stranger(91).key);
+    await keys.put(stranger(192), 600);
+    await keys.delete(stranger(191).key);
     for (const node of both) await lab.converged(node);
   });
 
@@ -56,9 +56,9 @@ test('an etcd that is stopped for a while costs a few lines of log and no packet
     // Its connection does not outlive this.
     await lab.etcd('kill');
     await lab.etcd('start');
-    await keys.delete(stranger(90).key);
-    await keys.put(stranger(92, '06'), 600);
-    await keys.put(stranger(93), 600);
+    await keys.delete(stranger(190).key);
+    await keys.put(stranger(192, '06'), 600);
+    await keys.put(stranger(193), 600);
     await lab.compact();
     await lab.converged(second);
     await lab.join(first);
@@ -69,10 +69,10 @@ test('an etcd that is stopped for a while costs a few lines of log and no packet
         : [],
     );
     assert.deepEqual(changes.sort(), [
-      'peer-added 10.50.92.0-24 changed',
-      'peer-added 10.50.93.0-24 new',
-      'peer-removed 10.50.90.0-24 gone',
-      'peer-removed 10.50.92.0-24 changed',
+      'peer-added 10.50.192.0-24 changed',
+      'peer-added 10.50.193.0-24 new',
+      'peer-removed 10.50.190.0-24 gone',
+      'peer-removed 10.50.192.0-24 changed',
     ]);
   });
 });
