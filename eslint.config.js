@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /** Folders that do no I/O and read no clock; tsconfig.pure.json holds the same list. */
-const pureFolders = ['diagnostic', 'network', 'lease', 'recipe', 'engine', 'event', 'lab/plan'];
+const pureFolders = ['diagnostic', 'network', 'lease', 'recipe', 'engine', 'event', 'contract', 'lab/plan'];
 
 /** Packages that only compute, and so may be imported by pure folders. */
 const purePackages = ['ipaddr.js', 'jsonc-parser', 'zod/mini', 'shell-quote', 'cli-table3', 'chalk'];

@@ -10,7 +10,7 @@ import { Roster } from '../src/lease/roster.ts';
 import type { ReadLease } from '../src/lease/roster.ts';
 import { decodeLease, encodeAttributes } from '../src/lease/wire.ts';
 import { parseCidr } from '../src/network/cidr.ts';
-import { parseRecipe } from '../src/recipe/parse-recipe.ts';
+import { parseRecipe } from '../src/recipe/read/parse-recipe.ts';
 import { answer, readOrder } from './sandbox.ts';
 
 export interface EngineOrder {

@@ -12,7 +12,7 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   // Each file that is started as a program.
-  entryPoints: ['src/main.ts', 'src/lab/inside/main.ts', 'src/lab/inside/agent.ts'],
+  entryPoints: ['src/main.ts', 'src/lab/inside/main.ts', 'src/lab/inside/probe/agent.ts'],
   outbase: 'src',
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',

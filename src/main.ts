@@ -1,8 +1,8 @@
-import { dropEmptyVariables } from './cli/empty-variables.ts';
-import { acceptGoFlags } from './cli/go-flags.ts';
+import { dropEmptyVariables } from './cli/arguments/empty-variables.ts';
+import { acceptGoFlags } from './cli/arguments/go-flags.ts';
 import { createProgram } from './cli/program.ts';
-import { reportError } from './cli/report-error.ts';
-import { endWithReaders } from './cli/streams.ts';
+import { reportError } from './cli/terminal/report-error.ts';
+import { endWithReaders } from './cli/terminal/streams.ts';
 
 // grpc-js names a TLS server by its IP address where that is all there is; Node warns of it, and nobody here can help it.
 process.noDeprecation = true;

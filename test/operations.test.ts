@@ -48,5 +48,5 @@ test('docs/operations.md tells what each state of a node means and what to do', 
 });
 
 test('docs/operations.md tells what each state of a peer means and what to do', () => {
-  sameNames(tableBelow('States of a peer'), textsOf('src/daemon/peer-status.ts', 'state'));
+  sameNames(tableBelow('States of a peer'), textsOf('src/daemon/report/peer-status.ts', 'state'));
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { examineRecipe } from '../src/daemon/examine-recipe.ts';
+import { examineRecipe } from '../src/recipe-files/examine-recipe.ts';
 import { diagnosticCodes } from '../src/diagnostic/codes.ts';
-import { commandVariables, isPeerCommand } from '../src/lease/environment.ts';
+import { commandVariables, isPeerCommand } from '../src/contract/environment.ts';
 import type { Peer } from '../src/lease/lease.ts';
 import { backendKeys } from '../src/recipe/keys.ts';
 import { contractVariables } from '../src/recipe/contract-variables.ts';

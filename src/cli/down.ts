@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import { stateDirectoryOption } from './options.ts';
+import { stateDirectoryOption } from './arguments/options.ts';
 
 interface DownFlags {
   readonly stateDir: string;

@@ -4,7 +4,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import { defaultLabName, nodeBounds, underlays, type Underlay } from '../lab/plan/request.ts';
 import type { LabRequest } from '../lab/prepare.ts';
 import type { FaultVerb } from '../lab/protocol.ts';
-import { parameterOption, wholeNumber } from './options.ts';
+import { parameterOption, wholeNumber } from './arguments/options.ts';
 
 interface StartOptions {
   readonly nodes: number;
@@ -152,8 +152,8 @@ function registerFaults(lab: Command): void {
       .argument('<node>', 'node1 … nodeN, or etcd')
       .action(async (node: string, options: NamedOptions) => {
         const [{ findLab }, { askFor }] = await Promise.all([
-          import('../lab/find.ts'),
-          import('../lab/control-client.ts'),
+          import('../lab/process/find.ts'),
+          import('../lab/process/control-client.ts'),
         ]);
         const done = await askFor(findLab(options.name), { request: verb as FaultVerb, node });
         process.stdout.write(`${done}\n`);

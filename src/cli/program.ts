@@ -1,14 +1,14 @@
 import { Command } from 'commander';
-import { refuseEmptyOptions } from './empty-options.ts';
+import { refuseEmptyOptions } from './arguments/empty-options.ts';
 import { registerDown } from './down.ts';
 import { addHelp } from './help.ts';
 import { registerLab } from './lab.ts';
-import { registerLeases } from './leases.ts';
-import { registerNetwork } from './network.ts';
-import { registerRecipe } from './recipe.ts';
+import { registerLeases } from './leases/leases.ts';
+import { registerNetwork } from './network/network.ts';
+import { registerRecipe } from './recipe/recipe.ts';
 import { registerStatus } from './status.ts';
-import { outliveReaders } from './streams.ts';
-import { registerUp } from './up.ts';
+import { outliveReaders } from './terminal/streams.ts';
+import { registerUp } from './up/up.ts';
 import { readVersion } from './version.ts';
 
 /** The whole command line. Each subcommand loads what it needs only when it is called. */

@@ -1,7 +1,7 @@
 import type { EmitEvent } from '../event/event.ts';
 import { count, renderEvent } from '../event/human.ts';
 import { bringDown, type DownOptions } from '../daemon/bring-down.ts';
-import { requireTakenDown } from '../daemon/take-down.ts';
+import { requireTakenDown } from '../daemon/network/take-down.ts';
 
 /** Takes the network down and says what was done. */
 export async function runDown(stateDirectory: string, options: DownOptions, json: boolean): Promise<void> {

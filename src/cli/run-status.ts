@@ -1,6 +1,6 @@
-import { askDaemon } from '../daemon/control.ts';
-import type { PeerStatus } from '../daemon/peer-status.ts';
-import type { NodeStatus } from '../daemon/status.ts';
+import { askDaemon } from '../daemon/report/control.ts';
+import type { PeerStatus } from '../daemon/report/peer-status.ts';
+import type { NodeStatus } from '../daemon/report/status.ts';
 import { exitCodes, Failure } from '../diagnostic/failure.ts';
 import { showInvisibleInLines } from '../diagnostic/visible-text.ts';
 import { count, formatDuration } from '../event/human.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import { stateDirectoryOption } from './options.ts';
+import { stateDirectoryOption } from './arguments/options.ts';
 
 /** `heddle status`: how this node's daemon is. */
 export function registerStatus(program: Command): void {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { packageFile } from '../host/package-files.ts';
+import { packageFile } from '../host/files/package-files.ts';
 
 /** The version of this package. */
 export function readVersion(): string {

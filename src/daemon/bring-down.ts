@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import type { EmitEvent } from '../event/event.ts';
-import { claimInstance } from '../host/instance.ts';
-import { openJournal } from '../host/journal-file.ts';
+import { claimInstance } from '../host/state/instance.ts';
+import { openJournal } from '../host/state/journal-file.ts';
 import { removeSubnetFile } from '../host/subnet-file.ts';
 import { createOneShotShell } from '../shell/one-shot-shell.ts';
 import type { StoreChoice } from '../store/open-store.ts';
 import { openStore } from '../store/open-store.ts';
-import { askDaemon, createControlServer } from './control.ts';
-import type { StopRequest } from './control.ts';
-import { readDeployment } from './deployment.ts';
-import type { Deployment } from './deployment.ts';
-import { forgetNetwork } from './forget-network.ts';
-import { requireNamespace } from './other-namespace.ts';
-import { PeerJournal } from './peer-journal.ts';
-import { takeDownDeployment } from './take-down-deployment.ts';
-import type { TakenDown } from './take-down.ts';
+import { askDaemon, createControlServer } from './report/control.ts';
+import type { StopRequest } from './report/control.ts';
+import { readDeployment } from './network/deployment.ts';
+import type { Deployment } from './network/deployment.ts';
+import { forgetNetwork } from './takeover/forget-network.ts';
+import { requireNamespace } from './takeover/other-namespace.ts';
+import { PeerJournal } from './peers/peer-journal.ts';
+import { takeDownDeployment } from './takeover/take-down-deployment.ts';
+import type { TakenDown } from './network/take-down.ts';
 
 /** What `heddle down` did. */
 export interface BroughtDown extends TakenDown {

@@ -1,6 +1,6 @@
 import type { StoreChoice } from '../store/open-store.ts';
-import type { InterfaceWishes } from '../host/choose-interface.ts';
-import type { MetricsAddress } from './metrics-server.ts';
+import type { InterfaceWishes } from '../host/interface/choose-interface.ts';
+import type { MetricsAddress } from './report/metrics-server.ts';
 
 /** What `heddle up` was asked to do, every default filled in. */
 export interface UpOptions {

@@ -1,6 +1,6 @@
 import type { Reason } from '../event/event.ts';
 import type { Peer } from '../lease/lease.ts';
-import { backoffDelay, operationBackoff } from './backoff.ts';
+import { backoffDelay, operationBackoff } from '../time/backoff.ts';
 import { decide } from './decide.ts';
 import { findDrift, strangerOf } from './drift.ts';
 import type { EngineInput, Operation, Wait } from './operation.ts';

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
-import { makeDirectories, writeFileAtomically } from './atomic-file.ts';
+import { makeDirectories, writeFileAtomically } from './files/atomic-file.ts';
 import { parseSubnetEnvironment, renderSubnetEnvironment, type SubnetEnvironment } from './subnet-env.ts';
 import { explainError, hasErrorCode } from './system-error.ts';
 

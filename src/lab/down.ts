@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../diagnostic/failure.ts';
-import { findLab, killLab } from './find.ts';
+import { findLab, killLab } from './process/find.ts';
 
 /** How long the kernel may take to take a lab apart. */
 const goneMs = 10_000;

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Failure } from '../diagnostic/failure.ts';
-import { askStatus } from './control-client.ts';
-import { findLab, type FoundLab } from './find.ts';
-import { nodeEnvironment } from './inside/environment.ts';
-import { enterHost } from './inside/holder.ts';
+import { askStatus } from './process/control-client.ts';
+import { findLab, type FoundLab } from './process/find.ts';
+import { nodeEnvironment } from './inside/node/environment.ts';
+import { enterHost } from './inside/node/holder.ts';
 
 /** `lab exec`: runs a command in a node or in a node's pod, on this terminal. Returns its exit code. */
 export async function execInLab(name: string, place: string, command: readonly string[]): Promise<number> {

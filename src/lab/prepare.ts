@@ -1,12 +1,12 @@
 import { Failure } from '../diagnostic/failure.ts';
-import { loadRecipe } from '../daemon/load-recipe.ts';
-import { decideNetwork } from '../daemon/prepare.ts';
+import { loadRecipe } from '../recipe-files/load-recipe.ts';
+import { decideNetwork } from '../daemon/setup/prepare.ts';
 import { requirePrograms } from '../host/programs.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { StoreAccess } from './plan/store-access.ts';
 import type { Underlay } from './plan/request.ts';
 import { planTopology, type Topology } from './plan/topology.ts';
-import { programPath } from './program-path.ts';
+import { programPath } from './process/program-path.ts';
 import { nodeStoreDirectory, nodeTlsFiles, type LabSpec } from './protocol.ts';
 
 /** What `lab run` and `lab up` were asked for, checked as far as the command line can be. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { FailureKind } from '../diagnostic/failure.ts';
 import type { StoreAccess } from './plan/store-access.ts';
 import type { Topology } from './plan/topology.ts';
-import type { LabReport, LabTrouble, NodeReport, PairReport, RecipeChange } from './report.ts';
+import type { LabReport, LabTrouble, NodeReport, PairReport, RecipeChange } from './report/report.ts';
 
 /** Where a lab keeps its things, all on a tmpfs in its own mount namespace. */
 export const labRoot = '/run/lab';

@@ -1,6 +1,6 @@
-import { askStatus } from './control-client.ts';
-import { findLab } from './find.ts';
-import { renderStatus } from './render.ts';
+import { askStatus } from './process/control-client.ts';
+import { findLab } from './process/find.ts';
+import { renderStatus } from './report/render.ts';
 
 /** `lab ps`: the nodes of a running lab. */
 export async function showLab(name: string, json: boolean): Promise<void> {

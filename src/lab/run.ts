@@ -1,11 +1,11 @@
 import { exitCodes, Failure, type FailureKind } from '../diagnostic/failure.ts';
-import { TetheredLab } from './enter.ts';
-import { endOnSignal } from './interrupt.ts';
+import { TetheredLab } from './process/enter.ts';
+import { endOnSignal } from './process/interrupt.ts';
 import { prepareLab, type LabRequest } from './prepare.ts';
-import { showProgress } from './progress.ts';
+import { showProgress } from './report/progress.ts';
 import type { LabEvent, LabSpec } from './protocol.ts';
-import { renderReport, renderTroubles } from './render.ts';
-import type { LabTrouble } from './report.ts';
+import { renderReport, renderTroubles } from './report/render.ts';
+import type { LabTrouble } from './report/report.ts';
 
 type Final = Extract<LabEvent, { event: 'report' | 'up' | 'failure' }>;
 

@@ -1,10 +1,10 @@
 import { Failure } from '../diagnostic/failure.ts';
-import type { TetheredLab } from './enter.ts';
+import type { TetheredLab } from './process/enter.ts';
 import { nameArgument } from './plan/request.ts';
-import { claimName } from './name-lock.ts';
+import { claimName } from './process/name-lock.ts';
 import type { LabRequest } from './prepare.ts';
-import { renderNodes, renderTroubles } from './render.ts';
-import type { LabTrouble } from './report.ts';
+import { renderNodes, renderTroubles } from './report/render.ts';
+import type { LabTrouble } from './report/report.ts';
 import { failureKind, startLab, unexpected } from './run.ts';
 
 /** `lab up`: makes a lab and leaves it. If a node does not come up, nothing is left. */

@@ -1,5 +1,5 @@
 import type { Cidr } from '../network/cidr.ts';
-import type { Json } from '../recipe/json.ts';
+import type { Json } from '../recipe/json/json.ts';
 
 export type { Json };
 

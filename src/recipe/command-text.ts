@@ -1,6 +1,6 @@
 import type { SourceText, Span } from '../diagnostic/source.ts';
 import type { Command } from './recipe.ts';
-import { sourceSpan } from './string-offsets.ts';
+import { sourceSpan } from './json/string-offsets.ts';
 
 /** The shell text of a command: its lines joined, or its string. */
 export function commandText(command: Command): string {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Json } from './json.ts';
+import type { Json } from './json/json.ts';
 import { recipeKeys } from './keys.ts';
 
 /**

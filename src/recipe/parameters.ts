@@ -1,7 +1,7 @@
 import { suggestName } from '../diagnostic/nearest.ts';
 import { quoteText } from '../diagnostic/visible-text.ts';
-import type { Json } from './json.ts';
-import { checkParameterValue, describeParameter, parseParameterText } from './parameter-value.ts';
+import type { Json } from './json/json.ts';
+import { checkParameterValue, describeParameter, parseParameterText } from './read/parameter-value.ts';
 import type { Parameter, ParameterValue, Recipe } from './recipe.ts';
 
 /** Why a value cannot be used: one sentence, and what to do. */

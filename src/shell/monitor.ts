@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { Capture, stderrLimits } from './capture.ts';
+import { Capture, stderrLimits } from './io/capture.ts';
 import { endGroup } from './process-group.ts';
 import { systemShell } from './program.ts';
 import type { ShellProgram } from './program.ts';
-import { composeShellText } from './shell-text.ts';
+import { composeShellText } from './lines/shell-text.ts';
 import type { Job } from './shell.ts';
 
 /** A command that runs until it is stopped, and whose every line of output is a sign that something happened. */

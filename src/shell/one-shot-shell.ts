@@ -1,17 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
 import { closeSync } from 'node:fs';
-import { Capture, stderrLimits, stdoutLimits } from './capture.ts';
-import { findFailingLine } from './failing-line.ts';
+import { Capture, stderrLimits, stdoutLimits } from './io/capture.ts';
+import { findFailingLine } from './lines/failing-line.ts';
 import { cancelledBeforeStart, concludeFailedStart, concludeJob, type ShellEnd } from './job-outcome.ts';
-import { readLastNote } from './line-tags.ts';
-import { openInput } from './nameless-file.ts';
-import { drainPipe, OutputReader } from './output-reader.ts';
-import { closePipes, closeWriters, PipeSupply, type ShellPipes } from './pipe.ts';
+import { readLastNote } from './lines/line-tags.ts';
+import { openInput } from './io/nameless-file.ts';
+import { drainPipe, OutputReader } from './io/output-reader.ts';
+import { closePipes, closeWriters, PipeSupply, type ShellPipes } from './io/pipe.ts';
 import { endGroup } from './process-group.ts';
 import { guardProcesses } from './process-guard.ts';
 import { systemShell, type ShellProgram } from './program.ts';
-import { composeShellText } from './shell-text.ts';
+import { composeShellText } from './lines/shell-text.ts';
 import type { Job, Outcome, Shell } from './shell.ts';
 
 export interface OneShotShellOptions {

@@ -1,6 +1,6 @@
 import { commandText } from '../recipe/command-text.ts';
 import type { Command, CommandName } from '../recipe/recipe.ts';
-import { findLineTags } from './line-tags.ts';
+import { findLineTags } from './lines/line-tags.ts';
 import { systemShell, type ShellProgram } from './program.ts';
 import type { Script } from './shell.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-import { backoffDelay } from '../engine/backoff.ts';
+import { backoffDelay } from '../time/backoff.ts';
 import { systemClock } from './clock.ts';
 import {
   CursorLostError,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderStatus } from '../../src/cli/run-status.ts';
-import type { NodeStatus } from '../../src/daemon/status.ts';
+import type { NodeStatus } from '../../src/daemon/report/status.ts';
 
 const status: NodeStatus = {
   state: 'running',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
-import type { NodeStatus } from '../../src/daemon/status.ts';
+import type { NodeStatus } from '../../src/daemon/report/status.ts';
 import { Daemon, runOn, startDaemon, upCommand } from './harness/daemon.ts';
 import type { Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { exitCodes } from '../../src/diagnostic/failure.ts';
 import type { HostStatus } from '../../src/lab/protocol.ts';
-import type { LabReport } from '../../src/lab/report.ts';
+import type { LabReport } from '../../src/lab/report/report.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { machineState, runHeddle, type Ended } from './lab-harness.ts';
 

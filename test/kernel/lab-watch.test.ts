@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test, type TestContext } from 'node:test';
-import type { PairReport, RecipeChange } from '../../src/lab/report.ts';
+import type { PairReport, RecipeChange } from '../../src/lab/report/report.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { heddle, processesOfLab, runHeddle } from './lab-harness.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { NodeStatus } from '../../src/lab/protocol.ts';
-import type { LabReport } from '../../src/lab/report.ts';
+import type { LabReport } from '../../src/lab/report/report.ts';
 import { firstProcess, machineState, pidNamespace, processesIn, runHeddle, waitFor } from './lab-harness.ts';
 
 const root = process.getuid?.() === 0;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import type { NodeStatus } from '../../src/daemon/status.ts';
+import type { NodeStatus } from '../../src/daemon/report/status.ts';
 import { Installation } from './faults/installation.ts';
 import { runOn } from './harness/daemon.ts';
 import type { Host } from './harness/host.ts';

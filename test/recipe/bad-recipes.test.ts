@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { renderDiagnostics } from '../../src/diagnostic/code-frame.ts';
 import { diagnosticCodes } from '../../src/diagnostic/codes.ts';
 import type { Diagnostic } from '../../src/diagnostic/diagnostic.ts';
-import { parseRecipe } from '../../src/recipe/parse-recipe.ts';
+import { parseRecipe } from '../../src/recipe/read/parse-recipe.ts';
 
 // Each recipe in bad/ stands beside the whole of what an author is told about it.
 // After a deliberate change, UPDATE_GOLDEN=1 writes these texts anew; read the difference before committing it.

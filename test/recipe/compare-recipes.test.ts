@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { compareRecipes, type RecipeStep, type SettledRecipe } from '../../src/recipe/compare-recipes.ts';
-import { parseRecipe } from '../../src/recipe/parse-recipe.ts';
+import { parseRecipe } from '../../src/recipe/read/parse-recipe.ts';
 
 type Backend = Readonly<Record<string, unknown>>;
 

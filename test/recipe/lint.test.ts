@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { examineRecipe } from '../../src/daemon/examine-recipe.ts';
+import { examineRecipe } from '../../src/recipe-files/examine-recipe.ts';
 import { renderDiagnostics } from '../../src/diagnostic/code-frame.ts';
 import type { Diagnostic } from '../../src/diagnostic/diagnostic.ts';
 import type { CommandName } from '../../src/recipe/recipe.ts';

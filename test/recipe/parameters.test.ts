@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseRecipe } from '../../src/recipe/parse-recipe.ts';
-import { formatParameterValue } from '../../src/recipe/parameter-value.ts';
+import { parseRecipe } from '../../src/recipe/read/parse-recipe.ts';
+import { formatParameterValue } from '../../src/recipe/read/parameter-value.ts';
 import { resolveParameters } from '../../src/recipe/parameters.ts';
 import type { Json } from '../../src/lease/lease.ts';
 

@@ -1,7 +1,7 @@
 import { createOneShotShell, type OneShotShellOptions } from '../../src/shell/one-shot-shell.ts';
 import { systemShell, type ShellProgram } from '../../src/shell/program.ts';
 import type { Shell } from '../../src/shell/shell.ts';
-import { createWorkerPool } from '../../src/shell/worker-pool.ts';
+import { createWorkerPool } from '../../src/shell/pool/worker-pool.ts';
 
 export const busybox: ShellProgram = { file: 'busybox', name: 'busybox', arguments: ['sh'] };
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { backoffDelay } from '../../src/engine/backoff.ts';
+import { backoffDelay } from '../../src/time/backoff.ts';
 import { followLeases, storeBackoff, type FollowOptions, type LeaseUpdate } from '../../src/store/follow.ts';
 import {
   CursorLostError,

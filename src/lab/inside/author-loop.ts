@@ -1,12 +1,12 @@
-import { revisionOf } from '../../daemon/recipe-text.ts';
+import { revisionOf } from '../../recipe-files/recipe-text.ts';
 import { openStore } from '../../store/open-store.ts';
 import { sharedDirectory, type LabEvent, type RecipeOrder } from '../protocol.ts';
-import type { LabTrouble, RecipeChange } from '../report.ts';
-import type { Daemon, RecipeAnswer } from './daemon.ts';
+import type { LabTrouble, RecipeChange } from '../report/report.ts';
+import type { Daemon, RecipeAnswer } from './node/daemon.ts';
 import type { Lab } from './lab.ts';
-import { probeMatrix } from './matrix.ts';
-import { writeNodeRecipe } from './node-recipe.ts';
-import type { PodAgent } from './pod-agent.ts';
+import { probeMatrix } from './probe/matrix.ts';
+import { writeNodeRecipe } from './node/node-recipe.ts';
+import type { PodAgent } from './probe/pod-agent.ts';
 import { explainPair } from './run-lab.ts';
 
 /** Who writes a recipe waits for the answer: an overlay that takes longer to come to life counts as dead. */

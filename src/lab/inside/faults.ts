@@ -2,7 +2,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 import { cutCommands, joinCommands } from '../plan/commands.ts';
 import type { HostPlan } from '../plan/topology.ts';
 import type { FaultVerb, Link } from '../protocol.ts';
-import type { LabTrouble } from '../report.ts';
+import type { LabTrouble } from '../report/report.ts';
 import type { Lab } from './lab.ts';
 import { runIpBatch } from './run-program.ts';
 import type { RunningProgram } from './running-program.ts';

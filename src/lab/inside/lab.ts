@@ -4,14 +4,14 @@ import { Failure } from '../../diagnostic/failure.ts';
 import { quoteWord } from '../quote-word.ts';
 import { underlayCommands } from '../plan/commands.ts';
 import { sharedDirectory, type LabEvent, type LabSpec } from '../protocol.ts';
-import type { LabTrouble, NodeReport } from '../report.ts';
+import type { LabTrouble, NodeReport } from '../report/report.ts';
 import { Changes } from './changes.ts';
-import { writeNodeRecipe } from './node-recipe.ts';
+import { writeNodeRecipe } from './node/node-recipe.ts';
 import type { FaultTarget } from './faults.ts';
-import { makeCertificates } from './certificates.ts';
-import { LabEtcd } from './etcd.ts';
-import { holdHost } from './holder.ts';
-import { LabNode } from './node.ts';
+import { makeCertificates } from './store/certificates.ts';
+import { LabEtcd } from './store/etcd.ts';
+import { holdHost } from './node/holder.ts';
+import { LabNode } from './node/node.ts';
 import { runIpBatch } from './run-program.ts';
 
 /** After how many failed tries to add a peer it counts as one that cannot be added. */

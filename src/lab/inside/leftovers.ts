@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compareTraces, readTraces, traceScript } from '../plan/traces.ts';
-import type { LabNode } from './node.ts';
+import type { LabNode } from './node/node.ts';
 import { runProgram } from './run-program.ts';
 
 /** How long a node may take to let go of what its daemon had: a process in user space ends after its device. */

@@ -1,9 +1,9 @@
 import type { LabEvent } from '../protocol.ts';
-import type { LabReport, LabTrouble, PairReport } from '../report.ts';
+import type { LabReport, LabTrouble, PairReport } from '../report/report.ts';
 import type { Lab } from './lab.ts';
 import { findLeftovers } from './leftovers.ts';
-import { probeMatrix } from './matrix.ts';
-import { PodAgent } from './pod-agent.ts';
+import { probeMatrix } from './probe/matrix.ts';
+import { PodAgent } from './probe/pod-agent.ts';
 import { stopProgram } from './faults.ts';
 
 /** The whole of `lab run` once the daemons are started: ready, probed, stopped, compared. */

@@ -1,5 +1,5 @@
 import { Findings } from '../../diagnostic/findings.ts';
-import { parseJsonObject, type JsonNode, type Member } from '../json-tree.ts';
+import { parseJsonObject, type JsonNode, type Member } from '../json/json-tree.ts';
 import type { Recipe } from '../recipe.ts';
 
 /** The keys of `Backend` with their places, which a recipe itself does not hold. */

@@ -1,6 +1,6 @@
 import type { Findings } from '../../diagnostic/findings.ts';
 import type { Span } from '../../diagnostic/source.ts';
-import type { Member } from '../json-tree.ts';
+import type { Member } from '../json/json-tree.ts';
 import { placeInRecipe } from '../command-text.ts';
 import { findProgramCalls } from '../programs.ts';
 import type { Recipe } from '../recipe.ts';

@@ -1,5 +1,5 @@
 import type { Findings } from '../../diagnostic/findings.ts';
-import type { Member } from '../json-tree.ts';
+import type { Member } from '../json/json-tree.ts';
 import type { Recipe } from '../recipe.ts';
 
 /** Reports a SubnetAddCommand whose work nothing undoes. */

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { Clock } from '../clock.ts';
 import { CursorLostError, type StoreChange, type StoreFault } from '../store.ts';
-import { watchDirectory } from '../../host/directory-watcher.ts';
+import { watchDirectory } from '../../host/files/directory-watcher.ts';
 import { describeError, toStoreError } from './errors.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import { inSlices } from './in-slices.ts';

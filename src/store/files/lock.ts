@@ -1,4 +1,4 @@
-import { FileLockError, withFileLock } from '../../host/file-lock.ts';
+import { FileLockError, withFileLock } from '../../host/files/file-lock.ts';
 import { StoreError } from '../store.ts';
 
 /** Longer than any queue of writers; whoever holds it this long is stopped or hung. */

@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 
 import { Etcd3 } from 'etcd3';
 
-import { askFor } from '../../../src/lab/control-client.ts';
+import { askFor } from '../../../src/lab/process/control-client.ts';
 import { etcdDirectory, etcdSocketName, pathInLab, type FaultVerb } from '../../../src/lab/protocol.ts';
 import { FaultLab, type FaultNode } from '../faults/fault-lab.ts';
 import { vxlan } from '../faults/overlays.ts';

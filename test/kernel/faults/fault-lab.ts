@@ -5,11 +5,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
 import { inspect as inspectWith, isDeepStrictEqual } from 'node:util';
 import { execa } from 'execa';
-import { askDaemon } from '../../../src/daemon/control.ts';
-import type { NodeStatus as DaemonStatus } from '../../../src/daemon/status.ts';
+import { askDaemon } from '../../../src/daemon/report/control.ts';
+import type { NodeStatus as DaemonStatus } from '../../../src/daemon/report/status.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
-import { askFor, askStatus } from '../../../src/lab/control-client.ts';
-import { findLab, type FoundLab } from '../../../src/lab/find.ts';
+import { askFor, askStatus } from '../../../src/lab/process/control-client.ts';
+import { findLab, type FoundLab } from '../../../src/lab/process/find.ts';
 import {
   logFileOf,
   nodeStateDirectory,

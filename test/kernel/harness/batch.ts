@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Peer } from '../../../src/lease/lease.ts';
-import { formatPeerLine } from '../../../src/lease/peer-line.ts';
+import { formatPeerLine } from '../../../src/contract/peer-line.ts';
 import type { Recipe } from '../../../src/recipe/recipe.ts';
 import type { Host } from './host.ts';
 import { dumpState } from './kernel-state.ts';

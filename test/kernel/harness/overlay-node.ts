@@ -8,9 +8,9 @@ import {
   ownVariables,
   peerVariables,
   type NodeFacts,
-} from '../../../src/lease/environment.ts';
-import { formatPeerLine } from '../../../src/lease/peer-line.ts';
-import { overlayMtu } from '../../../src/recipe/mtu.ts';
+} from '../../../src/contract/environment.ts';
+import { formatPeerLine } from '../../../src/contract/peer-line.ts';
+import { overlayMtu } from '../../../src/contract/mtu.ts';
 import { resolveParameters } from '../../../src/recipe/parameters.ts';
 import type { CommandName, ParameterValue, Recipe } from '../../../src/recipe/recipe.ts';
 import type { Host, Ran } from './host.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { parseRecipe } from '../../../src/recipe/parse-recipe.ts';
+import { parseRecipe } from '../../../src/recipe/read/parse-recipe.ts';
 import type { Recipe } from '../../../src/recipe/recipe.ts';
 
 /** Reads a recipe of this repository, of which nothing may be wrong. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { NodeStatus } from '../../../src/daemon/status.ts';
+import type { NodeStatus } from '../../../src/daemon/report/status.ts';
 import { until } from '../faults/wait.ts';
 import { Daemon, runOn } from '../harness/daemon.ts';
 import type { Host } from '../harness/host.ts';

@@ -1,0 +1,15 @@
+import { InvalidArgumentError } from 'commander';
+import type { MetricsAddress } from '../../daemon/report/metrics-server.ts';
+import { formatAddress, parseAddress } from '../../network/cidr.ts';
+
+/** Reads `127.0.0.1:9270`, `[::1]:9270` or, for all addresses of this machine, `:9270`. */
+export function parseMetricsAddress(text: string): MetricsAddress {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2] ?? '';
+  const address = parseAddress(host);
+  if (match === null || port < 1 || port > 65_535 || (host !== '' && address === undefined)) {
+    throw new InvalidArgumentError('It must be an IP address and a port, like 127.0.0.1:9270 or [::1]:9270.');
+  }
+  return { host: address && formatAddress(address), port };
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { refuseUnknownWords } from '../help.ts';
+import { addStoreOptions, chooseStore } from '../store/store-options.ts';
+
+/** `heddle leases`: what the store holds, and what an operator may change there by hand. */
+export function registerLeases(program: Command): void {
+  const leases = program
+    .command('leases')
+    .summary('list the leases in the store; reserve and release subnets')
+    .description(
+      'Lists every lease in the store: its subnet, public address, backend type, data and expiry.',
+    );
+
+  addStoreOptions(leases)
+    .option('--json', 'print one JSON array')
+    .action(async (_: unknown, self: Command) => {
+      await refuseUnknownWords(self);
+      const { listLeases } = await import('./run-leases.ts');
+      await listLeases(await chooseStore(self), wantsJson(self));
+    });
+
+  addStoreOptions(leases.command('reserve <subnet> <public-ip>'))
+    .summary('keep a subnet for the node with this public address')
+    .description(
+      'Writes a lease that never expires. The node with this public address takes it, and no other node does. ' +
+        'For a dual-stack network, join two subnets, or two addresses, with a comma.',
+    )
+    .option('--json', 'print one JSON object')
+    .action(async (subnet: string, publicIp: string, _: unknown, self: Command) => {
+      const { reserveSubnet } = await import('./run-leases-change.ts');
+      await reserveSubnet(await chooseStore(self), subnet, publicIp, wantsJson(self));
+    });
+
+  addStoreOptions(leases.command('release <subnet>'))
+    .summary('remove a lease or a reservation')
+    .description('Removes a lease or a reservation. A node that still runs takes its subnet again.')
+    .option('--json', 'print one JSON object')
+    .action(async (subnet: string, _: unknown, self: Command) => {
+      const { releaseSubnet } = await import('./run-leases-change.ts');
+      await releaseSubnet(await chooseStore(self), subnet, wantsJson(self));
+    });
+
+  // Last, as the commands below would inherit it: words that are no command get a better message than commander's.
+  leases.allowExcessArguments();
+}
+
+/** Commander gives an option that `leases` has to `leases`, wherever it stands. */
+function wantsJson(command: Command): boolean {
+  return command.optsWithGlobals<{ json?: true }>().json ?? false;
+}

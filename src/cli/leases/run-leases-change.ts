@@ -1,0 +1,179 @@
+import { Failure } from '../../diagnostic/failure.ts';
+import { fitsConfiguration } from '../../lease/acquire.ts';
+import { describeUnusable } from '../../lease/check-peer.ts';
+import type { LeaseAttributes, LeaseSubnets } from '../../lease/lease.ts';
+import { describeSubnets } from '../../lease/roster.ts';
+import { decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../../lease/wire.ts';
+import { formatAddress, formatCidr, overlaps, parseAddress, parseCidr } from '../../network/cidr.ts';
+import type { Address } from '../../network/cidr.ts';
+import type { NetworkConfiguration } from '../../network/configuration.ts';
+import { describeNetwork, describeRanges } from '../../network/configuration-text.ts';
+import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
+import { openStore } from '../../store/open-store.ts';
+import type { StoreChoice } from '../../store/open-store.ts';
+import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
+
+/** Writes a reservation: a lease without an end, which only the node with this address takes. */
+export async function reserveSubnet(
+  choice: StoreChoice,
+  subnetText: string,
+  addressText: string,
+  json: boolean,
+): Promise<void> {
+  const subnets = readSubnets(subnetText);
+  const attributes = readAttributes(addressText);
+  requireAddress(subnets, attributes, addressText);
+  await withStore(choice, async (store) => {
+    requireFit(subnets, await readConfiguration(store));
+    await requireFree(store, subnets);
+    const created = await store.create(leaseKey(subnets), encodeAttributes(attributes), undefined);
+    if (created === 'taken') throw notFree(subnets, await findRecord(store, leaseKey(subnets)));
+    const reserved = describeSubnets(subnets);
+    const { publicIp = null, publicIpv6 = null } = attributes;
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ reserved, publicIp, publicIpv6 })}\n`
+        : `Reserved ${reserved} for ${describeNode(attributes)}.\n`,
+    );
+  });
+}
+
+/** Removes a lease or a reservation, whoever holds it. */
+export async function releaseSubnet(choice: StoreChoice, subnetText: string, json: boolean): Promise<void> {
+  const subnets = readSubnets(subnetText);
+  await withStore(choice, async (store) => {
+    const record = await findRecord(store, leaseKey(subnets));
+    if (record === undefined || (await store.remove(record)) === 'gone') {
+      throw new Failure('not-found', `there is no lease of ${subnetText} in the ${store.description}`, {
+        hint: 'see what there is: heddle leases',
+      });
+    }
+    const released = describeSubnets(subnets);
+    const { publicIp = null, publicIpv6 = null } = attributesOf(record) ?? {};
+    const reservation = record.expiresAt === undefined;
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ released, publicIp, publicIpv6, reservation })}\n`
+        : `Released ${released} (${describeHolder(record)}).\n`,
+    );
+  });
+}
+
+async function withStore(choice: StoreChoice, work: (store: LeaseStore) => Promise<void>): Promise<void> {
+  const store = await openStore(choice, 'existing');
+  try {
+    await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** `10.50.4.0/24`, both families with a comma, or the key of a lease as `heddle leases` and etcd have it. */
+function readSubnets(text: string): LeaseSubnets {
+  const asKey = parseLeaseKey(text);
+  if (asKey !== undefined) return asKey;
+  const cidrs = text.split(',').map((part) => parseCidr(part));
+  const ipv4 = cidrs.find((cidr) => cidr?.family === 4);
+  const ipv6 = cidrs.find((cidr) => cidr?.family === 6);
+  if (cidrs.length === [ipv4, ipv6].filter((cidr) => cidr !== undefined).length) return { ipv4, ipv6 };
+  throw new Failure('usage', `"${text}" is not a subnet like 10.50.4.0/24, its host bits zero`);
+}
+
+/** As {@link readSubnets} reads it. */
+function asArgument({ ipv4, ipv6 }: LeaseSubnets): string {
+  return [ipv4, ipv6].flatMap((cidr) => (cidr === undefined ? [] : [formatCidr(cidr)])).join(',');
+}
+
+/** What a reservation says of its node: the addresses alone. */
+function readAttributes(text: string): LeaseAttributes {
+  const addresses = text.split(',').map(readAddress);
+  const ofFamily = (family: 4 | 6): string | undefined => {
+    const [address, another] = addresses.filter((candidate) => candidate.family === family);
+    if (another !== undefined) {
+      throw new Failure('usage', `"${text}" holds two public addresses of one family`);
+    }
+    return address && formatAddress(address);
+  };
+  const nothing = { backendType: '', backendData: undefined, backendV6Data: undefined };
+  return { publicIp: ofFamily(4), publicIpv6: ofFamily(6), ...nothing };
+}
+
+/** A node finds its lease by its IPv4 address; in a network of IPv6 alone by that. */
+function requireAddress(
+  subnets: LeaseSubnets,
+  { publicIp, publicIpv6 }: LeaseAttributes,
+  text: string,
+): void {
+  const [family, address] = subnets.ipv4 === undefined ? ['IPv6', publicIpv6] : ['IPv4', publicIp];
+  if (address !== undefined) return;
+  throw new Failure(
+    'usage',
+    `a node finds its lease of ${describeSubnets(subnets)} by its ${family} address, and "${text}" holds none`,
+    { hint: `give the node's public ${family} address` },
+  );
+}
+
+function readAddress(text: string): Address {
+  const address = parseAddress(text);
+  const why = address === undefined ? 'not an IP address' : describeUnusable(address);
+  if (address !== undefined && why === undefined) return address;
+  throw new Failure('usage', `the public address "${text}" is ${why ?? 'not an IP address'}`);
+}
+
+async function readConfiguration(store: LeaseStore): Promise<NetworkConfiguration | undefined> {
+  const document = await store.readNetwork();
+  const checked = document && parseNetworkDocument(document);
+  return checked?.kind === 'valid' ? checked.value.network : undefined;
+}
+
+/** A node drops a lease of its own that the configuration could not have handed out. */
+function requireFit(subnets: LeaseSubnets, network: NetworkConfiguration | undefined): void {
+  if (network === undefined || fitsConfiguration(network, subnets)) return;
+  throw new Failure(
+    'usage',
+    `${describeSubnets(subnets)} is not one that the network ${describeNetwork(network)} hands out`,
+    { hint: `choose from ${describeRanges(network)}` },
+  );
+}
+
+async function requireFree(store: LeaseStore, subnets: LeaseSubnets): Promise<void> {
+  const { records } = await store.list();
+  const inTheWay = records.find(({ key }) => {
+    const held = parseLeaseKey(key);
+    return (['ipv4', 'ipv6'] as const).some((family) => {
+      const [a, b] = [held?.[family], subnets[family]];
+      return a !== undefined && b !== undefined && overlaps(a, b);
+    });
+  });
+  if (inTheWay !== undefined) throw notFree(subnets, inTheWay);
+}
+
+function notFree(subnets: LeaseSubnets, holder: LeaseRecord | undefined): Failure {
+  const held = (holder && parseLeaseKey(holder.key)) ?? subnets;
+  const what = leaseKey(held) === leaseKey(subnets) ? 'it' : describeSubnets(held);
+  const why =
+    holder === undefined ? 'something that is no lease stands there' : `${what} is ${describeHolder(holder)}`;
+  return new Failure('taken', `the subnet ${describeSubnets(subnets)} is not free: ${why}`, {
+    hint: `release it first, if it is no longer needed: heddle leases release ${asArgument(held)}`,
+  });
+}
+
+async function findRecord(store: LeaseStore, key: string): Promise<LeaseRecord | undefined> {
+  return (await store.list()).records.find((record) => record.key === key);
+}
+
+function attributesOf(record: LeaseRecord): LeaseAttributes | undefined {
+  const decoded = decodeLease(record);
+  return decoded.kind === 'lease' ? decoded.lease.attributes : undefined;
+}
+
+function describeHolder(record: LeaseRecord): string {
+  const decoded = decodeLease(record);
+  if (decoded.kind === 'malformed') return `held by something unreadable: ${decoded.reason}`;
+  const how = record.expiresAt === undefined ? 'reserved for' : 'leased to';
+  return `${how} ${describeNode(decoded.lease.attributes)}`;
+}
+
+function describeNode({ publicIp, publicIpv6 }: LeaseAttributes): string {
+  return [publicIp, publicIpv6].filter((address) => address !== undefined).join(' and ');
+}

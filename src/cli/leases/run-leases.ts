@@ -1,0 +1,76 @@
+import { showInvisible } from '../../diagnostic/visible-text.ts';
+import { count, formatDuration } from '../../event/human.ts';
+import type { Lease } from '../../lease/lease.ts';
+import { describeSubnets } from '../../lease/roster.ts';
+import { decodeLease } from '../../lease/wire.ts';
+import { openStore } from '../../store/open-store.ts';
+import type { StoreChoice } from '../../store/open-store.ts';
+import type { StoreFault } from '../../store/store.ts';
+import { renderTable } from '../terminal/table.ts';
+
+interface Listed {
+  readonly leases: readonly Lease[];
+  readonly faults: readonly StoreFault[];
+}
+
+/** Prints the store's leases, sorted by subnet. What is no lease is named on stderr. */
+export async function listLeases(choice: StoreChoice, json: boolean): Promise<void> {
+  const { leases, faults } = await readLeases(choice);
+  for (const { where, reason } of faults)
+    process.stderr.write(`${showInvisible(`${where} passed over: ${reason}`)}\n`);
+  process.stdout.write(
+    json ? `${JSON.stringify(leases.map(describeLease))}\n` : renderLeases(leases, Date.now()),
+  );
+}
+
+async function readLeases(choice: StoreChoice): Promise<Listed> {
+  const store = await openStore(choice, 'read-only');
+  try {
+    const { records, faults } = await store.list({ expiries: true });
+    const leases: Lease[] = [];
+    const unreadable: StoreFault[] = [];
+    for (const record of records) {
+      const decoded = decodeLease(record);
+      if (decoded.kind === 'lease') leases.push(decoded.lease);
+      else unreadable.push({ where: `lease ${record.key}`, reason: decoded.reason });
+    }
+    leases.sort((a, b) => compareSubnets(a, b));
+    return { leases, faults: [...faults, ...unreadable] };
+  } finally {
+    await store.close();
+  }
+}
+
+function compareSubnets(a: Lease, b: Lease): number {
+  const first = (lease: Lease): bigint => (lease.subnets.ipv4 ?? lease.subnets.ipv6)?.value ?? 0n;
+  const difference = first(a) - first(b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+function describeLease({ subnets, attributes, expiresAt }: Lease): Record<string, unknown> {
+  return {
+    subnet: describeSubnets(subnets),
+    publicIp: attributes.publicIp ?? null,
+    publicIpv6: attributes.publicIpv6 ?? null,
+    backendType: attributes.backendType,
+    backendData: attributes.backendData ?? null,
+    backendV6Data: attributes.backendV6Data ?? null,
+    expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+    reservation: expiresAt === undefined,
+  };
+}
+
+function renderLeases(leases: readonly Lease[], now: number): string {
+  if (leases.length === 0) return 'No leases.\n';
+  const rows = leases.map(({ subnets, attributes, expiresAt }) => [
+    describeSubnets(subnets),
+    [attributes.publicIp, attributes.publicIpv6].filter((address) => address !== undefined).join(' '),
+    attributes.backendType,
+    [attributes.backendData, attributes.backendV6Data]
+      .filter((data) => data !== undefined)
+      .map((data) => JSON.stringify(data))
+      .join(' '),
+    expiresAt === undefined ? 'reserved' : `in ${formatDuration(Math.max(0, expiresAt - now))}`,
+  ]);
+  return `${renderTable(['SUBNET', 'PUBLIC IP', 'TYPE', 'DATA', 'EXPIRES'], rows)}${count(leases.length, 'lease')}\n`;
+}

@@ -1,0 +1,83 @@
+import { networkHint } from '../../daemon/setup/await-network.ts';
+import { checkRecipe, loadRecipe, refuseRecipe } from '../../recipe-files/load-recipe.ts';
+import { findNamedRecipe } from '../../recipe-files/catalogue.ts';
+import { decideNetwork } from '../../daemon/setup/prepare.ts';
+import { readRecipeText } from '../../recipe-files/recipe-text.ts';
+import { renderDiagnostics } from '../../diagnostic/code-frame.ts';
+import { Failure } from '../../diagnostic/failure.ts';
+import { explainError } from '../../host/system-error.ts';
+import { describeNetwork } from '../../network/configuration-text.ts';
+import type { SourceText } from '../../diagnostic/source.ts';
+import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
+import type { StoredNetwork } from '../../recipe/read/network-document.ts';
+import { openStore } from '../../store/open-store.ts';
+import type { StoreChoice } from '../../store/open-store.ts';
+
+/** Prints the document exactly as it stands in the store, ending with a line break. */
+export async function getNetwork(choice: StoreChoice): Promise<void> {
+  const store = await openStore(choice, 'read-only');
+  try {
+    const document = await store.readNetwork();
+    if (document === undefined) {
+      throw new Failure('not-found', `there is no network configuration in the ${store.description}`, {
+        hint: networkHint,
+      });
+    }
+    process.stdout.write(document.text.endsWith('\n') ? document.text : `${document.text}\n`);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Writes a document into the store, if every node could use it. */
+export async function setNetwork(choice: StoreChoice, file: string): Promise<void> {
+  const colour = process.stderr.isTTY;
+  const source = { name: file === '-' ? 'standard input' : file, text: await readText(file) };
+  const checked = parseNetworkDocument(source);
+  if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics, colour);
+  process.stderr.write(renderDiagnostics(checked.warnings, { colour }));
+  const { network, backendType } = checked.value;
+  process.stderr.write(await checkBackend(source, checked.value, colour));
+  const store = await openStore(choice);
+  try {
+    await store.writeNetwork(source.text);
+    process.stdout.write(
+      `Set the network of the ${store.description}: ${describeNetwork(network)}, type ${backendType}.\n`,
+    );
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Holds the backend against what nodes will make of it: the commands in the document, or the recipe of its type. Returns
+ * what there is to say of it. Throws a Failure that says what is wrong.
+ */
+async function checkBackend(
+  source: SourceText,
+  { backendType, commands }: StoredNetwork,
+  colour: boolean,
+): Promise<string> {
+  if (commands.length > 0) {
+    const { warnings } = await checkRecipe(source, backendType, colour);
+    const note = 'The commands in it run only on nodes that are started with --trust-store-commands.\n';
+    return renderDiagnostics(warnings, { colour }) + note;
+  }
+  if (findNamedRecipe(backendType) === undefined) {
+    return `There is no recipe of type ${backendType} here: nodes need one by heddle up --recipe.\n`;
+  }
+  decideNetwork((await loadRecipe(backendType, colour)).recipe, [], source, colour);
+  return '';
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readRecipeText(file === '-' ? process.stdin : file);
+  } catch (error) {
+    const shown = file === '' ? '""' : file;
+    throw new Failure('recipe', `the network configuration ${shown} cannot be read: ${explainError(error)}`, {
+      hint: 'give the path of a file that holds it, or - for standard input',
+      cause: error,
+    });
+  }
+}

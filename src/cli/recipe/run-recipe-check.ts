@@ -1,0 +1,110 @@
+import { basename } from 'node:path';
+import { examineRecipe } from '../../recipe-files/examine-recipe.ts';
+import { recipeFile } from '../../recipe-files/load-recipe.ts';
+import { readRecipeText } from '../../recipe-files/recipe-text.ts';
+import { renderDiagnostics } from '../../diagnostic/code-frame.ts';
+import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
+import { exitCodes, Failure } from '../../diagnostic/failure.ts';
+import { positionAt } from '../../diagnostic/source.ts';
+import { count } from '../../event/human.ts';
+import { explainError } from '../../host/system-error.ts';
+
+interface Examined {
+  readonly file: string;
+  readonly findings: readonly Diagnostic[];
+}
+
+/** Checks recipes and prints every finding; sets the exit code if there is an error among them. */
+export async function checkRecipes(names: readonly string[], json: boolean): Promise<void> {
+  const sources = await readSources(names);
+  const examined: Examined[] = [];
+  for (const { source, name } of sources) {
+    examined.push({ file: source.name, findings: await examineRecipe(source, name) });
+  }
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  process.stdout.write(json ? `${JSON.stringify(describeAll(examined))}\n` : renderAll(examined, colour));
+  if (examined.some(({ findings }) => countErrors(findings) > 0)) process.exitCode = exitCodes.recipe;
+}
+
+/** Reads all files before any is checked. Throws a Failure that names each which cannot be read. */
+async function readSources(names: readonly string[]) {
+  const problems: string[] = [];
+  // A glob may take in the schema that lies beside recipes.
+  const files = names.filter((name) => !name.endsWith('.schema.json'));
+  const sources = [];
+  for (const given of files) {
+    // As an editor has it that did not save yet.
+    const name = given === '-' ? '<stdin>' : given;
+    const file = recipeFile(given);
+    try {
+      const text = await readRecipeText(given === '-' ? process.stdin : file);
+      sources.push({ source: { name, text }, name: basename(file, '.json') });
+    } catch (error) {
+      problems.push(`${name === '' ? '""' : name} cannot be read: ${explainError(error)}`);
+    }
+  }
+  const [first] = problems;
+  if (first !== undefined && problems.length === 1) throw new Failure('recipe', first, { hint: pathHint });
+  if (first !== undefined) {
+    const detail = problems.map((problem) => `  ${problem}`).join('\n');
+    throw new Failure('recipe', `${problems.length} recipes cannot be read`, { detail, hint: pathHint });
+  }
+  if (sources.length === 0) throw new Failure('usage', 'only schemas are named, and no recipe');
+  return sources;
+}
+
+const pathHint = 'give paths of recipes, or names that heddle recipe list shows';
+
+function renderAll(examined: readonly Examined[], colour: boolean): string {
+  const frames = examined.flatMap(({ findings }) =>
+    findings.length === 0 ? [] : [`${renderDiagnostics(findings, { colour })}\n\n`],
+  );
+  return frames.join('') + examined.map(({ file, findings }) => `${file}: ${summarise(findings)}\n`).join('');
+}
+
+function summarise(findings: readonly Diagnostic[]): string {
+  if (findings.length === 0) return 'no findings';
+  const errors = countErrors(findings);
+  const warnings = findings.length - errors;
+  const parts = [
+    errors === 0 ? [] : count(errors, 'error'),
+    warnings === 0 ? [] : count(warnings, 'warning'),
+  ];
+  return parts.flat().join(', ');
+}
+
+function countErrors(findings: readonly Diagnostic[]): number {
+  return findings.filter(({ severity }) => severity === 'error').length;
+}
+
+function describeAll(examined: readonly Examined[]): Record<string, unknown> {
+  const findings = examined.flatMap((each) => each.findings);
+  const errors = countErrors(findings);
+  return {
+    errors,
+    warnings: findings.length - errors,
+    recipes: examined.map((each) => ({ file: each.file, findings: each.findings.map(describeFinding) })),
+  };
+}
+
+function describeFinding({
+  severity,
+  code,
+  message,
+  hint,
+  source,
+  span,
+}: Diagnostic): Record<string, unknown> {
+  const start = positionAt(source.text, span.offset);
+  const end = positionAt(source.text, span.offset + span.length);
+  return {
+    severity,
+    code,
+    message,
+    hint: hint ?? null,
+    line: start.line,
+    column: start.column,
+    endLine: end.line,
+    endColumn: end.column,
+  };
+}

@@ -1,0 +1,58 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+import {
+  explainRecipe,
+  hiddenSecret,
+  type ExplainRequest,
+  type Explanation,
+  type PlannedRun,
+} from '../../explain/explain-recipe.ts';
+import { showInvisible } from '../../diagnostic/visible-text.ts';
+import { quoteWord } from '../../lab/quote-word.ts';
+
+/** Prints what would run. */
+export async function explain(request: ExplainRequest, json: boolean): Promise<void> {
+  const explanation = await explainRecipe(request, process.stderr.isTTY);
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify(explanation)}\n`
+      : renderExplanation(explanation, new Chalk({ level: colour ? 1 : 0 })),
+  );
+}
+
+function renderExplanation({ recipe, type, runs, assumed }: Explanation, chalk: ChalkInstance): string {
+  const head =
+    `Recipe ${recipe}, type ${type}. Nothing is run. What was not given is made up:\n` +
+    `  this node  ${assumed.node}\n  the peer   ${assumed.peer}\n  its data   ${assumed.data}\n`;
+  if (runs.length === 0) return `${head}\nThe recipe has no command.\n`;
+  return head + runs.map((run) => `\n${renderRun(run, chalk)}`).join('');
+}
+
+function renderRun(run: PlannedRun, chalk: ChalkInstance): string {
+  const { event, command, shell, script, environment, stdin, cwd, umask, timeoutSeconds } = run;
+  const limit =
+    timeoutSeconds === null ? 'for as long as the network is up' : `for at most ${timeoutSeconds} s`;
+  const variables = Object.entries(environment).map(
+    ([name, value]) => `${name}=${value === hiddenSecret ? value : quoteWord(showInvisible(value))}`,
+  );
+  const section = (title: string, lines: readonly string[]): string =>
+    `  ${chalk.cyan(title)}\n${lines.map((line) => `    ${line}`.trimEnd() + '\n').join('')}`;
+  return [
+    `${chalk.bold(command)} (--event ${event})\n`,
+    `  ${shell}, in ${cwd}, umask ${umask}, ${limit}\n`,
+    section('script', script.split('\n').map(showInvisibleButTabs)),
+    section('environment, beside what is inherited: the daemon’s own, less its secrets', variables),
+    section('standard input', describeInput(stdin)),
+  ].join('');
+}
+
+function describeInput(stdin: string): readonly string[] {
+  if (stdin === '') return ['(empty)'];
+  // Of a peer without backend data.
+  return stdin === '\n' ? ['(an empty line)'] : stdin.trimEnd().split('\n').map(showInvisibleButTabs);
+}
+
+/** Tabs separate the columns of a peer's line, and indent scripts. */
+function showInvisibleButTabs(text: string): string {
+  return text.split('\t').map(showInvisible).join('\t');
+}

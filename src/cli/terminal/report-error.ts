@@ -1,0 +1,28 @@
+import { CommanderError } from 'commander';
+import { exitCodes, Failure } from '../../diagnostic/failure.ts';
+import { StoreError } from '../../store/store.ts';
+
+/** Tells the operator on stderr what went wrong and returns the exit code for it. */
+export function reportError(error: unknown): number {
+  // Commander has printed its message already; asking for help or the version is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+  const failure = asFailure(error);
+  const lines = [`heddle: ${failure.message}`];
+  if (failure.detail !== undefined && failure.detail !== '') lines.push(failure.detail.trimEnd());
+  if (failure.hint !== undefined) lines.push(`  ${failure.hint}`);
+  if (failure.kind === 'internal' && error instanceof Error) lines.push(error.stack ?? '');
+  process.stderr.write(`${lines.join('\n')}\n`);
+  return exitCodes[failure.kind];
+}
+
+/** What any error means to the operator: expected ones say it themselves, everything else is a defect. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof StoreError)
+    return new Failure('store', error.message, { hint: error.hint, cause: error });
+  const message = error instanceof Error ? error.message : String(error);
+  return new Failure('internal', `an unexpected error, which is a defect of heddle: ${message}`, {
+    hint: 'report it with the lines below',
+    cause: error,
+  });
+}

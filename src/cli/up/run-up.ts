@@ -1,0 +1,93 @@
+import { HeddleNode } from '../../daemon/node.ts';
+import type { UpOptions } from '../../daemon/options.ts';
+import { prepareNode } from '../../daemon/setup/prepare.ts';
+import { publishNetwork } from '../../daemon/setup/publish-network.ts';
+import { reportOddities } from '../../daemon/setup/report-oddities.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import { isAbort } from '../../host/system-error.ts';
+import { describeNetwork } from '../../network/configuration-text.ts';
+import { hideSecretParameters } from '../arguments/process-list.ts';
+import { asFailure } from '../terminal/report-error.ts';
+import { createLog } from '../terminal/log.ts';
+import type { LogFormat } from '../terminal/log.ts';
+
+/**
+ * Runs the daemon until a signal ends it. What ends it otherwise is thrown, and said once: on stderr for people, where the
+ * caller reports it, and as an event besides in a log for machines.
+ */
+export async function runUp(options: UpOptions, format: LogFormat): Promise<void> {
+  const log = await createLog(format);
+  const observer = await observe(options);
+  const emit: EmitEvent = (event) => {
+    observer?.note(event);
+    log.emit(event);
+  };
+  try {
+    const colour = process.stderr.isTTY;
+    const stopping = new AbortController();
+    process.on('SIGTERM', () => stopping.abort()).on('SIGINT', () => stopping.abort());
+    const prepared = await prepareNode(options, emit, stopping.signal, colour);
+    hideSecretParameters(options.parameters, prepared.loaded.recipe.parameters);
+    const preparation = await publishNetwork(prepared, options, colour);
+    const { underlay, network, loaded, store } = preparation;
+    reportOddities(preparation, emit);
+    emit({
+      event: 'network-configured',
+      source: network.isInStore ? store.description : loaded.file,
+      network: describeNetwork(network.configuration),
+      type: loaded.recipe.backendType,
+    });
+    emit({
+      event: 'interface-chosen',
+      iface: underlay.name,
+      publicIp: underlay.publicIp ?? underlay.publicIpv6 ?? '',
+      mtu: underlay.mtu,
+      because: underlay.because,
+    });
+    const node = new HeddleNode(options, preparation, emit);
+    observer?.watch(node);
+    stopOnSignals(node, options, stopping.signal.aborted);
+    await node.run();
+  } catch (error) {
+    if (isAbort(error)) return; // told to stop while it waited for the store
+    if (format === 'json') {
+      const { kind, message, hint } = asFailure(error);
+      emit({ event: 'failure', kind, message, ...(hint !== undefined && { hint }) });
+    }
+    throw error;
+  } finally {
+    observer?.close();
+    log.close();
+  }
+}
+
+interface Observer {
+  readonly note: EmitEvent;
+  /** From now on there is a node to tell of. */
+  readonly watch: (node: HeddleNode) => void;
+  readonly close: () => void;
+}
+
+async function observe({ metricsAddress }: UpOptions): Promise<Observer | undefined> {
+  if (metricsAddress === undefined) return undefined;
+  const [{ Metrics }, { serveMetrics }] = await Promise.all([
+    import('../../daemon/report/metrics.ts'),
+    import('../../daemon/report/metrics-server.ts'),
+  ]);
+  let watched: HeddleNode | undefined;
+  const metrics = new Metrics(() => watched?.status());
+  const { close } = await serveMetrics(metrics, metricsAddress);
+  return { note: metrics.note, watch: (node) => (watched = node), close };
+}
+
+/** The first signal stops the daemon; a second one ends what it is still doing. */
+function stopOnSignals(node: HeddleNode, { onExit, releaseLease }: UpOptions, isSignalled: boolean): void {
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping) node.hurry();
+    else node.stop({ onExit, releaseLease });
+    isStopping = true;
+  };
+  if (isSignalled) stop();
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+}

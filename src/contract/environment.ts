@@ -1,0 +1,127 @@
+import { formatAddress, formatCidr, parseCidr } from '../network/cidr.ts';
+import type { NetworkConfiguration } from '../network/configuration.ts';
+import { contractVariables } from '../recipe/contract-variables.ts';
+import type { LeaseSubnets, Peer } from '../lease/lease.ts';
+import type { CommandName, Parameter, ParameterValue } from '../recipe/recipe.ts';
+
+/** What a command is told of the node that runs it. */
+export interface NodeFacts {
+  readonly network: NetworkConfiguration;
+  readonly nodeName: string;
+  readonly iface: string;
+  /** The interface's MTU and the overlay's, in bytes. */
+  readonly ifaceMtu: number;
+  readonly mtu: number;
+  readonly stateDirectory: string;
+  readonly publicIp: string | undefined;
+  readonly publicIpv6: string | undefined;
+  readonly parameters: readonly Parameter[];
+  readonly parameterValues: Readonly<Record<string, ParameterValue>>;
+}
+
+type Variables = Record<string, string>;
+
+const secretName = /PASSW|SECRET|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY/i;
+const daemonName = /^(FLANNELD_|HEDDLE_|ETCDCTL_|NOTIFY_SOCKET$|LISTEN_FDS|LISTEN_PID|WATCHDOG_)/;
+
+/**
+ * What commands inherit of the daemon's environment: nothing that looks like a secret, none of the daemon's own
+ * settings, and none of the contract's names.
+ */
+export function inheritedEnvironment(daemon: Readonly<Record<string, string | undefined>>): Variables {
+  const kept: Variables = {};
+  for (const [name, value] of Object.entries(daemon)) {
+    if (value === undefined || secretName.test(name) || daemonName.test(name)) continue;
+    if (!contractVariables.includes(name) && !name.startsWith('DATA_') && !name.startsWith('DATA6_'))
+      kept[name] = value;
+  }
+  return kept;
+}
+
+/**
+ * The variables for every command: the network, this node and the parameters. `own` is absent before the lease is
+ * taken. DESIGN of the contract: `docs/recipes.md`.
+ */
+export function nodeVariables(facts: NodeFacts, own: LeaseSubnets | undefined): Variables {
+  const { ipv4, ipv6 } = facts.network;
+  return {
+    ...parameterVariables(facts),
+    ...(ipv4 && { NETWORK: formatCidr(ipv4.network) }),
+    ...(ipv6 && { IPV6_NETWORK: formatCidr(ipv6.network) }),
+    ...addressVariables('LOCAL_', facts),
+    ...subnetVariables('LOCAL_', own),
+    IFACE: facts.iface,
+    IFACE_MTU: String(facts.ifaceMtu),
+    MTU: String(facts.mtu),
+    NODE_NAME: facts.nodeName,
+    STATE_DIR: facts.stateDirectory,
+  };
+}
+
+/** The variables by which a command learns whom it is about: this node itself … */
+export function ownVariables(facts: NodeFacts, own: LeaseSubnets | undefined): Variables {
+  return { ...addressVariables('', facts), ...subnetVariables('', own) };
+}
+
+/** … or a peer. */
+export function peerVariables(peer: Peer): Variables {
+  const subnets = { ipv4: parseIf(peer.subnet), ipv6: parseIf(peer.ipv6Subnet) };
+  return { ...peer.fields, ...addressVariables('', peer), ...subnetVariables('', subnets) };
+}
+
+/** All that one command is told: `own` is undefined before the lease is taken, `peer` for a command about no one peer. */
+export function commandVariables(
+  name: CommandName,
+  facts: NodeFacts,
+  own: LeaseSubnets | undefined,
+  peer?: Peer,
+): Variables {
+  const node = nodeVariables(facts, own);
+  if (peer !== undefined) return { ...node, ...peerVariables(peer) };
+  // A batch is about many peers, each on a line of its own.
+  return name === 'SubnetBatchCommand' ? node : { ...node, ...ownVariables(facts, own) };
+}
+
+/** Whether a command is about a peer, and so runs once a peer. */
+export function isPeerCommand(name: CommandName): boolean {
+  return name === 'SubnetAddCommand' || name === 'SubnetRemoveCommand';
+}
+
+function parseIf(cidr: string | undefined): LeaseSubnets['ipv4'] {
+  return cidr === undefined ? undefined : parseCidr(cidr);
+}
+
+function addressVariables(
+  prefix: string,
+  addresses: { readonly publicIp: string | undefined; readonly publicIpv6: string | undefined },
+): Variables {
+  return {
+    ...(addresses.publicIp !== undefined && { [`${prefix}PUBLIC_IP`]: addresses.publicIp }),
+    ...(addresses.publicIpv6 !== undefined && { [`${prefix}PUBLIC_IPV6`]: addresses.publicIpv6 }),
+  };
+}
+
+function subnetVariables(prefix: string, subnets: LeaseSubnets | undefined): Variables {
+  const variables: Variables = {};
+  const families = [
+    ['SUBNET', subnets?.ipv4],
+    ['IPV6SUBNET', subnets?.ipv6],
+  ] as const;
+  for (const [name, cidr] of families) {
+    if (cidr === undefined) continue;
+    variables[`${prefix}${name}`] = formatCidr(cidr);
+    variables[`${prefix}${name}_IP`] = formatAddress(cidr);
+    variables[`${prefix}${name}_LEN`] = String(cidr.prefix);
+  }
+  return variables;
+}
+
+function parameterVariables({ parameters, parameterValues }: NodeFacts): Variables {
+  const variables: Variables = {};
+  for (const parameter of parameters) {
+    const value = parameterValues[parameter.name];
+    // The MTU parameter is the underlay's MTU to reckon from; the contract's MTU is the result.
+    if (value !== undefined && parameter.variable !== 'MTU') variables[parameter.variable] = String(value);
+  }
+  return variables;
+}

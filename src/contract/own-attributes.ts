@@ -1,0 +1,24 @@
+import { Failure } from '../diagnostic/failure.ts';
+import type { LeaseAttributes } from '../lease/lease.ts';
+import { readOwnData } from './own-data.ts';
+import type { Recipe } from '../recipe/recipe.ts';
+import type { NodeFacts } from './environment.ts';
+
+/** What this node says of itself, from what PreStartupCommand printed. Throws a Failure if it is not what it must be. */
+export function ownAttributes(recipe: Recipe, facts: NodeFacts, stdout: string): LeaseAttributes {
+  const data = readOwnData(stdout, recipe.backendData, facts.network);
+  if (data.kind === 'invalid') {
+    throw new Failure(
+      'command',
+      `PreStartupCommand of ${recipe.source.name} printed backend data that no node would accept: ${data.because}`,
+      { hint: "mend the command, or the recipe's BackendData; what it prints for people belongs on stderr" },
+    );
+  }
+  return {
+    publicIp: facts.publicIp,
+    publicIpv6: facts.publicIpv6,
+    backendType: recipe.backendType,
+    backendData: data.backendData,
+    backendV6Data: data.backendV6Data,
+  };
+}

@@ -1,0 +1,31 @@
+import type { BackendDataFormat } from '../recipe/recipe.ts';
+import type { Peer } from '../lease/lease.ts';
+
+/** What a column holds when there is nothing to say. */
+const absent = '-';
+
+/**
+ * A peer as one line of what SubnetBatchCommand and CheckCommand read, tab-separated: the verb, SUBNET, IPV6SUBNET,
+ * PUBLIC_IP, PUBLIC_IPV6, then the text, or each declared field of the IPv4 data and then of the IPv6 data. What is absent
+ * is `-`. Undefined for a peer that no line can hold: text of several lines, or a value that would be mistaken.
+ */
+export function formatPeerLine(
+  verb: 'add' | 'remove',
+  peer: Peer,
+  format: BackendDataFormat,
+): string | undefined {
+  let line: string = verb;
+  for (const column of columnsOf(peer, format)) {
+    if (column === absent || (column !== undefined && /[\t\n]/.test(column))) return undefined;
+    line += `\t${column === undefined || column === '' ? absent : column}`;
+  }
+  return line;
+}
+
+function columnsOf(peer: Peer, format: BackendDataFormat): (string | undefined)[] {
+  const columns = [peer.subnet, peer.ipv6Subnet, peer.publicIp, peer.publicIpv6];
+  if (format.format === 'text') return [...columns, peer.stdin.replace(/\n$/, '')];
+  for (const { variable } of format.fields) columns.push(peer.fields[`DATA_${variable}`]);
+  for (const { variable } of format.fields) columns.push(peer.fields[`DATA6_${variable}`]);
+  return columns;
+}

@@ -1,0 +1,36 @@
+import type { CommandTrouble } from '../../event/event.ts';
+import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
+import { formatPeerLine } from '../../contract/peer-line.ts';
+import { formatCidr, parseCidr } from '../../network/cidr.ts';
+import type { CommandRunner } from './command-runner.ts';
+
+/** What CheckCommand found. */
+export type PeersInPlace =
+  | { readonly kind: 'listed'; readonly subnets: ReadonlySet<string> }
+  /** The command failed: the network itself is broken. */
+  | { readonly kind: 'broken'; readonly trouble: CommandTrouble }
+  /** The recipe has no CheckCommand. */
+  | { readonly kind: 'unknown' };
+
+/**
+ * Runs CheckCommand: it reads the peers that should be there, as SubnetBatchCommand would read them to add them, and
+ * prints one SUBNET a line for each that is fully in place. What is no subnet, and this node's own, is passed over.
+ */
+export async function checkPeersInPlace(
+  commands: CommandRunner,
+  own: LeaseSubnets,
+  expected: readonly Peer[],
+  signal?: AbortSignal,
+): Promise<PeersInPlace> {
+  if (!commands.has('CheckCommand')) return { kind: 'unknown' };
+  const lines = expected.flatMap((peer) => formatPeerLine('add', peer, commands.backendData) ?? []);
+  const result = await commands.runLines('CheckCommand', own, lines, signal);
+  if (result.kind === 'trouble') return { kind: 'broken', trouble: result.trouble };
+  const subnets = new Set<string>();
+  for (const line of result.stdout.split('\n')) {
+    const cidr = parseCidr(line.trim());
+    if (cidr !== undefined) subnets.add(formatCidr(cidr));
+  }
+  for (const cidr of [own.ipv4, own.ipv6]) if (cidr !== undefined) subnets.delete(formatCidr(cidr));
+  return { kind: 'listed', subnets };
+}

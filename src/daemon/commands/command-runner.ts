@@ -1,0 +1,185 @@
+import { positionAt } from '../../diagnostic/source.ts';
+import type { CommandTrouble, EmitEvent } from '../../event/event.ts';
+import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
+import { commandVariables } from '../../contract/environment.ts';
+import type { NodeFacts } from '../../contract/environment.ts';
+import type { BackendDataFormat, Command, CommandName, Recipe } from '../../recipe/recipe.ts';
+import { describeOutcome } from '../../shell/outcome.ts';
+import { startMonitor } from '../../shell/monitor.ts';
+import type { Monitor, MonitorListeners } from '../../shell/monitor.ts';
+import { locateLine } from '../../shell/script.ts';
+import type { Outcome, Script, Shell } from '../../shell/shell.ts';
+
+/** How one run of a recipe's command went, as the daemon needs to know it. */
+export type CommandResult =
+  | { readonly kind: 'ok'; readonly stdout: string; readonly stderr: string; readonly durationMs: number }
+  | { readonly kind: 'trouble'; readonly trouble: CommandTrouble; readonly durationMs: number };
+
+export interface CommandContext {
+  readonly recipe: Recipe;
+  readonly scripts: ReadonlyMap<CommandName, Script>;
+  readonly shell: Shell;
+  /** What commands inherit: see `inheritedEnvironment`. */
+  readonly inherited: Readonly<Record<string, string>>;
+  readonly facts: NodeFacts;
+}
+
+/** Runs the commands of one recipe on one node, by the command contract. */
+export class CommandRunner {
+  #context: CommandContext;
+  readonly #emit: EmitEvent;
+  readonly #secrets: readonly string[];
+
+  constructor(context: CommandContext, emit: EmitEvent) {
+    this.#context = context;
+    this.#emit = emit;
+    this.#secrets = secretValues(context.facts);
+  }
+
+  /** The same recipe with other facts: another MTU, for one. */
+  withFacts(facts: NodeFacts): CommandRunner {
+    return new CommandRunner({ ...this.#context, facts }, this.#emit);
+  }
+
+  /** Takes another text of the same recipe for its messages: its lines may stand elsewhere. */
+  adopt(recipe: Recipe, scripts: CommandContext['scripts']): void {
+    this.#context = { ...this.#context, recipe, scripts };
+  }
+
+  get facts(): NodeFacts {
+    return this.#context.facts;
+  }
+
+  get backendData(): BackendDataFormat {
+    return this.#context.recipe.backendData;
+  }
+
+  has(name: CommandName): boolean {
+    return this.#context.recipe.commands[name] !== undefined;
+  }
+
+  /**
+   * Runs a command that is about this node, and reports how it went. A command that the recipe does not have succeeds
+   * and prints nothing. `own` is undefined before the lease is taken.
+   */
+  async runOwn(
+    name: CommandName,
+    own: LeaseSubnets | undefined,
+    signal?: AbortSignal,
+  ): Promise<CommandResult> {
+    if (!this.has(name)) return nothingToRun;
+    const result = await this.runQuietly(name, own, signal);
+    switch (result.kind) {
+      case 'ok':
+        this.#emit({
+          event: 'command-finished',
+          command: name,
+          durationMs: result.durationMs,
+          stderr: result.stderr,
+        });
+        break;
+      case 'trouble':
+        this.#emit({ event: 'command-failed', trouble: result.trouble });
+        break;
+    }
+    return result;
+  }
+
+  /** As {@link runOwn}, for a command that is run so often that only its caller knows what of it is news. */
+  async runQuietly(
+    name: CommandName,
+    own: LeaseSubnets | undefined,
+    signal?: AbortSignal,
+  ): Promise<CommandResult> {
+    if (!this.has(name)) return nothingToRun;
+    return this.#run(name, commandVariables(name, this.#context.facts, own), '', signal);
+  }
+
+  /** Runs a command that reads many peers, one a line. */
+  async runLines(
+    name: 'SubnetBatchCommand' | 'CheckCommand',
+    own: LeaseSubnets,
+    lines: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<CommandResult> {
+    const stdin = lines.map((line) => `${line}\n`).join('');
+    return this.#run(name, commandVariables(name, this.#context.facts, own), stdin, signal);
+  }
+
+  /** Starts MonitorCommand; undefined if the recipe has none. */
+  startMonitor(own: LeaseSubnets, listeners: MonitorListeners): Monitor | undefined {
+    const { scripts, inherited, facts } = this.#context;
+    const script = scripts.get('MonitorCommand');
+    if (script === undefined) return undefined;
+    const variables = commandVariables('MonitorCommand', facts, own);
+    return startMonitor(
+      { script, environment: { ...inherited, ...variables }, cwd: facts.stateDirectory },
+      listeners,
+    );
+  }
+
+  /** Runs SubnetAdd or SubnetRemove for a peer. A recipe without that command has nothing to do. */
+  async runPeer(
+    name: 'SubnetAddCommand' | 'SubnetRemoveCommand',
+    own: LeaseSubnets,
+    peer: Peer,
+    signal?: AbortSignal,
+  ): Promise<CommandResult> {
+    if (!this.has(name)) return nothingToRun;
+    return this.#run(name, commandVariables(name, this.#context.facts, own, peer), peer.stdin, signal);
+  }
+
+  async #run(
+    name: CommandName,
+    variables: Readonly<Record<string, string>>,
+    stdin: string,
+    signal: AbortSignal | undefined,
+  ): Promise<CommandResult> {
+    const { scripts, shell, recipe, inherited, facts } = this.#context;
+    const script = scripts.get(name);
+    const command = recipe.commands[name];
+    if (script === undefined || command === undefined) throw new Error(`${name} was not prepared`);
+    const job = {
+      script,
+      environment: { ...inherited, ...variables },
+      stdin,
+      cwd: facts.stateDirectory,
+      timeoutMs: recipe.timeout * 1000,
+    };
+    const outcome = await shell.run(job, signal);
+    if (outcome.kind === 'succeeded') {
+      const stderr = this.#redact(outcome.stderr.text).trimEnd();
+      return { kind: 'ok', stdout: outcome.stdout.text, stderr, durationMs: outcome.durationMs };
+    }
+    return {
+      kind: 'trouble',
+      trouble: this.#describe(command, outcome),
+      durationMs: outcome.kind === 'unstartable' ? 0 : outcome.durationMs,
+    };
+  }
+
+  #describe(command: Command, outcome: Exclude<Outcome, { kind: 'succeeded' }>): CommandTrouble {
+    const line = locateLine(command, (outcome.kind === 'unstartable' ? undefined : outcome.line) ?? 0);
+    const { source } = this.#context.recipe;
+    return {
+      command: command.name,
+      how: describeOutcome(outcome),
+      where: line && { file: source.name, line: positionAt(source.text, line.span.offset).line },
+      text: line?.text,
+      stderr: outcome.kind === 'unstartable' ? '' : this.#redact(outcome.stderr.text).trimEnd(),
+    };
+  }
+
+  #redact(text: string): string {
+    return this.#secrets.reduce((redacted, secret) => redacted.replaceAll(secret, '‹secret›'), text);
+  }
+}
+
+const nothingToRun: CommandResult = { kind: 'ok', stdout: '', stderr: '', durationMs: 0 };
+
+function secretValues({ parameters, parameterValues }: NodeFacts): string[] {
+  return parameters.flatMap(({ name, secret }) => {
+    const value = parameterValues[name];
+    return secret && value !== undefined && String(value) !== '' ? [String(value)] : [];
+  });
+}

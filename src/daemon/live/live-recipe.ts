@@ -1,0 +1,83 @@
+import type { EmitEvent } from '../../event/event.ts';
+import { explainError } from '../../host/system-error.ts';
+import type { UpOptions } from '../options.ts';
+import { planChange, type RecipePlan } from './plan-change.ts';
+import type { Preparation } from '../setup/prepare.ts';
+import { revisionOf } from '../../recipe-files/recipe-text.ts';
+import { RecipeWatch } from '../../recipe-files/recipe-watch.ts';
+import { reviewRecipe } from '../../recipe-files/review-recipe.ts';
+
+/** A saved recipe that is to be run in place of the one that runs. */
+export interface RecipeChange extends Extract<RecipePlan, { kind: 'change' }> {
+  /** Warnings about the recipe, ready to be shown. */
+  readonly findings: string;
+  /** When it was seen, as `performance.now` counts. */
+  readonly seenAt: number;
+}
+
+export interface LiveRecipeOptions {
+  readonly options: UpOptions;
+  /** What runs. */
+  readonly current: () => Preparation;
+  /** Changes what runs; resolves when another change may be made. */
+  readonly change: (change: RecipeChange) => Promise<void>;
+  readonly emit: EmitEvent;
+}
+
+/** Watches the recipe that a node runs. What is saved is checked first: a bad one is reported, and the running one stays. */
+export function watchLiveRecipe(live: LiveRecipeOptions): Promise<RecipeWatch> {
+  const { loaded } = live.current();
+  const { file } = loaded;
+  return RecipeWatch.start({
+    file,
+    text: loaded.recipe.source.text,
+    onSaved: (text) => takeSaved(text, live),
+    onUnreadable: (because) =>
+      live.emit({
+        event: 'warning',
+        message: `${file} cannot be read any more: ${because}; the recipe that runs stays`,
+      }),
+  });
+}
+
+async function takeSaved(text: string, live: LiveRecipeOptions): Promise<void> {
+  const { file } = live.current().loaded;
+  const refuseSaved = ({ because, findings }: Refusal): void =>
+    live.emit({ event: 'recipe-refused', file, revision: revisionOf(text), because, findings });
+  try {
+    const refusal = await review(text, live);
+    if (refusal !== undefined) refuseSaved(refusal);
+  } catch (error) {
+    // Whatever it is, the network that runs is none the worse for it.
+    refuseSaved({ because: explainError(error), findings: '' });
+  }
+}
+
+interface Refusal {
+  readonly because: string;
+  readonly findings: string;
+}
+
+/** Checks a text and has it run; returns why it is not. */
+async function review(
+  text: string,
+  { options, current, change, emit }: LiveRecipeOptions,
+): Promise<Refusal | undefined> {
+  const seenAt = performance.now();
+  const preparation = current();
+  // What is shown goes through the log, which has no colour.
+  const reviewed = await reviewRecipe(preparation.loaded, text, false);
+  if (reviewed.kind === 'refused') return keepSecrets(reviewed, preparation);
+  const { loaded, findings } = reviewed;
+  const plan = await planChange(preparation, loaded, options);
+  if (plan.kind === 'refused') return { because: plan.because, findings };
+  if (plan.overruled !== undefined) emit({ event: 'warning', message: plan.overruled });
+  await change({ ...plan, findings, seenAt });
+  return undefined;
+}
+
+/** Which part of a text is a secret cannot be told where the text cannot be read. */
+function keepSecrets({ because, findings }: Refusal, { loaded }: Preparation): Refusal {
+  if (!loaded.recipe.parameters.some(({ secret }) => secret)) return { because, findings };
+  return { because: `${because}, which heddle recipe check shows: they may show secrets`, findings: '' };
+}

@@ -1,0 +1,77 @@
+import { compareRecipes, type RecipeStep, type SettledRecipe } from '../../recipe/compare-recipes.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
+import { StoreError } from '../../store/store.ts';
+import type { LeaseStore } from '../../store/store.ts';
+import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
+import type { UpOptions } from '../options.ts';
+import { decideNetwork, type NetworkDecision, type Preparation } from '../setup/prepare.ts';
+import { refuse } from '../../recipe-files/review-recipe.ts';
+
+/** A way from what runs to what was saved. */
+export type RecipePlan =
+  | { readonly kind: 'refused'; readonly because: string }
+  | {
+      readonly kind: 'change';
+      readonly preparation: Preparation;
+      readonly step: RecipeStep;
+      /** What the recipe says and the store decides otherwise, as a sentence; undefined if nothing. */
+      readonly overruled: string | undefined;
+    };
+
+/** Settles a recipe that was found good with what the store says now, and decides what it takes to change to it. */
+export async function planChange(
+  preparation: Preparation,
+  loaded: LoadedRecipe,
+  options: UpOptions,
+): Promise<RecipePlan> {
+  const before = { recipe: preparation.loaded.recipe, ...settled(preparation.network) };
+  try {
+    const { store } = preparation;
+    const stored = await readNetwork(store);
+    const document = stored ?? preparation.network.document;
+    const network = decideNetwork(loaded.recipe, options.parameters, document, false);
+    const after = { recipe: loaded.recipe, ...settled(network) };
+    const step = compareRecipes(before, after);
+    if (stored === undefined && step.kind === 'node') return refuseForNow(step.because, store);
+    const plan = { kind: 'change', preparation: { ...preparation, loaded, network } } as const;
+    return { ...plan, step, overruled: findOverruled(before, after, store) };
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function settled({ configuration, parameterValues }: NetworkDecision) {
+  return { network: configuration, parameterValues };
+}
+
+/** A store that is away for now has the document that it had. */
+async function readNetwork(store: LeaseStore): ReturnType<LeaseStore['readNetwork']> {
+  try {
+    return await store.readNetwork();
+  } catch (error) {
+    if (error instanceof StoreError) return undefined;
+    throw error;
+  }
+}
+
+function refuseForNow(because: string, { description }: LeaseStore): RecipePlan {
+  const needs = `${because}, so that the network has to be built again and its lease written, and the ${description} is away`;
+  return { kind: 'refused', because: `${needs} (save it again when it is back)` };
+}
+
+/** Network and parameters come from the store: that the recipe has others now may surprise its author. */
+function findOverruled(
+  before: SettledRecipe,
+  after: SettledRecipe,
+  { description }: LeaseStore,
+): string | undefined {
+  const { recipe } = before;
+  if (compareRecipes(before, { ...after, recipe }).kind !== 'nothing') return undefined;
+  const said = compareRecipes(ownSettlement(recipe), { ...ownSettlement(after.recipe), recipe });
+  if (said.kind === 'nothing') return undefined;
+  return `${said.because} in the recipe, but the network configuration of the ${description} decides that; it is changed with heddle network set`;
+}
+
+function ownSettlement(recipe: Recipe): SettledRecipe {
+  return { recipe, network: recipe.network, parameterValues: recipe.parameterValues };
+}

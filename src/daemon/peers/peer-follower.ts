@@ -1,0 +1,225 @@
+import type { EmitEvent } from '../../event/event.ts';
+import type { EngineInput } from '../../engine/operation.ts';
+import { Roster } from '../../lease/roster.ts';
+import type { OwnLease, ReadLease, RosterChange } from '../../lease/roster.ts';
+import type { PeerRules } from '../../lease/check-peer.ts';
+import type { Peer } from '../../lease/lease.ts';
+import { decodeLease } from '../../lease/wire.ts';
+import { followLeases } from '../../store/follow.ts';
+import type { KeptListing } from '../../store/kept-listing.ts';
+import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../../store/store.ts';
+import { LatePeers } from './late-peers.ts';
+import { type Outage, OutageLog } from '../lease/outage-log.ts';
+import type { PeerLoop } from './peer-loop.ts';
+
+export interface PeerFollowerOptions {
+  readonly store: LeaseStore;
+  readonly rules: PeerRules;
+  readonly own: OwnLease;
+  /** The peers that an earlier daemon left in the kernel. */
+  readonly earlier: readonly Peer[];
+  /** Leases may have ended before this only because nobody could renew them. */
+  readonly mayBeLate: boolean;
+  readonly loop: PeerLoop;
+  readonly emit: EmitEvent;
+  readonly kept: KeptListing;
+  /** The store says that this node's own lease is gone or was written by somebody else. */
+  readonly onOwnLeaseTouched: () => void;
+  /** What this node wrote into its own lease. */
+  readonly ownValue: () => string;
+  /** Whether this node's lease is over and could not be written again yet. */
+  readonly isOwnLeaseLost: () => boolean;
+  /** How long before their end leases are renewed, in milliseconds: none ends in an outage that is shorter. */
+  readonly renewMarginMs: number;
+  /** Called after each snapshot was handed to the engine. */
+  readonly onSnapshot: () => void;
+}
+
+/** Follows the store's leases, keeps the roster, and tells the engine what is wanted. */
+export class PeerFollower {
+  readonly #options: PeerFollowerOptions;
+  readonly #roster: Roster;
+  readonly #late: LatePeers;
+  readonly #outages: OutageLog;
+  /** What an earlier daemon left, until the first list says what became of it. */
+  #earlier: readonly Peer[];
+  /** Whether what the next snapshot lacks may only be late. */
+  #mayBeLate: boolean;
+  /** What was passed over so far, with the reason, so that no list tells it again. */
+  #faults = new Set<string>();
+
+  constructor(options: PeerFollowerOptions) {
+    this.#options = options;
+    this.#earlier = options.earlier;
+    this.#mayBeLate = options.mayBeLate;
+    this.#roster = new Roster(options.rules, options.own, options.earlier);
+    this.#outages = new OutageLog(options.emit);
+    this.#late = new LatePeers({
+      isWaiting: options.isOwnLeaseLost,
+      onGone: (keys) => this.#apply(keys.flatMap((key) => this.#roster.delete(key))),
+    });
+  }
+
+  get roster(): Roster {
+    return this.#roster;
+  }
+
+  /** That the store is away, as seen by whoever follows it. */
+  get outage(): Outage | undefined {
+    return this.#outages.current;
+  }
+
+  /** Ends when the signal is aborted; throws a StoreError that does not pass by itself. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { store, kept, emit, renewMarginMs } = this.#options;
+    const updates = followLeases(store, {
+      signal,
+      takeListing: () => kept.take(),
+      onOutage: (error, retryInMs) => this.#outages.failed(error, retryInMs),
+      onBack: (afterMs) => {
+        this.#mayBeLate ||= afterMs >= renewMarginMs;
+        if (this.#outages.back()) emit({ event: 'store-back', afterMs });
+      },
+    });
+    try {
+      for await (const update of updates) {
+        if (update.kind === 'snapshot') this.#takeSnapshot(update.records, update.faults);
+        else this.#takeChanges(update.changes);
+      }
+    } finally {
+      this.#late.stop();
+    }
+  }
+
+  #takeSnapshot(records: readonly LeaseRecord[], faults: readonly StoreFault[]): void {
+    const { own, loop, emit, onOwnLeaseTouched, ownValue, onSnapshot } = this.#options;
+    this.#takeNamelessFaults(faults.filter(({ key }) => key === undefined));
+    const leases = [...records.map(readRecord), ...faults.flatMap(readFault)];
+    this.#keepLate(leases);
+    for (const change of this.#roster.replaceAll(leases, this.#late.keys)) this.#report(change);
+    const { accepted, ignored, rejected } = this.#roster.counts;
+    emit({ event: 'snapshot', peers: accepted, ignored, rejected });
+    // The whole list, not the differences: after a restart the engine also holds what only the journal remembers.
+    loop.feed({ kind: 'snapshot', peers: this.#roster.peers });
+    if (records.find((record) => record.key === own.key)?.value !== ownValue()) onOwnLeaseTouched();
+    onSnapshot();
+  }
+
+  #takeChanges(changes: readonly StoreChange[]): void {
+    const late: string[] = [];
+    for (const change of changes) {
+      if (change.kind === 'fault') this.#takeFault(change.fault);
+      else if (change.kind === 'put') this.#takeRecord(change.record);
+      else if (this.#options.isOwnLeaseLost() && this.#roster.isPeer(change.key)) late.push(change.key);
+      else this.#takeDelete(change.key);
+    }
+    this.#awaitLate(late);
+  }
+
+  /** Which of the peers that a snapshot lacks may only be late, and which that were late are there again. */
+  #keepLate(leases: readonly ReadLease[]): void {
+    const { own, isOwnLeaseLost } = this.#options;
+    const present = new Set(leases.map((read) => (read.kind === 'lease' ? read.lease.key : read.key)));
+    for (const key of present) this.#late.settle(key);
+    const isExcused = this.#mayBeLate || isOwnLeaseLost() || !present.has(own.key);
+    const known = new Set([...this.#roster.peers, ...this.#earlier].map(({ key }) => key));
+    this.#mayBeLate = false;
+    this.#earlier = [];
+    if (!isExcused) return;
+    this.#awaitLate([...known].filter((key) => !present.has(key) && !this.#late.keys.has(key)));
+  }
+
+  #awaitLate(keys: readonly string[]): void {
+    if (keys.length === 0) return;
+    if (this.#late.keys.size === 0) {
+      const message =
+        'leases of peers ended while the store or this node was away; ' +
+        'the peers stay for a minute, in which their nodes may write them again';
+      this.#options.emit({ event: 'warning', message });
+    }
+    this.#late.add(keys);
+  }
+
+  #takeRecord(record: LeaseRecord): void {
+    const { own, ownValue, onOwnLeaseTouched } = this.#options;
+    this.#late.settle(record.key);
+    if (record.key === own.key && record.value !== ownValue()) onOwnLeaseTouched();
+    this.#apply(this.#roster.put(readRecord(record)));
+  }
+
+  #takeDelete(key: string): void {
+    if (key === this.#options.own.key) this.#options.onOwnLeaseTouched();
+    this.#apply(this.#roster.delete(key));
+  }
+
+  #takeFault(fault: StoreFault): void {
+    const [lease] = readFault(fault);
+    if (fault.key !== undefined) this.#late.settle(fault.key);
+    if (fault.key === this.#options.own.key) this.#options.onOwnLeaseTouched();
+    if (lease === undefined) this.#reportFault(fault);
+    else this.#apply(this.#roster.put(lease));
+  }
+
+  #apply(changes: readonly RosterChange[]): void {
+    const inputs: EngineInput[] = [];
+    for (const change of changes) {
+      if (change.kind === 'put' || change.kind === 'delete') inputs.push(change);
+      else this.#report(change);
+    }
+    if (inputs.length > 0) this.#options.loop.feed(...inputs);
+  }
+
+  /** What of a change somebody may have to see to. */
+  #report(change: RosterChange): void {
+    const { emit } = this.#options;
+    switch (change.kind) {
+      case 'rejected':
+        emit({ event: 'lease-rejected', key: change.key, because: change.because });
+        return;
+      case 'shared-address': {
+        const keys = this.#dropMoved(change.keys);
+        if (keys.length > 1) emit({ event: 'shared-address', address: change.address, keys });
+        return;
+      }
+      case 'put':
+      case 'delete':
+        return;
+    }
+  }
+
+  /** Of leases that claim one address: the node of a late one has another subnet by now. Returns those that stay. */
+  #dropMoved(keys: readonly string[]): readonly string[] {
+    const prompt = keys.filter((key) => !this.#late.keys.has(key));
+    if (prompt.length === 0) return keys;
+    const moved = keys.filter((key) => this.#late.keys.has(key));
+    for (const key of moved) this.#late.settle(key);
+    this.#apply(moved.flatMap((key) => this.#roster.delete(key)));
+    return prompt;
+  }
+
+  /** Replaces what is passed over because it stands in no lease's place, and tells what is new of it. */
+  #takeNamelessFaults(faults: readonly StoreFault[]): void {
+    const told = this.#faults;
+    this.#faults = new Set(faults.map(nameFault));
+    for (const fault of faults) if (!told.has(nameFault(fault))) this.#reportFault(fault);
+  }
+
+  #reportFault(fault: StoreFault): void {
+    this.#faults.add(nameFault(fault));
+    this.#options.emit({ event: 'store-fault', where: fault.where, because: fault.reason });
+  }
+}
+
+function nameFault({ where, reason }: StoreFault): string {
+  return JSON.stringify([where, reason]);
+}
+
+/** What stands in the place of a lease but cannot be read is a rejected lease: its last good state stays. */
+function readFault({ key, where, reason }: StoreFault): ReadLease[] {
+  return key === undefined ? [] : [{ kind: 'malformed', key, reason: `${where} ${reason}` }];
+}
+
+function readRecord(record: LeaseRecord): ReadLease {
+  const decoded = decodeLease(record);
+  return decoded.kind === 'lease' ? decoded : { kind: 'malformed', key: record.key, reason: decoded.reason };
+}

@@ -1,0 +1,118 @@
+import { Failure } from '../../diagnostic/failure.ts';
+import type { Journal } from '../../host/state/journal-file.ts';
+import type { Json, Peer } from '../../lease/lease.ts';
+
+/** One line: a peer is about to be added, or a key is surely no longer in the kernel. */
+export type JournalLine = { readonly add: Peer } | { readonly gone: string };
+
+/** When the file holds this many lines more than there are peers, it is written anew. */
+const slackLines = 10_000;
+
+/**
+ * Which peers may be in the kernel. Written ahead: a peer stands here before its add is run, and until its remove has
+ * succeeded. Lines that come in one turn of the event loop are one write.
+ */
+export class PeerJournal {
+  readonly #storage: Journal;
+  readonly #peers: Map<string, Peer>;
+  #lines: number;
+  #pending: JournalLine[] = [];
+  #flushing: Promise<void> | undefined;
+
+  private constructor(storage: Journal, peers: Map<string, Peer>) {
+    this.#storage = storage;
+    this.#peers = peers;
+    this.#lines = peers.size;
+  }
+
+  /**
+   * Reads what an earlier process left, and writes it anew without what is settled. Throws a Failure if another
+   * program, or another version of this one, has written to it.
+   */
+  static async open(storage: Journal): Promise<PeerJournal> {
+    const lines: readonly unknown[] = await storage.read();
+    const peers = new Map<string, Peer>();
+    for (const [index, line] of lines.entries()) {
+      if (!isJournalLine(line)) throw refuseLine(index + 1);
+      if ('add' in line) peers.set(line.add.key, line.add);
+      else peers.delete(line.gone);
+    }
+    const journal = new PeerJournal(storage, peers);
+    if (lines.length > peers.size) await journal.#rewrite();
+    return journal;
+  }
+
+  /** Every peer that may be in the kernel, with the values of its last add. */
+  get peers(): Peer[] {
+    return [...this.#peers.values()];
+  }
+
+  /** Resolves once the line is on disk. */
+  record(line: JournalLine): Promise<void> {
+    if ('add' in line) this.#peers.set(line.add.key, line.add);
+    else if (!this.#peers.delete(line.gone)) return Promise.resolve();
+    this.#pending.push(line);
+    return (this.#flushing ??= this.#flush());
+  }
+
+  /** Records of every peer that it is gone. */
+  async strikeOut(): Promise<void> {
+    await Promise.all(this.peers.map(({ key }) => this.record({ gone: key })));
+  }
+
+  /** Resolves once everything recorded so far is on disk. */
+  async flush(): Promise<void> {
+    await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    // Let the rest of this turn add its lines first.
+    await Promise.resolve();
+    const lines = this.#pending;
+    this.#pending = [];
+    this.#flushing = undefined;
+    const previous = this.#writing;
+    this.#writing = previous.then(() => this.#write(lines));
+    await this.#writing;
+  }
+
+  #writing: Promise<void> = Promise.resolve();
+
+  async #write(lines: readonly JournalLine[]): Promise<void> {
+    this.#lines += lines.length;
+    if (this.#lines > 2 * this.#peers.size + slackLines) await this.#rewrite();
+    else await this.#storage.append(lines.map(encodeLine));
+  }
+
+  async #rewrite(): Promise<void> {
+    const peers = this.peers;
+    await this.#storage.rewrite(peers.map((peer) => encodeLine({ add: peer })));
+    this.#lines = peers.length;
+  }
+}
+
+function isJournalLine(line: unknown): line is JournalLine {
+  if (!isObject(line)) return false;
+  if ('gone' in line) return typeof line['gone'] === 'string';
+  const { add } = line;
+  return isObject(add) && isText(add['key']) && isText(add['stdin']) && isObject(add['fields']);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function refuseLine(number: number): Failure {
+  return new Failure('state-directory', `the journal is damaged: its entry ${number} is none of heddle's`, {
+    hint: 'move the file journal in the state directory away, and remove by hand what heddle had put in the kernel',
+  });
+}
+
+/** A line holds only text and objects, so it is JSON, though its interfaces have no index signature to say so. */
+function encodeLine(line: JournalLine): Json {
+  return line as unknown as Json;
+}

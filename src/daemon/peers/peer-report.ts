@@ -1,0 +1,68 @@
+import type { Operation, Wait } from '../../engine/operation.ts';
+import type { CommandTrouble, HeddleEvent } from '../../event/event.ts';
+import type { Peer } from '../../lease/lease.ts';
+import type { CommandResult } from '../commands/command-runner.ts';
+
+/** How the last run for a peer went, and when the next one is due if it failed. */
+export interface PeerOutcome {
+  readonly operation: Operation['kind'];
+  readonly reason: Operation['reason'];
+  /** RFC 3339. */
+  readonly at: string;
+  readonly trouble: CommandTrouble | undefined;
+  readonly nextTryAt: string | undefined;
+}
+
+/** What status remembers of an operation that ended `now`, in milliseconds since the epoch. */
+export function outcomeOf(
+  { kind, reason }: Operation,
+  result: CommandResult,
+  wait: Wait | undefined,
+  now: number,
+): PeerOutcome {
+  return {
+    operation: kind,
+    reason,
+    at: new Date(now).toISOString(),
+    trouble: result.kind === 'trouble' ? result.trouble : undefined,
+    nextTryAt: wait && new Date(now + wait.delayMs).toISOString(),
+  };
+}
+
+/** The event of an operation that ended; undefined if it is no news. */
+export function eventOf(
+  { peer: lease, reason, kind, mode }: Operation,
+  result: CommandResult,
+  wait: Wait | undefined,
+): HeddleEvent | undefined {
+  const peer = namePeer(lease);
+  if (result.kind === 'ok') {
+    return {
+      event: kind === 'add' ? 'peer-added' : 'peer-removed',
+      peer,
+      reason,
+      durationMs: result.durationMs,
+    };
+  }
+  // A lenient remove only clears the way: that there was nothing to remove is no news.
+  if (mode === 'lenient' && wait === undefined && reason !== 'gone' && reason !== 'shutdown')
+    return undefined;
+  return {
+    event: 'peer-failed',
+    operation: kind,
+    peer,
+    reason,
+    trouble: result.trouble,
+    attempt: wait?.attempt ?? 1,
+    retryInMs: wait?.delayMs ?? 0,
+  };
+}
+
+/** A peer's name in events. */
+export function namePeer(peer: Peer): { key: string; subnet: string; publicIp: string } {
+  return {
+    key: peer.key,
+    subnet: peer.subnet ?? peer.ipv6Subnet ?? '',
+    publicIp: peer.publicIp ?? peer.publicIpv6 ?? '',
+  };
+}

@@ -1,0 +1,92 @@
+import http from 'node:http';
+import { Failure } from '../../diagnostic/failure.ts';
+import { controlSocketPath } from '../../host/state/instance.ts';
+import { hasErrorCode } from '../../host/system-error.ts';
+import type { ExitMode } from '../options.ts';
+import type { TakenDown } from '../network/take-down.ts';
+
+export interface ControlHandlers {
+  /** What `GET /status` answers; undefined where there is no daemon to tell of. */
+  readonly status: () => unknown;
+  /** What `POST /stop` does; its result is answered before the daemon exits. */
+  readonly stop: (request: StopRequest) => Promise<TakenDown>;
+}
+
+export interface StopRequest {
+  readonly onExit: ExitMode;
+  readonly releaseLease: boolean;
+}
+
+/** The daemon's side: HTTP with JSON, on a unix socket that only root can reach. Not listening yet. */
+export function createControlServer(handlers: ControlHandlers): http.Server {
+  return http.createServer((request, response) => {
+    void answer(request, handlers).then(({ status, body }) => {
+      response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+      response.end(`${JSON.stringify(body)}\n`);
+    });
+  });
+}
+
+async function answer(
+  request: http.IncomingMessage,
+  handlers: ControlHandlers,
+): Promise<{ status: number; body: unknown }> {
+  try {
+    switch (`${request.method ?? ''} ${request.url ?? ''}`) {
+      case 'GET /status': {
+        const status = handlers.status();
+        return {
+          status: status === undefined ? 404 : 200,
+          body: status ?? { error: 'No daemon runs here.' },
+        };
+      }
+      case 'POST /stop':
+        return { status: 200, body: await handlers.stop(JSON.parse(await readAll(request)) as StopRequest) };
+      default:
+        return { status: 404, body: { error: 'There are GET /status and POST /stop.' } };
+    }
+  } catch (error) {
+    return { status: 500, body: { error: error instanceof Error ? error.message : String(error) } };
+  }
+}
+
+async function readAll(stream: AsyncIterable<unknown>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Nobody listens, or whoever did died before it answered. */
+const nobodyThere = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET'];
+
+/**
+ * The other side: asks the daemon of a state directory. Undefined if none is running there. Throws a Failure if this user
+ * may not ask.
+ */
+export function askDaemon(
+  stateDirectory: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
+  const socketPath = controlSocketPath(stateDirectory);
+  return new Promise((resolve, reject) => {
+    const settle = (error: Error): void => {
+      if (hasErrorCode(error, ...nobodyThere)) resolve(undefined);
+      else reject(hasErrorCode(error, 'EACCES', 'EPERM') ? refuseStranger(stateDirectory, error) : error);
+    };
+    const request = http.request({ socketPath, method, path }, (response) => {
+      const read = (text: string): unknown => (response.statusCode === 404 ? undefined : JSON.parse(text));
+      readAll(response).then((text) => resolve(read(text)), settle);
+    });
+    request.on('error', settle);
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+function refuseStranger(stateDirectory: string, cause: unknown): Failure {
+  return new Failure('privilege', `the daemon on ${stateDirectory} may be asked only by its own user`, {
+    hint: 'run this as the user that heddle up runs as, which is usually root',
+    cause,
+  });
+}

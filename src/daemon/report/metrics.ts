@@ -1,0 +1,164 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { EmitEvent, HeddleEvent } from '../../event/event.ts';
+import type { NodeStatus } from './status.ts';
+
+/** How many rejected leases are named, each with its reason: other machines decide how many there are. */
+const mostNamed = 100;
+
+/** Seconds. A command takes a few milliseconds; a batch of thousands, some tenths. */
+const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * Counts what happens in a daemon, and tells with it how the daemon stands, in Prometheus' text format. Label values may
+ * hold what other machines wrote: the format escapes them.
+ */
+export class Metrics {
+  readonly contentType: string;
+  readonly #registry = new Registry();
+  readonly #readStatus: () => NodeStatus | undefined;
+  #status: NodeStatus | undefined;
+  readonly #events: Counter<'event'>;
+  readonly #durations: Histogram<'operation'>;
+
+  constructor(readStatus: () => NodeStatus | undefined) {
+    this.#readStatus = readStatus;
+    this.contentType = this.#registry.contentType;
+    const registers = [this.#registry];
+    this.#events = new Counter({
+      name: 'heddle_events_total',
+      help: 'What happened, by the names of docs/operations.md.',
+      labelNames: ['event'],
+      registers,
+    });
+    this.#durations = new Histogram({
+      name: 'heddle_operation_seconds',
+      help: 'How long the commands for peers took that succeeded, one by one or as a batch.',
+      labelNames: ['operation'],
+      buckets: durationBuckets,
+      registers,
+    });
+    this.#addState();
+    this.#addPeers();
+    this.#addLeases();
+  }
+
+  /** Takes note of an event. */
+  readonly note: EmitEvent = (event) => {
+    this.#events.inc({ event: event.event });
+    const operation = operationOf(event);
+    if (operation !== undefined) this.#durations.observe({ operation: operation.name }, operation.ms / 1000);
+  };
+
+  /** The text; how the node stands is looked at once for all of it. */
+  async render(): Promise<string> {
+    this.#status = this.#readStatus();
+    return this.#registry.metrics();
+  }
+
+  #addState(): void {
+    this.#addGauge(
+      'heddle_state',
+      'The state that the node is in: 1 for that one.',
+      ['state'],
+      (gauge, { state }) => {
+        gauge.set({ state }, 1);
+      },
+    );
+    this.#addGauge(
+      'heddle_info',
+      'What the node runs.',
+      ['node', 'recipe', 'type', 'network'],
+      (gauge, status) => {
+        const { node, recipe, network } = status;
+        gauge.set({ node, recipe: recipe.name, type: recipe.type, network }, 1);
+      },
+    );
+    this.#addGauge(
+      'heddle_store_up',
+      'Whether the lease store can be reached.',
+      [],
+      (gauge, { storeOutage }) => gauge.set(storeOutage === null ? 1 : 0),
+    );
+    this.#addGauge('heddle_mtu_bytes', 'The MTU of the overlay.', [], (gauge, { mtu }) => {
+      if (mtu !== null) gauge.set(mtu);
+    });
+  }
+
+  #addPeers(): void {
+    this.#addGauge('heddle_peers', 'Peers, by how they stand.', ['state'], (gauge, { counts }) => {
+      gauge.set({ state: 'wanted' }, counts.wanted);
+      gauge.set({ state: 'in_place' }, counts.inPlace);
+      gauge.set({ state: 'pending' }, counts.pending);
+      gauge.set({ state: 'failing' }, counts.failing);
+    });
+    this.#addGauge(
+      'heddle_shared_addresses',
+      'Public addresses that several leases claim.',
+      [],
+      (gauge, { sharedAddresses }) => gauge.set(sharedAddresses.length),
+    );
+  }
+
+  #addLeases(): void {
+    this.#addGauge(
+      'heddle_lease_expiry_seconds',
+      "When this node's lease ends, as Unix time.",
+      [],
+      (gauge, { lease }) => {
+        if (lease?.expiresAt != null) gauge.set(Date.parse(lease.expiresAt) / 1000);
+      },
+    );
+    this.#addGauge('heddle_leases_ignored', 'Leases of other backend types.', [], (gauge, { counts }) =>
+      gauge.set(counts.ignored),
+    );
+    this.#addGauge(
+      'heddle_leases_rejected',
+      'Leases that no command may be run for.',
+      [],
+      (gauge, { counts }) => gauge.set(counts.rejected),
+    );
+    this.#addGauge(
+      'heddle_lease_rejected',
+      `The rejected leases with the reason, at most ${mostNamed} of them.`,
+      ['key', 'because'],
+      (gauge, { rejections }) => {
+        for (const { key, because } of rejections.slice(0, mostNamed)) gauge.set({ key, because }, 1);
+      },
+    );
+  }
+
+  /** A gauge that is read from the status when it is asked for; without a status it has no value. */
+  #addGauge<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    read: (gauge: Gauge<Label>, status: NodeStatus) => void,
+  ): void {
+    const status = (): NodeStatus | undefined => this.#status;
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        const now = status();
+        if (now === undefined) this.remove();
+        else read(this, now);
+      },
+    });
+  }
+}
+
+function operationOf(event: HeddleEvent): { readonly name: string; readonly ms: number } | undefined {
+  switch (event.event) {
+    case 'peer-added':
+      return { name: 'add', ms: event.durationMs };
+    case 'peer-removed':
+      return { name: 'remove', ms: event.durationMs };
+    case 'batch-applied':
+      return { name: 'batch', ms: event.durationMs };
+    default:
+      return undefined;
+  }
+}

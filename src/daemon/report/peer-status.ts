@@ -1,0 +1,68 @@
+import type { EngineState, Entry } from '../../engine/state.ts';
+import { describeTrouble } from '../../event/human.ts';
+import { namePeer } from '../peers/peer-report.ts';
+import type { PeerOutcome } from '../peers/peer-report.ts';
+
+/** One peer as `heddle status` shows it. */
+export interface PeerStatus {
+  readonly key: string;
+  readonly subnet: string;
+  readonly publicIp: string;
+  /**
+   * `in-place`: added and not seen missing since. `pending`: about to be run, or running. `failing`: waits for its next
+   * try. `leaving`: no longer wanted, and not yet removed.
+   */
+  readonly state: 'in-place' | 'pending' | 'failing' | 'leaving';
+  readonly lastOutcome: {
+    readonly operation: 'add' | 'remove';
+    readonly reason: string;
+    readonly at: string;
+    /** What went wrong, and what it printed; null if nothing did. */
+    readonly trouble: string | null;
+    readonly stderr: string;
+  } | null;
+  /** Failures in a row. */
+  readonly retries: number;
+  readonly nextTryAt: string | null;
+}
+
+/** Every peer that is wanted or still in the kernel, in the order of the lease keys. */
+export function describePeers(engine: EngineState, outcomes: ReadonlyMap<string, PeerOutcome>): PeerStatus[] {
+  const entries = [...engine.entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return entries.map((entry) => describePeer(entry, outcomes.get(entry.key)));
+}
+
+function describePeer(entry: Entry, outcome: PeerOutcome | undefined): PeerStatus {
+  const peer = entry.wanted ?? (entry.applied.kind === 'absent' ? undefined : entry.applied.peer);
+  return {
+    ...(peer === undefined ? { key: entry.key, subnet: '', publicIp: '' } : namePeer(peer)),
+    state: stateOf(entry),
+    lastOutcome: outcome === undefined ? null : describeOutcomeOf(outcome),
+    retries: entry.failures,
+    nextTryAt: outcome?.nextTryAt ?? null,
+  };
+}
+
+function stateOf({ activity, wanted, failures }: Entry): PeerStatus['state'] {
+  // Also while it is tried again.
+  if (failures > 0) return 'failing';
+  switch (activity.kind) {
+    case 'waiting':
+      return 'failing';
+    case 'idle':
+      return wanted === undefined ? 'leaving' : 'in-place';
+    case 'ready':
+    case 'running':
+      return wanted === undefined ? 'leaving' : 'pending';
+  }
+}
+
+function describeOutcomeOf({ operation, reason, at, trouble }: PeerOutcome): PeerStatus['lastOutcome'] {
+  return {
+    operation,
+    reason,
+    at,
+    trouble: trouble === undefined ? null : describeTrouble(trouble),
+    stderr: trouble?.stderr ?? '',
+  };
+}

@@ -1,0 +1,162 @@
+import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
+import { Failure } from '../../diagnostic/failure.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import type { SourceText } from '../../diagnostic/source.ts';
+import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
+import { findInterface, requireInterface } from '../../host/interface/interface.ts';
+import { controlSocketPath } from '../../host/state/instance.ts';
+import { requirePrograms } from '../../host/programs.ts';
+import { prepareStateDirectory } from '../../host/state/state-directory.ts';
+import { requireSubnetFile } from '../../host/subnet-file.ts';
+import type { Family } from '../../network/cidr.ts';
+import type { NetworkConfiguration } from '../../network/configuration.ts';
+import { parseNetworkDocument, renderNetworkDocument } from '../../recipe/read/network-document.ts';
+import { resolveParameters } from '../../recipe/parameters.ts';
+import type { ParameterValue, Recipe } from '../../recipe/recipe.ts';
+import { openStore } from '../../store/open-store.ts';
+import type { LeaseStore } from '../../store/store.ts';
+import type { Json } from '../../lease/lease.ts';
+import { awaitNetwork } from './await-network.ts';
+import { loadRecipe, refuseRecipe } from '../../recipe-files/load-recipe.ts';
+import { loadStoredRecipe } from './stored-recipe.ts';
+import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
+import type { UpOptions } from '../options.ts';
+import { OutageLog } from '../lease/outage-log.ts';
+import { outlastOutages } from '../lease/outlast-outages.ts';
+
+/** All that `up` needs to know before it touches anything. */
+export interface Preparation {
+  readonly loaded: LoadedRecipe;
+  readonly store: LeaseStore;
+  /** Those of the store on the way up. */
+  readonly outages: OutageLog;
+  readonly network: NetworkDecision;
+  readonly underlay: ChosenInterface;
+  /** The real path of the state directory. */
+  readonly stateDirectory: string;
+}
+
+/** Which network this node is to be part of, and who said so. */
+export interface NetworkDecision {
+  readonly configuration: NetworkConfiguration;
+  readonly parameterValues: Readonly<Record<string, ParameterValue>>;
+  /** The document; it stands in the store already, or is to be written there. */
+  readonly document: SourceText;
+  readonly isInStore: boolean;
+  /** This daemon wrote the document there. */
+  readonly isPublishedHere: boolean;
+  /** What is odd about the store's document. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/**
+ * Checks everything that can be checked beforehand: the recipe, its programs, the state directory, the store and its
+ * network configuration, the parameters, the interface. Throws a Failure at the first of these that is not right; nothing
+ * was started, leased or written into the kernel by then. A store that is away for now is waited for.
+ */
+export async function prepareNode(
+  options: UpOptions,
+  emit: EmitEvent,
+  signal: AbortSignal,
+  colour: boolean,
+): Promise<Preparation> {
+  // A recipe that is named is read before anything else: most mistakes are in it, and they are told at once.
+  const given = options.recipe === undefined ? undefined : await loadRecipe(options.recipe, colour);
+  if (given !== undefined) requirePrograms(given.recipe.requires);
+  // For its Failure: the path may be too long.
+  controlSocketPath(options.stateDirectory);
+  await requireSubnetFile(options.subnetFile);
+  await requireInterface(options.interface);
+  const stateDirectory = await prepareStateDirectory(options.stateDirectory);
+  const store = await openStore(options.store);
+  const outages = new OutageLog(emit);
+  try {
+    const stored = await readStoredNetwork(options, store, outages, emit, signal);
+    const loaded = given ?? (await loadStoredRecipe(stored, options, store, colour));
+    requirePrograms(loaded.recipe.requires);
+    const network = decideNetwork(loaded.recipe, options.parameters, stored, colour);
+    const families = familiesOf(network.configuration);
+    const underlay = await findInterface({ ...options.interface, families });
+    return { loaded, store, outages, network, underlay, stateDirectory };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The first node of a files store brings its recipe's configuration along; every other store has one, or will. */
+export function mayBringNetwork({ store, recipe }: Pick<UpOptions, 'store' | 'recipe'>): boolean {
+  return store.kind === 'files' && recipe !== undefined;
+}
+
+async function readStoredNetwork(
+  options: UpOptions,
+  store: LeaseStore,
+  outages: OutageLog,
+  emit: EmitEvent,
+  signal: AbortSignal,
+): Promise<SourceText | undefined> {
+  if (!mayBringNetwork(options)) return awaitNetwork(store, outages, emit, signal);
+  return outlastOutages(() => store.readNetwork(), outages, signal);
+}
+
+/** The store's document decides where there is one; the recipe's own is what the first node writes. */
+export function decideNetwork(
+  recipe: Recipe,
+  overrides: readonly string[],
+  stored: SourceText | undefined,
+  colour: boolean,
+): NetworkDecision {
+  if (stored === undefined) {
+    const parameterValues = settleParameters(recipe, {}, overrides);
+    const document = { name: 'the recipe', text: renderNetworkDocument(recipe, parameterValues) };
+    return {
+      configuration: recipe.network,
+      parameterValues,
+      document,
+      isInStore: false,
+      isPublishedHere: false,
+      warnings: [],
+    };
+  }
+  const checked = parseNetworkDocument(stored);
+  if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics, colour);
+  const { network, backendType, parameterValues } = checked.value;
+  if (backendType !== recipe.backendType) {
+    throw new Failure(
+      'recipe',
+      `the recipe ${recipe.source.name} is of type "${recipe.backendType}", but the network in ${stored.name} is of type "${backendType}"`,
+      { hint: `give --recipe a recipe of type "${backendType}", or use another store` },
+    );
+  }
+  return {
+    configuration: network,
+    parameterValues: settleParameters(recipe, parameterValues, overrides),
+    document: stored,
+    isInStore: true,
+    isPublishedHere: false,
+    warnings: checked.warnings,
+  };
+}
+
+function familiesOf({ ipv4, ipv6 }: NetworkConfiguration): Family[] {
+  return [ipv4, ipv6].flatMap((range) => (range === undefined ? [] : [range.network.family]));
+}
+
+function settleParameters(
+  recipe: Recipe,
+  stored: Readonly<Record<string, Json>>,
+  overrides: readonly string[],
+): Readonly<Record<string, ParameterValue>> {
+  const resolved = resolveParameters(recipe, stored, overrides);
+  if (resolved.kind === 'valid') return resolved.values;
+  const { problems } = resolved;
+  const [first] = problems;
+  if (first !== undefined && problems.length === 1) {
+    throw new Failure('recipe', first.message, { hint: first.hint });
+  }
+  const lines = problems.map(({ message, hint }) => `  ${message}${hint === undefined ? '' : ` (${hint})`}`);
+  throw new Failure('recipe', `${problems.length} parameters of recipe ${recipe.name} were refused`, {
+    detail: lines.join('\n'),
+  });
+}

@@ -1,0 +1,60 @@
+import { Failure } from '../../diagnostic/failure.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import { explainError } from '../../host/system-error.ts';
+import type { UpOptions } from '../options.ts';
+import { decideNetwork, mayBringNetwork } from './prepare.ts';
+import type { Preparation } from './prepare.ts';
+
+/**
+ * Writes the network configuration into a store that has none. If another node was faster, its document is what counts,
+ * and the result is the preparation by that one.
+ */
+export async function publishNetwork(
+  preparation: Preparation,
+  options: UpOptions,
+  colour: boolean,
+): Promise<Preparation> {
+  const { store, loaded, network } = preparation;
+  if (network.isInStore) return preparation;
+  const { text } = network.document;
+  const standing = await store.createNetwork(text);
+  const document = { name: `the network configuration in ${store.description}`, text: standing };
+  const decided = decideNetwork(loaded.recipe, options.parameters, document, colour);
+  return { ...preparation, network: { ...decided, isPublishedHere: standing === text } };
+}
+
+/**
+ * For a node that has just taken its lease, after which nobody withdraws a configuration any more: the node that had
+ * written this one may have failed and withdrawn it before, and then it is written again. Throws a Failure if another one
+ * came in its place.
+ */
+export async function confirmNetwork(
+  { store, network }: Preparation,
+  options: Pick<UpOptions, 'store' | 'recipe'>,
+): Promise<void> {
+  if (!mayBringNetwork(options)) return;
+  const { text } = network.document;
+  const standing = (await store.readNetwork())?.text ?? (await store.createNetwork(text));
+  if (standing === text) return;
+  throw new Failure(
+    'store',
+    `the network configuration in the ${store.description} was changed while this node came up`,
+    { hint: 'start the node again' },
+  );
+}
+
+/**
+ * After a start of which nothing came: what it wrote into the store decides nothing for the nodes that come next, unless
+ * some node has a lease by now.
+ */
+export async function withdrawNetwork({ store, network }: Preparation, emit: EmitEvent): Promise<void> {
+  if (!network.isPublishedHere) return;
+  try {
+    await store.withdrawNetwork(network.document.text);
+  } catch (error) {
+    emit({
+      event: 'warning',
+      message: `the network configuration that this node wrote stays in the ${store.description}: ${explainError(error)}`,
+    });
+  }
+}

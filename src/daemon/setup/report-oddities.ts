@@ -1,0 +1,19 @@
+import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
+import { positionAt } from '../../diagnostic/source.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import type { Preparation } from './prepare.ts';
+
+/**
+ * Tells what is odd, but not wrong, about the recipe and about the store's network configuration. The first node of a store
+ * writes its recipe's there, so what both have is told of the recipe alone.
+ */
+export function reportOddities({ loaded, network }: Preparation, emit: EmitEvent): void {
+  const told = new Set(loaded.warnings.map(({ message }) => message));
+  const ofNetwork = network.warnings.filter(({ message }) => !told.has(message));
+  for (const warning of [...loaded.warnings, ...ofNetwork]) emit({ event: 'finding', ...describe(warning) });
+}
+
+function describe({ source, span, code, message, hint }: Diagnostic) {
+  const { line, column } = positionAt(source.text, span.offset);
+  return { where: { file: source.name, line, column }, code, message, ...(hint !== undefined && { hint }) };
+}

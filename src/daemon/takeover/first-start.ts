@@ -1,0 +1,50 @@
+import { readSubnetFile } from '../../host/subnet-file.ts';
+import type { LeaseSubnets } from '../../lease/lease.ts';
+import { parseLeaseKey } from '../../lease/wire.ts';
+import { requireFreeSubnet } from '../../store/acquire-lease.ts';
+import type { KeptListing } from '../../store/kept-listing.ts';
+import type { Listing } from '../../store/store.ts';
+import { clearPreviousNetwork, type PreviousNetworkContext } from './previous-network.ts';
+import { outlastOutages } from '../lease/outlast-outages.ts';
+import type { NetworkStart } from '../live/recipe-changes.ts';
+
+export interface FirstStartContext extends PreviousNetworkContext {
+  /** Gets what the store was seen to hold. */
+  readonly kept: KeptListing;
+  readonly signal: AbortSignal;
+}
+
+/** What a daemon begins with, by what an earlier one left. Undefined if it was told to stop meanwhile. Throws a Failure. */
+export async function findFirstStart(context: FirstStartContext): Promise<NetworkStart | undefined> {
+  const previous = await clearPreviousNetwork(context);
+  const { subnetFile } = context.options;
+  const hint = previous?.leaseKey == null ? await readHint(subnetFile) : parseLeaseKey(previous.leaseKey);
+  if (!(await awaitFreeSubnet(hint, context))) return undefined;
+  return { hint, isTakeover: previous?.isUp ?? false };
+}
+
+async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
+  const environment = await readSubnetFile(subnetFile);
+  return environment && { ipv4: environment.ipv4?.subnet, ipv6: environment.ipv6?.subnet };
+}
+
+/**
+ * Before PreStartupCommand makes a device for a lease that cannot be had: throws a Failure for that. False if the daemon
+ * was told to stop while the store was away.
+ */
+async function awaitFreeSubnet(
+  hint: LeaseSubnets | undefined,
+  { preparation, kept, signal }: FirstStartContext,
+): Promise<boolean> {
+  const { store, outages, network, underlay } = preparation;
+  const { publicIp, publicIpv6 } = underlay;
+  const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint };
+  try {
+    const see = (): Promise<Listing> => requireFreeSubnet(store, applicant);
+    kept.keep(await outlastOutages(see, outages, signal));
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import { Failure } from '../../diagnostic/failure.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import type { Shell } from '../../shell/shell.ts';
+import { readDeployment } from '../network/deployment.ts';
+import type { Deployment } from '../network/deployment.ts';
+import { forgetNetwork } from './forget-network.ts';
+import { deploymentOf, factsOfPreparation, isSameNetwork } from '../setup/node-facts.ts';
+import type { UpOptions } from '../options.ts';
+import { findOtherNamespace, type OtherNamespace } from './other-namespace.ts';
+import type { PeerJournal } from '../peers/peer-journal.ts';
+import type { Preparation } from '../setup/prepare.ts';
+import { removeDeployedPeers, takeDownDeployment } from './take-down-deployment.ts';
+
+export interface PreviousNetworkContext {
+  readonly options: UpOptions;
+  readonly preparation: Preparation;
+  readonly journal: PeerJournal;
+  readonly shell: Shell;
+  readonly emit: EmitEvent;
+}
+
+/** What an earlier daemon left to one that runs the same. */
+export interface PreviousNetwork {
+  /** The key of the lease that it had. */
+  readonly leaseKey: string | null;
+  /** Whether it is up here, and is taken over. */
+  readonly isUp: boolean;
+}
+
+/**
+ * What an earlier daemon left up, if this one can take it over; what it cannot is taken down first. A daemon that died
+ * while it changed to another recipe had begun with the old one, and that is gone on with. Throws a Failure.
+ */
+export async function clearPreviousNetwork(
+  context: PreviousNetworkContext,
+): Promise<PreviousNetwork | undefined> {
+  const { options, preparation, journal, shell, emit } = context;
+  const { stateDirectory } = options;
+  const previous = await readDeployment(stateDirectory);
+  if (previous === undefined) return undefined;
+  const { file } = previous.recipe;
+  const facts = factsOfPreparation(preparation, options);
+  const isSame = isSameNetwork(previous, deploymentOf(preparation, options, facts, null));
+  const { leaseKey } = previous;
+  const other = await findOtherNamespace(previous);
+  if (other !== undefined) {
+    await leaveOtherNamespace(previous, other, context);
+    return isSame ? { leaseKey, isUp: false } : undefined;
+  }
+  if (isSame && previous.change === undefined) return { leaseKey, isUp: true };
+  if (isSame && previous.change === 'peers') {
+    emit({
+      event: 'warning',
+      message: `a change of ${file} was not finished here; its peers are removed first`,
+    });
+    await removeDeployedPeers(previous, journal, stateDirectory, shell, emit);
+    return { leaseKey, isUp: true };
+  }
+  emit({ event: 'warning', message: `the network of ${file} is still up here and is taken down first` });
+  const { failed, shutdown } = await takeDownDeployment(previous, journal, stateDirectory, shell, emit);
+  if (failed.length === 0 && shutdown === 'done') return undefined;
+  throw new Failure('command', `the network of ${file} could not be taken down`, {
+    hint: 'see the messages above, then run heddle down and try again',
+  });
+}
+
+/**
+ * What is in another network namespace cannot be taken down from here. If that is still there, this throws a Failure, before
+ * anybody forgets what it holds; otherwise the network went with it, as far as can be seen.
+ */
+async function leaveOtherNamespace(
+  { recipe: { file } }: Deployment,
+  { name, enter }: OtherNamespace,
+  { options: { stateDirectory }, journal, emit }: PreviousNetworkContext,
+): Promise<void> {
+  if (enter !== undefined) {
+    throw new Failure(
+      'state-directory',
+      `the network of ${file} is up in another network namespace (${name})`,
+      {
+        hint: `take it down there: ${enter} heddle down --state-dir ${stateDirectory}; or give this one another --state-dir`,
+      },
+    );
+  }
+  emit({
+    event: 'warning',
+    message: `the network of ${file} was brought up in a network namespace of which nothing is seen any more (${name}); it is forgotten`,
+  });
+  await forgetNetwork(journal, stateDirectory);
+}

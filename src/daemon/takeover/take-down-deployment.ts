@@ -1,0 +1,75 @@
+import { createEngine } from '../../engine/state.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import { parseLeaseKey } from '../../lease/wire.ts';
+import { inheritedEnvironment } from '../../contract/environment.ts';
+import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
+import type { Shell } from '../../shell/shell.ts';
+import { CommandRunner } from '../commands/command-runner.ts';
+import type { Deployment } from '../network/deployment.ts';
+import { checkRecipe, refuseRecipe } from '../../recipe-files/load-recipe.ts';
+import { factsOfDeployment } from '../setup/node-facts.ts';
+import type { PeerJournal } from '../peers/peer-journal.ts';
+import { peerCommands } from '../commands/peer-commands.ts';
+import { PeerLoop } from '../peers/peer-loop.ts';
+import { removePeers, takeDown } from '../network/take-down.ts';
+import type { StandingNetwork, TakenDown } from '../network/take-down.ts';
+
+/**
+ * Takes down the network of a daemon that is no more, with the recipe and the values that it was brought up with and
+ * the peers that its journal names.
+ */
+export async function takeDownDeployment(
+  deployment: Deployment,
+  journal: PeerJournal,
+  stateDirectory: string,
+  shell: Shell,
+  emit: EmitEvent,
+): Promise<TakenDown> {
+  return takeDown(await standAgain(deployment, journal, stateDirectory, shell, emit));
+}
+
+/** Removes the peers of such a network, and leaves the rest of it. */
+export async function removeDeployedPeers(
+  deployment: Deployment,
+  journal: PeerJournal,
+  stateDirectory: string,
+  shell: Shell,
+  emit: EmitEvent,
+): Promise<void> {
+  const { loop } = await standAgain(deployment, journal, stateDirectory, shell, emit);
+  await removePeers(loop);
+}
+
+async function standAgain(
+  deployment: Deployment,
+  journal: PeerJournal,
+  stateDirectory: string,
+  shell: Shell,
+  emit: EmitEvent,
+): Promise<StandingNetwork> {
+  const source = { name: deployment.recipe.file, text: deployment.recipe.text };
+  const { recipe, scripts } = await checkRecipe(source, deployment.recipe.name, false);
+  const document = {
+    name: `the network configuration of ${stateDirectory}`,
+    text: deployment.networkDocument,
+  };
+  const network = parseNetworkDocument(document);
+  if (network.kind === 'invalid') throw refuseRecipe(document, network.diagnostics, false);
+  const facts = factsOfDeployment(deployment, recipe, network.value.network, stateDirectory);
+  const inherited = inheritedEnvironment(process.env);
+  const commands = new CommandRunner({ recipe, scripts: await scripts, shell, inherited, facts }, emit);
+  const own = deployment.leaseKey === null ? undefined : parseLeaseKey(deployment.leaseKey);
+  const loop = new PeerLoop({
+    engine: createEngine({
+      canRemove: commands.has('SubnetRemoveCommand'),
+      repeatable: commands.has('CheckCommand'),
+    }),
+    journal,
+    ...peerCommands(commands, own ?? { ipv4: undefined, ipv6: undefined }),
+    concurrency: recipe.concurrency,
+    emit,
+    onProgress: () => undefined,
+  });
+  loop.feed({ kind: 'restore', peers: journal.peers });
+  return { commands, loop, journal, own, stateDirectory, subnetFile: deployment.subnetFile, emit };
+}

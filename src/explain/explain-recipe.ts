@@ -1,0 +1,134 @@
+import { Failure } from '../diagnostic/failure.ts';
+import { commandVariables, isPeerCommand, type NodeFacts } from '../contract/environment.ts';
+import type { LeaseSubnets, Peer } from '../lease/lease.ts';
+import { formatPeerLine } from '../contract/peer-line.ts';
+import { commandText } from '../recipe/command-text.ts';
+import { commandOfEvent, eventNames, type EventName } from '../contract/command-events.ts';
+import { readsPeerLines } from '../recipe/contract-variables.ts';
+import { overlayMtu } from '../contract/mtu.ts';
+import type { CommandName, Recipe } from '../recipe/recipe.ts';
+import { describeInvented, inventLeases } from './invent-leases.ts';
+import { loadRecipe } from '../recipe-files/load-recipe.ts';
+import { decideNetwork } from '../daemon/setup/prepare.ts';
+
+/** What to explain. `subnet`, `publicIp` and `data` are of the lease that the event is about. */
+export interface ExplainRequest {
+  /** A path, or a recipe's name. */
+  readonly recipe: string;
+  /** Undefined for every command that the recipe has. */
+  readonly event: EventName | undefined;
+  readonly subnet: string | undefined;
+  readonly publicIp: string | undefined;
+  /** IPv4's, then IPv6's. */
+  readonly data: readonly string[];
+  readonly iface: string | undefined;
+  readonly parameters: readonly string[];
+  readonly stateDirectory: string;
+}
+
+/** One run of a command, everything it would be given spelled out; values of secret parameters are not. */
+export interface PlannedRun {
+  readonly event: EventName;
+  readonly command: CommandName;
+  readonly shell: 'sh -c' | 'sh -ec';
+  readonly script: string;
+  /** What heddle sets, sorted by name. Everything else is inherited from the daemon. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  readonly cwd: string;
+  readonly umask: '077';
+  /** Null for a command that may run for as long as the network is up. */
+  readonly timeoutSeconds: number | null;
+}
+
+export interface Explanation {
+  readonly recipe: string;
+  readonly type: string;
+  readonly runs: readonly PlannedRun[];
+  /** What the runs are about; made up where nothing was given. */
+  readonly assumed: { readonly node: string; readonly peer: string; readonly data: string };
+}
+
+/** Stands for the value of a secret parameter, as in every log. */
+export const hiddenSecret = '‹secret›';
+
+const exampleIface = { name: 'eth0', mtu: 1500 };
+
+/** Tells exactly what would run, by the code that decides it for a node. Runs nothing. Throws a {@link Failure}. */
+export async function explainRecipe(request: ExplainRequest, colour: boolean): Promise<Explanation> {
+  const { recipe } = await loadRecipe(request.recipe, colour);
+  const { configuration, parameterValues } = decideNetwork(recipe, request.parameters, undefined, colour);
+  const events = chooseEvents(recipe, request.event);
+  const { own, other, peer, aboutData } = inventLeases(request, recipe, configuration);
+  const facts: NodeFacts = {
+    network: configuration,
+    nodeName: 'node1',
+    iface: request.iface ?? exampleIface.name,
+    ifaceMtu: exampleIface.mtu,
+    mtu: overlayMtu(recipe, parameterValues, exampleIface.mtu),
+    stateDirectory: request.stateDirectory,
+    publicIp: own.addresses.ipv4,
+    publicIpv6: own.addresses.ipv6,
+    parameters: recipe.parameters,
+    parameterValues,
+  };
+  return {
+    recipe: recipe.name,
+    type: recipe.backendType,
+    runs: events.map((event) => planRun(event, recipe, facts, own.subnets, peer)),
+    assumed: {
+      node: `${facts.nodeName}, interface ${facts.iface} with MTU ${facts.ifaceMtu}, lease ${describeInvented(own)}`,
+      peer: describeInvented(other),
+      data: aboutData,
+    },
+  };
+}
+
+function chooseEvents(recipe: Recipe, wanted: EventName | undefined): readonly EventName[] {
+  const known = eventNames.filter((event) => recipe.commands[commandOfEvent[event]] !== undefined);
+  if (wanted === undefined) return known;
+  if (known.includes(wanted)) return [wanted];
+  throw new Failure('usage', `recipe ${recipe.name} has no ${commandOfEvent[wanted]}, so nothing would run`, {
+    hint: known.length === 0 ? 'it has no command at all' : `explain one of ${known.join(', ')}`,
+  });
+}
+
+function planRun(
+  event: EventName,
+  recipe: Recipe,
+  facts: NodeFacts,
+  own: LeaseSubnets,
+  peer: Peer,
+): PlannedRun {
+  const name = commandOfEvent[event];
+  const command = recipe.commands[name];
+  if (command === undefined) throw new Error(`recipe ${recipe.name} has no ${name}`);
+  const isPeerRun = isPeerCommand(name);
+  const variables = commandVariables(
+    name,
+    facts,
+    name === 'PreStartupCommand' ? undefined : own,
+    isPeerRun ? peer : undefined,
+  );
+  const line = readsPeerLines(name) ? formatPeerLine('add', peer, recipe.backendData) : undefined;
+  return {
+    event,
+    command: name,
+    shell: command.form === 'lines' ? 'sh -ec' : 'sh -c',
+    script: commandText(command),
+    environment: hideSecrets(variables, recipe),
+    stdin: isPeerRun ? peer.stdin : line === undefined ? '' : `${line}\n`,
+    cwd: facts.stateDirectory,
+    umask: '077',
+    timeoutSeconds: name === 'MonitorCommand' ? null : recipe.timeout,
+  };
+}
+
+function hideSecrets(
+  variables: Readonly<Record<string, string>>,
+  { parameters }: Recipe,
+): Record<string, string> {
+  const secrets = new Set(parameters.filter(({ secret }) => secret).map(({ variable }) => variable));
+  const sorted = Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([name, value]) => [name, secrets.has(name) ? hiddenSecret : value]));
+}

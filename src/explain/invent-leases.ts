@@ -1,0 +1,139 @@
+import { Failure } from '../diagnostic/failure.ts';
+import { checkPeer, describeUnusable } from '../lease/check-peer.ts';
+import { isPeerCommand } from '../contract/environment.ts';
+import type { LeaseSubnets, Peer } from '../lease/lease.ts';
+import { leaseKey } from '../lease/wire.ts';
+import { contains, formatCidr, parseAddress } from '../network/cidr.ts';
+import type { NetworkConfiguration } from '../network/configuration.ts';
+import { commandOfEvent } from '../contract/command-events.ts';
+import { readsPeerLines } from '../recipe/contract-variables.ts';
+import type { Recipe } from '../recipe/recipe.ts';
+import {
+  exampleAddresses,
+  exampleSubnets,
+  parseAddresses,
+  parseSubnets,
+  type PerFamily,
+} from './example-lease.ts';
+import type { ExplainRequest } from './explain-recipe.ts';
+import { inventData, type InventedData } from './invent-data.ts';
+
+/** What was said of the lease that an event is about. */
+export type LeaseRequest = Pick<ExplainRequest, 'event' | 'subnet' | 'publicIp' | 'data'>;
+
+export interface InventedLease {
+  readonly subnets: LeaseSubnets;
+  readonly addresses: PerFamily<string>;
+}
+
+export interface InventedLeases {
+  readonly own: InventedLease;
+  readonly other: InventedLease;
+  /** What a node makes of the other lease. */
+  readonly peer: Peer;
+  /** What is to be said of the peer's backend data. */
+  readonly aboutData: string;
+}
+
+/** Completes what is given of one lease, this node's or a peer's, and makes up the other one. */
+export function inventLeases(
+  request: LeaseRequest,
+  recipe: Recipe,
+  network: NetworkConfiguration,
+): InventedLeases {
+  const { event, subnet, publicIp, data } = request;
+  const aboutOwn =
+    event !== undefined && !isPeerCommand(commandOfEvent[event]) && !readsPeerLines(commandOfEvent[event]);
+  if (aboutOwn && data.length > 0) {
+    throw new Failure(
+      'usage',
+      `--data is what a peer has published, and ${commandOfEvent[event]} is about no peer`,
+    );
+  }
+  const given = {
+    subnets: subnet === undefined ? none : parseSubnets(subnet, network),
+    addresses: publicIp === undefined ? none : parseAddresses(publicIp, network),
+  };
+  const nothing = { subnets: none, addresses: none };
+  const own = completeLease(aboutOwn ? given : nothing, aboutOwn ? nothing : given, network);
+  const other = completeLease(aboutOwn ? nothing : given, own, network);
+  if (aboutOwn) checkOwn(own, network);
+  const invented = inventData(data, recipe, network);
+  const peer = acceptPeer(other, own, invented, recipe, network);
+  return { own, other, peer, aboutData: invented.about };
+}
+
+const none = { ipv4: undefined, ipv6: undefined };
+
+/** Makes up what a lease lacks, and other than another one has it. */
+function completeLease(
+  { subnets, addresses }: InventedLease,
+  other: InventedLease,
+  network: NetworkConfiguration,
+): InventedLease {
+  const exampleSubnet = exampleSubnets(network, other.subnets);
+  const exampleAddress = exampleAddresses(network, other.addresses);
+  return {
+    subnets: { ipv4: subnets.ipv4 ?? exampleSubnet.ipv4, ipv6: subnets.ipv6 ?? exampleSubnet.ipv6 },
+    addresses: { ipv4: addresses.ipv4 ?? exampleAddress.ipv4, ipv6: addresses.ipv6 ?? exampleAddress.ipv6 },
+  };
+}
+
+/** `10.50.1.0/24 at 192.0.2.1` */
+export function describeInvented({ subnets, addresses }: InventedLease): string {
+  const names = [subnets.ipv4, subnets.ipv6].flatMap((cidr) =>
+    cidr === undefined ? [] : [formatCidr(cidr)],
+  );
+  const at = [addresses.ipv4, addresses.ipv6].filter((address) => address !== undefined);
+  return `${names.join(',')} at ${at.join(',')}`;
+}
+
+/** Holds this node's own lease to what a node could have. */
+function checkOwn({ subnets, addresses }: InventedLease, { ipv4, ipv6 }: NetworkConfiguration): void {
+  for (const [range, subnet] of [[ipv4, subnets.ipv4] as const, [ipv6, subnets.ipv6] as const]) {
+    if (range === undefined || subnet === undefined || contains(range.network, subnet)) continue;
+    throw new Failure(
+      'usage',
+      `no node could lease ${formatCidr(subnet)}: it is not inside ${formatCidr(range.network)}`,
+    );
+  }
+  for (const text of [addresses.ipv4, addresses.ipv6]) {
+    const address = text === undefined ? undefined : parseAddress(text);
+    const why = address === undefined ? undefined : describeUnusable(address);
+    if (why !== undefined)
+      throw new Failure('usage', `no node could be reached at ${text ?? ''}: it is ${why}`);
+  }
+}
+
+/** Makes a peer of a lease as a node does, or says why a node would not. */
+function acceptPeer(
+  lease: InventedLease,
+  own: InventedLease,
+  { ipv4, ipv6 }: InventedData,
+  recipe: Recipe,
+  network: NetworkConfiguration,
+): Peer {
+  const verdict = checkPeer(
+    {
+      key: leaseKey(lease.subnets),
+      subnets: lease.subnets,
+      attributes: {
+        publicIp: lease.addresses.ipv4,
+        publicIpv6: lease.addresses.ipv6,
+        backendType: recipe.backendType,
+        backendData: ipv4,
+        backendV6Data: ipv6,
+      },
+      expiresAt: undefined,
+    },
+    {
+      network,
+      backendType: recipe.backendType,
+      backendData: recipe.backendData,
+      ownAddresses: [own.addresses.ipv4, own.addresses.ipv6].filter((address) => address !== undefined),
+    },
+  );
+  if (verdict.kind === 'peer') return verdict.peer;
+  const because = verdict.kind === 'rejected' ? verdict.because : 'its backend type is another';
+  throw new Failure('usage', `a node would reject such a lease, and run nothing for it: ${because}`);
+}

@@ -1,0 +1,86 @@
+import { contains, type Cidr } from '../../network/cidr.ts';
+import type { Link } from './links.ts';
+
+/** The interface that overlay traffic uses. */
+export interface Underlay {
+  readonly name: string;
+  readonly mtu: number;
+  /** Whether peers are reached over IPv6 only, so that a tunnel's outer header is IPv6's. */
+  readonly ipv6Only: boolean;
+}
+
+export interface OverlayMtu {
+  /** What pods may use, in bytes. */
+  readonly mtu: number;
+  /** Where it comes from, as a clause. */
+  readonly because: string;
+}
+
+/** Devices that carry packets to pods of this node, and none to other nodes. */
+const localKinds = ['bridge', 'veth'];
+
+/**
+ * Finds the MTU that pods may use, for a recipe that does not say what its encapsulation costs: the least of the overlay
+ * devices', which are known by an address inside the network. Of each, what it is set to counts, or what the
+ * underlay leaves it, if that is less.
+ */
+export function chooseOverlayMtu(
+  links: readonly Link[],
+  underlay: Underlay,
+  networks: readonly Cidr[],
+): OverlayMtu {
+  const offers = links
+    .filter((link) => isOverlay(link, underlay, networks))
+    .map((link) => offerOf(link, underlay));
+  const [first, ...others] = offers;
+  if (first === undefined) {
+    return { mtu: underlay.mtu, because: `${underlay.name} carries the packets of pods as they are` };
+  }
+  return others.reduce((least, offer) => (offer.mtu < least.mtu ? offer : least), first);
+}
+
+function isOverlay(link: Link, underlay: Underlay, networks: readonly Cidr[]): boolean {
+  if (link.name === underlay.name || link.loopback || localKinds.includes(link.kind ?? '')) return false;
+  return link.addresses.some((address) => networks.some((network) => contains(network, address)));
+}
+
+function offerOf(link: Link, underlay: Underlay): OverlayMtu {
+  const overhead = overheadOf(link, underlay.ipv6Only || link.overIpv6);
+  const left = underlay.mtu - (overhead ?? 0);
+  if (overhead === undefined || link.mtu <= left) {
+    return { mtu: link.mtu, because: `the MTU of ${link.name} is ${link.mtu}` };
+  }
+  return {
+    mtu: left,
+    because: `${link.kind ?? ''} on ${link.name} takes ${overhead} of the ${underlay.mtu} bytes of ${underlay.name}`,
+  };
+}
+
+/**
+ * The bytes that a kind of device puts before each packet; undefined where only the device itself can know, as with
+ * a tun. wireguard's is what it takes over IPv6, as flannel and wg-quick reckon.
+ */
+function overheadOf({ kind }: Link, overIpv6: boolean): number | undefined {
+  switch (kind) {
+    case 'vxlan':
+    case 'geneve':
+      return overIpv6 ? 70 : 50;
+    case 'wireguard':
+      return 80;
+    case 'ipip':
+    case 'sit':
+      return 20;
+    case 'gre':
+      return 24;
+    case 'gretap':
+      return 38;
+    case 'ip6tnl':
+      return 40;
+    case 'ip6gre':
+      return 44;
+    case 'ip6gretap':
+      return 58;
+    default:
+      return undefined;
+  }
+}

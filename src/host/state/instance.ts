@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { chmod, lstat, rm } from 'node:fs/promises';
+import { connect, type Server } from 'node:net';
+import { join } from 'node:path';
+import { Failure } from '../../diagnostic/failure.ts';
+import { FileLockError, withFileLock } from '../files/file-lock.ts';
+import { explainError, hasErrorCode } from '../system-error.ts';
+
+/** The room for a path in `sockaddr_un`, less its final NUL (unix(7)). */
+const longestSocketPath = 107;
+
+/** A state directory that is this daemon's while its server listens. */
+export interface Instance {
+  readonly socketPath: string;
+  /** Gives it back: stops listening and removes the socket. Open connections end first. */
+  release(): Promise<void>;
+}
+
+/** The control socket of the daemon on a state directory. Throws Failure `state-directory` if its path is too long. */
+export function controlSocketPath(stateDirectory: string): string {
+  const path = join(stateDirectory, 'heddle.sock');
+  const length = Buffer.byteLength(path);
+  if (length > longestSocketPath) {
+    throw new Failure(
+      'state-directory',
+      `the state directory's path is too long: its socket ${path} has ${length} bytes, and the kernel takes ${longestSocketPath}`,
+      { hint: 'choose a shorter one with --state-dir' },
+    );
+  }
+  return path;
+}
+
+/**
+ * Makes this the only daemon on a state directory, by listening on its control socket. Throws Failure `already-running` if
+ * another one answers there. A socket that a dead daemon left is removed; a lock keeps two that start at once from
+ * removing each other's.
+ */
+export async function claimInstance(stateDirectory: string, server: Server): Promise<Instance> {
+  const socketPath = controlSocketPath(stateDirectory);
+  const lockPath = join(stateDirectory, 'heddle.lock');
+  try {
+    await withFileLock(lockPath, async () => {
+      if (await isAnswered(socketPath)) {
+        throw new Failure('already-running', `another heddle runs on the state directory ${stateDirectory}`, {
+          hint: 'stop it with heddle down, or choose another with --state-dir',
+        });
+      }
+      await removeStaleSocket(socketPath);
+      server.listen(socketPath);
+      await once(server, 'listening');
+      await Promise.all([chmod(socketPath, 0o600), chmod(lockPath, 0o600)]);
+    });
+  } catch (error) {
+    throw explainClaim(socketPath, error);
+  }
+  return {
+    socketPath,
+    release: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** Whether a daemon listens: one too busy to accept counts as well. */
+async function isAnswered(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT', 'ECONNREFUSED', 'ENOTSOCK')) return false;
+    if (hasErrorCode(error, 'EAGAIN')) return true;
+    throw error;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new Failure('state-directory', `${path} is in the way: it is no socket`, { hint: 'move it away' });
+  }
+  await rm(path, { force: true });
+}
+
+function explainClaim(socketPath: string, error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof FileLockError && error.refusal === 'no-flock') {
+    return new Failure('prerequisite', error.message, { hint: 'apt-get install util-linux', cause: error });
+  }
+  return new Failure(
+    'state-directory',
+    `the control socket ${socketPath} could not be made: ${explainError(error)}`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,125 @@
+import { constants } from 'node:fs';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { Failure } from '../../diagnostic/failure.ts';
+import type { Json } from '../../lease/lease.ts';
+import { writeFileAtomically } from '../files/atomic-file.ts';
+import { parseJournal, renderJournal } from './journal-lines.ts';
+import { explainError } from '../system-error.ts';
+
+/** The entries of a journal, oldest first; what they mean is the engine's business. Every method may throw Failure. */
+export interface Journal {
+  /** Reads all entries; one that a crash tore is left out. Fails on a journal that was damaged otherwise. */
+  read(): Promise<readonly Json[]>;
+  /** Writes entries after the others, all of them or none, in one write. */
+  append(entries: readonly Json[]): Promise<void>;
+  /** Puts these entries in the place of all others, at once. */
+  rewrite(entries: readonly Json[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a journal, which is made if it is missing: JSON lines, readable by its owner only. It is not synced to disk at
+ * each append: what it tells of is the state of the kernel, which goes with the power as well. Calls are done in the
+ * order they were made.
+ */
+export async function openJournal(path: string): Promise<Journal> {
+  const file = new JournalFile(path);
+  await file.open();
+  return file;
+}
+
+class JournalFile implements Journal {
+  readonly #path: string;
+  #handle: FileHandle | undefined;
+  /** Where the next entry goes. */
+  #size = 0;
+  /** Whether a crash left half an entry behind that. */
+  #torn = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  open(): Promise<void> {
+    return this.#inTurn('opened', async () => {
+      await this.#reopen();
+      await this.#load();
+    });
+  }
+
+  read(): Promise<readonly Json[]> {
+    return this.#inTurn('read', () => this.#load());
+  }
+
+  append(entries: readonly Json[]): Promise<void> {
+    return this.#inTurn('written', async () => {
+      if (entries.length > 0) await this.#write(Buffer.from(renderJournal(entries)));
+    });
+  }
+
+  rewrite(entries: readonly Json[]): Promise<void> {
+    return this.#inTurn('written', async () => {
+      const text = renderJournal(entries);
+      await writeFileAtomically(this.#path, text, 0o600);
+      await this.#reopen();
+      this.#size = Buffer.byteLength(text);
+      this.#torn = false;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn('closed', async () => {
+      await this.#handle?.close();
+      this.#handle = undefined;
+    });
+  }
+
+  #inTurn<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work).catch((error: unknown) => {
+      throw error instanceof Failure ? error : this.#failure(`could not be ${what}: ${explainError(error)}`);
+    });
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  #failure(why: string, hint?: string): Failure {
+    return new Failure('state-directory', `the journal ${this.#path} ${why}`, { hint });
+  }
+
+  async #reopen(): Promise<void> {
+    const previous = this.#handle;
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+    this.#handle = await open(this.#path, flags, 0o600);
+    await previous?.close();
+  }
+
+  async #load(): Promise<readonly Json[]> {
+    const text = await readFile(this.#path);
+    const journal = parseJournal(text);
+    if (journal.kind === 'corrupt') {
+      throw this.#failure(
+        `is damaged: its line ${journal.line} is no JSON`,
+        'move it away, and remove by hand what heddle had put in the kernel',
+      );
+    }
+    this.#size = journal.wholeBytes;
+    this.#torn = text.length > journal.wholeBytes;
+    return journal.entries;
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    if (this.#handle === undefined) throw this.#failure('is closed');
+    try {
+      if (this.#torn) await this.#handle.truncate(this.#size);
+      this.#torn = false;
+      const { bytesWritten } = await this.#handle.write(bytes, 0, bytes.length, this.#size);
+      if (bytesWritten < bytes.length) throw new Error('no space is left');
+    } catch (error) {
+      // Half an entry must not become the beginning of the next one.
+      await this.#handle.truncate(this.#size).catch(() => (this.#torn = true));
+      throw error;
+    }
+    this.#size += bytes.length;
+  }
+}

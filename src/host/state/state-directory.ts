@@ -1,0 +1,101 @@
+import { constants, type Stats } from 'node:fs';
+import { access, chmod, lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Failure } from '../../diagnostic/failure.ts';
+import { makeDirectories } from '../files/atomic-file.ts';
+import { explainError, hasErrorCode } from '../system-error.ts';
+import { findDistrust } from '../files/trusted-file.ts';
+
+/** Files by which a directory is known to be heddle's own already. */
+const ownFiles = ['journal', 'heddle.lock', 'heddle.sock'];
+
+/**
+ * Makes the state directory ready: there, this user's alone, mode 0700. Commands run in it as root and keep keys there, so one that
+ * somebody else could change or put in place is refused with Failure `state-directory`. Returns its real path.
+ */
+export async function prepareStateDirectory(path: string): Promise<string> {
+  const absolute = resolve(path);
+  try {
+    await refuseForeignLinks(absolute);
+    await refuseOpenParents(absolute);
+    await makeDirectories(absolute, 0o700);
+    await refuseForeignLinks(absolute);
+    const real = await realpath(absolute);
+    await checkDirectory(real);
+    await access(real, constants.W_OK | constants.X_OK);
+    return real;
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const why = hasErrorCode(error, 'ENOTDIR', 'EEXIST')
+      ? 'it, or a part of its path, is not a directory'
+      : explainError(error);
+    throw refuse(absolute, why, 'name another with --state-dir', error);
+  }
+}
+
+function refuse(path: string, why: string, hint: string, cause?: unknown): Failure {
+  return new Failure('state-directory', `the state directory ${path} cannot be used: ${why}`, {
+    hint,
+    cause,
+  });
+}
+
+/** A link in a path is followed only if root or this user made it. */
+async function refuseForeignLinks(path: string): Promise<void> {
+  const parent = dirname(path);
+  if (parent !== path) await refuseForeignLinks(parent);
+  const found = await statIfThere(path);
+  if (found?.isSymbolicLink() === true && found.uid !== 0 && found.uid !== ownUser()) {
+    throw refuse(path, `it is a symbolic link made by user ${found.uid}`, 'remove the link');
+  }
+}
+
+/** As root: whoever can write to a directory on the way could put another in this one's place. */
+async function refuseOpenParents(path: string): Promise<void> {
+  const distrust = await findDistrust(await nearestThere(dirname(path)));
+  if (distrust !== undefined) throw refuse(path, distrust.why, distrust.hint);
+}
+
+/** The path itself, or the first above it that exists. */
+async function nearestThere(path: string): Promise<string> {
+  return (await statIfThere(path)) === undefined ? nearestThere(dirname(path)) : path;
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function checkDirectory(path: string): Promise<void> {
+  const { uid, mode } = await stat(path);
+  if (uid !== ownUser()) {
+    throw refuse(path, `it belongs to user ${uid}, not to user ${ownUser()}`, `chown ${ownUser()} ${path}`);
+  }
+  if ((mode & 0o022) !== 0) {
+    throw refuse(path, `others may write to it (mode ${octal(mode)})`, `chmod 700 ${path}`);
+  }
+  if ((mode & 0o777) === 0o700) return;
+  // A mistyped --state-dir must not close, say, /var/lib to everybody else.
+  if (!(await isOwn(path))) {
+    const why = `others may read it (mode ${octal(mode)}), and it holds files that are not heddle's`;
+    throw refuse(path, why, `if it is for heddle alone, chmod 700 ${path}`);
+  }
+  await chmod(path, 0o700);
+}
+
+async function isOwn(path: string): Promise<boolean> {
+  const files = await readdir(path);
+  return files.length === 0 || files.some((file) => ownFiles.includes(file));
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
+}
+
+function ownUser(): number {
+  return process.geteuid?.() ?? 0;
+}

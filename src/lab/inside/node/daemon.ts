@@ -1,0 +1,157 @@
+import type { FailureKind } from '../../../diagnostic/failure.ts';
+import { exitCodes } from '../../../diagnostic/failure.ts';
+import type { CommandTrouble, HeddleEvent } from '../../../event/event.ts';
+import { nodeInterface } from '../../plan/commands.ts';
+import { storeOptions } from '../../plan/store-access.ts';
+import { logFileOf, nodeRecipe, nodeStateDirectory, nodeSubnetFile, type LabSpec } from '../../protocol.ts';
+import type { LabTrouble } from '../../report/report.ts';
+import type { Changes } from '../changes.ts';
+import { nodeEnvironment } from './environment.ts';
+import { enterHost, type Holder } from './holder.ts';
+import { RunningProgram, type ProgramState } from '../running-program.ts';
+
+/** What a daemon has done about one peer last. */
+export type PeerState =
+  | { readonly kind: 'added' }
+  | { readonly kind: 'failed'; readonly attempt: number; readonly trouble: CommandTrouble };
+
+/** What a daemon says of a recipe that was saved. */
+export type RecipeAnswer = Extract<
+  HeddleEvent,
+  { event: 'recipe-applied' | 'recipe-refused' | 'recipe-failed' }
+>;
+
+/** One run of `heddle up` in a node, followed through its JSON log. */
+export class Daemon {
+  readonly node: string;
+  /** By public address. */
+  readonly peers = new Map<string, PeerState>();
+  /** What it said of each recipe that was saved while it ran. */
+  readonly answers: RecipeAnswer[] = [];
+  readonly #program: RunningProgram;
+  readonly #changes: Changes;
+  /** Said, and to be counted once the daemon is back at work. */
+  #recipeFailed: RecipeAnswer | undefined;
+  #failure: Extract<HeddleEvent, { event: 'failure' }> | undefined;
+  #commandTrouble: CommandTrouble | undefined;
+
+  constructor(node: string, holder: Holder, spec: LabSpec, changes: Changes) {
+    this.node = node;
+    this.#changes = changes;
+    const start = {
+      command: enterHost(holder, daemonCommand(spec)),
+      cwd: '/',
+      environment: nodeEnvironment(node, process.env, spec.store),
+      logFile: logFileOf(node),
+      onObject: (object: object) => this.#note(nameRecipe(object as HeddleEvent, spec)),
+    };
+    this.#program = new RunningProgram(start, changes);
+  }
+
+  get pid(): number {
+    return this.#program.pid;
+  }
+
+  get state(): ProgramState {
+    return this.#program.state;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#program.signal(signal);
+  }
+
+  /** Why the daemon is not what it should be, as precisely as it said itself. */
+  trouble(otherwise: string): LabTrouble {
+    const failure = this.#failure;
+    const detail = this.#commandTrouble?.stderr ?? this.#stderrBeside(failure);
+    const shown = detail === '' ? {} : { detail };
+    if (failure) {
+      const hint = failure.hint === undefined ? {} : { hint: failure.hint };
+      return { node: this.node, kind: failure.kind, message: failure.message, ...hint, ...shown };
+    }
+    const how = this.state.kind === 'ended' ? `its daemon ${this.state.how}` : otherwise;
+    return { node: this.node, kind: this.#exitKind(), message: `${this.node}: ${how}`, ...shown };
+  }
+
+  /** The end of its stderr, less what the failure it logged says already. */
+  #stderrBeside(failure: { readonly message: string; readonly hint?: string } | undefined): string {
+    const known = [failure?.message, failure?.hint].filter((text) => text !== undefined);
+    return this.#program.lastLines.filter((line) => !known.some((text) => line.includes(text))).join('\n');
+  }
+
+  #exitKind(): FailureKind {
+    const code = this.#program.exitCode;
+    const kind = Object.entries(exitCodes).find(([, value]) => value === code)?.[0];
+    return (kind as FailureKind | undefined) ?? 'lab-failed';
+  }
+
+  #note(event: HeddleEvent): void {
+    switch (event.event) {
+      case 'ready':
+        this.#program.becomeReady();
+        if (this.#recipeFailed !== undefined) this.answers.push(this.#recipeFailed);
+        this.#recipeFailed = undefined;
+        break;
+      case 'state':
+        // Whatever it had added before is gone with the network.
+        if (event.to === 'pre-startup') this.peers.clear();
+        break;
+      case 'recipe-applied':
+      case 'recipe-refused':
+        this.answers.push(event);
+        break;
+      case 'recipe-failed':
+        this.#recipeFailed = event;
+        break;
+      case 'peer-added':
+        this.peers.set(event.peer.publicIp, { kind: 'added' });
+        break;
+      case 'peer-removed':
+        this.peers.delete(event.peer.publicIp);
+        break;
+      case 'batch-applied':
+        for (const { publicIp } of event.removed) this.peers.delete(publicIp);
+        for (const { publicIp } of event.added) this.peers.set(publicIp, { kind: 'added' });
+        break;
+      case 'peer-failed':
+        if (event.operation === 'add') {
+          const { attempt, trouble } = event;
+          this.peers.set(event.peer.publicIp, { kind: 'failed', attempt, trouble });
+        }
+        break;
+      case 'command-failed':
+        this.#commandTrouble = event.trouble;
+        break;
+      case 'failure':
+        this.#failure = event;
+        break;
+      default:
+        return;
+    }
+    this.#changes.notify();
+  }
+}
+
+/** Names the author's own file, where a node says what the lab calls its copy of it. */
+function nameRecipe(event: HeddleEvent, { recipe, purpose }: LabSpec): HeddleEvent {
+  if (purpose !== 'watch') return event;
+  const named = JSON.stringify(event).replaceAll(nodeRecipe(recipe.path), recipe.path);
+  return JSON.parse(named) as HeddleEvent;
+}
+
+function daemonCommand(spec: LabSpec): readonly string[] {
+  return [
+    ...spec.heddle,
+    'up',
+    ...(spec.purpose === 'watch'
+      ? ['--watch', '--recipe', nodeRecipe(spec.recipe.path)]
+      : ['--recipe', spec.recipe.path]),
+    ...storeOptions(spec.store),
+    ...['--state-dir', nodeStateDirectory],
+    ...['--subnet-file', nodeSubnetFile],
+    ...['--iface', nodeInterface],
+    ...['--log-format', 'json'],
+    ...spec.parameters.flatMap((parameter) => ['--param', parameter]),
+    ...spec.daemonOptions,
+  ];
+}

@@ -1,0 +1,110 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Failure } from '../../../diagnostic/failure.ts';
+import { podNetworksOf, type SubnetFile } from '../../plan/subnet-file.ts';
+import type { NodePlan } from '../../plan/topology.ts';
+import type { LabSpec, Link, NodeStatus } from '../../protocol.ts';
+import type { LabTrouble, NodeReport } from '../../report/report.ts';
+import type { Changes } from '../changes.ts';
+import { Daemon } from './daemon.ts';
+import type { Holder } from './holder.ts';
+import { connectPod, disconnectPod, readNodeSubnetFile } from './pod.ts';
+import { describeProgram } from '../running-program.ts';
+
+/** A node of a running lab. */
+export class LabNode {
+  readonly what = 'daemon';
+  readonly plan: NodePlan;
+  readonly holder: Holder;
+  daemon: Daemon;
+  link: Link = 'joined';
+  /** What its pod was connected by; undefined while it is not. */
+  subnet: SubnetFile | undefined;
+  readonly #spec: LabSpec;
+  readonly #changes: Changes;
+
+  constructor(plan: NodePlan, holder: Holder, spec: LabSpec, changes: Changes) {
+    this.plan = plan;
+    this.holder = holder;
+    this.#spec = spec;
+    this.#changes = changes;
+    this.daemon = new Daemon(plan.name, holder, spec, changes);
+  }
+
+  get running(): Daemon {
+    return this.daemon;
+  }
+
+  trouble(otherwise: string): LabTrouble {
+    return this.daemon.trouble(otherwise);
+  }
+
+  /** Starts the daemon again after it has ended. Throws a {@link Failure} if it does not become ready. */
+  async restart(): Promise<void> {
+    this.daemon = new Daemon(this.plan.name, this.holder, this.#spec, this.#changes);
+    await this.becomeReady(this.#spec.timeoutMs);
+  }
+
+  /** Waits until the daemon is ready, and connects the pod unless it is connected. Throws a {@link Failure} if it does not come to be. */
+  async becomeReady(withinMs: number): Promise<void> {
+    const { daemon } = this;
+    await this.#changes.until(() => daemon.state.kind === 'ready' || daemon.state.kind === 'ended', withinMs);
+    if (daemon.state.kind !== 'ready') {
+      const within = `its daemon was not ready within ${Math.round(withinMs / 1000)} s`;
+      const { kind, message, ...more } = daemon.trouble(within);
+      throw new Failure(kind, message, more);
+    }
+    const file = await readNodeSubnetFile(this.plan);
+    // A pod outlives its node's daemon: only another subnet, or another MTU, makes another pod of it.
+    if (isDeepStrictEqual(file, this.subnet)) return;
+    await this.disconnect();
+    await connectPod(this.plan, file);
+    this.subnet = file;
+  }
+
+  /** Takes the pod off the node's subnet, if it is on one. */
+  async disconnect(): Promise<void> {
+    if (this.subnet === undefined) return;
+    this.subnet = undefined;
+    await disconnectPod(this.plan);
+  }
+
+  /** Whether this node's daemon has said that it can reach the other's subnet. */
+  knows(other: LabNode): boolean {
+    return this.#peerState(other)?.kind === 'added';
+  }
+
+  /** How its last try to add the other went wrong, if it did. */
+  failureWith(other: LabNode): { readonly attempt: number; readonly why: string } | undefined {
+    const state = this.#peerState(other);
+    if (state?.kind !== 'failed') return undefined;
+    const { command, how, where, stderr } = state.trouble;
+    const at = where ? ` (${where.file}:${where.line})` : '';
+    const said = stderr === '' ? '' : `: ${stderr.replaceAll('\n', ' ')}`;
+    return { attempt: state.attempt, why: `${command} on ${this.plan.name} ${how}${at}${said}` };
+  }
+
+  #peerState(other: LabNode): ReturnType<Daemon['peers']['get']> {
+    const { ipv4, ipv6 } = other.plan;
+    return this.daemon.peers.get(ipv4.address) ?? (ipv6 && this.daemon.peers.get(ipv6.address));
+  }
+
+  report(): NodeReport {
+    const [first, second] = this.subnet ? podNetworksOf(this.subnet) : [];
+    const { ipv4, ipv6 } = this.plan;
+    const onlyIpv6 = first?.gateway.includes(':') === true;
+    return {
+      name: this.plan.name,
+      publicIp: onlyIpv6 && ipv6 ? ipv6.address : ipv4.address,
+      ...(second && ipv6 ? { publicIpv6: ipv6.address } : {}),
+      subnet: first?.subnet ?? null,
+      pod: first?.pod ?? null,
+      ...(second ? { ipv6Subnet: second.subnet, ipv6Pod: second.pod } : {}),
+      mtu: this.subnet?.mtu ?? null,
+    };
+  }
+
+  status(): NodeStatus {
+    const holderPid = this.holder.pid;
+    return { ...this.report(), link: this.link, holderPid, ...describeProgram(this.daemon) };
+  }
+}

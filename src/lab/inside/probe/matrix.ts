@@ -1,0 +1,118 @@
+import { podNetworksOf, type PodNetwork } from '../../plan/subnet-file.ts';
+import type { Underlay } from '../../plan/request.ts';
+import type { PairReport, PathReport } from '../../report/report.ts';
+import { countFragments } from './fragments.ts';
+import type { LabNode } from '../node/node.ts';
+import type { PodAgent } from './pod-agent.ts';
+
+/**
+ * How long the first echo of a pair may be waited for, while the overlay converges. A WireGuard handshake that was lost is
+ * tried again after five seconds and a third at most (REKEY_TIMEOUT).
+ */
+const usualConvergeMs = 8000;
+
+/** With how many other pods one pod is probed at once. */
+const atOnce = 4;
+
+/**
+ * Probes every ordered pair of pods and calls back for each as it is done; returns them in the nodes' order. Two pods try one
+ * way first and then the other: where both begin a WireGuard handshake at once, both may be lost.
+ */
+export async function probeMatrix(
+  nodes: readonly LabNode[],
+  agents: ReadonlyMap<string, PodAgent>,
+  underlay: Underlay,
+  onPair: (pair: PairReport) => void,
+  convergeMs = usualConvergeMs,
+): Promise<readonly PairReport[]> {
+  const before = await fragmentsOf(nodes);
+  const pairs = new Map<string, PairReport>();
+  const probe = async (from: LabNode, to: LabNode, withinMs: number): Promise<PairReport> => {
+    const pair = await probePair(from, to, agents, underlay, withinMs);
+    pairs.set(nameOf(from, to), pair);
+    onPair(pair);
+    return pair;
+  };
+  const probeBothWays = async (one: LabNode, other: LabNode): Promise<void> => {
+    const { ok } = await probe(one, other, convergeMs);
+    // What has not converged by now will not.
+    await probe(other, one, ok ? convergeMs : 0);
+  };
+  await Promise.all(
+    nodes.map((one, index) => inTurns(nodes.slice(index + 1), (other) => probeBothWays(one, other))),
+  );
+  const after = await fragmentsOf(nodes);
+  const fragmenting = new Set(nodes.filter((node) => after.get(node) !== before.get(node)));
+  return nodes.flatMap((from) =>
+    nodes.flatMap((to) => {
+      const pair = pairs.get(nameOf(from, to));
+      if (pair === undefined) return [];
+      return fragmenting.has(from) ? [blameFragments(pair, from)] : [pair];
+    }),
+  );
+}
+
+function nameOf(from: LabNode, to: LabNode): string {
+  return `${from.plan.name} → ${to.plan.name}`;
+}
+
+async function fragmentsOf(nodes: readonly LabNode[]): Promise<ReadonlyMap<LabNode, number>> {
+  return new Map(
+    await Promise.all(nodes.map(async (node) => [node, await countFragments(node.holder.pid)] as const)),
+  );
+}
+
+async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+async function probePair(
+  from: LabNode,
+  to: LabNode,
+  agents: ReadonlyMap<string, PodAgent>,
+  underlay: Underlay,
+  convergeMs: number,
+): Promise<PairReport> {
+  const names = { from: from.plan.name, to: to.plan.name };
+  const agent = agents.get(from.plan.name);
+  const port = await agents.get(to.plan.name)?.port;
+  const missing = [from, to].find(({ subnet }) => subnet === undefined);
+  if (!agent || port === undefined || !from.subnet || !to.subnet) {
+    const reason = `${(missing ?? from).plan.name} has no pod, since its daemon did not become ready`;
+    return { ...names, ok: false, rttMs: null, reason, paths: [] };
+  }
+  const failure = from.failureWith(to) ?? to.failureWith(from);
+  const { mtu } = from.subnet;
+  const paths = await Promise.all(
+    podNetworksOf(to.subnet).map(({ pod: address }: PodNetwork) =>
+      agent.probe({ address, port, mtu, withinMs: failure ? 0 : convergeMs }),
+    ),
+  );
+  return { ...names, ...judge(paths, failure && explainFailure(failure.why, underlay)) };
+}
+
+function judge(
+  paths: readonly PathReport[],
+  known: string | undefined,
+): Pick<PairReport, 'ok' | 'rttMs' | 'reason' | 'paths'> {
+  const seen = paths.flatMap(({ reason }) => reason ?? []);
+  const rttMs = paths[0]?.rttMs ?? null;
+  if (seen.length === 0) return { ok: true, rttMs, paths };
+  return { ok: false, rttMs, reason: [...(known === undefined ? [] : [known]), ...seen].join('; '), paths };
+}
+
+/** A recipe whose next hop is the peer itself needs all nodes on one segment: say so where they are not. */
+function explainFailure(why: string, underlay: Underlay): string {
+  const offLink = /invalid gateway|network is unreachable|no route to host/i.test(why);
+  if (underlay !== 'routed' || !offLink) return why;
+  return `${why}. On a routed underlay a peer's public address is behind a router and not on-link, so no route can name it as next hop`;
+}
+
+function blameFragments(pair: PairReport, node: LabNode): PairReport {
+  const reason = `packets of the published MTU, ${node.subnet?.mtu ?? '?'} bytes, are fragmented on the underlay of ${pair.from}: the published MTU is too large`;
+  return { ...pair, ok: false, reason: pair.reason === undefined ? reason : `${pair.reason}; ${reason}` };
+}

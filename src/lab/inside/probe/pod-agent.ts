@@ -1,0 +1,57 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { Failure } from '../../../diagnostic/failure.ts';
+import { programFile } from '../../../host/files/package-files.ts';
+import type { NodePlan } from '../../plan/topology.ts';
+import type { PathReport } from '../../report/report.ts';
+import type { AgentWord, ProbeOrder } from './agent.ts';
+import { readJsonLines } from '../json-lines.ts';
+
+/** The agent in one pod, seen from the lab's first process. */
+export class PodAgent {
+  /** Resolves once the agent serves. */
+  readonly port: Promise<number>;
+  readonly #child: ChildProcess;
+  readonly #answers = new Map<number, (path: PathReport) => void>();
+  #orders = 0;
+
+  constructor(node: NodePlan) {
+    const command = [process.execPath, ...process.execArgv, programFile('lab/inside/probe/agent')];
+    this.#child = spawn('ip', ['netns', 'exec', node.pod, ...command], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.port = new Promise((resolve, reject) => {
+      const refuse = (): void => reject(new Failure('internal', `the agent in ${node.pod} ended early`));
+      this.#child.on('error', refuse).on('exit', refuse);
+      this.#listen((port) => resolve(port));
+    });
+    // Whoever waits for the port sees why it does not come; nobody may be waiting yet.
+    this.port.catch(() => undefined);
+    this.#child.stdin?.on('error', () => undefined);
+  }
+
+  /** Has the agent probe an address of another pod. */
+  probe(order: Omit<ProbeOrder, 'id'>): Promise<PathReport> {
+    this.#orders += 1;
+    const id = this.#orders;
+    return new Promise((resolve) => {
+      this.#answers.set(id, resolve);
+      this.#child.stdin?.write(JSON.stringify({ id, ...order } satisfies ProbeOrder) + '\n');
+    });
+  }
+
+  close(): void {
+    this.#child.stdin?.end();
+  }
+
+  #listen(onPort: (port: number) => void): void {
+    if (!this.#child.stdout) return;
+    readJsonLines(this.#child.stdout, (object) => {
+      const word = object as unknown as AgentWord;
+      if (word.word === 'serving') onPort(word.port);
+      else {
+        this.#answers.get(word.id)?.(word.path);
+        this.#answers.delete(word.id);
+      }
+    });
+  }
+}

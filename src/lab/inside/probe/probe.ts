@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PathReport } from '../../report/report.ts';
+import type { ProbeOrder } from './agent.ts';
+import { echo, type EchoResult } from './echo.ts';
+import { transfer } from './transfer.ts';
+
+/** A single packet may be lost beside a megabyte of TCP; one that is too large is lost each time. */
+const triesDespiteLoss = 3;
+
+/** Between two tries, while the overlay may still be converging. */
+const retryEveryMs = 50;
+
+/** Sends everything along one path: an echo until one comes back, then TCP and the MTU's two echoes at once. */
+export async function probePath(order: ProbeOrder, payload: Buffer): Promise<PathReport> {
+  const { address, port, mtu } = order;
+  const family = address.includes(':') ? 6 : 4;
+  const first = await echoWithin(address, order.withinMs);
+  if (first.kind === 'unanswered') {
+    const said = first.because === '' ? '' : ` (${first.because})`;
+    const reason = `no echo came back from ${address}${said}`;
+    return { family, address, rttMs: null, tcp: null, mtuPasses: null, oversizeFails: null, reason };
+  }
+  const [tcp, exact, oversize] = await Promise.all([
+    transfer(address, port, payload),
+    echoDespiteLoss(address, mtu),
+    echo(address, mtu + 1),
+  ]);
+  const reasons = [
+    tcp === undefined ? [] : [`TCP with 1 MiB each way to ${address} failed: ${tcp}`],
+    exact.kind === 'answered' ? [] : [explainMtu(mtu, address, exact.because)],
+    oversize.kind === 'unanswered'
+      ? []
+      : [`a packet of ${mtu + 1} bytes reached ${address}, a byte more than the published MTU`],
+  ].flat();
+  return {
+    family,
+    address,
+    rttMs: first.rttMs,
+    tcp: tcp === undefined,
+    mtuPasses: exact.kind === 'answered',
+    oversizeFails: oversize.kind === 'unanswered',
+    ...(reasons.length === 0 ? {} : { reason: reasons.join('; ') }),
+  };
+}
+
+async function echoWithin(address: string, withinMs: number): Promise<EchoResult> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const result = await echo(address);
+    if (result.kind === 'answered' || performance.now() >= deadline) return result;
+    await delay(retryEveryMs);
+  }
+}
+
+async function echoDespiteLoss(address: string, packetBytes: number): Promise<EchoResult> {
+  let result = await echo(address, packetBytes);
+  for (let tries = 1; tries < triesDespiteLoss && isLost(result); tries += 1) {
+    result = await echo(address, packetBytes);
+  }
+  return result;
+}
+
+/** Neither answered nor refused. */
+function isLost(result: EchoResult): boolean {
+  return result.kind === 'unanswered' && result.because === '';
+}
+
+function explainMtu(mtu: number, address: string, because: string): string {
+  const said = because === '' ? '' : ` (${because})`;
+  return `a packet of ${mtu} bytes, the published MTU, does not reach ${address} unfragmented${said}`;
+}

@@ -1,0 +1,33 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { attachmentsOf, type HostPlan } from '../../plan/topology.ts';
+import { nodeShare, sharedDirectory } from '../../protocol.ts';
+import { runProgram } from '../run-program.ts';
+
+const directory = `${sharedDirectory}/tls`;
+
+/** As etcd sees them. */
+export const etcdTlsFiles = {
+  caFile: `${nodeShare}/tls/ca.crt`,
+  certFile: `${nodeShare}/tls/etcd.crt`,
+  keyFile: `${nodeShare}/tls/etcd.key`,
+} as const;
+
+/** Makes an authority, a certificate for etcd and one for all its clients. The authority's key is thrown away. */
+export async function makeCertificates(etcd: HostPlan): Promise<void> {
+  await mkdir(directory, { mode: 0o700 });
+  await certify('ca', ['-addext', 'basicConstraints=critical,CA:TRUE']);
+  const names = [`DNS:${etcd.name}`, ...attachmentsOf(etcd).map(({ address }) => `IP:${address}`)];
+  const signed = ['-CA', `${directory}/ca.crt`, '-CAkey', `${directory}/ca.key`];
+  const leaf = [...signed, '-addext', 'basicConstraints=critical,CA:FALSE'];
+  await Promise.all([
+    certify('etcd', [...leaf, '-addext', `subjectAltName=${names.join(',')}`]),
+    certify('client', leaf),
+  ]);
+  await rm(`${directory}/ca.key`);
+}
+
+async function certify(name: string, options: readonly string[]): Promise<void> {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const files = ['-keyout', `${directory}/${name}.key`, '-out', `${directory}/${name}.crt`];
+  await runProgram('openssl', ['req', '-x509', ...key, ...files, '-subj', `/CN=${name}`, ...options]);
+}

@@ -1,0 +1,135 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../../../diagnostic/failure.ts';
+import { layOut } from '../../../store/etcd/layout.ts';
+import { defaultPrefix } from '../../../store/etcd/options.ts';
+import type { HostPlan } from '../../plan/topology.ts';
+import type { StoreAccess } from '../../plan/store-access.ts';
+import {
+  etcdDirectory,
+  etcdSocketName,
+  logFileOf,
+  pathInLab,
+  type HostStatus,
+  type LabSpec,
+  type Link,
+} from '../../protocol.ts';
+import type { LabTrouble } from '../../report/report.ts';
+import { etcdTlsFiles } from './certificates.ts';
+import type { Changes } from '../changes.ts';
+import { nodeEnvironment } from '../node/environment.ts';
+import { isHealthy, putKey } from './etcd-gateway.ts';
+import { enterHost, holdHost, type Holder } from '../node/holder.ts';
+import { describeProgram, RunningProgram } from '../running-program.ts';
+
+type EtcdAccess = Extract<StoreAccess, { kind: 'etcd' }>;
+
+const askEveryMs = 10;
+const socketPath = pathInLab('etcd', `${etcdDirectory}/${etcdSocketName}`);
+
+/** The etcd that holds a lab's leases, in namespaces of its own. */
+export class LabEtcd {
+  readonly what = 'server';
+  readonly plan: HostPlan;
+  link: Link = 'joined';
+  running: RunningProgram;
+  readonly #holder: Holder;
+  readonly #access: EtcdAccess;
+  readonly #spec: LabSpec;
+  readonly #changes: Changes;
+
+  private constructor(plan: HostPlan, holder: Holder, access: EtcdAccess, spec: LabSpec, changes: Changes) {
+    this.plan = plan;
+    this.#holder = holder;
+    this.#access = access;
+    this.#spec = spec;
+    this.#changes = changes;
+    this.running = this.#run();
+  }
+
+  /** Starts it and writes the network configuration. Undefined for a lab whose store is none. Throws a {@link Failure}. */
+  static async start(spec: LabSpec, changes: Changes): Promise<LabEtcd | undefined> {
+    const { store, topology } = spec;
+    if (store.kind !== 'etcd' || topology.etcd === undefined) return undefined;
+    await mkdir(pathInLab('etcd', etcdDirectory), { recursive: true, mode: 0o700 });
+    const etcd = new LabEtcd(topology.etcd, await holdHost(topology.etcd), store, spec, changes);
+    await etcd.#becomeReady();
+    await etcd.writeNetwork(spec.networkDocument);
+    return etcd;
+  }
+
+  writeNetwork(document: string): Promise<void> {
+    return putKey(socketPath, layOut(defaultPrefix).config, document);
+  }
+
+  /** Starts it again on the data that it left. Throws a {@link Failure} if it does not come to serve. */
+  async restart(): Promise<void> {
+    // Left by one that was killed, and in the way of the next.
+    await rm(socketPath, { force: true });
+    this.running = this.#run();
+    await this.#becomeReady();
+  }
+
+  /** What it said last, as the reason why it is not what it should be. */
+  trouble(otherwise: string): LabTrouble {
+    const { state, lastLines } = this.running;
+    const how = state.kind === 'ended' ? `its server ${state.how}` : otherwise;
+    const detail = lastLines.length === 0 ? {} : { detail: lastLines.join('\n') };
+    return { node: this.plan.name, kind: 'lab-failed', message: `${this.plan.name}: ${how}`, ...detail };
+  }
+
+  status(): HostStatus {
+    const { name, ipv4 } = this.plan;
+    const holderPid = this.#holder.pid;
+    return { name, publicIp: ipv4.address, link: this.link, holderPid, ...describeProgram(this.running) };
+  }
+
+  #run(): RunningProgram {
+    const chdir = ['env', `--chdir=${etcdDirectory}`];
+    const command = enterHost(this.#holder, [...chdir, 'etcd', ...etcdOptions(this.#access)]);
+    const environment = nodeEnvironment(this.plan.name, process.env, this.#access);
+    const logFile = logFileOf(this.plan.name);
+    return new RunningProgram({ command, cwd: '/', environment, logFile }, this.#changes);
+  }
+
+  async #becomeReady(): Promise<void> {
+    const { running } = this;
+    const { timeoutMs } = this.#spec;
+    const deadline = performance.now() + timeoutMs;
+    while (!(await isHealthy(socketPath))) {
+      const within = `its server did not serve within ${Math.round(timeoutMs / 1000)} s`;
+      if (running.state.kind !== 'starting' || performance.now() >= deadline) {
+        const { kind, message, detail } = this.trouble(within);
+        throw new Failure(kind, message, { detail });
+      }
+      await delay(askEveryMs);
+    }
+    running.becomeReady();
+  }
+}
+
+/** A cluster of one, in the directory that it is started in. */
+function etcdOptions({ endpoint, tls }: EtcdAccess): readonly string[] {
+  const peer = 'http://127.0.0.1:2380';
+  const options: Readonly<Record<string, string>> = {
+    name: 'etcd',
+    'data-dir': 'data',
+    'listen-client-urls': `${endpoint},unix://${etcdSocketName}`,
+    'advertise-client-urls': endpoint,
+    'listen-peer-urls': peer,
+    'initial-advertise-peer-urls': peer,
+    'initial-cluster': `etcd=${peer}`,
+    // In milliseconds: it has nobody to vote with, and would wait a second for them by itself.
+    'heartbeat-interval': '10',
+    'election-timeout': '100',
+    logger: 'zap',
+    'log-level': 'warn',
+    ...(tls && {
+      'client-cert-auth': 'true',
+      'trusted-ca-file': etcdTlsFiles.caFile,
+      'cert-file': etcdTlsFiles.certFile,
+      'key-file': etcdTlsFiles.keyFile,
+    }),
+  };
+  return Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+}

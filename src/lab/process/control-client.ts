@@ -1,0 +1,56 @@
+import { connect } from 'node:net';
+import { Failure } from '../../diagnostic/failure.ts';
+import type { FoundLab } from './find.ts';
+import { parseObject } from '../inside/json-lines.ts';
+import { nameArgument } from '../plan/request.ts';
+import { controlSocket, type ControlRequest, type ControlResponse } from '../protocol.ts';
+
+type Answer<Kind> = Extract<ControlResponse, { response: Kind }>;
+
+/** Asks a lab for the state of its nodes. */
+export async function askStatus(lab: FoundLab): Promise<Answer<'status'>> {
+  return expect(lab, 'status', await ask(lab, { request: 'status' }));
+}
+
+/** Has a lab do something to a node; returns one sentence on what was done. */
+export async function askFor(
+  lab: FoundLab,
+  request: Exclude<ControlRequest, { request: 'status' }>,
+): Promise<string> {
+  return expect(lab, 'done', await ask(lab, request)).message;
+}
+
+function expect<Kind extends ControlResponse['response']>(
+  lab: FoundLab,
+  kind: Kind,
+  response: ControlResponse,
+): Answer<Kind> {
+  if (response.response === 'failure') {
+    throw new Failure(response.kind, response.message, { hint: response.hint, detail: response.detail });
+  }
+  if (response.response !== kind) {
+    throw new Failure('internal', `the lab ${lab.name} gave the answer to another question`);
+  }
+  return response as Answer<Kind>;
+}
+
+/** The socket lies in the lab's mount namespace, which /proc shows to whoever may trace its first process. */
+function ask(lab: FoundLab, request: ControlRequest): Promise<ControlResponse> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(`/proc/${lab.pid}/root${controlSocket}`);
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('connect', () => socket.write(JSON.stringify(request) + '\n'));
+    socket.on('data', (chunk: string) => (text += chunk));
+    socket.on('error', (cause) => {
+      const message = `the lab ${lab.name} does not answer on its control socket: ${cause.message}`;
+      const hint = `try again, as it may be starting or ending; or end it: heddle lab down${nameArgument(lab.name)}`;
+      reject(new Failure('not-running', message, { hint, cause }));
+    });
+    socket.on('end', () => {
+      const response = parseObject(text);
+      if (response) resolve(response as unknown as ControlResponse);
+      else reject(new Failure('not-running', `the lab ${lab.name} ended before it answered`));
+    });
+  });
+}

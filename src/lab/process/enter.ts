@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { Failure } from '../../diagnostic/failure.ts';
+import { programFile } from '../../host/files/package-files.ts';
+import { findLabs, killLab } from './find.ts';
+import { firstProcessMarker, firstProcessScript } from './first-process.ts';
+import { readJsonLines } from '../inside/json-lines.ts';
+import { programPath } from './program-path.ts';
+import { keepLine, type LabEvent, type LabSpec, type RecipeOrder } from '../protocol.ts';
+
+/** How many characters of the inside's stderr are kept for a message. */
+const keptStderr = 4000;
+
+/** A lab that this process has started and is tied to. */
+export class TetheredLab {
+  readonly #name: string;
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<void>;
+  #unstartable: Failure | undefined;
+  #stderr = '';
+
+  /** Starts a lab's first process in namespaces of its own. Nothing is made before it has read `spec`. */
+  constructor(spec: LabSpec, onEvent: (event: LabEvent) => void) {
+    this.#name = spec.name;
+    const [program, ...args] = labCommand(spec);
+    // A session of its own: an interrupt from the terminal reaches this process only, which then ends the lab.
+    this.#child = spawn(program, args, {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: programPath(process.env['PATH']) },
+    });
+    this.#closed = new Promise((resolve) => {
+      this.#child.on('close', () => resolve());
+      this.#child.on('error', (cause) => {
+        this.#unstartable = new Failure('prerequisite', `${program} could not be started: ${cause.message}`, {
+          hint: 'install util-linux 2.33 or newer',
+          cause,
+        });
+        resolve();
+      });
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-keptStderr);
+    });
+    if (this.#child.stdout) {
+      readJsonLines(this.#child.stdout, (object) => onEvent(object as unknown as LabEvent));
+    }
+    this.#child.stdin?.on('error', () => undefined);
+    this.#child.stdin?.write(JSON.stringify(spec) + '\n');
+  }
+
+  /** Ends the lab with everything in it, and waits until it is gone. */
+  async end(): Promise<void> {
+    const first = findLabs().find(({ name }) => name === this.#name);
+    // Its parent ends once the kernel has ended all of the lab; ended first, it could not be waited for.
+    if (first) killLab(first);
+    else this.#child.kill('SIGKILL');
+    await this.#closed;
+  }
+
+  /** Has every node of a watched lab run a recipe. */
+  order(order: RecipeOrder): void {
+    this.#child.stdin?.write(JSON.stringify(order) + '\n');
+  }
+
+  /** Lets the lab live on without this process. */
+  keep(): void {
+    this.#child.stdin?.end(keepLine + '\n');
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+    this.#child.unref();
+  }
+
+  /** Resolves when the lab has ended by itself, with why as far as it is known. */
+  async endedEarly(): Promise<Failure> {
+    await this.#closed;
+    if (this.#unstartable) return this.#unstartable;
+    const detail = this.#stderr.trimEnd();
+    if (/unshare|Operation not permitted|Permission denied/i.test(detail)) {
+      return new Failure('privilege', 'the kernel does not let this user make the namespaces of a lab', {
+        hint: 'run it as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0',
+        detail,
+      });
+    }
+    return new Failure('lab-failed', 'the lab ended before its work was done', { detail });
+  }
+}
+
+function labCommand(spec: LabSpec): [string, ...string[]] {
+  const userNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const namespaces = ['--pid', '--fork', '--kill-child=SIGKILL', '--net', '--mount', '--uts', '--mount-proc'];
+  const first = [
+    'sh',
+    '-c',
+    firstProcessScript,
+    firstProcessMarker,
+    spec.name,
+    programFile('lab/inside/main'),
+  ];
+  const work = [process.execPath, ...process.execArgv, programFile('lab/inside/main')];
+  const unshare: [string, ...string[]] = [
+    'unshare',
+    ...userNamespace,
+    ...namespaces,
+    '--',
+    ...first,
+    ...work,
+  ];
+  // The tether ends a lab whose starter is gone as soon as Node runs in it; the death signal does so before. It
+  // would also end a lab that is kept.
+  return spec.purpose !== 'up' ? ['setpriv', '--pdeathsig', 'SIGKILL', '--', ...unshare] : unshare;
+}

@@ -1,0 +1,44 @@
+import { labRoot } from '../protocol.ts';
+
+/** The `$0` of a lab's first process, by which it is found; its `$1` is the lab's name. */
+export const firstProcessMarker = 'heddle-lab';
+
+/** Directories of the machine that commands in a lab may write to: what they write goes to memory, and goes with the lab. */
+const privateDirectories = ['/tmp', '/var', '/etc'] as const;
+
+/**
+ * The lab's first process: PID 1 of its own PID namespace, so that the kernel ends every process of the lab with it.
+ * It is a shell because Node reaps only its own children, and orphans are PID 1's to reap; `wait` reaps any.
+ * What it makes is nobody else's to write, whatever the caller's umask: daemons refuse recipes that others could write.
+ * `$1` is the lab's name, `$2` a file that must stay in sight, the rest the program that does the work.
+ */
+export const firstProcessScript = `
+set -e
+umask 022
+needed=$2
+shift 2
+mount -t tmpfs -o mode=0755 heddle-lab /run
+mkdir -p ${labRoot}/nodes ${labRoot}/shared
+for directory in ${privateDirectories.join(' ')}; do
+  layers=${labRoot}/private$directory
+  mkdir -p "$layers/upper" "$layers/work"
+  if [ "$directory" = /tmp ]; then chmod 1777 "$layers/upper"; fi
+  options="lowerdir=$directory,upperdir=$layers/upper,workdir=$layers/work"
+  mount -t overlay -o "$options" heddle-lab "$directory" 2>/dev/null || continue
+  [ -e "$needed" ] || umount "$directory"
+done
+ip link set lo up
+echo 1 > /proc/sys/net/ipv4/ip_forward
+[ ! -d /proc/sys/net/ipv6 ] || echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
+set +e
+exec 3<&0
+"$@" <&3 3<&- &
+main=$!
+exec 3<&- </dev/null
+trap 'kill -TERM "$main"' TERM INT HUP
+while :; do
+  wait "$main"
+  status=$?
+  kill -0 "$main" 2>/dev/null || exit "$status"
+done
+`;

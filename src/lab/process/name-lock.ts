@@ -1,0 +1,28 @@
+import { createServer } from 'node:net';
+import { Failure } from '../../diagnostic/failure.ts';
+import { findLabs } from './find.ts';
+import { nameArgument } from '../plan/request.ts';
+
+/**
+ * Makes sure that this process alone starts a lab of this name, and that none runs. The lock is a socket in the
+ * abstract namespace: it is no file, and it goes with this process, however that ends.
+ */
+export async function claimName(name: string): Promise<void> {
+  const server = createServer();
+  server.unref();
+  await new Promise<void>((resolve, reject) => {
+    server.on('error', () => reject(taken(name, isUp(name) ? 'runs already' : 'is being started already')));
+    server.listen(`\0heddle-lab-${process.getuid?.() ?? 0}-${name}`, resolve);
+  });
+  if (isUp(name)) throw taken(name, 'runs already');
+}
+
+function isUp(name: string): boolean {
+  return findLabs().some((lab) => lab.name === name);
+}
+
+function taken(name: string, how: string): Failure {
+  return new Failure('already-running', `a lab named ${name} ${how}`, {
+    hint: `end it with heddle lab down${nameArgument(name)}, or choose another --name`,
+  });
+}

@@ -1,0 +1,102 @@
+import type { RecipeStep } from '../../recipe/compare-recipes.ts';
+import type { LabEvent } from '../protocol.ts';
+import { closingMark, renderMatrix, renderNodes, renderTroubles, type RenderOptions } from './render.ts';
+
+type Matrix = Extract<LabEvent, { event: 'matrix' }>;
+
+interface Refusal {
+  readonly because: string;
+  readonly findings: string;
+}
+
+/** What the author of a recipe is told by a watched lab. */
+export interface AuthorReport {
+  begun(matrix: Matrix): string;
+  watching(): string;
+  /** A save that no node was given. */
+  refused(refusal: Refusal): string;
+  /** A save that the nodes were given; `findings` are the warnings about it. */
+  saved(matrix: Matrix, tookMs: number, findings: string): string;
+  ended(lab: string): string;
+}
+
+export function authorReport(recipe: string, json: boolean, options: RenderOptions): AuthorReport {
+  return json ? jsonReport(recipe) : textReport(recipe, options);
+}
+
+/** One object a line. */
+function jsonReport(recipe: string): AuthorReport {
+  const line = (object: object): string => `${JSON.stringify({ recipe, ...object })}\n`;
+  const describe = (matrix: Matrix, tookMs: number | null, findings: string): string => {
+    const { change, appliedMs, nodes, pairs, reasons, troubles } = matrix;
+    return line({
+      passed: isGood(matrix),
+      change,
+      appliedMs,
+      tookMs,
+      nodes,
+      pairs,
+      reasons,
+      troubles,
+      findings,
+    });
+  };
+  return {
+    begun: (matrix) => describe(matrix, null, ''),
+    watching: () => '',
+    refused: ({ because, findings }) => line({ passed: false, refused: because, findings }),
+    saved: describe,
+    ended: () => '',
+  };
+}
+
+function textReport(recipe: string, options: RenderOptions): AuthorReport {
+  const show = (matrix: Matrix): string[] => [
+    ...(matrix.pairs.length > 0 ? [renderMatrix(matrix, options)] : []),
+    ...(matrix.troubles.length > 0 ? [renderTroubles(matrix.troubles, options)] : []),
+    ...matrix.reasons.map((reason) => `${closingMark(false, options)} ${reason}`),
+  ];
+  const close = (matrix: Matrix, when: string): string =>
+    `${closingMark(isGood(matrix), options)} ${recipe}: ${countPairs(matrix)}${when}`;
+  const lines = (...parts: readonly string[]): string => parts.map((part) => `${part}\n`).join('');
+  return {
+    begun: (matrix) => lines(renderNodes(matrix.nodes, options), ...show(matrix), close(matrix, '')),
+    watching: () => lines(`Save ${recipe}, and every node runs it; Ctrl-C ends the lab.`),
+    refused: ({ because, findings }) =>
+      lines(
+        '',
+        ...(findings === '' ? [] : [findings]),
+        `${closingMark(false, options)} ${recipe} is not run: ${because}; the nodes keep the one they have`,
+      ),
+    saved: (matrix, tookMs, findings) =>
+      lines(
+        '',
+        ...(findings === '' ? [] : [findings, '']),
+        ...(matrix.change === null ? [] : [describeChange(matrix.change)]),
+        ...show(matrix),
+        close(matrix, `, ${tookMs} ms after the save`),
+      ),
+    ended: (lab) => lines('', `The lab ${lab} is gone.`),
+  };
+}
+
+const steps: Readonly<Record<RecipeStep['kind'], string>> = {
+  nothing: 'there is nothing to do',
+  swap: 'each node goes on with it',
+  peers: 'each node applied its peers again',
+  node: 'each node was built again',
+};
+
+function describeChange({ step, because }: NonNullable<Matrix['change']>): string {
+  return because === null ? `Nothing changed: ${steps[step]}.` : `${because}: ${steps[step]}.`;
+}
+
+function isGood({ pairs, troubles }: Matrix): boolean {
+  return troubles.length === 0 && pairs.every(({ ok }) => ok);
+}
+
+function countPairs({ pairs }: Matrix): string {
+  if (pairs.length === 0) return 'its one node is up';
+  const answered = pairs.filter(({ ok }) => ok).length;
+  return `${answered} of ${pairs.length} pairs reach each other`;
+}

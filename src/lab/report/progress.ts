@@ -1,0 +1,96 @@
+import type { LabEvent } from '../protocol.ts';
+
+/** Shows how a lab gets on; everything goes to stderr, so that stdout holds the result alone. */
+export interface Progress {
+  note(event: LabEvent): void;
+  /** Takes away what is only of passing interest. */
+  end(): void;
+}
+
+/** On a terminal one line that is written over; elsewhere a line for each step, and none for each pair. */
+export function showProgress(nodes: number, stream: NodeJS.WriteStream): Progress {
+  return stream.isTTY ? new RewritingProgress(nodes, stream) : new PlainProgress(nodes, stream);
+}
+
+/** What the steps so far come to, as one sentence without a full stop; undefined if an event is no step. */
+export class Steps {
+  readonly #nodes: number;
+  readonly #pairs: number;
+  #ready = 0;
+  #probed = 0;
+
+  constructor(nodes: number) {
+    this.#nodes = nodes;
+    this.#pairs = nodes * (nodes - 1);
+  }
+
+  describe(event: LabEvent): string | undefined {
+    switch (event.event) {
+      case 'built':
+        return `underlay of ${this.#nodes} built in ${event.afterMs} ms, starting daemons`;
+      case 'node-ready':
+        this.#ready += 1;
+        return `${event.node.name} ready after ${event.afterMs} ms with ${event.node.subnet ?? 'no subnet'} (${this.#ready} of ${this.#nodes})`;
+      case 'node-failed':
+        return `${event.trouble.node} failed`;
+      case 'overlay-ready':
+        return `every node knows every other after ${event.readyMs} ms${this.#pairs === 0 ? '' : `, probing ${this.#pairs} pairs`}`;
+      case 'pair-probed': {
+        this.#probed += 1;
+        const { from, to, ok } = event.pair;
+        return `${from} → ${to} ${ok ? 'answered' : 'failed'} (${this.#probed} of ${this.#pairs})`;
+      }
+      case 'stopping':
+        return 'taking the networks down';
+      case 'report':
+      case 'up':
+      case 'matrix':
+      case 'failure':
+        return undefined;
+    }
+  }
+}
+
+class PlainProgress implements Progress {
+  readonly #steps: Steps;
+  readonly #stream: NodeJS.WriteStream;
+
+  constructor(nodes: number, stream: NodeJS.WriteStream) {
+    this.#steps = new Steps(nodes);
+    this.#stream = stream;
+  }
+
+  note(event: LabEvent): void {
+    const step = this.#steps.describe(event);
+    const isGoodPair = event.event === 'pair-probed' && event.pair.ok;
+    if (step !== undefined && !isGoodPair) this.#stream.write(`lab: ${step}\n`);
+  }
+
+  end(): void {
+    // Lines stay.
+  }
+}
+
+const clearLine = '\r\u001b[2K';
+
+class RewritingProgress implements Progress {
+  readonly #steps: Steps;
+  readonly #stream: NodeJS.WriteStream;
+
+  constructor(nodes: number, stream: NodeJS.WriteStream) {
+    this.#steps = new Steps(nodes);
+    this.#stream = stream;
+  }
+
+  note(event: LabEvent): void {
+    const step = this.#steps.describe(event);
+    if (step === undefined) return;
+    // A line that wraps cannot be written over. Some terminals do not know their width.
+    const width = this.#stream.columns > 0 ? this.#stream.columns : 80;
+    this.#stream.write(clearLine + `⠿ ${step}`.slice(0, width - 1));
+  }
+
+  end(): void {
+    this.#stream.write(clearLine);
+  }
+}

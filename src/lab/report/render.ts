@@ -1,0 +1,138 @@
+import { Chalk } from 'chalk';
+import Table from 'cli-table3';
+import type { HostStatus, NodeStatus } from '../protocol.ts';
+import type { LabReport, LabTrouble, NodeReport, PairReport } from './report.ts';
+
+export interface RenderOptions {
+  readonly colour: boolean;
+}
+
+/** The report of `lab run` for people: nodes, matrix, what failed, and one closing line. */
+export function renderReport(
+  report: LabReport,
+  troubles: readonly LabTrouble[],
+  options: RenderOptions,
+): string {
+  const sections = [renderNodes(report.nodes, options)];
+  if (report.pairs.length > 0) sections.push(renderMatrix(report, options));
+  const explained = new Set(troubles.map(({ message }) => message));
+  const others = report.reasons.filter((reason) => !explained.has(reason));
+  if (troubles.length > 0) sections.push(renderTroubles(troubles, options));
+  if (others.length > 0) sections.push(others.map((reason) => `${cross(options)} ${reason}`).join('\n'));
+  sections.push(closingLine(report, options));
+  return sections.join('\n\n') + '\n';
+}
+
+/** `3 nodes, 6 of 6 pairs reach each other, ready in 812 ms, nothing left behind` */
+export function summarise(report: LabReport): string {
+  const answered = report.pairs.filter(({ ok }) => ok).length;
+  return [
+    count(report.nodes.length, 'node'),
+    ...(report.pairs.length === 0 ? [] : [`${answered} of ${report.pairs.length} pairs reach each other`]),
+    report.readyMs === null ? 'never ready' : `ready in ${report.readyMs} ms`,
+    report.leftovers.length === 0
+      ? 'nothing left behind'
+      : `${count(report.leftovers.length, 'trace')} left behind`,
+    ...(report.kept.length === 0
+      ? []
+      : [`${count(report.kept.length, 'trace')} kept, as the recipe has no ShutdownCommand`]),
+  ].join(', ');
+}
+
+function closingLine(report: LabReport, options: RenderOptions): string {
+  return `${closingMark(report.passed, options)} ${report.recipe}: ${summarise(report)}`;
+}
+
+/** Whether all is well, at a glance. */
+export function closingMark(passed: boolean, options: RenderOptions): string {
+  return passed ? paint('green', '✔', options) : cross(options);
+}
+
+/** Each node's addresses. */
+export function renderNodes(nodes: readonly NodeReport[], options: RenderOptions): string {
+  const table = makeTable(['node', 'public IP', 'subnet', 'pod', 'MTU'], options);
+  for (const node of nodes) table.push([node.name, ...addressCells(node)]);
+  return table.toString();
+}
+
+/** The nodes of `lab ps`, and its etcd if it has one. */
+export function renderStatus(
+  nodes: readonly NodeStatus[],
+  etcd: HostStatus | null,
+  options: RenderOptions,
+): string {
+  const table = makeTable(['node', 'daemon', 'pid', 'link', 'public IP', 'subnet', 'pod', 'MTU'], options);
+  for (const node of nodes) table.push([...hostCells(node), ...addressCells(node)]);
+  if (etcd) table.push([...hostCells(etcd), etcd.publicIp, '–', '–', '–']);
+  return table.toString();
+}
+
+function hostCells({ name, daemon, ended, pid, link }: HostStatus): (string | number)[] {
+  return [name, ended === null ? daemon : `${daemon}: ${ended}`, pid ?? '–', link];
+}
+
+function addressCells(node: NodeReport): string[] {
+  const both = (first: string | null, second: string | undefined): string =>
+    second === undefined ? (first ?? '–') : `${first ?? '–'}\n${second}`;
+  return [
+    both(node.publicIp, node.publicIpv6),
+    both(node.subnet, node.ipv6Subnet),
+    both(node.pod, node.ipv6Pod),
+    node.mtu === null ? '–' : String(node.mtu),
+  ];
+}
+
+/** Round-trip times in milliseconds from each row's pod to each column's; a cross where something failed. */
+export function renderMatrix(
+  { nodes, pairs }: Pick<LabReport, 'nodes' | 'pairs'>,
+  options: RenderOptions,
+): string {
+  const names = nodes.map(({ name }) => name);
+  const table = makeTable(['ms from ↓ to →', ...names], options);
+  const cells = new Map(pairs.map((pair) => [`${pair.from} ${pair.to}`, matrixCell(pair, options)]));
+  for (const from of names) {
+    table.push([from, ...names.map((to) => (from === to ? '·' : (cells.get(`${from} ${to}`) ?? '?')))]);
+  }
+  return table.toString();
+}
+
+function matrixCell({ ok, rttMs }: PairReport, options: RenderOptions): string {
+  const time = rttMs === null ? '' : formatMilliseconds(rttMs);
+  return ok ? time : `${cross(options)} ${time}`.trimEnd();
+}
+
+function formatMilliseconds(value: number): string {
+  return value < 10 ? value.toFixed(2) : value.toFixed(0);
+}
+
+/** What went wrong with nodes, each with its hint and the end of its stderr. */
+export function renderTroubles(troubles: readonly LabTrouble[], options: RenderOptions): string {
+  return troubles
+    .map(({ message, hint, detail }) =>
+      [
+        `${cross(options)} ${message}`,
+        ...(detail === undefined ? [] : detail.split('\n').map((line) => `    ${line}`)),
+        ...(hint === undefined ? [] : [`  ${hint}`]),
+      ].join('\n'),
+    )
+    .join('\n');
+}
+
+function makeTable(head: string[], options: RenderOptions): InstanceType<typeof Table> {
+  return new Table({
+    head,
+    style: { head: options.colour ? ['bold'] : [], border: options.colour ? ['dim'] : [] },
+  });
+}
+
+function cross(options: RenderOptions): string {
+  return paint('red', '✘', options);
+}
+
+function paint(colour: 'red' | 'green', text: string, options: RenderOptions): string {
+  return new Chalk({ level: options.colour ? 1 : 0 })[colour](text);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

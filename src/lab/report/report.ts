@@ -1,0 +1,76 @@
+import type { FailureKind } from '../../diagnostic/failure.ts';
+import type { RecipeStep } from '../../recipe/compare-recipes.ts';
+import type { Family } from '../../network/cidr.ts';
+
+/** A node as the report and `lab ps` show it. Absent values are those that the node did not come to have. */
+export interface NodeReport {
+  readonly name: string;
+  readonly publicIp: string;
+  readonly subnet: string | null;
+  readonly pod: string | null;
+  /** Present if the overlay has both families; an IPv6-only overlay uses `subnet` and `pod`. */
+  readonly publicIpv6?: string;
+  readonly ipv6Subnet?: string;
+  readonly ipv6Pod?: string;
+  /** The MTU of its subnet file, in bytes. */
+  readonly mtu: number | null;
+}
+
+/** What was seen on the way from one pod to one address of another. */
+export interface PathReport {
+  readonly family: Family;
+  readonly address: string;
+  /** Round-trip time of an echo in milliseconds; null if none came back. */
+  readonly rttMs: number | null;
+  /** Whether 1 MiB each way over TCP arrived unchanged; null if not tried. */
+  readonly tcp: boolean | null;
+  /** Whether a don't-fragment echo of exactly the published MTU came back; null if not tried. */
+  readonly mtuPasses: boolean | null;
+  /** Whether one of a byte more was refused; null if not tried. */
+  readonly oversizeFails: boolean | null;
+  /** Why the path is not all right; absent if it is. */
+  readonly reason?: string;
+}
+
+export interface PairReport {
+  readonly from: string;
+  readonly to: string;
+  readonly ok: boolean;
+  /** Of the first family; null if no echo came back. */
+  readonly rttMs: number | null;
+  /** One sentence; absent if `ok`. */
+  readonly reason?: string;
+  readonly paths: readonly PathReport[];
+}
+
+/** Something that went wrong with a node, apart from what its pairs show. */
+export interface LabTrouble {
+  readonly node: string;
+  readonly kind: FailureKind;
+  readonly message: string;
+  readonly hint?: string;
+  /** The end of the node's own stderr, or a recipe command's. */
+  readonly detail?: string;
+}
+
+/** What a saved recipe came to on the nodes. */
+export interface RecipeChange {
+  readonly step: RecipeStep['kind'];
+  readonly because: string | null;
+}
+
+/** What `lab run --json` prints. */
+export interface LabReport {
+  readonly recipe: string;
+  readonly passed: boolean;
+  /** Milliseconds from the start of the first daemon until every node was ready and knew every other; null if never. */
+  readonly readyMs: number | null;
+  readonly nodes: readonly NodeReport[];
+  readonly pairs: readonly PairReport[];
+  /** What nodes still held after their daemons had stopped: `node1: link flannel.1 mtu 1450`. */
+  readonly leftovers: readonly string[];
+  /** The same, for a recipe without ShutdownCommand: it never said that any of it was to go. */
+  readonly kept: readonly string[];
+  /** Why it did not pass, one sentence each; empty if it did. */
+  readonly reasons: readonly string[];
+}

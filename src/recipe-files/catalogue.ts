@@ -1,0 +1,27 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { packageFile } from '../host/files/package-files.ts';
+
+/** Where recipes are looked for by name: an operator's own before those that come with heddle. */
+const recipeFolders = ['/etc/heddle/recipes/', packageFile('recipes/')];
+
+/** What each recipe is that comes with heddle, in a line. */
+export const shippedRecipes: Readonly<Record<string, string>> = {
+  vxlan: 'VXLAN in the kernel, the entries of flannel’s vxlan backend; any network between the nodes',
+  'host-gw': 'plain routes through each node’s own address; all nodes on one link',
+  wireguard: 'encrypted by WireGuard, in the kernel or by wireguard-go; any network between the nodes',
+};
+
+/** A file that JSON editors read, beside the recipes that name it. */
+const isRecipeFile = (file: string): boolean => file.endsWith('.json') && !file.endsWith('.schema.json');
+
+/** The file of a recipe's name; undefined if there is none. */
+export function findNamedRecipe(name: string): string | undefined {
+  if (!/^[\w.-]+$/.test(name)) return undefined;
+  return recipeFolders.map((folder) => `${folder}${name}.json`).find((path) => existsSync(path));
+}
+
+/** The names of all recipes that can be used by name, sorted. */
+export function namedRecipes(): readonly string[] {
+  const files = recipeFolders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder));
+  return [...new Set(files.filter(isRecipeFile).map((file) => file.slice(0, -'.json'.length)))].sort();
+}

@@ -1,0 +1,104 @@
+import { basename, resolve } from 'node:path';
+import { renderDiagnostics } from '../diagnostic/code-frame.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { Failure } from '../diagnostic/failure.ts';
+import { Findings } from '../diagnostic/findings.ts';
+import type { SourceText } from '../diagnostic/source.ts';
+import { explainError } from '../host/system-error.ts';
+import { findDistrust } from '../host/files/trusted-file.ts';
+import { reportSyntaxErrors } from '../recipe/lint/syntax-errors.ts';
+import { parseRecipe } from '../recipe/read/parse-recipe.ts';
+import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
+import { prepareScripts } from '../shell/script.ts';
+import type { Script } from '../shell/shell.ts';
+import { findSyntaxErrors } from '../shell/syntax.ts';
+import { findNamedRecipe, shippedRecipes } from './catalogue.ts';
+import { readRecipeText } from './recipe-text.ts';
+
+/** A recipe that may be run: its document is right, and the shell has read each command without complaint. */
+export interface LoadedRecipe {
+  /** Its absolute path. */
+  readonly file: string;
+  readonly recipe: Recipe;
+  /** Made ready while the store is read; only then they are needed. */
+  readonly scripts: Promise<ReadonlyMap<CommandName, Script>>;
+  /** What is odd about the document. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** The file a recipe is in: a path as given, or for a bare name that of the recipe of that name. */
+export function recipeFile(nameOrPath: string): string {
+  const named = nameOrPath.endsWith('.json') ? undefined : findNamedRecipe(nameOrPath);
+  // An empty name is no path to the current directory.
+  return named ?? (nameOrPath === '' ? '' : resolve(nameOrPath));
+}
+
+/**
+ * Reads a recipe file and checks all of it. Throws a Failure of kind `recipe` that shows every finding, or that says who
+ * else could write what is to be run as root.
+ */
+export async function loadRecipe(nameOrPath: string, colour: boolean): Promise<LoadedRecipe> {
+  const file = recipeFile(nameOrPath);
+  let text: string;
+  try {
+    text = await readRecipeText(file);
+    await refuseStrangersFile(nameOrPath, file);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(
+      'recipe',
+      `the recipe ${nameOrPath === '' ? '""' : nameOrPath} cannot be read: ${explainError(error)}`,
+      {
+        hint: `give the path of a recipe, or the name of a shipped one: ${Object.keys(shippedRecipes).join(', ')}`,
+        cause: error,
+      },
+    );
+  }
+  return { file, ...(await checkRecipe({ name: nameOrPath, text }, basename(file, '.json'), colour)) };
+}
+
+/** Throws a Failure if somebody else could write a recipe that is to be run as root. */
+export async function refuseStrangersFile(nameOrPath: string, file: string): Promise<void> {
+  const distrust = await findDistrust(file);
+  if (distrust === undefined) return;
+  const { why, hint } = distrust;
+  throw new Failure('recipe', `the recipe ${nameOrPath} is not run as root: ${why}`, { hint });
+}
+
+/** Checks a recipe's text, as {@link loadRecipe} does after reading it. */
+export async function checkRecipe(
+  source: SourceText,
+  name: string,
+  colour: boolean,
+): Promise<Omit<LoadedRecipe, 'file'>> {
+  const checked = parseRecipe(source, name);
+  if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics, colour);
+  const recipe = checked.value;
+  const commands = Object.values(recipe.commands);
+  const scripts = prepareScripts(commands);
+  scripts.catch(() => undefined);
+  const errors = await findShellErrors(source, commands);
+  if (errors.length > 0) throw refuseRecipe(source, [...errors, ...checked.warnings], colour);
+  return { recipe, scripts, warnings: checked.warnings };
+}
+
+async function findShellErrors(
+  source: SourceText,
+  commands: readonly Command[],
+): Promise<readonly Diagnostic[]> {
+  const findings = new Findings(source);
+  reportSyntaxErrors(source, await findSyntaxErrors(commands), findings);
+  return findings.list();
+}
+
+/** The failure that shows findings about a recipe or a network configuration. */
+export function refuseRecipe(
+  source: SourceText,
+  diagnostics: readonly Diagnostic[],
+  colour: boolean,
+): Failure {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
+  return new Failure('recipe', `${source.name} was refused: ${errors} error${errors === 1 ? '' : 's'}`, {
+    detail: renderDiagnostics(diagnostics, { colour }),
+  });
+}

@@ -1,0 +1,164 @@
+import { parseTree, printParseErrorCode, visit, type Node, type ParseError } from 'jsonc-parser';
+import type { Findings } from '../../diagnostic/findings.ts';
+import type { SourceText, Span } from '../../diagnostic/source.ts';
+import { quoteText } from '../../diagnostic/visible-text.ts';
+
+type SyntaxErrorName = ReturnType<typeof printParseErrorCode>;
+
+/** Deeper than any recipe; keeps a hostile document from exhausting the stack. */
+const deepestNesting = 32;
+
+/**
+ * Reads strict JSON (RFC 8259), as flannel does: comments and trailing commas are errors too, but such that the rest
+ * can still be checked. Returns undefined if no whole document could be read.
+ */
+export function parseStrictJson(source: SourceText, findings: Findings): Node | undefined {
+  const { text } = source;
+  if (text.trim() === '') {
+    findings.error('json-syntax', { offset: 0, length: 0 }, 'the document is empty');
+    return undefined;
+  }
+  const tooDeep = findDeepNesting(text);
+  if (tooDeep !== undefined) {
+    findings.error('json-syntax', tooDeep, `the document is nested more than ${deepestNesting} deep`);
+    return undefined;
+  }
+  const errors: ParseError[] = [];
+  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  reportSyntaxErrors(text, errors, findings);
+  reportLeniencies(text, findings, errors.length > 0);
+  return errors.length > 0 ? undefined : tree;
+}
+
+function findDeepNesting(text: string): Span | undefined {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === '[' || token === '{') depth += 1;
+    if (token === ']' || token === '}') depth -= 1;
+    if (depth > deepestNesting) return { offset: index, length: 1 };
+  }
+  return undefined;
+}
+
+/** What jsonc-parser lets through and JSON does not allow. */
+function reportLeniencies(text: string, findings: Findings, onlyComments: boolean): void {
+  let trailing: Span | undefined;
+  const reportTrailing = () => {
+    if (trailing === undefined || onlyComments) return;
+    findings.error('json-trailing-comma', trailing, 'no comma may follow the last item', 'remove the comma');
+  };
+  const forget = () => void (trailing = undefined);
+  visit(
+    text,
+    {
+      onComment: (offset, length) =>
+        findings.error('json-comment', { offset, length }, 'JSON has no comments', 'remove the comment'),
+      onSeparator: (character, offset, length) => {
+        trailing = character === ',' ? { offset, length } : undefined;
+      },
+      onObjectProperty: forget,
+      onLiteralValue: forget,
+      onObjectBegin: forget,
+      onArrayBegin: forget,
+      onObjectEnd: reportTrailing,
+      onArrayEnd: reportTrailing,
+    },
+    { allowTrailingComma: true },
+  );
+}
+
+/** Errors inside one token, after which the parser is still in step with the text. */
+const localErrors: ReadonlySet<SyntaxErrorName> = new Set<SyntaxErrorName>([
+  'InvalidCharacter',
+  'InvalidEscapeCharacter',
+  'InvalidUnicode',
+  'UnexpectedEndOfNumber',
+]);
+
+/** Reports every error inside a token, and the first of the others: those after it are mostly its consequence. */
+function reportSyntaxErrors(text: string, errors: readonly ParseError[], findings: Findings): void {
+  let derailed = false;
+  for (const error of errors) {
+    const name = printParseErrorCode(error.error);
+    if (derailed) continue;
+    derailed = !localErrors.has(name);
+    const { message, hint } = explainSyntaxError(name, text.slice(error.offset, error.offset + error.length));
+    findings.error('json-syntax', locate(name, error, text), message, hint);
+  }
+}
+
+/** The exact place inside a string, and the end of the content rather than of the file. */
+function locate(name: SyntaxErrorName, { offset, length }: ParseError, text: string): Span {
+  const end = text.trimEnd().length;
+  if (offset >= end) return { offset: end, length: 0 };
+  const [, healthy, fault] = stringFaults[name]?.exec(text.slice(offset + 1, offset + length)) ?? [];
+  if (healthy === undefined || fault === undefined) return { offset, length };
+  return { offset: offset + 1 + healthy.length, length: fault.length };
+}
+
+/** In the content of a string: what is right, and the first thing that is not. */
+const stringFaults: Partial<Record<SyntaxErrorName, RegExp>> = {
+  InvalidCharacter: /^([\u0020-\uffff]*)([^\u0020-\uffff])/,
+  InvalidEscapeCharacter: /^((?:[^\\]|\\["\\/bfnrtu])*)(\\[^"\\/bfnrtu])/,
+  InvalidUnicode: /^((?:[^\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*)(\\u[0-9a-fA-F]*)/,
+};
+
+interface Explanation {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+function explainSyntaxError(name: SyntaxErrorName, token: string): Explanation {
+  switch (name) {
+    case 'InvalidSymbol':
+      return explainSymbol(token);
+    case 'InvalidNumberFormat':
+    case 'UnexpectedEndOfNumber':
+      return { message: 'this is not a whole number of JSON', hint: 'a digit has to follow' };
+    case 'PropertyNameExpected':
+      return { message: 'a key in double quotes is expected here' };
+    case 'ValueExpected':
+      return { message: 'a value is expected here' };
+    case 'ColonExpected':
+      return { message: '`:` is expected between a key and its value' };
+    case 'CommaExpected':
+      return { message: '`,` is missing before this' };
+    case 'CloseBraceExpected':
+      return { message: 'the document ends before the object is closed', hint: 'add the missing `}`' };
+    case 'CloseBracketExpected':
+      return { message: 'the document ends before the array is closed', hint: 'add the missing `]`' };
+    case 'EndOfFileExpected':
+      return { message: 'nothing may follow the document' };
+    case 'InvalidCommentToken':
+    case 'UnexpectedEndOfComment':
+      return { message: 'this comment is not closed', hint: 'JSON has no comments: remove it' };
+    case 'UnexpectedEndOfString':
+      return {
+        message: 'this string is not closed on its line',
+        hint: 'close it with `"`; write a line break as `\\n`, or a command as an array of lines',
+      };
+    case 'InvalidUnicode':
+      return { message: '`\\u` must be followed by four hexadecimal digits' };
+    case 'InvalidEscapeCharacter':
+      return { message: 'JSON knows no such escape', hint: 'write a backslash itself as `\\\\`' };
+    case 'InvalidCharacter':
+      return {
+        message: 'a string may not hold a control character as it is',
+        hint: 'write a tab as `\\t`, any other as `\\u` and four hexadecimal digits',
+      };
+    case '<unknown ParseErrorCode>':
+      return { message: 'this is not JSON' };
+  }
+}
+
+function explainSymbol(token: string): Explanation {
+  if (token.startsWith('\ufeff')) {
+    return { message: 'the document begins with a byte order mark', hint: 'save it as UTF-8 without one' };
+  }
+  const message = `${quoteText(token)} is no JSON value`;
+  if (/^['`]/.test(token)) return { message, hint: 'strings stand in double quotes' };
+  if (/^[+.\d-]/.test(token)) return { message, hint: 'a number begins with a digit, or `-` and a digit' };
+  if (/^(true|false|null)$/i.test(token)) return { message, hint: `write \`${token.toLowerCase()}\`` };
+  if (/^[A-Za-z]/.test(token)) return { message, hint: `put it in double quotes: \`"${token}"\`` };
+  return { message };
+}

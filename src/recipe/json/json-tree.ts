@@ -1,0 +1,114 @@
+import type { Node } from 'jsonc-parser';
+import type { Findings } from '../../diagnostic/findings.ts';
+import type { SourceText, Span } from '../../diagnostic/source.ts';
+import { quoteText } from '../../diagnostic/visible-text.ts';
+import type { Json } from './json.ts';
+import { parseStrictJson } from './json-syntax.ts';
+
+/** A JSON value with its place in the text, and that of each of its parts. */
+export type JsonNode = ObjectNode | ArrayNode | ScalarNode;
+
+export interface ObjectNode {
+  readonly kind: 'object';
+  readonly span: Span;
+  readonly members: readonly Member[];
+}
+
+export interface Member {
+  readonly key: string;
+  readonly keySpan: Span;
+  readonly value: JsonNode;
+}
+
+export interface ArrayNode {
+  readonly kind: 'array';
+  readonly span: Span;
+  readonly items: readonly JsonNode[];
+}
+
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  readonly span: Span;
+  readonly value: null | boolean | number | string;
+}
+
+/** Reads a document that must be one JSON object in which no key stands twice. */
+export function parseJsonObject(source: SourceText, findings: Findings): ObjectNode | undefined {
+  const tree = parseStrictJson(source, findings);
+  if (tree === undefined) return undefined;
+  const root = convert(tree, findings);
+  if (root.kind === 'object') return root;
+  findings.error('wrong-type', root.span, `the document must be an object, not ${describeKind(root)}`);
+  return undefined;
+}
+
+/** What kind of value a node is, with its article, for messages. */
+export function describeKind(node: JsonNode): string {
+  if (node.kind !== 'scalar') return node.kind === 'object' ? 'an object' : 'an array';
+  return node.value === null ? 'null' : `a ${typeof node.value}`;
+}
+
+/** The value of a node without its places. */
+export function toJson(node: JsonNode): Json {
+  switch (node.kind) {
+    case 'scalar':
+      return node.value;
+    case 'array':
+      return node.items.map(toJson);
+    case 'object':
+      return Object.fromEntries(node.members.map(({ key, value }) => [key, toJson(value)]));
+  }
+}
+
+/** The node at a path below this one; the deepest there is, if the path leads nowhere. */
+export function nodeAt(node: JsonNode, path: readonly PropertyKey[]): JsonNode {
+  const [step, ...rest] = path;
+  if (step === undefined) return node;
+  const next =
+    node.kind === 'object'
+      ? node.members.find(({ key }) => key === step)?.value
+      : node.kind === 'array'
+        ? node.items[Number(step)]
+        : undefined;
+  return next === undefined ? node : nodeAt(next, rest);
+}
+
+/** Where something missing from an object is reported: at its opening brace. */
+export function openingBrace(object: ObjectNode): Span {
+  return { offset: object.span.offset, length: 1 };
+}
+
+function convert(node: Node, findings: Findings): JsonNode {
+  const span = { offset: node.offset, length: node.length };
+  if (node.type === 'array') {
+    return { kind: 'array', span, items: (node.children ?? []).map((child) => convert(child, findings)) };
+  }
+  if (node.type === 'object') {
+    return { kind: 'object', span, members: convertMembers(node.children ?? [], findings) };
+  }
+  const value: unknown = node.value;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+    return { kind: 'scalar', span, value };
+  }
+  return { kind: 'scalar', span, value: null };
+}
+
+function convertMembers(properties: readonly Node[], findings: Findings): Member[] {
+  const members = new Map<string, Member>();
+  for (const property of properties) {
+    const [key, value] = property.children ?? [];
+    if (key === undefined || value === undefined) continue;
+    const name = String(key.value);
+    const keySpan = { offset: key.offset, length: key.length };
+    const member = { key: name, keySpan, value: convert(value, findings) };
+    if (members.has(name)) {
+      findings.error(
+        'duplicate-key',
+        keySpan,
+        `${quoteText(name)} stands twice in this object`,
+        'keep one of the two',
+      );
+    } else members.set(name, member);
+  }
+  return [...members.values()];
+}

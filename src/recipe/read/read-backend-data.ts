@@ -1,0 +1,72 @@
+import type { Findings } from '../../diagnostic/findings.ts';
+import { describeKind, type Member, type ObjectNode } from '../json/json-tree.ts';
+import { backendDataKeys } from '../keys.ts';
+import { readKeys, refuseUnknownKeys, type ReadKeys } from './read-keys.ts';
+import { readPattern } from './read-pattern.ts';
+import type { BackendDataFormat } from '../recipe.ts';
+import { VariableNames } from './variable-names.ts';
+
+const path = 'Backend.BackendData';
+
+type Fields = Extract<BackendDataFormat, { format: 'json' }>['fields'];
+
+/** Reads `Backend.BackendData`: text of the default pattern, if there is none. */
+export function readBackendData(object: ObjectNode | undefined, findings: Findings): BackendDataFormat {
+  if (object === undefined) return { format: 'text', pattern: undefined };
+  const read = readKeys(object, backendDataKeys, path, findings);
+  refuseUnknownKeys(read.others, Object.keys(backendDataKeys), path, findings);
+  // A misspelt format is reported already; what else is there tells which one was meant.
+  const format = read.values.Format?.value ?? (read.given.has('Format') ? guessFormat(read) : 'text');
+  if (format === 'text') return readTextFormat(read, findings);
+  return readJsonFormat(object, read, findings);
+}
+
+type ReadBackendData = ReadKeys<typeof backendDataKeys>;
+
+function guessFormat({ given }: ReadBackendData): 'text' | 'json' {
+  return given.has('Fields') ? 'json' : 'text';
+}
+
+function readTextFormat({ values }: ReadBackendData, findings: Findings): BackendDataFormat {
+  if (values.Fields !== undefined) {
+    const hint = 'set `Format` to `json`, or use `Pattern`';
+    findings.error('unused-key', values.Fields.keySpan, '`Fields` is for backend data in json', hint);
+  }
+  return { format: 'text', pattern: readPattern(values.Pattern, `${path}.Pattern`, findings) };
+}
+
+function readJsonFormat(
+  object: ObjectNode,
+  { values, given }: ReadBackendData,
+  findings: Findings,
+): BackendDataFormat {
+  if (values.Pattern !== undefined) {
+    const hint = 'give each of `Fields` its own pattern';
+    findings.error('unused-key', values.Pattern.keySpan, '`Pattern` is for backend data in text', hint);
+  }
+  if (!given.has('Fields')) {
+    const at = values.Format?.span ?? object.span;
+    const hint = 'name the fields that commands use, each with its pattern';
+    findings.error('missing-key', at, '`Backend.BackendData.Fields` is missing', hint);
+  }
+  if (values.Fields?.value.members.length === 0) {
+    findings.error('out-of-bounds', values.Fields.span, '`Backend.BackendData.Fields` names no field');
+  }
+  return { format: 'json', fields: readFields(values.Fields?.value.members ?? [], findings) };
+}
+
+function readFields(members: readonly Member[], findings: Findings): Fields {
+  const names = new VariableNames('field', findings);
+  return members.flatMap((member) => {
+    const { key: name, value: node } = member;
+    const variable = names.claim(member);
+    if (node.kind !== 'scalar' || typeof node.value !== 'string') {
+      const message = `\`${path}.Fields.${name}\` must be a pattern, as a string, not ${describeKind(node)}`;
+      findings.error('wrong-type', node.span, message);
+      return [];
+    }
+    const given = { value: node.value, span: node.span };
+    const pattern = readPattern(given, `${path}.Fields.${name}`, findings);
+    return variable === undefined || pattern === undefined ? [] : [{ name, variable, pattern }];
+  });
+}

@@ -1,0 +1,64 @@
+import type { Findings } from '../../diagnostic/findings.ts';
+import type { SourceText, Span } from '../../diagnostic/source.ts';
+import type { JsonNode } from '../json/json-tree.ts';
+import type { LocatedNode, ReadKeys } from './read-keys.ts';
+import { commandNames, type Command, type CommandName } from '../recipe.ts';
+import type { commandKeys } from '../keys.ts';
+import { sourceSpan } from '../json/string-offsets.ts';
+
+export type Commands = Readonly<Partial<Record<CommandName, Command>>>;
+
+/** Makes commands of what `Backend` holds under their keys. Each must have something to run. */
+export function readCommands(
+  { values, given }: ReadKeys<typeof commandKeys>,
+  source: SourceText,
+  findings: Findings,
+): Commands {
+  const commands: Partial<Record<CommandName, Command>> = {};
+  for (const name of commandNames) {
+    const located = values[name];
+    if (located !== undefined) commands[name] = readCommand(name, located, source, findings);
+  }
+  checkFallback(values.SubnetBatchCommand, given, findings);
+  return commands;
+}
+
+function readCommand(
+  name: CommandName,
+  { node, span }: LocatedNode<string | string[]>,
+  source: SourceText,
+  findings: Findings,
+): Command {
+  const lines = node.kind === 'array' ? node.items.flatMap(readLine) : readLine(node);
+  if (lines.every(({ text }) => text.trim() === '')) {
+    const hint = 'give it something to run, or remove the key';
+    findings.error('empty-command', span, `\`Backend.${name}\` is empty`, hint);
+  }
+  for (const line of lines) {
+    const at = line.text.indexOf('\0');
+    if (at === -1) continue;
+    const nul = sourceSpan(source.text, line.span, { offset: at, length: 1 });
+    findings.error('nul-in-command', nul, `\`Backend.${name}\` contains a NUL character`, 'remove it');
+  }
+  return { name, form: node.kind === 'array' ? 'lines' : 'string', lines };
+}
+
+/** A string as a line of a command; its span is its content, without the quotation marks. */
+function readLine(node: JsonNode): { text: string; span: Span }[] {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') return [];
+  return [{ text: node.value, span: { offset: node.span.offset + 1, length: node.span.length - 2 } }];
+}
+
+/** What fails in a batch is run one by one, so a batch alone would leave nothing to fall back to. */
+function checkFallback(
+  batch: LocatedNode<unknown> | undefined,
+  given: ReadonlySet<string>,
+  findings: Findings,
+): void {
+  if (batch === undefined) return;
+  const missing = (['SubnetAddCommand', 'SubnetRemoveCommand'] as const).filter((name) => !given.has(name));
+  if (missing.length === 0) return;
+  const message = `\`SubnetBatchCommand\` needs ${missing.map((name) => `\`${name}\``).join(' and ')} beside it`;
+  const hint = 'what cannot be done in a batch, or fails there, is run one by one';
+  findings.error('batch-without-single', batch.keySpan, message, hint);
+}

@@ -1,0 +1,124 @@
+import type { Findings } from '../../diagnostic/findings.ts';
+import type { Located } from '../../diagnostic/located.ts';
+import { isReservedVariable } from '../reserved-variables.ts';
+import { describeKind, openingBrace, type Member, type ObjectNode } from '../json/json-tree.ts';
+import { backendKeys, parameterKeys } from '../keys.ts';
+import { checkParameterValue } from './parameter-value.ts';
+import { readKeys, refuseUnknownKeys, requireKeys, type ReadKeys } from './read-keys.ts';
+import { readPattern } from './read-pattern.ts';
+import type { Parameter } from '../recipe.ts';
+import { variableName } from './variable-name.ts';
+import { VariableNames } from './variable-names.ts';
+
+/** The parameters that a recipe declares. */
+export interface DeclaredParameters {
+  readonly parameters: readonly Parameter[];
+  /** All names declared, even those whose declaration was refused. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** Reads `Backend.Parameters`. */
+export function readParameters(object: ObjectNode | undefined, findings: Findings): DeclaredParameters {
+  const members = object?.members ?? [];
+  const names = new VariableNames('parameter', findings);
+  const parameters = members.flatMap((member) => {
+    checkName(member, names, findings);
+    const parameter = readParameter(member, findings);
+    return parameter === undefined ? [] : [parameter];
+  });
+  return { parameters, names: new Set(members.map(({ key }) => key)) };
+}
+
+/** A parameter's name becomes a key of `Backend` and an environment variable: it must be free as both. */
+function checkName(member: Member, names: VariableNames, findings: Findings): void {
+  const { key, keySpan } = member;
+  if (Object.hasOwn(backendKeys, key)) {
+    findings.error(
+      'reserved-name',
+      keySpan,
+      `\`${key}\` is a key of \`Backend\` itself`,
+      'choose another name',
+    );
+    return;
+  }
+  const variable = names.claim(member);
+  if (variable === undefined || !isReservedVariable(variable)) return;
+  const message = `parameter \`${key}\` would become \`${variable}\`, which means something else to a command`;
+  findings.error('reserved-name', keySpan, message, 'choose another name');
+}
+
+function readParameter({ key: name, value: node }: Member, findings: Findings): Parameter | undefined {
+  const path = `Backend.Parameters.${name}`;
+  if (node.kind !== 'object') {
+    const hint = 'write at least `{ "Type": "string" }`';
+    const message = `\`${path}\` must be an object, not ${describeKind(node)}`;
+    findings.error('wrong-type', node.span, message, hint);
+    return undefined;
+  }
+  const read = readKeys(node, parameterKeys, path, findings);
+  requireKeys(read.given, parameterKeys, path, openingBrace(node), findings);
+  refuseUnknownKeys(read.others, Object.keys(parameterKeys), path, findings);
+  const { values } = read;
+  if (values.Type === undefined) return undefined;
+  const parameter: Parameter = {
+    name,
+    variable: variableName(name),
+    type: values.Type.value,
+    default: undefined,
+    minimum: values.Minimum?.value,
+    maximum: values.Maximum?.value,
+    pattern: readPattern(values.Pattern, `${path}.Pattern`, findings),
+    choices: values.Choices?.value,
+    secret: values.Secret?.value ?? false,
+    description: values.Description?.value,
+  };
+  checkType(parameter, values.Type, findings);
+  checkBounds(parameter, read, path, findings);
+  return { ...parameter, default: readDefault(parameter, values.Default, path, findings) };
+}
+
+/** The underlay's MTU is reckoned with, so it has to be a number. */
+function checkType(parameter: Parameter, type: Located<string>, findings: Findings): void {
+  if (parameter.name !== 'MTU' || parameter.type === 'integer') return;
+  findings.error(
+    'parameter-bound',
+    type.span,
+    'parameter `MTU` must be an integer: it is the underlay’s MTU',
+  );
+}
+
+/** Which type each bound belongs to. */
+const typeOfBound = { Minimum: 'integer', Maximum: 'integer', Pattern: 'string', Choices: 'string' } as const;
+
+function checkBounds(
+  parameter: Parameter,
+  { values }: ReadKeys<typeof parameterKeys>,
+  path: string,
+  findings: Findings,
+): void {
+  for (const bound of ['Minimum', 'Maximum', 'Pattern', 'Choices'] as const) {
+    const given = values[bound];
+    if (given === undefined || typeOfBound[bound] === parameter.type) continue;
+    const message = `\`${path}.${bound}\` bounds ${typeOfBound[bound]}s, and this parameter is a ${parameter.type}`;
+    findings.error('parameter-bound', given.keySpan, message, 'remove it, or change the type');
+  }
+  const { minimum, maximum } = parameter;
+  if (values.Maximum && minimum !== undefined && maximum !== undefined && minimum > maximum) {
+    const message = `\`${path}.Maximum\` ${maximum} is less than its minimum ${minimum}`;
+    findings.error('parameter-bound', values.Maximum.span, message);
+  }
+}
+
+function readDefault(
+  parameter: Parameter,
+  given: Located<Parameter['default']> | undefined,
+  path: string,
+  findings: Findings,
+): Parameter['default'] {
+  if (given?.value === undefined) return undefined;
+  if (parameter.secret) findings.redact(given.span);
+  const checked = checkParameterValue(parameter, given.value);
+  if (checked.kind === 'accepted') return checked.value;
+  findings.error('parameter-value', given.span, `\`${path}.Default\` ${checked.reason}`);
+  return undefined;
+}

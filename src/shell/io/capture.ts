@@ -1,0 +1,92 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { Captured } from '../shell.ts';
+
+/** How much of a stream is kept, in bytes: its beginning and its end. */
+export interface CaptureLimits {
+  readonly head: number;
+  readonly tail: number;
+}
+
+/** stdout is data: what is past the limit is dropped, so that no marker ever gets into it. */
+export const stdoutLimits: CaptureLimits = { head: 1024 * 1024, tail: 0 };
+
+/** stderr is for people: what a failure began and ended with tells most. */
+export const stderrLimits: CaptureLimits = { head: 16 * 1024, tail: 16 * 1024 };
+
+/** Keeps the beginning and the end of a stream in bounded memory, and counts the rest. */
+export class Capture {
+  readonly #limits: CaptureLimits;
+  readonly #head: Buffer[] = [];
+  #headLength = 0;
+  #tail: Buffer[] = [];
+  #tailLength = 0;
+  #total = 0;
+
+  constructor(limits: CaptureLimits) {
+    this.#limits = limits;
+  }
+
+  add(chunk: Buffer): void {
+    this.#total += chunk.length;
+    const toHead = chunk.subarray(0, this.#limits.head - this.#headLength);
+    if (toHead.length > 0) {
+      this.#head.push(toHead);
+      this.#headLength += toHead.length;
+    }
+    if (this.#limits.tail > 0 && toHead.length < chunk.length) this.#addToTail(chunk.subarray(toHead.length));
+  }
+
+  #addToTail(bytes: Buffer): void {
+    this.#tail.push(bytes);
+    this.#tailLength += bytes.length;
+    // Joined only at twice the limit, so that a flood of single bytes costs each of them once.
+    if (this.#tailLength >= 2 * this.#limits.tail) this.#trimTail();
+  }
+
+  #trimTail(): void {
+    const kept = Buffer.concat(this.#tail).subarray(-this.#limits.tail);
+    this.#tail = [kept];
+    this.#tailLength = kept.length;
+  }
+
+  /** What was kept, as text: bytes that are not UTF-8 become U+FFFD, and a cut never splits a character. */
+  read(): Captured {
+    if (this.#limits.tail > 0) this.#trimTail();
+    const head = Buffer.concat(this.#head);
+    const tail = Buffer.concat(this.#tail);
+    if (head.length + tail.length === this.#total) {
+      return { text: Buffer.concat([head, tail]).toString('utf8'), truncated: 0 };
+    }
+    const wholeHead = dropSplitEnd(head);
+    const wholeTail = dropSplitStart(tail);
+    const truncated = this.#total - wholeHead.length - wholeTail.length;
+    const marker = this.#limits.tail > 0 ? `\n[… ${truncated} bytes left out …]\n` : '';
+    return { text: wholeHead.toString('utf8') + marker + wholeTail.toString('utf8'), truncated };
+  }
+}
+
+/** Without the first bytes of a character whose others were cut off. */
+function dropSplitEnd(bytes: Buffer): Buffer {
+  const decoder = new StringDecoder('utf8');
+  decoder.write(bytes);
+  // What the decoder still holds back is the unfinished character; ending it would print that as one U+FFFD.
+  const unfinished = decoder.end() === '' ? 0 : splitLength(bytes);
+  return bytes.subarray(0, bytes.length - unfinished);
+}
+
+function splitLength(bytes: Buffer): number {
+  let length = 1;
+  while (length < 4 && isContinuation(bytes.at(-length))) length += 1;
+  return Math.min(length, bytes.length);
+}
+
+/** Without the last bytes of a character whose first were cut off. */
+function dropSplitStart(bytes: Buffer): Buffer {
+  let start = 0;
+  while (start < 3 && isContinuation(bytes[start])) start += 1;
+  return bytes.subarray(start);
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}

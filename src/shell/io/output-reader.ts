@@ -1,0 +1,63 @@
+import { readSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { hasErrorCode } from '../../host/system-error.ts';
+import type { Capture } from './capture.ts';
+
+/** What is read goes through here, as most jobs print little or nothing. */
+const scratch = Buffer.allocUnsafe(64 * 1024);
+
+/**
+ * The most that is read after the shell's end: as much as a pipe can hold (pipe-max-size). What the shell wrote is among
+ * it; the rest comes from a background child, which may write without end.
+ */
+const longestDrain = 1024 * 1024;
+
+/** Reads everything that is in a non-blocking pipe now. Returns whether its other end is still open somewhere. */
+export function drainPipe(reader: number, take: (chunk: Buffer) => void): boolean {
+  for (let drained = 0; drained < longestDrain;) {
+    let length: number;
+    try {
+      length = readSync(reader, scratch);
+    } catch (error) {
+      if (hasErrorCode(error, 'EAGAIN')) return true;
+      throw error;
+    }
+    if (length === 0) return false;
+    take(Buffer.from(scratch.subarray(0, length)));
+    drained += length;
+  }
+  return true;
+}
+
+/** Reads one output of a shell into a capture, from its start to the shell's end. */
+export class OutputReader {
+  readonly #reader: number;
+  readonly #socket: Socket;
+  readonly #capture: Capture;
+
+  /** Takes the descriptor over and closes it in time. */
+  constructor(reader: number, capture: Capture) {
+    this.#reader = reader;
+    this.#capture = capture;
+    this.#socket = new Socket({ fd: reader, readable: true, writable: false });
+    this.#socket.on('data', (chunk: Buffer) => capture.add(chunk));
+    // A pipe has nothing to say on failing that its end does not say too.
+    this.#socket.on('error', () => undefined);
+  }
+
+  /**
+   * To be called when the shell has ended: what it wrote is then in the pipe, and is read at once. If a background
+   * child holds the pipe, its output is read and dropped from here on, so that it neither blocks nor gets SIGPIPE;
+   * that keeps the event loop alive no longer.
+   */
+  finish(): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.removeAllListeners('data');
+    if (drainPipe(this.#reader, (chunk) => this.#capture.add(chunk))) {
+      this.#socket.resume();
+      this.#socket.unref();
+    } else {
+      this.#socket.destroy();
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { Script } from '../shell.ts';
+
+/**
+ * Tells which line (from 0) of a script was running last: from the last note, made more exact by the shell's own
+ * message where that names a line of the same command (`sh: 3: foo: not found`). dash counts a function's lines
+ * from the function, so a line outside the command is not believed.
+ */
+export function findFailingLine(
+  script: Script,
+  lastNote: number | undefined,
+  stderr: string,
+): number | undefined {
+  const lineCount = script.text.split('\n').length;
+  if (lineCount === 1) return 0;
+  const start = lastNote ?? script.lineTags[0];
+  if (start === undefined) return messageLine(stderr, 0, lineCount);
+  const end = script.lineTags.find((tag) => tag > start) ?? lineCount;
+  return messageLine(stderr, start, end) ?? start;
+}
+
+/** The last line number in the shell's own messages, if it is one of `start` to `end` − 1. */
+function messageLine(stderr: string, start: number, end: number): number | undefined {
+  const last = [...stderr.matchAll(/^sh: (?:line )?(\d+): /gm)].at(-1)?.[1];
+  const line = Number(last) - 1;
+  return line >= start && line < end ? line : undefined;
+}

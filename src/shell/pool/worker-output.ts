@@ -1,0 +1,87 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { Capture, stderrLimits, stdoutLimits, type CaptureLimits } from '../io/capture.ts';
+import { drainPipe, OutputReader } from '../io/output-reader.ts';
+import type { ShellPipes } from '../io/pipe.ts';
+import type { Captured } from '../shell.ts';
+
+/** A job that is still running after this time has its output read as it comes: a pipe holds 64 KiB. */
+const attendAfterMs = 10;
+
+const outputs = ['stdout', 'stderr'] as const;
+
+const nothing: CaptureLimits = { head: 0, tail: 0 };
+
+function startCaptures() {
+  return { stdout: new Capture(stdoutLimits), stderr: new Capture(stderrLimits) };
+}
+
+/** What one job wrote. */
+export interface JobOutput {
+  readonly stdout: Captured;
+  readonly stderr: Captured;
+  readonly notes: string;
+  /** Whether a process of the job, though not its shell, still holds one of the pipes. */
+  readonly isHeld: boolean;
+}
+
+/** Reads what the jobs of one worker write, one job after another. */
+export class WorkerOutput {
+  readonly #pipes: ShellPipes;
+  #captures = startCaptures();
+  #readers: OutputReader[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Takes over the readers of the pipes; the writers are to be closed, as each job opens its own. */
+  constructor(pipes: ShellPipes) {
+    this.#pipes = pipes;
+  }
+
+  /** To be called before a job begins. */
+  begin(): void {
+    this.#captures = startCaptures();
+    this.#readers = [];
+    this.#attendLater();
+  }
+
+  #attendLater(): void {
+    this.#timer = setTimeout(() => {
+      try {
+        for (const name of outputs.slice(this.#readers.length)) this.#readers.push(this.#attend(name));
+      } catch {
+        // No descriptor is left: perhaps later.
+        this.#attendLater();
+      }
+    }, attendAfterMs);
+  }
+
+  /** Reads an output as it comes, by a reader of its own, which the end of the job may end. */
+  #attend(name: (typeof outputs)[number]): OutputReader {
+    const path = `/proc/self/fd/${this.#pipes[name].reader}`;
+    return new OutputReader(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), this.#captures[name]);
+  }
+
+  /** To be called when the shell of the job has ended: reads what is left. */
+  end(): JobOutput {
+    clearTimeout(this.#timer);
+    for (const reader of this.#readers) reader.finish();
+    const notes: Buffer[] = [];
+    const held = [
+      ...outputs.map((name) =>
+        drainPipe(this.#pipes[name].reader, (chunk) => this.#captures[name].add(chunk)),
+      ),
+      drainPipe(this.#pipes.notes.reader, (chunk) => notes.push(chunk)),
+    ];
+    return {
+      stdout: this.#captures.stdout.read(),
+      stderr: this.#captures.stderr.read(),
+      notes: Buffer.concat(notes).toString(),
+      isHeld: held.includes(true),
+    };
+  }
+
+  /** Gives the pipes up. What a process that still holds one writes is read and dropped, so that it is not blocked. */
+  close(): void {
+    for (const name of outputs) new OutputReader(this.#pipes[name].reader, new Capture(nothing)).finish();
+    closeSync(this.#pipes.notes.reader);
+  }
+}

@@ -1,0 +1,160 @@
+import { setMaxListeners } from 'node:events';
+import { cancelledBeforeStart, concludeFailedStart } from '../job-outcome.ts';
+import { createOneShotShell } from '../one-shot-shell.ts';
+import { PipeSupply } from '../io/pipe.ts';
+import { systemShell, type ShellProgram } from '../program.ts';
+import { suitsWorker } from './environment-change.ts';
+import type { Job, Outcome, Script, Shell } from '../shell.ts';
+import { Slots } from './slots.ts';
+import { Worker, type RunMeans, type RunResult } from './worker.ts';
+import { composeScriptFile } from './worker-text.ts';
+
+export interface WorkerPoolOptions {
+  /** How many workers there are, and so how many jobs run at once; further ones wait. */
+  readonly size: number;
+  /** Milliseconds between SIGTERM and SIGKILL; 2,000 unless given. */
+  readonly graceMs?: number;
+  readonly program?: ShellProgram;
+}
+
+/**
+ * A {@link Shell} that runs jobs in long-lived `sh` processes, which start when they are first needed. A job's time
+ * begins when a worker takes it. Idle workers keep no event loop alive, and end with this process.
+ *
+ * A worker is kept only if nothing is left of its job. It is replaced after a job that was ended, that ended the
+ * worker, or that left a process behind; for a job in another directory; and where a job's environment differs
+ * in a variable that is the shell's own, or by much.
+ */
+export function createWorkerPool(options: WorkerPoolOptions): Shell {
+  return new WorkerPool(options);
+}
+
+class WorkerPool implements Shell {
+  readonly #program: ShellProgram;
+  readonly #graceMs: number;
+  readonly #size: number;
+  readonly #slots: Slots;
+  readonly #supply = new PipeSupply();
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<Outcome>>();
+  readonly #scriptFiles = new WeakMap<Script, { readonly content: Buffer | undefined }>();
+  /** Workers that are about to end. */
+  readonly #leaving = new Set<Promise<void>>();
+  /** For what a worker cannot run. */
+  readonly #oneShot: Shell;
+  /** The last one was used last. */
+  readonly #idle: Worker[] = [];
+
+  constructor({ size, graceMs = 2000, program = systemShell }: WorkerPoolOptions) {
+    if (!Number.isInteger(size) || size < 1) throw new RangeError('a pool has at least one worker');
+    this.#size = size;
+    this.#graceMs = graceMs;
+    this.#program = program;
+    this.#slots = new Slots(size);
+    this.#oneShot = createOneShotShell({ graceMs, program });
+    setMaxListeners(0, this.#closing.signal);
+  }
+
+  run(job: Job, signal?: AbortSignal): Promise<Outcome> {
+    // Many jobs may wait for one signal; that is no leak.
+    if (signal !== undefined) setMaxListeners(0, signal);
+    const ended = this.#run(job, signal);
+    this.#running.add(ended);
+    return ended.finally(() => this.#running.delete(ended));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#slots.clear();
+    await this.#oneShot.close();
+    await Promise.all(this.#running);
+    for (const worker of this.#idle.splice(0)) this.#retire(worker);
+    await Promise.all(this.#leaving);
+    this.#supply.close();
+  }
+
+  async #run(job: Job, signal: AbortSignal | undefined): Promise<Outcome> {
+    const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
+    if (isCancelled(signals) || !(await this.#slots.take(signal))) return cancelledBeforeStart;
+    try {
+      const scriptFile = this.#scriptFile(job.script);
+      if (scriptFile === undefined || !suitsWorker(job.environment))
+        return await this.#oneShot.run(job, signal);
+      return await this.#runInWorker(job, { graceMs: this.#graceMs, signals, scriptFile });
+    } catch (error) {
+      return concludeFailedStart(job, error);
+    } finally {
+      this.#slots.release();
+    }
+  }
+
+  async #runInWorker(job: Job, means: RunMeans): Promise<Outcome> {
+    const found = this.#takeIdle(job);
+    if (found !== undefined) {
+      const result = await this.#runIn(found.worker, job, found.changes, means);
+      // A worker may end at any time, by what an earlier job left behind. Of this job nothing was run.
+      if (result.kind === 'run') return result.outcome;
+    }
+    const worker = await this.#start(job);
+    if (isCancelled(means.signals)) {
+      this.#giveBack(worker);
+      return cancelledBeforeStart;
+    }
+    const result = await this.#runIn(worker, job, '', means);
+    if (result.kind === 'run') return result.outcome;
+    return { kind: 'unstartable', reason: result.reason || 'its shell ended before it began' };
+  }
+
+  async #runIn(worker: Worker, job: Job, changes: string, means: RunMeans): Promise<RunResult> {
+    const result = await worker.run(job, changes, means);
+    this.#giveBack(worker);
+    return result;
+  }
+
+  /** Takes the idle worker that was used last among those that a job can be given to. */
+  #takeIdle(job: Job): { readonly worker: Worker; readonly changes: string } | undefined {
+    for (const worker of this.#idle.filter(({ isSound }) => !isSound)) this.#retire(this.#removeIdle(worker));
+    for (const worker of this.#idle.toReversed()) {
+      const changes = worker.changesFor(job);
+      if (changes !== undefined) return { worker: this.#removeIdle(worker), changes };
+    }
+    return undefined;
+  }
+
+  #removeIdle(worker: Worker): Worker {
+    this.#idle.splice(this.#idle.indexOf(worker), 1);
+    return worker;
+  }
+
+  /** Starts a worker for a job that holds a slot, in place of an idle one where there would be too many. */
+  async #start(job: Job): Promise<Worker> {
+    while (this.#idle.length + this.#slots.taken > this.#size) {
+      const longestIdle = this.#idle.shift();
+      if (longestIdle !== undefined) this.#retire(longestIdle);
+    }
+    return Worker.start(job, this.#program, await this.#supply.take());
+  }
+
+  #giveBack(worker: Worker): void {
+    if (worker.isSound) this.#idle.push(worker);
+    else this.#retire(worker);
+  }
+
+  #retire(worker: Worker): void {
+    const left = worker.retire(this.#graceMs).finally(() => this.#leaving.delete(left));
+    this.#leaving.add(left);
+  }
+
+  #scriptFile(script: Script): Buffer | undefined {
+    const known = this.#scriptFiles.get(script);
+    if (known !== undefined) return known.content;
+    const text = composeScriptFile(script);
+    const content = text === undefined ? undefined : Buffer.from(text);
+    this.#scriptFiles.set(script, { content });
+    return content;
+  }
+}
+
+function isCancelled(signals: readonly AbortSignal[]): boolean {
+  return signals.some((signal) => signal.aborted);
+}

@@ -1,0 +1,86 @@
+import { chooseNoteDescriptor } from '../lines/line-tags.ts';
+import { composeShellText } from '../lines/shell-text.ts';
+import type { Script } from '../shell.ts';
+
+/*
+ * A worker is a shell that reads commands from its stdin: nothing else leaves the subshell of a job as `sh -c` would
+ * have it. Inside a loop, `break` would end the job; inside a function, `local` would work. The commands are the ones
+ * below, the same for every job. What differs between jobs is in files, and in variables that are read from one.
+ */
+
+/**
+ * The descriptors of a worker from 3 on. FIFOs are held by descriptors that count neither as a reader nor as a writer:
+ * each job opens its own ends, so that the end of the stream tells when nothing of the job is left.
+ */
+export const workerDescriptors = ['stdout', 'stderr', 'notes', 'script', 'stdin', 'environment'] as const;
+
+export type WorkerDescriptor = (typeof workerDescriptors)[number];
+
+const firstDescriptor = 3;
+const pathOf = (name: WorkerDescriptor) =>
+  `/proc/self/fd/${firstDescriptor + workerDescriptors.indexOf(name)}`;
+
+/** What a worker is told first: where its own messages go. */
+export const startText = 'exec 2>&1\n';
+
+/** The variables that a worker itself uses, while it changes its environment. */
+export const workerVariables = ['heddle_line', 'heddle_before'] as const;
+
+/**
+ * Makes the changes that the environment file lists, one a line: `=NAME=value` sets, `-NAME` unsets; a value of several
+ * lines begins with its other lines, each marked with `+`.
+ */
+export const changeEnvironmentText = `\
+while IFS= read -r heddle_line; do case $heddle_line in
++*) heddle_before=$heddle_before\${heddle_line#+}'
+' ;;
+=*) export "$heddle_before\${heddle_line#=}"; heddle_before= ;;
+-*) unset "\${heddle_line#-}" ;;
+esac; done <${pathOf('environment')}; unset ${workerVariables.join(' ')}
+`;
+
+/**
+ * Runs a job and says how its shell ended. Each pipe is opened for both ways first, as one whose reader, the daemon,
+ * has just died would never open for writing alone. The note says that the job has begun.
+ */
+export const runText = `\
+( echo >&9; . ${pathOf('script')} ) \
+8<>${pathOf('stdout')} >${pathOf('stdout')} 8<>${pathOf('stderr')} 2>${pathOf('stderr')} \
+9<>${pathOf('notes')} <${pathOf('stdin')}; echo "=$?"
+`;
+
+/** Reads what a worker says after a job: its status, and before it what killed it, if that was a signal. */
+export function readStatus(said: string): { readonly status: number; readonly message: string } | undefined {
+  const match = /^([^]*?)=(\d+)\n$/.exec(said);
+  if (match === null) return undefined;
+  return { status: Number(match[2]), message: match[1] ?? '' };
+}
+
+/**
+ * What the script file holds for a script: nothing of the worker is left open or set when the script's own text
+ * begins, on the same line. One descriptor that the script does not use stays open, for notes and to tell whether
+ * any of its processes is left. Undefined if there is none, or if the script cannot be in a file.
+ */
+export function composeScriptFile(script: Script): string | undefined {
+  const notesTo = chooseNoteDescriptor(script.text);
+  if (notesTo === undefined || script.text.includes('\0')) return undefined;
+  const own = workerDescriptors.map((_, index) => `${firstDescriptor + index}<&-`);
+  const move = notesTo === 9 ? [] : [`${notesTo}>&9`, '9>&-'];
+  const stopOnError = script.stopOnError ? 'set -e; ' : '';
+  return `exec ${[...own, ...move].join(' ')}; ${stopOnError}${composeShellText(script).text}`;
+}
+
+/** Has the shell's own messages name the script as `sh -c` would: by no path. */
+export function cleanMessages(stderr: string): string {
+  if (!stderr.includes(scriptPath)) return stderr;
+  return messageForms.reduce((text, [form, plain]) => text.replaceAll(form, plain), stderr);
+}
+
+const scriptPath = pathOf('script');
+
+/** How dash, busybox and bash begin a message on a line of a file, and on one of `sh -c`. */
+const messageForms: readonly (readonly [RegExp, string])[] = [
+  [new RegExp(`^sh: (\\d+): ${scriptPath}: `, 'gm'), 'sh: $1: '],
+  [new RegExp(`^sh: ${scriptPath}: (?:line \\d+: )?`, 'gm'), 'sh: '],
+  [new RegExp(`^${scriptPath}: line `, 'gm'), 'sh: line '],
+];

@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { ftruncateSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
+import { listEnvironmentChanges } from './environment-change.ts';
+import { findFailingLine } from '../lines/failing-line.ts';
+import { concludeFailedStart, concludeJob, type ShellEnd } from '../job-outcome.ts';
+import { readLastNote } from '../lines/line-tags.ts';
+import { replaceContent } from '../io/nameless-file.ts';
+import { closePipes, closeWriters, type ShellPipes } from '../io/pipe.ts';
+import { endGroup, findOlderThanChild } from '../process-group.ts';
+import { guardProcesses, type Interruption } from '../process-guard.ts';
+import type { ShellProgram } from '../program.ts';
+import type { Job, Outcome } from '../shell.ts';
+import { WorkerOutput } from './worker-output.ts';
+import {
+  closeWorkerFiles,
+  openWorkerFiles,
+  startWorkerProcess,
+  type WorkerFiles,
+  type WorkerProcess,
+} from './worker-process.ts';
+import { changeEnvironmentText, cleanMessages, readStatus, runText, startText } from './worker-text.ts';
+
+type Status = NonNullable<ReturnType<typeof readStatus>>;
+
+/** What a run of a job in a worker needs beside the job. */
+export interface RunMeans {
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+  readonly signals: readonly AbortSignal[];
+  /** See `composeScriptFile`. */
+  readonly scriptFile: Buffer;
+}
+
+/** How a run went: the worker may have ended before the job began, and then nothing of it was run. */
+export type RunResult =
+  | { readonly kind: 'run'; readonly outcome: Outcome }
+  | { readonly kind: 'not-begun'; readonly reason: string };
+
+/** A stdin longer than this is given back to the system after its job. */
+const longestKept = 64 * 1024;
+
+/** By number; of the names of one signal, the first is the common one. */
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .map(([name, number]) => [number, name] as const)
+    .reverse(),
+);
+
+/**
+ * A long-lived shell, leader of a process group, that runs one job after another, each in a subshell. It is fed by
+ * sockets, which no job can open; it ends when the daemon ends, after the job that it is running.
+ *
+ * A job differs from one of `sh -c` in this: `$$` is the worker, and `$-` has an `s`. A job that kills `$$` is ended
+ * with all that is in the worker's group.
+ */
+export class Worker {
+  readonly #process: WorkerProcess;
+  readonly #files: WorkerFiles;
+  readonly #output: WorkerOutput;
+  readonly #home: string | undefined;
+  readonly #gone: Promise<void>;
+  #job: Job;
+  #isSound = true;
+  #said = '';
+  #hear: () => void = () => undefined;
+
+  /** Starts a worker that fits a job. Takes the pipes over. Rejects if the shell cannot be started. */
+  static async start(job: Job, program: ShellProgram, pipes: ShellPipes): Promise<Worker> {
+    const files = openWorkerFiles();
+    try {
+      const shell = await startWorkerProcess(job, program, pipes, files);
+      closeWriters(pipes);
+      return new Worker(job, shell, files, new WorkerOutput(pipes));
+    } catch (error) {
+      closePipes(pipes);
+      closeWorkerFiles(files);
+      throw error;
+    }
+  }
+
+  private constructor(job: Job, shell: WorkerProcess, files: WorkerFiles, output: WorkerOutput) {
+    this.#process = shell;
+    this.#files = files;
+    this.#output = output;
+    this.#job = job;
+    this.#home = identify(job.cwd);
+    this.#gone = once(shell.child, 'close').then(() => {
+      this.#isSound = false;
+      this.#hear();
+    });
+    // A worker that has just ended is noticed by its end.
+    shell.control.on('error', () => undefined);
+    shell.status.setEncoding('latin1').on('data', (text: string) => {
+      this.#said += text;
+      if (readStatus(this.#said) !== undefined) this.#hear();
+    });
+    shell.control.write(startText);
+    this.#keepAwake(false);
+  }
+
+  /** Whether it can run another job: it lives, and nothing is left of the jobs before. */
+  get isSound(): boolean {
+    return this.#isSound;
+  }
+
+  /**
+   * What must be changed in its environment for a job, to be given to {@link run}. Undefined if the job needs another
+   * worker: its directory is another one, or its environment cannot be had by changes.
+   */
+  changesFor(job: Job): string | undefined {
+    if (job.cwd !== this.#job.cwd || identify(job.cwd) !== this.#home) return undefined;
+    return listEnvironmentChanges(this.#job.environment, job.environment);
+  }
+
+  /** Runs a job to its end. Never rejects. One at a time, and only while it is sound. */
+  async run(job: Job, changes: string, means: RunMeans): Promise<RunResult> {
+    const startedAt = performance.now();
+    try {
+      this.#handOver(job, changes, means.scriptFile);
+    } catch (error) {
+      return { kind: 'run', outcome: concludeFailedStart(job, error) };
+    }
+    const { status, interruption } = await this.#awaitEnd(job, means);
+    const { stdout, stderr, notes, isHeld } = this.#output.end();
+    if (isHeld) this.#isSound = false;
+    else if (job.stdin.length > longestKept) ftruncateSync(this.#files.stdin);
+    if (notes === '' && status === undefined && interruption === undefined) {
+      return { kind: 'not-begun', reason: this.#said.trim() };
+    }
+    const cleaned = { ...stderr, text: cleanMessages(stderr.text) };
+    const outcome = concludeJob(job, this.#shellEnd(status), interruption, {
+      stdout,
+      stderr: cleaned,
+      durationMs: performance.now() - startedAt,
+      line: findFailingLine(job.script, readLastNote(notes), cleaned.text),
+    });
+    return { kind: 'run', outcome };
+  }
+
+  /** Lets it end, and resolves when it has: of itself or, after `graceMs`, by force. For when it runs no job. */
+  async retire(graceMs: number): Promise<void> {
+    this.#isSound = false;
+    this.#process.control.end();
+    this.#output.close();
+    closeWorkerFiles(this.#files);
+    this.#keepAwake(true);
+    const timer = setTimeout(() => this.#process.child.kill('SIGKILL'), graceMs);
+    await this.#gone;
+    clearTimeout(timer);
+  }
+
+  #handOver(job: Job, changes: string, scriptFile: Buffer): void {
+    replaceContent(this.#files.script, scriptFile);
+    replaceContent(this.#files.stdin, Buffer.from(job.stdin));
+    if (changes !== '') replaceContent(this.#files.environment, Buffer.from(changes));
+    this.#job = job;
+    this.#said = '';
+    this.#output.begin();
+    this.#process.control.write(changes === '' ? runText : changeEnvironmentText + runText);
+  }
+
+  /** Waits until the shell of the job has ended, and whatever had to be ended with it. No status: the worker died. */
+  async #awaitEnd(
+    job: Job,
+    { graceMs, signals }: RunMeans,
+  ): Promise<{ status: Status | undefined; interruption: Interruption | undefined }> {
+    const { id } = this.#process;
+    const guard = guardProcesses(async () => endGroup(id, graceMs, await findOlderThanChild(id)), {
+      timeoutMs: job.timeoutMs,
+      signals,
+    });
+    this.#keepAwake(true);
+    if (this.#isSound) await new Promise<void>((resolve) => (this.#hear = resolve));
+    this.#keepAwake(false);
+    guard.stop();
+    await guard.settled();
+    const status = readStatus(this.#said);
+    if (guard.interruption !== undefined) this.#isSound = false;
+    // What the worker ran has lost its shell: `$$` was meant to be that.
+    else if (status === undefined) await endGroup(id, graceMs);
+    return { status, interruption: guard.interruption };
+  }
+
+  #shellEnd(status: Status | undefined): ShellEnd {
+    const { signalCode, exitCode } = this.#process.child;
+    if (status === undefined)
+      return signalCode === null ? { exitCode: exitCode ?? 1 } : { signal: signalCode };
+    // A shell tells of a signal by words; SIGINT and SIGPIPE it passes over, and they count as a status here.
+    const signal = status.message === '' ? undefined : signalNames.get(status.status - 128);
+    return signal === undefined ? { exitCode: status.status } : { signal };
+  }
+
+  /** While nothing is run, a worker keeps no event loop alive. */
+  #keepAwake(isAwake: boolean): void {
+    const how = isAwake ? 'ref' : 'unref';
+    this.#process.child[how]();
+    this.#process.control[how]();
+    this.#process.status[how]();
+  }
+}
+
+/** Tells whether a directory is still the one that it was: its name may have been given to another. */
+function identify(directory: string): string | undefined {
+  const stat = statSync(directory, { throwIfNoEntry: false });
+  return stat && `${stat.dev}:${stat.ino}`;
+}

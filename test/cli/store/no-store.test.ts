@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { exitCodes } from '../../../src/diagnostic/failure.ts';
+import { runHeddle } from '../../kernel/lab-harness.ts';
+
+const commands = [
+  'leases',
+  'leases reserve 10.50.4.0/24 172.30.0.4',
+  'leases release 10.50.4.0/24',
+  'network get',
+] as const;
+
+describe('a store directory that is none', () => {
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'heddle-no-store-'));
+    await mkdir(join(directory, 'empty'));
+    await writeFile(join(directory, 'file'), '');
+  });
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  const noStore = (path: string): string =>
+    `heddle: there is no store in the directory ${path}\n` +
+    '  mount it, or name another with --store-dir; the first node makes one, and so does heddle network set';
+  for (const words of commands) {
+    test(`is refused by heddle ${words}, and made by none`, { timeout: 120_000 }, async () => {
+      for (const name of ['missing', 'empty']) {
+        const path = join(directory, name);
+        const ended = await runHeddle([...words.split(' '), '--store-dir', path]);
+        assert.deepEqual(ended, { exitCode: exitCodes.store, stdout: '', stderr: noStore(path) });
+      }
+      const path = join(directory, 'file');
+      const { exitCode, stderr } = await runHeddle([...words.split(' '), '--store-dir', path]);
+      assert.equal(exitCode, exitCodes.store);
+      assert.match(
+        stderr,
+        /^heddle: cannot (?:read|use) the store directory \S+: a part of the path is not a directory/,
+      );
+      assert.deepEqual((await readdir(directory)).sort(), ['empty', 'file']);
+      assert.deepEqual(await readdir(join(directory, 'empty')), []);
+    });
+  }
+});

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const log = fileURLToPath(new URL('../../../src/cli/terminal/log.ts', import.meta.url));
+
+/** Logs far more than a pipe and the buffer hold, says so on stderr, and logs once more when stdin ends. */
+const talkative = (format: string): string => `
+  import { createLog } from ${JSON.stringify(log)};
+  const { emit, close } = await createLog('${format}');
+  for (let n = 0; n < 20000; n += 1) emit({ event: 'warning', message: n + ' ' + 'x'.repeat(1000) });
+  process.stderr.write('done');
+  process.stdin.resume().on('end', () => { emit({ event: 'warning', message: 'the last' }); close(); });
+`;
+
+for (const format of ['text', 'json']) {
+  test(`a log that nobody reads keeps nobody waiting, and says what was lost: ${format}`, async (t) => {
+    const child = spawn(process.execPath, [
+      '--import',
+      'tsx',
+      '--input-type=module',
+      '-e',
+      talkative(format),
+    ]);
+    t.after(() => child.kill('SIGKILL'));
+    assert.equal(String((await once(child.stderr, 'data'))[0]), 'done');
+    const reading = text(child.stdout);
+    child.stdin.end();
+    const lines = (await reading).trimEnd().split('\n');
+    const lost = lines.filter((line) => line.includes('lines of this log were lost'));
+    assert.equal(lost.length, 1);
+    const [number] = /\d+(?= lines)/.exec(lost[0] ?? '') ?? [];
+    const whole = lines.filter((line) => line.includes('xxx'));
+    const last = lines.filter((line) => line.includes('the last'));
+    assert.equal(whole.length + last.length + Number(number), 20_001);
+    assert.ok(whole.length > 1000);
+  });
+}
+
+test('a log whose reader is gone ends nothing', async (t) => {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', talkative('json')]);
+  t.after(() => child.kill('SIGKILL'));
+  child.stdout.destroy();
+  await once(child.stderr, 'data');
+  child.stdin.end();
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('a log on a full disk does not keep its process from ending', async (t) => {
+  const full = openSync('/dev/full', 'w');
+  const args = ['--import', 'tsx', '--input-type=module', '-e', talkative('text')];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', full, 'pipe'] });
+  closeSync(full);
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stderr ?? assert.fail(), 'data');
+  child.stdin?.end();
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  commandVariables,
+  inheritedEnvironment,
+  isPeerCommand,
+  nodeVariables,
+  ownVariables,
+  peerVariables,
+  type NodeFacts,
+} from '../../src/contract/environment.ts';
+import type { Peer } from '../../src/lease/lease.ts';
+import { contractVariables, variablesUnsetIn } from '../../src/recipe/contract-variables.ts';
+import { commandNames, type Parameter } from '../../src/recipe/recipe.ts';
+import { cidr, dualStack, ipv4Only } from '../lease/fixtures.ts';
+
+const facts: NodeFacts = {
+  network: ipv4Only,
+  nodeName: 'node1',
+  iface: 'eth0',
+  ifaceMtu: 1500,
+  mtu: 1450,
+  stateDirectory: '/var/lib/heddle/state',
+  publicIp: '172.30.0.1',
+  publicIpv6: undefined,
+  parameters: [],
+  parameterValues: {},
+};
+
+const own = { ipv4: cidr('10.50.7.0/24'), ipv6: undefined };
+
+const peer: Peer = {
+  key: '10.50.9.0-24',
+  subnet: '10.50.9.0/24',
+  ipv6Subnet: undefined,
+  publicIp: '172.30.0.9',
+  publicIpv6: undefined,
+  stdin: 'x\n',
+  fields: { DATA_VNI: '1' },
+};
+
+describe('the variables of a node', () => {
+  const ofEveryCommand = {
+    NETWORK: '10.50.0.0/16',
+    LOCAL_PUBLIC_IP: '172.30.0.1',
+    IFACE: 'eth0',
+    IFACE_MTU: '1500',
+    MTU: '1450',
+    NODE_NAME: 'node1',
+    STATE_DIR: '/var/lib/heddle/state',
+  };
+
+  test('hold no subnet before it has its lease', () => {
+    assert.deepEqual(nodeVariables(facts, undefined), ofEveryCommand);
+    assert.deepEqual(ownVariables(facts, undefined), { PUBLIC_IP: '172.30.0.1' });
+  });
+
+  test('hold its subnet, as LOCAL_ for every command and plain for those about itself', () => {
+    assert.deepEqual(nodeVariables(facts, own), {
+      ...ofEveryCommand,
+      LOCAL_SUBNET: '10.50.7.0/24',
+      LOCAL_SUBNET_IP: '10.50.7.0',
+      LOCAL_SUBNET_LEN: '24',
+    });
+    assert.deepEqual(ownVariables(facts, own), {
+      PUBLIC_IP: '172.30.0.1',
+      SUBNET: '10.50.7.0/24',
+      SUBNET_IP: '10.50.7.0',
+      SUBNET_LEN: '24',
+    });
+  });
+
+  test('of IPv6 are there only with an IPv6 network', () => {
+    const given = {
+      ...facts,
+      network: { ...dualStack, ipv4: undefined },
+      publicIp: undefined,
+      publicIpv6: 'fd00:99::1',
+    };
+    const subnets = { ipv4: undefined, ipv6: cidr('2001:cafe:42:7::/64') };
+    assert.deepEqual(ownVariables(given, subnets), {
+      PUBLIC_IPV6: 'fd00:99::1',
+      IPV6SUBNET: '2001:cafe:42:7::/64',
+      IPV6SUBNET_IP: '2001:cafe:42:7::',
+      IPV6SUBNET_LEN: '64',
+    });
+    const variables = nodeVariables(given, subnets);
+    assert.equal(variables['IPV6_NETWORK'], '2001:cafe:42::/56');
+    assert.equal(variables['NETWORK'], undefined);
+    assert.equal(variables['LOCAL_SUBNET'], undefined);
+  });
+
+  const parameter = (name: string, variable: string): Parameter => ({
+    name,
+    variable,
+    type: 'integer',
+    default: undefined,
+    minimum: undefined,
+    maximum: undefined,
+    pattern: undefined,
+    choices: undefined,
+    secret: false,
+    description: undefined,
+  });
+
+  test('hold each parameter that has a value; MTU is the overlay’s even if a parameter has that name', () => {
+    const parameters = [
+      parameter('DirectRouting', 'DIRECT_ROUTING'),
+      parameter('MTU', 'MTU'),
+      parameter('VNI', 'VNI'),
+    ];
+    const given = { ...facts, parameters, parameterValues: { DirectRouting: false, MTU: 9000 } };
+    const variables = nodeVariables(given, undefined);
+    assert.deepEqual(variables, { ...ofEveryCommand, DIRECT_ROUTING: 'false' });
+  });
+});
+
+test('the variables of a peer are its own, and those of its data', () => {
+  assert.deepEqual(peerVariables(peer), {
+    DATA_VNI: '1',
+    PUBLIC_IP: '172.30.0.9',
+    SUBNET: '10.50.9.0/24',
+    SUBNET_IP: '10.50.9.0',
+    SUBNET_LEN: '24',
+  });
+});
+
+test('every variable that is set is one that is never inherited', () => {
+  const set = {
+    ...nodeVariables(
+      { ...facts, network: dualStack, publicIpv6: 'fd00:99::1' },
+      { ...own, ipv6: cidr('2001:cafe:42:7::/64') },
+    ),
+    ...ownVariables({ ...facts, publicIpv6: 'fd00:99::1' }, { ...own, ipv6: cidr('2001:cafe:42:7::/64') }),
+  };
+  assert.deepEqual(Object.keys(set).sort(), [...contractVariables].sort());
+  assert.deepEqual(inheritedEnvironment(set), {});
+});
+
+describe('the table of what is unset in a command, for authors, holds for', () => {
+  const full = { ...facts, network: dualStack, publicIpv6: 'fd00:99::1' };
+  const subnets = { ...own, ipv6: cidr('2001:cafe:42:7::/64') };
+  const both = { ...peer, ipv6Subnet: '2001:cafe:42:9::/64', publicIpv6: 'fd00:99::9' };
+  for (const name of commandNames) {
+    test(name, () => {
+      const leased = name === 'PreStartupCommand' ? undefined : subnets;
+      const variables = commandVariables(name, full, leased, isPeerCommand(name) ? both : undefined);
+      const unset = contractVariables.filter((variable) => !Object.hasOwn(variables, variable));
+      assert.deepEqual(unset.sort(), [...variablesUnsetIn(name)].sort());
+    });
+  }
+});
+
+describe('what commands inherit', () => {
+  test('is what a program needs', () => {
+    const environment = {
+      PATH: '/usr/sbin:/usr/bin',
+      HOME: '/root',
+      LANG: 'C',
+      KUBECONFIG: '/etc/kube',
+      TERM: 'dumb',
+    };
+    assert.deepEqual(inheritedEnvironment({ ...environment, UNSET: undefined }), environment);
+  });
+
+  for (const name of [
+    ...[
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_ACCESS_KEY_ID',
+      'GITHUB_TOKEN',
+      'DB_PASSWORD',
+      'db_passwd',
+      'TLS_PRIVATE_KEY',
+    ],
+    ...[
+      'GOOGLE_APPLICATION_CREDENTIALS',
+      'SOME_APIKEY',
+      'FLANNELD_ETCD_PASSWORD',
+      'FLANNELD_IFACE',
+      'ETCDCTL_USER',
+    ],
+    ...['HEDDLE_STATE_DIR', 'NOTIFY_SOCKET', 'LISTEN_FDS', 'LISTEN_PID', 'WATCHDOG_USEC', 'WATCHDOG_PID'],
+    ...['SUBNET', 'LOCAL_IPV6SUBNET_LEN', 'MTU', 'NODE_NAME', 'DATA_VTEP_MAC', 'DATA6_PORT'],
+  ]) {
+    test(`is not ${name}`, () => assert.deepEqual(inheritedEnvironment({ [name]: 'x' }), {}));
+  }
+
+  test('is never changed on the way', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.string()), (environment) => {
+        for (const [name, value] of Object.entries(inheritedEnvironment(environment))) {
+          assert.equal(environment[name], value);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { LeaseKeeper } from '../../../src/daemon/lease/lease-keeper.ts';
+import type { HeddleEvent } from '../../../src/event/event.ts';
+import { encodeAttributes } from '../../../src/lease/wire.ts';
+import { openFilesStore } from '../../../src/store/files/store.ts';
+import type { LeaseRecord, LeaseStore } from '../../../src/store/store.ts';
+
+const key = '10.50.7.0-24';
+
+function valueOf(publicIp: string, backendData: string): string {
+  const none = { publicIpv6: undefined, backendV6Data: undefined };
+  return encodeAttributes({ publicIp, backendType: 'extension', backendData, ...none });
+}
+
+const ours = valueOf('172.30.0.1', 'ours');
+
+/** A keeper of a lease in a store of its own, and what it says. */
+class Kept {
+  readonly store: LeaseStore;
+  readonly keeper: LeaseKeeper;
+  /** Where the lease stands. */
+  readonly file: string;
+  readonly events: HeddleEvent[] = [];
+  readonly taken: string[] = [];
+  readonly #told = new EventEmitter();
+
+  private constructor(store: LeaseStore, directory: string, record: LeaseRecord) {
+    this.store = store;
+    this.file = join(directory, 'subnets', key);
+    this.keeper = new LeaseKeeper({
+      store,
+      record,
+      ttlSeconds: 86_400,
+      marginSeconds: 3600,
+      subnet: '10.50.7.0/24',
+      emit: (event) => {
+        this.events.push(event);
+        this.#told.emit('event');
+      },
+      onTaken: (because) => this.taken.push(because),
+    });
+  }
+
+  static async start(t: TestContext): Promise<Kept> {
+    const directory = await mkdtemp(join(tmpdir(), 'heddle-keeper-'));
+    t.after(() => rm(directory, { recursive: true, force: true }));
+    const store = await openFilesStore(directory);
+    t.after(() => store.close());
+    const record = await store.create(key, ours, 86_400);
+    assert.ok(record !== 'taken');
+    const kept = new Kept(store, directory, record);
+    t.after(() => kept.keeper.stop());
+    return kept;
+  }
+
+  /** The value that stands in the store. */
+  async standing(): Promise<string | undefined> {
+    return (await this.store.list()).records.find((record) => record.key === key)?.value;
+  }
+
+  /** Writes the lease as another process would. */
+  async overwrite(value: string): Promise<void> {
+    await writeFile(this.file, value);
+  }
+
+  /** Why the lease was lost, each time that it was. */
+  get losses(): string[] {
+    return this.events.flatMap((event) => (event.event === 'lease-lost' ? [event.because] : []));
+  }
+
+  async nextEvent(): Promise<void> {
+    await once(this.#told, 'event');
+  }
+}
+
+test('what is published while the lease is being renewed is in it afterwards', async (t) => {
+  const kept = await Kept.start(t);
+  const renewal = kept.keeper.reclaim();
+  const changed = valueOf('172.30.0.1', 'changed');
+  await Promise.all([renewal, kept.keeper.publish(changed)]);
+  assert.equal(await kept.standing(), changed);
+});
+
+test('a lease that was deleted is taken again', async (t) => {
+  const kept = await Kept.start(t);
+  await rm(kept.file);
+  await kept.keeper.reclaim();
+  assert.equal(await kept.standing(), ours);
+  assert.deepEqual(kept.losses, ['it had expired or been deleted; taken again']);
+  assert.deepEqual(kept.taken, []);
+});
+
+test('a lease that somebody edited is taken back, and at leisure if that goes on', async (t) => {
+  const kept = await Kept.start(t);
+  await kept.overwrite(valueOf('172.30.0.1', 'edited'));
+  await kept.keeper.reclaim();
+  assert.equal(await kept.standing(), ours);
+  assert.match(
+    kept.losses.join(),
+    /^somebody who has this node's address wrote it: .*"edited".*; taken back$/,
+  );
+
+  const again = valueOf('172.30.0.1', 'edited again');
+  await kept.overwrite(again);
+  await kept.keeper.reclaim();
+  assert.equal(await kept.standing(), again, 'not at once');
+  await kept.nextEvent();
+  assert.equal(await kept.standing(), ours);
+  assert.deepEqual(kept.taken, []);
+});
+
+test('that the store is away is known from when the lease cannot be written until it can', async (t) => {
+  const kept = await Kept.start(t);
+  const store = dirname(dirname(kept.file));
+  await rename(store, `${store}.away`);
+  t.after(() => rm(`${store}.away`, { recursive: true, force: true }));
+  await kept.keeper.reclaim();
+  const { outage } = kept.keeper;
+  assert.match(outage?.because ?? '', /^cannot /);
+  assert.ok(outage !== undefined && outage.nextTryAt > outage.since);
+  await rename(`${store}.away`, store);
+  await kept.nextEvent();
+  assert.equal(kept.events.at(-1)?.event, 'lease-renewed');
+  assert.equal(kept.keeper.outage, undefined);
+});
+
+test('a lease that another node has is given up, once', async (t) => {
+  const kept = await Kept.start(t);
+  const theirs = valueOf('172.30.0.2', 'theirs');
+  await kept.overwrite(theirs);
+  await Promise.all([kept.keeper.reclaim(), kept.keeper.publish(valueOf('172.30.0.1', 'late'))]);
+  assert.deepEqual(kept.taken, [`another node holds it now: ${theirs}`]);
+  assert.equal(await kept.standing(), theirs);
+});
+
+test('a lease that became unreadable is no other node’s: it is taken again once it can be', async (t) => {
+  const kept = await Kept.start(t);
+  await kept.overwrite('{ torn');
+  await kept.keeper.reclaim();
+  assert.deepEqual(kept.taken, []);
+  assert.match(kept.losses.join(), /does not hold one whole JSON object; it is taken again as soon as/);
+  await rm(kept.file);
+  while ((await kept.standing()) === undefined) await kept.nextEvent();
+  assert.match(await readFile(kept.file, 'utf8'), /"ours"/);
+});

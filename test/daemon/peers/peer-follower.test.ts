@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
+import { PeerLoop } from '../../../src/daemon/peers/peer-loop.ts';
+import { PeerFollower } from '../../../src/daemon/peers/peer-follower.ts';
+import { createEngine } from '../../../src/engine/state.ts';
+import type { HeddleEvent } from '../../../src/event/event.ts';
+import { openJournal } from '../../../src/host/state/journal-file.ts';
+import type { Peer } from '../../../src/lease/lease.ts';
+import { encodeAttributes } from '../../../src/lease/wire.ts';
+import { openFilesStore } from '../../../src/store/files/store.ts';
+import { KeptListing } from '../../../src/store/kept-listing.ts';
+import type { LeaseStore } from '../../../src/store/store.ts';
+import { makeDirectory } from '../../host/directory.ts';
+import { cidr, textRules } from '../../lease/fixtures.ts';
+
+const own = { key: '10.50.1.0-24', subnets: { ipv4: cidr('10.50.1.0/24'), ipv6: undefined } };
+
+/** Peer 4 has 10.50.4.0/24 and 172.30.0.4, unless it has moved. */
+function valueOf(number: number): string {
+  const none = { publicIpv6: undefined, backendV6Data: undefined };
+  return encodeAttributes({
+    publicIp: `172.30.0.${number}`,
+    backendType: 'extension',
+    backendData: `data-${number}`,
+    ...none,
+  });
+}
+
+const keyOf = (number: number): string => `10.50.${number}.0-24`;
+
+function makePeer(number: number): Peer {
+  return {
+    key: keyOf(number),
+    subnet: `10.50.${number}.0/24`,
+    ipv6Subnet: undefined,
+    publicIp: `172.30.0.${number}`,
+    publicIpv6: undefined,
+    stdin: `data-${number}\n`,
+    fields: {},
+  };
+}
+
+/** A node that finds peers 4 and 5 in its journal and follows a store in which it has its own lease. */
+class Scene {
+  readonly store: LeaseStore;
+  readonly loop: PeerLoop;
+  readonly events: HeddleEvent[] = [];
+  /** What was run. */
+  readonly runs: string[] = [];
+  readonly #told = new EventEmitter();
+  readonly #follower: PeerFollower;
+
+  private constructor(store: LeaseStore, journal: PeerJournal, mayBeLate: boolean) {
+    this.store = store;
+    const emit = (event: HeddleEvent): void => {
+      this.events.push(event);
+      this.#told.emit('progress');
+    };
+    this.loop = new PeerLoop({
+      engine: createEngine({ canRemove: true, repeatable: true }),
+      journal,
+      run: ({ kind, peer }) => {
+        this.runs.push(`${kind} ${peer.key}`);
+        return Promise.resolve({ kind: 'ok', stdout: '', stderr: '', durationMs: 0 });
+      },
+      concurrency: 4,
+      emit,
+      onProgress: () => this.#told.emit('progress'),
+    });
+    const earlier = [4, 5].map(makePeer);
+    this.loop.feed({ kind: 'restore', peers: earlier });
+    const present = new Set(earlier.map(({ subnet }) => subnet ?? ''));
+    this.loop.feed({ kind: 'checked', present, since: this.loop.checkpoint });
+    this.#follower = new PeerFollower({
+      store,
+      kept: new KeptListing(),
+      rules: textRules,
+      own,
+      earlier,
+      mayBeLate,
+      loop: this.loop,
+      emit,
+      onOwnLeaseTouched: () => undefined,
+      ownValue: () => valueOf(1),
+      isOwnLeaseLost: () => false,
+      renewMarginMs: 3_600_000,
+      onSnapshot: () => this.#told.emit('progress'),
+    });
+  }
+
+  /** @param standing the leases that the first list has, as subnet and node */
+  static async start(
+    t: TestContext,
+    mayBeLate: boolean,
+    standing: readonly (readonly [subnet: number, node: number])[],
+  ): Promise<Scene> {
+    const directory = await makeDirectory(t);
+    const store = await openFilesStore(join(directory, 'store'));
+    const file = await openJournal(join(directory, 'journal'));
+    const scene = new Scene(store, await PeerJournal.open(file), mayBeLate);
+    await scene.lease(1, 1);
+    for (const [subnet, node] of standing) await scene.lease(subnet, node);
+    const ending = new AbortController();
+    const following = scene.#follower.follow(ending.signal);
+    t.after(async () => {
+      ending.abort();
+      await following;
+      await scene.loop.stop();
+      await store.close();
+      await file.close();
+    });
+    await scene.until(() => scene.events.some(({ event }) => event === 'snapshot'));
+    return scene;
+  }
+
+  async lease(subnet: number, node: number): Promise<void> {
+    assert.notEqual(await this.store.create(keyOf(subnet), valueOf(node), 3600), 'taken');
+  }
+
+  get wanted(): readonly string[] {
+    return this.#follower.roster.peers.map(({ key }) => key).sort();
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await once(this.#told, 'progress');
+    await this.loop.settled();
+  }
+
+  get warnings(): readonly string[] {
+    return this.events.flatMap((event) => (event.event === 'warning' ? [event.message] : []));
+  }
+}
+
+test('a peer that only the journal knows goes with the first list', async (t) => {
+  const scene = await Scene.start(t, false, [[4, 4]]);
+  assert.deepEqual(scene.wanted, [keyOf(4)]);
+  assert.deepEqual(scene.runs, [`remove ${keyOf(5)}`]);
+  assert.deepEqual(scene.warnings, []);
+});
+
+test('and stays for now where leases may have ended because nobody could renew them', async (t) => {
+  const scene = await Scene.start(t, true, [[6, 6]]);
+  assert.deepEqual(scene.wanted, [4, 5, 6].map(keyOf));
+  assert.deepEqual(scene.runs, [`add ${keyOf(6)}`]);
+  assert.match(scene.warnings[0] ?? '', /^leases of peers ended while the store or this node was away; /);
+
+  // One comes back as it was, and nothing runs for it.
+  await scene.lease(4, 4);
+  await scene.lease(7, 7);
+  await scene.until(() => scene.runs.includes(`add ${keyOf(7)}`));
+  assert.deepEqual(scene.runs.slice(1), [`add ${keyOf(7)}`]);
+});
+
+test('but not if its node has another subnet by now, or gets one', async (t) => {
+  const scene = await Scene.start(t, true, [[6, 4]]);
+  assert.deepEqual(scene.wanted, [5, 6].map(keyOf));
+  assert.deepEqual(scene.runs, [`remove ${keyOf(4)}`, `add ${keyOf(6)}`]);
+  await scene.lease(7, 5);
+  await scene.until(() => scene.runs.includes(`add ${keyOf(7)}`));
+  assert.deepEqual(scene.wanted, [6, 7].map(keyOf));
+  assert.deepEqual(scene.runs.slice(2), [`remove ${keyOf(5)}`, `add ${keyOf(7)}`]);
+  assert.deepEqual(
+    scene.events.filter(({ event }) => event === 'shared-address'),
+    [],
+  );
+});

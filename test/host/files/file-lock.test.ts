@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { FileLockError, withFileLock } from '../../../src/host/files/file-lock.ts';
+import { startModule } from '../child-module.ts';
+import { makeDirectory } from '../directory.ts';
+
+test('the work is done, and its result or error handed on', async (t) => {
+  const lock = join(await makeDirectory(t), 'lock');
+  assert.equal(await withFileLock(lock, () => Promise.resolve(7)), 7);
+  await assert.rejects(
+    withFileLock(lock, () => Promise.reject(new Error('work'))),
+    /work/,
+  );
+  assert.equal(await withFileLock(lock, () => Promise.resolve(8)), 8);
+});
+
+test('only one works at a time', async (t) => {
+  const directory = await makeDirectory(t);
+  const [lock, count] = [join(directory, 'lock'), join(directory, 'count')];
+  await writeFile(count, '0');
+  await Promise.all(
+    Array.from({ length: 10 }, () =>
+      withFileLock(lock, async () => {
+        const before = Number(await readFile(count, 'utf8'));
+        await writeFile(count, String(before + 1));
+      }),
+    ),
+  );
+  assert.equal(await readFile(count, 'utf8'), '10');
+});
+
+test('a holder that is killed loses the lock with its life', async (t) => {
+  const lock = join(await makeDirectory(t), 'lock');
+  const holder = startModule(
+    t,
+    'host/files/file-lock.ts',
+    `await m.withFileLock(${JSON.stringify(lock)}, () => { console.log('held'); return new Promise(() => setInterval(() => {}, 1e6)); });`,
+  );
+  assert.equal(await holder.readLine(), 'held');
+  await assert.rejects(
+    withFileLock(lock, () => Promise.resolve(), { waitMs: 100 }),
+    (error) => {
+      assert.ok(error instanceof FileLockError);
+      assert.equal(error.refusal, 'timed-out');
+      return true;
+    },
+  );
+  const waiting = withFileLock(lock, () => Promise.resolve('mine'));
+  await holder.kill();
+  assert.equal(await waiting, 'mine');
+});
+
+test('a lock that cannot be had says why, and nothing is done', async (t) => {
+  const directory = await makeDirectory(t);
+  const work = () => assert.fail('the work was done');
+  await assert.rejects(withFileLock(join(directory, 'no', 'lock'), work), (error) => {
+    assert.ok(error instanceof FileLockError);
+    assert.equal(error.refusal, 'unusable');
+    assert.match(error.message, /No such file or directory/);
+    return true;
+  });
+  const path = process.env['PATH'];
+  t.after(() => (process.env['PATH'] = path));
+  process.env['PATH'] = directory;
+  await assert.rejects(withFileLock(join(directory, 'lock'), work), (error) => {
+    assert.ok(error instanceof FileLockError);
+    assert.equal(error.refusal, 'no-flock');
+    return true;
+  });
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { evaluateInNamespace, skipNamespaces } from '../namespace.ts';
+
+const setUp = [
+  'ip link add uplink type veth peer name far',
+  'ip link set uplink mtu 1400 up',
+  'ip link set far up',
+  'ip address add 192.0.2.5/24 dev uplink',
+  'ip address add 192.0.2.6/24 dev uplink',
+  'ip -6 address add fd00:1::5/64 dev uplink nodad',
+];
+const routes = ['ip route add default via 192.0.2.1', 'ip -6 route add default via fd00:1::1'];
+
+function find(lines: string[], wishes: object) {
+  const all = { iface: [], ifaceRegex: [], families: [4], ...wishes };
+  return evaluateInNamespace(lines, 'host/interface/interface.ts', `m.findInterface(${JSON.stringify(all)})`);
+}
+
+test('the interface of the default route, as the kernel has it', { skip: skipNamespaces }, async () => {
+  assert.deepEqual(await find([...setUp, ...routes], { families: [4, 6] }), {
+    name: 'uplink',
+    mtu: 1400,
+    address: '192.0.2.5',
+    address6: 'fd00:1::5',
+    publicIp: '192.0.2.5',
+    publicIpv6: 'fd00:1::5',
+    because: 'it has the default route',
+  });
+});
+
+test('the interface that reaches an address', { skip: skipNamespaces }, async () => {
+  const chosen = await find(setUp, { ifaceCanReach: '192.0.2.77' });
+  assert.deepEqual(chosen, {
+    name: 'uplink',
+    mtu: 1400,
+    address: '192.0.2.5',
+    publicIp: '192.0.2.5',
+    because: 'it reaches 192.0.2.77',
+  });
+});
+
+test('before the families are known, an interface of either will do', { skip: skipNamespaces }, async () => {
+  const onlyIpv6 = [...setUp, 'ip -4 address flush dev uplink'];
+  const demand = (wishes: object) => {
+    const all = { iface: [], ifaceRegex: [], ...wishes };
+    return evaluateInNamespace(
+      onlyIpv6,
+      'host/interface/interface.ts',
+      `m.requireInterface(${JSON.stringify(all)})`,
+    );
+  };
+  assert.equal(await demand({ iface: ['uplink'] }), undefined);
+  const failure = (await demand({ iface: ['nosuch'] })) as Record<string, string>;
+  assert.match(failure['failed'] ?? '', /there is no interface nosuch/);
+});
+
+test('nothing to choose is a failure that names what there is', { skip: skipNamespaces }, async () => {
+  const failure = (await find(setUp, {})) as Record<string, string>;
+  assert.equal(failure['kind'], 'interface');
+  assert.match(failure['failed'] ?? '', /no default route for IPv4/);
+  assert.match(failure['detail'] ?? '', /uplink: 192\.0\.2\.5, 192\.0\.2\.6, fd00:1::5/);
+  const unreachable = (await find(setUp, { ifaceCanReach: '203.0.113.1' })) as Record<string, string>;
+  assert.match(unreachable['failed'] ?? '', /no route to 203\.0\.113\.1/);
+});

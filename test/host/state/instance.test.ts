@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { createServer, get } from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Failure, type FailureKind } from '../../../src/diagnostic/failure.ts';
+import { claimInstance } from '../../../src/host/state/instance.ts';
+import { startModule } from '../child-module.ts';
+import { makeDirectory } from '../directory.ts';
+
+function failsAs(kind: FailureKind, message: RegExp) {
+  return (error: unknown) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.kind, kind);
+    assert.match(error.message, message);
+    return true;
+  };
+}
+
+function ask(socketPath: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path: '/' }, (response) => resolve(response.resume().statusCode)).on('error', reject);
+  });
+}
+
+const newServer = () => createServer((_, response) => response.end());
+
+const claimAndStay = (directory: string) => `
+  const { createServer } = await import('node:http');
+  const claim = m.claimInstance(${JSON.stringify(directory)}, createServer());
+  console.log(await claim.then(() => 'claimed', (error) => error.kind));`;
+
+test('a claim answers on its socket until it is given back', async (t) => {
+  const directory = await makeDirectory(t);
+  const instance = await claimInstance(directory, newServer());
+  t.after(() => instance.release());
+  assert.equal(await ask(instance.socketPath), 200);
+  await assert.rejects(
+    claimInstance(directory, newServer()),
+    failsAs('already-running', /another heddle runs/),
+  );
+  assert.equal(await ask(instance.socketPath), 200);
+  await instance.release();
+  await assert.rejects(stat(instance.socketPath));
+  const next = await claimInstance(directory, newServer());
+  await next.release();
+});
+
+test('the socket of a daemon that was killed is taken over', async (t) => {
+  const directory = await makeDirectory(t);
+  const dead = startModule(t, 'host/state/instance.ts', claimAndStay(directory));
+  assert.equal(await dead.readLine(), 'claimed');
+  await assert.rejects(claimInstance(directory, newServer()), failsAs('already-running', /./));
+  await dead.kill();
+  await stat(join(directory, 'heddle.sock'));
+  const instance = await claimInstance(directory, newServer());
+  t.after(() => instance.release());
+  assert.equal(await ask(instance.socketPath), 200);
+});
+
+test('of many that start at once beside a stale socket, one runs', async (t) => {
+  const directory = await makeDirectory(t);
+  const dead = startModule(t, 'host/state/instance.ts', claimAndStay(directory));
+  assert.equal(await dead.readLine(), 'claimed');
+  await dead.kill();
+  const racers = Array.from({ length: 4 }, () =>
+    startModule(t, 'host/state/instance.ts', claimAndStay(directory)),
+  );
+  const results = await Promise.all(racers.map((racer) => racer.readLine()));
+  assert.deepEqual(results.sort(), ['already-running', 'already-running', 'already-running', 'claimed']);
+});
+
+test('a path that no socket can have is refused', async (t) => {
+  const directory = join(await makeDirectory(t), 'd'.repeat(100));
+  await mkdir(directory);
+  await assert.rejects(claimInstance(directory, newServer()), failsAs('state-directory', /too long/));
+});
+
+test('what is no socket is left where it is', async (t) => {
+  const directory = await makeDirectory(t);
+  await writeFile(join(directory, 'heddle.sock'), 'precious');
+  await assert.rejects(claimInstance(directory, newServer()), failsAs('state-directory', /it is no socket/));
+  assert.equal((await stat(join(directory, 'heddle.sock'))).size, 8);
+});
+
+test('a directory that is not there is a failure', async (t) => {
+  const directory = join(await makeDirectory(t), 'none');
+  await assert.rejects(
+    claimInstance(directory, newServer()),
+    failsAs('state-directory', /could not be made/),
+  );
+});

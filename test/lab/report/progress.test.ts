@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import type { WriteStream } from 'node:tty';
+import { showProgress } from '../../../src/lab/report/progress.ts';
+import type { LabEvent } from '../../../src/lab/protocol.ts';
+
+const events: readonly LabEvent[] = [
+  { event: 'built', afterMs: 7 },
+  { event: 'overlay-ready', readyMs: 812 },
+  { event: 'stopping' },
+];
+
+/** What is written on the way to a stream like that of a terminal, or of a file. */
+function written(nodes: number, stream: { readonly isTTY: boolean; readonly columns?: number }): string {
+  const pipe = new PassThrough({ encoding: 'utf8' });
+  const progress = showProgress(nodes, Object.assign(pipe, stream) as unknown as WriteStream);
+  for (const event of events) progress.note(event);
+  progress.end();
+  return String(pipe.read());
+}
+
+test('progress is a line for each step where it is no terminal', () => {
+  assert.equal(
+    written(2, { isTTY: false }),
+    'lab: underlay of 2 built in 7 ms, starting daemons\n' +
+      'lab: every node knows every other after 812 ms, probing 2 pairs\n' +
+      'lab: taking the networks down\n',
+  );
+});
+
+test('of one node no pair is said to be probed', () => {
+  assert.match(written(1, { isTTY: false }), /^lab: every node knows every other after 812 ms$/m);
+});
+
+test('on a terminal it is one line, no longer than that is wide', () => {
+  const clear = '\r\u001b[2K';
+  const lines = (columns: number): readonly string[] => written(2, { isTTY: true, columns }).split(clear);
+  const cut = ['⠿ underlay of 2 bui', '⠿ every node knows ', '⠿ taking the networ'];
+  assert.deepEqual(lines(20), ['', ...cut, '']);
+  assert.equal(lines(0)[3], '⠿ taking the networks down', 'of a terminal that does not know its width');
+});

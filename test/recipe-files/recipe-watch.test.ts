@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { RecipeWatch } from '../../src/recipe-files/recipe-watch.ts';
+
+/** What a watch told, in order, and a way to wait for it. */
+class Told {
+  readonly words: string[] = [];
+  #wake: () => void = () => undefined;
+
+  note(word: string): void {
+    this.words.push(word);
+    this.#wake();
+  }
+
+  async until(...words: readonly string[]): Promise<void> {
+    while (this.words.length < words.length) await new Promise<void>((resolve) => (this.#wake = resolve));
+    assert.deepEqual(this.words, words);
+  }
+}
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'heddle-watch-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function watch(t: TestContext, file: string, text: string): Promise<Told> {
+  const told = new Told();
+  const watching = await RecipeWatch.start({
+    file,
+    text,
+    onSaved: async (saved) => {
+      await Promise.resolve();
+      told.note(saved);
+    },
+    onUnreadable: (because) => told.note(`! ${because}`),
+  });
+  t.after(() => watching.close());
+  return told;
+}
+
+test('a save is told once, however an editor makes it', async (t) => {
+  const path = folder(t);
+  const file = join(path, 'a.json');
+  writeFileSync(file, 'first');
+  const told = await watch(t, file, 'first');
+
+  await writeFile(join(path, '.a.json.swp'), 'renamed');
+  await rename(join(path, '.a.json.swp'), file);
+  await told.until('renamed');
+
+  await truncate(file);
+  await writeFile(file, 'truncated');
+  await told.until('renamed', 'truncated');
+
+  await rename(file, `${file}~`);
+  await writeFile(file, 'with ');
+  await appendFile(file, 'a ');
+  await appendFile(file, 'backup');
+  await told.until('renamed', 'truncated', 'with a backup');
+
+  // What does not change the text is no save, and neither is what happens beside it.
+  await writeFile(file, 'with a backup');
+  await writeFile(join(path, 'other.json'), 'other');
+  await writeFile(file, 'last');
+  await told.until('renamed', 'truncated', 'with a backup', 'last');
+});
+
+test('a file that goes is told once, and what comes in its place is read', async (t) => {
+  const file = join(folder(t), 'a.json');
+  writeFileSync(file, 'first');
+  const told = await watch(t, file, 'first');
+  await rm(file);
+  await told.until('! no such file or directory');
+  await writeFile(file, '');
+  await told.until('! no such file or directory', '');
+  await writeFile(file, 'again');
+  await told.until('! no such file or directory', '', 'again');
+});
+
+test('what was saved before the watch began is seen', async (t) => {
+  const file = join(folder(t), 'a.json');
+  writeFileSync(file, 'newer');
+  await (await watch(t, file, 'first')).until('newer');
+});
+
+test('a link may be set to another file, as Kubernetes does for a ConfigMap', async (t) => {
+  const path = folder(t);
+  for (const version of ['1', '2']) {
+    mkdirSync(join(path, version));
+    writeFileSync(join(path, version, 'a.json'), `version ${version}`);
+  }
+  symlinkSync('1', join(path, '..data'));
+  symlinkSync('..data/a.json', join(path, 'a.json'));
+  const told = await watch(t, join(path, 'a.json'), 'version 1');
+  symlinkSync('2', join(path, '..data_tmp'));
+  renameSync(join(path, '..data_tmp'), join(path, '..data'));
+  await told.until('version 2');
+});
+
+test('texts are dealt with one after the other, and only the last of many', async (t) => {
+  const file = join(folder(t), 'a.json');
+  writeFileSync(file, 'first');
+  const dealt: string[] = [];
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const begun = new Promise<void>((begin) => {
+    void RecipeWatch.start({
+      file,
+      text: '',
+      onSaved: async (text) => {
+        dealt.push(`${text} begun`);
+        begin();
+        if (text === 'first') await held;
+        dealt.push(`${text} done`);
+        if (text === 'third') finish();
+      },
+      onUnreadable: (because) => dealt.push(because),
+    }).then((watching) => t.after(() => watching.close()));
+  });
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  await begun;
+  await writeFile(file, 'second');
+  await writeFile(file, 'third');
+  release();
+  await finished;
+  assert.deepEqual(dealt.slice(0, 2), ['first begun', 'first done']);
+  assert.deepEqual(dealt.slice(-2), ['third begun', 'third done']);
+});
