@@ -1,40 +1,18 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import ts from 'typescript';
 import { exitCodes } from '../src/diagnostic/failure.ts';
+import { findCycles } from './support/cycles.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const source = join(root, 'src');
 const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
 
-interface Row {
-  readonly folder: string;
-  readonly imports: string;
-}
-
-/** The table "Source tree" of the page. */
-const rows: Row[] = page
-  .split('\n')
-  .flatMap((line) => /^\| `([^`]+)` \|.*\| ([^|]*) \|$/.exec(line)?.slice(1, 3) ?? [])
-  .reduce<Row[]>(
-    (all, cell, at, cells) => (at % 2 === 0 ? [...all, { folder: cell, imports: cells[at + 1] ?? '' }] : all),
-    [],
-  )
-  .filter(({ folder }) => !folder.includes(' ') && statOrNone(folder));
-
-function statOrNone(folder: string): boolean {
-  try {
-    return statSync(join(root, folder)).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-const sourceFolders = readdirSync(join(root, 'src'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map((entry) => entry.name);
+/** The largest number of files in a folder that a reader takes in at a glance. */
+const mostFiles = 16;
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -43,39 +21,120 @@ function filesBelow(folder: string): string[] {
   });
 }
 
-/** Every module that a file imports, statically or not, types included. */
+/** Every module of src that a file imports, statically or not, types included; paths below src. */
 function importsOf(file: string): string[] {
   return ts
     .preProcessFile(readFileSync(file, 'utf8'), true, true)
-    .importedFiles.map(({ fileName }) => fileName);
+    .importedFiles.map(({ fileName }) => fileName)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => relative(source, resolve(file, '..', name)));
 }
 
-/** The folders of src that a row of the page lets a folder import. */
-function allowedImports({ imports }: Row): Set<string> {
-  if (imports === 'everything') return new Set(sourceFolders);
-  const except = /^all but (.*)$/.exec(imports)?.[1]?.split(/, | and /);
-  if (except !== undefined) return new Set(sourceFolders.filter((folder) => !except.includes(folder)));
-  return new Set(imports.split(', '));
+const imports = new Map(filesBelow(source).map((file) => [relative(source, file), importsOf(file)]));
+
+/** The arrows between folders, where `roomOf` says which folder a file counts to; undefined: none. */
+function arrows(roomOf: (file: string) => string | undefined): Map<string, Set<string>> {
+  const all = new Map<string, Set<string>>();
+  for (const [file, targets] of imports) {
+    const from = roomOf(file);
+    if (from === undefined) continue;
+    const ofRoom = all.get(from) ?? new Set<string>();
+    all.set(from, ofRoom);
+    for (const to of targets.map(roomOf)) if (to !== undefined && to !== from) ofRoom.add(to);
+  }
+  return all;
 }
 
-test('docs/architecture.md lists every folder of src, and no other', () => {
-  const listed = rows.map(({ folder }) => folder).filter((folder) => folder.startsWith('src/'));
-  assert.deepEqual(listed.sort(), sourceFolders.map((folder) => `src/${folder}`).sort());
+const topRoom = (file: string): string | undefined => (file.includes('/') ? file.split('/')[0] : undefined);
+const daemonRoom = (file: string): string | undefined => {
+  const [top, room, name] = file.split('/');
+  return top === 'daemon' && name !== undefined ? room : undefined;
+};
+
+/** The rows of the table below a heading: folder, and what it imports. */
+function rowsBelow(heading: string): Map<string, string[]> {
+  const section = page.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const rows = [...section.matchAll(/^\| `([^`]+)\/` \|.*\| ([^|]*) \|$/gm)];
+  return new Map(
+    rows.map(([, folder = '', list = '']) => [folder, list === '–' ? [] : list.split(', ').sort()]),
+  );
+}
+
+function sorted(all: ReadonlyMap<string, ReadonlySet<string>>): Record<string, string[]> {
+  const entries = [...all].map(([room, targets]) => [room, [...targets].sort()] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function asRecord(rows: ReadonlyMap<string, string[]>): Record<string, string[]> {
+  return Object.fromEntries([...rows].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+test('the source tree of docs/architecture.md has the folders and arrows of src, and no other', () => {
+  assert.deepEqual(asRecord(rowsBelow('Source tree')), sorted(arrows(topRoom)));
 });
 
-for (const row of rows.filter(({ folder }) => folder.startsWith('src/'))) {
-  test(`${row.folder} imports only what docs/architecture.md says`, () => {
-    const allowed = allowedImports(row);
-    const own = row.folder.slice('src/'.length);
-    for (const file of filesBelow(join(root, row.folder))) {
-      for (const imported of importsOf(file).filter((name) => name.startsWith('.'))) {
-        const target = relative(join(root, 'src'), resolve(file, '..', imported));
-        const folder = target.split('/')[0] ?? '';
-        assert.ok(folder === own || allowed.has(folder), `${relative(root, file)} imports ${target}`);
-      }
+test('the rooms of the daemon in docs/architecture.md have the arrows of src/daemon, and no other', () => {
+  assert.deepEqual(asRecord(rowsBelow('The rooms of the daemon')), sorted(arrows(daemonRoom)));
+});
+
+test('no file, folder or room of the daemon imports itself by way of others, types included', () => {
+  assert.deepEqual(findCycles(imports), []);
+  assert.deepEqual(findCycles(arrows(topRoom)), []);
+  assert.deepEqual(findCycles(arrows(daemonRoom)), []);
+});
+
+test('the search for cycles finds one', () => {
+  const ring = new Map([
+    ['a', ['b']],
+    ['b', ['c', 'd']],
+    ['c', ['a']],
+    ['d', []],
+  ]);
+  assert.deepEqual(
+    findCycles(ring).map((cycle) => [...cycle].sort()),
+    [['a', 'b', 'c']],
+  );
+});
+
+test('the drawing of docs/architecture.md has every folder once, each above all that it imports', () => {
+  const drawing = /```layers\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+  const layers = drawing
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/\s+/).filter((word) => word !== ''));
+  const levels = new Map(layers.flatMap((names, level) => names.map((name) => [name, level] as const)));
+  assert.equal(levels.size, layers.flat().length, 'a folder stands twice');
+  const all = arrows(topRoom);
+  assert.deepEqual([...levels.keys()].sort(), [...all.keys()].sort());
+  for (const [from, targets] of all) {
+    for (const to of targets) {
+      assert.ok((levels.get(from) ?? 0) < (levels.get(to) ?? 0), `${from} stands above ${to}`);
     }
-  });
-}
+  }
+});
+
+test('a folder of src holds neither many files nor one or two', () => {
+  const sizes = new Map<string, number>();
+  for (const file of imports.keys()) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1);
+  const hasFolders = (folder: string): boolean =>
+    [...sizes.keys()].some((other) => other !== folder && (folder === '.' || other.startsWith(`${folder}/`)));
+  for (const [folder, size] of sizes) {
+    assert.ok(size <= mostFiles, `src/${folder} holds ${size} files`);
+    // What lies above other folders is the way into them.
+    assert.ok(size >= 3 || hasFolders(folder), `src/${folder} holds only ${size} files`);
+  }
+});
+
+test('no file only hands on what others export', () => {
+  for (const file of imports.keys()) {
+    const text = readFileSync(join(source, file), 'utf8');
+    const statements = ts.createSourceFile(file, text, ts.ScriptTarget.Latest).statements;
+    const handsOn = statements.every(
+      (statement) => ts.isExportDeclaration(statement) && statement.moduleSpecifier !== undefined,
+    );
+    assert.ok(!handsOn, `src/${file} is a barrel`);
+  }
+});
 
 test('tsconfig.pure.json and eslint.config.js name the same pure folders as the page', () => {
   const config = ts.readConfigFile(join(root, 'tsconfig.pure.json'), (path) => readFileSync(path, 'utf8'));
@@ -85,7 +144,7 @@ test('tsconfig.pure.json and eslint.config.js name the same pure folders as the 
   const linted =
     /pureFolders = \[([^\]]*)\]/.exec(readFileSync(join(root, 'eslint.config.js'), 'utf8'))?.[1] ?? '';
   assert.deepEqual([...linted.matchAll(/'([^']+)'/g)].map((match) => match[1]).sort(), compiled);
-  const marked = [...page.matchAll(/^\| `src\/([^`]+)` \| pure:/gm)].map((match) => match[1]);
+  const marked = [...page.matchAll(/^\| `([^`]+)\/` \| pure:/gm)].map((match) => match[1]);
   assert.deepEqual([...marked, 'lab/plan'].sort(), compiled);
 });
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { exitModes, type ExitMode } from '../daemon/options.ts';
+import { exitModes, type ExitMode } from '../daemon/setup/options.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import { defaultLabName, nodeBounds, underlays, type Underlay } from '../lab/plan/request.ts';
 import type { LabRequest } from '../lab/prepare.ts';

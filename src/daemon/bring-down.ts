@@ -8,7 +8,7 @@ import type { StoreChoice } from '../store/open-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { askDaemon, createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
-import { readDeployment } from './network/deployment.ts';
+import { readDeployment } from './network/deployment-file.ts';
 import type { Deployment } from './network/deployment.ts';
 import { forgetNetwork } from './takeover/forget-network.ts';
 import { requireNamespace } from './takeover/other-namespace.ts';

@@ -1,6 +1,7 @@
 import type { FailureKind } from '../diagnostic/failure.ts';
 import type { RecipeStep } from '../recipe/compare-recipes.ts';
 import type { CommandName } from '../recipe/recipe.ts';
+import type { CommandTrouble } from './trouble.ts';
 
 /** The life of a node (docs/architecture.md draws it). */
 export type NodeState =
@@ -8,19 +9,6 @@ export type NodeState =
 
 /** Why an operation is done. */
 export type Reason = 'new' | 'changed' | 'gone' | 'drifted' | 'retry' | 'restart' | 'shutdown';
-
-/** How a command of the recipe went wrong, ready to be shown. */
-export interface CommandTrouble {
-  readonly command: CommandName;
-  /** `exited with status 2`, `was ended by SIGKILL`, `did not end within 30 s`. */
-  readonly how: string;
-  /** Where in the recipe the failing line stands. */
-  readonly where: { readonly file: string; readonly line: number } | undefined;
-  /** The failing line itself. */
-  readonly text: string | undefined;
-  /** Capped; trailing blank removed. */
-  readonly stderr: string;
-}
 
 interface PeerName {
   /** The lease's key. */

@@ -1,6 +1,8 @@
 import { showInvisible, showInvisibleInLines } from '../diagnostic/visible-text.ts';
 import type { RecipeStep } from '../recipe/compare-recipes.ts';
-import type { CommandTrouble, HeddleEvent } from './event.ts';
+import type { HeddleEvent } from './event.ts';
+import { describeTrouble, troubleDetail } from './trouble.ts';
+import { count, formatDuration, indent } from './words.ts';
 
 export type Level = 'info' | 'warn' | 'error';
 
@@ -130,33 +132,6 @@ function describeApplied({ file, step, because, durationMs }: AppliedRecipe): st
   return `${change}; ${appliedSteps[step]} in ${formatDuration(durationMs)}`;
 }
 
-/** `SubnetAddCommand (vxlan.json:27) exited with status 2`. */
-export function describeTrouble(trouble: CommandTrouble): string {
-  const where = trouble.where === undefined ? '' : ` (${trouble.where.file}:${trouble.where.line})`;
-  return `${trouble.command}${where} ${trouble.how}`;
-}
-
-/** The failing line and what it printed, indented, to stand below {@link describeTrouble}. */
-export function troubleDetail(trouble: CommandTrouble): string {
-  const lines = [];
-  if (trouble.text !== undefined) lines.push(`$ ${trouble.text.trim()}`);
-  if (trouble.stderr !== '') lines.push(trouble.stderr);
-  return indent(showInvisibleInLines(lines.join('\n')));
-}
-
-/** Milliseconds for people: `12 ms`, `3.4 s`, `5 min`, `24 h`. */
-export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
-  return `${Math.round(ms / 3_600_000)} h`;
-}
-
-/** `1 peer`, `2 peers`. */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
-}
-
 /** The first few of many. */
 function list(items: readonly string[]): string {
   const shown = items.slice(0, 5).join(', ');
@@ -165,8 +140,4 @@ function list(items: readonly string[]): string {
 
 function name(peer: { readonly subnet: string; readonly publicIp: string }): string {
   return `${peer.subnet} at ${peer.publicIp}`;
-}
-
-function indent(text: string): string {
-  return text.replace(/^(?=.)/gm, '    ');
 }

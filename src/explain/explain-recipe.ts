@@ -7,20 +7,14 @@ import { commandOfEvent, eventNames, type EventName } from '../contract/command-
 import { readsPeerLines } from '../recipe/contract-variables.ts';
 import { overlayMtu } from '../contract/mtu.ts';
 import type { CommandName, Recipe } from '../recipe/recipe.ts';
-import { describeInvented, inventLeases } from './invent-leases.ts';
+import { describeInvented, inventLeases, type LeaseRequest } from './invent-leases.ts';
 import { loadRecipe } from '../recipe-files/load-recipe.ts';
-import { decideNetwork } from '../daemon/setup/prepare.ts';
+import { decideNetwork } from '../recipe-files/decide-network.ts';
 
-/** What to explain. `subnet`, `publicIp` and `data` are of the lease that the event is about. */
-export interface ExplainRequest {
+/** What to explain, and of which lease. */
+export interface ExplainRequest extends LeaseRequest {
   /** A path, or a recipe's name. */
   readonly recipe: string;
-  /** Undefined for every command that the recipe has. */
-  readonly event: EventName | undefined;
-  readonly subnet: string | undefined;
-  readonly publicIp: string | undefined;
-  /** IPv4's, then IPv6's. */
-  readonly data: readonly string[];
   readonly iface: string | undefined;
   readonly parameters: readonly string[];
   readonly stateDirectory: string;

@@ -5,7 +5,7 @@ import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import { leaseKey } from '../lease/wire.ts';
 import { contains, formatCidr, parseAddress } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
-import { commandOfEvent } from '../contract/command-events.ts';
+import { commandOfEvent, type EventName } from '../contract/command-events.ts';
 import { readsPeerLines } from '../recipe/contract-variables.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import {
@@ -15,11 +15,17 @@ import {
   parseSubnets,
   type PerFamily,
 } from './example-lease.ts';
-import type { ExplainRequest } from './explain-recipe.ts';
 import { inventData, type InventedData } from './invent-data.ts';
 
-/** What was said of the lease that an event is about. */
-export type LeaseRequest = Pick<ExplainRequest, 'event' | 'subnet' | 'publicIp' | 'data'>;
+/** What the author says of the lease that an event is about. */
+export interface LeaseRequest {
+  /** Undefined for every command that the recipe has. */
+  readonly event: EventName | undefined;
+  readonly subnet: string | undefined;
+  readonly publicIp: string | undefined;
+  /** IPv4's, then IPv6's. */
+  readonly data: readonly string[];
+}
 
 export interface InventedLease {
   readonly subnets: LeaseSubnets;

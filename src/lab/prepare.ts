@@ -1,6 +1,6 @@
 import { Failure } from '../diagnostic/failure.ts';
 import { loadRecipe } from '../recipe-files/load-recipe.ts';
-import { decideNetwork } from '../daemon/setup/prepare.ts';
+import { decideNetwork } from '../recipe-files/decide-network.ts';
 import { requirePrograms } from '../host/programs.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { StoreAccess } from './plan/store-access.ts';

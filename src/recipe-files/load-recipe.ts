@@ -9,10 +9,9 @@ import { findDistrust } from '../host/files/trusted-file.ts';
 import { reportSyntaxErrors } from '../recipe/lint/syntax-errors.ts';
 import { parseRecipe } from '../recipe/read/parse-recipe.ts';
 import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
-import { prepareScripts } from '../shell/script.ts';
 import type { Script } from '../shell/shell.ts';
-import { findSyntaxErrors } from '../shell/syntax.ts';
 import { findNamedRecipe, shippedRecipes } from './catalogue.ts';
+import { findComplaints, prepareCommands } from './command-scripts.ts';
 import { readRecipeText } from './recipe-text.ts';
 
 /** A recipe that may be run: its document is right, and the shell has read each command without complaint. */
@@ -75,7 +74,7 @@ export async function checkRecipe(
   if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics, colour);
   const recipe = checked.value;
   const commands = Object.values(recipe.commands);
-  const scripts = prepareScripts(commands);
+  const scripts = prepareCommands(commands);
   scripts.catch(() => undefined);
   const errors = await findShellErrors(source, commands);
   if (errors.length > 0) throw refuseRecipe(source, [...errors, ...checked.warnings], colour);
@@ -87,7 +86,7 @@ async function findShellErrors(
   commands: readonly Command[],
 ): Promise<readonly Diagnostic[]> {
   const findings = new Findings(source);
-  reportSyntaxErrors(source, await findSyntaxErrors(commands), findings);
+  reportSyntaxErrors(source, await findComplaints(commands), findings);
   return findings.list();
 }
 

@@ -23,3 +23,25 @@ export function placeInRecipe(source: SourceText, command: Command, stretch: Spa
   }
   return { offset: 0, length: 0 };
 }
+
+/** A line of a command's text, with the element of the recipe that it stands in. */
+export interface CommandLine {
+  /** The line itself, without blanks around it. */
+  readonly text: string;
+  readonly span: Command['lines'][number]['span'];
+}
+
+/**
+ * Finds the place in the recipe of a line of {@link commandText} (from 0): an element of the array form may hold
+ * several lines. Undefined if the command has no such line.
+ */
+export function locateLine(command: Command, line: number): CommandLine | undefined {
+  let first = 0;
+  for (const element of command.lines) {
+    const lines = element.text.split('\n');
+    const text = lines[line - first];
+    if (text !== undefined) return { text: text.trim(), span: element.span };
+    first += lines.length;
+  }
+  return undefined;
+}

@@ -1,13 +1,10 @@
 import { quote } from 'shell-quote';
 import { readProgram } from '../host/run-program.ts';
-import { commandText } from '../recipe/command-text.ts';
-import type { Command } from '../recipe/recipe.ts';
 import { systemShell, type ShellProgram } from './program.ts';
 
-/** What `sh -n` finds wrong with a command. */
+/** What `sh -n` finds wrong with a text. */
 export interface ShellSyntaxError {
-  readonly command: Command;
-  /** The line of the command's text (from 0) where the shell gave up; undefined where it does not say. */
+  /** The line of the text (from 0) where the shell gave up; undefined where it does not say. */
   readonly line: number | undefined;
   /** The shell's own words, without its name and line: `")" unexpected`. */
   readonly message: string;
@@ -17,30 +14,26 @@ export interface ShellSyntaxError {
 const longestText = 128 * 1024 - 4096;
 
 /**
- * Lets the shell read the commands without running anything. Returns what it refuses, in the order given. One process
- * does it for all of them.
+ * Lets the shell read texts without running anything. Returns for each, in the order given, what the shell refuses;
+ * undefined where it refuses nothing. One process does it for all of them.
  */
 export async function findSyntaxErrors(
-  commands: readonly Command[],
+  texts: readonly string[],
   program: ShellProgram = systemShell,
-): Promise<readonly ShellSyntaxError[]> {
-  const texts = commands.map((command) => commandText(command));
+): Promise<readonly (ShellSyntaxError | undefined)[]> {
   const unfit = texts.map(findUnfit);
   const complaints = await readTexts(
     texts.map((text, index) => (unfit[index] === undefined ? text : '')),
     program,
   );
-  return commands.flatMap((command, index) => {
-    const error = unfit[index] ?? complaints[index];
-    return error === undefined ? [] : [{ command, ...error }];
-  });
+  return texts.map((_, index) => unfit[index] ?? complaints[index]);
 }
 
 /** What `sh -n` says of each text: nothing if it can be read. */
 async function readTexts(
   texts: readonly string[],
   program: ShellProgram,
-): Promise<readonly (Omit<ShellSyntaxError, 'command'> | undefined)[]> {
+): Promise<readonly (ShellSyntaxError | undefined)[]> {
   const sh = quote([program.file, ...program.arguments]);
   const script = `for text do ${sh} -n -c "$text" 2>&1 && echo; printf '\\0'; done`;
   const args = [...program.arguments, '-c', script, program.name, ...texts];
@@ -49,8 +42,8 @@ async function readTexts(
   return stdout.split('\0').map((said) => (said === '\n' ? undefined : readMessage(said)));
 }
 
-/** What cannot even be handed to a shell. */
-function findUnfit(text: string): Omit<ShellSyntaxError, 'command'> | undefined {
+/** Why a text cannot even be handed to a shell. */
+function findUnfit(text: string): ShellSyntaxError | undefined {
   const nul = text.indexOf('\0');
   if (nul !== -1) {
     return {
@@ -64,7 +57,7 @@ function findUnfit(text: string): Omit<ShellSyntaxError, 'command'> | undefined 
 }
 
 /** dash says `sh: 3: Syntax error: …`, busybox `sh: syntax error: …` or `sh: line 3: syntax error: …`. */
-function readMessage(stderr: string): Omit<ShellSyntaxError, 'command'> {
+function readMessage(stderr: string): ShellSyntaxError {
   const match = /^[^:\n]*: (?:(?:line )?(\d+): )?(?:syntax error: ?)?(.*)/i.exec(stderr);
   const line = match?.[1];
   return {

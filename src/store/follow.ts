@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 
 import { backoffDelay } from '../time/backoff.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../time/clock.ts';
 import {
   CursorLostError,
   StoreError,

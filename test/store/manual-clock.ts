@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/store/clock.ts';
+import type { Clock } from '../../src/time/clock.ts';
 
 interface Alarm {
   readonly at: number;

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { MetricsAddress } from '../../daemon/report/metrics-server.ts';
+import type { MetricsAddress } from '../../daemon/setup/options.ts';
 import { formatAddress, parseAddress } from '../../network/cidr.ts';
 
 /** Reads `127.0.0.1:9270`, `[::1]:9270` or, for all addresses of this machine, `:9270`. */

@@ -12,7 +12,7 @@ export function registerNetwork(program: Command): void {
     .summary('print the network configuration')
     .description('Prints the network configuration as it stands in the store.')
     .action(async (_: unknown, self: Command) => {
-      const { getNetwork } = await import('./run-network.ts');
+      const { getNetwork } = await import('./run-get.ts');
       await getNetwork(await chooseStore(self));
     });
 
@@ -23,7 +23,7 @@ export function registerNetwork(program: Command): void {
         'into the store. "-" reads standard input. Running nodes keep to the old one until they are started again.',
     )
     .action(async (file: string, _: unknown, self: Command) => {
-      const { setNetwork } = await import('./run-network.ts');
+      const { setNetwork } = await import('./run-set.ts');
       await setNetwork(await chooseStore(self), file);
     });
 }

@@ -6,7 +6,7 @@ import { renderDiagnostics } from '../../diagnostic/code-frame.ts';
 import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { exitCodes, Failure } from '../../diagnostic/failure.ts';
 import { positionAt } from '../../diagnostic/source.ts';
-import { count } from '../../event/human.ts';
+import { count } from '../../event/words.ts';
 import { explainError } from '../../host/system-error.ts';
 
 interface Examined {

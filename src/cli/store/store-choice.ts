@@ -5,7 +5,7 @@ import { checkEtcdOptions } from '../../store/etcd/check-options.ts';
 import type { StoreChoice } from '../../store/open-store.ts';
 import { readEtcdUser } from './etcd-user.ts';
 import { hideFromProcessList } from '../arguments/process-list.ts';
-import type { StoreFlags } from './store-options.ts';
+import type { StoreFlags } from './store-flags.ts';
 
 type Kind = StoreChoice['kind'];
 type SourceOf = (name: keyof StoreFlags) => string | undefined;

@@ -6,20 +6,6 @@ import type { StoreChoice } from '../../store/open-store.ts';
 const defaultStoreDirectory = '/var/lib/heddle/store';
 const defaultEndpoints = 'http://127.0.0.1:4001,http://127.0.0.1:2379';
 
-/** The options that {@link addStoreOptions} adds, as commander hands them over. */
-export interface StoreFlags {
-  readonly store?: 'files' | 'etcd';
-  readonly storeDir: string;
-  readonly etcdEndpoints: string;
-  readonly etcdPrefix: string;
-  readonly etcdCafile?: string;
-  readonly etcdCertfile?: string;
-  readonly etcdKeyfile?: string;
-  readonly etcdUsername?: string;
-  readonly etcdPassword?: string;
-  readonly etcdPasswordFile?: string;
-}
-
 /** Adds the options that say where the leases are: heddle's own, and flanneld's with their variables. */
 export function addStoreOptions(command: Command): Command {
   return command

@@ -1,5 +1,5 @@
 import { HeddleNode } from '../../daemon/node.ts';
-import type { UpOptions } from '../../daemon/options.ts';
+import type { UpOptions } from '../../daemon/setup/options.ts';
 import { prepareNode } from '../../daemon/setup/prepare.ts';
 import { publishNetwork } from '../../daemon/setup/publish-network.ts';
 import { reportOddities } from '../../daemon/setup/report-oddities.ts';

@@ -1,11 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { hostname } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
-import { Failure } from '../../diagnostic/failure.ts';
-import type { StoreChoice } from '../../store/open-store.ts';
-import { exitModes } from '../../daemon/options.ts';
-import type { ExitMode, UpOptions } from '../../daemon/options.ts';
+import { exitModes } from '../../daemon/setup/options.ts';
 import {
   collect,
   defaultSubnetFile,
@@ -15,31 +11,7 @@ import {
 } from '../arguments/options.ts';
 import { parseMetricsAddress } from '../arguments/metrics-address.ts';
 import { addStoreOptions, chooseStore } from '../store/store-options.ts';
-import type { StoreFlags } from '../store/store-options.ts';
-import type { MetricsAddress } from '../../daemon/report/metrics-server.ts';
-import type { LogFormat } from '../terminal/log.ts';
-
-interface UpFlags extends StoreFlags {
-  readonly recipe?: string;
-  readonly watch?: true;
-  readonly trustStoreCommands?: true;
-  readonly param?: readonly string[];
-  readonly stateDir: string;
-  readonly subnetFile: string;
-  readonly iface: readonly string[];
-  readonly ifaceRegex?: readonly string[];
-  readonly ifaceCanReach?: string;
-  readonly publicIp?: string;
-  readonly publicIpv6?: string;
-  readonly nodeName: string;
-  readonly leaseTtl: number;
-  readonly subnetLeaseRenewMargin: number;
-  readonly checkInterval: number;
-  readonly onExit: ExitMode;
-  readonly releaseLease?: true;
-  readonly logFormat: LogFormat;
-  readonly metricsAddress?: MetricsAddress;
-}
+import { readUpOptions, refuseContradictions, type UpFlags } from './up-flags.ts';
 
 /** `heddle up`: brings the network up on this node and keeps it so, in the foreground. */
 export function registerUp(program: Command): void {
@@ -131,53 +103,6 @@ export function registerUp(program: Command): void {
       refuseContradictions(flags);
       const store = await chooseStore(self);
       const { runUp } = await import('./run-up.ts');
-      await runUp(readOptions(flags, store), flags.logFormat);
+      await runUp(readUpOptions(flags, store), flags.logFormat);
     });
-}
-
-function refuseContradictions(flags: UpFlags): void {
-  const { watch, trustStoreCommands, recipe, onExit, releaseLease } = flags;
-  if (watch && trustStoreCommands && recipe === undefined) {
-    throw new Failure(
-      'usage',
-      '--watch follows a recipe file, and with --trust-store-commands there may be none',
-      { hint: 'give a recipe with --recipe' },
-    );
-  }
-  if (releaseLease && onExit === 'leave') {
-    // Whoever takes the subnet next would have it twice.
-    throw new Failure('usage', '--release-lease and --on-exit leave contradict each other', {
-      hint: 'drop --release-lease to leave the network up, or --on-exit leave to take it down',
-    });
-  }
-}
-
-function readOptions(flags: UpFlags, store: StoreChoice): UpOptions {
-  return {
-    recipe: flags.recipe,
-    parameters: flags.param ?? [],
-    watch: flags.watch ?? false,
-    store,
-    trustStoreCommands: flags.trustStoreCommands ?? false,
-    stateDirectory: absolute(flags.stateDir),
-    subnetFile: absolute(flags.subnetFile),
-    interface: {
-      iface: flags.iface,
-      ifaceRegex: flags.ifaceRegex ?? [],
-      ifaceCanReach: flags.ifaceCanReach,
-      publicIp: flags.publicIp,
-      publicIpv6: flags.publicIpv6,
-    },
-    nodeName: flags.nodeName,
-    leaseTtlSeconds: flags.leaseTtl,
-    renewMarginSeconds: flags.subnetLeaseRenewMargin * 60,
-    checkIntervalSeconds: flags.checkInterval,
-    onExit: flags.onExit,
-    releaseLease: flags.releaseLease ?? false,
-    metricsAddress: flags.metricsAddress,
-  };
-}
-
-function absolute(path: string): string {
-  return isAbsolute(path) ? path : resolve(path);
 }

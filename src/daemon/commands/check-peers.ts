@@ -1,4 +1,4 @@
-import type { CommandTrouble } from '../../event/event.ts';
+import type { CommandTrouble } from '../../event/trouble.ts';
 import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { formatPeerLine } from '../../contract/peer-line.ts';
 import { formatCidr, parseCidr } from '../../network/cidr.ts';

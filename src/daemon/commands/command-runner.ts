@@ -1,13 +1,14 @@
 import { positionAt } from '../../diagnostic/source.ts';
-import type { CommandTrouble, EmitEvent } from '../../event/event.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import type { CommandTrouble } from '../../event/trouble.ts';
 import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { commandVariables } from '../../contract/environment.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
+import { locateLine } from '../../recipe/command-text.ts';
 import type { BackendDataFormat, Command, CommandName, Recipe } from '../../recipe/recipe.ts';
 import { describeOutcome } from '../../shell/outcome.ts';
 import { startMonitor } from '../../shell/monitor.ts';
 import type { Monitor, MonitorListeners } from '../../shell/monitor.ts';
-import { locateLine } from '../../shell/script.ts';
 import type { Outcome, Script, Shell } from '../../shell/shell.ts';
 
 /** How one run of a recipe's command went, as the daemon needs to know it. */

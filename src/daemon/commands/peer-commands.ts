@@ -1,14 +1,25 @@
 import type { Operation } from '../../engine/operation.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { formatPeerLine } from '../../contract/peer-line.ts';
-import type { CommandRunner } from './command-runner.ts';
-import type { PeerLoopOptions } from '../peers/peer-loop.ts';
+import type { CommandResult, CommandRunner } from './command-runner.ts';
+
+/** How many operations at once, for a recipe that has a SubnetBatchCommand. */
+export interface BatchAbility {
+  /** An operation as a line of the batch; undefined if it has to be run by itself. */
+  readonly formatLine: (operation: Operation) => string | undefined;
+  readonly run: (lines: readonly string[], signal: AbortSignal) => Promise<CommandResult>;
+}
+
+/** Runs what the engine asks for. */
+export interface PeerCommands {
+  /** Runs SubnetAdd or SubnetRemove for one peer. */
+  readonly run: (operation: Operation, signal: AbortSignal) => Promise<CommandResult>;
+  /** Undefined where the recipe has no SubnetBatchCommand. */
+  readonly batch: BatchAbility | undefined;
+}
 
 /** How operations become runs of the recipe's commands: one by one, and in batches where the recipe can. */
-export function peerCommands(
-  commands: CommandRunner,
-  own: LeaseSubnets,
-): Pick<PeerLoopOptions, 'run' | 'batch'> {
+export function peerCommands(commands: CommandRunner, own: LeaseSubnets): PeerCommands {
   return {
     run: ({ kind, peer }, signal) =>
       commands.runPeer(kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand', own, peer, signal),

@@ -1,6 +1,6 @@
 import type { EmitEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
-import type { UpOptions } from '../options.ts';
+import type { UpOptions } from '../setup/options.ts';
 import { planChange, type RecipePlan } from './plan-change.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import { revisionOf } from '../../recipe-files/recipe-text.ts';

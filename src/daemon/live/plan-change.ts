@@ -3,8 +3,9 @@ import type { Recipe } from '../../recipe/recipe.ts';
 import { StoreError } from '../../store/store.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
-import type { UpOptions } from '../options.ts';
-import { decideNetwork, type NetworkDecision, type Preparation } from '../setup/prepare.ts';
+import type { UpOptions } from '../setup/options.ts';
+import { decideNetwork, type NetworkDecision } from '../../recipe-files/decide-network.ts';
+import type { Preparation } from '../setup/prepare.ts';
 import { refuse } from '../../recipe-files/review-recipe.ts';
 
 /** A way from what runs to what was saved. */

@@ -3,31 +3,18 @@ import { subnetsInPlace } from '../../engine/drift.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { inheritedEnvironment } from '../../contract/environment.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
-import type { LeaseSubnets } from '../../lease/lease.ts';
 import { compareRecipes } from '../../recipe/compare-recipes.ts';
 import type { Shell } from '../../shell/shell.ts';
 import { createWorkerPool } from '../../shell/pool/worker-pool.ts';
-import type { LeasedNetwork } from '../network/bring-up.ts';
+import type { NetworkStart } from '../network/leased-network.ts';
 import { CommandRunner } from '../commands/command-runner.ts';
-import { noteChange, writeDeployment } from '../network/deployment.ts';
+import { noteChange, writeDeployment } from '../network/deployment-file.ts';
+import { deploymentOf } from '../network/deployment.ts';
 import type { RecipeChange } from './live-recipe.ts';
-import { deploymentOf } from '../setup/node-facts.ts';
-import type { UpOptions } from '../options.ts';
+import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import { revisionOf } from '../../recipe-files/recipe-text.ts';
 import type { RunningNetwork } from '../network/running-network.ts';
-
-/** What the next network of a node begins with. */
-export interface NetworkStart {
-  /** The lease and the devices are there already. */
-  readonly leased?: LeasedNetwork;
-  /** The subnets of peers that are in place already. */
-  readonly inPlace?: ReadonlySet<string>;
-  /** The subnets to ask for first. */
-  readonly hint?: LeaseSubnets | undefined;
-  /** An earlier daemon's network of the same kind is up. */
-  readonly isTakeover?: boolean;
-}
 
 /** How long a command of the old recipe may hold up the new one. */
 const patienceMs = 1000;

@@ -1,6 +1,6 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent, NodeState } from '../../event/event.ts';
-import { describeTrouble, troubleDetail } from '../../event/human.ts';
+import { describeTrouble, troubleDetail } from '../../event/trouble.ts';
 import { findOverlayMtu } from '../../host/interface/overlay-mtu.ts';
 import { explainError, isAbort } from '../../host/system-error.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
@@ -8,12 +8,12 @@ import { describeSubnets } from '../../lease/roster.ts';
 import type { CommandName } from '../../recipe/recipe.ts';
 import { acquireLease } from '../../store/acquire-lease.ts';
 import type { KeptListing } from '../../store/kept-listing.ts';
-import type { LeaseRecord } from '../../store/store.ts';
 import type { CommandResult, CommandRunner } from '../commands/command-runner.ts';
-import { removeDeployment, writeDeployment } from './deployment.ts';
+import { removeDeployment, writeDeployment } from './deployment-file.ts';
+import { deploymentOf } from './deployment.ts';
 import { describeExpiry } from '../lease/lease-keeper.ts';
-import { deploymentOf } from '../setup/node-facts.ts';
-import type { UpOptions } from '../options.ts';
+import type { LeasedNetwork } from './leased-network.ts';
+import type { UpOptions } from '../setup/options.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import { ownAttributes } from '../../contract/own-attributes.ts';
 import type { Preparation } from '../setup/prepare.ts';
@@ -22,16 +22,6 @@ import { confirmNetwork } from '../setup/publish-network.ts';
 /** Thrown when the daemon was told to stop before its network was up. */
 export class BringUpStopped extends Error {
   override readonly name = 'BringUpStopped';
-}
-
-/** A node that has its lease and whose own devices are up; no peer yet. */
-export interface LeasedNetwork {
-  /** With the overlay's true MTU. */
-  readonly commands: CommandRunner;
-  readonly record: LeaseRecord;
-  readonly subnets: LeaseSubnets;
-  /** The lease of the network that is taken over had ended, as those of others may have. */
-  readonly hadEnded: boolean;
 }
 
 export interface BringUpContext {

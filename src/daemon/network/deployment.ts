@@ -1,11 +1,10 @@
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Failure } from '../../diagnostic/failure.ts';
-import { writeFileAtomically } from '../../host/files/atomic-file.ts';
-import type { NetworkNamespace } from '../../host/network-namespace.ts';
-import { explainError } from '../../host/system-error.ts';
-import type { StoreChoice } from '../../store/open-store.ts';
-import type { ParameterValue } from '../../recipe/recipe.ts';
+import type { NodeFacts } from '../../contract/environment.ts';
+import { ownNetworkNamespace, type NetworkNamespace } from '../../host/network-namespace.ts';
+import type { NetworkConfiguration } from '../../network/configuration.ts';
+import type { ParameterValue, Recipe } from '../../recipe/recipe.ts';
+import { withoutPassword, type StoreChoice } from '../../store/open-store.ts';
+import type { UpOptions } from '../setup/options.ts';
+import type { Preparation } from '../setup/prepare.ts';
 
 /**
  * What a network was brought up with on this node: all that is needed to take it down after its daemon has died, its
@@ -37,52 +36,60 @@ export interface Deployment {
   readonly change?: 'peers' | 'node';
 }
 
-const fileName = 'deployment.json';
-
-/** Reads what stands in the state directory; undefined if no network is up. Throws a Failure on a damaged file. */
-export async function readDeployment(stateDirectory: string): Promise<Deployment | undefined> {
-  const path = join(stateDirectory, fileName);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new Failure('state-directory', `${path} cannot be read: ${explainError(error)}`, {
-      cause: error,
-    });
-  }
-  try {
-    const deployment = JSON.parse(text) as Deployment;
-    // The file is this program's own; the version is what may differ.
-    if ((deployment.version as number) !== 1)
-      throw new Error(`version ${String(deployment.version)} is not known`);
-    return deployment;
-  } catch (error) {
-    throw new Failure('state-directory', `${path} is damaged: ${(error as Error).message}`, {
-      hint: 'take the network down by hand, then remove this file',
-      cause: error,
-    });
-  }
+/** What commands are told when a network is taken down that another process brought up. */
+export function factsOfDeployment(
+  deployment: Deployment,
+  recipe: Recipe,
+  network: NetworkConfiguration,
+  stateDirectory: string,
+): NodeFacts {
+  return {
+    network,
+    nodeName: deployment.nodeName,
+    iface: deployment.iface,
+    ifaceMtu: deployment.ifaceMtu,
+    mtu: deployment.mtu,
+    stateDirectory,
+    publicIp: deployment.publicIp ?? undefined,
+    publicIpv6: deployment.publicIpv6 ?? undefined,
+    parameters: recipe.parameters,
+    parameterValues: deployment.parameterValues,
+  };
 }
 
-/** Writes the file whole, mode 0600: a parameter may be a secret. Throws a Failure. */
-export async function writeDeployment(stateDirectory: string, deployment: Deployment): Promise<void> {
-  const path = join(stateDirectory, fileName);
-  try {
-    await writeFileAtomically(path, `${JSON.stringify(deployment, null, 2)}\n`, 0o600);
-  } catch (error) {
-    throw new Failure('state-directory', `${path} cannot be written: ${explainError(error)}`, {
-      cause: error,
-    });
-  }
+/** What to remember of a network while it is up. */
+export function deploymentOf(
+  { loaded, network }: Preparation,
+  options: UpOptions,
+  facts: NodeFacts,
+  leaseKey: string | null,
+): Deployment {
+  const { recipe, file } = loaded;
+  const networkNamespace = ownNetworkNamespace();
+  return {
+    version: 1,
+    recipe: { file, name: recipe.name, text: recipe.source.text },
+    parameterValues: facts.parameterValues,
+    networkDocument: network.document.text,
+    store: withoutPassword(options.store),
+    nodeName: facts.nodeName,
+    iface: facts.iface,
+    ifaceMtu: facts.ifaceMtu,
+    mtu: facts.mtu,
+    publicIp: facts.publicIp ?? null,
+    publicIpv6: facts.publicIpv6 ?? null,
+    subnetFile: options.subnetFile,
+    ...(networkNamespace && { networkNamespace }),
+    leaseKey,
+  };
 }
 
-/** Notes what is about to be taken back for the sake of another recipe. Throws a Failure. */
-export async function noteChange(stateDirectory: string, change: 'peers' | 'node'): Promise<void> {
-  const deployment = await readDeployment(stateDirectory);
-  if (deployment !== undefined) await writeDeployment(stateDirectory, { ...deployment, change });
-}
-
-export async function removeDeployment(stateDirectory: string): Promise<void> {
-  await rm(join(stateDirectory, fileName), { force: true });
+/**
+ * Whether a network that an earlier daemon left up can be taken over as it is. Otherwise it has to be taken down with
+ * its own recipe first, since the new one knows nothing of its devices.
+ */
+export function isSameNetwork(before: Deployment, now: Deployment): boolean {
+  const identity = (deployment: Deployment): string =>
+    JSON.stringify([deployment.recipe.name, deployment.parameterValues, deployment.networkDocument]);
+  return identity(before) === identity(now);
 }

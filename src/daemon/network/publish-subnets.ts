@@ -2,7 +2,7 @@ import { writeSubnetFile } from '../../host/subnet-file.ts';
 import type { SubnetOfNetwork } from '../../host/subnet-env.ts';
 import type { Cidr } from '../../network/cidr.ts';
 import type { SubnetRange } from '../../network/configuration.ts';
-import type { LeasedNetwork } from './bring-up.ts';
+import type { LeasedNetwork } from './leased-network.ts';
 
 /** Writes the subnet file for the CNI plugin. Throws a Failure. */
 export async function publishSubnets(subnetFile: string, leased: LeasedNetwork): Promise<void> {

@@ -1,10 +1,10 @@
 import { Failure } from '../../diagnostic/failure.ts';
-import type { CommandTrouble } from '../../event/event.ts';
+import type { CommandTrouble } from '../../event/trouble.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
 import type { LeaseAttributes } from '../../lease/lease.ts';
 import { encodeAttributes } from '../../lease/wire.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
-import type { LeasedNetwork } from './bring-up.ts';
+import type { LeasedNetwork } from './leased-network.ts';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { ownAttributes } from '../../contract/own-attributes.ts';
 import type { PeerLoop } from '../peers/peer-loop.ts';

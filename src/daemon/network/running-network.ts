@@ -2,16 +2,16 @@ import { countPeers } from '../../engine/overview.ts';
 import type { Counts } from '../../engine/overview.ts';
 import { createEngine } from '../../engine/state.ts';
 import type { EmitEvent } from '../../event/event.ts';
-import { count } from '../../event/human.ts';
+import { count } from '../../event/words.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import type { KeptListing } from '../../store/kept-listing.ts';
 import type { LeaseStore } from '../../store/store.ts';
-import type { LeasedNetwork } from './bring-up.ts';
+import type { LeasedNetwork } from './leased-network.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { DriftWatch } from '../peers/drift-watch.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
-import type { UpOptions } from '../options.ts';
+import type { UpOptions } from '../setup/options.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
 import { peerCommands } from '../commands/peer-commands.ts';
 import { PeerLoop } from '../peers/peer-loop.ts';
@@ -72,7 +72,7 @@ export class RunningNetwork {
         repeatable: commands.has('CheckCommand'),
       }),
       journal,
-      ...peerCommands(commands, subnets),
+      commands: peerCommands(commands, subnets),
       concurrency: preparation.loaded.recipe.concurrency,
       emit,
       onProgress: () => this.#reportHealth(),
@@ -151,7 +151,8 @@ export class RunningNetwork {
 
   /** Follows the store until the signal is aborted or the lease is lost. Throws what cannot pass by itself. */
   async run(signal: AbortSignal): Promise<NetworkEnd> {
-    await restorePeers(this.#loop, this.#given);
+    const { leased, journal, inPlace } = this.#given;
+    await restorePeers(this.#loop, { commands: leased.commands, own: leased.subnets, journal, inPlace });
     const stop = (): void => this.#stopFollowing({ kind: 'stopped' });
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();

@@ -5,7 +5,7 @@ import { removeSubnetFile } from '../../host/subnet-file.ts';
 import { explainError } from '../../host/system-error.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
-import { removeDeployment } from './deployment.ts';
+import { removeDeployment } from './deployment-file.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
 import type { PeerLoop } from '../peers/peer-loop.ts';
 

@@ -1,8 +1,9 @@
 import { backoffDelay } from '../../time/backoff.ts';
 import { appliedPeers, findDrift, subnetOf } from '../../engine/drift.ts';
 import type { Displacement } from '../../engine/drift.ts';
-import type { CommandTrouble, EmitEvent } from '../../event/event.ts';
-import { describeTrouble } from '../../event/human.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import type { CommandTrouble } from '../../event/trouble.ts';
+import { describeTrouble } from '../../event/trouble.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import type { Monitor } from '../../shell/monitor.ts';
 import { checkPeersInPlace } from '../commands/check-peers.ts';

@@ -6,25 +6,17 @@ import type { EngineInput, Operation, Wait } from '../../engine/operation.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
 import type { CommandResult } from '../commands/command-runner.ts';
+import type { BatchAbility, PeerCommands } from '../commands/peer-commands.ts';
 import { withPatience } from '../../time/patience.ts';
 import type { PeerJournal } from './peer-journal.ts';
 import { eventOf, namePeer, outcomeOf } from './peer-report.ts';
 import type { PeerOutcome } from './peer-report.ts';
-import { RetryTimers } from '../../time/retry-timers.ts';
-
-/** How many operations at once, for a recipe that has a SubnetBatchCommand. */
-export interface BatchAbility {
-  /** An operation as a line of the batch; undefined if it has to be run by itself. */
-  readonly formatLine: (operation: Operation) => string | undefined;
-  readonly run: (lines: readonly string[], signal: AbortSignal) => Promise<CommandResult>;
-}
+import { RetryTimers } from './retry-timers.ts';
 
 export interface PeerLoopOptions {
   readonly engine: EngineState;
   readonly journal: PeerJournal;
-  /** Runs SubnetAdd or SubnetRemove. */
-  readonly run: (operation: Operation, signal: AbortSignal) => Promise<CommandResult>;
-  readonly batch?: BatchAbility | undefined;
+  readonly commands: PeerCommands;
   /** How many commands may run at once; a batch is one. */
   readonly concurrency: number;
   readonly emit: EmitEvent;
@@ -156,12 +148,12 @@ export class PeerLoop {
   }
 
   get #mayBatch(): boolean {
-    return this.#options.batch !== undefined && this.engine.ready.size >= fewestInBatch;
+    return this.#options.commands.batch !== undefined && this.engine.ready.size >= fewestInBatch;
   }
 
   /** Starts one batch. The next is prepared while the kernel works on this one. */
   #startBatches(): void {
-    const { batch } = this.#options;
+    const { batch } = this.#options.commands;
     if (batch === undefined || !this.#mayBatch || this.#free <= 0 || this.#isHandingOver) return;
     this.#startBatch(batch, this.#jobs === 0 ? mostInFirstBatch : mostInBatch);
   }
@@ -213,7 +205,9 @@ export class PeerLoop {
   }
 
   async #runOne(operation: Operation): Promise<void> {
-    const result = await this.#runAhead([operation], (signal) => this.#options.run(operation, signal));
+    const result = await this.#runAhead([operation], (signal) =>
+      this.#options.commands.run(operation, signal),
+    );
     const wait = this.#finish(operation, result);
     const event = eventOf(operation, result, wait);
     if (event !== undefined) this.#options.emit(event);

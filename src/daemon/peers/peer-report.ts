@@ -1,5 +1,6 @@
 import type { Operation, Wait } from '../../engine/operation.ts';
-import type { CommandTrouble, HeddleEvent } from '../../event/event.ts';
+import type { HeddleEvent } from '../../event/event.ts';
+import type { CommandTrouble } from '../../event/trouble.ts';
 import type { Peer } from '../../lease/lease.ts';
 import type { CommandResult } from '../commands/command-runner.ts';
 

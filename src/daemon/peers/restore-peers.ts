@@ -1,11 +1,22 @@
 import { checkPeersInPlace } from '../commands/check-peers.ts';
+import type { CommandRunner } from '../commands/command-runner.ts';
+import type { LeaseSubnets } from '../../lease/lease.ts';
+import type { PeerJournal } from './peer-journal.ts';
 import type { PeerLoop } from './peer-loop.ts';
-import type { RunningNetworkOptions } from '../network/running-network.ts';
 
-type Restored = Pick<RunningNetworkOptions, 'journal' | 'leased' | 'inPlace'>;
+export interface RestoreContext {
+  readonly commands: CommandRunner;
+  readonly own: LeaseSubnets;
+  readonly journal: PeerJournal;
+  /** The subnets of peers that are known to be in place, where that needs no check. */
+  readonly inPlace: ReadonlySet<string> | undefined;
+}
 
 /** Tells the engine what the journal names, and what of it is in the kernel, as far as anything can say that. */
-export async function restorePeers(loop: PeerLoop, { journal, leased, inPlace }: Restored): Promise<void> {
+export async function restorePeers(
+  loop: PeerLoop,
+  { commands, own, journal, inPlace }: RestoreContext,
+): Promise<void> {
   if (journal.peers.length === 0) return;
   loop.feed({ kind: 'restore', peers: journal.peers });
   const since = loop.checkpoint;
@@ -13,6 +24,6 @@ export async function restorePeers(loop: PeerLoop, { journal, leased, inPlace }:
     loop.feed({ kind: 'checked', present: inPlace, since });
     return;
   }
-  const found = await checkPeersInPlace(leased.commands, leased.subnets, journal.peers);
+  const found = await checkPeersInPlace(commands, own, journal.peers);
   if (found.kind === 'listed') loop.feed({ kind: 'checked', present: found.subnets, since });
 }

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { Failure } from '../../diagnostic/failure.ts';
 import { controlSocketPath } from '../../host/state/instance.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
-import type { ExitMode } from '../options.ts';
+import type { ExitMode } from '../setup/options.ts';
 import type { TakenDown } from '../network/take-down.ts';
 
 export interface ControlHandlers {

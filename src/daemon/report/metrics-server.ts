@@ -2,14 +2,8 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { Failure } from '../../diagnostic/failure.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
+import type { MetricsAddress } from '../setup/options.ts';
 import type { Metrics } from './metrics.ts';
-
-/** Where metrics are served. */
-export interface MetricsAddress {
-  /** An IP address; undefined for all of this machine's. */
-  readonly host: string | undefined;
-  readonly port: number;
-}
 
 /** Serves `GET /metrics` until closed. Throws a {@link Failure} if it cannot listen there. */
 export async function serveMetrics(

@@ -1,5 +1,5 @@
 import type { EngineState, Entry } from '../../engine/state.ts';
-import { describeTrouble } from '../../event/human.ts';
+import { describeTrouble } from '../../event/trouble.ts';
 import { namePeer } from '../peers/peer-report.ts';
 import type { PeerOutcome } from '../peers/peer-report.ts';
 

@@ -4,7 +4,7 @@ import type { SharedAddress } from '../../lease/address-claims.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
 import type { DriftRepair } from '../peers/drift-watch.ts';
-import type { UpOptions } from '../options.ts';
+import type { UpOptions } from '../setup/options.ts';
 import { joinOutages, type Outage } from '../lease/outage-log.ts';
 import { describePeers } from './peer-status.ts';
 import type { PeerStatus } from './peer-status.ts';

@@ -1,5 +1,3 @@
-import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
-import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
@@ -10,17 +8,14 @@ import { prepareStateDirectory } from '../../host/state/state-directory.ts';
 import { requireSubnetFile } from '../../host/subnet-file.ts';
 import type { Family } from '../../network/cidr.ts';
 import type { NetworkConfiguration } from '../../network/configuration.ts';
-import { parseNetworkDocument, renderNetworkDocument } from '../../recipe/read/network-document.ts';
-import { resolveParameters } from '../../recipe/parameters.ts';
-import type { ParameterValue, Recipe } from '../../recipe/recipe.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { LeaseStore } from '../../store/store.ts';
-import type { Json } from '../../lease/lease.ts';
 import { awaitNetwork } from './await-network.ts';
-import { loadRecipe, refuseRecipe } from '../../recipe-files/load-recipe.ts';
+import { decideNetwork, type NetworkDecision } from '../../recipe-files/decide-network.ts';
+import { loadRecipe } from '../../recipe-files/load-recipe.ts';
 import { loadStoredRecipe } from './stored-recipe.ts';
 import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
-import type { UpOptions } from '../options.ts';
+import type { UpOptions } from './options.ts';
 import { OutageLog } from '../lease/outage-log.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 
@@ -34,19 +29,6 @@ export interface Preparation {
   readonly underlay: ChosenInterface;
   /** The real path of the state directory. */
   readonly stateDirectory: string;
-}
-
-/** Which network this node is to be part of, and who said so. */
-export interface NetworkDecision {
-  readonly configuration: NetworkConfiguration;
-  readonly parameterValues: Readonly<Record<string, ParameterValue>>;
-  /** The document; it stands in the store already, or is to be written there. */
-  readonly document: SourceText;
-  readonly isInStore: boolean;
-  /** This daemon wrote the document there. */
-  readonly isPublishedHere: boolean;
-  /** What is odd about the store's document. */
-  readonly warnings: readonly Diagnostic[];
 }
 
 /**
@@ -100,63 +82,6 @@ async function readStoredNetwork(
   return outlastOutages(() => store.readNetwork(), outages, signal);
 }
 
-/** The store's document decides where there is one; the recipe's own is what the first node writes. */
-export function decideNetwork(
-  recipe: Recipe,
-  overrides: readonly string[],
-  stored: SourceText | undefined,
-  colour: boolean,
-): NetworkDecision {
-  if (stored === undefined) {
-    const parameterValues = settleParameters(recipe, {}, overrides);
-    const document = { name: 'the recipe', text: renderNetworkDocument(recipe, parameterValues) };
-    return {
-      configuration: recipe.network,
-      parameterValues,
-      document,
-      isInStore: false,
-      isPublishedHere: false,
-      warnings: [],
-    };
-  }
-  const checked = parseNetworkDocument(stored);
-  if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics, colour);
-  const { network, backendType, parameterValues } = checked.value;
-  if (backendType !== recipe.backendType) {
-    throw new Failure(
-      'recipe',
-      `the recipe ${recipe.source.name} is of type "${recipe.backendType}", but the network in ${stored.name} is of type "${backendType}"`,
-      { hint: `give --recipe a recipe of type "${backendType}", or use another store` },
-    );
-  }
-  return {
-    configuration: network,
-    parameterValues: settleParameters(recipe, parameterValues, overrides),
-    document: stored,
-    isInStore: true,
-    isPublishedHere: false,
-    warnings: checked.warnings,
-  };
-}
-
 function familiesOf({ ipv4, ipv6 }: NetworkConfiguration): Family[] {
   return [ipv4, ipv6].flatMap((range) => (range === undefined ? [] : [range.network.family]));
-}
-
-function settleParameters(
-  recipe: Recipe,
-  stored: Readonly<Record<string, Json>>,
-  overrides: readonly string[],
-): Readonly<Record<string, ParameterValue>> {
-  const resolved = resolveParameters(recipe, stored, overrides);
-  if (resolved.kind === 'valid') return resolved.values;
-  const { problems } = resolved;
-  const [first] = problems;
-  if (first !== undefined && problems.length === 1) {
-    throw new Failure('recipe', first.message, { hint: first.hint });
-  }
-  const lines = problems.map(({ message, hint }) => `  ${message}${hint === undefined ? '' : ` (${hint})`}`);
-  throw new Failure('recipe', `${problems.length} parameters of recipe ${recipe.name} were refused`, {
-    detail: lines.join('\n'),
-  });
 }

@@ -1,8 +1,9 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
-import type { UpOptions } from '../options.ts';
-import { decideNetwork, mayBringNetwork } from './prepare.ts';
+import type { UpOptions } from './options.ts';
+import { decideNetwork } from '../../recipe-files/decide-network.ts';
+import { mayBringNetwork } from './prepare.ts';
 import type { Preparation } from './prepare.ts';
 
 /**

@@ -4,7 +4,7 @@ import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import { checkRecipe, loadRecipe, refuseRecipe } from '../../recipe-files/load-recipe.ts';
 import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
-import type { UpOptions } from '../options.ts';
+import type { UpOptions } from './options.ts';
 import { findNamedRecipe } from '../../recipe-files/catalogue.ts';
 
 /**

@@ -6,7 +6,7 @@ import type { KeptListing } from '../../store/kept-listing.ts';
 import type { Listing } from '../../store/store.ts';
 import { clearPreviousNetwork, type PreviousNetworkContext } from './previous-network.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
-import type { NetworkStart } from '../live/recipe-changes.ts';
+import type { NetworkStart } from '../network/leased-network.ts';
 
 export interface FirstStartContext extends PreviousNetworkContext {
   /** Gets what the store was seen to hold. */

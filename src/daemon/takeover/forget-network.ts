@@ -1,4 +1,4 @@
-import { removeDeployment } from '../network/deployment.ts';
+import { removeDeployment } from '../network/deployment-file.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import type { Shell } from '../../shell/shell.ts';
-import { readDeployment } from '../network/deployment.ts';
-import type { Deployment } from '../network/deployment.ts';
+import { readDeployment } from '../network/deployment-file.ts';
+import { type Deployment, deploymentOf, isSameNetwork } from '../network/deployment.ts';
+import { factsOfPreparation } from '../setup/node-facts.ts';
 import { forgetNetwork } from './forget-network.ts';
-import { deploymentOf, factsOfPreparation, isSameNetwork } from '../setup/node-facts.ts';
-import type { UpOptions } from '../options.ts';
+import type { UpOptions } from '../setup/options.ts';
 import { findOtherNamespace, type OtherNamespace } from './other-namespace.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
 import type { Preparation } from '../setup/prepare.ts';

@@ -5,9 +5,8 @@ import { inheritedEnvironment } from '../../contract/environment.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import type { Shell } from '../../shell/shell.ts';
 import { CommandRunner } from '../commands/command-runner.ts';
-import type { Deployment } from '../network/deployment.ts';
+import { type Deployment, factsOfDeployment } from '../network/deployment.ts';
 import { checkRecipe, refuseRecipe } from '../../recipe-files/load-recipe.ts';
-import { factsOfDeployment } from '../setup/node-facts.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
 import { peerCommands } from '../commands/peer-commands.ts';
 import { PeerLoop } from '../peers/peer-loop.ts';
@@ -65,7 +64,7 @@ async function standAgain(
       repeatable: commands.has('CheckCommand'),
     }),
     journal,
-    ...peerCommands(commands, own ?? { ipv4: undefined, ipv6: undefined }),
+    commands: peerCommands(commands, own ?? { ipv4: undefined, ipv6: undefined }),
     concurrency: recipe.concurrency,
     emit,
     onProgress: () => undefined,

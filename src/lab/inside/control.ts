@@ -42,5 +42,8 @@ async function respond(lab: Lab, request: ControlRequest): Promise<ControlRespon
   if (!faultVerbs.includes(request.request)) {
     throw new Failure('usage', `the lab ${lab.spec.name} knows no request of that name`);
   }
-  return { response: 'done', message: await applyFault(lab, request.request, lab.target(request.node)) };
+  return {
+    response: 'done',
+    message: await applyFault(lab.changes, request.request, lab.target(request.node)),
+  };
 }

@@ -1,9 +1,9 @@
 import { Failure } from '../../diagnostic/failure.ts';
+import type { Changes } from './changes.ts';
 import { cutCommands, joinCommands } from '../plan/commands.ts';
 import type { HostPlan } from '../plan/topology.ts';
 import type { FaultVerb, Link } from '../protocol.ts';
 import type { LabTrouble } from '../report/report.ts';
-import type { Lab } from './lab.ts';
 import { runIpBatch } from './run-program.ts';
 import type { RunningProgram } from './running-program.ts';
 
@@ -24,20 +24,20 @@ export interface FaultTarget {
 }
 
 /** Does to a host what a fault script asks. Returns one sentence on what was done; throws a {@link Failure}. */
-export async function applyFault(lab: Lab, verb: FaultVerb, target: FaultTarget): Promise<string> {
+export async function applyFault(changes: Changes, verb: FaultVerb, target: FaultTarget): Promise<string> {
   const { plan, what, running } = target;
   const { name } = plan;
   switch (verb) {
     case 'stop': {
       requireRunning(target);
-      const trouble = await stopProgram(lab, target);
+      const trouble = await stopProgram(changes, target);
       if (trouble) throw new Failure(trouble.kind, trouble.message, trouble);
       return `${name}: ${what} stopped.`;
     }
     case 'kill':
       requireRunning(target);
       running.signal('SIGKILL');
-      await lab.changes.until(() => running.state.kind === 'ended', stopMs);
+      await changes.until(() => running.state.kind === 'ended', stopMs);
       return `${name}: ${what} killed.`;
     case 'start':
       if (running.state.kind !== 'ended') {
@@ -63,13 +63,13 @@ function requireRunning({ plan, what, running }: FaultTarget): void {
 }
 
 /** Tells a program to end: a daemon takes its network down. Returns what went wrong; afterwards it is gone in any case. */
-export async function stopProgram(lab: Lab, target: FaultTarget): Promise<LabTrouble | undefined> {
+export async function stopProgram(changes: Changes, target: FaultTarget): Promise<LabTrouble | undefined> {
   const { plan, what, running } = target;
   running.signal('SIGTERM');
   const ended = (): boolean => running.state.kind === 'ended';
-  if (!(await lab.changes.until(ended, stopMs))) {
+  if (!(await changes.until(ended, stopMs))) {
     running.signal('SIGKILL');
-    await lab.changes.until(ended, stopMs);
+    await changes.until(ended, stopMs);
     const message = `${plan.name}'s ${what} did not end within ${stopMs / 1000} s of SIGTERM, and was killed`;
     return { node: plan.name, kind: 'lab-failed', message };
   }

@@ -29,7 +29,7 @@ async function build(spec: LabSpec): Promise<Lab> {
 
 /** Takes every network down before the end, so that recipes get to run their ShutdownCommand. */
 async function endInOrder(lab: Lab): Promise<void> {
-  await Promise.all(lab.nodes.map((node) => stopProgram(lab, node)));
+  await Promise.all(lab.nodes.map((node) => stopProgram(lab.changes, node)));
   endLab();
 }
 

@@ -55,7 +55,7 @@ async function stopAll(lab: Lab): Promise<readonly LabTrouble[]> {
   const troubles = await Promise.all(
     lab.nodes.map(async (node) => {
       const alive = node.daemon.state.kind !== 'ended';
-      const trouble = alive ? await stopProgram(lab, node) : undefined;
+      const trouble = alive ? await stopProgram(lab.changes, node) : undefined;
       await node.disconnect();
       return trouble;
     }),

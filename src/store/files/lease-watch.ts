@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import { CursorLostError, type StoreChange, type StoreFault } from '../store.ts';
 import { watchDirectory } from '../../host/files/directory-watcher.ts';
 import { describeError, toStoreError } from './errors.ts';

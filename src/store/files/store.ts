@@ -2,7 +2,7 @@ import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { parseLeaseKey } from '../../lease/wire.ts';
-import { systemClock, type Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../../time/clock.ts';
 import {
   CursorLostError,
   StoreError,

@@ -62,9 +62,12 @@ class Scene {
     this.loop = new PeerLoop({
       engine: createEngine({ canRemove: true, repeatable: true }),
       journal,
-      run: ({ kind, peer }) => {
-        this.runs.push(`${kind} ${peer.key}`);
-        return Promise.resolve({ kind: 'ok', stdout: '', stderr: '', durationMs: 0 });
+      commands: {
+        run: ({ kind, peer }) => {
+          this.runs.push(`${kind} ${peer.key}`);
+          return Promise.resolve({ kind: 'ok', stdout: '', stderr: '', durationMs: 0 });
+        },
+        batch: undefined,
       },
       concurrency: 4,
       emit,

@@ -1,6 +1,7 @@
 import type { FailureKind } from '../../../diagnostic/failure.ts';
 import { exitCodes } from '../../../diagnostic/failure.ts';
-import type { CommandTrouble, HeddleEvent } from '../../../event/event.ts';
+import type { HeddleEvent } from '../../../event/event.ts';
+import type { CommandTrouble } from '../../../event/trouble.ts';
 import { nodeInterface } from '../../plan/commands.ts';
 import { storeOptions } from '../../plan/store-access.ts';
 import { logFileOf, nodeRecipe, nodeStateDirectory, nodeSubnetFile, type LabSpec } from '../../protocol.ts';

@@ -4,20 +4,8 @@
  */
 import type { PathReport } from '../../report/report.ts';
 import { readJsonLines } from '../json-lines.ts';
-import { probePath } from './probe.ts';
+import { probePath, type ProbeOrder } from './probe.ts';
 import { makePayload, serveTransfers } from './transfer.ts';
-
-/** What the agent is told. */
-export interface ProbeOrder {
-  readonly id: number;
-  readonly address: string;
-  /** Of the agent at `address`. */
-  readonly port: number;
-  /** Published by the pod's own node, in bytes. */
-  readonly mtu: number;
-  /** How long to try until a first echo comes back. */
-  readonly withinMs: number;
-}
 
 /** What it says: first where it serves, then one answer an order. */
 export type AgentWord =

@@ -3,7 +3,8 @@ import { Failure } from '../../../diagnostic/failure.ts';
 import { programFile } from '../../../host/files/package-files.ts';
 import type { NodePlan } from '../../plan/topology.ts';
 import type { PathReport } from '../../report/report.ts';
-import type { AgentWord, ProbeOrder } from './agent.ts';
+import type { AgentWord } from './agent.ts';
+import type { ProbeOrder } from './probe.ts';
 import { readJsonLines } from '../json-lines.ts';
 
 /** The agent in one pod, seen from the lab's first process. */

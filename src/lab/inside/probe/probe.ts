@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PathReport } from '../../report/report.ts';
-import type { ProbeOrder } from './agent.ts';
 import { echo, type EchoResult } from './echo.ts';
 import { transfer } from './transfer.ts';
 
@@ -9,6 +8,18 @@ const triesDespiteLoss = 3;
 
 /** Between two tries, while the overlay may still be converging. */
 const retryEveryMs = 50;
+
+/** What the agent is told. */
+export interface ProbeOrder {
+  readonly id: number;
+  readonly address: string;
+  /** Of the agent at `address`. */
+  readonly port: number;
+  /** Published by the pod's own node, in bytes. */
+  readonly mtu: number;
+  /** How long to try until a first echo comes back. */
+  readonly withinMs: number;
+}
 
 /** Sends everything along one path: an echo until one comes back, then TCP and the MTU's two echoes at once. */
 export async function probePath(order: ProbeOrder, payload: Buffer): Promise<PathReport> {

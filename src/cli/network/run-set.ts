@@ -1,7 +1,6 @@
-import { networkHint } from '../../daemon/setup/await-network.ts';
 import { checkRecipe, loadRecipe, refuseRecipe } from '../../recipe-files/load-recipe.ts';
 import { findNamedRecipe } from '../../recipe-files/catalogue.ts';
-import { decideNetwork } from '../../daemon/setup/prepare.ts';
+import { decideNetwork } from '../../recipe-files/decide-network.ts';
 import { readRecipeText } from '../../recipe-files/recipe-text.ts';
 import { renderDiagnostics } from '../../diagnostic/code-frame.ts';
 import { Failure } from '../../diagnostic/failure.ts';
@@ -12,22 +11,6 @@ import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import type { StoredNetwork } from '../../recipe/read/network-document.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/open-store.ts';
-
-/** Prints the document exactly as it stands in the store, ending with a line break. */
-export async function getNetwork(choice: StoreChoice): Promise<void> {
-  const store = await openStore(choice, 'read-only');
-  try {
-    const document = await store.readNetwork();
-    if (document === undefined) {
-      throw new Failure('not-found', `there is no network configuration in the ${store.description}`, {
-        hint: networkHint,
-      });
-    }
-    process.stdout.write(document.text.endsWith('\n') ? document.text : `${document.text}\n`);
-  } finally {
-    await store.close();
-  }
-}
 
 /** Writes a document into the store, if every node could use it. */
 export async function setNetwork(choice: StoreChoice, file: string): Promise<void> {

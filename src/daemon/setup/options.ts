@@ -1,6 +1,5 @@
-import type { StoreChoice } from '../store/open-store.ts';
-import type { InterfaceWishes } from '../host/interface/choose-interface.ts';
-import type { MetricsAddress } from './report/metrics-server.ts';
+import type { StoreChoice } from '../../store/open-store.ts';
+import type { InterfaceWishes } from '../../host/interface/choose-interface.ts';
 
 /** What `heddle up` was asked to do, every default filled in. */
 export interface UpOptions {
@@ -24,6 +23,13 @@ export interface UpOptions {
   readonly releaseLease: boolean;
   /** Where metrics are served, if anywhere. */
   readonly metricsAddress: MetricsAddress | undefined;
+}
+
+/** Where metrics are served. */
+export interface MetricsAddress {
+  /** An IP address; undefined for all of this machine's. */
+  readonly host: string | undefined;
+  readonly port: number;
 }
 
 /** What becomes of the network when the daemon ends. */

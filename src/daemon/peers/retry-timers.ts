@@ -1,4 +1,4 @@
-import type { Wait } from '../engine/operation.ts';
+import type { Wait } from '../../engine/operation.ts';
 
 /** The waits for the next try, one for each peer that failed. */
 export class RetryTimers {

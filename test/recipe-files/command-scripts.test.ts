@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { locateLine } from '../../src/shell/script.ts';
-import { findSyntaxErrors } from '../../src/shell/syntax.ts';
+import { locateLine } from '../../src/recipe/command-text.ts';
+import { findComplaints } from '../../src/recipe-files/command-scripts.ts';
 import { makeDirectory } from '../host/directory.ts';
-import { linesCommand, stringCommand } from './command.ts';
+import { linesCommand, stringCommand } from '../shell/command.ts';
 
 const busybox = { file: 'busybox', name: 'busybox', arguments: ['sh'] };
 
@@ -15,29 +15,27 @@ test('commands whose syntax is right pass, and nothing of them is run', async (t
     stringCommand(`touch ${file}; a | b && c`),
     linesCommand('if true; then', `touch ${file}`, 'fi'),
   ];
-  assert.deepEqual(await findSyntaxErrors(commands), []);
+  assert.deepEqual(await findComplaints(commands), []);
   assert.equal(existsSync(file), false);
 });
 
 test('a command that cannot be read is told with its line and the words of the shell', async () => {
   const good = linesCommand('true');
   const bad = linesCommand('echo fine', 'echo )', 'true');
-  assert.deepEqual(await findSyntaxErrors([good, bad]), [
-    { command: bad, line: 1, message: '")" unexpected' },
-  ]);
+  assert.deepEqual(await findComplaints([good, bad]), [{ command: bad, line: 1, message: '")" unexpected' }]);
   assert.deepEqual(locateLine(bad, 1), { text: 'echo )', span: { offset: 1, length: 1 } });
 });
 
 test('what is never closed is told at the end', async () => {
-  const [unclosedIf] = await findSyntaxErrors([linesCommand('if true; then', 'echo')]);
+  const [unclosedIf] = await findComplaints([linesCommand('if true; then', 'echo')]);
   assert.match(unclosedIf?.message ?? '', /end of file unexpected/);
-  const [unclosedQuote] = await findSyntaxErrors([stringCommand("echo 'a")]);
+  const [unclosedQuote] = await findComplaints([stringCommand("echo 'a")]);
   assert.match(unclosedQuote?.message ?? '', /Unterminated quoted string/);
 });
 
 test('busybox says it without a line', async () => {
   const bad = stringCommand('echo )');
-  assert.deepEqual(await findSyntaxErrors([bad], busybox), [
+  assert.deepEqual(await findComplaints([bad], busybox), [
     { command: bad, line: undefined, message: 'unexpected ")"' },
   ]);
 });
@@ -45,7 +43,7 @@ test('busybox says it without a line', async () => {
 test('what no shell can be given is refused', async () => {
   const nul = linesCommand('true', 'echo \0');
   const long = stringCommand(`: ${'x'.repeat(128 * 1024)}`);
-  const errors = await findSyntaxErrors([nul, long]);
+  const errors = await findComplaints([nul, long]);
   assert.deepEqual(
     errors.map(({ command, line }) => ({ command, line })),
     [

@@ -1,0 +1,19 @@
+import { networkHint } from '../../daemon/setup/await-network.ts';
+import { Failure } from '../../diagnostic/failure.ts';
+import { openStore, type StoreChoice } from '../../store/open-store.ts';
+
+/** Prints the document exactly as it stands in the store, ending with a line break. */
+export async function getNetwork(choice: StoreChoice): Promise<void> {
+  const store = await openStore(choice, 'read-only');
+  try {
+    const document = await store.readNetwork();
+    if (document === undefined) {
+      throw new Failure('not-found', `there is no network configuration in the ${store.description}`, {
+        hint: networkHint,
+      });
+    }
+    process.stdout.write(document.text.endsWith('\n') ? document.text : `${document.text}\n`);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,78 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { ExitMode, MetricsAddress, UpOptions } from '../../daemon/setup/options.ts';
+import { Failure } from '../../diagnostic/failure.ts';
+import type { StoreChoice } from '../../store/open-store.ts';
+import type { StoreFlags } from '../store/store-flags.ts';
+import type { LogFormat } from '../terminal/log.ts';
+
+/** The options of `heddle up`, as commander hands them over. */
+export interface UpFlags extends StoreFlags {
+  readonly recipe?: string;
+  readonly watch?: true;
+  readonly trustStoreCommands?: true;
+  readonly param?: readonly string[];
+  readonly stateDir: string;
+  readonly subnetFile: string;
+  readonly iface: readonly string[];
+  readonly ifaceRegex?: readonly string[];
+  readonly ifaceCanReach?: string;
+  readonly publicIp?: string;
+  readonly publicIpv6?: string;
+  readonly nodeName: string;
+  readonly leaseTtl: number;
+  readonly subnetLeaseRenewMargin: number;
+  readonly checkInterval: number;
+  readonly onExit: ExitMode;
+  readonly releaseLease?: true;
+  readonly logFormat: LogFormat;
+  readonly metricsAddress?: MetricsAddress;
+}
+
+/** Throws a {@link Failure} of kind `usage` for options that cannot go together. */
+export function refuseContradictions(flags: UpFlags): void {
+  const { watch, trustStoreCommands, recipe, onExit, releaseLease } = flags;
+  if (watch && trustStoreCommands && recipe === undefined) {
+    throw new Failure(
+      'usage',
+      '--watch follows a recipe file, and with --trust-store-commands there may be none',
+      { hint: 'give a recipe with --recipe' },
+    );
+  }
+  if (releaseLease && onExit === 'leave') {
+    // Whoever takes the subnet next would have it twice.
+    throw new Failure('usage', '--release-lease and --on-exit leave contradict each other', {
+      hint: 'drop --release-lease to leave the network up, or --on-exit leave to take it down',
+    });
+  }
+}
+
+/** The options of the daemon, from those of the command line. */
+export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
+  return {
+    recipe: flags.recipe,
+    parameters: flags.param ?? [],
+    watch: flags.watch ?? false,
+    store,
+    trustStoreCommands: flags.trustStoreCommands ?? false,
+    stateDirectory: absolute(flags.stateDir),
+    subnetFile: absolute(flags.subnetFile),
+    interface: {
+      iface: flags.iface,
+      ifaceRegex: flags.ifaceRegex ?? [],
+      ifaceCanReach: flags.ifaceCanReach,
+      publicIp: flags.publicIp,
+      publicIpv6: flags.publicIpv6,
+    },
+    nodeName: flags.nodeName,
+    leaseTtlSeconds: flags.leaseTtl,
+    renewMarginSeconds: flags.subnetLeaseRenewMargin * 60,
+    checkIntervalSeconds: flags.checkInterval,
+    onExit: flags.onExit,
+    releaseLease: flags.releaseLease ?? false,
+    metricsAddress: flags.metricsAddress,
+  };
+}
+
+function absolute(path: string): string {
+  return isAbsolute(path) ? path : resolve(path);
+}

@@ -1,0 +1,25 @@
+import type { LeaseSubnets } from '../../lease/lease.ts';
+import type { LeaseRecord } from '../../store/store.ts';
+import type { CommandRunner } from '../commands/command-runner.ts';
+
+/** A node that has its lease and whose own devices are up; no peer yet. */
+export interface LeasedNetwork {
+  /** With the overlay's true MTU. */
+  readonly commands: CommandRunner;
+  readonly record: LeaseRecord;
+  readonly subnets: LeaseSubnets;
+  /** The lease of the network that is taken over had ended, as those of others may have. */
+  readonly hadEnded: boolean;
+}
+
+/** What the next network of a node begins with. */
+export interface NetworkStart {
+  /** The lease and the devices are there already. */
+  readonly leased?: LeasedNetwork;
+  /** The subnets of peers that are in place already. */
+  readonly inPlace?: ReadonlySet<string>;
+  /** The subnets to ask for first. */
+  readonly hint?: LeaseSubnets | undefined;
+  /** An earlier daemon's network of the same kind is up. */
+  readonly isTakeover?: boolean;
+}

@@ -1,0 +1,30 @@
+import { showInvisibleInLines } from '../diagnostic/visible-text.ts';
+import type { CommandName } from '../recipe/recipe.ts';
+import { indent } from './words.ts';
+
+/** How a command of the recipe went wrong, ready to be shown. */
+export interface CommandTrouble {
+  readonly command: CommandName;
+  /** `exited with status 2`, `was ended by SIGKILL`, `did not end within 30 s`. */
+  readonly how: string;
+  /** Where in the recipe the failing line stands. */
+  readonly where: { readonly file: string; readonly line: number } | undefined;
+  /** The failing line itself. */
+  readonly text: string | undefined;
+  /** Capped; trailing blank removed. */
+  readonly stderr: string;
+}
+
+/** `SubnetAddCommand (vxlan.json:27) exited with status 2`. */
+export function describeTrouble(trouble: CommandTrouble): string {
+  const where = trouble.where === undefined ? '' : ` (${trouble.where.file}:${trouble.where.line})`;
+  return `${trouble.command}${where} ${trouble.how}`;
+}
+
+/** The failing line and what it printed, indented, to stand below {@link describeTrouble}. */
+export function troubleDetail(trouble: CommandTrouble): string {
+  const lines = [];
+  if (trouble.text !== undefined) lines.push(`$ ${trouble.text.trim()}`);
+  if (trouble.stderr !== '') lines.push(trouble.stderr);
+  return indent(showInvisibleInLines(lines.join('\n')));
+}
