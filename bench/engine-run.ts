@@ -2,10 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createEngine } from '../src/engine/state.ts';
-import type { EngineState } from '../src/engine/state.ts';
-import { step } from '../src/engine/step.ts';
-import { takeOperations } from '../src/engine/take.ts';
+import { Engine } from '../src/engine/engine.ts';
 import { Roster } from '../src/lease/roster.ts';
 import type { ReadLease } from '../src/lease/roster.ts';
 import { decodeLease, encodeAttributes } from '../src/lease/wire.ts';
@@ -37,7 +34,7 @@ interface StoredLease {
 const { size, changes } = readOrder() as EngineOrder;
 const heapBefore = heapMb();
 const roster = createRoster();
-const engine = createEngine({ canRemove: true, repeatable: true });
+const engine = new Engine({ canRemove: true, repeatable: true, fitsBatch: undefined });
 const stored = Array.from({ length: size }, (_, index) => makeLease(index, 1));
 const snapshotMs = time(() => {
   if (takeSnapshot() !== size) throw new Error('not every lease was an operation');
@@ -67,17 +64,17 @@ function createRoster(): Roster {
 
 function takeSnapshot(): number {
   roster.replaceAll(stored.map(readLease));
-  step(engine, { kind: 'snapshot', peers: roster.peers });
-  return runAll(engine);
+  engine.feed({ kind: 'snapshot', peers: roster.peers });
+  return runAll();
 }
 
 /** Takes what is to be done and says that it is, until nothing is left. */
-function runAll(state: EngineState): number {
+function runAll(): number {
   let count = 0;
   for (;;) {
-    const operations = takeOperations(state, 2500);
+    const operations = engine.take(2500);
     if (operations.length === 0) return count;
-    for (const operation of operations) step(state, { kind: 'succeeded', operation });
+    for (const operation of operations) engine.feed({ kind: 'succeeded', operation });
     count += operations.length;
   }
 }
@@ -85,8 +82,8 @@ function runAll(state: EngineState): number {
 function timeChange(n: number): number {
   const lease = makeLease(n % size, 2);
   return time(() => {
-    for (const change of roster.put(readLease(lease))) if (change.kind === 'put') step(engine, change);
-    if (runAll(engine) !== 2) throw new Error('a change is a remove and an add');
+    for (const change of roster.put(readLease(lease))) if (change.kind === 'put') engine.feed(change);
+    if (runAll() !== 2) throw new Error('a change is a remove and an add');
   });
 }
 

@@ -22,21 +22,14 @@ export type EngineInput =
   | { readonly kind: 'snapshot'; readonly peers: readonly Peer[] }
   | { readonly kind: 'put'; readonly peer: Peer }
   | { readonly kind: 'delete'; readonly key: string }
-  /** An operation ended. `jitter` is uniform in [0, 1) and spreads the retries of many nodes. */
   | { readonly kind: 'succeeded'; readonly operation: Operation }
+  /** An operation that was run by itself failed. `jitter` is uniform in [0, 1) and spreads the retries of many nodes. */
   | { readonly kind: 'failed'; readonly operation: Operation; readonly jitter: number }
   /** An operation runs for so long that no other shall wait for it any more. */
   | { readonly kind: 'overdue'; readonly operation: Operation }
   /** A delay that {@link Wait} asked for is over. */
   | { readonly kind: 'due'; readonly key: string; readonly attempt: number }
-  /**
-   * CheckCommand saw these subnets fully in place. `since` is what {@link checkpoint} returned before it was started:
-   * peers touched later are not judged by it.
-   */
-  | { readonly kind: 'checked'; readonly present: ReadonlySet<string>; readonly since: number }
-  /** The network was built again from nothing: no peer is in the kernel any more. */
-  | { readonly kind: 'rebuilt' }
-  /** The network is going down: nothing is wanted from here on. */
+  /** The network is going down: nothing is wanted from here on, whatever is fed later. */
   | { readonly kind: 'shutdown' };
 
 /** A request to be told `due` after a delay. */

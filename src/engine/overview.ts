@@ -1,4 +1,4 @@
-import type { EngineState, Entry } from './state.ts';
+import type { EngineState } from './state.ts';
 
 /** How a node's peers stand, counted. */
 export interface Counts {
@@ -20,10 +20,4 @@ export function countPeers(state: EngineState): Counts {
   }
   const { failing } = state;
   return { wanted, inPlace, pending: state.entries.size - inPlace - failing, failing };
-}
-
-/** The entries that failed and wait for their next try. */
-export function failingEntries(state: EngineState): Entry[] {
-  if (state.waiting === 0) return [];
-  return [...state.entries.values()].filter((entry) => entry.activity.kind === 'waiting');
 }

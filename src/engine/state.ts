@@ -15,7 +15,9 @@ export type Applied =
  * What is being done about a peer.
  *
  *     idle ──difference──▶ ready ──taken──▶ running ──succeeded──▶ idle (or ready again)
- *                            ▲                 └──failed──▶ waiting ──due, or a newer state──▶ ready
+ *                            ▲ ▲               ├──failed──▶ waiting ──due, or a newer state──▶ ready
+ *                            │ └───returned────┘                                                 │
+ *                            └───────────────────────────────────────────────────────────────────┘
  */
 export type Activity =
   | { readonly kind: 'idle' }
@@ -32,12 +34,39 @@ export type Activity =
     }
   | { readonly kind: 'waiting'; readonly operation: Operation };
 
+/**
+ * With whom an operation for a peer may share one run of SubnetBatchCommand.
+ *
+ *     anyone ──its batch failed──▶ suspects ──theirs failed, again and again──▶ nobody
+ *       ▲                             │              failed by itself ───────────▲ │
+ *       └─────────────────────────────┴──────────────── succeeded ────────────────┘
+ */
+export type Company =
+  | { readonly kind: 'anyone' }
+  /** Half of a batch that failed: one of them may be why. */
+  | { readonly kind: 'suspects'; readonly suspects: Suspects }
+  | { readonly kind: 'nobody' };
+
+/** Peers of a batch that failed, to be tried again as a batch of their own. */
+export interface Suspects {
+  /** Those that are ready, oldest difference first. */
+  readonly ready: Set<string>;
+  readonly search: Search;
+}
+
+/** The search for the peers that made a batch fail: it halves batches until each culprit is by itself. */
+export interface Search {
+  /** How many more batches may fail before the rest is run one by one: many culprits are not worth a search. */
+  failuresLeft: number;
+}
+
 /** All the engine knows of one lease key. */
 export interface Entry {
   readonly key: string;
   wanted: Peer | undefined;
   applied: Applied;
   activity: Activity;
+  company: Company;
   /** Failures in a row of what is wanted now. */
   failures: number;
   /** How often in a row it was put back after a check, and not left in place. */
@@ -54,14 +83,20 @@ export interface Abilities {
    * added or removed again. Otherwise it is removed leniently and then added.
    */
   readonly repeatable: boolean;
+  /** Whether a line of SubnetBatchCommand can hold an operation; undefined for a recipe without that command. */
+  readonly fitsBatch: ((operation: Operation) => boolean) | undefined;
 }
 
-/** The engine's whole state. Owned and changed by `step` and `takeOperations` only. */
+/** What an `Engine` owns. Only the functions of this folder change it. */
 export interface EngineState {
   readonly abilities: Abilities;
   readonly entries: Map<string, Entry>;
-  /** Keys whose activity is `ready` and that wait for nobody, oldest first. */
+  /** Keys whose activity is `ready`, that wait for nobody and may keep any company, oldest first. */
   readonly ready: Set<string>;
+  /** The same for keys that keep nobody's. */
+  readonly alone: Set<string>;
+  /** The same for keys that only keep that of their fellow suspects; no group is empty. */
+  readonly suspects: Set<Suspects>;
   /** Keys whose add waits until another key's remove is over, by that other key. */
   readonly parked: Map<string, string[]>;
   /** Keys that hold a resource in the kernel, by resource: see `resourcesOf`. */
@@ -75,13 +110,17 @@ export interface EngineState {
   removedAt: number;
   /** Whether a snapshot has said what is wanted. */
   hasSnapshot: boolean;
+  /** The network is going down: nothing is wanted any more. */
+  isShutDown: boolean;
 }
 
-export function createEngine(abilities: Abilities): EngineState {
+export function createState(abilities: Abilities, entries: Map<string, Entry>): EngineState {
   return {
     abilities,
-    entries: new Map(),
+    entries,
     ready: new Set(),
+    alone: new Set(),
+    suspects: new Set(),
     parked: new Map(),
     holders: new KeysByName(),
     running: 0,
@@ -90,17 +129,8 @@ export function createEngine(abilities: Abilities): EngineState {
     sequence: 0,
     removedAt: 0,
     hasSnapshot: false,
+    isShutDown: false,
   };
-}
-
-/** A mark to be handed back with what CheckCommand found: see `checked`. */
-export function checkpoint(state: EngineState): number {
-  return state.sequence;
-}
-
-/** Whether nothing is left to do now: whatever still differs waits for a retry. */
-export function isSettled(state: EngineState): boolean {
-  return state.ready.size === 0 && state.running === 0;
 }
 
 /** Whether two peers are the same in everything a command is given. */
@@ -127,7 +157,7 @@ function resourcesOf(peer: Peer): string[] {
   return resources;
 }
 
-/** What more keys than this have in common is what every node has in common, and says nothing of who is who. */
+/** A value shared by more keys than this is common to the whole cluster, so it does not identify a peer. */
 const mostSharers = 8;
 
 /** The other keys that hold something in the kernel which this peer needs as well. */
@@ -151,16 +181,45 @@ export function setApplied(state: EngineState, entry: Entry, applied: Applied): 
   if (after) for (const resource of resourcesOf(after)) state.holders.add(resource, entry.key);
 }
 
-/** Changes what is being done about an entry, keeping the counts and the ready queue in step. */
+/** Changes what is being done about an entry, keeping the counts and the queues in step. */
 export function setActivity(state: EngineState, entry: Entry, activity: Activity): void {
   if (entry.activity.kind === 'running') state.running -= 1;
   if (entry.activity.kind === 'waiting') state.waiting -= 1;
   if (activity.kind === 'running') state.running += 1;
   if (activity.kind === 'waiting') state.waiting += 1;
-  if (activity.kind === 'ready') state.ready.add(entry.key);
-  else state.ready.delete(entry.key);
   entry.activity = activity;
+  if (activity.kind === 'ready') enqueue(state, entry);
+  else dequeue(state, entry);
   if (!isWaitedFor(activity)) unpark(state, entry.key);
+}
+
+/** Changes with whom an entry may share a batch. */
+export function setCompany(state: EngineState, entry: Entry, company: Company): void {
+  dequeue(state, entry);
+  entry.company = company;
+  if (entry.activity.kind === 'ready') enqueue(state, entry);
+}
+
+function enqueue(state: EngineState, { key, company }: Entry): void {
+  switch (company.kind) {
+    case 'anyone':
+      state.ready.add(key);
+      return;
+    case 'nobody':
+      state.alone.add(key);
+      return;
+    case 'suspects':
+      company.suspects.ready.add(key);
+      state.suspects.add(company.suspects);
+  }
+}
+
+function dequeue(state: EngineState, { key, company }: Entry): void {
+  state.ready.delete(key);
+  state.alone.delete(key);
+  if (company.kind !== 'suspects') return;
+  company.suspects.ready.delete(key);
+  if (company.suspects.ready.size === 0) state.suspects.delete(company.suspects);
 }
 
 function isWaitedFor(activity: Activity): boolean {
@@ -175,7 +234,7 @@ export function setFailures(state: EngineState, entry: Entry, failures: number):
 
 /** Sets an add aside until `blocker` has been dealt with. */
 export function park(state: EngineState, entry: Entry, blocker: string): void {
-  state.ready.delete(entry.key);
+  dequeue(state, entry);
   const parked = state.parked.get(blocker);
   if (parked === undefined) state.parked.set(blocker, [entry.key]);
   else parked.push(entry.key);
@@ -185,5 +244,8 @@ function unpark(state: EngineState, blocker: string): void {
   const parked = state.parked.get(blocker);
   if (parked === undefined) return;
   state.parked.delete(blocker);
-  for (const key of parked) if (state.entries.get(key)?.activity.kind === 'ready') state.ready.add(key);
+  for (const key of parked) {
+    const entry = state.entries.get(key);
+    if (entry?.activity.kind === 'ready') enqueue(state, entry);
+  }
 }

@@ -1,27 +1,66 @@
 import { decide } from './decide.ts';
 import type { Operation } from './operation.ts';
-import { park, setActivity, setApplied, setFailures, sharersOf } from './state.ts';
+import { park, setActivity, setApplied, setCompany, sharersOf } from './state.ts';
 import type { Peer } from '../lease/lease.ts';
 import type { EngineState, Entry } from './state.ts';
+import { dropIfEmpty } from './want.ts';
 
-/**
- * Takes up to `limit` operations that may run now, each for another key, oldest difference first. They count as running
- * until `step` is told how they ended. Each is decided at this moment: what was superseded since it was queued is never
- * run, and an add and a remove that cancel out are no operation at all.
- */
-export function takeOperations(state: EngineState, limit: number): Operation[] {
+/** A batch of fewer would save nothing, and say less about each. */
+const fewestInBatch = 8;
+
+/** Whether enough operations are ready for a batch, or a batch that failed is to be tried in halves. */
+export function wantsBatch(state: EngineState): boolean {
+  if (state.abilities.fitsBatch === undefined) return false;
+  return state.suspects.size > 0 || state.ready.size >= fewestInBatch;
+}
+
+/** Takes up to `limit` operations to be run by one SubnetBatchCommand: suspects first, as a batch of their own. */
+export function takeBatch(state: EngineState, limit: number): Operation[] {
+  if (!wantsBatch(state)) return [];
+  const [suspects] = state.suspects;
+  return takeFrom(state, suspects?.ready ?? state.ready, limit, 'batch');
+}
+
+/** Takes up to `limit` operations that have to be run one by one; while batches are wanted, only those that no batch can hold. */
+export function takeSingles(state: EngineState, limit: number): Operation[] {
+  const alone = takeFrom(state, state.alone, limit, 'single');
+  if (wantsBatch(state)) return alone;
+  return [...alone, ...takeFrom(state, state.ready, limit - alone.length, 'single')];
+}
+
+function takeFrom(
+  state: EngineState,
+  queue: ReadonlySet<string>,
+  limit: number,
+  how: 'batch' | 'single',
+): Operation[] {
   const taken: Operation[] = [];
-  for (const key of state.ready) {
+  for (const key of queue) {
     if (taken.length >= limit) break;
     const entry = state.entries.get(key);
     if (entry?.activity.kind !== 'ready') continue;
-    const operation = takeEntry(state, entry, entry.activity.reason);
-    if (operation !== undefined) taken.push(operation);
+    const operation = decideNow(state, entry, entry.activity.reason);
+    if (operation === undefined) continue;
+    if (how === 'batch' && !fitsBatch(state, operation)) {
+      setCompany(state, entry, { kind: 'nobody' });
+      continue;
+    }
+    begin(state, entry, operation);
+    taken.push(operation);
   }
   return taken;
 }
 
-function takeEntry(state: EngineState, entry: Entry, reason: Operation['reason']): Operation | undefined {
+/** A lenient remove may fail without consequence, and a batch fails as a whole: it is run by itself. */
+function fitsBatch({ abilities }: EngineState, operation: Operation): boolean {
+  return operation.mode !== 'lenient' && abilities.fitsBatch?.(operation) === true;
+}
+
+/**
+ * The operation that an entry is ready for, decided at this moment: what was superseded since it was queued is never run, and
+ * an add and a remove that cancel out are no operation at all.
+ */
+function decideNow(state: EngineState, entry: Entry, reason: Operation['reason']): Operation | undefined {
   const decision = decide(entry, state.abilities);
   switch (decision.kind) {
     case 'nothing':
@@ -41,16 +80,15 @@ function takeEntry(state: EngineState, entry: Entry, reason: Operation['reason']
         return undefined;
       }
       const mode = decision.kind === 'add' ? 'strict' : decision.mode;
-      return begin(state, entry, { kind: decision.kind, peer: decision.peer, reason, mode });
+      return { kind: decision.kind, peer: decision.peer, reason, mode };
     }
   }
 }
 
-function begin(state: EngineState, entry: Entry, operation: Operation): Operation {
+function begin(state: EngineState, entry: Entry, operation: Operation): void {
   setApplied(state, entry, { kind: 'unsure', peer: operation.peer });
   const since = state.sequence;
   setActivity(state, entry, { kind: 'running', operation, since, isOverdue: false, isCrossed: false });
-  return operation;
 }
 
 /**
@@ -75,13 +113,4 @@ function isInTheWay(state: EngineState, kind: 'add' | 'remove', other: Entry): b
     return !activity.isOverdue && (kind === 'remove' || activity.operation.kind === 'remove');
   }
   return kind === 'add' && activity.kind === 'ready' && decide(other, state.abilities).kind === 'remove';
-}
-
-/** Forgets a key of which nothing is wanted and nothing is in the kernel. */
-export function dropIfEmpty(state: EngineState, entry: Entry): void {
-  if (entry.wanted === undefined && entry.applied.kind === 'absent' && entry.activity.kind === 'idle') {
-    setFailures(state, entry, 0);
-    state.entries.delete(entry.key);
-    state.removedAt = state.sequence += 1;
-  }
 }

@@ -82,7 +82,7 @@ const renderers: Renderers = {
     ),
   'batch-failed': (e) =>
     warn(
-      `a batch of ${count(e.size, 'peer')} failed: ${describeTrouble(e.trouble)}; running each by itself`,
+      `a batch of ${count(e.size, 'peer')} failed: ${describeTrouble(e.trouble)}; looking for the peers at fault in smaller batches`,
       troubleDetail(e.trouble),
     ),
   'lease-rejected': (e) => warn(`lease ${e.key} rejected: ${e.because}`),

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { keyedKernel, makePeer, repeatableKernel, Simulation, touchyKernel } from './model.ts';
 import type { ModelKernel } from './model.ts';
+import type { Operation } from '../../src/engine/operation.ts';
+import type { Abilities } from '../../src/engine/state.ts';
 
 type Trouble = 'none' | 'before' | 'after';
 
@@ -12,6 +14,7 @@ type Happening =
   | { readonly do: 'put'; readonly subnet: number; readonly node: number; readonly version: number }
   | { readonly do: 'delete'; readonly subnet: number }
   | { readonly do: 'end'; readonly index: number; readonly trouble: Trouble }
+  | { readonly do: 'end-batch'; readonly index: number; readonly trouble: Trouble }
   | { readonly do: 'hang' | 'act' | 'lag'; readonly index: number }
   | { readonly do: 'time-out'; readonly trouble: 'before' | 'after' }
   | { readonly do: 'due' }
@@ -23,12 +26,12 @@ type Happening =
   | { readonly do: 'snapshot' }
   | { readonly do: 'tamper'; readonly subnet: number; readonly how: 'delete' | 'add' };
 
-const subnet = fc.nat(4);
-const happening = (troubles: readonly Trouble[]): fc.Arbitrary<Happening> =>
+const node = fc.nat(4);
+const happening = (troubles: readonly Trouble[], subnet: fc.Arbitrary<number>): fc.Arbitrary<Happening> =>
   fc.oneof(
     {
       weight: 4,
-      arbitrary: fc.record({ do: fc.constant('put' as const), subnet, node: subnet, version: fc.nat(2) }),
+      arbitrary: fc.record({ do: fc.constant('put' as const), subnet, node, version: fc.nat(2) }),
     },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), subnet }) },
     {
@@ -36,6 +39,14 @@ const happening = (troubles: readonly Trouble[]): fc.Arbitrary<Happening> =>
       arbitrary: fc.record({
         do: fc.constant('end' as const),
         index: fc.nat(5),
+        trouble: fc.constantFrom<Trouble>(...troubles),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant('end-batch' as const),
+        index: fc.nat(20),
         trouble: fc.constantFrom<Trouble>(...troubles),
       }),
     },
@@ -71,6 +82,9 @@ const happening = (troubles: readonly Trouble[]): fc.Arbitrary<Happening> =>
     },
   );
 
+/** A recipe with CheckCommand and without SubnetBatchCommand. */
+const single: Abilities = { canRemove: true, repeatable: true, fitsBatch: undefined };
+
 type Tampering = Extract<Happening, { do: 'tamper' }>;
 
 function happen(simulation: Simulation, what: Happening, tamper: (what: Tampering) => void): void {
@@ -81,6 +95,8 @@ function happen(simulation: Simulation, what: Happening, tamper: (what: Tamperin
       return simulation.delete(`10.0.${what.subnet}.0-24`);
     case 'end':
       return simulation.end(what.index, what.trouble);
+    case 'end-batch':
+      return simulation.endBatch(what.index, what.trouble);
     case 'hang':
     case 'act':
     case 'lag':
@@ -107,37 +123,54 @@ function happen(simulation: Simulation, what: Happening, tamper: (what: Tamperin
 function converges(
   troubles: readonly Trouble[],
   makeKernel: () => ModelKernel & { readonly entries?: Map<string, string> },
-  abilities: { canRemove: boolean; repeatable: boolean },
+  abilities: Abilities,
+  subnets = 5,
 ): void {
   fc.assert(
-    fc.property(fc.array(happening(troubles), { maxLength: 60 }), (happenings) => {
-      const kernel = makeKernel();
-      const simulation = new Simulation(kernel, abilities);
-      const tamper = ({ subnet, how }: Tampering): void => {
-        if (how === 'delete') kernel.entries?.delete(`10.0.${subnet}.0/24`);
-        else kernel.entries?.set(`10.0.${subnet + 100}.0/24`, 'a stranger');
-      };
-      for (const what of happenings) {
-        const isCheck = what.do === 'check' || what.do === 'look' || what.do === 'tell';
-        if (!isCheck || abilities.repeatable) happen(simulation, what, tamper);
-      }
-      simulation.settle();
-      if (abilities.repeatable) {
-        simulation.check();
+    fc.property(
+      fc.array(happening(troubles, fc.nat(subnets - 1)), { maxLength: 12 * subnets }),
+      (happenings) => {
+        const kernel = makeKernel();
+        const simulation = new Simulation(kernel, abilities);
+        const tamper = ({ subnet, how }: Tampering): void => {
+          if (how === 'delete') kernel.entries?.delete(`10.0.${subnet}.0/24`);
+          else kernel.entries?.set(`10.0.${subnet + 100}.0/24`, 'a stranger');
+        };
+        for (const what of happenings) {
+          const isCheck = what.do === 'check' || what.do === 'look' || what.do === 'tell';
+          if (!isCheck || abilities.repeatable) happen(simulation, what, tamper);
+        }
         simulation.settle();
-      }
-      assert.deepEqual(kernel.dump(), simulation.wantedDump);
-    }),
-    { numRuns: 3000 },
+        if (abilities.repeatable) {
+          simulation.check();
+          simulation.settle();
+        }
+        assert.deepEqual(kernel.dump(), simulation.wantedDump);
+      },
+    ),
+    { numRuns: subnets > 5 ? 1000 : 3000 },
   );
 }
 
 test('a recipe with CheckCommand ends with exactly what is wanted, whatever fails, crashes or is tampered with', () => {
-  converges(['none', 'before', 'after'], repeatableKernel, { canRemove: true, repeatable: true });
+  converges(['none', 'before', 'after'], repeatableKernel, single);
+});
+
+test('a recipe with SubnetBatchCommand ends so as well, whatever line of a batch fails', () => {
+  const abilities = {
+    ...single,
+    fitsBatch: (operation: Operation) => operation.peer.subnet !== '10.0.3.0/24',
+  };
+  converges(['none', 'before', 'after'], repeatableKernel, abilities, 24);
+});
+
+test("flannel's kind of recipe ends so as well with SubnetBatchCommand", () => {
+  const abilities = { ...single, repeatable: false, fitsBatch: () => true };
+  converges(['none', 'before', 'after'], touchyKernel, abilities, 24);
 });
 
 test("flannel's kind of recipe, whose add fails on what exists and remove on what does not, ends so as well", () => {
-  converges(['none', 'before', 'after'], touchyKernel, { canRemove: true, repeatable: false });
+  converges(['none', 'before', 'after'], touchyKernel, { ...single, repeatable: false });
 });
 
 /** Where a node goes, and in which order its two leases change; then what happens to the commands that run. */
@@ -186,7 +219,7 @@ for (const repeatable of [true, false]) {
     });
     fc.assert(
       fc.property(fc.array(move, { maxLength: 30 }), (moves) => {
-        const simulation = new Simulation(keyedKernel(), { canRemove: true, repeatable });
+        const simulation = new Simulation(keyedKernel(), { ...single, repeatable });
         const held = new Map<number, number>();
         for (const { node, to, order, then } of moves) {
           if ([...held.values()].includes(to)) continue;

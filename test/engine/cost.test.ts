@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createEngine } from '../../src/engine/state.ts';
-import type { EngineState, Entry } from '../../src/engine/state.ts';
-import { step } from '../../src/engine/step.ts';
-import { takeOperations } from '../../src/engine/take.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { Entry } from '../../src/engine/state.ts';
 import type { EngineInput } from '../../src/engine/operation.ts';
 import type { Peer } from '../../src/lease/lease.ts';
 
@@ -46,12 +44,12 @@ function makePeer(number: number, version = 0): Peer {
 /** An engine with so many peers in place, and what it costs it to be fed something and to act on it. */
 function settledEngine(peers: number): (input: EngineInput) => number {
   const entries = new CountingMap();
-  const state: EngineState = { ...createEngine({ canRemove: true, repeatable: true }), entries };
+  const engine = new Engine({ canRemove: true, repeatable: true, fitsBatch: undefined }, entries);
   const cost = (input: EngineInput): number => {
     const before = entries.touches;
-    step(state, input);
-    for (let taken = takeOperations(state, 100); taken.length > 0; taken = takeOperations(state, 100))
-      for (const operation of taken) step(state, { kind: 'succeeded', operation });
+    engine.feed(input);
+    for (let taken = engine.take(100); taken.length > 0; taken = engine.take(100))
+      for (const operation of taken) engine.feed({ kind: 'succeeded', operation });
     return entries.touches - before;
   };
   cost({ kind: 'snapshot', peers: Array.from({ length: peers }, (_, number) => makePeer(number)) });

@@ -1,7 +1,5 @@
-import { createEngine, checkpoint } from '../../src/engine/state.ts';
-import type { Abilities, EngineState } from '../../src/engine/state.ts';
-import { step } from '../../src/engine/step.ts';
-import { takeOperations } from '../../src/engine/take.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { Abilities } from '../../src/engine/state.ts';
 import type { EngineInput, Operation, Wait } from '../../src/engine/operation.ts';
 import type { Peer } from '../../src/lease/lease.ts';
 
@@ -70,8 +68,10 @@ export class Simulation {
   readonly #abilities: Abilities;
   readonly journal = new Map<string, Peer>();
   readonly wanted = new Map<string, Peer>();
-  engine: EngineState;
+  engine: Engine;
   running: Operation[] = [];
+  /** Batches on their way, at most one. */
+  batches: Operation[][] = [];
   /** Those of `running` whose command sleeps for ever. */
   hung = new Set<Operation>();
   /** Those of `running` whose command has had its effect, with its answer, and goes on. */
@@ -84,23 +84,57 @@ export class Simulation {
   constructor(kernel: ModelKernel, abilities: Abilities) {
     this.kernel = kernel;
     this.#abilities = abilities;
-    this.engine = createEngine(abilities);
+    this.engine = new Engine(abilities);
     this.feed({ kind: 'snapshot', peers: [] });
   }
 
   feed(input: EngineInput): void {
-    this.waits.push(...step(this.engine, input));
+    this.waits.push(...this.engine.feed(input));
     this.take();
   }
 
   take(): void {
-    for (const operation of takeOperations(this.engine, 3 - this.running.length)) {
-      if (this.running.some((other) => other.peer.key === operation.peer.key)) {
+    const batch = this.batches.length === 0 ? this.engine.takeBatch(100) : [];
+    if (batch.length > 0) this.batches.push(batch);
+    const singles = this.engine.take(3 - this.running.length);
+    const earlier = [
+      ...this.running,
+      ...this.batches.slice(0, -1).flat(),
+      ...(batch.length > 0 ? [] : this.batches.flat()),
+    ];
+    for (const operation of [...batch, ...singles]) {
+      if (earlier.some((other) => other.peer.key === operation.peer.key)) {
         throw new Error(`two operations at once for ${operation.peer.key}`);
       }
+      earlier.push(operation);
       if (operation.kind === 'add') this.journal.set(operation.peer.key, operation.peer);
-      this.running.push(operation);
     }
+    this.running.push(...singles);
+  }
+
+  /** Ends the running batch. Without trouble each line has its effect; otherwise those before the one at this index have. */
+  endBatch(index: number, trouble: 'none' | 'before' | 'after' = 'none'): void {
+    const batch = this.batches.shift();
+    if (batch === undefined) return;
+    const failing = trouble === 'none' ? batch.length : index % batch.length;
+    const ran = batch.slice(0, trouble === 'after' ? failing + 1 : failing);
+    const worked = ran.map((operation) => this.kernel.run(operation));
+    if (trouble !== 'none' || worked.includes(false)) {
+      this.log.push(`batch of ${batch.length} failed`);
+      this.engine.returned(batch);
+    } else {
+      this.log.push(`batch of ${batch.length}`);
+      for (const operation of batch) {
+        this.waits.push(...this.engine.feed({ kind: 'succeeded', operation }));
+        this.#clear(operation.peer.key);
+      }
+    }
+    this.take();
+  }
+
+  #clear(key: string): void {
+    const entry = this.engine.entries.get(key);
+    if (entry === undefined || entry.applied.kind === 'absent') this.journal.delete(key);
   }
 
   /** Ends the running operation at this index, unless it hangs. `trouble` makes it fail, before or after it had its effect. */
@@ -145,8 +179,7 @@ export class Simulation {
     const worked = trouble !== 'before' && this.#effect(operation) && trouble === 'none';
     this.acted.delete(operation);
     this.feed(worked ? { kind: 'succeeded', operation } : { kind: 'failed', operation, jitter: 0.5 });
-    const entry = this.engine.entries.get(operation.peer.key);
-    if (entry === undefined || entry.applied.kind === 'absent') this.journal.delete(operation.peer.key);
+    this.#clear(operation.peer.key);
     this.take();
   }
 
@@ -167,12 +200,14 @@ export class Simulation {
   crash(effects: number): void {
     for (const [index, operation] of this.running.entries())
       if ((effects & (1 << index)) !== 0) this.#effect(operation);
+    for (const operation of this.batches.flat().slice(0, effects)) this.kernel.run(operation);
     this.running = [];
+    this.batches = [];
     this.hung.clear();
     this.acted.clear();
     this.#seen = undefined;
     this.waits = [];
-    this.engine = createEngine(this.#abilities);
+    this.engine = new Engine(this.#abilities);
     this.feed({ kind: 'restore', peers: [...this.journal.values()] });
     if (this.#abilities.repeatable) this.check();
     this.feed({ kind: 'snapshot', peers: [...this.wanted.values()] });
@@ -183,6 +218,7 @@ export class Simulation {
     this.timeOut('before');
     const { running } = this;
     for (const operation of [...running]) this.#end(operation, 'none');
+    this.endBatch(0);
     this.crash(0);
   }
 
@@ -193,13 +229,14 @@ export class Simulation {
 
   /** CheckCommand reads the kernel … */
   look(): void {
-    this.#seen = { since: checkpoint(this.engine), present: this.kernel.present() };
+    this.#seen = { since: this.engine.checkpoint, present: this.kernel.present() };
   }
 
   /** … and its answer comes, perhaps much later. */
   tell(): void {
-    if (this.#seen !== undefined) this.feed({ kind: 'checked', ...this.#seen });
+    if (this.#seen !== undefined) this.engine.checked(this.#seen.present, this.#seen.since);
     this.#seen = undefined;
+    this.take();
   }
 
   due(): void {
@@ -212,8 +249,11 @@ export class Simulation {
   settle(): void {
     for (let round = 0; round < 1000; round += 1) {
       this.timeOut('before');
-      while (this.running.length > 0) this.end(0);
-      if (this.waits.length === 0 && this.engine.ready.size === 0) return;
+      while (this.running.length > 0 || this.batches.length > 0) {
+        this.end(0);
+        this.endBatch(0);
+      }
+      if (this.waits.length === 0 && this.engine.isSettled) return;
       this.due();
     }
     throw new Error('never settled');

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { countPeers } from '../../src/engine/overview.ts';
-import { createEngine } from '../../src/engine/state.ts';
-import { step } from '../../src/engine/step.ts';
-import { takeOperations } from '../../src/engine/take.ts';
+import { Engine } from '../../src/engine/engine.ts';
 import type { Operation } from '../../src/engine/operation.ts';
 import type { Peer } from '../../src/lease/lease.ts';
 
@@ -19,25 +16,25 @@ const peer: Peer = {
 };
 
 test('a peer that failed counts as failing until it succeeds, also while it is tried again', () => {
-  const state = createEngine({ canRemove: false, repeatable: false });
+  const engine = new Engine({ canRemove: false, repeatable: false, fitsBatch: undefined });
   const take = (): Operation => {
-    const [operation] = takeOperations(state, 1);
+    const [operation] = engine.take(1);
     assert.ok(operation !== undefined);
     return operation;
   };
   const count = (): readonly number[] => {
-    const { wanted, inPlace, pending, failing } = countPeers(state);
+    const { wanted, inPlace, pending, failing } = engine.counts;
     return [wanted, inPlace, pending, failing];
   };
-  step(state, { kind: 'put', peer });
+  engine.feed({ kind: 'put', peer });
   assert.deepEqual(count(), [1, 0, 1, 0]);
-  step(state, { kind: 'failed', operation: take(), jitter: 0 });
+  engine.feed({ kind: 'failed', operation: take(), jitter: 0 });
   assert.deepEqual(count(), [1, 0, 0, 1]);
-  step(state, { kind: 'due', key: peer.key, attempt: 1 });
+  engine.feed({ kind: 'due', key: peer.key, attempt: 1 });
   assert.deepEqual(count(), [1, 0, 0, 1]);
   const operation = take();
   assert.deepEqual(count(), [1, 0, 0, 1]);
-  step(state, { kind: 'succeeded', operation });
+  engine.feed({ kind: 'succeeded', operation });
   assert.deepEqual(count(), [1, 1, 0, 0]);
 });
 
@@ -60,24 +57,24 @@ test('the count of failing peers is that of the entries, whatever happens', () =
       fc.boolean(),
       fc.boolean(),
       (inputs, canRemove, repeatable) => {
-        const state = createEngine({ canRemove, repeatable });
+        const engine = new Engine({ canRemove, repeatable, fitsBatch: undefined });
         const running: Operation[] = [];
         for (const { do: what, key, value } of inputs) {
           const name = `10.50.${key}.0-24`;
           const changed = { ...peer, key: name, publicIp: `172.30.${key}.${value}` };
-          if (what === 'put') step(state, { kind: 'put', peer: changed });
-          if (what === 'delete') step(state, { kind: 'delete', key: name });
-          if (what === 'shutdown') step(state, { kind: 'shutdown' });
+          if (what === 'put') engine.feed({ kind: 'put', peer: changed });
+          if (what === 'delete') engine.feed({ kind: 'delete', key: name });
+          if (what === 'shutdown') engine.feed({ kind: 'shutdown' });
           if (what === 'due') {
-            step(state, { kind: 'due', key: name, attempt: state.entries.get(name)?.failures ?? 0 });
+            engine.feed({ kind: 'due', key: name, attempt: engine.entries.get(name)?.failures ?? 0 });
           }
-          running.push(...takeOperations(state, 2 - running.length));
+          running.push(...engine.take(2 - running.length));
           const [operation] = what === 'succeed' || what === 'fail' ? running.splice(0, 1) : [];
-          if (operation !== undefined && what === 'succeed') step(state, { kind: 'succeeded', operation });
+          if (operation !== undefined && what === 'succeed') engine.feed({ kind: 'succeeded', operation });
           if (operation !== undefined && what === 'fail')
-            step(state, { kind: 'failed', operation, jitter: 0 });
-          const entries = [...state.entries.values()];
-          assert.equal(countPeers(state).failing, entries.filter(({ failures }) => failures > 0).length);
+            engine.feed({ kind: 'failed', operation, jitter: 0 });
+          const entries = [...engine.entries.values()];
+          assert.equal(engine.counts.failing, entries.filter(({ failures }) => failures > 0).length);
         }
       },
     ),

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findDrift } from '../../src/engine/drift.ts';
-import { createEngine } from '../../src/engine/state.ts';
-import type { EngineState } from '../../src/engine/state.ts';
-import { step } from '../../src/engine/step.ts';
-import { takeOperations } from '../../src/engine/take.ts';
+import { Engine } from '../../src/engine/engine.ts';
 import type { Peer } from '../../src/lease/lease.ts';
 import { keyedKernel } from './model.ts';
 
@@ -22,14 +18,14 @@ function makePeer(n: number, change: Partial<Peer> = {}): Peer {
   };
 }
 
-function engineOf(peers: readonly Peer[]): EngineState {
-  const engine = createEngine({ canRemove: true, repeatable: true });
-  step(engine, { kind: 'snapshot', peers });
+function engineOf(peers: readonly Peer[]): Engine {
+  const engine = new Engine({ canRemove: true, repeatable: true, fitsBatch: undefined });
+  engine.feed({ kind: 'snapshot', peers });
   return engine;
 }
 
-const kindsOf = (engine: EngineState, limit = 100): string[] =>
-  takeOperations(engine, limit).map(({ kind, peer }) => `${kind} ${peer.subnet ?? ''}`);
+const kindsOf = (engine: Engine, limit = 100): string[] =>
+  engine.take(limit).map(({ kind, peer }) => `${kind} ${peer.subnet ?? ''}`);
 
 test('a peer that hangs keeps none waiting whose node published the same data', () => {
   const engine = engineOf([1, 2, 3].map((n) => makePeer(n)));
@@ -39,69 +35,69 @@ test('a peer that hangs keeps none waiting whose node published the same data', 
 
 test('a node that moved to another subnet is removed from the old one first', () => {
   const engine = engineOf([makePeer(1)]);
-  for (const operation of takeOperations(engine, 1)) step(engine, { kind: 'succeeded', operation });
-  step(engine, { kind: 'snapshot', peers: [makePeer(2, { publicIp: '192.0.2.1' })] });
-  const [remove, ...others] = takeOperations(engine, 10);
+  for (const operation of engine.take(1)) engine.feed({ kind: 'succeeded', operation });
+  engine.feed({ kind: 'snapshot', peers: [makePeer(2, { publicIp: '192.0.2.1' })] });
+  const [remove, ...others] = engine.take(10);
   assert.equal(remove?.kind, 'remove');
   assert.deepEqual(others, []);
-  step(engine, { kind: 'succeeded', operation: remove });
+  engine.feed({ kind: 'succeeded', operation: remove });
   assert.deepEqual(kindsOf(engine), ['add 10.50.2.0/24']);
 });
 
 test('one whose remove from the old subnet hangs comes to the new one meanwhile, and is ensured when that ended', () => {
   const engine = engineOf([makePeer(1)]);
-  for (const operation of takeOperations(engine, 1)) step(engine, { kind: 'succeeded', operation });
-  step(engine, { kind: 'snapshot', peers: [makePeer(2, { publicIp: '192.0.2.1' })] });
-  const [remove = assert.fail()] = takeOperations(engine, 10);
+  for (const operation of engine.take(1)) engine.feed({ kind: 'succeeded', operation });
+  engine.feed({ kind: 'snapshot', peers: [makePeer(2, { publicIp: '192.0.2.1' })] });
+  const [remove = assert.fail()] = engine.take(10);
   assert.deepEqual(kindsOf(engine), []);
-  step(engine, { kind: 'overdue', operation: remove });
-  const [add = assert.fail(), ...others] = takeOperations(engine, 10);
+  engine.feed({ kind: 'overdue', operation: remove });
+  const [add = assert.fail(), ...others] = engine.take(10);
   assert.deepEqual([add.kind, add.peer.subnet, others], ['add', '10.50.2.0/24', []]);
-  step(engine, { kind: 'succeeded', operation: add });
+  engine.feed({ kind: 'succeeded', operation: add });
   assert.deepEqual(kindsOf(engine), []);
 
   // It was ended, and may have torn down what the new subnet needs by then.
-  const [wait = assert.fail()] = step(engine, { kind: 'failed', operation: remove, jitter: 0 });
-  const [again = assert.fail()] = takeOperations(engine, 10);
+  const [wait = assert.fail()] = engine.feed({ kind: 'failed', operation: remove, jitter: 0 });
+  const [again = assert.fail()] = engine.take(10);
   assert.deepEqual([again.kind, again.peer.subnet, again.reason], ['add', '10.50.2.0/24', 'drifted']);
-  step(engine, { kind: 'succeeded', operation: again });
+  engine.feed({ kind: 'succeeded', operation: again });
 
   // That it fails again and again disturbs nobody; that it succeeds does.
-  step(engine, { kind: 'due', key: wait.key, attempt: wait.attempt });
-  const [second = assert.fail()] = takeOperations(engine, 10);
-  const [next = assert.fail()] = step(engine, { kind: 'failed', operation: second, jitter: 0 });
+  engine.feed({ kind: 'due', key: wait.key, attempt: wait.attempt });
+  const [second = assert.fail()] = engine.take(10);
+  const [next = assert.fail()] = engine.feed({ kind: 'failed', operation: second, jitter: 0 });
   assert.deepEqual(kindsOf(engine), []);
-  step(engine, { kind: 'due', key: next.key, attempt: next.attempt });
-  const [third = assert.fail()] = takeOperations(engine, 10);
-  step(engine, { kind: 'succeeded', operation: third });
+  engine.feed({ kind: 'due', key: next.key, attempt: next.attempt });
+  const [third = assert.fail()] = engine.take(10);
+  engine.feed({ kind: 'succeeded', operation: third });
   assert.deepEqual(kindsOf(engine), ['add 10.50.2.0/24']);
 });
 
 test('an add that hangs keeps the remove of what it shares waiting no longer than that, and is run again', () => {
   const engine = engineOf([makePeer(1)]);
-  for (const operation of takeOperations(engine, 1)) step(engine, { kind: 'succeeded', operation });
-  step(engine, { kind: 'put', peer: makePeer(2) });
-  const [add = assert.fail()] = takeOperations(engine, 10);
-  step(engine, { kind: 'delete', key: '10.50.1.0-24' });
+  for (const operation of engine.take(1)) engine.feed({ kind: 'succeeded', operation });
+  engine.feed({ kind: 'put', peer: makePeer(2) });
+  const [add = assert.fail()] = engine.take(10);
+  engine.feed({ kind: 'delete', key: '10.50.1.0-24' });
   assert.deepEqual(kindsOf(engine), []);
-  step(engine, { kind: 'overdue', operation: add });
-  const [remove = assert.fail()] = takeOperations(engine, 10);
+  engine.feed({ kind: 'overdue', operation: add });
+  const [remove = assert.fail()] = engine.take(10);
   assert.deepEqual([remove.kind, remove.peer.subnet], ['remove', '10.50.1.0/24']);
-  step(engine, { kind: 'succeeded', operation: remove });
-  step(engine, { kind: 'succeeded', operation: add });
+  engine.feed({ kind: 'succeeded', operation: remove });
+  engine.feed({ kind: 'succeeded', operation: add });
   assert.deepEqual(kindsOf(engine), ['add 10.50.2.0/24']);
 });
 
 test('what every node publishes says nothing of who is who', () => {
   const peers = Array.from({ length: 50 }, (_, n) => makePeer(n + 1));
   const engine = engineOf(peers);
-  for (const operation of takeOperations(engine, 100)) step(engine, { kind: 'succeeded', operation });
-  step(engine, { kind: 'snapshot', peers: peers.slice(2) });
-  const [first] = takeOperations(engine, 1);
+  for (const operation of engine.take(100)) engine.feed({ kind: 'succeeded', operation });
+  engine.feed({ kind: 'snapshot', peers: peers.slice(2) });
+  const [first] = engine.take(1);
   assert.equal(first?.kind, 'remove');
   // One remove runs: the other need not wait for it, and none of the rest is looked at again after it.
   assert.deepEqual(kindsOf(engine), ['remove 10.50.2.0/24']);
-  step(engine, { kind: 'succeeded', operation: first });
+  engine.feed({ kind: 'succeeded', operation: first });
   assert.deepEqual(kindsOf(engine), []);
 });
 
@@ -111,24 +107,24 @@ test('of two peers with one key the first to be in place for good stays, and the
   const kernel = keyedKernel();
   let runs = 0;
   const runAll = (): void => {
-    for (let [operation] = takeOperations(engine, 1); operation; [operation] = takeOperations(engine, 1)) {
+    for (let [operation] = engine.take(1); operation; [operation] = engine.take(1)) {
       runs += 1;
       kernel.run(operation);
-      step(engine, { kind: 'succeeded', operation });
+      engine.feed({ kind: 'succeeded', operation });
     }
   };
   for (let checks = 0; checks < 20; checks += 1) {
     runAll();
-    step(engine, { kind: 'checked', present: kernel.present(), since: engine.sequence });
+    engine.checked(kernel.present(), engine.checkpoint);
   }
   assert.ok(runs <= 8, `${runs} runs`);
-  const { displaced } = findDrift(engine, kernel.present(), engine.sequence);
+  const { displaced } = engine.checked(kernel.present(), engine.checkpoint);
   assert.equal(displaced.length, 1);
-  const [{ entry, by } = assert.fail()] = displaced;
-  assert.deepEqual([...kernel.present()], [by.wanted?.subnet]);
+  const [{ peer, by } = assert.fail()] = displaced;
+  assert.deepEqual([...kernel.present()], [by.subnet]);
 
-  step(engine, { kind: 'delete', key: by.key });
+  engine.feed({ kind: 'delete', key: by.key });
   runAll();
-  assert.deepEqual([...kernel.present()], [entry.wanted?.subnet]);
-  assert.deepEqual(findDrift(engine, kernel.present(), engine.sequence).displaced, []);
+  assert.deepEqual([...kernel.present()], [peer.subnet]);
+  assert.deepEqual(engine.checked(kernel.present(), engine.checkpoint).displaced, []);
 });

@@ -1,12 +1,13 @@
 import type { Operation } from '../../engine/operation.ts';
+import type { Abilities } from '../../engine/state.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { formatPeerLine } from '../../contract/peer-line.ts';
 import type { CommandResult, CommandRunner } from './command-runner.ts';
 
 /** How many operations at once, for a recipe that has a SubnetBatchCommand. */
 export interface BatchAbility {
-  /** An operation as a line of the batch; undefined if it has to be run by itself. */
-  readonly formatLine: (operation: Operation) => string | undefined;
+  /** An operation as a line of the batch; only for one that `fitsBatch`. */
+  readonly formatLine: (operation: Operation) => string;
   readonly run: (lines: readonly string[], signal: AbortSignal) => Promise<CommandResult>;
 }
 
@@ -25,14 +26,21 @@ export function peerCommands(commands: CommandRunner, own: LeaseSubnets): PeerCo
       commands.runPeer(kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand', own, peer, signal),
     batch: commands.has('SubnetBatchCommand')
       ? {
-          formatLine: (operation) => formatOperation(operation, commands),
+          formatLine: ({ kind, peer }) => formatPeerLine(kind, peer, commands.backendData) ?? '',
           run: (lines, signal) => commands.runLines('SubnetBatchCommand', own, lines, signal),
         }
       : undefined,
   };
 }
 
-/** A lenient remove may fail without consequence, and a batch fails as a whole: it is run by itself. */
-function formatOperation({ kind, peer, mode }: Operation, commands: CommandRunner): string | undefined {
-  return mode === 'lenient' ? undefined : formatPeerLine(kind, peer, commands.backendData);
+/** What the recipe can do, as far as the engine has to know. */
+export function abilitiesOf(commands: CommandRunner): Abilities {
+  const { backendData } = commands;
+  return {
+    canRemove: commands.has('SubnetRemoveCommand'),
+    repeatable: commands.has('CheckCommand'),
+    fitsBatch: commands.has('SubnetBatchCommand')
+      ? ({ kind, peer }) => formatPeerLine(kind, peer, backendData) !== undefined
+      : undefined,
+  };
 }

@@ -1,5 +1,4 @@
 import { Failure } from '../../diagnostic/failure.ts';
-import { subnetsInPlace } from '../../engine/drift.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { inheritedEnvironment } from '../../contract/environment.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
@@ -95,7 +94,7 @@ export class RecipeChanges {
       case 'nothing':
         throw new Error('a network was interrupted for nothing');
       case 'swap': {
-        const inPlace = subnetsInPlace(network.loop.engine);
+        const inPlace = network.loop.engine.subnetsInPlace;
         await network.leave();
         return { ...(await this.#keepLease(network, preparation)), inPlace };
       }

@@ -1,6 +1,5 @@
-import { countPeers } from '../../engine/overview.ts';
 import type { Counts } from '../../engine/overview.ts';
-import { createEngine } from '../../engine/state.ts';
+import { Engine } from '../../engine/engine.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { count } from '../../event/words.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
@@ -13,7 +12,7 @@ import { DriftWatch } from '../peers/drift-watch.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
-import { peerCommands } from '../commands/peer-commands.ts';
+import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
 import { PeerLoop } from '../peers/peer-loop.ts';
 import { PeerFollower } from '../peers/peer-follower.ts';
 import type { Preparation } from '../setup/prepare.ts';
@@ -67,10 +66,7 @@ export class RunningNetwork {
     const { options, preparation, leased, journal, emit } = given;
     const { commands, subnets, record } = leased;
     this.#loop = new PeerLoop({
-      engine: createEngine({
-        canRemove: commands.has('SubnetRemoveCommand'),
-        repeatable: commands.has('CheckCommand'),
-      }),
+      engine: new Engine(abilitiesOf(commands)),
       journal,
       commands: peerCommands(commands, subnets),
       concurrency: preparation.loaded.recipe.concurrency,
@@ -126,7 +122,7 @@ export class RunningNetwork {
   }
 
   get counts(): Counts {
-    return countPeers(this.#loop.engine);
+    return this.#loop.engine.counts;
   }
 
   get leased(): LeasedNetwork {

@@ -1,5 +1,4 @@
 import { Failure } from '../../diagnostic/failure.ts';
-import { failingEntries } from '../../engine/overview.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { removeSubnetFile } from '../../host/subnet-file.ts';
 import { explainError } from '../../host/system-error.ts';
@@ -57,7 +56,7 @@ export async function removePeers(loop: PeerLoop): Promise<readonly string[]> {
   loop.feed({ kind: 'shutdown' });
   loop.resume();
   await loop.settled();
-  const failed = failingEntries(loop.engine).map((entry) => entry.key);
+  const failed = loop.engine.waitingKeys;
   await loop.stop();
   return failed;
 }

@@ -1,6 +1,5 @@
 import { backoffDelay } from '../../time/backoff.ts';
-import { appliedPeers, findDrift, subnetOf } from '../../engine/drift.ts';
-import type { Displacement } from '../../engine/drift.ts';
+import { subnetOf, type Displacement } from '../../engine/check.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import type { CommandTrouble } from '../../event/trouble.ts';
 import { describeTrouble } from '../../event/trouble.ts';
@@ -111,8 +110,8 @@ export class DriftWatch {
   async #lookAndRepair(): Promise<void> {
     const { commands, own, loop, onBroken } = this.#options;
     const { signal } = this.#stopping;
-    const since = loop.checkpoint;
-    const found = await checkPeersInPlace(commands, own, appliedPeers(loop.engine), signal);
+    const since = loop.engine.checkpoint;
+    const found = await checkPeersInPlace(commands, own, loop.engine.appliedPeers, signal);
     if (signal.aborted) return;
     switch (found.kind) {
       case 'unknown':
@@ -134,28 +133,26 @@ export class DriftWatch {
     if (rebuilt) emit({ event: 'network-rebuilt' });
     this.#rebuild = { kind: 'none' };
     this.#schedule(intervalMs);
-    const { missing, displaced, extra } = findDrift(loop.engine, present, since);
+    const { missing, displaced, extra } = loop.checked(present, since);
     this.#tellDisplaced(displaced);
-    loop.feed({ kind: 'checked', present, since });
     const isDrift = missing.length > 0 || extra.length > 0;
     if (isDrift || rebuilt) {
       const at = new Date().toISOString();
       this.#lastRepair = { at, missing: missing.length, extra: extra.length, rebuilt };
     }
     if (!isDrift) return;
-    const subnets = missing.flatMap(({ wanted }) => (wanted === undefined ? [] : [subnetOf(wanted)]));
-    emit({ event: 'drift', missing: subnets, extra });
+    emit({ event: 'drift', missing: missing.map(subnetOf), extra });
   }
 
   /** Once for each two of them. */
   #tellDisplaced(displaced: readonly Displacement[]): void {
     const told = this.#displaced;
     this.#displaced = new Set();
-    for (const { entry, by } of displaced) {
-      const pair = `${entry.key} ${by.key}`;
+    for (const { peer, by } of displaced) {
+      const pair = `${peer.key} ${by.key}`;
       this.#displaced.add(pair);
-      if (told.has(pair) || entry.wanted === undefined || by.wanted === undefined) continue;
-      this.#options.emit({ event: 'peer-displaced', peer: namePeer(entry.wanted), by: namePeer(by.wanted) });
+      if (told.has(pair)) continue;
+      this.#options.emit({ event: 'peer-displaced', peer: namePeer(peer), by: namePeer(by) });
     }
   }
 

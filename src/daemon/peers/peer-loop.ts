@@ -1,20 +1,18 @@
-import { checkpoint, isSettled } from '../../engine/state.ts';
-import type { EngineState } from '../../engine/state.ts';
-import { step } from '../../engine/step.ts';
-import { takeOperations } from '../../engine/take.ts';
+import type { Drift } from '../../engine/check.ts';
+import type { Engine } from '../../engine/engine.ts';
 import type { EngineInput, Operation, Wait } from '../../engine/operation.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
+import { withPatience } from '../../time/patience.ts';
 import type { CommandResult } from '../commands/command-runner.ts';
 import type { BatchAbility, PeerCommands } from '../commands/peer-commands.ts';
-import { withPatience } from '../../time/patience.ts';
 import type { PeerJournal } from './peer-journal.ts';
 import { eventOf, namePeer, outcomeOf } from './peer-report.ts';
 import type { PeerOutcome } from './peer-report.ts';
 import { RetryTimers } from './retry-timers.ts';
 
 export interface PeerLoopOptions {
-  readonly engine: EngineState;
+  readonly engine: Engine;
   readonly journal: PeerJournal;
   readonly commands: PeerCommands;
   /** How many commands may run at once; a batch is one. */
@@ -24,8 +22,6 @@ export interface PeerLoopOptions {
   readonly onProgress: () => void;
 }
 
-/** With fewer than this waiting, a batch would save nothing, and say less about each. */
-const fewestInBatch = 8;
 /** Bounds what one failure puts in doubt; and the kernel works on one batch while the next is prepared. */
 const mostInBatch = 2500;
 /** So that the kernel has something to work on soon. */
@@ -33,13 +29,14 @@ const mostInFirstBatch = 1000;
 /** How many peers one event names: those who collect logs cut long lines. */
 const mostNamed = 500;
 
-/** Feeds the engine, runs what it asks for, and writes the journal ahead of each run. */
+/**
+ * Feeds the engine, runs what it asks for, and writes the journal ahead of each run. It holds no operation back: the engine
+ * decides each one at the moment it is taken, so that nothing runs that was superseded meanwhile.
+ */
 export class PeerLoop {
   readonly #options: PeerLoopOptions;
   readonly #outcomes = new Map<string, PeerOutcome>();
   readonly #retries = new RetryTimers(({ key, attempt }) => this.feed({ kind: 'due', key, attempt }));
-  /** Taken from the engine, to be run one by one: what no batch can hold, and what a failed batch left. */
-  #backlog: Operation[] = [];
   #jobs = 0;
   /** A batch is on its way to its command. */
   #isHandingOver = false;
@@ -52,7 +49,7 @@ export class PeerLoop {
     this.#options = options;
   }
 
-  get engine(): EngineState {
+  get engine(): Engine {
     return this.#options.engine;
   }
 
@@ -61,19 +58,21 @@ export class PeerLoop {
     return this.#outcomes;
   }
 
-  /** A mark for CheckCommand: see `EngineInput` `checked`. */
-  get checkpoint(): number {
-    return checkpoint(this.engine);
+  feed(...inputs: readonly EngineInput[]): void {
+    for (const wait of this.engine.feed(...inputs)) this.#retries.set(wait);
+    this.#pump();
   }
 
-  feed(...inputs: readonly EngineInput[]): void {
-    for (const input of inputs) for (const wait of step(this.engine, input)) this.#retries.set(wait);
+  /** Hands the engine what CheckCommand saw, and has repaired what differs: see `Engine.checked`. */
+  checked(present: ReadonlySet<string>, since: number): Drift {
+    const drift = this.engine.checked(present, since);
     this.#pump();
+    return drift;
   }
 
   /** Resolves when nothing is left to do but to wait for retries. */
   async settled(): Promise<void> {
-    while (!isSettled(this.engine) && !this.#stopped) await this.#nextSettling();
+    while (!this.engine.isSettled && !this.#stopped) await this.#nextSettling();
   }
 
   /** Starts nothing more until {@link resume}, and resolves when what runs has ended. What is fed meanwhile is kept. */
@@ -122,20 +121,11 @@ export class PeerLoop {
 
   #pump(): void {
     if (this.#taking) {
-      this.#startBacklog();
-      this.#startBatches();
-      // What no batch could hold.
-      this.#startBacklog();
-      if (!this.#mayBatch) {
-        for (const operation of takeOperations(this.engine, this.#free)) this.#start(this.#runOne(operation));
-      }
+      this.#startBatch();
+      for (const operation of this.engine.take(this.#free)) this.#start(this.#runOne(operation));
     }
     if (this.#jobs === 0) this.#releaseWaiters();
     this.#options.onProgress();
-  }
-
-  #startBacklog(): void {
-    for (const operation of this.#backlog.splice(0, this.#free)) this.#start(this.#runOne(operation));
   }
 
   /** Counts a job while it runs. It never rejects. */
@@ -147,15 +137,14 @@ export class PeerLoop {
     });
   }
 
-  get #mayBatch(): boolean {
-    return this.#options.commands.batch !== undefined && this.engine.ready.size >= fewestInBatch;
-  }
-
-  /** Starts one batch. The next is prepared while the kernel works on this one. */
-  #startBatches(): void {
+  /** Starts one batch, if there is one. The next is prepared while the kernel works on this one. */
+  #startBatch(): void {
     const { batch } = this.#options.commands;
-    if (batch === undefined || !this.#mayBatch || this.#free <= 0 || this.#isHandingOver) return;
-    this.#startBatch(batch, this.#jobs === 0 ? mostInFirstBatch : mostInBatch);
+    if (batch === undefined || this.#free <= 0 || this.#isHandingOver) return;
+    const operations = this.engine.takeBatch(this.#jobs === 0 ? mostInFirstBatch : mostInBatch);
+    if (operations.length === 0) return;
+    this.#isHandingOver = true;
+    this.#start(this.#runBatch(operations, batch));
   }
 
   #prepareNext(): void {
@@ -163,32 +152,14 @@ export class PeerLoop {
     setImmediate(() => this.#pump());
   }
 
-  #startBatch(batch: BatchAbility, most: number): void {
-    const operations: Operation[] = [];
-    const lines: string[] = [];
-    for (const operation of takeOperations(this.engine, most)) {
-      const line = batch.formatLine(operation);
-      if (line === undefined) {
-        this.#backlog.push(operation);
-      } else {
-        operations.push(operation);
-        lines.push(line);
-      }
-    }
-    if (operations.length === 0) return this.#prepareNext();
-    this.#isHandingOver = true;
-    this.#start(this.#runBatch(operations, (signal) => batch.run(lines, signal)));
-  }
-
-  async #runBatch(
-    operations: readonly Operation[],
-    run: (signal: AbortSignal) => Promise<CommandResult>,
-  ): Promise<void> {
+  async #runBatch(operations: readonly Operation[], batch: BatchAbility): Promise<void> {
+    const lines = operations.map(batch.formatLine);
+    const run = (signal: AbortSignal): Promise<CommandResult> => batch.run(lines, signal);
     const result = await this.#runAhead(operations, run, () => this.#prepareNext());
     if (result.kind === 'trouble') {
-      // One bad peer costs one peer: each is tried by itself.
-      this.#options.emit({ event: 'batch-failed', size: operations.length, trouble: result.trouble });
-      this.#backlog.push(...operations);
+      const isNews = this.engine.returned(operations);
+      if (isNews)
+        this.#options.emit({ event: 'batch-failed', size: operations.length, trouble: result.trouble });
       return;
     }
     for (const operation of operations) this.#finish(operation, result);
@@ -254,8 +225,8 @@ export class PeerLoop {
     const { key } = operation.peer;
     const [wait] =
       result.kind === 'ok'
-        ? step(this.engine, { kind: 'succeeded', operation })
-        : step(this.engine, { kind: 'failed', operation, jitter: Math.random() });
+        ? this.engine.feed({ kind: 'succeeded', operation })
+        : this.engine.feed({ kind: 'failed', operation, jitter: Math.random() });
     if (wait !== undefined) this.#retries.set(wait);
     const entry = this.engine.entries.get(key);
     if (entry === undefined || entry.applied.kind === 'absent') this.#recordGone(key);

@@ -19,11 +19,11 @@ export async function restorePeers(
 ): Promise<void> {
   if (journal.peers.length === 0) return;
   loop.feed({ kind: 'restore', peers: journal.peers });
-  const since = loop.checkpoint;
+  const since = loop.engine.checkpoint;
   if (inPlace !== undefined) {
-    loop.feed({ kind: 'checked', present: inPlace, since });
+    loop.checked(inPlace, since);
     return;
   }
   const found = await checkPeersInPlace(commands, own, journal.peers);
-  if (found.kind === 'listed') loop.feed({ kind: 'checked', present: found.subnets, since });
+  if (found.kind === 'listed') loop.checked(found.subnets, since);
 }

@@ -1,4 +1,5 @@
-import type { EngineState, Entry } from '../../engine/state.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { Entry } from '../../engine/state.ts';
 import { describeTrouble } from '../../event/trouble.ts';
 import { namePeer } from '../peers/peer-report.ts';
 import type { PeerOutcome } from '../peers/peer-report.ts';
@@ -27,7 +28,7 @@ export interface PeerStatus {
 }
 
 /** Every peer that is wanted or still in the kernel, in the order of the lease keys. */
-export function describePeers(engine: EngineState, outcomes: ReadonlyMap<string, PeerOutcome>): PeerStatus[] {
+export function describePeers(engine: Engine, outcomes: ReadonlyMap<string, PeerOutcome>): PeerStatus[] {
   const entries = [...engine.entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   return entries.map((entry) => describePeer(entry, outcomes.get(entry.key)));
 }

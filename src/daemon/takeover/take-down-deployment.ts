@@ -1,4 +1,4 @@
-import { createEngine } from '../../engine/state.ts';
+import { Engine } from '../../engine/engine.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { inheritedEnvironment } from '../../contract/environment.ts';
@@ -8,7 +8,7 @@ import { CommandRunner } from '../commands/command-runner.ts';
 import { type Deployment, factsOfDeployment } from '../network/deployment.ts';
 import { checkRecipe, refuseRecipe } from '../../recipe-files/load-recipe.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
-import { peerCommands } from '../commands/peer-commands.ts';
+import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
 import { PeerLoop } from '../peers/peer-loop.ts';
 import { removePeers, takeDown } from '../network/take-down.ts';
 import type { StandingNetwork, TakenDown } from '../network/take-down.ts';
@@ -59,10 +59,7 @@ async function standAgain(
   const commands = new CommandRunner({ recipe, scripts: await scripts, shell, inherited, facts }, emit);
   const own = deployment.leaseKey === null ? undefined : parseLeaseKey(deployment.leaseKey);
   const loop = new PeerLoop({
-    engine: createEngine({
-      canRemove: commands.has('SubnetRemoveCommand'),
-      repeatable: commands.has('CheckCommand'),
-    }),
+    engine: new Engine(abilitiesOf(commands)),
     journal,
     commands: peerCommands(commands, own ?? { ipv4: undefined, ipv6: undefined }),
     concurrency: recipe.concurrency,

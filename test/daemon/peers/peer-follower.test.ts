@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
 import { PeerLoop } from '../../../src/daemon/peers/peer-loop.ts';
 import { PeerFollower } from '../../../src/daemon/peers/peer-follower.ts';
-import { createEngine } from '../../../src/engine/state.ts';
+import { Engine } from '../../../src/engine/engine.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
 import { openJournal } from '../../../src/host/state/journal-file.ts';
 import type { Peer } from '../../../src/lease/lease.ts';
@@ -60,7 +60,7 @@ class Scene {
       this.#told.emit('progress');
     };
     this.loop = new PeerLoop({
-      engine: createEngine({ canRemove: true, repeatable: true }),
+      engine: new Engine({ canRemove: true, repeatable: true, fitsBatch: undefined }),
       journal,
       commands: {
         run: ({ kind, peer }) => {
@@ -76,7 +76,7 @@ class Scene {
     const earlier = [4, 5].map(makePeer);
     this.loop.feed({ kind: 'restore', peers: earlier });
     const present = new Set(earlier.map(({ subnet }) => subnet ?? ''));
-    this.loop.feed({ kind: 'checked', present, since: this.loop.checkpoint });
+    this.loop.checked(present, this.loop.engine.checkpoint);
     this.#follower = new PeerFollower({
       store,
       kept: new KeptListing(),

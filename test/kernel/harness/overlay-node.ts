@@ -1,4 +1,4 @@
-import { strangerOf } from '../../../src/engine/drift.ts';
+import { strangerOf } from '../../../src/engine/check.ts';
 import { checkPeer } from '../../../src/lease/check-peer.ts';
 import type { Json, Lease, LeaseSubnets, Peer } from '../../../src/lease/lease.ts';
 import { formatCidr, parseCidr, type Cidr } from '../../../src/network/cidr.ts';

@@ -1,6 +1,7 @@
 import type { Peer } from '../lease/lease.ts';
-import { sharersOf } from './state.ts';
+import { setApplied, sharersOf } from './state.ts';
 import type { EngineState, Entry } from './state.ts';
+import { doubt, entryOf, reconsider } from './want.ts';
 
 /**
  * How often a peer is put back from which another, with the same MAC, key or address, takes its place each time: as often
@@ -8,31 +9,64 @@ import type { EngineState, Entry } from './state.ts';
  */
 const mostRepairs = 2;
 
-/** Two peers that are wanted and cannot both be in place. */
-export interface Displacement {
-  readonly entry: Entry;
-  readonly by: Entry;
+/** How the kernel, as CheckCommand saw it, differs from what the engine believed. */
+export interface Drift {
+  /** Peers that had been added and are not there any more. They are added again. */
+  readonly missing: readonly Peer[];
+  /** Peers that are missing and left so, because putting them back would only take another's place. */
+  readonly displaced: readonly Displacement[];
+  /** Subnets in place that belong to no peer that is wanted or known. They are removed. */
+  readonly extra: readonly string[];
 }
 
-/** How the kernel, as CheckCommand saw it, differs from what the engine believes. */
-export interface Drift {
-  /** Peers that were added and are not there any more. */
+/** Two peers that are wanted and cannot both be in place. */
+export interface Displacement {
+  readonly peer: Peer;
+  readonly by: Peer;
+}
+
+interface Findings {
   readonly missing: readonly Entry[];
-  /** Peers that are missing, and left so, because putting them back would only take another's place. */
   readonly displaced: readonly Displacement[];
   /** Peers that were put back before and stayed. */
   readonly lasting: readonly Entry[];
   /** Peers of which it was in doubt whether they are there, and which are. */
   readonly confirmed: readonly Entry[];
-  /** Subnets in place that belong to no peer that is wanted or known. */
   readonly extra: readonly string[];
 }
 
 /**
- * Compares what is in place with what is believed to be. What changed after `since`, or is changing, is not judged: the
- * check may have looked before or after.
+ * Compares what is in place with what is believed to be, and has the difference repaired. A peer that changed after `since`, or
+ * is changing, is not judged: the check may have looked before or after.
  */
-export function findDrift(state: EngineState, present: ReadonlySet<string>, since: number): Drift {
+export function judge(state: EngineState, present: ReadonlySet<string>, since: number): Drift {
+  const { missing, displaced, lasting, confirmed, extra } = compare(state, present, since);
+  for (const entry of lasting) entry.repairs = 0;
+  const lost = missing.flatMap(({ wanted }) => wanted ?? []);
+  for (const entry of missing) {
+    entry.repairs += 1;
+    doubt(state, entry);
+  }
+  if (!state.hasSnapshot) {
+    // After a restart: what the journal names and the kernel has needs nothing. Nothing is wanted yet, so nothing is extra.
+    for (const entry of confirmed) confirm(state, entry);
+    return { missing: lost, displaced, extra: [] };
+  }
+  for (const subnet of extra) {
+    const peer = strangerOf(subnet);
+    const entry = entryOf(state, peer.key);
+    setApplied(state, entry, { kind: 'unsure', peer });
+    reconsider(state, entry, 'drifted');
+  }
+  return { missing: lost, displaced, extra };
+}
+
+function confirm(state: EngineState, entry: Entry): void {
+  if (entry.applied.kind === 'unsure')
+    setApplied(state, entry, { kind: 'present', peer: entry.applied.peer });
+}
+
+function compare(state: EngineState, present: ReadonlySet<string>, since: number): Findings {
   const missing: Entry[] = [];
   const displaced: Displacement[] = [];
   const lasting: Entry[] = [];
@@ -48,7 +82,7 @@ export function findDrift(state: EngineState, present: ReadonlySet<string>, sinc
     if (applied.kind === 'present' && !inPlace) {
       const by = findDisplacer(state, entry, applied.peer, present);
       if (by === undefined) missing.push(entry);
-      else displaced.push({ entry, by });
+      else displaced.push({ peer: wanted ?? applied.peer, by });
     }
     if (applied.kind === 'unsure' && inPlace) confirmed.push(entry);
     if (inPlace && entry.repairs > 0 && !isRivalMissing(state, applied.peer, present)) lasting.push(entry);
@@ -62,38 +96,18 @@ function findDisplacer(
   entry: Entry,
   peer: Peer,
   present: ReadonlySet<string>,
-): Entry | undefined {
+): Peer | undefined {
   if (entry.repairs < mostRepairs) return undefined;
-  return rivalsOf(state, peer).find((rival) => isIn(present, rival));
+  return rivalsOf(state, peer).find((rival) => present.has(subnetOf(rival)));
 }
 
 function isRivalMissing(state: EngineState, peer: Peer, present: ReadonlySet<string>): boolean {
-  return rivalsOf(state, peer).some((rival) => !isIn(present, rival));
+  return rivalsOf(state, peer).some((rival) => !present.has(subnetOf(rival)));
 }
 
 /** The other wanted peers that hold something which this one needs as well. */
-function rivalsOf(state: EngineState, peer: Peer): Entry[] {
-  return sharersOf(state, peer).flatMap((key) => {
-    const entry = state.entries.get(key);
-    return entry?.wanted === undefined ? [] : [entry];
-  });
-}
-
-function isIn(present: ReadonlySet<string>, { wanted }: Entry): boolean {
-  return wanted !== undefined && present.has(subnetOf(wanted));
-}
-
-/** Every peer that is in the kernel or may be, with the values it was added with. */
-export function appliedPeers(state: EngineState): Peer[] {
-  return [...state.entries.values()].flatMap(({ applied }) =>
-    applied.kind === 'absent' ? [] : [applied.peer],
-  );
-}
-
-/** The subnets of the peers that are surely in the kernel, as CheckCommand would print them. */
-export function subnetsInPlace(state: EngineState): ReadonlySet<string> {
-  const peers = [...state.entries.values()].filter(({ applied }) => applied.kind === 'present');
-  return new Set(peers.flatMap(({ applied }) => (applied.kind === 'absent' ? [] : [subnetOf(applied.peer)])));
+function rivalsOf(state: EngineState, peer: Peer): Peer[] {
+  return sharersOf(state, peer).flatMap((key) => state.entries.get(key)?.wanted ?? []);
 }
 
 /** What CheckCommand prints for a peer: its IPv4 subnet, or its IPv6 subnet in an IPv6-only network. */

@@ -1,0 +1,158 @@
+import type { Peer } from '../lease/lease.ts';
+import { judge, subnetOf, type Drift } from './check.ts';
+import type { EngineInput, Operation, Wait } from './operation.ts';
+import { fail, putBack, succeed } from './outcome.ts';
+import { countPeers, type Counts } from './overview.ts';
+import { createState, setActivity, setApplied } from './state.ts';
+import type { Abilities, EngineState, Entry } from './state.ts';
+import { takeBatch, takeSingles, wantsBatch } from './take.ts';
+import { entryOf, want, wantExactly } from './want.ts';
+
+/**
+ * Compares the peers that are wanted with those that are applied, and says which commands make them the same. It runs nothing
+ * and knows no time: its owner feeds it what happens, takes operations from it, runs them and feeds how they ended.
+ *
+ * A snapshot, a shutdown and a check cost O(N), everything else O(1).
+ */
+export class Engine {
+  readonly #state: EngineState;
+
+  /** @param entries where its entries are kept, for a test that counts */
+  constructor(abilities: Abilities, entries = new Map<string, Entry>()) {
+    this.#state = createState(abilities, entries);
+  }
+
+  /** Takes inputs in their order. Returns the delays that the caller must time. */
+  feed(...inputs: readonly EngineInput[]): Wait[] {
+    return inputs.flatMap((input) => this.#feed(input));
+  }
+
+  /**
+   * Takes up to `limit` operations to be run one by one, each for another key, oldest difference first. They count as running
+   * until the engine is fed how they ended.
+   */
+  take(limit: number): Operation[] {
+    return takeSingles(this.#state, limit);
+  }
+
+  /** The same for one run of SubnetBatchCommand; none if there are too few for a batch, or the recipe has no such command. */
+  takeBatch(limit: number): Operation[] {
+    return takeBatch(this.#state, limit);
+  }
+
+  /** Whether {@link takeBatch} has something to give. */
+  get wantsBatch(): boolean {
+    return wantsBatch(this.#state);
+  }
+
+  /**
+   * A batch failed. What is still wanted of it is tried again at once in smaller batches, and at last one by one, so that a bad
+   * peer costs that peer only. What became unwanted meanwhile is not run. Returns whether it is news: a batch of those that a
+   * failed batch left is not.
+   */
+  returned(operations: readonly Operation[]): boolean {
+    return putBack(this.#state, operations);
+  }
+
+  /** A mark that says how far the engine is: handed back with what a check found that was started now. */
+  get checkpoint(): number {
+    return this.#state.sequence;
+  }
+
+  /**
+   * CheckCommand saw these subnets fully in place. What differs is repaired by the operations that are taken next.
+   *
+   * @param since the {@link checkpoint} from before the command was started: peers touched later are not judged
+   */
+  checked(present: ReadonlySet<string>, since: number): Drift {
+    return judge(this.#state, present, since);
+  }
+
+  /** Whether nothing is left to do now: whatever still differs waits for a retry. */
+  get isSettled(): boolean {
+    const { ready, alone, suspects, running } = this.#state;
+    return ready.size === 0 && alone.size === 0 && suspects.size === 0 && running === 0;
+  }
+
+  get counts(): Counts {
+    return countPeers(this.#state);
+  }
+
+  /** How many peers failed and have not succeeded since. */
+  get failing(): number {
+    return this.#state.failing;
+  }
+
+  /** The keys that failed and wait for their next try. */
+  get waitingKeys(): string[] {
+    if (this.#state.waiting === 0) return [];
+    return [...this.entries.values()].flatMap(({ key, activity }) =>
+      activity.kind === 'waiting' ? [key] : [],
+    );
+  }
+
+  /** Every peer that is in the kernel or may be, with the values it was added with. */
+  get appliedPeers(): Peer[] {
+    return [...this.entries.values()].flatMap(({ applied }) =>
+      applied.kind === 'absent' ? [] : [applied.peer],
+    );
+  }
+
+  /** The subnets of the peers that are surely in the kernel, as CheckCommand would print them. */
+  get subnetsInPlace(): ReadonlySet<string> {
+    return new Set(
+      [...this.entries.values()].flatMap(({ applied }) =>
+        applied.kind === 'present' ? [subnetOf(applied.peer)] : [],
+      ),
+    );
+  }
+
+  /** All that is known, by lease key; not to be changed. */
+  get entries(): ReadonlyMap<string, Readonly<Entry>> {
+    return this.#state.entries;
+  }
+
+  #feed(input: EngineInput): Wait[] {
+    const state = this.#state;
+    switch (input.kind) {
+      case 'restore':
+        for (const peer of input.peers) setApplied(state, entryOf(state, peer.key), { kind: 'unsure', peer });
+        return [];
+      case 'snapshot':
+        state.hasSnapshot = true;
+        wantExactly(state, input.peers);
+        return [];
+      case 'put':
+        want(state, entryOf(state, input.peer.key), input.peer);
+        return [];
+      case 'delete': {
+        const entry = state.entries.get(input.key);
+        if (entry !== undefined) want(state, entry, undefined);
+        return [];
+      }
+      case 'succeeded':
+        succeed(state, input.operation);
+        return [];
+      case 'failed':
+        return fail(state, input.operation, input.jitter);
+      case 'overdue': {
+        const entry = state.entries.get(input.operation.peer.key);
+        if (entry?.activity.kind === 'running' && entry.activity.operation === input.operation) {
+          setActivity(state, entry, { ...entry.activity, isOverdue: true });
+        }
+        return [];
+      }
+      case 'due': {
+        const entry = state.entries.get(input.key);
+        if (entry?.activity.kind === 'waiting' && entry.failures === input.attempt) {
+          setActivity(state, entry, { kind: 'ready', reason: 'retry' });
+        }
+        return [];
+      }
+      case 'shutdown':
+        state.isShutDown = true;
+        for (const entry of [...state.entries.values()]) want(state, entry, undefined);
+        return [];
+    }
+  }
+}

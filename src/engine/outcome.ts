@@ -1,0 +1,156 @@
+import type { Peer } from '../lease/lease.ts';
+import { backoffDelay, operationBackoff } from '../time/backoff.ts';
+import { decide } from './decide.ts';
+import type { Operation, Wait } from './operation.ts';
+import { samePeer, setActivity, setApplied, setCompany, setFailures, sharersOf } from './state.ts';
+import type { EngineState, Entry, Search, Suspects } from './state.ts';
+import { doubt, reasonFor, reconsider } from './want.ts';
+
+/**
+ * How often a remove is tried that may have nothing to remove: see `Operation.mode`. A recipe without CheckCommand
+ * cannot say, and `ip route del` fails for ever on a route that is not there.
+ */
+const lenientTries = 3;
+
+/** A batch of so few that failed is not halved any more: each is run by itself. */
+const fewestSuspects = 4;
+
+/**
+ * One culprit is found by as many failures as a batch can be halved, and one more. This many times that lets a search find a
+ * few culprits; with more of them, or where the command itself is broken, running the rest one by one takes less.
+ */
+const culpritsWorthASearch = 4;
+
+/** An operation succeeded. */
+export function succeed(state: EngineState, operation: Operation): void {
+  const entry = state.entries.get(operation.peer.key);
+  if (entry === undefined) return;
+  if (operation.mode === 'strict') setCompany(state, entry, { kind: 'anyone' });
+  conclude(state, entry, operation);
+}
+
+function conclude(state: EngineState, entry: Entry, operation: Operation): void {
+  if (operation.kind === 'remove') {
+    setApplied(state, entry, { kind: 'absent' });
+    setActivity(state, entry, { kind: 'idle' });
+    reconsider(state, entry, operation.reason);
+    crossSharers(state, operation.peer);
+    return;
+  }
+  const isCrossed = entry.activity.kind === 'running' && entry.activity.isCrossed;
+  setApplied(state, entry, { kind: isCrossed ? 'unsure' : 'present', peer: operation.peer });
+  setActivity(state, entry, { kind: 'idle' });
+  reconsider(state, entry, isCrossed ? 'drifted' : reasonFor(state, entry));
+}
+
+/**
+ * A remove that ended may have taken away what another peer shares with the removed one: those that came into place after
+ * `since` are ensured again, and those whose add runs, once that has ended.
+ */
+function crossSharers(state: EngineState, removed: Peer, since = 0): void {
+  for (const key of sharersOf(state, removed)) {
+    const other = state.entries.get(key);
+    if (other === undefined) continue;
+    const { activity } = other;
+    if (activity.kind === 'running') setActivity(state, other, { ...activity, isCrossed: true });
+    else if (other.touched > since) doubt(state, other);
+  }
+}
+
+/** An operation that was run by itself failed. Returns the delay until it is tried again, if it is. */
+export function fail(state: EngineState, operation: Operation, jitter: number): Wait[] {
+  const entry = state.entries.get(operation.peer.key);
+  if (entry?.activity.kind !== 'running') return [];
+  const { since } = entry.activity;
+  setApplied(state, entry, { kind: 'unsure', peer: operation.peer });
+  setCompany(state, entry, { kind: 'nobody' });
+  const givenUp =
+    operation.mode === 'lenient' && (entry.wanted !== undefined || entry.failures + 1 >= lenientTries);
+  if (givenUp) {
+    conclude(state, entry, operation);
+    return [];
+  }
+  // Those that were in place before it are ensured when it succeeds: not each time that it is tried.
+  if (operation.kind === 'remove') crossSharers(state, operation.peer, since);
+  if (superseded(state, entry, operation)) {
+    setActivity(state, entry, { kind: 'idle' });
+    reconsider(state, entry, reasonFor(state, entry));
+    return [];
+  }
+  setFailures(state, entry, entry.failures + 1);
+  setActivity(state, entry, { kind: 'waiting', operation });
+  return [
+    {
+      key: entry.key,
+      attempt: entry.failures,
+      delayMs: backoffDelay(entry.failures, jitter, operationBackoff),
+    },
+  ];
+}
+
+/** Whether what failed is no longer what would be done now: then there is no point in waiting. */
+function superseded(state: EngineState, entry: Entry, operation: Operation): boolean {
+  const decision = decide(entry, state.abilities);
+  switch (decision.kind) {
+    case 'nothing':
+    case 'forget':
+      return true;
+    case 'add':
+      return operation.kind !== 'add' || !samePeer(decision.peer, operation.peer);
+    case 'remove':
+      // An add that failed and is still wanted asks for a lenient remove first: that is its retry, and has to wait.
+      return operation.kind === 'add' && entry.wanted === undefined;
+  }
+}
+
+/**
+ * A batch failed: nobody knows which of its operations were done, nor which of them is to blame. Each is decided again at once,
+ * in batches of half the size. Nobody counts as failing before its own command has failed. Returns whether a search for
+ * those to blame began with it.
+ */
+export function putBack(state: EngineState, operations: readonly Operation[]): boolean {
+  const entries = operations.flatMap((operation) => {
+    const entry = state.entries.get(operation.peer.key);
+    return entry?.activity.kind === 'running' && entry.activity.operation === operation ? [entry] : [];
+  });
+  const isNews = entries[0]?.company.kind !== 'suspects';
+  const companies = splitCompany(entries);
+  for (const [index, entry] of entries.entries()) {
+    if (entry.activity.kind !== 'running') continue;
+    const { operation, since } = entry.activity;
+    setApplied(state, entry, { kind: 'unsure', peer: operation.peer });
+    if (operation.kind === 'remove') crossSharers(state, operation.peer, since);
+    setCompany(state, entry, companies(index));
+    setActivity(state, entry, { kind: 'idle' });
+    reconsider(
+      state,
+      entry,
+      isStillDue(state, entry, operation) ? operation.reason : reasonFor(state, entry),
+    );
+  }
+  return isNews;
+}
+
+/** Whether an operation that was decided earlier would be decided again now. */
+function isStillDue(state: EngineState, entry: Entry, operation: Operation): boolean {
+  const decision = decide(entry, state.abilities);
+  return decision.kind === operation.kind && samePeer(decision.peer, operation.peer);
+}
+
+/** The company that each of the entries of a failed batch keeps from now on, by its index. */
+function splitCompany(entries: readonly Entry[]): (index: number) => Entry['company'] {
+  const search = searchOf(entries);
+  search.failuresLeft -= 1;
+  if (entries.length < fewestSuspects || search.failuresLeft < 0) return () => ({ kind: 'nobody' });
+  const half = Math.ceil(entries.length / 2);
+  const first: Suspects = { ready: new Set(), search };
+  const second: Suspects = { ready: new Set(), search };
+  return (index) => ({ kind: 'suspects', suspects: index < half ? first : second });
+}
+
+/** The search that a failed batch belongs to, or a new one. */
+function searchOf(entries: readonly Entry[]): Search {
+  const company = entries[0]?.company;
+  if (company?.kind === 'suspects') return company.suspects.search;
+  return { failuresLeft: culpritsWorthASearch * (1 + Math.ceil(Math.log2(Math.max(1, entries.length)))) };
+}

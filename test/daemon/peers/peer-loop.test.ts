@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { test } from 'node:test';
+import type { CommandResult } from '../../../src/daemon/commands/command-runner.ts';
+import type { PeerCommands } from '../../../src/daemon/commands/peer-commands.ts';
+import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
+import { PeerLoop } from '../../../src/daemon/peers/peer-loop.ts';
+import { Engine } from '../../../src/engine/engine.ts';
+import type { HeddleEvent } from '../../../src/event/event.ts';
+import type { Peer } from '../../../src/lease/lease.ts';
+
+function makePeer(n: number): Peer {
+  const subnet = `10.${n >> 8}.${n & 255}.0`;
+  return {
+    key: `${subnet}-24`,
+    subnet: `${subnet}/24`,
+    ipv6Subnet: undefined,
+    publicIp: `192.0.${n >> 8}.${n & 255}`,
+    publicIpv6: undefined,
+    stdin: `data-${n}\n`,
+    fields: {},
+  };
+}
+
+const ok: CommandResult = { kind: 'ok', stdout: '', stderr: '', durationMs: 1 };
+const trouble: CommandResult = {
+  kind: 'trouble',
+  trouble: {
+    command: 'SubnetBatchCommand',
+    how: 'exited with status 1',
+    where: undefined,
+    text: undefined,
+    stderr: '',
+  },
+  durationMs: 1,
+};
+
+/** A loop whose commands the test ends. */
+class Scene {
+  readonly loop: PeerLoop;
+  readonly journal: PeerJournal;
+  readonly events: HeddleEvent[] = [];
+  /** What was begun, in order: `add 10.0.1.0/24`, or `batch` with its lines. */
+  readonly begun: string[] = [];
+  readonly #told = new EventEmitter();
+  readonly #ends: ((result: CommandResult) => void)[] = [];
+
+  private constructor(journal: PeerJournal, hasBatch: boolean, concurrency: number) {
+    this.journal = journal;
+    const run = (what: string): Promise<CommandResult> => {
+      this.begun.push(what);
+      this.#told.emit('told');
+      return new Promise((resolve) => this.#ends.push(resolve));
+    };
+    const nameOf = (kind: string, peer: Peer): string => `${kind} ${peer.subnet ?? ''}`;
+    const commands: PeerCommands = {
+      run: ({ kind, peer }) => run(nameOf(kind, peer)),
+      batch: hasBatch
+        ? {
+            formatLine: ({ kind, peer }) => nameOf(kind, peer),
+            run: (lines) => run(`batch of ${lines.length}: ${[...new Set(lines.map(verb))].join(',')}`),
+          }
+        : undefined,
+    };
+    this.loop = new PeerLoop({
+      engine: new Engine({ canRemove: true, repeatable: true, fitsBatch: hasBatch ? () => true : undefined }),
+      journal,
+      commands,
+      concurrency,
+      emit: (event) => {
+        this.events.push(event);
+        this.#told.emit('told');
+      },
+      onProgress: () => this.#told.emit('told'),
+    });
+  }
+
+  static async start({ hasBatch = true, concurrency = 4 } = {}): Promise<Scene> {
+    const lines: unknown[] = [];
+    const journal = await PeerJournal.open({
+      read: () => Promise.resolve([]),
+      append: (more) => Promise.resolve(void lines.push(...more)),
+      rewrite: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    });
+    return new Scene(journal, hasBatch, concurrency);
+  }
+
+  get running(): number {
+    return this.#ends.length;
+  }
+
+  end(result: CommandResult): void {
+    this.#ends.shift()?.(result);
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await once(this.#told, 'told', { signal: AbortSignal.timeout(20_000) });
+  }
+
+  /** Ends whatever begins with success, until nothing is left to do. */
+  async finish(): Promise<void> {
+    const { engine } = this.loop;
+    while (!engine.isSettled) {
+      await this.until(() => engine.isSettled || this.running > 0);
+      while (this.running > 0) this.end(ok);
+    }
+    await this.loop.settled();
+  }
+}
+
+const verb = (line: string): string => line.split(' ')[0] ?? '';
+const peers = (count: number): Peer[] => Array.from({ length: count }, (_, n) => makePeer(n));
+
+test('after a shutdown is fed no add begins, though a batch of adds fails then', async () => {
+  const scene = await Scene.start();
+  scene.loop.feed({ kind: 'snapshot', peers: peers(2500) });
+  await scene.until(() => scene.running === 2);
+  const before = scene.begun.length;
+  scene.loop.feed({ kind: 'shutdown' });
+  scene.end(trouble);
+  scene.end(trouble);
+  await scene.finish();
+  const after = scene.begun.slice(before);
+  assert.deepEqual(
+    after.filter((what) => what.includes('add')),
+    [],
+  );
+  assert.ok(after.length > 0);
+  assert.deepEqual(scene.journal.peers, []);
+});
+
+test('a batch that fails is told once, with its size, and one that succeeds with what it did', async () => {
+  const scene = await Scene.start();
+  scene.loop.feed({ kind: 'snapshot', peers: peers(40) });
+  await scene.until(() => scene.running === 1);
+  scene.end(trouble);
+  await scene.until(() => scene.running > 0);
+  scene.end(trouble);
+  await scene.finish();
+  const failed = scene.events.filter(({ event }) => event === 'batch-failed');
+  assert.deepEqual(failed, [{ event: 'batch-failed', size: 40, trouble: trouble.trouble }]);
+  const applied = scene.events.flatMap((event) =>
+    event.event === 'batch-applied' ? [event.addedCount] : [],
+  );
+  assert.equal(
+    applied.reduce((sum, count) => sum + count, 0),
+    40,
+  );
+  assert.equal(scene.loop.engine.counts.inPlace, 40);
+});
+
+test('peers that must be run by themselves do not wait for batches, nor batches for them', async () => {
+  const scene = await Scene.start({ concurrency: 3 });
+  scene.loop.feed({ kind: 'snapshot', peers: peers(1) });
+  await scene.until(() => scene.running === 1);
+  scene.loop.feed({ kind: 'snapshot', peers: peers(30) });
+  await scene.until(() => scene.begun.length === 2);
+  assert.deepEqual(scene.begun, ['add 10.0.0.0/24', 'batch of 29: add']);
+  await scene.finish();
+});
+
+test('no more commands run at once than the recipe allows', async () => {
+  const scene = await Scene.start({ hasBatch: false, concurrency: 3 });
+  scene.loop.feed({ kind: 'snapshot', peers: peers(10) });
+  await scene.until(() => scene.running === 3);
+  assert.equal(scene.begun.length, 3);
+  await scene.finish();
+  assert.equal(scene.begun.length, 10);
+});
+
+test('while paused nothing begins, and what was fed meanwhile begins afterwards', async () => {
+  const scene = await Scene.start({ hasBatch: false });
+  scene.loop.feed({ kind: 'snapshot', peers: peers(1) });
+  await scene.until(() => scene.running === 1);
+  const paused = scene.loop.pause();
+  scene.loop.feed({ kind: 'put', peer: makePeer(9) });
+  scene.end(ok);
+  await paused;
+  assert.equal(scene.begun.length, 1);
+  scene.loop.resume();
+  await scene.until(() => scene.running === 1);
+  await scene.finish();
+});

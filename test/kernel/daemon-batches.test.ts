@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Daemon } from './harness/daemon.ts';
+import { reasonToSkip } from './harness/needs.ts';
+import { oneHost } from './harness/one-host.ts';
+
+const options = { skip: reasonToSkip() };
+
+/** How many commands the recipe below lets run at once: what had begun may still say so after the signal. */
+const concurrency = 4;
+
+describe('a batch that fails', options, () => {
+  test('SIGTERM while its peers are run one by one: only removes begin after it', async (t) => {
+    const { host, store } = await oneHost(t);
+    const peers = Array.from({ length: 60 }, (_, n) => n + 100);
+    for (const n of peers) store.put(`10.50.${n}.0/24`, `192.0.2.${n}`);
+    const recipe = store.recipe('batches', {
+      Network: '10.50.0.0/16',
+      Backend: {
+        Type: 'extension',
+        SubnetAddCommand: 'echo add $SUBNET >>did; sleep 0.1',
+        SubnetRemoveCommand: 'echo remove $SUBNET >>did',
+        SubnetBatchCommand: 'cat >/dev/null; echo torn >&2; exit 1',
+        CheckCommand: 'while read -r verb subnet rest; do echo $subnet; done',
+        Concurrency: concurrency,
+      },
+    });
+    const daemon = new Daemon(host, ['--recipe', recipe, '--store-dir', store.path]);
+    const failed = await daemon.until('batch-failed');
+    assert.match(failed.msg, /looking for the peers at fault in smaller batches/);
+    await daemon.until('peer-added');
+    await host.sh('echo signalled >>/run/state/did');
+    const { exitCode } = await daemon.stop();
+    assert.equal(exitCode, 0, daemon.describe());
+    const did = (await host.sh('cat /run/state/did')).trim().split('\n');
+    const later = did.slice(did.indexOf('signalled') + 1);
+    const [adds, removes] = ['add', 'remove'].map((verb) => later.filter((line) => line.startsWith(verb)));
+    assert.ok((adds?.length ?? 0) <= concurrency, `${adds?.length} adds began after the signal`);
+    assert.ok((removes?.length ?? 0) > 0);
+    const added = did.filter((line) => line.startsWith('add')).map((line) => line.split(' ')[1]);
+    const removed = new Set(removes?.map((line) => line.split(' ')[1]));
+    assert.deepEqual(
+      added.filter((subnet) => !removed.has(subnet)),
+      [],
+    );
+  });
+
+  test('one bad peer costs that peer: the others are in place, and none of them failed', async (t) => {
+    const { host, store } = await oneHost(t);
+    for (let n = 100; n < 164; n += 1) store.put(`10.50.${n}.0/24`, `192.0.2.${n}`);
+    const recipe = store.recipe('batches', {
+      Network: '10.50.0.0/16',
+      Backend: {
+        Type: 'extension',
+        SubnetAddCommand: '[ $SUBNET != 10.50.133.0/24 ]',
+        SubnetRemoveCommand: 'true',
+        SubnetBatchCommand: 'set -e; while read -r verb subnet rest; do [ $subnet != 10.50.133.0/24 ]; done',
+        CheckCommand: 'while read -r verb subnet rest; do echo $subnet; done',
+      },
+    });
+    const daemon = new Daemon(host, ['--recipe', recipe, '--store-dir', store.path]);
+    await daemon.until('ready');
+    const failing = daemon.all('peer-failed').map(({ peer }) => peer.subnet);
+    assert.deepEqual([...new Set(failing)], ['10.50.133.0/24']);
+    assert.equal(daemon.all('batch-failed').length, 1);
+    const added = daemon.all('batch-applied').reduce((sum, { addedCount }) => sum + addedCount, 0);
+    assert.ok(added >= 60, `${added} were added in batches`);
+    await daemon.stop();
+  });
+});
