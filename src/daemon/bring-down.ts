@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { EmitEvent } from '../event/event.ts';
 import { claimInstance } from '../host/state/instance.ts';
 import { openJournal } from '../host/state/journal-file.ts';
-import { removeSubnetFile } from '../host/subnet-file.ts';
 import { createOneShotShell } from '../shell/one-shot-shell.ts';
 import type { StoreChoice } from '../store/open-store.ts';
 import { openStore } from '../store/open-store.ts';
@@ -77,7 +76,7 @@ async function bringDownDead(
   if (deployment === undefined) return nothingToDo;
   const journal = await PeerJournal.open(await openJournal(join(stateDirectory, 'journal')));
   const taken = forget
-    ? await forgetDeployment(deployment, journal, stateDirectory)
+    ? await forgetDeployment(deployment, journal, stateDirectory, emit)
     : await takeDownDead(deployment, journal, stateDirectory, emit);
   return { daemon: 'dead', ...taken, leaseReleased: releaseLease && (await release(deployment, emit)) };
 }
@@ -97,12 +96,12 @@ async function takeDownDead(
 }
 
 async function forgetDeployment(
-  { subnetFile }: Deployment,
+  deployment: Deployment,
   journal: PeerJournal,
   stateDirectory: string,
+  emit: EmitEvent,
 ): Promise<TakenDown> {
-  await removeSubnetFile(subnetFile);
-  await forgetNetwork(journal, stateDirectory);
+  await forgetNetwork(deployment, journal, stateDirectory, emit);
   return { removed: 0, failed: [], shutdown: 'skipped' };
 }
 

@@ -6,7 +6,7 @@ import { notifyServiceManager } from '../host/service-manager.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import type { Shell } from '../shell/shell.ts';
 import { KeptListing } from '../store/kept-listing.ts';
-import { bringUp, BringUpStopped } from './network/bring-up.ts';
+import { LeaseStopped, takeLease } from './network/take-lease.ts';
 import type { LeasedNetwork, NetworkStart } from './network/leased-network.ts';
 import { createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
@@ -159,19 +159,49 @@ export class HeddleNode {
     });
     if (start === undefined) return this.#finishEarly(journal);
     for (;;) {
-      const network = await this.#startNetwork(journal, start);
-      if (network === 'went-back') start = { hint: start.hint };
-      else if (network === undefined) return this.#finishEarly(journal);
-      else {
-        const end = await network.run(this.#stopping.signal).catch(async (error: unknown) => {
-          await network.leave();
-          throw error;
-        });
-        if (end.kind === 'stopped') return this.#finish(network);
-        start = end.kind === 'interrupted' ? await this.#changes.make(network) : {};
-        if (end.kind === 'lease-taken') await this.#leaveSubnet(network, end.because);
-      }
+      const next = await this.#liveOnce(journal, start);
+      if (next === undefined) return;
+      start = next;
     }
+  }
+
+  /** The life of one network of this node. Returns what the next one begins with; undefined if there is none. */
+  async #liveOnce(journal: PeerJournal, start: NetworkStart): Promise<NetworkStart | undefined> {
+    const leased = start.leased ?? (await this.#takeLease(start));
+    if (leased === 'went-back') return { hint: start.hint };
+    if (leased === 'stopped') {
+      await this.#finishEarly(journal);
+      return undefined;
+    }
+    const network = this.#createNetwork(journal, leased, start.inPlace);
+    const end = await network.run(this.#stopping.signal).catch(async (error: unknown) => {
+      await network.leave();
+      throw error;
+    });
+    switch (end.kind) {
+      case 'stopped':
+        await this.#finish(network);
+        return undefined;
+      case 'interrupted':
+        return this.#changes.make(network);
+      case 'lease-taken':
+        await this.#leaveSubnet(network, end.because);
+        return {};
+      case 'stopped-early':
+        await this.#standDown(network, start);
+        await this.#finishEarly(journal);
+        return undefined;
+      case 'failed':
+        await this.#standDown(network, start);
+        if (await this.#changes.goBack(end.error)) return { hint: start.hint };
+        throw end.error;
+    }
+  }
+
+  /** After a start of which nothing came: what an earlier daemon left up stays up. */
+  async #standDown(network: RunningNetwork, { isTakeover = false }: NetworkStart): Promise<void> {
+    if (isTakeover) await network.leave();
+    else await network.undo();
   }
 
   async #leaveSubnet(network: RunningNetwork, because: string): Promise<void> {
@@ -179,31 +209,33 @@ export class HeddleNode {
     await network.takeDown();
   }
 
-  /** Undefined if it was told to stop before the network was up. */
-  async #startNetwork(
+  #createNetwork(
     journal: PeerJournal,
-    start: NetworkStart,
-  ): Promise<RunningNetwork | 'went-back' | undefined> {
-    const leased = start.leased ?? (await this.#bringUp(start));
-    if (leased === undefined || leased === 'went-back') return leased;
-    this.#network = new RunningNetwork({
+    leased: LeasedNetwork,
+    inPlace: ReadonlySet<string> | undefined,
+  ): RunningNetwork {
+    const network: RunningNetwork = new RunningNetwork({
       options: this.#options,
       preparation: this.#preparation,
       leased,
       journal,
-      inPlace: start.inPlace,
+      inPlace,
       kept: this.#kept,
       emit: this.#emit,
+      onUp: () => {
+        this.#network = network;
+        this.#changes.started(network);
+      },
       onHealth: (because) => this.#enter(because === undefined ? 'running' : 'degraded', because),
       onReady: () => this.#changes.announce(),
     });
-    this.#changes.started(this.#network);
-    return this.#network;
+    if (!leased.isDeviceUp) this.#enter('post-startup');
+    return network;
   }
 
-  async #bringUp({ hint, isTakeover }: NetworkStart): Promise<LeasedNetwork | 'went-back' | undefined> {
+  async #takeLease({ hint, isTakeover }: NetworkStart): Promise<LeasedNetwork | 'went-back' | 'stopped'> {
     try {
-      return await bringUp({
+      return await takeLease({
         preparation: this.#preparation,
         options: this.#options,
         commands: await this.#changes.createRunner(factsOfPreparation(this.#preparation, this.#options)),
@@ -216,7 +248,7 @@ export class HeddleNode {
         signal: this.#stopping.signal,
       });
     } catch (error) {
-      if (error instanceof BringUpStopped) return undefined;
+      if (error instanceof LeaseStopped) return 'stopped';
       if (await this.#changes.goBack(error)) return 'went-back';
       throw error;
     }

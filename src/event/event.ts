@@ -80,9 +80,22 @@ export type HeddleEvent =
   | { readonly event: 'drift'; readonly missing: readonly string[]; readonly extra: readonly string[] }
   /** Two peers cannot both be in place, because they have a MAC, a key or an address in common. The one that is stays. */
   | { readonly event: 'peer-displaced'; readonly peer: PeerName; readonly by: PeerName }
-  | { readonly event: 'network-broken'; readonly trouble: CommandTrouble }
-  | { readonly event: 'network-rebuilt' }
-  | { readonly event: 'rebuild-failed'; readonly trouble: CommandTrouble; readonly retryInMs: number }
+  /** A part of the network is not as it should be, and is about to be repaired. `detail` is ready to be shown. */
+  | {
+      readonly event: 'part-broken';
+      readonly part: string;
+      readonly because: string;
+      readonly detail: string;
+    }
+  | { readonly event: 'part-restored'; readonly part: string }
+  /** It could not be brought up or repaired. */
+  | {
+      readonly event: 'part-failed';
+      readonly part: string;
+      readonly because: string;
+      readonly detail: string;
+      readonly retryInMs: number;
+    }
   | {
       readonly event: 'monitor-ended';
       readonly how: string;

@@ -65,13 +65,12 @@ const renderers: Renderers = {
     ),
   'peer-displaced': (e) =>
     warn(`${name(e.peer)} cannot be in place beside ${name(e.by)}, which has something in common with it`),
-  'network-broken': (e) =>
-    warn(`the network is broken: ${describeTrouble(e.trouble)}; building it again`, troubleDetail(e.trouble)),
-  'network-rebuilt': () => info('the network was built again'),
-  'rebuild-failed': (e) =>
+  'part-broken': (e) => warn(`${e.part} is broken: ${e.because}; repairing it`, e.detail),
+  'part-restored': (e) => info(`${e.part} is whole again`),
+  'part-failed': (e) =>
     error(
-      `the network could not be built again: ${describeTrouble(e.trouble)}; next try in ${formatDuration(e.retryInMs)}`,
-      troubleDetail(e.trouble),
+      `${e.part} could not be brought up or repaired: ${e.because}; next try in ${formatDuration(e.retryInMs)}`,
+      e.detail,
     ),
   'monitor-ended': (e) =>
     warn(`MonitorCommand ${e.how}; started again in ${formatDuration(e.retryInMs)}`, indent(e.stderr)),

@@ -66,6 +66,15 @@ export async function readSubnetFile(path: string): Promise<SubnetEnvironment | 
   }
 }
 
+/** Whether the file holds just this: it may have been removed, or written by somebody else. */
+export async function holdsSubnetFile(path: string, content: SubnetEnvironment): Promise<boolean> {
+  try {
+    return (await readFile(path, 'utf8')) === renderSubnetEnvironment(content);
+  } catch {
+    return false;
+  }
+}
+
 /** Removes the subnet file; that it is gone already is well. */
 export async function removeSubnetFile(path: string): Promise<void> {
   await rm(path, { force: true });

@@ -21,18 +21,18 @@ describe('a network that is broken', { skip: reasonToSkip() }, () => {
     await node.sh('touch "/run/heddle/broken"; ip link add flap type bridge; ip link delete flap');
     await until('three attempts to have failed', async () => {
       const events = await node.log(from);
-      return events.filter(({ event }) => event === 'rebuild-failed').length >= 3;
+      return events.filter(({ event }) => event === 'part-failed').length >= 3;
     });
     const events = await node.log(from);
     let notBefore = 0;
     for (const event of events) {
-      if (event.event === 'network-broken') assert.ok(Date.parse(event.time) >= notBefore, inspect(events));
+      if (event.event === 'part-broken') assert.ok(Date.parse(event.time) >= notBefore, inspect(events));
       // A timer may fire, and a time be cut off, a millisecond early.
-      if (event.event === 'rebuild-failed') notBefore = Date.parse(event.time) + event.retryInMs - 2;
+      if (event.event === 'part-failed') notBefore = Date.parse(event.time) + event.retryInMs - 2;
     }
     const { state, because } = await node.status();
     assert.equal(state, 'degraded');
-    assert.match(because ?? '', /^the network is broken: CheckCommand .* exited with status 1$/);
+    assert.match(because ?? '', /^device: CheckCommand .* exited with status 1$/);
     await node.sh('rm "/run/heddle/broken"');
     await until('the node to be well', async () => (await node.status()).state === 'running');
   });

@@ -37,9 +37,9 @@ export class CommandRunner {
     this.#secrets = secretValues(context.facts);
   }
 
-  /** The same recipe with other facts: another MTU, for one. */
-  withFacts(facts: NodeFacts): CommandRunner {
-    return new CommandRunner({ ...this.#context, facts }, this.#emit);
+  /** Takes what has turned out of the node meanwhile: another MTU, for one. */
+  learn(facts: Partial<NodeFacts>): void {
+    this.#context = { ...this.#context, facts: { ...this.#context.facts, ...facts } };
   }
 
   /** Takes another text of the same recipe for its messages: its lines may stand elsewhere. */

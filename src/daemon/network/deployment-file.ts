@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { writeFileAtomically } from '../../host/files/atomic-file.ts';
 import { explainError } from '../../host/system-error.ts';
-import type { Deployment } from './deployment.ts';
+import { deploymentVersion, type Deployment } from './deployment.ts';
 
 const fileName = 'deployment.json';
 
-/** Reads what stands in the state directory; undefined if no network is up. Throws a Failure on a damaged file. */
+/**
+ * Reads what stands in the state directory; undefined if no network is up. Throws a Failure for a file that is damaged, or that a
+ * newer heddle wrote.
+ */
 export async function readDeployment(stateDirectory: string): Promise<Deployment | undefined> {
   const path = join(stateDirectory, fileName);
   let text: string;
@@ -19,17 +22,48 @@ export async function readDeployment(stateDirectory: string): Promise<Deployment
       cause: error,
     });
   }
+  return understand(parse(text, path), path);
+}
+
+/** Any version of the file; it is this program's own, so that only the version is looked at. */
+interface AnyDeployment {
+  readonly version: number;
+}
+
+/** Version 1 knew no parts: what heddle made then was these. */
+interface DeploymentV1 extends Omit<Deployment, 'version' | 'parts'> {
+  readonly version: 1;
+  readonly subnetFile: string;
+}
+
+function parse(text: string, path: string): AnyDeployment {
   try {
-    const deployment = JSON.parse(text) as Deployment;
-    // The file is this program's own; the version is what may differ.
-    if ((deployment.version as number) !== 1)
-      throw new Error(`version ${String(deployment.version)} is not known`);
-    return deployment;
+    const found = JSON.parse(text) as Partial<AnyDeployment> | null;
+    if (typeof found?.version === 'number') return { ...found, version: found.version };
+    throw new Error('it has no version');
   } catch (error) {
     throw new Failure('state-directory', `${path} is damaged: ${(error as Error).message}`, {
       hint: 'take the network down by hand, then remove this file',
       cause: error,
     });
+  }
+}
+
+function understand(found: AnyDeployment, path: string): Deployment {
+  switch (found.version) {
+    case 1: {
+      const { subnetFile, ...rest } = found as DeploymentV1;
+      const parts = { device: {}, peers: {}, 'subnet-file': { path: subnetFile } };
+      return { ...rest, version: deploymentVersion, parts };
+    }
+    case deploymentVersion:
+      return found as Deployment;
+    default:
+      throw new Failure(
+        'state-directory',
+        `${path} was written by a newer heddle (form ${found.version}; this one reads up to ${deploymentVersion})`,
+        { hint: 'take the network down with that version, or run it again' },
+      );
   }
 }
 

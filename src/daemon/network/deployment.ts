@@ -5,13 +5,18 @@ import type { ParameterValue, Recipe } from '../../recipe/recipe.ts';
 import { withoutPassword, type StoreChoice } from '../../store/open-store.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
+import type { NetworkPart } from './part.ts';
+import { networkParts, rememberParts, type PartMemories } from './parts.ts';
+
+/** Changes with the form of the file. Every older form is read: see `readDeployment`. */
+export const deploymentVersion = 2;
 
 /**
  * What a network was brought up with on this node: all that is needed to take it down after its daemon has died, its
  * recipe file has changed, or the machine's addresses are others.
  */
 export interface Deployment {
-  readonly version: 1;
+  readonly version: typeof deploymentVersion;
   readonly recipe: { readonly file: string; readonly name: string; readonly text: string };
   readonly parameterValues: Readonly<Record<string, ParameterValue>>;
   /** The network configuration document from the store. */
@@ -24,7 +29,8 @@ export interface Deployment {
   readonly mtu: number;
   readonly publicIp: string | null;
   readonly publicIpv6: string | null;
-  readonly subnetFile: string;
+  /** What each part that may be on the node has said for its removal. */
+  readonly parts: PartMemories;
   /** Where in this machine it is; older versions did not say. */
   readonly networkNamespace?: NetworkNamespace;
   /** The key of this node's lease; null until it has one. */
@@ -57,17 +63,21 @@ export function factsOfDeployment(
   };
 }
 
-/** What to remember of a network while it is up. */
+/** The parts that a network may have before its lease. */
+export const foundations: readonly NetworkPart[] = networkParts.filter(({ isFoundation }) => isFoundation);
+
+/** What to remember of a network while it is up. `begun` are the parts that may be on the node. */
 export function deploymentOf(
   { loaded, network }: Preparation,
   options: UpOptions,
   facts: NodeFacts,
   leaseKey: string | null,
+  begun: readonly NetworkPart[] = networkParts,
 ): Deployment {
   const { recipe, file } = loaded;
   const networkNamespace = ownNetworkNamespace();
   return {
-    version: 1,
+    version: deploymentVersion,
     recipe: { file, name: recipe.name, text: recipe.source.text },
     parameterValues: facts.parameterValues,
     networkDocument: network.document.text,
@@ -78,7 +88,7 @@ export function deploymentOf(
     mtu: facts.mtu,
     publicIp: facts.publicIp ?? null,
     publicIpv6: facts.publicIpv6 ?? null,
-    subnetFile: options.subnetFile,
+    parts: rememberParts(options, begun),
     ...(networkNamespace && { networkNamespace }),
     leaseKey,
   };

@@ -2,14 +2,17 @@ import type { LeaseSubnets } from '../../lease/lease.ts';
 import type { LeaseRecord } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 
-/** A node that has its lease and whose own devices are up; no peer yet. */
+/** A node that has its lease; no peer yet. */
 export interface LeasedNetwork {
-  /** With the overlay's true MTU. */
   readonly commands: CommandRunner;
   readonly record: LeaseRecord;
   readonly subnets: LeaseSubnets;
   /** The lease of the network that is taken over had ended, as those of others may have. */
   readonly hadEnded: boolean;
+  /** The lease was made by this start, which gives it back if it fails. */
+  readonly isCreated: boolean;
+  /** PostStartupCommand was run already: the network goes on with other commands. */
+  readonly isDeviceUp: boolean;
 }
 
 /** What the next network of a node begins with. */

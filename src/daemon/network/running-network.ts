@@ -3,24 +3,28 @@ import { Engine } from '../../engine/engine.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { count } from '../../event/words.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
+import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import type { KeptListing } from '../../store/kept-listing.ts';
 import type { LeaseStore } from '../../store/store.ts';
-import type { LeasedNetwork } from './leased-network.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
-import { DriftWatch } from '../peers/drift-watch.ts';
-import { LeaseKeeper } from '../lease/lease-keeper.ts';
-import type { UpOptions } from '../setup/options.ts';
-import type { PeerJournal } from '../peers/peer-journal.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
-import { PeerLoop } from '../peers/peer-loop.ts';
+import { LeaseKeeper } from '../lease/lease-keeper.ts';
+import { DriftReport } from '../peers/drift-report.ts';
 import { PeerFollower } from '../peers/peer-follower.ts';
+import type { PeerJournal } from '../peers/peer-journal.ts';
+import { PeerLoop } from '../peers/peer-loop.ts';
 import type { Preparation } from '../setup/prepare.ts';
-import { publishSubnets } from './publish-subnets.ts';
-import { rebuildNetwork } from './rebuild.ts';
-import { restorePeers } from '../peers/restore-peers.ts';
-import { removePeers, takeDown } from './take-down.ts';
-import type { TakenDown } from './take-down.ts';
+import type { UpOptions } from '../setup/options.ts';
+import { removeDeployment, writeDeployment } from './deployment-file.ts';
+import { deploymentOf } from './deployment.ts';
+import { DriftWatch } from './drift-watch.ts';
+import type { LeasedNetwork } from './leased-network.ts';
+import type { LiveNetwork, NetworkPart } from './part.ts';
+import { PartKeeper, type BrokenPart } from './part-keeper.ts';
+import { networkParts, rememberParts, removeParts } from './parts.ts';
+import { removePeers } from './peers.ts';
+import { takeDown, type TakenDown } from './take-down.ts';
 
 export interface RunningNetworkOptions {
   readonly options: UpOptions;
@@ -30,6 +34,8 @@ export interface RunningNetworkOptions {
   /** What the store held when the lease was taken. */
   readonly kept: KeptListing;
   readonly emit: EmitEvent;
+  /** Called once, when what no node can do without is up. */
+  readonly onUp: () => void;
   /** The node is `running`, or `degraded` because of something; called whenever that changes. */
   readonly onHealth: (because: string | undefined) => void;
   /** Called once, when the network is ready. */
@@ -44,26 +50,46 @@ export type NetworkEnd =
   /** Another recipe is to run: see {@link RunningNetwork.interrupt}. */
   | { readonly kind: 'interrupted' }
   /** Another node holds this node's subnet. */
-  | { readonly kind: 'lease-taken'; readonly because: string };
+  | { readonly kind: 'lease-taken'; readonly because: string }
+  /** What no node can do without did not come up. */
+  | { readonly kind: 'failed'; readonly error: Error }
+  /** The network was told to stop before that was up. */
+  | { readonly kind: 'stopped-early' };
 
-/** A network with its lease, whose peers are kept as the store says for as long as it runs. */
+/**
+ * How far a network is.
+ *
+ *     rising ──the foundation is up──▶ filling ──every part is whole──▶ ready
+ *        └────────────── stop ───────────┴───────────────────────────────┴──▶ ending
+ */
+type Stage = 'rising' | 'filling' | 'ready' | 'ending';
+
+/** A network with its lease: its parts are brought up and kept as they should be for as long as it runs. */
 export class RunningNetwork {
   readonly #given: RunningNetworkOptions;
   readonly #loop: PeerLoop;
   readonly #follower: PeerFollower;
   readonly #keeper: LeaseKeeper;
-  readonly #drift: DriftWatch;
+  readonly #drift: DriftReport;
+  readonly #parts: PartKeeper;
+  readonly #watch: DriftWatch;
+  readonly #live: LiveNetwork;
+  /** The MTU as the deployment file has it, before the device showed its own. */
+  readonly #plannedMtu: number;
   readonly #following = new AbortController();
   #end: NetworkEnd = { kind: 'stopped' };
-  #isReady = false;
-  /** The writing of the subnet file, once it began. */
-  #publishing: Promise<void> = Promise.resolve();
+  #stage: Stage = 'rising';
+  /** The parts being brought up. */
+  #rising: Promise<void> = Promise.resolve();
   #health: string | undefined;
-  #broken: string | undefined;
+  #isFollowing = false;
+  #onSnapshot: () => void = () => undefined;
+  #onOver: { resolve: (end: NetworkEnd) => void; reject: (error: unknown) => void } | undefined;
 
   constructor(given: RunningNetworkOptions) {
     this.#given = given;
-    const { options, preparation, leased, journal, emit } = given;
+    this.#plannedMtu = given.leased.commands.facts.mtu;
+    const { options, preparation, leased, journal, emit, inPlace } = given;
     const { commands, subnets, record } = leased;
     this.#loop = new PeerLoop({
       engine: new Engine(abilitiesOf(commands)),
@@ -100,25 +126,25 @@ export class RunningNetwork {
       ownValue: () => this.#keeper.value,
       isOwnLeaseLost: () => this.#keeper.isOver,
       renewMarginMs: this.#keeper.marginMs,
-      onSnapshot: () => void this.#becomeReady(),
+      onSnapshot: () => this.#onSnapshot(),
     });
-    this.#drift = new DriftWatch({
+    this.#drift = new DriftReport(emit);
+    this.#parts = new PartKeeper(networkParts, emit, () => this.#reportHealth());
+    this.#watch = new DriftWatch({
       commands,
       own: subnets,
-      loop: this.#loop,
       intervalMs: options.checkIntervalSeconds * 1000,
       emit,
-      rebuild: (signal) =>
-        rebuildNetwork({ preparation, leased, keeper: this.#keeper, loop: this.#loop }, signal),
-      onBroken: (because) => {
-        this.#broken = because;
-        this.#reportHealth();
-      },
+      look: (signal) => this.#look(signal),
     });
-  }
-
-  #isEnding(): boolean {
-    return this.#following.signal.aborted;
+    this.#live = {
+      ...{ commands, loop: this.#loop, journal, own: subnets, emit, options, preparation, inPlace },
+      stateDirectory: options.stateDirectory,
+      keeper: this.#keeper,
+      isDeviceUp: leased.isDeviceUp,
+      drift: this.#drift,
+      follow: () => this.#follow(),
+    };
   }
 
   get counts(): Counts {
@@ -137,7 +163,7 @@ export class RunningNetwork {
     return this.#loop;
   }
 
-  get drift(): DriftWatch {
+  get drift(): DriftReport {
     return this.#drift;
   }
 
@@ -145,16 +171,20 @@ export class RunningNetwork {
     return this.#follower;
   }
 
-  /** Follows the store until the signal is aborted or the lease is lost. Throws what cannot pass by itself. */
+  get brokenParts(): readonly BrokenPart[] {
+    return this.#parts.broken;
+  }
+
+  /** Brings the parts up and follows the store until the signal is aborted or the lease is lost. Throws what cannot pass by itself. */
   async run(signal: AbortSignal): Promise<NetworkEnd> {
-    const { leased, journal, inPlace } = this.#given;
-    await restorePeers(this.#loop, { commands: leased.commands, own: leased.subnets, journal, inPlace });
     const stop = (): void => this.#stopFollowing({ kind: 'stopped' });
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
-      await this.#follower.follow(this.#following.signal);
-      return this.#end;
+      return await new Promise<NetworkEnd>((resolve, reject) => {
+        this.#onOver = { resolve, reject };
+        this.#rising = this.#rise().catch(reject);
+      });
     } finally {
       signal.removeEventListener('abort', stop);
     }
@@ -165,30 +195,35 @@ export class RunningNetwork {
     this.#stopFollowing({ kind: 'interrupted' });
   }
 
-  /** The lease as it stands now, for a network with other commands. */
+  /** The lease as it stands now, for a network with other commands on the same device. */
   leasedWith(commands: CommandRunner): LeasedNetwork {
-    return { ...this.#given.leased, commands, record: this.#keeper.record, hadEnded: false };
+    const { record } = this.#keeper;
+    return { ...this.#given.leased, commands, record, isCreated: false, hadEnded: false, isDeviceUp: true };
   }
 
   /** Removes every peer and stops working; the rest of the network stays. */
   async removePeers(): Promise<void> {
-    await this.#stopParts();
+    await this.#stopWork();
     await removePeers(this.#loop);
   }
 
   /** Takes the network down on this node. Its lease stays. */
   async takeDown(): Promise<TakenDown> {
-    const { leased, journal, options, emit } = this.#given;
-    await this.#stopParts();
-    return takeDown({
-      commands: leased.commands,
-      loop: this.#loop,
-      journal,
-      own: leased.subnets,
-      stateDirectory: options.stateDirectory,
-      subnetFile: options.subnetFile,
-      emit,
-    });
+    await this.#stopWork();
+    return takeDown(this.#live, rememberParts(this.#given.options));
+  }
+
+  /** Takes back what a start did that failed, whatever of it fails: the lease, if it was made for this start, goes as well. */
+  async undo(): Promise<void> {
+    await this.#stopWork();
+    const { preparation, leased, options, emit } = this.#given;
+    try {
+      if (leased.isCreated) await preparation.store.remove(this.#keeper.record);
+    } catch (error) {
+      emit({ event: 'warning', message: `not everything was undone: ${explainError(error)}` });
+    }
+    await removeParts(this.#live, rememberParts(options));
+    await removeDeployment(options.stateDirectory);
   }
 
   /** Takes the network down for good: what could not be removed is no business of the recipe that comes next. */
@@ -203,7 +238,7 @@ export class RunningNetwork {
 
   /** Stops working and leaves everything as it is, for the next daemon to take over. */
   async leave(): Promise<void> {
-    await this.#stopParts();
+    await this.#stopWork();
     await this.#loop.stop();
   }
 
@@ -215,52 +250,100 @@ export class RunningNetwork {
     if (outcome === 'removed') this.#given.emit({ event: 'lease-released', subnet });
   }
 
-  /** All that works beside the loop; a subnet file that is being written is there when this returns. */
-  async #stopParts(): Promise<void> {
-    const published = this.#publishing.catch(() => undefined);
-    await Promise.all([this.#drift.stop(), this.#keeper.stop(), published]);
+  /** Ends all work but the loop's. When this returns, no part is being brought up or looked after any more. */
+  async #stopWork(): Promise<void> {
+    this.#following.abort();
+    this.#stage = 'ending';
+    await Promise.all([this.#watch.stop(), this.#keeper.stop(), this.#rising]);
   }
 
-  async #becomeReady(): Promise<void> {
-    if (this.#isReady) return;
-    this.#isReady = true;
-    await this.#loop.settled();
-    if (this.#isEnding()) return;
-    const { options, leased, emit } = this.#given;
-    const { facts } = leased.commands;
-    try {
-      this.#publishing = publishSubnets(options.subnetFile, leased);
-      await this.#publishing;
-    } catch (error) {
-      this.#isReady = false;
-      emit({ event: 'warning', message: error instanceof Error ? error.message : String(error) });
+  async #rise(): Promise<void> {
+    const { signal } = this.#following;
+    const outcome = await this.#parts.up(this.#live, (part) => this.#partUp(part), signal);
+    if (outcome.kind === 'failed' || this.#stage === 'rising') {
+      const isFailure = outcome.kind === 'failed' && !signal.aborted;
+      this.#onOver?.resolve(isFailure ? { kind: 'failed', error: outcome.error } : { kind: 'stopped-early' });
       return;
     }
-    // Whoever waited for the file may have told the daemon to stop before it comes here.
-    if (this.#isEnding()) return;
+    if (signal.aborted) {
+      // Whoever follows the store ends the network itself.
+      if (!this.#isFollowing) this.#onOver?.resolve(this.#end);
+      return;
+    }
+    await this.#becomeReady();
+    this.#watch.start(this.#parts.retryInMs);
+  }
+
+  async #partUp(part: NetworkPart): Promise<void> {
+    if (!part.isFoundation) return;
+    const { preparation, options, leased, onUp } = this.#given;
+    const { facts } = leased.commands;
+    if (facts.mtu !== this.#plannedMtu) {
+      const deployment = deploymentOf(preparation, options, facts, leased.record.key);
+      await writeDeployment(options.stateDirectory, deployment);
+    }
+    if (this.#stage === 'rising') this.#stage = 'filling';
+    onUp();
+  }
+
+  /** Begins to follow the store. Resolves with the first snapshot, or when that is not waited for any more. */
+  #follow(): Promise<void> {
+    const { signal } = this.#following;
+    const seen = new Promise<void>((resolve) => {
+      this.#onSnapshot = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      if (signal.aborted) resolve();
+    });
+    this.#isFollowing = true;
+    this.#follower.follow(signal).then(
+      () => this.#onOver?.resolve(this.#end),
+      (error: unknown) => {
+        this.#onOver?.reject(error);
+        this.#following.abort();
+      },
+    );
+    return seen;
+  }
+
+  async #look(signal: AbortSignal): Promise<number | undefined> {
+    while (await this.#parts.ensure(this.#live, signal));
+    await this.#becomeReady();
+    return this.#parts.retryInMs;
+  }
+
+  /** The network is ready once every part of it was whole at one time. */
+  async #becomeReady(): Promise<void> {
+    if (this.#stage !== 'filling') return;
+    if (!this.#parts.isWhole) {
+      this.#given.onHealth(this.#health);
+      return;
+    }
+    this.#stage = 'ready';
+    const { options, leased, emit } = this.#given;
+    const { facts } = leased.commands;
+    const subnet = describeSubnets(leased.subnets);
     emit({
       event: 'ready',
-      subnet: describeSubnets(leased.subnets),
+      subnet,
       publicIp: facts.publicIp ?? facts.publicIpv6 ?? '',
       mtu: facts.mtu,
       peers: this.counts.inPlace,
       subnetFile: options.subnetFile,
     });
     this.#given.onReady();
-    this.#drift.start();
     this.#given.onHealth(this.#health);
-    await notifyServiceManager({ state: 'ready', status: `subnet ${describeSubnets(leased.subnets)}` });
+    await notifyServiceManager({ state: 'ready', status: `subnet ${subnet}` });
   }
 
   #reportHealth(): void {
     const { failing } = this.#loop.engine;
     const reasons = failing === 0 ? [] : [`${count(failing, 'peer')} failing`];
-    if (this.#broken !== undefined) reasons.push(`the network is broken: ${this.#broken}`);
+    for (const { part, because } of this.#parts.broken) reasons.push(`${part}: ${because}`);
     const health = reasons.length === 0 ? undefined : reasons.join('; ');
     if (health === this.#health) return;
     this.#health = health;
     // Peers that are removed on the way out make a network neither well nor worse.
-    if (this.#isReady && !this.#isEnding()) this.#given.onHealth(health);
+    if (this.#stage === 'ready') this.#given.onHealth(health);
   }
 
   #stopFollowing(end: NetworkEnd): void {

@@ -1,12 +1,7 @@
 import { Failure } from '../../diagnostic/failure.ts';
-import type { EmitEvent } from '../../event/event.ts';
-import { removeSubnetFile } from '../../host/subnet-file.ts';
-import { explainError } from '../../host/system-error.ts';
-import type { LeaseSubnets } from '../../lease/lease.ts';
-import type { CommandRunner } from '../commands/command-runner.ts';
 import { removeDeployment } from './deployment-file.ts';
-import type { PeerJournal } from '../peers/peer-journal.ts';
-import type { PeerLoop } from '../peers/peer-loop.ts';
+import type { StandingNetwork } from './part.ts';
+import { removeParts, type PartMemories } from './parts.ts';
 
 /** What taking a network down came to. */
 export interface TakenDown {
@@ -18,47 +13,23 @@ export interface TakenDown {
   readonly shutdown: 'done' | 'failed' | 'skipped';
 }
 
-/** A network that is up, with all it takes to bring it down. */
-export interface StandingNetwork {
-  readonly commands: CommandRunner;
-  readonly loop: PeerLoop;
-  readonly journal: PeerJournal;
-  /** Undefined if it never got as far as a lease. */
-  readonly own: LeaseSubnets | undefined;
-  readonly stateDirectory: string;
-  readonly subnetFile: string;
-  readonly emit: EmitEvent;
-}
-
 /**
- * Removes every peer, then runs ShutdownCommand. What the journal and the deployment say is forgotten only once it is
- * true; what failed is kept, so that `heddle down` can try again.
+ * Takes the parts of a network away, the last one first. What the journal and the deployment file say is forgotten only once it is
+ * true; what failed is kept, so that `heddle down` can try again. Throws a Failure for a part that this version does not know.
  */
-export async function takeDown(network: StandingNetwork): Promise<TakenDown> {
-  const { commands, loop, journal, own, stateDirectory, subnetFile, emit } = network;
+export async function takeDown(network: StandingNetwork, memories: PartMemories): Promise<TakenDown> {
+  const { journal, stateDirectory, emit } = network;
   const before = journal.peers.length;
-  const failed = await removePeers(loop);
-  const result = await commands.runOwn('ShutdownCommand', own);
-  const shutdown = result.kind === 'ok' ? 'done' : 'failed';
-  try {
-    await removeSubnetFile(subnetFile);
-  } catch (error) {
-    emit({ event: 'warning', message: `the subnet file ${subnetFile} stays: ${explainError(error)}` });
-  }
-  if (failed.length === 0 && shutdown === 'done') await removeDeployment(stateDirectory);
+  const outcomes = await removeParts(network, memories);
+  const left = [...outcomes].flatMap(([part, outcome]) =>
+    outcome.kind === 'left' ? [{ part, ...outcome }] : [],
+  );
+  const failed = left.flatMap(({ keys }) => keys);
+  const shutdown = left.some(({ part }) => part === 'device') ? 'failed' : 'done';
+  if (left.length === 0) await removeDeployment(stateDirectory);
   const removed = before - failed.length;
   emit({ event: 'shutdown-finished', removed, failed: failed.length });
   return { removed, failed, shutdown };
-}
-
-/** Removes every peer and stops the loop. Returns the keys of those that could not be removed. */
-export async function removePeers(loop: PeerLoop): Promise<readonly string[]> {
-  loop.feed({ kind: 'shutdown' });
-  loop.resume();
-  await loop.settled();
-  const failed = loop.engine.waitingKeys;
-  await loop.stop();
-  return failed;
 }
 
 /** Throws a Failure that says what is still there, if anything is, and what to do after one has read why. */

@@ -3,7 +3,7 @@ import type { NodeState } from '../../event/event.ts';
 import type { SharedAddress } from '../../lease/address-claims.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
-import type { DriftRepair } from '../peers/drift-watch.ts';
+import type { DriftRepair } from '../peers/drift-report.ts';
 import type { UpOptions } from '../setup/options.ts';
 import { joinOutages, type Outage } from '../lease/outage-log.ts';
 import { describePeers } from './peer-status.ts';
@@ -82,7 +82,7 @@ export function describeStatus(basics: NodeBasics, running: RunningNetwork | und
     peers: running === undefined ? [] : describePeers(running.loop.engine, running.loop.outcomes),
     rejections: running === undefined ? [] : listRejections(running),
     sharedAddresses: running?.follower.roster.sharedAddresses ?? [],
-    lastDrift: running?.drift.lastRepair ?? null,
+    lastDrift: running?.drift.last ?? null,
   };
 }
 

@@ -69,10 +69,11 @@ export async function clearPreviousNetwork(
  * anybody forgets what it holds; otherwise the network went with it, as far as can be seen.
  */
 async function leaveOtherNamespace(
-  { recipe: { file } }: Deployment,
+  deployment: Deployment,
   { name, enter }: OtherNamespace,
   { options: { stateDirectory }, journal, emit }: PreviousNetworkContext,
 ): Promise<void> {
+  const { file } = deployment.recipe;
   if (enter !== undefined) {
     throw new Failure(
       'state-directory',
@@ -86,5 +87,5 @@ async function leaveOtherNamespace(
     event: 'warning',
     message: `the network of ${file} was brought up in a network namespace of which nothing is seen any more (${name}); it is forgotten`,
   });
-  await forgetNetwork(journal, stateDirectory);
+  await forgetNetwork(deployment, journal, stateDirectory, emit);
 }

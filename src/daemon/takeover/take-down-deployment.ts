@@ -10,8 +10,9 @@ import { checkRecipe, refuseRecipe } from '../../recipe-files/load-recipe.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
 import { PeerLoop } from '../peers/peer-loop.ts';
-import { removePeers, takeDown } from '../network/take-down.ts';
-import type { StandingNetwork, TakenDown } from '../network/take-down.ts';
+import type { StandingNetwork } from '../network/part.ts';
+import { removePeers } from '../network/peers.ts';
+import { takeDown, type TakenDown } from '../network/take-down.ts';
 
 /**
  * Takes down the network of a daemon that is no more, with the recipe and the values that it was brought up with and
@@ -24,7 +25,7 @@ export async function takeDownDeployment(
   shell: Shell,
   emit: EmitEvent,
 ): Promise<TakenDown> {
-  return takeDown(await standAgain(deployment, journal, stateDirectory, shell, emit));
+  return takeDown(await standAgain(deployment, journal, stateDirectory, shell, emit), deployment.parts);
 }
 
 /** Removes the peers of such a network, and leaves the rest of it. */
@@ -67,5 +68,5 @@ async function standAgain(
     onProgress: () => undefined,
   });
   loop.feed({ kind: 'restore', peers: journal.peers });
-  return { commands, loop, journal, own, stateDirectory, subnetFile: deployment.subnetFile, emit };
+  return { commands, loop, journal, own, stateDirectory, emit };
 }

@@ -1,0 +1,105 @@
+import { ownAttributes } from '../../contract/own-attributes.ts';
+import { Failure } from '../../diagnostic/failure.ts';
+import { describeTrouble, troubleDetail, type CommandTrouble } from '../../event/trouble.ts';
+import { findOverlayMtu } from '../../host/interface/overlay-mtu.ts';
+import type { LeaseAttributes } from '../../lease/lease.ts';
+import { encodeAttributes } from '../../lease/wire.ts';
+import type { CommandResult, CommandRunner } from '../commands/command-runner.ts';
+import type { Preparation } from '../setup/prepare.ts';
+import {
+  gone,
+  repaired,
+  whole,
+  type Ensured,
+  type LiveNetwork,
+  type NetworkPart,
+  type PartTrouble,
+} from './part.ts';
+
+/** The recipe's own device, or whatever PreStartup, PostStartup and Shutdown are about. */
+export const devicePart: NetworkPart = {
+  name: 'device',
+  isFoundation: true,
+  remember: () => ({}),
+
+  /** PostStartup: PreStartup was run for the lease. */
+  async up(network, signal) {
+    if (network.isDeviceUp) return;
+    const { commands, own, preparation } = network;
+    require(await commands.runOwn('PostStartupCommand', own, signal), preparation);
+    await settleMtu(commands, preparation);
+  },
+
+  /** CheckCommand: where it says that the network is broken, PreStartup and PostStartup are run again. */
+  async ensure(network, look, mayRepair, signal) {
+    const seen = await look.see();
+    if (seen.kind !== 'broken') return whole;
+    const trouble = showTrouble(seen.trouble);
+    return mayRepair(trouble) ? rebuild(network, signal) : { kind: 'broken', trouble };
+  },
+
+  async down({ commands, own }) {
+    const result = await commands.runOwn('ShutdownCommand', own);
+    return result.kind === 'ok' ? gone : { kind: 'left', keys: [] };
+  },
+
+  forget: () => Promise.resolve(),
+};
+
+/** PreStartup: makes what has to be there before the lease. Returns what this node says of itself in it. Throws a Failure. */
+export async function announce(
+  commands: CommandRunner,
+  preparation: Preparation,
+  signal: AbortSignal,
+): Promise<LeaseAttributes> {
+  const { stdout } = require(await commands.runOwn('PreStartupCommand', undefined, signal), preparation);
+  return ownAttributes(preparation.loaded.recipe, commands.facts, stdout);
+}
+
+function require(result: CommandResult, { loaded }: Preparation): Extract<CommandResult, { kind: 'ok' }> {
+  if (result.kind === 'ok') return result;
+  throw new Failure(
+    'command',
+    `the network of ${loaded.recipe.name} cannot be brought up: ${describeTrouble(result.trouble)}`,
+    { detail: troubleDetail(result.trouble) },
+  );
+}
+
+/** A recipe that does not say its overhead shows it by the devices it made. */
+async function settleMtu(commands: CommandRunner, { loaded, network, underlay }: Preparation): Promise<void> {
+  if (loaded.recipe.overhead !== undefined) return;
+  const { ipv4, ipv6 } = network.configuration;
+  const networks = [ipv4, ipv6].flatMap((range) => (range === undefined ? [] : [range.network]));
+  const { mtu } = await findOverlayMtu({ ...underlay, mtu: commands.facts.mtu }, networks);
+  commands.learn({ mtu });
+}
+
+/**
+ * PreStartup and PostStartup once more. The lease stays; if its backend data is another now (a new MAC, say), it is published, so
+ * that the peers follow. No peer is touched meanwhile.
+ */
+async function rebuild(
+  { commands, own, loop, keeper, preparation, drift }: LiveNetwork,
+  signal: AbortSignal,
+): Promise<Ensured> {
+  await loop.pause();
+  try {
+    const before = await commands.runOwn('PreStartupCommand', undefined, signal);
+    if (before.kind === 'trouble') return { kind: 'broken', trouble: showTrouble(before.trouble) };
+    const attributes = ownAttributes(preparation.loaded.recipe, commands.facts, before.stdout);
+    await keeper.publish(encodeAttributes(attributes));
+    const after = await commands.runOwn('PostStartupCommand', own, signal);
+    if (after.kind === 'trouble') return { kind: 'broken', trouble: showTrouble(after.trouble) };
+    drift.rebuilt();
+    return repaired;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { kind: 'broken', trouble: { because: error.message, detail: '' } };
+  } finally {
+    loop.resume();
+  }
+}
+
+function showTrouble(trouble: CommandTrouble): PartTrouble {
+  return { because: describeTrouble(trouble), detail: troubleDetail(trouble) };
+}

@@ -1,0 +1,14 @@
+import { checkPeersInPlace } from '../commands/check-peers.ts';
+import type { LiveNetwork, Look, Seen } from './part.ts';
+
+/** Takes one look at the kernel, when it is asked for first. */
+export function lookOnce(network: LiveNetwork, signal: AbortSignal): Look {
+  let seen: Promise<Seen> | undefined;
+  return { see: () => (seen ??= see(network, signal)) };
+}
+
+async function see({ commands, own, loop }: LiveNetwork, signal: AbortSignal): Promise<Seen> {
+  const since = loop.engine.checkpoint;
+  const found = await checkPeersInPlace(commands, own, loop.engine.appliedPeers, signal);
+  return { ...found, since };
+}

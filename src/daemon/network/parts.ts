@@ -1,0 +1,60 @@
+import { Failure } from '../../diagnostic/failure.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import type { Json } from '../../recipe/json/json.ts';
+import type { UpOptions } from '../setup/options.ts';
+import { devicePart } from './device.ts';
+import type { NetworkPart, Removed, StandingNetwork } from './part.ts';
+import { peersPart } from './peers.ts';
+import { subnetFilePart } from './subnet-file.ts';
+
+/** Every part of a network, in the order in which they come up. They are taken away in the opposite order. */
+export const networkParts: readonly NetworkPart[] = [devicePart, peersPart, subnetFilePart];
+
+/** What each part that may be on the node said for its removal, by the part's name. */
+export type PartMemories = Readonly<Record<string, Json>>;
+
+/** What the parts say for the deployment file before they are made. */
+export function rememberParts(options: UpOptions, parts = networkParts): PartMemories {
+  return Object.fromEntries(parts.map((part) => [part.name, part.remember(options)]));
+}
+
+/**
+ * Takes the remembered parts away, the last one first, whatever becomes of the others. Returns what came of each. Throws a Failure,
+ * before anything is touched, for a part that this version does not know.
+ */
+export async function removeParts(
+  network: StandingNetwork,
+  memories: PartMemories,
+  parts = networkParts,
+): Promise<ReadonlyMap<string, Removed>> {
+  refuseStrangers(memories, parts);
+  const removed = new Map<string, Removed>();
+  for (const part of parts.toReversed()) {
+    const memory = memories[part.name];
+    if (memory !== undefined) removed.set(part.name, await part.down(network, memory));
+  }
+  return removed;
+}
+
+/** Takes away what of the remembered parts outlives the kernel's objects. Throws as {@link removeParts} does. */
+export async function forgetParts(
+  memories: PartMemories,
+  emit: EmitEvent,
+  parts = networkParts,
+): Promise<void> {
+  refuseStrangers(memories, parts);
+  for (const part of parts.toReversed()) {
+    const memory = memories[part.name];
+    if (memory !== undefined) await part.forget(memory, emit);
+  }
+}
+
+function refuseStrangers(memories: PartMemories, parts: readonly NetworkPart[]): void {
+  const stranger = Object.keys(memories).find((name) => parts.every((part) => part.name !== name));
+  if (stranger === undefined) return;
+  throw new Failure(
+    'state-directory',
+    `the network has a part that this version of heddle does not know: ${stranger}`,
+    { hint: 'take the network down with the version that brought it up' },
+  );
+}

@@ -1,0 +1,51 @@
+import { restorePeers } from '../peers/restore-peers.ts';
+import type { PeerLoop } from '../peers/peer-loop.ts';
+import { gone, whole, type NetworkPart } from './part.ts';
+
+/** The entries of all peers, which the engine keeps. */
+export const peersPart: NetworkPart = {
+  name: 'peers',
+  isFoundation: false,
+  remember: () => ({}),
+
+  /** What an earlier daemon left, then what the store says. */
+  async up(network, signal) {
+    await restorePeers(network.loop, network);
+    await network.follow();
+    await unlessAborted(network.loop.settled(), signal);
+  },
+
+  /** What CheckCommand does not see is added, and what it sees of nobody's is removed, by the loop in its own time. */
+  async ensure({ loop, drift }, look) {
+    const seen = await look.see();
+    if (seen.kind === 'listed') drift.judged(loop.checked(seen.subnets, seen.since));
+    return whole;
+  },
+
+  async down({ loop }) {
+    const keys = await removePeers(loop);
+    return keys.length === 0 ? gone : { kind: 'left', keys };
+  },
+
+  forget: () => Promise.resolve(),
+};
+
+/** Removes every peer and stops the loop. Returns the keys of those that could not be removed. */
+export async function removePeers(loop: PeerLoop): Promise<readonly string[]> {
+  loop.feed({ kind: 'shutdown' });
+  loop.resume();
+  await loop.settled();
+  const failed = loop.engine.waitingKeys;
+  await loop.stop();
+  return failed;
+}
+
+/** Waits for some work until the signal is aborted: a hung command is not waited for then. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  let stop = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => (stop = resolve));
+  signal.addEventListener('abort', stop, { once: true });
+  await Promise.race([work, aborted]);
+  signal.removeEventListener('abort', stop);
+}

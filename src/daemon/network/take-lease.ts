@@ -1,0 +1,110 @@
+import type { EmitEvent, NodeState } from '../../event/event.ts';
+import { explainError, isAbort } from '../../host/system-error.ts';
+import type { LeaseSubnets } from '../../lease/lease.ts';
+import { describeSubnets } from '../../lease/roster.ts';
+import { acquireLease } from '../../store/acquire-lease.ts';
+import type { KeptListing } from '../../store/kept-listing.ts';
+import type { CommandRunner } from '../commands/command-runner.ts';
+import { describeExpiry } from '../lease/lease-keeper.ts';
+import { outlastOutages } from '../lease/outlast-outages.ts';
+import type { UpOptions } from '../setup/options.ts';
+import type { Preparation } from '../setup/prepare.ts';
+import { confirmNetwork } from '../setup/publish-network.ts';
+import { removeDeployment, writeDeployment } from './deployment-file.ts';
+import { deploymentOf, foundations } from './deployment.ts';
+import { announce } from './device.ts';
+import type { LeasedNetwork } from './leased-network.ts';
+import { networkParts } from './parts.ts';
+
+/** Thrown when the daemon was told to stop before it had its lease. */
+export class LeaseStopped extends Error {
+  override readonly name = 'LeaseStopped';
+}
+
+export interface LeaseContext {
+  readonly preparation: Preparation;
+  readonly options: UpOptions;
+  readonly commands: CommandRunner;
+  /** The subnets to ask for first: those of the last run. */
+  readonly hint: LeaseSubnets | undefined;
+  /** An earlier daemon's network of the same kind is still up: what fails now must not take it down. */
+  readonly isTakeover: boolean;
+  /** It is what the daemon was started with, and no recipe that was saved later. */
+  readonly isFirst: boolean;
+  /** What the store was seen to hold, and then what it held with this node's lease. */
+  readonly kept: KeptListing;
+  readonly enter: (state: NodeState) => void;
+  readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * PreStartup and the lease. If one of them fails on a node where nothing was up before, everything that was done is undone:
+ * ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link LeaseStopped}.
+ */
+export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
+  const { preparation, options, commands, hint, isTakeover, isFirst, kept, enter, emit, signal } = context;
+  const { store, outages } = preparation;
+  const undo: (() => Promise<unknown>)[] = [];
+  let own: LeaseSubnets | undefined;
+  try {
+    await remember(context, null);
+    undo.push(() => removeDeployment(options.stateDirectory));
+
+    enter('pre-startup');
+    undo.push(() => commands.runOwn('ShutdownCommand', own));
+    const attributes = await announce(commands, preparation, signal);
+
+    enter('leasing');
+    const { configuration } = preparation.network;
+    const ttlSeconds = options.leaseTtlSeconds;
+    const acquired = await outlastOutages(
+      () =>
+        acquireLease(store, { configuration, attributes, hint, ttlSeconds, listing: kept.take(), signal }),
+      outages,
+      signal,
+    );
+    kept.keep(acquired.listing);
+    const { record } = acquired;
+    const { subnets } = acquired.lease;
+    own = subnets;
+    if (acquired.how === 'created') undo.push(() => store.remove(record));
+    if (isFirst) {
+      await outlastOutages(() => confirmNetwork(preparation, options), outages, signal);
+    }
+    emit({
+      event: 'lease-acquired',
+      subnet: describeSubnets(subnets),
+      publicIp: attributes.publicIp ?? attributes.publicIpv6 ?? '',
+      how: acquired.how,
+      expiresAt: describeExpiry(record.expiresAt),
+    });
+    await remember(context, record.key);
+    const isCreated = acquired.how === 'created';
+    return { commands, record, subnets, isCreated, hadEnded: isTakeover && isCreated, isDeviceUp: false };
+  } catch (error) {
+    if (!isTakeover) await undoAll(undo, emit);
+    if (isAbort(error) || signal.aborted) throw new LeaseStopped('told to stop', { cause: error });
+    throw error;
+  }
+}
+
+/** Takes every step back, the last one first: that one of them fails is no reason to leave the others. */
+async function undoAll(steps: readonly (() => Promise<unknown>)[], emit: EmitEvent): Promise<void> {
+  for (const step of steps.toReversed()) {
+    try {
+      await step();
+    } catch (error) {
+      emit({ event: 'warning', message: `not everything was undone: ${explainError(error)}` });
+    }
+  }
+}
+
+async function remember(
+  { preparation, options, commands, isTakeover }: LeaseContext,
+  leaseKey: string | null,
+): Promise<void> {
+  const begun = leaseKey === null && !isTakeover ? foundations : networkParts;
+  const deployment = deploymentOf(preparation, options, commands.facts, leaseKey, begun);
+  await writeDeployment(options.stateDirectory, deployment);
+}

@@ -1,0 +1,63 @@
+import { subnetOf, type Displacement, type Drift } from '../../engine/check.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import { namePeer } from './peer-report.ts';
+
+/** The last time that something in the kernel was found to be different from what it should be. */
+export interface DriftRepair {
+  /** RFC 3339. */
+  readonly at: string;
+  readonly missing: number;
+  readonly extra: number;
+  /** Whether the device was built again. */
+  readonly rebuilt: boolean;
+}
+
+/** Tells what checks found, and remembers the last repair for status. */
+export class DriftReport {
+  readonly #emit: EmitEvent;
+  #last: DriftRepair | undefined;
+  /** Which peer has whose place, as the last check told it. */
+  #displaced = new Set<string>();
+  #wasRebuilt = false;
+
+  constructor(emit: EmitEvent) {
+    this.#emit = emit;
+  }
+
+  get last(): DriftRepair | undefined {
+    return this.#last;
+  }
+
+  /** The device was built again; the next check says which peers that cost. */
+  rebuilt(): void {
+    this.#wasRebuilt = true;
+  }
+
+  /** A check was judged. */
+  judged({ missing, displaced, extra }: Drift): void {
+    this.#tellDisplaced(displaced);
+    const isDrift = missing.length > 0 || extra.length > 0;
+    if (isDrift || this.#wasRebuilt) {
+      this.#last = {
+        at: new Date().toISOString(),
+        missing: missing.length,
+        extra: extra.length,
+        rebuilt: this.#wasRebuilt,
+      };
+    }
+    this.#wasRebuilt = false;
+    if (isDrift) this.#emit({ event: 'drift', missing: missing.map(subnetOf), extra });
+  }
+
+  /** Once for each two of them, as long as it lasts. */
+  #tellDisplaced(displaced: readonly Displacement[]): void {
+    const told = this.#displaced;
+    this.#displaced = new Set();
+    for (const { peer, by } of displaced) {
+      const pair = `${peer.key} ${by.key}`;
+      this.#displaced.add(pair);
+      if (told.has(pair)) continue;
+      this.#emit({ event: 'peer-displaced', peer: namePeer(peer), by: namePeer(by) });
+    }
+  }
+}

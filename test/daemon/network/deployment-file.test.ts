@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { noteChange, readDeployment, writeDeployment } from '../../../src/daemon/network/deployment-file.ts';
+import type { Deployment } from '../../../src/daemon/network/deployment.ts';
+import { Failure } from '../../../src/diagnostic/failure.ts';
+
+async function stateDirectory(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'heddle-deployment-'));
+  t.after(() => rm(directory, { recursive: true }));
+  return directory;
+}
+
+const common = {
+  recipe: { file: '/etc/heddle/recipes/a.json', name: 'a', text: '{}' },
+  parameterValues: { VNI: 7 },
+  networkDocument: '{}',
+  store: { kind: 'files', directory: '/srv/store' } as const,
+  nodeName: 'node1',
+  iface: 'eth0',
+  ifaceMtu: 1500,
+  mtu: 1450,
+  publicIp: '192.0.2.1',
+  publicIpv6: null,
+  leaseKey: '10.50.1.0-24',
+};
+const deployment: Deployment = {
+  ...common,
+  version: 2,
+  parts: { device: {}, peers: {}, 'subnet-file': { path: '/run/a.env' } },
+};
+
+test('what is written is read again, and only its owner may read it', async (t) => {
+  const directory = await stateDirectory(t);
+  assert.equal(await readDeployment(directory), undefined);
+  await writeDeployment(directory, deployment);
+  assert.deepEqual(await readDeployment(directory), deployment);
+  assert.equal((await stat(join(directory, 'deployment.json'))).mode & 0o777, 0o600);
+});
+
+test('the form that knew no parts is read: the device, the peers and the subnet file', async (t) => {
+  const directory = await stateDirectory(t);
+  const old = { ...common, version: 1, subnetFile: '/run/a.env' };
+  await writeFile(join(directory, 'deployment.json'), JSON.stringify(old));
+  assert.deepEqual(await readDeployment(directory), deployment);
+  // A step that is noted in it brings it to the present form.
+  await noteChange(directory, 'peers');
+  const written = JSON.parse(await readFile(join(directory, 'deployment.json'), 'utf8')) as Deployment;
+  assert.deepEqual(written, { ...deployment, change: 'peers' });
+});
+
+test('the form of a newer heddle is refused in a sentence that says what to do', async (t) => {
+  const directory = await stateDirectory(t);
+  await writeFile(join(directory, 'deployment.json'), JSON.stringify({ version: 3, cloth: true }));
+  await assert.rejects(readDeployment(directory), (error: unknown) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.kind, 'state-directory');
+    assert.match(
+      error.message,
+      /deployment\.json was written by a newer heddle \(form 3; this one reads up to 2\)$/,
+    );
+    assert.match(error.hint ?? '', /^take the network down with that version/);
+    return true;
+  });
+});
+
+for (const text of ['{', 'null', '[]', '{"version":"2"}', '{}']) {
+  test(`a file that holds ${text} is damaged`, async (t) => {
+    const directory = await stateDirectory(t);
+    await writeFile(join(directory, 'deployment.json'), text);
+    await assert.rejects(readDeployment(directory), /is damaged/);
+  });
+}

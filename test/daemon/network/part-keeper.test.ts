@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LiveNetwork, NetworkPart } from '../../../src/daemon/network/part.ts';
+import { PartKeeper } from '../../../src/daemon/network/part-keeper.ts';
+import type { HeddleEvent } from '../../../src/event/event.ts';
+
+/** A part whose state the test decides, and what was done to it. */
+class FakePart implements NetworkPart {
+  readonly name: string;
+  readonly isFoundation: boolean;
+  readonly did: string[] = [];
+  state: 'whole' | 'broken' | 'beyond-repair' = 'whole';
+
+  constructor(name: string, isFoundation = false) {
+    this.name = name;
+    this.isFoundation = isFoundation;
+  }
+
+  readonly remember = () => ({});
+
+  readonly up = (): Promise<void> => {
+    this.did.push('up');
+    return this.state === 'whole' ? Promise.resolve() : Promise.reject(new Error('no room'));
+  };
+
+  readonly ensure: NetworkPart['ensure'] = (_network, _look, mayRepair) => {
+    const trouble = { because: 'it is torn', detail: '' };
+    if (this.state === 'whole') return Promise.resolve({ kind: 'whole' });
+    if (!mayRepair(trouble)) return Promise.resolve({ kind: 'broken', trouble });
+    this.did.push('repair');
+    if (this.state === 'broken') this.state = 'whole';
+    return Promise.resolve({ kind: 'repaired' });
+  };
+
+  readonly down = () => Promise.resolve({ kind: 'gone' } as const);
+  readonly forget = () => Promise.resolve();
+}
+
+function scene(...parts: FakePart[]) {
+  const events: HeddleEvent[] = [];
+  const keeper = new PartKeeper(
+    parts,
+    (event) => events.push(event),
+    () => undefined,
+  );
+  const network = {} as LiveNetwork;
+  const { signal } = new AbortController();
+  const up: string[] = [];
+  return {
+    keeper,
+    up,
+    begin: (stop: AbortSignal = signal) =>
+      keeper.up(
+        network,
+        ({ name }) => {
+          up.push(name);
+          return Promise.resolve();
+        },
+        stop,
+      ),
+    ensure: () => keeper.ensure(network, signal),
+    told: () => events.splice(0).map(({ event }) => event),
+  };
+}
+
+test('parts come up in their order, and after a signal no other is begun', async () => {
+  const [a, b, c] = [new FakePart('a', true), new FakePart('b'), new FakePart('c')];
+  const { begin, up, keeper } = scene(a, b, c);
+  assert.deepEqual(await begin(), { kind: 'up' });
+  assert.deepEqual(up, ['a', 'b', 'c']);
+  assert.equal(keeper.isWhole, true);
+
+  const stopping = new AbortController();
+  const other = scene(new FakePart('a'), new FakePart('b'));
+  stopping.abort();
+  await other.begin(stopping.signal);
+  assert.deepEqual(other.up, []);
+});
+
+test('a foundation that fails ends the start; any other part that fails is broken, by name, and the rest comes up', async () => {
+  const foundation = new FakePart('device', true);
+  foundation.state = 'broken';
+  const failed = await scene(foundation, new FakePart('peers')).begin();
+  assert.equal(failed.kind, 'failed');
+
+  const file = new FakePart('file');
+  file.state = 'broken';
+  const { begin, up, keeper, told } = scene(new FakePart('device', true), file, new FakePart('rules'));
+  assert.deepEqual(await begin(), { kind: 'up' });
+  assert.deepEqual(up, ['device', 'rules']);
+  assert.deepEqual(keeper.broken, [{ part: 'file', because: 'no room' }]);
+  assert.ok((keeper.retryInMs ?? 0) > 0);
+  assert.deepEqual(told(), ['part-failed']);
+});
+
+test('a part that is torn is told, repaired, looked at again at once, and told whole', async () => {
+  const part = new FakePart('device', true);
+  const { begin, ensure, told, keeper } = scene(part);
+  await begin();
+  part.state = 'broken';
+  assert.equal(await ensure(), true);
+  assert.deepEqual(told(), ['part-broken']);
+  assert.equal(await ensure(), false);
+  assert.deepEqual(told(), ['part-restored']);
+  assert.deepEqual(keeper.broken, []);
+});
+
+test('a repair that does not help makes the part broken, and is not tried again before its time', async () => {
+  const part = new FakePart('device', true);
+  const { begin, ensure, told, keeper } = scene(part);
+  await begin();
+  part.state = 'beyond-repair';
+  assert.equal(await ensure(), true);
+  assert.equal(await ensure(), false);
+  assert.deepEqual(told(), ['part-broken', 'part-failed']);
+  assert.deepEqual(keeper.broken, [{ part: 'device', because: 'it is torn' }]);
+  for (let looks = 0; looks < 5; looks += 1) await ensure();
+  assert.deepEqual(told(), []);
+  assert.deepEqual(part.did, ['up', 'repair']);
+  // Somebody else repaired it.
+  part.state = 'whole';
+  await ensure();
+  assert.deepEqual(told(), ['part-restored']);
+});
+
+test('the parts after one that was repaired are looked at in the next round, when it is whole', async () => {
+  const [device, peers] = [new FakePart('device', true), new FakePart('peers')];
+  const { begin, ensure } = scene(device, peers);
+  await begin();
+  [device.state, peers.state] = ['broken', 'broken'];
+  await ensure();
+  assert.deepEqual(peers.did, ['up']);
+  await ensure();
+  assert.deepEqual(peers.did, ['up', 'repair']);
+});

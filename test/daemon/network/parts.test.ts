@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NetworkPart, Removed, StandingNetwork } from '../../../src/daemon/network/part.ts';
+import { forgetParts, networkParts, rememberParts, removeParts } from '../../../src/daemon/network/parts.ts';
+import type { UpOptions } from '../../../src/daemon/setup/options.ts';
+
+const network = {} as StandingNetwork;
+
+function fakeParts(did: string[], outcome: Removed = { kind: 'gone' }): NetworkPart[] {
+  return ['first', 'second', 'third'].map((name) => ({
+    name,
+    isFoundation: false,
+    remember: () => ({ of: name }),
+    up: () => Promise.resolve(),
+    ensure: () => Promise.resolve({ kind: 'whole' }),
+    down: (_, memory) => {
+      did.push(`${name} ${JSON.stringify(memory)}`);
+      return Promise.resolve(outcome);
+    },
+    forget: (memory) => Promise.resolve(void did.push(`forget ${name} ${JSON.stringify(memory)}`)),
+  }));
+}
+
+test('the parts of a network are the device, the peers and the subnet file, in this order', () => {
+  const names = networkParts.map(({ name }) => name);
+  assert.deepEqual(names, ['device', 'peers', 'subnet-file']);
+  assert.equal(new Set(names).size, names.length);
+});
+
+test('they are taken away in the opposite order, each with what it remembered, whatever is left of one', async () => {
+  const did: string[] = [];
+  const parts = fakeParts(did, { kind: 'left', keys: ['a'] });
+  const outcomes = await removeParts(network, rememberParts({} as UpOptions, parts), parts);
+  assert.deepEqual(did, ['third {"of":"third"}', 'second {"of":"second"}', 'first {"of":"first"}']);
+  assert.equal([...outcomes.values()].filter(({ kind }) => kind === 'left').length, 3);
+});
+
+test('what was never begun is not taken away', async () => {
+  const did: string[] = [];
+  await removeParts(network, { first: {} }, fakeParts(did));
+  assert.deepEqual(did, ['first {}']);
+});
+
+test('a part that this version does not know is refused before anything is touched', async () => {
+  const did: string[] = [];
+  const memories = { first: {}, 'cloth-beam': {} };
+  const known = fakeParts(did);
+  await assert.rejects(removeParts(network, memories, known), /does not know: cloth-beam/);
+  await assert.rejects(
+    forgetParts(memories, () => undefined, known),
+    /does not know: cloth-beam/,
+  );
+  assert.deepEqual(did, []);
+});
+
+test('a network that is gone is forgotten part by part', async () => {
+  const did: string[] = [];
+  await forgetParts({ first: {}, second: { of: 2 } }, () => undefined, fakeParts(did));
+  assert.deepEqual(did, ['forget second {"of":2}', 'forget first {}']);
+});
