@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { exitModes, type ExitMode } from '../daemon/setup/options.ts';
 import { Failure } from '../diagnostic/failure.ts';
-import { defaultLabName, nodeBounds, underlays, type Underlay } from '../lab/plan/request.ts';
+import { defaultLabName, nodeBounds, underlays, type UnderlayKind } from '../lab/plan/request.ts';
 import type { LabRequest } from '../lab/prepare.ts';
 import type { FaultVerb } from '../lab/protocol.ts';
 import { parameterOption, wholeNumber } from './arguments/options.ts';
@@ -10,7 +10,7 @@ interface StartOptions {
   readonly nodes: number;
   readonly store: 'files' | 'etcd';
   readonly tls?: true;
-  readonly underlay: Underlay;
+  readonly underlay: UnderlayKind;
   readonly param?: readonly string[];
   readonly leaseTtl?: number;
   readonly checkInterval?: number;

@@ -12,5 +12,5 @@ export const commandOfEvent = {
   shutdown: 'ShutdownCommand',
 } as const satisfies Record<string, CommandName>;
 
-export type EventName = keyof typeof commandOfEvent;
-export const eventNames = Object.keys(commandOfEvent) as readonly EventName[];
+export type CommandEvent = keyof typeof commandOfEvent;
+export const eventNames = Object.keys(commandOfEvent) as readonly CommandEvent[];

@@ -3,7 +3,7 @@ import { commandVariables, isPeerCommand, type NodeFacts } from '../contract/env
 import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import { formatPeerLine } from '../contract/peer-line.ts';
 import { commandText } from '../recipe/command-text.ts';
-import { commandOfEvent, eventNames, type EventName } from '../contract/command-events.ts';
+import { commandOfEvent, eventNames, type CommandEvent } from '../contract/command-events.ts';
 import { readsPeerLines } from '../recipe/contract-variables.ts';
 import { overlayMtu } from '../contract/mtu.ts';
 import type { CommandName, Recipe } from '../recipe/recipe.ts';
@@ -22,7 +22,7 @@ export interface ExplainRequest extends LeaseRequest {
 
 /** One run of a command, everything it would be given spelled out; values of secret parameters are not. */
 export interface PlannedRun {
-  readonly event: EventName;
+  readonly event: CommandEvent;
   readonly command: CommandName;
   readonly shell: 'sh -c' | 'sh -ec';
   readonly script: string;
@@ -35,7 +35,7 @@ export interface PlannedRun {
   readonly timeoutSeconds: number | null;
 }
 
-export interface Explanation {
+export interface RecipeExplanation {
   readonly recipe: string;
   readonly type: string;
   readonly runs: readonly PlannedRun[];
@@ -49,7 +49,7 @@ export const hiddenSecret = '‹secret›';
 const exampleIface = { name: 'eth0', mtu: 1500 };
 
 /** Tells exactly what would run, by the code that decides it for a node. Runs nothing. Throws a {@link Failure}. */
-export async function explainRecipe(request: ExplainRequest, colour: boolean): Promise<Explanation> {
+export async function explainRecipe(request: ExplainRequest, colour: boolean): Promise<RecipeExplanation> {
   const { recipe } = await loadRecipe(request.recipe, colour);
   const { configuration, parameterValues } = decideNetwork(recipe, request.parameters, undefined, colour);
   const events = chooseEvents(recipe, request.event);
@@ -78,7 +78,7 @@ export async function explainRecipe(request: ExplainRequest, colour: boolean): P
   };
 }
 
-function chooseEvents(recipe: Recipe, wanted: EventName | undefined): readonly EventName[] {
+function chooseEvents(recipe: Recipe, wanted: CommandEvent | undefined): readonly CommandEvent[] {
   const known = eventNames.filter((event) => recipe.commands[commandOfEvent[event]] !== undefined);
   if (wanted === undefined) return known;
   if (known.includes(wanted)) return [wanted];
@@ -88,7 +88,7 @@ function chooseEvents(recipe: Recipe, wanted: EventName | undefined): readonly E
 }
 
 function planRun(
-  event: EventName,
+  event: CommandEvent,
   recipe: Recipe,
   facts: NodeFacts,
   own: LeaseSubnets,

@@ -5,7 +5,7 @@ import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import { leaseKey } from '../lease/wire.ts';
 import { contains, formatCidr, parseAddress } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
-import { commandOfEvent, type EventName } from '../contract/command-events.ts';
+import { commandOfEvent, type CommandEvent } from '../contract/command-events.ts';
 import { readsPeerLines } from '../recipe/contract-variables.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import {
@@ -20,7 +20,7 @@ import { inventData, type InventedData } from './invent-data.ts';
 /** What the author says of the lease that an event is about. */
 export interface LeaseRequest {
   /** Undefined for every command that the recipe has. */
-  readonly event: EventName | undefined;
+  readonly event: CommandEvent | undefined;
   readonly subnet: string | undefined;
   readonly publicIp: string | undefined;
   /** IPv4's, then IPv6's. */

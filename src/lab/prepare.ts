@@ -4,7 +4,7 @@ import { decideNetwork } from '../recipe-files/decide-network.ts';
 import { requirePrograms } from '../host/programs.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { StoreAccess } from './plan/store-access.ts';
-import type { Underlay } from './plan/request.ts';
+import type { UnderlayKind } from './plan/request.ts';
 import { planTopology, type Topology } from './plan/topology.ts';
 import { programPath } from './process/program-path.ts';
 import { nodeStoreDirectory, nodeTlsFiles, type LabSpec } from './protocol.ts';
@@ -16,7 +16,7 @@ export interface LabRequest {
   /** A path, or the name of a shipped recipe. */
   readonly recipe: string;
   readonly nodes: number;
-  readonly underlay: Underlay;
+  readonly underlay: UnderlayKind;
   readonly store: 'files' | 'etcd';
   /** Whether etcd takes nobody without a certificate. */
   readonly tls: boolean;

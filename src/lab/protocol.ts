@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { FailureKind } from '../diagnostic/failure.ts';
 import type { StoreAccess } from './plan/store-access.ts';
 import type { Topology } from './plan/topology.ts';
-import type { LabReport, LabTrouble, NodeReport, PairReport, RecipeChange } from './report/report.ts';
+import type { LabReport, LabTrouble, NodeReport, PairReport, NodeRecipeChange } from './report/report.ts';
 
 /** Where a lab keeps its things, all on a tmpfs in its own mount namespace. */
 export const labRoot = '/run/lab';
@@ -115,7 +115,7 @@ export type LabEvent =
       /** Of the order; 0 at first. */
       readonly id: number;
       /** Null at first, and where no node runs what was given. */
-      readonly change: RecipeChange | null;
+      readonly change: NodeRecipeChange | null;
       readonly nodes: readonly NodeReport[];
       readonly pairs: readonly PairReport[];
       /** Why pairs failed, one sentence each. */
@@ -133,7 +133,7 @@ export type LabEvent =
       readonly detail?: string;
     };
 
-export type Link = 'joined' | 'cut';
+export type LinkState = 'joined' | 'cut';
 
 /** A host of the lab and the program in it: a node's daemon, or etcd. */
 export interface HostStatus {
@@ -142,7 +142,7 @@ export interface HostStatus {
   readonly daemon: 'starting' | 'ready' | 'stopping' | 'stopped' | 'failed';
   /** In the lab's PID namespace; null if the program does not run. */
   readonly pid: number | null;
-  readonly link: Link;
+  readonly link: LinkState;
   /** How the program ended, if it did. */
   readonly ended: string | null;
   /** In the lab's PID namespace: the process whose namespaces are the host's. */
@@ -150,7 +150,7 @@ export interface HostStatus {
 }
 
 /** A node as `lab ps` shows it. */
-export type NodeStatus = HostStatus & NodeReport;
+export type LabNodeStatus = HostStatus & NodeReport;
 
 export const faultVerbs = ['stop', 'kill', 'start', 'cut', 'join'] as const;
 export type FaultVerb = (typeof faultVerbs)[number];
@@ -169,7 +169,7 @@ export type ControlResponse =
       readonly store: StoreAccess;
       /** Null where the store is none. */
       readonly etcd: HostStatus | null;
-      readonly nodes: readonly NodeStatus[];
+      readonly nodes: readonly LabNodeStatus[];
     }
   | { readonly response: 'done'; readonly message: string }
   | {

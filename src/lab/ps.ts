@@ -1,6 +1,6 @@
 import { askStatus } from './process/control-client.ts';
 import { findLab } from './process/find.ts';
-import { renderStatus } from './report/render.ts';
+import { renderLabStatus } from './report/render.ts';
 
 /** `lab ps`: the nodes of a running lab. */
 export async function showLab(name: string, json: boolean): Promise<void> {
@@ -9,6 +9,6 @@ export async function showLab(name: string, json: boolean): Promise<void> {
   else {
     const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
     process.stdout.write(`Lab ${lab}, recipe ${recipe}\n`);
-    process.stdout.write(renderStatus(nodes, etcd, { colour }) + '\n');
+    process.stdout.write(renderLabStatus(nodes, etcd, { colour }) + '\n');
   }
 }

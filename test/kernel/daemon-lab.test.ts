@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { NodeStatus } from '../../src/lab/protocol.ts';
+import type { LabNodeStatus } from '../../src/lab/protocol.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { runHeddle } from './lab-harness.ts';
 
@@ -19,9 +19,9 @@ async function inNode(node: string, script: string): Promise<readonly string[]> 
     .sort();
 }
 
-async function nodes(): Promise<readonly NodeStatus[]> {
+async function nodes(): Promise<readonly LabNodeStatus[]> {
   const { stdout } = await runHeddle(['lab', 'ps', '--name', name, '--json']);
-  return (JSON.parse(stdout) as { nodes: NodeStatus[] }).nodes;
+  return (JSON.parse(stdout) as { nodes: LabNodeStatus[] }).nodes;
 }
 
 interface Entries {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test, type TestContext } from 'node:test';
-import type { PairReport, RecipeChange } from '../../src/lab/report/report.ts';
+import type { PairReport, NodeRecipeChange } from '../../src/lab/report/report.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { heddle, processesOfLab, runHeddle } from './lab-harness.ts';
 
@@ -13,7 +13,7 @@ interface Word {
   readonly passed: boolean;
   readonly refused?: string;
   readonly findings: string;
-  readonly change: RecipeChange | null;
+  readonly change: NodeRecipeChange | null;
   readonly pairs: readonly PairReport[];
   readonly troubles: readonly { readonly message: string }[];
   readonly nodes: readonly { readonly subnet: string; readonly mtu: number }[];

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { NodeStatus } from '../../src/lab/protocol.ts';
+import type { LabNodeStatus } from '../../src/lab/protocol.ts';
 import type { LabReport } from '../../src/lab/report/report.ts';
 import { firstProcess, machineState, pidNamespace, processesIn, runHeddle, waitFor } from './lab-harness.ts';
 
@@ -205,9 +205,9 @@ describe('lab up', options, () => {
   const name = `test-${process.pid}`;
   const inLab = (verb: string, ...args: string[]): ReturnType<typeof runHeddle> =>
     runHeddle(['lab', verb, '--name', name, ...args]);
-  const status = async (node: string): Promise<NodeStatus> => {
+  const status = async (node: string): Promise<LabNodeStatus> => {
     const { stdout } = await inLab('ps', '--json');
-    const { nodes } = JSON.parse(stdout) as { nodes: NodeStatus[] };
+    const { nodes } = JSON.parse(stdout) as { nodes: LabNodeStatus[] };
     const found = nodes.find((candidate) => candidate.name === node);
     assert.ok(found, stdout);
     return found;

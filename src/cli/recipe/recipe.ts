@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
-import { eventNames, type EventName } from '../../contract/command-events.ts';
+import { eventNames, type CommandEvent } from '../../contract/command-events.ts';
 import { collect, parameterOption, stateDirectoryOption } from '../arguments/options.ts';
 
 interface ExplainFlags {
-  readonly event?: EventName;
+  readonly event?: CommandEvent;
   readonly subnet?: string;
   readonly publicIp?: string;
   readonly data?: readonly string[];

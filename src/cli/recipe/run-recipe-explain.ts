@@ -3,7 +3,7 @@ import {
   explainRecipe,
   hiddenSecret,
   type ExplainRequest,
-  type Explanation,
+  type RecipeExplanation,
   type PlannedRun,
 } from '../../explain/explain-recipe.ts';
 import { showInvisible } from '../../diagnostic/visible-text.ts';
@@ -20,7 +20,7 @@ export async function explain(request: ExplainRequest, json: boolean): Promise<v
   );
 }
 
-function renderExplanation({ recipe, type, runs, assumed }: Explanation, chalk: ChalkInstance): string {
+function renderExplanation({ recipe, type, runs, assumed }: RecipeExplanation, chalk: ChalkInstance): string {
   const head =
     `Recipe ${recipe}, type ${type}. Nothing is run. What was not given is made up:\n` +
     `  this node  ${assumed.node}\n  the peer   ${assumed.peer}\n  its data   ${assumed.data}\n`;

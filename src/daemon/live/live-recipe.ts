@@ -8,7 +8,7 @@ import { RecipeWatch } from '../../recipe-files/recipe-watch.ts';
 import { reviewRecipe } from '../../recipe-files/review-recipe.ts';
 
 /** A saved recipe that is to be run in place of the one that runs. */
-export interface RecipeChange extends Extract<RecipePlan, { kind: 'change' }> {
+export interface SavedChange extends Extract<RecipePlan, { kind: 'change' }> {
   /** Warnings about the recipe, ready to be shown. */
   readonly findings: string;
   /** When it was seen, as `performance.now` counts. */
@@ -20,7 +20,7 @@ export interface LiveRecipeOptions {
   /** What runs. */
   readonly current: () => Preparation;
   /** Changes what runs; resolves when another change may be made. */
-  readonly change: (change: RecipeChange) => Promise<void>;
+  readonly change: (change: SavedChange) => Promise<void>;
   readonly emit: EmitEvent;
 }
 

@@ -9,7 +9,7 @@ import type { NetworkStart } from '../network/leased-network.ts';
 import { CommandRunner } from '../commands/command-runner.ts';
 import { noteChange, writeDeployment } from '../network/deployment-file.ts';
 import { deploymentOf } from '../network/deployment.ts';
-import type { RecipeChange } from './live-recipe.ts';
+import type { SavedChange } from './live-recipe.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import { revisionOf } from '../../recipe-files/recipe-text.ts';
@@ -19,7 +19,7 @@ import type { RunningNetwork } from '../network/running-network.ts';
 const patienceMs = 1000;
 
 interface RequestedChange {
-  readonly change: RecipeChange;
+  readonly change: SavedChange;
   /** Lets whoever asked for it go on. */
   readonly done: () => void;
 }
@@ -36,7 +36,7 @@ export class RecipeChanges {
   /** What to go back to if what was saved does not come up. */
   #fallback: Preparation | undefined;
   /** What was made and is not ready yet. */
-  #unannounced: RecipeChange | undefined;
+  #unannounced: SavedChange | undefined;
 
   constructor(options: UpOptions, preparation: Preparation, emit: EmitEvent) {
     this.#options = options;
@@ -62,7 +62,7 @@ export class RecipeChanges {
   }
 
   /** Has a change made as soon as the network runs. Resolves when it was made, or nobody will. Throws a Failure if it cannot be noted. */
-  async request(change: RecipeChange, network: RunningNetwork | undefined): Promise<void> {
+  async request(change: SavedChange, network: RunningNetwork | undefined): Promise<void> {
     if (change.step.kind === 'nothing') {
       const { loaded } = change.preparation;
       const scripts = await loaded.scripts;

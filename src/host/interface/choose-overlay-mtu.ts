@@ -2,7 +2,7 @@ import { contains, type Cidr } from '../../network/cidr.ts';
 import type { Link } from './links.ts';
 
 /** The interface that overlay traffic uses. */
-export interface Underlay {
+export interface UnderlayLink {
   readonly name: string;
   readonly mtu: number;
   /** Whether peers are reached over IPv6 only, so that a tunnel's outer header is IPv6's. */
@@ -26,7 +26,7 @@ const localKinds = ['bridge', 'veth'];
  */
 export function chooseOverlayMtu(
   links: readonly Link[],
-  underlay: Underlay,
+  underlay: UnderlayLink,
   networks: readonly Cidr[],
 ): OverlayMtu {
   const offers = links
@@ -39,12 +39,12 @@ export function chooseOverlayMtu(
   return others.reduce((least, offer) => (offer.mtu < least.mtu ? offer : least), first);
 }
 
-function isOverlay(link: Link, underlay: Underlay, networks: readonly Cidr[]): boolean {
+function isOverlay(link: Link, underlay: UnderlayLink, networks: readonly Cidr[]): boolean {
   if (link.name === underlay.name || link.loopback || localKinds.includes(link.kind ?? '')) return false;
   return link.addresses.some((address) => networks.some((network) => contains(network, address)));
 }
 
-function offerOf(link: Link, underlay: Underlay): OverlayMtu {
+function offerOf(link: Link, underlay: UnderlayLink): OverlayMtu {
   const overhead = overheadOf(link, underlay.ipv6Only || link.overIpv6);
   const left = underlay.mtu - (overhead ?? 0);
   if (overhead === undefined || link.mtu <= left) {

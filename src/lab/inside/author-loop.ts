@@ -1,7 +1,7 @@
 import { revisionOf } from '../../recipe-files/recipe-text.ts';
 import { openStore } from '../../store/open-store.ts';
 import { sharedDirectory, type LabEvent, type RecipeOrder } from '../protocol.ts';
-import type { LabTrouble, RecipeChange } from '../report/report.ts';
+import type { LabTrouble, NodeRecipeChange } from '../report/report.ts';
 import type { Daemon, RecipeAnswer } from './node/daemon.ts';
 import type { Lab } from './lab.ts';
 import { probeMatrix } from './probe/matrix.ts';
@@ -111,7 +111,7 @@ export class AuthorLoop {
 
 /** What the nodes said, once where several said the same. */
 function summarise(answers: readonly { readonly node: string; readonly answer: RecipeAnswer }[]): {
-  readonly change: RecipeChange | null;
+  readonly change: NodeRecipeChange | null;
   readonly troubles: readonly LabTrouble[];
 } {
   const applied = answers.find(({ answer }) => answer.event === 'recipe-applied')?.answer;

@@ -3,7 +3,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 import { controlSocket, faultVerbs, type ControlRequest, type ControlResponse } from '../protocol.ts';
 import { applyFault } from './faults.ts';
 import { parseObject, readJsonLines } from './json-lines.ts';
-import { describeError, type Lab } from './lab.ts';
+import { describeFailure, type Lab } from './lab.ts';
 
 /** Answers `lab ps` and the fault verbs, over a socket that only the lab's mount namespace holds. */
 export function serveControl(lab: Lab): Promise<void> {
@@ -23,7 +23,7 @@ export function serveControl(lab: Lab): Promise<void> {
 
 async function answer(lab: Lab, request: ControlRequest, socket: Socket): Promise<void> {
   const response = await respond(lab, request).catch((error: unknown): ControlResponse => {
-    return { response: 'failure', ...describeError(error) };
+    return { response: 'failure', ...describeFailure(error) };
   });
   socket.end(JSON.stringify(response) + '\n');
 }

@@ -2,7 +2,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 import type { Changes } from './changes.ts';
 import { cutCommands, joinCommands } from '../plan/commands.ts';
 import type { HostPlan } from '../plan/topology.ts';
-import type { FaultVerb, Link } from '../protocol.ts';
+import type { FaultVerb, LinkState } from '../protocol.ts';
 import type { LabTrouble } from '../report/report.ts';
 import { runIpBatch } from './run-program.ts';
 import type { RunningProgram } from './running-program.ts';
@@ -16,7 +16,7 @@ export interface FaultTarget {
   /** What the program is called in messages. */
   readonly what: 'daemon' | 'server';
   readonly running: Pick<RunningProgram, 'state' | 'pid' | 'signal'>;
-  link: Link;
+  link: LinkState;
   /** Starts the program again after it has ended, and waits until it is ready. Throws a {@link Failure}. */
   restart(): Promise<void>;
   /** Why the program is not what it should be, `otherwise` if it did not say. */

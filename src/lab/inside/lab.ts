@@ -117,7 +117,7 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
 }
 
 /** What of an error is told outside the lab. Defects are shown with their stack. */
-export function describeError(error: unknown): Omit<LabTrouble, 'node'> {
+export function describeFailure(error: unknown): Omit<LabTrouble, 'node'> {
   if (!(error instanceof Failure)) {
     const detail = error instanceof Error ? { detail: error.stack ?? '' } : {};
     return { kind: 'internal', message: String(error), ...detail };
@@ -133,6 +133,6 @@ export function describeError(error: unknown): Omit<LabTrouble, 'node'> {
 
 /** An error as a node's trouble, the node named in its message. */
 function describeTrouble(node: string, error: unknown): LabTrouble {
-  const { message, ...rest } = describeError(error);
+  const { message, ...rest } = describeFailure(error);
   return { node, message: message.includes(node) ? message : `${node}: ${message}`, ...rest };
 }

@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline';
 import { Failure } from '../../diagnostic/failure.ts';
 import { keepLine, type LabEvent, type LabSpec, type RecipeOrder } from '../protocol.ts';
 import { serveControl } from './control.ts';
-import { describeError, Lab } from './lab.ts';
+import { describeFailure, Lab } from './lab.ts';
 import { AuthorLoop } from './author-loop.ts';
-import { runLab, startAgents } from './run-lab.ts';
+import { proveLab, startAgents } from './run-lab.ts';
 import { stopProgram } from './faults.ts';
 
 function tell(event: LabEvent): void {
@@ -45,7 +45,7 @@ async function live(spec: LabSpec): Promise<void> {
   const lab = await build(spec);
   switch (spec.purpose) {
     case 'run':
-      await runLab(lab, tell);
+      await proveLab(lab, tell);
       // The report is on its way; whoever reads it ends the lab by closing its end.
       return;
     case 'up':
@@ -62,7 +62,7 @@ async function live(spec: LabSpec): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  tell({ event: 'failure', ...describeError(error) });
+  tell({ event: 'failure', ...describeFailure(error) });
 }
 
 let kept = false;

@@ -7,7 +7,7 @@ import { PodAgent } from './probe/pod-agent.ts';
 import { stopProgram } from './faults.ts';
 
 /** The whole of `lab run` once the daemons are started: ready, probed, stopped, compared. */
-export async function runLab(lab: Lab, tell: (event: LabEvent) => void): Promise<void> {
+export async function proveLab(lab: Lab, tell: (event: LabEvent) => void): Promise<void> {
   const agents = startAgents(lab);
   const troubles = [...(await lab.becomeReady(tell))];
   const acquainted = troubles.length === 0 && (await lab.becomeAcquainted());

@@ -1,6 +1,6 @@
 /** `switched`: every node on one segment. `routed`: a segment for each node, joined by a router. */
-export type Underlay = 'switched' | 'routed';
-export const underlays = ['switched', 'routed'] as const satisfies readonly Underlay[];
+export type UnderlayKind = 'switched' | 'routed';
+export const underlays = ['switched', 'routed'] as const satisfies readonly UnderlayKind[];
 
 /** How many nodes a lab may have. */
 export const nodeBounds = { minimum: 1, maximum: 50 } as const;

@@ -19,7 +19,7 @@ export interface SubnetFile {
 }
 
 /** Reads a subnet file (`FLANNEL_SUBNET=10.50.4.1/24` …), or says what it lacks. */
-export function readSubnetFile(text: string): SubnetFile | { readonly lacks: string } {
+export function readPodNetworks(text: string): SubnetFile | { readonly lacks: string } {
   const values = new Map<string, string>();
   for (const line of text.split('\n')) {
     const at = line.indexOf('=');

@@ -1,5 +1,5 @@
 import { formatAddress, overlaps, parseCidr, type Cidr, type Family } from '../../network/cidr.ts';
-import type { Underlay } from './request.ts';
+import type { UnderlayKind } from './request.ts';
 
 /** An address with the prefix length of its segment, and the router there if the segment has one. */
 export interface Attachment {
@@ -25,7 +25,7 @@ export interface NodePlan extends HostPlan {
 
 /** Everything about a lab's underlay that is decided before anything is made. */
 export interface Topology {
-  readonly underlay: Underlay;
+  readonly underlay: UnderlayKind;
   readonly nodes: readonly NodePlan[];
   /** The host of the store, if that is an etcd. */
   readonly etcd: HostPlan | undefined;
@@ -49,7 +49,7 @@ const etcdNumber = 200;
  */
 export function planTopology(request: {
   readonly nodes: number;
-  readonly underlay: Underlay;
+  readonly underlay: UnderlayKind;
   readonly networks: readonly Cidr[];
   /** Whether an etcd has a place on it, too. */
   readonly etcd?: boolean;
@@ -81,7 +81,7 @@ function chooseBlock(family: Family, taken: readonly Cidr[]): Cidr | undefined {
   return undefined;
 }
 
-function attach(block: Cidr, underlay: Underlay, number: number): Attachment {
+function attach(block: Cidr, underlay: UnderlayKind, number: number): Attachment {
   const prefix = block.family === 4 ? 24 : 64;
   const hostBits = BigInt((block.family === 4 ? 32 : 128) - prefix);
   const segment = block.value + ((underlay === 'routed' ? BigInt(number) : 0n) << hostBits);

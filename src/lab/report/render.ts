@@ -1,6 +1,6 @@
 import { Chalk } from 'chalk';
 import Table from 'cli-table3';
-import type { HostStatus, NodeStatus } from '../protocol.ts';
+import type { HostStatus, LabNodeStatus } from '../protocol.ts';
 import type { LabReport, LabTrouble, NodeReport, PairReport } from './report.ts';
 
 export interface RenderOptions {
@@ -56,8 +56,8 @@ export function renderNodes(nodes: readonly NodeReport[], options: RenderOptions
 }
 
 /** The nodes of `lab ps`, and its etcd if it has one. */
-export function renderStatus(
-  nodes: readonly NodeStatus[],
+export function renderLabStatus(
+  nodes: readonly LabNodeStatus[],
   etcd: HostStatus | null,
   options: RenderOptions,
 ): string {

@@ -54,7 +54,7 @@ export interface LabTrouble {
 }
 
 /** What a saved recipe came to on the nodes. */
-export interface RecipeChange {
+export interface NodeRecipeChange {
   readonly step: RecipeStep['kind'];
   readonly because: string | null;
 }

@@ -103,12 +103,12 @@ const stringFaults: Partial<Record<SyntaxErrorName, RegExp>> = {
   InvalidUnicode: /^((?:[^\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*)(\\u[0-9a-fA-F]*)/,
 };
 
-interface Explanation {
+interface SyntaxExplanation {
   readonly message: string;
   readonly hint?: string;
 }
 
-function explainSyntaxError(name: SyntaxErrorName, token: string): Explanation {
+function explainSyntaxError(name: SyntaxErrorName, token: string): SyntaxExplanation {
   switch (name) {
     case 'InvalidSymbol':
       return explainSymbol(token);
@@ -151,7 +151,7 @@ function explainSyntaxError(name: SyntaxErrorName, token: string): Explanation {
   }
 }
 
-function explainSymbol(token: string): Explanation {
+function explainSymbol(token: string): SyntaxExplanation {
   if (token.startsWith('\ufeff')) {
     return { message: 'the document begins with a byte order mark', hint: 'save it as UTF-8 without one' };
   }

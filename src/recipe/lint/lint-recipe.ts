@@ -5,7 +5,7 @@ import { readBackendMembers, redactSecrets } from './backend-members.ts';
 import { readCommandScripts } from './command-script.ts';
 import { checkEncapsulation } from './encapsulation.ts';
 import { checkInput } from './input.ts';
-import { reportMissingPrograms, type MissingProgram } from './missing-programs.ts';
+import { reportMissingPrograms, type AbsentProgram } from './missing-programs.ts';
 import { checkPairs } from './pairs.ts';
 import { checkPeerData } from './peer-data.ts';
 import { checkRepeatable } from './repeatable.ts';
@@ -16,7 +16,7 @@ import { checkVariables } from './variables.ts';
 /** What only the machine can tell of a recipe. */
 export interface Surroundings {
   readonly syntaxComplaints: readonly SyntaxComplaint[];
-  readonly missingPrograms: readonly MissingProgram[];
+  readonly missingPrograms: readonly AbsentProgram[];
 }
 
 /**

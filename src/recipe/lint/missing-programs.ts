@@ -6,7 +6,7 @@ import { findProgramCalls } from '../programs.ts';
 import type { Recipe } from '../recipe.ts';
 
 /** A program that a recipe needs and that is not on PATH. */
-export interface MissingProgram {
+export interface AbsentProgram {
   readonly program: string;
   /** The Debian package that has it, where known. */
   readonly package: string | undefined;
@@ -16,7 +16,7 @@ export interface MissingProgram {
 export function reportMissingPrograms(
   recipe: Recipe,
   members: readonly Member[],
-  missing: readonly MissingProgram[],
+  missing: readonly AbsentProgram[],
   findings: Findings,
 ): void {
   const places = new Map([...placesOfCalls(recipe), ...placesInRequires(members)]);

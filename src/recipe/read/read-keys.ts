@@ -145,14 +145,14 @@ function reportIssue(issue: Issue, node: JsonNode, path: string, findings: Findi
   findings.error(code, at.span, `\`${name}\` must be ${must}`, hint);
 }
 
-interface Explanation {
+interface IssueExplanation {
   readonly code: DiagnosticCode;
   /** Completes the sentence that `must be` begins. */
   readonly must: string;
   readonly hint?: string;
 }
 
-function explainIssue(issue: Issue, node: JsonNode): Explanation {
+function explainIssue(issue: Issue, node: JsonNode): IssueExplanation {
   switch (issue.code) {
     case 'too_small':
       return { code: 'out-of-bounds', must: `at least ${describeLimit(issue.minimum, issue.origin)}` };
@@ -179,7 +179,7 @@ function describeLimit(limit: number | bigint, origin: string): string {
   return origin === 'array' ? `${limit} item long` : String(limit);
 }
 
-function explainChoice(choices: readonly string[], node: JsonNode): Explanation {
+function explainChoice(choices: readonly string[], node: JsonNode): IssueExplanation {
   const must = `one of ${choices.map((choice) => `\`${choice}\``).join(', ')}`;
   const given = node.kind === 'scalar' ? String(node.value) : '';
   const hint = suggestName(given, choices);
@@ -194,7 +194,7 @@ const typeNames: Readonly<Record<string, string>> = {
   array: 'an array',
 };
 
-function explainType(expected: string, node: JsonNode): Explanation {
+function explainType(expected: string, node: JsonNode): IssueExplanation {
   const value = node.kind === 'scalar' ? node.value : undefined;
   const isFraction = typeof value === 'number' && expected === 'int';
   const must = `${typeNames[expected] ?? expected}, not ${isFraction ? 'a fraction' : describeKind(node)}`;

@@ -1,5 +1,5 @@
 import { Cursor, ShellFault } from './cursor.ts';
-import type { AndOr, CommandNode, List, Pipeline, Redirection, Script, Word } from './syntax-tree.ts';
+import type { AndOr, CommandNode, List, Pipeline, Redirection, ScriptTree, Word } from './syntax-tree.ts';
 import { literalOf } from './words.ts';
 import { WordReader } from './word-reader.ts';
 
@@ -19,7 +19,7 @@ const functionBrackets = /(?:[ \t]|\\\n)*\((?:[ \t]|\\\n)*\)/y;
  * script, not for judging it: whether its syntax is right, the shell itself is asked. Never throws; what cannot be
  * read ends the reading.
  */
-export function parseScript(text: string): Script {
+export function parseScript(text: string): ScriptTree {
   const cursor = new Cursor(text);
   const list: AndOr[] = [];
   try {

@@ -5,7 +5,7 @@ import type { Span } from '../../diagnostic/source.ts';
  */
 
 /** A script as far as it could be read. */
-export interface Script {
+export interface ScriptTree {
   readonly list: List;
   /** Where reading stopped before the end; undefined if the whole of the text was read. */
   readonly fault: Span | undefined;

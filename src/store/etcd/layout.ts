@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 
 /** flannel's keys under a prefix. */
-export interface Layout {
+export interface KeyLayout {
   /** The prefix without what a path does not need: `/coreos.com/network`. */
   readonly prefix: string;
   /** The key of the network configuration. */
@@ -10,7 +10,7 @@ export interface Layout {
   readonly subnets: string;
 }
 
-export function layOut(prefix: string): Layout {
+export function layOutKeys(prefix: string): KeyLayout {
   // As flannel joins them, with Go's path.Join.
   return {
     prefix: posix.join(prefix, '.'),

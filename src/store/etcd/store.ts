@@ -15,7 +15,7 @@ import { Cluster } from './cluster.ts';
 import { readLogin, readTlsCredentials } from './credentials.ts';
 import { grantLease, revokeLease, type Grant } from './grant.ts';
 import { watchKeys } from './key-watch.ts';
-import { layOut, rangeFrom, type Layout } from './layout.ts';
+import { layOutKeys, rangeFrom, type KeyLayout } from './layout.ts';
 import { listKeys, readExpiries } from './listing.ts';
 import { defaultPrefix, defaultTiming, type EtcdStoreOptions } from './options.ts';
 import { isReservation, readEvent, readKeyValue } from './record.ts';
@@ -34,7 +34,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<LeaseSto
   const tls = await readTlsCredentials(options);
   const login = options.user && (await readLogin(options.user));
   const timing = { ...defaultTiming, ...options.timing };
-  const layout = layOut(options.prefix ?? defaultPrefix);
+  const layout = layOutKeys(options.prefix ?? defaultPrefix);
   // Nodes that are given the same members spread over them.
   const order = shuffle(endpoints, Math.random);
   return new EtcdStore({
@@ -56,7 +56,7 @@ function shuffle<T>(items: readonly T[], random: () => number): T[] {
 interface EtcdStoreParts {
   readonly description: string;
   readonly cluster: Cluster;
-  readonly layout: Layout;
+  readonly layout: KeyLayout;
   readonly requestMs: number;
   readonly pageSize: number;
 }
@@ -64,7 +64,7 @@ interface EtcdStoreParts {
 class EtcdStore implements LeaseStore {
   readonly description: string;
   readonly #cluster: Cluster;
-  readonly #layout: Layout;
+  readonly #layout: KeyLayout;
   readonly #requestMs: number;
   readonly #pageSize: number;
   readonly #closing = new AbortController();

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 
 /** Where the parts of a files store stand; `config` and `subnets/` mirror flannel's keys in etcd. */
-export interface Layout {
+export interface FileLayout {
   readonly root: string;
   /** flannel's network configuration. */
   readonly config: string;
@@ -13,7 +13,7 @@ export interface Layout {
   readonly draft: string;
 }
 
-export function layOut(directory: string): Layout {
+export function layOutFiles(directory: string): FileLayout {
   const root = resolve(directory);
   return {
     root,

@@ -7,7 +7,7 @@ import { watchDirectory } from '../../host/files/directory-watcher.ts';
 import { describeError, toStoreError } from './errors.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import { inSlices } from './in-slices.ts';
-import type { Layout } from './layout.ts';
+import type { FileLayout } from './layout.ts';
 import type { DirectoryIdentity, LeaseDirectory } from './lease-directory.ts';
 import { compareWithTold, isExpired, type Told } from './told.ts';
 
@@ -19,7 +19,7 @@ const scanShare = 1 / 12;
 const blindRescanMs = 1000;
 
 export interface LeaseWatchOptions {
-  readonly layout: Layout;
+  readonly layout: FileLayout;
   readonly directory: LeaseDirectory;
   /** Which directory was listed, and what was told of it then. */
   readonly identity: DirectoryIdentity;

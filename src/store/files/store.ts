@@ -15,7 +15,7 @@ import {
   type StoreFault,
 } from '../store.ts';
 import { errorCode, toStoreError } from './errors.ts';
-import { layOut, type Layout } from './layout.ts';
+import { layOutFiles, type FileLayout } from './layout.ts';
 import { LeaseDirectory } from './lease-directory.ts';
 import { decodeLeaseFile, encodeLeaseFile, largestLeaseFile } from './lease-file.ts';
 import { withStoreLock } from './lock.ts';
@@ -38,7 +38,7 @@ export async function openFilesStore(
   directory: string,
   options: FilesStoreOptions = {},
 ): Promise<LeaseStore> {
-  const layout = layOut(directory);
+  const layout = layOutFiles(directory);
   const mode = options.access ?? 'read-write';
   await useDirectory(layout, mode);
   const { clock = systemClock, rescanMs = 10_000 } = options;
@@ -48,7 +48,7 @@ export async function openFilesStore(
 /** Leases as files of a directory that several processes share. Readers never lock; writers take turns. */
 class FilesStore implements LeaseStore {
   readonly description: string;
-  readonly #layout: Layout;
+  readonly #layout: FileLayout;
   readonly #isWritable: boolean;
   readonly #clock: Clock;
   readonly #rescanMs: number;
@@ -57,7 +57,7 @@ class FilesStore implements LeaseStore {
   readonly #listings = new RememberedListings();
   readonly #closing = new AbortController();
 
-  constructor(layout: Layout, isWritable: boolean, clock: Clock, rescanMs: number) {
+  constructor(layout: FileLayout, isWritable: boolean, clock: Clock, rescanMs: number) {
     this.description = `files in ${layout.root}`;
     this.#layout = layout;
     this.#isWritable = isWritable;

@@ -3,14 +3,14 @@ import { access } from 'node:fs/promises';
 
 import { StoreError, type StoreAccess } from '../store.ts';
 import { errorCode, toStoreError } from './errors.ts';
-import type { Layout } from './layout.ts';
+import type { FileLayout } from './layout.ts';
 import { makeDirectory } from './make-directory.ts';
 
 /** Leases are no secret, but whoever can write them has a say in what runs as root elsewhere. */
 const directoryMode = 0o700;
 
 /** Makes the directory of a store, if that may be, and sees that it can be used. Throws a {@link StoreError}. */
-export async function useDirectory({ root, subnets }: Layout, mode: StoreAccess): Promise<void> {
+export async function useDirectory({ root, subnets }: FileLayout, mode: StoreAccess): Promise<void> {
   const isWritable = mode !== 'read-only';
   try {
     if (mode === 'read-write') await makeDirectory(subnets, directoryMode);

@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { explainRecipe, type ExplainRequest, type Explanation } from '../../../src/explain/explain-recipe.ts';
+import {
+  explainRecipe,
+  type ExplainRequest,
+  type RecipeExplanation,
+} from '../../../src/explain/explain-recipe.ts';
 import { shippedRecipes } from '../../../src/recipe-files/catalogue.ts';
 import { eventNames } from '../../../src/contract/command-events.ts';
 import { heddle as heddleProgram, runHeddle } from '../../kernel/lab-harness.ts';
@@ -155,7 +159,7 @@ describe('recipe check', () => {
 });
 
 /** What `recipe explain` works out; most tests need no process of their own for that. */
-function explain(recipe: string, request: Partial<ExplainRequest> = {}): Promise<Explanation> {
+function explain(recipe: string, request: Partial<ExplainRequest> = {}): Promise<RecipeExplanation> {
   const nothing = { event: undefined, subnet: undefined, publicIp: undefined, iface: undefined };
   const state = { data: [], parameters: [], stateDirectory: '/var/lib/heddle/state' };
   return explainRecipe({ ...nothing, ...state, recipe, ...request }, false);
@@ -195,7 +199,7 @@ describe('recipe explain', () => {
     const more = ['--iface', 'ens3', '--param', 'VNI=9', '--state-dir', '/tmp/s', '--json'];
     const { exitCode, stdout, stderr } = await heddle('explain', 'vxlan', ...args, ...more);
     assert.deepEqual([exitCode, stderr], [0, '']);
-    const { runs } = JSON.parse(stdout) as Explanation;
+    const { runs } = JSON.parse(stdout) as RecipeExplanation;
     const [run] = runs;
     assert.equal(runs.length, 1);
     assert.deepEqual(

@@ -16,7 +16,7 @@ import {
   runDirectoryOf,
   sharedDirectory,
   type FaultVerb,
-  type NodeStatus,
+  type LabNodeStatus,
 } from '../../../src/lab/protocol.ts';
 import { pidNamespace, processesIn, runHeddle } from '../lab-harness.ts';
 import { LeaseFiles } from './lease-files.ts';
@@ -38,7 +38,7 @@ export class FaultLab {
   readonly nodes: readonly FaultNode[];
   readonly #found: FoundLab;
 
-  private constructor(found: FoundLab, overlay: Overlay, nodes: readonly NodeStatus[]) {
+  private constructor(found: FoundLab, overlay: Overlay, nodes: readonly LabNodeStatus[]) {
     this.#found = found;
     this.overlay = overlay;
     this.leases = new LeaseFiles(this.path(`${sharedDirectory}/store`));
@@ -115,7 +115,7 @@ export class FaultNode {
   readonly #lab: FaultLab;
   readonly #holderPid: number;
 
-  constructor(lab: FaultLab, { name, publicIp, pod, holderPid }: NodeStatus) {
+  constructor(lab: FaultLab, { name, publicIp, pod, holderPid }: LabNodeStatus) {
     this.#lab = lab;
     this.name = name;
     this.publicIp = publicIp;

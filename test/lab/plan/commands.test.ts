@@ -9,11 +9,11 @@ import {
   podCommands,
   underlayCommands,
 } from '../../../src/lab/plan/commands.ts';
-import { readSubnetFile } from '../../../src/lab/plan/subnet-file.ts';
-import type { Underlay } from '../../../src/lab/plan/request.ts';
+import { readPodNetworks } from '../../../src/lab/plan/subnet-file.ts';
+import type { UnderlayKind } from '../../../src/lab/plan/request.ts';
 import { planTopology, type NodePlan, type Topology } from '../../../src/lab/plan/topology.ts';
 
-function plan(underlay: Underlay, etcd = false): { topology: Topology; node: NodePlan } {
+function plan(underlay: UnderlayKind, etcd = false): { topology: Topology; node: NodePlan } {
   const networks = ['10.50.0.0/16', '2001:cafe:42::/56']
     .map(parseCidr)
     .filter((network) => network !== undefined);
@@ -82,7 +82,7 @@ test('joining gives a router the IPv6 address back that cutting took', () => {
 
 test('a pod is connected as the subnet file says, at its MTU', () => {
   const { node } = plan('switched');
-  const file = readSubnetFile('FLANNEL_SUBNET=10.50.7.1/24\nFLANNEL_MTU=1450\n');
+  const file = readPodNetworks('FLANNEL_SUBNET=10.50.7.1/24\nFLANNEL_MTU=1450\n');
   assert.ok(!('lacks' in file));
   assert.deepEqual(podBridgeCommands(node, file), [
     'link add cbr0 mtu 1450 type bridge',

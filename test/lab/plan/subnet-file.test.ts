@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readSubnetFile } from '../../../src/lab/plan/subnet-file.ts';
+import { readPodNetworks } from '../../../src/lab/plan/subnet-file.ts';
 
 test('a pod gets the address after the subnet file’s, in each family', () => {
   const text = `FLANNEL_NETWORK=10.50.0.0/16
@@ -10,7 +10,7 @@ FLANNEL_IPV6_SUBNET=2001:cafe:42:c::1/64
 FLANNEL_MTU=1450
 FLANNEL_IPMASQ=false
 `;
-  assert.deepEqual(readSubnetFile(text), {
+  assert.deepEqual(readPodNetworks(text), {
     ipv4: { subnet: '10.50.4.0/24', gateway: '10.50.4.1', pod: '10.50.4.2', prefix: 24 },
     ipv6: {
       subnet: '2001:cafe:42:c::/64',
@@ -23,16 +23,16 @@ FLANNEL_IPMASQ=false
 });
 
 test('a subnet file with IPv6 alone is enough', () => {
-  const file = readSubnetFile('FLANNEL_IPV6_SUBNET=fd00:1::1/126\nFLANNEL_MTU=1430\n');
+  const file = readPodNetworks('FLANNEL_IPV6_SUBNET=fd00:1::1/126\nFLANNEL_MTU=1430\n');
   assert.ok(!('lacks' in file));
   assert.equal(file.ipv4, undefined);
   assert.equal(file.ipv6?.pod, 'fd00:1::2');
 });
 
 test('what a subnet file lacks is named', () => {
-  assert.deepEqual(readSubnetFile('FLANNEL_SUBNET=10.50.4.1/24\n'), { lacks: 'a usable FLANNEL_MTU' });
-  assert.deepEqual(readSubnetFile('FLANNEL_SUBNET=10.50.4.1/33\nFLANNEL_MTU=1450\n'), {
+  assert.deepEqual(readPodNetworks('FLANNEL_SUBNET=10.50.4.1/24\n'), { lacks: 'a usable FLANNEL_MTU' });
+  assert.deepEqual(readPodNetworks('FLANNEL_SUBNET=10.50.4.1/33\nFLANNEL_MTU=1450\n'), {
     lacks: 'a usable FLANNEL_SUBNET or FLANNEL_IPV6_SUBNET',
   });
-  assert.deepEqual(readSubnetFile(''), { lacks: 'a usable FLANNEL_MTU' });
+  assert.deepEqual(readPodNetworks(''), { lacks: 'a usable FLANNEL_MTU' });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderReport, renderStatus, summarise } from '../../../src/lab/report/render.ts';
+import { renderReport, renderLabStatus, summarise } from '../../../src/lab/report/render.ts';
 import type { LabReport, NodeReport, PairReport } from '../../../src/lab/report/report.ts';
 
 const plain = { colour: false };
@@ -96,7 +96,7 @@ test('ps shows how a daemon ended, and both families', () => {
     ended: 'exited with status 10',
     holderPid: 24,
   } as const;
-  const text = renderStatus([status], null, plain);
+  const text = renderLabStatus([status], null, plain);
   assert.match(text, /failed: exited with status 10 │ – +│ cut/);
   assert.doesNotMatch(text, /etcd/);
   assert.match(text, /│ fd00:1::\/64 +│ fd00:1::2 +│/);
@@ -113,7 +113,7 @@ test('ps shows etcd below the nodes', () => {
     holderPid: 30,
   } as const;
   assert.match(
-    renderStatus([], etcd, plain),
+    renderLabStatus([], etcd, plain),
     /│ etcd │ ready +│ 31 +│ joined │ 172\.30\.0\.200 │ – +│ – +│ – +│/,
   );
 });

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../../../diagnostic/failure.ts';
 import { podNetworksOf, type SubnetFile } from '../../plan/subnet-file.ts';
 import type { NodePlan } from '../../plan/topology.ts';
-import type { LabSpec, Link, NodeStatus } from '../../protocol.ts';
+import type { LabSpec, LinkState, LabNodeStatus } from '../../protocol.ts';
 import type { LabTrouble, NodeReport } from '../../report/report.ts';
 import type { Changes } from '../changes.ts';
 import { Daemon } from './daemon.ts';
@@ -16,7 +16,7 @@ export class LabNode {
   readonly plan: NodePlan;
   readonly holder: Holder;
   daemon: Daemon;
-  link: Link = 'joined';
+  link: LinkState = 'joined';
   /** What its pod was connected by; undefined while it is not. */
   subnet: SubnetFile | undefined;
   readonly #spec: LabSpec;
@@ -103,7 +103,7 @@ export class LabNode {
     };
   }
 
-  status(): NodeStatus {
+  status(): LabNodeStatus {
     const holderPid = this.holder.pid;
     return { ...this.report(), link: this.link, holderPid, ...describeProgram(this.daemon) };
   }

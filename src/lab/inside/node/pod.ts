@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../../../diagnostic/failure.ts';
 import { podBridgeCommands, podCommands, podRemovalCommands } from '../../plan/commands.ts';
-import { readSubnetFile, type SubnetFile } from '../../plan/subnet-file.ts';
+import { readPodNetworks, type SubnetFile } from '../../plan/subnet-file.ts';
 import type { NodePlan } from '../../plan/topology.ts';
 import { nodeSubnetFile, runDirectoryOf } from '../../protocol.ts';
 import { runIpBatch } from '../run-program.ts';
@@ -24,7 +24,7 @@ export async function readNodeSubnetFile(node: NodePlan): Promise<SubnetFile> {
     const message = `${node.name}'s daemon said it is ready, but wrote no subnet file at ${nodeSubnetFile}`;
     throw new Failure('lab-failed', message, { cause });
   });
-  const file = readSubnetFile(text);
+  const file = readPodNetworks(text);
   if ('lacks' in file) {
     const message = `the subnet file of ${node.name} lacks ${file.lacks}`;
     throw new Failure('lab-failed', message, { detail: text });

@@ -1,5 +1,5 @@
 import { podNetworksOf, type PodNetwork } from '../../plan/subnet-file.ts';
-import type { Underlay } from '../../plan/request.ts';
+import type { UnderlayKind } from '../../plan/request.ts';
 import type { PairReport, PathReport } from '../../report/report.ts';
 import { countFragments } from './fragments.ts';
 import type { LabNode } from '../node/node.ts';
@@ -21,7 +21,7 @@ const atOnce = 4;
 export async function probeMatrix(
   nodes: readonly LabNode[],
   agents: ReadonlyMap<string, PodAgent>,
-  underlay: Underlay,
+  underlay: UnderlayKind,
   onPair: (pair: PairReport) => void,
   convergeMs = usualConvergeMs,
 ): Promise<readonly PairReport[]> {
@@ -74,7 +74,7 @@ async function probePair(
   from: LabNode,
   to: LabNode,
   agents: ReadonlyMap<string, PodAgent>,
-  underlay: Underlay,
+  underlay: UnderlayKind,
   convergeMs: number,
 ): Promise<PairReport> {
   const names = { from: from.plan.name, to: to.plan.name };
@@ -106,7 +106,7 @@ function judge(
 }
 
 /** A recipe whose next hop is the peer itself needs all nodes on one segment: say so where they are not. */
-function explainFailure(why: string, underlay: Underlay): string {
+function explainFailure(why: string, underlay: UnderlayKind): string {
   const offLink = /invalid gateway|network is unreachable|no route to host/i.test(why);
   if (underlay !== 'routed' || !offLink) return why;
   return `${why}. On a routed underlay a peer's public address is behind a router and not on-link, so no route can name it as next hop`;

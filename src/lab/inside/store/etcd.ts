@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../../diagnostic/failure.ts';
-import { layOut } from '../../../store/etcd/layout.ts';
+import { layOutKeys } from '../../../store/etcd/layout.ts';
 import { defaultPrefix } from '../../../store/etcd/options.ts';
 import type { HostPlan } from '../../plan/topology.ts';
 import type { StoreAccess } from '../../plan/store-access.ts';
@@ -12,7 +12,7 @@ import {
   pathInLab,
   type HostStatus,
   type LabSpec,
-  type Link,
+  type LinkState,
 } from '../../protocol.ts';
 import type { LabTrouble } from '../../report/report.ts';
 import { etcdTlsFiles } from './certificates.ts';
@@ -31,7 +31,7 @@ const socketPath = pathInLab('etcd', `${etcdDirectory}/${etcdSocketName}`);
 export class LabEtcd {
   readonly what = 'server';
   readonly plan: HostPlan;
-  link: Link = 'joined';
+  link: LinkState = 'joined';
   running: RunningProgram;
   readonly #holder: Holder;
   readonly #access: EtcdAccess;
@@ -59,7 +59,7 @@ export class LabEtcd {
   }
 
   writeNetwork(document: string): Promise<void> {
-    return putKey(socketPath, layOut(defaultPrefix).config, document);
+    return putKey(socketPath, layOutKeys(defaultPrefix).config, document);
   }
 
   /** Starts it again on the data that it left. Throws a {@link Failure} if it does not come to serve. */
