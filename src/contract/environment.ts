@@ -15,6 +15,9 @@ export interface NodeFacts {
   readonly stateDirectory: string;
   readonly publicIp: string | undefined;
   readonly publicIpv6: string | undefined;
+  /** This node's own addresses on the interface: a public address may be translated to them on the way. */
+  readonly localAddress: string | undefined;
+  readonly localAddressV6: string | undefined;
   readonly parameters: readonly Parameter[];
   readonly parameterValues: Readonly<Record<string, ParameterValue>>;
 }
@@ -50,6 +53,8 @@ export function nodeVariables(facts: NodeFacts, own: LeaseSubnets | undefined): 
     ...(ipv6 && { IPV6_NETWORK: formatCidr(ipv6.network) }),
     ...addressVariables('LOCAL_', facts),
     ...subnetVariables('LOCAL_', own),
+    ...(facts.localAddress !== undefined && { LOCAL_ADDRESS: facts.localAddress }),
+    ...(facts.localAddressV6 !== undefined && { LOCAL_ADDRESS_V6: facts.localAddressV6 }),
     IFACE: facts.iface,
     IFACE_MTU: String(facts.ifaceMtu),
     MTU: String(facts.mtu),

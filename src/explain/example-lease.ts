@@ -2,7 +2,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import type { Json, LeaseSubnets } from '../lease/lease.ts';
 import { overlaps, parseAddress, parseCidr, formatAddress, type Cidr, type Family } from '../network/cidr.ts';
 import type { NetworkConfiguration, SubnetRange } from '../network/configuration.ts';
-import { subnetAt, subnetCount } from '../network/subnets.ts';
+import { countSubnets, subnetAt } from '../network/subnets.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 
 /** Values for each address family. */
@@ -68,7 +68,7 @@ export function exampleSubnets(network: NetworkConfiguration, taken: LeaseSubnet
 function exampleSubnet(range: SubnetRange, taken: Cidr | undefined): Cidr {
   const first = subnetAt(range, 0n);
   const isFree = taken === undefined || !overlaps(first, taken);
-  return isFree || subnetCount(range) < 2n ? first : subnetAt(range, 1n);
+  return isFree || countSubnets(range) < 2n ? first : subnetAt(range, 1n);
 }
 
 /** An address of each family from the ranges that documents use for examples, other than the ones given. */

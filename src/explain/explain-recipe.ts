@@ -63,6 +63,8 @@ export async function explainRecipe(request: ExplainRequest, colour: boolean): P
     stateDirectory: request.stateDirectory,
     publicIp: own.addresses.ipv4,
     publicIpv6: own.addresses.ipv6,
+    localAddress: own.addresses.ipv4,
+    localAddressV6: own.addresses.ipv6,
     parameters: recipe.parameters,
     parameterValues,
   };

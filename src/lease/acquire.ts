@@ -1,6 +1,6 @@
 import type { Cidr } from '../network/cidr.ts';
 import type { NetworkConfiguration, SubnetRange } from '../network/configuration.ts';
-import { countSubnets, findFreeSubnets, isFree, isOfRange, touchesRange } from './free-subnets.ts';
+import { countSubnets, findFreeSubnets, isFree, isOfRange, touchesRange } from '../network/subnets.ts';
 import type { Lease, LeaseSubnets } from './lease.ts';
 
 /** flannel picks at random among this many, so that nodes that start together seldom pick the same. */
@@ -140,7 +140,7 @@ function countOccupied(
   const reserved = touching.filter(({ expiresAt }) => expiresAt === undefined).length;
   return {
     range,
-    total: countSubnets(range),
+    total: Number(countSubnets(range)),
     leased: touching.length - reserved,
     reserved,
     blocked: blocked.filter((subnet) => touchesRange(range, subnet)).length,

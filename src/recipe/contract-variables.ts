@@ -16,6 +16,8 @@ export const contractVariables: readonly string[] = [
       'IPV6SUBNET_LEN',
     ].map((name) => prefix + name),
   ),
+  'LOCAL_ADDRESS',
+  'LOCAL_ADDRESS_V6',
   'IFACE',
   'IFACE_MTU',
   'MTU',

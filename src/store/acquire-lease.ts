@@ -31,9 +31,7 @@ export interface AcquiredLease {
   readonly record: LeaseRecord;
   readonly lease: Lease;
   readonly how: 'created' | 'reused';
-  /** Leases of this node that no longer fitted the configuration, and were removed. */
-  readonly dropped: readonly Lease[];
-  /** What the store held, as far as is known, with this lease in it and without the dropped ones. */
+  /** What the store held, as far as is known, with this lease in it and without those that did not fit and were removed. */
   readonly listing: Listing;
 }
 
@@ -45,7 +43,6 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
   const { configuration, hint } = request;
   const { publicIp, publicIpv6 } = request.attributes;
   const applicant = { configuration, hint, publicIp, publicIpv6 };
-  const dropped: Lease[] = [];
   /** Keys that could not be created. If the next listing does not show them, something unreadable stands there. */
   const refused = new Set<string>();
   for (let tries = 0; tries < mostTries; tries += 1) {
@@ -56,12 +53,11 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
     const plan = planFrom(records, refused, applicant, request.random ?? Math.random);
     if (plan.kind === 'exhausted' && earlier !== undefined) continue;
     const misfits = await dropMisfits(store, plan, records);
-    dropped.push(...misfits.dropped);
     if (misfits.kind === 'raced') continue;
     const result = await carryOut(store, plan, records, request);
     if (result.kind === 'acquired') {
       const { acquired } = result;
-      return { ...acquired, dropped, listing: withOutcome(listing, acquired.record, misfits.dropped) };
+      return { ...acquired, listing: withOutcome(listing, acquired.record, misfits.dropped) };
     }
     if (result.takenKey !== undefined) refused.add(result.takenKey);
   }
@@ -137,7 +133,7 @@ async function dropMisfits(
 }
 
 type Result =
-  | { readonly kind: 'acquired'; readonly acquired: Omit<AcquiredLease, 'dropped' | 'listing'> }
+  | { readonly kind: 'acquired'; readonly acquired: Omit<AcquiredLease, 'listing'> }
   | { readonly kind: 'raced'; readonly takenKey: string | undefined };
 
 async function carryOut(

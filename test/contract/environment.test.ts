@@ -24,6 +24,8 @@ const facts: NodeFacts = {
   stateDirectory: '/var/lib/heddle/state',
   publicIp: '172.30.0.1',
   publicIpv6: undefined,
+  localAddress: '10.0.2.15',
+  localAddressV6: undefined,
   parameters: [],
   parameterValues: {},
 };
@@ -45,6 +47,7 @@ describe('the variables of a node', () => {
     NETWORK: '10.50.0.0/16',
     LOCAL_PUBLIC_IP: '172.30.0.1',
     IFACE: 'eth0',
+    LOCAL_ADDRESS: '10.0.2.15',
     IFACE_MTU: '1500',
     MTU: '1450',
     NODE_NAME: 'node1',
@@ -129,7 +132,7 @@ test('the variables of a peer are its own, and those of its data', () => {
 test('every variable that is set is one that is never inherited', () => {
   const set = {
     ...nodeVariables(
-      { ...facts, network: dualStack, publicIpv6: 'fd00:99::1' },
+      { ...facts, network: dualStack, publicIpv6: 'fd00:99::1', localAddressV6: 'fd00:99::1' },
       { ...own, ipv6: cidr('2001:cafe:42:7::/64') },
     ),
     ...ownVariables({ ...facts, publicIpv6: 'fd00:99::1' }, { ...own, ipv6: cidr('2001:cafe:42:7::/64') }),
@@ -139,7 +142,12 @@ test('every variable that is set is one that is never inherited', () => {
 });
 
 describe('the table of what is unset in a command, for authors, holds for', () => {
-  const full = { ...facts, network: dualStack, publicIpv6: 'fd00:99::1' };
+  const full = {
+    ...facts,
+    network: dualStack,
+    publicIpv6: 'fd00:99::1',
+    localAddressV6: 'fd00:99::1',
+  };
   const subnets = { ...own, ipv6: cidr('2001:cafe:42:7::/64') };
   const both = { ...peer, ipv6Subnet: '2001:cafe:42:9::/64', publicIpv6: 'fd00:99::9' };
   for (const name of commandNames) {

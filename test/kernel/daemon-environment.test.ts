@@ -43,6 +43,8 @@ const everyCommand = {
   IPV6_NETWORK: 'fd00:50::/48',
   LOCAL_PUBLIC_IP: '172.30.1.1',
   LOCAL_PUBLIC_IPV6: 'fd00:99:1::1',
+  LOCAL_ADDRESS: '172.30.1.1',
+  LOCAL_ADDRESS_V6: 'fd00:99:1::1',
   IFACE: 'eth0',
   IFACE_MTU: '1500',
   MTU: '1350',

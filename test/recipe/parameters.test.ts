@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseRecipe } from '../../src/recipe/read/parse-recipe.ts';
-import { formatParameterValue } from '../../src/recipe/read/parameter-value.ts';
 import { resolveParameters } from '../../src/recipe/parameters.ts';
 import type { Json } from '../../src/lease/lease.ts';
 
@@ -126,14 +125,4 @@ test('the value of a secret is not shown', () => {
   const secret = { PSK: { Type: 'string', Secret: true, Pattern: '[0-9]+' } };
   assert.doesNotMatch(JSON.stringify(problems(secret, {}, ['PSK=hunter2'])), /hunter2/);
   assert.doesNotMatch(JSON.stringify(problems(secret, { PSK: 'hunter2' }, [])), /hunter2/);
-});
-
-test('values become the text of environment variables', () => {
-  assert.deepEqual([true, false, 8472, -1, 'a b'].map(formatParameterValue), [
-    'true',
-    'false',
-    '8472',
-    '-1',
-    'a b',
-  ]);
 });

@@ -29,6 +29,9 @@ export interface Deployment {
   readonly mtu: number;
   readonly publicIp: string | null;
   readonly publicIpv6: string | null;
+  /** This node's own addresses on the interface; older versions did not keep them. */
+  readonly localAddress?: string | null;
+  readonly localAddressV6?: string | null;
   /** What each part that may be on the node has said for its removal. */
   readonly parts: PartMemories;
   /** Where in this machine it is; older versions did not say. */
@@ -58,6 +61,8 @@ export function factsOfDeployment(
     stateDirectory,
     publicIp: deployment.publicIp ?? undefined,
     publicIpv6: deployment.publicIpv6 ?? undefined,
+    localAddress: deployment.localAddress ?? undefined,
+    localAddressV6: deployment.localAddressV6 ?? undefined,
     parameters: recipe.parameters,
     parameterValues: deployment.parameterValues,
   };
@@ -88,6 +93,8 @@ export function deploymentOf(
     mtu: facts.mtu,
     publicIp: facts.publicIp ?? null,
     publicIpv6: facts.publicIpv6 ?? null,
+    localAddress: facts.localAddress ?? null,
+    localAddressV6: facts.localAddressV6 ?? null,
     parts: rememberParts(options, begun),
     ...(networkNamespace && { networkNamespace }),
     leaseKey,

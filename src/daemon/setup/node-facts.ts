@@ -17,6 +17,8 @@ export function factsOfPreparation(
     stateDirectory: options.stateDirectory,
     publicIp: underlay.publicIp,
     publicIpv6: underlay.publicIpv6,
+    localAddress: underlay.address,
+    localAddressV6: underlay.address6,
     parameters: loaded.recipe.parameters,
     parameterValues: network.parameterValues,
   };

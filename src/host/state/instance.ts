@@ -11,7 +11,6 @@ const longestSocketPath = 107;
 
 /** A state directory that is this daemon's while its server listens. */
 export interface Instance {
-  readonly socketPath: string;
   /** Gives it back: stops listening and removes the socket. Open connections end first. */
   release(): Promise<void>;
 }
@@ -54,7 +53,6 @@ export async function claimInstance(stateDirectory: string, server: Server): Pro
     throw explainClaim(socketPath, error);
   }
   return {
-    socketPath,
     release: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

@@ -31,11 +31,6 @@ export function parseParameterText(parameter: Parameter, text: string): Json {
   }
 }
 
-/** A parameter's value as an environment variable holds it. */
-export function formatParameterValue(value: ParameterValue): string {
-  return String(value);
-}
-
 function isAllowed(parameter: Parameter, value: Json): value is ParameterValue {
   switch (parameter.type) {
     case 'boolean':

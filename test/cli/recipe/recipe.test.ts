@@ -215,6 +215,7 @@ describe('recipe explain', () => {
       IFACE: 'ens3',
       IFACE_MTU: '1500',
       LEARNING: 'false',
+      LOCAL_ADDRESS: '192.0.2.1',
       LOCAL_PUBLIC_IP: '192.0.2.1',
       LOCAL_SUBNET: '10.50.1.0/24',
       LOCAL_SUBNET_IP: '10.50.1.0',

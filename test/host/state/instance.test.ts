@@ -4,7 +4,7 @@ import { createServer, get } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure, type FailureKind } from '../../../src/diagnostic/failure.ts';
-import { claimInstance } from '../../../src/host/state/instance.ts';
+import { claimInstance, controlSocketPath } from '../../../src/host/state/instance.ts';
 import { startModule } from '../child-module.ts';
 import { makeDirectory } from '../directory.ts';
 
@@ -34,14 +34,14 @@ test('a claim answers on its socket until it is given back', async (t) => {
   const directory = await makeDirectory(t);
   const instance = await claimInstance(directory, newServer());
   t.after(() => instance.release());
-  assert.equal(await ask(instance.socketPath), 200);
+  assert.equal(await ask(controlSocketPath(directory)), 200);
   await assert.rejects(
     claimInstance(directory, newServer()),
     failsAs('already-running', /another heddle runs/),
   );
-  assert.equal(await ask(instance.socketPath), 200);
+  assert.equal(await ask(controlSocketPath(directory)), 200);
   await instance.release();
-  await assert.rejects(stat(instance.socketPath));
+  await assert.rejects(stat(controlSocketPath(directory)));
   const next = await claimInstance(directory, newServer());
   await next.release();
 });
@@ -55,7 +55,7 @@ test('the socket of a daemon that was killed is taken over', async (t) => {
   await stat(join(directory, 'heddle.sock'));
   const instance = await claimInstance(directory, newServer());
   t.after(() => instance.release());
-  assert.equal(await ask(instance.socketPath), 200);
+  assert.equal(await ask(controlSocketPath(directory)), 200);
 });
 
 test('of many that start at once beside a stale socket, one runs', async (t) => {
