@@ -1,5 +1,5 @@
 import type { Peer } from '../lease/lease.ts';
-import { backoffDelay, operationBackoff } from '../time/backoff.ts';
+import { retries, retryDelay } from '../time/retry.ts';
 import { decide } from './decide.ts';
 import type { Operation, Wait } from './operation.ts';
 import { samePeer, setActivity, setApplied, setCompany, setFailures, sharersOf } from './state.ts';
@@ -83,7 +83,7 @@ export function fail(state: EngineState, operation: Operation, jitter: number): 
     {
       key: entry.key,
       attempt: entry.failures,
-      delayMs: backoffDelay(entry.failures, jitter, operationBackoff),
+      delayMs: retryDelay(entry.failures, jitter, retries.operation),
     },
   ];
 }

@@ -26,8 +26,8 @@ type Standing =
   | { readonly kind: 'ignored' }
   | { readonly kind: 'own' };
 
-/** This node's own lease, which is no peer and which no peer may overlap. */
-export interface OwnLease {
+/** Where this node's own lease stands: it is not a peer, and no peer may overlap it. */
+export interface OwnSubnets {
   readonly key: string;
   readonly subnets: LeaseSubnets;
 }
@@ -38,7 +38,7 @@ export interface OwnLease {
  */
 export class Roster {
   readonly #rules: PeerRules;
-  readonly #own: OwnLease;
+  readonly #own: OwnSubnets;
   readonly #standings = new Map<string, Standing>();
   readonly #rejections = new Map<string, string>();
   readonly #claims = new AddressClaims();
@@ -49,7 +49,7 @@ export class Roster {
   readonly #tries: { readonly ipv4: SubnetTrie | undefined; readonly ipv6: SubnetTrie | undefined };
 
   /** @param earlier the peers that an earlier daemon left: the last good state of those that are rejected now */
-  constructor(rules: PeerRules, own: OwnLease, earlier: readonly Peer[] = []) {
+  constructor(rules: PeerRules, own: OwnSubnets, earlier: readonly Peer[] = []) {
     this.#rules = rules;
     this.#own = own;
     this.#earlier = new Map(earlier.map((peer) => [peer.key, peer]));

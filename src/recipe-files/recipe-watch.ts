@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { explainError } from '../host/system-error.ts';
 import { watchDirectory } from '../host/files/directory-watcher.ts';
 import { Debounce } from '../time/debounce.ts';
+import { OneAtATime } from '../time/one-at-a-time.ts';
 import { readRecipeText } from './recipe-text.ts';
 
 export interface RecipeWatchOptions {
@@ -22,19 +23,31 @@ const halfwayMs = 500;
 /** How often to look where the kernel has no watches left. */
 const pollMs = 1000;
 
+/**
+ * What the last look found.
+ *
+ *     whole ──empty or gone──▶ halfway ──still so──▶ left
+ *       ▲                         │                   │
+ *       └────────── text ─────────┴───────────────────┘
+ */
+type FileState =
+  | { readonly kind: 'whole' }
+  /** It may be in the middle of being written: the timer has it looked at again. */
+  | { readonly kind: 'halfway'; readonly timer: NodeJS.Timeout }
+  /** It was left so; that it cannot be read was told. */
+  | { readonly kind: 'left'; readonly as: 'empty' | 'unreadable' };
+
 /** Follows the text of a recipe file, however it is saved. */
 export class RecipeWatch {
   readonly #options: RecipeWatchOptions;
-  readonly #debounce = new Debounce(saving, () => this.#look());
+  readonly #stopping = new AbortController();
+  readonly #debounce = new Debounce(saving, () => this.#request());
+  readonly #looking = new OneAtATime(() => this.#look());
   #watchers: readonly { close: () => Promise<void> }[] = [];
   #polling: NodeJS.Timeout | undefined;
-  #waiting: NodeJS.Timeout | undefined;
+  #state: FileState = { kind: 'whole' };
+  /** The text that was dealt with last. */
   #text: string;
-  #isReadable = true;
-  #wasHalfway = false;
-  #looking: Promise<void> | undefined;
-  #isAskedAgain = false;
-  #closed = false;
 
   private constructor(options: RecipeWatchOptions) {
     this.#options = options;
@@ -56,50 +69,52 @@ export class RecipeWatch {
 
   /** Stops watching, and waits for what is being dealt with. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#stopping.abort();
     this.#debounce.cancel();
     clearInterval(this.#polling);
-    clearTimeout(this.#waiting);
-    await Promise.all([this.#looking, ...this.#watchers.map((watcher) => watcher.close())]);
+    this.#enter({ kind: 'whole' });
+    await Promise.all([this.#looking.idle(), ...this.#watchers.map((watcher) => watcher.close())]);
   }
 
   #poll(): void {
     this.#polling ??= setInterval(() => this.#debounce.request(), pollMs);
   }
 
-  #look(): void {
-    if (this.#closed) return;
-    if (this.#looking !== undefined) {
-      this.#isAskedAgain = true;
-      return;
-    }
-    this.#looking = this.#lookOnce().finally(() => {
-      this.#looking = undefined;
-      if (!this.#isAskedAgain) return;
-      this.#isAskedAgain = false;
-      this.#look();
-    });
+  #request(): void {
+    if (!this.#stopping.signal.aborted) void this.#looking.run();
   }
 
-  async #lookOnce(): Promise<void> {
-    clearTimeout(this.#waiting);
+  #enter(state: FileState): void {
+    if (this.#state.kind === 'halfway') clearTimeout(this.#state.timer);
+    this.#state = state;
+  }
+
+  async #look(): Promise<void> {
+    const { signal } = this.#stopping;
+    const before = this.#state;
     const seen = await this.#read();
-    const isHalfway = seen.kind === 'unreadable' || seen.text === '';
-    if (isHalfway && !this.#wasHalfway) {
-      this.#wasHalfway = true;
-      this.#waiting = setTimeout(() => this.#look(), halfwayMs);
+    if (signal.aborted) return;
+    if (seen.kind === 'text' && seen.text !== '') {
+      this.#enter({ kind: 'whole' });
+      return this.#take(seen.text);
+    }
+    if (before.kind === 'whole') {
+      this.#enter({ kind: 'halfway', timer: setTimeout(() => this.#request(), halfwayMs) });
       return;
     }
-    this.#wasHalfway = isHalfway;
-    if (seen.kind === 'unreadable') {
-      if (this.#isReadable) this.#options.onUnreadable(seen.because);
-      this.#isReadable = false;
-      return;
+    if (seen.kind === 'text') {
+      this.#enter({ kind: 'left', as: 'empty' });
+      return this.#take(seen.text);
     }
-    this.#isReadable = true;
-    if (seen.text === this.#text) return;
-    this.#text = seen.text;
-    await this.#options.onSaved(seen.text);
+    const isTold = before.kind === 'left' && before.as === 'unreadable';
+    this.#enter({ kind: 'left', as: 'unreadable' });
+    if (!isTold) this.#options.onUnreadable(seen.because);
+  }
+
+  async #take(text: string): Promise<void> {
+    if (text === this.#text) return;
+    this.#text = text;
+    await this.#options.onSaved(text);
   }
 
   async #read(): Promise<Seen> {

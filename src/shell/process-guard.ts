@@ -1,3 +1,5 @@
+import { longestTimerMs } from '../time/longest-timer.ts';
+
 /** Why a job is ended before its command has ended. */
 export type Interruption = 'timed-out' | 'cancelled';
 
@@ -9,9 +11,6 @@ export interface ProcessGuard {
   /** Stops watching. */
   stop(): void;
 }
-
-/** The longest time that a timer can hold; a job that may take longer gets none. */
-const longestTimeoutMs = 2 ** 31 - 1;
 
 /** Watches over the processes of a job: calls `end` when their time is over or a signal is aborted. */
 export function guardProcesses(
@@ -26,8 +25,9 @@ export function guardProcesses(
     ending = end();
   };
   const cancel = () => interrupt('cancelled');
+  // A job that may take longer than a timer can hold gets none.
   const timer =
-    limits.timeoutMs <= longestTimeoutMs
+    limits.timeoutMs <= longestTimerMs
       ? setTimeout(() => interrupt('timed-out'), limits.timeoutMs)
       : undefined;
   for (const signal of limits.signals) signal.addEventListener('abort', cancel);

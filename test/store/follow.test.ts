@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { backoffDelay } from '../../src/time/backoff.ts';
-import { followLeases, storeBackoff, type FollowOptions, type LeaseUpdate } from '../../src/store/follow.ts';
+import { retries, retryDelay } from '../../src/time/retry.ts';
+import { followLeases, type FollowOptions, type LeaseUpdate } from '../../src/store/follow.ts';
 import {
   CursorLostError,
   StoreError,
@@ -192,10 +192,10 @@ test('a delay grows with failures, is never more than 30 s, and is spread over i
       fc.integer({ min: 1, max: 10_000 }),
       fc.double({ min: 0, max: 1, noNaN: true }),
       (n, random) => {
-        const delay = backoffDelay(n, random, storeBackoff);
+        const delay = retryDelay(n, random, retries.store);
         assert.ok(delay >= 100 && delay <= 30_000);
-        assert.ok(delay >= backoffDelay(n, 0, storeBackoff) && delay <= backoffDelay(n, 1, storeBackoff));
-        assert.ok(backoffDelay(n + 1, random, storeBackoff) >= delay);
+        assert.ok(delay >= retryDelay(n, 0, retries.store) && delay <= retryDelay(n, 1, retries.store));
+        assert.ok(retryDelay(n + 1, random, retries.store) >= delay);
       },
     ),
   );

@@ -1,14 +1,20 @@
-import { backoffDelay } from '../../time/backoff.ts';
 import type { EmitEvent } from '../../event/event.ts';
+import type { LeaseSubnets } from '../../lease/lease.ts';
 import { decodeLease } from '../../lease/wire.ts';
 import { StoreError } from '../../store/store.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
+import { timerDelay } from '../../time/longest-timer.ts';
+import { OneAtATime } from '../../time/one-at-a-time.ts';
+import { retries, retryDelay } from '../../time/retry.ts';
+import type { OwnLease } from '../peers/peer-follower.ts';
 import { type Outage, OutageLog } from './outage-log.ts';
 
 export interface LeaseKeeperOptions {
   readonly store: LeaseStore;
   /** This node's lease as it was acquired. */
   readonly record: LeaseRecord;
+  /** The subnets that its key names. */
+  readonly subnets: LeaseSubnets;
   readonly ttlSeconds: number;
   /** How long before its expiry the lease is renewed. */
   readonly marginSeconds: number;
@@ -19,42 +25,60 @@ export interface LeaseKeeperOptions {
   readonly onTaken: (because: string) => void;
 }
 
-const renewalBackoff = { firstMs: 1000, capMs: 30_000 };
-/** Two machines with one address would write each other's lease over and over, as fast as the store can tell them. */
-const contestBackoff = { firstMs: 1000, capMs: 30_000 };
 /** A lease that was left alone for so long is not contested any more, in milliseconds. */
 const peacefulMs = 120_000;
 
-/** `setTimeout` fires at once for anything longer. */
-const longestTimerMs = 2 ** 31 - 1;
+/**
+ * What is being done about the lease.
+ *
+ *     resting ──due, published or touched──▶ writing ──written──▶ resting
+ *                                             ▲  │ ╲
+ *                                             │  │  └──another node has it──▶ taken
+ *                                            due └──the store is away, or it changes hands──▶ retrying
+ *                                             └──────────────────────────────────────────────────┘
+ *
+ * From each of them `stop` leads to `stopped`.
+ */
+type State =
+  /** Until its next renewal; a reservation lasts, and has no timer. */
+  | { readonly kind: 'resting'; readonly timer: NodeJS.Timeout | undefined }
+  /** After so many failures in a row. */
+  | { readonly kind: 'writing'; readonly failures: number }
+  | { readonly kind: 'retrying'; readonly failures: number; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'stopped' };
 
 /**
  * Renews this node's lease until stopped. A lease that expired or was deleted is taken again for the same subnet without
  * touching the data plane; only if somebody else holds it by now is it lost.
  */
-export class LeaseKeeper {
+export class LeaseKeeper implements OwnLease {
   readonly #options: LeaseKeeperOptions;
   readonly #outages: OutageLog;
+  readonly #writing = new OneAtATime(() => this.#write());
+  readonly #contest = new Contest();
+  #state: State;
+  /** The lease as it was last written. */
   #record: LeaseRecord;
   /** What is to stand in the lease: the same as in the record, once it was written. */
   #value: string;
-  #timer: NodeJS.Timeout | undefined;
-  #failures = 0;
-  #contests = 0;
-  #contestedAt = Number.NEGATIVE_INFINITY;
-  #renewing: Promise<void> | undefined;
-  #isAskedAgain = false;
-  #stopped = false;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
     this.#outages = new OutageLog(options.emit);
     this.#record = options.record;
     this.#value = options.record.value;
-    this.#scheduleRenewal();
+    this.#state = this.#rest();
   }
 
-  /** What is to stand in the lease. */
+  get key(): string {
+    return this.#record.key;
+  }
+
+  get subnets(): LeaseSubnets {
+    return this.#options.subnets;
+  }
+
   get value(): string {
     return this.#value;
   }
@@ -64,18 +88,15 @@ export class LeaseKeeper {
     return this.#outages.current;
   }
 
-  /** The lease as it was last written. */
   get record(): LeaseRecord {
     return this.#record;
   }
 
-  /** Whether its time is over by this node's clock: it could not be renewed. */
   get isOver(): boolean {
     const { expiresAt } = this.#record;
     return expiresAt !== undefined && Date.now() >= expiresAt;
   }
 
-  /** How long before its end the lease is renewed, in milliseconds. */
   get marginMs(): number {
     const { ttlSeconds, marginSeconds } = this.#options;
     return 1000 * Math.min(marginSeconds, ttlSeconds / 3);
@@ -85,94 +106,92 @@ export class LeaseKeeper {
   async publish(value: string): Promise<void> {
     if (value === this.#value) return;
     this.#value = value;
-    await this.#renewNow();
+    await this.#writeNow();
   }
 
-  /** The store says that the lease is gone or not as it was written: writes it again, not at once if that happens often. */
   async reclaim(): Promise<void> {
-    const now = performance.now();
-    this.#contests = now - this.#contestedAt < peacefulMs ? this.#contests + 1 : 0;
-    this.#contestedAt = now;
-    if (this.#contests === 0) await this.#renewNow();
-    else this.#schedule(backoffDelay(this.#contests, Math.random(), contestBackoff));
+    const contests = this.#contest.touched(performance.now());
+    if (contests === 0) return this.#writeNow();
+    if (this.#hasEnded) return;
+    this.#enter(this.#retry(this.#failures, retryDelay(contests, Math.random(), retries.contest)));
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#renewing;
+    this.#enter({ kind: 'stopped' });
+    await this.#writing.idle();
   }
 
-  /** Writes the lease now; while it is being written, once more after that. */
-  async #renewNow(): Promise<void> {
-    if (this.#stopped) return;
-    clearTimeout(this.#timer);
-    this.#isAskedAgain = this.#renewing !== undefined;
-    this.#renewing ??= this.#renewUntilCurrent().finally(() => (this.#renewing = undefined));
-    await this.#renewing;
+  get #hasEnded(): boolean {
+    return this.#state.kind === 'taken' || this.#state.kind === 'stopped';
   }
 
-  async #renewUntilCurrent(): Promise<void> {
-    await this.#renew();
-    if (!this.#takeAskedAgain() || this.#stopped) return;
-    await this.#renewUntilCurrent();
+  /** Replaces the state, and with it the timer that it has. What ended has ended. */
+  #enter(state: State): void {
+    if ('timer' in this.#state) clearTimeout(this.#state.timer);
+    if (this.#hasEnded) {
+      if ('timer' in state) clearTimeout(state.timer);
+      return;
+    }
+    this.#state = state;
   }
 
-  #takeAskedAgain(): boolean {
-    const isAskedAgain = this.#isAskedAgain;
-    this.#isAskedAgain = false;
-    return isAskedAgain;
+  async #writeNow(): Promise<void> {
+    if (!this.#hasEnded) await this.#writing.run();
   }
 
-  #schedule(delayMs: number): void {
-    if (this.#stopped) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#renewNow(), Math.min(delayMs, longestTimerMs));
-  }
-
-  #scheduleRenewal(): void {
+  /** Until its renewal: a tenth earlier at most, so that nodes which started together do not renew together. */
+  #rest(): Extract<State, { kind: 'resting' }> {
     const { expiresAt } = this.#record;
-    if (expiresAt === undefined) return; // a reservation lasts
+    if (expiresAt === undefined) return { kind: 'resting', timer: undefined };
     const untilMargin = expiresAt - this.marginMs - Date.now();
-    // A tenth earlier at most, so that nodes which started together do not renew together.
-    this.#schedule(Math.max(0, untilMargin * (1 - Math.random() / 10)));
+    return { kind: 'resting', timer: this.#wakeIn(untilMargin * (1 - Math.random() / 10)) };
   }
 
-  async #renew(): Promise<void> {
+  #retry(failures: number, delayMs: number): Extract<State, { kind: 'retrying' }> {
+    return { kind: 'retrying', failures, timer: this.#wakeIn(delayMs) };
+  }
+
+  #wakeIn(delayMs: number): NodeJS.Timeout {
+    return setTimeout(() => void this.#writeNow(), timerDelay(delayMs));
+  }
+
+  /** Failures in a row so far. */
+  get #failures(): number {
+    return 'failures' in this.#state ? this.#state.failures : 0;
+  }
+
+  async #write(): Promise<void> {
+    if (this.#hasEnded) return;
     const { subnet, emit, onTaken } = this.#options;
+    const failures = this.#failures;
+    this.#enter({ kind: 'writing', failures });
+    const delayMs = retryDelay(failures + 1, Math.random(), retries.renewal);
     try {
       const outcome = await this.#writeAgain();
       this.#outages.back();
       switch (outcome.kind) {
         case 'written':
-          this.#failures = 0;
           this.#record = outcome.record;
           if (outcome.lost !== undefined) emit({ event: 'lease-lost', subnet, because: outcome.lost });
           emit({ event: 'lease-renewed', subnet, expiresAt: describeExpiry(outcome.record.expiresAt) });
-          this.#scheduleRenewal();
+          this.#enter(this.#rest());
           return;
         case 'taken':
-          this.#stopped = true;
+          this.#enter({ kind: 'taken' });
           onTaken(`another node holds it now: ${outcome.value}`);
           return;
         case 'blocked':
           emit({ event: 'lease-lost', subnet, because: outcome.because });
-          this.#schedule(this.#retryDelay());
+          this.#enter(this.#retry(failures + 1, delayMs));
       }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      const retryInMs = this.#retryDelay();
-      this.#outages.failed(error, retryInMs);
-      this.#schedule(retryInMs);
+      this.#outages.failed(error, delayMs);
+      this.#enter(this.#retry(failures + 1, delayMs));
     }
   }
 
-  #retryDelay(): number {
-    this.#failures += 1;
-    return backoffDelay(this.#failures, Math.random(), renewalBackoff);
-  }
-
-  /** Writes the lease anew, whatever became of it. Throws a StoreError. */
+  /** Writes the lease, whatever became of it. Throws a StoreError. */
   async #writeAgain(): Promise<Written> {
     const { store, ttlSeconds } = this.#options;
     const { key } = this.#record;
@@ -218,4 +237,17 @@ function isSameNode(a: LeaseRecord, b: LeaseRecord): boolean {
 /** An expiry for messages. */
 export function describeExpiry(expiresAt: number | undefined): string {
   return expiresAt === undefined ? 'for ever (reserved)' : new Date(expiresAt).toISOString();
+}
+
+/** How often in a row, without a peaceful time between, somebody else touched the lease. */
+class Contest {
+  #count = 0;
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  /** Somebody touched it `now`, as `performance.now` counts. Returns how often that happened before in a row. */
+  touched(now: number): number {
+    this.#count = now - this.#lastAt < peacefulMs ? this.#count + 1 : 0;
+    this.#lastAt = now;
+    return this.#count;
+  }
 }

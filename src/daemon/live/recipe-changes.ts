@@ -18,11 +18,34 @@ import type { RunningNetwork } from '../network/running-network.ts';
 /** How long a command of the old recipe may hold up the new one. */
 const patienceMs = 1000;
 
-interface RequestedChange {
-  readonly change: SavedChange;
-  /** Lets whoever asked for it go on. */
-  readonly done: () => void;
-}
+/**
+ * How far a change is.
+ *
+ *     settled ──request──▶ requested ──the network is interrupted──▶ making ──its network is up──▶ made ──ready──▶ settled
+ *        ▲                                                             │
+ *        └────the old network is up again──── reverting ◀──it failed───┘
+ *
+ * A text that changes nothing is `made` at once.
+ */
+type ChangeState =
+  | { readonly kind: 'settled' }
+  | {
+      readonly kind: 'requested';
+      readonly change: SavedChange;
+      readonly done: () => void;
+      /** An earlier change that was made, and is to be told when the network is ready. */
+      readonly earlier: SavedChange | undefined;
+    }
+  | {
+      readonly kind: 'making';
+      readonly change: SavedChange;
+      /** Lets whoever asked for it go on. */
+      readonly done: () => void;
+      /** What to go back to if what was saved does not come up; undefined if the device stays. */
+      readonly fallback: Preparation | undefined;
+    }
+  | { readonly kind: 'reverting'; readonly done: () => void }
+  | { readonly kind: 'made'; readonly change: SavedChange };
 
 /** What a node runs, and how it changes to a recipe that was saved. */
 export class RecipeChanges {
@@ -30,13 +53,7 @@ export class RecipeChanges {
   readonly #emit: EmitEvent;
   #preparation: Preparation;
   #shell: Shell;
-  #requested: RequestedChange | undefined;
-  /** Its network is on the way. */
-  #making: RequestedChange | undefined;
-  /** What to go back to if what was saved does not come up. */
-  #fallback: Preparation | undefined;
-  /** What was made and is not ready yet. */
-  #unannounced: SavedChange | undefined;
+  #state: ChangeState = { kind: 'settled' };
 
   constructor(options: UpOptions, preparation: Preparation, emit: EmitEvent) {
     this.#options = options;
@@ -61,34 +78,39 @@ export class RecipeChanges {
     return new CommandRunner({ recipe, scripts, shell: this.#shell, inherited, facts }, this.#emit);
   }
 
-  /** Has a change made as soon as the network runs. Resolves when it was made, or nobody will. Throws a Failure if it cannot be noted. */
+  /**
+   * Has a change made as soon as the network runs. Resolves when it was made, or nobody will make it. Throws a Failure if it
+   * cannot be noted.
+   */
   async request(change: SavedChange, network: RunningNetwork | undefined): Promise<void> {
-    if (change.step.kind === 'nothing') {
-      const { loaded } = change.preparation;
-      const scripts = await loaded.scripts;
-      this.#preparation = change.preparation;
-      network?.leased.commands.adopt(loaded.recipe, scripts);
-      const isReady = this.#unannounced === undefined;
-      this.#unannounced = { ...change, step: this.#unannounced?.step ?? change.step };
-      if (isReady) this.announce();
-      return;
-    }
+    if (change.step.kind === 'nothing') return this.#takeText(change, network);
     if (change.step.kind !== 'swap') await noteChange(this.#options.stateDirectory, change.step.kind);
-    await new Promise<void>((resolve) => {
-      this.#requested = { change, done: resolve };
+    const earlier = this.#state.kind === 'made' ? this.#state.change : undefined;
+    await new Promise<void>((done) => {
+      this.#state = { kind: 'requested', change, done, earlier };
       network?.interrupt();
     });
   }
 
+  /** Takes a text that changes nothing but its messages. */
+  async #takeText(change: SavedChange, network: RunningNetwork | undefined): Promise<void> {
+    const { loaded } = change.preparation;
+    const scripts = await loaded.scripts;
+    this.#preparation = change.preparation;
+    network?.leased.commands.adopt(loaded.recipe, scripts);
+    const { step } = this.#state.kind === 'made' ? this.#state.change : change;
+    const isReady = this.#state.kind !== 'made';
+    this.#state = { kind: 'made', change: { ...change, step } };
+    if (isReady) this.announce();
+  }
+
   /** Changes an interrupted network as its step says, and returns what the next one begins with. */
   async make(network: RunningNetwork): Promise<NetworkStart> {
-    this.#making = this.#requested;
-    this.#requested = undefined;
-    if (this.#making === undefined) throw new Error('a network was interrupted for no change');
-    const { change } = this.#making;
+    if (this.#state.kind !== 'requested') throw new Error('a network was interrupted for no change');
+    const { change, done } = this.#state;
     const { step, preparation } = change;
     const before = this.#preparation;
-    this.#unannounced = change;
+    this.#state = { kind: 'making', change, done, fallback: step.kind === 'node' ? before : undefined };
     await network.loop.pauseWithin(patienceMs);
     switch (step.kind) {
       case 'nothing':
@@ -104,7 +126,6 @@ export class RecipeChanges {
       case 'node':
         await network.giveUp();
         if (movesNetwork(before, preparation)) await network.releaseLease(before.store);
-        this.#fallback = before;
         await this.#adopt(preparation);
         return { hint: network.leased.subnets };
     }
@@ -112,33 +133,60 @@ export class RecipeChanges {
 
   /** A network stands: with what was saved, or again with what there was. */
   started(network: RunningNetwork): void {
-    this.#fallback = undefined;
-    this.#making?.done();
-    this.#making = undefined;
-    // Saved while the network came up.
-    if (this.#requested !== undefined) network.interrupt();
+    const state = this.#state;
+    switch (state.kind) {
+      case 'making':
+        this.#state = { kind: 'made', change: state.change };
+        state.done();
+        return;
+      case 'reverting':
+        this.#state = { kind: 'settled' };
+        state.done();
+        return;
+      case 'requested':
+        // Saved while the network came up.
+        network.interrupt();
+        return;
+      case 'made':
+      case 'settled':
+        return;
+    }
   }
 
   /** After a failure to come up: goes back to what ran before a change, if that is why. */
   async goBack(error: unknown): Promise<boolean> {
-    const fallback = this.#fallback;
-    if (!(error instanceof Failure) || fallback === undefined) return false;
+    const state = this.#state;
+    if (!(error instanceof Failure) || state.kind !== 'making' || state.fallback === undefined) return false;
     const { message, detail = '' } = error;
     const { file, recipe } = this.#preparation.loaded;
     const revision = revisionOf(recipe.source.text);
     this.#emit({ event: 'recipe-failed', file, revision, because: message, detail });
-    this.#fallback = undefined;
-    this.#unannounced = undefined;
-    await this.#adopt(fallback);
+    this.#state = { kind: 'reverting', done: state.done };
+    await this.#adopt(state.fallback);
     return true;
   }
 
-  /** Says that what was saved runs, once it does. */
+  /** The network is ready: says that what was saved runs. */
   announce(): void {
-    const change = this.#unannounced;
-    if (change === undefined) return;
-    this.#unannounced = undefined;
-    const { step, findings, seenAt, preparation } = change;
+    const state = this.#state;
+    switch (state.kind) {
+      case 'made':
+        this.#state = { kind: 'settled' };
+        this.#tellApplied(state.change);
+        return;
+      case 'requested':
+        if (state.earlier === undefined) return;
+        this.#state = { ...state, earlier: undefined };
+        this.#tellApplied(state.earlier);
+        return;
+      case 'settled':
+      case 'making':
+      case 'reverting':
+        return;
+    }
+  }
+
+  #tellApplied({ step, findings, seenAt, preparation }: SavedChange): void {
     this.#emit({
       event: 'recipe-applied',
       file: preparation.loaded.file,
@@ -152,8 +200,7 @@ export class RecipeChanges {
 
   /** Nobody changes anything any more. */
   end(): void {
-    this.#requested?.done();
-    this.#making?.done();
+    if ('done' in this.#state) this.#state.done();
   }
 
   async #keepLease(network: RunningNetwork, preparation: Preparation): Promise<NetworkStart> {

@@ -1,7 +1,7 @@
 import type { EmitEvent } from '../../event/event.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import type { Monitor } from '../../shell/monitor.ts';
-import { backoffDelay } from '../../time/backoff.ts';
+import { retries, retryDelay } from '../../time/retry.ts';
 import { Debounce } from '../../time/debounce.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
@@ -18,7 +18,6 @@ export interface DriftWatchOptions {
 
 /** Lines of a monitor come in bursts, not least when the daemon itself writes. */
 const monitorDebounce = { quietMs: 250, longestMs: 2000 };
-const monitorBackoff = { firstMs: 1000, capMs: 60_000 };
 
 /**
  * How MonitorCommand stands.
@@ -92,7 +91,7 @@ export class DriftWatch {
 
   #restartMonitor(how: string, stderr: string): void {
     this.#monitorFailures += 1;
-    const retryInMs = backoffDelay(this.#monitorFailures, Math.random(), monitorBackoff);
+    const retryInMs = retryDelay(this.#monitorFailures, Math.random(), retries.monitor);
     this.#options.emit({ event: 'monitor-ended', how, stderr, retryInMs });
     const timer = setTimeout(() => {
       this.#startMonitor();

@@ -1,6 +1,6 @@
 import type { EmitEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
-import { backoffDelay } from '../../time/backoff.ts';
+import { retries, retryDelay } from '../../time/retry.ts';
 import { lookOnce } from './look.ts';
 import type { Ensured, LiveNetwork, NetworkPart, PartTrouble } from './part.ts';
 
@@ -36,8 +36,6 @@ export type BroughtUp =
   | { readonly kind: 'up' }
   /** A part without which the node does not start failed. */
   | { readonly kind: 'failed'; readonly error: Error };
-
-const repairBackoff = { firstMs: 1000, capMs: 60_000 };
 
 /** Brings the parts of a network up, keeps them so, and says which of them are broken. */
 export class PartKeeper {
@@ -136,7 +134,7 @@ export class PartKeeper {
 
   #fail(part: string, failuresBefore: number, trouble: PartTrouble): void {
     const failures = failuresBefore + 1;
-    const retryInMs = backoffDelay(failures, Math.random(), repairBackoff);
+    const retryInMs = retryDelay(failures, Math.random(), retries.part);
     const notBefore = performance.now() + retryInMs;
     this.#set(part, { kind: 'broken', because: trouble.because, failures, notBefore });
     this.#emit({ event: 'part-failed', part, ...trouble, retryInMs });

@@ -102,6 +102,7 @@ export class RunningNetwork {
     this.#keeper = new LeaseKeeper({
       store: preparation.store,
       record,
+      subnets,
       ttlSeconds: options.leaseTtlSeconds,
       marginSeconds: options.renewMarginSeconds,
       subnet: describeSubnets(subnets),
@@ -116,16 +117,12 @@ export class RunningNetwork {
         backendData: preparation.loaded.recipe.backendData,
         ownAddresses: ownAddresses(leased),
       },
-      own: { key: record.key, subnets },
+      own: this.#keeper,
       earlier: journal.peers,
       mayBeLate: leased.hadEnded || preparation.outages.longestMs >= this.#keeper.marginMs,
       kept: given.kept,
       loop: this.#loop,
       emit,
-      onOwnLeaseTouched: () => void this.#keeper.reclaim(),
-      ownValue: () => this.#keeper.value,
-      isOwnLeaseLost: () => this.#keeper.isOver,
-      renewMarginMs: this.#keeper.marginMs,
       onSnapshot: () => this.#onSnapshot(),
     });
     this.#drift = new DriftReport(emit);

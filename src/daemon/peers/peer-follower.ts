@@ -1,7 +1,7 @@
 import type { EmitEvent } from '../../event/event.ts';
 import type { EngineInput } from '../../engine/operation.ts';
 import { Roster } from '../../lease/roster.ts';
-import type { OwnLease, ReadLease, RosterChange } from '../../lease/roster.ts';
+import type { OwnSubnets, ReadLease, RosterChange } from '../../lease/roster.ts';
 import type { PeerRules } from '../../lease/check-peer.ts';
 import type { Peer } from '../../lease/lease.ts';
 import { decodeLease } from '../../lease/wire.ts';
@@ -11,6 +11,18 @@ import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../../sto
 import { LatePeers } from './late-peers.ts';
 import { type Outage, OutageLog } from '../lease/outage-log.ts';
 import type { PeerLoop } from './peer-loop.ts';
+
+/** This node's own lease, as far as whoever follows the store has to know of it. */
+export interface OwnLease extends OwnSubnets {
+  /** What is to stand in the lease. */
+  readonly value: string;
+  /** Whether its time is over by this node's clock: it could not be renewed. */
+  readonly isOver: boolean;
+  /** How long before its end leases are renewed, in milliseconds: none ends in an outage that is shorter. */
+  readonly marginMs: number;
+  /** The store says that the lease is gone, or not as it was written: writes it again, not at once if that happens often. */
+  reclaim(): Promise<void>;
+}
 
 export interface PeerFollowerOptions {
   readonly store: LeaseStore;
@@ -23,14 +35,6 @@ export interface PeerFollowerOptions {
   readonly loop: PeerLoop;
   readonly emit: EmitEvent;
   readonly kept: KeptListing;
-  /** The store says that this node's own lease is gone or was written by somebody else. */
-  readonly onOwnLeaseTouched: () => void;
-  /** What this node wrote into its own lease. */
-  readonly ownValue: () => string;
-  /** Whether this node's lease is over and could not be written again yet. */
-  readonly isOwnLeaseLost: () => boolean;
-  /** How long before their end leases are renewed, in milliseconds: none ends in an outage that is shorter. */
-  readonly renewMarginMs: number;
   /** Called after each snapshot was handed to the engine. */
   readonly onSnapshot: () => void;
 }
@@ -55,7 +59,7 @@ export class PeerFollower {
     this.#roster = new Roster(options.rules, options.own, options.earlier);
     this.#outages = new OutageLog(options.emit);
     this.#late = new LatePeers({
-      isWaiting: options.isOwnLeaseLost,
+      isWaiting: () => options.own.isOver,
       onGone: (keys) => this.#apply(keys.flatMap((key) => this.#roster.delete(key))),
     });
   }
@@ -71,13 +75,13 @@ export class PeerFollower {
 
   /** Ends when the signal is aborted; throws a StoreError that does not pass by itself. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { store, kept, emit, renewMarginMs } = this.#options;
+    const { store, kept, emit, own } = this.#options;
     const updates = followLeases(store, {
       signal,
       takeListing: () => kept.take(),
       onOutage: (error, retryInMs) => this.#outages.failed(error, retryInMs),
       onBack: (afterMs) => {
-        this.#mayBeLate ||= afterMs >= renewMarginMs;
+        this.#mayBeLate ||= afterMs >= own.marginMs;
         if (this.#outages.back()) emit({ event: 'store-back', afterMs });
       },
     });
@@ -92,7 +96,7 @@ export class PeerFollower {
   }
 
   #takeSnapshot(records: readonly LeaseRecord[], faults: readonly StoreFault[]): void {
-    const { own, loop, emit, onOwnLeaseTouched, ownValue, onSnapshot } = this.#options;
+    const { own, loop, emit, onSnapshot } = this.#options;
     this.#takeNamelessFaults(faults.filter(({ key }) => key === undefined));
     const leases = [...records.map(readRecord), ...faults.flatMap(readFault)];
     this.#keepLate(leases);
@@ -101,7 +105,7 @@ export class PeerFollower {
     emit({ event: 'snapshot', peers: accepted, ignored, rejected });
     // The whole list, not the differences: after a restart the engine also holds what only the journal remembers.
     loop.feed({ kind: 'snapshot', peers: this.#roster.peers });
-    if (records.find((record) => record.key === own.key)?.value !== ownValue()) onOwnLeaseTouched();
+    if (records.find((record) => record.key === own.key)?.value !== own.value) void own.reclaim();
     onSnapshot();
   }
 
@@ -110,7 +114,7 @@ export class PeerFollower {
     for (const change of changes) {
       if (change.kind === 'fault') this.#takeFault(change.fault);
       else if (change.kind === 'put') this.#takeRecord(change.record);
-      else if (this.#options.isOwnLeaseLost() && this.#roster.isPeer(change.key)) late.push(change.key);
+      else if (this.#options.own.isOver && this.#roster.isPeer(change.key)) late.push(change.key);
       else this.#takeDelete(change.key);
     }
     this.#awaitLate(late);
@@ -118,10 +122,10 @@ export class PeerFollower {
 
   /** Which of the peers that a snapshot lacks may only be late, and which that were late are there again. */
   #keepLate(leases: readonly ReadLease[]): void {
-    const { own, isOwnLeaseLost } = this.#options;
+    const { own } = this.#options;
     const present = new Set(leases.map((read) => (read.kind === 'lease' ? read.lease.key : read.key)));
     for (const key of present) this.#late.settle(key);
-    const isExcused = this.#mayBeLate || isOwnLeaseLost() || !present.has(own.key);
+    const isExcused = this.#mayBeLate || own.isOver || !present.has(own.key);
     const known = new Set([...this.#roster.peers, ...this.#earlier].map(({ key }) => key));
     this.#mayBeLate = false;
     this.#earlier = [];
@@ -141,21 +145,23 @@ export class PeerFollower {
   }
 
   #takeRecord(record: LeaseRecord): void {
-    const { own, ownValue, onOwnLeaseTouched } = this.#options;
+    const { own } = this.#options;
     this.#late.settle(record.key);
-    if (record.key === own.key && record.value !== ownValue()) onOwnLeaseTouched();
+    if (record.key === own.key && record.value !== own.value) void own.reclaim();
     this.#apply(this.#roster.put(readRecord(record)));
   }
 
   #takeDelete(key: string): void {
-    if (key === this.#options.own.key) this.#options.onOwnLeaseTouched();
+    const { own } = this.#options;
+    if (key === own.key) void own.reclaim();
     this.#apply(this.#roster.delete(key));
   }
 
   #takeFault(fault: StoreFault): void {
     const [lease] = readFault(fault);
     if (fault.key !== undefined) this.#late.settle(fault.key);
-    if (fault.key === this.#options.own.key) this.#options.onOwnLeaseTouched();
+    const { own } = this.#options;
+    if (fault.key === own.key) void own.reclaim();
     if (lease === undefined) this.#reportFault(fault);
     else this.#apply(this.#roster.put(lease));
   }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { LeaseKeeper } from '../../../src/daemon/lease/lease-keeper.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
+import { parseCidr } from '../../../src/network/cidr.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
 import type { LeaseRecord, LeaseStore } from '../../../src/store/store.ts';
@@ -35,6 +36,7 @@ class Kept {
     this.keeper = new LeaseKeeper({
       store,
       record,
+      subnets: { ipv4: parseCidr('10.50.7.0/24'), ipv6: undefined },
       ttlSeconds: 86_400,
       marginSeconds: 3600,
       subnet: '10.50.7.0/24',

@@ -81,15 +81,17 @@ class Scene {
       store,
       kept: new KeptListing(),
       rules: textRules,
-      own,
+      own: {
+        ...own,
+        value: valueOf(1),
+        isOver: false,
+        marginMs: 3_600_000,
+        reclaim: () => Promise.resolve(),
+      },
       earlier,
       mayBeLate,
       loop: this.loop,
       emit,
-      onOwnLeaseTouched: () => undefined,
-      ownValue: () => valueOf(1),
-      isOwnLeaseLost: () => false,
-      renewMarginMs: 3_600_000,
       onSnapshot: () => this.#told.emit('progress'),
     });
   }

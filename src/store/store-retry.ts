@@ -1,0 +1,81 @@
+import { setTimeout } from 'node:timers/promises';
+import { systemClock } from '../time/clock.ts';
+import { retries, retryDelay } from '../time/retry.ts';
+import { CursorLostError, StoreError } from './store.ts';
+
+/** A watch that lived this long was no failure, in milliseconds. */
+const steadyMs = 30_000;
+
+export interface StoreRetryOptions {
+  readonly signal: AbortSignal;
+  /** The store cannot be reached; it is tried again after `retryInMs`. Called for every try that failed. */
+  readonly onOutage?: (error: StoreError, retryInMs: number) => void;
+  /** The store can be reached again, `afterMs` since the first failure. */
+  readonly onBack?: (afterMs: number) => void;
+  /** Returns a number from 0 up to, not including, 1. */
+  readonly random?: () => number;
+  /** Waits; may reject, or return early, when the signal is aborted. */
+  readonly delay?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** Milliseconds; only differences count. */
+  readonly now?: () => number;
+}
+
+/**
+ * Counts failures in a row. A store that answers a listing and then fails again is not well yet, so only changes, or
+ * time, set the count back.
+ */
+export class StoreRetry {
+  readonly #options: StoreRetryOptions;
+  readonly #now: () => number;
+  #failures = 0;
+  /** When the store went away; undefined while it can be reached. */
+  #since: number | undefined;
+  /** When it last answered a listing; undefined since it failed. */
+  #reachedAt: number | undefined;
+
+  constructor(options: StoreRetryOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => systemClock.now());
+  }
+
+  /** The store answered a listing, or a single request. */
+  reached(): void {
+    const now = this.#now();
+    this.#reachedAt = now;
+    if (this.#since === undefined) return;
+    this.#options.onBack?.(now - this.#since);
+    this.#since = undefined;
+  }
+
+  /** The store is well: what it does next begins a new count. */
+  settled(): void {
+    this.#failures = 0;
+  }
+
+  /** Waits as long as the error asks for; throws it if waiting is no use. */
+  async waitAfter(error: unknown): Promise<void> {
+    if (this.#reachedAt !== undefined && this.#now() - this.#reachedAt >= steadyMs) this.#failures = 0;
+    this.#reachedAt = undefined;
+    this.#failures += 1;
+    const { signal, onOutage, random = Math.random, delay = wait } = this.#options;
+    const delayMs = retryDelay(this.#failures, random(), retries.store);
+    if (error instanceof CursorLostError) {
+      // The store is there; it has only forgotten. Again and again would still be a loop.
+      if (this.#failures === 1) return;
+    } else if (error instanceof StoreError && error.retryable) {
+      this.#since ??= this.#now();
+      onOutage?.(error, delayMs);
+    } else {
+      throw error;
+    }
+    await delay(delayMs, signal);
+  }
+}
+
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

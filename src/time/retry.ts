@@ -1,0 +1,33 @@
+/** The bounds of a retry delay in milliseconds. */
+export interface RetryBounds {
+  readonly firstMs: number;
+  readonly capMs: number;
+}
+
+/** Everything that is tried again, and how long it is waited before: each with the reason for its bounds. */
+export const retries = {
+  /** A peer's command. What failed by chance works at once; what fails for a reason needs somebody to remove it. */
+  operation: { firstMs: 500, capMs: 60_000 },
+  /** Any request to the store. An outage of a second is noticed soon; thousands of nodes must not keep a store down. */
+  store: { firstMs: 200, capMs: 30_000 },
+  /** The renewal of this node's lease, long before its end. */
+  renewal: { firstMs: 1000, capMs: 30_000 },
+  /** A lease that somebody else writes again and again: two machines with one address would write as fast as they can. */
+  contest: { firstMs: 1000, capMs: 30_000 },
+  /** A repair may disturb what works, and its commands take seconds. */
+  part: { firstMs: 1000, capMs: 60_000 },
+  /** MonitorCommand, which ends at once where it cannot work. */
+  monitor: { firstMs: 1000, capMs: 60_000 },
+} as const satisfies Readonly<Record<string, RetryBounds>>;
+
+/**
+ * The delay before the next try in milliseconds: doubling from `firstMs`, capped, and jittered down to half of that at worst,
+ * so that nodes which failed together do not retry together.
+ *
+ * @param attempt how many tries have failed so far, from 1
+ * @param jitter uniform in [0, 1)
+ */
+export function retryDelay(attempt: number, jitter: number, bounds: RetryBounds): number {
+  const full = Math.min(bounds.capMs, bounds.firstMs * 2 ** Math.min(attempt - 1, 30));
+  return Math.round(full * (0.5 + jitter / 2));
+}
