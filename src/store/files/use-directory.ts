@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import { StoreError, type StoreAccess } from '../store.ts';
 import { errorCode, toStoreError } from './errors.ts';
 import type { FileLayout } from './layout.ts';
-import { makeDirectory } from './make-directory.ts';
 
 /** Leases are no secret, but whoever can write them has a say in what runs as root elsewhere. */
 const directoryMode = 0o700;
@@ -20,6 +20,28 @@ export async function useDirectory({ root, subnets }: FileLayout, mode: StoreAcc
   } catch (error) {
     if (mode !== 'read-write' && errorCode(error) === 'ENOENT') throw noStore(root, error);
     throw withoutRetry(toStoreError(`${isWritable ? 'use' : 'read'} the store directory ${root}`, error));
+  }
+}
+
+/**
+ * Makes a directory, and those above it, unless they are there. Node's own recursive `mkdir` will not do: on a read-only
+ * file system it claims that there is no such directory.
+ */
+async function makeDirectory(path: string, mode: number): Promise<void> {
+  try {
+    await makeOne(path, mode);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path), mode);
+    await makeOne(path, mode);
+  }
+}
+
+async function makeOne(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
   }
 }
 
