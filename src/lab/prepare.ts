@@ -3,7 +3,7 @@ import { loadRecipe } from '../recipe-files/load-recipe.ts';
 import { decideNetwork } from '../recipe-files/decide-network.ts';
 import { requirePrograms } from '../host/programs.ts';
 import type { Recipe } from '../recipe/recipe.ts';
-import type { StoreAccess } from './plan/store-access.ts';
+import type { LabStore } from './plan/lab-store.ts';
 import type { UnderlayKind } from './plan/request.ts';
 import { planTopology, type Topology } from './plan/topology.ts';
 import { programPath } from './process/program-path.ts';
@@ -45,7 +45,7 @@ export async function prepareLab(request: LabRequest, colour: boolean): Promise<
       shutsDown: recipe.commands.ShutdownCommand !== undefined,
     },
     topology,
-    store: storeAccess(topology, request.tls),
+    store: planStore(topology, request.tls),
     networkDocument,
     heddle: heddleCommand(),
     parameters: request.parameters,
@@ -73,7 +73,7 @@ export function planLab(
   return { topology, networkDocument: document.text };
 }
 
-function storeAccess({ etcd }: Topology, tls: boolean): StoreAccess {
+function planStore({ etcd }: Topology, tls: boolean): LabStore {
   if (etcd === undefined) return { kind: 'files', directory: nodeStoreDirectory };
   const endpoint = `${tls ? 'https' : 'http'}://${etcd.ipv4.address}:2379`;
   return { kind: 'etcd', endpoint, ...(tls && { tls: nodeTlsFiles }) };

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { FailureKind } from '../diagnostic/failure.ts';
-import type { StoreAccess } from './plan/store-access.ts';
+import type { LabStore } from './plan/lab-store.ts';
 import type { Topology } from './plan/topology.ts';
 import type { LabReport, LabTrouble, NodeReport, PairReport, NodeRecipeChange } from './report/report.ts';
 
@@ -67,7 +67,7 @@ export interface LabSpec {
     readonly shutsDown: boolean;
   };
   readonly topology: Topology;
-  readonly store: StoreAccess;
+  readonly store: LabStore;
   /** The network configuration that the lab writes into a store where nodes wait for one. */
   readonly networkDocument: string;
   /** How `heddle` is started: a program and its first arguments. */
@@ -166,7 +166,7 @@ export type ControlResponse =
       readonly response: 'status';
       readonly name: string;
       readonly recipe: string;
-      readonly store: StoreAccess;
+      readonly store: LabStore;
       /** Null where the store is none. */
       readonly etcd: HostStatus | null;
       readonly nodes: readonly LabNodeStatus[];

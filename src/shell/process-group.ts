@@ -7,7 +7,7 @@ const firstPollMs = 5;
 const longestPollMs = 160;
 
 /** A process of a group that is more than a zombie. */
-interface Member {
+interface GroupMember {
   readonly pid: number;
   readonly parent: number;
   /** Clock ticks since the machine's start. */
@@ -74,7 +74,7 @@ export async function findOlderThanChild(leader: number): Promise<ReadonlySet<nu
 }
 
 /** Ids are given in order: within one tick, the lower is older. */
-function isOlder(one: Member, other: Member): boolean {
+function isOlder(one: GroupMember, other: GroupMember): boolean {
   return one.startedAt === other.startedAt ? one.pid < other.pid : one.startedAt < other.startedAt;
 }
 
@@ -82,8 +82,8 @@ function isOlder(one: Member, other: Member): boolean {
  * Lists the living members of a group. Zombies are none: in a container nobody may reap what lost its parent, and the
  * kernel lets a zombie be signalled.
  */
-async function listMembers(groupId: number): Promise<Member[]> {
-  const members: Member[] = [];
+async function listMembers(groupId: number): Promise<GroupMember[]> {
+  const members: GroupMember[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');

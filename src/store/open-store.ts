@@ -1,5 +1,5 @@
 import type { EtcdStoreOptions } from './etcd/options.ts';
-import type { LeaseStore, StoreAccess } from './store.ts';
+import type { LeaseStore, OpenMode } from './store.ts';
 
 /** Which store, and how to reach it. */
 export type StoreChoice =
@@ -7,14 +7,11 @@ export type StoreChoice =
   | ({ readonly kind: 'etcd' } & Omit<EtcdStoreOptions, 'timing' | 'pageSize'>);
 
 /** Opens a store; its library is loaded only now. Throws a StoreError, or a Failure for malformed options of etcd. */
-export async function openStore(
-  choice: StoreChoice,
-  access: StoreAccess = 'read-write',
-): Promise<LeaseStore> {
+export async function openStore(choice: StoreChoice, mode: OpenMode = 'read-write'): Promise<LeaseStore> {
   switch (choice.kind) {
     case 'files': {
       const { openFilesStore } = await import('./files/store.ts');
-      return openFilesStore(choice.directory, { access });
+      return openFilesStore(choice.directory, { mode });
     }
     case 'etcd': {
       const { openEtcdStore } = await import('./etcd/store.ts');

@@ -69,10 +69,10 @@ export class StoreError extends Error {
 }
 
 /**
- * What a store is opened for. `existing` is `read-write`, but makes no store where there is none; `read-only` needs no
- * right to write, and makes none either.
+ * What a store is opened for. `read-write` makes a store where there is none; `existing` does not; `read-only` does not
+ * either, and needs no right to write.
  */
-export type StoreAccess = 'read-write' | 'existing' | 'read-only';
+export type OpenMode = 'read-write' | 'existing' | 'read-only';
 
 /**
  * Holds one network's configuration and its leases. Every implementation passes `test/contract/store.ts`.

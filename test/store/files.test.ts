@@ -360,15 +360,12 @@ describe('a store that cannot be used', () => {
   });
 
   withBed('for reading only, because it is not there', async (bed) => {
-    await assert.rejects(
-      bed.open({ access: 'read-only' }),
-      /^StoreError: there is no store in the directory /,
-    );
+    await assert.rejects(bed.open({ mode: 'read-only' }), /^StoreError: there is no store in the directory /);
   });
 
   withBed('for writing, because it was opened for reading', async (bed) => {
     await (await bed.open()).create(key, value, undefined);
-    const reader = await bed.open({ access: 'read-only' });
+    const reader = await bed.open({ mode: 'read-only' });
     assert.equal((await reader.list()).records.length, 1);
     await assert.rejects(reader.create('10.50.8.0-24', value, 60), /opened only for reading/);
   });

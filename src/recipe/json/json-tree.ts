@@ -11,10 +11,10 @@ export type JsonNode = ObjectNode | ArrayNode | ScalarNode;
 export interface ObjectNode {
   readonly kind: 'object';
   readonly span: Span;
-  readonly members: readonly Member[];
+  readonly members: readonly JsonMember[];
 }
 
-export interface Member {
+export interface JsonMember {
   readonly key: string;
   readonly keySpan: Span;
   readonly value: JsonNode;
@@ -93,8 +93,8 @@ function convert(node: Node, findings: Findings): JsonNode {
   return { kind: 'scalar', span, value: null };
 }
 
-function convertMembers(properties: readonly Node[], findings: Findings): Member[] {
-  const members = new Map<string, Member>();
+function convertMembers(properties: readonly Node[], findings: Findings): JsonMember[] {
+  const members = new Map<string, JsonMember>();
   for (const property of properties) {
     const [key, value] = property.children ?? [];
     if (key === undefined || value === undefined) continue;

@@ -1,6 +1,6 @@
 import type { Findings } from '../../diagnostic/findings.ts';
 import type { Span } from '../../diagnostic/source.ts';
-import type { Member } from '../json/json-tree.ts';
+import type { JsonMember } from '../json/json-tree.ts';
 import { placeInRecipe } from '../command-text.ts';
 import { findProgramCalls } from '../programs.ts';
 import type { Recipe } from '../recipe.ts';
@@ -15,7 +15,7 @@ export interface AbsentProgram {
 /** Reports each missing program where `Requires` names it, or where it is called first. */
 export function reportMissingPrograms(
   recipe: Recipe,
-  members: readonly Member[],
+  members: readonly JsonMember[],
   missing: readonly AbsentProgram[],
   findings: Findings,
 ): void {
@@ -33,7 +33,7 @@ function placesOfCalls({ commands, source }: Recipe): [string, Span][] {
   return calls.map(({ program, command, span }) => [program, placeInRecipe(source, command, span)]);
 }
 
-function placesInRequires(members: readonly Member[]): [string, Span][] {
+function placesInRequires(members: readonly JsonMember[]): [string, Span][] {
   const requires = members.find(({ key }) => key === 'Requires')?.value;
   if (requires?.kind !== 'array') return [];
   return requires.items.flatMap((item): [string, Span][] =>

@@ -1,9 +1,9 @@
 import type { Findings } from '../../diagnostic/findings.ts';
-import type { Member } from '../json/json-tree.ts';
+import type { JsonMember } from '../json/json-tree.ts';
 import type { Recipe } from '../recipe.ts';
 
 /** Reports a SubnetAddCommand whose work nothing undoes. */
-export function checkPairs(recipe: Recipe, members: readonly Member[], findings: Findings): void {
+export function checkPairs(recipe: Recipe, members: readonly JsonMember[], findings: Findings): void {
   const add = members.find(({ key }) => key === 'SubnetAddCommand');
   if (add === undefined || recipe.commands.SubnetRemoveCommand !== undefined) return;
   const message =

@@ -1,5 +1,5 @@
 import type { Findings } from '../../diagnostic/findings.ts';
-import { describeKind, type Member, type ObjectNode } from '../json/json-tree.ts';
+import { describeKind, type JsonMember, type ObjectNode } from '../json/json-tree.ts';
 import { backendDataKeys } from '../keys.ts';
 import { readKeys, refuseUnknownKeys, type ReadKeys } from './read-keys.ts';
 import { readPattern } from './read-pattern.ts';
@@ -55,7 +55,7 @@ function readJsonFormat(
   return { format: 'json', fields: readFields(values.Fields?.value.members ?? [], findings) };
 }
 
-function readFields(members: readonly Member[], findings: Findings): Fields {
+function readFields(members: readonly JsonMember[], findings: Findings): Fields {
   const names = new VariableNames('field', findings);
   return members.flatMap((member) => {
     const { key: name, value: node } = member;

@@ -10,7 +10,7 @@ import {
   nodeAt,
   toJson,
   type JsonNode,
-  type Member,
+  type JsonMember,
   type ObjectNode,
 } from '../json/json-tree.ts';
 
@@ -41,7 +41,7 @@ export interface ReadKeys<T extends KeyTable> {
   /** The keys that stand in the object, even with values that were refused. */
   readonly given: ReadonlySet<string>;
   /** The members whose keys are not in the table, and for which there was no complaint yet. */
-  readonly others: readonly Member[];
+  readonly others: readonly JsonMember[];
 }
 
 /** Names a key for messages: `Backend.Timeout`. */
@@ -57,7 +57,7 @@ export function readKeys<T extends KeyTable>(
   findings: Findings,
 ): ReadKeys<T> {
   const values: Record<string, LocatedNode<unknown>> = {};
-  const others: Member[] = [];
+  const others: JsonMember[] = [];
   for (const member of object.members) {
     const schema = Object.hasOwn(table, member.key) ? table[member.key] : undefined;
     if (schema === undefined) others.push(member);
@@ -94,7 +94,7 @@ export function requireKeys(
 
 /** Reports keys that nothing knows, each with the one that was probably meant. */
 export function refuseUnknownKeys(
-  members: readonly Member[],
+  members: readonly JsonMember[],
   known: Iterable<string>,
   path: string,
   findings: Findings,
@@ -109,7 +109,7 @@ export function refuseUnknownKeys(
 }
 
 function readValue(
-  { keySpan, value: node }: Member,
+  { keySpan, value: node }: JsonMember,
   schema: z.ZodMiniType,
   path: string,
   findings: Findings,

@@ -2,7 +2,7 @@ import type { Findings } from '../../diagnostic/findings.ts';
 import { suggestName } from '../../diagnostic/nearest.ts';
 import { quoteText } from '../../diagnostic/visible-text.ts';
 import { networkKeys } from '../../network/configuration-keys.ts';
-import { toJson, type Member } from '../json/json-tree.ts';
+import { toJson, type JsonMember } from '../json/json-tree.ts';
 import { backendKeys } from '../keys.ts';
 import { checkParameterValue, describeParameter } from './parameter-value.ts';
 import { refuseUnknownKeys } from './read-keys.ts';
@@ -15,7 +15,7 @@ import { namePattern } from './variable-name.ts';
  * key.
  */
 export function readParameterValues(
-  members: readonly Member[],
+  members: readonly JsonMember[],
   { parameters, names }: DeclaredParameters,
   findings: Findings,
 ): Readonly<Record<string, ParameterValue>> {

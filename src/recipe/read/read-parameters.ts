@@ -1,7 +1,7 @@
 import type { Findings } from '../../diagnostic/findings.ts';
 import type { Located } from '../../diagnostic/located.ts';
 import { isReservedVariable } from '../reserved-variables.ts';
-import { describeKind, openingBrace, type Member, type ObjectNode } from '../json/json-tree.ts';
+import { describeKind, openingBrace, type JsonMember, type ObjectNode } from '../json/json-tree.ts';
 import { backendKeys, parameterKeys } from '../keys.ts';
 import { checkParameterValue } from './parameter-value.ts';
 import { readKeys, refuseUnknownKeys, requireKeys, type ReadKeys } from './read-keys.ts';
@@ -30,7 +30,7 @@ export function readParameters(object: ObjectNode | undefined, findings: Finding
 }
 
 /** A parameter's name becomes a key of `Backend` and an environment variable: it must be free as both. */
-function checkName(member: Member, names: VariableNames, findings: Findings): void {
+function checkName(member: JsonMember, names: VariableNames, findings: Findings): void {
   const { key, keySpan } = member;
   if (Object.hasOwn(backendKeys, key)) {
     findings.error(
@@ -47,7 +47,7 @@ function checkName(member: Member, names: VariableNames, findings: Findings): vo
   findings.error('reserved-name', keySpan, message, 'choose another name');
 }
 
-function readParameter({ key: name, value: node }: Member, findings: Findings): Parameter | undefined {
+function readParameter({ key: name, value: node }: JsonMember, findings: Findings): Parameter | undefined {
   const path = `Backend.Parameters.${name}`;
   if (node.kind !== 'object') {
     const hint = 'write at least `{ "Type": "string" }`';

@@ -1,6 +1,6 @@
 import type { Findings } from '../../diagnostic/findings.ts';
 import { quoteText } from '../../diagnostic/visible-text.ts';
-import type { Member } from '../json/json-tree.ts';
+import type { JsonMember } from '../json/json-tree.ts';
 import { namePattern, variableName } from './variable-name.ts';
 
 /** The names of one kind of thing that commands are given as variables. No two may be the same variable. */
@@ -17,7 +17,7 @@ export class VariableNames {
   }
 
   /** Takes a member's key as a name; returns its variable, without prefix, unless it cannot have one of its own. */
-  claim({ key, keySpan }: Member): string | undefined {
+  claim({ key, keySpan }: JsonMember): string | undefined {
     if (!namePattern.test(key)) {
       const hint = 'begin with a letter, and use letters, digits and `_` only, at most 63';
       const message = `${quoteText(key)} cannot be the name of a ${this.#kind}`;

@@ -1,4 +1,4 @@
-import { Cursor, ShellFault } from './cursor.ts';
+import { ScriptCursor, ShellFault } from './script-cursor.ts';
 import type { AndOr, CommandNode, List, Pipeline, Redirection, ScriptTree, Word } from './syntax-tree.ts';
 import { literalOf } from './words.ts';
 import { WordReader } from './word-reader.ts';
@@ -20,7 +20,7 @@ const functionBrackets = /(?:[ \t]|\\\n)*\((?:[ \t]|\\\n)*\)/y;
  * read ends the reading.
  */
 export function parseScript(text: string): ScriptTree {
-  const cursor = new Cursor(text);
+  const cursor = new ScriptCursor(text);
   const list: AndOr[] = [];
   try {
     new ListReader().readInto(list, cursor, noCloser);
@@ -44,7 +44,7 @@ class ListReader {
   readonly #documents: PendingDocument[] = [];
 
   /** Reads commands up to a closing word, a closing bracket, `;;` or the end; each is added when it is whole. */
-  readInto(list: AndOr[], cursor: Cursor, until: ReadonlySet<string>): void {
+  readInto(list: AndOr[], cursor: ScriptCursor, until: ReadonlySet<string>): void {
     for (;;) {
       this.#skipLines(cursor);
       if (endsList(cursor)) return;
@@ -62,13 +62,13 @@ class ListReader {
     }
   }
 
-  #readList(cursor: Cursor, until: ReadonlySet<string>): List {
+  #readList(cursor: ScriptCursor, until: ReadonlySet<string>): List {
     const list: AndOr[] = [];
     this.readInto(list, cursor, until);
     return list;
   }
 
-  #readAndOr(cursor: Cursor): Omit<AndOr, 'background'> {
+  #readAndOr(cursor: ScriptCursor): Omit<AndOr, 'background'> {
     const first = this.#readPipeline(cursor);
     const rest: { operator: '&&' | '||'; pipeline: Pipeline }[] = [];
     for (;;) {
@@ -80,7 +80,7 @@ class ListReader {
     }
   }
 
-  #readPipeline(cursor: Cursor): Pipeline {
+  #readPipeline(cursor: ScriptCursor): Pipeline {
     let negated = false;
     while (peekPlain(cursor) === '!') {
       negated = !negated;
@@ -97,7 +97,7 @@ class ListReader {
     }
   }
 
-  #readCommand(cursor: Cursor): CommandNode {
+  #readCommand(cursor: ScriptCursor): CommandNode {
     const start = cursor.at;
     const node = this.#readCompound(cursor) ?? this.#readFunction(cursor);
     if (node === undefined) return this.#readSimple(cursor);
@@ -111,7 +111,7 @@ class ListReader {
     }
   }
 
-  #readCompound(cursor: Cursor): CommandNode | undefined {
+  #readCompound(cursor: ScriptCursor): CommandNode | undefined {
     const start = cursor.at;
     if (cursor.take('(')) {
       const body = this.#readList(cursor, noCloser);
@@ -146,7 +146,7 @@ class ListReader {
     }
   }
 
-  #readIf(cursor: Cursor): CommandNode {
+  #readIf(cursor: ScriptCursor): CommandNode {
     const start = cursor.at;
     const branches: { condition: List; body: List }[] = [];
     let otherwise: List = [];
@@ -161,7 +161,7 @@ class ListReader {
     return { kind: 'if', branches, otherwise, ...unplaced };
   }
 
-  #readFor(cursor: Cursor, keywordLength: number): CommandNode {
+  #readFor(cursor: ScriptCursor, keywordLength: number): CommandNode {
     const start = cursor.at;
     cursor.at += keywordLength;
     skipBlanks(cursor);
@@ -186,14 +186,14 @@ class ListReader {
     };
   }
 
-  #readDoGroup(cursor: Cursor, start: number, keywordLength: number): List {
+  #readDoGroup(cursor: ScriptCursor, start: number, keywordLength: number): List {
     this.#close(cursor, 'do', start, keywordLength);
     const body = this.#readList(cursor, new Set(['done']));
     this.#close(cursor, 'done', start, keywordLength);
     return body;
   }
 
-  #readCase(cursor: Cursor): CommandNode {
+  #readCase(cursor: ScriptCursor): CommandNode {
     const start = cursor.at;
     cursor.at += 'case'.length;
     const subject = this.#nextWord(cursor);
@@ -211,7 +211,7 @@ class ListReader {
     return { kind: 'case', subject, items, ...unplaced };
   }
 
-  #readCaseItem(cursor: Cursor): { patterns: Word[]; body: List } {
+  #readCaseItem(cursor: ScriptCursor): { patterns: Word[]; body: List } {
     cursor.take('(');
     const patterns: Word[] = [];
     do {
@@ -226,7 +226,7 @@ class ListReader {
     return { patterns, body };
   }
 
-  #readTest(cursor: Cursor): CommandNode {
+  #readTest(cursor: ScriptCursor): CommandNode {
     const start = cursor.at;
     cursor.at += '[['.length;
     const words: Word[] = [];
@@ -239,7 +239,7 @@ class ListReader {
     }
   }
 
-  #readFunction(cursor: Cursor): CommandNode | undefined {
+  #readFunction(cursor: ScriptCursor): CommandNode | undefined {
     const start = cursor.at;
     const byKeyword = peekPlain(cursor) === 'function';
     if (byKeyword) {
@@ -261,7 +261,7 @@ class ListReader {
     return undefined;
   }
 
-  #readSimple(cursor: Cursor): CommandNode {
+  #readSimple(cursor: ScriptCursor): CommandNode {
     const start = cursor.at;
     const assignments: { name: string; value: Word }[] = [];
     const words: Word[] = [];
@@ -288,7 +288,7 @@ class ListReader {
     return { kind: 'simple', assignments, words, redirections, span: cursor.span(start, end) };
   }
 
-  #readRedirection(cursor: Cursor, redirections: Redirection[]): boolean {
+  #readRedirection(cursor: ScriptCursor, redirections: Redirection[]): boolean {
     const start = cursor.match(redirectionStart);
     if (start === undefined) return false;
     const operator = start.replace(/^[0-9]+/, '');
@@ -314,13 +314,13 @@ class ListReader {
     return true;
   }
 
-  #nextWord(cursor: Cursor): Word | undefined {
+  #nextWord(cursor: ScriptCursor): Word | undefined {
     skipBlanks(cursor);
     return this.#words.readWord(cursor);
   }
 
   /** Passes over the word or bracket that ends a compound command; without it, the one that began it is at fault. */
-  #close(cursor: Cursor, closing: string, opening: number, openingLength: number): void {
+  #close(cursor: ScriptCursor, closing: string, opening: number, openingLength: number): void {
     skipBlanks(cursor);
     if (cursor.take(closing)) return;
     if (cursor.ended) throw cursor.fault(opening, opening + openingLength);
@@ -328,7 +328,7 @@ class ListReader {
   }
 
   /** Passes over blanks, comments and line ends, and over the here-documents that begin after one. */
-  #skipLines(cursor: Cursor): void {
+  #skipLines(cursor: ScriptCursor): void {
     for (;;) {
       skipBlanks(cursor);
       if (!cursor.take('\n')) return;
@@ -336,7 +336,7 @@ class ListReader {
     }
   }
 
-  #readDocument(cursor: Cursor, { delimiter, isExpanded, stripsTabs, receive }: PendingDocument): void {
+  #readDocument(cursor: ScriptCursor, { delimiter, isExpanded, stripsTabs, receive }: PendingDocument): void {
     const start = cursor.at;
     let end = start;
     while (!cursor.ended) {
@@ -359,21 +359,21 @@ class ListReader {
 /** Filled in once the node's redirections are read. */
 const unplaced = { redirections: [], span: { offset: 0, length: 0 } };
 
-function endsList(cursor: Cursor): boolean {
+function endsList(cursor: ScriptCursor): boolean {
   return cursor.ended || cursor.sees(')') || cursor.sees(';;') || cursor.sees(';&');
 }
 
-function emptyWord(cursor: Cursor, at: number): Word {
+function emptyWord(cursor: ScriptCursor, at: number): Word {
   return { span: cursor.span(at, at), parts: [] };
 }
 
-function skipBlanks(cursor: Cursor): void {
+function skipBlanks(cursor: ScriptCursor): void {
   cursor.at += cursor.match(blanks)?.length ?? 0;
   cursor.at += cursor.match(comment)?.length ?? 0;
 }
 
 /** The word that begins here, if nothing of it is quoted or expanded. */
-function peekPlain(cursor: Cursor): string | undefined {
+function peekPlain(cursor: ScriptCursor): string | undefined {
   const word = cursor.match(/[^ \t\n;&|<>()$`'"\\]+/y);
   return word !== undefined && /[$`'"\\]/.test(cursor.text[cursor.at + word.length] ?? '') ? undefined : word;
 }

@@ -1,8 +1,8 @@
-import type { Cursor } from './cursor.ts';
+import type { ScriptCursor } from './script-cursor.ts';
 import type { List, ParameterPart, Word, WordPart } from './syntax-tree.ts';
 
 /** Reads the commands of a substitution, up to what closes it or to the end of the text. */
-export type ReadList = (cursor: Cursor) => List;
+export type ReadList = (cursor: ScriptCursor) => List;
 
 const blankOrOperator = /[ \t\n;&|<>()]/;
 const plainRun = /[^\\'"$` \t\n;&|<>()]+/y;
@@ -23,7 +23,7 @@ export class WordReader {
   }
 
   /** Reads the word that begins here, or undefined if none does. */
-  readWord(cursor: Cursor): Word | undefined {
+  readWord(cursor: ScriptCursor): Word | undefined {
     const start = cursor.at;
     const parts = new Parts();
     while (!cursor.ended && !blankOrOperator.test(cursor.text[cursor.at] ?? '')) {
@@ -33,7 +33,7 @@ export class WordReader {
   }
 
   /** Reads a whole text in which only expansions and backslashes count: a here-document, or arithmetic. */
-  readText(cursor: Cursor): Word {
+  readText(cursor: ScriptCursor): Word {
     const parts = new Parts();
     while (!cursor.ended) {
       if (cursor.sees('\\')) readEscape(cursor, parts, /[$`\\\n]/);
@@ -43,7 +43,7 @@ export class WordReader {
     return { span: cursor.span(0), parts: parts.list };
   }
 
-  #readPlain(cursor: Cursor, parts: Parts): void {
+  #readPlain(cursor: ScriptCursor, parts: Parts): void {
     if (cursor.sees('\\')) readEscape(cursor, parts);
     else if (cursor.sees("'")) readSingleQuoted(cursor, parts);
     else if (cursor.sees('"')) this.#readDoubleQuoted(cursor, parts);
@@ -51,7 +51,7 @@ export class WordReader {
     else readRun(cursor, plainRun, parts, false);
   }
 
-  #readDoubleQuoted(cursor: Cursor, parts: Parts): void {
+  #readDoubleQuoted(cursor: ScriptCursor, parts: Parts): void {
     const start = cursor.at;
     cursor.at += 1;
     parts.literal('', true);
@@ -63,7 +63,7 @@ export class WordReader {
     }
   }
 
-  #readExpansion(cursor: Cursor, quoted: boolean): WordPart {
+  #readExpansion(cursor: ScriptCursor, quoted: boolean): WordPart {
     if (cursor.sees('`')) return this.#readBackquoted(cursor, quoted);
     if (cursor.sees('${')) return this.#readBraced(cursor, quoted);
     const arithmeticEnd = cursor.sees('$((') ? findArithmeticEnd(cursor) : undefined;
@@ -76,7 +76,7 @@ export class WordReader {
     return makeParameter(parameter.slice(1), quoted, cursor, start);
   }
 
-  #readSubstitution(cursor: Cursor, quoted: boolean): WordPart {
+  #readSubstitution(cursor: ScriptCursor, quoted: boolean): WordPart {
     const start = cursor.at;
     cursor.at += 2;
     const list = cursor.nested(() => this.#readList(cursor));
@@ -85,14 +85,14 @@ export class WordReader {
     return { kind: 'substitution', list, quoted };
   }
 
-  #readArithmetic(cursor: Cursor, end: number, quoted: boolean): WordPart {
+  #readArithmetic(cursor: ScriptCursor, end: number, quoted: boolean): WordPart {
     const content = cursor.stretch(cursor.at + 3, end - 2);
     cursor.at = end;
     return { kind: 'arithmetic', content: content.nested(() => this.readText(content)), quoted };
   }
 
   /** Inside backquotes, a backslash before a backquote, a dollar or a backslash is taken away first. */
-  #readBackquoted(cursor: Cursor, quoted: boolean): WordPart {
+  #readBackquoted(cursor: ScriptCursor, quoted: boolean): WordPart {
     const { text, at: start } = cursor;
     const escaped = quoted ? /[`$\\"]/ : /[`$\\]/;
     let inner = '';
@@ -110,7 +110,7 @@ export class WordReader {
     return { kind: 'substitution', list, quoted };
   }
 
-  #readBraced(cursor: Cursor, quoted: boolean): WordPart {
+  #readBraced(cursor: ScriptCursor, quoted: boolean): WordPart {
     const start = cursor.at;
     const length = cursor.match(lengthOfParameter);
     if (length !== undefined) {
@@ -128,7 +128,7 @@ export class WordReader {
   }
 
   /** Reads up to the closing brace. In double quotes, single quotes mean themselves, unless in a pattern. */
-  #readBracedArgument(cursor: Cursor, opening: number, plainQuotes: boolean, quoted: boolean): Word {
+  #readBracedArgument(cursor: ScriptCursor, opening: number, plainQuotes: boolean, quoted: boolean): Word {
     const start = cursor.at;
     const parts = new Parts();
     while (!cursor.sees('}')) {
@@ -165,7 +165,7 @@ class Parts {
 function makeParameter(
   name: string,
   quoted: boolean,
-  cursor: Cursor,
+  cursor: ScriptCursor,
   start: number,
   operator?: string,
   argument?: Word,
@@ -174,14 +174,14 @@ function makeParameter(
 }
 
 /** Reads a run of ordinary characters; a single one where the pattern does not apply. */
-function readRun(cursor: Cursor, run: RegExp, parts: Parts, quoted: boolean): void {
+function readRun(cursor: ScriptCursor, run: RegExp, parts: Parts, quoted: boolean): void {
   const text = cursor.match(run) ?? cursor.text[cursor.at] ?? '';
   parts.literal(text, quoted);
   cursor.at += text.length;
 }
 
 /** Reads a backslash and what it stands before; where that is not one of `special`, the backslash means itself. */
-function readEscape(cursor: Cursor, parts: Parts, special?: RegExp): void {
+function readEscape(cursor: ScriptCursor, parts: Parts, special?: RegExp): void {
   const next = cursor.text[cursor.at + 1] ?? '';
   if (special?.test(next) === false || next === '') {
     parts.literal('\\', true);
@@ -192,7 +192,7 @@ function readEscape(cursor: Cursor, parts: Parts, special?: RegExp): void {
   cursor.at += 2;
 }
 
-function readSingleQuoted(cursor: Cursor, parts: Parts): void {
+function readSingleQuoted(cursor: ScriptCursor, parts: Parts): void {
   const end = cursor.text.indexOf("'", cursor.at + 1);
   if (end === -1) throw cursor.fault(cursor.at);
   parts.literal(cursor.text.slice(cursor.at + 1, end), true);
@@ -200,7 +200,7 @@ function readSingleQuoted(cursor: Cursor, parts: Parts): void {
 }
 
 /** The index after the `))` that closes a `$((`; undefined if the two are not together: then it is `$( (…) )`. */
-function findArithmeticEnd({ text, at }: Cursor): number | undefined {
+function findArithmeticEnd({ text, at }: ScriptCursor): number | undefined {
   let depth = 2;
   for (const { 0: token, index } of text
     .slice(at + 3)

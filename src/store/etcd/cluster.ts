@@ -2,7 +2,7 @@ import type { Etcd3 } from 'etcd3';
 
 import type { Endpoint } from './endpoint.ts';
 import { explainStatus, statusOf, toStoreError, type MemberFailure } from './errors.ts';
-import { Member, type Access, type WatchStream } from './member.ts';
+import { EtcdMember, type MemberAccess, type WatchStream } from './member.ts';
 import { StoreError } from '../store.ts';
 
 /**
@@ -10,13 +10,13 @@ import { StoreError } from '../store.ts';
  * leaves here as a {@link StoreError}.
  */
 export class Cluster {
-  readonly #members: readonly Member[];
+  readonly #members: readonly EtcdMember[];
   #current = 0;
   #isClosed = false;
 
   /** @param endpoints in the order in which they are to be tried; at least one */
-  constructor(endpoints: readonly Endpoint[], access: Access) {
-    this.#members = endpoints.map((endpoint) => new Member(endpoint, access));
+  constructor(endpoints: readonly Endpoint[], access: MemberAccess) {
+    this.#members = endpoints.map((endpoint) => new EtcdMember(endpoint, access));
   }
 
   /**
@@ -32,7 +32,7 @@ export class Cluster {
         return await member.request(request);
       } catch (error) {
         const failure = this.#judge(action, member, error);
-        if (!failure.explanation.isMembersOwn) throw toStoreError(action, [failure]);
+        if (!failure.meaning.isMembersOwn) throw toStoreError(action, [failure]);
         failures.push(failure);
         this.#moveOn(member);
       }
@@ -41,7 +41,7 @@ export class Cluster {
   }
 
   /** Opens a stream of watches to the current member. What fails on it later is told to {@link fail}. */
-  async openWatch(action: string): Promise<{ readonly member: Member; readonly stream: WatchStream }> {
+  async openWatch(action: string): Promise<{ readonly member: EtcdMember; readonly stream: WatchStream }> {
     this.#requireOpen(action);
     const [member] = this.#membersInTurn();
     if (member === undefined) throw new RangeError('a cluster without members');
@@ -53,7 +53,7 @@ export class Cluster {
   }
 
   /** What a failed stream of a member means. The next request goes to another one. */
-  fail(action: string, member: Member, error: unknown): StoreError {
+  fail(action: string, member: EtcdMember, error: unknown): StoreError {
     const failure = this.#judge(action, member, error);
     this.#moveOn(member);
     return toStoreError(action, [failure]);
@@ -64,22 +64,22 @@ export class Cluster {
     for (const member of this.#members) member.close();
   }
 
-  #membersInTurn(): Member[] {
+  #membersInTurn(): EtcdMember[] {
     return [...this.#members.slice(this.#current), ...this.#members.slice(0, this.#current)];
   }
 
   /** Unless another request did so already. */
-  #moveOn(from: Member): void {
+  #moveOn(from: EtcdMember): void {
     if (this.#members[this.#current] !== from) return;
     this.#current = (this.#current + 1) % this.#members.length;
   }
 
   /** Throws what is no failure of a member: a defect, or that the store was closed meanwhile. */
-  #judge(action: string, member: Member, error: unknown): MemberFailure {
+  #judge(action: string, member: EtcdMember, error: unknown): MemberFailure {
     this.#requireOpen(action);
     const status = statusOf(error);
     if (status === undefined) throw error;
-    return { endpoint: member.endpoint, explanation: explainStatus(status, member.endpoint), cause: error };
+    return { endpoint: member.endpoint, meaning: explainStatus(status, member.endpoint), cause: error };
   }
 
   #requireOpen(action: string): void {

@@ -55,7 +55,7 @@ export function isPermissionDenied({ details }: Status): boolean {
 }
 
 /** What a status means for a store. */
-export interface Explanation {
+export interface StatusMeaning {
   /** A predicate of which the member is the subject: `refuses connections`. */
   readonly reason: string;
   readonly retryable: boolean;
@@ -64,7 +64,7 @@ export interface Explanation {
   readonly hint?: string;
 }
 
-interface Rule extends Explanation {
+interface Rule extends StatusMeaning {
   readonly pattern: RegExp;
 }
 
@@ -159,7 +159,7 @@ const hangsUp =
   /^No connection established.*(?:ECONNRESET|EPIPE|before secure TLS connection|Failed to connect)/s;
 
 /** Says what a status means. Codes decide only where the details say nothing that is known. */
-export function explainStatus({ code, details }: Status, endpoint: Endpoint): Explanation {
+export function explainStatus({ code, details }: Status, endpoint: Endpoint): StatusMeaning {
   if (hangsUp.test(details)) {
     const hint = isSecure(endpoint)
       ? 'if it does not speak TLS, write http:// for it'
@@ -201,7 +201,7 @@ function tidy(details: string): string {
 
 export interface MemberFailure {
   readonly endpoint: Endpoint;
-  readonly explanation: Explanation;
+  readonly meaning: StatusMeaning;
   readonly cause: unknown;
 }
 
@@ -210,9 +210,9 @@ export interface MemberFailure {
  * come back, waiting is of use.
  */
 export function toStoreError(action: string, failures: readonly MemberFailure[]): StoreError {
-  const reasons = failures.map(({ endpoint, explanation }) => `etcd at ${endpoint} ${explanation.reason}`);
-  const retryable = failures.some(({ explanation }) => explanation.retryable);
-  const hint = failures.map(({ explanation }) => explanation.hint).find((text) => text !== undefined);
+  const reasons = failures.map(({ endpoint, meaning }) => `etcd at ${endpoint} ${meaning.reason}`);
+  const retryable = failures.some(({ meaning }) => meaning.retryable);
+  const hint = failures.map(({ meaning }) => meaning.hint).find((text) => text !== undefined);
   return new StoreError(`cannot ${action}: ${reasons.join('; ')}`, {
     retryable,
     cause: failures[0]?.cause,

@@ -4,7 +4,7 @@ import { CursorLostError, StoreError } from '../store.ts';
 import type { Cluster } from './cluster.ts';
 import { isPermissionDenied, statusCode, StatusError } from './errors.ts';
 import type { KeyRange } from './layout.ts';
-import type { Member } from './member.ts';
+import type { EtcdMember } from './member.ts';
 
 export interface KeyWatchOptions {
   readonly cluster: Cluster;
@@ -63,7 +63,7 @@ function isAborted(signal: AbortSignal): boolean {
 async function explainCancelled(
   response: IWatchResponse,
   { cluster, range }: KeyWatchOptions,
-  member: Member,
+  member: EtcdMember,
 ): Promise<Error> {
   if (response.compact_revision !== '0') {
     return new CursorLostError(`etcd has compacted its history up to revision ${response.compact_revision}`);

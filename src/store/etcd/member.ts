@@ -10,7 +10,7 @@ import { statusCode, statusOf } from './errors.ts';
 import type { EtcdTiming } from './options.ts';
 
 /** How all members of a cluster are spoken to. */
-export interface Access {
+export interface MemberAccess {
   readonly tls: TlsCredentials;
   readonly login: Login | undefined;
   readonly timing: EtcdTiming;
@@ -31,15 +31,15 @@ const reconnectMs = { first: 100, longest: 1_000 };
  * authentication are heddle's own, so that every failure is seen once, soon, and as what it is. Methods throw what
  * etcd3 and grpc-js throw.
  */
-export class Member {
+export class EtcdMember {
   readonly endpoint: Endpoint;
-  readonly #access: Access;
+  readonly #access: MemberAccess;
   readonly #client: Etcd3;
   /** The login that stands or is under way. */
   #login: Promise<void> | undefined;
   #token: string | undefined;
 
-  constructor(endpoint: Endpoint, access: Access) {
+  constructor(endpoint: Endpoint, access: MemberAccess) {
     this.endpoint = endpoint;
     this.#access = access;
     this.#client = new Etcd3({

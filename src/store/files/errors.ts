@@ -1,13 +1,13 @@
 import { StoreError } from '../store.ts';
 
-interface Explanation {
+interface ErrorMeaning {
   readonly reason: string;
   readonly retryable: boolean;
   readonly hint?: string;
 }
 
 /** What a system error means for a store, and whether it passes by itself. */
-const explanations: Readonly<Record<string, Explanation>> = {
+const meanings: Readonly<Record<string, ErrorMeaning>> = {
   EACCES: {
     reason: 'permission denied',
     retryable: false,
@@ -45,7 +45,7 @@ export function errorCode(error: unknown): string | undefined {
 export function describeError(error: unknown): string {
   const code = errorCode(error);
   if (code === undefined) return error instanceof Error ? error.message : String(error);
-  return `${explanations[code]?.reason ?? 'the system refused'} (${code})`;
+  return `${meanings[code]?.reason ?? 'the system refused'} (${code})`;
 }
 
 /**
@@ -55,7 +55,7 @@ export function describeError(error: unknown): string {
 export function toStoreError(action: string, error: unknown): unknown {
   const code = errorCode(error);
   if (error instanceof StoreError || code === undefined) return error;
-  const { retryable, hint } = explanations[code] ?? { retryable: false };
+  const { retryable, hint } = meanings[code] ?? { retryable: false };
   return new StoreError(`cannot ${action}: ${describeError(error)}`, {
     retryable,
     cause: error,

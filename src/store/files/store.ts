@@ -10,7 +10,7 @@ import {
   type LeaseRecord,
   type LeaseStore,
   type Listing,
-  type StoreAccess,
+  type OpenMode,
   type StoreChange,
   type StoreFault,
 } from '../store.ts';
@@ -27,7 +27,7 @@ import { createWhole, replaceWhole } from './write.ts';
 
 export interface FilesStoreOptions {
   /** `read-only` leaves expired leases to others, too. Default `read-write`. */
-  readonly access?: StoreAccess;
+  readonly mode?: OpenMode;
   readonly clock?: Clock;
   /** How often a watch looks at every file, because shared mounts tell of no other machine's changes. Default 10 s. */
   readonly rescanMs?: number;
@@ -39,9 +39,8 @@ export async function openFilesStore(
   options: FilesStoreOptions = {},
 ): Promise<LeaseStore> {
   const layout = layOutFiles(directory);
-  const mode = options.access ?? 'read-write';
+  const { mode = 'read-write', clock = systemClock, rescanMs = 10_000 } = options;
   await useDirectory(layout, mode);
-  const { clock = systemClock, rescanMs = 10_000 } = options;
   return new FilesStore(layout, mode !== 'read-only', clock, rescanMs);
 }
 

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { StoreError, type StoreAccess } from '../store.ts';
+import { StoreError, type OpenMode } from '../store.ts';
 import { errorCode, toStoreError } from './errors.ts';
 import type { FileLayout } from './layout.ts';
 
@@ -10,7 +10,7 @@ import type { FileLayout } from './layout.ts';
 const directoryMode = 0o700;
 
 /** Makes the directory of a store, if that may be, and sees that it can be used. Throws a {@link StoreError}. */
-export async function useDirectory({ root, subnets }: FileLayout, mode: StoreAccess): Promise<void> {
+export async function useDirectory({ root, subnets }: FileLayout, mode: OpenMode): Promise<void> {
   const isWritable = mode !== 'read-only';
   try {
     if (mode === 'read-write') await makeDirectory(subnets, directoryMode);

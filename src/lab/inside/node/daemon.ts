@@ -3,7 +3,7 @@ import { exitCodes } from '../../../diagnostic/failure.ts';
 import type { HeddleEvent } from '../../../event/event.ts';
 import type { CommandTrouble } from '../../../event/trouble.ts';
 import { nodeInterface } from '../../plan/commands.ts';
-import { storeOptions } from '../../plan/store-access.ts';
+import { storeOptions } from '../../plan/lab-store.ts';
 import { logFileOf, nodeRecipe, nodeStateDirectory, nodeSubnetFile, type LabSpec } from '../../protocol.ts';
 import type { LabTrouble } from '../../report/report.ts';
 import type { Changes } from '../changes.ts';

@@ -1,4 +1,4 @@
-import { storeVariables, type StoreAccess } from '../../plan/store-access.ts';
+import { storeVariables, type LabStore } from '../../plan/lab-store.ts';
 import { programPath } from '../../process/program-path.ts';
 import { nodePrograms, nodeStateDirectory } from '../../protocol.ts';
 
@@ -9,7 +9,7 @@ const notForNodes = /^(?:FLANNELD_|HEDDLE_|ETCD_|ETCDCTL_|NOTIFY_SOCKET$|LISTEN_
 export function nodeEnvironment(
   node: string,
   base: NodeJS.ProcessEnv,
-  store: StoreAccess,
+  store: LabStore,
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(base)) {

@@ -4,7 +4,7 @@ import { Failure } from '../../../diagnostic/failure.ts';
 import { layOutKeys } from '../../../store/etcd/layout.ts';
 import { defaultPrefix } from '../../../store/etcd/options.ts';
 import type { HostPlan } from '../../plan/topology.ts';
-import type { StoreAccess } from '../../plan/store-access.ts';
+import type { LabStore } from '../../plan/lab-store.ts';
 import {
   etcdDirectory,
   etcdSocketName,
@@ -22,7 +22,7 @@ import { isHealthy, putKey } from './etcd-gateway.ts';
 import { enterHost, holdHost, type Holder } from '../node/holder.ts';
 import { describeProgram, RunningProgram } from '../running-program.ts';
 
-type EtcdAccess = Extract<StoreAccess, { kind: 'etcd' }>;
+type LabEtcdStore = Extract<LabStore, { kind: 'etcd' }>;
 
 const askEveryMs = 10;
 const socketPath = pathInLab('etcd', `${etcdDirectory}/${etcdSocketName}`);
@@ -34,14 +34,14 @@ export class LabEtcd {
   link: LinkState = 'joined';
   running: RunningProgram;
   readonly #holder: Holder;
-  readonly #access: EtcdAccess;
+  readonly #store: LabEtcdStore;
   readonly #spec: LabSpec;
   readonly #changes: Changes;
 
-  private constructor(plan: HostPlan, holder: Holder, access: EtcdAccess, spec: LabSpec, changes: Changes) {
+  private constructor(plan: HostPlan, holder: Holder, store: LabEtcdStore, spec: LabSpec, changes: Changes) {
     this.plan = plan;
     this.#holder = holder;
-    this.#access = access;
+    this.#store = store;
     this.#spec = spec;
     this.#changes = changes;
     this.running = this.#run();
@@ -86,8 +86,8 @@ export class LabEtcd {
 
   #run(): RunningProgram {
     const chdir = ['env', `--chdir=${etcdDirectory}`];
-    const command = enterHost(this.#holder, [...chdir, 'etcd', ...etcdOptions(this.#access)]);
-    const environment = nodeEnvironment(this.plan.name, process.env, this.#access);
+    const command = enterHost(this.#holder, [...chdir, 'etcd', ...etcdOptions(this.#store)]);
+    const environment = nodeEnvironment(this.plan.name, process.env, this.#store);
     const logFile = logFileOf(this.plan.name);
     return new RunningProgram({ command, cwd: '/', environment, logFile }, this.#changes);
   }
@@ -109,7 +109,7 @@ export class LabEtcd {
 }
 
 /** A cluster of one, in the directory that it is started in. */
-function etcdOptions({ endpoint, tls }: EtcdAccess): readonly string[] {
+function etcdOptions({ endpoint, tls }: LabEtcdStore): readonly string[] {
   const peer = 'http://127.0.0.1:2380';
   const options: Readonly<Record<string, string>> = {
     name: 'etcd',

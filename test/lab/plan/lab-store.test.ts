@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { storeOptions, storeVariables, type StoreAccess } from '../../../src/lab/plan/store-access.ts';
+import { storeOptions, storeVariables, type LabStore } from '../../../src/lab/plan/lab-store.ts';
 
-const files: StoreAccess = { kind: 'files', directory: '/run/lab/store' };
-const etcd: StoreAccess = { kind: 'etcd', endpoint: 'http://172.30.0.200:2379' };
-const tls: StoreAccess = {
+const files: LabStore = { kind: 'files', directory: '/run/lab/store' };
+const etcd: LabStore = { kind: 'etcd', endpoint: 'http://172.30.0.200:2379' };
+const tls: LabStore = {
   kind: 'etcd',
   endpoint: 'https://172.30.0.200:2379',
   tls: { caFile: '/ca.crt', certFile: '/client.crt', keyFile: '/client.key' },

@@ -1,5 +1,5 @@
 /** Where the leases of a lab are, as its nodes reach them. Paths are those that a node sees. */
-export type StoreAccess =
+export type LabStore =
   | { readonly kind: 'files'; readonly directory: string }
   | {
       readonly kind: 'etcd';
@@ -10,9 +10,9 @@ export type StoreAccess =
     };
 
 /** Options of `heddle up`, and of every other command that opens a store. */
-export function storeOptions(access: StoreAccess): readonly string[] {
-  if (access.kind === 'files') return ['--store', 'files', '--store-dir', access.directory];
-  const { endpoint, tls } = access;
+export function storeOptions(store: LabStore): readonly string[] {
+  if (store.kind === 'files') return ['--store', 'files', '--store-dir', store.directory];
+  const { endpoint, tls } = store;
   const files = tls && [
     '--etcd-cafile',
     tls.caFile,
@@ -25,9 +25,9 @@ export function storeOptions(access: StoreAccess): readonly string[] {
 }
 
 /** The same for commands that people run in a lab: `heddle leases`, and `etcdctl` where there is one. */
-export function storeVariables(access: StoreAccess): Readonly<Record<string, string>> {
-  if (access.kind === 'files') return { HEDDLE_STORE: 'files', HEDDLE_STORE_DIR: access.directory };
-  const { endpoint, tls } = access;
+export function storeVariables(store: LabStore): Readonly<Record<string, string>> {
+  if (store.kind === 'files') return { HEDDLE_STORE: 'files', HEDDLE_STORE_DIR: store.directory };
+  const { endpoint, tls } = store;
   return {
     HEDDLE_STORE: 'etcd',
     FLANNELD_ETCD_ENDPOINTS: endpoint,

@@ -14,7 +14,7 @@ export class ShellFault extends Error {
 const deepestNesting = 100;
 
 /** A place in a text that is being read. The text may be a part of a script: then spans are still the script's. */
-export class Cursor {
+export class ScriptCursor {
   readonly text: string;
   at = 0;
   readonly #offsetOf: (index: number) => number;
@@ -59,13 +59,13 @@ export class Cursor {
   }
 
   /** A cursor for a stretch of this text. */
-  stretch(from: number, to: number): Cursor {
-    return new Cursor(this.text.slice(from, to), (index) => this.#offsetOf(from + index), this.#depth);
+  stretch(from: number, to: number): ScriptCursor {
+    return new ScriptCursor(this.text.slice(from, to), (index) => this.#offsetOf(from + index), this.#depth);
   }
 
   /** A cursor for a text made of this one, each character of it from the index that `origins` says. */
-  derived(text: string, origins: readonly number[]): Cursor {
-    return new Cursor(text, (index) => this.#offsetOf(origins[index] ?? this.text.length), this.#depth);
+  derived(text: string, origins: readonly number[]): ScriptCursor {
+    return new ScriptCursor(text, (index) => this.#offsetOf(origins[index] ?? this.text.length), this.#depth);
   }
 
   /** Reads something that may hold others of its kind. */
