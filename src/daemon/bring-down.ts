@@ -3,8 +3,8 @@ import type { EmitEvent } from '../event/event.ts';
 import { claimInstance } from '../host/state/instance.ts';
 import { openJournal } from '../host/state/journal-file.ts';
 import { createOneShotShell } from '../shell/one-shot-shell.ts';
-import type { StoreChoice } from '../store/open-store.ts';
 import { openStore } from '../store/open-store.ts';
+import { withSecrets } from '../store/secrets.ts';
 import { askDaemon, createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
 import { readDeployment } from './network/deployment-file.ts';
@@ -106,7 +106,7 @@ async function forgetDeployment(
 }
 
 async function release({ store: choice, leaseKey }: Deployment, emit: EmitEvent): Promise<boolean> {
-  const store = await openStore(withEnvironmentPassword(choice));
+  const store = await openStore(withSecrets(choice, process.env));
   try {
     const { records } = await store.list();
     const record = records.find(({ key }) => key === leaseKey);
@@ -116,12 +116,4 @@ async function release({ store: choice, leaseKey }: Deployment, emit: EmitEvent)
   } finally {
     await store.close();
   }
-}
-
-/** A deployment keeps no password; flanneld's variable may still have it. */
-function withEnvironmentPassword(choice: StoreChoice): StoreChoice {
-  const { FLANNELD_ETCD_PASSWORD: password } = process.env;
-  if (choice.kind !== 'etcd' || choice.user === undefined || password === undefined) return choice;
-  if ('passwordFile' in choice.user) return choice;
-  return { ...choice, user: { name: choice.user.name, password } };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { refuseUnknownWords } from '../help.ts';
-import { addStoreOptions, chooseStore } from '../store/store-options.ts';
+import { addStoreOptions, chooseStore } from '../arguments/store-options.ts';
 
 /** `heddle leases`: what the store holds, and what an operator may change there by hand. */
 export function registerLeases(program: Command): void {

@@ -10,7 +10,7 @@ import type { NetworkConfiguration } from '../../network/configuration.ts';
 import { describeNetwork, describeRanges } from '../../network/configuration-text.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import { openStore } from '../../store/open-store.ts';
-import type { StoreChoice } from '../../store/open-store.ts';
+import type { StoreChoice } from '../../store/kind.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 
 /** Writes a reservation: a lease without an end, which only the node with this address takes. */

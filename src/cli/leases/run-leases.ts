@@ -4,7 +4,7 @@ import type { Lease } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { decodeLease } from '../../lease/wire.ts';
 import { openStore } from '../../store/open-store.ts';
-import type { StoreChoice } from '../../store/open-store.ts';
+import type { StoreChoice } from '../../store/kind.ts';
 import type { StoreFault } from '../../store/store.ts';
 import { renderTable } from '../terminal/table.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addStoreOptions, chooseStore } from '../store/store-options.ts';
+import { addStoreOptions, chooseStore } from '../arguments/store-options.ts';
 
 /** `heddle network`: the network configuration in the store. */
 export function registerNetwork(program: Command): void {

@@ -1,6 +1,7 @@
 import { networkHint } from '../../daemon/setup/await-network.ts';
 import { Failure } from '../../diagnostic/failure.ts';
-import { openStore, type StoreChoice } from '../../store/open-store.ts';
+import type { StoreChoice } from '../../store/kind.ts';
+import { openStore } from '../../store/open-store.ts';
 
 /** Prints the document exactly as it stands in the store, ending with a line break. */
 export async function getNetwork(choice: StoreChoice): Promise<void> {

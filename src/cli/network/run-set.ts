@@ -10,7 +10,7 @@ import type { SourceText } from '../../diagnostic/source.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import type { StoredNetwork } from '../../recipe/read/network-document.ts';
 import { openStore } from '../../store/open-store.ts';
-import type { StoreChoice } from '../../store/open-store.ts';
+import type { StoreChoice } from '../../store/kind.ts';
 
 /** Writes a document into the store, if every node could use it. */
 export async function setNetwork(choice: StoreChoice, file: string): Promise<void> {

@@ -1,12 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { ExitMode, MetricsAddress, UpOptions } from '../../daemon/setup/options.ts';
 import { Failure } from '../../diagnostic/failure.ts';
-import type { StoreChoice } from '../../store/open-store.ts';
-import type { StoreFlags } from '../store/store-flags.ts';
+import type { StoreChoice } from '../../store/kind.ts';
 import type { LogFormat } from '../terminal/log.ts';
 
 /** The options of `heddle up`, as commander hands them over. */
-export interface UpFlags extends StoreFlags {
+export interface UpFlags {
   readonly recipe?: string;
   readonly watch?: true;
   readonly trustStoreCommands?: true;

@@ -10,7 +10,7 @@ import {
   wholeNumber,
 } from '../arguments/options.ts';
 import { parseMetricsAddress } from '../arguments/metrics-address.ts';
-import { addStoreOptions, chooseStore } from '../store/store-options.ts';
+import { addStoreOptions, chooseStore } from '../arguments/store-options.ts';
 import { readUpOptions, refuseContradictions, type UpFlags } from './up-flags.ts';
 
 /** `heddle up`: brings the network up on this node and keeps it so, in the foreground. */

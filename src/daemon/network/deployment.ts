@@ -2,7 +2,8 @@ import type { NodeFacts } from '../../contract/environment.ts';
 import { ownNetworkNamespace, type NetworkNamespace } from '../../host/network-namespace.ts';
 import type { NetworkConfiguration } from '../../network/configuration.ts';
 import type { ParameterValue, Recipe } from '../../recipe/recipe.ts';
-import { withoutPassword, type StoreChoice } from '../../store/open-store.ts';
+import type { StoreChoice } from '../../store/kind.ts';
+import { withoutSecrets } from '../../store/secrets.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import type { NetworkPart } from './part.ts';
@@ -21,7 +22,7 @@ export interface Deployment {
   readonly parameterValues: Readonly<Record<string, ParameterValue>>;
   /** The network configuration document from the store. */
   readonly networkDocument: string;
-  /** Without a password. */
+  /** Without its secrets. */
   readonly store: StoreChoice;
   readonly nodeName: string;
   readonly iface: string;
@@ -86,7 +87,7 @@ export function deploymentOf(
     recipe: { file, name: recipe.name, text: recipe.source.text },
     parameterValues: facts.parameterValues,
     networkDocument: network.document.text,
-    store: withoutPassword(options.store),
+    store: withoutSecrets(options.store),
     nodeName: facts.nodeName,
     iface: facts.iface,
     ifaceMtu: facts.ifaceMtu,

@@ -1,4 +1,4 @@
-import type { StoreChoice } from '../../store/open-store.ts';
+import type { StoreChoice } from '../../store/kind.ts';
 import type { InterfaceWishes } from '../../host/interface/choose-interface.ts';
 
 /** What `heddle up` was asked to do, every default filled in. */

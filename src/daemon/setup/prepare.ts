@@ -8,6 +8,7 @@ import { prepareStateDirectory } from '../../host/state/state-directory.ts';
 import { requireSubnetFile } from '../../host/subnet-file.ts';
 import type { Family } from '../../network/cidr.ts';
 import type { NetworkConfiguration } from '../../network/configuration.ts';
+import { storeKindOf } from '../../store/kinds.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import { awaitNetwork } from './await-network.ts';
@@ -66,9 +67,9 @@ export async function prepareNode(
   }
 }
 
-/** The first node of a files store brings its recipe's configuration along; every other store has one, or will. */
+/** Whether this node writes the configuration of its recipe into a store that has none, or waits for one. */
 export function mayBringNetwork({ store, recipe }: Pick<UpOptions, 'store' | 'recipe'>): boolean {
-  return store.kind === 'files' && recipe !== undefined;
+  return storeKindOf(store).mayBringNetwork && recipe !== undefined;
 }
 
 async function readStoredNetwork(

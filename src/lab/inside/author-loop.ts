@@ -1,5 +1,4 @@
 import { revisionOf } from '../../recipe-files/recipe-text.ts';
-import { openStore } from '../../store/open-store.ts';
 import { sharedDirectory, type LabEvent, type RecipeOrder } from '../protocol.ts';
 import type { LabTrouble, NodeRecipeChange } from '../report/report.ts';
 import type { Daemon, RecipeAnswer } from './node/daemon.ts';
@@ -98,7 +97,8 @@ export class AuthorLoop {
   async #writeNetwork(document: string): Promise<void> {
     if (this.#lab.etcd) await this.#lab.etcd.writeNetwork(document);
     else {
-      const store = await openStore({ kind: 'files', directory: `${sharedDirectory}/store` });
+      const { openFilesStore } = await import('../../store/files/store.ts');
+      const store = await openFilesStore(`${sharedDirectory}/store`);
       try {
         await store.writeNetwork(document);
       } finally {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { exitCodes, type FailureKind } from '../../../src/diagnostic/failure.ts';
+import { openEtcdStore } from '../../../src/store/etcd/store.ts';
 import { heddle, runHeddle, type Ended } from '../../kernel/lab-harness.ts';
 import { EtcdBed } from '../../store/etcd/bed.ts';
 import { Fortress, password } from '../../store/etcd/fortress.ts';
@@ -412,6 +413,39 @@ describe('an etcd with TLS and users', () => {
       `${action}: etcd at ${endpoint} has a certificate that no known authority signed\n` +
         '  give the PEM file of the authority that signed the certificates of the etcd members',
     );
+  });
+
+  test('gives a lease back for heddle down, which takes the password from its variable', limit, async (t) => {
+    const state = join(directory, 'dead');
+    await mkdir(state, { mode: 0o700 });
+    const document = '{"Network":"10.50.0.0/16","Backend":{"Type":"extension"}}';
+    const leaseKey = '10.50.4.0-24';
+    const deployment = {
+      ...{ version: 1, recipe: { file: '/r.json', name: 'r', text: document }, parameterValues: {} },
+      ...{ networkDocument: document, nodeName: 'weaver', iface: 'lo', ifaceMtu: 65_536, mtu: 65_536 },
+      ...{ publicIp: '172.30.0.4', publicIpv6: null, subnetFile: join(directory, 'none.env'), leaseKey },
+      store: {
+        ...{ kind: 'etcd', endpoints: [fortress.server.endpoint], prefix: '/coreos.com/network' },
+        ...{ caFile: fortress.authority.caFile, ...fortress.node, user: { name: 'heddle', password: '' } },
+      },
+    };
+    const down = async (environment: Record<string, string>): Promise<Ended> => {
+      await writeFile(join(state, 'deployment.json'), JSON.stringify(deployment));
+      return runHeddle(['down', '--release-lease', '--state-dir', state], { environment });
+    };
+    const store = await openEtcdStore(fortress.optionsWith());
+    t.after(() => store.close());
+    await store.create(leaseKey, '{"PublicIP":"172.30.0.4","PublicIPv6":null}', 600);
+
+    const refused = await down({});
+    assert.equal(refused.exitCode, exitCodes.store);
+    assert.match(refused.stderr, /refuses the user name or the password/);
+    const released = await down({ FLANNELD_ETCD_PASSWORD: password });
+    assert.deepEqual(
+      [released.exitCode, released.stdout, released.stderr],
+      [0, 'Network down: 0 peers removed, lease released (from the journal of a dead daemon).', ''],
+    );
+    assert.deepEqual((await store.list()).records, []);
   });
 
   test('has its password in no list of processes, however it was given', limit, async (t) => {

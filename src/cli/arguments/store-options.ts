@@ -1,0 +1,113 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { Failure } from '../../diagnostic/failure.ts';
+import type { OptionValues, StoreChoice, StoreKind, StoreKinds, StoreOption } from '../../store/kind.ts';
+import { storeKindOf, storeKinds } from '../../store/kinds.ts';
+import { hideFromProcessList } from './process-list.ts';
+
+/** Adds the options that say where the leases are: `--store`, and those of every kind of store. */
+export function addStoreOptions(command: Command, kinds = storeKinds): Command {
+  command.addOption(kindOption(kinds));
+  for (const { kind, option } of optionsOf(kinds)) command.addOption(toCommander(kind, option));
+  return command;
+}
+
+/**
+ * Reads the options that {@link addStoreOptions} added. Where the command above has them as well, commander gives them to
+ * that one. Hides the secrets among them from the process list. Throws a {@link Failure} of kind `usage` for options
+ * that contradict each other, and as the kind does for its own.
+ */
+export async function chooseStore(command: Command, kinds = storeKinds): Promise<StoreChoice> {
+  const given = optionsOf(kinds).map((each): GivenOption => ({
+    ...each,
+    ...readOption(command, toCommander(each.kind, each.option)),
+  }));
+  for (const { option, value, source } of given) {
+    if (option.secretField !== undefined && source === 'cli') hideFromProcessList(String(value));
+  }
+  const kind = chooseKind(readOption(command, kindOption(kinds)), given, kinds);
+  const own = given.filter((each) => each.kind === kind);
+  return kind.choose(Object.fromEntries(own.map(({ key, value }) => [key, value])));
+}
+
+interface KnownOption {
+  readonly kind: StoreKind;
+  /** Its name among the kind's options. */
+  readonly key: string;
+  readonly option: StoreOption;
+}
+
+function optionsOf(kinds: StoreKinds): readonly KnownOption[] {
+  return kinds.flatMap((kind) =>
+    Object.entries(kind.options).map(([key, option]) => ({ kind, key, option })),
+  );
+}
+
+function kindOption([first, ...others]: StoreKinds): Option {
+  const names = [first, ...others].map(({ name }) => name);
+  const cases = others.map(
+    ({ name }) => `${name} if ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name} option or variable is given`,
+  );
+  const description = `where the leases are (default: ${[...cases, `else ${first.name}`].join(', ')})`;
+  return new Option('--store <kind>', description).choices(names).env('HEDDLE_STORE');
+}
+
+function toCommander({ name: kind }: StoreKind, option: StoreOption): Option {
+  const { name, placeholder, description, variable } = option;
+  const flags = placeholder === undefined ? name : `${name} <${placeholder}>`;
+  const made = new Option(flags, `${kind}: ${description}`);
+  if (variable !== undefined) made.env(variable);
+  if (option.default !== undefined) made.default(option.default, option.shownDefault);
+  return made;
+}
+
+interface Given {
+  readonly value: OptionValues[string];
+  /** As commander names it: `cli`, `env`, `default`; undefined where nobody said anything. */
+  readonly source: string | undefined;
+}
+
+type GivenOption = KnownOption & Given;
+
+function readOption(command: Command, option: Option): Given {
+  const name = option.attributeName();
+  const value = command.optsWithGlobals<OptionValues>()[name];
+  return {
+    value: option.required ? value : value === true,
+    source: command.getOptionValueSourceWithGlobals(name),
+  };
+}
+
+/** The command line says more than a variable, which may be there for flanneld. */
+function chooseKind(store: Given, given: readonly GivenOption[], kinds: StoreKinds): StoreKind {
+  const named = typeof store.value === 'string' ? storeKindOf({ kind: store.value }, kinds) : undefined;
+  const statements: Statement[] =
+    named !== undefined && store.source === 'cli' ? [{ kind: named, option: `--store ${named.name}` }] : [];
+  for (const { kind, option, source } of given) {
+    if (source === 'cli') statements.push({ kind, option: option.name });
+  }
+  const [first, ...others] = statements;
+  const other = others.find(({ kind }) => kind !== first?.kind);
+  if (first !== undefined && other !== undefined) throw contradiction(first, other, kinds);
+  if (first !== undefined) return first.kind;
+  const [fallback, ...rest] = kinds;
+  const hasVariable = (kind: StoreKind): boolean =>
+    given.some((each) => each.kind === kind && each.source === 'env');
+  return named ?? rest.find(hasVariable) ?? fallback;
+}
+
+/** An option on the command line that says where the leases are. */
+interface Statement {
+  readonly kind: StoreKind;
+  readonly option: string;
+}
+
+function contradiction(first: Statement, second: Statement, kinds: StoreKinds): Failure {
+  const [one, other] =
+    kinds.indexOf(first.kind) < kinds.indexOf(second.kind) ? [first, second] : [second, first];
+  return new Failure('usage', `${first.option} and ${second.option} contradict each other`, {
+    hint:
+      `drop ${other.option} if the leases are in ${one.kind.name}, ` +
+      `or ${one.option} if they are in ${other.kind.name}`,
+  });
+}

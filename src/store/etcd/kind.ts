@@ -1,0 +1,116 @@
+import { resolve } from 'node:path';
+import { Failure } from '../../diagnostic/failure.ts';
+import type { StoreChoice, StoreKind, StoreOptions, ValuesOf } from '../kind.ts';
+import { defaultPrefix, type EtcdStoreOptions, type EtcdUser } from './options.ts';
+
+/** flanneld's options with their variables, and one of heddle's own. */
+const options = {
+  endpoints: {
+    name: '--etcd-endpoints',
+    placeholder: 'urls',
+    description: 'its members, separated by commas',
+    variable: 'FLANNELD_ETCD_ENDPOINTS',
+    default: 'http://127.0.0.1:4001,http://127.0.0.1:2379',
+    shownDefault: '127.0.0.1, ports 4001 and 2379',
+  },
+  prefix: {
+    name: '--etcd-prefix',
+    placeholder: 'prefix',
+    description: "what flannel's keys stand under",
+    variable: 'FLANNELD_ETCD_PREFIX',
+    default: defaultPrefix,
+  },
+  caFile: {
+    name: '--etcd-cafile',
+    placeholder: 'file',
+    description: 'the authority that signs its certificates',
+    variable: 'FLANNELD_ETCD_CAFILE',
+  },
+  certFile: {
+    name: '--etcd-certfile',
+    placeholder: 'file',
+    description: "this node's certificate",
+    variable: 'FLANNELD_ETCD_CERTFILE',
+  },
+  keyFile: {
+    name: '--etcd-keyfile',
+    placeholder: 'file',
+    description: "this node's key",
+    variable: 'FLANNELD_ETCD_KEYFILE',
+  },
+  username: {
+    name: '--etcd-username',
+    placeholder: 'name',
+    description: 'the user',
+    variable: 'FLANNELD_ETCD_USERNAME',
+  },
+  password: {
+    name: '--etcd-password',
+    placeholder: 'password',
+    description: "the user's password; better in the variable or a file than in a command line",
+    variable: 'FLANNELD_ETCD_PASSWORD',
+    secretField: ['user', 'password'],
+  },
+  passwordFile: {
+    name: '--etcd-password-file',
+    placeholder: 'file',
+    description: "a file that holds the user's password",
+    variable: 'HEDDLE_ETCD_PASSWORD_FILE',
+  },
+} as const satisfies StoreOptions;
+
+type Values = ValuesOf<typeof options>;
+
+interface EtcdChoice extends StoreChoice, Omit<EtcdStoreOptions, 'timing' | 'pageSize'> {
+  readonly kind: 'etcd';
+}
+
+/** Leases in etcd, where and as flannel keeps them. */
+export const etcdKind: StoreKind = {
+  name: 'etcd',
+  options,
+  mayBringNetwork: false,
+  async choose(values: Values): Promise<EtcdChoice> {
+    const { endpoints, prefix, caFile, certFile, keyFile } = values;
+    const choice: EtcdChoice = {
+      kind: 'etcd',
+      endpoints: endpoints.split(',').map((endpoint) => endpoint.trim()),
+      prefix,
+      caFile: absolute(caFile),
+      certFile: absolute(certFile),
+      keyFile: absolute(keyFile),
+      user: chooseUser(values),
+    };
+    const { checkEtcdOptions } = await import('./check-options.ts');
+    checkEtcdOptions(choice);
+    return choice;
+  },
+  async open(choice: EtcdChoice) {
+    const { openEtcdStore } = await import('./store.ts');
+    return openEtcdStore(choice);
+  },
+};
+
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
+}
+
+/** Whom to log in as: nobody if no user is named. Throws a {@link Failure} of kind `usage` for half a login. */
+function chooseUser({ username: name, password, passwordFile }: Values): EtcdUser | undefined {
+  if (password !== undefined && passwordFile !== undefined) {
+    throw new Failure('usage', 'the etcd password was given twice, by itself and in a file', {
+      hint: 'leave out one of --etcd-password (FLANNELD_ETCD_PASSWORD) and --etcd-password-file',
+    });
+  }
+  if (name === undefined) {
+    if (password === undefined && passwordFile === undefined) return undefined;
+    throw new Failure('usage', 'an etcd password was given, but no user', {
+      hint: 'name the user with --etcd-username',
+    });
+  }
+  if (passwordFile !== undefined) return { name, passwordFile: resolve(passwordFile) };
+  if (password !== undefined) return { name, password };
+  throw new Failure('usage', `the etcd user ${name} was given without a password`, {
+    hint: 'set FLANNELD_ETCD_PASSWORD, or give --etcd-password-file',
+  });
+}

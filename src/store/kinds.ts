@@ -1,0 +1,20 @@
+import { Failure } from '../diagnostic/failure.ts';
+import { etcdKind } from './etcd/kind.ts';
+import { filesKind } from './files/kind.ts';
+import type { StoreChoice, StoreKind, StoreKinds } from './kind.ts';
+
+/**
+ * Every kind of store. The help shows their options in this order. Where nothing is said the first is chosen; where
+ * variables of several others are set, the first of those.
+ */
+export const storeKinds: StoreKinds = [filesKind, etcdKind];
+
+/** The kind of a choice. Throws a {@link Failure} where there is none: a newer heddle may have kept the choice. */
+export function storeKindOf({ kind: name }: StoreChoice, kinds: StoreKinds = storeKinds): StoreKind {
+  const found = kinds.find((kind) => kind.name === name);
+  if (found !== undefined) return found;
+  const known = kinds.map((kind) => kind.name).join(', ');
+  throw new Failure('store', `this heddle has no store of kind ${name}; it has ${known}`, {
+    hint: 'use the version of heddle that the store was chosen with',
+  });
+}
