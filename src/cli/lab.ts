@@ -1,14 +1,21 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { exitModes, type ExitMode } from '../daemon/setup/options.ts';
 import { Failure } from '../diagnostic/failure.ts';
-import { defaultLabName, nodeBounds, underlays, type UnderlayKind } from '../lab/plan/request.ts';
+import {
+  defaultLabName,
+  labStoreKinds,
+  nodeBounds,
+  underlays,
+  type LabStoreKind,
+  type UnderlayKind,
+} from '../lab/plan/request.ts';
 import type { LabRequest } from '../lab/prepare.ts';
 import type { FaultVerb } from '../lab/protocol.ts';
 import { parameterOption, wholeNumber } from './arguments/options.ts';
 
 interface StartOptions {
   readonly nodes: number;
-  readonly store: 'files' | 'etcd';
+  readonly store: LabStoreKind;
   readonly tls?: true;
   readonly underlay: UnderlayKind;
   readonly param?: readonly string[];
@@ -166,7 +173,7 @@ function addStartOptions(command: Command): Command {
   return command
     .argument('<recipe>', 'a recipe file, or the name of a shipped recipe')
     .option('--nodes <n>', 'how many nodes', wholeNumber(minimum, maximum), 3)
-    .addOption(new Option('--store <kind>', 'where leases are').choices(['files', 'etcd']).default('files'))
+    .addOption(new Option('--store <kind>', 'where leases are').choices(labStoreKinds).default('files'))
     .option('--tls', 'etcd: take nobody without a certificate; all of them are made for this lab')
     .addOption(new Option('--underlay <kind>', 'what joins the nodes').choices(underlays).default('switched'))
     .addOption(parameterOption())

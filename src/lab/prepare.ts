@@ -3,8 +3,8 @@ import { loadRecipe } from '../recipe-files/load-recipe.ts';
 import { decideNetwork } from '../recipe-files/decide-network.ts';
 import { requirePrograms } from '../host/programs.ts';
 import type { Recipe } from '../recipe/recipe.ts';
-import type { LabStore } from './plan/lab-store.ts';
-import type { UnderlayKind } from './plan/request.ts';
+import { programsOfStore, type LabStore } from './plan/lab-store.ts';
+import type { LabStoreKind, UnderlayKind } from './plan/request.ts';
 import { planTopology, type Topology } from './plan/topology.ts';
 import { programPath } from './process/program-path.ts';
 import { nodeStoreDirectory, nodeTlsFiles, type LabSpec } from './protocol.ts';
@@ -17,7 +17,7 @@ export interface LabRequest {
   readonly recipe: string;
   readonly nodes: number;
   readonly underlay: UnderlayKind;
-  readonly store: 'files' | 'etcd';
+  readonly store: LabStoreKind;
   /** Whether etcd takes nobody without a certificate. */
   readonly tls: boolean;
   readonly parameters: readonly string[];
@@ -32,7 +32,7 @@ export async function prepareLab(request: LabRequest, colour: boolean): Promise<
     throw new Failure('prerequisite', `a lab is made of Linux namespaces, which ${process.platform} lacks`);
   }
   const { file, recipe } = await loadRecipe(request.recipe, colour);
-  const ofStore = request.store === 'etcd' ? ['etcd', ...(request.tls ? ['openssl'] : [])] : [];
+  const ofStore = programsOfStore(request.store, request.tls);
   requirePrograms([...recipe.requires, ...ofStore], programPath(process.env['PATH']));
   const { topology, networkDocument } = planLab(recipe, request, colour);
   return {

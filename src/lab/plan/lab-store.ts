@@ -1,3 +1,5 @@
+import type { LabStoreKind } from './request.ts';
+
 /** Where the leases of a lab are, as its nodes reach them. Paths are those that a node sees. */
 export type LabStore =
   | { readonly kind: 'files'; readonly directory: string }
@@ -9,25 +11,43 @@ export type LabStore =
       readonly tls?: { readonly caFile: string; readonly certFile: string; readonly keyFile: string };
     };
 
+/** The programs that a lab needs to host a store. `tls` asks for certificates. */
+export function programsOfStore(kind: LabStoreKind, tls: boolean): readonly string[] {
+  switch (kind) {
+    case 'files':
+      return [];
+    case 'etcd':
+      return tls ? ['etcd', 'openssl'] : ['etcd'];
+  }
+}
+
 /** Options of `heddle up`, and of every other command that opens a store. */
 export function storeOptions(store: LabStore): readonly string[] {
-  if (store.kind === 'files') return ['--store', 'files', '--store-dir', store.directory];
-  const { endpoint, tls } = store;
-  const files = tls && [
-    '--etcd-cafile',
-    tls.caFile,
-    '--etcd-certfile',
-    tls.certFile,
-    '--etcd-keyfile',
-    tls.keyFile,
-  ];
-  return ['--store', 'etcd', '--etcd-endpoints', endpoint, ...(files ?? [])];
+  switch (store.kind) {
+    case 'files':
+      return ['--store', 'files', '--store-dir', store.directory];
+    case 'etcd':
+      return ['--store', 'etcd', '--etcd-endpoints', store.endpoint, ...tlsOptions(store)];
+  }
+}
+
+function tlsOptions({ tls }: Extract<LabStore, { kind: 'etcd' }>): readonly string[] {
+  if (tls === undefined) return [];
+  const { caFile, certFile, keyFile } = tls;
+  return ['--etcd-cafile', caFile, '--etcd-certfile', certFile, '--etcd-keyfile', keyFile];
 }
 
 /** The same for commands that people run in a lab: `heddle leases`, and `etcdctl` where there is one. */
 export function storeVariables(store: LabStore): Readonly<Record<string, string>> {
-  if (store.kind === 'files') return { HEDDLE_STORE: 'files', HEDDLE_STORE_DIR: store.directory };
-  const { endpoint, tls } = store;
+  switch (store.kind) {
+    case 'files':
+      return { HEDDLE_STORE: 'files', HEDDLE_STORE_DIR: store.directory };
+    case 'etcd':
+      return etcdVariables(store);
+  }
+}
+
+function etcdVariables({ endpoint, tls }: Extract<LabStore, { kind: 'etcd' }>): Record<string, string> {
   return {
     HEDDLE_STORE: 'etcd',
     FLANNELD_ETCD_ENDPOINTS: endpoint,

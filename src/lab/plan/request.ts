@@ -2,6 +2,10 @@
 export type UnderlayKind = 'switched' | 'routed';
 export const underlays = ['switched', 'routed'] as const satisfies readonly UnderlayKind[];
 
+/** The kinds of store that a lab can host. `files` needs nothing; `etcd` is a server on a host of its own. */
+export const labStoreKinds = ['files', 'etcd'] as const;
+export type LabStoreKind = (typeof labStoreKinds)[number];
+
 /** How many nodes a lab may have. */
 export const nodeBounds = { minimum: 1, maximum: 50 } as const;
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { storeOptions, storeVariables, type LabStore } from '../../../src/lab/plan/lab-store.ts';
+import { Command } from 'commander';
+import { addStoreOptions, chooseStore } from '../../../src/cli/arguments/store-options.ts';
+import {
+  programsOfStore,
+  storeOptions,
+  storeVariables,
+  type LabStore,
+} from '../../../src/lab/plan/lab-store.ts';
 
 const files: LabStore = { kind: 'files', directory: '/run/lab/store' };
 const etcd: LabStore = { kind: 'etcd', endpoint: 'http://172.30.0.200:2379' };
@@ -30,4 +37,20 @@ test('what people run in a lab is told by variables, etcdctl too', () => {
   });
   assert.equal(storeVariables(tls)['FLANNELD_ETCD_CERTFILE'], '/client.crt');
   assert.equal(storeVariables(tls)['ETCDCTL_CACERT'], '/ca.crt');
+});
+
+test('these options choose the store that they are of, as every command reads them', async () => {
+  for (const store of [files, etcd, tls]) {
+    const command = addStoreOptions(new Command()).parse(storeOptions(store), { from: 'user' });
+    const { kind, ...choice } = { ...(await chooseStore(command)) } as Record<string, unknown>;
+    assert.equal(kind, store.kind);
+    if (store.kind === 'files') assert.deepEqual(choice, { directory: store.directory });
+    else assert.deepEqual([choice['endpoints'], choice['certFile']], [[store.endpoint], store.tls?.certFile]);
+  }
+});
+
+test('a lab needs the programs of its store', () => {
+  assert.deepEqual(programsOfStore('files', false), []);
+  assert.deepEqual(programsOfStore('etcd', false), ['etcd']);
+  assert.deepEqual(programsOfStore('etcd', true), ['etcd', 'openssl']);
 });
