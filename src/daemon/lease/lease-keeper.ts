@@ -6,8 +6,8 @@ import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import { timerDelay } from '../../time/longest-timer.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
 import { retries, retryDelay } from '../../time/retry.ts';
-import type { OwnLease } from '../peers/peer-follower.ts';
 import { type Outage, OutageLog } from './outage-log.ts';
+import type { OwnLease } from './own-lease.ts';
 
 export interface LeaseKeeperOptions {
   readonly store: LeaseStore;

@@ -1,28 +1,17 @@
 import type { EmitEvent } from '../../event/event.ts';
 import type { EngineInput } from '../../engine/operation.ts';
 import { Roster } from '../../lease/roster.ts';
-import type { OwnSubnets, ReadLease, RosterChange } from '../../lease/roster.ts';
+import type { ReadLease, RosterChange } from '../../lease/roster.ts';
 import type { PeerRules } from '../../lease/check-peer.ts';
 import type { Peer } from '../../lease/lease.ts';
 import { decodeLease } from '../../lease/wire.ts';
 import { followLeases } from '../../store/follow.ts';
 import type { KeptListing } from '../../store/kept-listing.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../../store/store.ts';
+import type { OwnLease } from '../lease/own-lease.ts';
 import { LatePeers } from './late-peers.ts';
 import { type Outage, OutageLog } from '../lease/outage-log.ts';
 import type { PeerLoop } from './peer-loop.ts';
-
-/** This node's own lease, as far as whoever follows the store has to know of it. */
-export interface OwnLease extends OwnSubnets {
-  /** What is to stand in the lease. */
-  readonly value: string;
-  /** Whether its time is over by this node's clock: it could not be renewed. */
-  readonly isOver: boolean;
-  /** How long before its end leases are renewed, in milliseconds: none ends in an outage that is shorter. */
-  readonly marginMs: number;
-  /** The store says that the lease is gone, or not as it was written: writes it again, not at once if that happens often. */
-  reclaim(): Promise<void>;
-}
 
 export interface PeerFollowerOptions {
   readonly store: LeaseStore;
