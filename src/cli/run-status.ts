@@ -25,13 +25,15 @@ export function renderStatus(status: NodeStatus, now: number): string {
   const { counts, lease, storeOutage, lastDrift, recipe } = status;
   const rows: [string, string][] = [
     ['node', `${status.node}, process ${status.pid}, since ${status.startedAt}`],
-    ['state', status.because === null ? status.state : `${status.state}: ${status.because}`],
-    ['recipe', `${recipe.name}, type ${recipe.type}, ${recipe.file}`],
-    ['network', `${status.network}, ${status.store}`],
-    ['lease', lease === null ? 'none yet' : describeLease(lease, now)],
-    ['underlay', `${status.iface}${status.mtu === null ? '' : `, overlay MTU ${status.mtu}`}`],
-    ['peers', describeCounts(counts)],
+    ['state', describeState(status)],
   ];
+  if (recipe !== null) rows.push(['recipe', `${recipe.name}, type ${recipe.type}, ${recipe.file}`]);
+  if (status.network !== null) rows.push(['network', `${status.network}, ${status.store ?? ''}`]);
+  rows.push(['lease', lease === null ? 'none yet' : describeLease(lease, now)]);
+  if (status.iface !== null) {
+    rows.push(['underlay', `${status.iface}${status.mtu === null ? '' : `, overlay MTU ${status.mtu}`}`]);
+  }
+  rows.push(['peers', describeCounts(counts)]);
   if (storeOutage !== null) rows.push(['store', describeOutage(storeOutage, now)]);
   if (lastDrift !== null) rows.push(['drift', describeDrift(lastDrift)]);
   const block = rows.map(([name, value]) => `${name.padEnd(8)}  ${value}\n`).join('');
@@ -42,6 +44,11 @@ export function renderStatus(status: NodeStatus, now: number): string {
       renderRejections(status.rejections) +
       renderShared(status.sharedAddresses),
   );
+}
+
+function describeState({ state, because, waitingFor }: NodeStatus): string {
+  if (waitingFor !== null) return `${state}: waits for ${waitingFor}`;
+  return because === null ? state : `${state}: ${because}`;
 }
 
 function describeLease(lease: NonNullable<NodeStatus['lease']>, now: number): string {

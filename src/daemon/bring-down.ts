@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { EmitEvent } from '../event/event.ts';
 import { claimInstance } from '../host/state/instance.ts';
 import { openJournal } from '../host/state/journal-file.ts';
-import { createOneShotShell } from '../shell/one-shot-shell.ts';
 import { openStore } from '../store/open-store.ts';
 import { withSecrets } from '../store/secrets.ts';
 import { askDaemon, createControlServer } from './report/control.ts';
@@ -12,7 +11,7 @@ import type { Deployment } from './network/deployment.ts';
 import { forgetNetwork } from './takeover/forget-network.ts';
 import { requireNamespace } from './takeover/other-namespace.ts';
 import { PeerJournal } from './peers/peer-journal.ts';
-import { takeDownDeployment } from './takeover/take-down-deployment.ts';
+import { takeDownDead } from './takeover/take-down-dead.ts';
 import type { TakenDown } from './network/take-down.ts';
 
 /** What `heddle down` did. */
@@ -74,33 +73,18 @@ async function bringDownDead(
   // Read again: another heddle down may have been at work before this one's turn.
   const deployment = await readDeployment(stateDirectory);
   if (deployment === undefined) return nothingToDo;
-  const journal = await PeerJournal.open(await openJournal(join(stateDirectory, 'journal')));
   const taken = forget
-    ? await forgetDeployment(deployment, journal, stateDirectory, emit)
-    : await takeDownDead(deployment, journal, stateDirectory, emit);
+    ? await forgetDeployment(deployment, stateDirectory, emit)
+    : await takeDownDead(deployment, stateDirectory, emit);
   return { daemon: 'dead', ...taken, leaseReleased: releaseLease && (await release(deployment, emit)) };
-}
-
-async function takeDownDead(
-  deployment: Deployment,
-  journal: PeerJournal,
-  stateDirectory: string,
-  emit: EmitEvent,
-): Promise<TakenDown> {
-  const shell = createOneShotShell();
-  try {
-    return await takeDownDeployment(deployment, journal, stateDirectory, shell, emit);
-  } finally {
-    await shell.close();
-  }
 }
 
 async function forgetDeployment(
   deployment: Deployment,
-  journal: PeerJournal,
   stateDirectory: string,
   emit: EmitEvent,
 ): Promise<TakenDown> {
+  const journal = await PeerJournal.open(await openJournal(join(stateDirectory, 'journal')));
   await forgetNetwork(deployment, journal, stateDirectory, emit);
   return { removed: 0, failed: [], shutdown: 'skipped' };
 }

@@ -8,6 +8,7 @@ const status: NodeStatus = {
   because: null,
   pid: 63,
   node: 'node1',
+  waitingFor: null,
   startedAt: '2026-11-20T14:13:06.765Z',
   recipe: { name: 'vxlan', file: '/recipes/vxlan.json', type: 'vxlan' },
   network: '10.50.0.0/16',

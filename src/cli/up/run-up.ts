@@ -1,11 +1,7 @@
 import { HeddleNode } from '../../daemon/node.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
-import { prepareNode } from '../../daemon/setup/prepare.ts';
-import { publishNetwork } from '../../daemon/setup/publish-network.ts';
-import { reportOddities } from '../../daemon/setup/report-oddities.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { isAbort } from '../../host/system-error.ts';
-import { describeNetwork } from '../../network/configuration-text.ts';
 import { hideSecretParameters } from '../arguments/process-list.ts';
 import { asFailure } from '../terminal/report-error.ts';
 import { createLog } from '../terminal/log.ts';
@@ -23,31 +19,13 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     log.emit(event);
   };
   try {
-    const colour = process.stderr.isTTY;
-    const stopping = new AbortController();
-    process.on('SIGTERM', () => stopping.abort()).on('SIGINT', () => stopping.abort());
-    const prepared = await prepareNode(options, emit, stopping.signal, colour);
-    hideSecretParameters(options.parameters, prepared.loaded.recipe.parameters);
-    const preparation = await publishNetwork(prepared, options, colour);
-    const { underlay, network, loaded, store } = preparation;
-    reportOddities(preparation, emit);
-    emit({
-      event: 'network-configured',
-      source: network.isInStore ? store.description : loaded.file,
-      network: describeNetwork(network.configuration),
-      type: loaded.recipe.backendType,
+    const node = new HeddleNode(options, {
+      emit,
+      onRecipe: ({ recipe }) => hideSecretParameters(options.parameters, recipe.parameters),
     });
-    emit({
-      event: 'interface-chosen',
-      iface: underlay.name,
-      publicIp: underlay.publicIp ?? underlay.publicIpv6 ?? '',
-      mtu: underlay.mtu,
-      because: underlay.because,
-    });
-    const node = new HeddleNode(options, preparation, emit);
     observer?.watch(node);
-    stopOnSignals(node, options, stopping.signal.aborted);
-    await node.run();
+    stopOnSignals(node, options);
+    await node.run(process.stderr.isTTY);
   } catch (error) {
     if (isAbort(error)) return; // told to stop while it waited for the store
     if (format === 'json') {
@@ -81,13 +59,12 @@ async function observe({ metricsAddress }: UpOptions): Promise<Observer | undefi
 }
 
 /** The first signal stops the daemon; a second one ends what it is still doing. */
-function stopOnSignals(node: HeddleNode, { onExit, releaseLease }: UpOptions, isSignalled: boolean): void {
+function stopOnSignals(node: HeddleNode, { onExit, releaseLease }: UpOptions): void {
   let isStopping = false;
   const stop = (): void => {
     if (isStopping) node.hurry();
     else node.stop({ onExit, releaseLease });
     isStopping = true;
   };
-  if (isSignalled) stop();
   process.on('SIGTERM', stop).on('SIGINT', stop);
 }

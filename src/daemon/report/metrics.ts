@@ -70,7 +70,7 @@ export class Metrics {
       ['node', 'recipe', 'type', 'network'],
       (gauge, status) => {
         const { node, recipe, network } = status;
-        gauge.set({ node, recipe: recipe.name, type: recipe.type, network }, 1);
+        gauge.set({ node, recipe: recipe?.name ?? '', type: recipe?.type ?? '', network: network ?? '' }, 1);
       },
     );
     this.#addGauge(

@@ -19,12 +19,15 @@ export interface NodeStatus {
   readonly pid: number;
   readonly node: string;
   readonly startedAt: string;
-  readonly recipe: { readonly name: string; readonly file: string; readonly type: string };
-  readonly network: string;
-  readonly store: string;
+  /** What a start waits for; null if it waits for nothing. */
+  readonly waitingFor: string | null;
+  /** These four are null until they are known. */
+  readonly recipe: { readonly name: string; readonly file: string; readonly type: string } | null;
+  readonly network: string | null;
+  readonly store: string | null;
+  readonly iface: string | null;
   /** That the store cannot be reached; null while it can. */
   readonly storeOutage: StoreOutage | null;
-  readonly iface: string;
   readonly lease: LeaseStatus | null;
   readonly mtu: number | null;
   readonly counts: Counts & { readonly ignored: number; readonly rejected: number };
@@ -50,32 +53,38 @@ interface LeaseStatus {
   readonly expiresAt: string | null;
 }
 
-/** What there is to say of a daemon besides its network. */
-export interface NodeBasics {
+/** All that there is to say of a daemon. */
+export interface NodeFacets {
   readonly state: NodeState;
   readonly because: string | undefined;
   readonly startedAt: Date;
   readonly options: UpOptions;
-  readonly preparation: Preparation;
+  readonly waitingFor: string | undefined;
+  readonly startOutage: Outage | undefined;
+  /** Undefined until all is known that a start has to know. */
+  readonly preparation: Preparation | undefined;
+  /** Undefined until the device is up. */
+  readonly running: RunningNetwork | undefined;
 }
 
 const noPeers = { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0 };
 
-export function describeStatus(basics: NodeBasics, running: RunningNetwork | undefined): NodeStatus {
-  const { state, because, startedAt, options, preparation } = basics;
-  const { loaded, network, underlay, store, outages } = preparation;
-  const seen = [outages.current, running?.follower.outage, running?.keeper.outage];
+export function describeStatus(facets: NodeFacets): NodeStatus {
+  const { state, because, startedAt, options, waitingFor, startOutage, preparation, running } = facets;
+  const outages = preparation?.outages.current ?? startOutage;
+  const seen = [outages, running?.follower.outage, running?.keeper.outage];
   return {
     state,
     because: because ?? null,
     pid: process.pid,
     node: options.nodeName,
     startedAt: startedAt.toISOString(),
-    recipe: { name: loaded.recipe.name, file: loaded.file, type: loaded.recipe.backendType },
-    network: describeNetwork(network.configuration),
-    store: store.description,
+    waitingFor: waitingFor ?? null,
+    recipe: preparation === undefined ? null : describeRecipe(preparation),
+    network: preparation === undefined ? null : describeNetwork(preparation.network.configuration),
+    store: preparation?.store.description ?? null,
+    iface: preparation?.underlay.name ?? null,
     storeOutage: describeOutage(joinOutages(seen)),
-    iface: underlay.name,
     lease: running === undefined ? null : describeLease(running),
     mtu: running?.leased.commands.facts.mtu ?? null,
     counts: running === undefined ? noPeers : countAll(running),
@@ -84,6 +93,10 @@ export function describeStatus(basics: NodeBasics, running: RunningNetwork | und
     sharedAddresses: running?.follower.roster.sharedAddresses ?? [],
     lastDrift: running?.drift.last ?? null,
   };
+}
+
+function describeRecipe({ loaded }: Preparation): NonNullable<NodeStatus['recipe']> {
+  return { name: loaded.recipe.name, file: loaded.file, type: loaded.recipe.backendType };
 }
 
 function describeOutage(outage: Outage | undefined): StoreOutage | null {

@@ -1,11 +1,7 @@
-import type { EmitEvent } from '../../event/event.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
-import { findInterface, requireInterface } from '../../host/interface/interface.ts';
-import { controlSocketPath } from '../../host/state/instance.ts';
+import { findInterface } from '../../host/interface/interface.ts';
 import { requirePrograms } from '../../host/programs.ts';
-import { prepareStateDirectory } from '../../host/state/state-directory.ts';
-import { requireSubnetFile } from '../../host/subnet-file.ts';
 import type { Family } from '../../network/cidr.ts';
 import type { NetworkConfiguration } from '../../network/configuration.ts';
 import { storeKindOf } from '../../store/kinds.ts';
@@ -13,11 +9,12 @@ import { openStore } from '../../store/open-store.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import { awaitNetwork } from './await-network.ts';
 import { decideNetwork, type NetworkDecision } from '../../recipe-files/decide-network.ts';
-import { loadRecipe } from '../../recipe-files/load-recipe.ts';
 import { loadStoredRecipe } from './stored-recipe.ts';
 import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
+import type { CheckedHost } from './check-host.ts';
 import type { UpOptions } from './options.ts';
-import { OutageLog } from '../lease/outage-log.ts';
+import type { StartWait } from './start-wait.ts';
+import type { OutageLog } from '../lease/outage-log.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 
 /** All that `up` needs to know before it touches anything. */
@@ -33,34 +30,27 @@ export interface Preparation {
 }
 
 /**
- * Checks everything that can be checked beforehand: the recipe, its programs, the state directory, the store and its
- * network configuration, the parameters, the interface. Throws a Failure at the first of these that is not right; nothing
- * was started, leased or written into the kernel by then. A store that is away for now is waited for.
+ * Learns everything that has to be known beforehand: the store's network configuration, the recipe where the operator named none,
+ * the parameters, the interface. Throws a Failure at the first of these that is not right; nothing was started, leased or written
+ * into the kernel by then. A store that is away for now is waited for.
  */
 export async function prepareNode(
   options: UpOptions,
-  emit: EmitEvent,
+  host: CheckedHost,
+  wait: StartWait,
   signal: AbortSignal,
   colour: boolean,
 ): Promise<Preparation> {
-  // A recipe that is named is read before anything else: most mistakes are in it, and they are told at once.
-  const given = options.recipe === undefined ? undefined : await loadRecipe(options.recipe, colour);
-  if (given !== undefined) requirePrograms(given.recipe.requires);
-  // For its Failure: the path may be too long.
-  controlSocketPath(options.stateDirectory);
-  await requireSubnetFile(options.subnetFile);
-  await requireInterface(options.interface);
-  const stateDirectory = await prepareStateDirectory(options.stateDirectory);
   const store = await openStore(options.store);
-  const outages = new OutageLog(emit);
+  const { outages } = wait;
   try {
-    const stored = await readStoredNetwork(options, store, outages, emit, signal);
-    const loaded = given ?? (await loadStoredRecipe(stored, options, store, colour));
+    const stored = await readStoredNetwork(options, store, wait, signal);
+    const loaded = host.recipe ?? (await loadStoredRecipe(stored, options, store, colour));
     requirePrograms(loaded.recipe.requires);
     const network = decideNetwork(loaded.recipe, options.parameters, stored, colour);
     const families = familiesOf(network.configuration);
     const underlay = await findInterface({ ...options.interface, families });
-    return { loaded, store, outages, network, underlay, stateDirectory };
+    return { loaded, store, outages, network, underlay, stateDirectory: host.stateDirectory };
   } catch (error) {
     await store.close();
     throw error;
@@ -75,12 +65,11 @@ export function mayBringNetwork({ store, recipe }: Pick<UpOptions, 'store' | 're
 async function readStoredNetwork(
   options: UpOptions,
   store: LeaseStore,
-  outages: OutageLog,
-  emit: EmitEvent,
+  wait: StartWait,
   signal: AbortSignal,
 ): Promise<SourceText | undefined> {
-  if (!mayBringNetwork(options)) return awaitNetwork(store, outages, emit, signal);
-  return outlastOutages(() => store.readNetwork(), outages, signal);
+  if (!mayBringNetwork(options)) return awaitNetwork(store, wait, signal);
+  return outlastOutages(() => store.readNetwork(), wait.outages, signal);
 }
 
 function familiesOf({ ipv4, ipv6 }: NetworkConfiguration): Family[] {

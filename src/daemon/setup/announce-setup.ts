@@ -1,13 +1,33 @@
 import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { positionAt } from '../../diagnostic/source.ts';
 import type { EmitEvent } from '../../event/event.ts';
+import { describeNetwork } from '../../network/configuration-text.ts';
 import type { Preparation } from './prepare.ts';
+
+/** Tells what a node is about to be part of: its network, its interface, and what is odd about either document. */
+export function announceSetup(preparation: Preparation, emit: EmitEvent): void {
+  const { underlay, network, loaded, store } = preparation;
+  reportOddities(preparation, emit);
+  emit({
+    event: 'network-configured',
+    source: network.isInStore ? store.description : loaded.file,
+    network: describeNetwork(network.configuration),
+    type: loaded.recipe.backendType,
+  });
+  emit({
+    event: 'interface-chosen',
+    iface: underlay.name,
+    publicIp: underlay.publicIp ?? underlay.publicIpv6 ?? '',
+    mtu: underlay.mtu,
+    because: underlay.because,
+  });
+}
 
 /**
  * Tells what is odd, but not wrong, about the recipe and about the store's network configuration. The first node of a store
  * writes its recipe's there, so what both have is told of the recipe alone.
  */
-export function reportOddities({ loaded, network }: Preparation, emit: EmitEvent): void {
+function reportOddities({ loaded, network }: Preparation, emit: EmitEvent): void {
   const told = new Set(loaded.warnings.map(({ message }) => message));
   const ofNetwork = network.warnings.filter(({ message }) => !told.has(message));
   for (const warning of [...loaded.warnings, ...ofNetwork]) emit({ event: 'finding', ...describe(warning) });

@@ -1,0 +1,223 @@
+import { join } from 'node:path';
+import type { EmitEvent, NodeState } from '../event/event.ts';
+import { notifyServiceManager } from '../host/service-manager.ts';
+import { openJournal } from '../host/state/journal-file.ts';
+import { describeSubnets } from '../lease/roster.ts';
+import { KeptListing } from '../store/kept-listing.ts';
+import { watchLiveRecipe } from './live/live-recipe.ts';
+import { RecipeChanges } from './live/recipe-changes.ts';
+import { readDeployment } from './network/deployment-file.ts';
+import type { LeasedNetwork, NetworkStart } from './network/leased-network.ts';
+import { RunningNetwork } from './network/running-network.ts';
+import { requireTakenDown, type TakenDown } from './network/take-down.ts';
+import { LeaseStopped, takeLease } from './network/take-lease.ts';
+import { PeerJournal } from './peers/peer-journal.ts';
+import type { StopRequest } from './report/control.ts';
+import { factsOfPreparation } from './setup/node-facts.ts';
+import type { UpOptions } from './setup/options.ts';
+import type { Preparation } from './setup/prepare.ts';
+import { withdrawNetwork } from './setup/publish-network.ts';
+import { findFirstStart } from './takeover/first-start.ts';
+import { takeDownDeployment } from './takeover/take-down-deployment.ts';
+
+/** Whoever has a {@link NodeLife}: decides when it ends and how, and is told its states. */
+export interface LifeOwner {
+  /** Aborted when the node is told to stop. */
+  readonly stopping: AbortSignal;
+  /** How it is to stop. */
+  readonly stopRequest: StopRequest;
+  enter(state: NodeState, because?: string): void;
+}
+
+/**
+ * The life of a node that knows what it is to be part of: one network after another, until it is told to stop. A node has another
+ * network when a recipe was saved, and when its subnet went to another node.
+ */
+export class NodeLife {
+  readonly #options: UpOptions;
+  readonly #emit: EmitEvent;
+  readonly #owner: LifeOwner;
+  readonly #changes: RecipeChanges;
+  readonly #kept = new KeptListing();
+  /** The last one whose device came up. */
+  #network: RunningNetwork | undefined;
+
+  constructor(options: UpOptions, preparation: Preparation, emit: EmitEvent, owner: LifeOwner) {
+    this.#options = options;
+    this.#emit = emit;
+    this.#owner = owner;
+    this.#changes = new RecipeChanges(options, preparation, emit);
+  }
+
+  /** Undefined until one is up. */
+  get network(): RunningNetwork | undefined {
+    return this.#network;
+  }
+
+  get preparation(): Preparation {
+    return this.#changes.preparation;
+  }
+
+  /** Runs until the owner's signal. Throws a Failure if no network can come up, or one could not be taken down whole. */
+  async run(): Promise<TakenDown> {
+    const file = await openJournal(join(this.#options.stateDirectory, 'journal'));
+    const watch = this.#options.watch ? await this.#watchRecipe() : undefined;
+    try {
+      return await this.#liveWith(await PeerJournal.open(file));
+    } finally {
+      this.#changes.end();
+      await watch?.close();
+      await file.close();
+    }
+  }
+
+  /** Ends the commands that still run, for whoever has waited long enough. */
+  hurry(): void {
+    void this.#changes.shell.close();
+  }
+
+  /** Gives back what it holds of the store and the shell; a network document that came to nothing as well. */
+  async close(): Promise<void> {
+    if (this.#network === undefined) await withdrawNetwork(this.preparation, this.#emit);
+    await this.#changes.shell.close();
+    await this.preparation.store.close();
+  }
+
+  #watchRecipe(): Promise<{ close: () => Promise<void> }> {
+    return watchLiveRecipe({
+      options: this.#options,
+      current: () => this.preparation,
+      change: (change) => this.#changes.request(change, this.#network),
+      emit: this.#emit,
+    });
+  }
+
+  async #liveWith(journal: PeerJournal): Promise<TakenDown> {
+    let start = await findFirstStart({
+      ...{ options: this.#options, preparation: this.preparation, shell: this.#changes.shell },
+      ...{ journal, kept: this.#kept, emit: this.#emit, signal: this.#owner.stopping },
+    });
+    if (start === undefined) return this.#finishEarly(journal);
+    for (;;) {
+      const next = await this.#liveOnce(journal, start);
+      if ('removed' in next) return next;
+      start = next;
+    }
+  }
+
+  /** The life of one network of this node. Returns what the next one begins with, or how the last one was taken down. */
+  async #liveOnce(journal: PeerJournal, start: NetworkStart): Promise<NetworkStart | TakenDown> {
+    const leased = start.leased ?? (await this.#takeLease(start));
+    if (leased === 'went-back') return { hint: start.hint };
+    if (leased === 'stopped') return this.#finishEarly(journal);
+    const network = this.#createNetwork(journal, leased, start.inPlace);
+    const end = await network.run(this.#owner.stopping).catch(async (error: unknown) => {
+      await network.leave();
+      throw error;
+    });
+    switch (end.kind) {
+      case 'stopped':
+        return this.#finish(network);
+      case 'interrupted':
+        return this.#changes.make(network);
+      case 'lease-taken':
+        await this.#leaveSubnet(network, end.because);
+        return {};
+      case 'stopped-early':
+        await this.#standDown(network, start);
+        return this.#finishEarly(journal);
+      case 'failed':
+        await this.#standDown(network, start);
+        if (await this.#changes.goBack(end.error)) return { hint: start.hint };
+        throw end.error;
+    }
+  }
+
+  /** After a start of which nothing came: what an earlier daemon left up stays up. */
+  async #standDown(network: RunningNetwork, { isTakeover = false }: NetworkStart): Promise<void> {
+    if (isTakeover) await network.leave();
+    else await network.undo();
+  }
+
+  async #leaveSubnet(network: RunningNetwork, because: string): Promise<void> {
+    this.#emit({ event: 'lease-lost', subnet: describeSubnets(network.leased.subnets), because });
+    await network.takeDown();
+  }
+
+  #createNetwork(
+    journal: PeerJournal,
+    leased: LeasedNetwork,
+    inPlace: ReadonlySet<string> | undefined,
+  ): RunningNetwork {
+    const network: RunningNetwork = new RunningNetwork({
+      options: this.#options,
+      preparation: this.preparation,
+      leased,
+      journal,
+      inPlace,
+      kept: this.#kept,
+      emit: this.#emit,
+      onUp: () => {
+        this.#network = network;
+        this.#changes.started(network);
+      },
+      onHealth: (because) => this.#owner.enter(because === undefined ? 'running' : 'degraded', because),
+      onReady: () => this.#changes.announce(),
+    });
+    if (!leased.isDeviceUp) this.#owner.enter('post-startup');
+    return network;
+  }
+
+  async #takeLease({ hint, isTakeover }: NetworkStart): Promise<LeasedNetwork | 'went-back' | 'stopped'> {
+    try {
+      return await takeLease({
+        preparation: this.preparation,
+        options: this.#options,
+        commands: await this.#changes.createRunner(factsOfPreparation(this.preparation, this.#options)),
+        hint,
+        isTakeover: isTakeover ?? false,
+        isFirst: this.#network === undefined,
+        kept: this.#kept,
+        enter: (state) => this.#owner.enter(state),
+        emit: this.#emit,
+        signal: this.#owner.stopping,
+      });
+    } catch (error) {
+      if (error instanceof LeaseStopped) return 'stopped';
+      if (await this.#changes.goBack(error)) return 'went-back';
+      throw error;
+    }
+  }
+
+  async #finish(network: RunningNetwork): Promise<TakenDown> {
+    const { onExit, releaseLease } = this.#owner.stopRequest;
+    this.#owner.enter('stopping');
+    await notifyServiceManager({ state: 'stopping' });
+    let taken = nothingTaken;
+    if (onExit === 'leave') await network.leave();
+    else taken = await network.takeDown();
+    if (releaseLease) await network.releaseLease(this.preparation.store);
+    requireTakenDown(taken, `then run: heddle down --state-dir ${this.#options.stateDirectory}`);
+    return taken;
+  }
+
+  /** For a stop before the network was up: what an earlier daemon left, and this one did not get to take over, may stand. */
+  async #finishEarly(journal: PeerJournal): Promise<TakenDown> {
+    const { onExit } = this.#owner.stopRequest;
+    this.#owner.enter('stopping');
+    const { stateDirectory } = this.#options;
+    const standing = await readDeployment(stateDirectory);
+    if (standing === undefined || onExit === 'leave') return nothingTaken;
+    const taken = await takeDownDeployment(
+      standing,
+      journal,
+      stateDirectory,
+      this.#changes.shell,
+      this.#emit,
+    );
+    requireTakenDown(taken, `then run: heddle down --state-dir ${stateDirectory}`);
+    return taken;
+  }
+}
+
+const nothingTaken: TakenDown = { removed: 0, failed: [], shutdown: 'done' };

@@ -1,0 +1,30 @@
+import { requireInterface } from '../../host/interface/interface.ts';
+import { requirePrograms } from '../../host/programs.ts';
+import { controlSocketPath } from '../../host/state/instance.ts';
+import { prepareStateDirectory } from '../../host/state/state-directory.ts';
+import { requireSubnetFile } from '../../host/subnet-file.ts';
+import { loadRecipe, type LoadedRecipe } from '../../recipe-files/load-recipe.ts';
+import type { UpOptions } from './options.ts';
+
+/** A host that a network can be brought up on, as far as that can be told without the store. */
+export interface CheckedHost {
+  /** Undefined if the store's network configuration decides. */
+  readonly recipe: LoadedRecipe | undefined;
+  /** The real path of the state directory. */
+  readonly stateDirectory: string;
+}
+
+/**
+ * Checks what needs no store: the recipe that the operator named, its programs, the subnet file's place, the interface; then makes
+ * the state directory. Throws a Failure at the first of these that is not right.
+ */
+export async function checkHost(options: UpOptions, colour: boolean): Promise<CheckedHost> {
+  // A recipe that is named is read before anything else: most mistakes are in it, and they are told at once.
+  const recipe = options.recipe === undefined ? undefined : await loadRecipe(options.recipe, colour);
+  if (recipe !== undefined) requirePrograms(recipe.recipe.requires);
+  // For its Failure: the path may be too long.
+  controlSocketPath(options.stateDirectory);
+  await requireSubnetFile(options.subnetFile);
+  await requireInterface(options.interface);
+  return { recipe, stateDirectory: await prepareStateDirectory(options.stateDirectory) };
+}

@@ -1,0 +1,33 @@
+import type { EmitEvent } from '../../event/event.ts';
+import { OutageLog } from '../lease/outage-log.ts';
+
+/** How often the operator is reminded of what a start waits for, in milliseconds. */
+const remindMs = 60_000;
+
+/** What a start waits for, for status and the log. */
+export class StartWait {
+  /** The store's outages on the way up. */
+  readonly outages: OutageLog;
+  readonly #emit: EmitEvent;
+  #missing: string | undefined;
+  #remindedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(emit: EmitEvent) {
+    this.#emit = emit;
+    this.outages = new OutageLog(emit);
+  }
+
+  /** Completes "waits for"; undefined while it waits for nothing. */
+  get what(): string | undefined {
+    if (this.outages.current !== undefined) return `the store: ${this.outages.current.because}`;
+    return this.#missing;
+  }
+
+  /** The store `source` answers, and has no network configuration. The operator is told now and then how to put one there. */
+  missesNetwork(source: string, hint: string): void {
+    this.#missing = `a network configuration in the ${source} (${hint})`;
+    if (performance.now() - this.#remindedAt < remindMs) return;
+    this.#remindedAt = performance.now();
+    this.#emit({ event: 'network-awaited', source, hint });
+  }
+}

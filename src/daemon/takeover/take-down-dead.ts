@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { EmitEvent } from '../../event/event.ts';
+import { openJournal } from '../../host/state/journal-file.ts';
+import { createOneShotShell } from '../../shell/one-shot-shell.ts';
+import { readDeployment } from '../network/deployment-file.ts';
+import type { Deployment } from '../network/deployment.ts';
+import type { TakenDown } from '../network/take-down.ts';
+import { PeerJournal } from '../peers/peer-journal.ts';
+import { requireNamespace } from './other-namespace.ts';
+import { takeDownDeployment } from './take-down-deployment.ts';
+
+/**
+ * Takes down the network of a daemon that is dead, with a shell of its own. The caller has claimed the state directory. Throws a
+ * Failure.
+ */
+export async function takeDownDead(
+  deployment: Deployment,
+  stateDirectory: string,
+  emit: EmitEvent,
+): Promise<TakenDown> {
+  const file = await openJournal(join(stateDirectory, 'journal'));
+  const shell = createOneShotShell();
+  try {
+    const journal = await PeerJournal.open(file);
+    return await takeDownDeployment(deployment, journal, stateDirectory, shell, emit);
+  } finally {
+    await shell.close();
+    await file.close();
+  }
+}
+
+/** The same for whatever network an earlier daemon left up; undefined if there is none. */
+export async function takeDownStanding(
+  stateDirectory: string,
+  emit: EmitEvent,
+): Promise<TakenDown | undefined> {
+  const deployment = await readDeployment(stateDirectory);
+  if (deployment === undefined) return undefined;
+  await requireNamespace(deployment, stateDirectory);
+  return takeDownDead(deployment, stateDirectory, emit);
+}
