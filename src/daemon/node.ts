@@ -79,8 +79,8 @@ export class HeddleNode implements LifeOwner {
    * Runs until told to stop. Throws a Failure if it cannot come up, or could not be taken down whole; what can be refused before
    * anything is touched is refused then.
    */
-  async run(colour: boolean): Promise<void> {
-    const host = await checkHost(this.#options, colour);
+  async run(): Promise<void> {
+    const host = await checkHost(this.#options);
     if (host.recipe !== undefined) this.#hooks.onRecipe(host.recipe);
     const server = createControlServer({
       status: () => this.status(),
@@ -91,7 +91,7 @@ export class HeddleNode implements LifeOwner {
       },
     });
     const claim = await claimInstance(this.#options.stateDirectory, server);
-    const life = this.#live(host, colour).finally(() => this.#end());
+    const life = this.#live(host).finally(() => this.#end());
     const released = life
       .catch(() => undefined)
       .then(() => {
@@ -137,22 +137,20 @@ export class HeddleNode implements LifeOwner {
     this.#hooks.emit({ event: 'state', from, to, ...(because !== undefined && { because }) });
   }
 
-  async #live(host: CheckedHost, colour: boolean): Promise<void> {
+  async #live(host: CheckedHost): Promise<void> {
     if (this.#stage.kind !== 'preparing') throw new Error('a node lives once');
     const { emit, onRecipe } = this.#hooks;
-    const prepared = await prepareNode(this.#options, host, this.#stage.wait, this.stopping, colour).catch(
+    const prepared = await prepareNode(this.#options, host, this.#stage.wait, this.stopping).catch(
       async (error: unknown) => {
         if (isAbort(error)) await this.#leaveEarly();
         throw error;
       },
     );
     onRecipe(prepared.loaded);
-    const preparation = await publishNetwork(prepared, this.#options, colour).catch(
-      async (error: unknown) => {
-        await prepared.store.close();
-        throw error;
-      },
-    );
+    const preparation = await publishNetwork(prepared, this.#options).catch(async (error: unknown) => {
+      await prepared.store.close();
+      throw error;
+    });
     announceSetup(preparation, emit);
     const life = new NodeLife(this.#options, preparation, emit, this);
     this.#stage = { kind: 'living', life };
@@ -175,7 +173,8 @@ export class HeddleNode implements LifeOwner {
   }
 
   #end(): void {
-    this.enter('stopped');
+    // A start that was refused says why, and nothing else.
+    if (this.#stage.kind === 'living' || this.stopping.aborted) this.enter('stopped');
     this.#stage = { kind: 'ended' };
   }
 }

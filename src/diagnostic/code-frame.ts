@@ -19,6 +19,19 @@ export function renderDiagnostics(
   return diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, chalk)).join('\n\n');
 }
 
+/** What a failure, or a refusal, has besides its sentence. */
+export interface Detail {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Preformatted text. */
+  readonly detail?: string | undefined;
+}
+
+/** What is shown below that sentence: the findings, then what was printed. Empty if there is neither. */
+export function renderDetail({ diagnostics, detail = '' }: Detail, options: { colour: boolean }): string {
+  const parts = [renderDiagnostics(diagnostics, options), detail];
+  return parts.filter((part) => part !== '').join('\n');
+}
+
 function renderDiagnostic(diagnostic: Diagnostic, chalk: ChalkInstance): string {
   const { severity, code, message, source, span, hint } = diagnostic;
   const { line, column } = positionAt(source.text, span.offset);

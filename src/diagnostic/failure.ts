@@ -1,3 +1,5 @@
+import type { Diagnostic } from './diagnostic.ts';
+
 /**
  * Every way a heddle command can fail, with its exit code. The only such table: scripts and unit files rely on it,
  * `docs/operations.md` repeats it, and a test compares the two.
@@ -43,22 +45,30 @@ export type FailureKind = keyof typeof exitCodes;
 
 /**
  * An expected failure, phrased for the operator. `message` is one sentence: what failed, where and why.
- * `hint` is one sentence: what to do. `detail` is preformatted text (a code frame, a command's stderr).
+ * `hint` is one sentence: what to do. `diagnostics` are the findings behind it, rendered where it is shown; `detail` is
+ * preformatted text (a command's stderr).
  */
 export class Failure extends Error {
   readonly kind: FailureKind;
   readonly hint: string | undefined;
   readonly detail: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
 
   constructor(
     kind: FailureKind,
     message: string,
-    options: { hint?: string | undefined; detail?: string | undefined; cause?: unknown } = {},
+    options: {
+      hint?: string | undefined;
+      detail?: string | undefined;
+      diagnostics?: readonly Diagnostic[] | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Failure';
     this.kind = kind;
     this.hint = options.hint;
     this.detail = options.detail;
+    this.diagnostics = options.diagnostics ?? [];
   }
 }

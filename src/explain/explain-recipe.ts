@@ -49,9 +49,9 @@ export const hiddenSecret = '‹secret›';
 const exampleIface = { name: 'eth0', mtu: 1500 };
 
 /** Tells exactly what would run, by the code that decides it for a node. Runs nothing. Throws a {@link Failure}. */
-export async function explainRecipe(request: ExplainRequest, colour: boolean): Promise<RecipeExplanation> {
-  const { recipe } = await loadRecipe(request.recipe, colour);
-  const { configuration, parameterValues } = decideNetwork(recipe, request.parameters, undefined, colour);
+export async function explainRecipe(request: ExplainRequest): Promise<RecipeExplanation> {
+  const { recipe } = await loadRecipe(request.recipe);
+  const { configuration, parameterValues } = decideNetwork(recipe, request.parameters, undefined);
   const events = chooseEvents(recipe, request.event);
   const { own, other, peer, aboutData } = inventLeases(request, recipe, configuration);
   const facts: NodeFacts = {

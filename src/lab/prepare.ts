@@ -27,14 +27,14 @@ export interface LabRequest {
 }
 
 /** Reads and checks the recipe and plans the lab. Nothing is made yet. Throws a {@link Failure}. */
-export async function prepareLab(request: LabRequest, colour: boolean): Promise<LabSpec> {
+export async function prepareLab(request: LabRequest): Promise<LabSpec> {
   if (process.platform !== 'linux') {
     throw new Failure('prerequisite', `a lab is made of Linux namespaces, which ${process.platform} lacks`);
   }
-  const { file, recipe } = await loadRecipe(request.recipe, colour);
+  const { file, recipe } = await loadRecipe(request.recipe);
   const ofStore = programsOfStore(request.store, request.tls);
   requirePrograms([...recipe.requires, ...ofStore], programPath(process.env['PATH']));
-  const { topology, networkDocument } = planLab(recipe, request, colour);
+  const { topology, networkDocument } = planLab(recipe, request);
   return {
     name: request.name,
     purpose: request.purpose,
@@ -58,10 +58,9 @@ export async function prepareLab(request: LabRequest, colour: boolean): Promise<
 export function planLab(
   recipe: Recipe,
   request: LabRequest,
-  colour: boolean,
 ): { readonly topology: Topology; readonly networkDocument: string } {
   // A lab's store is empty at first, so that the recipe and `--param` alone decide, here as in the first node.
-  const { configuration, document } = decideNetwork(recipe, request.parameters, undefined, colour);
+  const { configuration, document } = decideNetwork(recipe, request.parameters, undefined);
   const { ipv4, ipv6 } = configuration;
   const networks = [ipv4, ipv6].flatMap((range) => (range ? [range.network] : []));
   const { nodes, underlay } = request;

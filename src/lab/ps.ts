@@ -1,3 +1,4 @@
+import { usesColour } from '../host/terminal-colour.ts';
 import { askStatus } from './process/control-client.ts';
 import { findLab } from './process/find.ts';
 import { renderLabStatus } from './report/render.ts';
@@ -7,7 +8,7 @@ export async function showLab(name: string, json: boolean): Promise<void> {
   const { name: lab, recipe, store, nodes, etcd } = await askStatus(findLab(name));
   if (json) process.stdout.write(JSON.stringify({ name: lab, recipe, store, nodes, etcd }) + '\n');
   else {
-    const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+    const colour = usesColour(process.stdout);
     process.stdout.write(`Lab ${lab}, recipe ${recipe}\n`);
     process.stdout.write(renderLabStatus(nodes, etcd, { colour }) + '\n');
   }

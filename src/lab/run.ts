@@ -1,4 +1,5 @@
 import { exitCodes, Failure, type FailureKind } from '../diagnostic/failure.ts';
+import { usesColour } from '../host/terminal-colour.ts';
 import { TetheredLab } from './process/enter.ts';
 import { endOnSignal } from './process/interrupt.ts';
 import { prepareLab, type LabRequest } from './prepare.ts';
@@ -11,8 +12,8 @@ type Final = Extract<LabEvent, { event: 'report' | 'up' | 'failure' }>;
 
 /** `lab run`: makes a lab, probes it, ends it, reports. Returns the exit code. */
 export async function runLab(request: LabRequest, json: boolean): Promise<number> {
-  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-  const lab = await startLab(request, colour);
+  const colour = usesColour(process.stdout);
+  const lab = await startLab(request);
   await lab.tethered.end();
   const final = lab.final;
   if (final.event !== 'report') throw unexpected();
@@ -33,14 +34,13 @@ export function failureKind(troubles: readonly LabTrouble[]): FailureKind {
 /** Starts a lab and follows it to its final word. The lab still stands afterwards. Throws a {@link Failure}. */
 export async function startLab(
   request: LabRequest,
-  colour: boolean,
   onEvent: (event: LabEvent) => void = () => undefined,
 ): Promise<{
   readonly tethered: TetheredLab;
   readonly spec: LabSpec;
   readonly final: Exclude<Final, { event: 'failure' }>;
 }> {
-  const spec = await prepareLab(request, colour);
+  const spec = await prepareLab(request);
   const progress = showProgress(request.nodes, process.stderr);
   let finish: (final: Final) => void = () => undefined;
   const word = new Promise<Final>((resolve) => (finish = resolve));

@@ -1,4 +1,5 @@
 import { Failure } from '../diagnostic/failure.ts';
+import { usesColour } from '../host/terminal-colour.ts';
 import type { TetheredLab } from './process/enter.ts';
 import { nameArgument } from './plan/request.ts';
 import { claimName } from './process/name-lock.ts';
@@ -10,11 +11,11 @@ import { failureKind, startLab, unexpected } from './run.ts';
 /** `lab up`: makes a lab and leaves it. If a node does not come up, nothing is left. */
 export async function upLab(request: LabRequest, json: boolean): Promise<void> {
   await claimName(request.name);
-  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-  const { tethered, final } = await startLab(request, colour);
+  const colour = usesColour(process.stdout);
+  const { tethered, final } = await startLab(request);
   if (final.event !== 'up') throw unexpected();
   const { nodes, readyMs, troubles } = final;
-  if (troubles.length > 0) throw await removeFailed(request, tethered, troubles, colour);
+  if (troubles.length > 0) throw await removeFailed(request, tethered, troubles);
   tethered.keep();
   if (json) {
     process.stdout.write(
@@ -34,10 +35,9 @@ export async function removeFailed(
   { name }: LabRequest,
   tethered: TetheredLab,
   troubles: readonly LabTrouble[],
-  colour: boolean,
 ): Promise<Failure> {
   await tethered.end();
   return new Failure(failureKind(troubles), `the lab ${name} did not come up, and was removed`, {
-    detail: renderTroubles(troubles, { colour }),
+    detail: renderTroubles(troubles, { colour: usesColour(process.stderr) }),
   });
 }

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { loadRecipe, type LoadedRecipe } from '../recipe-files/load-recipe.ts';
 import { RecipeWatch } from '../recipe-files/recipe-watch.ts';
-import { refuse, reviewRecipe, type RecipeReview } from '../recipe-files/review-recipe.ts';
+import { refuse, reviewRecipe } from '../recipe-files/review-recipe.ts';
+import { renderDetail } from '../diagnostic/code-frame.ts';
 import { Failure } from '../diagnostic/failure.ts';
+import { usesColour } from '../host/terminal-colour.ts';
 import { authorReport, type AuthorReport } from './report/author-report.ts';
 import type { TetheredLab } from './process/enter.ts';
 import { claimName } from './process/name-lock.ts';
@@ -17,16 +19,16 @@ type Matrix = Extract<LabEvent, { event: 'matrix' }>;
 /** `lab up --watch`: makes a lab whose nodes run whatever is saved, until this process is told to end. */
 export async function watchLab(request: LabRequest, json: boolean): Promise<void> {
   await claimName(request.name);
-  const colour = !json && process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-  const loaded = await loadRecipe(request.recipe, colour);
+  const colour = !json && usesColour(process.stdout);
+  const loaded = await loadRecipe(request.recipe);
   const report = authorReport(request.recipe, json, { colour });
   const orders = new Orders(report);
-  const { tethered, spec, final } = await startLab(request, colour, (event) => {
+  const { tethered, spec, final } = await startLab(request, (event) => {
     if (event.event === 'matrix') orders.answer(event);
     else if (event.event === 'failure') orders.fail(event);
   });
   if (final.event !== 'up') throw unexpected();
-  if (final.troubles.length > 0) throw await removeFailed(request, tethered, final.troubles, colour);
+  if (final.troubles.length > 0) throw await removeFailed(request, tethered, final.troubles);
   await orders.begun;
   const author = { request, spec, loaded, tethered, orders, report, colour };
   const watch = await RecipeWatch.start({
@@ -67,24 +69,26 @@ async function takeSaved(text: string, author: Author): Promise<void> {
   tethered.order({ id: orders.add({ seenAt, findings }), text, networkDocument });
 }
 
+/** `findings` are ready to be shown. */
 type Saved =
-  | Extract<RecipeReview, { kind: 'refused' }>
+  | { readonly kind: 'refused'; readonly because: string; readonly findings: string }
   | { readonly kind: 'good'; readonly networkDocument: string; readonly findings: string };
 
 /** Checks a text, and plans what the lab is to do with it. */
 async function readSaved(text: string, { request, spec, loaded, colour }: Author): Promise<Saved> {
-  const review = await reviewRecipe(loaded, text, colour, programPath(process.env['PATH']));
-  if (review.kind === 'refused') return review;
+  const review = await reviewRecipe(loaded, text, programPath(process.env['PATH']));
+  const findings = renderDetail(review, { colour });
+  if (review.kind === 'refused') return { kind: 'refused', because: review.because, findings };
   try {
-    const { topology, networkDocument } = planLab(review.loaded.recipe, request, colour);
+    const { topology, networkDocument } = planLab(review.loaded.recipe, request);
     if (!isDeepStrictEqual(topology, spec.topology)) {
       throw new Failure('recipe', 'its network overlaps the underlay of this lab', {
         hint: 'end the lab and start it again',
       });
     }
-    return { kind: 'good', networkDocument, findings: review.findings };
+    return { kind: 'good', networkDocument, findings };
   } catch (error) {
-    return { ...refuse(error), findings: review.findings };
+    return { kind: 'refused', because: refuse(error).because, findings };
   }
 }
 

@@ -26,7 +26,6 @@ export function decideNetwork(
   recipe: Recipe,
   overrides: readonly string[],
   stored: SourceText | undefined,
-  colour: boolean,
 ): NetworkDecision {
   if (stored === undefined) {
     const parameterValues = settleParameters(recipe, {}, overrides);
@@ -41,7 +40,7 @@ export function decideNetwork(
     };
   }
   const checked = parseNetworkDocument(stored);
-  if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics, colour);
+  if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics);
   const { network, backendType, parameterValues } = checked.value;
   if (backendType !== recipe.backendType) {
     throw new Failure(

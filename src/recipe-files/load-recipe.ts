@@ -1,5 +1,4 @@
 import { basename, resolve } from 'node:path';
-import { renderDiagnostics } from '../diagnostic/code-frame.ts';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import { Findings } from '../diagnostic/findings.ts';
@@ -36,7 +35,7 @@ export function recipeFile(nameOrPath: string): string {
  * Reads a recipe file and checks all of it. Throws a Failure of kind `recipe` that shows every finding, or that says who
  * else could write what is to be run as root.
  */
-export async function loadRecipe(nameOrPath: string, colour: boolean): Promise<LoadedRecipe> {
+export async function loadRecipe(nameOrPath: string): Promise<LoadedRecipe> {
   const file = recipeFile(nameOrPath);
   let text: string;
   try {
@@ -53,7 +52,7 @@ export async function loadRecipe(nameOrPath: string, colour: boolean): Promise<L
       },
     );
   }
-  return { file, ...(await checkRecipe({ name: nameOrPath, text }, basename(file, '.json'), colour)) };
+  return { file, ...(await checkRecipe({ name: nameOrPath, text }, basename(file, '.json'))) };
 }
 
 /** Throws a Failure if somebody else could write a recipe that is to be run as root. */
@@ -65,19 +64,15 @@ export async function refuseStrangersFile(nameOrPath: string, file: string): Pro
 }
 
 /** Checks a recipe's text, as {@link loadRecipe} does after reading it. */
-export async function checkRecipe(
-  source: SourceText,
-  name: string,
-  colour: boolean,
-): Promise<Omit<LoadedRecipe, 'file'>> {
+export async function checkRecipe(source: SourceText, name: string): Promise<Omit<LoadedRecipe, 'file'>> {
   const checked = parseRecipe(source, name);
-  if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics, colour);
+  if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics);
   const recipe = checked.value;
   const commands = Object.values(recipe.commands);
   const scripts = prepareCommands(commands);
   scripts.catch(() => undefined);
   const errors = await findShellErrors(source, commands);
-  if (errors.length > 0) throw refuseRecipe(source, [...errors, ...checked.warnings], colour);
+  if (errors.length > 0) throw refuseRecipe(source, [...errors, ...checked.warnings]);
   return { recipe, scripts, warnings: checked.warnings };
 }
 
@@ -91,13 +86,9 @@ async function findShellErrors(
 }
 
 /** The failure that shows findings about a recipe or a network configuration. */
-export function refuseRecipe(
-  source: SourceText,
-  diagnostics: readonly Diagnostic[],
-  colour: boolean,
-): Failure {
+export function refuseRecipe(source: SourceText, diagnostics: readonly Diagnostic[]): Failure {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
   return new Failure('recipe', `${source.name} was refused: ${errors} error${errors === 1 ? '' : 's'}`, {
-    detail: renderDiagnostics(diagnostics, { colour }),
+    diagnostics,
   });
 }

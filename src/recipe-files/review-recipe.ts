@@ -1,48 +1,53 @@
-import { renderDiagnostics } from '../diagnostic/code-frame.ts';
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import { requirePrograms } from '../host/programs.ts';
 import { examineRecipe } from './examine-recipe.ts';
 import { checkRecipe, refuseStrangersFile, type LoadedRecipe } from './load-recipe.ts';
 
+/** Why a recipe is not run. `detail` is preformatted text; both it and `diagnostics` may be empty where `because` says all. */
+export interface RecipeRefusal {
+  readonly because: string;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly detail: string;
+}
+
 /** What is to be thought of a recipe that was saved while another text of it runs. */
 export type RecipeReview =
-  /** `findings` is ready to be shown; it may be empty where `because` says all. */
-  | { readonly kind: 'refused'; readonly because: string; readonly findings: string }
+  | ({ readonly kind: 'refused' } & RecipeRefusal)
   | {
       readonly kind: 'good';
       readonly loaded: LoadedRecipe;
-      /** Warnings, ready to be shown. */
-      readonly findings: string;
+      /** Warnings. */
+      readonly diagnostics: readonly Diagnostic[];
     };
 
 /** Checks a text as `heddle recipe check` does, and whether its programs are on `path`, by default PATH. */
-export async function reviewRecipe(
-  loaded: LoadedRecipe,
-  text: string,
-  colour: boolean,
-  path?: string,
-): Promise<RecipeReview> {
+export async function reviewRecipe(loaded: LoadedRecipe, text: string, path?: string): Promise<RecipeReview> {
   const source = { name: loaded.recipe.source.name, text };
-  const found = await examineRecipe(source, loaded.recipe.name);
-  const findings = renderDiagnostics(found, { colour });
-  const errors = found.filter(({ severity }) => severity === 'error').length;
+  const diagnostics = await examineRecipe(source, loaded.recipe.name);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0)
-    return { kind: 'refused', because: errors === 1 ? '1 error' : `${errors} errors`, findings };
+    return {
+      kind: 'refused',
+      because: errors === 1 ? '1 error' : `${errors} errors`,
+      diagnostics,
+      detail: '',
+    };
   try {
-    const checked = await checkRecipe(source, loaded.recipe.name, colour);
+    const checked = await checkRecipe(source, loaded.recipe.name);
     // Whoever was trusted with the file when it was read first may not be the one who saved it.
     await refuseStrangersFile(source.name, loaded.file);
     requirePrograms(checked.recipe.requires, path);
-    return { kind: 'good', loaded: { file: loaded.file, ...checked }, findings };
+    return { kind: 'good', loaded: { file: loaded.file, ...checked }, diagnostics };
   } catch (error) {
-    return { ...refuse(error), findings };
+    return { ...refuse(error), diagnostics };
   }
 }
 
 /** Why something cannot be used, from the Failure that says so. */
 export function refuse(error: unknown): Extract<RecipeReview, { kind: 'refused' }> {
   if (!(error instanceof Failure)) throw error;
-  const { message, hint, detail } = error;
+  const { message, hint, detail, diagnostics } = error;
   const because = hint === undefined ? message : `${message} (${hint})`;
-  return { kind: 'refused', because, findings: detail ?? '' };
+  return { kind: 'refused', because, diagnostics, detail: detail ?? '' };
 }

@@ -4,6 +4,7 @@ import { decideNetwork } from '../../recipe-files/decide-network.ts';
 import { readRecipeText } from '../../recipe-files/recipe-text.ts';
 import { renderDiagnostics } from '../../diagnostic/code-frame.ts';
 import { Failure } from '../../diagnostic/failure.ts';
+import { usesColour } from '../../host/terminal-colour.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
@@ -14,10 +15,10 @@ import type { StoreChoice } from '../../store/kind.ts';
 
 /** Writes a document into the store, if every node could use it. */
 export async function setNetwork(choice: StoreChoice, file: string): Promise<void> {
-  const colour = process.stderr.isTTY;
+  const colour = usesColour(process.stderr);
   const source = { name: file === '-' ? 'standard input' : file, text: await readText(file) };
   const checked = parseNetworkDocument(source);
-  if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics, colour);
+  if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics);
   process.stderr.write(renderDiagnostics(checked.warnings, { colour }));
   const { network, backendType } = checked.value;
   process.stderr.write(await checkBackend(source, checked.value, colour));
@@ -42,14 +43,14 @@ async function checkBackend(
   colour: boolean,
 ): Promise<string> {
   if (commands.length > 0) {
-    const { warnings } = await checkRecipe(source, backendType, colour);
+    const { warnings } = await checkRecipe(source, backendType);
     const note = 'The commands in it run only on nodes that are started with --trust-store-commands.\n';
     return renderDiagnostics(warnings, { colour }) + note;
   }
   if (findNamedRecipe(backendType) === undefined) {
     return `There is no recipe of type ${backendType} here: nodes need one by heddle up --recipe.\n`;
   }
-  decideNetwork((await loadRecipe(backendType, colour)).recipe, [], source, colour);
+  decideNetwork((await loadRecipe(backendType)).recipe, [], source);
   return '';
 }
 

@@ -7,6 +7,7 @@ import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { exitCodes, Failure } from '../../diagnostic/failure.ts';
 import { positionAt } from '../../diagnostic/source.ts';
 import { count } from '../../event/words.ts';
+import { usesColour } from '../../host/terminal-colour.ts';
 import { explainError } from '../../host/system-error.ts';
 
 interface Examined {
@@ -21,7 +22,7 @@ export async function checkRecipes(names: readonly string[], json: boolean): Pro
   for (const { source, name } of sources) {
     examined.push({ file: source.name, findings: await examineRecipe(source, name) });
   }
-  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const colour = usesColour(process.stdout);
   process.stdout.write(json ? `${JSON.stringify(describeAll(examined))}\n` : renderAll(examined, colour));
   if (examined.some(({ findings }) => countErrors(findings) > 0)) process.exitCode = exitCodes.recipe;
 }

@@ -1,3 +1,4 @@
+import { usesColour } from '../../host/terminal-colour.ts';
 import { Chalk, type ChalkInstance } from 'chalk';
 import {
   explainRecipe,
@@ -11,8 +12,8 @@ import { quoteWord } from '../../lab/quote-word.ts';
 
 /** Prints what would run. */
 export async function explain(request: ExplainRequest, json: boolean): Promise<void> {
-  const explanation = await explainRecipe(request, process.stderr.isTTY);
-  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const explanation = await explainRecipe(request);
+  const colour = usesColour(process.stdout);
   process.stdout.write(
     json
       ? `${JSON.stringify(explanation)}\n`

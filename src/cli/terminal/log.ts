@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import type Pino from 'pino';
 import type { EmitEvent } from '../../event/event.ts';
 import { renderEvent } from '../../event/human.ts';
+import { usesColour } from '../../host/terminal-colour.ts';
 import type { Level } from '../../event/human.ts';
 
 export type LogFormat = 'text' | 'json';
@@ -67,7 +68,7 @@ function createJsonLog(pino: typeof Pino, stdout: LogOutput): EmitEvent {
 
 async function createTextLog(stdout: LogOutput): Promise<EmitEvent> {
   const { Chalk } = await import('chalk');
-  const paint = new Chalk({ level: isatty(1) ? 1 : 0 });
+  const paint = new Chalk({ level: usesColour({ isTTY: isatty(1) }) ? 1 : 0 });
   const labels: Record<Level, string> = {
     info: paint.dim('info '),
     warn: paint.yellow('warn '),

@@ -1,5 +1,7 @@
 import { CommanderError } from 'commander';
+import { renderDetail } from '../../diagnostic/code-frame.ts';
 import { exitCodes, Failure } from '../../diagnostic/failure.ts';
+import { usesColour } from '../../host/terminal-colour.ts';
 import { StoreError } from '../../store/store.ts';
 
 /** Tells the operator on stderr what went wrong and returns the exit code for it. */
@@ -8,7 +10,8 @@ export function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
   const failure = asFailure(error);
   const lines = [`heddle: ${failure.message}`];
-  if (failure.detail !== undefined && failure.detail !== '') lines.push(failure.detail.trimEnd());
+  const detail = renderDetail(failure, { colour: usesColour(process.stderr) }).trimEnd();
+  if (detail !== '') lines.push(detail);
   if (failure.hint !== undefined) lines.push(`  ${failure.hint}`);
   if (failure.kind === 'internal' && error instanceof Error) lines.push(error.stack ?? '');
   process.stderr.write(`${lines.join('\n')}\n`);

@@ -25,7 +25,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     });
     observer?.watch(node);
     stopOnSignals(node, options);
-    await node.run(process.stderr.isTTY);
+    await node.run();
   } catch (error) {
     if (isAbort(error)) return; // told to stop while it waited for the store
     if (format === 'json') {

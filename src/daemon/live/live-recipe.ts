@@ -1,3 +1,4 @@
+import { renderDetail } from '../../diagnostic/code-frame.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
 import type { UpOptions } from '../setup/options.ts';
@@ -66,9 +67,10 @@ async function review(
   const seenAt = performance.now();
   const preparation = current();
   // What is shown goes through the log, which has no colour.
-  const reviewed = await reviewRecipe(preparation.loaded, text, false);
-  if (reviewed.kind === 'refused') return keepSecrets(reviewed, preparation);
-  const { loaded, findings } = reviewed;
+  const reviewed = await reviewRecipe(preparation.loaded, text);
+  const findings = renderDetail(reviewed, { colour: false });
+  if (reviewed.kind === 'refused') return keepSecrets({ because: reviewed.because, findings }, preparation);
+  const { loaded } = reviewed;
   const plan = await planChange(preparation, loaded, options);
   if (plan.kind === 'refused') return { because: plan.because, findings };
   if (plan.overruled !== undefined) emit({ event: 'warning', message: plan.overruled });

@@ -30,7 +30,7 @@ export async function planChange(
     const { store } = preparation;
     const stored = await readNetwork(store);
     const document = stored ?? preparation.network.document;
-    const network = decideNetwork(loaded.recipe, options.parameters, document, false);
+    const network = decideNetwork(loaded.recipe, options.parameters, document);
     const after = { recipe: loaded.recipe, ...settled(network) };
     const step = compareRecipes(before, after);
     if (stored === undefined && step.kind === 'node') return refuseForNow(step.because, store);

@@ -1,3 +1,4 @@
+import { renderDetail } from '../../diagnostic/code-frame.ts';
 import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { inheritedEnvironment } from '../../contract/environment.ts';
@@ -157,7 +158,8 @@ export class RecipeChanges {
   async goBack(error: unknown): Promise<boolean> {
     const state = this.#state;
     if (!(error instanceof Failure) || state.kind !== 'making' || state.fallback === undefined) return false;
-    const { message, detail = '' } = error;
+    const { message } = error;
+    const detail = renderDetail(error, { colour: false });
     const { file, recipe } = this.#preparation.loaded;
     const revision = revisionOf(recipe.source.text);
     this.#emit({ event: 'recipe-failed', file, revision, because: message, detail });

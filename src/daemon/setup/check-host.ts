@@ -18,9 +18,9 @@ export interface CheckedHost {
  * Checks what needs no store: the recipe that the operator named, its programs, the subnet file's place, the interface; then makes
  * the state directory. Throws a Failure at the first of these that is not right.
  */
-export async function checkHost(options: UpOptions, colour: boolean): Promise<CheckedHost> {
+export async function checkHost(options: UpOptions): Promise<CheckedHost> {
   // A recipe that is named is read before anything else: most mistakes are in it, and they are told at once.
-  const recipe = options.recipe === undefined ? undefined : await loadRecipe(options.recipe, colour);
+  const recipe = options.recipe === undefined ? undefined : await loadRecipe(options.recipe);
   if (recipe !== undefined) requirePrograms(recipe.recipe.requires);
   // For its Failure: the path may be too long.
   controlSocketPath(options.stateDirectory);

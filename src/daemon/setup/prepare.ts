@@ -39,15 +39,14 @@ export async function prepareNode(
   host: CheckedHost,
   wait: StartWait,
   signal: AbortSignal,
-  colour: boolean,
 ): Promise<Preparation> {
   const store = await openStore(options.store);
   const { outages } = wait;
   try {
     const stored = await readStoredNetwork(options, store, wait, signal);
-    const loaded = host.recipe ?? (await loadStoredRecipe(stored, options, store, colour));
+    const loaded = host.recipe ?? (await loadStoredRecipe(stored, options, store));
     requirePrograms(loaded.recipe.requires);
-    const network = decideNetwork(loaded.recipe, options.parameters, stored, colour);
+    const network = decideNetwork(loaded.recipe, options.parameters, stored);
     const families = familiesOf(network.configuration);
     const underlay = await findInterface({ ...options.interface, families });
     return { loaded, store, outages, network, underlay, stateDirectory: host.stateDirectory };

@@ -10,17 +10,13 @@ import type { Preparation } from './prepare.ts';
  * Writes the network configuration into a store that has none. If another node was faster, its document is what counts,
  * and the result is the preparation by that one.
  */
-export async function publishNetwork(
-  preparation: Preparation,
-  options: UpOptions,
-  colour: boolean,
-): Promise<Preparation> {
+export async function publishNetwork(preparation: Preparation, options: UpOptions): Promise<Preparation> {
   const { store, loaded, network } = preparation;
   if (network.isInStore) return preparation;
   const { text } = network.document;
   const standing = await store.createNetwork(text);
   const document = { name: `the network configuration in ${store.description}`, text: standing };
-  const decided = decideNetwork(loaded.recipe, options.parameters, document, colour);
+  const decided = decideNetwork(loaded.recipe, options.parameters, document);
   return { ...preparation, network: { ...decided, isPublishedHere: standing === text } };
 }
 

@@ -15,17 +15,16 @@ export async function loadStoredRecipe(
   stored: SourceText | undefined,
   options: UpOptions,
   store: LeaseStore,
-  colour: boolean,
 ): Promise<LoadedRecipe> {
   if (stored === undefined) throw new Error('a recipe was neither named nor stored');
   const checked = parseNetworkDocument(stored);
-  if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics, colour);
+  if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics);
   const { backendType, commands } = checked.value;
   if (commands.length > 0) {
     if (!options.trustStoreCommands) throw refuseCommands(stored, commands, store);
-    return { file: stored.name, ...(await checkRecipe(stored, backendType, colour)) };
+    return { file: stored.name, ...(await checkRecipe(stored, backendType)) };
   }
-  if (findNamedRecipe(backendType) !== undefined) return loadRecipe(backendType, colour);
+  if (findNamedRecipe(backendType) !== undefined) return loadRecipe(backendType);
   throw new Failure(
     'recipe',
     `${stored.name} names the type "${backendType}", and there is no recipe of that name here`,

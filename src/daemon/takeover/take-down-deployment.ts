@@ -48,13 +48,13 @@ async function standAgain(
   emit: EmitEvent,
 ): Promise<StandingNetwork> {
   const source = { name: deployment.recipe.file, text: deployment.recipe.text };
-  const { recipe, scripts } = await checkRecipe(source, deployment.recipe.name, false);
+  const { recipe, scripts } = await checkRecipe(source, deployment.recipe.name);
   const document = {
     name: `the network configuration of ${stateDirectory}`,
     text: deployment.networkDocument,
   };
   const network = parseNetworkDocument(document);
-  if (network.kind === 'invalid') throw refuseRecipe(document, network.diagnostics, false);
+  if (network.kind === 'invalid') throw refuseRecipe(document, network.diagnostics);
   const facts = factsOfDeployment(deployment, recipe, network.value.network, stateDirectory);
   const inherited = inheritedEnvironment(process.env);
   const commands = new CommandRunner({ recipe, scripts: await scripts, shell, inherited, facts }, emit);

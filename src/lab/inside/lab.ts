@@ -1,5 +1,6 @@
 import { access, chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { renderDetail } from '../../diagnostic/code-frame.ts';
 import { Failure } from '../../diagnostic/failure.ts';
 import { quoteWord } from '../quote-word.ts';
 import { underlayCommands } from '../plan/commands.ts';
@@ -122,12 +123,13 @@ export function describeFailure(error: unknown): Omit<LabTrouble, 'node'> {
     const detail = error instanceof Error ? { detail: error.stack ?? '' } : {};
     return { kind: 'internal', message: String(error), ...detail };
   }
-  const { kind, message, hint, detail } = error;
+  const { kind, message, hint } = error;
+  const detail = renderDetail(error, { colour: false });
   return {
     kind,
     message,
     ...(hint === undefined ? {} : { hint }),
-    ...(detail === undefined || detail === '' ? {} : { detail }),
+    ...(detail === '' ? {} : { detail }),
   };
 }
 

@@ -162,7 +162,7 @@ describe('recipe check', () => {
 function explain(recipe: string, request: Partial<ExplainRequest> = {}): Promise<RecipeExplanation> {
   const nothing = { event: undefined, subnet: undefined, publicIp: undefined, iface: undefined };
   const state = { data: [], parameters: [], stateDirectory: '/var/lib/heddle/state' };
-  return explainRecipe({ ...nothing, ...state, recipe, ...request }, false);
+  return explainRecipe({ ...nothing, ...state, recipe, ...request });
 }
 
 describe('recipe explain', () => {

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { before, after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { quote } from 'shell-quote';
+
+const heddle = fileURLToPath(new URL('../../../bin/heddle.js', import.meta.url));
+const escape = '\u001b[';
+let directory = '';
+let bad = '';
+let worse = '';
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'heddle-colour-'));
+  bad = join(directory, 'bad.json');
+  worse = join(directory, 'worse.json');
+  await writeFile(worse, '{ "Network": 7 }\n');
+  await writeFile(bad, '{ "Network": "10.50.0.0/16", "Backend": { "Type": "extension", "Loom": 1 } }\n');
+});
+after(() => rm(directory, { recursive: true }));
+
+/** What a command writes, stdout and stderr, on a terminal of its own or into pipes. */
+async function output(
+  where: 'terminal' | 'pipe',
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
+  const command = [process.execPath, heddle, ...args];
+  // script(1) gives its command a pseudo terminal.
+  const [program, ...rest] = where === 'terminal' ? ['script', '-qec', quote(command), '/dev/null'] : command;
+  const env = { PATH: process.env['PATH'], TERM: 'xterm', ...environment };
+  const child = spawn(program ?? '', rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  assert.notEqual(stdout + stderr, '');
+  return stdout + stderr;
+}
+
+const commands: Readonly<Record<string, () => readonly string[]>> = {
+  'recipe check': () => ['recipe', 'check', bad],
+  'recipe explain': () => ['recipe', 'explain', 'vxlan', '--event', 'add'],
+  'recipe explain of a bad recipe': () => ['recipe', 'explain', bad],
+  'network set': () => ['network', 'set', worse, '--store-dir', directory],
+  up: () => ['up', '--recipe', bad, '--state-dir', directory],
+  'lab run': () => ['lab', 'run', bad],
+};
+
+for (const [name, args] of Object.entries(commands)) {
+  describe(`heddle ${name}`, () => {
+    test('is coloured on a terminal', async () => {
+      assert.ok((await output('terminal', args(), {})).includes(escape));
+    });
+    test('is not coloured in a pipe', async () => {
+      assert.ok(!(await output('pipe', args(), {})).includes(escape));
+    });
+    test('obeys NO_COLOR and a dumb terminal', async () => {
+      assert.ok(!(await output('terminal', args(), { NO_COLOR: '1' })).includes(escape));
+      assert.ok(!(await output('terminal', args(), { TERM: 'dumb' })).includes(escape));
+    });
+    test('obeys FORCE_COLOR in a pipe', async () => {
+      assert.ok((await output('pipe', args(), { FORCE_COLOR: '1' })).includes(escape));
+    });
+  });
+}
