@@ -1,5 +1,6 @@
 import { usesColour } from '../../host/terminal-colour.ts';
 import { Chalk, type ChalkInstance } from 'chalk';
+import { quote } from 'shell-quote';
 import {
   explainRecipe,
   hiddenSecret,
@@ -8,7 +9,6 @@ import {
   type PlannedRun,
 } from '../../explain/explain-recipe.ts';
 import { showInvisible } from '../../diagnostic/visible-text.ts';
-import { quoteWord } from '../../lab/quote-word.ts';
 
 /** Prints what would run. */
 export async function explain(request: ExplainRequest, json: boolean): Promise<void> {
@@ -34,7 +34,7 @@ function renderRun(run: PlannedRun, chalk: ChalkInstance): string {
   const limit =
     timeoutSeconds === null ? 'for as long as the network is up' : `for at most ${timeoutSeconds} s`;
   const variables = Object.entries(environment).map(
-    ([name, value]) => `${name}=${value === hiddenSecret ? value : quoteWord(showInvisible(value))}`,
+    ([name, value]) => `${name}=${value === hiddenSecret ? value : renderValue(showInvisible(value))}`,
   );
   const section = (title: string, lines: readonly string[]): string =>
     `  ${chalk.cyan(title)}\n${lines.map((line) => `    ${line}`.trimEnd() + '\n').join('')}`;
@@ -45,6 +45,11 @@ function renderRun(run: PlannedRun, chalk: ChalkInstance): string {
     section('environment, beside what is inherited: the daemon’s own, less its secrets', variables),
     section('standard input', describeInput(stdin)),
   ].join('');
+}
+
+/** An address reads better without the backslashes that shell-quote puts before its colons, and needs none. */
+function renderValue(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : quote([value]);
 }
 
 function describeInput(stdin: string): readonly string[] {

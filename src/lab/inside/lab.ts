@@ -1,8 +1,8 @@
 import { access, chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { renderDetail } from '../../diagnostic/code-frame.ts';
+import { quote } from 'shell-quote';
 import { Failure } from '../../diagnostic/failure.ts';
-import { quoteWord } from '../quote-word.ts';
 import { underlayCommands } from '../plan/commands.ts';
 import { sharedDirectory, type LabEvent, type LabSpec } from '../protocol.ts';
 import type { LabTrouble, NodeReport } from '../report/report.ts';
@@ -106,7 +106,7 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
   await mkdir(`${sharedDirectory}/store`, { recursive: true });
   await mkdir(`${sharedDirectory}/bin`);
   const wrapper = `${sharedDirectory}/bin/heddle`;
-  await writeFile(wrapper, `#!/bin/sh\nexec ${spec.heddle.map(quoteWord).join(' ')} "$@"\n`);
+  await writeFile(wrapper, `#!/bin/sh\nexec ${quote(spec.heddle)} "$@"\n`);
   await chmod(wrapper, 0o755);
   const { path, text } = spec.recipe;
   if (spec.purpose === 'watch') await writeNodeRecipe(path, text);
