@@ -7,6 +7,24 @@ const pureFolders = ['diagnostic', 'network', 'lease', 'recipe', 'engine', 'even
 /** Packages that only compute, and so may be imported by pure folders. */
 const purePackages = ['ipaddr.js', 'jsonc-parser', 'zod/mini', 'shell-quote', 'cli-table3', 'chalk'];
 
+/**
+ * The files that start processes by themselves, not by src/host/run-program.ts. Each talks with a process while it runs, or
+ * decides about its end before its pipes close; the shell's are on every peer's way, where execa costs too much.
+ */
+const processStarters = [
+  'src/shell/monitor.ts',
+  'src/shell/one-shot-shell.ts',
+  'src/shell/pool/worker-process.ts',
+  'src/shell/io/pipe.ts', // mkfifo, for one in four shells
+  'src/host/files/file-lock.ts', // flock holds the lock until its stdin ends
+  'src/lab/process/enter.ts', // the lab itself, on a tether
+  'src/lab/exec.ts', // a command on this terminal
+  'src/lab/inside/running-program.ts', // daemons and etcd, whose children may keep their pipes
+  'src/lab/inside/node/holder.ts', // holds a host's namespaces until its stdin ends
+  'src/lab/inside/probe/pod-agent.ts', // orders and answers, line by line
+  'src/lab/inside/probe/echo.ts', // ping, ended at once where the kernel refuses to send
+];
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.cache/'] },
   js.configs.recommended,
@@ -26,6 +44,19 @@ export default tseslint.config(
         { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
       ],
       'no-console': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: processStarters,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          name: 'node:child_process',
+          message: 'Run a helper program by runProgram of src/host/run-program.ts.',
+        },
+      ],
     },
   },
   {

@@ -1,45 +1,99 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
+import type { Result } from 'execa';
+import { explainError, hasErrorCode } from './system-error.ts';
 
+/** What a program may print, in characters: `ip` takes a thousand of them for an interface. */
+const longestOutput = 32 << 20;
+
+/** How a helper program is run. */
 export interface ProgramOptions {
-  /** The whole environment; this process's own unless given. */
+  /** The text on its stdin, which is empty unless given. */
+  readonly input?: string;
+  /** Its whole environment; this process's own unless given. */
   readonly env?: NodeJS.ProcessEnv;
-  /** What the program is told that it is called. */
+  /** The name that it sees itself called by; `file` unless given. */
   readonly argv0?: string;
-  /** Milliseconds after which it is ended. */
-  readonly timeout?: number;
+  /** Milliseconds until it gets SIGTERM, and SIGKILL five seconds later. It may take as long as it likes unless given. */
+  readonly timeoutMs?: number;
 }
 
-export interface ProgramResult {
-  /** Null if a signal ended it. */
-  readonly status: number | null;
-  readonly stdout: string;
+/** Why a program did not do its work. */
+export type ProgramFault =
+  /** There is no such program on PATH. */
+  | 'missing'
+  /** It is there, but the kernel does not start it. */
+  | 'unstartable'
+  /** It ended with a status other than 0, or by a signal, or printed more than can be kept. */
+  | 'failed'
+  | 'timed-out';
+
+/**
+ * A helper program that did not do its work. The message is a sentence with the program's own words:
+ * `ip exited with status 1: Cannot find device "eth9"`. A caller that knows what the program was for makes a Failure of it.
+ */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError';
+  readonly fault: ProgramFault;
+  /** Why, as a clause without the program's words: `exited with status 1`. */
+  readonly how: string;
+  /** What it printed on stderr, trimmed. */
   readonly stderr: string;
+
+  constructor(file: string, fault: ProgramFault, how: string, stderr: string, cause: unknown) {
+    const sentence = fault === 'missing' ? `the program ${file} is not on PATH` : `${file} ${how}`;
+    super(stderr === '' ? sentence : `${sentence}: ${stderr}`, { cause });
+    this.fault = fault;
+    this.how = how;
+    this.stderr = stderr;
+  }
 }
 
 /**
- * Runs a program of this machine to its end, with nothing on its stdin. Rejects with what spawn(2) says if it cannot be
- * started. A library for it would take longer to load than most of what a node runs this way.
+ * Runs a helper program of this machine to its end, and returns what it printed on stdout. Throws a {@link ProgramError}
+ * unless it ended with status 0 and printed at most 32 Mi characters. It is not ended when this process is.
  */
 export async function runProgram(
   file: string,
   args: readonly string[],
-  options: ProgramOptions = {},
-): Promise<ProgramResult> {
-  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { status: child.exitCode, stdout, stderr };
+  { input, env, argv0, timeoutMs }: ProgramOptions = {},
+): Promise<string> {
+  // Loaded on the first run: `heddle --help` runs no program.
+  const { execa } = await import('execa');
+  const result = await execa(file, args, {
+    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+    ...(env !== undefined && { env, extendEnv: false }),
+    ...(argv0 !== undefined && { argv0 }),
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+    // The directory that this process began in may be gone by now.
+    cwd: '/',
+    maxBuffer: longestOutput,
+    stripFinalNewline: false,
+    cleanup: false,
+    reject: false,
+  });
+  if (!result.failed) return result.stdout;
+  throw toError(file, result, timeoutMs);
 }
 
-/** As {@link runProgram}, for its stdout alone; rejects with the program's own words if it fails. */
-export async function readProgram(
-  file: string,
-  args: readonly string[],
-  options: ProgramOptions = {},
-): Promise<string> {
-  const { status, stdout, stderr } = await runProgram(file, args, options);
-  if (status === 0) return stdout;
-  const how = status === null ? 'was ended by a signal' : `exited with status ${status}`;
-  throw new Error(stderr.trim() || `it ${how}`);
+/** What execa says of a program that failed. */
+type ProgramEnd = Pick<Result, 'timedOut' | 'isMaxBuffer' | 'signal' | 'exitCode' | 'cause'> & {
+  /** Undefined where nothing was started, whatever execa's type says. */
+  readonly stderr?: string;
+};
+
+function toError(file: string, end: ProgramEnd, timeoutMs: number | undefined): ProgramError {
+  const { stderr = '', cause } = end;
+  const [fault, how] = explainEnd(end, timeoutMs);
+  return new ProgramError(file, fault, how, stderr.trim(), cause);
+}
+
+function explainEnd(
+  { timedOut, isMaxBuffer, signal, exitCode, cause }: ProgramEnd,
+  timeoutMs = 0,
+): [fault: ProgramFault, how: string] {
+  if (timedOut) return ['timed-out', `did not end within ${timeoutMs / 1000} s`];
+  if (isMaxBuffer) return ['failed', `printed more than ${longestOutput} characters`];
+  if (signal !== undefined) return ['failed', `was ended by ${signal}`];
+  if (exitCode !== undefined) return ['failed', `exited with status ${exitCode}`];
+  if (hasErrorCode(cause, 'ENOENT')) return ['missing', 'is not on PATH'];
+  return ['unstartable', `could not be started: ${explainError(cause)}`];
 }

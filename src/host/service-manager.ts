@@ -24,5 +24,5 @@ export async function notifyServiceManager(
   ];
   if (assignments.length === 0) return;
   const env = { ...process.env, NOTIFY_SOCKET: socket };
-  await runProgram('systemd-notify', assignments, { env, timeout: 5000 }).catch(() => undefined);
+  await runProgram('systemd-notify', assignments, { env, timeoutMs: 5000 }).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
 import { quote } from 'shell-quote';
-import { readProgram } from '../host/run-program.ts';
+import { runProgram } from '../host/run-program.ts';
 import { systemShell, type ShellProgram } from './program.ts';
 
 /** What `sh -n` finds wrong with a text. */
@@ -38,7 +38,7 @@ async function readTexts(
   const script = `for text do ${sh} -n -c "$text" 2>&1 && echo; printf '\\0'; done`;
   const args = [...program.arguments, '-c', script, program.name, ...texts];
   const env = { ...process.env, LC_ALL: 'C' };
-  const stdout = await readProgram(program.file, args, { argv0: program.name, env });
+  const stdout = await runProgram(program.file, args, { argv0: program.name, env });
   return stdout.split('\0').map((said) => (said === '\n' ? undefined : readMessage(said)));
 }
 

@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import { Failure } from '../../diagnostic/failure.ts';
 import { parseAddress, type Address } from '../../network/cidr.ts';
-import { readProgram, runProgram } from '../run-program.ts';
-import { explainError, hasErrorCode } from '../system-error.ts';
+import { ProgramError, runProgram } from '../run-program.ts';
 
 /** An address of a network interface. */
 export interface LinkAddress extends Address {
@@ -117,21 +116,28 @@ export async function readDefaultRoutes(family: 4 | 6): Promise<readonly Route[]
 
 /** Asks the kernel how it would send to an address. Undefined if it has no way. */
 export async function readRouteTo(address: string): Promise<Route | undefined> {
-  const { status, stdout } = await runProgram('ip', ['-json', 'route', 'get', address]);
-  return status === 0 ? parseRoutes(stdout)[0] : undefined;
+  try {
+    return parseRoutes(await runProgram('ip', ['-json', 'route', 'get', address]))[0];
+  } catch (error) {
+    // iproute2's own answer where the kernel has none.
+    if (error instanceof ProgramError && error.fault === 'failed') return undefined;
+    throw asFailure(error, `ip -json route get ${address}`);
+  }
 }
 
 async function runIp(parameters: readonly string[]): Promise<string> {
   try {
-    return await readProgram('ip', parameters);
+    return await runProgram('ip', parameters);
   } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) {
-      throw new Failure('prerequisite', 'the program ip is not on PATH', {
-        hint: 'install it: apt-get install iproute2',
-      });
-    }
-    throw new Failure('interface', `ip ${parameters.join(' ')} failed: ${explainError(error)}`, {
-      cause: error,
-    });
+    throw asFailure(error, `ip ${parameters.join(' ')}`);
   }
+}
+
+function asFailure(error: unknown, command: string): unknown {
+  if (!(error instanceof ProgramError)) return error;
+  const { fault, message, how, stderr } = error;
+  if (fault === 'missing') {
+    return new Failure('prerequisite', message, { hint: 'install it: apt-get install iproute2' });
+  }
+  return new Failure('interface', `${command} ${how}`, { detail: stderr, cause: error });
 }

@@ -4,7 +4,7 @@ import { cutCommands, joinCommands } from '../plan/commands.ts';
 import type { HostPlan } from '../plan/topology.ts';
 import type { FaultVerb, LinkState } from '../protocol.ts';
 import type { LabTrouble } from '../report/report.ts';
-import { runIpBatch } from './run-program.ts';
+import { runIpBatch } from './lab-program.ts';
 import type { RunningProgram } from './running-program.ts';
 
 /** How long a daemon may take to take its network down. */

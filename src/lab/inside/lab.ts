@@ -13,7 +13,7 @@ import { makeCertificates } from './store/certificates.ts';
 import { LabEtcd } from './store/etcd.ts';
 import { holdHost } from './node/holder.ts';
 import { LabNode } from './node/node.ts';
-import { runIpBatch } from './run-program.ts';
+import { runIpBatch } from './lab-program.ts';
 
 /** After how many failed tries to add a peer it counts as one that cannot be added. */
 const hopelessAttempts = 2;

@@ -2,7 +2,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compareTraces, readTraces, traceScript } from '../plan/traces.ts';
 import type { LabNode } from './node/node.ts';
-import { runProgram } from './run-program.ts';
+import { runLabProgram } from './lab-program.ts';
 
 /** How long a node may take to let go of what its daemon had: a process in user space ends after its device. */
 const settleMs = 1000;
@@ -14,7 +14,7 @@ export async function findLeftovers(node: LabNode): Promise<readonly string[]> {
   const deadline = performance.now() + settleMs;
   for (;;) {
     const script = ['--net=/run/netns/' + node.plan.name, 'sh', '-c', traceScript];
-    const after = readTraces(await runProgram('nsenter', script));
+    const after = readTraces(await runLabProgram('nsenter', script));
     const left = [...compareTraces(before, after), ...(await processesOf(node))];
     if (left.length === 0 || performance.now() >= deadline) {
       return left.map((trace) => `${node.plan.name}: ${trace}`);

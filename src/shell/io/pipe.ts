@@ -22,12 +22,13 @@ export interface ShellPipes {
 const setsPerBatch = 4;
 const names = ['stdout', 'stderr', 'notes'] as const;
 
+/** Not `runProgram`: where every peer has a shell of its own, one in four waits for this, and execa takes a millisecond more. */
 const run = promisify(execFile);
 
 /**
  * Hands out pipes made ahead of need. Node gives its children sockets where others give pipes, and a socket cannot be
- * opened by name: `echo … > /dev/stderr` would fail. As Node has no pipe(2), mkfifo(1) makes FIFOs in a private directory, a batch at once; opened and unlinked at
- * once, they are ordinary pipes.
+ * opened by name: `echo … > /dev/stderr` would fail. As Node has no pipe(2), mkfifo(1) makes FIFOs in a private
+ * directory, a batch at once; opened and unlinked at once, they are ordinary pipes.
  */
 export class PipeSupply {
   readonly #spare: ShellPipes[] = [];

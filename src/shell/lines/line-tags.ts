@@ -1,5 +1,5 @@
 import { quote } from 'shell-quote';
-import { readProgram } from '../../host/run-program.ts';
+import { runProgram } from '../../host/run-program.ts';
 import type { ShellProgram } from '../program.ts';
 
 /*
@@ -87,7 +87,7 @@ async function testPrefixes(
   if (texts.every((pieces) => pieces.length === 0)) return [];
   const script = testPrefixesScript(quote([program.file, ...program.arguments]));
   const input = texts.flatMap((pieces) => [String(pieces.length), ...pieces]);
-  const stdout = await readProgram(program.file, [...program.arguments, '-c', script, 'sh', ...input]);
+  const stdout = await runProgram(program.file, [...program.arguments, '-c', script, 'sh', ...input]);
   const answers = stdout.split('\n').map((answer) => answer === 'yes');
   return texts.map((pieces) => answers.splice(0, pieces.length));
 }

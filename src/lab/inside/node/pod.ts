@@ -4,7 +4,7 @@ import { podBridgeCommands, podCommands, podRemovalCommands } from '../../plan/c
 import { readPodNetworks, type SubnetFile } from '../../plan/subnet-file.ts';
 import type { NodePlan } from '../../plan/topology.ts';
 import { nodeSubnetFile, runDirectoryOf } from '../../protocol.ts';
-import { runIpBatch } from '../run-program.ts';
+import { runIpBatch } from '../lab-program.ts';
 
 /** Makes what a CNI plugin would from a node's subnet file: a bridge in the node, and a pod behind it. */
 export async function connectPod(node: NodePlan, file: SubnetFile): Promise<void> {

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { attachmentsOf, type HostPlan } from '../../plan/topology.ts';
 import { nodeShare, sharedDirectory } from '../../protocol.ts';
-import { runProgram } from '../run-program.ts';
+import { runLabProgram } from '../lab-program.ts';
 
 const directory = `${sharedDirectory}/tls`;
 
@@ -29,5 +29,5 @@ export async function makeCertificates(etcd: HostPlan): Promise<void> {
 async function certify(name: string, options: readonly string[]): Promise<void> {
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   const files = ['-keyout', `${directory}/${name}.key`, '-out', `${directory}/${name}.crt`];
-  await runProgram('openssl', ['req', '-x509', ...key, ...files, '-subj', `/CN=${name}`, ...options]);
+  await runLabProgram('openssl', ['req', '-x509', ...key, ...files, '-subj', `/CN=${name}`, ...options]);
 }
