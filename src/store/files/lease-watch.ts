@@ -3,7 +3,12 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { Clock } from '../../time/clock.ts';
 import { CursorLostError, type StoreChange, type StoreFault } from '../store.ts';
-import { watchDirectory } from '../../host/files/directory-watcher.ts';
+import {
+  watchDirectory,
+  watchLargeDirectory,
+  type DirectoryEvents,
+  type DirectoryWatcher,
+} from '../../host/files/directory-watcher.ts';
 import { describeError, toStoreError } from './errors.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import { inSlices } from './in-slices.ts';
@@ -54,7 +59,7 @@ export class LeaseWatch {
   #isBlind = false;
   #cancelRescan: () => void = () => undefined;
   #cancelExpiry: () => void = () => undefined;
-  #closeWatchers: (() => Promise<void>)[] = [];
+  readonly #watchers: DirectoryWatcher[] = [];
 
   constructor(options: LeaseWatchOptions) {
     this.#options = options;
@@ -67,14 +72,22 @@ export class LeaseWatch {
   /** Begins to watch, and catches up with what happened since the listing. */
   async start(): Promise<void> {
     const { layout } = this.#options;
-    await this.#watch(layout.subnets, (name, event) => {
-      if (name === basename(layout.subnets)) this.#onDirectoryEvent(event);
-      else this.#suspect(name);
-    });
+    const leases = watchLargeDirectory(
+      layout.subnets,
+      this.#events((name, event) => {
+        if (name === basename(layout.subnets)) this.#onDirectoryEvent(event);
+        else this.#suspect(name);
+      }),
+    );
+    this.#watchers.push(leases);
     const landmarks = [basename(layout.subnets), basename(layout.root)];
-    await this.#watch(layout.root, (name, event) => {
-      if (landmarks.includes(name)) this.#onDirectoryEvent(event);
-    });
+    const root = await watchDirectory(
+      layout.root,
+      this.#events((name, event) => {
+        if (landmarks.includes(name)) this.#onDirectoryEvent(event);
+      }),
+    );
+    this.#watchers.push(root);
     await this.#rescan();
   }
 
@@ -98,13 +111,12 @@ export class LeaseWatch {
     this.#cancelExpiry();
     for (const cancel of this.#unsettled.values()) cancel();
     this.#wakeReader();
-    await Promise.all(this.#closeWatchers.splice(0).map((close) => close()));
+    await Promise.all(this.#watchers.splice(0).map((watcher) => watcher.close()));
     await Promise.all([this.#looking, this.#rescanning]);
   }
 
-  async #watch(path: string, onName: (name: string, event: string) => void): Promise<void> {
-    const watcher = await watchDirectory(path, { onName, onBlind: (error) => this.#onBlind(error) });
-    this.#closeWatchers.push(() => watcher.close());
+  #events(onName: DirectoryEvents['onName']): DirectoryEvents {
+    return { onName, onBlind: (error) => this.#onBlind(error) };
   }
 
   /** The directory was moved or removed, and perhaps made again: what is watched is not what is at the path. */

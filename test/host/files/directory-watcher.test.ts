@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 
-import { watchDirectory } from '../../../src/host/files/directory-watcher.ts';
+import { watchDirectory, watchLargeDirectory } from '../../../src/host/files/directory-watcher.ts';
 
 /** Collects what a watcher says, and waits until it said something. */
 class Listener {
@@ -27,39 +27,67 @@ class Listener {
   }
 }
 
-describe('watching one directory', { timeout: 30_000 }, () => {
-  test('names what changes in it and itself when it goes, without looking at its files', async (context) => {
-    const temporary = await mkdtemp(join(tmpdir(), 'heddle-watcher-'));
-    context.after(() => rm(temporary, { recursive: true, force: true }));
-    const directory = join(temporary, 'watched');
-    await mkdir(directory);
-    for (let index = 0; index < 50; index += 1) await writeFile(join(directory, `old${index}`), '');
+async function makeWatched(t: TestContext): Promise<string> {
+  const temporary = await mkdtemp(join(tmpdir(), 'heddle-watcher-'));
+  t.after(() => rm(temporary, { recursive: true, force: true }));
+  const directory = join(temporary, 'watched');
+  await mkdir(directory);
+  for (let index = 0; index < 50; index += 1) await writeFile(join(directory, `old${index}`), '');
+  return directory;
+}
 
-    const looks = ['lstat', 'stat', 'readdir'] as const;
-    const counted = looks.map((name) => context.mock.method(fs.promises, name));
-    // Else chokidar goes on calling what it imported.
+/** Counts from now on how often anybody lists a directory or asks for the state of a file. */
+function countLooks(t: TestContext): () => number {
+  const looks = ['lstat', 'stat', 'readdir'] as const;
+  const counted = looks.map((name) => t.mock.method(fs.promises, name));
+  // Else whoever has imported them goes on calling those.
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
     syncBuiltinESMExports();
-    context.after(() => {
-      context.mock.restoreAll();
-      syncBuiltinESMExports();
-    });
-    const listener = new Listener();
-    const watcher = await watchDirectory(directory, listener);
-    context.after(() => watcher.close());
-    const looksToStart = counted.reduce((sum, { mock }) => sum + mock.callCount(), 0);
-
-    await writeFile(join(directory, 'new'), 'text');
-    await listener.until('rename new');
-    await listener.until('change new');
-    await rename(join(directory, 'new'), join(directory, 'moved'));
-    await listener.until('rename moved');
-    await rm(join(directory, 'old7'));
-    await listener.until('rename old7');
-    await rename(join(temporary, 'watched'), join(temporary, 'gone'));
-    await listener.until('rename watched');
-    assert.equal(
-      counted.reduce((sum, { mock }) => sum + mock.callCount(), 0),
-      looksToStart,
-    );
   });
+  return () => counted.reduce((sum, { mock }) => sum + mock.callCount(), 0);
+}
+
+for (const [name, watch] of Object.entries({ watchDirectory, watchLargeDirectory })) {
+  describe(name, { timeout: 30_000 }, () => {
+    test('tells each name that changes in the directory, and its own when it goes', async (t) => {
+      const directory = await makeWatched(t);
+      const listener = new Listener();
+      const watcher = await watch(directory, listener);
+      t.after(() => watcher.close());
+
+      await writeFile(join(directory, 'new'), 'text');
+      await listener.until('rename new');
+      await listener.until('change new');
+      await writeFile(join(directory, 'old3'), 'text');
+      await listener.until('change old3');
+      await rename(join(directory, 'new'), join(directory, 'moved'));
+      await listener.until('rename moved');
+      await rm(join(directory, 'old7'));
+      await listener.until('rename old7');
+      await rename(directory, `${directory}.away`);
+      await listener.until('rename watched');
+    });
+
+    test('does not fail where the directory is not there', async (t) => {
+      const listener = new Listener();
+      const watcher = await watch(join(await makeWatched(t), 'none'), listener);
+      await watcher.close();
+      assert.deepEqual(listener.said, []);
+    });
+  });
+}
+
+test('watchLargeDirectory looks at no file', { timeout: 30_000 }, async (t) => {
+  const directory = await makeWatched(t);
+  const looks = countLooks(t);
+  const listener = new Listener();
+  const watcher = watchLargeDirectory(directory, listener);
+  t.after(() => watcher.close());
+  await writeFile(join(directory, 'new'), 'text');
+  await listener.until('change new');
+  await rm(join(directory, 'old7'));
+  await listener.until('rename old7');
+  assert.equal(looks(), 0);
 });
