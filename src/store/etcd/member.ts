@@ -45,6 +45,8 @@ export class EtcdMember {
     this.#client = new Etcd3({
       hosts: endpoint,
       ...toCredentials(endpoint, access.tls),
+      // Without these etcd3 has policies of its own, which retry and open circuits. It takes cockatiel's alone, of which
+      // this is the one that does nothing.
       faultHandling: { global: noop, host: () => noop },
       grpcOptions: {
         // etcd is near, and where it is not, flannel's client does not send it through a web proxy either.
