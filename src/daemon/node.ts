@@ -1,5 +1,6 @@
 import type { EmitEvent, NodeState } from '../event/event.ts';
 import { claimInstance } from '../host/state/instance.ts';
+import { endOrphans } from './commands/running-commands.ts';
 import { NodeLife, type LifeOwner } from './node-life.ts';
 import { requireTakenDown, type TakenDown } from './network/take-down.ts';
 import { createControlServer } from './report/control.ts';
@@ -140,6 +141,7 @@ export class HeddleNode implements LifeOwner {
   async #live(host: CheckedHost): Promise<void> {
     if (this.#stage.kind !== 'preparing') throw new Error('a node lives once');
     const { emit, onRecipe } = this.#hooks;
+    await endOrphans(this.#options.stateDirectory, emit);
     const prepared = await prepareNode(this.#options, host, this.#stage.wait, this.stopping).catch(
       async (error: unknown) => {
         if (isAbort(error)) await this.#leaveEarly();

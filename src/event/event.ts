@@ -55,6 +55,8 @@ export type HeddleEvent =
       readonly stderr: string;
     }
   | { readonly event: 'command-failed'; readonly trouble: CommandTrouble }
+  /** Commands that a daemon which was killed had left running were ended, before anything else was run. */
+  | { readonly event: 'orphans-ended'; readonly count: number }
   | {
       readonly event: 'snapshot';
       readonly peers: number;

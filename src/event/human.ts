@@ -38,6 +38,7 @@ const renderers: Renderers = {
   'command-finished': (e) =>
     info(`${e.command} done in ${formatDuration(e.durationMs)}`, e.stderr === '' ? '' : indent(e.stderr)),
   'command-failed': (e) => error(describeTrouble(e.trouble), troubleDetail(e.trouble)),
+  'orphans-ended': (e) => warn(`ended ${count(e.count, 'command')} that an earlier daemon had left running`),
   snapshot: (e) =>
     info(
       `store lists ${count(e.peers, 'peer')}` +

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Capture, stderrLimits } from './io/capture.ts';
+import { noLedger, type GroupLedger } from './group-ledger.ts';
 import { endGroup } from './process-group.ts';
 import { systemShell } from './program.ts';
 import type { ShellProgram } from './program.ts';
@@ -27,6 +28,7 @@ const lineBreak = 10;
 export function startMonitor(
   job: Omit<Job, 'stdin' | 'timeoutMs'>,
   { onLines, onEnd }: MonitorListeners,
+  ledger: GroupLedger = noLedger,
   program: ShellProgram = systemShell,
 ): Monitor {
   const { text } = composeShellText({ ...job.script, lineTags: [] });
@@ -37,6 +39,7 @@ export function startMonitor(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  const strikeOut = child.pid === undefined ? () => undefined : ledger.note(child.pid, 'command');
   const stderr = new Capture(stderrLimits);
   let isStopping = false;
   child.stdout.on('data', (chunk: Buffer) => {
@@ -45,6 +48,7 @@ export function startMonitor(
   child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
   const ended = new Promise<void>((resolve) => {
     const end = (how: string): void => {
+      strikeOut();
       resolve();
       if (!isStopping) onEnd(how, stderr.read().text.trimEnd());
     };

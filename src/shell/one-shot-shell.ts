@@ -8,6 +8,7 @@ import { readLastNote } from './lines/line-tags.ts';
 import { openInput } from './io/nameless-file.ts';
 import { drainPipe, OutputReader } from './io/output-reader.ts';
 import { closePipes, closeWriters, PipeSupply, type ShellPipes } from './io/pipe.ts';
+import { noLedger, type GroupLedger } from './group-ledger.ts';
 import { endGroup } from './process-group.ts';
 import { guardProcesses } from './process-guard.ts';
 import { systemShell, type ShellProgram } from './program.ts';
@@ -18,6 +19,8 @@ export interface OneShotShellOptions {
   /** Milliseconds between SIGTERM and SIGKILL; 2,000 unless given. */
   readonly graceMs?: number;
   readonly program?: ShellProgram;
+  /** Where the groups of running jobs are noted; nowhere unless given. */
+  readonly ledger?: GroupLedger;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface OneShotShellOptions {
  * that keeps them open.
  */
 export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
-  const { graceMs = 2000, program = systemShell } = options;
+  const { graceMs = 2000, program = systemShell, ledger = noLedger } = options;
   const supply = new PipeSupply();
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
@@ -38,7 +41,7 @@ export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
     try {
       if (isCancelled()) return cancelledBeforeStart;
       const pipes = await supply.take();
-      if (!isCancelled()) return await runJob(job, { graceMs, program, pipes, signals });
+      if (!isCancelled()) return await runJob(job, { graceMs, program, pipes, signals, ledger });
       closePipes(pipes);
       return cancelledBeforeStart;
     } catch (error) {
@@ -66,12 +69,14 @@ interface Means {
   readonly program: ShellProgram;
   readonly pipes: ShellPipes;
   readonly signals: readonly AbortSignal[];
+  readonly ledger: GroupLedger;
 }
 
 /** Runs a job to its end. Rejects only if the shell could not be started. */
-async function runJob(job: Job, { graceMs, program, pipes, signals }: Means): Promise<Outcome> {
+async function runJob(job: Job, { graceMs, program, pipes, signals, ledger }: Means): Promise<Outcome> {
   const startedAt = performance.now();
   const child = startShell(job, program, pipes);
+  const strikeOut = child.pid === undefined ? () => undefined : ledger.note(child.pid, 'command');
   const end = async () => (child.pid === undefined ? undefined : endGroup(child.pid, graceMs));
   const guard = guardProcesses(end, { timeoutMs: job.timeoutMs, signals });
   const stdout = new Capture(stdoutLimits);
@@ -86,6 +91,7 @@ async function runJob(job: Job, { graceMs, program, pipes, signals }: Means): Pr
     await guard.settled();
     drainPipe(pipes.notes.reader, (chunk) => notes.push(chunk));
   } finally {
+    strikeOut();
     guard.stop();
     closeSync(pipes.notes.reader);
     readers.forEach((reader) => reader.finish());

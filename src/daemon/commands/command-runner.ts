@@ -6,6 +6,7 @@ import { commandVariables } from '../../contract/environment.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
 import { locateLine } from '../../recipe/command-text.ts';
 import type { BackendDataFormat, Command, CommandName, Recipe } from '../../recipe/recipe.ts';
+import { commandLedger } from './running-commands.ts';
 import { describeOutcome } from '../../shell/outcome.ts';
 import { startMonitor } from '../../shell/monitor.ts';
 import type { Monitor, MonitorListeners } from '../../shell/monitor.ts';
@@ -116,6 +117,7 @@ export class CommandRunner {
     return startMonitor(
       { script, environment: { ...inherited, ...variables }, cwd: facts.stateDirectory },
       listeners,
+      commandLedger(facts.stateDirectory),
     );
   }
 

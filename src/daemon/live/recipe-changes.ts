@@ -8,6 +8,7 @@ import type { Shell } from '../../shell/shell.ts';
 import { createWorkerPool } from '../../shell/pool/worker-pool.ts';
 import type { NetworkStart } from '../network/leased-network.ts';
 import { CommandRunner } from '../commands/command-runner.ts';
+import { commandLedger } from '../commands/running-commands.ts';
 import { noteChange, writeDeployment } from '../network/deployment-file.ts';
 import { deploymentOf } from '../network/deployment.ts';
 import type { SavedChange } from './live-recipe.ts';
@@ -227,8 +228,11 @@ export class RecipeChanges {
 }
 
 /** One worker more than peers may occupy, so that a hung peer never keeps CheckCommand waiting. */
-function createShell({ loaded }: Preparation): Shell {
-  return createWorkerPool({ size: loaded.recipe.concurrency + 1 });
+function createShell({ loaded, stateDirectory }: Preparation): Shell {
+  return createWorkerPool({
+    size: loaded.recipe.concurrency + 1,
+    ledger: commandLedger(stateDirectory),
+  });
 }
 
 /** Whether the subnets of one network are none of the other's. */

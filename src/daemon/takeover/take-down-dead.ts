@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { EmitEvent } from '../../event/event.ts';
 import { openJournal } from '../../host/state/journal-file.ts';
 import { createOneShotShell } from '../../shell/one-shot-shell.ts';
+import { commandLedger, endOrphans } from '../commands/running-commands.ts';
 import { readDeployment } from '../network/deployment-file.ts';
 import type { Deployment } from '../network/deployment.ts';
 import type { TakenDown } from '../network/take-down.ts';
@@ -18,8 +19,9 @@ export async function takeDownDead(
   stateDirectory: string,
   emit: EmitEvent,
 ): Promise<TakenDown> {
+  await endOrphans(stateDirectory, emit);
   const file = await openJournal(join(stateDirectory, 'journal'));
-  const shell = createOneShotShell();
+  const shell = createOneShotShell({ ledger: commandLedger(stateDirectory) });
   try {
     const journal = await PeerJournal.open(file);
     return await takeDownDeployment(deployment, journal, stateDirectory, shell, emit);

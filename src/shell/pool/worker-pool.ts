@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { cancelledBeforeStart, concludeFailedStart } from '../job-outcome.ts';
 import { createOneShotShell } from '../one-shot-shell.ts';
+import { noLedger, type GroupLedger } from '../group-ledger.ts';
 import { PipeSupply } from '../io/pipe.ts';
 import { systemShell, type ShellProgram } from '../program.ts';
 import { suitsWorker } from './environment-change.ts';
@@ -15,6 +16,8 @@ export interface WorkerPoolOptions {
   /** Milliseconds between SIGTERM and SIGKILL; 2,000 unless given. */
   readonly graceMs?: number;
   readonly program?: ShellProgram;
+  /** Where the groups of workers, and of other jobs that run, are noted; nowhere unless given. */
+  readonly ledger?: GroupLedger;
 }
 
 /**
@@ -33,6 +36,7 @@ class WorkerPool implements Shell {
   readonly #program: ShellProgram;
   readonly #graceMs: number;
   readonly #size: number;
+  readonly #ledger: GroupLedger;
   readonly #slots: Slots;
   readonly #supply = new PipeSupply();
   readonly #closing = new AbortController();
@@ -45,13 +49,14 @@ class WorkerPool implements Shell {
   /** The last one was used last. */
   readonly #idle: Worker[] = [];
 
-  constructor({ size, graceMs = 2000, program = systemShell }: WorkerPoolOptions) {
+  constructor({ size, graceMs = 2000, program = systemShell, ledger = noLedger }: WorkerPoolOptions) {
     if (!Number.isInteger(size) || size < 1) throw new RangeError('a pool has at least one worker');
     this.#size = size;
     this.#graceMs = graceMs;
     this.#program = program;
     this.#slots = new Slots(size);
-    this.#oneShot = createOneShotShell({ graceMs, program });
+    this.#ledger = ledger;
+    this.#oneShot = createOneShotShell({ graceMs, program, ledger });
     setMaxListeners(0, this.#closing.signal);
   }
 
@@ -132,7 +137,7 @@ class WorkerPool implements Shell {
       const longestIdle = this.#idle.shift();
       if (longestIdle !== undefined) this.#retire(longestIdle);
     }
-    return Worker.start(job, this.#program, await this.#supply.take());
+    return Worker.start(job, this.#program, await this.#supply.take(), this.#ledger);
   }
 
   #giveBack(worker: Worker): void {

@@ -7,6 +7,7 @@ import { concludeFailedStart, concludeJob, type ShellEnd } from '../job-outcome.
 import { readLastNote } from '../lines/line-tags.ts';
 import { replaceContent } from '../io/nameless-file.ts';
 import { closePipes, closeWriters, type ShellPipes } from '../io/pipe.ts';
+import type { GroupLedger } from '../group-ledger.ts';
 import { endGroup, findOlderThanChild } from '../process-group.ts';
 import { guardProcesses, type Interruption } from '../process-guard.ts';
 import type { ShellProgram } from '../program.ts';
@@ -66,12 +67,18 @@ export class Worker {
   #hear: () => void = () => undefined;
 
   /** Starts a worker that fits a job. Takes the pipes over. Rejects if the shell cannot be started. */
-  static async start(job: Job, program: ShellProgram, pipes: ShellPipes): Promise<Worker> {
+  static async start(
+    job: Job,
+    program: ShellProgram,
+    pipes: ShellPipes,
+    ledger: GroupLedger,
+  ): Promise<Worker> {
     const files = openWorkerFiles();
     try {
       const shell = await startWorkerProcess(job, program, pipes, files);
       closeWriters(pipes);
-      return new Worker(job, shell, files, new WorkerOutput(pipes));
+      // It was noted before it is given anything to run.
+      return new Worker(job, shell, files, new WorkerOutput(pipes), ledger.note(shell.id, 'worker'));
     } catch (error) {
       closePipes(pipes);
       closeWorkerFiles(files);
@@ -79,7 +86,13 @@ export class Worker {
     }
   }
 
-  private constructor(job: Job, shell: WorkerProcess, files: WorkerFiles, output: WorkerOutput) {
+  private constructor(
+    job: Job,
+    shell: WorkerProcess,
+    files: WorkerFiles,
+    output: WorkerOutput,
+    strikeOut: () => void,
+  ) {
     this.#process = shell;
     this.#files = files;
     this.#output = output;
@@ -87,6 +100,7 @@ export class Worker {
     this.#home = identify(job.cwd);
     this.#gone = once(shell.child, 'close').then(() => {
       this.#isSound = false;
+      strikeOut();
       this.#hear();
     });
     // A worker that has just ended is noticed by its end.

@@ -1,0 +1,82 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasErrorCode } from '../host/system-error.ts';
+import { endGroup, findOlderThanChild } from './process-group.ts';
+
+/** `worker`: its leader runs one command after another, and what earlier ones left in the group is not of the present one. */
+export type GroupKind = 'command' | 'worker';
+
+/** Notes the process groups of commands while they may run. */
+export interface GroupLedger {
+  /** Notes a group by its leader. Returns what strikes it out, once nothing of it runs any more. Never throws. */
+  note(leader: number, kind: GroupKind): () => void;
+}
+
+export const noLedger: GroupLedger = { note: () => () => undefined };
+
+/**
+ * Notes groups as files of a directory, one a group, named for the leader's process id. A process that is killed leaves its notes, so
+ * that its successor can end what still runs: see {@link endNotedGroups}. A leader is told from a later process of the same id by
+ * its start and the machine's start.
+ *
+ * A note that cannot be written, on a full disk, does not keep a command from running: taking a network down must go on.
+ */
+export function createGroupLedger(directory: string): GroupLedger {
+  return {
+    note(leader, kind) {
+      const path = join(directory, String(leader));
+      try {
+        mkdirSync(directory, { recursive: true, mode: 0o700 });
+        writeFileSync(path, `${kind} ${identify(readFileSync(`/proc/${leader}/stat`, 'utf8'))}`, {
+          mode: 0o600,
+        });
+      } catch {
+        return () => undefined;
+      }
+      return () => rmSync(path, { force: true });
+    },
+  };
+}
+
+/**
+ * Ends the groups that a dead process noted in this directory and that still run, and strikes them out. Processes that earlier
+ * commands left in such a group on purpose live on. Returns how many groups were ended.
+ *
+ * @param graceMs milliseconds between SIGTERM and SIGKILL
+ */
+export async function endNotedGroups(directory: string, graceMs: number): Promise<number> {
+  const names = (await listNotes(directory)).filter((name) => /^\d+$/.test(name));
+  const ended = await Promise.all(
+    names.map((name) => endNoted(join(directory, name), Number(name), graceMs)),
+  );
+  return ended.filter((isEnded) => isEnded).length;
+}
+
+async function listNotes(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+async function endNoted(path: string, leader: number, graceMs: number): Promise<boolean> {
+  const [kind = '', ...identity] = (await readFile(path, 'utf8').catch(() => '')).split(' ');
+  const now = await readFile(`/proc/${leader}/stat`, 'utf8').catch(() => undefined);
+  const isRunning = now !== undefined && identify(now) === identity.join(' ');
+  if (isRunning) {
+    const spared = kind === 'worker' ? await findOlderThanChild(leader) : undefined;
+    await endGroup(leader, graceMs, spared);
+  }
+  await rm(path, { force: true });
+  return isRunning;
+}
+
+/** What tells a process from any other that ever has its id: its start in clock ticks (field 22 of proc(5)), and the boot. */
+function identify(stat: string): string {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return `${fields[19] ?? ''} ${bootId}\n`;
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { createGroupLedger, endNotedGroups } from '../../src/shell/group-ledger.ts';
+
+async function makeDirectory(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'heddle-ledger-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return join(directory, 'groups');
+}
+
+/** A command in a process group of its own, whose script has said that it began. */
+async function start(
+  t: TestContext,
+  script: string,
+): Promise<{ child: ChildProcess; pid: number; gone: Promise<unknown> }> {
+  const child = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
+  const { pid = 0 } = child;
+  const gone = once(child, 'exit');
+  t.after(() => {
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  });
+  await once(child.stdout, 'data');
+  return { child, pid, gone };
+}
+
+test('a group that was noted and runs is ended with all its processes, and the note goes', async (t) => {
+  const directory = await makeDirectory(t);
+  const { pid, gone } = await start(t, 'sleep 86395 & echo begun; wait');
+  createGroupLedger(directory).note(pid, 'command');
+  assert.equal((await stat(directory)).mode & 0o777, 0o700);
+  assert.equal(await endNotedGroups(directory, 2000), 1);
+  await gone;
+  assert.equal(await isSleeping(pid, 86395), false);
+  assert.deepEqual(await readdir(directory), []);
+});
+
+test('a group that was struck out lives on', async (t) => {
+  const directory = await makeDirectory(t);
+  const { pid } = await start(t, 'echo begun; exec sleep 86394');
+  createGroupLedger(directory).note(pid, 'command')();
+  assert.equal(await endNotedGroups(directory, 2000), 0);
+  assert.ok(process.kill(pid, 0));
+});
+
+test('another process that has the id by now lives on', async (t) => {
+  const directory = await makeDirectory(t);
+  const { pid } = await start(t, 'echo begun; exec sleep 86393');
+  createGroupLedger(directory).note(pid, 'command');
+  await writeFile(join(directory, String(pid)), 'command 1 00000000-0000-0000-0000-000000000000\n');
+  assert.equal(await endNotedGroups(directory, 2000), 0);
+  assert.ok(process.kill(pid, 0));
+});
+
+test('what an earlier command left in the group of a worker lives on, and its present command does not', async (t) => {
+  const directory = await makeDirectory(t);
+  const script = `
+    (sleep 86392 >/dev/null & echo $!)
+    read -r go
+    (sleep 86391)
+    echo never`;
+  const child = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
+  const { pid = 0 } = child;
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  const left = Number(said.toString());
+  t.after(() => process.kill(left, 'SIGKILL'));
+  const gone = once(child, 'exit');
+  child.stdin.end('go\n');
+  await untilSleeps(pid, 86391);
+  createGroupLedger(directory).note(pid, 'worker');
+  assert.equal(await endNotedGroups(directory, 2000), 1);
+  await gone;
+  assert.ok(process.kill(left, 0));
+});
+
+test('where nothing was ever noted there is nothing to end', async (t) => {
+  assert.equal(await endNotedGroups(await makeDirectory(t), 2000), 0);
+});
+
+/** Whether a group has a living process that sleeps for so long. */
+async function isSleeping(group: number, seconds: number): Promise<boolean> {
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const line = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+    const status = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
+    const [, , member] = status.slice(status.lastIndexOf(')') + 2).split(' ');
+    if (line === `sleep\0${seconds}\0` && member === String(group)) return true;
+  }
+  return false;
+}
+
+async function untilSleeps(group: number, seconds: number): Promise<void> {
+  const deadline = AbortSignal.timeout(20_000);
+  while (!(await isSleeping(group, seconds))) deadline.throwIfAborted();
+}
