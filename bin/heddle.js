@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
 
-const main = new URL('../dist/main.js', import.meta.url);
+const main = join(__dirname, '../dist/main.cjs');
 if (existsSync(main)) {
-  await import(main.href);
+  require(main);
 } else {
   process.stderr.write('heddle is not built yet. In its checkout, run: npm run setup\n');
   process.exitCode = 4;

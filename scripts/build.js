@@ -1,34 +1,57 @@
 #!/usr/bin/env node
-// Bundles heddle and its libraries into dist/. Loaded as hundreds of small modules a daemon takes twice as long to start,
-// and a lab starts many. What few runs need (etcd) stays in chunks and packages of its own, loaded when used.
-import { rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// Builds dist/: heddle and its libraries as one bundle, and a file for each program that starts it. Loaded as hundreds of
+// small modules a daemon takes twice as long to start, and a lab starts many. Of one bundle the compiled code can be kept
+// (src/start.ts). What few runs need is in the bundle, but begins only when it is imported.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-await build({
+/** @type {import('esbuild').BuildOptions} */
+const common = {
   absWorkingDir: root,
-  // Each file that is started as a program.
-  entryPoints: ['src/main.ts', 'src/lab/inside/main.ts', 'src/lab/inside/probe/agent.ts'],
-  outbase: 'src',
   outdir: 'dist',
-  chunkNames: 'chunks/[name]-[hash]',
+  outExtension: { '.js': '.cjs' },
   bundle: true,
-  splitting: true,
-  sourcemap: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20.19',
+  define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
+  logLevel: 'warning',
+};
+
+rmSync(dist, { recursive: true, force: true });
+const { metafile } = await build({
+  ...common,
+  entryPoints: ['src/programs.ts'],
+  entryNames: `heddle-${version}-[hash]`,
+  sourcemap: true,
+  metafile: true,
   // ES modules before CommonJS: of those only what is used gets in.
   mainFields: ['module', 'main'],
-  // These find files of their own beside their code.
+  // These find files of their own next to their code.
   external: ['etcd3', '@grpc/grpc-js'],
-  // CommonJS libraries call require for Node's own modules.
-  banner: {
-    js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
-  },
-  logLevel: 'warning',
+  // Comments of libraries go to a file of their own; every character is a byte, which V8 reads at once.
+  legalComments: 'linked',
+  banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+  footer: { js: '})' },
 });
+const bundle = Object.keys(metafile.outputs).find((path) => path.endsWith('.cjs')) ?? '';
+await build({
+  ...common,
+  entryPoints: ['src/start.ts'],
+  define: { ...common.define, bundleName: JSON.stringify(basename(bundle)) },
+});
+for (const program of ['main', 'lab/inside/main', 'lab/inside/probe/agent']) {
+  const file = join(dist, `${program}.cjs`);
+  mkdirSync(dirname(file), { recursive: true });
+  const start = relative(dirname(file), join(dist, 'start.cjs'));
+  writeFileSync(file, `require('./${start}').start('${program}');\n`);
+}
+// Leaves compiled code for every command that has none of its own yet.
+spawnSync(process.execPath, [join(dist, 'main.cjs'), '--help'], { stdio: 'ignore' });

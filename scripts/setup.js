@@ -134,7 +134,7 @@ function newestChange(folder) {
 }
 
 function build() {
-  const built = join(root, 'dist', 'main.js');
+  const built = join(root, 'dist', 'main.cjs');
   const inputs = ['tsconfig.json', 'scripts/build.js', 'package-lock.json'].map(
     (file) => statSync(join(root, file)).mtimeMs,
   );

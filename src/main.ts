@@ -9,8 +9,12 @@ process.noDeprecation = true;
 dropEmptyVariables(process.env);
 endWithReaders();
 
-try {
-  await createProgram().parseAsync(acceptGoFlags(process.argv));
-} catch (error) {
-  process.exitCode = reportError(error);
+async function runCommandLine(): Promise<void> {
+  try {
+    await createProgram().parseAsync(acceptGoFlags(process.argv));
+  } catch (error) {
+    process.exitCode = reportError(error);
+  }
 }
+
+void runCommandLine();

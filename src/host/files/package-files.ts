@@ -1,22 +1,22 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 
 /** The folder of heddle's package.json: how far up it lies depends on whether this code is bundled. */
-const packageRoot = findPackageRoot(new URL('.', import.meta.url));
+const packageRoot = findPackageRoot(import.meta.dirname);
 
-function findPackageRoot(folder: URL): URL {
-  if (existsSync(new URL('package.json', folder))) return folder;
-  const parent = new URL('..', folder);
-  if (parent.href === folder.href) throw new Error('there is no package.json above heddle');
+function findPackageRoot(folder: string): string {
+  if (existsSync(join(folder, 'package.json'))) return folder;
+  const parent = dirname(folder);
+  if (parent === folder) throw new Error('there is no package.json above heddle');
   return findPackageRoot(parent);
 }
 
 /** The absolute path of a file or folder of heddle's package, for example `recipes/`. */
 export function packageFile(path: string): string {
-  return fileURLToPath(new URL(path, packageRoot));
+  return join(packageRoot, path);
 }
 
 /** The absolute path of a module below src/ that is started as a program, for example `lab/inside/main`, built if this is. */
 export function programFile(module: string): string {
-  return packageFile(import.meta.url.endsWith('.ts') ? `src/${module}.ts` : `dist/${module}.js`);
+  return packageFile(import.meta.filename.endsWith('.ts') ? `src/${module}.ts` : `dist/${module}.cjs`);
 }

@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 /** Why somebody besides root could change a file, and what to do about it. */
 export interface Distrust {
@@ -37,7 +36,7 @@ export async function findDistrust(file: string): Promise<Distrust | undefined> 
 async function findTrusted(): Promise<Trusted> {
   // In a user namespace the owner of / is nobody, who stands for the real root.
   const trusted: Trusted = { users: new Set([0]), groups: new Set(), everybody: false };
-  for (const path of pathsTo(fileURLToPath(import.meta.url))) {
+  for (const path of pathsTo(import.meta.filename)) {
     const found = await stat(path);
     trusted.users.add(found.uid);
     if (isSticky(found)) continue;

@@ -16,11 +16,15 @@ function say(word: AgentWord): void {
   process.stdout.write(JSON.stringify(word) + '\n');
 }
 
-const payload = makePayload();
-const { port } = await serveTransfers(payload);
-process.stdin.on('end', () => process.exit());
-readJsonLines(process.stdin, (object) => {
-  const order = object as unknown as ProbeOrder;
-  void probePath(order, payload).then((path) => say({ word: 'probed', id: order.id, path }));
-});
-say({ word: 'serving', port });
+async function serve(): Promise<void> {
+  const payload = makePayload();
+  const { port } = await serveTransfers(payload);
+  process.stdin.on('end', () => process.exit());
+  readJsonLines(process.stdin, (object) => {
+    const order = object as unknown as ProbeOrder;
+    void probePath(order, payload).then((path) => say({ word: 'probed', id: order.id, path }));
+  });
+  say({ word: 'serving', port });
+}
+
+void serve();

@@ -1,0 +1,102 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+/*
+ * Compiled code is run as it is: whoever writes it decides what heddle does. So it lies next to the bundle that it was
+ * compiled from, and counts only where nobody but the owner of the bundle can have written it. Nothing here throws: without
+ * compiled code a start takes a little longer.
+ */
+
+/**
+ * What stands before the code: when the bundle was last changed, since V8 takes any text of the right length for it, and a
+ * checksum, since V8 does not look whether the code was damaged.
+ */
+const header = { changedAt: 0, checksum: 8, bytes: 12 } as const;
+
+/** The bundle that code is compiled from: whose it is and when it was last changed, as stat(2) says. */
+export type CompiledBundle = Pick<Stats, 'uid' | 'mtimeMs'>;
+
+/**
+ * Where the compiled code of a bundle is kept. Another build, another heddle, another V8 and another processor each have
+ * their own file.
+ */
+export function codeCacheFile(bundle: string, purpose: string): string {
+  const key = [purpose, basename(bundle, '.cjs'), `v8-${process.versions.v8}`, process.arch];
+  return join(dirname(bundle), 'compiled', key.join('-'));
+}
+
+/**
+ * Reads compiled code. Undefined if there is none, if it is damaged or of an earlier bundle, or if anybody but the bundle's
+ * owner could write it.
+ */
+export function readCodeCache(file: string, bundle: CompiledBundle): Buffer | undefined {
+  try {
+    if (!isOwnersAlone(lstatSync(dirname(file)), bundle)) return undefined;
+    const content = readOwnersFile(file, bundle);
+    if (content?.readDoubleLE(header.changedAt) !== bundle.mtimeMs) return undefined;
+    const code = content.subarray(header.bytes);
+    return content.readUInt32LE(header.checksum) === crc32(code) ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readOwnersFile(file: string, bundle: CompiledBundle): Buffer | undefined {
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(descriptor);
+    return stats.isFile() && isOwnersAlone(stats, bundle) ? readFileSync(descriptor) : undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Keeps compiled code, if this process runs as the bundle's owner. A reader sees the old or the new, whole. */
+export function writeCodeCache(file: string, bundle: CompiledBundle, code: Buffer): void {
+  if (process.geteuid?.() !== bundle.uid) return;
+  const directory = dirname(file);
+  const draft = join(directory, `.${basename(file)}.${process.pid}`);
+  try {
+    makeDirectory(directory);
+    if (!isOwnersAlone(lstatSync(directory), bundle)) return;
+    const head = Buffer.alloc(header.bytes);
+    head.writeDoubleLE(bundle.mtimeMs, header.changedAt);
+    head.writeUInt32LE(crc32(code), header.checksum);
+    try {
+      writeFileSync(draft, Buffer.concat([head, code]), { flag: 'wx' });
+      chmodSync(draft, 0o644);
+      renameSync(draft, file);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    }
+  } catch {
+    // A read-only file system, a full disk, another process that does the same.
+  }
+}
+
+/** Others may read compiled code, as they may read the bundle. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  mkdirSync(path, 0o755);
+  chmodSync(path, 0o755);
+}
+
+function isOwnersAlone({ uid, mode }: Stats, bundle: CompiledBundle): boolean {
+  return uid === bundle.uid && (mode & 0o022) === 0;
+}

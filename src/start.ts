@@ -1,0 +1,69 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+import { codeCacheFile, readCodeCache, writeCodeCache } from './host/files/code-cache.ts';
+import type { programs } from './programs.ts';
+
+/*
+ * What every file in dist/ that is started as a program does: it runs the bundle, from compiled code where there is some.
+ * Node's own cache of compiled modules would do for Node 22 and newer; Node 20 has none.
+ */
+
+/** The bundle's file name, put in by scripts/build.js. It has a hash of the bundle in it. */
+declare const bundleName: string;
+
+/** What a start without a subcommand compiles; the build makes it. */
+const commonPurpose = 'main';
+
+/** How long after its start a program that runs on has loaded all that a start needs, in milliseconds. */
+const startedMs = 1000;
+
+/** A script that evaluates to the function that Node wraps a CommonJS module in. */
+type Bundle = (
+  exports: object,
+  require: NodeJS.Require,
+  module: { exports: { programs?: typeof programs } },
+  file: string,
+  directory: string,
+) => void;
+
+/** Runs one of heddle's programs. */
+export function start(program: keyof typeof programs): void {
+  const file = join(import.meta.dirname, bundleName);
+  const stats = statSync(file);
+  const cacheFile = codeCacheFile(file, purposeOf(program));
+  const own = readCodeCache(cacheFile, stats);
+  // Where a subcommand cannot keep its own, any other tells V8 at least where each function begins and ends.
+  const cachedData = own ?? readCodeCache(codeCacheFile(file, commonPurpose), stats);
+  const script = new Script(readFileSync(file, 'utf8'), {
+    filename: file,
+    ...(cachedData !== undefined && { cachedData }),
+  });
+  if (own === undefined || script.cachedDataRejected === true) {
+    whenStarted(() => writeCodeCache(cacheFile, stats, script.createCachedData()));
+  }
+  const module: { exports: { programs?: typeof programs } } = { exports: {} };
+  const run = script.runInThisContext() as Bundle;
+  run(module.exports, require, module, file, dirname(file));
+  void module.exports.programs?.[program]();
+}
+
+/** The compiled code holds the functions that ran, so that each subcommand has its own. */
+function purposeOf(program: keyof typeof programs): string {
+  const command = process.argv[2] ?? '';
+  if (program !== 'main') return program.replaceAll('/', '-');
+  return /^[a-z][a-z-]{0,19}$/.test(command) ? command : commonPurpose;
+}
+
+/** Calls back once the functions of a start have run. A program that fails before then may have run few of them. */
+function whenStarted(callback: () => void): void {
+  let isDone = false;
+  const once = (): void => {
+    if (!isDone) callback();
+    isDone = true;
+  };
+  setTimeout(once, startedMs).unref();
+  process.on('exit', (status) => {
+    if (status === 0) once();
+  });
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { codeCacheFile } from '../src/host/files/code-cache.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** heddle as it is installed, without compiled code. */
+class Package {
+  readonly directory: string;
+  readonly bundle: string;
+
+  constructor(t: TestContext) {
+    this.directory = mkdtempSync(join(tmpdir(), 'heddle-start-'));
+    t.after(() => rmSync(this.directory, { recursive: true, force: true }));
+    for (const part of ['bin', 'dist', 'package.json']) {
+      cpSync(join(root, part), join(this.directory, part), { recursive: true, preserveTimestamps: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(this.directory, 'node_modules'));
+    rmSync(this.compiled, { recursive: true, force: true });
+    const name =
+      readdirSync(join(this.directory, 'dist')).find((file) => /^heddle-.*\.cjs$/.test(file)) ?? '';
+    this.bundle = join(this.directory, 'dist', name);
+  }
+
+  get compiled(): string {
+    return join(this.directory, 'dist/compiled');
+  }
+
+  cacheFile(purpose: string): string {
+    return codeCacheFile(this.bundle, purpose);
+  }
+
+  /** Another program of the same name and length: what it prints tells whose code ran. */
+  rewriteHelp(): void {
+    this.rewrite((text) => text.replace('Runs the shell commands of', 'Runs the SHELL COMMANDS of'));
+  }
+
+  /** Another bundle that seems to be the same. */
+  rewrite(change: (text: string) => string): void {
+    const text = readFileSync(this.bundle, 'utf8');
+    const other = change(text);
+    assert.notEqual(other, text);
+    const { atime, mtime } = statSync(this.bundle);
+    writeFileSync(this.bundle, other);
+    utimesSync(this.bundle, atime, mtime);
+  }
+
+  async run(...args: readonly string[]): Promise<string> {
+    const program = join(this.directory, 'bin/heddle.js');
+    const { all } = await execa(process.execPath, [program, ...args], { all: true, reject: false });
+    return all;
+  }
+}
+
+/** A package whose compiled code for `--help` was made from another text. */
+async function makeForged(t: TestContext): Promise<Package> {
+  const [forger, forged] = [new Package(t), new Package(t)];
+  forger.rewriteHelp();
+  assert.match(await forger.run('--help'), /SHELL COMMANDS/);
+  cpSync(forger.compiled, forged.compiled, { recursive: true });
+  return forged;
+}
+
+test('a start runs from the code that an earlier one compiled', async (t) => {
+  const forged = await makeForged(t);
+  assert.match(await forged.run('--help'), /SHELL COMMANDS/);
+});
+
+test('a bundle that was edited in place runs as it stands', async (t) => {
+  const made = new Package(t);
+  assert.match(await made.run('--help'), /shell commands/);
+  const { atime } = statSync(made.bundle);
+  made.rewriteHelp();
+  utimesSync(made.bundle, atime, new Date());
+  assert.match(await made.run('--help'), /SHELL COMMANDS/);
+});
+
+test('code that others could have written is not run, and is not replaced', async (t) => {
+  const forged = await makeForged(t);
+  const file = forged.cacheFile('main');
+  const { ino } = lstatSync(file);
+  chmodSync(forged.compiled, 0o777);
+  assert.match(await forged.run('--help'), /shell commands/);
+  assert.equal(lstatSync(file).ino, ino);
+});
+
+test('damaged code is not run, and is replaced', async (t) => {
+  const forged = await makeForged(t);
+  const file = forged.cacheFile('main');
+  writeFileSync(file, readFileSync(file).subarray(0, -100));
+  assert.match(await forged.run('--help'), /shell commands/);
+  const { ino } = lstatSync(file);
+  assert.match(await forged.run('--help'), /shell commands/);
+  assert.equal(lstatSync(file).ino, ino, 'good code is kept');
+});
+
+test('code that V8 refuses is replaced', async (t) => {
+  const [made, other] = [new Package(t), new Package(t)];
+  // Code for a text of another length, with a checksum that is right.
+  other.rewrite((text) => `${text} `);
+  await other.run('--help');
+  cpSync(other.compiled, made.compiled, { recursive: true });
+  const before = readFileSync(made.cacheFile('main'));
+  assert.match(await made.run('--help'), /shell commands/);
+  assert.notDeepEqual(readFileSync(made.cacheFile('main')), before);
+});
+
+test('each subcommand that succeeds keeps code of its own, and one that fails none', async (t) => {
+  const made = new Package(t);
+  await made.run('recipe', 'list');
+  await made.run('no-such-command');
+  await made.run('--version');
+  assert.deepEqual(readdirSync(made.compiled).sort(), [
+    made.cacheFile('main').slice(made.compiled.length + 1),
+    made.cacheFile('recipe').slice(made.compiled.length + 1),
+  ]);
+});
+
+test('a start without a place for compiled code says nothing of it', async (t) => {
+  const made = new Package(t);
+  // Not even root can make a directory here.
+  writeFileSync(made.compiled, '');
+  assert.equal(await made.run('--version'), '0.1.0');
+});
