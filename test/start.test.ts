@@ -139,3 +139,12 @@ test('a start without a place for compiled code says nothing of it', async (t) =
   writeFileSync(made.compiled, '');
   assert.equal(await made.run('--version'), '0.1.0');
 });
+
+test('the report of a defect names lines of the source', async (t) => {
+  const made = new Package(t);
+  made.rewrite((text) => text.replace('function readVersion() {', '$& throw new Error("torn");'));
+  const report = await made.run('--help');
+  assert.match(report, /defect of heddle: torn/);
+  assert.match(report, /^ +at readVersion \(src\/cli\/version\.ts:\d+:\d+\)$/m);
+  assert.match(report, /^ +at runCommandLine \(src\/main\.ts:\d+:\d+\)$/m);
+});

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { renderDetail } from '../../diagnostic/code-frame.ts';
 import { exitCodes, Failure } from '../../diagnostic/failure.ts';
 import { usesColour } from '../../host/terminal-colour.ts';
+import { stackInSource } from '../../host/files/source-positions.ts';
 import { StoreError } from '../../store/store.ts';
 
 /** Tells the operator on stderr what went wrong and returns the exit code for it. */
@@ -13,7 +14,7 @@ export function reportError(error: unknown): number {
   const detail = renderDetail(failure, { colour: usesColour(process.stderr) }).trimEnd();
   if (detail !== '') lines.push(detail);
   if (failure.hint !== undefined) lines.push(`  ${failure.hint}`);
-  if (failure.kind === 'internal' && error instanceof Error) lines.push(error.stack ?? '');
+  if (failure.kind === 'internal' && error instanceof Error) lines.push(stackInSource(error));
   process.stderr.write(`${lines.join('\n')}\n`);
   return exitCodes[failure.kind];
 }

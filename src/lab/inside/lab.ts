@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { renderDetail } from '../../diagnostic/code-frame.ts';
 import { quote } from 'shell-quote';
 import { Failure } from '../../diagnostic/failure.ts';
+import { stackInSource } from '../../host/files/source-positions.ts';
 import { underlayCommands } from '../plan/commands.ts';
 import { sharedDirectory, type LabEvent, type LabSpec } from '../protocol.ts';
 import type { LabTrouble, NodeReport } from '../report/report.ts';
@@ -120,7 +121,7 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
 /** What of an error is told outside the lab. Defects are shown with their stack. */
 export function describeFailure(error: unknown): Omit<LabTrouble, 'node'> {
   if (!(error instanceof Failure)) {
-    const detail = error instanceof Error ? { detail: error.stack ?? '' } : {};
+    const detail = error instanceof Error ? { detail: stackInSource(error) } : {};
     return { kind: 'internal', message: String(error), ...detail };
   }
   const { kind, message, hint } = error;
