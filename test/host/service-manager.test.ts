@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -40,14 +41,32 @@ test(
   },
 );
 
-test('nobody who listens, or no systemd-notify, is no error', async (t) => {
-  const environment = { NOTIFY_SOCKET: join(await makeDirectory(t), 'none') };
+test('systemd-notify is run only when there is a socket and something to say', async (t) => {
+  const directory = await makeDirectory(t);
+  const record = join(directory, 'record');
+  const path = process.env['PATH'];
+  t.after(() => (process.env['PATH'] = path));
+  process.env['PATH'] = directory;
+  // It notes its arguments, and fails, as systemd-notify does when nobody listens.
+  await writeFile(
+    join(directory, 'systemd-notify'),
+    `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >>${record}\nexit 1\n`,
+    { mode: 0o755 },
+  );
+  const environment = { NOTIFY_SOCKET: '/no/such/socket' };
   await notifyServiceManager({ state: 'ready' }, {});
   await notifyServiceManager({ state: 'ready' }, { NOTIFY_SOCKET: '' });
   await notifyServiceManager({}, environment);
+  await assert.rejects(readFile(record), { code: 'ENOENT' });
   await notifyServiceManager({ state: 'stopping' }, environment);
+  assert.equal(await readFile(record, 'utf8'), '/no/such/socket STOPPING=1\n');
+});
+
+test('a machine without systemd-notify is not an error', async (t) => {
   const path = process.env['PATH'];
   t.after(() => (process.env['PATH'] = path));
   process.env['PATH'] = '/no/such';
-  await notifyServiceManager({ state: 'stopping' }, environment);
+  await assert.doesNotReject(
+    notifyServiceManager({ state: 'stopping' }, { NOTIFY_SOCKET: '/no/such/socket' }),
+  );
 });
