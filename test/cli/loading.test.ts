@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const heddle = fileURLToPath(new URL('../../bin/heddle.js', import.meta.url));
 
@@ -23,8 +23,7 @@ interface Coverage {
 
 /** The modules that a command loads: files of packages, and parts of the bundle by their paths. The command may fail. */
 async function loadedBy(t: TestContext, ...args: readonly string[]): Promise<readonly string[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'heddle-loading-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = temporaryDirectory(t);
   const env = { ...process.env, NODE_V8_COVERAGE: directory };
   await promisify(execFile)(process.execPath, [heddle, ...args], { env }).catch(() => undefined);
   const files = await readdir(directory);
@@ -51,8 +50,7 @@ test('the library of etcd is loaded when leases are in etcd', async (t) => {
 });
 
 test('it is not loaded for anything else', async (t) => {
-  const store = await mkdtemp(join(tmpdir(), 'heddle-loading-'));
-  t.after(() => rm(store, { recursive: true }));
+  const store = temporaryDirectory(t);
   for (const args of [['--help'], ['up', '--help'], ['recipe', 'list'], ['leases', '--store-dir', store]]) {
     const loaded = await loadedBy(t, ...args);
     assert.ok(loaded.includes('src/cli/program.ts'));

@@ -5,7 +5,7 @@ import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findNetworkNamespace, isElsewhere, ownNetworkNamespace } from '../../src/host/network-namespace.ts';
-import { makeDirectory } from './directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { evaluateInNamespace, skipNamespaces } from './namespace.ts';
 
 function own() {
@@ -48,7 +48,7 @@ test(
 );
 
 test('a namespace that is mounted is found by its mount', { skip: skipNamespaces }, async (t) => {
-  const path = join(await makeDirectory(t), 'mounted');
+  const path = join(temporaryDirectory(t), 'mounted');
   const setUp = [`touch ${path}`, `mount --bind /proc/self/ns/net ${path}`];
   const found = 'm.findNetworkNamespace(m.ownNetworkNamespace())';
   assert.equal(await evaluateInNamespace(setUp, 'host/network-namespace.ts', found), path);

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '../../src/diagnostic/failure.ts';
 import { findMissingPrograms, requirePrograms } from '../../src/host/programs.ts';
-import { makeDirectory } from './directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 test('what is on PATH is not missing, the rest is told with its package', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   await writeFile(join(directory, 'arp'), '', { mode: 0o755 });
   await writeFile(join(directory, 'wg'), '', { mode: 0o644 });
   await chmod(join(directory, 'wg'), 0o644);

@@ -3,7 +3,7 @@ import { chmod, mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ProgramError, runProgram } from '../../src/host/run-program.ts';
-import { makeDirectory } from './directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** What a program's failure says. */
 async function failureOf(
@@ -50,7 +50,7 @@ describe('a helper program', { timeout: 30_000 }, () => {
   test('runs although the directory that this process began in is gone', async (t) => {
     const before = process.cwd();
     t.after(() => process.chdir(before));
-    const directory = join(await makeDirectory(t), 'gone');
+    const directory = join(temporaryDirectory(t), 'gone');
     await mkdir(directory);
     process.chdir(directory);
     await rmdir(directory);
@@ -81,7 +81,7 @@ describe('the failure of a helper program says', { timeout: 30_000 }, () => {
   });
 
   test('why it could not be started', async (t) => {
-    const file = join(await makeDirectory(t), 'program');
+    const file = join(temporaryDirectory(t), 'program');
     await writeFile(file, '#!/bin/sh\n');
     await chmod(file, 0o600);
     const { message, fault } = await failureOf(runProgram(file, []));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { notifyServiceManager } from '../../src/host/service-manager.ts';
-import { makeDirectory } from './directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 // Node has no unix datagrams to listen with; perl-base is part of every Debian.
 const listener = `
@@ -20,7 +20,7 @@ test(
   'systemd hears what the daemon says',
   { skip: lacks.length > 0 ? `needs ${lacks.join(' and ')}` : false },
   async (t) => {
-    const socket = join(await makeDirectory(t), 'notify');
+    const socket = join(temporaryDirectory(t), 'notify');
     const perl = spawn('perl', ['-e', listener, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(perl, 'exit');
     t.after(async () => {
@@ -42,7 +42,7 @@ test(
 );
 
 test('systemd-notify is run only when there is a socket and something to say', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const record = join(directory, 'record');
   const path = process.env['PATH'];
   t.after(() => (process.env['PATH'] = path));

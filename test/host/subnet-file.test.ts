@@ -10,7 +10,8 @@ import {
   writeSubnetFile,
 } from '../../src/host/subnet-file.ts';
 import { parseCidr } from '../../src/network/cidr.ts';
-import { makeDirectory, setUmask } from './directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { setUmask } from '../support/umask.ts';
 
 const network = parseCidr('10.50.0.0/16');
 const subnet = parseCidr('10.50.4.0/24');
@@ -18,7 +19,7 @@ assert.ok(network !== undefined && subnet !== undefined);
 const content = { ipv4: { network, subnet }, ipv6: undefined, mtu: 1450, ipMasq: false };
 
 test('the file is readable by all whatever the umask, and so are the directories made for it', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   setUmask(t, 0o077);
   const path = join(directory, 'run', 'flannel', 'subnet.env');
   await writeSubnetFile(path, content);
@@ -30,7 +31,7 @@ test('the file is readable by all whatever the umask, and so are the directories
 });
 
 test('it is replaced as a whole, and leaves no other file', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const path = join(directory, 'subnet.env');
   await writeSubnetFile(path, content);
   const before = (await stat(path)).ino;
@@ -41,7 +42,7 @@ test('it is replaced as a whole, and leaves no other file', async (t) => {
 });
 
 test('readers never see half of it', async (t) => {
-  const path = join(await makeDirectory(t), 'subnet.env');
+  const path = join(temporaryDirectory(t), 'subnet.env');
   await writeSubnetFile(path, content);
   const writeOften = async () => {
     for (let mtu = 1400; mtu < 1450; mtu += 1) await writeSubnetFile(path, { ...content, mtu });
@@ -53,7 +54,7 @@ test('readers never see half of it', async (t) => {
 });
 
 test('what is missing or unreadable is no hint', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   assert.equal(await readSubnetFile(join(directory, 'none')), undefined);
   assert.equal(await readSubnetFile(directory), undefined);
   await writeFile(join(directory, 'torn'), 'FLANNEL_NETW');
@@ -61,7 +62,7 @@ test('what is missing or unreadable is no hint', async (t) => {
 });
 
 test('it can be removed, once and again', async (t) => {
-  const path = join(await makeDirectory(t), 'subnet.env');
+  const path = join(temporaryDirectory(t), 'subnet.env');
   await writeSubnetFile(path, content);
   await removeSubnetFile(path);
   await removeSubnetFile(path);
@@ -69,7 +70,7 @@ test('it can be removed, once and again', async (t) => {
 });
 
 test('a place that cannot be written is a failure that says why, and leaves nothing', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   await writeFile(join(directory, 'file'), '');
   await assert.rejects(writeSubnetFile(join(directory, 'file', 'subnet.env'), content), (error) => {
     assert.ok(error instanceof Failure);
@@ -82,7 +83,7 @@ test('a place that cannot be written is a failure that says why, and leaves noth
 });
 
 test('tells beforehand where the file could not be written, and writes nothing', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const file = join(directory, 'file');
   await writeFile(file, '');
   const refuses = (path: string, why: RegExp): Promise<void> => assert.rejects(requireSubnetFile(path), why);

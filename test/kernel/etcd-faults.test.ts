@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { EtcdLab } from './etcd/etcd-lab.ts';
 import { PodPing } from './etcd/pod-ping.ts';
 import type { Sample } from './etcd/etcd-keys.ts';
-import { until } from './faults/wait.ts';
+import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
 
 const options = { skip: reasonToSkip('etcd'), timeout: 180_000 };

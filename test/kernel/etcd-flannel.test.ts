@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -12,6 +11,7 @@ import { startHosts } from './harness/host-set.ts';
 import type { Host } from './harness/host.ts';
 import { fdbOf, findDevice, neighboursOf, routesOf } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const options = { skip: reasonToSkip('etcd', 'wg', 'wireguard-go') };
 
@@ -39,9 +39,7 @@ const extensionNetwork = { Network: '10.50.0.0/16', Backend: { Type: 'extension'
 
 /** Writes a recipe of type extension, and returns its path. */
 async function recipeFile(t: TestContext, commands: object): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'heddle-recipe-'));
-  t.after(() => rm(directory, { recursive: true }));
-  const path = join(directory, 'recipe.json');
+  const path = join(temporaryDirectory(t), 'recipe.json');
   const { Network, Backend } = extensionNetwork;
   await writeFile(path, JSON.stringify({ Network, Backend: { ...Backend, ...commands } }));
   return path;

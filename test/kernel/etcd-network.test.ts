@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 
@@ -13,6 +12,7 @@ import type { Host } from './harness/host.ts';
 import { findDevice } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { tracesOf } from './harness/traces-of.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const options = { skip: reasonToSkip('etcd'), timeout: 60_000 };
 
@@ -98,9 +98,7 @@ describe('commands in a network configuration', options, () => {
 
   test('do not run when the recipe is a file', options, async (t) => {
     const { store } = await makeNetwork(withCommands);
-    const directory = await mkdtemp(join(tmpdir(), 'heddle-recipe-'));
-    t.after(() => rm(directory, { recursive: true }));
-    const file = join(directory, 'own.json');
+    const file = join(temporaryDirectory(t), 'own.json');
     await writeFile(file, JSON.stringify(networkOf({ Type: 'extension', PreStartupCommand: 'echo own' })));
     await start(t, [...store, '--recipe', file]);
     assert.equal(await host.sh('ls /run/state | grep -c "^ran$" || true'), '0');

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -9,6 +8,7 @@ import { startEtcd } from './etcd/host-etcd.ts';
 import { startDaemon } from './harness/daemon.ts';
 import { startHosts } from './harness/host-set.ts';
 import { reasonToSkip } from './harness/needs.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const options = { skip: reasonToSkip('etcd'), timeout: 180_000 };
 const peers = 5000;
@@ -49,9 +49,7 @@ test(
     assert.ok(host);
     const keys = await startEtcd(t, host);
     await keys.setNetwork({ ...recipe, Backend: { Type: 'extension' } });
-    const directory = await mkdtemp(join(tmpdir(), 'heddle-recipe-'));
-    t.after(() => rm(directory, { recursive: true }));
-    const path = join(directory, 'recipe.json');
+    const path = join(temporaryDirectory(t), 'recipe.json');
     await writeFile(path, JSON.stringify(recipe));
     const args = ['--store', 'etcd', '--recipe', path, '--on-exit', 'leave'];
     const daemon = await startDaemon(host, args, { seconds: 170 });

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { FaultLab } from './faults/fault-lab.ts';
 import { hostGw } from './faults/overlays.ts';
 import { bend, prepend } from './faults/recipe-copy.ts';
-import { until } from './faults/wait.ts';
+import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
 
 describe('a network that is broken', { skip: reasonToSkip() }, () => {

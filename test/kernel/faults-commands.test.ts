@@ -7,7 +7,7 @@ import { subnetOf } from './faults/lease-files.ts';
 import { hostGw, vxlan, type Overlay } from './faults/overlays.ts';
 import { withRandom } from './faults/random.ts';
 import { bend, noteRuns, prepend, withoutBatches, type Backend } from './faults/recipe-copy.ts';
-import { until } from './faults/wait.ts';
+import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
 
 const marker = '10.50.252.0-24';

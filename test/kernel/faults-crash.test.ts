@@ -6,7 +6,7 @@ import { Churn } from './faults/churn.ts';
 import { FaultLab, type FaultNode } from './faults/fault-lab.ts';
 import { extensionHostGw, hostGw, vxlan, wireguard } from './faults/overlays.ts';
 import { withRandom, type Random } from './faults/random.ts';
-import { until } from './faults/wait.ts';
+import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
 
 const rounds = 3;

@@ -8,7 +8,7 @@ import { subnetOf, type LeaseText } from './faults/lease-files.ts';
 import { hostGw, vxlan, wireguard, type Overlay } from './faults/overlays.ts';
 import { withRandom } from './faults/random.ts';
 import { bend, noteRuns, type Backend } from './faults/recipe-copy.ts';
-import { until } from './faults/wait.ts';
+import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
 
 /** So long that only MonitorCommand can be what asked for a check. */

@@ -7,7 +7,7 @@ import { hostGw, vxlan, type Overlay } from './faults/overlays.ts';
 import { Random } from './faults/random.ts';
 import { bend, noteRuns } from './faults/recipe-copy.ts';
 import { SteadyPing } from './faults/steady-ping.ts';
-import { until } from './faults/wait.ts';
+import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
 
 const random = new Random(1);

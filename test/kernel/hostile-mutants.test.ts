@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { until } from './faults/wait.ts';
+import { until } from '../support/until.ts';
 import { knownBad } from './hostile/known-bad.ts';
 import { jsonForm, makeGood, textForm, type DataForm } from './hostile/leases.ts';
 import { Ordeal, subnetKeys } from './hostile/ordeal.ts';
 import { filesStore } from './hostile/stores.ts';
 import { reasonToSkip } from './harness/needs.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -47,8 +47,7 @@ const checks = {
 
 /** Builds a heddle in which checks are turned off; returns its program. */
 function mutate(t: TestContext, edits: readonly Edit[]): string {
-  const copy = mkdtempSync(join(tmpdir(), 'heddle-mutant-'));
-  t.after(() => rmSync(copy, { recursive: true, force: true }));
+  const copy = temporaryDirectory(t);
   for (const part of ['bin', 'src', 'scripts', 'recipes', 'package.json'])
     cpSync(join(root, part), join(copy, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test, type TestContext } from 'node:test';
 import type { PairReport, NodeRecipeChange } from '../../src/lab/report/report.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { heddle, processesOfLab, runHeddle } from './lab-harness.ts';
+import { TemporaryDirectory } from '../support/temporary-directory.ts';
 
 interface Word {
   readonly passed: boolean;
@@ -34,8 +34,8 @@ class Author {
   readonly #kill: (signal: NodeJS.Signals) => void;
 
   constructor(t: TestContext, text: string, args: readonly string[] = []) {
-    const folder = mkdtempSync(join(tmpdir(), 'heddle-author-'));
-    this.#file = join(folder, 'mine.json');
+    const folder = new TemporaryDirectory();
+    this.#file = join(folder.path, 'mine.json');
     writeFileSync(this.#file, text);
     const command = [heddle, 'lab', 'up', '--watch', '--json', '--name', this.name, ...args, this.#file];
     // Whatever the umask of who starts it.
@@ -56,7 +56,7 @@ class Author {
     t.after(async () => {
       child.kill('SIGINT');
       await this.ended;
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
     });
   }
 

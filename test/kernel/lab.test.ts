@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LabNodeStatus } from '../../src/lab/protocol.ts';
 import type { LabReport } from '../../src/lab/report/report.ts';
 import { firstProcess, machineState, pidNamespace, processesIn, runHeddle, waitFor } from './lab-harness.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const root = process.getuid?.() === 0;
 const options = { skip: root ? false : 'needs root' };
@@ -104,9 +104,7 @@ describe('lab run', options, () => {
 });
 
 describe('a recipe that goes wrong', options, () => {
-  let directory: string;
-  before(async () => (directory = await mkdtemp(join(tmpdir(), 'heddle-lab-test-'))));
-  after(async () => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory({ after });
 
   const write = async (name: string, backend: object): Promise<string> => {
     const path = join(directory, `${name}.json`);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { execa } from 'execa';
 import { blocksOf, findLines, readPage, type Block } from '../page.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { heddle, processesOfLab } from './lab-harness.ts';
+import { TemporaryDirectory } from '../support/temporary-directory.ts';
 
 /** `heddle lab` verbs that are about a lab of a name: here one that no other lab on this machine has. */
 const lab = `page-${process.pid}`;
@@ -22,13 +22,14 @@ exec "${process.execPath}" "${heddle}" "$@"
 
 /** Whoever reads the page: a folder, a terminal, and a second one where a lab is watched. */
 class Reader {
-  readonly folder = mkdtempSync(join(tmpdir(), 'heddle-page-'));
+  readonly folder: string;
   readonly #environment: NodeJS.ProcessEnv;
   #watched: { readonly output: () => string; readonly stop: () => Promise<void> } | undefined;
   /** How much of the watched lab's output was there before the last save. */
   #mark = 0;
 
-  constructor() {
+  constructor(folder: string) {
+    this.folder = folder;
     const programs = join(this.folder, 'bin');
     this.#environment = { ...process.env, PATH: `${programs}:${process.env['PATH'] ?? ''}` };
     mkdirSync(programs);
@@ -122,10 +123,11 @@ describe('docs/recipes.md', { skip: reasonToSkip('arp') }, () => {
   test('comes out as it says, block by block', async (t: TestContext) => {
     const page = readPage('docs/recipes.md');
     const blocks = blocksOf(page.slice(0, page.indexOf('\n## Findings\n')));
-    const reader = new Reader();
+    const folder = new TemporaryDirectory();
+    const reader = new Reader(folder.path);
     t.after(async () => {
       await reader.close();
-      rmSync(reader.folder, { recursive: true, force: true });
+      folder.remove();
       assert.deepEqual(processesOfLab(lab), []);
     });
     for (const block of blocks) {

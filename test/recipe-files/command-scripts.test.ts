@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { locateLine } from '../../src/recipe/command-text.ts';
 import { findComplaints } from '../../src/recipe-files/command-scripts.ts';
-import { makeDirectory } from '../host/directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { linesCommand, stringCommand } from '../shell/command.ts';
 
 const busybox = { file: 'busybox', name: 'busybox', arguments: ['sh'] };
 
 test('commands whose syntax is right pass, and nothing of them is run', async (t) => {
-  const file = join(await makeDirectory(t), 'made');
+  const file = join(temporaryDirectory(t), 'made');
   const commands = [
     stringCommand(`touch ${file}; a | b && c`),
     linesCommand('if true; then', `touch ${file}`, 'fi'),

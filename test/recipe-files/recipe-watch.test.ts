@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { appendFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { RecipeWatch } from '../../src/recipe-files/recipe-watch.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** What a watch told, in order, and a way to wait for it. */
 class Told {
@@ -20,12 +20,6 @@ class Told {
     while (this.words.length < words.length) await new Promise<void>((resolve) => (this.#wake = resolve));
     assert.deepEqual(this.words, words);
   }
-}
-
-function folder(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'heddle-watch-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
 }
 
 async function watch(t: TestContext, file: string, text: string): Promise<Told> {
@@ -44,7 +38,7 @@ async function watch(t: TestContext, file: string, text: string): Promise<Told> 
 }
 
 test('a save is told once, however an editor makes it', async (t) => {
-  const path = folder(t);
+  const path = temporaryDirectory(t);
   const file = join(path, 'a.json');
   writeFileSync(file, 'first');
   const told = await watch(t, file, 'first');
@@ -71,7 +65,7 @@ test('a save is told once, however an editor makes it', async (t) => {
 });
 
 test('a file that goes is told once, and what comes in its place is read', async (t) => {
-  const file = join(folder(t), 'a.json');
+  const file = join(temporaryDirectory(t), 'a.json');
   writeFileSync(file, 'first');
   const told = await watch(t, file, 'first');
   await rm(file);
@@ -83,13 +77,13 @@ test('a file that goes is told once, and what comes in its place is read', async
 });
 
 test('what was saved before the watch began is seen', async (t) => {
-  const file = join(folder(t), 'a.json');
+  const file = join(temporaryDirectory(t), 'a.json');
   writeFileSync(file, 'newer');
   await (await watch(t, file, 'first')).until('newer');
 });
 
 test('a link may be set to another file, as Kubernetes does for a ConfigMap', async (t) => {
-  const path = folder(t);
+  const path = temporaryDirectory(t);
   for (const version of ['1', '2']) {
     mkdirSync(join(path, version));
     writeFileSync(join(path, version, 'a.json'), `version ${version}`);
@@ -103,7 +97,7 @@ test('a link may be set to another file, as Kubernetes does for a ConfigMap', as
 });
 
 test('texts are dealt with one after the other, and only the last of many', async (t) => {
-  const file = join(folder(t), 'a.json');
+  const file = join(temporaryDirectory(t), 'a.json');
   writeFileSync(file, 'first');
   const dealt: string[] = [];
   let release: () => void = () => undefined;

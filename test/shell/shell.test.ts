@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { OneShotShellOptions } from '../../src/shell/one-shot-shell.ts';
 import type { Outcome } from '../../src/shell/shell.ts';
-import { makeDirectory, setUmask } from '../host/directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { setUmask } from '../support/umask.ts';
 import { jobOf } from './command.ts';
 import { implementations } from './implementations.ts';
 import { isAlive, readPids, waitUntil } from './process.ts';
@@ -101,7 +102,7 @@ for (const [index, { name, create }] of implementations.entries()) {
     });
 
     test('a background child that goes on writing is neither ended nor blocked', async (t) => {
-      const done = join(await makeDirectory(t), 'done');
+      const done = join(temporaryDirectory(t), 'done');
       const chatty = `{ head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2; touch ${done}; } & echo $!`;
       const outcome = ran(await openShell(t).run(jobOf(chatty)));
       assert.equal(outcome.kind, 'succeeded');
@@ -115,7 +116,7 @@ for (const [index, { name, create }] of implementations.entries()) {
     });
 
     test('a child that daemonises lives on, and keeps no event loop alive', async (t) => {
-      const directory = await makeDirectory(t);
+      const directory = temporaryDirectory(t);
       const pidFile = join(directory, 'pid');
       const source = (name: string) => pathToFileURL(join(import.meta.dirname, name)).href;
       const program = `
@@ -172,7 +173,7 @@ for (const [index, { name, create }] of implementations.entries()) {
 
     test('the caller can end a command, or keep it from starting', async (t) => {
       const shell = openShell(t);
-      const file = join(await makeDirectory(t), 'started');
+      const file = join(temporaryDirectory(t), 'started');
       const controller = new AbortController();
       const running = shell.run(jobOf(`touch ${file}; sleep 1000`), controller.signal);
       await waitUntil(async () =>
@@ -183,7 +184,7 @@ for (const [index, { name, create }] of implementations.entries()) {
       );
       controller.abort();
       assert.equal((await running).kind, 'cancelled');
-      const late = join(await makeDirectory(t), 'late');
+      const late = join(temporaryDirectory(t), 'late');
       assert.equal((await shell.run(jobOf(`touch ${late}`), controller.signal)).kind, 'cancelled');
       await assert.rejects(access(late));
     });
@@ -197,7 +198,7 @@ for (const [index, { name, create }] of implementations.entries()) {
     });
 
     test('files are made private, whatever the umask of the daemon, which stays as it is', async (t) => {
-      const cwd = await makeDirectory(t);
+      const cwd = temporaryDirectory(t);
       setUmask(t, 0o022);
       const { stdout } = ran(await openShell(t).run(jobOf('umask; echo key >key; mkdir d; pwd', { cwd })));
       assert.match(stdout.text, /^0?077\n/);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
@@ -12,6 +11,7 @@ import type { NetworkConfiguration } from '../../src/network/configuration.ts';
 import { acquireLease, type AcquireRequest } from '../../src/store/acquire-lease.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
 import type { LeaseStore, Listing } from '../../src/store/store.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 function configure(subnetMax: string): NetworkConfiguration {
   const network = parseCidr('10.50.0.0/16');
@@ -48,8 +48,8 @@ function withStore(
   title: string,
   body: (open: () => Promise<LeaseStore>, subnets: string) => Promise<void>,
 ): void {
-  test(title, { timeout: 60_000 }, async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'heddle-acquire-'));
+  test(title, { timeout: 60_000 }, async (t) => {
+    const directory = temporaryDirectory(t);
     const stores: LeaseStore[] = [];
     const open = async (): Promise<LeaseStore> => {
       const store = await openFilesStore(directory);
@@ -60,7 +60,6 @@ function withStore(
       await body(open, join(directory, 'subnets'));
     } finally {
       await Promise.all(stores.map((store) => store.close()));
-      await rm(directory, { recursive: true, force: true });
     }
   });
 }

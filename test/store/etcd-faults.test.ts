@@ -229,7 +229,7 @@ describe('several endpoints', () => {
 describe('a cluster that lost its leader', () => {
   test('is an outage, told as what it is, until it has one again', { timeout: 60_000 }, async () => {
     const cluster = [ownLoopbackAddress(), ownLoopbackAddress()];
-    const members = await Promise.all(cluster.map((address) => EtcdServer.prepare({ address, cluster })));
+    const members = cluster.map((address) => new EtcdServer({ address, cluster }));
     const [one, two] = members;
     assert.ok(one && two);
     const opened: LeaseStore[] = [];

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { inspect } from 'node:util';
@@ -13,6 +12,7 @@ import { Fortress, password } from './etcd/fortress.ts';
 import { value } from './etcd/scene.ts';
 import { EtcdServer } from './etcd/server.ts';
 import { WatchProbe } from './watch-probe.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const key = '10.50.7.0-24';
 
@@ -240,11 +240,7 @@ describe('etcd without users', () => {
 });
 
 describe('files that cannot be used', () => {
-  let directory: string;
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'heddle-options-'));
-  });
-  after(() => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory({ after });
 
   async function refused(changes: Partial<EtcdStoreOptions>): Promise<string> {
     const error = await openEtcdStore(fortress.optionsWith(changes)).catch((thrown: unknown) => thrown);

@@ -5,7 +5,6 @@ import {
   copyFile,
   link,
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   rename,
@@ -15,7 +14,6 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
@@ -24,23 +22,19 @@ import { CursorLostError, StoreError, type LeaseStore } from '../../src/store/st
 import { describeStoreContract, type StoreBed } from '../contract/store.ts';
 import { ManualClock } from './manual-clock.ts';
 import { WatchProbe } from './watch-probe.ts';
+import { TemporaryDirectory } from '../support/temporary-directory.ts';
 
 /** A store directory of its own, and a clock that stands still. */
 class FilesBed implements StoreBed {
   readonly clock = new ManualClock();
   readonly directory: string;
   readonly subnets: string;
-  readonly #temporary: string;
+  readonly #temporary = new TemporaryDirectory();
   readonly #stores: LeaseStore[] = [];
 
-  private constructor(temporary: string) {
-    this.#temporary = temporary;
-    this.directory = join(temporary, 'store');
+  constructor() {
+    this.directory = join(this.#temporary.path, 'store');
     this.subnets = join(this.directory, 'subnets');
-  }
-
-  static async make(): Promise<FilesBed> {
-    return new FilesBed(await mkdtemp(join(tmpdir(), 'heddle-files-')));
   }
 
   async open(options: FilesStoreOptions = {}): Promise<LeaseStore> {
@@ -60,11 +54,11 @@ class FilesBed implements StoreBed {
 
   async destroy(): Promise<void> {
     await Promise.all(this.#stores.map((store) => store.close()));
-    await rm(this.#temporary, { recursive: true, force: true });
+    this.#temporary.remove();
   }
 }
 
-describeStoreContract('files', () => FilesBed.make());
+describeStoreContract('files', () => Promise.resolve(new FilesBed()));
 
 const key = '10.50.7.0-24';
 const value = '{"PublicIP":"172.30.0.1","PublicIPv6":null,"BackendType":"host-gw"}';
@@ -72,7 +66,7 @@ const otherValue = '{"PublicIP":"172.30.0.2","PublicIPv6":null,"BackendType":"ho
 
 function withBed(title: string, body: (bed: FilesBed) => Promise<void>): void {
   test(title, { timeout: 60_000 }, async () => {
-    const bed = await FilesBed.make();
+    const bed = new FilesBed();
     try {
       await body(bed);
     } finally {

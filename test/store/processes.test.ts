@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 
 import { openFilesStore } from '../../src/store/files/store.ts';
 import { compileForProcesses } from './compile.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const value = '{"PublicIP":"172.30.0.1","PublicIPv6":null}';
 
@@ -47,16 +47,14 @@ class Worker {
 }
 
 describe('processes that share a directory', () => {
-  let temporary: string;
+  const temporary = temporaryDirectory({ after });
   let acquirer: string;
   let holder: string;
 
   before(async () => {
-    temporary = await mkdtemp(join(tmpdir(), 'heddle-processes-'));
     acquirer = await compileForProcesses('test/store/acquirer.ts', join(temporary, 'acquirer'));
     holder = await compileForProcesses('test/store/lock-holder.ts', join(temporary, 'holder'));
   });
-  after(() => rm(temporary, { recursive: true, force: true }));
 
   async function acquireAll(name: string, processes: number, each: number): Promise<void> {
     const directory = join(temporary, name);

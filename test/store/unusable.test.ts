@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmod, chown, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { execa } from 'execa';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const trial = fileURLToPath(new URL('trial.ts', import.meta.url));
 const node = [process.execPath, '--import', 'tsx', trial];
@@ -36,8 +36,7 @@ async function prepare(context: TestContext): Promise<string | undefined> {
     context.skip('needs root, to mount file systems and to become another user');
     return undefined;
   }
-  const directory = await mkdtemp(join(tmpdir(), 'heddle-unusable-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory(context);
   await chmod(directory, 0o755);
   return directory;
 }

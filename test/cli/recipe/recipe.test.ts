@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import {
@@ -14,15 +13,14 @@ import {
 import { shippedRecipes } from '../../../src/recipe-files/catalogue.ts';
 import { eventNames } from '../../../src/contract/command-events.ts';
 import { heddle as heddleProgram, runHeddle } from '../../kernel/lab-harness.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const shipped = readdirSync(join(root, 'recipes'))
   .filter((file) => !file.endsWith('.schema.json'))
   .map((file) => file.replace('.json', ''));
 
-let directory: string;
-before(async () => (directory = await mkdtemp(join(tmpdir(), 'heddle-recipe-'))));
-after(async () => rm(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory({ after });
 
 async function write(
   name: string,

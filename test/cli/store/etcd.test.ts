@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -13,6 +12,7 @@ import { EtcdBed } from '../../store/etcd/bed.ts';
 import { Fortress, password } from '../../store/etcd/fortress.ts';
 import { ownLoopbackAddress } from '../../store/etcd/loopback.ts';
 import { shareServer } from '../../store/etcd/shared-server.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const server = shareServer();
 /** Each of many runs of heddle takes a while on a busy machine. */
@@ -366,16 +366,12 @@ describe('an etcd that cannot be used', () => {
 
 describe('an etcd with TLS and users', () => {
   let fortress: Fortress;
-  let directory: string;
+  const directory = temporaryDirectory({ after });
   before(async () => {
     fortress = await Fortress.make();
-    directory = await mkdtemp(join(tmpdir(), 'heddle-cli-'));
     await writeFile(join(directory, 'password'), `${password}\n`, { mode: 0o600 });
   }, limit);
-  after(async () => {
-    await fortress.destroy();
-    await rm(directory, { recursive: true, force: true });
-  });
+  after(() => fortress.destroy());
 
   const tlsOptions = (caFile = fortress.authority.caFile): readonly string[] => [
     ...['--etcd-endpoints', fortress.server.endpoint, '--etcd-cafile', caFile],

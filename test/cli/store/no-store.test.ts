@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { exitCodes } from '../../../src/diagnostic/failure.ts';
 import { runHeddle } from '../../kernel/lab-harness.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const commands = [
   'leases',
@@ -14,13 +14,11 @@ const commands = [
 ] as const;
 
 describe('a store directory that is none', () => {
-  let directory: string;
+  const directory = temporaryDirectory({ after });
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'heddle-no-store-'));
     await mkdir(join(directory, 'empty'));
     await writeFile(join(directory, 'file'), '');
   });
-  after(() => rm(directory, { recursive: true, force: true }));
 
   const noStore = (path: string): string =>
     `heddle: there is no store in the directory ${path}\n` +

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { exitCodes } from '../../../src/diagnostic/failure.ts';
 import { runHeddle } from '../../kernel/lab-harness.ts';
 import { ownLoopbackAddress } from '../../store/etcd/loopback.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** Each of many runs of heddle takes a while on a busy machine. */
 const limit = { timeout: 300_000 };
@@ -48,9 +47,7 @@ const refused: readonly (readonly [options: readonly string[], stderr: string])[
 
 describe('options that say where the leases are', () => {
   test('and cannot be right are wrong usage, told before anything is touched', limit, async (t) => {
-    const directory = await mkdtemp(join(tmpdir(), 'heddle-choice-'));
-    t.after(() => rm(directory, { recursive: true }));
-    const state = join(directory, 'state');
+    const state = join(temporaryDirectory(t), 'state');
     for (const command of [
       ['up', '--recipe', 'vxlan', '--state-dir', state],
       ['leases'],

@@ -13,7 +13,7 @@ import type { StoreChoice } from '../../../src/store/kind.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { withoutSecrets, withSecrets } from '../../../src/store/secrets.ts';
 import { StoreError } from '../../../src/store/store.ts';
-import { makeDirectory } from '../../host/directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { kindsWithLoom, token, type LoomChoice } from './toy-kind.ts';
 
 /** A command with the options of every kind, the toy among them. */
@@ -117,7 +117,7 @@ describe('a kind of store that is in the list', () => {
   }
 
   test('opens its store, which reads the network configuration where it likes', async (t) => {
-    const directory = await makeDirectory(t);
+    const directory = temporaryDirectory(t);
     const networkFile = join(directory, 'net-conf.json');
     await writeFile(networkFile, '{"Network":"10.50.0.0/16"}');
     const choice: LoomChoice = { ...loom, directory: join(directory, 'leases'), networkFile };
@@ -130,7 +130,7 @@ describe('a kind of store that is in the list', () => {
   });
 
   test('gives no secret to a file, and takes it from its variable again', async (t) => {
-    const directory = join(await makeDirectory(t), 'leases');
+    const directory = join(temporaryDirectory(t), 'leases');
     const file = `${directory}.json`;
     const chosen: LoomChoice = { ...loom, directory };
     await writeFile(file, JSON.stringify(withoutSecrets(chosen, kindsWithLoom)));

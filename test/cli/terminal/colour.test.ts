@@ -1,27 +1,23 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { before, after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { quote } from 'shell-quote';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const heddle = fileURLToPath(new URL('../../../bin/heddle.js', import.meta.url));
 const escape = '\u001b[';
-let directory = '';
-let bad = '';
-let worse = '';
+const directory = temporaryDirectory({ after });
+const bad = join(directory, 'bad.json');
+const worse = join(directory, 'worse.json');
 
 before(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'heddle-colour-'));
-  bad = join(directory, 'bad.json');
-  worse = join(directory, 'worse.json');
   await writeFile(worse, '{ "Network": 7 }\n');
   await writeFile(bad, '{ "Network": "10.50.0.0/16", "Backend": { "Type": "extension", "Loom": 1 } }\n');
 });
-after(() => rm(directory, { recursive: true }));
 
 /** What a command writes, stdout and stderr, on a terminal of its own or into pipes. */
 async function output(

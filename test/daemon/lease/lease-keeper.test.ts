@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { LeaseKeeper } from '../../../src/daemon/lease/lease-keeper.ts';
@@ -10,6 +9,7 @@ import { parseCidr } from '../../../src/network/cidr.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
 import type { LeaseRecord, LeaseStore } from '../../../src/store/store.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const key = '10.50.7.0-24';
 
@@ -49,8 +49,7 @@ class Kept {
   }
 
   static async start(t: TestContext): Promise<Kept> {
-    const directory = await mkdtemp(join(tmpdir(), 'heddle-keeper-'));
-    t.after(() => rm(directory, { recursive: true, force: true }));
+    const directory = temporaryDirectory(t);
     const store = await openFilesStore(directory);
     t.after(() => store.close());
     const record = await store.create(key, ours, 86_400);

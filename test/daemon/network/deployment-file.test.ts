@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { noteChange, readDeployment, writeDeployment } from '../../../src/daemon/network/deployment-file.ts';
 import type { Deployment } from '../../../src/daemon/network/deployment.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
-
-async function stateDirectory(t: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'heddle-deployment-'));
-  t.after(() => rm(directory, { recursive: true }));
-  return directory;
-}
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const common = {
   recipe: { file: '/etc/heddle/recipes/a.json', name: 'a', text: '{}' },
@@ -33,7 +27,7 @@ const deployment: Deployment = {
 };
 
 test('what is written is read again, and only its owner may read it', async (t) => {
-  const directory = await stateDirectory(t);
+  const directory = temporaryDirectory(t);
   assert.equal(await readDeployment(directory), undefined);
   await writeDeployment(directory, deployment);
   assert.deepEqual(await readDeployment(directory), deployment);
@@ -41,7 +35,7 @@ test('what is written is read again, and only its owner may read it', async (t) 
 });
 
 test('the form that knew no parts is read: the device, the peers and the subnet file', async (t) => {
-  const directory = await stateDirectory(t);
+  const directory = temporaryDirectory(t);
   const old = { ...common, version: 1, subnetFile: '/run/a.env' };
   await writeFile(join(directory, 'deployment.json'), JSON.stringify(old));
   assert.deepEqual(await readDeployment(directory), deployment);
@@ -52,7 +46,7 @@ test('the form that knew no parts is read: the device, the peers and the subnet 
 });
 
 test('the form of a newer heddle is refused in a sentence that says what to do', async (t) => {
-  const directory = await stateDirectory(t);
+  const directory = temporaryDirectory(t);
   await writeFile(join(directory, 'deployment.json'), JSON.stringify({ version: 3, cloth: true }));
   await assert.rejects(readDeployment(directory), (error: unknown) => {
     assert.ok(error instanceof Failure);
@@ -68,7 +62,7 @@ test('the form of a newer heddle is refused in a sentence that says what to do',
 
 for (const text of ['{', 'null', '[]', '{"version":"2"}', '{}']) {
   test(`a file that holds ${text} is damaged`, async (t) => {
-    const directory = await stateDirectory(t);
+    const directory = temporaryDirectory(t);
     await writeFile(join(directory, 'deployment.json'), text);
     await assert.rejects(readDeployment(directory), /is damaged/);
   });

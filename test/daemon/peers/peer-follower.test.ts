@@ -13,7 +13,7 @@ import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
 import { KeptListing } from '../../../src/store/kept-listing.ts';
 import type { LeaseStore } from '../../../src/store/store.ts';
-import { makeDirectory } from '../../host/directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { cidr, textRules } from '../../lease/fixtures.ts';
 
 const own = { key: '10.50.1.0-24', subnets: { ipv4: cidr('10.50.1.0/24'), ipv6: undefined } };
@@ -102,7 +102,7 @@ class Scene {
     mayBeLate: boolean,
     standing: readonly (readonly [subnet: number, node: number])[],
   ): Promise<Scene> {
-    const directory = await makeDirectory(t);
+    const directory = temporaryDirectory(t);
     const store = await openFilesStore(join(directory, 'store'));
     const file = await openJournal(join(directory, 'journal'));
     const scene = new Scene(store, await PeerJournal.open(file), mayBeLate);

@@ -5,7 +5,7 @@ import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { openJournal, type Journal } from '../../../src/host/state/journal-file.ts';
 import type { Peer } from '../../../src/lease/lease.ts';
-import { makeDirectory } from '../../host/directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 function makePeer(number: number): Peer {
   const subnet = `10.${number >> 8}.${number & 255}.0`;
@@ -37,7 +37,7 @@ async function open(t: TestContext, directory: string) {
 const peers = Array.from({ length: 10_000 }, (_, number) => makePeer(number));
 
 test('ten thousand peers at once are one write, and so are their removals', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const { journal, count } = await open(t, directory);
   await Promise.all(peers.map((peer) => journal.record({ add: peer })));
   assert.equal(count.writes, 1);
@@ -48,7 +48,7 @@ test('ten thousand peers at once are one write, and so are their removals', asyn
 });
 
 test('a peer that comes and goes for ever does not make the file grow for ever', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const { journal } = await open(t, directory);
   const [peer] = peers;
   assert.ok(peer !== undefined);
@@ -66,7 +66,7 @@ test('a peer that comes and goes for ever does not make the file grow for ever',
 });
 
 test('what is recorded is on disk once that is said, in order, also when writes overlap', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const { journal } = await open(t, directory);
   const seen: (readonly string[])[] = [];
   await Promise.all(
@@ -87,7 +87,7 @@ test('what is recorded is on disk once that is said, in order, also when writes 
 });
 
 test('lines that another program wrote are no journal', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const file = await openJournal(join(directory, 'journal'));
   t.after(() => file.close());
   for (const line of [

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import { watchDirectory, watchLargeDirectory } from '../../../src/host/files/directory-watcher.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** Collects what a watcher says, and waits until it said something. */
 class Listener {
@@ -28,9 +28,7 @@ class Listener {
 }
 
 async function makeWatched(t: TestContext): Promise<string> {
-  const temporary = await mkdtemp(join(tmpdir(), 'heddle-watcher-'));
-  t.after(() => rm(temporary, { recursive: true, force: true }));
-  const directory = join(temporary, 'watched');
+  const directory = join(temporaryDirectory(t), 'watched');
   await mkdir(directory);
   for (let index = 0; index < 50; index += 1) await writeFile(join(directory, `old${index}`), '');
   return directory;

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileLockError, withFileLock } from '../../../src/host/files/file-lock.ts';
 import { startModule } from '../child-module.ts';
-import { makeDirectory } from '../directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 test('the work is done, and its result or error handed on', async (t) => {
-  const lock = join(await makeDirectory(t), 'lock');
+  const lock = join(temporaryDirectory(t), 'lock');
   assert.equal(await withFileLock(lock, () => Promise.resolve(7)), 7);
   await assert.rejects(
     withFileLock(lock, () => Promise.reject(new Error('work'))),
@@ -17,7 +17,7 @@ test('the work is done, and its result or error handed on', async (t) => {
 });
 
 test('only one works at a time', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const [lock, count] = [join(directory, 'lock'), join(directory, 'count')];
   await writeFile(count, '0');
   await Promise.all(
@@ -32,7 +32,7 @@ test('only one works at a time', async (t) => {
 });
 
 test('a holder that is killed loses the lock with its life', async (t) => {
-  const lock = join(await makeDirectory(t), 'lock');
+  const lock = join(temporaryDirectory(t), 'lock');
   const holder = startModule(
     t,
     'host/files/file-lock.ts',
@@ -53,7 +53,7 @@ test('a holder that is killed loses the lock with its life', async (t) => {
 });
 
 test('a lock that cannot be had says why, and nothing is done', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const work = () => assert.fail('the work was done');
   await assert.rejects(withFileLock(join(directory, 'no', 'lock'), work), (error) => {
     assert.ok(error instanceof FileLockError);

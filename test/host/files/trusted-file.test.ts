@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { findDistrust } from '../../../src/host/files/trusted-file.ts';
-import { makeDirectory } from '../directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const asRoot = { skip: process.geteuid?.() === 0 ? false : 'needs root: nobody else is asked' };
 
 async function makeFile(t: TestContext): Promise<string> {
-  const directory = join(await realpath(await makeDirectory(t)), 'recipes');
+  const directory = join(await realpath(temporaryDirectory(t)), 'recipes');
   await mkdir(directory);
   await writeFile(join(directory, 'loom.json'), '{}');
   return join(directory, 'loom.json');

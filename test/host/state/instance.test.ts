@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { Failure, type FailureKind } from '../../../src/diagnostic/failure.ts';
 import { claimInstance, controlSocketPath } from '../../../src/host/state/instance.ts';
 import { startModule } from '../child-module.ts';
-import { makeDirectory } from '../directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 function failsAs(kind: FailureKind, message: RegExp) {
   return (error: unknown) => {
@@ -31,7 +31,7 @@ const claimAndStay = (directory: string) => `
   console.log(await claim.then(() => 'claimed', (error) => error.kind));`;
 
 test('a claim answers on its socket until it is given back', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const instance = await claimInstance(directory, newServer());
   t.after(() => instance.release());
   assert.equal(await ask(controlSocketPath(directory)), 200);
@@ -47,7 +47,7 @@ test('a claim answers on its socket until it is given back', async (t) => {
 });
 
 test('the socket of a daemon that was killed is taken over', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const dead = startModule(t, 'host/state/instance.ts', claimAndStay(directory));
   assert.equal(await dead.readLine(), 'claimed');
   await assert.rejects(claimInstance(directory, newServer()), failsAs('already-running', /./));
@@ -59,7 +59,7 @@ test('the socket of a daemon that was killed is taken over', async (t) => {
 });
 
 test('of many that start at once beside a stale socket, one runs', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const dead = startModule(t, 'host/state/instance.ts', claimAndStay(directory));
   assert.equal(await dead.readLine(), 'claimed');
   await dead.kill();
@@ -71,20 +71,20 @@ test('of many that start at once beside a stale socket, one runs', async (t) => 
 });
 
 test('a path that no socket can have is refused', async (t) => {
-  const directory = join(await makeDirectory(t), 'd'.repeat(100));
+  const directory = join(temporaryDirectory(t), 'd'.repeat(100));
   await mkdir(directory);
   await assert.rejects(claimInstance(directory, newServer()), failsAs('state-directory', /too long/));
 });
 
 test('what is no socket is left where it is', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   await writeFile(join(directory, 'heddle.sock'), 'precious');
   await assert.rejects(claimInstance(directory, newServer()), failsAs('state-directory', /it is no socket/));
   assert.equal((await stat(join(directory, 'heddle.sock'))).size, 8);
 });
 
 test('a directory that is not there is a failure', async (t) => {
-  const directory = join(await makeDirectory(t), 'none');
+  const directory = join(temporaryDirectory(t), 'none');
   await assert.rejects(
     claimInstance(directory, newServer()),
     failsAs('state-directory', /could not be made/),

@@ -7,7 +7,8 @@ import { Failure } from '../../../src/diagnostic/failure.ts';
 import { openJournal } from '../../../src/host/state/journal-file.ts';
 import { parseJournal, renderJournal } from '../../../src/host/state/journal-lines.ts';
 import type { Json } from '../../../src/lease/lease.ts';
-import { makeDirectory, setUmask } from '../directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { setUmask } from '../../support/umask.ts';
 import { evaluateInNamespace, skipNamespaces } from '../namespace.ts';
 
 async function openIn(t: TestContext, path: string) {
@@ -18,7 +19,7 @@ async function openIn(t: TestContext, path: string) {
 
 test('entries are there after a restart, in order', async (t) => {
   setUmask(t, 0);
-  const path = join(await makeDirectory(t), 'journal');
+  const path = join(temporaryDirectory(t), 'journal');
   const journal = await openIn(t, path);
   assert.deepEqual(await journal.read(), []);
   await journal.append([{ a: 1 }, 'two\nlines']);
@@ -32,7 +33,7 @@ test('entries are there after a restart, in order', async (t) => {
 
 test('a rewrite takes the place of all, and appends go on after it', async (t) => {
   setUmask(t, 0);
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const journal = await openIn(t, join(directory, 'journal'));
   await journal.append([1, 2, 3]);
   await journal.rewrite([6]);
@@ -45,7 +46,7 @@ test('a rewrite takes the place of all, and appends go on after it', async (t) =
 });
 
 test('an entry that a crash tore is left out, and the next one does not join it', async (t) => {
-  const path = join(await makeDirectory(t), 'journal');
+  const path = join(temporaryDirectory(t), 'journal');
   await writeFile(path, '{"a":1}\n{"b":"long and torn');
   const journal = await openIn(t, path);
   assert.deepEqual(await journal.read(), [{ a: 1 }]);
@@ -55,7 +56,7 @@ test('an entry that a crash tore is left out, and the next one does not join it'
 });
 
 test('damage before the end is a failure that names the line', async (t) => {
-  const path = join(await makeDirectory(t), 'journal');
+  const path = join(temporaryDirectory(t), 'journal');
   await writeFile(path, '1\n{"a":\n3\n');
   await assert.rejects(openJournal(path), (error) => {
     assert.ok(error instanceof Failure);
@@ -66,7 +67,7 @@ test('damage before the end is a failure that names the line', async (t) => {
 });
 
 test('a journal that cannot be opened, or is closed, is a failure', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   await assert.rejects(openJournal(directory), Failure);
   await assert.rejects(openJournal(join(directory, 'none', 'journal')), /no such file or directory/);
   const journal = await openJournal(join(directory, 'journal'));
@@ -89,7 +90,7 @@ test('wherever a crash cuts a journal, what was whole before is read', () => {
 });
 
 test('what somebody else cut off or added is seen by a reader', async (t) => {
-  const path = join(await makeDirectory(t), 'journal');
+  const path = join(temporaryDirectory(t), 'journal');
   const journal = await openIn(t, path);
   await journal.append([1, 2]);
   await appendFile(path, '3\n');
@@ -99,7 +100,7 @@ test('what somebody else cut off or added is seen by a reader', async (t) => {
 });
 
 test('on a full disk entries are written all or not at all', { skip: skipNamespaces }, async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const result = await evaluateInNamespace(
     [`mount -t tmpfs -o size=64k tmpfs ${directory}`],
     'host/state/journal-file.ts',

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { prepareStateDirectory } from '../../../src/host/state/state-directory.ts';
-import { makeDirectory, setUmask } from '../directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { setUmask } from '../../support/umask.ts';
 
 const asRoot = { skip: process.geteuid?.() === 0 ? false : 'needs root to give files away' };
 
@@ -22,7 +23,7 @@ async function modeOf(path: string): Promise<number> {
 }
 
 test('it is made with its parents, private whatever the umask', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   setUmask(t, 0);
   const path = join(directory, 'a', 'b');
   assert.equal(await prepareStateDirectory(path), await realpath(path));
@@ -32,7 +33,7 @@ test('it is made with its parents, private whatever the umask', async (t) => {
 });
 
 test("an empty one that others may read, and one of heddle's, is closed to them", async (t) => {
-  const path = join(await makeDirectory(t), 'state');
+  const path = join(temporaryDirectory(t), 'state');
   await mkdir(path, { mode: 0o755 });
   await prepareStateDirectory(path);
   assert.equal(await modeOf(path), 0o700);
@@ -43,7 +44,7 @@ test("an empty one that others may read, and one of heddle's, is closed to them"
 });
 
 test('a directory that holds other things stays as it is', async (t) => {
-  const path = join(await makeDirectory(t), 'lib');
+  const path = join(temporaryDirectory(t), 'lib');
   await mkdir(path, { mode: 0o755 });
   await writeFile(join(path, 'something'), '');
   await refused(path, /holds files that are not heddle's/);
@@ -51,7 +52,7 @@ test('a directory that holds other things stays as it is', async (t) => {
 });
 
 test('one that others may write to is refused', async (t) => {
-  const path = join(await makeDirectory(t), 'state');
+  const path = join(temporaryDirectory(t), 'state');
   await mkdir(path);
   for (const mode of [0o777, 0o770, 0o1777]) {
     await chmod(path, mode);
@@ -60,14 +61,14 @@ test('one that others may write to is refused', async (t) => {
 });
 
 test('one of another user is refused', asRoot, async (t) => {
-  const path = join(await makeDirectory(t), 'state');
+  const path = join(temporaryDirectory(t), 'state');
   await mkdir(path, { mode: 0o700 });
   await chown(path, 12_345, 12_345);
   await refused(path, /belongs to user 12345, not to user 0/);
 });
 
 test('what is no directory is refused', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   await writeFile(join(directory, 'file'), '');
   await refused(join(directory, 'file'), /not a directory/);
   await refused(join(directory, 'file', 'below'), /not a directory/);
@@ -76,7 +77,7 @@ test('what is no directory is refused', async (t) => {
 });
 
 test('an own link is followed', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   await mkdir(join(directory, 'real'), { mode: 0o700 });
   await symlink(join(directory, 'real'), join(directory, 'link'));
   assert.equal(
@@ -86,7 +87,7 @@ test('an own link is followed', async (t) => {
 });
 
 test('a link that somebody else made is not, wherever it stands in the path', asRoot, async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   await mkdir(join(directory, 'real'), { mode: 0o700 });
   await symlink(join(directory, 'real'), join(directory, 'link'));
   await lchown(join(directory, 'link'), 12_345, 12_345);
@@ -96,7 +97,7 @@ test('a link that somebody else made is not, wherever it stands in the path', as
 });
 
 test('one below a directory that others could change is refused, and not even made', asRoot, async (t) => {
-  const parent = join(await makeDirectory(t), 'parent');
+  const parent = join(temporaryDirectory(t), 'parent');
   await mkdir(parent);
   const path = join(parent, 'deep', 'state');
   await chmod(parent, 0o777);

@@ -6,7 +6,7 @@ import { askFor } from '../../../src/lab/process/control-client.ts';
 import { etcdDirectory, etcdSocketName, pathInLab, type FaultVerb } from '../../../src/lab/protocol.ts';
 import { FaultLab, type FaultNode } from '../faults/fault-lab.ts';
 import { vxlan } from '../faults/overlays.ts';
-import { until } from '../faults/wait.ts';
+import { until } from '../../support/until.ts';
 import { EtcdKeys } from './etcd-keys.ts';
 
 /** A lab of two vxlan nodes whose leases are in an etcd of its own. It is gone when the test is over. */

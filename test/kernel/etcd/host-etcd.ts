@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Etcd3 } from 'etcd3';
@@ -7,6 +5,7 @@ import { Etcd3 } from 'etcd3';
 import { hasErrorCode } from '../../../src/host/system-error.ts';
 import { endProgram, type Host } from '../harness/host.ts';
 import { EtcdKeys } from './etcd-keys.ts';
+import { TemporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** etcd 3.4 and 3.5 say it differently. */
 const ready = /serving client traffic (?:in)?securely/;
@@ -19,7 +18,7 @@ export async function startEtcd(
   t: { after(release: () => Promise<void>): void },
   host: Host,
 ): Promise<EtcdKeys> {
-  const directory = await mkdtemp(join(tmpdir(), 'heddle-etcd-'));
+  const directory = new TemporaryDirectory();
   const socketName = 'etcd:1';
   const url = 'http://127.0.0.1:2379';
   const command = [
@@ -27,14 +26,14 @@ export async function startEtcd(
     ...['--heartbeat-interval', '10', '--election-timeout', '100'],
     ...['--listen-client-urls', `${url},unix://${socketName}`, '--advertise-client-urls', url],
   ];
-  const child = host.start(['env', `--chdir=${directory}`, ...command], { seconds: longestLifeSeconds });
+  const child = host.start(['env', `--chdir=${directory.path}`, ...command], { seconds: longestLifeSeconds });
   // No namespace is in the way of a socket's path.
-  const client = new Etcd3({ hosts: `unix:${join(directory, socketName)}` });
+  const client = new Etcd3({ hosts: `unix:${join(directory.path, socketName)}` });
   t.after(async () => {
     client.close();
     endUnlessEnded(child);
     await child;
-    await rm(directory, { recursive: true, force: true });
+    directory.remove();
   });
   await new Promise<void>((resolve, reject) => {
     let log = '';

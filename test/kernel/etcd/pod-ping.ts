@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { TestContext } from 'node:test';
 
 import type { FaultNode } from '../faults/fault-lab.ts';
-import { until } from '../faults/wait.ts';
+import { until } from '../../support/until.ts';
 
 /** A ping from one pod to another, ten a second, that goes on while things happen, until its lab is gone. */
 export class PodPing {

@@ -21,7 +21,7 @@ import {
 import { pidNamespace, processesIn, runHeddle } from '../lab-harness.ts';
 import { LeaseFiles } from './lease-files.ts';
 import type { Overlay } from './overlays.ts';
-import { until } from './wait.ts';
+import { until } from '../../support/until.ts';
 
 /** An event as the JSON log has it. */
 export type LoggedEvent = HeddleEvent & { readonly time: string };

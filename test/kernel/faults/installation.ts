@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -12,8 +12,7 @@ export class Installation {
   readonly program: string;
 
   constructor(t: TestContext) {
-    this.directory = mkdtempSync(join(tmpdir(), 'heddle-installed-'));
-    t.after(() => rmSync(this.directory, { recursive: true, force: true }));
+    this.directory = temporaryDirectory(t);
     for (const part of ['bin', 'recipes', 'package.json']) this.#copy(part);
     symlinkSync(join(root, 'node_modules'), join(this.directory, 'node_modules'));
     this.program = join(this.directory, 'bin/heddle.js');

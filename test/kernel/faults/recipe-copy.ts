@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { CommandName } from '../../../src/recipe/recipe.ts';
 import type { Overlay } from './overlays.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 type CommandText = string | readonly string[];
 /** The `Backend` of a recipe that a test bends to its purpose. */
@@ -25,11 +25,9 @@ const commandNames = [
 
 /** The same overlay by a changed copy of its recipe, under the same name. */
 export function bend(t: TestContext, overlay: Overlay, change: (backend: Backend) => void): Overlay {
-  const directory = mkdtempSync(join(tmpdir(), 'heddle-faults-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
   const document = JSON.parse(readFileSync(overlay.recipe, 'utf8')) as { readonly Backend: Backend };
   change(document.Backend);
-  const recipe = join(directory, basename(overlay.recipe));
+  const recipe = join(temporaryDirectory(t), basename(overlay.recipe));
   writeFileSync(recipe, JSON.stringify(document, undefined, 2));
   return { ...overlay, recipe };
 }

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { FaultNode } from './fault-lab.ts';
-import { until } from './wait.ts';
+import { until } from '../../support/until.ts';
 
 /** Two hundred packets a second from a node's pod to another's, until it is ended. */
 export class SteadyPing {

@@ -1,16 +1,8 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  mkdirSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Json } from '../../../src/lease/lease.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** A files store in a temporary directory, and recipes beside it. Hosts see it where the test does. */
 export class StoreDirectory {
@@ -19,8 +11,7 @@ export class StoreDirectory {
   readonly #subnets: string;
 
   constructor(t: Pick<TestContext, 'after'>) {
-    this.root = mkdtempSync(join(tmpdir(), 'heddle-daemon-'));
-    t.after(() => rmSync(this.root, { recursive: true, force: true }));
+    this.root = temporaryDirectory(t);
     this.path = join(this.root, 'store');
     this.#subnets = join(this.path, 'subnets');
     mkdirSync(this.#subnets, { recursive: true, mode: 0o700 });

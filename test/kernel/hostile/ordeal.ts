@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { NodeStatus } from '../../../src/daemon/report/status.ts';
-import { until } from '../faults/wait.ts';
+import { until } from '../../support/until.ts';
 import { Daemon, runOn } from '../harness/daemon.ts';
 import type { Host } from '../harness/host.ts';
 import { oneHost } from '../harness/one-host.ts';
@@ -12,6 +11,7 @@ import { encode, makeGood, network, type DataForm, type GoodLease, type RawLease
 import { batched, carelessRecipe, checked, single } from './recipes.ts';
 import { Recorder } from './recorder.ts';
 import type { HostileStore, MakeStore } from './stores.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const longestSeconds = 300;
 
@@ -46,9 +46,8 @@ export class Ordeal {
   }
 
   static async prepare(t: TestContext, options: OrdealOptions): Promise<Ordeal> {
-    const root = mkdtempSync(join(tmpdir(), 'heddle-ordeal-'));
     const { host } = await oneHost(t);
-    t.after(() => rmSync(root, { recursive: true, force: true }));
+    const root = temporaryDirectory(t);
     const document = JSON.stringify({ ...network, Backend: { Type: 'extension' } });
     return new Ordeal(host, await options.makeStore(t, host, document), root, options);
   }

@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
 import { cpSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Host } from '../harness/host.ts';
-import { until } from '../faults/wait.ts';
+import { until } from '../../support/until.ts';
 import type { RawLease } from './leases.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** A real store that somebody hostile writes to, byte by byte. */
 export interface HostileStore {
@@ -21,12 +21,6 @@ export interface HostileStore {
 }
 
 export type MakeStore = (t: TestContext, host: Host, networkDocument: string) => Promise<HostileStore>;
-
-function temporaryDirectory(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'heddle-hostile-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
 
 /** What the files store keeps beside the leases. */
 const ownFiles = ['config', 'subnets', '.lock', '.draft', '.hostile-draft'];

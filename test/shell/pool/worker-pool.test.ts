@@ -9,7 +9,7 @@ import { createOneShotShell } from '../../../src/shell/one-shot-shell.ts';
 import type { Job, Outcome, Shell } from '../../../src/shell/shell.ts';
 import { createWorkerPool, type WorkerPoolOptions } from '../../../src/shell/pool/worker-pool.ts';
 import { startModule } from '../../host/child-module.ts';
-import { makeDirectory } from '../../host/directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { jobOf } from '../command.ts';
 import { programs } from '../implementations.ts';
 import { isAlive, readPids, waitUntil } from '../process.ts';
@@ -275,7 +275,7 @@ function toUtf8(variables: Record<string, string>): [string, string][] {
 
 test('no more jobs run at once than there are workers, and those that wait run in order', async (t) => {
   const pool = openPool(t, { size: 2 });
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const text = `mkdir ${directory}/$N || exit; ls ${directory} | wc -l; sleep 0.05; rmdir ${directory}/$N`;
   const started: number[] = [];
   const jobs = Array.from({ length: 12 }, async (_, index) => {
@@ -291,7 +291,7 @@ test('no more jobs run at once than there are workers, and those that wait run i
 
 test('a job that waits for a worker can be given up, and is never run', async (t) => {
   const pool = openPool(t, { size: 1, graceMs: 50 });
-  const file = join(await makeDirectory(t), 'ran');
+  const file = join(temporaryDirectory(t), 'ran');
   const controller = new AbortController();
   const running = pool.run(jobOf('sleep 1000'), controller.signal);
   const waiting = pool.run(jobOf(`touch ${file}`), controller.signal);
@@ -305,7 +305,7 @@ test('a job that waits for a worker can be given up, and is never run', async (t
 
 test('a job runs in its directory, also when another one took its place or its name', async (t) => {
   const pool = openPool(t, { size: 1 });
-  const directory = join(await makeDirectory(t), 'state');
+  const directory = join(temporaryDirectory(t), 'state');
   const list = jobOf('ls; pwd', { cwd: directory });
   await mkdir(directory);
   assert.equal(ran(await pool.run(list)).stdout.text, `${directory}\n`);
@@ -336,7 +336,7 @@ test('closing ends the workers, also one that was stopped', async () => {
 });
 
 test('when this process dies its workers end, once the job that they run has ended', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const statement = `
     const pool = m.createWorkerPool({ size: 2 });
     const job = (text) => ({ script: { text, stopOnError: false, lineTags: [] }, stdin: '', cwd: '${directory}', timeoutMs: 60000,
@@ -357,7 +357,7 @@ test('when this process dies its workers end, once the job that they run has end
 });
 
 test('when this process dies under load nothing of its workers stays', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = temporaryDirectory(t);
   const statement = `
     const pool = m.createWorkerPool({ size: 2 });
     const job = { script: { text: 'echo $$; echo $$ >>ids', stopOnError: false, lineTags: [] }, stdin: 'x', cwd: '${directory}', timeoutMs: 60000,

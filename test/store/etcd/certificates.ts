@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { TemporaryDirectory } from '../../support/temporary-directory.ts';
 
 const run = promisify(execFile);
 
@@ -14,15 +13,14 @@ export interface Identity {
 /** An authority of a test's own, in a directory of its own, and what it signs. */
 export class Authority {
   readonly caFile: string;
-  readonly #directory: string;
+  readonly #directory = new TemporaryDirectory();
 
-  private constructor(directory: string) {
-    this.#directory = directory;
+  private constructor() {
     this.caFile = this.#file('ca.crt');
   }
 
   static async make(): Promise<Authority> {
-    const authority = new Authority(await mkdtemp(join(tmpdir(), 'heddle-ca-')));
+    const authority = new Authority();
     await authority.#request('ca', ['-addext', 'basicConstraints=critical,CA:TRUE']);
     return authority;
   }
@@ -37,12 +35,12 @@ export class Authority {
     ]);
   }
 
-  async destroy(): Promise<void> {
-    await rm(this.#directory, { recursive: true, force: true });
+  destroy(): void {
+    this.#directory.remove();
   }
 
   #file(name: string): string {
-    return join(this.#directory, name);
+    return join(this.#directory.path, name);
   }
 
   async #request(name: string, options: readonly string[]): Promise<Identity> {

@@ -53,8 +53,8 @@ export class Fortress {
 
   async destroy(): Promise<void> {
     await this.server.destroy();
-    await this.authority.destroy();
-    await this.stranger.destroy();
+    this.authority.destroy();
+    this.stranger.destroy();
   }
 
   async #enableUsers(): Promise<void> {

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 
@@ -8,6 +7,7 @@ import { Etcd3, type IOptions } from 'etcd3';
 
 import type { Identity } from './certificates.ts';
 import { ownLoopbackAddress } from './loopback.ts';
+import { TemporaryDirectory } from '../../support/temporary-directory.ts';
 
 export interface ServerTls extends Identity {
   readonly caFile: string;
@@ -29,28 +29,23 @@ const ready = /serving client traffic (?:in)?securely/;
 export class EtcdServer {
   readonly address: string;
   readonly endpoint: string;
-  readonly #directory: string;
+  readonly #directory = new TemporaryDirectory();
   readonly #options: ServerOptions;
   readonly #clients: Etcd3[] = [];
   #process: ChildProcess | undefined;
   #log = '';
 
-  private constructor(directory: string, options: ServerOptions) {
-    this.#directory = directory;
+  /** A server that does not run yet. */
+  constructor(options: ServerOptions = {}) {
     this.#options = options;
     this.address = options.address ?? ownLoopbackAddress();
     this.endpoint = `${options.tls === undefined ? 'http' : 'https'}://${this.address}:2379`;
   }
 
   static async start(options: ServerOptions = {}): Promise<EtcdServer> {
-    const server = await EtcdServer.prepare(options);
+    const server = new EtcdServer(options);
     await server.start();
     return server;
-  }
-
-  /** One that does not run yet. */
-  static async prepare(options: ServerOptions = {}): Promise<EtcdServer> {
-    return new EtcdServer(await mkdtemp(join(tmpdir(), 'heddle-etcd-')), options);
   }
 
   /** Resolves when it answers clients; a member of a cluster does so only when most of them run. */
@@ -92,7 +87,7 @@ export class EtcdServer {
 
   /** Forgets everything, as when its disk was replaced. */
   async wipe(): Promise<void> {
-    await rm(join(this.#directory, 'data'), { recursive: true, force: true });
+    await rm(join(this.#directory.path, 'data'), { recursive: true, force: true });
   }
 
   /** etcd3 itself, to do and see what heddle is not involved in. */
@@ -111,7 +106,7 @@ export class EtcdServer {
   async destroy(): Promise<void> {
     for (const client of this.#clients) client.close();
     await this.stop();
-    await rm(this.#directory, { recursive: true, force: true });
+    this.#directory.remove();
   }
 
   #arguments(): string[] {
@@ -119,7 +114,7 @@ export class EtcdServer {
     const peerUrl = (address: string): string => `http://${address}:2380`;
     const options: Readonly<Record<string, string>> = {
       name: this.address,
-      'data-dir': join(this.#directory, 'data'),
+      'data-dir': join(this.#directory.path, 'data'),
       'listen-client-urls': this.endpoint,
       'advertise-client-urls': this.endpoint,
       'listen-peer-urls': peerUrl(this.address),
