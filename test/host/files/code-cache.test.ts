@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { codeCacheFile, readCodeCache, writeCodeCache } from '../../../src/host/files/code-cache.ts';
-import { makeDirectory } from '../directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const me = process.geteuid?.() ?? 0;
 const needsRoot = me !== 0 && 'needs root';
@@ -23,7 +23,7 @@ const code = Buffer.from('compiled code');
 
 /** A file with compiled code, in a package of this user's. */
 async function makeCache(t: TestContext): Promise<string> {
-  const file = codeCacheFile(join(await makeDirectory(t), 'bundle-1.cjs'), 'up');
+  const file = codeCacheFile(join(temporaryDirectory(t), 'bundle-1.cjs'), 'up');
   writeCodeCache(file, bundle, code);
   assert.deepEqual(readCodeCache(file, bundle), code);
   return file;
@@ -53,10 +53,7 @@ describe('compiled code', () => {
 
 describe('compiled code is ignored', () => {
   test('where there is none', async (t) => {
-    assert.equal(
-      readCodeCache(codeCacheFile(join(await makeDirectory(t), 'b.cjs'), 'up'), bundle),
-      undefined,
-    );
+    assert.equal(readCodeCache(codeCacheFile(join(temporaryDirectory(t), 'b.cjs'), 'up'), bundle), undefined);
   });
 
   test('when it was cut off, at any length', async (t) => {
@@ -120,7 +117,7 @@ describe('compiled code is ignored', () => {
   });
 
   test('when it is a directory', async (t) => {
-    const file = codeCacheFile(join(await makeDirectory(t), 'b.cjs'), 'up');
+    const file = codeCacheFile(join(temporaryDirectory(t), 'b.cjs'), 'up');
     await mkdir(file, { recursive: true });
     assert.equal(readCodeCache(file, bundle), undefined);
   });
@@ -128,13 +125,13 @@ describe('compiled code is ignored', () => {
 
 describe('compiled code is not kept, and nothing is said', () => {
   test('for another owner’s bundle', async (t) => {
-    const directory = await makeDirectory(t);
+    const directory = temporaryDirectory(t);
     writeCodeCache(codeCacheFile(join(directory, 'b.cjs'), 'up'), { ...bundle, uid: me + 1 }, code);
     assert.deepEqual(await readdir(directory), []);
   });
 
   test('in a directory that others may write to', async (t) => {
-    const file = codeCacheFile(join(await makeDirectory(t), 'b.cjs'), 'up');
+    const file = codeCacheFile(join(temporaryDirectory(t), 'b.cjs'), 'up');
     await mkdir(dirname(file));
     await chmod(dirname(file), 0o777);
     writeCodeCache(file, bundle, code);
@@ -142,7 +139,7 @@ describe('compiled code is not kept, and nothing is said', () => {
   });
 
   test('where nothing can be written', async (t) => {
-    const file = codeCacheFile(join(await makeDirectory(t), 'b.cjs'), 'up');
+    const file = codeCacheFile(join(temporaryDirectory(t), 'b.cjs'), 'up');
     // Not even root can make a file here.
     await writeFile(dirname(file), '');
     writeCodeCache(file, bundle, code);
