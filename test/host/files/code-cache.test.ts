@@ -22,7 +22,7 @@ const bundle = { uid: me, mtimeMs: 1_700_000_000_000.5 };
 const code = Buffer.from('compiled code');
 
 /** A file with compiled code, in a package of this user's. */
-async function makeCache(t: TestContext): Promise<string> {
+function makeCache(t: TestContext): string {
   const file = codeCacheFile(join(temporaryDirectory(t), 'bundle-1.cjs'), 'up');
   writeCodeCache(file, bundle, code);
   assert.deepEqual(readCodeCache(file, bundle), code);
@@ -38,13 +38,13 @@ describe('compiled code', () => {
   test('is readable by all and writable by its owner, whatever the umask', async (t) => {
     const before = process.umask(0o077);
     t.after(() => process.umask(before));
-    const file = await makeCache(t);
+    const file = makeCache(t);
     assert.equal((await stat(file)).mode & 0o777, 0o644);
     assert.equal((await stat(dirname(file))).mode & 0o777, 0o755);
   });
 
   test('is replaced as a whole, and nothing else is left', async (t) => {
-    const file = await makeCache(t);
+    const file = makeCache(t);
     writeCodeCache(file, bundle, Buffer.from('other code'));
     assert.deepEqual(readCodeCache(file, bundle), Buffer.from('other code'));
     assert.equal((await readdir(dirname(file))).length, 1);
@@ -52,12 +52,12 @@ describe('compiled code', () => {
 });
 
 describe('compiled code is ignored', () => {
-  test('where there is none', async (t) => {
+  test('where there is none', (t) => {
     assert.equal(readCodeCache(codeCacheFile(join(temporaryDirectory(t), 'b.cjs'), 'up'), bundle), undefined);
   });
 
   test('when it was cut off, at any length', async (t) => {
-    const file = await makeCache(t);
+    const file = makeCache(t);
     for (let length = code.length + 11; length >= 0; length -= 1) {
       await truncate(file, length);
       assert.equal(readCodeCache(file, bundle), undefined, `${length} bytes`);
@@ -65,7 +65,7 @@ describe('compiled code is ignored', () => {
   });
 
   test('when a byte of it is another', async (t) => {
-    const file = await makeCache(t);
+    const file = makeCache(t);
     const content = await readFile(file);
     for (let at = 0; at < content.length; at += 1) {
       const damaged = Buffer.from(content);
@@ -76,12 +76,12 @@ describe('compiled code is ignored', () => {
   });
 
   test('when the bundle has changed since', async (t) => {
-    const file = await makeCache(t);
+    const file = makeCache(t);
     assert.equal(readCodeCache(file, { ...bundle, mtimeMs: bundle.mtimeMs + 1 }), undefined);
   });
 
   test('when others may write it, or the directory', async (t) => {
-    const file = await makeCache(t);
+    const file = makeCache(t);
     for (const mode of [0o664, 0o646]) {
       await chmod(file, mode);
       assert.equal(readCodeCache(file, bundle), undefined);
@@ -96,7 +96,7 @@ describe('compiled code is ignored', () => {
   });
 
   test('when it belongs to another user, or the directory does', { skip: needsRoot }, async (t) => {
-    const file = await makeCache(t);
+    const file = makeCache(t);
     await chown(file, 1000, 1000);
     assert.equal(readCodeCache(file, bundle), undefined);
     await chown(file, me, 0);
@@ -106,7 +106,7 @@ describe('compiled code is ignored', () => {
   });
 
   test('when it is reached by a link', async (t) => {
-    const file = await makeCache(t);
+    const file = makeCache(t);
     await rename(file, `${file}.real`);
     await symlink(`${file}.real`, file);
     assert.equal(readCodeCache(file, bundle), undefined);
@@ -148,7 +148,7 @@ describe('compiled code is not kept, and nothing is said', () => {
   });
 
   test('over what cannot be replaced', async (t) => {
-    const file = await makeCache(t);
+    const file = makeCache(t);
     await rename(file, `${file}.away`);
     await mkdir(file);
     writeCodeCache(file, bundle, code);
