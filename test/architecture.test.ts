@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
@@ -146,6 +146,17 @@ test('tsconfig.pure.json and eslint.config.js name the same pure folders as the 
   assert.deepEqual([...linted.matchAll(/'([^']+)'/g)].map((match) => match[1]).sort(), compiled);
   const marked = [...page.matchAll(/^\| `([^`]+)\/` \| pure:/gm)].map((match) => match[1]);
   assert.deepEqual([...marked, 'lab/plan'].sort(), compiled);
+});
+
+test('every file and folder of src and test that the page names is there', () => {
+  const named = [...page.matchAll(/`((?:src|test|scripts|docs|bench)\/[\w./-]+)`/g)].map(
+    (match) => match[1] ?? '',
+  );
+  assert.ok(named.length > 20);
+  assert.deepEqual(
+    named.filter((path) => !existsSync(join(root, path))),
+    [],
+  );
 });
 
 test('docs/operations.md has every exit code, and the right one', () => {

@@ -75,7 +75,7 @@ describe('compiled code is ignored', () => {
     }
   });
 
-  test('when the bundle has changed since', async (t) => {
+  test('when the bundle has changed since', (t) => {
     const file = makeCache(t);
     assert.equal(readCodeCache(file, { ...bundle, mtimeMs: bundle.mtimeMs + 1 }), undefined);
   });
