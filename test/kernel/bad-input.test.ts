@@ -47,11 +47,6 @@ function up({ args, prepare = '' }: Attempt): Promise<Ran> {
   return host.run(['unshare', '--mount', 'sh', '-c', script, 'sh', ...words, ...args]);
 }
 
-/** All traces but the file by which two daemons that start at once are kept apart: it stays, whoever claimed the directory. */
-async function tracesBut(host: Host): Promise<readonly string[]> {
-  return (await tracesOf(host)).filter((line) => !line.endsWith('/run/state/heddle.lock'));
-}
-
 /** Asserts that it is refused with this text on stderr, whole, and that nothing was started, leased or left. */
 async function assertRefused(
   attempt: Attempt,
@@ -59,7 +54,7 @@ async function assertRefused(
   kind: FailureKind,
   message: string | RegExp,
 ): Promise<void> {
-  const traces = await tracesBut(host);
+  const traces = await tracesOf(host);
   const content = store.content();
   const ran = await up(attempt);
   if (typeof message === 'string') assert.equal(ran.stderr, message);
@@ -67,7 +62,7 @@ async function assertRefused(
   assert.equal(ran.exitCode, exitCodes[kind], ran.stderr);
   assert.equal(ran.stdout, '', 'nothing was logged as if something had begun');
   assert.deepEqual(store.content(), content);
-  assert.deepEqual(await tracesBut(host), traces);
+  assert.deepEqual(await tracesOf(host), traces);
 }
 
 describe('a recipe that is not right', options, () => {
