@@ -34,7 +34,7 @@ const victims = {
   'the program in it': (_: StartedLab, name: string) =>
     processesIn(
       pidNamespace(processesOfLab(name).find(({ words }) => words[0] === 'sh')?.pid ?? 0) ?? '',
-    ).find(({ words }) => words.some((word) => word.endsWith('inside/main.js')) && words[0] !== 'sh')?.pid,
+    ).find(({ words }) => words.some((word) => /inside\/main\.c?js$/.test(word)) && words[0] !== 'sh')?.pid,
 } as const;
 
 describe('a lab that is killed leaves nothing', options, () => {
