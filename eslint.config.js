@@ -61,7 +61,18 @@ export default tseslint.config(
   },
   {
     files: ['test/**/*.ts'],
+    ignores: ['test/support/temporary-directory.ts'],
     rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:fs', 'node:fs/promises'].map((name) => ({
+            name,
+            importNames: ['mkdtemp', 'mkdtempSync'],
+            message: 'Use test/support/temporary-directory.ts, which cleans up.',
+          })),
+        },
+      ],
       // node:test's `test()` and `describe()` return promises that the runner itself awaits.
       '@typescript-eslint/no-floating-promises': [
         'error',

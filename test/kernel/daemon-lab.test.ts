@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { LabNodeStatus } from '../../src/lab/protocol.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { runHeddle } from './lab-harness.ts';
+import { until } from '../support/until.ts';
 
 const options = { skip: reasonToSkip() };
 const name = `daemon-${process.pid}`;
@@ -17,6 +18,11 @@ async function inNode(node: string, script: string): Promise<readonly string[]> 
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .sort();
+}
+
+async function untilStatusSays(node: string, words: string): Promise<void> {
+  const status = (): Promise<string> => inNode(node, 'heddle status --json').then(String);
+  await until(`the status of ${node} to say ${words}`, async () => (await status()).includes(words), status);
 }
 
 async function nodes(): Promise<readonly LabNodeStatus[]> {
@@ -98,9 +104,12 @@ describe('three nodes of a lab on recipes/vxlan.json', options, () => {
       ['node3', 'node1'],
     ] as const) {
       const gone = all.find((each) => each.name === 'node2')?.subnet ?? '';
-      await inNode(node, `until [ -z "$(ip route show ${gone})" ]; do sleep 0.05; done`);
+      await until(
+        `${node} to lose its route to ${gone}`,
+        async () => (await inNode(node, `ip route show ${gone}`)).length === 0,
+      );
       // The command may still be at its other entries.
-      await inNode(node, `until heddle status --json | grep -q '"pending":0'; do :; done`);
+      await untilStatusSays(node, '"pending":0');
       assert.deepEqual(
         await entriesOf(node),
         entriesFor(without(node, 'node2').filter((each) => each.name === other)),
@@ -117,10 +126,7 @@ describe('three nodes of a lab on recipes/vxlan.json', options, () => {
     all = all.map((node) => (node.name === 'node2' ? { ...node, subnet: subnet ?? '' } : node));
     for (const node of all) {
       const wanted = entriesFor(without(node.name));
-      await inNode(
-        node.name,
-        `until heddle status --json | grep -q '"wanted":2,"inPlace":2,"pending":0'; do sleep 0.05; done`,
-      );
+      await untilStatusSays(node.name, '"wanted":2,"inPlace":2,"pending":0');
       assert.deepEqual(await entriesOf(node.name), wanted, node.name);
     }
   });

@@ -105,7 +105,7 @@ describe('the life of a daemon', options, () => {
     const hanging = { ...scribe, ShutdownCommand: 'echo shutdown >>did; exec sleep 86395' };
     const daemon = await startDaemon(host, argumentsOf(store, hanging));
     await daemon.signal('INT');
-    await host.sh('until grep -q shutdown /run/state/did; do sleep 0.01; done');
+    await host.until('grep -q shutdown /run/state/did');
     await daemon.signal('INT');
     const { exitCode, stderr } = await daemon.ended;
     assert.match(stderr, /^heddle: the network could not be taken down whole: ShutdownCommand failed\n/);
@@ -123,7 +123,8 @@ describe('the life of a daemon', options, () => {
     await daemon.signal('TERM');
     await daemon.until('state', ({ to }) => to === 'stopping');
     const down = runOn(host, 'down');
-    await host.sh('until grep -q shutdown /run/state/did; do sleep 0.01; done; touch /run/state/go');
+    await host.until('grep -q shutdown /run/state/did');
+    await host.sh('touch /run/state/go');
     assert.equal((await down).exitCode, 0, (await down).stderr);
     assert.equal((await daemon.ended).exitCode, 0);
     assert.deepEqual((await done(host)).slice(-2), ['shutdown', 'over']);
@@ -134,7 +135,7 @@ describe('the life of a daemon', options, () => {
     const slow = { ...scribe, PostStartupCommand: 'echo post-startup >>did; exec sleep 86394' };
     const daemon = new Daemon(host, argumentsOf(store, slow));
     await daemon.until('state', ({ to }) => to === 'post-startup');
-    await host.sh('until grep -q post-startup /run/state/did; do sleep 0.01; done');
+    await host.until('grep -q post-startup /run/state/did');
     const status = JSON.parse((await runOn(host, 'status', '--json')).stdout) as NodeStatus;
     assert.equal(status.state, 'post-startup');
     const { exitCode, stderr } = await daemon.stop();
@@ -168,9 +169,9 @@ describe('a daemon', options, () => {
       const { host, store } = await oneHost(t);
       const words = upCommand([...argumentsOf(store), '--log-format', format]);
       const piped = host.run(['sh', '-c', '{ "$@"; echo "ended with $?" >&2; } | head -n 1', 'sh', ...words]);
-      await host.sh('until grep -q post-startup /run/state/did; do sleep 0.01; done');
+      await host.until('grep -q post-startup /run/state/did');
       store.put(peer, peerIp);
-      await host.sh('until grep -q add /run/state/did; do sleep 0.01; done');
+      await host.until('grep -q add /run/state/did');
       assert.equal((await runOn(host, 'down')).exitCode, 0);
       assert.equal((await piped).stderr, 'ended with 0');
       assert.deepEqual((await done(host)).slice(-2), [`remove ${peer} ${peerIp}`, 'shutdown']);
@@ -184,7 +185,7 @@ describe('a daemon', options, () => {
       const socket = net.connect('/run/state/heddle.sock', () => fs.writeFileSync('/run/connected', ''));
       socket.on('close', () => process.exit(0));`;
     const stranger = host.run([process.execPath, '-e', script]);
-    await host.sh('until [ -e /run/connected ]; do sleep 0.01; done');
+    await host.until('[ -e /run/connected ]');
     assert.equal((await daemon.stop()).exitCode, 0);
     assert.equal((await stranger).exitCode, 0);
   });
@@ -279,7 +280,7 @@ describe('heddle down', options, () => {
     const daemon = await startDaemon(host, argumentsOf(store, hanging));
     await done(host);
     const down = runOn(host, 'down');
-    await host.sh('until [ -e /run/state/go ]; do sleep 0.01; done');
+    await host.until('[ -e /run/state/go ]');
     await daemon.kill();
     const { exitCode, stdout, stderr } = await down;
     assert.equal(stdout, 'Network down: 0 peers removed (from the journal of a dead daemon).', stderr);
@@ -298,7 +299,7 @@ describe('heddle down', options, () => {
     await daemon.kill();
     await done(host);
     const downs = [runOn(host, 'down')];
-    await host.sh('until grep -q remove /run/state/did; do sleep 0.01; done');
+    await host.until('grep -q remove /run/state/did');
     downs.push(runOn(host, 'down'));
     const up = await host.run(upCommand(argumentsOf(store, slow)));
     assert.equal(up.exitCode, exitCodes['already-running'], up.stderr);
@@ -323,7 +324,7 @@ describe('heddle down', options, () => {
     const slow = { ...scribe, PreStartupCommand: 'echo pre-startup >>did; exec sleep 86392' };
     const second = new Daemon(host, argumentsOf(store, slow));
     await second.until('state', ({ to }) => to === 'pre-startup');
-    await host.sh('until grep -q pre-startup /run/state/did; do sleep 0.01; done');
+    await host.until('grep -q pre-startup /run/state/did');
     const down = await runOn(host, 'down');
     assert.match(down.stdout, /^Network down: 1 peer removed /, down.stderr);
     assert.equal((await second.ended).exitCode, 0);

@@ -109,9 +109,7 @@ describe('vxlan', options, () => {
     store.remove(peer);
     await daemon.until('peer-added', (event) => event.peer.subnet === '10.50.143.0/24');
     await daemon.logged('peer-removed', (event) => event.reason === 'gone');
-    await host.sh(
-      'until bridge fdb show dev flannel.1 | grep -q "02:00:00:00:00:42 dst 172.30.1.42"; do sleep 0.01; done',
-    );
+    await host.until('bridge fdb show dev flannel.1 | grep -q "02:00:00:00:00:42 dst 172.30.1.42"');
     assert.deepEqual(await routesOf(host), [
       '10.50.143.0/24 via 10.50.143.0 dev flannel.1 metric 171085568 onlink',
     ]);

@@ -86,9 +86,7 @@ test('the state directory and all that is in it are private, whatever the umask'
   store.put('10.50.99.0/24', '172.30.1.99');
   const words = upCommand(['--recipe', path, '--store-dir', store.path, '--log-format', 'json']);
   const daemon = host.start(['/bin/sh', '-c', 'umask 0; exec "$@"', 'sh', ...words]);
-  await host.sh(
-    'until grep -qs 10.50.99.0 /run/state/journal && [ -e /run/subnet.env ]; do sleep 0.01; done',
-  );
+  await host.until('grep -qs 10.50.99.0 /run/state/journal && [ -e /run/subnet.env ]');
   const open = await host.lines('find /run/state -perm /077');
   const found = await host.lines('ls /run/state');
   await runOn(host, 'down');

@@ -7,6 +7,7 @@ import { jsonForm, makeGood, textForm, type GoodLease } from './hostile/leases.t
 import { onto, Ordeal, subnetKeys } from './hostile/ordeal.ts';
 import { etcdStore, filesStore } from './hostile/stores.ts';
 import { reasonToSkip } from './harness/needs.ts';
+import { until } from '../support/until.ts';
 
 const crowd = 40;
 /** How many generated leases each ordeal gets: four of them make more than ten thousand. */
@@ -65,7 +66,7 @@ describe(
           if (store.relist !== undefined) {
             const lists = ordeal.daemon.all('snapshot').length;
             store.relist();
-            while (ordeal.daemon.all('snapshot').length === lists) await ordeal.daemon.until('snapshot');
+            await until('another snapshot', () => ordeal.daemon.all('snapshot').length > lists);
             await ordeal.catchUp();
             innocent('in a second list');
           }

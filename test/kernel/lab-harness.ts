@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { until } from '../support/until.ts';
 
 /** The program as people start it; its build is made by the test command. */
 export const heddle = fileURLToPath(new URL('../../bin/heddle.js', import.meta.url));
@@ -52,29 +52,31 @@ export function startLab(args: readonly string[]): StartedLab {
   const outer = spawn(process.execPath, [heddle, 'lab', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
-  const watchers = new Set<() => void>();
+  let isOver = false;
   outer.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  createInterface({ input: outer.stderr }).on('line', (line) => {
-    stderr += line + '\n';
-    for (const watcher of [...watchers]) watcher();
-  });
+  createInterface({ input: outer.stderr }).on('line', (line) => (stderr += line + '\n'));
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
-    outer.on('close', (code, signal) => resolve(code ?? signal ?? 'SIGKILL'));
+    outer.on('close', (code, signal) => {
+      isOver = true;
+      resolve(code ?? signal ?? 'SIGKILL');
+    });
   });
   return {
     outer,
     stdout: () => stdout,
     stderr: () => stderr,
     ended,
-    until: (wanted) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (wanted.test(stderr)) resolve();
-        };
-        watchers.add(look);
-        look();
-        void ended.then(() => reject(new Error(`The lab ended before ${String(wanted)}:\n${stderr}`)));
-      }),
+    until: async (wanted) => {
+      await until(
+        `the lab to print ${String(wanted)}`,
+        () => {
+          if (wanted.test(stderr)) return true;
+          if (isOver) throw new Error(`The lab ended before ${String(wanted)}:\n${stderr}`);
+          return false;
+        },
+        () => stderr,
+      );
+    },
   };
 }
 
@@ -103,7 +105,7 @@ export function processesOfLab(name: string): readonly Seen[] {
 
 /** Waits until the first process of a lab runs, and returns its process number here. */
 export async function firstProcess(name: string, lab?: StartedLab): Promise<number> {
-  return waitFor(`the first process of ${name}`, () => {
+  return until(`the first process of ${name}`, () => {
     if (lab && lab.outer.exitCode !== null) throw new Error(`The lab ended at once:\n${lab.stderr()}`);
     return processesOfLab(name).find(({ words }) => words[0] === 'sh')?.pid;
   });
@@ -120,17 +122,6 @@ export function pidNamespace(pid: number): string | undefined {
 /** The processes in a PID namespace. */
 export function processesIn(namespace: string): readonly Seen[] {
   return processes().filter(({ pid }) => pidNamespace(pid) === namespace);
-}
-
-/** Waits for a condition that something else brings about; the bound is for what would never come. */
-export async function waitFor<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const deadline = performance.now() + 20_000;
-  for (;;) {
-    const seen = look();
-    if (seen !== undefined && seen !== false) return seen;
-    if (performance.now() > deadline) throw new Error(`Waited in vain for ${what}.`);
-    await delay(5);
-  }
 }
 
 /** What the machine's own namespaces hold, as far as a lab could have put something there. */

@@ -8,9 +8,9 @@ import {
   processesOfLab,
   runHeddle,
   startLab,
-  waitFor,
   type StartedLab,
 } from './lab-harness.ts';
+import { until } from '../support/until.ts';
 
 const options = { skip: process.getuid?.() === 0 ? false : 'needs root' };
 const recipe = new URL('../../recipes/vxlan.json', import.meta.url).pathname;
@@ -48,14 +48,14 @@ describe('a lab that is killed leaves nothing', options, () => {
         const namespace = pidNamespace(await firstProcess(name, lab));
         assert.ok(namespace);
         if (line) await lab.until(line);
-        const pid = await waitFor(victim, () => find(lab, name));
+        const pid = await until(victim, () => find(lab, name));
         process.kill(pid, 'SIGKILL');
 
         const ended = await lab.ended;
         assert.notEqual(ended, 0);
         assert.equal(lab.stdout(), '');
-        await waitFor('every process of the lab to be gone', () => processesIn(namespace).length === 0);
-        await waitFor('the way into the lab to be gone', () => processesOfLab(name).length === 0);
+        await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+        await until('the way into the lab to be gone', () => processesOfLab(name).length === 0);
         assert.deepEqual(await machineState(), before);
       });
     }
@@ -83,7 +83,7 @@ describe('a lab that is killed leaves nothing', options, () => {
     assert.ok(namespace);
     await lab.until(/built/);
     lab.outer.kill('SIGKILL');
-    await waitFor('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+    await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
     assert.equal((await runHeddle(['lab', 'ps', '--name', name])).exitCode, 12);
   });
 
@@ -96,8 +96,8 @@ describe('a lab that is killed leaves nothing', options, () => {
     const namespace = pidNamespace(first);
     assert.ok(namespace);
     process.kill(first, 'SIGKILL');
-    await waitFor('every process of the lab to be gone', () => processesIn(namespace).length === 0);
-    await waitFor('the way into the lab to be gone', () => processesOfLab(name).length === 0);
+    await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+    await until('the way into the lab to be gone', () => processesOfLab(name).length === 0);
     assert.deepEqual(await machineState(), before);
   });
 });

@@ -8,6 +8,7 @@ import type { PairReport, NodeRecipeChange } from '../../src/lab/report/report.t
 import { reasonToSkip } from './harness/needs.ts';
 import { heddle, processesOfLab, runHeddle } from './lab-harness.ts';
 import { TemporaryDirectory } from '../support/temporary-directory.ts';
+import { until } from '../support/until.ts';
 
 interface Word {
   readonly passed: boolean;
@@ -27,7 +28,6 @@ class Author {
   readonly name = `watch-${process.pid}`;
   readonly #file: string;
   readonly #words: Word[] = [];
-  #wake: () => void = () => undefined;
   #stderr = '';
   #isEnded = false;
   readonly ended: Promise<number | null>;
@@ -42,17 +42,11 @@ class Author {
     const child = spawn('sh', ['-c', 'umask 002; exec "$@"', 'sh', process.execPath, ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      this.#words.push(JSON.parse(line) as Word);
-      this.#wake();
-    });
+    createInterface({ input: child.stdout }).on('line', (line) => this.#words.push(JSON.parse(line) as Word));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
     this.#kill = (signal) => void child.kill(signal);
     this.ended = new Promise((resolve) => child.on('close', (code) => resolve(code)));
-    void this.ended.then(() => {
-      this.#isEnded = true;
-      this.#wake();
-    });
+    void this.ended.then(() => (this.#isEnded = true));
     t.after(async () => {
       child.kill('SIGINT');
       await this.ended;
@@ -61,20 +55,24 @@ class Author {
   }
 
   async next(): Promise<Word> {
-    for (;;) {
-      const word = this.#words.shift();
-      if (word !== undefined) return word;
-      if (this.#isEnded) throw new Error(`The lab ended:\n${this.#stderr}`);
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
+    return until(
+      'the lab to tell',
+      () => {
+        const word = this.#words.shift();
+        if (word === undefined && this.#isEnded) throw new Error(`The lab ended:\n${this.#stderr}`);
+        return word;
+      },
+      () => this.#stderr,
+    );
   }
 
   write(text: string): void {
     writeFileSync(this.#file, text);
   }
 
-  async inNode(node: string, script: string): Promise<void> {
-    await runHeddle(['lab', 'exec', '--name', this.name, node, '--', 'sh', '-c', script]);
+  /** What a command prints in a node. */
+  async inNode(node: string, ...command: readonly string[]): Promise<string> {
+    return (await runHeddle(['lab', 'exec', '--name', this.name, node, '--', ...command])).stdout;
   }
 
   save(text: string): Promise<Word> {
@@ -168,7 +166,9 @@ describe('heddle lab up --watch', { skip: reasonToSkip() }, () => {
       (backend) => (backend['SubnetAddCommand'] = 'echo hangs >&2; sleep 600'),
     );
     author.write(hanging);
-    await author.inNode('node1', 'until ps ax | grep -q "[s]leep 600"; do sleep 0.02; done');
+    await until('the command to hang', async () =>
+      /sleep 600$/m.test(await author.inNode('node1', 'ps', 'ax')),
+    );
     const good = await author.save(shipped('vxlan'));
     assert.equal(good.passed, true);
     assert.equal(good.change?.step, 'node');

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LabNodeStatus } from '../../src/lab/protocol.ts';
 import type { LabReport } from '../../src/lab/report/report.ts';
-import { firstProcess, machineState, pidNamespace, processesIn, runHeddle, waitFor } from './lab-harness.ts';
+import { firstProcess, machineState, pidNamespace, processesIn, runHeddle } from './lab-harness.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { until } from '../support/until.ts';
 
 const root = process.getuid?.() === 0;
 const options = { skip: root ? false : 'needs root' };
@@ -303,7 +304,7 @@ describe('lab up', options, () => {
       return states.filter((stat) => stat.slice(stat.lastIndexOf(')')).startsWith(') Z')).length;
     };
     let left = await zombies();
-    await waitFor('zombies to be reaped', () => {
+    await until('zombies to be reaped', () => {
       void zombies().then((count) => (left = count));
       return left === 0;
     });
@@ -315,7 +316,7 @@ describe('lab up', options, () => {
     const down = await inLab('down');
     assert.equal(down.exitCode, 0);
     assert.match(down.stdout, /is gone/);
-    await waitFor('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+    await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
     assert.equal((await inLab('down')).exitCode, 12);
   });
 });

@@ -85,7 +85,7 @@ describe(
           ...['--state-dir', '/run/sandbox/state', '--store-dir', '/run/sandbox/store'],
           ...['--subnet-file', '/run/sandbox/flannel/subnet.env', '--log-format', 'json'],
         ]);
-        const ready = host.sh('until [ -e /run/sandbox/flannel/subnet.env ]; do sleep 0.01; done');
+        const ready = host.until('[ -e /run/sandbox/flannel/subnet.env ]');
         const ended = daemon.then(({ stderr, stdout }) => assert.fail(`${stdout}\n${stderr}`));
         await Promise.race([ready, ended]);
         assert.deepEqual(

@@ -8,6 +8,7 @@ import { blocksOf, findLines, readPage, type Block } from '../page.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { heddle, processesOfLab } from './lab-harness.ts';
 import { TemporaryDirectory } from '../support/temporary-directory.ts';
+import { until } from '../support/until.ts';
 
 /** `heddle lab` verbs that are about a lab of a name: here one that no other lab on this machine has. */
 const lab = `page-${process.pid}`;
@@ -55,21 +56,17 @@ class Reader {
 
   /** Waits until the watched lab has printed these lines since the last save. */
   async sees(lines: readonly string[]): Promise<void> {
-    const deadline = performance.now() + 60_000;
-    for (;;) {
-      const seen = this.#watched?.output().slice(this.#mark) ?? '';
-      if (
-        findLines(
-          seen,
-          lines.flatMap((line) => ['…', line]),
-        ) === undefined
-      )
-        return;
-      if (performance.now() > deadline || seen.includes('after the save')) {
-        assert.fail(`the page says\n${lines.join('\n')}\nbut the lab said\n${seen}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const seen = (): string => this.#watched?.output().slice(this.#mark) ?? '';
+    const wanted = lines.flatMap((line) => ['…', line]);
+    await until(
+      `the lab to say what the page says:\n${lines.join('\n')}`,
+      () => {
+        if (findLines(seen(), wanted) === undefined) return true;
+        assert.ok(!seen().includes('after the save'), `not what the page says:\n${seen()}`);
+        return false;
+      },
+      seen,
+    );
   }
 
   async close(): Promise<void> {

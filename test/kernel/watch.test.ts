@@ -146,7 +146,7 @@ describe('heddle up --watch', options, () => {
     const { host, daemon, save } = await watched(t, noting('v1'));
     const inPlace = await routes(host);
     await save(noting('v1', { SubnetAddCommand: 'echo hang >>runs; sleep 600', Timeout: 600 }));
-    await host.sh('until grep -q hang /run/state/runs; do sleep 0.02; done');
+    await host.until('grep -q hang /run/state/runs');
     const good = noting('v2') as { Backend: { SubnetAddCommand: string } };
     await save(noting('v1', { SubnetAddCommand: good.Backend.SubnetAddCommand }));
     await daemon.until('recipe-applied');
@@ -194,7 +194,7 @@ describe('heddle up --watch', options, () => {
     };
     const { SubnetAddCommand, SubnetRemoveCommand } = Backend;
     await save(noting('v1', { SubnetAddCommand, SubnetRemoveCommand, Concurrency: 1 }));
-    await host.sh('until grep -q hang /run/state/runs; do sleep 0.02; done');
+    await host.until('grep -q hang /run/state/runs');
     await daemon.kill();
     assert.equal(
       (JSON.parse(await host.sh('cat /run/state/deployment.json')) as { change?: string }).change,
@@ -223,7 +223,7 @@ describe('heddle up --watch', options, () => {
     const { host, daemon, args, save, ran } = await watched(t, hang);
     const inPlace = await routes(host);
     await save(noting('v2'));
-    await host.sh('until grep -q hang /run/state/runs; do sleep 0.02; done');
+    await host.until('grep -q hang /run/state/runs');
     await daemon.kill();
     await host.sh('touch /run/state/go; : >/run/state/runs');
     const next = await startDaemon(host, args);

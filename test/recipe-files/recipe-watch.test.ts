@@ -5,19 +5,22 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { RecipeWatch } from '../../src/recipe-files/recipe-watch.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { until } from '../support/until.ts';
 
 /** What a watch told, in order, and a way to wait for it. */
 class Told {
   readonly words: string[] = [];
-  #wake: () => void = () => undefined;
 
   note(word: string): void {
     this.words.push(word);
-    this.#wake();
   }
 
   async until(...words: readonly string[]): Promise<void> {
-    while (this.words.length < words.length) await new Promise<void>((resolve) => (this.#wake = resolve));
+    await until(
+      `the watch to tell ${JSON.stringify(words)}`,
+      () => this.words.length >= words.length,
+      () => JSON.stringify(this.words),
+    );
     assert.deepEqual(this.words, words);
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
+import { until } from '../support/until.ts';
 
 /** Whether a process lives: a zombie, which nobody may reap in a container, does not. */
 export async function isAlive(pid: number): Promise<boolean> {
@@ -12,9 +12,9 @@ export async function isAlive(pid: number): Promise<boolean> {
   }
 }
 
-/** Waits until a condition holds; the test's own time limit ends a wait in vain. */
-export async function waitUntil(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await delay(10);
+/** Waits until a process lives no more. */
+export async function untilGone(pid: number): Promise<void> {
+  await until(`process ${pid} to end`, async () => !(await isAlive(pid)));
 }
 
 /** Reads the process ids that a command printed, and ends what is left of them after the test. */

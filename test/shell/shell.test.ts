@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { access, readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
@@ -11,7 +12,8 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { setUmask } from '../support/umask.ts';
 import { jobOf } from './command.ts';
 import { implementations } from './implementations.ts';
-import { isAlive, readPids, waitUntil } from './process.ts';
+import { isAlive, readPids, untilGone } from './process.ts';
+import { until } from '../support/until.ts';
 
 function ran(outcome: Outcome): Exclude<Outcome, { kind: 'unstartable' }> {
   assert.notEqual(outcome.kind, 'unstartable', 'the shell should have started');
@@ -107,12 +109,7 @@ for (const [index, { name, create }] of implementations.entries()) {
       const outcome = ran(await openShell(t).run(jobOf(chatty)));
       assert.equal(outcome.kind, 'succeeded');
       readPids(t, outcome.stdout.text.replaceAll('\0', ''));
-      await waitUntil(async () =>
-        access(done).then(
-          () => true,
-          () => false,
-        ),
-      );
+      await until(`${done} to be there`, () => existsSync(done));
     });
 
     test('a child that daemonises lives on, and keeps no event loop alive', async (t) => {
@@ -145,7 +142,7 @@ for (const [index, { name, create }] of implementations.entries()) {
       const pids = readPids(t, outcome.stdout.text);
       assert.equal(outcome.kind, 'timed-out');
       assert.equal(pids.length, 3);
-      for (const pid of pids) await waitUntil(async () => !(await isAlive(pid)));
+      for (const pid of pids) await untilGone(pid);
     });
 
     test('what ignores SIGTERM gets SIGKILL after the grace, the shell as well as a grandchild', async (t) => {
@@ -155,7 +152,7 @@ for (const [index, { name, create }] of implementations.entries()) {
         const outcome = ran(await shell.run(jobOf(text, { timeoutMs: 200 })));
         const [pid] = readPids(t, outcome.stdout.text);
         assert.equal(outcome.kind, 'timed-out');
-        await waitUntil(async () => !(await isAlive(pid ?? 0)));
+        await untilGone(pid ?? 0);
       }
     });
 
@@ -176,12 +173,7 @@ for (const [index, { name, create }] of implementations.entries()) {
       const file = join(temporaryDirectory(t), 'started');
       const controller = new AbortController();
       const running = shell.run(jobOf(`touch ${file}; sleep 1000`), controller.signal);
-      await waitUntil(async () =>
-        access(file).then(
-          () => true,
-          () => false,
-        ),
-      );
+      await until(`${file} to be there`, () => existsSync(file));
       controller.abort();
       assert.equal((await running).kind, 'cancelled');
       const late = join(temporaryDirectory(t), 'late');
@@ -266,7 +258,7 @@ for (const [index, { name, create }] of implementations.entries()) {
       await runAll();
       const before = await countDescriptors();
       await runAll();
-      await waitUntil(async () => (await countDescriptors()) <= before);
+      await until('all descriptors to be closed', async () => (await countDescriptors()) <= before);
     });
   });
 }

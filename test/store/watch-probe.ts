@@ -1,4 +1,5 @@
 import type { Cursor, LeaseStore, StoreChange } from '../../src/store/store.ts';
+import { until } from '../support/until.ts';
 
 /** Watches in the background, keeps all it is told, and lets a test wait until that shows something. */
 export class WatchProbe implements AsyncDisposable {
@@ -6,7 +7,6 @@ export class WatchProbe implements AsyncDisposable {
   /** Settles when the watch ends, with the error if it ended with one. */
   readonly ended: Promise<unknown>;
   readonly #abort = new AbortController();
-  #notify: () => void = () => undefined;
   #hasEnded = false;
 
   constructor(store: LeaseStore, cursor: Cursor) {
@@ -30,12 +30,17 @@ export class WatchProbe implements AsyncDisposable {
     return state;
   }
 
-  /** Waits for as long as the test may take. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      if (this.#hasEnded) throw new Error('the watch ended before', { cause: await this.ended });
-      await new Promise<void>((resolve) => (this.#notify = resolve));
-    }
+    await until(
+      String(condition),
+      async () => {
+        if (condition()) return true;
+        if (this.#hasEnded)
+          throw new Error(`The watch ended before ${String(condition)}.`, { cause: await this.ended });
+        return false;
+      },
+      () => this.keys.join('\n'),
+    );
   }
 
   abort(): void {
@@ -51,14 +56,12 @@ export class WatchProbe implements AsyncDisposable {
     try {
       for await (const batch of store.watch(cursor, this.#abort.signal)) {
         this.changes.push(...batch);
-        this.#notify();
       }
       return undefined;
     } catch (error) {
       return error;
     } finally {
       this.#hasEnded = true;
-      this.#notify();
     }
   }
 }

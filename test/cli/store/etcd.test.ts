@@ -13,6 +13,7 @@ import { Fortress, password } from '../../store/etcd/fortress.ts';
 import { ownLoopbackAddress } from '../../store/etcd/loopback.ts';
 import { shareServer } from '../../store/etcd/shared-server.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { until } from '../../support/until.ts';
 
 const server = shareServer();
 /** Each of many runs of heddle takes a while on a busy machine. */
@@ -455,11 +456,14 @@ describe('an etcd with TLS and users', () => {
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding('utf8').on('data', (text: string) => (said += text));
       }
-      // It goes on waiting for its network configuration.
-      while (!said.includes('waiting for one')) {
-        await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended]);
-        assert.equal(child.exitCode, null, said);
-      }
+      await until(
+        'the daemon to wait for its network configuration',
+        () => {
+          assert.equal(child.exitCode, null, said);
+          return said.includes('waiting for one');
+        },
+        () => said,
+      );
       const shown = await readFile(`/proc/${child.pid}/cmdline`, 'utf8');
       assert.match(
         shown,

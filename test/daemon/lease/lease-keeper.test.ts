@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { EventEmitter, once } from 'node:events';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -10,6 +9,7 @@ import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
 import type { LeaseRecord, LeaseStore } from '../../../src/store/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { until } from '../../support/until.ts';
 
 const key = '10.50.7.0-24';
 
@@ -28,7 +28,6 @@ class Kept {
   readonly file: string;
   readonly events: HeddleEvent[] = [];
   readonly taken: string[] = [];
-  readonly #told = new EventEmitter();
 
   private constructor(store: LeaseStore, directory: string, record: LeaseRecord) {
     this.store = store;
@@ -40,10 +39,7 @@ class Kept {
       ttlSeconds: 86_400,
       marginSeconds: 3600,
       subnet: '10.50.7.0/24',
-      emit: (event) => {
-        this.events.push(event);
-        this.#told.emit('event');
-      },
+      emit: (event) => this.events.push(event),
       onTaken: (because) => this.taken.push(because),
     });
   }
@@ -75,7 +71,8 @@ class Kept {
   }
 
   async nextEvent(): Promise<void> {
-    await once(this.#told, 'event');
+    const before = this.events.length;
+    await until('another event', () => this.events.length > before);
   }
 }
 
@@ -146,6 +143,6 @@ test('a lease that became unreadable is no other node’s: it is taken again onc
   assert.deepEqual(kept.taken, []);
   assert.match(kept.losses.join(), /does not hold one whole JSON object; it is taken again as soon as/);
   await rm(kept.file);
-  while ((await kept.standing()) === undefined) await kept.nextEvent();
+  await until('the lease to stand again', () => kept.standing());
   assert.match(await readFile(kept.file, 'utf8'), /"ours"/);
 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
@@ -15,6 +14,7 @@ import { KeptListing } from '../../../src/store/kept-listing.ts';
 import type { LeaseStore } from '../../../src/store/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { cidr, textRules } from '../../lease/fixtures.ts';
+import { until } from '../../support/until.ts';
 
 const own = { key: '10.50.1.0-24', subnets: { ipv4: cidr('10.50.1.0/24'), ipv6: undefined } };
 
@@ -50,14 +50,12 @@ class Scene {
   readonly events: HeddleEvent[] = [];
   /** What was run. */
   readonly runs: string[] = [];
-  readonly #told = new EventEmitter();
   readonly #follower: PeerFollower;
 
   private constructor(store: LeaseStore, journal: PeerJournal, mayBeLate: boolean) {
     this.store = store;
     const emit = (event: HeddleEvent): void => {
       this.events.push(event);
-      this.#told.emit('progress');
     };
     this.loop = new PeerLoop({
       engine: new Engine({ canRemove: true, repeatable: true, fitsBatch: undefined }),
@@ -71,7 +69,7 @@ class Scene {
       },
       concurrency: 4,
       emit,
-      onProgress: () => this.#told.emit('progress'),
+      onProgress: () => undefined,
     });
     const earlier = [4, 5].map(makePeer);
     this.loop.feed({ kind: 'restore', peers: earlier });
@@ -92,7 +90,7 @@ class Scene {
       mayBeLate,
       loop: this.loop,
       emit,
-      onSnapshot: () => this.#told.emit('progress'),
+      onSnapshot: () => undefined,
     });
   }
 
@@ -130,7 +128,7 @@ class Scene {
   }
 
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await once(this.#told, 'progress');
+    await until(String(condition), condition, () => this.runs.join('\n'));
     await this.loop.settled();
   }
 

@@ -7,23 +7,25 @@ import { describe, test, type TestContext } from 'node:test';
 
 import { watchDirectory, watchLargeDirectory } from '../../../src/host/files/directory-watcher.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { until } from '../../support/until.ts';
 
 /** Collects what a watcher says, and waits until it said something. */
 class Listener {
   readonly said: string[] = [];
-  #notify: () => void = () => undefined;
 
   readonly onName = (name: string, event: string): void => {
     this.said.push(`${event} ${name}`);
-    this.#notify();
   };
   readonly onBlind = (error: unknown): void => {
     this.said.push(`blind: ${String(error)}`);
-    this.#notify();
   };
 
   async until(said: string): Promise<void> {
-    while (!this.said.includes(said)) await new Promise<void>((resolve) => (this.#notify = resolve));
+    await until(
+      `the watcher to say ${said}`,
+      () => this.said.includes(said),
+      () => this.said.join('\n'),
+    );
   }
 }
 

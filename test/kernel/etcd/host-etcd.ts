@@ -6,6 +6,7 @@ import { hasErrorCode } from '../../../src/host/system-error.ts';
 import { endProgram, type Host } from '../harness/host.ts';
 import { EtcdKeys } from './etcd-keys.ts';
 import { TemporaryDirectory } from '../../support/temporary-directory.ts';
+import { until } from '../../support/until.ts';
 
 /** etcd 3.4 and 3.5 say it differently. */
 const ready = /serving client traffic (?:in)?securely/;
@@ -35,14 +36,17 @@ export async function startEtcd(
     await child;
     directory.remove();
   });
-  await new Promise<void>((resolve, reject) => {
-    let log = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      log += chunk.toString();
-      if (ready.test(log)) resolve();
-    });
-    void child.finally(() => reject(new Error(`etcd ended before it was ready:\n${log}`)));
-  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  await until(
+    'etcd to serve',
+    () => {
+      if (ready.test(log)) return true;
+      if (child.exitCode === null) return false;
+      throw new Error(`etcd ended before it was ready:\n${log}`);
+    },
+    () => log,
+  );
   return new EtcdKeys(client);
 }
 

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { FaultNode } from './fault-lab.ts';
+import { until } from '../../support/until.ts';
 
 /** A destination outside every overlay, of whose coming and going the monitor tells. */
 const before = '203.0.113.1';
@@ -19,11 +19,15 @@ export async function watchKernel(node: FaultNode, work: () => Promise<void>): P
     lines.some((line) => line.includes('Deleted') && line.includes(address));
   try {
     // It hears nothing of what comes before it listens.
-    while (!hears(before)) await flash(before);
+    await until('ip monitor to listen', async () => {
+      if (hears(before)) return true;
+      await flash(before);
+      return false;
+    });
     const from = lines.length;
     await work();
     await flash(after);
-    while (!hears(after)) await once(reader, 'line');
+    await until('ip monitor to tell of the end', () => hears(after));
     return lines.slice(from).filter((line) => !/203[.]0[.]113[.]/.test(line) && !isUnderlayChatter(line));
   } finally {
     monitor.kill();

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import type { HeddleEvent } from '../../../src/event/event.ts';
 import { heddle } from '../lab-harness.ts';
 import type { Host, Ran } from './host.ts';
+import { until } from '../../support/until.ts';
 
 /** An event as the JSON log holds it. */
 export type LoggedEvent = HeddleEvent & {
@@ -32,7 +33,6 @@ export class Daemon {
   readonly events: LoggedEvent[] = [];
   readonly ended: Promise<Ran>;
   readonly #host: Host;
-  readonly #wakers = new Set<() => void>();
   readonly #pid: Promise<string>;
   #passed = 0;
   #end: Ran | undefined;
@@ -51,11 +51,9 @@ export class Daemon {
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (line.startsWith('{')) this.events.push(JSON.parse(line) as LoggedEvent);
       else tellPid(line);
-      this.#wake();
     });
     this.ended = child.then(({ exitCode, stdout, stderr }) => {
       this.#end = { exitCode, stdout, stderr };
-      this.#wake();
       return this.#end;
     });
   }
@@ -77,14 +75,18 @@ export class Daemon {
     event: E,
     fits: (event: EventOf<E>) => boolean = () => true,
   ): Promise<EventOf<E>> {
-    for (;;) {
-      while (this.#passed < this.events.length) {
-        const next = this.events[this.#passed++];
-        if (next?.event === event && fits(next as EventOf<E>)) return next as EventOf<E>;
-      }
-      if (this.#end !== undefined) throw new Error(`The daemon ended before ${event}:\n${this.describe()}`);
-      await new Promise<void>((resolve) => this.#wakers.add(resolve));
-    }
+    return until(
+      `the daemon to log ${event}`,
+      () => {
+        while (this.#passed < this.events.length) {
+          const next = this.events[this.#passed++];
+          if (next?.event === event && fits(next as EventOf<E>)) return next as EventOf<E>;
+        }
+        if (this.#end !== undefined) throw new Error(`The daemon ended before ${event}:\n${this.describe()}`);
+        return undefined;
+      },
+      () => this.describe(),
+    );
   }
 
   /** All events of a kind so far. */
@@ -111,11 +113,6 @@ export class Daemon {
   /** The log and stderr, for messages of tests. */
   describe(): string {
     return [...this.events.map(({ event, msg }) => `${event}: ${msg}`), this.#end?.stderr ?? ''].join('\n');
-  }
-
-  #wake(): void {
-    for (const wake of this.#wakers) wake();
-    this.#wakers.clear();
   }
 }
 

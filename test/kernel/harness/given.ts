@@ -10,7 +10,8 @@ const ofTheShell = ['PWD', 'OLDPWD', 'SHLVL', '_'];
 
 /** What the command of that name was given, once it has run. */
 export async function givenTo(host: Host, name: string): Promise<Readonly<Record<string, string>>> {
-  const text = await host.sh(`until [ -e /run/state/${name} ]; do sleep 0.01; done; cat /run/state/${name}`);
+  await host.until(`[ -e /run/state/${name} ]`);
+  const text = await host.sh(`cat /run/state/${name}`);
   const pairs = text
     .split('\0')
     .filter((entry) => entry !== '')

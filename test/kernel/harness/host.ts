@@ -75,6 +75,13 @@ export class Host {
     return ran.stdout;
   }
 
+  /** Waits until shell text succeeds; for as long as a program may run. */
+  async until(condition: string): Promise<void> {
+    const ran = await this.run(['sh', '-c', `until ${condition}; do sleep 0.01; done`]);
+    if (ran.exitCode === 0) return;
+    throw new Error(`Waited ${longestRunSeconds} seconds in vain for: ${condition}\n${ran.stderr}`);
+  }
+
   /** The lines that shell text prints, without blanks at their ends, in order of the alphabet. */
   async lines(text: string): Promise<readonly string[]> {
     const printed = await this.sh(text);

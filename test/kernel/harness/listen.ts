@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { endProgram, type Host } from './host.ts';
+import { until } from '../../support/until.ts';
 
 /** What a listening program prints while work is done. */
 export interface Listener {
@@ -31,23 +31,30 @@ export async function whileListening(
   const state = { ended: false };
   reader.on('line', (line) => lines.push(line));
   reader.on('close', () => (state.ended = true));
-  const until = async (pattern: RegExp): Promise<readonly string[]> => {
+  const next = async (pattern: RegExp): Promise<readonly string[]> => {
     const from = passed;
-    for (;;) {
-      const found = lines.findIndex((line, index) => index >= passed && pattern.test(line));
-      passed = found === -1 ? lines.length : found + 1;
-      if (found !== -1) return lines.slice(from, found);
-      if (state.ended) throw new Error(`${command.join(' ')} ended and had not printed ${String(pattern)}`);
-      await Promise.race([once(reader, 'line'), once(reader, 'close')]);
-    }
+    const found = await until(
+      `${command.join(' ')} to print ${String(pattern)}`,
+      () => {
+        const at = lines.findIndex((line, index) => index >= passed && pattern.test(line));
+        if (at !== -1) return at;
+        if (state.ended) throw new Error(`${command.join(' ')} ended and had not printed ${String(pattern)}`);
+        return undefined;
+      },
+      () => lines.slice(from).join('\n'),
+    );
+    passed = found + 1;
+    return lines.slice(from, found);
   };
   try {
     const destination = /[0-9.]{7,}/.exec(proof)?.[0] ?? proof;
-    while (!state.ended && !lines.some((line) => line.includes(destination))) {
+    await until(`${command.join(' ')} to listen`, async () => {
+      if (state.ended || lines.some((line) => line.includes(destination))) return true;
       await host.sh(`ip route add ${proof}; ip route delete ${proof}`);
-    }
+      return false;
+    });
     passed = lines.length;
-    await work({ until });
+    await work({ until: next });
   } finally {
     if (program.exitCode === null) endProgram(program);
     await program;

@@ -12,7 +12,8 @@ import { startModule } from '../../host/child-module.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { jobOf } from '../command.ts';
 import { programs } from '../implementations.ts';
-import { isAlive, readPids, waitUntil } from '../process.ts';
+import { isAlive, readPids, untilGone } from '../process.ts';
+import { until } from '../../support/until.ts';
 
 /** All that a job can see of where it runs. Whatever ran before, it must be the same. */
 const look = `
@@ -140,7 +141,7 @@ for (const { name, program } of programs) {
         const outcome = ran(await pool.run(jobOf(text, { timeoutMs: 100 })));
         const [child = 0] = readPids(t, outcome.stdout.text);
         assert.equal(outcome.kind, 'timed-out');
-        await waitUntil(async () => !(await isAlive(child)));
+        await untilGone(child);
         assert.ok(await isAlive(left), misdeed);
       }
     });
@@ -352,8 +353,8 @@ test('when this process dies its workers end, once the job that they run has end
   await child.kill();
   assert.ok(await isAlive(busy));
   await writeFile(join(directory, 'go'), '');
-  await waitUntil(() => existsSync(join(directory, 'done')));
-  await waitUntil(async () => !(await isAlive(busy)) && !(await isAlive(await readId('idle'))));
+  await until('the job to end', () => existsSync(join(directory, 'done')));
+  for (const id of [busy, await readId('idle')]) await untilGone(id);
 });
 
 test('when this process dies under load nothing of its workers stays', async (t) => {
@@ -373,5 +374,5 @@ test('when this process dies under load nothing of its workers stays', async (t)
   }
   const ids = new Set((await readFile(join(directory, 'ids'), 'utf8')).trim().split('\n').map(Number));
   assert.ok(ids.size >= 3);
-  for (const id of ids) await waitUntil(async () => !(await isAlive(id)));
+  for (const id of ids) await untilGone(id);
 });

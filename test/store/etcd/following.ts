@@ -1,5 +1,6 @@
 import { followLeases } from '../../../src/store/follow.ts';
 import type { LeaseStore, StoreError } from '../../../src/store/store.ts';
+import { until } from '../../support/until.ts';
 
 /** Follows a store in the background, as a node does, and keeps what it was told. */
 export class Following implements AsyncDisposable {
@@ -20,18 +21,22 @@ export class Following implements AsyncDisposable {
   #failures = 0;
   readonly #abort = new AbortController();
   #hasEnded = false;
-  #notify: () => void = () => undefined;
 
   constructor(store: LeaseStore) {
     this.ended = this.#follow(store);
   }
 
-  /** Waits for as long as the test may take. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      if (this.#hasEnded) throw new Error('the following ended before', { cause: await this.ended });
-      await new Promise<void>((resolve) => (this.#notify = resolve));
-    }
+    await until(
+      String(condition),
+      async () => {
+        if (condition()) return true;
+        if (this.#hasEnded)
+          throw new Error(`The following ended before ${String(condition)}.`, { cause: await this.ended });
+        return false;
+      },
+      () => `${this.snapshots} snapshots, ${this.outages.length} outages, ${JSON.stringify([...this.state])}`,
+    );
   }
 
   /** Waits until it knows exactly what a listing of another store says. */
@@ -56,7 +61,6 @@ export class Following implements AsyncDisposable {
         onOutage: (error, retryInMs) => {
           this.#failures += 1;
           this.outages.push({ error, retryInMs, failures: this.#failures });
-          this.#notify();
         },
         onBack: () => {
           this.backs += 1;
@@ -74,14 +78,12 @@ export class Following implements AsyncDisposable {
             if (change.kind === 'delete') this.state.delete(change.key);
           }
         }
-        this.#notify();
       }
       return undefined;
     } catch (error) {
       return error;
     } finally {
       this.#hasEnded = true;
-      this.#notify();
     }
   }
 

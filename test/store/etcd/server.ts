@@ -8,6 +8,7 @@ import { Etcd3, type IOptions } from 'etcd3';
 import type { Identity } from './certificates.ts';
 import { ownLoopbackAddress } from './loopback.ts';
 import { TemporaryDirectory } from '../../support/temporary-directory.ts';
+import { until } from '../../support/until.ts';
 
 export interface ServerTls extends Identity {
   readonly caFile: string;
@@ -55,18 +56,20 @@ export class EtcdServer {
     const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     this.#log = '';
-    await new Promise<void>((resolve, reject) => {
-      const collect = (chunk: Buffer): void => {
-        this.#log += chunk.toString();
-        if (ready.test(this.#log)) resolve();
-      };
-      child.stdout.on('data', collect);
-      child.stderr.on('data', collect);
-      child.once('error', reject);
-      child.once('exit', () => {
-        reject(new Error(`etcd ended before it was ready:\n${this.#log.slice(-2000)}`));
-      });
-    });
+    let trouble: Error | undefined;
+    child.once('error', (error) => (trouble = error));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (this.#log += text));
+    await until(
+      'etcd to serve',
+      () => {
+        if (ready.test(this.#log)) return true;
+        if (trouble) throw trouble;
+        if (child.exitCode === null && child.signalCode === null) return false;
+        throw new Error(`etcd ended before it was ready:\n${this.#log.slice(-2000)}`);
+      },
+      () => this.#log.slice(-2000),
+    );
   }
 
   /** Ends it, and resolves when it has; its data stay. */
