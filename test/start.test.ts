@@ -3,7 +3,6 @@ import {
   chmodSync,
   cpSync,
   lstatSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,12 +11,12 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { codeCacheFile } from '../src/host/files/code-cache.ts';
+import { temporaryDirectory } from './support/temporary-directory.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -27,8 +26,7 @@ class Package {
   readonly bundle: string;
 
   constructor(t: TestContext) {
-    this.directory = mkdtempSync(join(tmpdir(), 'heddle-start-'));
-    t.after(() => rmSync(this.directory, { recursive: true, force: true }));
+    this.directory = temporaryDirectory(t);
     for (const part of ['bin', 'dist', 'package.json']) {
       cpSync(join(root, part), join(this.directory, part), { recursive: true, preserveTimestamps: true });
     }

@@ -7,6 +7,7 @@ import type { Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { oneHost } from './harness/one-host.ts';
 import type { StoreDirectory } from './harness/store-directory.ts';
+import { until } from '../support/until.ts';
 
 const options = { skip: reasonToSkip() };
 
@@ -70,17 +71,15 @@ async function routesOf(host: Host): Promise<readonly string[]> {
 }
 
 async function untilNoCommandRuns(host: Host): Promise<void> {
-  await host.sh(`while pgrep -f '[s]leep 4.${mark}' >/dev/null; do sleep 0.05; done`);
+  await host.until(`! pgrep -f '[s]leep 4.${mark}' >/dev/null`);
 }
 
 async function untilNoneFails(host: Host): Promise<void> {
-  const deadline = AbortSignal.timeout(30_000);
-  for (;;) {
-    deadline.throwIfAborted();
+  await until('no peer to fail or wait', async () => {
     const { stdout } = await runOn(host, 'status', '--json');
     const { counts } = JSON.parse(stdout) as NodeStatus;
-    if (counts.failing === 0 && counts.pending === 0) return;
-  }
+    return counts.failing === 0 && counts.pending === 0;
+  });
 }
 
 async function startAndKill(host: Host, args: readonly string[], t: TestContext): Promise<void> {

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createGroupLedger, endNotedGroups } from '../../src/shell/group-ledger.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { until } from '../support/until.ts';
 
-async function makeDirectory(t: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'heddle-ledger-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
-  return join(directory, 'groups');
+function ledgerDirectory(t: TestContext): string {
+  return join(temporaryDirectory(t), 'groups');
 }
 
 /** A command in a process group of its own, whose script has said that it began. */
@@ -33,7 +32,7 @@ async function start(
 }
 
 test('a group that was noted and runs is ended with all its processes, and the note goes', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = ledgerDirectory(t);
   const { pid, gone } = await start(t, 'sleep 86395 & echo begun; wait');
   createGroupLedger(directory).note(pid, 'command');
   assert.equal((await stat(directory)).mode & 0o777, 0o700);
@@ -44,7 +43,7 @@ test('a group that was noted and runs is ended with all its processes, and the n
 });
 
 test('a group that was struck out lives on', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = ledgerDirectory(t);
   const { pid } = await start(t, 'echo begun; exec sleep 86394');
   createGroupLedger(directory).note(pid, 'command')();
   assert.equal(await endNotedGroups(directory, 2000), 0);
@@ -52,7 +51,7 @@ test('a group that was struck out lives on', async (t) => {
 });
 
 test('another process that has the id by now lives on', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = ledgerDirectory(t);
   const { pid } = await start(t, 'echo begun; exec sleep 86393');
   createGroupLedger(directory).note(pid, 'command');
   await writeFile(join(directory, String(pid)), 'command 1 00000000-0000-0000-0000-000000000000\n');
@@ -61,7 +60,7 @@ test('another process that has the id by now lives on', async (t) => {
 });
 
 test('what an earlier command left in the group of a worker lives on, and its present command does not', async (t) => {
-  const directory = await makeDirectory(t);
+  const directory = ledgerDirectory(t);
   const script = `
     (sleep 86392 >/dev/null & echo $!)
     read -r go
@@ -82,7 +81,7 @@ test('what an earlier command left in the group of a worker lives on, and its pr
 });
 
 test('where nothing was ever noted there is nothing to end', async (t) => {
-  assert.equal(await endNotedGroups(await makeDirectory(t), 2000), 0);
+  assert.equal(await endNotedGroups(ledgerDirectory(t), 2000), 0);
 });
 
 /** Whether a group has a living process that sleeps for so long. */
@@ -98,6 +97,5 @@ async function isSleeping(group: number, seconds: number): Promise<boolean> {
 }
 
 async function untilSleeps(group: number, seconds: number): Promise<void> {
-  const deadline = AbortSignal.timeout(20_000);
-  while (!(await isSleeping(group, seconds))) deadline.throwIfAborted();
+  await until(`group ${group} to sleep ${seconds} seconds`, () => isSleeping(group, seconds));
 }
