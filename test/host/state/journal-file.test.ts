@@ -9,7 +9,6 @@ import { parseJournal, renderJournal } from '../../../src/host/state/journal-lin
 import type { Json } from '../../../src/lease/lease.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { setUmask } from '../../support/umask.ts';
-import { evaluateInNamespace, skipNamespaces } from '../namespace.ts';
 
 async function openIn(t: TestContext, path: string) {
   const journal = await openJournal(path);
@@ -97,23 +96,4 @@ test('what somebody else cut off or added is seen by a reader', async (t) => {
   assert.deepEqual(await journal.read(), [1, 2, 3]);
   await truncate(path, 2);
   assert.deepEqual(await journal.read(), [1]);
-});
-
-test('on a full disk entries are written all or not at all', { skip: skipNamespaces }, async (t) => {
-  const directory = temporaryDirectory(t);
-  const result = await evaluateInNamespace(
-    [`mount -t tmpfs -o size=64k tmpfs ${directory}`],
-    'host/state/journal-file.ts',
-    `(async () => {
-      const journal = await m.openJournal(${JSON.stringify(join(directory, 'journal'))});
-      await journal.append([1]);
-      const failure = await journal.append(['x'.repeat(100000)]).catch((error) => error);
-      await journal.append([2]);
-      return { message: failure.message, entries: await journal.read() };
-    })()`,
-  );
-  assert.deepEqual(result, {
-    message: `the journal ${join(directory, 'journal')} could not be written: no space is left`,
-    entries: [1, 2],
-  });
 });

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 
 /** Why tests that need root and these programs cannot run here, as a reason for node:test to skip; false if they can. */
 export function reasonToSkip(...programs: string[]): string | false {
-  if (process.getuid?.() !== 0) return 'needs root, to make network namespaces';
+  if (process.getuid?.() !== 0) return 'needs root';
   const missing = ['ip', 'bridge', 'unshare', 'nsenter', 'ping', 'busybox', ...programs].filter(
     (program) => !isOnPath(program),
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { accessSync, constants } from 'node:fs';
 import { test } from 'node:test';
-import { evaluateInNamespace, skipNamespaces } from '../namespace.ts';
+import { evaluateInNamespace, skipNamespaces } from './namespace.ts';
 
 /** Some machines let only root open it, even in a user namespace. */
 const skipTun = canOpen('/dev/net/tun') ? false : 'needs /dev/net/tun';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluateInNamespace, skipNamespaces } from '../namespace.ts';
+import { evaluateInNamespace, skipNamespaces } from './namespace.ts';
 
 const setUp = [
   'ip link add uplink type veth peer name far',

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmod, chown, mkdir, readdir } from 'node:fs/promises';
+import { chmodSync } from 'node:fs';
+import { chown, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { execa } from 'execa';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { reasonToSkip } from '../harness/needs.ts';
 
 const trial = fileURLToPath(new URL('trial.ts', import.meta.url));
 const node = [process.execPath, '--import', 'tsx', trial];
@@ -30,21 +32,18 @@ function runOnMount(directory: string, mount: string): Promise<Result> {
   return run(['unshare', '--mount', 'sh', '-euc', script, 'sh', directory, ...node, directory]);
 }
 
-/** A directory that is gone after the test, or skips the test where it cannot be done. */
-async function prepare(context: TestContext): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) {
-    context.skip('needs root, to mount file systems and to become another user');
-    return undefined;
-  }
-  const directory = temporaryDirectory(context);
-  await chmod(directory, 0o755);
+/** A directory that others may look into. */
+function makeDirectory(t: TestContext): string {
+  const directory = temporaryDirectory(t);
+  chmodSync(directory, 0o755);
   return directory;
 }
 
-describe('a store directory that cannot be written is refused in one sentence', { timeout: 60_000 }, () => {
+const options = { skip: reasonToSkip(), timeout: 60_000 };
+
+describe('a store directory that cannot be written is refused in one sentence', options, () => {
   test('because its file system is mounted read-only', async (context) => {
-    const directory = await prepare(context);
-    if (directory === undefined) return;
+    const directory = makeDirectory(context);
     for (const prepared of ['', 'mkdir "$1/subnets" && ']) {
       const result = await runOnMount(
         directory,
@@ -60,8 +59,7 @@ describe('a store directory that cannot be written is refused in one sentence', 
   });
 
   test('because no space is left', async (context) => {
-    const directory = await prepare(context);
-    if (directory === undefined) return;
+    const directory = makeDirectory(context);
     const result = await runOnMount(
       directory,
       'mount -t tmpfs -o size=8k none "$1" && mkdir "$1/subnets" && head -c 8192 /dev/zero >"$1/full"',
@@ -75,8 +73,7 @@ describe('a store directory that cannot be written is refused in one sentence', 
   });
 
   test('because it is another’s', async (context) => {
-    const directory = await prepare(context);
-    if (directory === undefined) return;
+    const directory = makeDirectory(context);
     const result = await run([...node, directory, nobody]);
     assert.equal(result.message, `cannot use the store directory ${directory}: permission denied (EACCES)`);
     assert.equal(result.retryable, false);
@@ -85,8 +82,7 @@ describe('a store directory that cannot be written is refused in one sentence', 
   });
 
   test('and one that may be written is not', async (context) => {
-    const directory = await prepare(context);
-    if (directory === undefined) return;
+    const directory = makeDirectory(context);
     const own = join(directory, 'own');
     await mkdir(own);
     await chown(own, Number(nobody), Number(nobody));
@@ -94,8 +90,7 @@ describe('a store directory that cannot be written is refused in one sentence', 
   });
 
   test('because flock(1) is missing', async (context) => {
-    const directory = await prepare(context);
-    if (directory === undefined) return;
+    const directory = makeDirectory(context);
     const result = await run([...node, directory], { PATH: '/nonexistent' });
     assert.equal(result.message, 'cannot lock the store, because flock(1) cannot be run');
     assert.equal(result.retryable, false);

@@ -5,8 +5,9 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { findDistrust } from '../../../src/host/files/trusted-file.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { reasonToSkip } from '../harness/needs.ts';
 
-const asRoot = { skip: process.geteuid?.() === 0 ? false : 'needs root: nobody else is asked' };
+const asRoot = { skip: reasonToSkip() };
 
 async function makeFile(t: TestContext): Promise<string> {
   const directory = join(await realpath(temporaryDirectory(t)), 'recipes');

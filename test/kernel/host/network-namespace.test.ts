@@ -4,8 +4,12 @@ import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { findNetworkNamespace, isElsewhere, ownNetworkNamespace } from '../../src/host/network-namespace.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
+import {
+  findNetworkNamespace,
+  isElsewhere,
+  ownNetworkNamespace,
+} from '../../../src/host/network-namespace.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { evaluateInNamespace, skipNamespaces } from './namespace.ts';
 
 function own() {

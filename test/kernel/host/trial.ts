@@ -2,8 +2,8 @@
  * A process that opens a files store, makes a lease in it, and prints how that ended as one line of JSON.
  * `trial DIRECTORY [UID]`: with a user to become once everything is loaded.
  */
-import { openFilesStore } from '../../src/store/files/store.ts';
-import { StoreError } from '../../src/store/store.ts';
+import { openFilesStore } from '../../../src/store/files/store.ts';
+import { StoreError } from '../../../src/store/store.ts';
 
 const [directory = '', uid] = process.argv.slice(2);
 if (uid !== undefined) {

@@ -21,7 +21,7 @@ export async function evaluateInNamespace(
   module: string,
   expression: string,
 ): Promise<unknown> {
-  const url = pathToFileURL(resolve(import.meta.dirname, '../../src', module)).href;
+  const url = pathToFileURL(resolve(import.meta.dirname, '../../../src', module)).href;
   const program = `import(${JSON.stringify(url)})
     .then((m) => ${expression})
     .then((result) => console.log(JSON.stringify({ result })), (error) =>
