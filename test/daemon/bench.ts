@@ -1,0 +1,215 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { inheritedEnvironment } from '../../src/contract/environment.ts';
+import { CommandRunner } from '../../src/daemon/commands/command-runner.ts';
+import { OutageLog } from '../../src/daemon/lease/outage-log.ts';
+import { factsOfPreparation } from '../../src/daemon/setup/node-facts.ts';
+import type { UpOptions } from '../../src/daemon/setup/options.ts';
+import type { Preparation } from '../../src/daemon/setup/prepare.ts';
+import { publishNetwork } from '../../src/daemon/setup/publish-network.ts';
+import type { EventName, HeddleEvent } from '../../src/event/event.ts';
+import type { ChosenInterface } from '../../src/host/interface/choose-interface.ts';
+import { encodeAttributes } from '../../src/lease/wire.ts';
+import { decideNetwork } from '../../src/recipe-files/decide-network.ts';
+import { loadRecipe, type LoadedRecipe } from '../../src/recipe-files/load-recipe.ts';
+import { createOneShotShell } from '../../src/shell/one-shot-shell.ts';
+import type { Shell } from '../../src/shell/shell.ts';
+import { openFilesStore } from '../../src/store/files/store.ts';
+import type { LeaseStore } from '../../src/store/store.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { until } from '../support/until.ts';
+import { fileOverlay } from './file-overlay.ts';
+
+/** An event of one name. */
+export type Told<Name extends EventName> = Extract<HeddleEvent, { readonly event: Name }>;
+
+/** An interface that need not exist: no command of a test touches it. */
+export const underlay: ChosenInterface = {
+  name: 'weft0',
+  mtu: 1500,
+  address: '172.30.0.1',
+  address6: undefined,
+  publicIp: '172.30.0.1',
+  publicIpv6: undefined,
+  because: 'the test chose it',
+};
+
+/** The lease value of the node with address 172.30.0.`node`. */
+export function leaseValue(node: number, data = `data-${node}`): string {
+  const none = { publicIpv6: undefined, backendV6Data: undefined };
+  return encodeAttributes({
+    publicIp: `172.30.0.${node}`,
+    backendType: 'extension',
+    backendData: data,
+    ...none,
+  });
+}
+
+/**
+ * What a daemon has around it, in a temporary directory: a recipe file, a files store and a state directory, in which the commands of
+ * `fileOverlay` note what they do. It keeps the events that it is told.
+ */
+export class Bench {
+  readonly directory: string;
+  readonly stateDirectory: string;
+  readonly subnetFile: string;
+  readonly storeDirectory: string;
+  readonly events: HeddleEvent[] = [];
+  readonly #t: TestContext;
+
+  constructor(t: TestContext) {
+    this.#t = t;
+    this.directory = temporaryDirectory(t);
+    this.stateDirectory = join(this.directory, 'state');
+    mkdirSync(this.stateDirectory, { mode: 0o700 });
+    this.subnetFile = join(this.directory, 'run', 'subnet.env');
+    this.storeDirectory = join(this.directory, 'store');
+  }
+
+  readonly emit = (event: HeddleEvent): void => {
+    this.events.push(event);
+  };
+
+  /** Writes a recipe, `overlay.json` unless named. Returns its path. */
+  recipe(backend: object = fileOverlay, { name = 'overlay', network = '10.50.0.0/16' } = {}): string {
+    const path = join(this.directory, `${name}.json`);
+    writeFileSync(path, JSON.stringify({ Network: network, Backend: backend }, null, 2));
+    return path;
+  }
+
+  options(changes: Partial<UpOptions> = {}): UpOptions {
+    return {
+      recipe: join(this.directory, 'overlay.json'),
+      parameters: [],
+      watch: false,
+      store: this.storeChoice,
+      trustStoreCommands: false,
+      stateDirectory: this.stateDirectory,
+      subnetFile: this.subnetFile,
+      interface: {
+        iface: [],
+        ifaceRegex: [],
+        ifaceCanReach: undefined,
+        publicIp: undefined,
+        publicIpv6: undefined,
+      },
+      nodeName: 'node1',
+      leaseTtlSeconds: 86_400,
+      renewMarginSeconds: 3600,
+      checkIntervalSeconds: 3600,
+      onExit: 'shutdown',
+      releaseLease: false,
+      metricsAddress: undefined,
+      ...changes,
+    };
+  }
+
+  get storeChoice(): { readonly kind: 'files'; readonly directory: string } {
+    return { kind: 'files', directory: this.storeDirectory };
+  }
+
+  /** A hand on the store of its own, as another process has one. */
+  async openStore(): Promise<LeaseStore> {
+    const store = await openFilesStore(this.storeDirectory);
+    this.#t.after(() => store.close());
+    return store;
+  }
+
+  /** Writes the lease 10.50.`subnet`.0/24 of another node, as that node would. */
+  async lease(subnet: number, node = subnet, data?: string): Promise<void> {
+    const created = await (
+      await this.openStore()
+    ).create(`10.50.${subnet}.0-24`, leaseValue(node, data), 3600);
+    if (created === 'taken') throw new Error(`10.50.${subnet}.0/24 is taken`);
+  }
+
+  /** What `prepareNode` and `publishNetwork` find out, but for the interface. */
+  async prepare(options: UpOptions = this.options()): Promise<Preparation> {
+    const loaded = await loadRecipe(options.recipe ?? '');
+    const store = await this.openStore();
+    const network = decideNetwork(loaded.recipe, options.parameters, await store.readNetwork());
+    const outages = new OutageLog(this.emit);
+    const { stateDirectory } = this;
+    return publishNetwork({ loaded, store, outages, network, underlay, stateDirectory }, options);
+  }
+
+  /** Runs the commands of a recipe by a shell that ends with the test. */
+  async runner(preparation: Preparation, options = this.options()): Promise<CommandRunner> {
+    const { loaded } = preparation;
+    return this.runnerOf(loaded, factsOfPreparation(preparation, options));
+  }
+
+  async runnerOf(
+    { recipe, scripts }: LoadedRecipe,
+    facts: ReturnType<typeof factsOfPreparation>,
+  ): Promise<CommandRunner> {
+    const inherited = inheritedEnvironment(process.env);
+    return new CommandRunner(
+      { recipe, scripts: await scripts, shell: this.shell(), inherited, facts },
+      this.emit,
+    );
+  }
+
+  shell(): Shell {
+    const shell = createOneShotShell();
+    this.#t.after(() => shell.close());
+    return shell;
+  }
+
+  /** What the commands noted, a line each. */
+  get log(): readonly string[] {
+    return this.lines('log');
+  }
+
+  /** The lines of a file in the state directory; none if it is not there. */
+  lines(name: string): readonly string[] {
+    return (this.read(name) ?? '').split('\n').filter((line) => line !== '');
+  }
+
+  read(name: string): string | undefined {
+    try {
+      return readFileSync(join(this.stateDirectory, name), 'utf8');
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Puts a file into the state directory, such as `add.fails`. */
+  put(name: string, text = ''): void {
+    writeFileSync(join(this.stateDirectory, name), text);
+  }
+
+  drop(name: string): void {
+    rmSync(join(this.stateDirectory, name), { force: true });
+  }
+
+  told<Name extends EventName>(name: Name): readonly Told<Name>[] {
+    return this.events.filter((event): event is Told<Name> => event.event === name);
+  }
+
+  get warnings(): readonly string[] {
+    return this.told('warning').map(({ message }) => message);
+  }
+
+  /** Waits for an event. Returns the first of those with its name that fits. */
+  untilTold<Name extends EventName>(
+    name: Name,
+    fits: (event: Told<Name>) => boolean = () => true,
+  ): Promise<Told<Name>> {
+    return until(
+      `the event ${name}`,
+      () => this.told(name).find(fits),
+      () => JSON.stringify(this.events, null, 1),
+    );
+  }
+
+  /** Waits until the commands have noted this line. */
+  async untilLogged(line: string): Promise<void> {
+    await until(
+      `the line ${line} of ${basename(this.directory)}`,
+      () => this.log.includes(line),
+      () => this.log.join('\n'),
+    );
+  }
+}

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { HeddleNode } from '../../src/daemon/node.ts';
+import type { TakenDown } from '../../src/daemon/network/take-down.ts';
+import { askDaemon } from '../../src/daemon/report/control.ts';
+import type { NodeStatus } from '../../src/daemon/report/status.ts';
+import type { UpOptions } from '../../src/daemon/setup/options.ts';
+import { Failure } from '../../src/diagnostic/failure.ts';
+import { until } from '../support/until.ts';
+import { Bench } from './bench.ts';
+import { fileOverlay } from './file-overlay.ts';
+
+/** An interface of this machine with an IPv4 address: no command of these tests touches it. */
+const [iface] = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
+  (addresses ?? []).some(({ family, internal }) => family === 'IPv4' && !internal) ? [name] : [],
+);
+const skip = iface === undefined && 'this machine has no interface with an IPv4 address but the loopback';
+
+/** Begins a daemon on a bench. It ends with the test, if not before. */
+function begin(
+  t: TestContext,
+  bench: Bench,
+  changes: Partial<UpOptions> = {},
+): { node: HeddleNode; ended: Promise<void>; recipes: readonly string[] } {
+  const options = bench.options(changes);
+  const recipes: string[] = [];
+  const node = new HeddleNode(
+    { ...options, interface: { ...options.interface, iface: [iface ?? ''] } },
+    { emit: bench.emit, onRecipe: ({ recipe }) => recipes.push(recipe.name) },
+  );
+  const ended = node.run();
+  ended.catch(() => undefined);
+  t.after(async () => {
+    node.hurry();
+    node.stop({ onExit: 'leave', releaseLease: false });
+    await ended.catch(() => undefined);
+  });
+  return { node, ended, recipes };
+}
+
+const ask = (bench: Bench): Promise<NodeStatus | undefined> =>
+  askDaemon(bench.stateDirectory, 'GET', '/status') as Promise<NodeStatus | undefined>;
+
+/** The states that a bench was told, in order. */
+const statesOf = (bench: Bench): readonly string[] => bench.told('state').map(({ to }) => to);
+
+test('a daemon walks through its states, and tells of each once', { skip }, async (t) => {
+  const bench = new Bench(t);
+  bench.recipe();
+  const { node, ended, recipes } = begin(t, bench);
+  await bench.untilTold('state', ({ to }) => to === 'running');
+  node.stop({ onExit: 'shutdown', releaseLease: false });
+  await ended;
+  const states = ['pre-startup', 'leasing', 'post-startup', 'running', 'stopping', 'stopped'];
+  assert.deepEqual(statesOf(bench), states);
+  assert.equal(node.status().state, 'stopped');
+  assert.deepEqual(recipes, ['overlay', 'overlay']);
+  assert.equal(bench.told('interface-chosen')[0]?.iface, iface);
+});
+
+test('status answers in each state, with all that is known by then', { skip }, async (t) => {
+  const bench = new Bench(t);
+  bench.recipe();
+  bench.put('pre-startup.hangs');
+  bench.put('post-startup.hangs');
+  bench.put('add.fails');
+  await bench.lease(4);
+  const { node, ended } = begin(t, bench);
+  assert.equal(node.status().state, 'starting');
+  assert.equal(node.status().recipe, null);
+
+  await bench.untilLogged('pre-startup');
+  const before = await ask(bench);
+  assert.equal(before?.state, 'pre-startup');
+  assert.equal(before.recipe?.name, 'overlay');
+  assert.equal(before.network, '10.50.0.0/16');
+  assert.equal(before.iface, iface);
+  assert.equal(before.lease, null);
+  assert.equal(before.storeOutage, null);
+  node.stop({ onExit: 'shutdown', releaseLease: false });
+  await ended;
+  assert.equal(await ask(bench), undefined, 'nobody answers any more');
+
+  bench.drop('pre-startup.hangs');
+  begin(t, bench);
+  await until('PostStartup', () => bench.log.some((line) => line.startsWith('post-startup')));
+  assert.equal((await ask(bench))?.state, 'post-startup');
+  assert.equal((await ask(bench))?.lease, null, 'the device is not up');
+});
+
+test('status of a degraded node says why, and what becomes of the peer', { skip }, async (t) => {
+  const bench = new Bench(t);
+  bench.recipe();
+  bench.put('add.fails');
+  await bench.lease(4);
+  const { node } = begin(t, bench);
+  await bench.untilTold('state', ({ to }) => to === 'degraded');
+  const status = await ask(bench);
+  assert.equal(status?.state, 'degraded');
+  assert.equal(status.because, '1 peer failing');
+  assert.equal(status.mtu, (bench.told('interface-chosen')[0]?.mtu ?? 0) - 50);
+  assert.equal(status.lease?.subnet, bench.told('lease-acquired')[0]?.subnet);
+  const [peer] = status.peers;
+  assert.equal(peer?.subnet, '10.50.4.0/24');
+  assert.equal(peer.state, 'failing');
+  assert.match(peer.lastOutcome?.trouble ?? '', /SubnetAddCommand .* exited with status 3/);
+  assert.equal(peer.lastOutcome?.stderr, 'add has no room');
+  bench.drop('add.fails');
+  await bench.untilTold('state', ({ to }) => to === 'running');
+  assert.equal(node.status().because, null);
+  assert.equal(node.status().peers[0]?.state, 'in-place');
+});
+
+test(
+  'the first request to stop decides how, and whoever asks is answered when all is done',
+  { skip },
+  async (t) => {
+    const bench = new Bench(t);
+    bench.recipe();
+    await bench.lease(4);
+    const { node, ended } = begin(t, bench);
+    await bench.untilTold('ready');
+    const body = { onExit: 'shutdown', releaseLease: true };
+    const answered = askDaemon(bench.stateDirectory, 'POST', '/stop', body) as Promise<TakenDown>;
+    await bench.untilTold('state', ({ to }) => to === 'stopping');
+    node.stop({ onExit: 'leave', releaseLease: false });
+    assert.deepEqual(await answered, { removed: 1, failed: [], shutdown: 'done' });
+    await ended;
+    assert.equal(bench.told('lease-released').length, 1);
+    assert.equal(existsSync(join(bench.stateDirectory, 'heddle.sock')), false);
+  },
+);
+
+test(
+  'a second daemon on the same state directory is refused, and the first one goes on',
+  { skip },
+  async (t) => {
+    const bench = new Bench(t);
+    bench.recipe();
+    const first = begin(t, bench);
+    await bench.untilTold('ready');
+    const before = bench.log;
+    await assert.rejects(begin(t, bench).ended, (error: unknown) => {
+      assert.ok(error instanceof Failure);
+      return error.kind === 'already-running';
+    });
+    assert.deepEqual(bench.log, before);
+    assert.equal(first.node.status().state, 'running');
+  },
+);
+
+test('a start that is refused says why, and nothing else', { skip }, async (t) => {
+  const bench = new Bench(t);
+  bench.recipe({ ...fileOverlay, PostStartupCommand: 'if' });
+  await assert.rejects(begin(t, bench).ended, /overlay\.json was refused: 1 error/);
+  assert.deepEqual(bench.events, []);
+});
+
+test('a daemon that waits for a network document says so, and can be stopped', { skip }, async (t) => {
+  const bench = new Bench(t);
+  // Without a recipe the store has to name one.
+  const { node, ended } = begin(t, bench, { recipe: undefined });
+  await bench.untilTold('network-awaited');
+  const status = await ask(bench);
+  assert.equal(status?.state, 'starting');
+  assert.match(status.waitingFor ?? '', /^a network configuration in the files in /);
+  node.stop({ onExit: 'shutdown', releaseLease: false });
+  await ended.catch(() => undefined);
+  assert.deepEqual(statesOf(bench), ['stopping', 'stopped']);
+});
+
+test(
+  'a daemon stopped while it waits takes down what an earlier one left, unless it is to stay',
+  { skip },
+  async (t) => {
+    for (const onExit of ['leave', 'shutdown'] as const) {
+      const bench = new Bench(t);
+      bench.recipe();
+      await bench.lease(4);
+      const first = begin(t, bench);
+      await bench.untilTold('ready');
+      first.node.stop({ onExit: 'leave', releaseLease: false });
+      await first.ended;
+      const before = bench.log.length;
+      // The next one is to go by the document of a store that has none.
+      const store = { ...bench.storeChoice, directory: join(bench.directory, 'other') };
+      const second = begin(t, bench, { recipe: undefined, store });
+      await bench.untilTold('network-awaited');
+      second.node.stop({ onExit, releaseLease: false });
+      await second.ended.catch(() => undefined);
+      const own = bench.told('lease-acquired')[0]?.subnet ?? '';
+      const runs = onExit === 'leave' ? [] : ['remove 10.50.4.0/24', `shutdown ${own}`];
+      assert.deepEqual(bench.log.slice(before), runs);
+      assert.equal(existsSync(bench.subnetFile), onExit === 'leave');
+    }
+  },
+);
+
+test('hurry ends the commands that a stop waits for', { skip }, async (t) => {
+  const bench = new Bench(t);
+  bench.recipe();
+  await bench.lease(4);
+  const { node, ended } = begin(t, bench);
+  await bench.untilTold('ready');
+  bench.put('remove.hangs');
+  node.stop({ onExit: 'shutdown', releaseLease: false });
+  await bench.untilLogged('remove 10.50.4.0/24');
+  node.hurry();
+  await assert.rejects(ended, /the network could not be taken down whole/);
+});
+
+test('status says since when the store is away', { skip }, async (t) => {
+  const bench = new Bench(t);
+  bench.recipe();
+  const { node } = begin(t, bench);
+  await bench.untilTold('ready');
+  assert.equal(node.status().storeOutage, null);
+  await rename(bench.storeDirectory, `${bench.storeDirectory}.away`);
+  const outage = await until('the outage', () => node.status().storeOutage ?? undefined);
+  assert.match(outage.because, /^cannot /);
+  assert.ok(Date.parse(outage.since) <= Date.parse(outage.nextTryAt));
+});
