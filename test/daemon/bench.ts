@@ -46,6 +46,24 @@ export function leaseValue(node: number, data = `data-${node}`): string {
   });
 }
 
+/** A store that does some things otherwise. */
+export function changedStore(store: LeaseStore, changes: Partial<LeaseStore>): LeaseStore {
+  return {
+    description: store.description,
+    readNetwork: () => store.readNetwork(),
+    createNetwork: (text) => store.createNetwork(text),
+    withdrawNetwork: (text) => store.withdrawNetwork(text),
+    writeNetwork: (text) => store.writeNetwork(text),
+    list: (options) => store.list(options),
+    watch: (cursor, signal) => store.watch(cursor, signal),
+    create: (...given) => store.create(...given),
+    replace: (...given) => store.replace(...given),
+    remove: (previous) => store.remove(previous),
+    close: () => store.close(),
+    ...changes,
+  };
+}
+
 /**
  * What a daemon has around it, in a temporary directory: a recipe file, a files store and a state directory, in which the commands of
  * `fileOverlay` note what they do. It keeps the events that it is told.

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { readDeployment, writeDeployment } from '../../../src/daemon/network/deployment-file.ts';
+import { deploymentOf } from '../../../src/daemon/network/deployment.ts';
+import type { LiveNetwork } from '../../../src/daemon/network/part.ts';
+import { rememberParts } from '../../../src/daemon/network/parts.ts';
+import { requireTakenDown, takeDown } from '../../../src/daemon/network/take-down.ts';
+import { Failure } from '../../../src/diagnostic/failure.ts';
+import { Bench } from '../bench.ts';
+import { makePeer, standNetwork } from './network-bench.ts';
+
+/** A network with two peers and its deployment file. */
+async function start(t: TestContext): Promise<{ bench: Bench; network: LiveNetwork }> {
+  const bench = new Bench(t);
+  bench.recipe();
+  const network = await standNetwork(t, bench);
+  const { preparation, options, commands, stateDirectory, loop } = network;
+  await writeDeployment(stateDirectory, deploymentOf(preparation, options, commands.facts, '10.50.1.0-24'));
+  loop.feed({ kind: 'snapshot', peers: [4, 5].map(makePeer) });
+  await loop.settled();
+  return { bench, network };
+}
+
+test('the parts go, the last one first, and then the deployment file', async (t) => {
+  const { bench, network } = await start(t);
+  const taken = await takeDown(network, rememberParts(network.options));
+  assert.deepEqual(taken, { removed: 2, failed: [], shutdown: 'done' });
+  assert.equal(bench.log.at(-1), 'shutdown 10.50.1.0/24');
+  assert.equal(await readDeployment(bench.stateDirectory), undefined);
+  assert.deepEqual(bench.told('shutdown-finished'), [{ event: 'shutdown-finished', removed: 2, failed: 0 }]);
+});
+
+test('the deployment file stays while peers or the device do, so that it can be tried again', async (t) => {
+  const { bench, network } = await start(t);
+  bench.put('remove.fails');
+  bench.put('shutdown.fails');
+  const taken = await takeDown(network, rememberParts(network.options));
+  assert.equal(taken.removed, 0);
+  assert.deepEqual(taken.failed.toSorted(), ['10.50.4.0-24', '10.50.5.0-24']);
+  assert.equal(taken.shutdown, 'failed');
+  assert.ok(await readDeployment(bench.stateDirectory));
+  assert.equal(network.journal.peers.length, 2);
+});
+
+test('only a ShutdownCommand that failed keeps the deployment file as well', async (t) => {
+  const { bench, network } = await start(t);
+  bench.put('shutdown.fails');
+  const taken = await takeDown(network, rememberParts(network.options));
+  assert.deepEqual(taken, { removed: 2, failed: [], shutdown: 'failed' });
+  assert.ok(await readDeployment(bench.stateDirectory));
+});
+
+test('a part that was never begun is not taken down', async (t) => {
+  const { bench, network } = await start(t);
+  const before = bench.log.length;
+  await takeDown(network, { device: {} });
+  assert.deepEqual(bench.log.slice(before), ['shutdown 10.50.1.0/24']);
+});
+
+test('a part that this version does not know is refused before anything is touched', async (t) => {
+  const { bench, network } = await start(t);
+  const before = bench.log;
+  await assert.rejects(
+    takeDown(network, { ...rememberParts(network.options), loom: {} }),
+    /a part that this version of heddle does not know: loom/,
+  );
+  assert.deepEqual(bench.log, before);
+});
+
+test('what remains is said with what to do', () => {
+  const whole = { removed: 3, failed: [], shutdown: 'done' } as const;
+  requireTakenDown(whole, 'then try again');
+  requireTakenDown({ ...whole, shutdown: 'skipped' }, 'then try again');
+  assert.throws(
+    () => requireTakenDown({ removed: 1, failed: ['a', 'b'], shutdown: 'failed' }, 'then try again'),
+    (error: unknown) => {
+      assert.ok(error instanceof Failure);
+      assert.equal(error.kind, 'command');
+      assert.match(
+        error.message,
+        /: 2 of its peers could not be removed \(a, b\) and ShutdownCommand failed$/,
+      );
+      assert.match(error.hint ?? '', /then try again$/);
+      return true;
+    },
+  );
+});

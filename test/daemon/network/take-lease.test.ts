@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { rename, rm } from 'node:fs/promises';
+import { test, type TestContext } from 'node:test';
+import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
+import { LeaseStopped, takeLease, type LeaseContext } from '../../../src/daemon/network/take-lease.ts';
+import type { NodeState } from '../../../src/event/event.ts';
+import { KeptListing } from '../../../src/store/kept-listing.ts';
+import { cidr } from '../../lease/fixtures.ts';
+import { Bench, changedStore, leaseValue } from '../bench.ts';
+
+const hint = { ipv4: cidr('10.50.7.0/24'), ipv6: undefined };
+
+/** A node about to take its lease: `states` are those that it went through, `stop` stops it. */
+async function prepare(t: TestContext, changes: Partial<LeaseContext> = {}) {
+  const bench = new Bench(t);
+  bench.recipe();
+  const options = bench.options();
+  const preparation = await bench.prepare(options);
+  const states: NodeState[] = [];
+  const stopping = new AbortController();
+  const context: LeaseContext = {
+    preparation,
+    options,
+    commands: await bench.runner(preparation),
+    hint: undefined,
+    isTakeover: false,
+    isFirst: true,
+    kept: new KeptListing(),
+    enter: (state) => states.push(state),
+    emit: bench.emit,
+    signal: stopping.signal,
+    ...changes,
+  };
+  const keys = async (): Promise<readonly string[]> =>
+    (await preparation.store.list()).records.map(({ key }) => key);
+  return { bench, context, states, keys, stop: () => stopping.abort() };
+}
+
+test('PreStartup comes before the lease, and its data stand in the lease', async (t) => {
+  const { bench, context, states } = await prepare(t, { hint });
+  const leased = await takeLease(context);
+  assert.deepEqual(states, ['pre-startup', 'leasing']);
+  assert.deepEqual(bench.log, ['pre-startup']);
+  assert.equal(leased.record.key, '10.50.7.0-24');
+  assert.equal(leased.record.value, leaseValue(1, 'data-1'));
+  assert.deepEqual(
+    { isCreated: leased.isCreated, hadEnded: leased.hadEnded, isDeviceUp: leased.isDeviceUp },
+    { isCreated: true, hadEnded: false, isDeviceUp: false },
+  );
+  assert.equal(bench.told('lease-acquired')[0]?.how, 'created');
+});
+
+test('the deployment file is there before PreStartup, and names the lease when there is one', async (t) => {
+  const { bench, context } = await prepare(t, { hint });
+  bench.put('pre-startup.hangs');
+  const stopping = new AbortController();
+  const taking = takeLease({ ...context, signal: stopping.signal });
+  await bench.untilLogged('pre-startup');
+  const early = await readDeployment(bench.stateDirectory);
+  assert.equal(early?.leaseKey, null);
+  assert.deepEqual(Object.keys(early.parts), ['device'], 'no other part was begun');
+  stopping.abort();
+  await assert.rejects(taking, LeaseStopped);
+
+  bench.drop('pre-startup.hangs');
+  await takeLease(context);
+  const late = await readDeployment(bench.stateDirectory);
+  assert.equal(late?.leaseKey, '10.50.7.0-24');
+  assert.deepEqual(Object.keys(late.parts), ['device', 'peers', 'subnet-file']);
+});
+
+test('what the store held, with the new lease, is kept for whoever follows it', async (t) => {
+  const { bench, context } = await prepare(t, { hint });
+  await bench.lease(4);
+  await takeLease(context);
+  const keys = context.kept.take()?.records.map(({ key }) => key);
+  assert.deepEqual(keys?.toSorted(), ['10.50.4.0-24', '10.50.7.0-24']);
+});
+
+test('a lease of this node is taken again', async (t) => {
+  const { bench, context } = await prepare(t);
+  await bench.lease(9, 1);
+  const leased = await takeLease(context);
+  assert.equal(leased.record.key, '10.50.9.0-24');
+  assert.equal(leased.isCreated, false);
+});
+
+test('a network that is taken over and has no lease any more had its lease ended', async (t) => {
+  const { context } = await prepare(t, { isTakeover: true, hint });
+  const leased = await takeLease(context);
+  assert.equal(leased.hadEnded, true);
+});
+
+test('a PreStartup that fails is undone', async (t) => {
+  const { bench, context, keys } = await prepare(t);
+  bench.put('pre-startup.fails');
+  await assert.rejects(takeLease(context), /PreStartupCommand/);
+  assert.deepEqual(bench.log, ['pre-startup', 'shutdown ']);
+  assert.equal(await readDeployment(bench.stateDirectory), undefined);
+  assert.deepEqual(await keys(), []);
+});
+
+test('a network that is taken over stays up when PreStartup fails', async (t) => {
+  const { bench, context } = await prepare(t, { isTakeover: true });
+  bench.put('pre-startup.fails');
+  await assert.rejects(takeLease(context), /PreStartupCommand/);
+  assert.deepEqual(bench.log, ['pre-startup']);
+  assert.ok(await readDeployment(bench.stateDirectory));
+});
+
+test('a lease that was made is given back when the network document was changed meanwhile', async (t) => {
+  const { bench, context, keys } = await prepare(t, { hint });
+  await (await bench.openStore()).writeNetwork('{"Network":"10.60.0.0/16","Backend":{"Type":"extension"}}');
+  await assert.rejects(takeLease(context), /was changed while this node came up/);
+  assert.deepEqual(await keys(), []);
+  assert.deepEqual(bench.log, ['pre-startup', 'shutdown 10.50.7.0/24']);
+});
+
+test('a document that was withdrawn meanwhile is written again', async (t) => {
+  const { bench, context } = await prepare(t);
+  const { text } = context.preparation.network.document;
+  const store = await bench.openStore();
+  await store.withdrawNetwork(text);
+  await takeLease(context);
+  assert.equal((await store.readNetwork())?.text, text);
+});
+
+test('a recipe that was saved later does not look after the document', async (t) => {
+  const { bench, context } = await prepare(t, { isFirst: false });
+  await (await bench.openStore()).writeNetwork('{"Network":"10.60.0.0/16","Backend":{"Type":"extension"}}');
+  await takeLease(context);
+});
+
+test('a store that is away is waited for', async (t) => {
+  const { bench, context } = await prepare(t);
+  await rename(bench.storeDirectory, `${bench.storeDirectory}.away`);
+  const taking = takeLease(context);
+  await bench.untilTold('store-outage');
+  assert.ok(context.preparation.outages.current);
+  await rename(`${bench.storeDirectory}.away`, bench.storeDirectory);
+  await taking;
+  assert.equal(context.preparation.outages.current, undefined);
+});
+
+test('a stop while the store is away ends the wait, and undoes what was begun', async (t) => {
+  const { bench, context, stop } = await prepare(t);
+  await rename(bench.storeDirectory, `${bench.storeDirectory}.away`);
+  const taking = takeLease(context);
+  await bench.untilTold('store-outage');
+  stop();
+  await assert.rejects(taking, LeaseStopped);
+  assert.deepEqual(bench.log, ['pre-startup', 'shutdown ']);
+  assert.equal(await readDeployment(bench.stateDirectory), undefined);
+});
+
+test('a step that cannot be undone is told, and the others are undone all the same', async (t) => {
+  const { bench, context } = await prepare(t, { hint });
+  await (await bench.openStore()).writeNetwork('{"Network":"10.60.0.0/16","Backend":{"Type":"extension"}}');
+  const remove = (): Promise<never> => Promise.reject(new Error('the disk is full'));
+  const store = changedStore(context.preparation.store, { remove });
+  const preparation = { ...context.preparation, store };
+  await assert.rejects(takeLease({ ...context, preparation }), /was changed while/);
+  assert.deepEqual(bench.warnings, ['not everything was undone: the disk is full']);
+  assert.equal(bench.log.at(-1), 'shutdown 10.50.7.0/24');
+  assert.equal(await readDeployment(bench.stateDirectory), undefined);
+});
+
+test('a state directory that is gone is a Failure before anything is run', async (t) => {
+  const { bench, context } = await prepare(t);
+  await rm(bench.stateDirectory, { recursive: true });
+  await assert.rejects(takeLease(context), /deployment\.json cannot be written/);
+  assert.deepEqual(await context.preparation.store.list().then(({ records }) => records), []);
+});
