@@ -20,6 +20,12 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   return nearest;
 }
 
+/** Whether a name is surely meant for another: the same but for case and at most two slips. */
+export function isSlipOf(name: string, other: string): boolean {
+  if (Math.abs(name.length - other.length) > 2) return false;
+  return editDistance(name.toLowerCase(), other.toLowerCase()) <= 2;
+}
+
 /** The hint that goes with an unknown name, or undefined if nothing is near. */
 export function suggestName(name: string, candidates: Iterable<string>): string | undefined {
   const nearest = nearestName(name, candidates);

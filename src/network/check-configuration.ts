@@ -29,13 +29,17 @@ export function checkNetworkConfiguration(
   findings: Findings,
 ): NetworkConfiguration | undefined {
   const { values } = document;
-  const enabled = { ipv4: values.EnableIPv4?.value ?? true, ipv6: values.EnableIPv6?.value ?? false };
-  if (!enabled.ipv4 && !enabled.ipv6) {
+  const enabled = {
+    ipv4: readSwitch(document, 'EnableIPv4', true),
+    ipv6: readSwitch(document, 'EnableIPv6', false),
+  };
+  if (enabled.ipv4 === false && enabled.ipv6 === false) {
     const span = values.EnableIPv4?.span ?? document.start;
     findings.error('no-family', span, 'neither IPv4 nor IPv6 is enabled', 'set `EnableIPv6` to true');
   }
   const ipv4 = checkFamily(document, ipv4Rules, enabled.ipv4, findings);
   const ipv6 = checkFamily(document, ipv6Rules, enabled.ipv6, findings);
+  if (enabled.ipv4 === undefined || enabled.ipv6 === undefined) return undefined;
   if ((enabled.ipv4 && !ipv4) || (enabled.ipv6 && !ipv6)) return undefined;
   return {
     ipv4: enabled.ipv4 ? ipv4 : undefined,
@@ -44,15 +48,29 @@ export function checkNetworkConfiguration(
   };
 }
 
+/** Whether a family is enabled; undefined if the document says so in a way that could not be read. */
+function readSwitch(
+  { values, given }: NetworkDocument,
+  key: FamilyRules['keys']['enable'],
+  usual: boolean,
+): boolean | undefined {
+  return values[key]?.value ?? (given.has(key) ? undefined : usual);
+}
+
 /** Checks one family's keys; those of a family that is not enabled are checked all the same. */
-function checkFamily(document: NetworkDocument, rules: FamilyRules, enabled: boolean, findings: Findings) {
+function checkFamily(
+  document: NetworkDocument,
+  rules: FamilyRules,
+  enabled: boolean | undefined,
+  findings: Findings,
+) {
   const { network, enable } = rules.keys;
   if (enabled && !document.given.has(network)) {
     const hint = `add one, such as \`"${network}": "${rules.exampleNetwork}"\``;
     findings.error('missing-key', document.start, `\`${network}\` is missing`, hint);
   }
   const given = document.values[network];
-  if (!enabled && given !== undefined) {
+  if (enabled === false && given !== undefined) {
     const hint = `set \`${enable}\` to true, or remove \`${network}\``;
     findings.warning(
       'unused-key',

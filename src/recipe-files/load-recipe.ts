@@ -1,13 +1,11 @@
 import { basename, resolve } from 'node:path';
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { Failure } from '../diagnostic/failure.ts';
-import { Findings } from '../diagnostic/findings.ts';
 import type { SourceText } from '../diagnostic/source.ts';
 import { explainError } from '../host/system-error.ts';
 import { findDistrust } from '../host/files/trusted-file.ts';
-import { reportSyntaxErrors } from '../recipe/lint/syntax-errors.ts';
 import { parseRecipe } from '../recipe/read/parse-recipe.ts';
-import type { Command, CommandName, Recipe } from '../recipe/recipe.ts';
+import type { CommandName, Recipe } from '../recipe/recipe.ts';
 import type { Script } from '../shell/shell.ts';
 import { findNamedRecipe, shippedRecipes } from './catalogue.ts';
 import { findComplaints, prepareCommands } from './command-scripts.ts';
@@ -63,26 +61,25 @@ export async function refuseStrangersFile(nameOrPath: string, file: string): Pro
   throw new Failure('recipe', `the recipe ${nameOrPath} is not run as root: ${why}`, { hint });
 }
 
-/** Checks a recipe's text, as {@link loadRecipe} does after reading it. */
+/**
+ * Checks a recipe's text, as {@link loadRecipe} does after reading it. The first error is enough to refuse it; the
+ * Failure then shows all that `heddle recipe check` finds.
+ */
 export async function checkRecipe(source: SourceText, name: string): Promise<Omit<LoadedRecipe, 'file'>> {
   const checked = parseRecipe(source, name);
-  if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics);
+  if (checked.kind === 'invalid') throw await refuseExamined(source, name);
   const recipe = checked.value;
   const commands = Object.values(recipe.commands);
   const scripts = prepareCommands(commands);
   scripts.catch(() => undefined);
-  const errors = await findShellErrors(source, commands);
-  if (errors.length > 0) throw refuseRecipe(source, [...errors, ...checked.warnings]);
+  if ((await findComplaints(commands)).length > 0) throw await refuseExamined(source, name);
   return { recipe, scripts, warnings: checked.warnings };
 }
 
-async function findShellErrors(
-  source: SourceText,
-  commands: readonly Command[],
-): Promise<readonly Diagnostic[]> {
-  const findings = new Findings(source);
-  reportSyntaxErrors(source, await findComplaints(commands), findings);
-  return findings.list();
+async function refuseExamined(source: SourceText, name: string): Promise<Failure> {
+  // A daemon that starts has no need of the lint.
+  const { examineRecipe } = await import('./examine-recipe.ts');
+  return refuseRecipe(source, await examineRecipe(source, name));
 }
 
 /** The failure that shows findings about a recipe or a network configuration. */

@@ -37,6 +37,16 @@ export function variablesUnsetIn(command: CommandName): readonly string[] {
   return command === 'SubnetBatchCommand' ? ofOneLease : [];
 }
 
+/** The variables of the fields of a peer's backend data. */
+export function dataVariables(fields: readonly string[]): readonly string[] {
+  return fields.flatMap((field) => [`DATA_${field}`, `DATA6_${field}`]);
+}
+
+/** Whether a variable can only be that of a field of backend data. */
+export function isDataVariable(name: string): boolean {
+  return /^DATA6?_/.test(name);
+}
+
 /** Whether a command is about one peer, whose backend data it is given. */
 export function isAboutPeer(command: CommandName): boolean {
   return command === 'SubnetAddCommand' || command === 'SubnetRemoveCommand';

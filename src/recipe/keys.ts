@@ -11,7 +11,9 @@ export const defaultTimeout = 30;
 export const defaultConcurrency = 8;
 
 const pattern = z.string();
-const program = z.string().check(z.regex(/^[A-Za-z0-9_.+/-]+$/, 'the name or the path of a program'));
+/** The name or the path of a program, as `Requires` has it. */
+export const programPattern = /^[A-Za-z0-9_.+/-]+$/;
+const program = z.string().check(z.regex(programPattern, 'the name or the path of a program'));
 
 /** A string to be run as it is, or lines to be run under `set -e`; not blank. */
 const command = z.union([

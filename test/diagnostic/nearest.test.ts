@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { nearestName, suggestName } from '../../src/diagnostic/nearest.ts';
+import { isSlipOf, nearestName, suggestName } from '../../src/diagnostic/nearest.ts';
 
 const keys = ['SubnetAddCommand', 'SubnetRemoveCommand', 'ShutdownCommand', 'Type', 'VNI', 'Overhead'];
 
@@ -23,6 +23,13 @@ test('suggests nothing for what is far from every name', () => {
   assert.equal(nearestName('', keys), undefined);
   assert.equal(nearestName('x'.repeat(100_000), keys), undefined);
   assert.equal(suggestName('Description', keys), undefined);
+});
+
+test('is sure of what is meant up to two slips', () => {
+  assert.ok(isSlipOf('subnetaddcomand', 'SubnetAddCommand'));
+  assert.ok(isSlipOf('PreStartCommand', 'PreStartupCommand'));
+  assert.ok(!isSlipOf('PostStartupCommand', 'PreStartupCommand'));
+  assert.ok(!isSlipOf('PreShutdownCommand', 'ShutdownCommand'));
 });
 
 test('prefers an exact name, and one swap counts as one slip', () => {

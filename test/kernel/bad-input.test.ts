@@ -106,16 +106,16 @@ describe('a recipe that is not right', options, () => {
   refuses(
     'an empty command',
     'empty',
-    { ...network, Backend: { Type: 'extension', SubnetAddCommand: ' ' } },
-    '5:25 error[empty-command]: `Backend.SubnetAddCommand` is empty\n' +
-      '  5 |     "SubnetAddCommand": " "\n' +
-      '    |                         ^^^\n' +
+    { ...network, Backend: { Type: 'extension', ShutdownCommand: ' ' } },
+    '5:24 error[empty-command]: `Backend.ShutdownCommand` is empty\n' +
+      '  5 |     "ShutdownCommand": " "\n' +
+      '    |                        ^^^\n' +
       '  hint: give it something to run, or remove the key',
   );
   refuses(
     'no Network',
     'nowhere',
-    { Backend: backend },
+    { Backend: { Type: 'extension' } },
     '1:1 error[missing-key]: `Network` is missing\n' +
       '  1 | {\n' +
       '    | ^\n' +
@@ -124,7 +124,7 @@ describe('a recipe that is not right', options, () => {
   refuses(
     'a SubnetLen that does not fit',
     'length',
-    { ...network, SubnetLen: 17, Backend: backend },
+    { ...network, SubnetLen: 17, Backend: { Type: 'extension' } },
     '3:16 error[subnet-length]: `SubnetLen` must be from 18 to 30 in 10.50.0.0/16, which has to hold four subnets\n' +
       '  3 |   "SubnetLen": 17,\n' +
       '    |                ^^',
@@ -132,8 +132,8 @@ describe('a recipe that is not right', options, () => {
   refuses(
     'a command that no shell can read',
     'syntax',
-    { ...network, Backend: { Type: 'extension', SubnetAddCommand: ['true', 'if true; then', 'echo )'] } },
-    '8:13 error[shell-syntax]: SubnetAddCommand is not valid shell: ")" unexpected (expecting "fi")\n' +
+    { ...network, Backend: { Type: 'extension', ShutdownCommand: ['true', 'if true; then', 'echo )'] } },
+    '8:13 error[shell-syntax]: ShutdownCommand is not valid shell: ")" unexpected (expecting "fi")\n' +
       '  8 |       "echo )"\n' +
       '    |             ^\n' +
       '  hint: add the missing `fi`',
@@ -141,14 +141,18 @@ describe('a recipe that is not right', options, () => {
 
   test('all that is wrong is told at once', async (t) => {
     const store = new StoreDirectory(t);
-    const path = store.recipe('twice', { Network: '10.50.0.0', Backend: { Typ: 'extension' } });
+    const wrong = {
+      Typ: 'extension',
+      PreStartupCommand: ['touch /run/touched', 'echo "$SUBNET"'],
+      ShutdownCommand: 'echo )',
+    };
+    const path = store.recipe('twice', { Network: '10.50.0.0', Backend: wrong });
     const args = ['--recipe', path, '--store-dir', store.path];
-    await assertRefused(
-      { args },
-      store,
-      'recipe',
-      /was refused: 3 errors\n(?=[^]*`Network`)(?=[^]*did you mean `Type`)[^]*\[missing-key\]/,
+    const codes = ['malformed-address', 'unknown-key', 'unset-variable', 'shell-syntax'];
+    const message = new RegExp(
+      `was refused: 4 errors\n${codes.map((code) => `[^]*error\\[${code}\\]`).join('')}`,
     );
+    await assertRefused({ args }, store, 'recipe', message);
   });
 
   const hint = 'give the path of a recipe, or the name of a shipped one: vxlan, host-gw, wireguard';

@@ -8,11 +8,20 @@ type SyntaxErrorName = ReturnType<typeof printParseErrorCode>;
 /** Deeper than any recipe; keeps a hostile document from exhausting the stack. */
 const deepestNesting = 32;
 
+/** A document whose structure is certain, though single tokens in it may be wrong. */
+export interface SyntaxTree {
+  readonly root: Node;
+  /** The offsets of strings and numbers that are wrong in themselves. Their values are not to be used. */
+  readonly brokenTokens: ReadonlySet<number>;
+  /** The offsets of items that have no comma before them. In an array they may be pieces of one string. */
+  readonly unseparated: ReadonlySet<number>;
+}
+
 /**
- * Reads strict JSON (RFC 8259), as flannel does: comments and trailing commas are errors too, but such that the rest
- * can still be checked. Returns undefined if no whole document could be read.
+ * Reads strict JSON (RFC 8259), as flannel does. After a comment, a trailing comma, a missing one or a wrong token the
+ * rest is read on, so that all of it can be checked. Returns undefined if the structure of the document is not certain.
  */
-export function parseStrictJson(source: SourceText, findings: Findings): Node | undefined {
+export function parseStrictJson(source: SourceText, findings: Findings): SyntaxTree | undefined {
   const { text } = source;
   if (text.trim() === '') {
     findings.error('json-syntax', { offset: 0, length: 0 }, 'the document is empty');
@@ -24,10 +33,17 @@ export function parseStrictJson(source: SourceText, findings: Findings): Node | 
     return undefined;
   }
   const errors: ParseError[] = [];
-  const tree = parseTree(text, errors, { allowTrailingComma: true });
-  reportSyntaxErrors(text, errors, findings);
-  reportLeniencies(text, findings, errors.length > 0);
-  return errors.length > 0 ? undefined : tree;
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const isReadable = errors.every((error) => isLocal(error) || isMissingComma(error));
+  reportSyntaxErrors(text, errors, isReadable, findings);
+  reportLeniencies(text, findings, !isReadable);
+  if (root === undefined || !isReadable) return undefined;
+  const offsets = (chosen: readonly ParseError[]) => new Set(chosen.map(({ offset }) => offset));
+  return {
+    root,
+    brokenTokens: offsets(errors.filter(isLocal)),
+    unseparated: offsets(errors.filter(isMissingComma)),
+  };
 }
 
 function findDeepNesting(text: string): Span | undefined {
@@ -46,6 +62,7 @@ function reportLeniencies(text: string, findings: Findings, onlyComments: boolea
   const reportTrailing = () => {
     if (trailing === undefined || onlyComments) return;
     findings.error('json-trailing-comma', trailing, 'no comma may follow the last item', 'remove the comma');
+    trailing = undefined;
   };
   const forget = () => void (trailing = undefined);
   visit(
@@ -75,13 +92,29 @@ const localErrors: ReadonlySet<SyntaxErrorName> = new Set<SyntaxErrorName>([
   'UnexpectedEndOfNumber',
 ]);
 
-/** Reports every error inside a token, and the first of the others: those after it are mostly its consequence. */
-function reportSyntaxErrors(text: string, errors: readonly ParseError[], findings: Findings): void {
+function isLocal({ error }: ParseError): boolean {
+  return localErrors.has(printParseErrorCode(error));
+}
+
+function isMissingComma({ error }: ParseError): boolean {
+  return printParseErrorCode(error) === 'CommaExpected';
+}
+
+/**
+ * Reports every error of a document that is readable on the whole. Of any other, reports every error inside a token and
+ * the first of the rest: those after it are mostly its consequence.
+ */
+function reportSyntaxErrors(
+  text: string,
+  errors: readonly ParseError[],
+  isReadable: boolean,
+  findings: Findings,
+): void {
   let derailed = false;
   for (const error of errors) {
     const name = printParseErrorCode(error.error);
     if (derailed) continue;
-    derailed = !localErrors.has(name);
+    derailed = !isReadable && !isLocal(error);
     const { message, hint } = explainSyntaxError(name, text.slice(error.offset, error.offset + error.length));
     findings.error('json-syntax', locate(name, error, text), message, hint);
   }

@@ -3,10 +3,10 @@ import type { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText, Span } from '../../diagnostic/source.ts';
 import { quoteText } from '../../diagnostic/visible-text.ts';
 import type { Json } from './json.ts';
-import { parseStrictJson } from './json-syntax.ts';
+import { parseStrictJson, type SyntaxTree } from './json-syntax.ts';
 
 /** A JSON value with its place in the text, and that of each of its parts. */
-export type JsonNode = ObjectNode | ArrayNode | ScalarNode;
+export type JsonNode = ObjectNode | ArrayNode | ScalarNode | UnreadNode;
 
 export interface ObjectNode {
   readonly kind: 'object';
@@ -32,27 +32,61 @@ export interface ScalarNode {
   readonly value: null | boolean | number | string;
 }
 
-/** Reads a document that must be one JSON object in which no key stands twice. */
+/** A value of which nothing more is said, because a finding says already that it could not be read. */
+export interface UnreadNode {
+  readonly kind: 'unread';
+  readonly span: Span;
+}
+
+/**
+ * Reads a document that must be one JSON object in which no key stands twice. Returns undefined if it is not one, or if
+ * its structure is not certain; what is wrong within single values is an {@link UnreadNode}.
+ */
 export function parseJsonObject(source: SourceText, findings: Findings): ObjectNode | undefined {
   const tree = parseStrictJson(source, findings);
   if (tree === undefined) return undefined;
-  const root = convert(tree, findings);
+  const root = convert(tree.root, tree, findings);
   if (root.kind === 'object') return root;
+  if (root.kind === 'unread') return undefined;
   findings.error('wrong-type', root.span, `the document must be an object, not ${describeKind(root)}`);
   return undefined;
 }
 
 /** What kind of value a node is, with its article, for messages. */
 export function describeKind(node: JsonNode): string {
-  if (node.kind !== 'scalar') return node.kind === 'object' ? 'an object' : 'an array';
-  return node.value === null ? 'null' : `a ${typeof node.value}`;
+  switch (node.kind) {
+    case 'object':
+      return 'an object';
+    case 'array':
+      return 'an array';
+    case 'scalar':
+      return node.value === null ? 'null' : `a ${typeof node.value}`;
+    case 'unread':
+      return 'something unreadable';
+  }
 }
 
-/** The value of a node without its places. */
+/** Whether the whole of a value could be read. */
+export function isWhole(node: JsonNode): boolean {
+  switch (node.kind) {
+    case 'object':
+      return node.members.every(({ value }) => isWhole(value));
+    case 'array':
+      return node.items.every(isWhole);
+    case 'scalar':
+      return true;
+    case 'unread':
+      return false;
+  }
+}
+
+/** The value of a node without its places; null where it could not be read. */
 export function toJson(node: JsonNode): Json {
   switch (node.kind) {
     case 'scalar':
       return node.value;
+    case 'unread':
+      return null;
     case 'array':
       return node.items.map(toJson);
     case 'object':
@@ -78,13 +112,22 @@ export function openingBrace(object: ObjectNode): Span {
   return { offset: object.span.offset, length: 1 };
 }
 
-function convert(node: Node, findings: Findings): JsonNode {
+function convert(node: Node, tree: SyntaxTree, findings: Findings): JsonNode {
   const span = { offset: node.offset, length: node.length };
+  if (tree.brokenTokens.has(node.offset)) return { kind: 'unread', span };
   if (node.type === 'array') {
-    return { kind: 'array', span, items: (node.children ?? []).map((child) => convert(child, findings)) };
+    const items = (node.children ?? []).map((child): JsonNode => {
+      const item = convert(child, tree, findings);
+      return tree.unseparated.has(child.offset) ? { kind: 'unread', span: item.span } : item;
+    });
+    return { kind: 'array', span, items };
   }
   if (node.type === 'object') {
-    return { kind: 'object', span, members: convertMembers(node.children ?? [], findings) };
+    const properties = node.children ?? [];
+    // A key that cannot be read may be any.
+    if (properties.some((property) => tree.brokenTokens.has(property.offset)))
+      return { kind: 'unread', span };
+    return { kind: 'object', span, members: convertMembers(properties, tree, findings) };
   }
   const value: unknown = node.value;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
@@ -93,14 +136,14 @@ function convert(node: Node, findings: Findings): JsonNode {
   return { kind: 'scalar', span, value: null };
 }
 
-function convertMembers(properties: readonly Node[], findings: Findings): JsonMember[] {
+function convertMembers(properties: readonly Node[], tree: SyntaxTree, findings: Findings): JsonMember[] {
   const members = new Map<string, JsonMember>();
   for (const property of properties) {
     const [key, value] = property.children ?? [];
     if (key === undefined || value === undefined) continue;
     const name = String(key.value);
     const keySpan = { offset: key.offset, length: key.length };
-    const member = { key: name, keySpan, value: convert(value, findings) };
+    const member = { key: name, keySpan, value: convert(value, tree, findings) };
     if (members.has(name)) {
       findings.error(
         'duplicate-key',

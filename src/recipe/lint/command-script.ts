@@ -1,6 +1,7 @@
 import type { Span } from '../../diagnostic/source.ts';
 import { commandText, placeInRecipe } from '../command-text.ts';
-import type { Command, Recipe } from '../recipe.ts';
+import type { RecipeOutline } from '../outline.ts';
+import type { Command } from '../recipe.ts';
 import { readScript, type Call, type ScriptReading } from '../sh/read-script.ts';
 import { literalOf } from '../sh/words.ts';
 
@@ -13,11 +14,14 @@ export interface CommandScript extends ScriptReading {
 }
 
 /** Reads every command of a recipe. One whose syntax is wrong is left out: nothing certain can be said of it. */
-export function readCommandScripts(recipe: Recipe): readonly CommandScript[] {
-  return Object.values(recipe.commands).flatMap((command) => {
+export function readCommandScripts({
+  source,
+  commands,
+}: Pick<RecipeOutline, 'source' | 'commands'>): readonly CommandScript[] {
+  return Object.values(commands).flatMap((command) => {
     const text = commandText(command);
     const reading = readScript(text);
-    const placeOf = (stretch: Span) => placeInRecipe(recipe.source, command, stretch);
+    const placeOf = (stretch: Span) => placeInRecipe(source, command, stretch);
     return reading.fault === undefined ? [{ ...reading, command, text, placeOf }] : [];
   });
 }

@@ -1,5 +1,5 @@
 import type { Findings } from '../../diagnostic/findings.ts';
-import type { Recipe } from '../recipe.ts';
+import type { RecipeOutline } from '../outline.ts';
 import type { Call } from '../sh/read-script.ts';
 import { literalOf } from '../sh/words.ts';
 import type { Span } from '../../diagnostic/source.ts';
@@ -28,11 +28,11 @@ interface Device {
 
 /** Reports what keeps the overlay's MTU from following the underlay's. */
 export function checkEncapsulation(
-  recipe: Recipe,
+  { saysOverhead }: RecipeOutline,
   scripts: readonly CommandScript[],
   findings: Findings,
 ): void {
-  if (recipe.overhead === undefined) {
+  if (!saysOverhead) {
     const [device] = scripts.flatMap((script) => findDevices(script).map((each) => ({ script, ...each })));
     if (device !== undefined) {
       const message = `${device.kind} takes room in each packet, and \`Overhead\` does not say how much`;

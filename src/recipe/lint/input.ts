@@ -28,7 +28,7 @@ export function checkInput(scripts: readonly CommandScript[], findings: Findings
 }
 
 /** Whether a command about one peer reads its standard input, as far as its text tells; true where that does not tell. */
-export function readsPeerData(recipe: Recipe): boolean {
+export function readsPeerData(recipe: Pick<Recipe, 'source' | 'commands'>): boolean {
   const known = new Map(readCommandScripts(recipe).map((script) => [script.command, script]));
   return Object.values(recipe.commands)
     .filter(({ name }) => isAboutPeer(name))

@@ -1,7 +1,5 @@
-import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
-import { Findings } from '../../diagnostic/findings.ts';
-import type { Recipe } from '../recipe.ts';
-import { readBackendMembers, redactSecrets } from './backend-members.ts';
+import type { Findings } from '../../diagnostic/findings.ts';
+import type { RecipeOutline } from '../outline.ts';
 import { readCommandScripts } from './command-script.ts';
 import { checkEncapsulation } from './encapsulation.ts';
 import { checkInput } from './input.ts';
@@ -22,20 +20,18 @@ export interface Surroundings {
 /**
  * Finds what can be found wrong with a recipe's commands by reading them. What is certain to fail, or to let another
  * node's data be run, is an error; the rest are warnings. Careful: rather silent than wrong.
+ *
+ * @param findings those of reading the recipe, which these are added to
  */
-export function lintRecipe(recipe: Recipe, surroundings: Surroundings): readonly Diagnostic[] {
-  const findings = new Findings(recipe.source);
-  const members = readBackendMembers(recipe);
-  const scripts = readCommandScripts(recipe);
-  redactSecrets(recipe, members, findings);
-  reportSyntaxErrors(recipe.source, surroundings.syntaxComplaints, findings);
-  reportMissingPrograms(recipe, members, surroundings.missingPrograms, findings);
-  checkVariables(recipe, scripts, findings);
+export function lintRecipe(outline: RecipeOutline, surroundings: Surroundings, findings: Findings): void {
+  const scripts = readCommandScripts(outline);
+  reportSyntaxErrors(outline.source, surroundings.syntaxComplaints, findings);
+  reportMissingPrograms(outline, surroundings.missingPrograms, findings);
+  checkVariables(outline, scripts, findings);
   checkInput(scripts, findings);
-  checkRepeatable(scripts, findings);
-  checkPairs(recipe, members, findings);
-  checkPeerData(recipe, scripts, findings);
-  checkSecrets(recipe, scripts, findings);
-  checkEncapsulation(recipe, scripts, findings);
-  return findings.list();
+  checkRepeatable(outline, scripts, findings);
+  checkPairs(outline, findings);
+  checkPeerData(outline, scripts, findings);
+  checkSecrets(outline, scripts, findings);
+  checkEncapsulation(outline, scripts, findings);
 }

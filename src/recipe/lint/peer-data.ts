@@ -1,6 +1,6 @@
 import type { Findings } from '../../diagnostic/findings.ts';
-import { hasInput, readsPeerLines } from '../contract-variables.ts';
-import type { Recipe } from '../recipe.ts';
+import { dataVariables, hasInput, isDataVariable, readsPeerLines } from '../contract-variables.ts';
+import type { RecipeOutline } from '../outline.ts';
 import type { Call, ScriptReading } from '../sh/read-script.ts';
 import type { Word } from '../sh/syntax-tree.ts';
 import { literalArguments, type CommandScript } from './command-script.ts';
@@ -22,12 +22,16 @@ const splitters: ReadonlySet<string> = new Set([
 const shells: ReadonlySet<string> = new Set(['sh', 'dash', 'bash', 'ash', 'ksh', 'zsh']);
 
 /** Reports backend data of other nodes that is split into words, or run as text. */
-export function checkPeerData(recipe: Recipe, scripts: readonly CommandScript[], findings: Findings): void {
+export function checkPeerData(
+  outline: RecipeOutline,
+  scripts: readonly CommandScript[],
+  findings: Findings,
+): void {
   for (const script of scripts) {
     if (!hasInput(script.command.name)) continue;
     const data = followData(script.settings, [
       standardInput,
-      ...fieldVariables(recipe),
+      ...fieldVariables(outline, script),
       ...readVariables(script),
     ]);
     for (const call of script.calls) {
@@ -37,9 +41,10 @@ export function checkPeerData(recipe: Recipe, scripts: readonly CommandScript[],
   }
 }
 
-function fieldVariables({ backendData }: Recipe): string[] {
-  if (backendData.format === 'text') return [];
-  return backendData.fields.flatMap(({ variable }) => [`DATA_${variable}`, `DATA6_${variable}`]);
+/** Where fields could not be read, every variable that looks like one counts. */
+function fieldVariables({ fields }: RecipeOutline, { uses }: CommandScript): readonly string[] {
+  if (fields.isComplete) return dataVariables(fields.items);
+  return uses.map(({ name }) => name).filter(isDataVariable);
 }
 
 /** Variables that `read` fills from standard input; of a line of peers, those that can be backend data. */

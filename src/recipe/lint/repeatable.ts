@@ -1,5 +1,6 @@
 import type { Findings } from '../../diagnostic/findings.ts';
 import type { Span } from '../../diagnostic/source.ts';
+import type { RecipeOutline } from '../outline.ts';
 import type { Call } from '../sh/read-script.ts';
 import type { Word } from '../sh/syntax-tree.ts';
 import { literalOf } from '../sh/words.ts';
@@ -45,11 +46,17 @@ const kernelForms: Readonly<Record<KernelObject, Pick<Unrepeatable, 'consequence
 };
 
 /** Reports what makes something without regard to whether it is there, as it is after a restart or a retry. */
-export function checkRepeatable(scripts: readonly CommandScript[], findings: Findings): void {
-  const preStartup = scripts.filter(({ command }) => command.name === 'PreStartupCommand');
+export function checkRepeatable(
+  { commandKeys }: RecipeOutline,
+  scripts: readonly CommandScript[],
+  findings: Findings,
+): void {
+  const preStartup = scripts.find(({ command }) => command.name === 'PreStartupCommand');
   for (const script of scripts) {
-    const earlier =
-      script.command.name === 'PostStartupCommand' ? preStartup.flatMap(({ calls }) => calls) : [];
+    const isSecond = script.command.name === 'PostStartupCommand';
+    // What could not be read may have taken away what is made here.
+    if (isSecond && preStartup === undefined && commandKeys.PreStartupCommand !== undefined) continue;
+    const earlier = isSecond ? (preStartup?.calls ?? []) : [];
     for (const [index, call] of script.calls.entries()) {
       const made = readUnrepeatable(call);
       if (made === undefined || isGuarded(script, call) || isSilenced(script, call)) continue;

@@ -1,12 +1,16 @@
 import type { Findings } from '../../diagnostic/findings.ts';
-import type { Recipe } from '../recipe.ts';
+import type { RecipeOutline } from '../outline.ts';
 import { builtins } from '../shell-words.ts';
 import type { CommandScript } from './command-script.ts';
 import { followData, holdsData } from './data-flow.ts';
 
 /** Reports secret parameters among the arguments of a program, which any user of the machine can list. */
-export function checkSecrets(recipe: Recipe, scripts: readonly CommandScript[], findings: Findings): void {
-  const secrets = recipe.parameters.filter(({ secret }) => secret).map(({ variable }) => variable);
+export function checkSecrets(
+  { parameters }: RecipeOutline,
+  scripts: readonly CommandScript[],
+  findings: Findings,
+): void {
+  const secrets = parameters.items.filter(({ isSecret }) => isSecret).map(({ variable }) => variable);
   for (const script of scripts) {
     const holding = followData(script.settings, secrets);
     for (const { name, arguments: words } of script.calls) {

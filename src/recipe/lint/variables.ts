@@ -1,31 +1,42 @@
 import type { Findings } from '../../diagnostic/findings.ts';
 import { nearestName } from '../../diagnostic/nearest.ts';
-import { contractVariables, isAboutPeer, variablesUnsetIn } from '../contract-variables.ts';
-import type { CommandName, Recipe } from '../recipe.ts';
+import {
+  contractVariables,
+  dataVariables,
+  isAboutPeer,
+  isDataVariable,
+  variablesUnsetIn,
+} from '../contract-variables.ts';
+import type { RecipeOutline } from '../outline.ts';
+import type { CommandName } from '../recipe.ts';
 import { isSystemVariable } from '../reserved-variables.ts';
 import type { Use } from '../sh/read-script.ts';
 import { isOpaque, type CommandScript } from './command-script.ts';
 
 /** Reports variables that are empty where they are used; each once a command, at its first use. */
-export function checkVariables(recipe: Recipe, scripts: readonly CommandScript[], findings: Findings): void {
+export function checkVariables(
+  outline: RecipeOutline,
+  scripts: readonly CommandScript[],
+  findings: Findings,
+): void {
   for (const script of scripts) {
     if (isOpaque(script)) continue;
     const reported = new Set<string>();
-    for (const use of findUnsettled(recipe, script)) {
+    for (const use of findUnsettled(outline, script)) {
       if (reported.has(use.name)) continue;
       reported.add(use.name);
-      reportVariable(recipe, script, scripts, use, findings);
+      reportVariable(outline, script, scripts, use, findings);
     }
   }
 }
 
 /** The uses of variables that the script relies on and that nothing is known to set. */
-function findUnsettled(recipe: Recipe, { command, uses, settings }: CommandScript): readonly Use[] {
+function findUnsettled(outline: RecipeOutline, { command, uses, settings }: CommandScript): readonly Use[] {
   const unset = variablesUnsetIn(command.name);
   const settled = new Set([
     ...contractVariables.filter((name) => !unset.includes(name)),
-    ...recipe.parameters.map(({ variable }) => variable),
-    ...(isAboutPeer(command.name) ? dataVariables(recipe) : []),
+    ...outline.parameters.items.map(({ variable }) => variable),
+    ...(isAboutPeer(command.name) ? dataVariables(outline.fields.items) : []),
     ...settings.map(({ name }) => name),
     // A script that asks whether a variable is there knows that it may not be.
     ...uses.filter(({ hasFallback, tested }) => hasFallback || tested).map(({ name }) => name),
@@ -33,13 +44,8 @@ function findUnsettled(recipe: Recipe, { command, uses, settings }: CommandScrip
   return uses.filter(({ name }) => !settled.has(name) && !isSystemVariable(name));
 }
 
-function dataVariables({ backendData }: Recipe): string[] {
-  if (backendData.format === 'text') return [];
-  return backendData.fields.flatMap(({ variable }) => [`DATA_${variable}`, `DATA6_${variable}`]);
-}
-
 function reportVariable(
-  recipe: Recipe,
+  outline: RecipeOutline,
   script: CommandScript,
   scripts: readonly CommandScript[],
   { name, span }: Use,
@@ -50,10 +56,13 @@ function reportVariable(
   if (variablesUnsetIn(command).includes(name)) {
     const [why, hint] = explainUnset(command, name);
     findings.error('unset-variable', at, `\`$${name}\` is empty in ${command}, ${why}`, hint);
-  } else if (/^DATA6?_/.test(name)) reportData(recipe, command, name, at, findings);
+  } else if (isDataVariable(name)) reportData(outline, command, name, at, findings);
   else {
-    const message = `nothing is known to set \`$${name}\``;
-    findings.warning('unknown-variable', at, message, suggestVariable(recipe, script, scripts, name));
+    const explanation = explainUnknown(outline, script, scripts, name);
+    // It may be one of the parameters that could not be read.
+    if (explanation === undefined && !outline.parameters.isComplete) return;
+    const hint = explanation ?? `set it, declare a parameter, or write \`\${${name}:-}\` if it may be empty`;
+    findings.warning('unknown-variable', at, `nothing is known to set \`$${name}\``, hint);
   }
 }
 
@@ -69,13 +78,13 @@ function explainUnset(command: CommandName, name: string): readonly [why: string
 }
 
 function reportData(
-  recipe: Recipe,
+  { fields }: RecipeOutline,
   command: string,
   name: string,
   at: Parameters<Findings['error']>[1],
   findings: Findings,
 ): void {
-  const known = dataVariables(recipe);
+  const known = dataVariables(fields.items);
   if (known.includes(name)) {
     const message = `\`$${name}\` is empty in ${command}, which is not about one peer`;
     const hint =
@@ -84,6 +93,8 @@ function reportData(
     return;
   }
   const nearest = nearestName(name, known);
+  // It may be one of the fields that could not be read.
+  if (nearest === undefined && !fields.isComplete) return;
   const hint =
     nearest === undefined
       ? 'declare the field in `BackendData.Fields`, with `Format` set to `json`'
@@ -91,22 +102,22 @@ function reportData(
   findings.error('unset-variable', at, `\`$${name}\` is not of a field that \`BackendData\` declares`, hint);
 }
 
-function suggestVariable(
-  recipe: Recipe,
+/** Why nothing sets a variable, where that can be told. */
+function explainUnknown(
+  { parameters }: RecipeOutline,
   script: CommandScript,
   scripts: readonly CommandScript[],
   name: string,
-): string {
+): string | undefined {
   const other = scripts.find((each) => each.settings.some((setting) => setting.name === name));
   if (other !== undefined) {
     return `${other.command.name} sets it, but each command has a shell of its own: set it here too, or declare a parameter`;
   }
   const known = [
     ...contractVariables,
-    ...recipe.parameters.map(({ variable }) => variable),
+    ...parameters.items.map(({ variable }) => variable),
     ...script.settings.map((setting) => setting.name),
   ];
   const nearest = nearestName(name, known);
-  if (nearest !== undefined) return `did you mean \`$${nearest}\`?`;
-  return `set it, declare a parameter, or write \`\${${name}:-}\` if it may be empty`;
+  return nearest === undefined ? undefined : `did you mean \`$${nearest}\`?`;
 }

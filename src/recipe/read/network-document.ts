@@ -7,7 +7,8 @@ import type { NetworkConfiguration } from '../../network/configuration.ts';
 import { networkKeys } from '../../network/configuration-keys.ts';
 import { openingBrace, parseJsonObject, toJson, type ObjectNode } from '../json/json-tree.ts';
 import { backendKeys, recipeKeys } from '../keys.ts';
-import { readKeys, refuseUnknownKeys, requireKeys, type LocatedNode } from './read-keys.ts';
+import { readKeys, requireKeys, type LocatedNode } from './read-keys.ts';
+import { settleKeys } from './settle-keys.ts';
 import { commandNames, type CommandName, type ParameterValue, type Recipe } from '../recipe.ts';
 
 /** A network configuration found in a store. */
@@ -60,8 +61,8 @@ export function parseNetworkDocument(source: SourceText): Checked<StoredNetwork>
 function readNetworkDocument(source: SourceText, findings: Findings): StoredNetwork | undefined {
   const root = parseJsonObject(source, findings);
   if (root === undefined) return undefined;
-  const { values, given, others } = readKeys(root, recipeKeys, '', findings);
-  refuseUnknownKeys(others, Object.keys(recipeKeys), '', findings);
+  const known = { names: Object.keys(recipeKeys), path: '' };
+  const { values, given } = readKeys(settleKeys(root, known, findings).object, recipeKeys, '', findings);
   const start = openingBrace(root);
   const network = checkNetworkConfiguration({ values, given, start }, findings);
   if (!given.has('Backend')) {

@@ -2,66 +2,99 @@ import type { Checked } from '../../diagnostic/diagnostic.ts';
 import { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import { checkNetworkConfiguration } from '../../network/check-configuration.ts';
-import { openingBrace, parseJsonObject, type ObjectNode } from '../json/json-tree.ts';
+import { openingBrace, parseJsonObject, type JsonMember, type ObjectNode } from '../json/json-tree.ts';
 import { backendKeys, defaultConcurrency, defaultTimeout, recipeKeys } from '../keys.ts';
+import type { RecipeOutline } from '../outline.ts';
 import { findPrograms } from '../programs.ts';
+import { outlineRecipe } from './outline-recipe.ts';
 import { readBackendData } from './read-backend-data.ts';
 import { readCommands } from './read-commands.ts';
-import { readKeys, refuseUnknownKeys, requireKeys, type LocatedNode } from './read-keys.ts';
+import { readKeys, requireKeys, type LocatedNode } from './read-keys.ts';
 import { readParameterValues } from './read-parameter-values.ts';
 import { readParameters } from './read-parameters.ts';
+import { settleDocument } from './settle-document.ts';
 import type { Recipe } from '../recipe.ts';
 
 /**
- * Reads a recipe: a flannel network configuration, any of flannel's own among them. Everything that is wrong with it is
- * reported at once, each finding at its exact place.
+ * What came of reading a recipe.
+ *
+ * The recipe may be used only if there is no error among the findings; the outline may be, in any case. Both are
+ * undefined if there is nothing to go by, which is an error.
+ */
+export interface RecipeReading {
+  readonly recipe: Recipe | undefined;
+  readonly outline: RecipeOutline | undefined;
+  /** What is wrong with the document; further checks of the recipe add to it. */
+  readonly findings: Findings;
+}
+
+/**
+ * Reads a recipe: a flannel network configuration, any of flannel's own among them. Everything that is wrong with its
+ * document is reported at once, each finding at its exact place.
  *
  * @param name the recipe's name: its file's, without `.json`
  */
 export function parseRecipe(source: SourceText, name: string): Checked<Recipe> {
-  const findings = new Findings(source);
-  return findings.conclude(readRecipe(source, name, findings));
+  const { recipe, findings } = readRecipe(source, name);
+  return findings.conclude(recipe);
 }
 
-function readRecipe(source: SourceText, name: string, findings: Findings): Recipe | undefined {
-  const root = parseJsonObject(source, findings);
-  if (root === undefined) return undefined;
-  const { values, given, others } = readKeys(root, recipeKeys, '', findings);
-  requireKeys(given, recipeKeys, '', openingBrace(root), findings);
-  refuseUnknownKeys(others, Object.keys(recipeKeys), '', findings, misplacedBackendKey);
-  const network = checkNetworkConfiguration({ values, given, start: openingBrace(root) }, findings);
-  if (values.Backend === undefined) return undefined;
-  const backend = readBackend(values.Backend, source, findings);
-  return network && backend && { name, source, network, ...backend };
+/** As {@link parseRecipe}, with what could be understood of a recipe that is refused. */
+export function readRecipe(source: SourceText, name: string): RecipeReading {
+  const findings = new Findings(source);
+  const document = parseJsonObject(source, findings);
+  if (document === undefined) return { recipe: undefined, outline: undefined, findings };
+  const { root, undeclared } = settleDocument(document, findings);
+  const start = openingBrace(root);
+  const { values, given } = readKeys(root, recipeKeys, '', findings);
+  requireKeys(given, recipeKeys, '', start, findings);
+  const network = checkNetworkConfiguration({ values, given, start }, findings);
+  if (values.Backend === undefined) return { recipe: undefined, outline: undefined, findings };
+  const { backend, outline } = readBackend(values.Backend, undeclared, source, findings);
+  return { recipe: network && backend && { name, source, network, ...backend }, outline, findings };
 }
 
 /** Reads `Backend`, which holds all of a recipe that is not the network. */
 function readBackend(
   { value: object, keySpan }: LocatedNode<ObjectNode>,
+  undeclared: readonly JsonMember[],
   source: SourceText,
   findings: Findings,
-): Omit<Recipe, 'name' | 'source' | 'network'> | undefined {
+): {
+  readonly backend: Omit<Recipe, 'name' | 'source' | 'network'> | undefined;
+  readonly outline: RecipeOutline;
+} {
   const read = readKeys(object, backendKeys, 'Backend', findings);
   requireKeys(read.given, backendKeys, 'Backend', keySpan, findings);
   const declared = readParameters(read.values.Parameters?.value, findings);
-  const parameterValues = readParameterValues(read.others, declared, findings);
+  const parameterValues = readParameterValues(object.members, declared, findings);
+  // Without the declarations nobody can tell which of the values are secrets.
+  if (read.given.has('Parameters') && read.values.Parameters === undefined) {
+    for (const { value } of undeclared) findings.redact(value.span);
+  }
   const commands = readCommands(read, source, findings);
-  const backendData = readBackendData(read.values.BackendData?.value, findings);
+  const backendDataMember = object.members.find(({ key }) => key === 'BackendData');
+  const backendData = readBackendData(backendDataMember, findings);
+  const outline = outlineRecipe({
+    source,
+    object,
+    commands,
+    declared,
+    undeclared,
+    fields: backendData.fields,
+  });
   const { Type, Overhead, Requires, Timeout, Concurrency } = read.values;
-  if (Type === undefined) return undefined;
-  return {
+  if (Type === undefined) return { backend: undefined, outline };
+  const backend = {
     backendType: Type.value,
     commands,
     parameters: declared.parameters,
     parameterValues,
-    backendData,
+    backendData: backendData.format,
     overhead: Overhead?.value,
     requires: Requires?.value ?? findPrograms(Object.values(commands)),
     timeout: Timeout?.value ?? defaultTimeout,
     concurrency: Concurrency?.value ?? defaultConcurrency,
   };
-}
-
-function misplacedBackendKey(key: string): string | undefined {
-  return Object.hasOwn(backendKeys, key) ? `\`${key}\` belongs in \`Backend\`` : undefined;
+  return { backend, outline };
 }

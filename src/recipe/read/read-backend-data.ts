@@ -1,33 +1,60 @@
 import type { Findings } from '../../diagnostic/findings.ts';
 import { describeKind, type JsonMember, type ObjectNode } from '../json/json-tree.ts';
 import { backendDataKeys } from '../keys.ts';
-import { readKeys, refuseUnknownKeys, type ReadKeys } from './read-keys.ts';
+import type { PartialList } from '../outline.ts';
+import { readKeys, type ReadKeys } from './read-keys.ts';
 import { readPattern } from './read-pattern.ts';
+import { settleKeys } from './settle-keys.ts';
 import type { BackendDataFormat } from '../recipe.ts';
+import { namePattern, variableName } from './variable-name.ts';
 import { VariableNames } from './variable-names.ts';
 
 const path = 'Backend.BackendData';
 
 type Fields = Extract<BackendDataFormat, { format: 'json' }>['fields'];
 
+/** What a recipe says of backend data. */
+export interface ReadBackendData {
+  readonly format: BackendDataFormat;
+  /** The variables of all fields that it names, even those that were refused. */
+  readonly fields: PartialList<string>;
+}
+
 /** Reads `Backend.BackendData`: text of the default pattern, if there is none. */
-export function readBackendData(object: ObjectNode | undefined, findings: Findings): BackendDataFormat {
-  if (object === undefined) return { format: 'text', pattern: undefined };
+export function readBackendData(member: JsonMember | undefined, findings: Findings): ReadBackendData {
+  const isAbsent = member === undefined;
+  if (member?.value.kind !== 'object') {
+    return { format: { format: 'text', pattern: undefined }, fields: { items: [], isComplete: isAbsent } };
+  }
+  const object = settleKeys(member.value, { names: Object.keys(backendDataKeys), path }, findings).object;
   const read = readKeys(object, backendDataKeys, path, findings);
-  refuseUnknownKeys(read.others, Object.keys(backendDataKeys), path, findings);
+  return { format: readFormat(object, read, findings), fields: listFields(read) };
+}
+
+function readFormat(object: ObjectNode, read: BackendDataRead, findings: Findings): BackendDataFormat {
   // A misspelt format is reported already; what else is there tells which one was meant.
   const format = read.values.Format?.value ?? (read.given.has('Format') ? guessFormat(read) : 'text');
   if (format === 'text') return readTextFormat(read, findings);
   return readJsonFormat(object, read, findings);
 }
 
-type ReadBackendData = ReadKeys<typeof backendDataKeys>;
+function listFields({ values, given }: BackendDataRead): PartialList<string> {
+  if (values.Fields !== undefined) {
+    const names = values.Fields.value.members.map(({ key }) => key);
+    const usable = names.filter((name) => namePattern.test(name));
+    return { items: usable.map(variableName), isComplete: usable.length === names.length };
+  }
+  const isText = given.has('Format') ? values.Format?.value === 'text' : true;
+  return { items: [], isComplete: isText && !given.has('Fields') };
+}
 
-function guessFormat({ given }: ReadBackendData): 'text' | 'json' {
+type BackendDataRead = ReadKeys<typeof backendDataKeys>;
+
+function guessFormat({ given }: BackendDataRead): 'text' | 'json' {
   return given.has('Fields') ? 'json' : 'text';
 }
 
-function readTextFormat({ values }: ReadBackendData, findings: Findings): BackendDataFormat {
+function readTextFormat({ values }: BackendDataRead, findings: Findings): BackendDataFormat {
   if (values.Fields !== undefined) {
     const hint = 'set `Format` to `json`, or use `Pattern`';
     findings.error('unused-key', values.Fields.keySpan, '`Fields` is for backend data in json', hint);
@@ -37,7 +64,7 @@ function readTextFormat({ values }: ReadBackendData, findings: Findings): Backen
 
 function readJsonFormat(
   object: ObjectNode,
-  { values, given }: ReadBackendData,
+  { values, given }: BackendDataRead,
   findings: Findings,
 ): BackendDataFormat {
   if (values.Pattern !== undefined) {
@@ -60,6 +87,7 @@ function readFields(members: readonly JsonMember[], findings: Findings): Fields 
   return members.flatMap((member) => {
     const { key: name, value: node } = member;
     const variable = names.claim(member);
+    if (node.kind === 'unread') return [];
     if (node.kind !== 'scalar' || typeof node.value !== 'string') {
       const message = `\`${path}.Fields.${name}\` must be a pattern, as a string, not ${describeKind(node)}`;
       findings.error('wrong-type', node.span, message);

@@ -4,9 +4,9 @@ import type { Findings } from '../../diagnostic/findings.ts';
 import type { Located } from '../../diagnostic/located.ts';
 import { suggestName } from '../../diagnostic/nearest.ts';
 import type { Span } from '../../diagnostic/source.ts';
-import { quoteText } from '../../diagnostic/visible-text.ts';
 import {
   describeKind,
+  isWhole,
   nodeAt,
   toJson,
   type JsonNode,
@@ -40,8 +40,6 @@ export interface ReadKeys<T extends KeyTable> {
   readonly values: { readonly [K in keyof T]?: LocatedNode<ReadValue<T[K]>> };
   /** The keys that stand in the object, even with values that were refused. */
   readonly given: ReadonlySet<string>;
-  /** The members whose keys are not in the table, and for which there was no complaint yet. */
-  readonly others: readonly JsonMember[];
 }
 
 /** Names a key for messages: `Backend.Timeout`. */
@@ -49,7 +47,7 @@ export function joinPath(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-/** Reads the keys of an object by a table. Reports values that do not fit and required keys that are missing. */
+/** Reads the keys of an object that stand in a table. Reports values that do not fit. */
 export function readKeys<T extends KeyTable>(
   object: ObjectNode,
   table: T,
@@ -57,20 +55,16 @@ export function readKeys<T extends KeyTable>(
   findings: Findings,
 ): ReadKeys<T> {
   const values: Record<string, LocatedNode<unknown>> = {};
-  const others: JsonMember[] = [];
   for (const member of object.members) {
     const schema = Object.hasOwn(table, member.key) ? table[member.key] : undefined;
-    if (schema === undefined) others.push(member);
-    else {
-      const value = readValue(member, schema, joinPath(path, member.key), findings);
-      if (value !== undefined) values[member.key] = value;
-    }
+    if (schema === undefined) continue;
+    const value = readValue(member, schema, joinPath(path, member.key), findings);
+    if (value !== undefined) values[member.key] = value;
   }
   return {
     // `values` was filled from `table` alone, each by its own schema; TypeScript cannot follow that through a loop.
     values: values as ReadKeys<T>['values'],
     given: new Set(object.members.map(({ key }) => key)),
-    others,
   };
 }
 
@@ -92,22 +86,6 @@ export function requireKeys(
   }
 }
 
-/** Reports keys that nothing knows, each with the one that was probably meant. */
-export function refuseUnknownKeys(
-  members: readonly JsonMember[],
-  known: Iterable<string>,
-  path: string,
-  findings: Findings,
-  hintFor: (key: string) => string | undefined = () => undefined,
-): void {
-  const names = [...known];
-  for (const { key, keySpan } of members) {
-    const where = path === '' ? 'a recipe' : `\`${path}\``;
-    const hint = hintFor(key) ?? suggestName(key, names) ?? `its keys are ${names.join(', ')}`;
-    findings.error('unknown-key', keySpan, `${where} has no key ${quoteText(key)}`, hint);
-  }
-}
-
 function readValue(
   { keySpan, value: node }: JsonMember,
   schema: z.ZodMiniType,
@@ -117,9 +95,11 @@ function readValue(
   const inner = schema instanceof z.ZodMiniOptional ? schema.def.innerType : schema;
   if (inner instanceof z.ZodMiniObject || inner instanceof z.ZodMiniRecord) {
     if (node.kind === 'object') return { value: node, node, span: node.span, keySpan };
+    if (node.kind === 'unread') return undefined;
     findings.error('wrong-type', node.span, `\`${path}\` must be an object, not ${describeKind(node)}`);
     return undefined;
   }
+  if (!isWhole(node)) return undefined;
   const result = schema.safeParse(toJson(node));
   if (result.success) return { value: result.data, node, span: node.span, keySpan };
   for (const issue of result.error.issues.flatMap(unfoldUnion)) reportIssue(issue, node, path, findings);

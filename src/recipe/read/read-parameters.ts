@@ -4,29 +4,65 @@ import { isReservedVariable } from '../reserved-variables.ts';
 import { describeKind, openingBrace, type JsonMember, type ObjectNode } from '../json/json-tree.ts';
 import { backendKeys, parameterKeys } from '../keys.ts';
 import { checkParameterValue } from './parameter-value.ts';
-import { readKeys, refuseUnknownKeys, requireKeys, type ReadKeys } from './read-keys.ts';
+import { readKeys, requireKeys, type ReadKeys } from './read-keys.ts';
 import { readPattern } from './read-pattern.ts';
+import { settleKeys } from './settle-keys.ts';
 import type { Parameter } from '../recipe.ts';
-import { variableName } from './variable-name.ts';
+import { namePattern, variableName } from './variable-name.ts';
 import { VariableNames } from './variable-names.ts';
 
 /** The parameters that a recipe declares. */
 export interface DeclaredParameters {
+  /** Those whose declaration is right. */
   readonly parameters: readonly Parameter[];
-  /** All names declared, even those whose declaration was refused. */
-  readonly names: ReadonlySet<string>;
+  /** All that are declared, by name, even those whose declaration was refused. */
+  readonly declarations: ReadonlyMap<string, Declaration>;
+}
+
+/** What is certain of a parameter, however wrong its declaration is. */
+export interface Declaration {
+  /** Undefined if the name cannot be made into a variable. */
+  readonly variable: string | undefined;
+  readonly isSecret: boolean;
 }
 
 /** Reads `Backend.Parameters`. */
 export function readParameters(object: ObjectNode | undefined, findings: Findings): DeclaredParameters {
-  const members = object?.members ?? [];
+  const members = (object?.members ?? []).map((member) => settleDeclaration(member, findings));
   const names = new VariableNames('parameter', findings);
   const parameters = members.flatMap((member) => {
     checkName(member, names, findings);
+    if (isSecret(member)) redactDefault(member, findings);
     const parameter = readParameter(member, findings);
     return parameter === undefined ? [] : [parameter];
   });
-  return { parameters, names: new Set(members.map(({ key }) => key)) };
+  const declarations = members.map((member): [string, Declaration] => {
+    const variable = namePattern.test(member.key) ? variableName(member.key) : undefined;
+    return [member.key, { variable, isSecret: isSecret(member) }];
+  });
+  return { parameters, declarations: new Map(declarations) };
+}
+
+function settleDeclaration(member: JsonMember, findings: Findings): JsonMember {
+  const { key, value } = member;
+  if (value.kind !== 'object') return member;
+  const known = { names: Object.keys(parameterKeys), path: parameterPath(key) };
+  return { ...member, value: settleKeys(value, known, findings).object };
+}
+
+function parameterPath(name: string): string {
+  return `Backend.Parameters.${name}`;
+}
+
+/** Whether the author meant the values to be kept out of every report. Where that cannot be told, they are. */
+function isSecret({ value: node }: JsonMember): boolean {
+  const secret = node.kind === 'object' ? node.members.find(({ key }) => key === 'Secret')?.value : undefined;
+  return secret !== undefined && !(secret.kind === 'scalar' && secret.value === false);
+}
+
+function redactDefault({ value: node }: JsonMember, findings: Findings): void {
+  if (node.kind !== 'object') return;
+  for (const { key, value } of node.members) if (key === 'Default') findings.redact(value.span);
 }
 
 /** A parameter's name becomes a key of `Backend` and an environment variable: it must be free as both. */
@@ -48,7 +84,8 @@ function checkName(member: JsonMember, names: VariableNames, findings: Findings)
 }
 
 function readParameter({ key: name, value: node }: JsonMember, findings: Findings): Parameter | undefined {
-  const path = `Backend.Parameters.${name}`;
+  const path = parameterPath(name);
+  if (node.kind === 'unread') return undefined;
   if (node.kind !== 'object') {
     const hint = 'write at least `{ "Type": "string" }`';
     const message = `\`${path}\` must be an object, not ${describeKind(node)}`;
@@ -57,7 +94,6 @@ function readParameter({ key: name, value: node }: JsonMember, findings: Finding
   }
   const read = readKeys(node, parameterKeys, path, findings);
   requireKeys(read.given, parameterKeys, path, openingBrace(node), findings);
-  refuseUnknownKeys(read.others, Object.keys(parameterKeys), path, findings);
   const { values } = read;
   if (values.Type === undefined) return undefined;
   const parameter: Parameter = {
@@ -116,7 +152,6 @@ function readDefault(
   findings: Findings,
 ): Parameter['default'] {
   if (given?.value === undefined) return undefined;
-  if (parameter.secret) findings.redact(given.span);
   const checked = checkParameterValue(parameter, given.value);
   if (checked.kind === 'accepted') return checked.value;
   findings.error('parameter-value', given.span, `\`${path}.Default\` ${checked.reason}`);

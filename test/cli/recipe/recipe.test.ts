@@ -10,6 +10,8 @@ import {
   type ExplainRequest,
   type RecipeExplanation,
 } from '../../../src/explain/explain-recipe.ts';
+import { renderDiagnostics } from '../../../src/diagnostic/code-frame.ts';
+import { examineRecipe } from '../../../src/recipe-files/examine-recipe.ts';
 import { shippedRecipes } from '../../../src/recipe-files/catalogue.ts';
 import { eventNames } from '../../../src/contract/command-events.ts';
 import { heddle as heddleProgram, runHeddle } from '../../kernel/lab-harness.ts';
@@ -98,6 +100,40 @@ describe('recipe check', () => {
     ]);
   });
 
+  test('shows what is wrong with the commands next to what is wrong with the document, in the order of the text', async () => {
+    const file = join(directory, 'mixed.json');
+    const Backend = {
+      Type: 'test',
+      Parameters: { VNI: { Type: 'integer', Default: '7' } },
+      PreStartupComand: 'echo "$SUBNET" "$VNI"',
+      PostStartupCommand: 'echo )',
+      ShutdownCommand: 'no-such-program',
+    };
+    await writeFile(file, JSON.stringify({ Network: '10.50.0.0/16', Backend }));
+    const expected = [
+      ['parameter-value', null],
+      ['unknown-key', 'did you mean `PreStartupCommand`?'],
+      ['unset-variable', 'use it in PostStartupCommand, which runs once there is one'],
+      ['shell-syntax', 'nothing is open here that it could end: remove it'],
+      ['missing-program', 'install it where the recipe is to run'],
+    ];
+    const { exitCode, stdout } = await heddle('check', file, '--json');
+    assert.equal(exitCode, 3);
+    const { errors, warnings, recipes } = JSON.parse(stdout) as Checked;
+    assert.deepEqual([errors, warnings], [4, 1]);
+    assert.deepEqual(
+      recipes[0]?.findings.map(({ code, hint }) => [code, hint]),
+      expected,
+    );
+    const people = await heddle('check', file);
+    const shown = [...people.stdout.matchAll(/(?:error|warning)\[([a-z-]+)\]/g)].map((match) => match[1]);
+    assert.deepEqual(
+      shown,
+      expected.map(([code]) => code),
+    );
+    assert.match(people.stdout, /mixed\.json: 4 errors, 1 warning$/);
+  });
+
   test('names every file that cannot be read, and checks none', async () => {
     const result = await heddle('check', 'no-such', 'vxlan', join(directory, 'absent.json'));
     assert.deepEqual([result.exitCode, result.stdout], [3, '']);
@@ -153,6 +189,30 @@ describe('recipe check', () => {
     assert.equal(exitCode, 0);
     assert.match(stdout, /warning\[secret-argument\]/);
     assert.doesNotMatch(stdout + stderr, /hidden-value/);
+  });
+
+  describe('never shows a secret of a recipe that is wrong:', () => {
+    const PSK = 'hidden-value';
+    const secret = { Type: 'string', Secret: true };
+    const cases: readonly (readonly [what: string, backend: object])[] = [
+      ['in its type', { Parameters: { PSK: { ...secret, Type: 'text', Default: PSK } }, PSK }],
+      ['in whether it is one', { Parameters: { PSK: { ...secret, Secret: 'yes', Default: PSK } }, PSK }],
+      ['in the word for it', { Parameters: { PSK: { Type: 'text', Secrt: true, Default: PSK } }, PSK }],
+      ['in the type of its default', { Parameters: { PSK: { ...secret, Default: [PSK] } }, PSK }],
+      ['in the key of its value', { Parameters: { PSK: secret }, PSKK: PSK }],
+      ['in the list of parameters', { Parameters: [secret], PSK }],
+    ];
+    for (const [what, backend] of cases) {
+      test(what, async () => {
+        const text = await readFile(await write('wrong', { ...backend, Timeout: 0 }), 'utf8');
+        const found = renderDiagnostics(await examineRecipe({ name: 'wrong.json', text }, 'wrong'), {
+          colour: false,
+        });
+        assert.match(found, /error\[/);
+        assert.match(found, /\*{14}/);
+        assert.doesNotMatch(found, /hidden-value/);
+      });
+    }
   });
 });
 

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { formatCidr } from '../../../src/network/cidr.ts';
-import { parseRecipe } from '../../../src/recipe/read/parse-recipe.ts';
+import { commandText } from '../../../src/recipe/command-text.ts';
+import { lintRecipe, type Surroundings } from '../../../src/recipe/lint/lint-recipe.ts';
+import { findNeeds } from '../../../src/recipe/lint/missing-programs.ts';
+import type { RecipeOutline } from '../../../src/recipe/outline.ts';
+import { parseRecipe, readRecipe } from '../../../src/recipe/read/parse-recipe.ts';
 import type { Recipe } from '../../../src/recipe/recipe.ts';
 
 function parse(text: string): Recipe {
@@ -165,7 +169,33 @@ test('the value of a secret stays out of what is said about the recipe', () => {
   assert.doesNotMatch(JSON.stringify(checked), new RegExp(secret));
 });
 
-test('whatever JSON stands where, every finding has a place inside the text', () => {
+/** What a machine would say that has no program, and a shell that refuses only `if )`. */
+function surroundingsOf(outline: RecipeOutline): Surroundings {
+  const refused = Object.values(outline.commands).filter((command) => commandText(command).includes('if )'));
+  return {
+    syntaxComplaints: refused.map((command) => ({ command, line: 0, message: '")" unexpected' })),
+    missingPrograms: findNeeds(outline).map(({ program }) => ({ program, package: undefined })),
+  };
+}
+
+function checkFindings(text: string): void {
+  const { outline, findings } = readRecipe({ name: 'a', text }, 'a');
+  if (outline !== undefined) lintRecipe(outline, surroundingsOf(outline), findings);
+  const found = findings.list();
+  for (const { span, message } of found) {
+    assert.ok(span.offset >= 0 && span.length >= 0 && span.offset + span.length <= text.length, message);
+    assert.doesNotMatch(message, /undefined|\[object|\.$/);
+  }
+  const places = found.map(({ code, span, message }) => `${code} ${span.offset} ${message}`);
+  assert.deepEqual(places, [...new Set(places)], text);
+  const offsets = found.map(({ span }) => span.offset);
+  assert.deepEqual(
+    offsets,
+    offsets.toSorted((a, b) => a - b),
+  );
+}
+
+test('whatever JSON stands where, every finding has a place inside the text, in its order, and none stands twice', () => {
   const keys = fc.constantFrom(
     ...[
       'Network',
@@ -189,7 +219,17 @@ test('whatever JSON stands where, every finding has a place inside the text', ()
       'Timeout',
       '__proto__',
     ],
+    ...[
+      'PostStartupCommand',
+      'SubnetAddCommand',
+      'SubnetRemovCommand',
+      'SubnetBatchCommand',
+      'CheckCommand',
+      'Secret',
+      'Vni',
+    ],
   );
+  const pieces = fc.constantFrom('', '\\d', '\t', '}', '"', '1.', '//', ' ');
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof(
       { maxDepth: 5 },
@@ -199,6 +239,9 @@ test('whatever JSON stands where, every finding has a place inside the text', ()
         'integer',
         '10.0.0.0/16',
         'ip a',
+        'ip route add $SUBNET via $VNI; read -r a; wg $a',
+        'echo "$DATA_MTU" $PARAMETRS',
+        'if )',
         '\0',
         0,
         24,
@@ -212,21 +255,17 @@ test('whatever JSON stands where, every finding has a place inside the text', ()
     ),
   }));
   fc.assert(
-    fc.property(value, value, (backend, parameters) => {
+    fc.property(value, value, fc.nat(), pieces, (backend, parameters, at, piece) => {
+      const more = typeof backend === 'object' ? backend : {};
       const document = {
         Network: '10.0.0.0/16',
-        Backend: { Type: 'x', More: backend, Parameters: parameters },
+        Backend: { Type: 'x', ...more, More: backend, Parameters: parameters },
       };
       for (const root of [document, backend]) {
         const text = JSON.stringify(root);
-        const checked = parseRecipe({ name: 'a', text }, 'a');
-        for (const { span, message } of checked.kind === 'valid' ? checked.warnings : checked.diagnostics) {
-          assert.ok(
-            span.offset >= 0 && span.length >= 0 && span.offset + span.length <= text.length,
-            message,
-          );
-          assert.doesNotMatch(message, /undefined|\[object|\.$/);
-        }
+        checkFindings(text);
+        const cut = at % text.length;
+        checkFindings(text.slice(0, cut) + piece + text.slice(cut + 1));
       }
     }),
     { numRuns: 1000 },

@@ -1,0 +1,86 @@
+import type { Findings } from '../../diagnostic/findings.ts';
+import { isSlipOf, nearestName } from '../../diagnostic/nearest.ts';
+import { quoteText } from '../../diagnostic/visible-text.ts';
+import { networkKeys } from '../../network/configuration-keys.ts';
+import { openingBrace, type JsonMember, type JsonNode, type ObjectNode } from '../json/json-tree.ts';
+import { backendKeys, recipeKeys } from '../keys.ts';
+import { settleKeys, type SettledObject } from './settle-keys.ts';
+import { namePattern } from './variable-name.ts';
+
+/** A recipe's document with its keys settled: see {@link settleDocument}. */
+export interface SettledDocument {
+  readonly root: ObjectNode;
+  /** Keys of `Backend` that look like values of parameters which the recipe does not declare. */
+  readonly undeclared: readonly JsonMember[];
+}
+
+/**
+ * Reports the unknown keys of a recipe and of its `Backend`, and returns the document as it was meant: misspelt keys
+ * under their right names, those of `Backend` in it and flannel's own beside it, wherever they stand.
+ */
+export function settleDocument(document: ObjectNode, findings: Findings): SettledDocument {
+  const known = { names: Object.keys(recipeKeys), path: '', belongsElsewhere: suggestBackend };
+  const { object, strangers } = settleKeys(document, known, findings);
+  const backend = findBackend(object, strangers);
+  if (backend?.value.kind !== 'object') return { root: object, undeclared: [] };
+  const inner = settleBackend(adopt(backend.value, strangers, backendKeys), findings);
+  const members = object.members.filter(({ key }) => key !== 'Backend');
+  const outer = { ...object, members: [...members, { ...backend, value: inner.object }] };
+  return {
+    root: adopt(outer, inner.strangers, networkKeys),
+    undeclared: inner.strangers.filter(({ key }) => !Object.hasOwn(networkKeys, key)),
+  };
+}
+
+/** A recipe whose keys of `Backend` all stand outside of it has one, too. */
+function findBackend(root: ObjectNode, strangers: readonly JsonMember[]): JsonMember | undefined {
+  const backend = root.members.find(({ key }) => key === 'Backend');
+  if (backend !== undefined || !strangers.some(({ key }) => Object.hasOwn(backendKeys, key))) return backend;
+  const span = openingBrace(root);
+  return { key: 'Backend', keySpan: span, value: { kind: 'object', span, members: [] } };
+}
+
+/** Adds members from elsewhere that an object should have and has not. */
+function adopt(object: ObjectNode, strangers: readonly JsonMember[], table: object): ObjectNode {
+  const own = new Set(object.members.map(({ key }) => key));
+  const adopted = strangers.filter(({ key }) => Object.hasOwn(table, key) && !own.has(key));
+  return { ...object, members: [...object.members, ...adopted] };
+}
+
+function settleBackend(backend: ObjectNode, findings: Findings): SettledObject {
+  const parameters = findParameters(backend);
+  const declared = parameters?.kind === 'object' ? parameters.members.map(({ key }) => key) : [];
+  const known = {
+    names: [...Object.keys(backendKeys), ...declared],
+    path: 'Backend',
+    belongsElsewhere: suggestTopLevel,
+    adviseOn: suggestDeclaration,
+    // What is wrong with the declarations is reported; the values are right, for all that can be told.
+    isDoubtful: (key: string) =>
+      parameters !== undefined && parameters.kind !== 'object' && namePattern.test(key),
+  };
+  return settleKeys(backend, known, findings);
+}
+
+/** The declarations of parameters, even if their key is misspelt. */
+function findParameters(backend: ObjectNode): JsonNode | undefined {
+  const names = Object.keys(backendKeys);
+  const exact = backend.members.find(({ key }) => key === 'Parameters');
+  const meant = exact ?? backend.members.find(({ key }) => nearestName(key, names) === 'Parameters');
+  if (meant === undefined) return undefined;
+  if (isSlipOf(meant.key, 'Parameters')) return meant.value;
+  return { kind: 'unread', span: meant.value.span };
+}
+
+function suggestBackend(key: string): string | undefined {
+  return Object.hasOwn(backendKeys, key) ? `\`${key}\` belongs in \`Backend\`` : undefined;
+}
+
+function suggestTopLevel(key: string): string | undefined {
+  return Object.hasOwn(networkKeys, key) ? `\`${key}\` belongs beside \`Backend\`, not in it` : undefined;
+}
+
+function suggestDeclaration(key: string): string | undefined {
+  if (!namePattern.test(key)) return undefined;
+  return `declare ${quoteText(key)} in \`Parameters\` if the commands use it, or remove it`;
+}
