@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { CommandRunner } from '../../../src/daemon/commands/command-runner.ts';
+import { abilitiesOf, peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
+import type { Operation } from '../../../src/engine/operation.ts';
+import { Bench } from '../bench.ts';
+import { makePeer, own } from '../network/network-bench.ts';
+
+const { signal } = new AbortController();
+
+const all = {
+  SubnetAddCommand: 'echo "add $SUBNET"',
+  SubnetRemoveCommand: 'echo "remove $SUBNET"',
+  SubnetBatchCommand: 'cat',
+  CheckCommand: 'true',
+};
+
+async function runnerOf(t: TestContext, backend: object): Promise<CommandRunner> {
+  const bench = new Bench(t);
+  bench.recipe({ Type: 'extension', Overhead: 50, ...backend });
+  return bench.runner(await bench.prepare());
+}
+
+const operation = (kind: 'add' | 'remove', stdin = 'data-4\n'): Operation => ({
+  kind,
+  peer: { ...makePeer(4), stdin },
+  reason: 'new',
+  mode: 'strict',
+});
+
+test('an add runs SubnetAddCommand, a remove SubnetRemoveCommand', async (t) => {
+  const { run } = peerCommands(await runnerOf(t, all), own);
+  for (const kind of ['add', 'remove'] as const) {
+    const result = await run(operation(kind), signal);
+    assert.ok(result.kind === 'ok');
+    assert.equal(result.stdout, `${kind} 10.50.4.0/24\n`);
+  }
+});
+
+test('a batch hands each operation over as a line', async (t) => {
+  const { batch } = peerCommands(await runnerOf(t, all), own);
+  assert.ok(batch);
+  const line = batch.formatLine(operation('remove'));
+  assert.equal(line, 'remove\t10.50.4.0/24\t-\t172.30.0.4\t-\tdata-4');
+  const result = await batch.run([line], signal);
+  assert.ok(result.kind === 'ok');
+  assert.equal(result.stdout, `${line}\n`);
+});
+
+test('the abilities of a recipe are those of its commands', async (t) => {
+  const full = abilitiesOf(await runnerOf(t, all));
+  assert.deepEqual([full.canRemove, full.repeatable], [true, true]);
+  assert.equal(full.fitsBatch?.(operation('add')), true);
+  assert.equal(full.fitsBatch(operation('add', 'one\ntwo\n')), false, 'no line holds two');
+
+  const runner = await runnerOf(t, { SubnetAddCommand: all.SubnetAddCommand });
+  assert.deepEqual(abilitiesOf(runner), { canRemove: false, repeatable: false, fitsBatch: undefined });
+  assert.equal(peerCommands(runner, own).batch, undefined);
+});
