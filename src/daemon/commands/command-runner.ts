@@ -180,9 +180,11 @@ export class CommandRunner {
 
 const nothingToRun: CommandResult = { kind: 'ok', stdout: '', stderr: '', durationMs: 0 };
 
+/** The longest first: one may begin with another, and the rest of it would be left. */
 function secretValues({ parameters, parameterValues }: NodeFacts): string[] {
-  return parameters.flatMap(({ name, secret }) => {
+  const values = parameters.flatMap(({ name, secret }) => {
     const value = parameterValues[name];
     return secret && value !== undefined && String(value) !== '' ? [String(value)] : [];
   });
+  return values.sort((a, b) => b.length - a.length);
 }

@@ -111,6 +111,20 @@ test('secrets are kept out of stderr, however the command ends; other values are
   assert.doesNotMatch(JSON.stringify(bench.events), /open|4711/);
 });
 
+test('a secret that begins with another secret is hidden whole', async (t) => {
+  const backend = {
+    Parameters: {
+      Short: { Type: 'string', Default: 'open', Secret: true },
+      Long: { Type: 'string', Default: 'opensesame', Secret: true },
+    },
+    PostStartupCommand: 'echo "$LONG" >&2',
+  };
+  const { runner } = await start(t, backend);
+  const result = await runner.runOwn('PostStartupCommand', own);
+  assert.ok(result.kind === 'ok');
+  assert.equal(result.stderr, '‹secret›');
+});
+
 test('a command that takes longer than its Timeout is ended', async (t) => {
   const { runner } = await start(t, { Timeout: 1, PostStartupCommand: 'sleep 60' });
   const result = await runner.runOwn('PostStartupCommand', own);
