@@ -84,13 +84,17 @@ async function forgetDeployment(
   stateDirectory: string,
   emit: EmitEvent,
 ): Promise<TakenDown> {
-  const journal = await PeerJournal.open(await openJournal(join(stateDirectory, 'journal')));
-  await forgetNetwork(deployment, journal, stateDirectory, emit);
+  const file = await openJournal(join(stateDirectory, 'journal'));
+  try {
+    await forgetNetwork(deployment, await PeerJournal.open(file), stateDirectory, emit);
+  } finally {
+    await file.close();
+  }
   return { removed: 0, failed: [], shutdown: 'skipped' };
 }
 
 async function release({ store: choice, leaseKey }: Deployment, emit: EmitEvent): Promise<boolean> {
-  const store = await openStore(withSecrets(choice, process.env));
+  const store = await openStore(withSecrets(choice, process.env), 'existing');
   try {
     const { records } = await store.list();
     const record = records.find(({ key }) => key === leaseKey);
