@@ -1,11 +1,12 @@
 import { formatAddress, formatCidr, parseCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import type { PublicAddresses } from '../network/public-addresses.ts';
 import { contractVariables } from '../recipe/contract-variables.ts';
 import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import type { CommandName, Parameter, ParameterValue } from '../recipe/recipe.ts';
 
 /** What a command is told of the node that runs it. */
-export interface NodeFacts {
+export interface NodeFacts extends PublicAddresses {
   readonly network: NetworkConfiguration;
   readonly nodeName: string;
   readonly iface: string;
@@ -13,8 +14,6 @@ export interface NodeFacts {
   readonly ifaceMtu: number;
   readonly mtu: number;
   readonly stateDirectory: string;
-  readonly publicIp: string | undefined;
-  readonly publicIpv6: string | undefined;
   /** This node's own addresses on the interface: a public address may be translated to them on the way. */
   readonly localAddress: string | undefined;
   readonly localAddressV6: string | undefined;
@@ -96,10 +95,7 @@ function parseIf(cidr: string | undefined): LeaseSubnets['ipv4'] {
   return cidr === undefined ? undefined : parseCidr(cidr);
 }
 
-function addressVariables(
-  prefix: string,
-  addresses: { readonly publicIp: string | undefined; readonly publicIpv6: string | undefined },
-): Variables {
+function addressVariables(prefix: string, addresses: PublicAddresses): Variables {
   return {
     ...(addresses.publicIp !== undefined && { [`${prefix}PUBLIC_IP`]: addresses.publicIp }),
     ...(addresses.publicIpv6 !== undefined && { [`${prefix}PUBLIC_IPV6`]: addresses.publicIpv6 }),

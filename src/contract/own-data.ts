@@ -1,4 +1,5 @@
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import { presentValues } from '../network/per-family.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import { checkBackendData } from '../lease/check-peer.ts';
 import type { Json } from '../lease/lease.ts';
@@ -45,7 +46,7 @@ function readObjects(text: string, network: NetworkConfiguration): OwnData {
       return { kind: 'invalid', because: `the line ${JSON.stringify(line.slice(0, 80))} is not JSON` };
     }
   }
-  const expected = [network.ipv4, network.ipv6].filter((range) => range !== undefined).length;
+  const expected = presentValues(network).length;
   if (objects.length !== 0 && objects.length !== expected) {
     return {
       kind: 'invalid',

@@ -2,45 +2,34 @@ import { Failure } from '../diagnostic/failure.ts';
 import type { Json, LeaseSubnets } from '../lease/lease.ts';
 import { overlaps, parseAddress, parseCidr, formatAddress, type Cidr, type Family } from '../network/cidr.ts';
 import type { NetworkConfiguration, SubnetRange } from '../network/configuration.ts';
+import { familyKey, mapFamilies, noFamily, type FamilyKey, type PerFamily } from '../network/per-family.ts';
 import { countSubnets, subnetAt } from '../network/subnets.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 
-/** Values for each address family. */
-export interface PerFamily<T> {
-  readonly ipv4: T | undefined;
-  readonly ipv6: T | undefined;
-}
-
 /** Reads one subnet for each family of the network at most: `10.50.4.0/24,fd00:1::/64`. Throws a Failure. */
 export function parseSubnets(text: string, network: NetworkConfiguration): LeaseSubnets {
-  return perFamily('--subnet', text, network, (part) => parseCidr(part), 'a subnet such as 10.50.4.0/24');
+  return readPerFamily('--subnet', text, network, parseCidr, 'a subnet such as 10.50.4.0/24');
 }
 
 /** Reads one address for each family of the network at most, in canonical form. Throws a Failure. */
 export function parseAddresses(text: string, network: NetworkConfiguration): PerFamily<string> {
-  const { ipv4, ipv6 } = perFamily(
-    '--public-ip',
-    text,
-    network,
-    parseAddress,
-    'an address such as 192.0.2.7',
-  );
-  return { ipv4: ipv4 && formatAddress(ipv4), ipv6: ipv6 && formatAddress(ipv6) };
+  const expected = 'an address such as 192.0.2.7';
+  return mapFamilies(readPerFamily('--public-ip', text, network, parseAddress, expected), formatAddress);
 }
 
-function perFamily<T extends { readonly family: Family }>(
+function readPerFamily<T extends { readonly family: Family }>(
   option: string,
   text: string,
   network: NetworkConfiguration,
   parse: (part: string) => T | undefined,
   expected: string,
 ): PerFamily<T> {
-  const found: { ipv4: T | undefined; ipv6: T | undefined } = { ipv4: undefined, ipv6: undefined };
+  let found: PerFamily<T> = noFamily;
   for (const part of text.split(',')) {
     const value = parse(part.trim());
     if (value === undefined)
       throw new Failure('usage', `${option} ${JSON.stringify(part)} is not ${expected}`);
-    const family = value.family === 4 ? 'ipv4' : 'ipv6';
+    const family = familyKey(value.family);
     if (network[family] === undefined) {
       throw new Failure(
         'usage',
@@ -52,17 +41,14 @@ function perFamily<T extends { readonly family: Family }>(
         hint: 'give one for each address family, separated by a comma',
       });
     }
-    found[family] = value;
+    found = { ...found, [family]: value };
   }
   return found;
 }
 
 /** A subnet of each family that could be leased, other than the ones given. */
 export function exampleSubnets(network: NetworkConfiguration, taken: LeaseSubnets): LeaseSubnets {
-  return {
-    ipv4: network.ipv4 && exampleSubnet(network.ipv4, taken.ipv4),
-    ipv6: network.ipv6 && exampleSubnet(network.ipv6, taken.ipv6),
-  };
+  return mapFamilies(network, (range, family) => exampleSubnet(range, taken[family]));
 }
 
 function exampleSubnet(range: SubnetRange, taken: Cidr | undefined): Cidr {
@@ -72,15 +58,14 @@ function exampleSubnet(range: SubnetRange, taken: Cidr | undefined): Cidr {
 }
 
 /** An address of each family from the ranges that documents use for examples, other than the ones given. */
-export function exampleAddresses(
-  { ipv4, ipv6 }: NetworkConfiguration,
-  taken: PerFamily<string>,
-): PerFamily<string> {
-  return {
-    ipv4: ipv4 && (taken.ipv4 === '192.0.2.1' ? '192.0.2.2' : '192.0.2.1'),
-    ipv6: ipv6 && (taken.ipv6 === '2001:db8::1' ? '2001:db8::2' : '2001:db8::1'),
-  };
+export function exampleAddresses(network: NetworkConfiguration, taken: PerFamily<string>): PerFamily<string> {
+  return mapFamilies(network, (_, family) => examples[family].find((address) => address !== taken[family]));
 }
+
+const examples: Readonly<Record<FamilyKey, readonly string[]>> = {
+  ipv4: ['192.0.2.1', '192.0.2.2'],
+  ipv6: ['2001:db8::1', '2001:db8::2'],
+};
 
 /** What backend data is often made of, for examples: a MAC, a WireGuard key, a number, a name, an address. */
 const candidates: readonly string[] = [

@@ -1,9 +1,10 @@
 import { Failure } from '../diagnostic/failure.ts';
 import type { Json } from '../lease/lease.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import { presentValues, type PerFamily } from '../network/per-family.ts';
 import { readsPeerData } from '../recipe/lint/input.ts';
 import type { Recipe } from '../recipe/recipe.ts';
-import { exampleData, type PerFamily } from './example-lease.ts';
+import { exampleData } from './example-lease.ts';
 
 /** A peer's backend data for each family, and what is to be said of them. */
 export interface InventedData extends PerFamily<Json> {
@@ -16,9 +17,9 @@ const howToGive = 'give real data with --data';
 export function inventData(
   given: readonly string[],
   recipe: Recipe,
-  { ipv4, ipv6 }: NetworkConfiguration,
+  network: NetworkConfiguration,
 ): InventedData {
-  const families = [ipv4, ipv6].filter((range) => range !== undefined).length;
+  const families = presentValues(network).length;
   if (given.length > families) {
     throw new Failure('usage', `--data is given ${given.length} times for ${families} address families`);
   }
@@ -28,7 +29,8 @@ export function inventData(
   const v4 = first ?? example;
   // Text is printed once for both families, and published as IPv4's.
   const v6 = second ?? (isText ? undefined : example);
-  return ipv4 === undefined ? { ipv4: undefined, ipv6: v4, about } : { ipv4: v4, ipv6: ipv6 && v6, about };
+  if (network.ipv4 === undefined) return { ipv4: undefined, ipv6: v4, about };
+  return { ipv4: v4, ipv6: network.ipv6 && v6, about };
 }
 
 /** What PreStartupCommand publishes is known only when it runs; what the recipe says of it is known before. */

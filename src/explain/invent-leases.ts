@@ -5,16 +5,11 @@ import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import { leaseKey } from '../lease/wire.ts';
 import { contains, formatCidr, parseAddress } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import { mapFamilies, noFamily, presentValues, zipFamilies, type PerFamily } from '../network/per-family.ts';
 import { commandOfEvent, type CommandEvent } from '../contract/command-events.ts';
 import { readsPeerLines } from '../recipe/contract-variables.ts';
 import type { Recipe } from '../recipe/recipe.ts';
-import {
-  exampleAddresses,
-  exampleSubnets,
-  parseAddresses,
-  parseSubnets,
-  type PerFamily,
-} from './example-lease.ts';
+import { exampleAddresses, exampleSubnets, parseAddresses, parseSubnets } from './example-lease.ts';
 import { inventData, type InventedData } from './invent-data.ts';
 
 /** What the author says of the lease that an event is about. */
@@ -57,10 +52,10 @@ export function inventLeases(
     );
   }
   const given = {
-    subnets: subnet === undefined ? none : parseSubnets(subnet, network),
-    addresses: publicIp === undefined ? none : parseAddresses(publicIp, network),
+    subnets: subnet === undefined ? noFamily : parseSubnets(subnet, network),
+    addresses: publicIp === undefined ? noFamily : parseAddresses(publicIp, network),
   };
-  const nothing = { subnets: none, addresses: none };
+  const nothing = { subnets: noFamily, addresses: noFamily };
   const own = completeLease(aboutOwn ? given : nothing, aboutOwn ? nothing : given, network);
   const other = completeLease(aboutOwn ? nothing : given, own, network);
   if (aboutOwn) checkOwn(own, network);
@@ -69,45 +64,41 @@ export function inventLeases(
   return { own, other, peer, aboutData: invented.about };
 }
 
-const none = { ipv4: undefined, ipv6: undefined };
-
 /** Makes up what a lease lacks, and other than another one has it. */
 function completeLease(
   { subnets, addresses }: InventedLease,
   other: InventedLease,
   network: NetworkConfiguration,
 ): InventedLease {
-  const exampleSubnet = exampleSubnets(network, other.subnets);
-  const exampleAddress = exampleAddresses(network, other.addresses);
   return {
-    subnets: { ipv4: subnets.ipv4 ?? exampleSubnet.ipv4, ipv6: subnets.ipv6 ?? exampleSubnet.ipv6 },
-    addresses: { ipv4: addresses.ipv4 ?? exampleAddress.ipv4, ipv6: addresses.ipv6 ?? exampleAddress.ipv6 },
+    subnets: complete(subnets, exampleSubnets(network, other.subnets)),
+    addresses: complete(addresses, exampleAddresses(network, other.addresses)),
   };
+}
+
+/** What is given, else the example, of each family that has one. */
+function complete<T>(given: PerFamily<T>, examples: PerFamily<T>): PerFamily<T> {
+  return mapFamilies(examples, (example, family) => given[family] ?? example);
 }
 
 /** `10.50.1.0/24 at 192.0.2.1` */
 export function describeInvented({ subnets, addresses }: InventedLease): string {
-  const names = [subnets.ipv4, subnets.ipv6].flatMap((cidr) =>
-    cidr === undefined ? [] : [formatCidr(cidr)],
-  );
-  const at = [addresses.ipv4, addresses.ipv6].filter((address) => address !== undefined);
-  return `${names.join(',')} at ${at.join(',')}`;
+  return `${presentValues(subnets).map(formatCidr).join(',')} at ${presentValues(addresses).join(',')}`;
 }
 
 /** Holds this node's own lease to what a node could have. */
-function checkOwn({ subnets, addresses }: InventedLease, { ipv4, ipv6 }: NetworkConfiguration): void {
-  for (const [range, subnet] of [[ipv4, subnets.ipv4] as const, [ipv6, subnets.ipv6] as const]) {
+function checkOwn({ subnets, addresses }: InventedLease, network: NetworkConfiguration): void {
+  for (const [range, subnet] of zipFamilies(network, subnets)) {
     if (range === undefined || subnet === undefined || contains(range.network, subnet)) continue;
     throw new Failure(
       'usage',
       `no node could lease ${formatCidr(subnet)}: it is not inside ${formatCidr(range.network)}`,
     );
   }
-  for (const text of [addresses.ipv4, addresses.ipv6]) {
-    const address = text === undefined ? undefined : parseAddress(text);
-    const why = address === undefined ? undefined : describeUnusable(address);
-    if (why !== undefined)
-      throw new Failure('usage', `no node could be reached at ${text ?? ''}: it is ${why}`);
+  for (const text of presentValues(addresses)) {
+    const address = parseAddress(text);
+    const why = address && describeUnusable(address);
+    if (why !== undefined) throw new Failure('usage', `no node could be reached at ${text}: it is ${why}`);
   }
 }
 
@@ -136,7 +127,7 @@ function acceptPeer(
       network,
       backendType: recipe.backendType,
       backendData: recipe.backendData,
-      ownAddresses: [own.addresses.ipv4, own.addresses.ipv6].filter((address) => address !== undefined),
+      ownAddresses: presentValues(own.addresses),
     },
   );
   if (verdict.kind === 'peer') return verdict.peer;

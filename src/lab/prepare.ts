@@ -2,6 +2,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import { loadRecipe } from '../recipe-files/load-recipe.ts';
 import { decideNetwork } from '../recipe-files/decide-network.ts';
 import { requirePrograms } from '../host/programs.ts';
+import { networksOf } from '../network/configuration.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { programsOfStore, type LabStore } from './plan/lab-store.ts';
 import type { LabStoreKind, UnderlayKind } from './plan/request.ts';
@@ -61,8 +62,7 @@ export function planLab(
 ): { readonly topology: Topology; readonly networkDocument: string } {
   // A lab's store is empty at first, so that the recipe and `--param` alone decide, here as in the first node.
   const { configuration, document } = decideNetwork(recipe, request.parameters, undefined);
-  const { ipv4, ipv6 } = configuration;
-  const networks = [ipv4, ipv6].flatMap((range) => (range ? [range.network] : []));
+  const networks = networksOf(configuration);
   const { nodes, underlay } = request;
   const topology = planTopology({ nodes, underlay, networks, etcd: request.store === 'etcd' });
   if ('exhausted' in topology) {

@@ -1,20 +1,20 @@
 import type { Cidr } from '../network/cidr.ts';
 import type { NetworkConfiguration, SubnetRange } from '../network/configuration.ts';
+import { zipFamilies, type FamilyKey } from '../network/per-family.ts';
+import type { PublicAddresses } from '../network/public-addresses.ts';
 import { countSubnets, findFreeSubnets, isFree, isOfRange, touchesRange } from '../network/subnets.ts';
 import type { Lease, LeaseSubnets } from './lease.ts';
 
 /** flannel picks at random among this many, so that nodes that start together seldom pick the same. */
 const choices = 100;
 
-export interface AcquisitionInput {
+/** All that the choice of a node's subnets depends on; the public addresses are the node's. */
+export interface AcquisitionInput extends PublicAddresses {
   readonly configuration: NetworkConfiguration;
   /** Every lease of the store, reservations included. */
   readonly leases: readonly Lease[];
   /** Subnets that something other than a readable lease holds: they are neither free nor anybody's. */
   readonly blocked: readonly LeaseSubnets[];
-  /** This node's addresses. */
-  readonly publicIp: string | undefined;
-  readonly publicIpv6: string | undefined;
   /** What the subnet file of the last run names. */
   readonly hint: LeaseSubnets | undefined;
   /** Returns a number from 0 up to, not including, 1. */
@@ -65,24 +65,20 @@ function isOfNode({ attributes }: Lease, { publicIp, publicIpv6 }: AcquisitionIn
 }
 
 /** Whether the configuration could hand these subnets out: those of each family it has, and no others. */
-export function fitsConfiguration({ ipv4, ipv6 }: NetworkConfiguration, subnets: LeaseSubnets): boolean {
-  return fitsFamily(ipv4, subnets.ipv4) && fitsFamily(ipv6, subnets.ipv6);
-}
-
-function fitsFamily(range: SubnetRange | undefined, subnet: Cidr | undefined): boolean {
-  if (range === undefined || subnet === undefined) return range === subnet;
-  return isOfRange(range, subnet);
+export function fitsConfiguration(configuration: NetworkConfiguration, subnets: LeaseSubnets): boolean {
+  return zipFamilies(configuration, subnets).every(([range, subnet]) => {
+    if (range === undefined || subnet === undefined) return range === subnet;
+    return isOfRange(range, subnet);
+  });
 }
 
 function chooseOwnLease(fitting: readonly Lease[], hint: LeaseSubnets | undefined): Lease | undefined {
-  const ofLastRun = fitting.find(
-    ({ subnets }) => isSame(subnets.ipv4, hint?.ipv4) && isSame(subnets.ipv6, hint?.ipv6),
-  );
+  const ofLastRun = hint && fitting.find(({ subnets }) => areSame(subnets, hint));
   return ofLastRun ?? fitting.find(({ expiresAt }) => expiresAt === undefined) ?? fitting[0];
 }
 
-function isSame(a: Cidr | undefined, b: Cidr | undefined): boolean {
-  return a?.family === b?.family && a?.value === b?.value && a?.prefix === b?.prefix;
+function areSame(some: LeaseSubnets, others: LeaseSubnets): boolean {
+  return zipFamilies(some, others).every(([a, b]) => a?.value === b?.value && a?.prefix === b?.prefix);
 }
 
 type NewSubnets =
@@ -104,7 +100,7 @@ type Choice =
 
 function chooseInFamily(
   range: SubnetRange | undefined,
-  family: 'ipv4' | 'ipv6',
+  family: FamilyKey,
   { hint, blocked, random }: AcquisitionInput,
   others: readonly Lease[],
 ): Choice {
@@ -129,7 +125,7 @@ function chooseInFamily(
 
 function countOccupied(
   range: SubnetRange,
-  family: 'ipv4' | 'ipv6',
+  family: FamilyKey,
   others: readonly Lease[],
   blocked: readonly Cidr[],
 ): ExhaustedRange {
@@ -147,6 +143,6 @@ function countOccupied(
   };
 }
 
-function pickFamily(all: readonly LeaseSubnets[], family: 'ipv4' | 'ipv6'): Cidr[] {
+function pickFamily(all: readonly LeaseSubnets[], family: FamilyKey): Cidr[] {
   return all.map((subnets) => subnets[family]).filter((subnet) => subnet !== undefined);
 }

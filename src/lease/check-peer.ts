@@ -1,6 +1,7 @@
 import { contains, formatAddress, formatCidr, parseAddress } from '../network/cidr.ts';
 import type { Address, Cidr, Family } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import { presentValues, type PerFamily } from '../network/per-family.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import type { Json, Lease, LeaseAttributes, Peer } from './lease.ts';
 
@@ -46,15 +47,17 @@ function readPeer(lease: Lease, rules: PeerRules): Peer {
   const publicIpv6 = ipv6 && readPublicAddress(attributes.publicIpv6, 6, 'PublicIPv6', rules);
   const subnet = ipv4 && readSubnet(subnets.ipv4, ipv4.network, 'IPv4');
   const ipv6Subnet = ipv6 && readSubnet(subnets.ipv6, ipv6.network, 'IPv6');
-  const { v4, v6 } = readBothData(attributes, rules.backendData, rules.network);
+  const data = readBothData(attributes, rules.backendData, rules.network);
   return {
     key: lease.key,
     subnet,
     ipv6Subnet,
     publicIp,
     publicIpv6,
-    stdin: [v4, v6].map((data) => (data?.line === undefined ? '' : `${data.line}\n`)).join(''),
-    fields: { ...v4?.fields, ...v6?.fields },
+    stdin: presentValues(data)
+      .map(({ line }) => (line === undefined ? '' : `${line}\n`))
+      .join(''),
+    fields: { ...data.ipv4?.fields, ...data.ipv6?.fields },
   };
 }
 
@@ -114,10 +117,10 @@ function readBothData(
   data: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>,
   format: BackendDataFormat,
   { ipv4, ipv6 }: NetworkConfiguration,
-): { v4: ReadData | undefined; v6: ReadData | undefined } {
+): PerFamily<ReadData> {
   return {
-    v4: ipv4 && readData(data.backendData, format, 'DATA', 'backend data'),
-    v6: ipv6 && readV6Data(data.backendV6Data, format, ipv4 !== undefined),
+    ipv4: ipv4 && readData(data.backendData, format, 'DATA', 'backend data'),
+    ipv6: ipv6 && readV6Data(data.backendV6Data, format, ipv4 !== undefined),
   };
 }
 

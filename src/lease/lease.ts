@@ -1,18 +1,15 @@
 import type { Cidr } from '../network/cidr.ts';
+import type { PerFamily } from '../network/per-family.ts';
+import type { PublicAddresses } from '../network/public-addresses.ts';
 import type { Json } from '../recipe/json/json.ts';
 
 export type { Json };
 
 /** The subnet or subnets that one node holds; at least one is present. They make up the lease's key. */
-export interface LeaseSubnets {
-  readonly ipv4: Cidr | undefined;
-  readonly ipv6: Cidr | undefined;
-}
+export type LeaseSubnets = PerFamily<Cidr>;
 
 /** What a node says of itself in its lease: flannel's `LeaseAttrs`, decoded, its addresses canonical text. */
-export interface LeaseAttributes {
-  readonly publicIp: string | undefined;
-  readonly publicIpv6: string | undefined;
+export interface LeaseAttributes extends PublicAddresses {
   /** Empty for flannel's alloc and udp backends, which write none. */
   readonly backendType: string;
   readonly backendData: Json | undefined;
@@ -33,12 +30,10 @@ export interface Lease {
  * A peer's lease that passed every check of this node's recipe: what its commands may be given.
  * All of it is text in canonical form, so that two peers are the same if their JSON is.
  */
-export interface Peer {
+export interface Peer extends PublicAddresses {
   readonly key: string;
   readonly subnet: string | undefined;
   readonly ipv6Subnet: string | undefined;
-  readonly publicIp: string | undefined;
-  readonly publicIpv6: string | undefined;
   /** Exactly what SubnetAdd and SubnetRemove read: each family's data, each followed by a newline. */
   readonly stdin: string;
   /** The values of the recipe's declared fields, as environment variables: `DATA_VTEP_MAC`, `DATA6_…`. */

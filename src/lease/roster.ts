@@ -1,4 +1,6 @@
 import { formatCidr } from '../network/cidr.ts';
+import { mapFamilies, presentValues, zipFamilies, type PerFamily } from '../network/per-family.ts';
+import { listPublicAddresses } from '../network/public-addresses.ts';
 import { AddressClaims } from './address-claims.ts';
 import type { SharedAddress } from './address-claims.ts';
 import { checkPeer } from './check-peer.ts';
@@ -46,15 +48,14 @@ export class Roster {
   #earlier: ReadonlyMap<string, Peer>;
   /** Leases that were rejected for overlapping, by the key of the one that stands in their way. */
   readonly #inTheWay = new Map<string, Map<string, Lease>>();
-  readonly #tries: { readonly ipv4: SubnetTrie | undefined; readonly ipv6: SubnetTrie | undefined };
+  readonly #tries: PerFamily<SubnetTrie>;
 
   /** @param earlier the peers that an earlier daemon left: the last good state of those that are rejected now */
   constructor(rules: PeerRules, own: OwnSubnets, earlier: readonly Peer[] = []) {
     this.#rules = rules;
     this.#own = own;
     this.#earlier = new Map(earlier.map((peer) => [peer.key, peer]));
-    const { ipv4, ipv6 } = rules.network;
-    this.#tries = { ipv4: ipv4 && new SubnetTrie(ipv4.network), ipv6: ipv6 && new SubnetTrie(ipv6.network) };
+    this.#tries = mapFamilies(rules.network, ({ network }) => new SubnetTrie(network));
     this.#insert(own.subnets, own.key);
   }
 
@@ -127,9 +128,10 @@ export class Roster {
 
   /** Whether a lease is for a subnet of the length that nodes of this network take. */
   #isUsual(read: ReadLease): boolean {
-    const { ipv4, ipv6 } = this.#rules.network;
-    const { subnets } = read.kind === 'lease' ? read.lease : { subnets: undefined };
-    return subnets?.ipv4?.prefix === ipv4?.subnetLength && subnets?.ipv6?.prefix === ipv6?.subnetLength;
+    if (read.kind === 'malformed') return false;
+    return zipFamilies(this.#rules.network, read.lease.subnets).every(
+      ([range, subnet]) => range?.subnetLength === subnet?.prefix,
+    );
   }
 
   #take(read: ReadLease): RosterChange[] {
@@ -158,10 +160,10 @@ export class Roster {
     const standing = this.#standings.get(key);
     this.#standings.delete(key);
     if (standing?.kind !== 'accepted') return [];
-    this.#claims.change(key, addressesOf(standing.peer), []);
-    const { ipv4, ipv6 } = standing.subnets;
-    if (ipv4 !== undefined) this.#tries.ipv4?.delete(ipv4);
-    if (ipv6 !== undefined) this.#tries.ipv6?.delete(ipv6);
+    this.#claims.change(key, listPublicAddresses(standing.peer), []);
+    for (const [trie, subnet] of zipFamilies(this.#tries, standing.subnets)) {
+      if (subnet !== undefined) trie?.delete(subnet);
+    }
     const waiting = this.#inTheWay.get(key);
     this.#inTheWay.delete(key);
     const changes: RosterChange[] = [{ kind: 'delete', key }];
@@ -177,8 +179,8 @@ export class Roster {
       this.#insert(lease.subnets, lease.key);
     }
     this.#clearRejection(lease.key);
-    const before = standing?.kind === 'accepted' ? addressesOf(standing.peer) : [];
-    this.#claims.change(lease.key, before, addressesOf(peer));
+    const before = standing?.kind === 'accepted' ? listPublicAddresses(standing.peer) : [];
+    this.#claims.change(lease.key, before, listPublicAddresses(peer));
     this.#standings.set(lease.key, { kind: 'accepted', peer, subnets: lease.subnets });
     return [{ kind: 'put', peer }];
   }
@@ -207,7 +209,7 @@ export class Roster {
     const subnets = parseLeaseKey(key);
     if (peer === undefined || subnets === undefined || this.#findOverlap(subnets) !== undefined) return [];
     this.#insert(subnets, key);
-    this.#claims.change(key, [], addressesOf(peer));
+    this.#claims.change(key, [], listPublicAddresses(peer));
     this.#standings.set(key, { kind: 'accepted', peer, subnets });
     return [{ kind: 'put', peer }];
   }
@@ -218,15 +220,17 @@ export class Roster {
   }
 
   #insert(subnets: LeaseSubnets, key: string): void {
-    if (subnets.ipv4 !== undefined) this.#tries.ipv4?.insert(subnets.ipv4, key);
-    if (subnets.ipv6 !== undefined) this.#tries.ipv6?.insert(subnets.ipv6, key);
+    for (const [trie, subnet] of zipFamilies(this.#tries, subnets)) {
+      if (subnet !== undefined) trie?.insert(subnet, key);
+    }
   }
 
-  #findOverlap({ ipv4, ipv6 }: LeaseSubnets): string | undefined {
-    return (
-      (ipv4 === undefined ? undefined : this.#tries.ipv4?.findOverlap(ipv4)) ??
-      (ipv6 === undefined ? undefined : this.#tries.ipv6?.findOverlap(ipv6))
-    );
+  #findOverlap(subnets: LeaseSubnets): string | undefined {
+    for (const [trie, subnet] of zipFamilies(this.#tries, subnets)) {
+      const other = subnet && trie?.findOverlap(subnet);
+      if (other !== undefined) return other;
+    }
+    return undefined;
   }
 }
 
@@ -234,11 +238,7 @@ function keyOf(read: ReadLease): string {
   return read.kind === 'lease' ? read.lease.key : read.key;
 }
 
-function addressesOf({ publicIp, publicIpv6 }: Peer): string[] {
-  return [publicIp, publicIpv6].filter((address) => address !== undefined);
-}
-
 /** The one way a lease is named in messages. */
-export function describeSubnets({ ipv4, ipv6 }: LeaseSubnets): string {
-  return [ipv4, ipv6].flatMap((cidr) => (cidr === undefined ? [] : [formatCidr(cidr)])).join(' and ');
+export function describeSubnets(subnets: LeaseSubnets): string {
+  return presentValues(subnets).map(formatCidr).join(' and ');
 }

@@ -1,4 +1,5 @@
 import type { Address, Cidr } from './cidr.ts';
+import { presentValues, type PerFamily } from './per-family.ts';
 
 /** Where one address family's subnets are taken from; checked by flannel's rules. */
 export interface SubnetRange {
@@ -11,8 +12,11 @@ export interface SubnetRange {
 }
 
 /** A network configuration whose every value was checked. At least one family is present. */
-export interface NetworkConfiguration {
-  readonly ipv4: SubnetRange | undefined;
-  readonly ipv6: SubnetRange | undefined;
+export interface NetworkConfiguration extends PerFamily<SubnetRange> {
   readonly enableNftables: boolean;
+}
+
+/** The networks of the families that a configuration has, IPv4's first. */
+export function networksOf(configuration: NetworkConfiguration): Cidr[] {
+  return presentValues(configuration).map(({ network }) => network);
 }

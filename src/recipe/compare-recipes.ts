@@ -1,5 +1,6 @@
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { formatCidr } from '../network/cidr.ts';
+import { mapFamilies } from '../network/per-family.ts';
 import {
   commandNames,
   type BackendDataFormat,
@@ -111,13 +112,12 @@ function describeCommand(command: Command | undefined): string | undefined {
   return command && JSON.stringify([command.form, ...command.lines.map(({ text }) => text)]);
 }
 
-function describeNetwork({ ipv4, ipv6, enableNftables }: NetworkConfiguration): string {
-  const ranges = [ipv4, ipv6].map((range) => {
-    if (range === undefined) return null;
-    const { network, subnetLength, subnetMin, subnetMax } = range;
-    return [formatCidr(network), subnetLength, String(subnetMin.value), String(subnetMax.value)];
-  });
-  return JSON.stringify([...ranges, enableNftables]);
+function describeNetwork(configuration: NetworkConfiguration): string {
+  const ranges = mapFamilies(configuration, ({ network, subnetLength, subnetMin, subnetMax }) => [
+    ...[formatCidr(network), subnetLength],
+    ...[String(subnetMin.value), String(subnetMax.value)],
+  ]);
+  return JSON.stringify([ranges, configuration.enableNftables]);
 }
 
 function describeData(format: BackendDataFormat): string {

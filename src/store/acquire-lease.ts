@@ -4,6 +4,7 @@ import type { Lease, LeaseAttributes, LeaseSubnets } from '../lease/lease.ts';
 import { decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../lease/wire.ts';
 import { formatAddress, formatCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import type { PublicAddresses } from '../network/public-addresses.ts';
 import type { LeaseRecord, LeaseStore, Listing } from './store.ts';
 
 /**
@@ -72,10 +73,8 @@ function withOutcome(listing: Listing, acquired: LeaseRecord, dropped: readonly 
 }
 
 /** Who asks for a lease, and of which network. */
-export interface Applicant {
+export interface Applicant extends PublicAddresses {
   readonly configuration: NetworkConfiguration;
-  readonly publicIp: string | undefined;
-  readonly publicIpv6: string | undefined;
   readonly hint: LeaseSubnets | undefined;
 }
 

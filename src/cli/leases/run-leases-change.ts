@@ -5,9 +5,11 @@ import type { LeaseAttributes, LeaseSubnets } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../../lease/wire.ts';
 import { formatAddress, formatCidr, overlaps, parseAddress, parseCidr } from '../../network/cidr.ts';
-import type { Address } from '../../network/cidr.ts';
+import type { Address, Family } from '../../network/cidr.ts';
 import type { NetworkConfiguration } from '../../network/configuration.ts';
 import { describeNetwork, describeRanges } from '../../network/configuration-text.ts';
+import { noFamily, presentValues, zipFamilies } from '../../network/per-family.ts';
+import { listPublicAddresses } from '../../network/public-addresses.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/kind.ts';
@@ -73,21 +75,21 @@ function readSubnets(text: string): LeaseSubnets {
   const asKey = parseLeaseKey(text);
   if (asKey !== undefined) return asKey;
   const cidrs = text.split(',').map((part) => parseCidr(part));
-  const ipv4 = cidrs.find((cidr) => cidr?.family === 4);
-  const ipv6 = cidrs.find((cidr) => cidr?.family === 6);
-  if (cidrs.length === [ipv4, ipv6].filter((cidr) => cidr !== undefined).length) return { ipv4, ipv6 };
+  const ofFamily = (family: Family) => cidrs.find((cidr) => cidr?.family === family);
+  const subnets = { ipv4: ofFamily(4), ipv6: ofFamily(6) };
+  if (presentValues(subnets).length === cidrs.length) return subnets;
   throw new Failure('usage', `"${text}" is not a subnet like 10.50.4.0/24, its host bits zero`);
 }
 
 /** As {@link readSubnets} reads it. */
-function asArgument({ ipv4, ipv6 }: LeaseSubnets): string {
-  return [ipv4, ipv6].flatMap((cidr) => (cidr === undefined ? [] : [formatCidr(cidr)])).join(',');
+function asArgument(subnets: LeaseSubnets): string {
+  return presentValues(subnets).map(formatCidr).join(',');
 }
 
 /** What a reservation says of its node: the addresses alone. */
 function readAttributes(text: string): LeaseAttributes {
   const addresses = text.split(',').map(readAddress);
-  const ofFamily = (family: 4 | 6): string | undefined => {
+  const ofFamily = (family: Family): string | undefined => {
     const [address, another] = addresses.filter((candidate) => candidate.family === family);
     if (another !== undefined) {
       throw new Failure('usage', `"${text}" holds two public addresses of one family`);
@@ -139,11 +141,8 @@ function requireFit(subnets: LeaseSubnets, network: NetworkConfiguration | undef
 async function requireFree(store: LeaseStore, subnets: LeaseSubnets): Promise<void> {
   const { records } = await store.list();
   const inTheWay = records.find(({ key }) => {
-    const held = parseLeaseKey(key);
-    return (['ipv4', 'ipv6'] as const).some((family) => {
-      const [a, b] = [held?.[family], subnets[family]];
-      return a !== undefined && b !== undefined && overlaps(a, b);
-    });
+    const held = parseLeaseKey(key) ?? noFamily;
+    return zipFamilies(held, subnets).some(([a, b]) => a !== undefined && b !== undefined && overlaps(a, b));
   });
   if (inTheWay !== undefined) throw notFree(subnets, inTheWay);
 }
@@ -174,6 +173,6 @@ function describeHolder(record: LeaseRecord): string {
   return `${how} ${describeNode(decoded.lease.attributes)}`;
 }
 
-function describeNode({ publicIp, publicIpv6 }: LeaseAttributes): string {
-  return [publicIp, publicIpv6].filter((address) => address !== undefined).join(' and ');
+function describeNode(attributes: LeaseAttributes): string {
+  return listPublicAddresses(attributes).join(' and ');
 }

@@ -3,6 +3,8 @@ import { count, formatDuration } from '../../event/words.ts';
 import type { Lease } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { decodeLease } from '../../lease/wire.ts';
+import { presentValues } from '../../network/per-family.ts';
+import { listPublicAddresses } from '../../network/public-addresses.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { StoreFault } from '../../store/store.ts';
@@ -42,7 +44,7 @@ async function readLeases(choice: StoreChoice): Promise<Listed> {
 }
 
 function compareSubnets(a: Lease, b: Lease): number {
-  const first = (lease: Lease): bigint => (lease.subnets.ipv4 ?? lease.subnets.ipv6)?.value ?? 0n;
+  const first = ({ subnets }: Lease): bigint => presentValues(subnets)[0]?.value ?? 0n;
   const difference = first(a) - first(b);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
@@ -64,7 +66,7 @@ function renderLeases(leases: readonly Lease[], now: number): string {
   if (leases.length === 0) return 'No leases.\n';
   const rows = leases.map(({ subnets, attributes, expiresAt }) => [
     describeSubnets(subnets),
-    [attributes.publicIp, attributes.publicIpv6].filter((address) => address !== undefined).join(' '),
+    listPublicAddresses(attributes).join(' '),
     attributes.backendType,
     [attributes.backendData, attributes.backendV6Data]
       .filter((data) => data !== undefined)

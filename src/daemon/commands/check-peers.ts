@@ -2,6 +2,7 @@ import type { CommandTrouble } from '../../event/trouble.ts';
 import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { formatPeerLine } from '../../contract/peer-line.ts';
 import { formatCidr, parseCidr } from '../../network/cidr.ts';
+import { presentValues } from '../../network/per-family.ts';
 import type { CommandRunner } from './command-runner.ts';
 
 /** What CheckCommand found. */
@@ -31,6 +32,6 @@ export async function checkPeersInPlace(
     const cidr = parseCidr(line.trim());
     if (cidr !== undefined) subnets.add(formatCidr(cidr));
   }
-  for (const cidr of [own.ipv4, own.ipv6]) if (cidr !== undefined) subnets.delete(formatCidr(cidr));
+  for (const cidr of presentValues(own)) subnets.delete(formatCidr(cidr));
   return { kind: 'listed', subnets };
 }

@@ -4,6 +4,7 @@ import { describeTrouble, troubleDetail, type CommandTrouble } from '../../event
 import { findOverlayMtu } from '../../host/interface/overlay-mtu.ts';
 import type { LeaseAttributes } from '../../lease/lease.ts';
 import { encodeAttributes } from '../../lease/wire.ts';
+import { networksOf } from '../../network/configuration.ts';
 import type { CommandResult, CommandRunner } from '../commands/command-runner.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import {
@@ -68,8 +69,7 @@ function require(result: CommandResult, { loaded }: Preparation): Extract<Comman
 /** A recipe that does not say its overhead shows it by the devices it made. */
 async function settleMtu(commands: CommandRunner, { loaded, network, underlay }: Preparation): Promise<void> {
   if (loaded.recipe.overhead !== undefined) return;
-  const { ipv4, ipv6 } = network.configuration;
-  const networks = [ipv4, ipv6].flatMap((range) => (range === undefined ? [] : [range.network]));
+  const networks = networksOf(network.configuration);
   const { mtu } = await findOverlayMtu({ ...underlay, mtu: commands.facts.mtu }, networks);
   commands.learn({ mtu });
 }

@@ -5,6 +5,7 @@ import { count } from '../../event/words.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';
+import { listPublicAddresses, mainPublicAddress } from '../../network/public-addresses.ts';
 import type { KeptListing } from '../../store/kept-listing.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
@@ -115,7 +116,7 @@ export class RunningNetwork {
         network: preparation.network.configuration,
         backendType: preparation.loaded.recipe.backendType,
         backendData: preparation.loaded.recipe.backendData,
-        ownAddresses: ownAddresses(leased),
+        ownAddresses: listPublicAddresses(leased.commands.facts),
       },
       own: this.#keeper,
       earlier: journal.peers,
@@ -322,7 +323,7 @@ export class RunningNetwork {
     emit({
       event: 'ready',
       subnet,
-      publicIp: facts.publicIp ?? facts.publicIpv6 ?? '',
+      publicIp: mainPublicAddress(facts),
       mtu: facts.mtu,
       peers: this.counts.inPlace,
       subnetFile: options.subnetFile,
@@ -347,8 +348,4 @@ export class RunningNetwork {
     this.#end = end;
     this.#following.abort();
   }
-}
-
-function ownAddresses({ commands }: LeasedNetwork): string[] {
-  return [commands.facts.publicIp, commands.facts.publicIpv6].filter((address) => address !== undefined);
 }

@@ -2,6 +2,7 @@ import type { EmitEvent, NodeState } from '../../event/event.ts';
 import { explainError, isAbort } from '../../host/system-error.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
+import { mainPublicAddress } from '../../network/public-addresses.ts';
 import { acquireLease } from '../../store/acquire-lease.ts';
 import type { KeptListing } from '../../store/kept-listing.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
@@ -75,7 +76,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
     emit({
       event: 'lease-acquired',
       subnet: describeSubnets(subnets),
-      publicIp: attributes.publicIp ?? attributes.publicIpv6 ?? '',
+      publicIp: mainPublicAddress(attributes),
       how: acquired.how,
       expiresAt: describeExpiry(record.expiresAt),
     });

@@ -2,6 +2,7 @@ import type { Operation, Wait } from '../../engine/operation.ts';
 import type { HeddleEvent } from '../../event/event.ts';
 import type { CommandTrouble } from '../../event/trouble.ts';
 import type { Peer } from '../../lease/lease.ts';
+import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { CommandResult } from '../commands/command-runner.ts';
 
 /** How the last run for a peer went, and when the next one is due if it failed. */
@@ -64,6 +65,6 @@ export function namePeer(peer: Peer): { key: string; subnet: string; publicIp: s
   return {
     key: peer.key,
     subnet: peer.subnet ?? peer.ipv6Subnet ?? '',
-    publicIp: peer.publicIp ?? peer.publicIpv6 ?? '',
+    publicIp: mainPublicAddress(peer),
   };
 }

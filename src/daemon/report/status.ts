@@ -3,6 +3,7 @@ import type { NodeState } from '../../event/event.ts';
 import type { SharedAddress } from '../../lease/address-claims.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
+import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { DriftRepair } from '../peers/drift-report.ts';
 import type { UpOptions } from '../setup/options.ts';
 import { joinOutages, type Outage } from '../lease/outage-log.ts';
@@ -119,7 +120,7 @@ function describeLease(running: RunningNetwork): LeaseStatus {
   const { expiresAt } = running.keeper.record;
   return {
     subnet: describeSubnets(running.leased.subnets),
-    publicIp: facts.publicIp ?? facts.publicIpv6 ?? '',
+    publicIp: mainPublicAddress(facts),
     expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
   };
 }

@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { positionAt } from '../../diagnostic/source.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
+import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { Preparation } from './prepare.ts';
 
 /** Tells what a node is about to be part of: its network, its interface, and what is odd about either document. */
@@ -17,7 +18,7 @@ export function announceSetup(preparation: Preparation, emit: EmitEvent): void {
   emit({
     event: 'interface-chosen',
     iface: underlay.name,
-    publicIp: underlay.publicIp ?? underlay.publicIpv6 ?? '',
+    publicIp: mainPublicAddress(underlay),
     mtu: underlay.mtu,
     because: underlay.because,
   });

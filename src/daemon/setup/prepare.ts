@@ -2,8 +2,7 @@ import type { SourceText } from '../../diagnostic/source.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { findInterface } from '../../host/interface/interface.ts';
 import { requirePrograms } from '../../host/programs.ts';
-import type { Family } from '../../network/cidr.ts';
-import type { NetworkConfiguration } from '../../network/configuration.ts';
+import { networksOf } from '../../network/configuration.ts';
 import { storeKindOf } from '../../store/kinds.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { LeaseStore } from '../../store/store.ts';
@@ -47,7 +46,7 @@ export async function prepareNode(
     const loaded = host.recipe ?? (await loadStoredRecipe(stored, options, store));
     requirePrograms(loaded.recipe.requires);
     const network = decideNetwork(loaded.recipe, options.parameters, stored);
-    const families = familiesOf(network.configuration);
+    const families = networksOf(network.configuration).map(({ family }) => family);
     const underlay = await findInterface({ ...options.interface, families });
     return { loaded, store, outages, network, underlay, stateDirectory: host.stateDirectory };
   } catch (error) {
@@ -69,8 +68,4 @@ async function readStoredNetwork(
 ): Promise<SourceText | undefined> {
   if (!mayBringNetwork(options)) return awaitNetwork(store, wait, signal);
   return outlastOutages(() => store.readNetwork(), wait.outages, signal);
-}
-
-function familiesOf({ ipv4, ipv6 }: NetworkConfiguration): Family[] {
-  return [ipv4, ipv6].flatMap((range) => (range === undefined ? [] : [range.network.family]));
 }

@@ -2,6 +2,7 @@ import { Engine } from '../../engine/engine.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { inheritedEnvironment } from '../../contract/environment.ts';
+import { noFamily } from '../../network/per-family.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import type { Shell } from '../../shell/shell.ts';
 import { CommandRunner } from '../commands/command-runner.ts';
@@ -62,7 +63,7 @@ async function standAgain(
   const loop = new PeerLoop({
     engine: new Engine(abilitiesOf(commands)),
     journal,
-    commands: peerCommands(commands, own ?? { ipv4: undefined, ipv6: undefined }),
+    commands: peerCommands(commands, own ?? noFamily),
     concurrency: recipe.concurrency,
     emit,
     onProgress: () => undefined,

@@ -1,17 +1,16 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import { parseAddress, type Family } from '../../network/cidr.ts';
+import type { PublicAddresses } from '../../network/public-addresses.ts';
 import { isLinkLocal, isLoopback, isUnicast } from './address-scope.ts';
 import type { Link, LinkAddress, Route } from './links.ts';
 
 /** What the operator said about the interface to use: flanneld's flags of the same names. */
-export interface InterfaceWishes {
+export interface InterfaceWishes extends PublicAddresses {
   /** Names or addresses, tried in order. */
   readonly iface: readonly string[];
   /** Regular expressions, tried in order after the names: on every address first, then on every name. */
   readonly ifaceRegex: readonly string[];
   readonly ifaceCanReach: string | undefined;
-  readonly publicIp: string | undefined;
-  readonly publicIpv6: string | undefined;
   /** The families of the network; at least one. Only they need an address. */
   readonly families: readonly Family[];
 }
@@ -26,14 +25,12 @@ export interface HostFacts {
 }
 
 /** The interface that overlay traffic uses, and the addresses that peers reach this node at. */
-export interface ChosenInterface {
+export interface ChosenInterface extends PublicAddresses {
   readonly name: string;
   readonly mtu: number;
   /** The interface's own addresses; undefined for a family that the network has not. */
   readonly address: string | undefined;
   readonly address6: string | undefined;
-  readonly publicIp: string | undefined;
-  readonly publicIpv6: string | undefined;
   /** Why this one, as a clause: `it has the default route`. */
   readonly because: string;
 }

@@ -1,5 +1,6 @@
 import { podNetworksOf, type SubnetFile } from './subnet-file.ts';
-import { attachmentsOf, hostsOf, type HostPlan, type NodePlan, type Topology } from './topology.ts';
+import { presentValues } from '../../network/per-family.ts';
+import { hostsOf, type HostPlan, type NodePlan, type Topology } from './topology.ts';
 
 /** The interface of a host on the underlay, and of a pod in its node's subnet. */
 export const nodeInterface = 'eth0';
@@ -28,7 +29,7 @@ export function underlayCommands(topology: Topology): readonly string[] {
     lines.push(
       underlay === 'switched' ? `link set ${name} master ${underlaySwitch} up` : `link set ${name} up`,
     );
-    for (const { router, prefix } of attachmentsOf(host)) {
+    for (const { router, prefix } of presentValues(host)) {
       if (router) lines.push(addAddress(router, prefix, name));
     }
   }
@@ -37,7 +38,7 @@ export function underlayCommands(topology: Topology): readonly string[] {
 
 /** Lines for `ip -batch` in a host's network namespace. */
 export function hostCommands(host: HostPlan): readonly string[] {
-  const attachments = attachmentsOf(host);
+  const attachments = presentValues(host);
   return [
     'link set lo up',
     ...attachments.map(({ address, prefix }) => addAddress(address, prefix, nodeInterface)),

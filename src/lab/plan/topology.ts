@@ -1,4 +1,5 @@
 import { formatAddress, overlaps, parseCidr, type Cidr, type Family } from '../../network/cidr.ts';
+import type { PerFamily } from '../../network/per-family.ts';
 import type { UnderlayKind } from './request.ts';
 
 /** An address with the prefix length of its segment, and the router there if the segment has one. */
@@ -8,13 +9,11 @@ export interface Attachment {
   readonly router: string | undefined;
 }
 
-/** Whatever has a place of its own on the underlay. */
-export interface HostPlan {
+/** Whatever has a place of its own on the underlay, which always has IPv4, and IPv6 if the overlay has it. */
+export interface HostPlan extends PerFamily<Attachment> {
   /** Its namespace, its host name and its port on the underlay. */
   readonly name: string;
   readonly ipv4: Attachment;
-  /** Present if the overlay has IPv6. */
-  readonly ipv6: Attachment | undefined;
 }
 
 /** `node1` … `nodeN`. */
@@ -89,11 +88,6 @@ function attach(block: Cidr, underlay: UnderlayKind, number: number): Attachment
   return underlay === 'routed'
     ? { address: at(1n), prefix, router: at(routerNumber) }
     : { address: at(BigInt(number)), prefix, router: undefined };
-}
-
-/** A host's attachments, IPv4's first. */
-export function attachmentsOf(host: HostPlan): readonly Attachment[] {
-  return host.ipv6 ? [host.ipv4, host.ipv6] : [host.ipv4];
 }
 
 /** All that is attached to an underlay. */

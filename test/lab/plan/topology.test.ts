@@ -10,7 +10,8 @@ import {
   parseCidr,
   type Cidr,
 } from '../../../src/network/cidr.ts';
-import { attachmentsOf, hostsOf, planTopology, type Topology } from '../../../src/lab/plan/topology.ts';
+import { presentValues } from '../../../src/network/per-family.ts';
+import { hostsOf, planTopology, type Topology } from '../../../src/lab/plan/topology.ts';
 import { nodeBounds } from '../../../src/lab/plan/request.ts';
 
 function cidr(text: string): Cidr {
@@ -105,7 +106,7 @@ test('addresses are distinct, and none lies in the overlay, whatever the overlay
     fc.property(networks, size, fc.constantFrom('switched', 'routed'), (network, nodes, underlay) => {
       const topology = planTopology({ nodes, underlay, networks: [network] });
       if ('exhausted' in topology) return;
-      const attachments = topology.nodes.flatMap(attachmentsOf);
+      const attachments = topology.nodes.flatMap((host) => presentValues(host));
       const addresses = attachments.flatMap(({ address, router }) =>
         router ? [address, router] : [address],
       );

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { attachmentsOf, type HostPlan } from '../../plan/topology.ts';
+import { presentValues } from '../../../network/per-family.ts';
+import type { HostPlan } from '../../plan/topology.ts';
 import { nodeShare, sharedDirectory } from '../../protocol.ts';
 import { runLabProgram } from '../lab-program.ts';
 
@@ -16,7 +17,7 @@ export const etcdTlsFiles = {
 export async function makeCertificates(etcd: HostPlan): Promise<void> {
   await mkdir(directory, { mode: 0o700 });
   await certify('ca', ['-addext', 'basicConstraints=critical,CA:TRUE']);
-  const names = [`DNS:${etcd.name}`, ...attachmentsOf(etcd).map(({ address }) => `IP:${address}`)];
+  const names = [`DNS:${etcd.name}`, ...presentValues(etcd).map(({ address }) => `IP:${address}`)];
   const signed = ['-CA', `${directory}/ca.crt`, '-CAkey', `${directory}/ca.key`];
   const leaf = [...signed, '-addext', 'basicConstraints=critical,CA:FALSE'];
   await Promise.all([
