@@ -2,8 +2,12 @@ import { constants } from 'node:fs';
 import { access, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
+import {
+  parseSubnetEnvironment,
+  renderSubnetEnvironment,
+  type SubnetEnvironment,
+} from '../network/subnet-env.ts';
 import { makeDirectories, writeFileAtomically } from './files/atomic-file.ts';
-import { parseSubnetEnvironment, renderSubnetEnvironment, type SubnetEnvironment } from './subnet-env.ts';
 import { explainError, hasErrorCode } from './system-error.ts';
 
 /** Writes the subnet file, readable by all, with its directory if that is missing. The CNI plugin sees all or nothing of it. */
@@ -59,7 +63,8 @@ function describeUnwritable(path: string, why: string, cause?: unknown): Failure
 /** Reads what this node had before. Undefined if there is no such file, or nothing in it that can be used. */
 export async function readSubnetFile(path: string): Promise<SubnetEnvironment | undefined> {
   try {
-    return parseSubnetEnvironment(await readFile(path, 'utf8'));
+    const environment = parseSubnetEnvironment(await readFile(path, 'utf8'));
+    return 'lacks' in environment ? undefined : environment;
   } catch {
     // It is but a hint: one that cannot be read is none.
     return undefined;

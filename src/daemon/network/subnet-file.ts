@@ -1,11 +1,10 @@
 import { Failure } from '../../diagnostic/failure.ts';
-import type { SubnetEnvironment, SubnetOfNetwork } from '../../host/subnet-env.ts';
 import { holdsSubnetFile, removeSubnetFile, writeSubnetFile } from '../../host/subnet-file.ts';
 import { explainError } from '../../host/system-error.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import type { Json } from '../../recipe/json/json.ts';
-import type { Cidr } from '../../network/cidr.ts';
-import type { SubnetRange } from '../../network/configuration.ts';
+import { mapFamilies } from '../../network/per-family.ts';
+import type { SubnetEnvironment } from '../../network/subnet-env.ts';
 import { gone, repaired, whole, type LiveNetwork, type NetworkPart } from './part.ts';
 
 /** The file that tells the CNI plugin the subnet and the MTU. */
@@ -53,16 +52,11 @@ async function remove(memory: Json, emit: EmitEvent): Promise<void> {
 
 function contentOf({ commands, own }: LiveNetwork): SubnetEnvironment {
   const { network, mtu } = commands.facts;
-  return {
-    ipv4: subnetOf(network.ipv4, own.ipv4),
-    ipv6: subnetOf(network.ipv6, own.ipv6),
-    mtu,
-    ipMasq: false,
-  };
-}
-
-function subnetOf(range: SubnetRange | undefined, subnet: Cidr | undefined): SubnetOfNetwork | undefined {
-  return range === undefined || subnet === undefined ? undefined : { network: range.network, subnet };
+  const subnets = mapFamilies(own, (subnet, family) => {
+    const range = network[family];
+    return range && { network: range.network, subnet };
+  });
+  return { ...subnets, mtu, ipMasq: false };
 }
 
 function pathIn(memory: Json): string {

@@ -1,6 +1,7 @@
 import { readSubnetFile } from '../../host/subnet-file.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
+import { mapFamilies } from '../../network/per-family.ts';
 import { requireFreeSubnet } from '../../store/acquire-lease.ts';
 import type { KeptListing } from '../../store/kept-listing.ts';
 import type { Listing } from '../../store/store.ts';
@@ -25,7 +26,7 @@ export async function findFirstStart(context: FirstStartContext): Promise<Networ
 
 async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
   const environment = await readSubnetFile(subnetFile);
-  return environment && { ipv4: environment.ipv4?.subnet, ipv6: environment.ipv6?.subnet };
+  return environment && mapFamilies(environment, ({ subnet }) => subnet);
 }
 
 /**

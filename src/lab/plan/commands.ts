@@ -1,5 +1,5 @@
-import { podNetworksOf, type SubnetFile } from './subnet-file.ts';
 import { presentValues } from '../../network/per-family.ts';
+import type { PodNetworks } from './pod-networks.ts';
 import { hostsOf, type HostPlan, type NodePlan, type Topology } from './topology.ts';
 
 /** The interface of a host on the underlay, and of a pod in its node's subnet. */
@@ -60,11 +60,12 @@ export function joinCommands(host: HostPlan): readonly string[] {
 }
 
 /** Lines for `ip -batch` in a node's network namespace: what a CNI plugin would make from its subnet file. */
-export function podBridgeCommands(node: NodePlan, file: SubnetFile): readonly string[] {
+export function podBridgeCommands(node: NodePlan, networks: PodNetworks): readonly string[] {
+  const { mtu } = networks;
   return [
-    `link add ${podBridge} mtu ${file.mtu} type bridge`,
-    ...podNetworksOf(file).map(({ gateway, prefix }) => addAddress(gateway, prefix, podBridge)),
-    `link add ${podPort} mtu ${file.mtu} type veth peer name ${nodeInterface} mtu ${file.mtu} netns ${node.pod}`,
+    `link add ${podBridge} mtu ${mtu} type bridge`,
+    ...presentValues(networks).map(({ gateway, prefix }) => addAddress(gateway, prefix, podBridge)),
+    `link add ${podPort} mtu ${mtu} type veth peer name ${nodeInterface} mtu ${mtu} netns ${node.pod}`,
     `link set ${podPort} master ${podBridge} up`,
     `link set ${podBridge} up`,
   ];
@@ -76,13 +77,13 @@ export function podRemovalCommands(): readonly string[] {
 }
 
 /** Lines for `ip -batch` in a pod's network namespace. */
-export function podCommands(file: SubnetFile): readonly string[] {
-  const networks = podNetworksOf(file);
+export function podCommands(networks: PodNetworks): readonly string[] {
+  const families = presentValues(networks);
   return [
     'link set lo up',
-    ...networks.map(({ pod, prefix }) => addAddress(pod, prefix, nodeInterface)),
+    ...families.map(({ pod, prefix }) => addAddress(pod, prefix, nodeInterface)),
     `link set ${nodeInterface} up`,
-    ...networks.map(({ gateway }) => defaultRoute(gateway)),
+    ...families.map(({ gateway }) => defaultRoute(gateway)),
   ];
 }
 

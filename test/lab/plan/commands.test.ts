@@ -9,7 +9,7 @@ import {
   podCommands,
   underlayCommands,
 } from '../../../src/lab/plan/commands.ts';
-import { readPodNetworks } from '../../../src/lab/plan/subnet-file.ts';
+import { planPodNetworks } from '../../../src/lab/plan/pod-networks.ts';
 import type { UnderlayKind } from '../../../src/lab/plan/request.ts';
 import { planTopology, type NodePlan, type Topology } from '../../../src/lab/plan/topology.ts';
 
@@ -82,16 +82,18 @@ test('joining gives a router the IPv6 address back that cutting took', () => {
 
 test('a pod is connected as the subnet file says, at its MTU', () => {
   const { node } = plan('switched');
-  const file = readPodNetworks('FLANNEL_SUBNET=10.50.7.1/24\nFLANNEL_MTU=1450\n');
-  assert.ok(!('lacks' in file));
-  assert.deepEqual(podBridgeCommands(node, file), [
+  const [network, subnet] = ['10.50.0.0/16', '10.50.7.0/24'].map(parseCidr);
+  assert.ok(network && subnet);
+  const environment = { ipv4: { network, subnet }, ipv6: undefined, mtu: 1450, ipMasq: false };
+  const networks = planPodNetworks(environment);
+  assert.deepEqual(podBridgeCommands(node, networks), [
     'link add cbr0 mtu 1450 type bridge',
     'addr add 10.50.7.1/24 dev cbr0',
     'link add pod mtu 1450 type veth peer name eth0 mtu 1450 netns node1-pod',
     'link set pod master cbr0 up',
     'link set cbr0 up',
   ]);
-  assert.deepEqual(podCommands(file), [
+  assert.deepEqual(podCommands(networks), [
     'link set lo up',
     'addr add 10.50.7.2/24 dev eth0',
     'link set eth0 up',

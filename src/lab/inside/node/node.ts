@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../../../diagnostic/failure.ts';
-import { podNetworksOf, type SubnetFile } from '../../plan/subnet-file.ts';
+import { noFamily, presentValues } from '../../../network/per-family.ts';
+import type { PodNetworks } from '../../plan/pod-networks.ts';
 import type { NodePlan } from '../../plan/topology.ts';
 import type { LabSpec, LinkState, LabNodeStatus } from '../../protocol.ts';
 import type { LabTrouble, NodeReport } from '../../report/report.ts';
 import type { Changes } from '../changes.ts';
 import { Daemon } from './daemon.ts';
 import type { Holder } from './holder.ts';
-import { connectPod, disconnectPod, readNodeSubnetFile } from './pod.ts';
+import { connectPod, disconnectPod, readPodNetworks } from './pod.ts';
 import { describeProgram } from '../running-program.ts';
 
 /** A node of a running lab. */
@@ -18,7 +19,7 @@ export class LabNode {
   daemon: Daemon;
   link: LinkState = 'joined';
   /** What its pod was connected by; undefined while it is not. */
-  subnet: SubnetFile | undefined;
+  networks: PodNetworks | undefined;
   readonly #spec: LabSpec;
   readonly #changes: Changes;
 
@@ -53,18 +54,18 @@ export class LabNode {
       const { kind, message, ...more } = daemon.trouble(within);
       throw new Failure(kind, message, more);
     }
-    const file = await readNodeSubnetFile(this.plan);
+    const networks = await readPodNetworks(this.plan);
     // A pod outlives its node's daemon: only another subnet, or another MTU, makes another pod of it.
-    if (isDeepStrictEqual(file, this.subnet)) return;
+    if (isDeepStrictEqual(networks, this.networks)) return;
     await this.disconnect();
-    await connectPod(this.plan, file);
-    this.subnet = file;
+    await connectPod(this.plan, networks);
+    this.networks = networks;
   }
 
   /** Takes the pod off the node's subnet, if it is on one. */
   async disconnect(): Promise<void> {
-    if (this.subnet === undefined) return;
-    this.subnet = undefined;
+    if (this.networks === undefined) return;
+    this.networks = undefined;
     await disconnectPod(this.plan);
   }
 
@@ -89,7 +90,7 @@ export class LabNode {
   }
 
   report(): NodeReport {
-    const [first, second] = this.subnet ? podNetworksOf(this.subnet) : [];
+    const [first, second] = presentValues(this.networks ?? noFamily);
     const { ipv4, ipv6 } = this.plan;
     const onlyIpv6 = first?.gateway.includes(':') === true;
     return {
@@ -99,7 +100,7 @@ export class LabNode {
       subnet: first?.subnet ?? null,
       pod: first?.pod ?? null,
       ...(second ? { ipv6Subnet: second.subnet, ipv6Pod: second.pod } : {}),
-      mtu: this.subnet?.mtu ?? null,
+      mtu: this.networks?.mtu ?? null,
     };
   }
 

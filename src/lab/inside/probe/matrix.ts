@@ -1,4 +1,4 @@
-import { podNetworksOf, type PodNetwork } from '../../plan/subnet-file.ts';
+import { presentValues } from '../../../network/per-family.ts';
 import type { UnderlayKind } from '../../plan/request.ts';
 import type { PairReport, PathReport } from '../../report/report.ts';
 import { countFragments } from './fragments.ts';
@@ -80,15 +80,15 @@ async function probePair(
   const names = { from: from.plan.name, to: to.plan.name };
   const agent = agents.get(from.plan.name);
   const port = await agents.get(to.plan.name)?.port;
-  const missing = [from, to].find(({ subnet }) => subnet === undefined);
-  if (!agent || port === undefined || !from.subnet || !to.subnet) {
+  const missing = [from, to].find(({ networks }) => networks === undefined);
+  if (!agent || port === undefined || !from.networks || !to.networks) {
     const reason = `${(missing ?? from).plan.name} has no pod, since its daemon did not become ready`;
     return { ...names, ok: false, rttMs: null, reason, paths: [] };
   }
   const failure = from.failureWith(to) ?? to.failureWith(from);
-  const { mtu } = from.subnet;
+  const { mtu } = from.networks;
   const paths = await Promise.all(
-    podNetworksOf(to.subnet).map(({ pod: address }: PodNetwork) =>
+    presentValues(to.networks).map(({ pod: address }) =>
       agent.probe({ address, port, mtu, withinMs: failure ? 0 : convergeMs }),
     ),
   );
@@ -113,6 +113,6 @@ function explainFailure(why: string, underlay: UnderlayKind): string {
 }
 
 function blameFragments(pair: PairReport, node: LabNode): PairReport {
-  const reason = `packets of the published MTU, ${node.subnet?.mtu ?? '?'} bytes, are fragmented on the underlay of ${pair.from}: the published MTU is too large`;
+  const reason = `packets of the published MTU, ${node.networks?.mtu ?? '?'} bytes, are fragmented on the underlay of ${pair.from}: the published MTU is too large`;
   return { ...pair, ok: false, reason: pair.reason === undefined ? reason : `${pair.reason}; ${reason}` };
 }

@@ -5,7 +5,7 @@ import {
   parseSubnetEnvironment,
   renderSubnetEnvironment,
   type SubnetEnvironment,
-} from '../../src/host/subnet-env.ts';
+} from '../../src/network/subnet-env.ts';
 import { parseCidr, type Cidr } from '../../src/network/cidr.ts';
 
 function cidr(text: string): Cidr {
@@ -42,23 +42,24 @@ test('a dual-stack network is printed as flanneld prints it', () => {
 test('what was printed is read back', () => {
   const families = fc.constantFrom({ ipv4, ipv6 }, { ipv4, ipv6: undefined }, { ipv4: undefined, ipv6 });
   fc.assert(
-    fc.property(families, fc.integer({ min: 1, max: 65_536 }), fc.boolean(), (subnets, mtu, ipMasq) => {
+    fc.property(families, fc.integer({ min: 68, max: 65_536 }), fc.boolean(), (subnets, mtu, ipMasq) => {
       const environment: SubnetEnvironment = { ...subnets, mtu, ipMasq };
       assert.deepEqual(parseSubnetEnvironment(renderSubnetEnvironment(environment)), environment);
     }),
   );
 });
 
-test('what is torn or foreign is no hint, and no error', () => {
+test('what a torn or foreign file lacks is named, and is no error', () => {
   const whole = renderSubnetEnvironment({ ipv4, ipv6: undefined, mtu: 1450, ipMasq: false });
-  assert.equal(parseSubnetEnvironment(''), undefined);
-  assert.equal(parseSubnetEnvironment(whole.slice(0, 40)), undefined);
-  assert.equal(parseSubnetEnvironment(whole.replace('10.50.4.1', '10.50.4.x')), undefined);
-  assert.equal(parseSubnetEnvironment(whole.replace('/24', '/99')), undefined);
-  assert.equal(parseSubnetEnvironment(whole.replace('1450', 'big')), undefined);
-  assert.equal(
-    parseSubnetEnvironment(whole.replace('FLANNEL_SUBNET=10.50.4.1', 'FLANNEL_SUBNET=fd00::1')),
-    undefined,
-  );
-  fc.assert(fc.property(fc.string(), (text) => parseSubnetEnvironment(text) === undefined));
+  const noMtu = { lacks: 'a usable FLANNEL_MTU' };
+  const noSubnet = { lacks: 'a usable FLANNEL_SUBNET or FLANNEL_IPV6_SUBNET with its network' };
+  assert.deepEqual(parseSubnetEnvironment(''), noMtu);
+  assert.deepEqual(parseSubnetEnvironment(whole.slice(0, 40)), noMtu);
+  assert.deepEqual(parseSubnetEnvironment(whole.replace('1450', 'big')), noMtu);
+  assert.deepEqual(parseSubnetEnvironment(whole.replace('1450', '67')), noMtu);
+  assert.deepEqual(parseSubnetEnvironment(whole.replace('10.50.4.1', '10.50.4.x')), noSubnet);
+  assert.deepEqual(parseSubnetEnvironment(whole.replace('/24', '/99')), noSubnet);
+  assert.deepEqual(parseSubnetEnvironment(whole.replace('10.50.4.1', 'fd00::1')), noSubnet);
+  assert.deepEqual(parseSubnetEnvironment(whole.replace(/^FLANNEL_NETWORK.*\n/, '')), noSubnet);
+  fc.assert(fc.property(fc.string(), (text) => 'lacks' in parseSubnetEnvironment(text)));
 });
