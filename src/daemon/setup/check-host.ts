@@ -1,4 +1,4 @@
-import { requireInterface } from '../../host/interface/interface.ts';
+import { InterfaceLookUp } from '../../host/interface/interface.ts';
 import { requirePrograms } from '../../host/programs.ts';
 import { controlSocketPath } from '../../host/state/instance.ts';
 import { prepareStateDirectory } from '../../host/state/state-directory.ts';
@@ -12,6 +12,7 @@ export interface CheckedHost {
   readonly recipe: LoadedRecipe | undefined;
   /** The real path of the state directory. */
   readonly stateDirectory: string;
+  readonly interfaces: InterfaceLookUp;
 }
 
 /**
@@ -19,12 +20,13 @@ export interface CheckedHost {
  * the state directory. Throws a Failure at the first of these that is not right.
  */
 export async function checkHost(options: UpOptions): Promise<CheckedHost> {
+  const interfaces = new InterfaceLookUp(options.interface);
   // A recipe that is named is read before anything else: most mistakes are in it, and they are told at once.
   const recipe = options.recipe === undefined ? undefined : await loadRecipe(options.recipe);
   if (recipe !== undefined) requirePrograms(recipe.recipe.requires);
   // For its Failure: the path may be too long.
   controlSocketPath(options.stateDirectory);
   await requireSubnetFile(options.subnetFile);
-  await requireInterface(options.interface);
-  return { recipe, stateDirectory: await prepareStateDirectory(options.stateDirectory) };
+  await interfaces.require();
+  return { recipe, stateDirectory: await prepareStateDirectory(options.stateDirectory), interfaces };
 }

@@ -1,6 +1,5 @@
 import type { SourceText } from '../../diagnostic/source.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
-import { findInterface } from '../../host/interface/interface.ts';
 import { requirePrograms } from '../../host/programs.ts';
 import { networksOf } from '../../network/configuration.ts';
 import { storeKindOf } from '../../store/kinds.ts';
@@ -47,7 +46,7 @@ export async function prepareNode(
     requirePrograms(loaded.recipe.requires);
     const network = decideNetwork(loaded.recipe, options.parameters, stored);
     const families = networksOf(network.configuration).map(({ family }) => family);
-    const underlay = await findInterface({ ...options.interface, families });
+    const underlay = await host.interfaces.choose(families);
     return { loaded, store, outages, network, underlay, stateDirectory: host.stateDirectory };
   } catch (error) {
     await store.close();

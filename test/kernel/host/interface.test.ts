@@ -12,13 +12,20 @@ const setUp = [
 ];
 const routes = ['ip route add default via 192.0.2.1', 'ip -6 route add default via fd00:1::1'];
 
-function find(lines: string[], wishes: object) {
-  const all = { iface: [], ifaceRegex: [], families: [4], ...wishes };
-  return evaluateInNamespace(lines, 'host/interface/interface.ts', `m.findInterface(${JSON.stringify(all)})`);
+function lookUp(wishes: object): string {
+  return `new m.InterfaceLookUp(${JSON.stringify({ iface: [], ifaceRegex: [], ...wishes })})`;
+}
+
+function find(lines: string[], wishes: object, families: readonly number[] = [4]) {
+  return evaluateInNamespace(
+    lines,
+    'host/interface/interface.ts',
+    `${lookUp(wishes)}.choose(${JSON.stringify(families)})`,
+  );
 }
 
 test('the interface of the default route, as the kernel has it', { skip: skipNamespaces }, async () => {
-  assert.deepEqual(await find([...setUp, ...routes], { families: [4, 6] }), {
+  assert.deepEqual(await find([...setUp, ...routes], {}, [4, 6]), {
     name: 'uplink',
     mtu: 1400,
     address: '192.0.2.5',
@@ -42,14 +49,8 @@ test('the interface that reaches an address', { skip: skipNamespaces }, async ()
 
 test('before the families are known, an interface of either will do', { skip: skipNamespaces }, async () => {
   const onlyIpv6 = [...setUp, 'ip -4 address flush dev uplink'];
-  const demand = (wishes: object) => {
-    const all = { iface: [], ifaceRegex: [], ...wishes };
-    return evaluateInNamespace(
-      onlyIpv6,
-      'host/interface/interface.ts',
-      `m.requireInterface(${JSON.stringify(all)})`,
-    );
-  };
+  const demand = (wishes: object) =>
+    evaluateInNamespace(onlyIpv6, 'host/interface/interface.ts', `${lookUp(wishes)}.require()`);
   assert.equal(await demand({ iface: ['uplink'] }), undefined);
   const failure = (await demand({ iface: ['nosuch'] })) as Record<string, string>;
   assert.match(failure['failed'] ?? '', /there is no interface nosuch/);
