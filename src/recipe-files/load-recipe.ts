@@ -38,7 +38,7 @@ export async function loadRecipe(nameOrPath: string): Promise<LoadedRecipe> {
   let text: string;
   try {
     text = await readRecipeText(file);
-    await refuseStrangersFile(nameOrPath, file);
+    refuseStrangersFile(nameOrPath, file);
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure(
@@ -54,8 +54,8 @@ export async function loadRecipe(nameOrPath: string): Promise<LoadedRecipe> {
 }
 
 /** Throws a Failure if somebody else could write a recipe that is to be run as root. */
-export async function refuseStrangersFile(nameOrPath: string, file: string): Promise<void> {
-  const distrust = await findDistrust(file);
+export function refuseStrangersFile(nameOrPath: string, file: string): void {
+  const distrust = findDistrust(file);
   if (distrust === undefined) return;
   const { why, hint } = distrust;
   throw new Failure('recipe', `the recipe ${nameOrPath} is not run as root: ${why}`, { hint });
@@ -70,9 +70,11 @@ export async function checkRecipe(source: SourceText, name: string): Promise<Omi
   if (checked.kind === 'invalid') throw await refuseExamined(source, name);
   const recipe = checked.value;
   const commands = Object.values(recipe.commands);
+  // What is awaited first is begun first.
+  const complaints = findComplaints(commands);
   const scripts = prepareCommands(commands);
   scripts.catch(() => undefined);
-  if ((await findComplaints(commands)).length > 0) throw await refuseExamined(source, name);
+  if ((await complaints).length > 0) throw await refuseExamined(source, name);
   return { recipe, scripts, warnings: checked.warnings };
 }
 

@@ -36,7 +36,7 @@ export async function reviewRecipe(loaded: LoadedRecipe, text: string, path?: st
   try {
     const checked = await checkRecipe(source, loaded.recipe.name);
     // Whoever was trusted with the file when it was read first may not be the one who saved it.
-    await refuseStrangersFile(source.name, loaded.file);
+    refuseStrangersFile(source.name, loaded.file);
     requirePrograms(checked.recipe.requires, path);
     return { kind: 'good', loaded: { file: loaded.file, ...checked }, diagnostics };
   } catch (error) {

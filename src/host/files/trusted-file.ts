@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { lstat, realpath, stat } from 'node:fs/promises';
+import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /** Why somebody besides root could change a file, and what to do about it. */
@@ -20,24 +19,25 @@ interface Trusted {
 
 /**
  * Tells whether somebody besides root could change a file, or put another in its place: by its mode or its owner, or by
- * those of a directory on the way to it. For a process that is not root nothing is to be feared: undefined.
+ * those of a directory on the way to it. For a process that is not root nothing is to be feared: undefined. Throws the
+ * system's error for a file that is not there. Does not let other work in between: that would take longer than the answer.
  */
-export async function findDistrust(file: string): Promise<Distrust | undefined> {
+export function findDistrust(file: string): Distrust | undefined {
   if (process.geteuid?.() !== 0) return undefined;
-  const trusted = await findTrusted();
+  const trusted = findTrusted();
   const links = pathsTo(resolve(file));
-  for (const path of new Set([...links, ...pathsTo(await realpath(file))])) {
-    const distrust = judge(path, await lstat(path), trusted);
+  for (const path of new Set([...links, ...pathsTo(realpathSync(file))])) {
+    const distrust = judge(path, lstatSync(path), trusted);
     if (distrust !== undefined) return distrust;
   }
   return undefined;
 }
 
-async function findTrusted(): Promise<Trusted> {
+function findTrusted(): Trusted {
   // In a user namespace the owner of / is nobody, who stands for the real root.
   const trusted: Trusted = { users: new Set([0]), groups: new Set(), everybody: false };
   for (const path of pathsTo(import.meta.filename)) {
-    const found = await stat(path);
+    const found = statSync(path);
     trusted.users.add(found.uid);
     if (isSticky(found)) continue;
     if ((found.mode & 0o020) !== 0) trusted.groups.add(found.gid);

@@ -52,7 +52,7 @@ async function refuseForeignLinks(path: string): Promise<void> {
 
 /** As root: whoever can write to a directory on the way could put another in this one's place. */
 async function refuseOpenParents(path: string): Promise<void> {
-  const distrust = await findDistrust(await nearestThere(dirname(path)));
+  const distrust = findDistrust(await nearestThere(dirname(path)));
   if (distrust !== undefined) throw refuse(path, distrust.why, distrust.hint);
 }
 

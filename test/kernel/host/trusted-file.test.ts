@@ -17,7 +17,7 @@ async function makeFile(t: TestContext): Promise<string> {
 }
 
 test("a file that only root can write, also below /tmp, is root's to run", asRoot, async (t) => {
-  assert.equal(await findDistrust(await makeFile(t)), undefined);
+  assert.equal(findDistrust(await makeFile(t)), undefined);
 });
 
 test('a file that others may write to is not, nor one in such a directory', asRoot, async (t) => {
@@ -25,7 +25,7 @@ test('a file that others may write to is not, nor one in such a directory', asRo
   for (const path of [file, dirname(file)]) {
     for (const mode of [0o777, 0o772, 0o720]) {
       await chmod(path, mode);
-      assert.deepEqual(await findDistrust(file), {
+      assert.deepEqual(findDistrust(file), {
         why: `others may write to ${path} (mode 0${mode.toString(8)})`,
         hint: `chmod go-w ${path}`,
       });
@@ -37,14 +37,14 @@ test('a file that others may write to is not, nor one in such a directory', asRo
 test('a directory that others may write to is harmless if it is sticky', asRoot, async (t) => {
   const file = await makeFile(t);
   await chmod(dirname(file), 0o1777);
-  assert.equal(await findDistrust(file), undefined);
+  assert.equal(findDistrust(file), undefined);
 });
 
 test("another user's file is not, nor one in that user's directory", asRoot, async (t) => {
   const file = await makeFile(t);
   for (const path of [file, dirname(file)]) {
     await chown(path, 54_321, 0);
-    const { why } = (await findDistrust(file)) ?? {};
+    const { why } = findDistrust(file) ?? {};
     assert.equal(why, `${path} belongs to user 54321`);
     await chown(path, 0, 0);
   }
@@ -55,7 +55,7 @@ test('it is the user who called sudo, who may as well run anything', asRoot, asy
   await chown(file, 54_321, 0);
   process.env['SUDO_UID'] = '54321';
   t.after(() => delete process.env['SUDO_UID']);
-  assert.equal(await findDistrust(file), undefined);
+  assert.equal(findDistrust(file), undefined);
 });
 
 test('of a link both ends count', asRoot, async (t) => {
@@ -63,12 +63,12 @@ test('of a link both ends count', asRoot, async (t) => {
   const other = await makeFile(t);
   const link = join(dirname(other), 'link.json');
   await symlink(file, link);
-  assert.equal(await findDistrust(link), undefined);
+  assert.equal(findDistrust(link), undefined);
   await chmod(file, 0o666);
-  assert.match((await findDistrust(link))?.why ?? '', /recipes\/loom\.json \(mode 0666\)$/);
+  assert.match(findDistrust(link)?.why ?? '', /recipes\/loom\.json \(mode 0666\)$/);
   await chmod(file, 0o644);
   await chmod(dirname(link), 0o777);
-  assert.equal((await findDistrust(link))?.why, `others may write to ${dirname(link)} (mode 0777)`);
+  assert.equal(findDistrust(link)?.why, `others may write to ${dirname(link)} (mode 0777)`);
 });
 
 test('what could be done to heddle’s own program may be done to a recipe', asRoot, async (t) => {
@@ -78,22 +78,22 @@ test('what could be done to heddle’s own program may be done to a recipe', asR
   await copyFile(source, program);
   const copy = (await import(pathToFileURL(program).href)) as { readonly findDistrust: typeof findDistrust };
   const other = await makeFile(t);
-  const judged = async (): Promise<boolean> => (await copy.findDistrust(other)) === undefined;
+  const judged = (): boolean => copy.findDistrust(other) === undefined;
 
   await chmod(other, 0o664);
-  assert.equal(await judged(), false);
+  assert.equal(judged(), false);
   await chmod(program, 0o664);
-  assert.equal(await judged(), true, 'by its group');
+  assert.equal(judged(), true, 'by its group');
   await chown(other, 0, 54_321);
-  assert.equal(await judged(), false, 'by another');
+  assert.equal(judged(), false, 'by another');
   await chmod(other, 0o666);
-  assert.equal(await judged(), false);
+  assert.equal(judged(), false);
   await chmod(dirname(program), 0o777);
-  assert.equal(await judged(), true, 'by everybody');
+  assert.equal(judged(), true, 'by everybody');
   await chmod(dirname(program), 0o755);
   await chmod(other, 0o600);
   await chown(other, 54_321, 0);
-  assert.equal(await judged(), false);
+  assert.equal(judged(), false);
   await chown(program, 54_321, 0);
-  assert.equal(await judged(), true, 'by its owner');
+  assert.equal(judged(), true, 'by its owner');
 });
