@@ -15,6 +15,9 @@ import type { ShellProgram } from '../program.ts';
  */
 const opaqueWord = /(?:^|[\s;&|(){}`!])(?:alias|eval|\.|source)(?=\s|$)/;
 
+/** A line that begins no command: a blank one, a comment, what closes or goes on with a command that began before. */
+const notABeginning = /^\s*(?:$|[#})|&;']|(?:fi|done|esac|then|do|else|elif)(?![\w-]))/;
+
 /**
  * Finds for each text, whose syntax is right, the lines (from 0) that begin a complete command at the top level: those
  * before which the text is complete. One process does it for all texts; it executes nothing of them.
@@ -33,25 +36,25 @@ export async function findLineTags(
   );
 }
 
-/** The lines that may begin a command: blank ones and comments fail nothing; one after a backslash continues the last. */
+/** The lines that may begin a command; one after a backslash continues the last. */
 function findCandidates(text: string): readonly number[] {
   const lines = text.split('\n');
   const opaque = lines.findIndex((line) => opaqueWord.test(line));
   return (opaque === -1 ? lines : lines.slice(0, opaque + 1)).flatMap((line, index) =>
-    !/^\s*(?:#|$)/.test(line) && lines[index - 1]?.endsWith('\\') !== true ? [index] : [],
+    !notABeginning.test(line) && lines[index - 1]?.endsWith('\\') !== true ? [index] : [],
   );
 }
 
 /**
  * Cuts a text before each of the given lines but the first. What follows the last cut is left out. Before each piece
- * stands `>` if both its first line and the line after it are indented, else `=`.
+ * stands `>` if it and the line after it are indented, else `=`.
  */
 function cutBefore(text: string, lineNumbers: readonly number[]): readonly string[] {
   const lines = text.split('\n');
-  const isIndented = (line: number): boolean => /^\s/.test(lines[line] ?? '');
+  const isIndented = (line: string): boolean => /^(?:\s|$)/.test(line);
   return lineNumbers.slice(1).map((end, index) => {
     const start = lineNumbers[index] ?? 0;
-    const mark = isIndented(start) && isIndented(end) ? '>' : '=';
+    const mark = lines.slice(start, end + 1).every(isIndented) ? '>' : '=';
     return `${mark}${lines.slice(index === 0 ? 0 : start, end).join('\n')}\n`;
   });
 }
