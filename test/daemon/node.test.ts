@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { HeddleNode } from '../../src/daemon/node.ts';
@@ -13,12 +12,7 @@ import { Failure } from '../../src/diagnostic/failure.ts';
 import { until } from '../support/until.ts';
 import { Bench } from './bench.ts';
 import { fileOverlay } from './file-overlay.ts';
-
-/** An interface of this machine with an IPv4 address: no command of these tests touches it. */
-const [iface] = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
-  (addresses ?? []).some(({ family, internal }) => family === 'IPv4' && !internal) ? [name] : [],
-);
-const skip = iface === undefined && 'this machine has no interface with an IPv4 address but the loopback';
+import { realInterface, withoutInterface as skip } from './interface.ts';
 
 /** Begins a daemon on a bench. It ends with the test, if not before. */
 function begin(
@@ -29,7 +23,7 @@ function begin(
   const options = bench.options(changes);
   const recipes: string[] = [];
   const node = new HeddleNode(
-    { ...options, interface: { ...options.interface, iface: [iface ?? ''] } },
+    { ...options, interface: { ...options.interface, iface: [realInterface ?? ''] } },
     { emit: bench.emit, onRecipe: ({ recipe }) => recipes.push(recipe.name) },
   );
   const ended = node.run();
@@ -59,7 +53,7 @@ test('a daemon walks through its states, and tells of each once', { skip }, asyn
   assert.deepEqual(statesOf(bench), states);
   assert.equal(node.status().state, 'stopped');
   assert.deepEqual(recipes, ['overlay', 'overlay']);
-  assert.equal(bench.told('interface-chosen')[0]?.iface, iface);
+  assert.equal(bench.told('interface-chosen')[0]?.iface, realInterface);
 });
 
 test('status answers in each state, with all that is known by then', { skip }, async (t) => {
@@ -78,7 +72,7 @@ test('status answers in each state, with all that is known by then', { skip }, a
   assert.equal(before?.state, 'pre-startup');
   assert.equal(before.recipe?.name, 'overlay');
   assert.equal(before.network, '10.50.0.0/16');
-  assert.equal(before.iface, iface);
+  assert.equal(before.iface, realInterface);
   assert.equal(before.lease, null);
   assert.equal(before.storeOutage, null);
   node.stop({ onExit: 'shutdown', releaseLease: false });

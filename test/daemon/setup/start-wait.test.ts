@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StartWait } from '../../../src/daemon/setup/start-wait.ts';
+import type { HeddleEvent } from '../../../src/event/event.ts';
+import { StoreError } from '../../../src/store/store.ts';
+
+test('the operator is reminded once a minute of what a start waits for', (t) => {
+  let now = 5000;
+  t.mock.method(performance, 'now', () => now);
+  const events: HeddleEvent[] = [];
+  const wait = new StartWait((event) => events.push(event));
+  for (let look = 0; look < 61; look += 1) {
+    wait.missesNetwork('files in /srv', 'put one there');
+    now += 2000;
+  }
+  assert.deepEqual(events.length, 3, 'at 0, 60 and 120 seconds');
+  assert.deepEqual(events[0], { event: 'network-awaited', source: 'files in /srv', hint: 'put one there' });
+});
+
+test('an outage is waited for before a document is', () => {
+  const wait = new StartWait(() => undefined);
+  const what = (): string | undefined => wait.what;
+  assert.equal(what(), undefined);
+  wait.missesNetwork('etcd', 'put one there');
+  assert.equal(what(), 'a network configuration in the etcd (put one there)');
+  wait.outages.failed(new StoreError('no answer', { retryable: true }), 1000);
+  assert.equal(what(), 'the store: no answer');
+  wait.outages.back();
+  assert.match(what() ?? '', /^a network configuration/);
+});
