@@ -15,12 +15,15 @@ export function registerDown(program: Command): void {
     .command('down')
     .summary('take the network down on this node')
     .description(
-      'Removes every peer, then runs ShutdownCommand. A running daemon is asked to do it and to end; ' +
-        'after a dead one it is done from its journal. A second time there is nothing to do.',
+      'Removes every peer, then runs ShutdownCommand. A running daemon does this and exits. ' +
+        'If the daemon is dead, this command does it from the journal. A second run finds nothing to do.',
     )
     .addOption(stateDirectoryOption())
-    .option('--release-lease', "give this node's lease back")
-    .option('--forget', 'of a dead daemon: run nothing, as its network is gone, with its network namespace')
+    .option('--release-lease', "release this node's lease")
+    .option(
+      '--forget',
+      'forget the network of a dead daemon whose network namespace is gone; no command runs',
+    )
     .option('--json', 'print one JSON object')
     .action(async ({ stateDir, releaseLease = false, forget = false, json = false }: DownFlags) => {
       const { runDown } = await import('./run-down.ts');

@@ -7,8 +7,8 @@ export function addHelp(command: Command): void {
     .helpCommand(false)
     .command('help')
     .summary('show the help of a command')
-    .description('Shows the help of a command, as its option --help does.')
-    .argument('[command...]', 'its words, such as lab run')
+    .description('Shows the help of a command, like its option --help.')
+    .argument('[command...]', 'the words of the command, such as lab run')
     .action(async (words: readonly string[]) => {
       const { showHelp } = await import('./run-help.ts');
       showHelp(command, words);

@@ -38,16 +38,16 @@ export function registerLab(program: Command): void {
   const lab = program
     .enablePositionalOptions()
     .command('lab')
-    .summary('try a recipe on real nodes, in namespaces that vanish with the lab')
+    .summary('test a recipe on real nodes in temporary namespaces')
     .description(
-      'Tries a recipe on real nodes, each in network namespaces of its own on this machine, that vanish with the lab.',
+      'Tests a recipe on real nodes on this machine. Each node has its own network namespaces, which the end of the lab removes.',
     )
     .enablePositionalOptions();
 
   addStartOptions(lab.command('run'))
-    .summary('make a lab, let every pod reach every other, take it down, report')
+    .summary('create a lab, test the connections between all pods, take the lab down, report')
     .description(
-      'Makes a lab, lets every pod reach every other, takes the lab down and reports. Exits with 0 if every pair answered and nothing was left behind.',
+      'Creates a lab, tests the connections between all pods, takes the lab down and reports. Exits with 0 if every pair answered and nothing was left behind.',
     )
     .action(async (recipe: string, options: StartOptions) => {
       const { runLab } = await import('../lab/run.ts');
@@ -56,17 +56,17 @@ export function registerLab(program: Command): void {
     });
 
   addStartOptions(lab.command('up'))
-    .summary('make a lab and keep it')
+    .summary('create a lab and keep it')
     .description(
-      'Makes a lab and keeps it until heddle lab down. If a node does not come up, nothing is left.',
+      'Creates a lab and keeps it until heddle lab down. If a node does not come up, the lab is removed.',
     )
     .addOption(nameOption())
     .addOption(
-      new Option('--on-exit <what>', "what becomes of a node's network when it is stopped").choices(
+      new Option('--on-exit <what>', "what happens to a node's network when the node stops").choices(
         exitModes,
       ),
     )
-    .option('--watch', 'stay, and have every node run the recipe whenever it is saved')
+    .option('--watch', 'stay in the foreground, and apply the recipe on every node after each save')
     .action(async (recipe: string, options: StartOptions & NamedOptions) => {
       const { name, json = false, watch } = options;
       if (watch) {
@@ -80,9 +80,9 @@ export function registerLab(program: Command): void {
 
   lab
     .command('exec')
-    .summary('run a command inside a node, inside its pod (node1-pod), or beside etcd')
+    .summary('run a command inside a node, its pod (node1-pod), or the host of etcd')
     .description(
-      'Runs a command inside a node, inside its pod (node1-pod), or beside etcd, and exits as it does.',
+      'Runs a command inside a node, its pod (node1-pod), or the host of etcd, and exits with its exit code.',
     )
     .addOption(nameOption())
     .argument('<node>', 'node1 … nodeN, node1-pod … nodeN-pod, or etcd')
@@ -96,9 +96,7 @@ export function registerLab(program: Command): void {
   lab
     .command('ps')
     .summary('show the nodes of a lab, and its etcd')
-    .description(
-      'Shows the nodes of a lab, and its etcd: whether their daemons run, their links, addresses and subnets.',
-    )
+    .description('Shows the nodes of a lab and its etcd: their daemons, links, addresses and subnets.')
     .addOption(nameOption())
     .option('--json', 'print one JSON object')
     .action(async (options: NamedOptions) => {
@@ -108,12 +106,12 @@ export function registerLab(program: Command): void {
 
   lab
     .command('down')
-    .summary('end a lab; nothing of it is left')
-    .description('Ends a lab, with every process, interface and mount in it, and says which.')
+    .summary('remove a lab completely')
+    .description('Removes a lab, with every process, interface and mount in it, and prints its name.')
     .addOption(nameOption())
     .action(async (options: NamedOptions) => {
       const { downLab } = await import('../lab/down.ts');
-      process.stdout.write(`The lab ${await downLab(options.name)} is gone.\n`);
+      process.stdout.write(`The lab ${await downLab(options.name)} was removed.\n`);
     });
 
   registerFaults(lab);
@@ -122,18 +120,18 @@ export function registerLab(program: Command): void {
 /** Commander hands on everything after the node as it stands, a `--` before the command as well. */
 function withoutSeparator(words: readonly string[]): readonly string[] {
   const command = words[0] === '--' ? words.slice(1) : words;
-  if (command.length === 0) throw new Failure('usage', 'there is no command after the --');
+  if (command.length === 0) throw new Failure('usage', 'a command is missing after the --');
   return command;
 }
 
 const faults: Readonly<Record<FaultVerb, { readonly summary: string; readonly description: string }>> = {
   stop: {
-    summary: "end a node's daemon, or etcd, with SIGTERM and wait for it",
-    description: "Ends a node's daemon, or etcd, with SIGTERM, and waits until it has ended.",
+    summary: "stop a node's daemon, or etcd, with SIGTERM and wait for its end",
+    description: "Stops a node's daemon, or etcd, with SIGTERM, and waits until it has ended.",
   },
   kill: {
-    summary: "end a node's daemon, or etcd, with SIGKILL",
-    description: "Ends a node's daemon, or etcd, with SIGKILL. What it made in the kernel stays.",
+    summary: "kill a node's daemon, or etcd, with SIGKILL",
+    description: "Kills a node's daemon, or etcd, with SIGKILL. Its kernel entries stay.",
   },
   start: {
     summary: "start a node's daemon, or etcd, again and wait until it is ready",
@@ -173,20 +171,24 @@ function addStartOptions(command: Command): Command {
   return command
     .argument('<recipe>', 'a recipe file, or the name of a shipped recipe')
     .option('--nodes <n>', 'how many nodes', wholeNumber(minimum, maximum), 3)
-    .addOption(new Option('--store <kind>', 'where leases are').choices(labStoreKinds).default('files'))
-    .option('--tls', 'etcd: take nobody without a certificate; all of them are made for this lab')
-    .addOption(new Option('--underlay <kind>', 'what joins the nodes').choices(underlays).default('switched'))
+    .addOption(
+      new Option('--store <kind>', 'where the lab keeps leases').choices(labStoreKinds).default('files'),
+    )
+    .option('--tls', 'etcd: require certificates; the lab creates them')
+    .addOption(
+      new Option('--underlay <kind>', 'how the nodes are connected').choices(underlays).default('switched'),
+    )
     .addOption(parameterOption())
     .option('--lease-ttl <seconds>', 'how long a lease lasts', wholeNumber(3, 31_536_000))
     .option('--check-interval <seconds>', 'how often nodes look for drift', wholeNumber(1, 86_400))
-    .option('--timeout <seconds>', 'how long nodes may take to be ready', wholeNumber(1, 3600), 30)
+    .option('--timeout <seconds>', 'how long to wait until the nodes are ready', wholeNumber(1, 3600), 30)
     .option('--json', 'print one JSON object');
 }
 
 function nameOption(): Option {
   return new Option('--name <name>', "the lab's name").default(defaultLabName).argParser((text) => {
     if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(text)) {
-      throw new InvalidArgumentError('A name is letters, digits, dots, dashes and underscores, at most 64.');
+      throw new InvalidArgumentError('A name has at most 64 letters, digits, dots, dashes and underscores.');
     }
     return text;
   });
@@ -199,7 +201,7 @@ function toRequest(
   options: StartOptions,
 ): LabRequest {
   if (options.tls && options.store !== 'etcd') {
-    throw new Failure('usage', '--tls is for an etcd, and this lab has none', { hint: 'add --store etcd' });
+    throw new Failure('usage', '--tls needs --store etcd', { hint: 'add --store etcd' });
   }
   return {
     name,

@@ -15,7 +15,7 @@ import { readVersion } from './version.ts';
 export function createProgram(): Command {
   const program = new Command('heddle')
     .description(
-      'Runs the shell commands of a JSON recipe at the right moments in the life of a flannel subnet lease.',
+      'Builds flannel networks: runs the shell commands of a JSON recipe as subnet leases appear, change and go.',
     )
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')

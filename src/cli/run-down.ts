@@ -14,19 +14,22 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
   const result = await bringDown(stateDirectory, options, emit);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
   if (result.daemon === 'none') {
-    if (!json) process.stdout.write(`Nothing to take down: no network is up in ${stateDirectory}.\n`);
+    if (!json)
+      process.stdout.write(
+        `Nothing to take down: the state directory ${stateDirectory} does not have a network.\n`,
+      );
     return;
   }
   requireTakenDown(result, 'then run heddle down again');
   if (!json) {
     const who =
       result.daemon === 'running'
-        ? 'the daemon took its network down and ended'
+        ? 'the daemon took its network down and exited'
         : 'from the journal of a dead daemon';
     const lease = result.leaseReleased ? ', lease released' : '';
     process.stdout.write(
       result.shutdown === 'skipped'
-        ? `Network forgotten${lease}: nothing was done in the kernel.\n`
+        ? `Network forgotten${lease}: the kernel was not changed.\n`
         : `Network down: ${count(result.removed, 'peer')} removed${lease} (${who}).\n`,
     );
   }

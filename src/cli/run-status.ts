@@ -12,9 +12,13 @@ const mostListed = 10;
 export async function runStatus(stateDirectory: string, json: boolean): Promise<void> {
   const status = (await askDaemon(stateDirectory, 'GET', '/status')) as NodeStatus | undefined;
   if (status === undefined) {
-    throw new Failure('not-running', `no heddle daemon runs on the state directory ${stateDirectory}`, {
-      hint: 'start one with heddle up, or give the directory it was started with as --state-dir',
-    });
+    throw new Failure(
+      'not-running',
+      `no heddle daemon is running with the state directory ${stateDirectory}`,
+      {
+        hint: 'start one with heddle up, or give --state-dir the directory that the daemon was started with',
+      },
+    );
   }
   process.stdout.write(json ? `${JSON.stringify(status)}\n` : renderStatus(status, Date.now()));
   if (status.state === 'degraded') process.exitCode = exitCodes.degraded;
@@ -47,7 +51,7 @@ export function renderStatus(status: NodeStatus, now: number): string {
 }
 
 function describeState({ state, because, waitingFor }: NodeStatus): string {
-  if (waitingFor !== null) return `${state}: waits for ${waitingFor}`;
+  if (waitingFor !== null) return `${state}: waiting for ${waitingFor}`;
   return because === null ? state : `${state}: ${because}`;
 }
 
@@ -108,7 +112,7 @@ function renderRejections(rejections: NodeStatus['rejections']): string {
 function renderShared(shared: NodeStatus['sharedAddresses']): string {
   if (shared.length === 0) return '';
   const lines = shared.slice(0, mostListed).map(({ address, keys }) => `  ${address}: ${keys.join(', ')}\n`);
-  return `\naddresses that several leases claim\n${lines.join('')}${more(shared.length)}`;
+  return `\naddresses of several leases\n${lines.join('')}${more(shared.length)}`;
 }
 
 function more(total: number): string {

@@ -6,9 +6,9 @@ import { stateDirectoryOption } from './arguments/options.ts';
 export function registerStatus(program: Command): void {
   program
     .command('status')
-    .summary('show how the daemon on this node is')
+    .summary('show the status of the daemon on this node')
     .description(
-      'Asks the daemon of this node over its control socket. Exits with 14 if it is degraded, 12 if none runs.',
+      'Shows the status of the daemon on this node. Exits with 14 if it is degraded, 12 if it is not running.',
     )
     .addOption(stateDirectoryOption())
     .option('--json', 'print one JSON object')

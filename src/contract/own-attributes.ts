@@ -10,8 +10,8 @@ export function ownAttributes(recipe: Recipe, facts: NodeFacts, stdout: string):
   if (data.kind === 'invalid') {
     throw new Failure(
       'command',
-      `PreStartupCommand of ${recipe.source.name} printed backend data that no node would accept: ${data.because}`,
-      { hint: "mend the command, or the recipe's BackendData; what it prints for people belongs on stderr" },
+      `PreStartupCommand of ${recipe.source.name} printed backend data that other nodes would reject: ${data.because}`,
+      { hint: "correct the command, or the recipe's BackendData; print messages for people on stderr" },
     );
   }
   return {

@@ -139,7 +139,7 @@ export class HeddleNode implements LifeOwner {
   }
 
   async #live(host: CheckedHost): Promise<void> {
-    if (this.#stage.kind !== 'preparing') throw new Error('a node lives once');
+    if (this.#stage.kind !== 'preparing') throw new Error('a node can run only once');
     const { emit, onRecipe } = this.#hooks;
     await endOrphans(this.#options.stateDirectory, emit);
     const prepared = await prepareNode(this.#options, host, this.#stage.wait, this.stopping).catch(

@@ -25,7 +25,7 @@ const longestQuote = 60;
 
 /** Quotes a piece of someone's text inside a message: in backquotes, on one line, and not too much of it. */
 export function quoteText(text: string): string {
-  if (text === '') return 'an empty text';
+  if (text === '') return 'an empty string';
   const shown = Array.from(showInvisible(text.slice(0, 2 * longestQuote)));
   const clipped =
     shown.length > longestQuote ? [...shown.slice(0, longestQuote - 1), '…'].join('') : shown.join('');

@@ -30,7 +30,7 @@ const renderers: Renderers = {
     info(`underlay interface ${e.iface}, MTU ${e.mtu}, public address ${e.publicIp}: ${e.because}`),
   'network-configured': (e) => info(`network ${e.network}, type ${e.type}, from ${e.source}`),
   'network-awaited': (e) =>
-    warn(`${e.source} holds no network configuration; waiting for one`, indent(e.hint)),
+    warn(`${e.source} does not have a network configuration; waiting for one`, indent(e.hint)),
   'lease-acquired': (e) => info(`lease ${e.subnet} ${e.how} for ${e.publicIp}, until ${e.expiresAt}`),
   'lease-renewed': (e) => info(`lease ${e.subnet} renewed until ${e.expiresAt}`),
   'lease-lost': (e) => warn(`lease ${e.subnet} lost: ${e.because}`),
@@ -59,15 +59,17 @@ const renderers: Renderers = {
     warn(
       [
         e.missing.length > 0 ? `${count(e.missing.length, 'peer')} missing (${list(e.missing)})` : '',
-        e.extra.length > 0 ? `${count(e.extra.length, 'stranger')} in place (${list(e.extra)})` : '',
+        e.extra.length > 0 ? `${count(e.extra.length, 'unknown peer')} in place (${list(e.extra)})` : '',
       ]
         .filter((part) => part !== '')
         .join(' and ') + ' in the kernel; repairing',
     ),
   'peer-displaced': (e) =>
-    warn(`${name(e.peer)} cannot be in place beside ${name(e.by)}, which has something in common with it`),
+    warn(
+      `${name(e.peer)} cannot be in place together with ${name(e.by)}: they share an address or backend data`,
+    ),
   'part-broken': (e) => warn(`${e.part} is broken: ${e.because}; repairing it`, e.detail),
-  'part-restored': (e) => info(`${e.part} is whole again`),
+  'part-restored': (e) => info(`${e.part} is repaired`),
   'part-failed': (e) =>
     error(
       `${e.part} could not be brought up or repaired: ${e.because}; next try in ${formatDuration(e.retryInMs)}`,
@@ -75,37 +77,36 @@ const renderers: Renderers = {
     ),
   'monitor-ended': (e) =>
     warn(`MonitorCommand ${e.how}; started again in ${formatDuration(e.retryInMs)}`, indent(e.stderr)),
-  'shared-address': (e) => warn(`the leases ${list(e.keys)} all claim the public address ${e.address}`),
+  'shared-address': (e) => warn(`the leases ${list(e.keys)} have the same public address ${e.address}`),
   'batch-applied': (e) =>
     info(
       `${count(e.addedCount, 'peer')} added and ${e.removedCount} removed in one batch, ${formatDuration(e.durationMs)}`,
     ),
   'batch-failed': (e) =>
     warn(
-      `a batch of ${count(e.size, 'peer')} failed: ${describeTrouble(e.trouble)}; looking for the peers at fault in smaller batches`,
+      `a batch of ${count(e.size, 'peer')} failed: ${describeTrouble(e.trouble)}; looking for the failing peers in smaller batches`,
       troubleDetail(e.trouble),
     ),
   'lease-rejected': (e) => warn(`lease ${e.key} rejected: ${e.because}`),
-  'store-fault': (e) => warn(`${e.where} passed over: ${e.because}`),
-  'store-outage': (e) =>
-    warn(`store unreachable: ${e.because}; tried until it answers, next in ${formatDuration(e.retryInMs)}`),
+  'store-fault': (e) => warn(`${e.where} skipped: ${e.because}`),
+  'store-outage': (e) => warn(`store unreachable: ${e.because}; next try in ${formatDuration(e.retryInMs)}`),
   'store-back': (e) => info(`store is back after ${formatDuration(e.afterMs)}`),
   ready: (e) =>
     info(
       `ready: subnet ${e.subnet}, MTU ${e.mtu}, ${count(e.peers, 'peer')} in place, wrote ${e.subnetFile}`,
     ),
   'recipe-refused': (e) =>
-    error(
-      `${e.file} was saved, but is not run: ${e.because}; the recipe that runs stays`,
-      indent(e.findings),
-    ),
+    error(`${e.file} was saved, but has errors: ${e.because}; the running recipe stays`, indent(e.findings)),
   'recipe-applied': (e) => info(describeApplied(e), indent(e.findings)),
   'recipe-failed': (e) =>
-    error(`what was saved in ${e.file} does not come up: ${e.because}; going back`, e.detail),
+    error(
+      `the network does not come up with the saved ${e.file}: ${e.because}; going back to the last recipe`,
+      e.detail,
+    ),
   'shutdown-finished': (e) =>
     e.failed === 0
       ? info(`network taken down, ${count(e.removed, 'peer')} removed`)
-      : warn(`network taken down, ${count(e.removed, 'peer')} removed, ${e.failed} could not be`),
+      : warn(`network taken down, ${count(e.removed, 'peer')} removed, ${e.failed} could not be removed`),
   finding: (e) =>
     warn(`${e.where.file}:${e.where.line}:${e.where.column} ${e.code}: ${e.message}`, indent(e.hint ?? '')),
   warning: (e) => warn(e.message),
@@ -122,8 +123,8 @@ export function renderEvent(event: HeddleEvent): RenderedEvent {
 
 const appliedSteps: Readonly<Record<RecipeStep['kind'], string>> = {
   nothing: 'nothing to do',
-  swap: 'taken on without touching the kernel',
-  peers: 'every peer applied again',
+  swap: 'in use without a change in the kernel',
+  peers: 'every peer removed and added again',
   node: 'the network built again',
 };
 

@@ -33,11 +33,11 @@ function readPerFamily<T extends { readonly family: Family }>(
     if (network[family] === undefined) {
       throw new Failure(
         'usage',
-        `${option} ${part} is IPv${value.family}, which the recipe's network does not have`,
+        `${option} ${part} is IPv${value.family}, but the recipe's network does not have IPv${value.family}`,
       );
     }
     if (found[family] !== undefined) {
-      throw new Failure('usage', `${option} names two values for IPv${value.family}`, {
+      throw new Failure('usage', `${option} has two values for IPv${value.family}`, {
         hint: 'give one for each address family, separated by a comma',
       });
     }
@@ -98,7 +98,11 @@ export function exampleData(format: BackendDataFormat): Json {
 function exampleFor(pattern: RegExp, name: string): string {
   const example = candidates.find((candidate) => pattern.test(candidate));
   if (example !== undefined) return example;
-  throw new Failure('usage', `no example is known that the recipe's BackendData.${name} accepts`, {
-    hint: 'give backend data with --data',
-  });
+  throw new Failure(
+    'usage',
+    `heddle could not find an example that matches the recipe's BackendData.${name}`,
+    {
+      hint: 'give backend data with --data',
+    },
+  );
 }

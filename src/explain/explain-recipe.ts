@@ -84,9 +84,14 @@ function chooseEvents(recipe: Recipe, wanted: CommandEvent | undefined): readonl
   const known = eventNames.filter((event) => recipe.commands[commandOfEvent[event]] !== undefined);
   if (wanted === undefined) return known;
   if (known.includes(wanted)) return [wanted];
-  throw new Failure('usage', `recipe ${recipe.name} has no ${commandOfEvent[wanted]}, so nothing would run`, {
-    hint: known.length === 0 ? 'it has no command at all' : `explain one of ${known.join(', ')}`,
-  });
+  throw new Failure(
+    'usage',
+    `recipe ${recipe.name} does not have a ${commandOfEvent[wanted]}, so nothing would run`,
+    {
+      hint:
+        known.length === 0 ? 'the recipe does not have any command' : `explain one of ${known.join(', ')}`,
+    },
+  );
 }
 
 function planRun(
@@ -98,7 +103,7 @@ function planRun(
 ): PlannedRun {
   const name = commandOfEvent[event];
   const command = recipe.commands[name];
-  if (command === undefined) throw new Error(`recipe ${recipe.name} has no ${name}`);
+  if (command === undefined) throw new Error(`recipe ${recipe.name} does not have a ${name}`);
   const isPeerRun = isPeerCommand(name);
   const variables = commandVariables(
     name,

@@ -21,7 +21,7 @@ export function inventData(
 ): InventedData {
   const families = presentValues(network).length;
   if (given.length > families) {
-    throw new Failure('usage', `--data is given ${given.length} times for ${families} address families`);
+    throw new Failure('usage', `--data was given ${given.length} times for ${families} address families`);
   }
   const isText = recipe.backendData.format === 'text';
   const [first, second] = given.map((text) => (isText ? text : parseData(text)));
@@ -40,12 +40,12 @@ function invent(recipe: Recipe): { readonly example: Json | undefined; readonly 
     return { example: exampleData(backendData), about: `an example that BackendData allows; ${howToGive}` };
   }
   if (commands.PreStartupCommand === undefined) {
-    return { example: undefined, about: 'none, as there is no PreStartupCommand to publish any' };
+    return { example: undefined, about: 'none, because the recipe does not have a PreStartupCommand' };
   }
   if (!readsPeerData(recipe)) {
-    return { example: undefined, about: `none, as no command for a peer is seen to read any; ${howToGive}` };
+    return { example: undefined, about: `none, because no command for a peer reads any; ${howToGive}` };
   }
-  const about = `an example, as only a run of PreStartupCommand tells what it publishes; ${howToGive}`;
+  const about = `an example, because heddle does not run PreStartupCommand to get the real data; ${howToGive}`;
   return { example: exampleData(backendData), about };
 }
 

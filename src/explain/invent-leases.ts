@@ -48,7 +48,7 @@ export function inventLeases(
   if (aboutOwn && data.length > 0) {
     throw new Failure(
       'usage',
-      `--data is what a peer has published, and ${commandOfEvent[event]} is about no peer`,
+      `--data is a peer's backend data, but ${commandOfEvent[event]} does not handle a peer`,
     );
   }
   const given = {
@@ -92,13 +92,13 @@ function checkOwn({ subnets, addresses }: InventedLease, network: NetworkConfigu
     if (range === undefined || subnet === undefined || contains(range.network, subnet)) continue;
     throw new Failure(
       'usage',
-      `no node could lease ${formatCidr(subnet)}: it is not inside ${formatCidr(range.network)}`,
+      `a node cannot lease ${formatCidr(subnet)}: it is not inside ${formatCidr(range.network)}`,
     );
   }
   for (const text of presentValues(addresses)) {
     const address = parseAddress(text);
     const why = address && describeUnusable(address);
-    if (why !== undefined) throw new Failure('usage', `no node could be reached at ${text}: it is ${why}`);
+    if (why !== undefined) throw new Failure('usage', `a node cannot have the address ${text}: it is ${why}`);
   }
 }
 
@@ -131,6 +131,6 @@ function acceptPeer(
     },
   );
   if (verdict.kind === 'peer') return verdict.peer;
-  const because = verdict.kind === 'rejected' ? verdict.because : 'its backend type is another';
-  throw new Failure('usage', `a node would reject such a lease, and run nothing for it: ${because}`);
+  const because = verdict.kind === 'rejected' ? verdict.because : 'it has another backend type';
+  throw new Failure('usage', `a node would reject this lease and not run anything for it: ${because}`);
 }

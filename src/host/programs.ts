@@ -92,7 +92,7 @@ export function requirePrograms(programs: readonly string[], path?: string): voi
     missing.length === 1
       ? `the program ${names} is not on PATH`
       : `${missing.length} programs are not on PATH: ${names}`,
-    { hint: packages.length === 0 ? 'install it, or mend PATH' : `apt-get install ${packages.join(' ')}` },
+    { hint: packages.length === 0 ? 'install it, or correct PATH' : `apt-get install ${packages.join(' ')}` },
   );
 }
 

@@ -55,7 +55,7 @@ async function isDirectory(path: string): Promise<boolean> {
 function describeUnwritable(path: string, why: string, cause?: unknown): Failure {
   const kind = hasErrorCode(cause, 'EACCES', 'EPERM') ? 'privilege' : 'state-directory';
   return new Failure(kind, `the subnet file ${path} cannot be written: ${why}`, {
-    hint: 'choose another place with --subnet-file',
+    hint: 'choose another path with --subnet-file',
     cause,
   });
 }

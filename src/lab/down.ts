@@ -16,7 +16,9 @@ export async function downLab(name: string): Promise<string> {
   while (existsSync(`/proc/${lab.pid}`) && startTimeOf(lab.pid) === started) {
     if (performance.now() >= deadline) {
       const message = `the lab ${lab.name} was killed, but its first process ${lab.pid} does not end`;
-      throw new Failure('lab-failed', message, { hint: 'see dmesg for what hangs in the kernel' });
+      throw new Failure('lab-failed', message, {
+        hint: 'see dmesg for the process that hangs in the kernel',
+      });
     }
     await delay(lookEveryMs);
   }

@@ -17,8 +17,8 @@ export async function execInLab(name: string, place: string, command: readonly s
   const owner = host ?? node;
   if (!owner) {
     const known = hosts.map(({ name: candidate }) => candidate).join(', ');
-    throw new Failure('not-running', `the lab ${lab.name} has no node named ${place}`, {
-      hint: `choose from ${known}; a node's pod has -pod appended`,
+    throw new Failure('not-running', `the lab ${lab.name} does not have a node named ${place}`, {
+      hint: `choose one of ${known}; append -pod for a node's pod`,
     });
   }
   const enter = host

@@ -30,7 +30,10 @@ export interface LabRequest {
 /** Reads and checks the recipe and plans the lab. Nothing is made yet. Throws a {@link Failure}. */
 export async function prepareLab(request: LabRequest): Promise<LabSpec> {
   if (process.platform !== 'linux') {
-    throw new Failure('prerequisite', `a lab is made of Linux namespaces, which ${process.platform} lacks`);
+    throw new Failure(
+      'prerequisite',
+      `a lab needs Linux namespaces, which ${process.platform} does not have`,
+    );
   }
   const { file, recipe } = await loadRecipe(request.recipe);
   const ofStore = programsOfStore(request.store, request.tls);
@@ -81,6 +84,6 @@ function planStore({ etcd }: Topology, tls: boolean): LabStore {
 /** How this very program was started, so that nodes run the same. */
 function heddleCommand(): readonly [string, ...string[]] {
   const [, main] = process.argv;
-  if (main === undefined) throw new Failure('internal', 'heddle does not know how it was started');
+  if (main === undefined) throw new Failure('internal', 'heddle does not know its own program file');
   return [process.execPath, ...process.execArgv, main];
 }

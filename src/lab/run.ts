@@ -63,5 +63,5 @@ export async function startLab(
 
 /** For a final word that belongs to another purpose. */
 export function unexpected(): Failure {
-  return new Failure('internal', 'the lab ended with a word that was meant for another command');
+  return new Failure('internal', 'the lab ended with the result of another command');
 }

@@ -24,7 +24,7 @@ export async function upLab(request: LabRequest, json: boolean): Promise<void> {
     return;
   }
   const named = nameArgument(request.name);
-  const ready = readyMs === null ? 'not every node knows every other yet' : `ready in ${readyMs} ms`;
+  const ready = readyMs === null ? 'some nodes do not know every other node yet' : `ready in ${readyMs} ms`;
   process.stdout.write(
     `${renderNodes(nodes, { colour })}\nThe lab ${request.name} is up, ${ready}. Look inside: heddle lab exec${named} node1 -- ip route\nEnd it: heddle lab down${named}\n`,
   );
@@ -37,7 +37,7 @@ export async function removeFailed(
   troubles: readonly LabTrouble[],
 ): Promise<Failure> {
   await tethered.end();
-  return new Failure(failureKind(troubles), `the lab ${name} did not come up, and was removed`, {
+  return new Failure(failureKind(troubles), `the lab ${name} did not come up and was removed`, {
     detail: renderTroubles(troubles, { colour: usesColour(process.stderr) }),
   });
 }

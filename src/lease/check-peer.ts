@@ -62,7 +62,7 @@ function readPeer(lease: Lease, rules: PeerRules): Peer {
 }
 
 function readSubnet(subnet: Cidr | undefined, network: Cidr, name: string): string {
-  if (subnet === undefined) throw new Rejection(`it has no ${name} subnet`);
+  if (subnet === undefined) throw new Rejection(`it does not have an ${name} subnet`);
   if (!contains(network, subnet) || subnet.prefix === network.prefix) {
     throw new Rejection(`its subnet ${formatCidr(subnet)} is not inside ${formatCidr(network)}`);
   }
@@ -188,10 +188,11 @@ function readObject(
 
 function readScalar(value: Json | undefined, field: string, name: string): string {
   if (value === undefined || value === null) return '';
-  if (typeof value === 'object') throw new Rejection(`${field} in its ${name} is neither text nor a number`);
+  if (typeof value === 'object')
+    throw new Rejection(`${field} in its ${name} is neither a string nor a number`);
   const text = String(value);
   // A pattern may be careless about these; nothing that a shell reads may hold them.
-  if (/[\0\n\r]/.test(text)) throw new Rejection(`${field} in its ${name} holds a line break or NUL`);
+  if (/[\0\n\r]/.test(text)) throw new Rejection(`${field} in its ${name} contains a line break or NUL`);
   return text;
 }
 

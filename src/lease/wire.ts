@@ -82,7 +82,7 @@ interface EncodedLease {
 
 export type DecodedLease =
   | { readonly kind: 'lease'; readonly lease: Lease }
-  /** `reason` is one clause without the key: `its PublicIP is "x", which is no IPv4 address`. */
+  /** `reason` is one clause without the key: `its PublicIP is "x", which is not an IPv4 address`. */
   | { readonly kind: 'malformed'; readonly reason: string };
 
 /**
@@ -143,7 +143,8 @@ function readAttributes(fields: Fields): LeaseAttributes | string {
   const publicIpv6 = readPublicIpv6(fields.get('PublicIPv6'));
   if (publicIpv6.kind === 'invalid') return publicIpv6.reason;
   const backendType = fields.get('BackendType') ?? '';
-  if (typeof backendType !== 'string') return `its BackendType is ${quote(backendType)}, which is no text`;
+  if (typeof backendType !== 'string')
+    return `its BackendType is ${quote(backendType)}, which is not a string`;
   return {
     publicIp: publicIp.address,
     publicIpv6: publicIpv6.address,
@@ -162,7 +163,7 @@ function readPublicIp(value: Json | undefined): ReadAddress {
   if (value === undefined || value === noIpv4) return { kind: 'valid', address: undefined };
   const address = typeof value === 'string' ? parseAddress(value) : undefined;
   if (address?.family !== 4) {
-    return { kind: 'invalid', reason: `its PublicIP is ${quote(value)}, which is no IPv4 address` };
+    return { kind: 'invalid', reason: `its PublicIP is ${quote(value)}, which is not an IPv4 address` };
   }
   return { kind: 'valid', address: formatAddress(address) };
 }
@@ -171,7 +172,7 @@ function readPublicIpv6(value: Json | undefined): ReadAddress {
   if (value === undefined || value === null) return { kind: 'valid', address: undefined };
   const address = typeof value === 'string' ? parseAddress(value) : undefined;
   if (address?.family !== 6 || isV4Mapped(address.value)) {
-    return { kind: 'invalid', reason: `its PublicIPv6 is ${quote(value)}, which is no IPv6 address` };
+    return { kind: 'invalid', reason: `its PublicIPv6 is ${quote(value)}, which is not an IPv6 address` };
   }
   return { kind: 'valid', address: formatAddress(address) };
 }

@@ -102,13 +102,13 @@ function readNetwork(
   }
   if (network.family !== rules.family) {
     const other = rules.family === 4 ? ipv6Rules : ipv4Rules;
-    const message = `\`${key}\` must be an IPv${rules.family} network, and this is IPv${other.family}`;
+    const message = `\`${key}\` must be an IPv${rules.family} network, but this is IPv${other.family}`;
     findings.error('wrong-family', given.span, message, `write it as \`${other.keys.network}\``);
     return undefined;
   }
   const longest = rules.longestSubnet - roomBits;
   if (network.prefix > longest) {
-    const message = `\`${key}\` is too small: a /${network.prefix} has no room for four subnets`;
+    const message = `\`${key}\` is too small: a /${network.prefix} does not have room for four subnets`;
     findings.error('network-too-small', given.span, message, `give it a prefix of at most /${longest}`);
     return undefined;
   }
@@ -124,7 +124,7 @@ function suggestNetwork(text: string, rules: FamilyRules): string {
     return `write an address and a prefix length, such as \`${rules.exampleNetwork}\``;
   }
   if (prefix === undefined) return `add a prefix length, such as \`${formatAddress(address)}/16\``;
-  return `the network of that length is \`${formatCidr(networkOf(address, prefix))}\``;
+  return `write \`${formatCidr(networkOf(address, prefix))}\``;
 }
 
 function chooseLength(
@@ -137,7 +137,7 @@ function chooseLength(
   if (given === undefined) return Math.max(rules.usualLength, least);
   if (given.value >= least && given.value <= rules.longestSubnet) return given.value;
   const bounds = `from ${least} to ${rules.longestSubnet} in ${formatCidr(network)}`;
-  const message = `\`${rules.keys.length}\` must be ${bounds}, which has to hold four subnets`;
+  const message = `\`${rules.keys.length}\` must be ${bounds}, which must have room for four subnets`;
   findings.error('subnet-length', given.span, message);
   return undefined;
 }
@@ -153,7 +153,7 @@ function readLimit(
   if (address?.family === rules.family) return { value: address, span: given.span };
   const code = address === undefined ? 'malformed-address' : 'wrong-family';
   const message = `\`${key}\` must be an IPv${rules.family} address, not ${quoteText(given.value)}`;
-  const hint = given.value.includes('/') ? 'leave the prefix length out' : undefined;
+  const hint = given.value.includes('/') ? 'remove the prefix length' : undefined;
   findings.error(code, given.span, message, hint);
   return undefined;
 }
@@ -171,18 +171,13 @@ function placeLimit(
   const subnet = networkOf(limit.value, subnetLength);
   if (!contains(network, limit.value)) {
     const last = formatAddress(networkOf(lastAddress(network), subnetLength));
-    const hint = `its subnets are those from ${formatAddress(network)} to ${last}`;
-    findings.error(
-      'subnet-range',
-      limit.span,
-      `\`${key}\` ${text} lies outside ${formatCidr(network)}`,
-      hint,
-    );
+    const hint = `its subnets are from ${formatAddress(network)} to ${last}`;
+    findings.error('subnet-range', limit.span, `\`${key}\` ${text} is outside ${formatCidr(network)}`, hint);
     return undefined;
   }
   if (subnet.value !== limit.value.value) {
     const message = `\`${key}\` ${text} is not the first address of a /${subnetLength} subnet`;
-    const hint = `the subnet that holds it is \`${formatAddress(subnet)}\``;
+    const hint = `that subnet begins at \`${formatAddress(subnet)}\``;
     findings.error('subnet-range', limit.span, message, hint);
     return undefined;
   }
@@ -205,7 +200,7 @@ function makeRange(
   const given = limits.max ?? limits.min;
   if (subnetMin.value > subnetMax.value && given !== undefined) {
     const message =
-      `\`${rules.keys.max}\` ${formatAddress(subnetMax)} lies before ` +
+      `\`${rules.keys.max}\` ${formatAddress(subnetMax)} is before ` +
       `\`${rules.keys.min}\` ${formatAddress(subnetMin)}`;
     findings.error('subnet-range', given.span, message);
   }

@@ -26,39 +26,39 @@ export const networkKeys = {
   EnableIPv4: optionalKey(z.boolean(), { description: 'Whether nodes get an IPv4 subnet.', default: true }),
   EnableIPv6: optionalKey(z.boolean(), { description: 'Whether nodes get an IPv6 subnet.', default: false }),
   EnableNFTables: optionalKey(z.boolean(), {
-    description: 'Whether masquerading uses nftables, not iptables.',
+    description: 'Whether masquerading uses nftables instead of iptables.',
     default: false,
   }),
   Network: optionalKey(network, {
-    description: 'The IPv4 network that all subnets are taken from; required with IPv4.',
+    description: 'The IPv4 network of all subnets; required with IPv4.',
     examples: ['10.50.0.0/16'],
   }),
   SubnetLen: optionalKey(integerBetween(1, 30), {
     description:
-      'The prefix length of each node’s IPv4 subnet: 24 unless given, or two more than the network’s past /22.',
+      'The prefix length of each node’s IPv4 subnet. Default: 24, or the network’s length plus two if that is longer.',
   }),
   SubnetMin: optionalKey(address, {
-    description: 'The first IPv4 subnet to lease, by its address: the second of the network unless given.',
+    description: 'The address of the first IPv4 subnet to lease. Default: the second subnet of the network.',
     examples: ['10.50.1.0'],
   }),
   SubnetMax: optionalKey(address, {
-    description: 'The last IPv4 subnet to lease, by its address: the last of the network unless given.',
+    description: 'The address of the last IPv4 subnet to lease. Default: the last subnet of the network.',
     examples: ['10.50.255.0'],
   }),
   IPv6Network: optionalKey(network, {
-    description: 'The IPv6 network that all subnets are taken from; required with IPv6.',
+    description: 'The IPv6 network of all subnets; required with IPv6.',
     examples: ['2001:db8:42::/56'],
   }),
   IPv6SubnetLen: optionalKey(integerBetween(1, 126), {
     description:
-      'The prefix length of each node’s IPv6 subnet: 64 unless given, or two more than the network’s past /62.',
+      'The prefix length of each node’s IPv6 subnet. Default: 64, or the network’s length plus two if that is longer.',
   }),
   IPv6SubnetMin: optionalKey(address, {
-    description: 'The first IPv6 subnet to lease, by its address: the second of the network unless given.',
+    description: 'The address of the first IPv6 subnet to lease. Default: the second subnet of the network.',
     examples: ['2001:db8:42:1::'],
   }),
   IPv6SubnetMax: optionalKey(address, {
-    description: 'The last IPv6 subnet to lease, by its address: the last of the network unless given.',
+    description: 'The address of the last IPv6 subnet to lease. Default: the last subnet of the network.',
     examples: ['2001:db8:42:ff::'],
   }),
 };

@@ -6,7 +6,8 @@ const recipeFolders = ['/etc/heddle/recipes/', packageFile('recipes/')];
 
 /** What each recipe is that comes with heddle, in a line. */
 export const shippedRecipes: Readonly<Record<string, string>> = {
-  vxlan: 'VXLAN in the kernel, the entries of flannel’s vxlan backend; any network between the nodes',
+  vxlan:
+    'VXLAN in the kernel, with the same entries as flannel’s vxlan backend; any network between the nodes',
   'host-gw': 'plain routes through each node’s own address; all nodes on one link',
   wireguard: 'encrypted by WireGuard, in the kernel or by wireguard-go; any network between the nodes',
 };

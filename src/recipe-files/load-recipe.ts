@@ -58,7 +58,7 @@ export function refuseStrangersFile(nameOrPath: string, file: string): void {
   const distrust = findDistrust(file);
   if (distrust === undefined) return;
   const { why, hint } = distrust;
-  throw new Failure('recipe', `the recipe ${nameOrPath} is not run as root: ${why}`, { hint });
+  throw new Failure('recipe', `heddle does not run the recipe ${nameOrPath} as root: ${why}`, { hint });
 }
 
 /**

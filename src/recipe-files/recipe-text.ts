@@ -14,7 +14,7 @@ export async function readRecipeText(from: string | AsyncIterable<Buffer>): Prom
   const stream: AsyncIterable<Buffer> = typeof from === 'string' ? createReadStream(from) : from;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > largestRecipe) throw new Error('it is larger than the 1 MiB that a recipe may have');
+    if (size > largestRecipe) throw new Error('it is larger than 1 MiB');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -80,7 +80,7 @@ export function compareRecipes(before: SettledRecipe, after: SettledRecipe): Rec
   if (!changed.some(({ reach }) => reach === 'peers')) return { kind: 'swap', because };
   const { SubnetAddCommand: add, SubnetRemoveCommand: remove } = before.recipe.commands;
   if (add === undefined || remove !== undefined) return { kind: 'peers', because };
-  return { kind: 'node', because: `${because}, and nothing took back what SubnetAddCommand did before` };
+  return { kind: 'node', because: `${because}, but the old recipe could not undo its SubnetAddCommand` };
 }
 
 interface Change {

@@ -10,7 +10,7 @@ export function recipeJsonSchema(): Readonly<Record<string, Json>> {
   const schema = z.toJSONSchema(z.strictObject(recipeKeys), { target: 'draft-2020-12', io: 'input' });
   const described = {
     title: 'heddle recipe',
-    description: 'A flannel network configuration whose Backend holds the commands that make the overlay.',
+    description: 'A flannel network configuration. Its Backend has the commands that create the overlay.',
     ...schema,
   };
   // Through text: what zod returns carries more than JSON.

@@ -32,19 +32,17 @@ export const commandKeys = {
   ),
   PostStartupCommand: commandKey('Runs after the lease is taken.'),
   SubnetAddCommand: commandKey(
-    'Runs when a peer’s lease has appeared, or has changed after its remove ran; reads the peer’s backend data.',
+    'Runs when a peer’s lease appears, and after SubnetRemoveCommand when it changes; reads the peer’s backend data.',
   ),
-  SubnetRemoveCommand: commandKey('Runs when a peer’s lease has gone; reads the peer’s backend data.'),
-  ShutdownCommand: commandKey('Runs when the network is taken down on this node.'),
+  SubnetRemoveCommand: commandKey('Runs when a peer’s lease is gone; reads the peer’s backend data.'),
+  ShutdownCommand: commandKey('Runs when heddle takes the network down on this node.'),
   SubnetBatchCommand: commandKey(
-    'Does many adds and removes in one run; reads one line for each, its columns separated by tabs.',
+    'Does many adds and removes in one run; reads one line for each, with columns separated by tabs.',
   ),
   CheckCommand: commandKey(
-    'Reads the kernel: prints one SUBNET a line for each peer that is fully in place; fails if the network is broken.',
+    'Reads the kernel: prints the SUBNET of each peer that is fully in place, one on each line; fails if the network is broken.',
   ),
-  MonitorCommand: commandKey(
-    'Runs for as long as the network is up; each line that it prints asks for a check.',
-  ),
+  MonitorCommand: commandKey('Runs as long as the network is up; each line that it prints asks for a check.'),
 };
 
 /** The keys of one entry of `Parameters`. */
@@ -56,7 +54,7 @@ export const parameterKeys = {
     }),
   ),
   Default: optionalKey(z.union([z.string(), z.int(), z.boolean()]), {
-    description: 'The value if nothing gives one; without it, one must be given.',
+    description: 'The default value. Without it, the operator must give a value.',
   }),
   Minimum: optionalKey(z.int(), { description: 'The smallest integer allowed.' }),
   Maximum: optionalKey(z.int(), { description: 'The largest integer allowed.' }),
@@ -65,20 +63,20 @@ export const parameterKeys = {
     format: 'regex',
   }),
   Choices: optionalKey(z.array(z.string()).check(z.minLength(1)), {
-    description: 'The only strings allowed.',
+    description: 'The allowed strings.',
     uniqueItems: true,
   }),
   Secret: optionalKey(z.boolean(), {
-    description: 'Whether the value is kept out of every log and report.',
+    description: 'Whether logs and reports hide the value.',
     default: false,
   }),
-  Description: optionalKey(z.string(), { description: 'What the parameter is for, in one sentence.' }),
+  Description: optionalKey(z.string(), { description: 'The purpose of the parameter, in one sentence.' }),
 };
 
 /** The keys of `BackendData`. */
 export const backendDataKeys = {
   Format: optionalKey(z.enum(['text', 'json']), {
-    description: 'How backend data is published: as text, or as a JSON object.',
+    description: 'The format of published backend data: text, or a JSON object.',
     default: 'text',
   }),
   Pattern: optionalKey(pattern, {
@@ -104,24 +102,25 @@ export const backendKeys = {
   ...commandKeys,
   Parameters: optionalKey(z.record(z.string(), z.strictObject(parameterKeys)), {
     description:
-      'What an operator may set, by name: each value comes from a key of that name in Backend, or from --param.',
+      'Settings for the operator, by name: each value comes from a key with that name in Backend, or from --param.',
   }),
   BackendData: optionalKey(z.strictObject(backendDataKeys), {
-    description: 'What the backend data of every lease of this type must look like.',
+    description: 'The required form of the backend data of every lease of this type.',
   }),
   Overhead: optionalKey(integerBetween(0, 65_535), {
-    description: 'Bytes of encapsulation: the published MTU is the interface’s less this.',
+    description: 'Bytes of encapsulation: the published MTU is the interface’s MTU minus this number.',
   }),
   Requires: optionalKey(z.array(program), {
-    description: 'Programs that must be on PATH; found by reading the commands when absent.',
+    description:
+      'Programs that must be on PATH; without this key, heddle finds them by reading the commands.',
     uniqueItems: true,
   }),
   Timeout: optionalKey(integerBetween(1, 86_400), {
-    description: 'Seconds that one run of a command may take.',
+    description: 'The maximum duration of one run of a command, in seconds.',
     default: defaultTimeout,
   }),
   Concurrency: optionalKey(integerBetween(1, 256), {
-    description: 'How many runs of SubnetAddCommand and SubnetRemoveCommand may be under way at once.',
+    description: 'How many runs of SubnetAddCommand and SubnetRemoveCommand are allowed at once.',
     default: defaultConcurrency,
   }),
 };
@@ -132,7 +131,7 @@ export const recipeKeys = {
   ...networkKeys,
   Backend: z.looseObject(backendKeys).check(
     z.meta({
-      description: 'How the overlay is made: commands and what they need.',
+      description: 'The commands that create the overlay, and their settings.',
       examples: [{ Type: 'extension' }],
     }),
   ),

@@ -9,20 +9,20 @@ export function renderNewRecipe(type: string): string {
       Type: type,
       Overhead: 0,
       PreStartupCommand: [
-        '# Runs first, before this node has a subnet. Make devices here, with $MTU as their MTU. What is printed on',
-        '# standard output becomes the backend data that every peer is given: a key, a MAC. This overlay has none.',
+        '# Runs first, before this node has a subnet. Create devices here, with $MTU as their MTU. Every peer receives',
+        '# the standard output as backend data, such as a key or a MAC address. This overlay does not need any.',
         'ip link show dev "$IFACE" up >&2',
       ],
       PostStartupCommand: [
-        '# Runs once this node has its subnet, $SUBNET. Give devices their address here, and bring them up.',
+        '# Runs when this node has its subnet, $SUBNET. Give devices their addresses here, and bring them up.',
         'echo "this node has $SUBNET and reaches its peers through $IFACE" >&2',
       ],
       SubnetAddCommand: [
-        '# Runs for each peer. It may run again for a peer that is there: replace, never add.',
+        '# Runs for each peer. It may run again for an existing peer, so use replace, never add.',
         'ip route replace "$SUBNET" via "$PUBLIC_IP" dev "$IFACE"',
       ],
       SubnetRemoveCommand: [
-        '# Undoes SubnetAddCommand. That there is nothing to undo is fine.',
+        '# Undoes SubnetAddCommand. It must succeed if there is nothing to undo.',
         'if [ -n "$(ip route show exact "$SUBNET" via "$PUBLIC_IP")" ]; then',
         '  ip route delete "$SUBNET" via "$PUBLIC_IP"',
         'fi',
@@ -32,8 +32,8 @@ export function renderNewRecipe(type: string): string {
         'echo "this node has left $NETWORK" >&2',
       ],
       CheckCommand: [
-        '# Prints the subnet of each peer that is in place. What is missing is then added again. To fail here means that',
-        '# the network itself is broken, and has to be built again.',
+        '# Prints the subnet of each peer that is in place. heddle adds missing peers again. If this command fails,',
+        '# heddle considers the network broken, and builds it again.',
         'ip route show root "$NETWORK" dev "$IFACE" | awk \'$2 == "via" { print $1 }\'',
       ],
     },

@@ -87,8 +87,8 @@ function refuseUndeclared(
   given: GivenValue,
 ): ParameterProblem {
   const names = parameters.map((parameter) => parameter.name);
-  const message = `recipe ${name} has no parameter ${quoteText(given.name)}, which is set ${given.origin}`;
-  const list = names.length === 0 ? 'it has none' : `its parameters are ${names.join(', ')}`;
+  const message = `recipe ${name} does not have the parameter ${quoteText(given.name)}, which is set ${given.origin}`;
+  const list = names.length === 0 ? 'it does not have parameters' : `its parameters are ${names.join(', ')}`;
   return { message, hint: suggestName(given.name, names) ?? list };
 }
 

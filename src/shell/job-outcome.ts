@@ -40,6 +40,6 @@ export function concludeFailedStart(job: Job, error: unknown): Outcome {
 
 function explainFailedStart(job: Job, error: unknown): string {
   if (!existsSync(job.cwd)) return `its working directory ${job.cwd} does not exist`;
-  if (hasErrorCode(error, 'E2BIG')) return 'its text or an environment value is longer than 128 KiB';
+  if (hasErrorCode(error, 'E2BIG')) return 'its script or an environment value is longer than 128 KiB';
   return error instanceof Error ? error.message : String(error);
 }

@@ -48,12 +48,12 @@ function findUnfit(text: string): ShellSyntaxError | undefined {
   if (nul !== -1) {
     return {
       line: text.slice(0, nul).split('\n').length - 1,
-      message: 'a NUL character cannot be in a command',
+      message: 'a command cannot contain a NUL character',
     };
   }
   const size = Buffer.byteLength(text);
   if (size <= longestText) return undefined;
-  return { line: undefined, message: `its ${size} bytes are more than the ${longestText} that can be run` };
+  return { line: undefined, message: `it has ${size} bytes, but a command can have at most ${longestText}` };
 }
 
 /** dash says `sh: 3: Syntax error: …`, busybox `sh: syntax error: …` or `sh: line 3: syntax error: …`. */

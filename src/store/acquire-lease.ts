@@ -62,9 +62,13 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
     }
     if (result.takenKey !== undefined) refused.add(result.takenKey);
   }
-  throw new Failure('store', `no lease was got from the ${store.description} in ${mostTries} tries`, {
-    hint: 'look for what keeps writing there: heddle leases',
-  });
+  throw new Failure(
+    'store',
+    `could not get a lease from the ${store.description} after ${mostTries} attempts`,
+    {
+      hint: 'find out which process keeps writing there: heddle leases',
+    },
+  );
 }
 
 function withOutcome(listing: Listing, acquired: LeaseRecord, dropped: readonly Lease[]): Listing {
@@ -173,7 +177,7 @@ function describeExhausted(
   const { network, subnetLength, subnetMin, subnetMax } = range;
   const where = `${formatAddress(subnetMin)} to ${formatAddress(subnetMax)} of ${formatCidr(network)}`;
   const counts = [`${leased} leased`, `${reserved} reserved`];
-  if (blocked > 0) counts.push(`${blocked} held by something unreadable`);
+  if (blocked > 0) counts.push(`${blocked} unreadable`);
   return new Failure(
     'pool-exhausted',
     `no free subnet is left in the ${store.description}: all ${total} of length /${subnetLength} from ${where} ` +

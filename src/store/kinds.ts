@@ -14,7 +14,7 @@ export function storeKindOf({ kind: name }: StoreChoice, kinds: StoreKinds = sto
   const found = kinds.find((kind) => kind.name === name);
   if (found !== undefined) return found;
   const known = kinds.map((kind) => kind.name).join(', ');
-  throw new Failure('store', `this heddle has no store of kind ${name}; it has ${known}`, {
-    hint: 'use the version of heddle that the store was chosen with',
+  throw new Failure('store', `this version of heddle does not know the store kind ${name}, only ${known}`, {
+    hint: 'use the version of heddle that brought the network up',
   });
 }

@@ -135,7 +135,7 @@ describe('a command line that is not right is refused with 2, and one message on
   }
   refuses(
     ['up', '--recipe', 'vxlan', '--release-lease', '--on-exit', 'leave'],
-    /^heddle: --release-lease and --on-exit leave contradict each other\n {2}drop --release-lease to leave /,
+    /^heddle: --release-lease and --on-exit leave contradict each other\n {2}remove --release-lease to leave /,
   );
   refuses(['down', '--no-such'], /^heddle: unknown option '--no-such'$/);
   refuses(['status', 'weft'], /^heddle: too many arguments for 'status'/);

@@ -30,7 +30,7 @@ test('what others wrote moves no cursor and begins no line of the log', () => {
     where: '/store/subnets/\u001b]0;x\u0007',
     because: 'is\nempty',
   });
-  assert.equal(fault.text, '/store/subnets/␛]0;x␇ passed over: is␊empty');
+  assert.equal(fault.text, '/store/subnets/␛]0;x␇ skipped: is␊empty');
 });
 
 test('what is odd is told with its place, and below it what to do, if there is anything', () => {

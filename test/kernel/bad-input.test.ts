@@ -81,7 +81,7 @@ describe('a recipe that is not right', options, () => {
     'no JSON',
     'torn',
     '{ "Network": 10.50.0.0/16 }',
-    '1:19 error[json-syntax]: `.0.0` is no JSON value\n' +
+    '1:19 error[json-syntax]: `.0.0` is not a JSON value\n' +
       '  1 | { "Network": 10.50.0.0/16 }\n' +
       '    |                   ^^^^\n' +
       '  hint: a number begins with a digit, or `-` and a digit',
@@ -90,7 +90,7 @@ describe('a recipe that is not right', options, () => {
     'an unknown key, with the nearest one named',
     'unknown',
     { ...network, Backend: { Type: 'extension', PreStartupComand: 'true' } },
-    '5:5 error[unknown-key]: `Backend` has no key `PreStartupComand`\n' +
+    '5:5 error[unknown-key]: `Backend` does not have a key `PreStartupComand`\n' +
       '  5 |     "PreStartupComand": "true"\n' +
       '    |     ^^^^^^^^^^^^^^^^^^\n' +
       '  hint: did you mean `PreStartupCommand`?',
@@ -110,7 +110,7 @@ describe('a recipe that is not right', options, () => {
     '5:24 error[empty-command]: `Backend.ShutdownCommand` is empty\n' +
       '  5 |     "ShutdownCommand": " "\n' +
       '    |                        ^^^\n' +
-      '  hint: give it something to run, or remove the key',
+      '  hint: write a command, or remove the key',
   );
   refuses(
     'no Network',
@@ -125,7 +125,7 @@ describe('a recipe that is not right', options, () => {
     'a SubnetLen that does not fit',
     'length',
     { ...network, SubnetLen: 17, Backend: { Type: 'extension' } },
-    '3:16 error[subnet-length]: `SubnetLen` must be from 18 to 30 in 10.50.0.0/16, which has to hold four subnets\n' +
+    '3:16 error[subnet-length]: `SubnetLen` must be from 18 to 30 in 10.50.0.0/16, which must have room for four subnets\n' +
       '  3 |   "SubnetLen": 17,\n' +
       '    |                ^^',
   );
@@ -178,7 +178,7 @@ describe('a recipe that is not right', options, () => {
         { args },
         store,
         'recipe',
-        `heddle: the recipe ${path} is not run as root: others may write to ${open} (mode 0777)\n  chmod go-w ${open}`,
+        `heddle: the recipe ${path} as root: other users can write to ${open} (mode 0777)\n  chmod go-w ${open}`,
       );
       chmodSync(open, 0o700);
     }
@@ -228,13 +228,13 @@ describe('a parameter', options, () => {
   refuses(
     'undeclared, with the nearest one named',
     ['Prot=8472'],
-    'recipe vxlan has no parameter `Prot`, which is set from --param\n  did you mean `Port`?',
+    'recipe vxlan does not have the parameter `Prot`, which is set from --param\n  did you mean `Port`?',
   );
   refuses(
     'or several, all at once and each with its own hint',
     ['VNI=', 'Learning=yes'],
     '2 parameters of recipe vxlan were refused\n' +
-      '  parameter `VNI` from --param must be a whole number from 1 to 16777215, not an empty text ' +
+      '  parameter `VNI` from --param must be a whole number from 1 to 16777215, not an empty string ' +
       '(VNI: The VXLAN network identifier; it also names the device)\n' +
       '  parameter `Learning` from --param must be `true` or `false`, not the string `yes` ' +
       '(Learning: Whether the device learns MAC addresses from packets)',
@@ -265,10 +265,10 @@ describe('a machine that is not right', options, () => {
       store,
       'interface',
       new RegExp(
-        '^heddle: no interface to use was found: there is no interface eth7\n' +
+        '^heddle: no usable interface was found: the interface eth7 does not exist\n' +
           'The interfaces of this machine:\n' +
           '  eth0: 172\\.30\\.1\\.1, fd00:99:1::1.*\n' +
-          '  name one that is up and has an address with --iface$',
+          '  use --iface to choose an interface that is up and has an address$',
       ),
     );
   });
@@ -278,7 +278,7 @@ describe('a machine that is not right', options, () => {
     const unmade = join(store.root, 'unmade');
     const directories = ['--store-dir', join(unmade, 'store'), '--state-dir', join(unmade, 'state')];
     const args = ['--recipe', 'vxlan', '--iface', 'eth7', ...directories];
-    await assertRefused({ args }, store, 'interface', /there is no interface eth7/);
+    await assertRefused({ args }, store, 'interface', /the interface eth7 does not exist/);
     assert.equal(existsSync(unmade), false);
   });
 
@@ -287,21 +287,21 @@ describe('a machine that is not right', options, () => {
     await host.sh('ip link add idle type bridge; ip address add 172.30.8.1/24 dev idle');
     t.after(() => host.sh('ip link delete idle'));
     const args = ['--recipe', 'vxlan', '--store-dir', store.path, '--iface', 'idle'];
-    const message = /^heddle: no interface to use was found: interface idle is down\n/;
+    const message = /^heddle: no usable interface was found: interface idle is down\n/;
     await assertRefused({ args }, store, 'interface', message);
   });
 
   test('a public address that is none', async (t) => {
     const store = new StoreDirectory(t);
     const args = attempt(store, '--public-ip', 'fd00:99:1::1');
-    await assertRefused({ args }, store, 'usage', 'heddle: --public-ip fd00:99:1::1 is no IPv4 address');
+    await assertRefused({ args }, store, 'usage', 'heddle: --public-ip fd00:99:1::1 is not an IPv4 address');
   });
 
   test('a program that Requires names and that is missing', async (t) => {
     const store = new StoreDirectory(t);
     const path = store.recipe('requiring', { ...network, Backend: { ...backend, Requires: ['ip', 'loom'] } });
     const args = ['--recipe', path, '--store-dir', store.path];
-    const message = 'heddle: the program loom is not on PATH\n  install it, or mend PATH';
+    const message = 'heddle: the program loom is not on PATH\n  install it, or correct PATH';
     await assertRefused({ args }, store, 'prerequisite', message);
   });
 
@@ -351,14 +351,14 @@ describe('a machine that is not right', options, () => {
     'it belongs to user 65534, not to user 0\n  chown 0 /run/theirs',
   );
   refusesState(
-    'a state directory that others may write to',
+    'a state directory that other users can write to',
     'mkdir -m 777 /run/theirs',
-    'others may write to it (mode 0777)\n  chmod 700 /run/theirs',
+    'other users can write to it (mode 0777)\n  chmod 700 /run/theirs',
   );
   refusesState(
     'a state directory that is a file',
     'echo >/run/theirs',
-    'it, or a part of its path, is not a directory\n  name another with --state-dir',
+    'it, or a part of its path, is not a directory\n  give another with --state-dir',
   );
 
   test('a state directory whose socket would have too long a path', async (t) => {
@@ -368,8 +368,8 @@ describe('a machine that is not right', options, () => {
       { args: attempt(store, '--state-dir', path) },
       store,
       'state-directory',
-      `heddle: the state directory's path is too long: its socket ${path}/heddle.sock has 117 bytes, and the kernel takes 107\n` +
-        '  choose a shorter one with --state-dir',
+      `heddle: the state directory's path is too long: its socket ${path}/heddle.sock has 117 bytes, but the kernel allows 107\n` +
+        '  choose a shorter path with --state-dir',
     );
   });
 
@@ -381,7 +381,7 @@ describe('a machine that is not right', options, () => {
       store,
       'state-directory',
       `heddle: the subnet file ${file}/subnet.env cannot be written: ${file} is not a directory\n` +
-        '  choose another place with --subnet-file',
+        '  choose another path with --subnet-file',
     );
   });
 });
@@ -402,7 +402,7 @@ test('a full address pool is refused before PreStartupCommand has made anything'
   assert.equal(
     message,
     `heddle: no free subnet is left in the files in ${store.path}: all 3 of length /26 from 10.50.0.64 to 10.50.0.192 ` +
-      'of 10.50.0.0/24 are in use (1 leased, 1 reserved, 1 held by something unreadable)',
+      'of 10.50.0.0/24 are in use (1 leased, 1 reserved, 1 unreadable)',
   );
   assert.match(hint ?? '', /^ {2}remove leases of nodes that are gone/i);
   assert.deepEqual(more, []);
@@ -419,8 +419,8 @@ describe('asking a daemon', options, () => {
     const ran = await ask('status', '--state-dir', '/run/nowhere');
     assert.equal(
       ran.stderr,
-      'heddle: no heddle daemon runs on the state directory /run/nowhere\n' +
-        '  start one with heddle up, or give the directory it was started with as --state-dir',
+      'heddle: no heddle daemon is running with the state directory /run/nowhere\n' +
+        '  start one with heddle up, or give --state-dir the directory that the daemon was started with',
     );
     assert.equal(ran.exitCode, exitCodes['not-running']);
     assert.equal(ran.stdout, '');
@@ -437,8 +437,8 @@ describe('asking a daemon', options, () => {
       const ran = await host.run([program, ...rest, verb, '--state-dir', '/run/state']);
       assert.equal(
         ran.stderr,
-        'heddle: the daemon on /run/state may be asked only by its own user\n' +
-          '  run this as the user that heddle up runs as, which is usually root',
+        'heddle: permission denied: only its own user can reach the daemon with the state directory /run/state\n' +
+          '  run this as the user of heddle up, usually root',
       );
       assert.equal(ran.exitCode, exitCodes.privilege);
     }
@@ -446,7 +446,10 @@ describe('asking a daemon', options, () => {
 
   test('to go down where none ever was', async () => {
     const ran = await ask('down', '--state-dir', '/run/nowhere');
-    assert.equal(ran.stdout, 'Nothing to take down: no network is up in /run/nowhere.');
+    assert.equal(
+      ran.stdout,
+      'Nothing to take down: the state directory /run/nowhere does not have a network.',
+    );
     assert.equal(ran.exitCode, 0);
     const json = await ask('down', '--json', '--state-dir', '/run/nowhere');
     assert.equal((JSON.parse(json.stdout) as { daemon: string }).daemon, 'none');
@@ -458,14 +461,14 @@ describe('asking a daemon', options, () => {
     const ran = await ask('down', '--state-dir', '/run/damaged');
     assert.match(
       ran.stderr,
-      /^heddle: \/run\/damaged\/deployment\.json is damaged: .*\n {2}take the network down by hand, then remove this file$/,
+      /^heddle: \/run\/damaged\/deployment\.json is damaged: .*\n {2}remove the network by hand, then remove this file$/,
     );
     assert.equal(ran.exitCode, exitCodes['state-directory']);
   });
 
   test('for the leases of a store that is not there', async () => {
     const ran = await ask('leases', '--store-dir', '/run/nowhere');
-    assert.match(ran.stderr, /^heddle: there is no store in the directory \/run\/nowhere\n/);
+    assert.match(ran.stderr, /^heddle: the directory \/run\/nowhere does not contain a store\n/);
     assert.equal(ran.exitCode, exitCodes.store);
   });
 });

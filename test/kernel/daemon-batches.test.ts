@@ -27,7 +27,7 @@ describe('a batch that fails', options, () => {
     });
     const daemon = new Daemon(host, ['--recipe', recipe, '--store-dir', store.path]);
     const failed = await daemon.until('batch-failed');
-    assert.match(failed.msg, /looking for the peers at fault in smaller batches/);
+    assert.match(failed.msg, /looking for the failing peers in smaller batches/);
     await daemon.until('peer-added');
     await host.sh('echo signalled >>/run/state/did');
     const { exitCode } = await daemon.stop();

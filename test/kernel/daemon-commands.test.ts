@@ -108,7 +108,7 @@ describe('a start that fails on a fresh node is undone', options, () => {
     [
       'text',
       '"two words"',
-      /printed backend data that no node would accept: its backend data "two words" does not match/,
+      /printed backend data that other nodes would reject: its backend data "two words" does not match/,
     ],
     ['a flag', '-x', /its backend data "-x" does not match/],
   ] as const) {
@@ -122,7 +122,7 @@ describe('a start that fails on a fresh node is undone', options, () => {
       assert.match(ran.stderr, because);
       assert.match(
         ran.stderr,
-        /\n {2}mend the command, or the recipe's BackendData; what it prints for people belongs on stderr$/,
+        /\n {2}correct the command, or the recipe's BackendData; print messages for people on stderr$/,
       );
       assert.equal(ran.exitCode, exitCodes.command);
       assert.deepEqual(store.subnets(), []);
@@ -276,7 +276,7 @@ describe('a peer whose SubnetAddCommand fails', options, () => {
     );
     assert.match(
       daemon.all('store-fault')[0]?.msg ?? '',
-      /subnets\/weft passed over: is not named like a lease \(10\.50\.4\.0-24\)$/,
+      /subnets\/weft skipped: does not have the name of a lease \(10\.50\.4\.0-24\)$/,
     );
     const torn = daemon.all('lease-rejected').find(({ key }) => key === '10.50.70.0-24');
     assert.match(torn?.msg ?? '', /^lease 10\.50\.70\.0-24 rejected: .*JSON/);
@@ -320,7 +320,7 @@ test(
     const { exitCode, stderr } = await daemon.stop();
     assert.equal(
       stderr,
-      'heddle: the network could not be taken down whole: 1 of its peers could not be removed (10.50.99.0-24) and ShutdownCommand failed\n' +
+      'heddle: the network could not be taken down completely: 1 of its peers could not be removed (10.50.99.0-24) and ShutdownCommand failed\n' +
         '  see the messages above, then run: heddle down --state-dir /run/state',
     );
     assert.equal(exitCode, exitCodes.command);
@@ -328,7 +328,7 @@ test(
     const again = await runOn(host, 'down');
     assert.match(
       again.stderr,
-      /SubnetRemoveCommand .* exited with status 1[^]*heddle: the network could not be taken down whole: /,
+      /SubnetRemoveCommand .* exited with status 1[^]*heddle: the network could not be taken down completely: /,
     );
     assert.equal(again.exitCode, exitCodes.command);
 

@@ -108,7 +108,7 @@ describe('the life of a daemon', options, () => {
     await host.until('grep -q shutdown /run/state/did');
     await daemon.signal('INT');
     const { exitCode, stderr } = await daemon.ended;
-    assert.match(stderr, /^heddle: the network could not be taken down whole: ShutdownCommand failed\n/);
+    assert.match(stderr, /^heddle: the network could not be taken down completely: ShutdownCommand failed\n/);
     assert.equal(exitCode, exitCodes.command);
     assert.equal(daemon.all('command-failed')[0]?.trouble.how, 'was cancelled');
   });
@@ -152,8 +152,8 @@ describe('the life of a daemon', options, () => {
     const second = await host.run(upCommand(argumentsOf(store)));
     assert.equal(
       second.stderr,
-      'heddle: another heddle runs on the state directory /run/state\n' +
-        '  stop it with heddle down, or choose another with --state-dir',
+      'heddle: the state directory /run/state is already in use by another heddle\n' +
+        '  stop it with heddle down, or choose another directory with --state-dir',
     );
     assert.equal(second.exitCode, exitCodes['already-running']);
     assert.deepEqual(store.content(), content);
@@ -205,12 +205,12 @@ describe('a daemon', options, () => {
     [
       'torn in the middle',
       '{"gone":"x"}\\n{"ad\\n{"gone":"y"}\\n',
-      /journal is damaged: its line 2 is no JSON\n/,
+      /journal is damaged: its line 2 is not JSON\n/,
     ],
     [
       'of another program',
       '{"gone":"x"}\\n{"add":{"key":"y"}}\\n',
-      /journal is damaged: its entry 2 is none of heddle's\n/,
+      /journal is damaged: its entry 2 is not from heddle\n/,
     ],
   ] as const) {
     test(`with a journal ${what} does not guess`, async (t) => {
@@ -244,7 +244,7 @@ describe('heddle down', options, () => {
     const again = await runOn(host, 'down');
     assert.deepEqual(
       [again.stdout, again.exitCode],
-      ['Nothing to take down: no network is up in /run/state.', 0],
+      ['Nothing to take down: the state directory /run/state does not have a network.', 0],
     );
     assert.deepEqual(await done(host), []);
   });
@@ -406,7 +406,7 @@ describe('a restart', options, () => {
     const second = await startDaemon(host, [...argumentsOf(store, named), '--param', 'Colour=blue']);
     assert.match(
       second.all('warning')[0]?.message ?? '',
-      /^the network of \S+scribe\.json is still up here and is taken down first$/,
+      /^the network of \S+scribe\.json is still up; heddle first takes it down$/,
     );
     assert.deepEqual(await done(host), [
       'up red',
@@ -488,7 +488,7 @@ describe('the lease', options, () => {
     assert.match(status.stdout, /^store {5}away since \S+Z: cannot .*; next try in \S+ m?s$/m);
     const outage = async (): Promise<NodeStatus['storeOutage']> =>
       (JSON.parse((await runOn(host, 'status', '--json')).stdout) as NodeStatus).storeOutage;
-    assert.match((await outage())?.because ?? '', /the directory is not there/);
+    assert.match((await outage())?.because ?? '', /the directory does not exist/);
 
     await host.sh(`mv ${store.path}.away ${store.path}`);
     store.put('10.50.198.0/24', '172.30.1.98');

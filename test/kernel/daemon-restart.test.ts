@@ -139,7 +139,7 @@ test(
     const second = await startDaemon(host, ['--recipe', 'host-gw', '--store-dir', other.path]);
     assert.match(
       second.all('warning')[0]?.message ?? '',
-      /vxlan\.json is still up here and is taken down first$/,
+      /vxlan\.json is still up; heddle first takes it down$/,
     );
     assert.equal(await findDevice(host, 'flannel.1'), undefined);
     assert.deepEqual(await routesOf(host), ['10.50.98.0/24 via 172.30.1.254 dev eth0 metric 171074048']);

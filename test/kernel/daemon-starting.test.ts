@@ -41,7 +41,7 @@ describe('a daemon that waits before it comes up', options, () => {
     assert.match(status.waitingFor ?? '', /^the store: .*127\.0\.0\.1:9/);
     assert.deepEqual([status.recipe, status.network, status.iface], [null, null, null]);
     const shown = await runOn(host, 'status');
-    assert.match(shown.stdout, /^state {5}starting: waits for the store: /m);
+    assert.match(shown.stdout, /^state {5}starting: waiting for the store: /m);
 
     const second = await host.run(upCommand(args));
     assert.equal(second.exitCode, exitCodes['already-running'], second.stderr);

@@ -82,10 +82,10 @@ describe('commands in a network configuration', options, () => {
       [],
       'recipe',
       (config, description) =>
-        `heddle: ${config} holds commands (PreStartupCommand, ShutdownCommand), ` +
-        `and whoever can write to the ${description} would run them here as root\n` +
+        `heddle: ${config} contains commands (PreStartupCommand, ShutdownCommand), ` +
+        `and whoever can write to the ${description} could run commands as root on this node\n` +
         '  save the document as a file on this node and give it with --recipe, ' +
-        'or accept what stands in the store with --trust-store-commands',
+        'or allow commands from the store with --trust-store-commands',
     ),
   );
 
@@ -130,7 +130,7 @@ describe('the type in a network configuration', options, () => {
       [],
       'recipe',
       () =>
-        'heddle: recipe vxlan has no parameter `VNII`, which is set in the store’s network configuration\n  did you mean `VNI`?',
+        'heddle: recipe vxlan does not have the parameter `VNII`, which is set in the store’s network configuration\n  did you mean `VNI`?',
     ),
   );
 
@@ -140,8 +140,8 @@ describe('the type in a network configuration', options, () => {
       [],
       'recipe',
       (config) =>
-        `heddle: ${config} names the type "udp", and there is no recipe of that name here\n` +
-        '  give the recipe for it with --recipe',
+        `heddle: ${config} has the type "udp", but this machine does not have a recipe with that name\n` +
+        '  give a recipe of this type with --recipe',
     ),
   );
 
@@ -162,7 +162,7 @@ test('a network configuration that is missing is waited for, and asked for', opt
   const daemon = new Daemon(host, [...store, '--recipe', 'host-gw']);
   t.after(() => daemon.stop());
   const { msg } = await daemon.until('network-awaited');
-  assert.match(msg, /holds no network configuration; waiting for one/);
+  assert.match(msg, /does not have a network configuration; waiting for one/);
   assert.ok(JSON.stringify(daemon.all('network-awaited')).includes('heddle network set FILE'));
   assert.ok(msg.includes(keys.prefix));
   await keys.setNetwork(networkOf({ Type: 'host-gw' }));

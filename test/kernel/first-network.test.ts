@@ -104,7 +104,7 @@ describe('of two nodes that begin with one recipe, one fails', options, () => {
     const { exitCode, stderr } = await other.ended;
     assert.match(
       stderr,
-      /^heddle: the network configuration in the files in \S+ was changed while this node came up\n {2}start the node again$/,
+      /^heddle: the network configuration in the files in \S+ changed while this node started\n {2}start the node again$/,
     );
     assert.equal(exitCode, exitCodes.store);
     assert.equal(typeIn(store), 'third');

@@ -32,8 +32,8 @@ describe('a lab verb without --name', { skip: reasonToSkip() }, () => {
       done
       heddle lab ps --name other | head -n 1
       heddle lab down --name other`);
-    const refusal = `heddle: no lab named default runs\n  name one that does: --name other\n${exitCodes['not-running']}\n`;
-    const end = 'Lab other, recipe host-gw\nThe lab other is gone.';
+    const refusal = `heddle: no lab named default runs\n  choose a running lab with --name other\n${exitCodes['not-running']}\n`;
+    const end = 'Lab other, recipe host-gw\nThe lab other was removed.';
     assert.equal(said, refusal.repeat(verbs.length + 1) + end);
   });
 
@@ -51,9 +51,9 @@ describe('a lab verb without --name', { skip: reasonToSkip() }, () => {
     assert.deepEqual(rest, [
       'End it: heddle lab down',
       'node1',
-      'The lab default is gone.',
+      'The lab default was removed.',
       'heddle: no lab named default runs',
-      '  start one: heddle lab up RECIPE',
+      '  start one with heddle lab up RECIPE',
     ]);
   });
 });

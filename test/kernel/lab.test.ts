@@ -223,7 +223,7 @@ describe('lab up', options, () => {
   test('a second lab of the same name is refused, one of another name is not', async () => {
     const again = await runHeddle(['lab', 'up', recipe, '--name', name]);
     assert.equal(again.exitCode, 11);
-    assert.match(again.stderr, /runs already/);
+    assert.match(again.stderr, /is already running/);
     const beside = await runHeddle(['lab', 'run', recipe, '--nodes', '2', '--json']);
     assertPassed(parseReport(beside.stdout), 2);
   });

@@ -92,7 +92,7 @@ describe("a dead daemon's network in another network namespace", options, () => 
       assert.equal(refused.exitCode, exitCodes['state-directory'], refused.stdout);
       assert.match(
         refused.stderr,
-        /^heddle: the network of \S+loom\.json is up in another network namespace \(net:\[\d+\]\)\n {2}take it down there: nsenter --net=\S+ heddle down --state-dir \/run\/state; or give this one another --state-dir$/,
+        /^heddle: the network of \S+loom\.json is up in another network namespace \(net:\[\d+\]\)\n {2}take it down in that namespace with nsenter --net=\S+ heddle down --state-dir \/run\/state, or give this daemon another --state-dir$/,
       );
       assert.equal(await stateOf(host), before);
       assert.equal((await runOn(host, 'down')).exitCode, 0);
@@ -124,7 +124,7 @@ describe("a dead daemon's network whose network namespace is gone", options, () 
       const [warning] = daemon.all('warning');
       assert.match(
         warning?.message ?? '',
-        /^the network of \S+loom\.json was brought up in a network namespace of which nothing is seen any more \(net:\[1\]\); it is forgotten$/,
+        /^the network of \S+loom\.json was brought up in a network namespace that does not exist any more \(net:\[1\]\); heddle forgets it$/,
       );
       assert.deepEqual(
         daemon.all('peer-added').map(({ reason }) => reason),
@@ -145,7 +145,7 @@ describe("a dead daemon's network whose network namespace is gone", options, () 
     assert.equal(refused.exitCode, exitCodes['state-directory'], refused.stdout);
     assert.match(
       refused.stderr,
-      /and cannot be taken down from this one\n {2}run it in that namespace, with nsenter --net=PATH or ip netns exec NAME; if it is gone, and the network with it: heddle down --state-dir \/run\/state --forget$/,
+      /and cannot be taken down from this one\n {2}run it in that namespace with nsenter --net=PATH or ip netns exec NAME; if the namespace is gone, run heddle down --state-dir \/run\/state --forget$/,
     );
     assert.equal(await stateOf(host), before);
 

@@ -108,7 +108,7 @@ describe('a lease that carries the node’s public address', () => {
     }
   });
 
-  test('is known by its IPv6 address where it has no IPv4 address', () => {
+  test('is known by its IPv6 address where it does not have an IPv4 address', () => {
     const own = lease('0.0.0.0-0&2001:cafe:42:5::-64', '', { publicIpv6: 'fd00:99::1' });
     const configuration = configure(undefined, ipv6);
     const request = { configuration, leases: [own], publicIpv6: 'fd00:99::1' };

@@ -85,7 +85,7 @@ test('peers that nothing can take back go with the node', () => {
   const after = settle({ ...base, SubnetAddCommand: 'x', SubnetRemoveCommand: undefined });
   assert.deepEqual(compareRecipes(before, after), {
     kind: 'node',
-    because: 'SubnetAddCommand changed, and nothing took back what SubnetAddCommand did before',
+    because: 'SubnetAddCommand changed, but the old recipe could not undo its SubnetAddCommand',
   });
   // Where there was nothing to take back, nothing needs to be.
   const none = { SubnetAddCommand: undefined, SubnetRemoveCommand: undefined };

@@ -63,11 +63,16 @@ test('a parameter that nothing gives a value is refused, except MTU', () => {
 
 describe('refused, with what to do:', () => {
   const cases: [Readonly<Record<string, Json>>, string[], string, string | undefined][] = [
-    [{}, ['VIN=7'], 'recipe vxlan has no parameter `VIN`, which is set from --param', 'did you mean `VNI`?'],
+    [
+      {},
+      ['VIN=7'],
+      'recipe vxlan does not have the parameter `VIN`, which is set from --param',
+      'did you mean `VNI`?',
+    ],
     [
       { Port: 8472 },
       [],
-      'recipe vxlan has no parameter `Port`, which is set in the store’s network configuration',
+      'recipe vxlan does not have the parameter `Port`, which is set in the store’s network configuration',
       'its parameters are VNI, Learning, Mode',
     ],
     [

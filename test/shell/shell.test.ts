@@ -79,7 +79,7 @@ for (const [index, { name, create }] of implementations.entries()) {
       assert.equal(stdout.truncated, size - 1024 * 1024);
       assert.ok(stderr.text.length < 33 * 1024);
       assert.equal(stderr.truncated, size + 'first\nlast\n'.length - 32 * 1024);
-      assert.match(stderr.text, /^first\nx+\n\[… \d+ bytes left out …\]\nx+last\n$/);
+      assert.match(stderr.text, /^first\nx+\n\[… \d+ bytes omitted …\]\nx+last\n$/);
     });
 
     test('output that is not UTF-8 is read all the same', async (t) => {

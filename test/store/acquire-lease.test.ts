@@ -124,7 +124,7 @@ describe('acquiring a lease', () => {
       acquireLease(store, { ...limited, attributes: attributesOf('172.30.0.2') }),
       (error) => {
         assert.ok(error instanceof Failure && error.kind === 'pool-exhausted');
-        assert.match(error.message, /\(1 leased, 0 reserved, 2 held by something unreadable\)$/);
+        assert.match(error.message, /\(1 leased, 0 reserved, 2 unreadable\)$/);
         return true;
       },
     );

@@ -35,7 +35,7 @@ describe('options of etcd', () => {
     for (const endpoint of malformed) {
       assert.equal(refusal({ endpoints: [endpoint] }), `the etcd endpoint \`${endpoint}\` cannot be used`);
     }
-    assert.equal(refusal({ prefix: '' }), 'the etcd prefix cannot be an empty text');
+    assert.equal(refusal({ prefix: '' }), 'the etcd prefix cannot be an empty string');
     assert.equal(refusal({ prefix: '/a\n' }), 'the etcd prefix cannot be `/a␊`');
   });
 

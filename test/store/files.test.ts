@@ -206,8 +206,8 @@ describe('leases written by hand', () => {
 describe('what is not a lease', () => {
   const faults: readonly (readonly [name: string, text: string, reason: RegExp])[] = [
     ['10.50.1.0-24', '', /is empty/],
-    ['10.50.2.0-24', '{"PublicIP":"172.30', /does not hold one whole JSON object/],
-    ['10.50.3.0-24', '[1]', /does not hold one whole JSON object/],
+    ['10.50.2.0-24', '{"PublicIP":"172.30', /does not contain one complete JSON object/],
+    ['10.50.3.0-24', '[1]', /does not contain one complete JSON object/],
     ['10.50.4.0-24', '{"Expiration":"tomorrow"}', /Expiration that is not a time/],
     ['10.50.4.0-25', '{"Expiration":null}', /Expiration that is not a time/],
     ['10.50.5.0-24', `{"a":"${'x'.repeat(70_000)}"}`, /larger than 65536 bytes/],
@@ -304,7 +304,7 @@ describe('when the directory goes', () => {
     await rename(bed.directory, `${bed.directory}.away`);
     const error = await watch.ended;
     assert.ok(error instanceof StoreError && error.retryable);
-    assert.match(error.message, /subnets: the directory is not there \(ENOENT\)/);
+    assert.match(error.message, /subnets: the directory does not exist \(ENOENT\)/);
     assert.ok(!watch.keys.includes(`-${key}`));
     await assert.rejects(store.list(), (failure) => failure instanceof StoreError && failure.retryable);
     await assert.rejects(
@@ -354,7 +354,10 @@ describe('a store that cannot be used', () => {
   });
 
   withBed('for reading only, because it is not there', async (bed) => {
-    await assert.rejects(bed.open({ mode: 'read-only' }), /^StoreError: there is no store in the directory /);
+    await assert.rejects(
+      bed.open({ mode: 'read-only' }),
+      /^StoreError: the directory .* does not contain a store/,
+    );
   });
 
   withBed('for writing, because it was opened for reading', async (bed) => {

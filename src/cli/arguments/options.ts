@@ -11,7 +11,7 @@ export function stateDirectoryOption(): Option {
 }
 
 export function parameterOption(): Option {
-  return new Option('--param <K=V>', 'set a parameter of the recipe; may be repeated').argParser(
+  return new Option('--param <K=V>', 'set a parameter of the recipe; repeat for more').argParser(
     (text, previous?: readonly string[]) => {
       if (!/^[^=]+=/.test(text)) throw new InvalidArgumentError('It must be NAME=VALUE.');
       return collect(text, previous);

@@ -107,7 +107,7 @@ function contradiction(first: Statement, second: Statement, kinds: StoreKinds): 
     kinds.indexOf(first.kind) < kinds.indexOf(second.kind) ? [first, second] : [second, first];
   return new Failure('usage', `${first.option} and ${second.option} contradict each other`, {
     hint:
-      `drop ${other.option} if the leases are in ${one.kind.name}, ` +
+      `remove ${other.option} if the leases are in ${one.kind.name}, ` +
       `or ${one.option} if they are in ${other.kind.name}`,
   });
 }

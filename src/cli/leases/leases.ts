@@ -20,10 +20,10 @@ export function registerLeases(program: Command): void {
     });
 
   addStoreOptions(leases.command('reserve <subnet> <public-ip>'))
-    .summary('keep a subnet for the node with this public address')
+    .summary('reserve a subnet for the node with this public address')
     .description(
-      'Writes a lease that never expires. The node with this public address takes it, and no other node does. ' +
-        'For a dual-stack network, join two subnets, or two addresses, with a comma.',
+      'Writes a lease that never expires. Only the node with this public address can take it. ' +
+        'For a dual-stack network, separate two subnets, or two addresses, with a comma.',
     )
     .option('--json', 'print one JSON object')
     .action(async (subnet: string, publicIp: string, _: unknown, self: Command) => {
@@ -33,7 +33,7 @@ export function registerLeases(program: Command): void {
 
   addStoreOptions(leases.command('release <subnet>'))
     .summary('remove a lease or a reservation')
-    .description('Removes a lease or a reservation. A node that still runs takes its subnet again.')
+    .description('Removes a lease or a reservation. A node that is still running takes its subnet again.')
     .option('--json', 'print one JSON object')
     .action(async (subnet: string, _: unknown, self: Command) => {
       const { releaseSubnet } = await import('./run-leases-change.ts');

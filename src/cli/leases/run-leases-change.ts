@@ -46,8 +46,8 @@ export async function releaseSubnet(choice: StoreChoice, subnetText: string, jso
   await withStore(choice, async (store) => {
     const record = await findRecord(store, leaseKey(subnets));
     if (record === undefined || (await store.remove(record)) === 'gone') {
-      throw new Failure('not-found', `there is no lease of ${subnetText} in the ${store.description}`, {
-        hint: 'see what there is: heddle leases',
+      throw new Failure('not-found', `the ${store.description} does not have a lease for ${subnetText}`, {
+        hint: 'list the leases with heddle leases',
       });
     }
     const released = describeSubnets(subnets);
@@ -78,7 +78,7 @@ function readSubnets(text: string): LeaseSubnets {
   const ofFamily = (family: Family) => cidrs.find((cidr) => cidr?.family === family);
   const subnets = { ipv4: ofFamily(4), ipv6: ofFamily(6) };
   if (presentValues(subnets).length === cidrs.length) return subnets;
-  throw new Failure('usage', `"${text}" is not a subnet like 10.50.4.0/24, its host bits zero`);
+  throw new Failure('usage', `"${text}" is not a subnet like 10.50.4.0/24 with zero host bits`);
 }
 
 /** As {@link readSubnets} reads it. */
@@ -92,7 +92,7 @@ function readAttributes(text: string): LeaseAttributes {
   const ofFamily = (family: Family): string | undefined => {
     const [address, another] = addresses.filter((candidate) => candidate.family === family);
     if (another !== undefined) {
-      throw new Failure('usage', `"${text}" holds two public addresses of one family`);
+      throw new Failure('usage', `"${text}" has two public addresses of the same family`);
     }
     return address && formatAddress(address);
   };
@@ -110,7 +110,7 @@ function requireAddress(
   if (address !== undefined) return;
   throw new Failure(
     'usage',
-    `a node finds its lease of ${describeSubnets(subnets)} by its ${family} address, and "${text}" holds none`,
+    `"${text}" does not have an ${family} address, which a node needs to find its lease of ${describeSubnets(subnets)}`,
     { hint: `give the node's public ${family} address` },
   );
 }
@@ -133,7 +133,7 @@ function requireFit(subnets: LeaseSubnets, network: NetworkConfiguration | undef
   if (network === undefined || fitsConfiguration(network, subnets)) return;
   throw new Failure(
     'usage',
-    `${describeSubnets(subnets)} is not one that the network ${describeNetwork(network)} hands out`,
+    `the network ${describeNetwork(network)} cannot assign the subnet ${describeSubnets(subnets)}`,
     { hint: `choose from ${describeRanges(network)}` },
   );
 }
@@ -151,9 +151,11 @@ function notFree(subnets: LeaseSubnets, holder: LeaseRecord | undefined): Failur
   const held = (holder && parseLeaseKey(holder.key)) ?? subnets;
   const what = leaseKey(held) === leaseKey(subnets) ? 'it' : describeSubnets(held);
   const why =
-    holder === undefined ? 'something that is no lease stands there' : `${what} is ${describeHolder(holder)}`;
+    holder === undefined
+      ? 'an entry that is not a lease has its name'
+      : `${what} is ${describeHolder(holder)}`;
   return new Failure('taken', `the subnet ${describeSubnets(subnets)} is not free: ${why}`, {
-    hint: `release it first, if it is no longer needed: heddle leases release ${asArgument(held)}`,
+    hint: `if it is no longer needed, release it first: heddle leases release ${asArgument(held)}`,
   });
 }
 
@@ -168,7 +170,7 @@ function attributesOf(record: LeaseRecord): LeaseAttributes | undefined {
 
 function describeHolder(record: LeaseRecord): string {
   const decoded = decodeLease(record);
-  if (decoded.kind === 'malformed') return `held by something unreadable: ${decoded.reason}`;
+  if (decoded.kind === 'malformed') return `its lease cannot be read: ${decoded.reason}`;
   const how = record.expiresAt === undefined ? 'reserved for' : 'leased to';
   return `${how} ${describeNode(decoded.lease.attributes)}`;
 }

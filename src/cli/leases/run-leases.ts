@@ -19,7 +19,7 @@ interface Listed {
 export async function listLeases(choice: StoreChoice, json: boolean): Promise<void> {
   const { leases, faults } = await readLeases(choice);
   for (const { where, reason } of faults)
-    process.stderr.write(`${showInvisible(`${where} passed over: ${reason}`)}\n`);
+    process.stderr.write(`${showInvisible(`${where} skipped: ${reason}`)}\n`);
   process.stdout.write(
     json ? `${JSON.stringify(leases.map(describeLease))}\n` : renderLeases(leases, Date.now()),
   );

@@ -9,7 +9,7 @@ export async function getNetwork(choice: StoreChoice): Promise<void> {
   try {
     const document = await store.readNetwork();
     if (document === undefined) {
-      throw new Failure('not-found', `there is no network configuration in the ${store.description}`, {
+      throw new Failure('not-found', `the ${store.description} does not have a network configuration`, {
         hint: networkHint,
       });
     }

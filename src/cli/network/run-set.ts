@@ -44,11 +44,11 @@ async function checkBackend(
 ): Promise<string> {
   if (commands.length > 0) {
     const { warnings } = await checkRecipe(source, backendType);
-    const note = 'The commands in it run only on nodes that are started with --trust-store-commands.\n';
+    const note = 'Its commands run only on nodes that were started with --trust-store-commands.\n';
     return renderDiagnostics(warnings, { colour }) + note;
   }
   if (findNamedRecipe(backendType) === undefined) {
-    return `There is no recipe of type ${backendType} here: nodes need one by heddle up --recipe.\n`;
+    return `This machine does not have a recipe of type ${backendType}. Start nodes with heddle up --recipe.\n`;
   }
   decideNetwork((await loadRecipe(backendType)).recipe, [], source);
   return '';
@@ -60,7 +60,7 @@ async function readText(file: string): Promise<string> {
   } catch (error) {
     const shown = file === '' ? '""' : file;
     throw new Failure('recipe', `the network configuration ${shown} cannot be read: ${explainError(error)}`, {
-      hint: 'give the path of a file that holds it, or - for standard input',
+      hint: 'give the path of its file, or - for standard input',
       cause: error,
     });
   }

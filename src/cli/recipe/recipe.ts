@@ -21,13 +21,13 @@ export function registerRecipe(program: Command): void {
   const recipe = program
     .command('recipe')
     .summary('write recipes: check, explain, list, new, schema')
-    .description('Tools for those who write recipes. docs/recipes.md says how it is done.');
+    .description('Tools for authors of recipes. docs/recipes.md has a tutorial.');
   registerCheck(recipe);
   registerExplain(recipe);
   recipe
     .command('list')
-    .summary('list the recipes that can be used by name')
-    .description('Lists the recipes that can be used by name, with their types.')
+    .summary('list the included recipes')
+    .description('Lists the recipes that heddle finds by name, with their types.')
     .option('--json', 'print one JSON array')
     .action(async (flags: { json?: true }) => {
       const { listRecipes } = await import('./run-recipe-list.ts');
@@ -35,18 +35,18 @@ export function registerRecipe(program: Command): void {
     });
   recipe
     .command('new')
-    .summary('write a recipe to begin with, with a comment in each command')
-    .description('Writes a recipe to begin with, with a comment in each command. It never overwrites a file.')
-    .argument('<name>', 'its name, or its path; .json is added')
-    .option('--type <type>', 'the backend type that its leases carry (default: its name)')
+    .summary('create a recipe to start from, with a comment in each command')
+    .description('Creates a recipe to start from, with a comment in each command. Never overwrites a file.')
+    .argument('<name>', 'its name or its path; .json is added')
+    .option('--type <type>', 'the backend type of its leases (default: its name)')
     .action(async (name: string, flags: { type?: string }) => {
       const { writeNewRecipe } = await import('./run-recipe-new.ts');
       await writeNewRecipe(name, flags.type);
     });
   recipe
     .command('schema')
-    .summary('print the JSON Schema of recipes, by which editors complete and check them')
-    .description('Prints the JSON Schema of recipes, by which editors complete and check them.')
+    .summary('print the JSON Schema of recipes, for editors')
+    .description('Prints the JSON Schema of recipes. Editors use it to complete and check keys.')
     .action(async () => {
       const { printRecipeSchema } = await import('./run-recipe-schema.ts');
       printRecipeSchema();
@@ -56,9 +56,9 @@ export function registerRecipe(program: Command): void {
 function registerCheck(recipe: Command): void {
   recipe
     .command('check')
-    .summary('find all that can be found wrong with recipes without running them')
+    .summary('find mistakes in recipes without running them')
     .description(
-      'Finds all that can be found wrong with recipes without running them. Exits with 3 if there is an error, ' +
+      'Finds mistakes in recipes without running them. Exits with 3 if there is an error, ' +
         'with 0 if there are only warnings. docs/recipes.md explains each code.',
     )
     .argument('<recipe...>', `${recipeArgument}; - is standard input`)
@@ -72,27 +72,24 @@ function registerCheck(recipe: Command): void {
 function registerExplain(recipe: Command): void {
   recipe
     .command('explain')
-    .summary('show exactly what would run, and run nothing')
+    .summary('show exactly what would run, without running it')
     .description(
-      'Shows exactly what would run: script, environment, standard input, directory, timeout. Nothing is run. ' +
-        'What is not given is made up, and said to be.',
+      'Shows exactly what would run, without running it: script, environment, standard input, directory, timeout. ' +
+        'Values that you do not give are examples, and the output marks them.',
     )
     .argument('<recipe>', recipeArgument)
     .addOption(
       new Option(
         '--event <event>',
-        'what happens (default: everything that the recipe has a command for)',
+        'the event (default: every event that the recipe has a command for)',
       ).choices(eventNames),
     )
     .option(
       '--subnet <cidr>',
       "the lease's subnet: this node's for pre, post, monitor and shutdown, else a peer's",
     )
-    .option(
-      '--public-ip <address>',
-      "the lease's address; for two families give two, with a comma between them",
-    )
-    .option('--data <text>', "the peer's backend data; a second time for IPv6's", collect)
+    .option('--public-ip <address>', "the lease's address; for two families give two, separated by a comma")
+    .option('--data <text>', "the peer's backend data; repeat it for IPv6 data", collect)
     .option('--iface <name>', 'the interface')
     .addOption(parameterOption())
     .addOption(stateDirectoryOption())

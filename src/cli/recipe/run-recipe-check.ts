@@ -50,11 +50,11 @@ async function readSources(names: readonly string[]) {
     const detail = problems.map((problem) => `  ${problem}`).join('\n');
     throw new Failure('recipe', `${problems.length} recipes cannot be read`, { detail, hint: pathHint });
   }
-  if (sources.length === 0) throw new Failure('usage', 'only schemas are named, and no recipe');
+  if (sources.length === 0) throw new Failure('usage', 'only schemas were given, not a recipe');
   return sources;
 }
 
-const pathHint = 'give paths of recipes, or names that heddle recipe list shows';
+const pathHint = 'give paths of recipes, or names from heddle recipe list';
 
 function renderAll(examined: readonly Examined[], colour: boolean): string {
   const frames = examined.flatMap(({ findings }) =>

@@ -23,9 +23,9 @@ export async function explain(request: ExplainRequest, json: boolean): Promise<v
 
 function renderExplanation({ recipe, type, runs, assumed }: RecipeExplanation, chalk: ChalkInstance): string {
   const head =
-    `Recipe ${recipe}, type ${type}. Nothing is run. What was not given is made up:\n` +
+    `Recipe ${recipe}, type ${type}. Nothing runs. These values are examples:\n` +
     `  this node  ${assumed.node}\n  the peer   ${assumed.peer}\n  its data   ${assumed.data}\n`;
-  if (runs.length === 0) return `${head}\nThe recipe has no command.\n`;
+  if (runs.length === 0) return `${head}\nThe recipe does not have a command.\n`;
   return head + runs.map((run) => `\n${renderRun(run, chalk)}`).join('');
 }
 
@@ -42,7 +42,7 @@ function renderRun(run: PlannedRun, chalk: ChalkInstance): string {
     `${chalk.bold(command)} (--event ${event})\n`,
     `  ${shell}, in ${cwd}, umask ${umask}, ${limit}\n`,
     section('script', script.split('\n').map(showInvisibleButTabs)),
-    section('environment, beside what is inherited: the daemon’s own, less its secrets', variables),
+    section('environment, in addition to the daemon’s own without its secrets', variables),
     section('standard input', describeInput(stdin)),
   ].join('');
 }

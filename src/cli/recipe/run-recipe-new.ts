@@ -8,8 +8,8 @@ import { renderNewRecipe } from '../../recipe/new-recipe.ts';
 /** Writes a recipe to begin with. Never overwrites anything. */
 export async function writeNewRecipe(path: string, givenType: string | undefined): Promise<void> {
   if (path === '' || path.endsWith('/')) {
-    throw new Failure('usage', `${path === '' ? '""' : path} names no file`, {
-      hint: 'give a name such as my-overlay, or a path that ends in one',
+    throw new Failure('usage', `${path === '' ? '""' : path} is not the name of a file`, {
+      hint: 'give a name such as my-overlay, or a path that ends with a name',
     });
   }
   const file = path.endsWith('.json') ? path : `${path}.json`;
@@ -17,7 +17,7 @@ export async function writeNewRecipe(path: string, givenType: string | undefined
   if (!backendKeys.Type.safeParse(type).success) {
     const what = givenType === undefined ? 'the name' : '--type';
     throw new Failure('usage', `${what} ${JSON.stringify(type)} cannot be a backend type`, {
-      hint: 'use letters, digits, ".", "_" and "-", at most 63, the first one a letter or digit',
+      hint: 'use at most 63 letters, digits, ".", "_" and "-", and begin with a letter or digit',
     });
   }
   try {
@@ -26,7 +26,7 @@ export async function writeNewRecipe(path: string, givenType: string | undefined
     const exists = hasErrorCode(error, 'EEXIST');
     throw new Failure(
       'usage',
-      exists ? `${file} exists already` : `${file} cannot be written: ${explainError(error)}`,
+      exists ? `${file} already exists` : `${file} cannot be written: ${explainError(error)}`,
       {
         hint: exists ? 'choose another name, or remove it first' : undefined,
         cause: error,

@@ -86,7 +86,7 @@ function tellOfLostLines(stdout: LogOutput, emit: EmitEvent): void {
   stdout.on('drop', () => (lost += 1));
   stdout.on('drain', () => {
     if (lost === 0) return;
-    const message = `${lost} lines of this log were lost because nobody read it for so long`;
+    const message = `${lost} lines of this log were lost because its reader was too slow`;
     lost = 0;
     emit({ event: 'warning', message });
   });

@@ -25,7 +25,7 @@ export function asFailure(error: unknown): Failure {
   if (error instanceof StoreError)
     return new Failure('store', error.message, { hint: error.hint, cause: error });
   const message = error instanceof Error ? error.message : String(error);
-  return new Failure('internal', `an unexpected error, which is a defect of heddle: ${message}`, {
+  return new Failure('internal', `unexpected error, which is a bug in heddle: ${message}`, {
     hint: 'report it with the lines below',
     cause: error,
   });

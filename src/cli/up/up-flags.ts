@@ -33,14 +33,14 @@ export function refuseContradictions(flags: UpFlags): void {
   if (watch && trustStoreCommands && recipe === undefined) {
     throw new Failure(
       'usage',
-      '--watch follows a recipe file, and with --trust-store-commands there may be none',
+      '--watch needs a recipe file, but --trust-store-commands can take the recipe from the store',
       { hint: 'give a recipe with --recipe' },
     );
   }
   if (releaseLease && onExit === 'leave') {
     // Whoever takes the subnet next would have it twice.
     throw new Failure('usage', '--release-lease and --on-exit leave contradict each other', {
-      hint: 'drop --release-lease to leave the network up, or --on-exit leave to take it down',
+      hint: 'remove --release-lease to leave the network up, or --on-exit leave to take it down',
     });
   }
 }

@@ -18,35 +18,35 @@ export function registerUp(program: Command): void {
   addStoreOptions(program.command('up'))
     .summary('bring the network up on this node and keep it up')
     .description(
-      'Brings the network of a recipe up on this node and keeps it up, in the foreground, until SIGTERM or SIGINT.',
+      'Brings the network of a recipe up on this node, and keeps it up until SIGTERM or SIGINT. Runs in the foreground.',
     )
     .option(
       '--recipe <file>',
-      "the recipe: a path, or a name (vxlan, host-gw, wireguard); default: by the type in the store's configuration",
+      "the recipe: a path, or a name (vxlan, host-gw, wireguard); default: the recipe for the type in the store's configuration",
     )
-    .option('--watch', 'follow the recipe file: what is saved is checked, and applied in the smallest step')
+    .option('--watch', 'follow the recipe file: check it after each save, and apply it in the smallest step')
     .option(
       '--trust-store-commands',
-      "run the commands in the store's network configuration, if no recipe is given",
+      "run the commands in the store's network configuration if you do not give a recipe",
     )
     .addOption(parameterOption())
     .addOption(stateDirectoryOption())
     .addOption(
-      new Option('--subnet-file <file>', 'where the subnet and MTU are published')
+      new Option('--subnet-file <file>', 'the file for the CNI plugin, with the subnet and the MTU')
         .env('FLANNELD_SUBNET_FILE')
         .default(defaultSubnetFile),
     )
     .addOption(
       new Option(
         '--iface <name|address>',
-        'the underlay interface; may be repeated, the first that exists is taken',
+        'the underlay interface; repeat for alternatives, the first that exists is used',
       )
         .env('FLANNELD_IFACE')
         .argParser(collect)
         .default([], 'the interface of the default route'),
     )
     .addOption(
-      new Option('--iface-regex <regex>', 'the underlay interface by a pattern; may be repeated')
+      new Option('--iface-regex <regex>', 'a pattern for the underlay interface; repeat for alternatives')
         .env('FLANNELD_IFACE_REGEX')
         .argParser(collect),
     )
@@ -58,12 +58,12 @@ export function registerUp(program: Command): void {
     .addOption(
       new Option(
         '--public-ip <address>',
-        "the address peers reach this node at (default: the interface's first)",
+        "the address at which peers reach this node (default: the interface's first)",
       ).env('FLANNELD_PUBLIC_IP'),
     )
     .addOption(new Option('--public-ipv6 <address>', 'the same for IPv6').env('FLANNELD_PUBLIC_IPV6'))
     .addOption(
-      new Option('--node-name <name>', 'what commands see as NODE_NAME')
+      new Option('--node-name <name>', 'the value of NODE_NAME for commands')
         .env('NODE_NAME')
         .default(hostname(), 'the host name'),
     )
@@ -74,14 +74,14 @@ export function registerUp(program: Command): void {
       86_400,
     )
     .addOption(
-      new Option('--subnet-lease-renew-margin <minutes>', 'how long before its end the lease is renewed')
+      new Option('--subnet-lease-renew-margin <minutes>', 'how long before its end to renew the lease')
         .env('FLANNELD_SUBNET_LEASE_RENEW_MARGIN')
         .argParser(wholeNumber(1, 1439))
         .default(60),
     )
     .option(
       '--check-interval <seconds>',
-      'how often CheckCommand looks for drift, besides on each line of MonitorCommand',
+      'how often CheckCommand looks for drift, in addition to each line of MonitorCommand',
       wholeNumber(1, 86_400),
       30,
     )
@@ -90,13 +90,13 @@ export function registerUp(program: Command): void {
         .choices(exitModes)
         .default('shutdown'),
     )
-    .option('--release-lease', 'give the lease back on exit')
+    .option('--release-lease', 'release the lease on exit')
     .addOption(
-      new Option('--log-format <format>', 'how events are logged').choices(['text', 'json']).default('text'),
+      new Option('--log-format <format>', 'the format of the log').choices(['text', 'json']).default('text'),
     )
     .option(
       '--metrics-address <address:port>',
-      "serve Prometheus' metrics there, for example at 127.0.0.1:9270",
+      'serve Prometheus metrics at this address, for example 127.0.0.1:9270',
       parseMetricsAddress,
     )
     .action(async (flags: UpFlags, self: Command) => {

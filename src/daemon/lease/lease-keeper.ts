@@ -205,15 +205,15 @@ export class LeaseKeeper implements OwnLease {
     const holder = records.find((record) => record.key === key);
     const fault = faults.find((found) => found.key === key);
     if (holder === undefined) {
-      const because = fault === undefined ? 'it changes hands' : `${fault.where} ${fault.reason}`;
-      return { kind: 'blocked', because: `${because}; it is taken again as soon as it can be` };
+      const because = fault === undefined ? 'another node takes it' : `${fault.where} ${fault.reason}`;
+      return { kind: 'blocked', because: `${because}; heddle takes it again as soon as possible` };
     }
     if (!isSameNode(holder, { ...holder, value })) return { kind: 'taken', value: holder.value };
     const again = await store.replace(holder, value, ttlSeconds);
-    if (again === 'gone') return { kind: 'blocked', because: 'it changes hands; it is taken again' };
+    if (again === 'gone') return { kind: 'blocked', because: 'another node takes it; heddle takes it again' };
     // Our own words under another revision are a write of ours whose answer never came.
     if (holder.value === value) return { kind: 'written', record: again };
-    const lost = `somebody who has this node's address wrote it: ${holder.value}; taken back`;
+    const lost = `another machine with this node's address wrote it: ${holder.value}; taken back`;
     return { kind: 'written', record: again, lost };
   }
 }

@@ -36,7 +36,7 @@ export function watchLiveRecipe(live: LiveRecipeOptions): Promise<RecipeWatch> {
     onUnreadable: (because) =>
       live.emit({
         event: 'warning',
-        message: `${file} cannot be read any more: ${because}; the recipe that runs stays`,
+        message: `${file} cannot be read any more: ${because}; the running recipe stays`,
       }),
   });
 }
@@ -81,5 +81,8 @@ async function review(
 /** Which part of a text is a secret cannot be told where the text cannot be read. */
 function keepSecrets({ because, findings }: Refusal, { loaded }: Preparation): Refusal {
   if (!loaded.recipe.parameters.some(({ secret }) => secret)) return { because, findings };
-  return { because: `${because}, which heddle recipe check shows: they may show secrets`, findings: '' };
+  return {
+    because: `${because}; run heddle recipe check to see them, because they may contain secrets`,
+    findings: '',
+  };
 }

@@ -56,7 +56,7 @@ async function readNetwork(store: LeaseStore): ReturnType<LeaseStore['readNetwor
 }
 
 function refuseForNow(because: string, { description }: LeaseStore): RecipePlan {
-  const needs = `${because}, so that the network has to be built again and its lease written, and the ${description} is away`;
+  const needs = `${because}: this needs a new network and a new lease, but the ${description} cannot be reached`;
   return { kind: 'refused', because: `${needs} (save it again when it is back)` };
 }
 
@@ -70,7 +70,7 @@ function findOverruled(
   if (compareRecipes(before, { ...after, recipe }).kind !== 'nothing') return undefined;
   const said = compareRecipes(ownSettlement(recipe), { ...ownSettlement(after.recipe), recipe });
   if (said.kind === 'nothing') return undefined;
-  return `${said.because} in the recipe, but the network configuration of the ${description} decides that; it is changed with heddle network set`;
+  return `${said.because} in the recipe, but the network configuration of the ${description} applies; change it with heddle network set`;
 }
 
 function ownSettlement(recipe: Recipe): SettledRecipe {

@@ -108,7 +108,7 @@ export class RecipeChanges {
 
   /** Changes an interrupted network as its step says, and returns what the next one begins with. */
   async make(network: RunningNetwork): Promise<NetworkStart> {
-    if (this.#state.kind !== 'requested') throw new Error('a network was interrupted for no change');
+    if (this.#state.kind !== 'requested') throw new Error('a network was interrupted without a change');
     const { change, done } = this.#state;
     const { step, preparation } = change;
     const before = this.#preparation;
@@ -116,7 +116,7 @@ export class RecipeChanges {
     await network.loop.pauseWithin(patienceMs);
     switch (step.kind) {
       case 'nothing':
-        throw new Error('a network was interrupted for nothing');
+        throw new Error('a network was interrupted without a reason');
       case 'swap': {
         const inPlace = network.loop.engine.subnetsInPlace;
         await network.leave();

@@ -43,7 +43,7 @@ function parse(text: string, path: string): AnyDeployment {
     throw new Error('it has no version');
   } catch (error) {
     throw new Failure('state-directory', `${path} is damaged: ${(error as Error).message}`, {
-      hint: 'take the network down by hand, then remove this file',
+      hint: 'remove the network by hand, then remove this file',
       cause: error,
     });
   }
@@ -61,7 +61,7 @@ function understand(found: AnyDeployment, path: string): Deployment {
     default:
       throw new Failure(
         'state-directory',
-        `${path} was written by a newer heddle (form ${found.version}; this one reads up to ${deploymentVersion})`,
+        `${path} was written by a newer version of heddle (format ${found.version}; this version reads up to ${deploymentVersion})`,
         { hint: 'take the network down with that version, or run it again' },
       );
   }

@@ -230,7 +230,7 @@ export class RunningNetwork {
     const { journal, emit } = this.#given;
     await journal.strikeOut();
     if (failed.length === 0) return;
-    const message = `what the recipe before did for ${failed.join(', ')} may be left: it could not be removed`;
+    const message = `kernel entries of the old recipe for ${failed.join(', ')} may be left: its remove failed`;
     emit({ event: 'warning', message });
   }
 

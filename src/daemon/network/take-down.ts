@@ -36,7 +36,7 @@ export async function takeDown(network: StandingNetwork, memories: PartMemories)
 export function requireTakenDown(taken: TakenDown, whatNext: string): void {
   const remains = describeRemains(taken);
   if (remains === '') return;
-  throw new Failure('command', `the network could not be taken down whole: ${remains}`, {
+  throw new Failure('command', `the network could not be taken down completely: ${remains}`, {
     hint: `see the messages above, ${whatNext}`,
   });
 }

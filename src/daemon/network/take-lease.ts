@@ -85,7 +85,8 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
     return { commands, record, subnets, isCreated, hadEnded: isTakeover && isCreated, isDeviceUp: false };
   } catch (error) {
     if (!isTakeover) await undoAll(undo, emit);
-    if (isAbort(error) || signal.aborted) throw new LeaseStopped('told to stop', { cause: error });
+    if (isAbort(error) || signal.aborted)
+      throw new LeaseStopped('heddle was asked to stop', { cause: error });
     throw error;
   }
 }

@@ -127,7 +127,7 @@ export class PeerFollower {
     if (this.#late.keys.size === 0) {
       const message =
         'leases of peers ended while the store or this node was away; ' +
-        'the peers stay for a minute, in which their nodes may write them again';
+        'the peers stay for a minute, so that their nodes can write their leases again';
       this.#options.emit({ event: 'warning', message });
     }
     this.#late.add(keys);

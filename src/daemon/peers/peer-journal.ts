@@ -107,8 +107,8 @@ function isText(value: unknown): value is string {
 }
 
 function refuseLine(number: number): Failure {
-  return new Failure('state-directory', `the journal is damaged: its entry ${number} is none of heddle's`, {
-    hint: 'move the file journal in the state directory away, and remove by hand what heddle had put in the kernel',
+  return new Failure('state-directory', `the journal is damaged: its entry ${number} is not from heddle`, {
+    hint: 'move the file journal in the state directory away, and remove heddle’s kernel entries by hand',
   });
 }
 

@@ -205,7 +205,7 @@ export class PeerLoop {
       await Promise.all(adds.map(({ peer }) => this.#options.journal.record({ add: peer })));
       return undefined;
     } catch (error) {
-      const how = `was not run, because the journal cannot be written: ${explainError(error)}`;
+      const how = `did not run, because the journal cannot be written: ${explainError(error)}`;
       const nowhere = { where: undefined, text: undefined, stderr: '' };
       return { kind: 'trouble', trouble: { command: 'SubnetAddCommand', how, ...nowhere }, durationMs: 0 };
     }

@@ -37,13 +37,13 @@ async function answer(
         const status = handlers.status();
         return {
           status: status === undefined ? 404 : 200,
-          body: status ?? { error: 'No daemon runs here.' },
+          body: status ?? { error: 'The daemon is not running.' },
         };
       }
       case 'POST /stop':
         return { status: 200, body: await handlers.stop(JSON.parse(await readAll(request)) as StopRequest) };
       default:
-        return { status: 404, body: { error: 'There are GET /status and POST /stop.' } };
+        return { status: 404, body: { error: 'Only GET /status and POST /stop are available.' } };
     }
   } catch (error) {
     return { status: 500, body: { error: error instanceof Error ? error.message : String(error) } };
@@ -85,8 +85,12 @@ export function askDaemon(
 }
 
 function refuseStranger(stateDirectory: string, cause: unknown): Failure {
-  return new Failure('privilege', `the daemon on ${stateDirectory} may be asked only by its own user`, {
-    hint: 'run this as the user that heddle up runs as, which is usually root',
-    cause,
-  });
+  return new Failure(
+    'privilege',
+    `permission denied: only its own user can reach the daemon with the state directory ${stateDirectory}`,
+    {
+      hint: 'run this as the user of heddle up, usually root',
+      cause,
+    },
+  );
 }

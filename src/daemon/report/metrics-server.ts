@@ -22,7 +22,7 @@ export async function serveMetrics(
   } catch (error) {
     throw new Failure(
       hasErrorCode(error, 'EACCES') ? 'privilege' : 'listen',
-      `metrics cannot be served at ${host ?? '*'} port ${port}: ${explainError(error)}`,
+      `heddle cannot listen for metrics at ${host ?? '*'} port ${port}: ${explainError(error)}`,
       { hint: 'give another --metrics-address', cause: error },
     );
   }
@@ -38,8 +38,8 @@ async function answer(
   { method, url }: http.IncomingMessage,
   metrics: Metrics,
 ): Promise<{ readonly status: number; readonly body: string }> {
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'There is only GET.\n' };
-  if (url?.split('?')[0] !== '/metrics') return { status: 404, body: 'There is only /metrics.\n' };
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'Only GET is available.\n' };
+  if (url?.split('?')[0] !== '/metrics') return { status: 404, body: 'Only /metrics is available.\n' };
   try {
     return { status: 200, body: await metrics.render() };
   } catch (error) {

@@ -26,13 +26,13 @@ export class Metrics {
     const registers = [this.#registry];
     this.#events = new Counter({
       name: 'heddle_events_total',
-      help: 'What happened, by the names of docs/operations.md.',
+      help: 'The number of events, by the names in docs/operations.md.',
       labelNames: ['event'],
       registers,
     });
     this.#durations = new Histogram({
       name: 'heddle_operation_seconds',
-      help: 'How long the commands for peers took that succeeded, one by one or as a batch.',
+      help: 'The duration of successful commands for peers, one by one or as a batch.',
       labelNames: ['operation'],
       buckets: durationBuckets,
       registers,
@@ -58,7 +58,7 @@ export class Metrics {
   #addState(): void {
     this.#addGauge(
       'heddle_state',
-      'The state that the node is in: 1 for that one.',
+      'The state of the node: 1 for the current state.',
       ['state'],
       (gauge, { state }) => {
         gauge.set({ state }, 1);
@@ -73,11 +73,8 @@ export class Metrics {
         gauge.set({ node, recipe: recipe?.name ?? '', type: recipe?.type ?? '', network: network ?? '' }, 1);
       },
     );
-    this.#addGauge(
-      'heddle_store_up',
-      'Whether the lease store can be reached.',
-      [],
-      (gauge, { storeOutage }) => gauge.set(storeOutage === null ? 1 : 0),
+    this.#addGauge('heddle_store_up', '1 if the lease store can be reached.', [], (gauge, { storeOutage }) =>
+      gauge.set(storeOutage === null ? 1 : 0),
     );
     this.#addGauge('heddle_mtu_bytes', 'The MTU of the overlay.', [], (gauge, { mtu }) => {
       if (mtu !== null) gauge.set(mtu);
@@ -85,7 +82,7 @@ export class Metrics {
   }
 
   #addPeers(): void {
-    this.#addGauge('heddle_peers', 'Peers, by how they stand.', ['state'], (gauge, { counts }) => {
+    this.#addGauge('heddle_peers', 'The number of peers, by their state.', ['state'], (gauge, { counts }) => {
       gauge.set({ state: 'wanted' }, counts.wanted);
       gauge.set({ state: 'in_place' }, counts.inPlace);
       gauge.set({ state: 'pending' }, counts.pending);
@@ -93,7 +90,7 @@ export class Metrics {
     });
     this.#addGauge(
       'heddle_shared_addresses',
-      'Public addresses that several leases claim.',
+      'Public addresses that appear in several leases.',
       [],
       (gauge, { sharedAddresses }) => gauge.set(sharedAddresses.length),
     );
@@ -113,7 +110,7 @@ export class Metrics {
     );
     this.#addGauge(
       'heddle_leases_rejected',
-      'Leases that no command may be run for.',
+      'Rejected leases: their data is unsafe or invalid.',
       [],
       (gauge, { counts }) => gauge.set(counts.rejected),
     );

@@ -7,7 +7,7 @@ import type { StartWait } from './start-wait.ts';
 const pollMs = 2000;
 
 /** How to put a network configuration where it is missing. */
-export const networkHint = `put one there: heddle network set FILE, for example with {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}`;
+export const networkHint = `write one with heddle network set FILE, for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}`;
 
 /**
  * Reads the network configuration from a store that may be away for now, or that may not have one yet. Throws a

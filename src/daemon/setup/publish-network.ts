@@ -35,7 +35,7 @@ export async function confirmNetwork(
   if (standing === text) return;
   throw new Failure(
     'store',
-    `the network configuration in the ${store.description} was changed while this node came up`,
+    `the network configuration in the ${store.description} changed while this node started`,
     { hint: 'start the node again' },
   );
 }
@@ -51,7 +51,7 @@ export async function withdrawNetwork({ store, network }: Preparation, emit: Emi
   } catch (error) {
     emit({
       event: 'warning',
-      message: `the network configuration that this node wrote stays in the ${store.description}: ${explainError(error)}`,
+      message: `could not delete the network configuration that this node wrote into the ${store.description}: ${explainError(error)}`,
     });
   }
 }

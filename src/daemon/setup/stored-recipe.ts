@@ -16,7 +16,7 @@ export async function loadStoredRecipe(
   options: UpOptions,
   store: LeaseStore,
 ): Promise<LoadedRecipe> {
-  if (stored === undefined) throw new Error('a recipe was neither named nor stored');
+  if (stored === undefined) throw new Error('neither --recipe nor the store names a recipe');
   const checked = parseNetworkDocument(stored);
   if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics);
   const { backendType, commands } = checked.value;
@@ -27,9 +27,9 @@ export async function loadStoredRecipe(
   if (findNamedRecipe(backendType) !== undefined) return loadRecipe(backendType);
   throw new Failure(
     'recipe',
-    `${stored.name} names the type "${backendType}", and there is no recipe of that name here`,
+    `${stored.name} has the type "${backendType}", but this machine does not have a recipe with that name`,
     {
-      hint: 'give the recipe for it with --recipe',
+      hint: 'give a recipe of this type with --recipe',
     },
   );
 }
@@ -37,11 +37,11 @@ export async function loadStoredRecipe(
 function refuseCommands(stored: SourceText, commands: readonly string[], store: LeaseStore): Failure {
   return new Failure(
     'recipe',
-    `${stored.name} holds commands (${commands.join(', ')}), and whoever can write to the ${store.description} would run them here as root`,
+    `${stored.name} contains commands (${commands.join(', ')}), so anyone who can write to the ${store.description} could run commands as root on this node`,
     {
       hint:
         'save the document as a file on this node and give it with --recipe, ' +
-        'or accept what stands in the store with --trust-store-commands',
+        'or allow commands from the store with --trust-store-commands',
     },
   );
 }

@@ -31,7 +31,7 @@ export async function requireNamespace(deployment: Deployment, stateDirectory: s
     {
       hint:
         other.enter === undefined
-          ? `run it in that namespace, with nsenter --net=PATH or ip netns exec NAME; if it is gone, and the network with it: ${down} --forget`
+          ? `run it in that namespace with nsenter --net=PATH or ip netns exec NAME; if the namespace is gone, run ${down} --forget`
           : `run it there: ${other.enter} ${down}`,
     },
   );

@@ -51,12 +51,12 @@ export async function clearPreviousNetwork(
   if (isSame && previous.change === 'peers') {
     emit({
       event: 'warning',
-      message: `a change of ${file} was not finished here; its peers are removed first`,
+      message: `an earlier change of ${file} was not finished; heddle first removes its peers`,
     });
     await removeDeployedPeers(previous, journal, stateDirectory, shell, emit);
     return { leaseKey, isUp: true };
   }
-  emit({ event: 'warning', message: `the network of ${file} is still up here and is taken down first` });
+  emit({ event: 'warning', message: `the network of ${file} is still up; heddle first takes it down` });
   const { failed, shutdown } = await takeDownDeployment(previous, journal, stateDirectory, shell, emit);
   if (failed.length === 0 && shutdown === 'done') return undefined;
   throw new Failure('command', `the network of ${file} could not be taken down`, {
@@ -79,13 +79,13 @@ async function leaveOtherNamespace(
       'state-directory',
       `the network of ${file} is up in another network namespace (${name})`,
       {
-        hint: `take it down there: ${enter} heddle down --state-dir ${stateDirectory}; or give this one another --state-dir`,
+        hint: `take it down in that namespace with ${enter} heddle down --state-dir ${stateDirectory}, or give this daemon another --state-dir`,
       },
     );
   }
   emit({
     event: 'warning',
-    message: `the network of ${file} was brought up in a network namespace of which nothing is seen any more (${name}); it is forgotten`,
+    message: `the network of ${file} was brought up in a network namespace that does not exist any more (${name}); heddle forgets it`,
   });
   await forgetNetwork(deployment, journal, stateDirectory, emit);
 }

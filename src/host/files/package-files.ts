@@ -7,7 +7,7 @@ const packageRoot = findPackageRoot(import.meta.dirname);
 function findPackageRoot(folder: string): string {
   if (existsSync(join(folder, 'package.json'))) return folder;
   const parent = dirname(folder);
-  if (parent === folder) throw new Error('there is no package.json above heddle');
+  if (parent === folder) throw new Error('the package.json of heddle is missing');
   return findPackageRoot(parent);
 }
 

@@ -63,7 +63,7 @@ function judge(path: string, found: Stats, { users, groups, everybody }: Trusted
   const strangers = groups.has(gid) ? 0o002 : 0o022;
   if ((mode & strangers) === 0) return undefined;
   const octal = (mode & 0o7777).toString(8).padStart(4, '0');
-  return { why: `others may write to ${path} (mode ${octal})`, hint: `chmod go-w ${path}` };
+  return { why: `other users can write to ${path} (mode ${octal})`, hint: `chmod go-w ${path}` };
 }
 
 /** In a sticky directory, such as /tmp, nobody can replace what is another's. */

@@ -65,8 +65,8 @@ export function chooseInterface(wishes: InterfaceWishes, facts: HostFacts): Chos
     if (!(chosen instanceof Refusal)) return chosen;
     refusals.push(chosen.reason);
   }
-  throw new Failure('interface', `no interface to use was found: ${refusals.join('; ')}`, {
-    hint: 'name one that is up and has an address with --iface',
+  throw new Failure('interface', `no usable interface was found: ${refusals.join('; ')}`, {
+    hint: 'use --iface to choose an interface that is up and has an address',
     detail: describeCandidates(facts.links),
   });
 }
@@ -90,7 +90,7 @@ function findNamed(wanted: string, links: readonly Link[]): Match | Refusal {
   if (sought === undefined) {
     const link = links.find(({ name, otherNames }) => name === wanted || otherNames.includes(wanted));
     return link === undefined
-      ? new Refusal(`there is no interface ${wanted}`)
+      ? new Refusal(`the interface ${wanted} does not exist`)
       : { link, because: '--iface names it' };
   }
   for (const link of links) {
@@ -106,7 +106,7 @@ function compile(pattern: string): RegExp {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const why = error.message.slice(error.message.lastIndexOf(': ') + 2).toLowerCase();
-    throw new Failure('usage', `--iface-regex ${pattern} is no regular expression: ${why}`);
+    throw new Failure('usage', `--iface-regex ${pattern} is not a regular expression: ${why}`);
   }
 }
 
@@ -125,16 +125,16 @@ function findMatching(
   }
   const link = usable.find(({ name }) => regex.test(name));
   return link === undefined
-    ? new Refusal(`--iface-regex ${pattern} matches no address or name of an interface that can be used`)
+    ? new Refusal(`--iface-regex ${pattern} does not match an address or name of a usable interface`)
     : { link, because: `--iface-regex ${pattern} matches its name` };
 }
 
 function findReaching(target: string, { links, routeToReach }: HostFacts): Match | Refusal {
   if (parseAddress(target) === undefined) {
-    throw new Failure('usage', `--iface-can-reach ${target} is no IP address`);
+    throw new Failure('usage', `--iface-can-reach ${target} is not an IP address`);
   }
   if (routeToReach?.type === 'local') {
-    return new Refusal(`--iface-can-reach ${target} is an address of this machine itself`);
+    return new Refusal(`--iface-can-reach ${target} is an address of this machine`);
   }
   const link = links.find(({ name }) => name === routeToReach?.device);
   if (link === undefined || routeToReach === undefined) return new Refusal(`there is no route to ${target}`);
@@ -154,12 +154,12 @@ function findDefault(families: readonly Family[], { links, defaultRoutes }: Host
   const [first, second] = devices;
   if (second !== undefined && first !== second) {
     return new Refusal(
-      `the default routes lead to different interfaces: IPv4's to ${first ?? ''}, IPv6's to ${second}`,
+      `the default routes use different interfaces: ${first ?? ''} for IPv4, ${second} for IPv6`,
     );
   }
   const link = links.find(({ name }) => name === first);
   return link === undefined
-    ? new Refusal(`the default route leads to ${first ?? ''}, which is gone`)
+    ? new Refusal(`the default route uses ${first ?? ''}, which does not exist any more`)
     : { link, because: 'it has the default route' };
 }
 
@@ -191,9 +191,9 @@ function equip({ link, address, because }: Match, wishes: InterfaceWishes): Chos
 
 function explainUnusable(link: Link, families: readonly Family[]): string | undefined {
   if (!link.up) return `interface ${link.name} is down`;
-  if (link.mtu <= 0) return `interface ${link.name} has no MTU`;
+  if (link.mtu <= 0) return `interface ${link.name} does not have an MTU`;
   const lacking = families.find((family) => firstAddress(link, family) === undefined);
-  return lacking === undefined ? undefined : `interface ${link.name} has no IPv${lacking} address`;
+  return lacking === undefined ? undefined : `interface ${link.name} does not have an IPv${lacking} address`;
 }
 
 /** The first address that other machines can use; one of the link itself if there is no other. */
@@ -210,9 +210,10 @@ function firstAddress(link: Link, family: Family): string | undefined {
 function checkPublicAddress(flag: string, text: string | undefined, family: Family): void {
   if (text === undefined) return;
   const address = parseAddress(text);
-  if (address?.family !== family) throw new Failure('usage', `${flag} ${text} is no IPv${family} address`);
+  if (address?.family !== family)
+    throw new Failure('usage', `${flag} ${text} is not an IPv${family} address`);
   if (!isUnicast(address)) {
-    throw new Failure('interface', `${flag} ${text} is no address that peers can send to`, {
+    throw new Failure('interface', `${flag} ${text} is not an address that peers can reach`, {
       hint: 'give the address at which other nodes reach this one',
     });
   }
@@ -223,7 +224,7 @@ function describeCandidates(links: readonly Link[]): string {
   const candidates = links
     .filter(({ loopback }) => !loopback)
     .sort((a, b) => Number(b.addresses.length > 0) - Number(a.addresses.length > 0));
-  if (candidates.length === 0) return 'This machine has no interface but the loopback.';
+  if (candidates.length === 0) return 'This machine has only the loopback interface.';
   const lines = candidates.slice(0, 20).map(describeLink);
   if (candidates.length > 20) lines.push(`  … and ${candidates.length - 20} more`);
   return ['The interfaces of this machine:', ...lines].join('\n');

@@ -34,7 +34,7 @@ export function chooseOverlayMtu(
     .map((link) => offerOf(link, underlay));
   const [first, ...others] = offers;
   if (first === undefined) {
-    return { mtu: underlay.mtu, because: `${underlay.name} carries the packets of pods as they are` };
+    return { mtu: underlay.mtu, because: `${underlay.name} carries pod packets without encapsulation` };
   }
   return others.reduce((least, offer) => (offer.mtu < least.mtu ? offer : least), first);
 }
@@ -52,7 +52,7 @@ function offerOf(link: Link, underlay: UnderlayLink): OverlayMtu {
   }
   return {
     mtu: left,
-    because: `${link.kind ?? ''} on ${link.name} takes ${overhead} of the ${underlay.mtu} bytes of ${underlay.name}`,
+    because: `${link.kind ?? ''} on ${link.name} adds ${overhead} bytes, and the MTU of ${underlay.name} is ${underlay.mtu}`,
   };
 }
 

@@ -22,8 +22,8 @@ export function controlSocketPath(stateDirectory: string): string {
   if (length > longestSocketPath) {
     throw new Failure(
       'state-directory',
-      `the state directory's path is too long: its socket ${path} has ${length} bytes, and the kernel takes ${longestSocketPath}`,
-      { hint: 'choose a shorter one with --state-dir' },
+      `the state directory's path is too long: its socket ${path} has ${length} bytes, but the kernel allows ${longestSocketPath}`,
+      { hint: 'choose a shorter path with --state-dir' },
     );
   }
   return path;
@@ -40,9 +40,13 @@ export async function claimInstance(stateDirectory: string, server: Server): Pro
   try {
     await withFileLock(lockPath, async () => {
       if (await isAnswered(socketPath)) {
-        throw new Failure('already-running', `another heddle runs on the state directory ${stateDirectory}`, {
-          hint: 'stop it with heddle down, or choose another with --state-dir',
-        });
+        throw new Failure(
+          'already-running',
+          `the state directory ${stateDirectory} is already in use by another heddle`,
+          {
+            hint: 'stop it with heddle down, or choose another directory with --state-dir',
+          },
+        );
       }
       await removeStaleSocket(socketPath);
       server.listen(socketPath);
@@ -76,7 +80,9 @@ async function removeStaleSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
   if (!found.isSocket()) {
-    throw new Failure('state-directory', `${path} is in the way: it is no socket`, { hint: 'move it away' });
+    throw new Failure('state-directory', `${path} exists and is not a socket`, {
+      hint: 'move this file away',
+    });
   }
   await rm(path, { force: true });
 }
@@ -88,7 +94,7 @@ function explainClaim(socketPath: string, error: unknown): Failure {
   }
   return new Failure(
     'state-directory',
-    `the control socket ${socketPath} could not be made: ${explainError(error)}`,
+    `the control socket ${socketPath} could not be created: ${explainError(error)}`,
     { cause: error },
   );
 }

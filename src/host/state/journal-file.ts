@@ -99,8 +99,8 @@ class JournalFile implements Journal {
     const journal = parseJournal(text);
     if (journal.kind === 'corrupt') {
       throw this.#failure(
-        `is damaged: its line ${journal.line} is no JSON`,
-        'move it away, and remove by hand what heddle had put in the kernel',
+        `is damaged: its line ${journal.line} is not JSON`,
+        'move it away, and remove heddle’s kernel entries by hand',
       );
     }
     this.#size = journal.wholeBytes;

@@ -29,7 +29,7 @@ export async function prepareStateDirectory(path: string): Promise<string> {
     const why = hasErrorCode(error, 'ENOTDIR', 'EEXIST')
       ? 'it, or a part of its path, is not a directory'
       : explainError(error);
-    throw refuse(absolute, why, 'name another with --state-dir', error);
+    throw refuse(absolute, why, 'give another with --state-dir', error);
   }
 }
 
@@ -76,13 +76,13 @@ async function checkDirectory(path: string): Promise<void> {
     throw refuse(path, `it belongs to user ${uid}, not to user ${ownUser()}`, `chown ${ownUser()} ${path}`);
   }
   if ((mode & 0o022) !== 0) {
-    throw refuse(path, `others may write to it (mode ${octal(mode)})`, `chmod 700 ${path}`);
+    throw refuse(path, `other users can write to it (mode ${octal(mode)})`, `chmod 700 ${path}`);
   }
   if ((mode & 0o777) === 0o700) return;
   // A mistyped --state-dir must not close, say, /var/lib to everybody else.
   if (!(await isOwn(path))) {
-    const why = `others may read it (mode ${octal(mode)}), and it holds files that are not heddle's`;
-    throw refuse(path, why, `if it is for heddle alone, chmod 700 ${path}`);
+    const why = `other users can read it (mode ${octal(mode)}), and it contains files that are not heddle's`;
+    throw refuse(path, why, `if only heddle uses it, chmod 700 ${path}`);
   }
   await chmod(path, 0o700);
 }

@@ -123,7 +123,7 @@ function summarise(answers: readonly { readonly node: string; readonly answer: R
     const detail = answer.event === 'recipe-failed' ? answer.detail : answer.findings;
     const kind = answer.event === 'recipe-failed' ? 'command' : 'recipe';
     const nodes = [...(troubles.get(because)?.node.split(', ') ?? []), node].join(', ');
-    const message = `${nodes}: ${because}; the recipe before it runs`;
+    const message = `${nodes}: ${because}; the last recipe runs`;
     troubles.set(because, { node: nodes, kind, message, ...(detail !== '' && { detail }) });
   }
   return {

@@ -40,7 +40,7 @@ async function respond(lab: Lab, request: ControlRequest): Promise<ControlRespon
     };
   }
   if (!faultVerbs.includes(request.request)) {
-    throw new Failure('usage', `the lab ${lab.spec.name} knows no request of that name`);
+    throw new Failure('usage', `the lab ${lab.spec.name} does not know this request`);
   }
   return {
     response: 'done',

@@ -41,24 +41,27 @@ export async function applyFault(changes: Changes, verb: FaultVerb, target: Faul
       return `${name}: ${what} killed.`;
     case 'start':
       if (running.state.kind !== 'ended') {
-        throw new Failure('already-running', `${name}'s ${what} runs already, as process ${running.pid}`);
+        throw new Failure(
+          'already-running',
+          `${name}'s ${what} is already running, as process ${running.pid}`,
+        );
       }
       await target.restart();
       return `${name}: ${what} ready.`;
     case 'cut':
       await runIpBatch(undefined, cutCommands(plan));
       target.link = 'cut';
-      return `${name}: cut from the underlay.`;
+      return `${name}: disconnected from the underlay.`;
     case 'join':
       await runIpBatch(undefined, joinCommands(plan));
       target.link = 'joined';
-      return `${name}: joined to the underlay.`;
+      return `${name}: connected to the underlay.`;
   }
 }
 
 function requireRunning({ plan, what, running }: FaultTarget): void {
   if (running.state.kind === 'ended') {
-    throw new Failure('not-running', `${plan.name}'s ${what} does not run: it ${running.state.how}`);
+    throw new Failure('not-running', `${plan.name}'s ${what} is not running: it ${running.state.how}`);
   }
 }
 
@@ -74,5 +77,5 @@ export async function stopProgram(changes: Changes, target: FaultTarget): Promis
     return { node: plan.name, kind: 'lab-failed', message };
   }
   if (running.state.kind === 'ended' && running.state.asTold) return undefined;
-  return target.trouble(`its ${what} did not stop as it should`);
+  return target.trouble(`its ${what} did not stop properly`);
 }

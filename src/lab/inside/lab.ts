@@ -92,7 +92,10 @@ export class Lab {
     const target = targets.find(({ plan }) => plan.name === name);
     if (target) return target;
     const known = targets.map(({ plan }) => plan.name).join(', ');
-    throw new Failure('not-running', `the lab ${this.spec.name} has no node named ${name}; it has ${known}`);
+    throw new Failure(
+      'not-running',
+      `the lab ${this.spec.name} does not have a node named ${name}; it has ${known}`,
+    );
   }
 
   reports(): readonly NodeReport[] {

@@ -77,7 +77,7 @@ createInterface({ input: process.stdin })
       spec = JSON.parse(line) as LabSpec;
       live(spec).catch(fail);
     } else if (authorLoop !== undefined) authorLoop.take(JSON.parse(line) as RecipeOrder).catch(fail);
-    else fail(new Failure('internal', 'the lab was told something that it does not know'));
+    else fail(new Failure('internal', 'the lab received an unknown request'));
   })
   .on('close', () => {
     if (!kept) endLab();

@@ -30,7 +30,7 @@ export async function proveLab(lab: Lab, tell: (event: LabEvent) => void): Promi
     ...(acquainted || troubles.length > 0 ? [] : explainStrangers(lab, pairs)),
     // A pair that could not be probed failed because of a node, which is explained already.
     ...pairs.filter(({ ok, paths }) => !ok && paths.length > 0).map(explainPair),
-    ...leftovers.map((trace) => `left behind after the daemon had stopped: ${trace}`),
+    ...leftovers.map((trace) => `left behind after the daemon stopped: ${trace}`),
   ];
   const report: LabReport = {
     recipe: lab.spec.recipe.name,
@@ -80,5 +80,5 @@ function explainStrangers(lab: Lab, pairs: readonly PairReport[]): readonly stri
 
 /** Why a pair failed, as a clause. */
 export function explainPair({ from, to, reason }: PairReport): string {
-  return `the pod of ${from} does not reach the pod of ${to} as it should: ${reason ?? 'no reason is known'}`;
+  return `the pod of ${from} does not reach the pod of ${to}: ${reason ?? 'the reason is not known'}`;
 }

@@ -63,8 +63,6 @@ export function readTraces(text: string): ReadonlySet<string> {
 export function compareTraces(before: ReadonlySet<string>, after: ReadonlySet<string>): readonly string[] {
   return [
     ...[...after].filter((trace) => !before.has(trace)),
-    ...[...before]
-      .filter((trace) => !after.has(trace))
-      .map((trace) => `${trace} (was there before, is gone)`),
+    ...[...before].filter((trace) => !after.has(trace)).map((trace) => `${trace} (existed before, is gone)`),
   ];
 }

@@ -29,7 +29,7 @@ function expect<Kind extends ControlResponse['response']>(
     throw new Failure(response.kind, response.message, { hint: response.hint, detail: response.detail });
   }
   if (response.response !== kind) {
-    throw new Failure('internal', `the lab ${lab.name} gave the answer to another question`);
+    throw new Failure('internal', `the lab ${lab.name} answered another request`);
   }
   return response as Answer<Kind>;
 }
@@ -44,7 +44,7 @@ function ask(lab: FoundLab, request: ControlRequest): Promise<ControlResponse> {
     socket.on('data', (chunk: string) => (text += chunk));
     socket.on('error', (cause) => {
       const message = `the lab ${lab.name} does not answer on its control socket: ${cause.message}`;
-      const hint = `try again, as it may be starting or ending; or end it: heddle lab down${nameArgument(lab.name)}`;
+      const hint = `try again, because it may be starting or ending, or remove it with heddle lab down${nameArgument(lab.name)}`;
       reject(new Failure('not-running', message, { hint, cause }));
     });
     socket.on('end', () => {

@@ -77,12 +77,16 @@ export class TetheredLab {
     if (this.#unstartable) return this.#unstartable;
     const detail = this.#stderr.trimEnd();
     if (/unshare|Operation not permitted|Permission denied/i.test(detail)) {
-      return new Failure('privilege', 'the kernel does not let this user make the namespaces of a lab', {
-        hint: 'run it as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0',
-        detail,
-      });
+      return new Failure(
+        'privilege',
+        'permission denied: the kernel does not allow this user to create the namespaces of a lab',
+        {
+          hint: 'run it as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0',
+          detail,
+        },
+      );
     }
-    return new Failure('lab-failed', 'the lab ended before its work was done', { detail });
+    return new Failure('lab-failed', 'the lab ended before its work was finished', { detail });
   }
 }
 

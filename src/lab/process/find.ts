@@ -38,11 +38,11 @@ export function findLab(name: string): FoundLab {
   const wanted = labs.find((lab) => lab.name === name);
   if (wanted) return wanted;
   const names = labs.map((lab) => lab.name).join(', ');
-  throw new Failure('not-running', `no lab named ${name} runs`, {
+  throw new Failure('not-running', `no lab named ${name} is running`, {
     hint:
       names === ''
-        ? `start one: heddle lab up${nameArgument(name)} RECIPE`
-        : `name one that does: --name ${names}`,
+        ? `start one with heddle lab up${nameArgument(name)} RECIPE`
+        : `choose a running lab with --name ${names}`,
   });
 }
 

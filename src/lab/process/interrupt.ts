@@ -7,7 +7,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export function endOnSignal(lab: TetheredLab): () => void {
   const end = (signal: (typeof signals)[number]): void => {
     void lab.end().then(() => {
-      process.stderr.write('\nheddle: the lab was interrupted, and is gone with everything in it\n');
+      process.stderr.write('\nheddle: the lab was interrupted and completely removed\n');
       process.exit(128 + constants.signals[signal]);
     });
   };

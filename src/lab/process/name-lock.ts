@@ -11,10 +11,10 @@ export async function claimName(name: string): Promise<void> {
   const server = createServer();
   server.unref();
   await new Promise<void>((resolve, reject) => {
-    server.on('error', () => reject(taken(name, isUp(name) ? 'runs already' : 'is being started already')));
+    server.on('error', () => reject(taken(name, isUp(name) ? 'is already running' : 'is already starting')));
     server.listen(`\0heddle-lab-${process.getuid?.() ?? 0}-${name}`, resolve);
   });
-  if (isUp(name)) throw taken(name, 'runs already');
+  if (isUp(name)) throw taken(name, 'is already running');
 }
 
 function isUp(name: string): boolean {

@@ -61,12 +61,12 @@ function textReport(recipe: string, options: RenderOptions): AuthorReport {
   const lines = (...parts: readonly string[]): string => parts.map((part) => `${part}\n`).join('');
   return {
     begun: (matrix) => lines(renderNodes(matrix.nodes, options), ...show(matrix), close(matrix, '')),
-    watching: () => lines(`Save ${recipe}, and every node runs it; Ctrl-C ends the lab.`),
+    watching: () => lines(`When you save ${recipe}, every node runs it. Ctrl-C ends the lab.`),
     refused: ({ because, findings }) =>
       lines(
         '',
         ...(findings === '' ? [] : [findings]),
-        `${closingMark(false, options)} ${recipe} is not run: ${because}; the nodes keep the one they have`,
+        `${closingMark(false, options)} ${recipe} has errors: ${because}; the nodes keep the running recipe`,
       ),
     saved: (matrix, tookMs, findings) =>
       lines(
@@ -76,14 +76,14 @@ function textReport(recipe: string, options: RenderOptions): AuthorReport {
         ...show(matrix),
         close(matrix, `, ${tookMs} ms after the save`),
       ),
-    ended: (lab) => lines('', `The lab ${lab} is gone.`),
+    ended: (lab) => lines('', `The lab ${lab} was removed.`),
   };
 }
 
 const steps: Readonly<Record<RecipeStep['kind'], string>> = {
   nothing: 'there is nothing to do',
-  swap: 'each node goes on with it',
-  peers: 'each node applied its peers again',
+  swap: 'each node now uses it',
+  peers: 'each node removed and added its peers again',
   node: 'each node was built again',
 };
 

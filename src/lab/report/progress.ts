@@ -27,14 +27,14 @@ export class Steps {
   describe(event: LabEvent): string | undefined {
     switch (event.event) {
       case 'built':
-        return `underlay of ${this.#nodes} built in ${event.afterMs} ms, starting daemons`;
+        return `underlay of ${this.#nodes} created in ${event.afterMs} ms, starting daemons`;
       case 'node-ready':
         this.#ready += 1;
         return `${event.node.name} ready after ${event.afterMs} ms with ${event.node.subnet ?? 'no subnet'} (${this.#ready} of ${this.#nodes})`;
       case 'node-failed':
         return `${event.trouble.node} failed`;
       case 'overlay-ready':
-        return `every node knows every other after ${event.readyMs} ms${this.#pairs === 0 ? '' : `, probing ${this.#pairs} pairs`}`;
+        return `every node knows every other after ${event.readyMs} ms${this.#pairs === 0 ? '' : `, testing ${this.#pairs} pairs`}`;
       case 'pair-probed': {
         this.#probed += 1;
         const { from, to, ok } = event.pair;

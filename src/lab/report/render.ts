@@ -35,7 +35,7 @@ export function summarise(report: LabReport): string {
       : `${count(report.leftovers.length, 'trace')} left behind`,
     ...(report.kept.length === 0
       ? []
-      : [`${count(report.kept.length, 'trace')} kept, as the recipe has no ShutdownCommand`]),
+      : [`${count(report.kept.length, 'trace')} kept, because the recipe does not have a ShutdownCommand`]),
   ].join(', ');
 }
 

@@ -61,7 +61,12 @@ function reportLeniencies(text: string, findings: Findings, onlyComments: boolea
   let trailing: Span | undefined;
   const reportTrailing = () => {
     if (trailing === undefined || onlyComments) return;
-    findings.error('json-trailing-comma', trailing, 'no comma may follow the last item', 'remove the comma');
+    findings.error(
+      'json-trailing-comma',
+      trailing,
+      'a comma is not allowed after the last item',
+      'remove the comma',
+    );
     trailing = undefined;
   };
   const forget = () => void (trailing = undefined);
@@ -69,7 +74,12 @@ function reportLeniencies(text: string, findings: Findings, onlyComments: boolea
     text,
     {
       onComment: (offset, length) =>
-        findings.error('json-comment', { offset, length }, 'JSON has no comments', 'remove the comment'),
+        findings.error(
+          'json-comment',
+          { offset, length },
+          'JSON does not allow comments',
+          'remove the comment',
+        ),
       onSeparator: (character, offset, length) => {
         trailing = character === ',' ? { offset, length } : undefined;
       },
@@ -147,7 +157,7 @@ function explainSyntaxError(name: SyntaxErrorName, token: string): SyntaxExplana
       return explainSymbol(token);
     case 'InvalidNumberFormat':
     case 'UnexpectedEndOfNumber':
-      return { message: 'this is not a whole number of JSON', hint: 'a digit has to follow' };
+      return { message: 'this number is not complete', hint: 'add a digit' };
     case 'PropertyNameExpected':
       return { message: 'a key in double quotes is expected here' };
     case 'ValueExpected':
@@ -161,10 +171,10 @@ function explainSyntaxError(name: SyntaxErrorName, token: string): SyntaxExplana
     case 'CloseBracketExpected':
       return { message: 'the document ends before the array is closed', hint: 'add the missing `]`' };
     case 'EndOfFileExpected':
-      return { message: 'nothing may follow the document' };
+      return { message: 'text after the end of the document is not allowed' };
     case 'InvalidCommentToken':
     case 'UnexpectedEndOfComment':
-      return { message: 'this comment is not closed', hint: 'JSON has no comments: remove it' };
+      return { message: 'this comment is not closed', hint: 'JSON does not allow comments: remove it' };
     case 'UnexpectedEndOfString':
       return {
         message: 'this string is not closed on its line',
@@ -173,14 +183,14 @@ function explainSyntaxError(name: SyntaxErrorName, token: string): SyntaxExplana
     case 'InvalidUnicode':
       return { message: '`\\u` must be followed by four hexadecimal digits' };
     case 'InvalidEscapeCharacter':
-      return { message: 'JSON knows no such escape', hint: 'write a backslash itself as `\\\\`' };
+      return { message: 'JSON does not have this escape sequence', hint: 'write a backslash as `\\\\`' };
     case 'InvalidCharacter':
       return {
-        message: 'a string may not hold a control character as it is',
-        hint: 'write a tab as `\\t`, any other as `\\u` and four hexadecimal digits',
+        message: 'a string must not contain a control character',
+        hint: 'write a tab as `\\t`, and any other control character as `\\u` and four hexadecimal digits',
       };
     case '<unknown ParseErrorCode>':
-      return { message: 'this is not JSON' };
+      return { message: 'this is not valid JSON' };
   }
 }
 
@@ -188,8 +198,8 @@ function explainSymbol(token: string): SyntaxExplanation {
   if (token.startsWith('\ufeff')) {
     return { message: 'the document begins with a byte order mark', hint: 'save it as UTF-8 without one' };
   }
-  const message = `${quoteText(token)} is no JSON value`;
-  if (/^['`]/.test(token)) return { message, hint: 'strings stand in double quotes' };
+  const message = `${quoteText(token)} is not a JSON value`;
+  if (/^['`]/.test(token)) return { message, hint: 'put strings in double quotes' };
   if (/^[+.\d-]/.test(token)) return { message, hint: 'a number begins with a digit, or `-` and a digit' };
   if (/^(true|false|null)$/i.test(token)) return { message, hint: `write \`${token.toLowerCase()}\`` };
   if (/^[A-Za-z]/.test(token)) return { message, hint: `put it in double quotes: \`"${token}"\`` };

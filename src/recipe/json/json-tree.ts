@@ -148,8 +148,8 @@ function convertMembers(properties: readonly Node[], tree: SyntaxTree, findings:
       findings.error(
         'duplicate-key',
         keySpan,
-        `${quoteText(name)} stands twice in this object`,
-        'keep one of the two',
+        `this object has the key ${quoteText(name)} twice`,
+        'remove one of the two',
       );
     } else members.set(name, member);
   }

@@ -35,7 +35,7 @@ export function checkEncapsulation(
   if (!saysOverhead) {
     const [device] = scripts.flatMap((script) => findDevices(script).map((each) => ({ script, ...each })));
     if (device !== undefined) {
-      const message = `${device.kind} takes room in each packet, and \`Overhead\` does not say how much`;
+      const message = `${device.kind} adds bytes to each packet, but \`Overhead\` does not say how many`;
       findings.warning(
         'missing-overhead',
         device.script.placeOf(device.span),
@@ -65,7 +65,7 @@ function findDevices({ calls }: CommandScript): readonly Device[] {
 
 function describeOverhead({ overhead }: Device): string {
   if (overhead === undefined)
-    return 'add `"Overhead"` to `Backend`: the bytes that its program puts around a packet';
+    return 'add `"Overhead"` to `Backend`: the number of bytes that its program adds to a packet';
   const [v4, v6] = overhead;
   const v6Case = v4 === v6 ? '' : `, or ${v6} if nodes reach each other over IPv6`;
   return `add \`"Overhead": ${v4}\` to \`Backend\`${v6Case}; commands then find the overlay’s MTU in \`$MTU\``;
@@ -76,6 +76,6 @@ function reportFixedMtu(script: CommandScript, call: Call, findings: Findings): 
   if (made?.object !== 'link' || (made.action !== 'add' && made.action !== 'set')) return;
   const value = operandAfter(made.operands, 'mtu');
   if (value === undefined || !/^\d+$/.test(literalOf(value) ?? '')) return;
-  const message = `an MTU of ${literalOf(value) ?? ''} is right for one MTU of the interface only`;
+  const message = `the fixed MTU ${literalOf(value) ?? ''} fits only one MTU of the interface`;
   findings.warning('fixed-mtu', script.placeOf(value.span), message, 'write `mtu \\"$MTU\\"`');
 }

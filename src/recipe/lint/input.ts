@@ -10,7 +10,7 @@ import {
   type CommandScript,
 } from './command-script.ts';
 
-const hint = 'only the commands for peers have something to read: add, remove, batch and check';
+const hint = 'only SubnetAdd, SubnetRemove, SubnetBatch and Check get standard input';
 
 /** Reports `read` and `cat` in commands whose standard input is empty. */
 export function checkInput(scripts: readonly CommandScript[], findings: Findings): void {
@@ -19,7 +19,7 @@ export function checkInput(scripts: readonly CommandScript[], findings: Findings
     if (hasInput(name) || takesOtherInput(script)) continue;
     for (const call of script.calls.filter(readsInput)) {
       const fails = call.name === 'read' && form === 'lines' && !isGuarded(script, call);
-      const message = `\`${call.name ?? ''}\` has nothing to read: the standard input of ${name} is empty`;
+      const message = `\`${call.name ?? ''}\` cannot read anything: the standard input of ${name} is empty`;
       const at = script.placeOf(call.nameSpan);
       if (fails) findings.error('no-input', at, message, hint);
       else findings.warning('no-input', at, message, hint);

@@ -33,7 +33,7 @@ export function reportMissingPrograms(
   for (const { program, package: provider } of missing) {
     const at = places.get(program) ?? { offset: 0, length: 0 };
     const hint =
-      provider === undefined ? 'install it where the recipe is to run' : `apt-get install ${provider}`;
+      provider === undefined ? 'install it on the nodes that run the recipe' : `apt-get install ${provider}`;
     findings.warning('missing-program', at, `the program \`${program}\` is not on PATH`, hint);
   }
 }

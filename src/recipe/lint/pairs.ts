@@ -6,6 +6,11 @@ export function checkPairs({ commandKeys }: RecipeOutline, findings: Findings): 
   const { SubnetAddCommand: add, SubnetRemoveCommand: remove } = commandKeys;
   if (add === undefined || remove !== undefined) return;
   const message =
-    '`SubnetAddCommand` has no `SubnetRemoveCommand` beside it: what is made for a peer outlives it';
-  findings.warning('add-without-remove', add, message, 'add one that takes away what this one makes');
+    '`SubnetRemoveCommand` is missing: the entries that `SubnetAddCommand` creates for a peer are never removed';
+  findings.warning(
+    'add-without-remove',
+    add,
+    message,
+    'add a `SubnetRemoveCommand` that removes these entries',
+  );
 }

@@ -68,7 +68,7 @@ function reportUnquoted(
     if (part === undefined) continue;
     const span = part.kind === 'parameter' ? part.span : word.span;
     const text = script.text.slice(span.offset, span.offset + span.length);
-    const message = `\`${text}\` holds another node’s backend data, and is not quoted: it may become several words, or none`;
+    const message = `\`${text}\` contains another node’s backend data without quotes: it may become several words, or none`;
     findings.warning('unquoted-data', script.placeOf(span), message, `write \`\\"${text}\\"\``);
   }
 }
@@ -90,7 +90,7 @@ function reportEvaluated(
   const at = script.placeOf(word.span);
   if (holdsData(word, data)) {
     const message =
-      'another node’s backend data is run as shell text here: what it may do hangs on one pattern';
+      'this runs another node’s backend data as shell text: only the pattern limits what it can do';
     findings.error(
       'evaluated-data',
       at,
@@ -98,7 +98,7 @@ function reportEvaluated(
       'use the variable itself, in double quotes, without eval or sh -c',
     );
   } else if (holdsData(word, peerAddresses(script))) {
-    const message = 'a peer’s address is run as shell text here';
+    const message = 'this runs a peer’s address as shell text';
     findings.warning(
       'evaluated-data',
       at,

@@ -19,7 +19,7 @@ interface Unrepeatable {
   readonly hint: string;
 }
 
-const failsIfThere = 'fails if what it makes is there already';
+const failsIfThere = 'fails if what it creates already exists';
 
 const kernelForms: Readonly<Record<KernelObject, Pick<Unrepeatable, 'consequence' | 'hint'>>> = {
   route: { consequence: failsIfThere, hint: 'write `ip route replace`' },
@@ -28,20 +28,20 @@ const kernelForms: Readonly<Record<KernelObject, Pick<Unrepeatable, 'consequence
   fdb: { consequence: failsIfThere, hint: 'write `bridge fdb replace`' },
   link: {
     consequence: failsIfThere,
-    hint: 'look first: `ip link show dev NAME >/dev/null 2>&1 || ip link add …`',
+    hint: 'check first: `ip link show dev NAME >/dev/null 2>&1 || ip link add …`',
   },
   tunnel: {
     consequence: failsIfThere,
-    hint: 'look first: `ip link show dev NAME >/dev/null 2>&1 || ip tunnel add …`',
+    hint: 'check first: `ip link show dev NAME >/dev/null 2>&1 || ip tunnel add …`',
   },
   tuntap: {
     consequence: failsIfThere,
-    hint: 'look first: `ip link show dev NAME >/dev/null 2>&1 || ip tuntap add …`',
+    hint: 'check first: `ip link show dev NAME >/dev/null 2>&1 || ip tuntap add …`',
   },
-  netns: { consequence: failsIfThere, hint: 'look first: `[ -e /run/netns/NAME ] || ip netns add NAME`' },
+  netns: { consequence: failsIfThere, hint: 'check first: `[ -e /run/netns/NAME ] || ip netns add NAME`' },
   rule: {
-    consequence: 'makes a second rule, or fails, if there is one already',
-    hint: 'take it away first: `ip rule delete … 2>/dev/null || true`',
+    consequence: 'adds a second rule, or fails, if the rule already exists',
+    hint: 'delete it first: `ip rule delete … 2>/dev/null || true`',
   },
 };
 
@@ -82,15 +82,15 @@ function readUnrepeatable(call: Call): Unrepeatable | undefined {
   const words = literalArguments(call);
   const option = (pattern: RegExp) => words.findIndex((word) => word !== undefined && pattern.test(word));
   if (call.name === 'arp' && option(/^(-s|--set)$/) !== -1) {
-    const consequence = 'overwrites whatever entry there is, on a device that it may have to guess';
+    const consequence = 'overwrites an existing entry, and may guess the device';
     const hint = 'write `ip neigh replace ADDRESS lladdr MAC dev DEVICE nud permanent`';
     const until = call.arguments[option(/^(-s|--set)$/)];
     return { thing: 'neighbour', operands: call.arguments, until, consequence, hint };
   }
   const append = option(/^(-A|-I|--append|--insert)$/);
   if ((call.name === 'iptables' || call.name === 'ip6tables') && append !== -1) {
-    const consequence = 'makes a second rule if there is one already';
-    const hint = `look first: \`${call.name} -C … || ${call.name} -A …\``;
+    const consequence = 'adds a second rule if the rule already exists';
+    const hint = `check first: \`${call.name} -C … || ${call.name} -A …\``;
     return { thing: 'firewall rule', operands: [], until: call.arguments[append], consequence, hint };
   }
   if (call.name === 'mkdir' && option(/^(-[a-zA-Z]*p|--parents)/) === -1) {

@@ -18,8 +18,7 @@ export function checkSecrets(
       for (const word of words.filter((each) => holdsData(each, holding))) {
         const text = script.text.slice(word.span.offset, word.span.offset + word.span.length);
         const message = `\`${text}\` puts a secret on the command line of ${name ?? 'a program'}, where every user can see it`;
-        const hint =
-          'hand it over in a file: `printf %s "$NAME" >name.key`, which only this node’s owner can read';
+        const hint = 'pass it in a file that only heddle’s user can read: `printf %s "$NAME" >name.key`';
         findings.warning('secret-argument', script.placeOf(word.span), message, hint);
       }
     }

@@ -43,15 +43,14 @@ function findInLine(text: string, line: number | undefined, message: string): Sp
 }
 
 function explain(message: string): string {
-  if (/^its \d+ bytes/.test(message)) return 'put most of it into a script of its own, and call that';
+  if (/^its \d+ bytes/.test(message)) return 'move most of it into a separate script, and call that script';
   const expected = /expecting "([^"]+)"/.exec(message)?.[1];
   if (expected !== undefined) return `add the missing \`${expected}\``;
-  if (/unterminated quoted/i.test(message))
-    return 'close it, or the quote before it that it was taken to close';
+  if (/unterminated quoted/i.test(message)) return 'close it, or close the quote before it';
   if (/backquote|missing '/i.test(message)) return 'close it';
   if (/"(then|elif|else|fi|do|done|esac|\}|\)|;;)" unexpected/.test(message))
-    return 'nothing is open here that it could end: remove it';
-  if (message.includes('"(" unexpected')) return 'sh has no arrays: quote it if it is text';
-  if (message.includes('end of file')) return 'a command has to follow';
-  return 'mend it; `sh -n` reads a text without running it';
+    return 'it does not close anything: remove it';
+  if (message.includes('"(" unexpected')) return 'sh does not have arrays: quote it if it is text';
+  if (message.includes('end of file')) return 'add a command after it';
+  return 'correct it; `sh -n` checks a text without running it';
 }

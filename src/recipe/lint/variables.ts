@@ -62,7 +62,7 @@ function reportVariable(
     // It may be one of the parameters that could not be read.
     if (explanation === undefined && !outline.parameters.isComplete) return;
     const hint = explanation ?? `set it, declare a parameter, or write \`\${${name}:-}\` if it may be empty`;
-    findings.warning('unknown-variable', at, `nothing is known to set \`$${name}\``, hint);
+    findings.warning('unknown-variable', at, `\`$${name}\` is not known, so it is probably empty`, hint);
   }
 }
 
@@ -70,11 +70,11 @@ function explainUnset(command: CommandName, name: string): readonly [why: string
   if (command !== 'SubnetBatchCommand') {
     return [
       'which runs before this node has a subnet',
-      'use it in PostStartupCommand, which runs once there is one',
+      'use it in PostStartupCommand, which runs when the node has its subnet',
     ];
   }
-  const hint = `each line of standard input has a peer’s; this node’s own is in \`$LOCAL_${name}\``;
-  return ['which is about many peers', hint];
+  const hint = `read the peer’s value from standard input; this node’s own value is in \`$LOCAL_${name}\``;
+  return ['which handles many peers', hint];
 }
 
 function reportData(
@@ -86,9 +86,9 @@ function reportData(
 ): void {
   const known = dataVariables(fields.items);
   if (known.includes(name)) {
-    const message = `\`$${name}\` is empty in ${command}, which is not about one peer`;
+    const message = `\`$${name}\` is empty in ${command}, which does not handle a peer`;
     const hint =
-      'only SubnetAddCommand and SubnetRemoveCommand have a peer’s data in variables; a batch and a check read it';
+      'only SubnetAddCommand and SubnetRemoveCommand get a peer’s data in variables; a batch and a check read it from standard input';
     findings.error('unset-variable', at, message, hint);
     return;
   }
@@ -99,7 +99,7 @@ function reportData(
     nearest === undefined
       ? 'declare the field in `BackendData.Fields`, with `Format` set to `json`'
       : `did you mean \`$${nearest}\`?`;
-  findings.error('unset-variable', at, `\`$${name}\` is not of a field that \`BackendData\` declares`, hint);
+  findings.error('unset-variable', at, `\`BackendData\` does not declare a field for \`$${name}\``, hint);
 }
 
 /** Why nothing sets a variable, where that can be told. */
@@ -111,7 +111,7 @@ function explainUnknown(
 ): string | undefined {
   const other = scripts.find((each) => each.settings.some((setting) => setting.name === name));
   if (other !== undefined) {
-    return `${other.command.name} sets it, but each command has a shell of its own: set it here too, or declare a parameter`;
+    return `${other.command.name} sets it, but each command runs in its own shell: set it here too, or declare a parameter`;
   }
   const known = [
     ...contractVariables,

@@ -66,8 +66,8 @@ function readNetworkDocument(source: SourceText, findings: Findings): StoredNetw
   const start = openingBrace(root);
   const network = checkNetworkConfiguration({ values, given, start }, findings);
   if (!given.has('Backend')) {
-    const message = `no \`Backend\` is named: it is taken to be ${documentedDefaultBackend}, as flannel documents`;
-    const hint = `add \`"Backend": { "Type": "${documentedDefaultBackend}" }\`: flanneld itself would take udp`;
+    const message = `\`Backend\` is missing: heddle uses ${documentedDefaultBackend}, as flannel documents`;
+    const hint = `add \`"Backend": { "Type": "${documentedDefaultBackend}" }\`: flanneld itself would use udp`;
     findings.warning('default-backend', start, message, hint);
   }
   const backend = given.has('Backend')

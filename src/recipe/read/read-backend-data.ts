@@ -57,7 +57,7 @@ function guessFormat({ given }: BackendDataRead): 'text' | 'json' {
 function readTextFormat({ values }: BackendDataRead, findings: Findings): BackendDataFormat {
   if (values.Fields !== undefined) {
     const hint = 'set `Format` to `json`, or use `Pattern`';
-    findings.error('unused-key', values.Fields.keySpan, '`Fields` is for backend data in json', hint);
+    findings.error('unused-key', values.Fields.keySpan, '`Fields` needs `Format` `json`', hint);
   }
   return { format: 'text', pattern: readPattern(values.Pattern, `${path}.Pattern`, findings) };
 }
@@ -68,16 +68,16 @@ function readJsonFormat(
   findings: Findings,
 ): BackendDataFormat {
   if (values.Pattern !== undefined) {
-    const hint = 'give each of `Fields` its own pattern';
-    findings.error('unused-key', values.Pattern.keySpan, '`Pattern` is for backend data in text', hint);
+    const hint = 'give each of the `Fields` its own pattern';
+    findings.error('unused-key', values.Pattern.keySpan, '`Pattern` needs `Format` `text`', hint);
   }
   if (!given.has('Fields')) {
     const at = values.Format?.span ?? object.span;
-    const hint = 'name the fields that commands use, each with its pattern';
+    const hint = 'declare the fields that commands use, each with its pattern';
     findings.error('missing-key', at, '`Backend.BackendData.Fields` is missing', hint);
   }
   if (values.Fields?.value.members.length === 0) {
-    findings.error('out-of-bounds', values.Fields.span, '`Backend.BackendData.Fields` names no field');
+    findings.error('out-of-bounds', values.Fields.span, '`Backend.BackendData.Fields` is empty');
   }
   return { format: 'json', fields: readFields(values.Fields?.value.members ?? [], findings) };
 }

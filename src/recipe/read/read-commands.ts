@@ -31,7 +31,7 @@ function readCommand(
 ): Command {
   const lines = node.kind === 'array' ? node.items.flatMap(readLine) : readLine(node);
   if (lines.every(({ text }) => text.trim() === '')) {
-    const hint = 'give it something to run, or remove the key';
+    const hint = 'write a command, or remove the key';
     findings.error('empty-command', span, `\`Backend.${name}\` is empty`, hint);
   }
   for (const line of lines) {
@@ -58,7 +58,7 @@ function checkFallback(
   if (batch === undefined) return;
   const missing = (['SubnetAddCommand', 'SubnetRemoveCommand'] as const).filter((name) => !given.has(name));
   if (missing.length === 0) return;
-  const message = `\`SubnetBatchCommand\` needs ${missing.map((name) => `\`${name}\``).join(' and ')} beside it`;
-  const hint = 'what cannot be done in a batch, or fails there, is run one by one';
+  const message = `\`SubnetBatchCommand\` also needs ${missing.map((name) => `\`${name}\``).join(' and ')}`;
+  const hint = 'heddle runs peers one by one when a batch is not possible, or fails';
   findings.error('batch-without-single', batch.keySpan, message, hint);
 }

@@ -79,7 +79,7 @@ function checkName(member: JsonMember, names: VariableNames, findings: Findings)
   }
   const variable = names.claim(member);
   if (variable === undefined || !isReservedVariable(variable)) return;
-  const message = `parameter \`${key}\` would become \`${variable}\`, which means something else to a command`;
+  const message = `parameter \`${key}\` would become the variable \`${variable}\`, which is already in use`;
   findings.error('reserved-name', keySpan, message, 'choose another name');
 }
 
@@ -135,7 +135,7 @@ function checkBounds(
   for (const bound of ['Minimum', 'Maximum', 'Pattern', 'Choices'] as const) {
     const given = values[bound];
     if (given === undefined || typeOfBound[bound] === parameter.type) continue;
-    const message = `\`${path}.${bound}\` bounds ${typeOfBound[bound]}s, and this parameter is a ${parameter.type}`;
+    const message = `\`${path}.${bound}\` limits ${typeOfBound[bound]}s, but this parameter is of type ${parameter.type}`;
     findings.error('parameter-bound', given.keySpan, message, 'remove it, or change the type');
   }
   const { minimum, maximum } = parameter;

@@ -11,8 +11,8 @@ export function readPattern(
   if (given === undefined) return undefined;
   const compiled = compilePattern(given.value);
   if (compiled.kind === 'compiled') return compiled.pattern;
-  const message = `\`${path}\` is no regular expression: ${compiled.reason.toLowerCase()}`;
-  const hint = 'it is a JavaScript regular expression with the `u` flag, anchored at both ends';
+  const message = `\`${path}\` is not a regular expression: ${compiled.reason.toLowerCase()}`;
+  const hint = 'write a JavaScript regular expression; it has the `u` flag and matches the whole value';
   findings.error('bad-pattern', given.span, message, hint);
   return undefined;
 }

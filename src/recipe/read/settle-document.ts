@@ -77,7 +77,9 @@ function suggestBackend(key: string): string | undefined {
 }
 
 function suggestTopLevel(key: string): string | undefined {
-  return Object.hasOwn(networkKeys, key) ? `\`${key}\` belongs beside \`Backend\`, not in it` : undefined;
+  return Object.hasOwn(networkKeys, key)
+    ? `\`${key}\` belongs at the top level, not in \`Backend\``
+    : undefined;
 }
 
 function suggestDeclaration(key: string): string | undefined {

@@ -61,5 +61,5 @@ function reportUnknownKey(
 ): void {
   const where = path === '' ? 'a recipe' : `\`${path}\``;
   const hint = elsewhere ?? suggestName(key, names) ?? adviseOn?.(key) ?? `its keys are ${names.join(', ')}`;
-  findings.error('unknown-key', keySpan, `${where} has no key ${quoteText(key)}`, hint);
+  findings.error('unknown-key', keySpan, `${where} does not have a key ${quoteText(key)}`, hint);
 }

@@ -19,7 +19,7 @@ export class VariableNames {
   /** Takes a member's key as a name; returns its variable, without prefix, unless it cannot have one of its own. */
   claim({ key, keySpan }: JsonMember): string | undefined {
     if (!namePattern.test(key)) {
-      const hint = 'begin with a letter, and use letters, digits and `_` only, at most 63';
+      const hint = 'begin with a letter, and use at most 63 letters, digits and `_`';
       const message = `${quoteText(key)} cannot be the name of a ${this.#kind}`;
       this.#findings.error('bad-name', keySpan, message, hint);
       return undefined;

@@ -60,7 +60,7 @@ export class Capture {
     const wholeHead = dropSplitEnd(head);
     const wholeTail = dropSplitStart(tail);
     const truncated = this.#total - wholeHead.length - wholeTail.length;
-    const marker = this.#limits.tail > 0 ? `\n[… ${truncated} bytes left out …]\n` : '';
+    const marker = this.#limits.tail > 0 ? `\n[… ${truncated} bytes omitted …]\n` : '';
     return { text: wholeHead.toString('utf8') + marker + wholeTail.toString('utf8'), truncated };
   }
 }

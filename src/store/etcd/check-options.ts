@@ -12,7 +12,7 @@ export function checkEtcdOptions(options: EtcdStoreOptions): readonly Endpoint[]
   requirePair(options);
   if (prefix !== undefined && (prefix === '' || /\p{Cc}/u.test(prefix))) {
     throw new Failure('usage', `the etcd prefix cannot be ${quoteText(prefix)}`, {
-      hint: 'give the path that the keys of the network stand under, such as /coreos.com/network',
+      hint: 'give the path of the network’s keys, such as /coreos.com/network',
     });
   }
   const namesTlsFiles = [caFile, certFile, keyFile].some((file) => file !== undefined);

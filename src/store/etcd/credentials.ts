@@ -25,7 +25,7 @@ export async function readLogin(user: EtcdUser): Promise<Login> {
   const refuse = (reason: string, cause?: unknown): StoreError =>
     new StoreError(`cannot use ${passwordFile} for the password of the etcd user ${name}: ${reason}`, {
       retryable: false,
-      hint: 'name a file that holds the password in one line',
+      hint: 'give a file that contains the password in one line',
       cause,
     });
   let text: string;
@@ -59,7 +59,7 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE----
 async function readCertificates(path: string): Promise<Buffer> {
   const pem = await readPem(path);
   const certificates = pem.toString('latin1').match(certificateBlock);
-  if (certificates === null) throw unusable(path, 'it holds no certificate in PEM form', undefined);
+  if (certificates === null) throw unusable(path, 'it does not contain a certificate in PEM form', undefined);
   for (const certificate of certificates) requireUsable(path, () => new X509Certificate(certificate));
   return pem;
 }
@@ -89,7 +89,7 @@ function tlsReason(error: unknown): string {
 function unusable(what: string, reason: string, cause: unknown): StoreError {
   return new StoreError(`cannot use ${what} for TLS with etcd: ${reason}`, {
     retryable: false,
-    hint: 'check the files that were given for the authority, the certificate and the key',
+    hint: 'check the files of the authority, the certificate and the key',
     cause,
   });
 }

@@ -20,14 +20,14 @@ function parseEndpoint(text: string, hasTlsFiles: boolean): Endpoint {
   if (host === undefined || port === undefined || Number(port) < 1 || Number(port) > 65_535) {
     throw refuse(
       `${nameUnusable(text)} cannot be used`,
-      'write it with its port and nothing else: https://10.0.0.1:2379',
+      'write only the host and the port: https://10.0.0.1:2379',
     );
   }
   const endpoint = `${scheme}://${host}:${Number(port)}`.toLowerCase() as Endpoint;
   if (hasTlsFiles && !isSecure(endpoint)) {
     throw refuse(
       `the etcd endpoint ${endpoint} is not encrypted, but a certificate or an authority for TLS was given`,
-      'write https:// there, or leave out the TLS files',
+      'write https://, or omit the TLS files',
     );
   }
   return endpoint;

@@ -79,9 +79,13 @@ const rules: readonly Rule[] = [
     [
       /invalid user ID or password/,
       'refuses the user name or the password',
-      'check both: etcdctl --user NAME user get NAME',
+      'check both with etcdctl --user NAME user get NAME',
     ],
-    [/user name is empty/, 'asks for a user name and a password', 'give those of an etcd user'],
+    [
+      /user name is empty/,
+      'asks for a user name and a password',
+      'give the name and password of an etcd user',
+    ],
     [
       /permission denied/,
       'denies permission',
@@ -93,13 +97,13 @@ const rules: readonly Rule[] = [
   ...misfits([
     [
       /unable to (?:verify|get)|self[- ]signed certificate/,
-      'has a certificate that no known authority signed',
+      'has a certificate from an unknown authority',
       checkAuthority,
     ],
     [
       /ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate/,
-      'has a certificate for another name than that',
-      'name the endpoint as its certificate does, or add the name to the certificate',
+      'has a certificate for another name',
+      'use a name from the certificate in the endpoint, or add the name to the certificate',
     ],
     [
       /certificate has expired/,
@@ -117,22 +121,22 @@ const rules: readonly Rule[] = [
       'asks for a client certificate, or does not accept the one given',
       checkIdentity,
     ],
-    [/wrong version number|packet length too long/, 'does not speak TLS', 'write http:// for it'],
+    [/wrong version number|packet length too long/, 'does not speak TLS', 'write http:// for this endpoint'],
   ]),
   // These pass.
   ...outages([
     [/ECONNREFUSED/, 'refuses connections'],
-    [/ENETUNREACH|EHOSTUNREACH|EHOSTDOWN/, 'cannot be reached: there is no way to the host'],
+    [/ENETUNREACH|EHOSTUNREACH|EHOSTDOWN/, 'cannot be reached: no route to host'],
     [/ETIMEDOUT/, 'cannot be reached: the connection timed out'],
     [/ENOTFOUND|EAI_AGAIN|[Nn]ame resolution failed/, 'has a name that cannot be resolved'],
-    [/no leader/, 'has no leader: most members of the cluster are away'],
-    [/leader changed/, 'changed its leader meanwhile'],
-    [/request timed out/, 'could not get the request through its cluster in time'],
-    [/too many requests/, 'has too many requests to answer'],
+    [/no leader/, 'does not have a leader: most members of the cluster are down'],
+    [/leader changed/, 'changed its leader during the request'],
+    [/request timed out/, 'did not complete the request in its cluster in time'],
+    [/too many requests/, 'has too many requests'],
     [/server stopped/, 'is stopping'],
-    [/invalid auth token|revision of auth store is old|token refused/, 'no longer accepts its own token'],
-    [/requested lease not found/, 'forgot a lease it had granted'],
-    [new RegExp(compacted), 'forgets revisions faster than they can be read'],
+    [/invalid auth token|revision of auth store is old|token refused/, 'refused its own token'],
+    [/requested lease not found/, 'lost a lease that it had granted'],
+    [new RegExp(compacted), 'compacts revisions faster than heddle can read them'],
   ]),
 ];
 
@@ -162,9 +166,9 @@ const hangsUp =
 export function explainStatus({ code, details }: Status, endpoint: Endpoint): StatusMeaning {
   if (hangsUp.test(details)) {
     const hint = isSecure(endpoint)
-      ? 'if it does not speak TLS, write http:// for it'
-      : 'if it speaks TLS, write https:// for it';
-    return { reason: 'ends connections at once', retryable: true, isMembersOwn: true, hint };
+      ? 'if it does not speak TLS, write http:// for this endpoint'
+      : 'if it speaks TLS, write https:// for this endpoint';
+    return { reason: 'closes connections immediately', retryable: true, isMembersOwn: true, hint };
   }
   const rule = rules.find(({ pattern }) => pattern.test(details));
   if (rule !== undefined) return rule;
@@ -173,7 +177,7 @@ export function explainStatus({ code, details }: Status, endpoint: Endpoint): St
       return { reason: 'did not answer in time', retryable: true, isMembersOwn: true };
     case statusCode.unimplemented:
       return {
-        reason: 'is no etcd that heddle can use',
+        reason: 'is not an etcd that heddle can use',
         retryable: false,
         isMembersOwn: true,
         hint: 'use etcd 3.4 or newer, and its client port',
@@ -182,7 +186,7 @@ export function explainStatus({ code, details }: Status, endpoint: Endpoint): St
     case statusCode.cancelled:
     case statusCode.unknown:
     case statusCode.internal:
-      return { reason: `is away: ${tidy(details)}`, retryable: true, isMembersOwn: true };
+      return { reason: `is unavailable: ${tidy(details)}`, retryable: true, isMembersOwn: true };
     default:
       return { reason: `refused: ${tidy(details)}`, retryable: false, isMembersOwn: false };
   }

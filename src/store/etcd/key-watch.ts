@@ -27,7 +27,7 @@ export async function* watchKeys(options: KeyWatchOptions): AsyncGenerator<reado
   const { cluster, range, afterRevision, requestMs, signal } = options;
   const { member, stream } = await cluster.openWatch(action);
   const late = setTimeout(() => {
-    stream.end(new StatusError(statusCode.deadlineExceeded, 'no watch was begun'));
+    stream.end(new StatusError(statusCode.deadlineExceeded, 'the watch did not start'));
   }, requestMs);
   const end = (): void => {
     stream.end();
@@ -42,7 +42,7 @@ export async function* watchKeys(options: KeyWatchOptions): AsyncGenerator<reado
       if (response.created) requireNoStepBack(response, afterRevision);
       if (response.events.length > 0) yield response.events;
     }
-    throw new StatusError(statusCode.unavailable, 'it ended the watch');
+    throw new StatusError(statusCode.unavailable, 'etcd ended the watch');
   } catch (error) {
     if (isAborted(signal)) return;
     if (error instanceof CursorLostError || error instanceof StoreError) throw error;

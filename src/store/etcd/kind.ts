@@ -16,14 +16,14 @@ const options = {
   prefix: {
     name: '--etcd-prefix',
     placeholder: 'prefix',
-    description: "what flannel's keys stand under",
+    description: "the path of flannel's keys",
     variable: 'FLANNELD_ETCD_PREFIX',
     default: defaultPrefix,
   },
   caFile: {
     name: '--etcd-cafile',
     placeholder: 'file',
-    description: 'the authority that signs its certificates',
+    description: 'the authority that signed the certificates of the members',
     variable: 'FLANNELD_ETCD_CAFILE',
   },
   certFile: {
@@ -47,14 +47,14 @@ const options = {
   password: {
     name: '--etcd-password',
     placeholder: 'password',
-    description: "the user's password; better in the variable or a file than in a command line",
+    description: "the user's password; the variable or a file is safer than the command line",
     variable: 'FLANNELD_ETCD_PASSWORD',
     secretField: ['user', 'password'],
   },
   passwordFile: {
     name: '--etcd-password-file',
     placeholder: 'file',
-    description: "a file that holds the user's password",
+    description: "a file with the user's password",
     variable: 'HEDDLE_ETCD_PASSWORD_FILE',
   },
 } as const satisfies StoreOptions;
@@ -98,14 +98,14 @@ function absolute(path: string | undefined): string | undefined {
 /** Whom to log in as: nobody if no user is named. Throws a {@link Failure} of kind `usage` for half a login. */
 function chooseUser({ username: name, password, passwordFile }: Values): EtcdUser | undefined {
   if (password !== undefined && passwordFile !== undefined) {
-    throw new Failure('usage', 'the etcd password was given twice, by itself and in a file', {
-      hint: 'leave out one of --etcd-password (FLANNELD_ETCD_PASSWORD) and --etcd-password-file',
+    throw new Failure('usage', 'the etcd password was given twice: directly and in a file', {
+      hint: 'remove one of --etcd-password (FLANNELD_ETCD_PASSWORD) and --etcd-password-file',
     });
   }
   if (name === undefined) {
     if (password === undefined && passwordFile === undefined) return undefined;
-    throw new Failure('usage', 'an etcd password was given, but no user', {
-      hint: 'name the user with --etcd-username',
+    throw new Failure('usage', 'an etcd password was given without a user', {
+      hint: 'give the user with --etcd-username',
     });
   }
   if (passwordFile !== undefined) return { name, passwordFile: resolve(passwordFile) };

@@ -141,8 +141,7 @@ class EtcdStore implements LeaseStore {
   }
 
   async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {
-    if (!/^\d+$/.test(cursor))
-      throw new CursorLostError(`${JSON.stringify(cursor)} is no revision of etcd's`);
+    if (!/^\d+$/.test(cursor)) throw new CursorLostError(`${JSON.stringify(cursor)} is not an etcd revision`);
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     if (ended.aborted) return;
     const { subnets } = this.#layout;

@@ -82,7 +82,7 @@ export class LeaseDirectory {
       this.look(name);
     });
     if (this.identify() !== identity) {
-      throw new StoreError(`${this.path} was put in the place of another directory while it was read`, {
+      throw new StoreError(`${this.path} was replaced while heddle read it`, {
         retryable: true,
       });
     }

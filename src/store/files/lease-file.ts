@@ -32,10 +32,10 @@ export function encodeLeaseFile(value: string, expiresAt: number | undefined): s
 
 /** Reads a file by its name and text. Never throws. */
 export function decodeLeaseFile(name: string, text: string): FileContent {
-  if (parseLeaseKey(name) === undefined) return fault('is not named like a lease (10.50.4.0-24)');
+  if (parseLeaseKey(name) === undefined) return fault('does not have the name of a lease (10.50.4.0-24)');
   if (text.trim() === '') return fault('is empty');
   const fields = parseObject(text);
-  if (fields === undefined) return fault('does not hold one whole JSON object');
+  if (fields === undefined) return fault('does not contain one complete JSON object');
   const expiresAt = readExpiration(fields['Expiration']);
   if (expiresAt === 'invalid') return fault('has an Expiration that is not a time like 2026-01-31T12:00:00Z');
   let value: string;

@@ -124,7 +124,7 @@ export class LeaseWatch {
     if (event !== 'rename') return;
     if (this.#isReplaced()) return;
     // A new directory often gets the number of the one that was just removed.
-    this.#fail(new CursorLostError(`${this.#options.layout.subnets} was made again`));
+    this.#fail(new CursorLostError(`${this.#options.layout.subnets} was created again`));
   }
 
   /** Whether the directory that was listed is not there any more; if so, the watch has failed. */
@@ -132,7 +132,7 @@ export class LeaseWatch {
     const { directory, identity } = this.#options;
     try {
       if (directory.identify() === identity) return false;
-      this.#fail(new CursorLostError(`${directory.path} is another directory now`));
+      this.#fail(new CursorLostError(`${directory.path} is now another directory`));
     } catch (error) {
       this.#fail(toStoreError(`follow the leases in ${directory.path}`, error));
     }
@@ -147,7 +147,7 @@ export class LeaseWatch {
   #onBlind(error: unknown): void {
     if (this.#isBlind) return;
     this.#isBlind = true;
-    const reason = `changes are only noticed by looking every ${blindRescanMs} ms: ${describeError(error)}`;
+    const reason = `changes cannot be watched, so heddle looks every ${blindRescanMs} ms: ${describeError(error)}`;
     this.#pending.set('blind', { kind: 'fault', fault: { where: this.#options.directory.path, reason } });
     this.#wakeReader();
     this.#scheduleRescan(blindRescanMs);
@@ -247,7 +247,7 @@ export class LeaseWatch {
     const startedAt = performance.now();
     try {
       const scan = await directory.scan('in-background');
-      if (scan.identity !== identity) throw new CursorLostError(`${directory.path} is another directory now`);
+      if (scan.identity !== identity) throw new CursorLostError(`${directory.path} is now another directory`);
       await inSlices(scan.names, 'in-background', (name) => {
         if (!this.#unsettled.has(name)) this.#compare(name);
       });

@@ -25,7 +25,7 @@ function explainRefusal(error: FileLockError, path: string): StoreError {
     case 'timed-out':
       return new StoreError(`another process has held the lock ${path} for ${patienceMs / 1000} s`, {
         retryable: true,
-        hint: `find out which with: fuser -v ${path}`,
+        hint: `find the process with fuser -v ${path}`,
         cause: error,
       });
     case 'unusable':

@@ -46,9 +46,9 @@ async function makeOne(path: string, mode: number): Promise<void> {
 }
 
 function noStore(root: string, cause: unknown): StoreError {
-  return new StoreError(`there is no store in the directory ${root}`, {
+  return new StoreError(`the directory ${root} does not contain a store`, {
     retryable: false,
-    hint: 'mount it, or name another with --store-dir; the first node makes one, and so does heddle network set',
+    hint: 'mount it, or give another with --store-dir; the first node or heddle network set creates a store',
     cause,
   });
 }

@@ -63,7 +63,7 @@ describe('recipe check', () => {
     assert.equal(
       stdout,
       [
-        `${file}:5:26 warning[not-repeatable]: \`ip route add\` fails if what it makes is there already`,
+        `${file}:5:26 warning[not-repeatable]: \`ip route add\` fails if what it creates already exists`,
         '  5 |     "SubnetAddCommand": "ip route add $SUBNET via $PUBLIC_IP",',
         '    |                          ^^^^^^^^^^^^',
         '  hint: write `ip route replace`',
@@ -113,9 +113,9 @@ describe('recipe check', () => {
     const expected = [
       ['parameter-value', null],
       ['unknown-key', 'did you mean `PreStartupCommand`?'],
-      ['unset-variable', 'use it in PostStartupCommand, which runs once there is one'],
-      ['shell-syntax', 'nothing is open here that it could end: remove it'],
-      ['missing-program', 'install it where the recipe is to run'],
+      ['unset-variable', 'use it in PostStartupCommand, which runs when the node has its subnet'],
+      ['shell-syntax', 'it does not close anything: remove it'],
+      ['missing-program', 'install it on the nodes that run the recipe'],
     ];
     const { exitCode, stdout } = await heddle('check', file, '--json');
     assert.equal(exitCode, 3);
@@ -164,7 +164,7 @@ describe('recipe check', () => {
     assert.equal(endless.exitCode, 3);
     assert.match(
       endless.stderr,
-      /^ {2}\/dev\/zero cannot be read: it is larger than the 1 MiB that a recipe may have\n {2}"" cannot be read: no such/m,
+      /^ {2}\/dev\/zero cannot be read: it is larger than 1 MiB\n {2}"" cannot be read: no such/m,
     );
   });
 
@@ -328,12 +328,12 @@ describe('recipe explain', () => {
   describe('says what it knows of a peer’s backend data:', () => {
     const publishes = { PreStartupCommand: 'ip link add loom0 type dummy' };
     const onlyARun =
-      'an example, as only a run of PreStartupCommand tells what it publishes; give real data with --data';
-    const noneSeen = 'none, as no command for a peer is seen to read any; give real data with --data';
+      'an example, because heddle does not run PreStartupCommand to get the real data; give real data with --data';
+    const noneSeen = 'none, because no command for a peer reads any; give real data with --data';
     const fromData = 'an example that BackendData allows; give real data with --data';
     const mac = '02:00:00:00:00:02\n';
     const cases: readonly (readonly [what: string, backend: object, about: string, stdin: string])[] = [
-      ['nothing publishes any', {}, 'none, as there is no PreStartupCommand to publish any', '\n'],
+      ['nothing publishes any', {}, 'none, because the recipe does not have a PreStartupCommand', '\n'],
       [
         'none is read',
         { ...publishes, SubnetAddCommand: 'ip route replace "$SUBNET" dev loom0' },
@@ -391,12 +391,12 @@ describe('recipe explain', () => {
         /VtepMAC in its backend data, "\$\(id\)", does not match/,
       ],
       ['vxlan', { data: ['x'] }, /--data "x" is not JSON/],
-      ['vxlan', { data: ['1', '2'] }, /--data is given 2 times for 1 address families/],
-      ['vxlan', { event: 'pre', data: ['{}'] }, /PreStartupCommand is about no peer/],
+      ['vxlan', { data: ['1', '2'] }, /--data was given 2 times for 1 address families/],
+      ['vxlan', { event: 'pre', data: ['{}'] }, /PreStartupCommand does not handle a peer/],
       ['vxlan', { subnet: '10.51.0.0/24' }, /its subnet 10\.51\.0\.0\/24 is not inside 10\.50\.0\.0\/16/],
-      ['vxlan', { event: 'post', subnet: '10.51.0.0/24' }, /no node could lease 10\.51\.0\.0\/24/],
+      ['vxlan', { event: 'post', subnet: '10.51.0.0/24' }, /a node cannot lease 10\.51\.0\.0\/24/],
       ['vxlan', { subnet: '10.50.1.7/24' }, /"10\.50\.1\.7\/24" is not a subnet such as/],
-      ['vxlan', { subnet: 'fd00::/64' }, /IPv6, which the recipe's network does not have/],
+      ['vxlan', { subnet: 'fd00::/64' }, /IPv6, but the recipe's network does not have IPv6/],
       ['vxlan', { subnet: '10.50.1.0/24,10.50.2.0/24' }, /two values for IPv4/],
       ['vxlan', { publicIp: '224.0.0.1' }, /its PublicIP 224\.0\.0\.1 is a multicast address/],
       ['vxlan', { event: 'post', publicIp: '127.0.0.1' }, /127\.0\.0\.1: it is a loopback address/],
@@ -419,7 +419,7 @@ describe('recipe explain', () => {
       assert.deepEqual([exitCode, stdout], [2, '']);
       assert.match(
         stderr,
-        /^heddle: a node would reject such a lease, and run nothing for it: VtepMAC in its/,
+        /^heddle: a node would reject this lease and not run anything for it: VtepMAC in its/,
       );
       assert.match(
         (await heddle('explain', 'vxlan', '--event', 'never')).stderr,
@@ -431,11 +431,11 @@ describe('recipe explain', () => {
   test('says what there is to explain', async () => {
     const file = join(root, 'test/recipes/extension-vxlan.json');
     await assert.rejects(explain(file, { event: 'remove' }), {
-      message: 'recipe extension-vxlan has no SubnetRemoveCommand, so nothing would run',
+      message: 'recipe extension-vxlan does not have a SubnetRemoveCommand, so nothing would run',
       hint: 'explain one of pre, post, add, shutdown',
     });
     const empty = await heddle('explain', await write('empty', {}));
-    assert.match(empty.stdout, /The recipe has no command\.$/);
+    assert.match(empty.stdout, /The recipe does not have a command\.$/);
   });
 });
 
@@ -475,7 +475,7 @@ describe('recipe new', () => {
     const text = await readFile(`${path}.json`, 'utf8');
     const again = await heddle('new', `${path}.json`, '--type', 'other');
     assert.deepEqual([again.exitCode, again.stdout], [2, '']);
-    assert.match(again.stderr, /fresh\.json exists already\n {2}choose another name, or remove it first/);
+    assert.match(again.stderr, /fresh\.json already exists\n {2}choose another name, or remove it first/);
     assert.equal(await readFile(`${path}.json`, 'utf8'), text);
   });
 
@@ -494,7 +494,7 @@ describe('recipe new', () => {
     for (const path of ['', `${directory}/`]) {
       const { exitCode, stderr } = await heddle('new', path);
       assert.equal(exitCode, 2);
-      assert.match(stderr, /^heddle: \S+ names no file\n/);
+      assert.match(stderr, /^heddle: \S+ is not the name of a file\n/);
     }
   });
 });

@@ -83,8 +83,8 @@ describe('heddle network', () => {
     await desk.refuses(
       'network get',
       'not-found',
-      `heddle: there is no network configuration in ${desk.name}\n` +
-        '  put one there: heddle network set FILE, for example with {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}',
+      `heddle: ${desk.name} does not have a network configuration\n` +
+        '  write one with heddle network set FILE, for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}',
     );
     const set = `Set the network of ${desk.name}: 10.50.0.0/16, type vxlan.`;
     await desk.says('network set -', set, network);
@@ -99,7 +99,7 @@ describe('heddle network', () => {
     [
       'with a parameter that the recipe does not know',
       '{"Network":"10.50.0.0/16","Backend":{"Type":"vxlan","VNII":1}}',
-      /^heddle: recipe vxlan has no parameter `VNII`.*\n.*VNI/,
+      /^heddle: recipe vxlan does not have the parameter `VNII`.*\n.*VNI/,
     ],
     [
       'with a command that the shell cannot read',
@@ -131,13 +131,13 @@ describe('heddle network', () => {
       const commands = await desk.run('network set -', JSON.stringify(withCommands));
       assert.deepEqual(
         [commands.exitCode, commands.stderr],
-        [0, 'The commands in it run only on nodes that are started with --trust-store-commands.'],
+        [0, 'Its commands run only on nodes that were started with --trust-store-commands.'],
       );
       const ofOwnType = { Network: '10.50.0.0/16', Backend: { Type: 'loom', Warp: 3 } };
       const type = await desk.run('network set -', JSON.stringify(ofOwnType));
       assert.deepEqual(
         [type.exitCode, type.stderr],
-        [0, 'There is no recipe of type loom here: nodes need one by heddle up --recipe.'],
+        [0, 'This machine does not have a recipe of type loom. Start nodes with heddle up --recipe.'],
       );
       assert.deepEqual(await desk.content(), { config: JSON.stringify(ofOwnType) });
     },
@@ -148,14 +148,14 @@ describe('heddle network', () => {
     const cases = [
       ['/no/such/file', 'no such file or directory'],
       ['/proc', 'it is a directory'],
-      ['/dev/zero', 'it is larger than the 1 MiB that a recipe may have'],
+      ['/dev/zero', 'it is larger than 1 MiB'],
     ] as const;
     for (const [file, why] of cases) {
       await desk.refuses(
         `network set ${file}`,
         'recipe',
         `heddle: the network configuration ${file} cannot be read: ${why}\n` +
-          '  give the path of a file that holds it, or - for standard input',
+          '  give the path of its file, or - for standard input',
       );
     }
     assert.deepEqual(await desk.content(), {});
@@ -204,7 +204,7 @@ describe('heddle leases', () => {
     const { exitCode, stdout, stderr } = await desk.run('leases');
     assert.equal(exitCode, 0);
     assert.match(stdout, /^10\.50\.7\.0\/24 .*\n1 lease$/m);
-    assert.match(stderr, /^lease 10\.50\.8\.0-24 passed over: \S/);
+    assert.match(stderr, /^lease 10\.50\.8\.0-24 skipped: \S/);
     assert.ok(!stderr.includes('\u001b'));
   });
 });
@@ -252,16 +252,16 @@ describe('heddle leases reserve and release', () => {
     await desk.refuses(
       'leases reserve 10.50.4.0/24 172.30.0.4',
       'usage',
-      'heddle: 10.50.4.0/24 is not one that the network 10.50.0.0/16 and 2001:cafe:42::/56 hands out\n' +
+      'heddle: the network 10.50.0.0/16 and 2001:cafe:42::/56 cannot assign the subnet 10.50.4.0/24\n' +
         '  choose from 10.50.1.0 to 10.50.255.0, each /24 and 2001:cafe:42:1:: to 2001:cafe:42:ff::, each /64',
     );
   });
 
   const hint = '  choose from 10.50.1.0 to 10.50.255.0, each /24';
   const outside = (subnet: string): string =>
-    `heddle: ${subnet} is not one that the network 10.50.0.0/16 hands out\n${hint}`;
+    `heddle: the network 10.50.0.0/16 cannot assign the subnet ${subnet}\n${hint}`;
   const form = (text: string): string =>
-    `heddle: "${text}" is not a subnet like 10.50.4.0/24, its host bits zero`;
+    `heddle: "${text}" is not a subnet like 10.50.4.0/24 with zero host bits`;
   const wrong: readonly (readonly [words: string, kind: FailureKind, stderr: string])[] = [
     ['reserve 10.50.4/24 172.30.0.4', 'usage', form('10.50.4/24')],
     ['reserve 10.50.4.1/24 172.30.0.4', 'usage', form('10.50.4.1/24')],
@@ -279,25 +279,25 @@ describe('heddle leases reserve and release', () => {
     [
       'reserve 10.50.4.0/24 172.30.0.4,172.30.0.5',
       'usage',
-      'heddle: "172.30.0.4,172.30.0.5" holds two public addresses of one family',
+      'heddle: "172.30.0.4,172.30.0.5" has two public addresses of the same family',
     ],
     [
       'reserve 10.50.4.0/24 fd00:99::1',
       'usage',
-      'heddle: a node finds its lease of 10.50.4.0/24 by its IPv4 address, and "fd00:99::1" holds none\n' +
+      'heddle: "fd00:99::1" does not have an IPv4 address, which a node needs to find its lease of 10.50.4.0/24\n' +
         "  give the node's public IPv4 address",
     ],
     [
       'reserve 10.50.9.0/24 172.30.0.4',
       'taken',
       'heddle: the subnet 10.50.9.0/24 is not free: it is leased to 172.30.0.9\n' +
-        '  release it first, if it is no longer needed: heddle leases release 10.50.9.0/24',
+        '  if it is no longer needed, release it first: heddle leases release 10.50.9.0/24',
     ],
     [
       'reserve 10.50.16.0/24 172.30.0.4',
       'taken',
       'heddle: the subnet 10.50.16.0/24 is not free: 10.50.16.0/20 is reserved for 172.30.0.16\n' +
-        '  release it first, if it is no longer needed: heddle leases release 10.50.16.0/20',
+        '  if it is no longer needed, release it first: heddle leases release 10.50.16.0/20',
     ],
     ['release 10.50.4/24', 'usage', form('10.50.4/24')],
   ];
@@ -311,7 +311,7 @@ describe('heddle leases reserve and release', () => {
     await desk.refuses(
       'leases release 10.50.4.0/24',
       'not-found',
-      `heddle: there is no lease of 10.50.4.0/24 in ${desk.name}\n  see what there is: heddle leases`,
+      `heddle: ${desk.name} does not have a lease for 10.50.4.0/24\n  list the leases with heddle leases`,
     );
     assert.deepEqual(await desk.content(), before);
   });
@@ -349,13 +349,13 @@ describe('an etcd that cannot be used', () => {
     [
       [],
       { FLANNELD_ETCD_PASSWORD: password },
-      'heddle: an etcd password was given, but no user\n  name the user with --etcd-username',
+      'heddle: an etcd password was given without a user\n  give the user with --etcd-username',
     ],
     [
       ['--etcd-username', 'weaver', '--etcd-password-file', '/dev/null'],
       { FLANNELD_ETCD_PASSWORD: password },
-      'heddle: the etcd password was given twice, by itself and in a file\n' +
-        '  leave out one of --etcd-password (FLANNELD_ETCD_PASSWORD) and --etcd-password-file',
+      'heddle: the etcd password was given twice: directly and in a file\n' +
+        '  remove one of --etcd-password (FLANNELD_ETCD_PASSWORD) and --etcd-password-file',
     ],
   ];
   test('by half a login is refused before it is asked', limit, async () => {
@@ -402,12 +402,12 @@ describe('an etcd with TLS and users', () => {
     assertRefused(
       wrongPassword,
       'store',
-      `${action}: etcd at ${endpoint} refuses the user name or the password\n  check both: etcdctl --user NAME user get NAME`,
+      `${action}: etcd at ${endpoint} refuses the user name or the password\n  check both with etcdctl --user NAME user get NAME`,
     );
     assertRefused(
       await runHeddle(['leases', ...tlsOptions(fortress.stranger.caFile)]),
       'store',
-      `${action}: etcd at ${endpoint} has a certificate that no known authority signed\n` +
+      `${action}: etcd at ${endpoint} has a certificate from an unknown authority\n` +
         '  give the PEM file of the authority that signed the certificates of the etcd members',
     );
   });

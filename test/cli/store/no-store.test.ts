@@ -21,8 +21,8 @@ describe('a store directory that is none', () => {
   });
 
   const noStore = (path: string): string =>
-    `heddle: there is no store in the directory ${path}\n` +
-    '  mount it, or name another with --store-dir; the first node makes one, and so does heddle network set';
+    `heddle: the directory ${path} does not contain a store\n` +
+    '  mount it, or give another with --store-dir; the first node or heddle network set creates a store';
   for (const words of commands) {
     test(`is refused by heddle ${words}, and made by none`, { timeout: 120_000 }, async () => {
       for (const name of ['missing', 'empty']) {

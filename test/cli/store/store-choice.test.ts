@@ -15,12 +15,12 @@ const refused: readonly (readonly [options: readonly string[], stderr: string])[
   [
     ['--etcd-endpoints', 'loom'],
     'heddle: the etcd endpoint `loom` cannot be used\n' +
-      '  write it with its port and nothing else: https://10.0.0.1:2379',
+      '  write only the host and the port: https://10.0.0.1:2379',
   ],
   [
     ['--etcd-endpoints', endpoint, '--etcd-cafile', '/ca.crt'],
     `heddle: the etcd endpoint ${endpoint} is not encrypted, but a certificate or an authority for TLS was given\n` +
-      '  write https:// there, or leave out the TLS files',
+      '  write https://, or omit the TLS files',
   ],
   [
     ['--etcd-certfile', '/a.crt'],
@@ -29,17 +29,17 @@ const refused: readonly (readonly [options: readonly string[], stderr: string])[
   [
     ['--store', 'files', '--etcd-endpoints', endpoint],
     'heddle: --store files and --etcd-endpoints contradict each other\n' +
-      '  drop --etcd-endpoints if the leases are in files, or --store files if they are in etcd',
+      '  remove --etcd-endpoints if the leases are in files, or --store files if they are in etcd',
   ],
   [
     ['--store-dir', '/x', '--store', 'etcd'],
     'heddle: --store etcd and --store-dir contradict each other\n' +
-      '  drop --store etcd if the leases are in files, or --store-dir if they are in etcd',
+      '  remove --store etcd if the leases are in files, or --store-dir if they are in etcd',
   ],
   [
     ['--etcd-username', 'weaver', '--store-dir', '/x'],
     'heddle: --store-dir and --etcd-username contradict each other\n' +
-      '  drop --etcd-username if the leases are in files, or --store-dir if they are in etcd',
+      '  remove --etcd-username if the leases are in files, or --store-dir if they are in etcd',
   ],
   [['--etcd-prefix', ''], "heddle: option '--etcd-prefix <prefix>' argument is empty"],
   [['--store-dir', ''], "heddle: option '--store-dir <dir>' argument is empty"],

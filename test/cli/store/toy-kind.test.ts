@@ -121,7 +121,7 @@ describe('a kind of store that is in the list', () => {
     const networkFile = join(directory, 'net-conf.json');
     await writeFile(networkFile, '{"Network":"10.50.0.0/16"}');
     const choice: LoomChoice = { ...loom, directory: join(directory, 'leases'), networkFile };
-    await assert.rejects(() => openStore(choice, 'existing', kindsWithLoom), /there is no store/);
+    await assert.rejects(() => openStore(choice, 'existing', kindsWithLoom), /does not contain a store/);
     const store = await openStore(choice, 'read-write', kindsWithLoom);
     t.after(() => store.close());
     assert.equal((await store.readNetwork())?.text, '{"Network":"10.50.0.0/16"}');
@@ -161,8 +161,8 @@ describe('a kind of store that is in the list', () => {
 test('a choice of a kind that is not in the list is refused with those that are', async () => {
   await assert.rejects(
     () => openStore(loom),
-    new Failure('store', 'this heddle has no store of kind loom; it has files, etcd', {
-      hint: 'use the version of heddle that the store was chosen with',
+    new Failure('store', 'this version of heddle does not know the store kind loom, only files, etcd', {
+      hint: 'use the version of heddle that brought the network up',
     }),
   );
 });

@@ -100,7 +100,7 @@ test('a lease that somebody edited is taken back, and at leisure if that goes on
   assert.equal(await kept.standing(), ours);
   assert.match(
     kept.losses.join(),
-    /^somebody who has this node's address wrote it: .*"edited".*; taken back$/,
+    /^another machine with this node's address wrote it: .*"edited".*; taken back$/,
   );
 
   const again = valueOf('172.30.0.1', 'edited again');
@@ -141,7 +141,10 @@ test('a lease that became unreadable is no other node’s: it is taken again onc
   await kept.overwrite('{ torn');
   await kept.keeper.reclaim();
   assert.deepEqual(kept.taken, []);
-  assert.match(kept.losses.join(), /does not hold one whole JSON object; it is taken again as soon as/);
+  assert.match(
+    kept.losses.join(),
+    /does not contain one complete JSON object; heddle takes it again as soon as/,
+  );
   await rm(kept.file);
   await until('the lease to stand again', () => kept.standing());
   assert.match(await readFile(kept.file, 'utf8'), /"ours"/);

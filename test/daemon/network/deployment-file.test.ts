@@ -53,7 +53,7 @@ test('the form of a newer heddle is refused in a sentence that says what to do',
     assert.equal(error.kind, 'state-directory');
     assert.match(
       error.message,
-      /deployment\.json was written by a newer heddle \(form 3; this one reads up to 2\)$/,
+      /deployment\.json was written by a newer version of heddle \(format 3; this version reads up to 2\)$/,
     );
     assert.match(error.hint ?? '', /^take the network down with that version/);
     return true;

@@ -111,7 +111,7 @@ test('a network that is taken over stays up when PreStartup fails', async (t) =>
 test('a lease that was made is given back when the network document was changed meanwhile', async (t) => {
   const { bench, context, keys } = await prepare(t, { hint });
   await (await bench.openStore()).writeNetwork('{"Network":"10.60.0.0/16","Backend":{"Type":"extension"}}');
-  await assert.rejects(takeLease(context), /was changed while this node came up/);
+  await assert.rejects(takeLease(context), /changed while this node started/);
   assert.deepEqual(await keys(), []);
   assert.deepEqual(bench.log, ['pre-startup', 'shutdown 10.50.7.0/24']);
 });

@@ -46,7 +46,7 @@ test('another recipe has the old network taken down first, by the commands of th
   assert.equal(await clearPreviousNetwork(context), undefined);
   assert.deepEqual(bench.log.slice(0, 2).toSorted(), ['remove 10.50.4.0/24', 'remove 10.50.5.0/24']);
   assert.match(bench.log.at(-1) ?? '', /^shutdown 10\.50\./);
-  assert.match(bench.warnings[0] ?? '', /overlay\.json is still up here and is taken down first$/);
+  assert.match(bench.warnings[0] ?? '', /overlay\.json is still up; heddle first takes it down$/);
   assert.equal(await readDeployment(bench.stateDirectory), undefined);
   assert.equal(existsSync(bench.subnetFile), false);
 });
@@ -56,7 +56,7 @@ test('a change of peers that was not finished is gone on with, by the commands o
   await rewriteDeployment(bench, { ...left, change: 'peers' });
   assert.deepEqual(await clear(t, bench), { leaseKey: left.leaseKey, isUp: true });
   assert.deepEqual(bench.log.toSorted(), ['remove 10.50.4.0/24', 'remove 10.50.5.0/24']);
-  assert.match(bench.warnings[0] ?? '', /was not finished here; its peers are removed first$/);
+  assert.match(bench.warnings[0] ?? '', /was not finished; heddle first removes its peers$/);
 });
 
 test('a change of the node that was not finished has the old network taken down', async (t) => {
@@ -79,7 +79,7 @@ test('a network of a namespace that is gone is forgotten, and its subnet asked f
   await rewriteDeployment(bench, elsewhere(left));
   assert.deepEqual(await clear(t, bench), { leaseKey: left.leaseKey, isUp: false });
   assert.deepEqual(bench.log, []);
-  assert.match(bench.warnings[0] ?? '', /net:\[1\]\); it is forgotten$/);
+  assert.match(bench.warnings[0] ?? '', /net:\[1\]\); heddle forgets it$/);
   assert.equal(await readDeployment(bench.stateDirectory), undefined);
   assert.equal(existsSync(bench.subnetFile), false);
   assert.deepEqual((await openPeerJournal(t, bench)).peers, []);

@@ -130,7 +130,7 @@ describe('compiled code is not kept, and nothing is said', () => {
     assert.deepEqual(await readdir(directory), []);
   });
 
-  test('in a directory that others may write to', async (t) => {
+  test('in a directory that other users can write to', async (t) => {
     const file = codeCacheFile(join(temporaryDirectory(t), 'b.cjs'), 'up');
     await mkdir(dirname(file));
     await chmod(dirname(file), 0o777);

@@ -70,7 +70,7 @@ for (const [name, watch] of Object.entries({ watchDirectory, watchLargeDirectory
       await listener.until('rename watched');
     });
 
-    test('does not fail where the directory is not there', async (t) => {
+    test('does not fail where the directory does not exist', async (t) => {
       const listener = new Listener();
       const watcher = await watch(join(await makeWatched(t), 'none'), listener);
       await watcher.close();

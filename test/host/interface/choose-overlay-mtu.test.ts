@@ -38,7 +38,7 @@ function mtuOf(...devices: Device[]): number {
 test("without an overlay device the interface's", () => {
   assert.deepEqual(chooseOverlayMtu(listing(), underlay, networks), {
     mtu: 1500,
-    because: 'eth0 carries the packets of pods as they are',
+    because: 'eth0 carries pod packets without encapsulation',
   });
 });
 
@@ -77,7 +77,7 @@ test('the least of several counts, and it says which', () => {
   );
   assert.deepEqual(chooseOverlayMtu(links, underlay, networks), {
     mtu: 1430,
-    because: 'vxlan on flannel-v6.1 takes 70 of the 1500 bytes of eth0',
+    because: 'vxlan on flannel-v6.1 adds 70 bytes, and the MTU of eth0 is 1500',
   });
 });
 

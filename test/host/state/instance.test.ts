@@ -37,7 +37,7 @@ test('a claim answers on its socket until it is given back', async (t) => {
   assert.equal(await ask(controlSocketPath(directory)), 200);
   await assert.rejects(
     claimInstance(directory, newServer()),
-    failsAs('already-running', /another heddle runs/),
+    failsAs('already-running', /is already in use by another heddle/),
   );
   assert.equal(await ask(controlSocketPath(directory)), 200);
   await instance.release();
@@ -79,7 +79,10 @@ test('a path that no socket can have is refused', async (t) => {
 test('what is no socket is left where it is', async (t) => {
   const directory = temporaryDirectory(t);
   await writeFile(join(directory, 'heddle.sock'), 'precious');
-  await assert.rejects(claimInstance(directory, newServer()), failsAs('state-directory', /it is no socket/));
+  await assert.rejects(
+    claimInstance(directory, newServer()),
+    failsAs('state-directory', /exists and is not a socket/),
+  );
   assert.equal((await stat(join(directory, 'heddle.sock'))).size, 8);
 });
 
@@ -87,6 +90,6 @@ test('a directory that is not there is a failure', async (t) => {
   const directory = join(temporaryDirectory(t), 'none');
   await assert.rejects(
     claimInstance(directory, newServer()),
-    failsAs('state-directory', /could not be made/),
+    failsAs('state-directory', /could not be created/),
   );
 });

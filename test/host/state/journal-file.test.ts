@@ -60,7 +60,7 @@ test('damage before the end is a failure that names the line', async (t) => {
   await assert.rejects(openJournal(path), (error) => {
     assert.ok(error instanceof Failure);
     assert.equal(error.kind, 'state-directory');
-    assert.match(error.message, /journal is damaged: its line 2 is no JSON/);
+    assert.match(error.message, /journal is damaged: its line 2 is not JSON/);
     return true;
   });
 });

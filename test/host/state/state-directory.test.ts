@@ -36,16 +36,16 @@ test('a directory that holds other things stays as it is', async (t) => {
   const path = join(temporaryDirectory(t), 'lib');
   await mkdir(path, { mode: 0o755 });
   await writeFile(join(path, 'something'), '');
-  await refused(path, /holds files that are not heddle's/);
+  await refused(path, /contains files that are not heddle's/);
   assert.equal(await modeOf(path), 0o755);
 });
 
-test('one that others may write to is refused', async (t) => {
+test('one that other users can write to is refused', async (t) => {
   const path = join(temporaryDirectory(t), 'state');
   await mkdir(path);
   for (const mode of [0o777, 0o770, 0o1777]) {
     await chmod(path, mode);
-    await refused(path, /others may write to it/);
+    await refused(path, /other users can write to it/);
   }
 });
 

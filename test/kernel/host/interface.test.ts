@@ -53,7 +53,7 @@ test('before the families are known, an interface of either will do', { skip: sk
     evaluateInNamespace(onlyIpv6, 'host/interface/interface.ts', `${lookUp(wishes)}.require()`);
   assert.equal(await demand({ iface: ['uplink'] }), undefined);
   const failure = (await demand({ iface: ['nosuch'] })) as Record<string, string>;
-  assert.match(failure['failed'] ?? '', /there is no interface nosuch/);
+  assert.match(failure['failed'] ?? '', /the interface nosuch does not exist/);
 });
 
 test('nothing to choose is a failure that names what there is', { skip: skipNamespaces }, async () => {

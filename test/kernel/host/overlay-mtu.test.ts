@@ -42,7 +42,7 @@ test(
     ];
     assert.deepEqual(await find(lines), {
       mtu: 1350,
-      because: 'vxlan on flannel.1 takes 50 of the 1400 bytes of uplink',
+      because: 'vxlan on flannel.1 adds 50 bytes, and the MTU of uplink is 1400',
     });
   },
 );
@@ -59,6 +59,6 @@ test('a real tun device', { skip: skipNamespaces || skipTun }, async () => {
 test('no overlay device', { skip: skipNamespaces }, async () => {
   assert.deepEqual(await find([]), {
     mtu: 1400,
-    because: 'uplink carries the packets of pods as they are',
+    because: 'uplink carries pod packets without encapsulation',
   });
 });

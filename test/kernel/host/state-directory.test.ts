@@ -31,7 +31,7 @@ test('one below a directory that others could change is refused, and not even ma
   await mkdir(parent);
   const path = join(parent, 'deep', 'state');
   await chmod(parent, 0o777);
-  await refused(path, /others may write to \S*\/parent \(mode 0777\)/);
+  await refused(path, /other users can write to \S*\/parent \(mode 0777\)/);
   await chmod(parent, 0o755);
   await chown(parent, 54_321, 54_321);
   await refused(path, /\/parent belongs to user 54321/);

@@ -20,13 +20,13 @@ test("a file that only root can write, also below /tmp, is root's to run", asRoo
   assert.equal(findDistrust(await makeFile(t)), undefined);
 });
 
-test('a file that others may write to is not, nor one in such a directory', asRoot, async (t) => {
+test('a file that other users can write to is not, nor one in such a directory', asRoot, async (t) => {
   const file = await makeFile(t);
   for (const path of [file, dirname(file)]) {
     for (const mode of [0o777, 0o772, 0o720]) {
       await chmod(path, mode);
       assert.deepEqual(findDistrust(file), {
-        why: `others may write to ${path} (mode 0${mode.toString(8)})`,
+        why: `other users can write to ${path} (mode 0${mode.toString(8)})`,
         hint: `chmod go-w ${path}`,
       });
     }
@@ -34,7 +34,7 @@ test('a file that others may write to is not, nor one in such a directory', asRo
   }
 });
 
-test('a directory that others may write to is harmless if it is sticky', asRoot, async (t) => {
+test('a directory that other users can write to is harmless if it is sticky', asRoot, async (t) => {
   const file = await makeFile(t);
   await chmod(dirname(file), 0o1777);
   assert.equal(findDistrust(file), undefined);
@@ -68,7 +68,7 @@ test('of a link both ends count', asRoot, async (t) => {
   assert.match(findDistrust(link)?.why ?? '', /recipes\/loom\.json \(mode 0666\)$/);
   await chmod(file, 0o644);
   await chmod(dirname(link), 0o777);
-  assert.equal(findDistrust(link)?.why, `others may write to ${dirname(link)} (mode 0777)`);
+  assert.equal(findDistrust(link)?.why, `other users can write to ${dirname(link)} (mode 0777)`);
 });
 
 test('what could be done to heddle’s own program may be done to a recipe', asRoot, async (t) => {

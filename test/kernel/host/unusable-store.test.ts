@@ -53,7 +53,7 @@ describe('a store directory that cannot be written is refused in one sentence', 
         ended: 'badly',
         message: `cannot use the store directory ${directory}: the file system is mounted read-only (EROFS)`,
         retryable: false,
-        hint: 'mount it for writing, or name another directory',
+        hint: 'mount it for writing, or use another directory',
       });
     }
   });

@@ -23,8 +23,8 @@ function written(nodes: number, stream: { readonly isTTY: boolean; readonly colu
 test('progress is a line for each step where it is no terminal', () => {
   assert.equal(
     written(2, { isTTY: false }),
-    'lab: underlay of 2 built in 7 ms, starting daemons\n' +
-      'lab: every node knows every other after 812 ms, probing 2 pairs\n' +
+    'lab: underlay of 2 created in 7 ms, starting daemons\n' +
+      'lab: every node knows every other after 812 ms, testing 2 pairs\n' +
       'lab: taking the networks down\n',
   );
 });
@@ -36,7 +36,7 @@ test('of one node no pair is said to be probed', () => {
 test('on a terminal it is one line, no longer than that is wide', () => {
   const clear = '\r\u001b[2K';
   const lines = (columns: number): readonly string[] => written(2, { isTTY: true, columns }).split(clear);
-  const cut = ['⠿ underlay of 2 bui', '⠿ every node knows ', '⠿ taking the networ'];
+  const cut = ['⠿ underlay of 2 cre', '⠿ every node knows ', '⠿ taking the networ'];
   assert.deepEqual(lines(20), ['', ...cut, '']);
   assert.equal(lines(0)[3], '⠿ taking the networks down', 'of a terminal that does not know its width');
 });

@@ -48,8 +48,7 @@ test('colour is only for terminals', () => {
 });
 
 test('a failed pair is crossed and its reason given', () => {
-  const reason =
-    'the pod of node1 does not reach the pod of node2 as it should: no echo came back from 10.50.2.2';
+  const reason = 'the pod of node1 does not reach the pod of node2: 10.50.2.2 did not answer the ping';
   const report: LabReport = {
     ...good,
     passed: false,

@@ -21,7 +21,7 @@ test('without a tail the rest is dropped and counted, and no marker gets into th
 
 test('with a tail the middle is left out and said to be', () => {
   assert.deepEqual(capture({ head: 2, tail: 2 }, 'abcde', 'fgh'), {
-    text: 'ab\n[… 4 bytes left out …]\ngh',
+    text: 'ab\n[… 4 bytes omitted …]\ngh',
     truncated: 4,
   });
 });
@@ -29,7 +29,7 @@ test('with a tail the middle is left out and said to be', () => {
 test('a cut never splits a character', () => {
   assert.deepEqual(capture({ head: 4, tail: 0 }, 'aaaé', 'b'), { text: 'aaa', truncated: 3 });
   assert.deepEqual(capture({ head: 1, tail: 2 }, 'abé€'), {
-    text: 'a\n[… 6 bytes left out …]\n',
+    text: 'a\n[… 6 bytes omitted …]\n',
     truncated: 6,
   });
 });

@@ -22,12 +22,12 @@ export async function disconnectPod(node: NodePlan): Promise<void> {
 export async function readPodNetworks(node: NodePlan): Promise<PodNetworks> {
   const path = runDirectoryOf(node.name) + nodeSubnetFile.slice('/run'.length);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    const message = `${node.name}'s daemon said it is ready, but wrote no subnet file at ${nodeSubnetFile}`;
+    const message = `${node.name}'s daemon reported that it is ready, but did not write the subnet file ${nodeSubnetFile}`;
     throw new Failure('lab-failed', message, { cause });
   });
   const environment = parseSubnetEnvironment(text);
   if ('lacks' in environment) {
-    const message = `the subnet file of ${node.name} lacks ${environment.lacks}`;
+    const message = `the subnet file of ${node.name} does not have ${environment.lacks}`;
     throw new Failure('lab-failed', message, { detail: text });
   }
   return planPodNetworks(environment);

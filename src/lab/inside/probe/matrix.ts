@@ -82,7 +82,7 @@ async function probePair(
   const port = await agents.get(to.plan.name)?.port;
   const missing = [from, to].find(({ networks }) => networks === undefined);
   if (!agent || port === undefined || !from.networks || !to.networks) {
-    const reason = `${(missing ?? from).plan.name} has no pod, since its daemon did not become ready`;
+    const reason = `${(missing ?? from).plan.name} does not have a pod, because its daemon did not become ready`;
     return { ...names, ok: false, rttMs: null, reason, paths: [] };
   }
   const failure = from.failureWith(to) ?? to.failureWith(from);
@@ -109,7 +109,7 @@ function judge(
 function explainFailure(why: string, underlay: UnderlayKind): string {
   const offLink = /invalid gateway|network is unreachable|no route to host/i.test(why);
   if (underlay !== 'routed' || !offLink) return why;
-  return `${why}. On a routed underlay a peer's public address is behind a router and not on-link, so no route can name it as next hop`;
+  return `${why}. On a routed underlay a peer's public address is behind a router and not on-link, so a route cannot use it as next hop`;
 }
 
 function blameFragments(pair: PairReport, node: LabNode): PairReport {

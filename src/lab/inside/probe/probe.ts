@@ -28,7 +28,7 @@ export async function probePath(order: ProbeOrder, payload: Buffer): Promise<Pat
   const first = await echoWithin(address, order.withinMs);
   if (first.kind === 'unanswered') {
     const said = first.because === '' ? '' : ` (${first.because})`;
-    const reason = `no echo came back from ${address}${said}`;
+    const reason = `${address} did not answer the ping${said}`;
     return { family, address, rttMs: null, tcp: null, mtuPasses: null, oversizeFails: null, reason };
   }
   const [tcp, exact, oversize] = await Promise.all([
@@ -41,7 +41,7 @@ export async function probePath(order: ProbeOrder, payload: Buffer): Promise<Pat
     exact.kind === 'answered' ? [] : [explainMtu(mtu, address, exact.because)],
     oversize.kind === 'unanswered'
       ? []
-      : [`a packet of ${mtu + 1} bytes reached ${address}, a byte more than the published MTU`],
+      : [`a packet of ${mtu + 1} bytes, one more than the published MTU, reached ${address}`],
   ].flat();
   return {
     family,

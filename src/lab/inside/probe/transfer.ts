@@ -40,17 +40,19 @@ export function transfer(address: string, port: number, payload: Buffer): Promis
     socket.on('error', (error) => resolve(error.message));
     socket.on('close', () => {
       const bytes = chunks.reduce((total, chunk) => total + chunk.length, 0);
-      resolve(`the connection stalled after ${bytes} bytes had come back`);
+      resolve(`the connection stalled after ${bytes} bytes came back`);
     });
   });
 }
 
 function checkAnswer(answer: Buffer, sent: Buffer): string | undefined {
   const expected = 32 + transferBytes + 32;
-  if (answer.length !== expected) return `${answer.length} bytes came back, and not ${expected}`;
-  if (!answer.subarray(0, 32).equals(sent)) return 'the payload arrived changed';
+  if (answer.length !== expected) return `${answer.length} bytes came back, instead of ${expected}`;
+  if (!answer.subarray(0, 32).equals(sent)) return 'the payload changed on the way there';
   const returned = sha256(answer.subarray(32, 32 + transferBytes));
-  return answer.subarray(32 + transferBytes).equals(returned) ? undefined : 'the payload came back changed';
+  return answer.subarray(32 + transferBytes).equals(returned)
+    ? undefined
+    : 'the payload changed on the way back';
 }
 
 /** Ends a connection that is silent for too long; errors are the listeners' business. */

@@ -97,7 +97,7 @@ export class LabEtcd {
     const { timeoutMs } = this.#spec;
     const deadline = performance.now() + timeoutMs;
     while (!(await isHealthy(socketPath))) {
-      const within = `its server did not serve within ${Math.round(timeoutMs / 1000)} s`;
+      const within = `its server was not ready within ${Math.round(timeoutMs / 1000)} s`;
       if (running.state.kind !== 'starting' || performance.now() >= deadline) {
         const { kind, message, detail } = this.trouble(within);
         throw new Failure(kind, message, { detail });
