@@ -7,14 +7,16 @@ import { loadRecipe } from '../../../src/recipe-files/load-recipe.ts';
 import { formatCidr } from '../../../src/network/cidr.ts';
 import { Bench } from '../bench.ts';
 import { fileOverlay } from '../file-overlay.ts';
+import { InterfaceLookUp } from '../../../src/host/interface/interface.ts';
 import { realInterface, withoutInterface } from '../interface.ts';
 
 async function prepare(t: TestContext, bench: Bench, changes: Partial<UpOptions> = {}): Promise<Preparation> {
   const options = bench.options(changes);
   const recipe = options.recipe === undefined ? undefined : await loadRecipe(options.recipe);
+  const wishes = { ...options.interface, iface: [realInterface ?? ''] };
   const preparation = await prepareNode(
-    { ...options, interface: { ...options.interface, iface: [realInterface ?? ''] } },
-    { recipe, stateDirectory: '/real/state' },
+    { ...options, interface: wishes },
+    { recipe, stateDirectory: '/real/state', interfaces: new InterfaceLookUp(wishes) },
     new StartWait(bench.emit),
     new AbortController().signal,
   );

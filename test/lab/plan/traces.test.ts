@@ -66,7 +66,7 @@ test('what a daemon took away is named as well', () => {
     '',
   );
   assert.deepEqual(compareTraces(readTraces(before), readTraces(after)), [
-    'route 172.30.0.0/24 dev eth0 proto kernel scope link src 172.30.0.1 \(existed before, is gone\)',
+    'route 172.30.0.0/24 dev eth0 proto kernel scope link src 172.30.0.1 (existed before, is gone)',
   ]);
 });
 
