@@ -47,7 +47,7 @@ class Package {
 
   /** Another program of the same name and length: what it prints tells whose code ran. */
   rewriteHelp(): void {
-    this.rewrite((text) => text.replace('Runs the shell commands of', 'Runs the SHELL COMMANDS of'));
+    this.rewrite((text) => text.replace('runs the shell commands of', 'runs the SHELL COMMANDS of'));
   }
 
   /** Another bundle that seems to be the same. */
@@ -142,7 +142,7 @@ test('the report of a defect names lines of the source', async (t) => {
   const made = new Package(t);
   made.rewrite((text) => text.replace('function readVersion() {', '$& throw new Error("torn");'));
   const report = await made.run('--help');
-  assert.match(report, /defect of heddle: torn/);
+  assert.match(report, /bug in heddle: torn/);
   assert.match(report, /^ +at readVersion \(src\/cli\/version\.ts:\d+:\d+\)$/m);
   assert.match(report, /^ +at runCommandLine \(src\/main\.ts:\d+:\d+\)$/m);
 });

@@ -204,7 +204,7 @@ test('hurry ends the commands that a stop waits for', { skip }, async (t) => {
   node.stop({ onExit: 'shutdown', releaseLease: false });
   await bench.untilLogged('remove 10.50.4.0/24');
   node.hurry();
-  await assert.rejects(ended, /the network could not be taken down whole/);
+  await assert.rejects(ended, /the network could not be taken down completely/);
 });
 
 test('status says since when the store is away', { skip }, async (t) => {

@@ -97,17 +97,17 @@ describe('a kind of store that is in the list', () => {
     [
       '--loom-path /srv/loom --store-dir /srv/files',
       '--store-dir and --loom-path contradict each other',
-      'drop --loom-path if the leases are in files, or --store-dir if they are in loom',
+      'remove --loom-path if the leases are in files, or --store-dir if they are in loom',
     ],
     [
       '--store etcd --loom-subnet-mgr',
       '--store etcd and --loom-subnet-mgr contradict each other',
-      'drop --store etcd if the leases are in loom, or --loom-subnet-mgr if they are in etcd',
+      'remove --store etcd if the leases are in loom, or --loom-subnet-mgr if they are in etcd',
     ],
     [
       '--etcd-prefix /weft --net-config-path /net-conf.json',
       '--net-config-path and --etcd-prefix contradict each other',
-      'drop --etcd-prefix if the leases are in loom, or --net-config-path if they are in etcd',
+      'remove --etcd-prefix if the leases are in loom, or --net-config-path if they are in etcd',
     ],
   ];
   for (const [words, message, hint] of contradictions) {

@@ -68,14 +68,14 @@ test('findings are kept back where the recipe has secrets: a part that cannot be
   writeFileSync(file, '{"Backend":{"Psk":"sesame');
   const { because, findings } = await bench.untilTold('recipe-refused');
   assert.equal(findings, '');
-  assert.match(because, /they may show secrets$/);
+  assert.match(because, /because they may contain secrets$/);
 });
 
 test('what the store overrules is told as a warning', async (t) => {
   const { bench, changes } = await watch(t);
   bench.recipe(fileOverlay, { network: '10.60.0.0/16' });
   await until('a change', () => changes.length > 0);
-  assert.match(bench.warnings[0] ?? '', /is changed with heddle network set$/);
+  assert.match(bench.warnings[0] ?? '', /change it with heddle network set$/);
 });
 
 test('a change that fails is told as refused, and the watch goes on', async (t) => {
@@ -92,7 +92,7 @@ test('a recipe that cannot be read any more is told, and the one that runs stays
   const { message } = await bench.untilTold('warning');
   assert.equal(
     message,
-    `${file} cannot be read any more: no such file or directory; the recipe that runs stays`,
+    `${file} cannot be read any more: no such file or directory; the running recipe stays`,
   );
   assert.deepEqual(changes, []);
 });

@@ -63,7 +63,7 @@ test('what the store decides stays, and the author is told that the recipe does 
   assert.equal(plan.step.kind, 'nothing');
   assert.match(
     plan.overruled ?? '',
-    /^the network changed in the recipe, but the network configuration of the files in .* decides that/,
+    /^the network changed in the recipe, but the network configuration of the files in .* applies/,
   );
 });
 
@@ -99,7 +99,7 @@ test('while the store is away only what needs no lease is changed', async (t) =>
   assert.equal(swap.step.kind, 'peers');
   const node = await scene.plan({ PostStartupCommand: 'true' });
   assert.ok(node.kind === 'refused');
-  assert.match(node.because, /is away \(save it again when it is back\)$/);
+  assert.match(node.because, /cannot be reached \(save it again when it is back\)$/);
 });
 
 test('a defect of the store is not a refusal', async (t) => {

@@ -270,5 +270,5 @@ test('another Concurrency has the commands run by another shell', async (t) => {
 
 test('a network that is interrupted for no change is a defect', async (t) => {
   const scene = await Scene.start(t);
-  await assert.rejects(scene.changes.make(scene.network), /interrupted for no change/);
+  await assert.rejects(scene.changes.make(scene.network), /interrupted without a change/);
 });

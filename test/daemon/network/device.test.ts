@@ -43,7 +43,7 @@ test('backend data that no node would accept is refused', async (t) => {
   const network = await standNetwork(t, bench);
   await assert.rejects(
     announce(network.commands, network.preparation, signal),
-    /PreStartupCommand .* printed backend data that no node would accept/,
+    /PreStartupCommand .* printed backend data that other nodes would reject/,
   );
 });
 
@@ -148,7 +148,7 @@ test('a rebuild whose backend data no node would accept leaves the device broken
   bench.put('data', 'two words');
   const { outcome } = await ensure(await standNetwork(t, bench));
   assert.ok(outcome.kind === 'broken');
-  assert.match(outcome.trouble.because, /backend data that no node would accept/);
+  assert.match(outcome.trouble.because, /backend data that other nodes would reject/);
   assert.deepEqual(bench.log, ['pre-startup']);
 });
 

@@ -82,5 +82,10 @@ test('a subnet file that could not be written is refused', async (t) => {
 
 test('an interface that is not there is refused', async (t) => {
   const bench = start(t);
-  await refused(bench, check(bench, {}, 'no-such-weft'), 'interface', /there is no interface no-such-weft/);
+  await refused(
+    bench,
+    check(bench, {}, 'no-such-weft'),
+    'interface',
+    /the interface no-such-weft does not exist/,
+  );
 });

@@ -52,7 +52,7 @@ test('after the lease the document must be the same, or is written again', async
   assert.equal((await store.readNetwork())?.text, network.document.text);
   await confirmNetwork(preparation, bench.options());
   await store.writeNetwork(other);
-  await assert.rejects(confirmNetwork(preparation, bench.options()), /was changed while this node came up/);
+  await assert.rejects(confirmNetwork(preparation, bench.options()), /changed while this node started/);
   // A node that brings none looks after none.
   await confirmNetwork(preparation, { ...bench.options(), recipe: undefined });
 });
@@ -83,5 +83,5 @@ test('a document that cannot be withdrawn is told', async (t) => {
   const withdraw = (): Promise<never> => Promise.reject(new Error('no answer'));
   const store = changedStore(preparation.store, { withdrawNetwork: withdraw });
   await withdrawNetwork({ ...published, store }, bench.emit);
-  assert.match(bench.warnings[0] ?? '', /that this node wrote stays in the files in .*: no answer$/);
+  assert.match(bench.warnings[0] ?? '', /that this node wrote into the files in .*: no answer$/);
 });

@@ -26,7 +26,7 @@ test('a type that a shipped recipe has is that recipe', async (t) => {
 test('a type without a recipe here is refused', async (t) => {
   await assert.rejects(
     load(t, { Type: 'loom' }),
-    /the document names the type "loom", and there is no recipe/,
+    /the document has the type "loom", but this machine does not have a recipe/,
   );
 });
 
@@ -35,7 +35,10 @@ test('commands in the store are not run, unless the operator trusts whoever writ
   await assert.rejects(load(t, backend), (error: unknown) => {
     assert.ok(error instanceof Failure);
     assert.equal(error.kind, 'recipe');
-    assert.match(error.message, /holds commands \(SubnetAddCommand, ShutdownCommand\).* as root$/);
+    assert.match(
+      error.message,
+      /contains commands \(SubnetAddCommand, ShutdownCommand\).* as root on this node$/,
+    );
     assert.match(error.hint ?? '', /--trust-store-commands$/);
     return true;
   });
