@@ -124,7 +124,7 @@ export class Metrics {
     );
   }
 
-  /** A gauge that is read from the status when it is asked for; without a status it has no value. */
+  /** A gauge that is read from the status when it is asked for; what `read` does not set has no value. */
   #addGauge<Label extends string>(
     name: string,
     help: string,
@@ -139,9 +139,10 @@ export class Metrics {
       registers: [this.#registry],
       collect() {
         this.reset();
+        // Without labels, a reset sets it to 0.
+        if (labelNames.length === 0) this.remove();
         const now = status();
-        if (now === undefined) this.remove();
-        else read(this, now);
+        if (now !== undefined) read(this, now);
       },
     });
   }
