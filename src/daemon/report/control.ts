@@ -57,7 +57,7 @@ async function readAll(stream: AsyncIterable<unknown>): Promise<string> {
 }
 
 /** Nobody listens, or whoever did died before it answered. */
-const nobodyThere = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET'];
+const nobodyThere = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 
 /**
  * The other side: asks the daemon of a state directory. Undefined if none is running there. Throws a Failure if this user
