@@ -12,7 +12,7 @@ import type { programs } from './programs.ts';
 /** The bundle's file name, put in by scripts/build.js. It has a hash of the bundle in it. */
 declare const bundleName: string;
 
-/** What a start without a subcommand compiles; the build makes it. */
+/** The name of the code for a start without a subcommand. The build creates it. */
 const commonPurpose = 'main';
 
 /** How long after its start a program that runs on has loaded all that a start needs, in milliseconds. */

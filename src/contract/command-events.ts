@@ -1,6 +1,6 @@
 import type { CommandName } from '../recipe/recipe.ts';
 
-/** What can happen, in the order of a node's life, and the command that it runs. */
+/** The events in a node's life, in their order, and the command that each event runs. */
 export const commandOfEvent = {
   pre: 'PreStartupCommand',
   post: 'PostStartupCommand',

@@ -5,7 +5,7 @@ import { contractVariables } from '../recipe/contract-variables.ts';
 import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import type { CommandName, Parameter, ParameterValue } from '../recipe/recipe.ts';
 
-/** What a command is told of the node that runs it. */
+/** The facts about a node that its commands receive. */
 export interface NodeFacts extends PublicAddresses {
   readonly network: NetworkConfiguration;
   readonly nodeName: string;
@@ -27,8 +27,8 @@ const secretName = /PASSW|SECRET|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY/i
 const daemonName = /^(FLANNELD_|HEDDLE_|ETCDCTL_|NOTIFY_SOCKET$|LISTEN_FDS|LISTEN_PID|WATCHDOG_)/;
 
 /**
- * What commands inherit of the daemon's environment: nothing that looks like a secret, none of the daemon's own
- * settings, and none of the contract's names.
+ * The part of the daemon's environment that commands inherit: without variables that look like secrets, without the
+ * daemon's own settings, and without the contract's names.
  */
 export function inheritedEnvironment(daemon: Readonly<Record<string, string | undefined>>): Variables {
   const kept: Variables = {};
@@ -121,7 +121,7 @@ function parameterVariables({ parameters, parameterValues }: NodeFacts): Variabl
   const variables: Variables = {};
   for (const parameter of parameters) {
     const value = parameterValues[parameter.name];
-    // The MTU parameter is the underlay's MTU to reckon from; the contract's MTU is the result.
+    // The MTU parameter replaces the underlay's MTU; the contract's MTU is calculated from it.
     if (value !== undefined && parameter.variable !== 'MTU') variables[parameter.variable] = String(value);
   }
   return variables;

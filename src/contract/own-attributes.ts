@@ -4,7 +4,10 @@ import { readOwnData } from './own-data.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { NodeFacts } from './environment.ts';
 
-/** What this node says of itself, from what PreStartupCommand printed. Throws a Failure if it is not what it must be. */
+/**
+ * The attributes of this node's lease, from the output of PreStartupCommand. Throws a Failure if that output is not
+ * valid.
+ */
 export function ownAttributes(recipe: Recipe, facts: NodeFacts, stdout: string): LeaseAttributes {
   const data = readOwnData(stdout, recipe.backendData, facts.network);
   if (data.kind === 'invalid') {

@@ -1,7 +1,7 @@
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import type { Peer } from '../lease/lease.ts';
 
-/** What a column holds when there is nothing to say. */
+/** The content of an empty column. */
 const absent = '-';
 
 /**

@@ -19,14 +19,14 @@ export function renderDiagnostics(
   return diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, chalk)).join('\n\n');
 }
 
-/** What a failure, or a refusal, has besides its sentence. */
+/** The parts of a failure, or a refusal, in addition to its sentence. */
 export interface Detail {
   readonly diagnostics: readonly Diagnostic[];
   /** Preformatted text. */
   readonly detail?: string | undefined;
 }
 
-/** What is shown below that sentence: the findings, then what was printed. Empty if there is neither. */
+/** The text below that sentence: the findings, then the output. Empty if there is neither. */
 export function renderDetail({ diagnostics, detail = '' }: Detail, options: { colour: boolean }): string {
   const parts = [renderDiagnostics(diagnostics, options), detail];
   return parts.filter((part) => part !== '').join('\n');

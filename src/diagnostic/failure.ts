@@ -5,7 +5,7 @@ import type { Diagnostic } from './diagnostic.ts';
  * `docs/operations.md` repeats it, and a test compares the two.
  */
 export const exitCodes = {
-  /** A defect of heddle itself. */
+  /** A bug in heddle. */
   internal: 1,
   /** The command line: an unknown option, a missing or malformed argument, options that contradict each other. */
   usage: 2,
@@ -27,7 +27,7 @@ export const exitCodes = {
   command: 10,
   /** Another heddle already runs on this state directory, or a lab of that name exists. */
   'already-running': 11,
-  /** There is no such daemon, lab or node. */
+  /** The daemon, lab or node does not exist. */
   'not-running': 12,
   /** A lab ran, and a check of it failed or something was left behind. */
   'lab-failed': 13,

@@ -2,7 +2,7 @@ import type { DiagnosticCode } from './codes.ts';
 import type { Checked, Diagnostic, Severity } from './diagnostic.ts';
 import type { SourceText, Span } from './source.ts';
 
-/** What a finding says beside its code and place. */
+/** The text of a finding, in addition to its code and place. */
 interface Finding {
   readonly severity: Severity;
   readonly code: DiagnosticCode;
@@ -45,7 +45,7 @@ export class Findings {
     return { kind: 'valid', value, warnings: diagnostics };
   }
 
-  /** What was found so far, in the order of the text. */
+  /** The findings so far, in the order of the text. */
   list(): Diagnostic[] {
     const source = { name: this.#source.name, text: hideSpans(this.#source.text, this.#secrets) };
     return this.#found

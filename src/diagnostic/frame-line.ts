@@ -19,7 +19,7 @@ export interface FramedLine {
 const tabWidth = 4;
 /** The columns of source that are shown; a longer line is clipped around its span. */
 const shownColumns = 96;
-/** What stays visible before the span in a clipped line. */
+/** The number of columns that stay visible before the span in a clipped line. */
 const leadColumns = 24;
 /** Code units that surely fill the columns shown, on either side of a span. */
 const cutLength = 2000;

@@ -1,4 +1,4 @@
-/** Names longer than this are no misspelling of anything. */
+/** Names longer than this are not misspellings. */
 const longestName = 64;
 
 /**

@@ -110,7 +110,7 @@ function rivalsOf(state: EngineState, peer: Peer): Peer[] {
   return sharersOf(state, peer).flatMap((key) => state.entries.get(key)?.wanted ?? []);
 }
 
-/** What CheckCommand prints for a peer: its IPv4 subnet, or its IPv6 subnet in an IPv6-only network. */
+/** The line that CheckCommand prints for a peer: its IPv4 subnet, or its IPv6 subnet in an IPv6-only network. */
 export function subnetOf(peer: Peer): string {
   return peer.subnet ?? peer.ipv6Subnet ?? '';
 }

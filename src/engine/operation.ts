@@ -14,9 +14,15 @@ export interface Operation {
   readonly mode: 'strict' | 'lenient';
 }
 
-/** What the engine is told. Times and random numbers come in as values: it has neither a clock nor dice. */
+/**
+ * The inputs of the engine. Times and random numbers are part of the inputs, because the engine has neither a clock nor
+ * a random generator.
+ */
 export type EngineInput =
-  /** What the journal of an earlier process holds: perhaps in the kernel, perhaps not. Comes first, if at all. */
+  /**
+   * The peers in the journal of an earlier process. They may be in the kernel or not. This input comes first, if it
+   * comes at all.
+   */
   | { readonly kind: 'restore'; readonly peers: readonly Peer[] }
   /** All peers that are wanted; what is absent is unwanted. */
   | { readonly kind: 'snapshot'; readonly peers: readonly Peer[] }

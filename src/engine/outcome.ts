@@ -88,7 +88,7 @@ export function fail(state: EngineState, operation: Operation, jitter: number): 
   ];
 }
 
-/** Whether what failed is no longer what would be done now: then there is no point in waiting. */
+/** Whether the engine would now do something else than the operation that failed. Then it does not have to wait. */
 function superseded(state: EngineState, entry: Entry, operation: Operation): boolean {
   const decision = decide(entry, state.abilities);
   switch (decision.kind) {

@@ -3,7 +3,7 @@ import { KeysByName } from '../lease/keys-by-name.ts';
 import type { Peer } from '../lease/lease.ts';
 import type { Operation } from './operation.ts';
 
-/** What is known of a peer in the kernel. */
+/** The known state of a peer in the kernel. */
 export type Applied =
   | { readonly kind: 'absent' }
   /** SubnetAdd succeeded with these values, and nothing happened since. */
@@ -12,7 +12,7 @@ export type Applied =
   | { readonly kind: 'unsure'; readonly peer: Peer };
 
 /**
- * What is being done about a peer.
+ * The work in progress for a peer.
  *
  *     idle ──difference──▶ ready ──taken──▶ running ──succeeded──▶ idle (or ready again)
  *                            ▲ ▲               ├──failed──▶ waiting ──due, or a newer state──▶ ready
@@ -75,7 +75,7 @@ export interface Entry {
   touched: number;
 }
 
-/** What the recipe can do; decides how a doubtful peer is handled. */
+/** The abilities of the recipe. They decide how the engine handles a doubtful peer. */
 export interface Abilities {
   readonly canRemove: boolean;
   /**
@@ -87,7 +87,7 @@ export interface Abilities {
   readonly fitsBatch: ((operation: Operation) => boolean) | undefined;
 }
 
-/** What an `Engine` owns. Only the functions of this folder change it. */
+/** The state of an `Engine`. Only the functions of this folder change it. */
 export interface EngineState {
   readonly abilities: Abilities;
   readonly entries: Map<string, Entry>;
@@ -146,8 +146,9 @@ export function samePeer(a: Peer, b: Peer): boolean {
 }
 
 /**
- * What a peer's entries in the kernel are likely keyed by besides its subnet. A node that moved to another subnet keeps
- * its address, MAC and key: removing its old lease after adding the new one would tear out what the two share.
+ * The values that probably identify a peer's kernel entries, in addition to its subnet. A node that moves to another
+ * subnet keeps its address, MAC and key. So a remove of its old lease after the add of its new one would delete the
+ * entries that both leases share.
  */
 function resourcesOf(peer: Peer): string[] {
   const resources: string[] = [];

@@ -57,8 +57,8 @@ function fitsBatch({ abilities }: EngineState, operation: Operation): boolean {
 }
 
 /**
- * The operation that an entry is ready for, decided at this moment: what was superseded since it was queued is never run, and
- * an add and a remove that cancel out are no operation at all.
+ * The operation that an entry is ready for, decided at this moment. So an operation that was superseded in the queue
+ * never runs, and an add and a remove that cancel out do nothing.
  */
 function decideNow(state: EngineState, entry: Entry, reason: Operation['reason']): Operation | undefined {
   const decision = decide(entry, state.abilities);

@@ -65,7 +65,7 @@ export function reconsider(state: EngineState, entry: Entry, reason: Reason): vo
   }
 }
 
-/** What was in the kernel may not be there any more: it is ensured again. */
+/** The entry may not be in the kernel any more: it is ensured again. */
 export function doubt(state: EngineState, entry: Entry): void {
   if (entry.applied.kind !== 'present') return;
   setApplied(state, entry, { kind: 'unsure', peer: entry.applied.peer });

@@ -141,7 +141,7 @@ export type HeddleEvent =
       readonly file: string;
       readonly revision: string;
       readonly step: RecipeStep['kind'];
-      /** What of it changed; null if nothing did. */
+      /** The change in it; null if nothing changed. */
       readonly because: string | null;
       readonly durationMs: number;
       readonly findings: string;

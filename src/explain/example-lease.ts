@@ -67,7 +67,7 @@ const examples: Readonly<Record<FamilyKey, readonly string[]>> = {
   ipv6: ['2001:db8::1', '2001:db8::2'],
 };
 
-/** What backend data is often made of, for examples: a MAC, a WireGuard key, a number, a name, an address. */
+/** Common forms of backend data, for examples: a MAC, a WireGuard key, a number, a name, an address. */
 const candidates: readonly string[] = [
   '02:00:00:00:00:02',
   'bm90IGEgcmVhbCBrZXksIG9ubHkgYW4gZXhhbXBsZSE=',
@@ -98,11 +98,7 @@ export function exampleData(format: BackendDataFormat): Json {
 function exampleFor(pattern: RegExp, name: string): string {
   const example = candidates.find((candidate) => pattern.test(candidate));
   if (example !== undefined) return example;
-  throw new Failure(
-    'usage',
-    `heddle could not find an example that matches the recipe's BackendData.${name}`,
-    {
-      hint: 'give backend data with --data',
-    },
-  );
+  throw new Failure('usage', `could not find an example that matches the recipe's BackendData.${name}`, {
+    hint: 'give backend data with --data',
+  });
 }

@@ -11,7 +11,7 @@ import { describeInvented, inventLeases, type LeaseRequest } from './invent-leas
 import { loadRecipe } from '../recipe-files/load-recipe.ts';
 import { decideNetwork } from '../recipe-files/decide-network.ts';
 
-/** What to explain, and of which lease. */
+/** The event to explain, and its lease. */
 export interface ExplainRequest extends LeaseRequest {
   /** A path, or a recipe's name. */
   readonly recipe: string;
@@ -26,7 +26,7 @@ export interface PlannedRun {
   readonly command: CommandName;
   readonly shell: 'sh -c' | 'sh -ec';
   readonly script: string;
-  /** What heddle sets, sorted by name. Everything else is inherited from the daemon. */
+  /** The variables that heddle sets, sorted by name. Everything else is inherited from the daemon. */
   readonly environment: Readonly<Record<string, string>>;
   readonly stdin: string;
   readonly cwd: string;
@@ -39,7 +39,7 @@ export interface RecipeExplanation {
   readonly recipe: string;
   readonly type: string;
   readonly runs: readonly PlannedRun[];
-  /** What the runs are about; made up where nothing was given. */
+  /** The node and the peer of the runs. Values that the author did not give are examples. */
   readonly assumed: { readonly node: string; readonly peer: string; readonly data: string };
 }
 

@@ -33,7 +33,10 @@ export function inventData(
   return { ipv4: v4, ipv6: network.ipv6 && v6, about };
 }
 
-/** What PreStartupCommand publishes is known only when it runs; what the recipe says of it is known before. */
+/**
+ * An example of the data that PreStartupCommand publishes. The real data is known only when it runs; the recipe
+ * declares only its form.
+ */
 function invent(recipe: Recipe): { readonly example: Json | undefined; readonly about: string } {
   const { backendData, commands } = recipe;
   if (backendData.format === 'json' || backendData.pattern !== undefined) {

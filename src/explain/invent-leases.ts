@@ -12,7 +12,7 @@ import type { Recipe } from '../recipe/recipe.ts';
 import { exampleAddresses, exampleSubnets, parseAddresses, parseSubnets } from './example-lease.ts';
 import { inventData, type InventedData } from './invent-data.ts';
 
-/** What the author says of the lease that an event is about. */
+/** The author's options for the lease of an event. */
 export interface LeaseRequest {
   /** Undefined for every command that the recipe has. */
   readonly event: CommandEvent | undefined;
@@ -30,9 +30,9 @@ export interface InventedLease {
 export interface InventedLeases {
   readonly own: InventedLease;
   readonly other: InventedLease;
-  /** What a node makes of the other lease. */
+  /** The other lease, as a node reads it. */
   readonly peer: Peer;
-  /** What is to be said of the peer's backend data. */
+  /** A description of the peer's backend data. */
   readonly aboutData: string;
 }
 
@@ -76,7 +76,7 @@ function completeLease(
   };
 }
 
-/** What is given, else the example, of each family that has one. */
+/** The given value of each family, or else the example. */
 function complete<T>(given: PerFamily<T>, examples: PerFamily<T>): PerFamily<T> {
   return mapFamilies(examples, (example, family) => given[family] ?? example);
 }

@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 
-/** Which Debian package has which programs that recipes use. */
+/** The Debian packages of the programs that recipes use. */
 const programsByPackage: Readonly<Record<string, readonly string[]>> = {
   'bridge-utils': ['brctl'],
   conntrack: ['conntrack'],

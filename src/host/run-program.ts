@@ -1,7 +1,7 @@
 import type { Result } from 'execa';
 import { explainError, hasErrorCode } from './system-error.ts';
 
-/** What a program may print, in characters: `ip` takes a thousand of them for an interface. */
+/** The longest output of a program, in characters. `ip` prints about a thousand characters for an interface. */
 const longestOutput = 32 << 20;
 
 /** How a helper program is run. */
@@ -18,7 +18,7 @@ export interface ProgramOptions {
 
 /** Why a program did not do its work. */
 export type ProgramFault =
-  /** There is no such program on PATH. */
+  /** The program is not on PATH. */
   | 'missing'
   /** It is there, but the kernel does not start it. */
   | 'unstartable'
@@ -35,7 +35,7 @@ export class ProgramError extends Error {
   readonly fault: ProgramFault;
   /** Why, as a clause without the program's words: `exited with status 1`. */
   readonly how: string;
-  /** What it printed on stderr, trimmed. */
+  /** The program's stderr, trimmed. */
   readonly stderr: string;
 
   constructor(file: string, fault: ProgramFault, how: string, stderr: string, cause: unknown) {
@@ -74,7 +74,7 @@ export async function runProgram(
   throw toError(file, result, timeoutMs);
 }
 
-/** What execa says of a program that failed. */
+/** The parts of execa's error for a program that failed. */
 type ProgramEnd = Pick<Result, 'timedOut' | 'isMaxBuffer' | 'signal' | 'exitCode' | 'cause'> & {
   /** Undefined where nothing was started, whatever execa's type says. */
   readonly stderr?: string;

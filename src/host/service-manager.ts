@@ -1,6 +1,6 @@
 import { runProgram } from './run-program.ts';
 
-/** What systemd may be told (sd_notify(3)). */
+/** A notification for systemd (sd_notify(3)). */
 export interface ServiceNotice {
   readonly state?: 'ready' | 'stopping';
   /** One line for `systemctl status`. */

@@ -60,7 +60,10 @@ function describeUnwritable(path: string, why: string, cause?: unknown): Failure
   });
 }
 
-/** Reads what this node had before. Undefined if there is no such file, or nothing in it that can be used. */
+/**
+ * Reads the subnets that this node had before. Undefined if the file does not exist, or does not contain anything
+ * usable.
+ */
 export async function readSubnetFile(path: string): Promise<SubnetEnvironment | undefined> {
   try {
     const environment = parseSubnetEnvironment(await readFile(path, 'utf8'));

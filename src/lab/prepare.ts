@@ -10,7 +10,7 @@ import { planTopology, type Topology } from './plan/topology.ts';
 import { programPath } from './process/program-path.ts';
 import { nodeStoreDirectory, nodeTlsFiles, type LabSpec } from './protocol.ts';
 
-/** What `lab run` and `lab up` were asked for, checked as far as the command line can be. */
+/** The request of `lab run` and `lab up`, checked as far as the command line allows. */
 export interface LabRequest {
   readonly name: string;
   readonly purpose: LabSpec['purpose'];

@@ -26,14 +26,14 @@ export const nodeStateDirectory = '/run/heddle';
 export const nodeSubnetFile = '/run/flannel/subnet.env';
 export const nodeStoreDirectory = `${nodeShare}/store`;
 export const nodePrograms = `${nodeShare}/bin`;
-/** What TLS needs, where etcd asks for it. */
+/** The files for TLS, if etcd requires it. */
 export const nodeTlsFiles = {
   caFile: `${nodeShare}/tls/ca.crt`,
   certFile: `${nodeShare}/tls/client.crt`,
   keyFile: `${nodeShare}/tls/client.key`,
 } as const;
 
-/** What a host sees as `/run`, as the lab's own processes see it. */
+/** The directory that a host sees as `/run`, as a path for the lab's own processes. */
 export function runDirectoryOf(host: string): string {
   return `${labRoot}/nodes/${host}/run`;
 }
@@ -43,7 +43,7 @@ export function logFileOf(host: string): string {
   return `${labRoot}/nodes/${host}/daemon.log`;
 }
 
-/** What a host sees below its `/run`, as the lab's own processes see it. */
+/** A path below a host's `/run`, as a path for the lab's own processes. */
 export function pathInLab(host: string, path: string): string {
   return runDirectoryOf(host) + path.slice('/run'.length);
 }
@@ -63,7 +63,7 @@ export interface LabSpec {
     readonly name: string;
     readonly path: string;
     readonly text: string;
-    /** It has a ShutdownCommand: without one, what its start-up made is meant to stay. */
+    /** Whether the recipe has a ShutdownCommand. Without one, the devices of its start-up are meant to stay. */
     readonly shutsDown: boolean;
   };
   readonly topology: Topology;
@@ -92,7 +92,7 @@ export interface RecipeOrder {
 /** The second and last line on the inside's stdin: the lab may outlive the process that started it. */
 export const keepLine = 'keep';
 
-/** What the inside of a lab tells the process that started it, one JSON object a line. */
+/** The messages from the inside of a lab to the process that started it, one JSON object a line. */
 export type LabEvent =
   | { readonly event: 'built'; readonly afterMs: number }
   | { readonly event: 'node-ready'; readonly node: NodeReport; readonly afterMs: number }

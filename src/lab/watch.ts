@@ -98,7 +98,7 @@ interface Order {
   readonly findings: string;
 }
 
-/** What the lab was given. It answers each by a matrix, unless a newer one was faster. */
+/** The recipes that the lab received. It answers each with a matrix, unless a newer one was faster. */
 class Orders {
   readonly #report: AuthorReport;
   readonly #given: Order[] = [];

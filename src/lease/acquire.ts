@@ -5,7 +5,7 @@ import type { PublicAddresses } from '../network/public-addresses.ts';
 import { countSubnets, findFreeSubnets, isFree, isOfRange, touchesRange } from '../network/subnets.ts';
 import type { Lease, LeaseSubnets } from './lease.ts';
 
-/** flannel picks at random among this many, so that nodes that start together seldom pick the same. */
+/** flannel picks at random among this many subnets, so that nodes that start together rarely pick the same one. */
 const choices = 100;
 
 /** All that the choice of a node's subnets depends on; the public addresses are the node's. */
@@ -15,7 +15,7 @@ export interface AcquisitionInput extends PublicAddresses {
   readonly leases: readonly Lease[];
   /** Subnets that something other than a readable lease holds: they are neither free nor anybody's. */
   readonly blocked: readonly LeaseSubnets[];
-  /** What the subnet file of the last run names. */
+  /** The subnets in the subnet file of the last run. */
   readonly hint: LeaseSubnets | undefined;
   /** Returns a number from 0 up to, not including, 1. */
   readonly random: () => number;
@@ -32,8 +32,8 @@ export interface ExhaustedRange {
 }
 
 /**
- * What to do next to get a lease. `misfits` are leases of this node that do not fit the configuration any more; they
- * are to be dropped, and the plan counts their subnets as free.
+ * The next step to get a lease. `misfits` are leases of this node that do not fit the configuration any more. The
+ * caller drops them, and the plan counts their subnets as free.
  */
 export type AcquisitionPlan = { readonly misfits: readonly Lease[] } & (
   | { readonly kind: 'reuse'; readonly lease: Lease }

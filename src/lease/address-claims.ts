@@ -11,7 +11,7 @@ export interface SharedAddress {
 export class AddressClaims {
   readonly #claimants = new KeysByName();
   readonly #shared = new Set<string>();
-  /** What came to be shared, or shared by one more, since it was last asked for. */
+  /** The addresses that became shared, or shared by one more lease, since the last call. */
   readonly #news = new Set<string>();
 
   /** Every address that is shared now. */
@@ -25,7 +25,7 @@ export class AddressClaims {
     for (const address of after) if (!before.includes(address)) this.#claim(key, address);
   }
 
-  /** What is shared and was not told yet. */
+  /** The shared addresses that were not reported yet. */
   takeNews(): SharedAddress[] {
     const news = this.#describe(this.#news);
     this.#news.clear();

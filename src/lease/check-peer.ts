@@ -5,7 +5,7 @@ import { presentValues, type PerFamily } from '../network/per-family.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import type { Json, Lease, LeaseAttributes, Peer } from './lease.ts';
 
-/** What a lease must agree with before anything may run for it. */
+/** The facts that a lease must agree with before a command may run for it. */
 export interface PeerRules {
   readonly network: NetworkConfiguration;
   readonly backendType: string;

@@ -1,4 +1,4 @@
-/** Which leases' keys go with which name. Nearly every name has one key, which needs no set of its own. */
+/** The keys of the leases for each name. Nearly every name has one key, which does not need its own set. */
 export class KeysByName {
   readonly #keys = new Map<string, string | Set<string>>();
 

@@ -8,7 +8,7 @@ export type { Json };
 /** The subnet or subnets that one node holds; at least one is present. They make up the lease's key. */
 export type LeaseSubnets = PerFamily<Cidr>;
 
-/** What a node says of itself in its lease: flannel's `LeaseAttrs`, decoded, its addresses canonical text. */
+/** A node's own attributes in its lease: flannel's `LeaseAttrs`, decoded, its addresses canonical text. */
 export interface LeaseAttributes extends PublicAddresses {
   /** Empty for flannel's alloc and udp backends, which write none. */
   readonly backendType: string;

@@ -14,7 +14,7 @@ export type ReadLease =
   | { readonly kind: 'lease'; readonly lease: Lease }
   | { readonly kind: 'malformed'; readonly key: string; readonly reason: string };
 
-/** What a change in the store means for this node. */
+/** The effect of a change in the store on this node. */
 export type RosterChange =
   | { readonly kind: 'put'; readonly peer: Peer }
   | { readonly kind: 'delete'; readonly key: string }
@@ -44,7 +44,7 @@ export class Roster {
   readonly #standings = new Map<string, Standing>();
   readonly #rejections = new Map<string, string>();
   readonly #claims = new AddressClaims();
-  /** What stood when an earlier daemon of this node ended, until the first list is taken. */
+  /** The peers that were in place when an earlier daemon of this node ended, until the first list arrives. */
   #earlier: ReadonlyMap<string, Peer>;
   /** Leases that were rejected for overlapping, by the key of the one that stands in their way. */
   readonly #inTheWay = new Map<string, Map<string, Lease>>();

@@ -1,7 +1,7 @@
 import { addressBits, formatAddress, parseAddress, parseCidr, type Cidr } from '../network/cidr.ts';
 import type { Json, Lease, LeaseAttributes, LeaseSubnets } from './lease.ts';
 
-/** What flannel's two parts of a key, `10.50.4.0-24` and `2001:cafe:42:c::-64`, are made of. */
+/** The form of flannel's two parts of a key, `10.50.4.0-24` and `2001:cafe:42:c::-64`. */
 const keyForm = /^([\d.]+)-(\d+)(?:&([\da-f:]+)-(\d+))?$/;
 
 /** How flannel writes "no IPv4" where a key or a value must have some. */

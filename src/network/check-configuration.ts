@@ -11,7 +11,7 @@ export interface NetworkValues extends RangeValues {
   readonly EnableNFTables?: Located<boolean>;
 }
 
-/** What {@link checkNetworkConfiguration} reads. */
+/** The keys that {@link checkNetworkConfiguration} reads. */
 export interface NetworkDocument {
   readonly values: NetworkValues;
   /** The keys that stand in the document, even with values of the wrong type. */

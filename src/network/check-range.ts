@@ -25,7 +25,7 @@ export type RangeValues = Readonly<
   Partial<Record<NetworkKey | LimitKey, Located<string>> & Record<LengthKey, Located<number>>>
 >;
 
-/** What flannel asks of one family's network. */
+/** flannel's rules for one family's network. */
 export interface FamilyRules {
   readonly family: Family;
   readonly keys: {
@@ -115,7 +115,7 @@ function readNetwork(
   return network;
 }
 
-/** What may have been meant by a text that is no network. */
+/** A suggestion for a text that is not a network. */
 function suggestNetwork(text: string, rules: FamilyRules): string {
   const [addressText = '', prefixText] = text.split('/');
   const address = parseAddress(addressText);

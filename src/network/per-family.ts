@@ -6,7 +6,7 @@ export interface PerFamily<T> {
   readonly ipv6: T | undefined;
 }
 
-/** What {@link PerFamily} calls an address family. */
+/** The names of address families in {@link PerFamily}. */
 export type FamilyKey = keyof PerFamily<unknown>;
 
 /** No value for either family. */

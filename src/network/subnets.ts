@@ -13,7 +13,8 @@ export function countSubnets(range: SubnetRange): bigint {
 
 /** The subnet at an index, counted from 0 at SubnetMin. Throws a RangeError outside 0 … {@link countSubnets} − 1. */
 export function subnetAt(range: SubnetRange, index: bigint): Cidr {
-  if (index < 0n || index >= countSubnets(range)) throw new RangeError(`there is no subnet ${index}`);
+  if (index < 0n || index >= countSubnets(range))
+    throw new RangeError(`the network does not have a subnet ${index}`);
   return {
     family: range.network.family,
     value: range.subnetMin.value + index * subnetSize(range),
@@ -62,7 +63,10 @@ export function findFreeSubnets(range: SubnetRange, occupied: readonly Cidr[], l
   return free;
 }
 
-/** What is occupied, as network addresses by prefix length, shortest first: the largest obstacle is found first. */
+/**
+ * The occupied subnets, as network addresses by prefix length. The shortest length comes first, so that the largest
+ * obstacle is found first.
+ */
 type OccupiedIndex = readonly (readonly [prefix: number, networks: ReadonlySet<bigint>])[];
 
 function indexOccupied(range: SubnetRange, occupied: readonly Cidr[]): OccupiedIndex {

@@ -4,7 +4,7 @@ import { packageFile } from '../host/files/package-files.ts';
 /** Where recipes are looked for by name: an operator's own before those that come with heddle. */
 const recipeFolders = ['/etc/heddle/recipes/', packageFile('recipes/')];
 
-/** What each recipe is that comes with heddle, in a line. */
+/** A description of each included recipe, in one line. */
 export const shippedRecipes: Readonly<Record<string, string>> = {
   vxlan:
     'VXLAN in the kernel, with the same entries as flannel’s vxlan backend; any network between the nodes',
@@ -12,7 +12,7 @@ export const shippedRecipes: Readonly<Record<string, string>> = {
   wireguard: 'encrypted by WireGuard, in the kernel or by wireguard-go; any network between the nodes',
 };
 
-/** A file that JSON editors read, beside the recipes that name it. */
+/** A file for JSON editors, next to the recipes that name it. */
 const isRecipeFile = (file: string): boolean => file.endsWith('.json') && !file.endsWith('.schema.json');
 
 /** The file of a recipe's name; undefined if there is none. */

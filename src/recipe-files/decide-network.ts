@@ -8,7 +8,7 @@ import { parseNetworkDocument, renderNetworkDocument } from '../recipe/read/netw
 import type { ParameterValue, Recipe } from '../recipe/recipe.ts';
 import { refuseRecipe } from './load-recipe.ts';
 
-/** Which network this node is to be part of, and who said so. */
+/** The network of this node, and where it was configured. */
 export interface NetworkDecision {
   readonly configuration: NetworkConfiguration;
   readonly parameterValues: Readonly<Record<string, ParameterValue>>;
@@ -17,7 +17,7 @@ export interface NetworkDecision {
   readonly isInStore: boolean;
   /** This daemon wrote the document there. */
   readonly isPublishedHere: boolean;
-  /** What is odd about the store's document. */
+  /** The warnings about the store's document. */
   readonly warnings: readonly Diagnostic[];
 }
 

@@ -18,14 +18,14 @@ export interface LoadedRecipe {
   readonly recipe: Recipe;
   /** Made ready while the store is read; only then they are needed. */
   readonly scripts: Promise<ReadonlyMap<CommandName, Script>>;
-  /** What is odd about the document. */
+  /** The warnings about the document. */
   readonly warnings: readonly Diagnostic[];
 }
 
 /** The file a recipe is in: a path as given, or for a bare name that of the recipe of that name. */
 export function recipeFile(nameOrPath: string): string {
   const named = nameOrPath.endsWith('.json') ? undefined : findNamedRecipe(nameOrPath);
-  // An empty name is no path to the current directory.
+  // An empty name is not a path to the current directory.
   return named ?? (nameOrPath === '' ? '' : resolve(nameOrPath));
 }
 
@@ -58,7 +58,7 @@ export function refuseStrangersFile(nameOrPath: string, file: string): void {
   const distrust = findDistrust(file);
   if (distrust === undefined) return;
   const { why, hint } = distrust;
-  throw new Failure('recipe', `heddle does not run the recipe ${nameOrPath} as root: ${why}`, { hint });
+  throw new Failure('recipe', `cannot run the recipe ${nameOrPath} as root: ${why}`, { hint });
 }
 
 /**

@@ -24,7 +24,7 @@ const halfwayMs = 500;
 const pollMs = 1000;
 
 /**
- * What the last look found.
+ * The result of the last look.
  *
  *     whole ──empty or gone──▶ halfway ──still so──▶ left
  *       ▲                         │                   │

@@ -11,7 +11,7 @@ export interface RecipeRefusal {
   readonly detail: string;
 }
 
-/** What is to be thought of a recipe that was saved while another text of it runs. */
+/** The verdict on a saved recipe while an older text of it runs. */
 export type RecipeReview =
   | ({ readonly kind: 'refused' } & RecipeRefusal)
   | {

@@ -74,7 +74,10 @@ async function endNoted(path: string, leader: number, graceMs: number): Promise<
   return isRunning;
 }
 
-/** What tells a process from any other that ever has its id: its start in clock ticks (field 22 of proc(5)), and the boot. */
+/**
+ * The values that tell a process from any other with the same id: its start in clock ticks (field 22 of proc(5)), and
+ * the boot.
+ */
 function identify(stat: string): string {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -6,7 +6,7 @@ import type { Job, Outcome } from './shell.ts';
 /** How the shell of a job ended. */
 export type ShellEnd = { readonly exitCode: number } | { readonly signal: string };
 
-/** What is known of every job that was started. */
+/** The facts about every job that was started. */
 export type Ran = Omit<Extract<Outcome, { kind: 'succeeded' }>, 'kind'>;
 
 const nothing = { text: '', truncated: 0 };

@@ -16,7 +16,7 @@ export interface Monitor {
 export interface MonitorListeners {
   /** Something was printed that ends with a line break; several lines that come at once are one call. */
   readonly onLines: () => void;
-  /** It ended by itself. `stderr` is capped. */
+  /** The monitor ended by itself. `stderr` is capped. */
   readonly onEnd: (how: string, stderr: string) => void;
 }
 

@@ -50,7 +50,7 @@ export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
   };
   return {
     run(job, signal) {
-      // Many jobs may wait for one signal; that is no leak.
+      // Many jobs may wait for one signal; that is not a leak.
       if (signal !== undefined) setMaxListeners(0, signal);
       const ended = start(job, signal === undefined ? [closing.signal] : [closing.signal, signal]);
       running.add(ended);

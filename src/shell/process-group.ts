@@ -61,8 +61,8 @@ export async function endGroup(
 }
 
 /**
- * Finds the members of a group that are older than its leader's child, and not the leader: a worker has one child at
- * a time, the shell of its job, so these were left behind by earlier jobs. Empty if there is no child.
+ * Finds the members of a group that are older than its leader's child, and not the leader: a worker has one child at a
+ * time, the shell of its job, so earlier jobs left these behind. Empty if the worker does not have a child.
  */
 export async function findOlderThanChild(leader: number): Promise<ReadonlySet<number>> {
   const members = await listMembers(leader);

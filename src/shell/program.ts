@@ -1,7 +1,7 @@
 /** The shell that runs a recipe's commands: a file, and what precedes its own options. */
 export interface ShellProgram {
   readonly file: string;
-  /** The name that it is called by, which begins its own messages where there are no arguments. */
+  /** The name that the shell is called by. Without arguments, the shell's own messages begin with it. */
   readonly name: string;
   readonly arguments: readonly string[];
 }

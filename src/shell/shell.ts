@@ -21,7 +21,7 @@ export interface Script {
   readonly lineTags: readonly number[];
 }
 
-/** What a run printed. Capped: `truncated` counts the bytes that were dropped from the middle or the end. */
+/** The output of a run. Capped: `truncated` counts the bytes that were dropped from the middle or the end. */
 export interface Captured {
   readonly text: string;
   readonly truncated: number;

@@ -2,7 +2,7 @@ import { quote } from 'shell-quote';
 import { runProgram } from '../host/run-program.ts';
 import { systemShell, type ShellProgram } from './program.ts';
 
-/** What `sh -n` finds wrong with a text. */
+/** A syntax error that `sh -n` finds in a text. */
 export interface ShellSyntaxError {
   /** The line of the text (from 0) where the shell gave up; undefined where it does not say. */
   readonly line: number | undefined;
@@ -29,7 +29,7 @@ export async function findSyntaxErrors(
   return texts.map((_, index) => unfit[index] ?? complaints[index]);
 }
 
-/** What `sh -n` says of each text: nothing if it can be read. */
+/** The output of `sh -n` for each text: empty if the text can be read. */
 async function readTexts(
   texts: readonly string[],
   program: ShellProgram,

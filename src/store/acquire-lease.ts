@@ -15,14 +15,17 @@ const mostTries = 1000;
 
 export interface AcquireRequest {
   readonly configuration: NetworkConfiguration;
-  /** What to write on the lease; its addresses are what this node is known by. */
+  /** The attributes of the lease. Their addresses identify this node. */
   readonly attributes: LeaseAttributes;
   readonly ttlSeconds: number;
-  /** What the subnet file of the last run names. */
+  /** The subnets in the subnet file of the last run. */
   readonly hint: LeaseSubnets | undefined;
   /** Returns a number from 0 up to, not including, 1. */
   readonly random?: () => number;
-  /** What the store was seen to hold, for the first try: where it has changed since, nothing is written and it is listed anew. */
+  /**
+   * The last known content of the store, for the first attempt. If the store has changed since, the attempt does not
+   * write anything, and the store is listed again.
+   */
   readonly listing?: Listing | undefined;
   /** When aborted, the next try is not made, and the signal's reason is thrown. */
   readonly signal?: AbortSignal;
@@ -32,7 +35,7 @@ export interface AcquiredLease {
   readonly record: LeaseRecord;
   readonly lease: Lease;
   readonly how: 'created' | 'reused';
-  /** What the store held, as far as is known, with this lease in it and without those that did not fit and were removed. */
+  /** The known content of the store, with this lease, and without the removed leases that did not fit. */
   readonly listing: Listing;
 }
 
@@ -76,7 +79,7 @@ function withOutcome(listing: Listing, acquired: LeaseRecord, dropped: readonly 
   return { ...listing, records: [...listing.records.filter(({ key }) => !outdated.has(key)), acquired] };
 }
 
-/** Who asks for a lease, and of which network. */
+/** The node that asks for a lease, and its network. */
 export interface Applicant extends PublicAddresses {
   readonly configuration: NetworkConfiguration;
   readonly hint: LeaseSubnets | undefined;

@@ -22,9 +22,9 @@ export type LeaseUpdate =
   | { readonly kind: 'changes'; readonly changes: readonly StoreChange[] };
 
 /**
- * Follows a store for ever: a snapshot, then changes; and, when the store lost track or was away, another snapshot,
- * then changes. Ends when the signal is aborted or the store is closed. Throws a {@link StoreError} that no waiting
- * mends.
+ * Follows a store for ever: first a snapshot, then changes. After an outage or a lost cursor, another snapshot and
+ * changes follow. Ends when the signal is aborted or the store is closed. Throws a {@link StoreError} if a retry cannot
+ * help.
  */
 export async function* followLeases(
   store: LeaseStore,

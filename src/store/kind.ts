@@ -34,8 +34,8 @@ export interface StoreKind {
 export type StoreKinds = readonly [StoreKind, ...StoreKind[]];
 
 /**
- * Which store, and how to reach it: a JSON value, which a deployment keeps. Only the kind with this name knows the other
- * fields.
+ * The choice of a store, and how to reach it: a JSON value, which the deployment file stores. Only the kind with this
+ * name knows the other fields.
  */
 export interface StoreChoice {
   readonly kind: string;
@@ -51,7 +51,7 @@ export interface StoreOption {
   /** The environment variable that says the same. */
   readonly variable?: string;
   readonly default?: string;
-  /** What the help shows in place of the default. */
+  /** The text that the help shows instead of the default. */
   readonly shownDefault?: string;
   /**
    * Present if the value is a secret: the path of the field that holds it in a choice, `['user', 'password']`. A secret is

@@ -52,7 +52,7 @@ export class StoreRetry {
     this.#failures = 0;
   }
 
-  /** Waits as long as the error asks for; throws it if waiting is no use. */
+  /** Waits as long as the error asks for. Throws the error if waiting cannot help. */
   async waitAfter(error: unknown): Promise<void> {
     if (this.#reachedAt !== undefined && this.#now() - this.#reachedAt >= steadyMs) this.#failures = 0;
     this.#reachedAt = undefined;

@@ -53,8 +53,8 @@ export class CursorLostError extends Error {
 }
 
 /**
- * Thrown by any method when the store cannot be reached or written. `retryable` tells an outage, which passes, from
- * something an operator must mend.
+ * Thrown by any method when the store cannot be reached or written. `retryable` is true for an outage, and false for an
+ * error that an operator must fix.
  */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -69,8 +69,8 @@ export class StoreError extends Error {
 }
 
 /**
- * What a store is opened for. `read-write` makes a store where there is none; `existing` does not; `read-only` does not
- * either, and needs no right to write.
+ * The purpose of an open store. `read-write` creates a store if it does not exist; `existing` and `read-only` do not.
+ * `read-only` does not need the permission to write.
  */
 export type OpenMode = 'read-write' | 'existing' | 'read-only';
 

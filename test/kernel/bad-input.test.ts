@@ -178,7 +178,7 @@ describe('a recipe that is not right', options, () => {
         { args },
         store,
         'recipe',
-        `heddle: the recipe ${path} as root: other users can write to ${open} (mode 0777)\n  chmod go-w ${open}`,
+        `heddle: cannot run the recipe ${path} as root: other users can write to ${open} (mode 0777)\n  chmod go-w ${open}`,
       );
       chmodSync(open, 0o700);
     }

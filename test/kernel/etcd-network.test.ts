@@ -83,7 +83,7 @@ describe('commands in a network configuration', options, () => {
       'recipe',
       (config, description) =>
         `heddle: ${config} contains commands (PreStartupCommand, ShutdownCommand), ` +
-        `and whoever can write to the ${description} could run commands as root on this node\n` +
+        `so anyone who can write to the ${description} could run commands as root on this node\n` +
         '  save the document as a file on this node and give it with --recipe, ' +
         'or allow commands from the store with --trust-store-commands',
     ),

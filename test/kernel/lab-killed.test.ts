@@ -18,7 +18,7 @@ const recipe = new URL('../../recipes/vxlan.json', import.meta.url).pathname;
 /** Moments in the life of a `lab run`, by the progress that announces them. */
 const moments: readonly (readonly [string, RegExp | undefined])[] = [
   ['as soon as its first process runs', undefined],
-  ['when its underlay stands', /built/],
+  ['when its underlay stands', /created/],
   ['when the first node is ready', /ready after/],
   ['while pairs are probed', /knows every other/],
   ['while networks are taken down', /taking the networks down/],
@@ -67,7 +67,7 @@ describe('a lab that is killed leaves nothing', options, () => {
       t.after(() => lab.outer.kill('SIGKILL'));
       const namespace = pidNamespace(await firstProcess(`run-${lab.outer.pid ?? 0}`, lab));
       assert.ok(namespace);
-      await lab.until(/built/);
+      await lab.until(/created/);
       lab.outer.kill(signal);
       assert.equal(await lab.ended, signal === 'SIGINT' ? 130 : 143);
       assert.match(lab.stderr(), /interrupted, and is gone/);
@@ -81,7 +81,7 @@ describe('a lab that is killed leaves nothing', options, () => {
     t.after(() => runHeddle(['lab', 'down', '--name', name]));
     const namespace = pidNamespace(await firstProcess(name, lab));
     assert.ok(namespace);
-    await lab.until(/built/);
+    await lab.until(/created/);
     lab.outer.kill('SIGKILL');
     await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
     assert.equal((await runHeddle(['lab', 'ps', '--name', name])).exitCode, 12);

@@ -32,7 +32,7 @@ describe('a lab verb without --name', { skip: reasonToSkip() }, () => {
       done
       heddle lab ps --name other | head -n 1
       heddle lab down --name other`);
-    const refusal = `heddle: no lab named default runs\n  choose a running lab with --name other\n${exitCodes['not-running']}\n`;
+    const refusal = `heddle: no lab named default is running\n  choose a running lab with --name other\n${exitCodes['not-running']}\n`;
     const end = 'Lab other, recipe host-gw\nThe lab other was removed.';
     assert.equal(said, refusal.repeat(verbs.length + 1) + end);
   });
@@ -52,7 +52,7 @@ describe('a lab verb without --name', { skip: reasonToSkip() }, () => {
       'End it: heddle lab down',
       'node1',
       'The lab default was removed.',
-      'heddle: no lab named default runs',
+      'heddle: no lab named default is running',
       '  start one with heddle lab up RECIPE',
     ]);
   });

@@ -71,11 +71,8 @@ describe('metrics', { skip: reasonToSkip() }, () => {
     const { host, store } = await oneHost(t);
     await startDaemon(host, argumentsOf(store));
     const unusable = [
-      [address, 'heddle: heddle cannot listen for metrics at 127.0.0.1 port 9270: address already in use'],
-      [
-        '192.0.2.7:9270',
-        'heddle: heddle cannot listen for metrics at 192.0.2.7 port 9270: address not available',
-      ],
+      [address, 'heddle: cannot listen for metrics at 127.0.0.1 port 9270: address already in use'],
+      ['192.0.2.7:9270', 'heddle: cannot listen for metrics at 192.0.2.7 port 9270: address not available'],
     ] as const;
     for (const [given, message] of unusable) {
       const words = upCommand([...argumentsOf(store), '--metrics-address', given], '/run/other');

@@ -2,7 +2,7 @@ import type { Parameter } from '../../recipe/recipe.ts';
 
 const hidden = new Set<string>();
 
-/** What stands in a command line is in everybody's `ps`. Setting the title writes over it. */
+/** Every user can see a command line with `ps`. Setting the title overwrites it. */
 export function hideFromProcessList(secret: string): void {
   if (secret === '') return;
   hidden.add(secret);

@@ -40,7 +40,8 @@ export function registerLeases(program: Command): void {
       await releaseSubnet(await chooseStore(self), subnet, wantsJson(self));
     });
 
-  // Last, as the commands below would inherit it: words that are no command get a better message than commander's.
+  // This comes last, because the commands below would inherit it. Words that are not a command get a better message
+  // than commander's.
   leases.allowExcessArguments();
 }
 

@@ -81,12 +81,12 @@ function readSubnets(text: string): LeaseSubnets {
   throw new Failure('usage', `"${text}" is not a subnet like 10.50.4.0/24 with zero host bits`);
 }
 
-/** As {@link readSubnets} reads it. */
+/** The text of subnets in the form that {@link readSubnets} reads. */
 function asArgument(subnets: LeaseSubnets): string {
   return presentValues(subnets).map(formatCidr).join(',');
 }
 
-/** What a reservation says of its node: the addresses alone. */
+/** The attributes of a reservation: only the node's addresses. */
 function readAttributes(text: string): LeaseAttributes {
   const addresses = text.split(',').map(readAddress);
   const ofFamily = (family: Family): string | undefined => {

@@ -15,7 +15,7 @@ interface Listed {
   readonly faults: readonly StoreFault[];
 }
 
-/** Prints the store's leases, sorted by subnet. What is no lease is named on stderr. */
+/** Prints the store's leases, sorted by subnet. Names entries that are not leases on stderr. */
 export async function listLeases(choice: StoreChoice, json: boolean): Promise<void> {
   const { leases, faults } = await readLeases(choice);
   for (const { where, reason } of faults)

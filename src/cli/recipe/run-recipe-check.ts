@@ -30,11 +30,11 @@ export async function checkRecipes(names: readonly string[], json: boolean): Pro
 /** Reads all files before any is checked. Throws a Failure that names each which cannot be read. */
 async function readSources(names: readonly string[]) {
   const problems: string[] = [];
-  // A glob may take in the schema that lies beside recipes.
+  // A glob may match the schema that lies next to recipes.
   const files = names.filter((name) => !name.endsWith('.schema.json'));
   const sources = [];
   for (const given of files) {
-    // As an editor has it that did not save yet.
+    // For an editor with unsaved text.
     const name = given === '-' ? '<stdin>' : given;
     const file = recipeFile(given);
     try {

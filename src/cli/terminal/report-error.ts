@@ -7,7 +7,7 @@ import { StoreError } from '../../store/store.ts';
 
 /** Tells the operator on stderr what went wrong and returns the exit code for it. */
 export function reportError(error: unknown): number {
-  // Commander has printed its message already; asking for help or the version is no error.
+  // Commander has already printed its message. A request for help or the version is not an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
   const failure = asFailure(error);
   const lines = [`heddle: ${failure.message}`];
@@ -19,7 +19,7 @@ export function reportError(error: unknown): number {
   return exitCodes[failure.kind];
 }
 
-/** What any error means to the operator: expected ones say it themselves, everything else is a defect. */
+/** The failure that an error means for the operator. An expected error describes itself; everything else is a bug. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof StoreError)

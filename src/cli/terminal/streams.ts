@@ -1,7 +1,7 @@
 import { exitCodes } from '../../diagnostic/failure.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
 
-/** Has a command end when nobody reads what it prints, as `head` does; a disk that is full is told of. */
+/** Ends a command when nobody reads its output, for example after `head` exits. A full disk is reported. */
 export function endWithReaders(): void {
   process.stdout.on('error', endWithoutReader);
   process.stderr.on('error', () => undefined);

@@ -41,7 +41,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
 
 interface Observer {
   readonly note: EmitEvent;
-  /** From now on there is a node to tell of. */
+  /** From now on there is a node to report about. */
   readonly watch: (node: HeddleNode) => void;
   readonly close: () => void;
 }

@@ -22,7 +22,7 @@ export async function serveMetrics(
   } catch (error) {
     throw new Failure(
       hasErrorCode(error, 'EACCES') ? 'privilege' : 'listen',
-      `heddle cannot listen for metrics at ${host ?? '*'} port ${port}: ${explainError(error)}`,
+      `cannot listen for metrics at ${host ?? '*'} port ${port}: ${explainError(error)}`,
       { hint: 'give another --metrics-address', cause: error },
     );
   }

@@ -23,8 +23,8 @@ import { crc32 } from 'node:zlib';
  */
 
 /**
- * What stands before the code: when the bundle was last changed, since V8 takes any text of the right length for it, and a
- * checksum, since V8 does not look whether the code was damaged.
+ * The header before the code. It has the time of the bundle's last change, because V8 accepts any text of the right
+ * length as the bundle, and a checksum, because V8 does not notice damaged code.
  */
 const header = { changedAt: 0, checksum: 8, bytes: 12 } as const;
 

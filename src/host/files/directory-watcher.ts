@@ -18,8 +18,8 @@ export interface DirectoryWatcher {
 }
 
 /**
- * Watches one directory, not what is below it. When it returns, every later change is told. A directory that is not there
- * is not watched, and nothing is told of it.
+ * Watches one directory, but not its subdirectories. After the return, every later change is reported. A directory that
+ * does not exist is not watched, and nothing is reported for it.
  */
 export async function watchDirectory(
   directory: string,

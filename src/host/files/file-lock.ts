@@ -72,7 +72,7 @@ async function acquire(path: string, waitMs: number): Promise<() => Promise<void
   };
 }
 
-/** What flock said, or why it could not be run. */
+/** The answer of flock, or the reason why it could not be run. */
 interface HolderEnd {
   readonly stderr: string;
   readonly error?: unknown;

@@ -4,7 +4,7 @@ import type { PublicAddresses } from '../../network/public-addresses.ts';
 import { isLinkLocal, isLoopback, isUnicast } from './address-scope.ts';
 import type { Link, LinkAddress, Route } from './links.ts';
 
-/** What the operator said about the interface to use: flanneld's flags of the same names. */
+/** The operator's wishes for the interface: flanneld's flags of the same names. */
 export interface InterfaceWishes extends PublicAddresses {
   /** Names or addresses, tried in order. */
   readonly iface: readonly string[];
@@ -15,7 +15,7 @@ export interface InterfaceWishes extends PublicAddresses {
   readonly families: readonly Family[];
 }
 
-/** What the kernel says, as far as the wishes ask for it. */
+/** The kernel's answers, as far as the wishes need them. */
 export interface HostFacts {
   readonly links: readonly Link[];
   /** The default routes of a family, the best first. */
@@ -52,8 +52,9 @@ class Refusal {
 }
 
 /**
- * Chooses by flanneld's rules: `--iface` and `--iface-regex` in order, else `--iface-can-reach`, else the default route.
- * A wish that leads nowhere passes to the next; {@link Failure} `interface` tells of each if none is left.
+ * Chooses by flanneld's rules: `--iface` and `--iface-regex` in order, else `--iface-can-reach`, else the default
+ * route. If a wish does not match, the next one is tried. If none matches, the {@link Failure} `interface` names each
+ * of them.
  */
 export function chooseInterface(wishes: InterfaceWishes, facts: HostFacts): ChosenInterface {
   checkPublicAddress('--public-ip', wishes.publicIp, 4);
@@ -137,7 +138,7 @@ function findReaching(target: string, { links, routeToReach }: HostFacts): Match
     return new Refusal(`--iface-can-reach ${target} is an address of this machine`);
   }
   const link = links.find(({ name }) => name === routeToReach?.device);
-  if (link === undefined || routeToReach === undefined) return new Refusal(`there is no route to ${target}`);
+  if (link === undefined || routeToReach === undefined) return new Refusal(`no route to ${target}`);
   const address = link.addresses.find(({ text }) => text === routeToReach.source);
   return { link, address, because: `it reaches ${target}` };
 }
@@ -147,9 +148,7 @@ function findDefault(families: readonly Family[], { links, defaultRoutes }: Host
   const devices = families.map((family) => defaultRoutes[family].find(isUsable)?.device);
   const missing = families.filter((_, index) => devices[index] === undefined);
   if (missing.length > 0) {
-    return new Refusal(
-      `there is no default route for ${missing.map((family) => `IPv${family}`).join(' and ')}`,
-    );
+    return new Refusal(`no default route for ${missing.map((family) => `IPv${family}`).join(' and ')}`);
   }
   const [first, second] = devices;
   if (second !== undefined && first !== second) {
@@ -196,7 +195,7 @@ function explainUnusable(link: Link, families: readonly Family[]): string | unde
   return lacking === undefined ? undefined : `interface ${link.name} does not have an IPv${lacking} address`;
 }
 
-/** The first address that other machines can use; one of the link itself if there is no other. */
+/** The first address that other machines can use, or else a link-local one. */
 function firstAddress(link: Link, family: Family): string | undefined {
   const own = link.addresses.filter((address) => address.family === family && !isLoopback(address));
   const ranked = [

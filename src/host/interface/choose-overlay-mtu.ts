@@ -10,7 +10,7 @@ export interface UnderlayLink {
 }
 
 export interface OverlayMtu {
-  /** What pods may use, in bytes. */
+  /** The MTU for pods, in bytes. */
   readonly mtu: number;
   /** Where it comes from, as a clause. */
   readonly because: string;
@@ -57,8 +57,8 @@ function offerOf(link: Link, underlay: UnderlayLink): OverlayMtu {
 }
 
 /**
- * The bytes that a kind of device puts before each packet; undefined where only the device itself can know, as with
- * a tun. wireguard's is what it takes over IPv6, as flannel and wg-quick reckon.
+ * The bytes that a kind of device puts before each packet; undefined where only the device itself can know, as with a
+ * tun. For wireguard it is the number over IPv6, as in flannel and wg-quick.
  */
 function overheadOf({ kind }: Link, overIpv6: boolean): number | undefined {
   switch (kind) {

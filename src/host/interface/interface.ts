@@ -10,7 +10,7 @@ import { parseAddress, type Family } from '../../network/cidr.ts';
 /** How long what the kernel said counts, in milliseconds: a store may be waited for meanwhile. */
 const freshMs = 1000;
 
-/** What the operator said about the interface, before the families of the network are known. */
+/** The operator's wishes for the interface, before the families of the network are known. */
 export type FamilylessWishes = Omit<InterfaceWishes, 'families'>;
 
 /**

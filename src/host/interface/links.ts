@@ -11,7 +11,7 @@ export interface LinkAddress extends Address {
   readonly preferred: boolean;
 }
 
-/** A network interface, as `ip -details -json address` tells of it. */
+/** A network interface, as `ip -details -json address` shows it. */
 export interface Link {
   readonly name: string;
   readonly otherNames: readonly string[];

@@ -18,9 +18,9 @@ export interface Journal {
 }
 
 /**
- * Opens a journal, which is made if it is missing: JSON lines, readable by its owner only. It is not synced to disk at
- * each append: what it tells of is the state of the kernel, which goes with the power as well. Calls are done in the
- * order they were made.
+ * Opens a journal, which is made if it is missing: JSON lines, readable by its owner only. An append does not sync the
+ * journal to disk, because the journal describes the state of the kernel, which a power failure also clears. Calls are
+ * done in the order they were made.
  */
 export async function openJournal(path: string): Promise<Journal> {
   const file = new JournalFile(path);

@@ -1,6 +1,6 @@
 import type { Json } from '../../lease/lease.ts';
 
-/** What the text of a journal says. */
+/** The content of a journal's text. */
 export type JournalText =
   | {
       readonly kind: 'read';

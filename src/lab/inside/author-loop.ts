@@ -8,7 +8,7 @@ import { writeNodeRecipe } from './node/node-recipe.ts';
 import type { PodAgent } from './probe/pod-agent.ts';
 import { explainPair } from './run-lab.ts';
 
-/** Who writes a recipe waits for the answer: an overlay that takes longer to come to life counts as dead. */
+/** The author waits for the answer, so an overlay that takes longer to work counts as dead. */
 const convergeMs = 1500;
 
 /** Has every node of a lab run what its author saves, and probes it. */
@@ -19,7 +19,7 @@ export class AuthorLoop {
   #text: string;
   #newest = 0;
   #networkDocument: string;
-  /** What is written is written in the order that it came in. */
+  /** Files are written in the order of their arrival. */
   #writing: Promise<void> = Promise.resolve();
 
   constructor(lab: Lab, agents: ReadonlyMap<string, PodAgent>, tell: (event: LabEvent) => void) {
@@ -36,8 +36,8 @@ export class AuthorLoop {
   }
 
   /**
-   * Takes on a recipe that was checked: first its network into the store, then the text to the nodes. Where another comes
-   * before the nodes run this one, nothing is told of this one.
+   * Takes on a recipe that was checked: first its network into the store, then the text to the nodes. If another recipe
+   * arrives before the nodes run this one, this one is not reported.
    */
   async take({ id, text, networkDocument }: RecipeOrder): Promise<void> {
     this.#newest = id;
@@ -109,7 +109,7 @@ export class AuthorLoop {
   }
 }
 
-/** What the nodes said, once where several said the same. */
+/** The answers of the nodes; equal answers appear once. */
 function summarise(answers: readonly { readonly node: string; readonly answer: RecipeAnswer }[]): {
   readonly change: NodeRecipeChange | null;
   readonly troubles: readonly LabTrouble[];

@@ -13,7 +13,7 @@ const stopMs = 15_000;
 /** A host of the lab, and the program in it. */
 export interface FaultTarget {
   readonly plan: HostPlan;
-  /** What the program is called in messages. */
+  /** The name of the program in messages. */
   readonly what: 'daemon' | 'server';
   readonly running: Pick<RunningProgram, 'state' | 'pid' | 'signal'>;
   link: LinkState;

@@ -121,7 +121,7 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
   });
 }
 
-/** What of an error is told outside the lab. Defects are shown with their stack. */
+/** The part of an error that is reported outside the lab. A bug is shown with its stack. */
 export function describeFailure(error: unknown): Omit<LabTrouble, 'node'> {
   if (!(error instanceof Failure)) {
     const detail = error instanceof Error ? { detail: stackInSource(error) } : {};

@@ -8,7 +8,7 @@ import { runLabProgram } from './lab-program.ts';
 const settleMs = 1000;
 const lookEveryMs = 50;
 
-/** What a node holds that it did not before its daemon first ran: `node1: link flannel.1 mtu 1450`. */
+/** The traces that a node has now, but did not have before its daemon first ran: `node1: link flannel.1 mtu 1450`. */
 export async function findLeftovers(node: LabNode): Promise<readonly string[]> {
   const before = readTraces(node.holder.tracesBefore);
   const deadline = performance.now() + settleMs;

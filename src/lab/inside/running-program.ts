@@ -67,7 +67,7 @@ export class RunningProgram {
     return this.#stderr;
   }
 
-  /** It has said, or shown, that it does its work. */
+  /** The program has reported, or shown, that it works. */
   becomeReady(): void {
     if (this.#state.kind !== 'starting') return;
     this.#state = { kind: 'ready' };

@@ -13,7 +13,7 @@ export interface PodNetwork {
   readonly prefix: number;
 }
 
-/** What a CNI plugin makes of a node's subnet file. At least one family is present. */
+/** The networks that a CNI plugin reads from a node's subnet file. At least one family is present. */
 export interface PodNetworks extends PerFamily<PodNetwork> {
   /** In bytes. */
   readonly mtu: number;

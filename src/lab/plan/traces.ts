@@ -59,7 +59,7 @@ export function readTraces(text: string): ReadonlySet<string> {
   return traces;
 }
 
-/** What is there and was not, then what was there and is gone; both in the order they were seen. */
+/** First the new traces, then the traces that are gone; both in the order in which they were seen. */
 export function compareTraces(before: ReadonlySet<string>, after: ReadonlySet<string>): readonly string[] {
   return [
     ...[...after].filter((trace) => !before.has(trace)),

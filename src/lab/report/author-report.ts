@@ -9,7 +9,7 @@ interface Refusal {
   readonly findings: string;
 }
 
-/** What the author of a recipe is told by a watched lab. */
+/** The output of a watched lab for the author of a recipe. */
 export interface AuthorReport {
   begun(matrix: Matrix): string;
   watching(): string;

@@ -12,7 +12,7 @@ export function showProgress(nodes: number, stream: NodeJS.WriteStream): Progres
   return stream.isTTY ? new RewritingProgress(nodes, stream) : new PlainProgress(nodes, stream);
 }
 
-/** What the steps so far come to, as one sentence without a full stop; undefined if an event is no step. */
+/** The progress so far, as one sentence without a full stop; undefined if an event is not a step. */
 export class Steps {
   readonly #nodes: number;
   readonly #pairs: number;

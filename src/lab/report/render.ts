@@ -105,7 +105,7 @@ function formatMilliseconds(value: number): string {
   return value < 10 ? value.toFixed(2) : value.toFixed(0);
 }
 
-/** What went wrong with nodes, each with its hint and the end of its stderr. */
+/** The failures of nodes, each with its hint and the end of its stderr. */
 export function renderTroubles(troubles: readonly LabTrouble[], options: RenderOptions): string {
   return troubles
     .map(({ message, hint, detail }) =>

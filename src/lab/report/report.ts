@@ -16,7 +16,7 @@ export interface NodeReport {
   readonly mtu: number | null;
 }
 
-/** What was seen on the way from one pod to one address of another. */
+/** The result of the test from one pod to one address of another. */
 export interface PathReport {
   readonly family: Family;
   readonly address: string;
@@ -53,13 +53,13 @@ export interface LabTrouble {
   readonly detail?: string;
 }
 
-/** What a saved recipe came to on the nodes. */
+/** The result of a saved recipe on the nodes. */
 export interface NodeRecipeChange {
   readonly step: RecipeStep['kind'];
   readonly because: string | null;
 }
 
-/** What `lab run --json` prints. */
+/** The object that `lab run --json` prints. */
 export interface LabReport {
   readonly recipe: string;
   readonly passed: boolean;
@@ -67,7 +67,7 @@ export interface LabReport {
   readonly readyMs: number | null;
   readonly nodes: readonly NodeReport[];
   readonly pairs: readonly PairReport[];
-  /** What nodes still held after their daemons had stopped: `node1: link flannel.1 mtu 1450`. */
+  /** The traces on nodes after their daemons stopped: `node1: link flannel.1 mtu 1450`. */
   readonly leftovers: readonly string[];
   /** The same, for a recipe without ShutdownCommand: it never said that any of it was to go. */
   readonly kept: readonly string[];

@@ -49,7 +49,7 @@ export class Capture {
     this.#tailLength = kept.length;
   }
 
-  /** What was kept, as text: bytes that are not UTF-8 become U+FFFD, and a cut never splits a character. */
+  /** The captured output, as text: bytes that are not UTF-8 become U+FFFD, and a cut never splits a character. */
   read(): Captured {
     if (this.#limits.tail > 0) this.#trimTail();
     const head = Buffer.concat(this.#head);

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { hasErrorCode } from '../../host/system-error.ts';
 import type { Capture } from './capture.ts';
 
-/** What is read goes through here, as most jobs print little or nothing. */
+/** A shared buffer for reading, because most jobs print little or nothing. */
 const scratch = Buffer.allocUnsafe(64 * 1024);
 
 /**

@@ -3,10 +3,10 @@ import { runProgram } from '../../host/run-program.ts';
 import type { ShellProgram } from '../program.ts';
 
 /*
- * No POSIX shell tells which line of a script ended it under `set -e`: dash forgets LINENO in an EXIT trap, and a
- * trap would be the script's own business. So a line that is certain to begin a command at the top level is given a
- * note in front of it, which says that this line was reached. Everything here is arranged so that a note cannot change what the
- * script means: where that is not certain there is no note, and the failing line is then told less exactly.
+ * No POSIX shell tells which line of a script ended it under `set -e`: dash forgets LINENO in an EXIT trap, and a trap
+ * would be the script's own business. So a line that is certain to begin a command at the top level is given a note in
+ * front of it, which says that this line was reached. Everything here is arranged so that a note cannot change what the
+ * script means: where that is not certain, the line does not get a note, and the failing line is known less exactly.
  */
 
 /**

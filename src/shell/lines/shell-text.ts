@@ -1,7 +1,7 @@
 import { chooseNoteDescriptor, defineNote, insertNotes } from './line-tags.ts';
 import type { Script } from '../shell.ts';
 
-/** What `sh -c` is given for a script. */
+/** The argument of `sh -c` for a script. */
 export interface ShellText {
   readonly text: string;
   /** The descriptor that line notes are written to; undefined if the text writes none. */

@@ -15,7 +15,7 @@ function startCaptures() {
   return { stdout: new Capture(stdoutLimits), stderr: new Capture(stderrLimits) };
 }
 
-/** What one job wrote. */
+/** The output of one job. */
 export interface JobOutput {
   readonly stdout: Captured;
   readonly stderr: Captured;

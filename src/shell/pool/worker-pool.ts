@@ -61,7 +61,7 @@ class WorkerPool implements Shell {
   }
 
   run(job: Job, signal?: AbortSignal): Promise<Outcome> {
-    // Many jobs may wait for one signal; that is no leak.
+    // Many jobs may wait for one signal; that is not a leak.
     if (signal !== undefined) setMaxListeners(0, signal);
     const ended = this.#run(job, signal);
     this.#running.add(ended);

@@ -20,7 +20,7 @@ const firstDescriptor = 3;
 const pathOf = (name: WorkerDescriptor) =>
   `/proc/self/fd/${firstDescriptor + workerDescriptors.indexOf(name)}`;
 
-/** What a worker is told first: where its own messages go. */
+/** The first input of a worker: where its own messages go. */
 export const startText = 'exec 2>&1\n';
 
 /** The variables that a worker itself uses, while it changes its environment. */
@@ -57,9 +57,9 @@ export function readStatus(said: string): { readonly status: number; readonly me
 }
 
 /**
- * What the script file holds for a script: nothing of the worker is left open or set when the script's own text
- * begins, on the same line. One descriptor that the script does not use stays open, for notes and to tell whether
- * any of its processes is left. Undefined if there is none, or if the script cannot be in a file.
+ * The content of the script file for a script. When the script's own text begins, on the same line, nothing of the
+ * worker is open or set. One descriptor that the script does not use stays open, for notes and to tell whether any of
+ * its processes is left. Undefined if there is none, or if the script cannot be in a file.
  */
 export function composeScriptFile(script: Script): string | undefined {
   const notesTo = chooseNoteDescriptor(script.text);

@@ -24,7 +24,7 @@ import { changeEnvironmentText, cleanMessages, readStatus, runText, startText } 
 
 type Status = NonNullable<ReturnType<typeof readStatus>>;
 
-/** What a run of a job in a worker needs beside the job. */
+/** The needs of a job's run in a worker, in addition to the job. */
 export interface RunMeans {
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly graceMs: number;
@@ -119,8 +119,8 @@ export class Worker {
   }
 
   /**
-   * What must be changed in its environment for a job, to be given to {@link run}. Undefined if the job needs another
-   * worker: its directory is another one, or its environment cannot be had by changes.
+   * The changes of the worker's environment for a job, for {@link run}. Undefined if the job needs another worker,
+   * because its directory differs or changes cannot make its environment.
    */
   changesFor(job: Job): string | undefined {
     if (job.cwd !== this.#job.cwd || identify(job.cwd) !== this.#home) return undefined;
@@ -200,7 +200,7 @@ export class Worker {
     const { signalCode, exitCode } = this.#process.child;
     if (status === undefined)
       return signalCode === null ? { exitCode: exitCode ?? 1 } : { signal: signalCode };
-    // A shell tells of a signal by words; SIGINT and SIGPIPE it passes over, and they count as a status here.
+    // A shell prints the name of a signal, except SIGINT and SIGPIPE, which count as a status here.
     const signal = status.message === '' ? undefined : signalNames.get(status.status - 128);
     return signal === undefined ? { exitCode: status.status } : { signal };
   }

@@ -52,7 +52,7 @@ export class Cluster {
     }
   }
 
-  /** What a failed stream of a member means. The next request goes to another one. */
+  /** The meaning of a member's failed stream. The next request goes to another member. */
   fail(action: string, member: EtcdMember, error: unknown): StoreError {
     const failure = this.#judge(action, member, error);
     this.#moveOn(member);
@@ -74,7 +74,7 @@ export class Cluster {
     this.#current = (this.#current + 1) % this.#members.length;
   }
 
-  /** Throws what is no failure of a member: a defect, or that the store was closed meanwhile. */
+  /** Throws an error that is not a failure of a member: a bug, or the closing of the store. */
   #judge(action: string, member: EtcdMember, error: unknown): MemberFailure {
     this.#requireOpen(action);
     const status = statusOf(error);

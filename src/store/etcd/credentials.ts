@@ -6,7 +6,7 @@ import { explainError } from '../../host/system-error.ts';
 import { StoreError } from '../store.ts';
 import type { EtcdUser, TlsFiles } from './options.ts';
 
-/** What TLS needs, as PEM; undefined where Node's own authorities and no certificate will do. */
+/** The files for TLS, as PEM. Undefined if Node's own authorities suffice and a certificate is not needed. */
 export interface TlsCredentials {
   readonly authorities: Buffer | undefined;
   readonly identity: { readonly certificate: Buffer; readonly key: Buffer } | undefined;

@@ -7,8 +7,8 @@ export type Endpoint = string & { readonly brand: unique symbol };
 const form = /^(?:(https?):\/\/)?(\[[\da-f:.]+\]|[a-z\d](?:[a-z\d._-]*[a-z\d])?):(\d{1,5})\/?$/i;
 
 /**
- * Checks endpoints as operators write them. Throws a {@link Failure} of kind `usage` if one is no endpoint, or
- * if TLS was asked for and an endpoint is `http://`.
+ * Checks endpoints as operators write them. Throws a {@link Failure} of kind `usage` if one is not an endpoint, or if
+ * TLS was asked for and an endpoint is `http://`.
  */
 export function parseEndpoints(texts: readonly string[], hasTlsFiles: boolean): readonly Endpoint[] {
   if (texts.length === 0) throw refuse('no etcd endpoint was given', 'give one like https://10.0.0.1:2379');

@@ -32,7 +32,7 @@ export const statusCode = {
   unauthenticated: 16,
 } as const;
 
-/** What etcd says of a revision that is no longer known. */
+/** etcd's message for a revision that is not known any more. */
 const compacted = 'required revision has been compacted';
 
 /**
@@ -54,7 +54,7 @@ export function isPermissionDenied({ details }: Status): boolean {
   return details.includes('permission denied');
 }
 
-/** What a status means for a store. */
+/** The meaning of a status for a store. */
 export interface StatusMeaning {
   /** A predicate of which the member is the subject: `refuses connections`. */
   readonly reason: string;
@@ -74,7 +74,7 @@ const freeSpace = 'compact and defragment etcd, then clear its alarm: etcdctl al
 
 /** The first that matches counts. */
 const rules: readonly Rule[] = [
-  // The operator must mend these, whichever member is asked.
+  // The operator must fix these, whichever member is asked.
   ...refusals([
     [
       /invalid user ID or password/,

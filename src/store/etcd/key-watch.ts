@@ -19,9 +19,9 @@ export interface KeyWatchOptions {
 const action = 'watch the leases';
 
 /**
- * Yields the events of a range as they come, on one stream of one member: a stream that breaks is not mended here, so
- * that nobody has to guess what happened meanwhile. Ends when the signal is aborted. Throws a {@link CursorLostError}
- * when the revision is no longer known, or not yet; a {@link StoreError} when the stream broke.
+ * Yields the events of a range as they come, on one stream of one member: a broken stream is not resumed here, so that
+ * changes cannot be missed. Ends when the signal is aborted. Throws a {@link CursorLostError} when the revision is not
+ * known any more, or not yet; a {@link StoreError} when the stream broke.
  */
 export async function* watchKeys(options: KeyWatchOptions): AsyncGenerator<readonly IEvent[], void, void> {
   const { cluster, range, afterRevision, requestMs, signal } = options;
@@ -77,8 +77,8 @@ async function explainCancelled(
 }
 
 /**
- * A watch from a revision that is yet to come waits for it in silence: as in an etcd that was restored from a backup, or
- * made anew.
+ * A watch from a revision that is yet to come waits for it in silence: as in an etcd that was restored from a backup,
+ * or created again.
  */
 function requireNoStepBack({ header }: IWatchResponse, afterRevision: bigint): void {
   if (BigInt(header.revision) >= afterRevision) return;

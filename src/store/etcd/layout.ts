@@ -6,7 +6,7 @@ export interface KeyLayout {
   readonly prefix: string;
   /** The key of the network configuration. */
   readonly config: string;
-  /** What the keys of all leases begin with: `/coreos.com/network/subnets/`. */
+  /** The beginning of the keys of all leases: `/coreos.com/network/subnets/`. */
   readonly subnets: string;
 }
 

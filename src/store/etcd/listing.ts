@@ -5,7 +5,9 @@ import type { Cluster } from './cluster.ts';
 import { rangeFrom } from './layout.ts';
 import { StoreError } from '../store.ts';
 
-/** A listing that compaction overtook begins anew; more often than this means something else is wrong. */
+/**
+ * A listing starts again when a compaction overtakes it. If that happens more often than this, something else is wrong.
+ */
 const mostTries = 3;
 /** How many leases are asked for their time at once. */
 const askedAtOnce = 16;
@@ -78,7 +80,7 @@ export async function readExpiries(
   return expiries;
 }
 
-/** -1 for a lease that is no more. */
+/** -1 for a lease that does not exist any more. */
 function secondsLeft(id: string): (client: Etcd3) => Promise<number> {
   return async (client) => Number((await client.leaseClient.leaseTimeToLive({ ID: id })).TTL);
 }

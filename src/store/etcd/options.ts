@@ -1,4 +1,4 @@
-/** What {@link openEtcdStore} needs to know. File names are read once, when the store is opened. */
+/** The options of {@link openEtcdStore}. File names are read once, when the store is opened. */
 export interface EtcdStoreOptions extends TlsFiles {
   /** The members of one cluster: `https://10.0.0.1:2379`. Without a scheme: https if any TLS file is given. */
   readonly endpoints: readonly string[];

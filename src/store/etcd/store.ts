@@ -25,9 +25,9 @@ export type { EtcdStoreOptions } from './options.ts';
 const defaultPageSize = 1000;
 
 /**
- * Opens flannel's store in etcd 3.4 or newer: its keys, values and etcd leases as flannel writes them. Nothing is asked
- * of etcd yet, so an etcd that is away is no error. Throws a {@link StoreError} if a file cannot be used, and as
- * {@link checkEtcdOptions} does.
+ * Opens flannel's store in etcd 3.4 or newer: its keys, values and etcd leases as flannel writes them. etcd is not
+ * asked yet, so an etcd that is down does not cause an error. Throws a {@link StoreError} if a file cannot be used, and
+ * as {@link checkEtcdOptions} does.
  */
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<LeaseStore> {
   const endpoints = checkEtcdOptions(options);

@@ -6,7 +6,7 @@ interface ErrorMeaning {
   readonly hint?: string;
 }
 
-/** What a system error means for a store, and whether it passes by itself. */
+/** The meaning of a system error for a store, and whether it can pass without help. */
 const meanings: Readonly<Record<string, ErrorMeaning>> = {
   EACCES: {
     reason: 'permission denied',

@@ -4,8 +4,8 @@ interface Expiry {
 }
 
 /**
- * Which lease ends next: a binary heap, so that a renewal among many thousand leases costs next to nothing. What was
- * renewed meanwhile still comes out at its old time, and has to be looked at again.
+ * The next leases to expire: a binary heap, so that a renewal among many thousand leases is cheap. A renewed lease
+ * still comes out at its old time, and the caller must check it again.
  */
 export class ExpiryQueue {
   readonly #heap: Expiry[] = [];

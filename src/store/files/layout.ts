@@ -9,7 +9,9 @@ export interface FileLayout {
   readonly subnets: string;
   /** Held with flock(2) by whoever changes anything. */
   readonly lock: string;
-  /** What is being written, until it is whole and moved to its place. Its owner holds the lock, so one name will do. */
+  /**
+   * The file that is being written, until it is complete and renamed. Its writer holds the lock, so one name suffices.
+   */
   readonly draft: string;
 }
 

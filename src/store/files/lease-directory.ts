@@ -19,7 +19,7 @@ import { decodeLeaseFile, largestLeaseFile, type FileContent } from './lease-fil
 /** A fifo must not block, a link must not lead elsewhere. */
 const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
-/** What tells a file that was written again from one that was not. */
+/** The values that show whether a file was written again. */
 interface Signature {
   readonly ino: number;
   readonly size: number;
@@ -33,11 +33,11 @@ interface Entry {
   readonly signature: Signature | undefined;
 }
 
-/** Which directory stands at a path; another one has taken its place when this differs. */
+/** The identity of the directory at a path. When it differs, another directory has replaced it. */
 export type DirectoryIdentity = string;
 
 /**
- * What is known of the files of `subnets/`. Each look at a file is one synchronous step from the kernel into this
+ * The known state of the files of `subnets/`. Each look at a file is one synchronous step from the kernel into this
  * table, so an older look never overwrites a newer one, whoever looks and in whatever order.
  */
 export class LeaseDirectory {
@@ -49,7 +49,7 @@ export class LeaseDirectory {
     this.path = path;
   }
 
-  /** What was seen of a file when it was last looked at; undefined if it was not there. */
+  /** The state of a file at the last look; undefined if the file did not exist. */
   contentOf(name: string): FileContent | undefined {
     return this.#entries.get(name)?.content;
   }

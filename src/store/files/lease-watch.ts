@@ -20,17 +20,17 @@ import { compareWithTold, isExpired, type Told } from './told.ts';
 const settleMs = 100;
 /** Scans are under way for no more than this share of the time, and take a quarter of that. */
 const scanShare = 1 / 12;
-/** How often to scan when the kernel tells of no changes. */
+/** How often to scan when the kernel does not report changes. */
 const blindRescanMs = 1000;
 
 export interface LeaseWatchOptions {
   readonly layout: FileLayout;
   readonly directory: LeaseDirectory;
-  /** Which directory was listed, and what was told of it then. */
+  /** The directory that was listed, and the leases that were reported then. */
   readonly identity: DirectoryIdentity;
   readonly told: ReadonlyMap<string, Told>;
   readonly clock: Clock;
-  /** How often to look at everything, because a shared mount tells of no other machine's changes. */
+  /** How often to look at everything, because a shared mount does not report the changes of other machines. */
   readonly rescanMs: number;
   readonly describe: (name: string, reason: string) => StoreFault;
   /** Called with the files whose time was seen to be over. */
@@ -191,7 +191,7 @@ export class LeaseWatch {
     return true;
   }
 
-  /** Merges the difference between what is known of a file and what was told of it into what is pending. */
+  /** Compares the known state of a file with the reported one, and merges the difference into the pending changes. */
   #compare(name: string): void {
     const { directory, clock, describe } = this.#options;
     const content = directory.contentOf(name);

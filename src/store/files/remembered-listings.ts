@@ -7,7 +7,7 @@ import type { Told } from './told.ts';
 /** A follower lists and then watches; a few others may list in between. */
 const mostRemembered = 4;
 
-/** What a listing said, for the watch that goes on from it. */
+/** The result of a listing, for the watch that continues from it. */
 export interface RememberedListing {
   readonly identity: DirectoryIdentity;
   readonly told: ReadonlyMap<string, Told>;

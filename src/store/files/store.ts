@@ -29,7 +29,10 @@ export interface FilesStoreOptions {
   /** `read-only` leaves expired leases to others, too. Default `read-write`. */
   readonly mode?: OpenMode;
   readonly clock?: Clock;
-  /** How often a watch looks at every file, because shared mounts tell of no other machine's changes. Default 10 s. */
+  /**
+   * How often a watch looks at every file, because shared mounts do not report the changes of other machines. Default
+   * 10 s.
+   */
   readonly rescanMs?: number;
 }
 
@@ -219,7 +222,7 @@ class FilesStore implements LeaseStore {
     );
   }
 
-  /** What stands under a record's key, if it still is that record and its time is not over. */
+  /** The entry with a record's key, if it is still that record and has not expired. */
   #lookForUnchanged(previous: LeaseRecord): LeaseRecord | undefined {
     const content = this.#directory.look(previous.key);
     if (content?.kind !== 'lease' || isExpired(content.record, this.#clock.now())) return undefined;

@@ -1,7 +1,7 @@
 import type { LeaseRecord, StoreChange, StoreFault } from '../store.ts';
 import type { FileContent } from './lease-file.ts';
 
-/** What a follower of the store has been told of one file. */
+/** The state of one file as a follower of the store knows it. */
 export interface Told {
   readonly record: LeaseRecord | undefined;
   /** The reason of the last fault, while the file stays at fault. */
@@ -15,8 +15,8 @@ export function isExpired(record: LeaseRecord, now: number): boolean {
 }
 
 /**
- * Works out what to tell of a file, given what was told before. A lease whose file turns unreadable counts on as it
- * was until its time is over: most often it is only being written.
+ * Determines the change to report for a file, from the last reported state. If a lease's file becomes unreadable, the
+ * lease stays until it expires, because most often the file is only being written.
  */
 export function compareWithTold(
   name: string,

@@ -6,7 +6,7 @@ import { StoreError, type OpenMode } from '../store.ts';
 import { errorCode, toStoreError } from './errors.ts';
 import type { FileLayout } from './layout.ts';
 
-/** Leases are no secret, but whoever can write them has a say in what runs as root elsewhere. */
+/** Leases are not secret, but anyone who can write them influences the commands that run as root on other nodes. */
 const directoryMode = 0o700;
 
 /** Makes the directory of a store, if that may be, and sees that it can be used. Throws a {@link StoreError}. */
@@ -24,8 +24,8 @@ export async function useDirectory({ root, subnets }: FileLayout, mode: OpenMode
 }
 
 /**
- * Makes a directory, and those above it, unless they are there. Node's own recursive `mkdir` will not do: on a read-only
- * file system it claims that there is no such directory.
+ * Creates a directory and its parents, unless they exist. Node's own recursive `mkdir` does not suffice: on a read-only
+ * file system it reports that the directory does not exist.
  */
 async function makeDirectory(path: string, mode: number): Promise<void> {
   try {
@@ -53,7 +53,7 @@ function noStore(root: string, cause: unknown): StoreError {
   });
 }
 
-/** What is missing at the start does not come by waiting; what goes missing later may come back. */
+/** A directory that is missing at the start does not appear by waiting; one that disappears later may come back. */
 function withoutRetry(error: unknown): unknown {
   if (!(error instanceof StoreError)) return error;
   const { message, hint, cause } = error;

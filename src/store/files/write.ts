@@ -28,7 +28,7 @@ export async function replaceWhole(draft: string, path: string, text: string): P
   await rename(draft, path);
 }
 
-/** The draft is made anew each time: one that a dead process left may be linked to a lease already. */
+/** The draft is created again each time, because a draft of a dead process may already be linked to a lease. */
 async function writeDraft(draft: string, text: string): Promise<void> {
   await rm(draft, { force: true });
   const file = await open(draft, 'wx', fileMode);

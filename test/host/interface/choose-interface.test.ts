@@ -94,7 +94,7 @@ describe('without a wish', () => {
 
   test('no default route is refused, for each family that lacks it', () => {
     const failure = refusal({ families: [4, 6] }, { defaultRoutes: { 4: [], 6: [] } });
-    assert.match(failure.message, /there is no default route for IPv4 and IPv6/);
+    assert.match(failure.message, /no default route for IPv4 and IPv6/);
     assert.equal(failure.kind, 'interface');
   });
 

@@ -11,12 +11,12 @@ import { nodeEnvironment } from './environment.ts';
 import { enterHost, type Holder } from './holder.ts';
 import { RunningProgram, type ProgramState } from '../running-program.ts';
 
-/** What a daemon has done about one peer last. */
+/** The last operation of a daemon for one peer. */
 export type PeerState =
   | { readonly kind: 'added' }
   | { readonly kind: 'failed'; readonly attempt: number; readonly trouble: CommandTrouble };
 
-/** What a daemon says of a recipe that was saved. */
+/** A daemon's answer to a saved recipe. */
 export type RecipeAnswer = Extract<
   HeddleEvent,
   { event: 'recipe-applied' | 'recipe-refused' | 'recipe-failed' }
@@ -27,7 +27,7 @@ export class Daemon {
   readonly node: string;
   /** By public address. */
   readonly peers = new Map<string, PeerState>();
-  /** What it said of each recipe that was saved while it ran. */
+  /** The daemon's answer to each recipe that was saved while it ran. */
   readonly answers: RecipeAnswer[] = [];
   readonly #program: RunningProgram;
   readonly #changes: Changes;

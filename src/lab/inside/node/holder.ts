@@ -9,7 +9,7 @@ import { nodeStateDirectory, runDirectoryOf, sharedDirectory, nodeShare } from '
 /** The process whose namespaces are a host's: a node's, or etcd's. */
 export interface Holder {
   readonly pid: number;
-  /** What the host's network namespace held before its program first ran, as `traceScript` prints it. */
+  /** The content of the host's network namespace before its program first ran, as `traceScript` prints it. */
   readonly tracesBefore: string;
 }
 

@@ -18,7 +18,7 @@ export class LabNode {
   readonly holder: Holder;
   daemon: Daemon;
   link: LinkState = 'joined';
-  /** What its pod was connected by; undefined while it is not. */
+  /** The networks of its pod; undefined while the pod is not connected. */
   networks: PodNetworks | undefined;
   readonly #spec: LabSpec;
   readonly #changes: Changes;

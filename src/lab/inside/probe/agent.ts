@@ -7,7 +7,7 @@ import { readJsonLines } from '../json-lines.ts';
 import { probePath, type ProbeOrder } from './probe.ts';
 import { makePayload, serveTransfers } from './transfer.ts';
 
-/** What it says: first where it serves, then one answer an order. */
+/** The agent's output: first its address, then one answer for each order. */
 export type AgentWord =
   | { readonly word: 'serving'; readonly port: number }
   | { readonly word: 'probed'; readonly id: number; readonly path: PathReport };

@@ -41,7 +41,7 @@ export function echo(address: string, packetBytes?: number): Promise<EchoResult>
   });
 }
 
-/** What ping says of a router's or the kernel's refusal: `From 172.30.0.1 icmp_seq=1 Destination Host Unreachable`. */
+/** ping's line for a refusal of a router or the kernel: `From 172.30.0.1 icmp_seq=1 Destination Host Unreachable`. */
 function complaint(stdout: string, stderr: string): string {
   const refusal = /^From \S+ icmp_seq=\d+ (.+)$/m.exec(stdout)?.[1];
   return refusal ?? stderr.trim().split('\n').at(-1) ?? '';

@@ -3,13 +3,15 @@ import type { PathReport } from '../../report/report.ts';
 import { echo, type EchoResult } from './echo.ts';
 import { transfer } from './transfer.ts';
 
-/** A single packet may be lost beside a megabyte of TCP; one that is too large is lost each time. */
+/**
+ * A single packet may be lost during the transfer of a megabyte over TCP. A packet that is too large is lost each time.
+ */
 const triesDespiteLoss = 3;
 
 /** Between two tries, while the overlay may still be converging. */
 const retryEveryMs = 50;
 
-/** What the agent is told. */
+/** An order for the agent. */
 export interface ProbeOrder {
   readonly id: number;
   readonly address: string;

@@ -4,8 +4,8 @@ import { request } from 'node:http';
 const silenceMs = 2000;
 
 /**
- * Asks etcd over a unix socket, by the JSON gateway that it has beside gRPC: loading a client for gRPC would take longer
- * than etcd takes to start. Returns what it answered; rejects if it does not answer, or refuses.
+ * Asks etcd over a unix socket, through its JSON gateway. Loading a client for gRPC would take longer than the start of
+ * etcd. Returns the answer; rejects if etcd does not answer, or refuses.
  */
 function ask(socketPath: string, method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
   return new Promise((resolve, reject) => {

@@ -64,13 +64,13 @@ export class LabEtcd {
 
   /** Starts it again on the data that it left. Throws a {@link Failure} if it does not come to serve. */
   async restart(): Promise<void> {
-    // Left by one that was killed, and in the way of the next.
+    // A killed etcd leaves its socket, and the next one could not start.
     await rm(socketPath, { force: true });
     this.running = this.#run();
     await this.#becomeReady();
   }
 
-  /** What it said last, as the reason why it is not what it should be. */
+  /** The last lines of its output, as the reason of a failure. */
   trouble(otherwise: string): LabTrouble {
     const { state, lastLines } = this.running;
     const how = state.kind === 'ended' ? `its server ${state.how}` : otherwise;
