@@ -112,7 +112,7 @@ describe('heddle up --watch', options, () => {
     assert.match((await daemon.until('recipe-refused')).because, /no-such-program/);
     await host.sh(`chmod 666 ${args[1] ?? ''}`);
     await save(noting('v2'));
-    assert.match((await daemon.until('recipe-refused')).because, /is not run as root/);
+    assert.match((await daemon.until('recipe-refused')).because, /as root: /);
     await host.sh(`chmod 644 ${args[1] ?? ''}`);
     await save(noting('v1'));
     assert.equal((await daemon.until('recipe-applied')).step, 'nothing');

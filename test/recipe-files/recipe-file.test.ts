@@ -77,10 +77,10 @@ test(
     const { recipe, ...loaded } = await loadRecipe(path);
     chmodSync(path, 0o666);
     const failure = await failureOf(loadRecipe(path));
-    assert.match(failure.message, /is not run as root: others may write to .*loom\.json \(mode 0666\)$/);
+    assert.match(failure.message, /as root: other users can write to .*loom\.json \(mode 0666\)$/);
     const review = await reviewRecipe({ recipe, ...loaded }, document({ Timeout: 3 }));
     assert.ok(review.kind === 'refused');
-    assert.match(review.because, /is not run as root/);
+    assert.match(review.because, /as root: /);
   },
 );
 
@@ -90,8 +90,8 @@ test('a file far larger than a recipe is not read to its end', async (t) => {
   writeFileSync(path, ' '.repeat(1024 * 1024));
   assert.equal((await readRecipeText(path)).length, 1024 * 1024);
   writeFileSync(path, ' '.repeat(1024 * 1024 + 1));
-  await assert.rejects(readRecipeText(path), /larger than the 1 MiB/);
-  await assert.rejects(readRecipeText('/dev/zero'), /larger than the 1 MiB/);
+  await assert.rejects(readRecipeText(path), /larger than 1 MiB/);
+  await assert.rejects(readRecipeText('/dev/zero'), /larger than 1 MiB/);
   mkdirSync(join(directory, 'folder.json'));
   assert.match((await failureOf(loadRecipe(join(directory, 'folder.json')))).message, /cannot be read/);
 });

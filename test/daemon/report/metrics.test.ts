@@ -146,7 +146,7 @@ test('an address that is in use is a Failure that names it', async (t) => {
   await assert.rejects(serveMetrics(metrics, { host: '127.0.0.1', port }), (error: unknown) => {
     assert.ok(error instanceof Failure);
     assert.equal(error.kind, 'listen');
-    assert.match(error.message, new RegExp(`^metrics cannot be served at 127\\.0\\.0\\.1 port ${port}: `));
+    assert.match(error.message, new RegExp(`^cannot listen for metrics at 127\\.0\\.0\\.1 port ${port}: `));
     return true;
   });
 });
