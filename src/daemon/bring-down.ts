@@ -14,9 +14,12 @@ import { PeerJournal } from './peers/peer-journal.ts';
 import { takeDownDead } from './takeover/take-down-dead.ts';
 import type { TakenDown } from './network/take-down.ts';
 
-/** What `heddle down` did. */
+/** The result of `heddle down`. */
 export interface BroughtDown extends TakenDown {
-  /** Who did it: the running daemon; this process, for a dead one; or there was nothing to do. */
+  /**
+   * The process that did it: the running daemon; this process, for a dead daemon; or none, because there was nothing to
+   * do.
+   */
   readonly daemon: 'running' | 'dead' | 'none';
   readonly leaseReleased: boolean;
 }

@@ -90,7 +90,7 @@ export type HeddleEvent =
       readonly detail: string;
     }
   | { readonly event: 'part-restored'; readonly part: string }
-  /** It could not be brought up or repaired. */
+  /** A part could not be brought up or repaired. */
   | {
       readonly event: 'part-failed';
       readonly part: string;
@@ -105,7 +105,7 @@ export type HeddleEvent =
       readonly retryInMs: number;
     }
   | { readonly event: 'shared-address'; readonly address: string; readonly keys: readonly string[] }
-  /** Many peers at once, by SubnetBatchCommand. Of very many, not all are named: `status` tells of each. */
+  /** Many peers at once, by SubnetBatchCommand. If there are very many, not all are named; `status` lists each. */
   | {
       readonly event: 'batch-applied';
       readonly addedCount: number;
@@ -135,7 +135,7 @@ export type HeddleEvent =
       readonly because: string;
       readonly findings: string;
     }
-  /** What was saved runs now. */
+  /** The saved recipe is now in use. */
   | {
       readonly event: 'recipe-applied';
       readonly file: string;
@@ -146,7 +146,7 @@ export type HeddleEvent =
       readonly durationMs: number;
       readonly findings: string;
     }
-  /** What was saved could not be brought up; the last one that could be is brought up again. */
+  /** The network did not come up with the saved recipe; heddle brings up the last recipe that worked. */
   | {
       readonly event: 'recipe-failed';
       readonly file: string;

@@ -20,9 +20,9 @@ export interface ProgramOptions {
 export type ProgramFault =
   /** The program is not on PATH. */
   | 'missing'
-  /** It is there, but the kernel does not start it. */
+  /** The program exists, but the kernel does not start it. */
   | 'unstartable'
-  /** It ended with a status other than 0, or by a signal, or printed more than can be kept. */
+  /** The program ended with a status other than 0, or by a signal, or printed too much. */
   | 'failed'
   | 'timed-out';
 

@@ -19,7 +19,7 @@ export interface SubnetOfNetwork {
 
 /** The content of flannel's subnet file, for the CNI plugin and for this node after a restart. At least one family is present. */
 export interface SubnetEnvironment extends PerFamily<SubnetOfNetwork> {
-  /** What pods may use, in bytes. */
+  /** The MTU for pods, in bytes. */
   readonly mtu: number;
   readonly ipMasq: boolean;
 }
@@ -27,7 +27,7 @@ export interface SubnetEnvironment extends PerFamily<SubnetOfNetwork> {
 /** The least MTU that IPv4 works with, in bytes (RFC 791). */
 const leastMtu = 68;
 
-/** What the names of a family's variables have in their middle. */
+/** The middle part of the names of a family's variables. */
 const infixes: Readonly<Record<Family, string>> = { 4: '', 6: 'IPV6_' };
 
 /** The address by which the subnet file names a subnet: its first, which the CNI plugin gives to the node's bridge. */

@@ -32,9 +32,9 @@ const pollMs = 1000;
  */
 type FileState =
   | { readonly kind: 'whole' }
-  /** It may be in the middle of being written: the timer has it looked at again. */
+  /** The file is perhaps just being written: the timer starts another look. */
   | { readonly kind: 'halfway'; readonly timer: NodeJS.Timeout }
-  /** It was left so; that it cannot be read was told. */
+  /** The file stayed so, and the watch has reported that it cannot be read. */
   | { readonly kind: 'left'; readonly as: 'empty' | 'unreadable' };
 
 /** Follows the text of a recipe file, however it is saved. */

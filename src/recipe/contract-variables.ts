@@ -29,8 +29,8 @@ const subnetVariables = contractVariables.filter((name) => name.includes('SUBNET
 const ofOneLease = contractVariables.filter((name) => /^(PUBLIC_|SUBNET|IPV6SUBNET)/.test(name));
 
 /**
- * Variables that a command may not count on, though the contract knows them: before the lease there is no subnet, and
- * a batch is about no one lease.
+ * Variables of the contract that are unset in a command: before the lease the node does not have a subnet, and a batch
+ * handles many leases.
  */
 export function variablesUnsetIn(command: CommandName): readonly string[] {
   if (command === 'PreStartupCommand') return subnetVariables;

@@ -2,9 +2,9 @@ import type { SourceText, Span } from '../diagnostic/source.ts';
 import type { Command, CommandName } from './recipe.ts';
 
 /**
- * What could be understood of a recipe, whether or not all of its document is right: its commands, and what they rely
- * on. The commands of a recipe that is refused are checked by this, and a finding that may only follow from a part that
- * could not be read is left out.
+ * The parts of a recipe that could be understood, even if its document has errors: its commands, and the declarations
+ * they rely on. The commands of a refused recipe are checked with it. A finding that may only follow from a part that
+ * could not be read is omitted.
  */
 export interface RecipeOutline {
   readonly source: SourceText;

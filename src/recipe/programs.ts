@@ -22,7 +22,7 @@ export function findPrograms(commands: readonly Command[]): string[] {
   return findProgramCalls(commands).map(({ program }) => program);
 }
 
-/** As {@link findPrograms}, with the first call of each program. */
+/** Finds the same programs as {@link findPrograms}, each with its first call. */
 export function findProgramCalls(commands: readonly Command[]): ProgramCall[] {
   const found = new Map<string, ProgramCall>();
   for (const command of commands) {

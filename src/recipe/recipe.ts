@@ -35,7 +35,7 @@ export interface Parameter {
   /** Bounds of an integer, both inclusive. */
   readonly minimum: number | undefined;
   readonly maximum: number | undefined;
-  /** What the whole of a string must match. */
+  /** The pattern that a whole string must match. */
   readonly pattern: RegExp | undefined;
   /** The only strings allowed. */
   readonly choices: readonly string[] | undefined;
@@ -45,10 +45,10 @@ export interface Parameter {
 }
 
 /**
- * What the backend data of every lease of this type must look like. Patterns are anchored at both ends.
+ * The required form of the backend data of every lease of this type. Patterns are anchored at both ends.
  *
- * A field that is absent from a peer's json counts as an empty string and must match its pattern as one: the pattern
- * of an optional field accepts the empty string.
+ * A field that is absent from a peer's json counts as an empty string and must match its pattern as one: the pattern of
+ * an optional field accepts the empty string.
  */
 export type BackendDataFormat =
   | { readonly format: 'text'; readonly pattern: RegExp | undefined }

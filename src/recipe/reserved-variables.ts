@@ -6,7 +6,9 @@ const systemVariables: readonly string[] = [
   ...['PS1', 'PS2', 'PS4', 'LINENO', 'LANG', 'LANGUAGE', 'TERM', 'TMPDIR', 'USER', 'LOGNAME'],
 ];
 
-/** `MTU` is free: a parameter of that name is the underlay's MTU to reckon from, and the contract's is what comes of it. */
+/**
+ * `MTU` is free: a parameter of that name replaces the underlay's MTU, and the contract's MTU is calculated from it.
+ */
 const reserved: ReadonlySet<string> = new Set(
   [...contractVariables, ...systemVariables].filter((variable) => variable !== 'MTU'),
 );

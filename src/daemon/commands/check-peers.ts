@@ -5,7 +5,7 @@ import { formatCidr, parseCidr } from '../../network/cidr.ts';
 import { presentValues } from '../../network/per-family.ts';
 import type { CommandRunner } from './command-runner.ts';
 
-/** What CheckCommand found. */
+/** The result of CheckCommand. */
 export type PeersInPlace =
   | { readonly kind: 'listed'; readonly subnets: ReadonlySet<string> }
   /** The command failed: the network itself is broken. */
@@ -14,8 +14,9 @@ export type PeersInPlace =
   | { readonly kind: 'unknown' };
 
 /**
- * Runs CheckCommand: it reads the peers that should be there, as SubnetBatchCommand would read them to add them, and
- * prints one SUBNET a line for each that is fully in place. What is no subnet, and this node's own, is passed over.
+ * Runs CheckCommand. The command reads the peers that should be in place, in the format of SubnetBatchCommand's add
+ * lines, and prints one SUBNET a line for each peer that is fully in place. Lines that are not a subnet, and this
+ * node's own subnet, are skipped.
  */
 export async function checkPeersInPlace(
   commands: CommandRunner,

@@ -21,7 +21,7 @@ export interface CommandContext {
   readonly recipe: Recipe;
   readonly scripts: ReadonlyMap<CommandName, Script>;
   readonly shell: Shell;
-  /** What commands inherit: see `inheritedEnvironment`. */
+  /** The environment that commands inherit: see `inheritedEnvironment`. */
   readonly inherited: Readonly<Record<string, string>>;
   readonly facts: NodeFacts;
 }
@@ -87,7 +87,10 @@ export class CommandRunner {
     return result;
   }
 
-  /** As {@link runOwn}, for a command that is run so often that only its caller knows what of it is news. */
+  /**
+   * Does the same as {@link runOwn}, but without events: the command runs so often that only its caller knows which
+   * results are worth an event.
+   */
   async runQuietly(
     name: CommandName,
     own: LeaseSubnets | undefined,

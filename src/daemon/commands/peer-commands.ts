@@ -33,7 +33,7 @@ export function peerCommands(commands: CommandRunner, own: LeaseSubnets): PeerCo
   };
 }
 
-/** What the recipe can do, as far as the engine has to know. */
+/** The recipe's abilities that the engine needs to know. */
 export function abilitiesOf(commands: CommandRunner): Abilities {
   const { backendData } = commands;
   return {

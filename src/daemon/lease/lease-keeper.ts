@@ -29,7 +29,7 @@ export interface LeaseKeeperOptions {
 const peacefulMs = 120_000;
 
 /**
- * What is being done about the lease.
+ * The work in progress for the lease.
  *
  *     resting ──due, published or touched──▶ writing ──written──▶ resting
  *                                             ▲  │ ╲
@@ -60,7 +60,7 @@ export class LeaseKeeper implements OwnLease {
   #state: State;
   /** The lease as it was last written. */
   #record: LeaseRecord;
-  /** What is to stand in the lease: the same as in the record, once it was written. */
+  /** The wanted attributes of the lease: the same as in the record, after a write. */
   #value: string;
 
   constructor(options: LeaseKeeperOptions) {
@@ -83,7 +83,7 @@ export class LeaseKeeper implements OwnLease {
     return this.#value;
   }
 
-  /** That the store is away, as seen by whoever writes the lease there. */
+  /** The outage of the store, as the writer of the lease sees it. */
   get outage(): Outage | undefined {
     return this.#outages.current;
   }
@@ -218,7 +218,7 @@ export class LeaseKeeper implements OwnLease {
   }
 }
 
-/** What came of writing the lease again. */
+/** The result of writing the lease again. */
 type Written =
   | { readonly kind: 'written'; readonly record: LeaseRecord; readonly lost?: string }
   /** A node with another address holds it, with this value. */

@@ -10,12 +10,15 @@ const wellMs = 60_000;
 /** An outage that lasts; its times are in milliseconds since the epoch. */
 export interface Outage {
   readonly since: number;
-  /** What went wrong the last time. */
+  /** The last error. */
   readonly because: string;
   readonly nextTryAt: number;
 }
 
-/** What several that use one store say of it: away for as long as it is for any of them, with what is tried next. */
+/**
+ * The outage as several users of one store see it together: it lasts until it is over for all of them, and names the
+ * next try.
+ */
 export function joinOutages(outages: readonly (Outage | undefined)[]): Outage | undefined {
   const there = outages.filter((outage) => outage !== undefined);
   const [next] = there.toSorted((a, b) => a.nextTryAt - b.nextTryAt);
@@ -23,8 +26,8 @@ export function joinOutages(outages: readonly (Outage | undefined)[]): Outage | 
 }
 
 /**
- * Tells of an outage of the store at once, and then ever more seldom, down to once an hour: a store that is away, or comes
- * and goes, for days must not fill a disk.
+ * Logs an outage of the store at once, and then less and less often, down to once an hour, so that a store that is down
+ * for days, or comes and goes, does not fill the disk.
  */
 export class OutageLog {
   readonly #emit: EmitEvent;

@@ -2,7 +2,7 @@ import type { OwnSubnets } from '../../lease/roster.ts';
 
 /** This node's own lease, as far as whoever follows the store has to know of it. */
 export interface OwnLease extends OwnSubnets {
-  /** What is to stand in the lease. */
+  /** The wanted attributes of the lease. */
   readonly value: string;
   /** Whether its time is over by this node's clock: it could not be renewed. */
   readonly isOver: boolean;

@@ -18,7 +18,7 @@ export interface SavedChange extends Extract<RecipePlan, { kind: 'change' }> {
 
 export interface LiveRecipeOptions {
   readonly options: UpOptions;
-  /** What runs. */
+  /** The running recipe. */
   readonly current: () => Preparation;
   /** Changes what runs; resolves when another change may be made. */
   readonly change: (change: SavedChange) => Promise<void>;
@@ -78,7 +78,7 @@ async function review(
   return undefined;
 }
 
-/** Which part of a text is a secret cannot be told where the text cannot be read. */
+/** Hides the findings of a text that cannot be read, because its secrets are not known. */
 function keepSecrets({ because, findings }: Refusal, { loaded }: Preparation): Refusal {
   if (!loaded.recipe.parameters.some(({ secret }) => secret)) return { because, findings };
   return {

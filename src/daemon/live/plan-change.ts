@@ -15,7 +15,7 @@ export type RecipePlan =
       readonly kind: 'change';
       readonly preparation: Preparation;
       readonly step: RecipeStep;
-      /** What the recipe says and the store decides otherwise, as a sentence; undefined if nothing. */
+      /** The settings of the recipe that the store overrides, as a sentence; undefined if there are none. */
       readonly overruled: string | undefined;
     };
 

@@ -43,13 +43,13 @@ type ChangeState =
       readonly change: SavedChange;
       /** Lets whoever asked for it go on. */
       readonly done: () => void;
-      /** What to go back to if what was saved does not come up; undefined if the device stays. */
+      /** The network to go back to if the saved recipe does not come up; undefined if the device stays. */
       readonly fallback: Preparation | undefined;
     }
   | { readonly kind: 'reverting'; readonly done: () => void }
   | { readonly kind: 'made'; readonly change: SavedChange };
 
-/** What a node runs, and how it changes to a recipe that was saved. */
+/** The network that a node runs, and its change to a saved recipe. */
 export class RecipeChanges {
   readonly #options: UpOptions;
   readonly #emit: EmitEvent;

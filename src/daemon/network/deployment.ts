@@ -13,8 +13,8 @@ import { networkParts, rememberParts, type PartMemories } from './parts.ts';
 export const deploymentVersion = 2;
 
 /**
- * What a network was brought up with on this node: all that is needed to take it down after its daemon has died, its
- * recipe file has changed, or the machine's addresses are others.
+ * The settings that a network on this node was brought up with. They suffice to take it down after its daemon died, its
+ * recipe file changed, or the machine's addresses changed.
  */
 export interface Deployment {
   readonly version: typeof deploymentVersion;
@@ -33,7 +33,7 @@ export interface Deployment {
   /** This node's own addresses on the interface; older versions did not keep them. */
   readonly localAddress?: string | null;
   readonly localAddressV6?: string | null;
-  /** What each part that may be on the node has said for its removal. */
+  /** The data for the removal of each part that may be on the node. */
   readonly parts: PartMemories;
   /** Where in this machine it is; older versions did not say. */
   readonly networkNamespace?: NetworkNamespace;
@@ -46,7 +46,7 @@ export interface Deployment {
   readonly change?: 'peers' | 'node';
 }
 
-/** What commands are told when a network is taken down that another process brought up. */
+/** The facts for commands when this process takes down a network that another process brought up. */
 export function factsOfDeployment(
   deployment: Deployment,
   recipe: Recipe,
@@ -72,7 +72,7 @@ export function factsOfDeployment(
 /** The parts that a network may have before its lease. */
 export const foundations: readonly NetworkPart[] = networkParts.filter(({ isFoundation }) => isFoundation);
 
-/** What to remember of a network while it is up. `begun` are the parts that may be on the node. */
+/** The deployment of a network while it is up. `begun` are the parts that may be on the node. */
 export function deploymentOf(
   { loaded, network }: Preparation,
   options: UpOptions,

@@ -15,7 +15,7 @@ export interface LeasedNetwork {
   readonly isDeviceUp: boolean;
 }
 
-/** What the next network of a node begins with. */
+/** The start values of a node's next network. */
 export interface NetworkStart {
   /** The lease and the devices are there already. */
   readonly leased?: LeasedNetwork;

@@ -14,9 +14,9 @@ import type { Ensured, LiveNetwork, NetworkPart, PartTrouble } from './part.ts';
 type PartState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'whole' }
-  /** What would repair it was done; no look has said since whether that helped. */
+  /** The repair was done; the next look shows whether it helped. */
   | { readonly kind: 'repaired'; readonly failures: number }
-  /** It failed so often in a row, and is not tried before a time, as `performance.now` counts. */
+  /** The part failed so often in a row. It is not tried before a time on the clock of `performance.now`. */
   | {
       readonly kind: 'broken';
       readonly because: string;
@@ -30,7 +30,7 @@ export interface BrokenPart {
   readonly because: string;
 }
 
-/** What came of bringing the parts up. */
+/** The result of bringing the parts up. */
 export type BroughtUp =
   /** All that could be is up; {@link PartKeeper.broken} names the others. */
   | { readonly kind: 'up' }
@@ -100,7 +100,7 @@ export class PartKeeper {
       if (state.kind === 'absent') continue;
       const mayRepair = (trouble: PartTrouble): boolean => this.#mayRepair(part.name, state, trouble);
       const outcome = await part.ensure(network, look, mayRepair, signal);
-      // The network goes down: what a command says that was ended is no news.
+      // The network goes down, so the result of an ended command is not worth an event.
       if (signal.aborted) return false;
       this.#note(part.name, state, outcome);
       // The parts that come after it may have gone with it.

@@ -36,13 +36,13 @@ export interface LiveNetwork extends StandingNetwork {
   readonly drift: DriftReport;
 }
 
-/** One look at the kernel, which the parts share: CheckCommand tells of the device and of the peers at once. */
+/** One look at the kernel, which the parts share: one run of CheckCommand checks the device and the peers. */
 export interface Look {
-  /** What CheckCommand finds; it is run when a part asks first. */
+  /** The result of CheckCommand. The command runs when the first part asks. */
   see(): Promise<Seen>;
 }
 
-/** What was found, and the engine's checkpoint from before the command was started. */
+/** The result, and the engine's checkpoint from before the start of the command. */
 export type Seen = PeersInPlace & { readonly since: number };
 
 /** Why a part is not what it should be, ready to be shown. */
@@ -53,14 +53,14 @@ export interface PartTrouble {
   readonly detail: string;
 }
 
-/** What came of looking after a part. */
+/** The result of looking after a part. */
 export type Ensured =
   | { readonly kind: 'whole' }
-  /** It was not, and what would repair it was done. Whether that helped is for the next look to say. */
+  /** The part was broken, and the repair was done. The next look shows whether it helped. */
   | { readonly kind: 'repaired' }
   | { readonly kind: 'broken'; readonly trouble: PartTrouble };
 
-/** What came of taking a part away. */
+/** The result of removing a part. */
 export type Removed =
   | { readonly kind: 'gone' }
   /** Some of it is still there: the peers of these keys, or what a command would have taken away. */
@@ -75,7 +75,10 @@ export interface NetworkPart {
   readonly name: string;
   /** Without it the node does not start; any other part that fails makes the node degraded, and is tried again. */
   readonly isFoundation: boolean;
-  /** What `down` has to know of it when the daemon is dead: written into the deployment file before the part is made. */
+  /**
+   * The data that `down` needs when the daemon is dead. It is written into the deployment file before the part is
+   * created.
+   */
   remember(options: UpOptions): Json;
   /** Makes it. Throws what keeps it from coming up. */
   up(network: LiveNetwork, signal: AbortSignal): Promise<void>;

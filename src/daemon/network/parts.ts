@@ -10,10 +10,10 @@ import { subnetFilePart } from './subnet-file.ts';
 /** Every part of a network, in the order in which they come up. They are taken away in the opposite order. */
 export const networkParts: readonly NetworkPart[] = [devicePart, peersPart, subnetFilePart];
 
-/** What each part that may be on the node said for its removal, by the part's name. */
+/** The data for the removal of each part that may be on the node, by the part's name. */
 export type PartMemories = Readonly<Record<string, Json>>;
 
-/** What the parts say for the deployment file before they are made. */
+/** The data of the parts for the deployment file, before they are created. */
 export function rememberParts(options: UpOptions, parts = networkParts): PartMemories {
   return Object.fromEntries(parts.map((part) => [part.name, part.remember(options)]));
 }

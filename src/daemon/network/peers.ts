@@ -8,14 +8,17 @@ export const peersPart: NetworkPart = {
   isFoundation: false,
   remember: () => ({}),
 
-  /** What an earlier daemon left, then what the store says. */
+  /** First the peers of an earlier daemon, then the peers in the store. */
   async up(network, signal) {
     await restorePeers(network.loop, network);
     await network.follow();
     await unlessAborted(network.loop.settled(), signal);
   },
 
-  /** What CheckCommand does not see is added, and what it sees of nobody's is removed, by the loop in its own time. */
+  /**
+   * The loop adds the peers that CheckCommand does not print, and removes the unknown ones that it prints, in its own
+   * time.
+   */
   async ensure({ loop, drift }, look) {
     const seen = await look.see();
     if (seen.kind === 'listed') drift.judged(loop.checked(seen.subnets, seen.since));

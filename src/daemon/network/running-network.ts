@@ -32,7 +32,7 @@ export interface RunningNetworkOptions {
   readonly preparation: Preparation;
   readonly leased: LeasedNetwork;
   readonly journal: PeerJournal;
-  /** What the store held when the lease was taken. */
+  /** The content of the store when the lease was taken. */
   readonly kept: KeptListing;
   readonly emit: EmitEvent;
   /** Called once, when what no node can do without is up. */
@@ -52,7 +52,7 @@ export type NetworkEnd =
   | { readonly kind: 'interrupted' }
   /** Another node holds this node's subnet. */
   | { readonly kind: 'lease-taken'; readonly because: string }
-  /** What no node can do without did not come up. */
+  /** A part that every node needs did not come up. */
   | { readonly kind: 'failed'; readonly error: Error }
   /** The network was told to stop before that was up. */
   | { readonly kind: 'stopped-early' };
@@ -224,7 +224,7 @@ export class RunningNetwork {
     await removeDeployment(options.stateDirectory);
   }
 
-  /** Takes the network down for good: what could not be removed is no business of the recipe that comes next. */
+  /** Takes the network down for good: the next recipe does not handle entries that could not be removed. */
   async giveUp(): Promise<void> {
     const { failed } = await this.takeDown();
     const { journal, emit } = this.#given;

@@ -40,7 +40,7 @@ export const subnetFilePart: NetworkPart = {
   forget: remove,
 };
 
-/** That the file stays is told, and is no reason to keep the rest of the network up. */
+/** If the file cannot be removed, this is reported, and the rest of the network still goes down. */
 async function remove(memory: Json, emit: EmitEvent): Promise<void> {
   const path = pathIn(memory);
   try {

@@ -3,7 +3,7 @@ import { removeDeployment } from './deployment-file.ts';
 import type { StandingNetwork } from './part.ts';
 import { removeParts, type PartMemories } from './parts.ts';
 
-/** What taking a network down came to. */
+/** The result of taking a network down. */
 export interface TakenDown {
   /** Peers whose remove succeeded, or that the recipe has no remove for. */
   readonly removed: number;
@@ -41,7 +41,7 @@ export function requireTakenDown(taken: TakenDown, whatNext: string): void {
   });
 }
 
-/** What is still there after a network was not taken down whole, as a clause; empty if nothing is. */
+/** The remains after a network was not taken down completely, as a clause; empty if there are none. */
 function describeRemains({ failed, shutdown }: TakenDown): string {
   const parts = [];
   if (failed.length > 0)

@@ -30,9 +30,9 @@ export interface LeaseContext {
   readonly hint: LeaseSubnets | undefined;
   /** An earlier daemon's network of the same kind is still up: what fails now must not take it down. */
   readonly isTakeover: boolean;
-  /** It is what the daemon was started with, and no recipe that was saved later. */
+  /** True for the recipe that the daemon was started with, false for a recipe that was saved later. */
   readonly isFirst: boolean;
-  /** What the store was seen to hold, and then what it held with this node's lease. */
+  /** The known content of the store, and later its content with this node's lease. */
   readonly kept: KeptListing;
   readonly enter: (state: NodeState) => void;
   readonly emit: EmitEvent;
@@ -91,7 +91,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
   }
 }
 
-/** Takes every step back, the last one first: that one of them fails is no reason to leave the others. */
+/** Undoes every step, the last one first. If one of them fails, the others are still undone. */
 async function undoAll(steps: readonly (() => Promise<unknown>)[], emit: EmitEvent): Promise<void> {
   for (const step of steps.toReversed()) {
     try {

@@ -16,7 +16,7 @@ export interface DriftRepair {
 export class DriftReport {
   readonly #emit: EmitEvent;
   #last: DriftRepair | undefined;
-  /** Which peer has whose place, as the last check told it. */
+  /** The peers that took the place of another peer, as the last check reported them. */
   #displaced = new Set<string>();
   #wasRebuilt = false;
 

@@ -34,11 +34,11 @@ export class PeerFollower {
   readonly #roster: Roster;
   readonly #late: LatePeers;
   readonly #outages: OutageLog;
-  /** What an earlier daemon left, until the first list says what became of it. */
+  /** The peers of an earlier daemon, until the first list shows their present state. */
   #earlier: readonly Peer[];
   /** Whether what the next snapshot lacks may only be late. */
   #mayBeLate: boolean;
-  /** What was passed over so far, with the reason, so that no list tells it again. */
+  /** The skipped entries so far, with the reason, so that a list does not report them again. */
   #faults = new Set<string>();
 
   constructor(options: PeerFollowerOptions) {
@@ -57,7 +57,7 @@ export class PeerFollower {
     return this.#roster;
   }
 
-  /** That the store is away, as seen by whoever follows it. */
+  /** The outage of the store, as its follower sees it. */
   get outage(): Outage | undefined {
     return this.#outages.current;
   }
@@ -109,7 +109,7 @@ export class PeerFollower {
     this.#awaitLate(late);
   }
 
-  /** Which of the peers that a snapshot lacks may only be late, and which that were late are there again. */
+  /** The peers that a snapshot lacks and that may only be late, and the late peers that are there again. */
   #keepLate(leases: readonly ReadLease[]): void {
     const { own } = this.#options;
     const present = new Set(leases.map((read) => (read.kind === 'lease' ? read.lease.key : read.key)));
@@ -164,7 +164,7 @@ export class PeerFollower {
     if (inputs.length > 0) this.#options.loop.feed(...inputs);
   }
 
-  /** What of a change somebody may have to see to. */
+  /** Reports the parts of a change that an operator may have to handle. */
   #report(change: RosterChange): void {
     const { emit } = this.#options;
     switch (change.kind) {
@@ -209,7 +209,7 @@ function nameFault({ where, reason }: StoreFault): string {
   return JSON.stringify([where, reason]);
 }
 
-/** What stands in the place of a lease but cannot be read is a rejected lease: its last good state stays. */
+/** An entry with a lease's key that cannot be read is a rejected lease: its last good state stays. */
 function readFault({ key, where, reason }: StoreFault): ReadLease[] {
   return key === undefined ? [] : [{ kind: 'malformed', key, reason: `${where} ${reason}` }];
 }

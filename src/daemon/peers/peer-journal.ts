@@ -5,12 +5,12 @@ import type { Json, Peer } from '../../lease/lease.ts';
 /** One line: a peer is about to be added, or a key is surely no longer in the kernel. */
 export type JournalLine = { readonly add: Peer } | { readonly gone: string };
 
-/** When the file holds this many lines more than there are peers, it is written anew. */
+/** When the file has this many lines more than there are peers, it is written again. */
 const slackLines = 10_000;
 
 /**
- * Which peers may be in the kernel. Written ahead: a peer stands here before its add is run, and until its remove has
- * succeeded. Lines that come in one turn of the event loop are one write.
+ * The peers that may be in the kernel. It is written ahead: it has a peer before its add runs, and until its remove has
+ * succeeded. All lines of one turn of the event loop are one write.
  */
 export class PeerJournal {
   readonly #storage: Journal;
@@ -26,8 +26,8 @@ export class PeerJournal {
   }
 
   /**
-   * Reads what an earlier process left, and writes it anew without what is settled. Throws a Failure if another
-   * program, or another version of this one, has written to it.
+   * Reads the journal of an earlier process, and writes it again without the settled entries. Throws a Failure if
+   * another program, or another version of this one, has written to it.
    */
   static async open(storage: Journal): Promise<PeerJournal> {
     const lines: readonly unknown[] = await storage.read();

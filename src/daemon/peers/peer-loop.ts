@@ -81,7 +81,10 @@ export class PeerLoop {
     while (this.#jobs > 0) await this.#nextSettling();
   }
 
-  /** As {@link pause}, and ends what still runs after so many milliseconds: a hung command is the first thing to be changed. */
+  /**
+   * Pauses as {@link pause} does, and ends the commands that still run after so many milliseconds, because the author
+   * may want to correct a hanging command.
+   */
   async pauseWithin(patienceMs: number): Promise<void> {
     const timer = setTimeout(() => this.#ending.abort(), patienceMs);
     await this.pause();
@@ -198,7 +201,7 @@ export class PeerLoop {
     );
   }
 
-  /** What is not in the journal is not run: after a crash nobody would remove it. */
+  /** An operation that is not in the journal does not run: after a crash nobody would remove its entries. */
   async #writeAhead(operations: readonly Operation[]): Promise<CommandResult | undefined> {
     try {
       const adds = operations.filter(({ kind }) => kind === 'add');

@@ -15,7 +15,7 @@ export interface PeerOutcome {
   readonly nextTryAt: string | undefined;
 }
 
-/** What status remembers of an operation that ended `now`, in milliseconds since the epoch. */
+/** The status entry of an operation that ended `now`, in milliseconds since the epoch. */
 export function outcomeOf(
   { kind, reason }: Operation,
   result: CommandResult,
@@ -31,7 +31,7 @@ export function outcomeOf(
   };
 }
 
-/** The event of an operation that ended; undefined if it is no news. */
+/** The event of an operation that ended; undefined if it is not worth an event. */
 export function eventOf(
   { peer: lease, reason, kind, mode }: Operation,
   result: CommandResult,
@@ -46,7 +46,7 @@ export function eventOf(
       durationMs: result.durationMs,
     };
   }
-  // A lenient remove only clears the way: that there was nothing to remove is no news.
+  // A lenient remove only prepares an add, so its failure is not worth an event.
   if (mode === 'lenient' && wait === undefined && reason !== 'gone' && reason !== 'shutdown')
     return undefined;
   return {

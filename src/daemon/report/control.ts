@@ -6,9 +6,9 @@ import type { ExitMode } from '../setup/options.ts';
 import type { TakenDown } from '../network/take-down.ts';
 
 export interface ControlHandlers {
-  /** What `GET /status` answers; undefined where there is no daemon to tell of. */
+  /** The answer to `GET /status`; undefined if a daemon is not running. */
   readonly status: () => unknown;
-  /** What `POST /stop` does; its result is answered before the daemon exits. */
+  /** The action of `POST /stop`; its result is sent before the daemon exits. */
   readonly stop: (request: StopRequest) => Promise<TakenDown>;
 }
 

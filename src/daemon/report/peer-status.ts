@@ -18,7 +18,7 @@ export interface PeerStatus {
     readonly operation: 'add' | 'remove';
     readonly reason: string;
     readonly at: string;
-    /** What went wrong, and what it printed; null if nothing did. */
+    /** The error and the command's output; null if there is none. */
     readonly trouble: string | null;
     readonly stderr: string;
   } | null;

@@ -12,7 +12,7 @@ import type { PeerStatus } from './peer-status.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import type { RunningNetwork } from '../network/running-network.ts';
 
-/** What `GET /status` answers. */
+/** The answer to `GET /status`. */
 export interface NodeStatus {
   readonly state: NodeState;
   /** Why it is degraded; null if it is not. */
@@ -20,14 +20,14 @@ export interface NodeStatus {
   readonly pid: number;
   readonly node: string;
   readonly startedAt: string;
-  /** What a start waits for; null if it waits for nothing. */
+  /** The reason why a start waits; null if it does not wait. */
   readonly waitingFor: string | null;
   /** These four are null until they are known. */
   readonly recipe: { readonly name: string; readonly file: string; readonly type: string } | null;
   readonly network: string | null;
   readonly store: string | null;
   readonly iface: string | null;
-  /** That the store cannot be reached; null while it can. */
+  /** The outage of the store; null while it can be reached. */
   readonly storeOutage: StoreOutage | null;
   readonly lease: LeaseStatus | null;
   readonly mtu: number | null;
@@ -42,7 +42,7 @@ export interface NodeStatus {
 /** Times as RFC 3339. */
 interface StoreOutage {
   readonly since: string;
-  /** What went wrong the last time. */
+  /** The last error. */
   readonly because: string;
   readonly nextTryAt: string;
 }

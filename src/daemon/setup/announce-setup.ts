@@ -25,8 +25,8 @@ export function announceSetup(preparation: Preparation, emit: EmitEvent): void {
 }
 
 /**
- * Tells what is odd, but not wrong, about the recipe and about the store's network configuration. The first node of a store
- * writes its recipe's there, so what both have is told of the recipe alone.
+ * Reports the warnings about the recipe and about the store's network configuration. The first node of a store writes
+ * its recipe's configuration there, so a warning that both have is reported only for the recipe.
  */
 function reportOddities({ loaded, network }: Preparation, emit: EmitEvent): void {
   const told = new Set(loaded.warnings.map(({ message }) => message));

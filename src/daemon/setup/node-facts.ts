@@ -3,7 +3,7 @@ import { overlayMtu } from '../../contract/mtu.ts';
 import type { UpOptions } from './options.ts';
 import type { Preparation } from './prepare.ts';
 
-/** What commands are told of a node that is about to come up. */
+/** The facts for commands about a node that is about to come up. */
 export function factsOfPreparation(
   { loaded, network, underlay }: Preparation,
   options: UpOptions,

@@ -1,7 +1,7 @@
 import type { StoreChoice } from '../../store/kind.ts';
 import type { InterfaceWishes } from '../../host/interface/choose-interface.ts';
 
-/** What `heddle up` was asked to do, every default filled in. */
+/** The options of `heddle up`, with every default filled in. */
 export interface UpOptions {
   /** A path, or the name of a recipe; undefined to go by the type that the store's network configuration names. */
   readonly recipe: string | undefined;
@@ -32,6 +32,6 @@ export interface MetricsAddress {
   readonly port: number;
 }
 
-/** What becomes of the network when the daemon ends. */
+/** The handling of the network when the daemon ends. */
 export const exitModes = ['shutdown', 'leave'] as const;
 export type ExitMode = (typeof exitModes)[number];

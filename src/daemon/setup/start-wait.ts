@@ -4,7 +4,7 @@ import { OutageLog } from '../lease/outage-log.ts';
 /** How often the operator is reminded of what a start waits for, in milliseconds. */
 const remindMs = 60_000;
 
-/** What a start waits for, for status and the log. */
+/** The reason why a start waits, for status and the log. */
 export class StartWait {
   /** The store's outages on the way up. */
   readonly outages: OutageLog;

@@ -15,7 +15,10 @@ export interface FirstStartContext extends PreviousNetworkContext {
   readonly signal: AbortSignal;
 }
 
-/** What a daemon begins with, by what an earlier one left. Undefined if it was told to stop meanwhile. Throws a Failure. */
+/**
+ * The start values of a daemon, determined by the network of an earlier one. Undefined if the daemon was asked to stop
+ * meanwhile. Throws a Failure.
+ */
 export async function findFirstStart(context: FirstStartContext): Promise<NetworkStart | undefined> {
   const previous = await clearPreviousNetwork(context);
   const { subnetFile } = context.options;

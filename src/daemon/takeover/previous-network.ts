@@ -19,7 +19,7 @@ export interface PreviousNetworkContext {
   readonly emit: EmitEvent;
 }
 
-/** What an earlier daemon left to one that runs the same. */
+/** The network of an earlier daemon, for a daemon that runs the same recipe. */
 export interface PreviousNetwork {
   /** The key of the lease that it had. */
   readonly leaseKey: string | null;
@@ -28,8 +28,9 @@ export interface PreviousNetwork {
 }
 
 /**
- * What an earlier daemon left up, if this one can take it over; what it cannot is taken down first. A daemon that died
- * while it changed to another recipe had begun with the old one, and that is gone on with. Throws a Failure.
+ * The network that an earlier daemon left up, if this daemon can take it over. Otherwise that network is taken down
+ * first. If the earlier daemon died during a change to another recipe, this one continues with the removes of the old
+ * recipe. Throws a Failure.
  */
 export async function clearPreviousNetwork(
   context: PreviousNetworkContext,
@@ -65,8 +66,8 @@ export async function clearPreviousNetwork(
 }
 
 /**
- * What is in another network namespace cannot be taken down from here. If that is still there, this throws a Failure, before
- * anybody forgets what it holds; otherwise the network went with it, as far as can be seen.
+ * A network in another network namespace cannot be taken down from here. If that namespace still exists, this throws a
+ * Failure before the network is forgotten. Otherwise the network went with the namespace, as far as heddle can see.
  */
 async function leaveOtherNamespace(
   deployment: Deployment,

@@ -16,8 +16,8 @@ import { removePeers } from '../network/peers.ts';
 import { takeDown, type TakenDown } from '../network/take-down.ts';
 
 /**
- * Takes down the network of a daemon that is no more, with the recipe and the values that it was brought up with and
- * the peers that its journal names.
+ * Takes down the network of a dead daemon, with the recipe and the values that it was brought up with and the peers
+ * that its journal names.
  */
 export async function takeDownDeployment(
   deployment: Deployment,

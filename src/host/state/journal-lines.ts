@@ -8,7 +8,7 @@ export type JournalText =
       /** Bytes up to the end of the last whole line; what follows was torn off by a crash. */
       readonly wholeBytes: number;
     }
-  /** A line (from 1) before the end is no JSON: that is no crash of ours. */
+  /** A line (from 1) before the end is not JSON. A crash of heddle cannot cause this. */
   | { readonly kind: 'corrupt'; readonly line: number };
 
 /** Prints entries one a line. JSON has no bare line breaks, so a line is an entry. */

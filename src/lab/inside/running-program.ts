@@ -7,7 +7,7 @@ import { readJsonLines } from './json-lines.ts';
 export type ProgramState =
   | { readonly kind: 'starting' }
   | { readonly kind: 'ready' }
-  /** It was sent `signal` by the lab. */
+  /** The lab sent `signal` to the program. */
   | { readonly kind: 'stopping'; readonly signal: NodeJS.Signals }
   | { readonly kind: 'ended'; readonly how: string; readonly asTold: boolean };
 

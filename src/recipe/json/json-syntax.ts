@@ -56,7 +56,7 @@ function findDeepNesting(text: string): Span | undefined {
   return undefined;
 }
 
-/** What jsonc-parser lets through and JSON does not allow. */
+/** The syntax that jsonc-parser accepts and JSON does not allow. */
 function reportLeniencies(text: string, findings: Findings, onlyComments: boolean): void {
   let trailing: Span | undefined;
   const reportTrailing = () => {

@@ -52,7 +52,7 @@ export function parseJsonObject(source: SourceText, findings: Findings): ObjectN
   return undefined;
 }
 
-/** What kind of value a node is, with its article, for messages. */
+/** The kind of a node's value, with its article, for messages. */
 export function describeKind(node: JsonNode): string {
   switch (node.kind) {
     case 'object':

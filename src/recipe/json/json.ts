@@ -1,2 +1,2 @@
-/** What `JSON.parse` returns. */
+/** A value that `JSON.parse` returns. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -27,8 +27,8 @@ export function readCommandScripts({
 }
 
 /**
- * Whether a script reckons with the failure of a call, or asks something before it makes it: where it stands, or where
- * the function is called that it stands in.
+ * Whether a script handles the failure of a call, or checks something before the call. This looks at the place of the
+ * call, and at the calls of the function around it.
  */
 export function isGuarded({ calls }: ScriptReading, call: Call): boolean {
   const visited = new Set<string>();

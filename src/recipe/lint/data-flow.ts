@@ -49,7 +49,7 @@ function partHoldsData(part: WordPart, variables: ReadonlySet<string>): boolean 
   }
 }
 
-/** `${#NAME}` and `${NAME:+word}` tell of a value without giving it. */
+/** `${#NAME}` and `${NAME:+word}` depend on a value without expanding to it. */
 function yieldsValue(operator: string | undefined): boolean {
   return operator !== 'length' && operator !== '+' && operator !== ':+';
 }

@@ -11,7 +11,7 @@ import { checkSecrets } from './secrets.ts';
 import { reportSyntaxErrors, type SyntaxComplaint } from './syntax-errors.ts';
 import { checkVariables } from './variables.ts';
 
-/** What only the machine can tell of a recipe. */
+/** The facts about a recipe that only the machine knows. */
 export interface Surroundings {
   readonly syntaxComplaints: readonly SyntaxComplaint[];
   readonly missingPrograms: readonly AbsentProgram[];

@@ -9,7 +9,7 @@ import { readKernelCall, type KernelObject } from './kernel-calls.ts';
 
 /** Something that does not go as well a second time. */
 interface Unrepeatable {
-  /** What is made; a removal of the same before it makes it repeatable. */
+  /** The created object. A removal of the same object before it makes the call repeatable. */
   readonly thing: string;
   readonly operands: readonly Word[];
   /** The end of the stretch to underline, which begins at the command's name. */
@@ -139,7 +139,7 @@ function readRemoval(call: Call): Pick<Unrepeatable, 'thing' | 'operands'> | und
   return isFirewall && removes ? { thing: 'firewall rule', operands: [] } : undefined;
 }
 
-/** What a word says, whether or not it is quoted. */
+/** The text of a word, with or without quotes. */
 function nameOf({ parts }: Word): string {
   const texts = parts.map((part) => {
     if (part.kind === 'literal') return part.text;
@@ -148,7 +148,7 @@ function nameOf({ parts }: Word): string {
   return texts.join('');
 }
 
-/** A string goes on after a failure; one whose message is thrown away is reckoned with. */
+/** A string continues after a failure. A call whose message is discarded is expected to fail. */
 function isSilenced({ command }: CommandScript, { node }: Call): boolean {
   if (command.form !== 'string') return false;
   return node.redirections.some(

@@ -4,7 +4,7 @@ import { commandText, placeInRecipe } from '../command-text.ts';
 import type { Command } from '../recipe.ts';
 import { parseScript } from '../sh/parse-script.ts';
 
-/** What `sh -n` said of a command. */
+/** The output of `sh -n` for a command. */
 export interface SyntaxComplaint {
   readonly command: Command;
   /** The line of the command's text (from 0) where the shell gave up; undefined where it does not say. */

@@ -21,7 +21,7 @@ export interface StoredNetwork {
   readonly commands: readonly CommandName[];
 }
 
-/** What flannel's documentation says of a configuration without `Backend`. */
+/** The backend type of a configuration without `Backend`, according to flannel's documentation. */
 const documentedDefaultBackend = 'vxlan';
 
 /**

@@ -7,7 +7,7 @@ import type { Commands } from './read-commands.ts';
 import type { DeclaredParameters } from './read-parameters.ts';
 import { namePattern, variableName } from './variable-name.ts';
 
-/** What the parts of `Backend` were read as. */
+/** The results of reading the parts of `Backend`. */
 export interface BackendParts {
   readonly source: SourceText;
   readonly object: ObjectNode;

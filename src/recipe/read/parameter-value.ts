@@ -14,7 +14,7 @@ export function checkParameterValue(parameter: Parameter, value: Json): CheckedV
   return { kind: 'refused', reason: `must be ${describeExpected(parameter)}${not}` };
 }
 
-/** What a parameter is for, to go with a refusal: the author's words. */
+/** The author's description of a parameter, as the hint of a refusal. */
 export function describeParameter({ name, description }: Parameter): string | undefined {
   return description === undefined ? undefined : `${name}: ${description}`;
 }

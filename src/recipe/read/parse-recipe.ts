@@ -16,15 +16,15 @@ import { settleDocument } from './settle-document.ts';
 import type { Recipe } from '../recipe.ts';
 
 /**
- * What came of reading a recipe.
+ * The result of reading a recipe.
  *
- * The recipe may be used only if there is no error among the findings; the outline may be, in any case. Both are
- * undefined if there is nothing to go by, which is an error.
+ * The recipe may be used only if none of the findings is an error; the outline may always be used. Both are undefined
+ * if nothing could be read, which is an error.
  */
 export interface RecipeReading {
   readonly recipe: Recipe | undefined;
   readonly outline: RecipeOutline | undefined;
-  /** What is wrong with the document; further checks of the recipe add to it. */
+  /** The findings about the document; further checks of the recipe add to them. */
   readonly findings: Findings;
 }
 
@@ -39,7 +39,7 @@ export function parseRecipe(source: SourceText, name: string): Checked<Recipe> {
   return findings.conclude(recipe);
 }
 
-/** As {@link parseRecipe}, with what could be understood of a recipe that is refused. */
+/** Does the same as {@link parseRecipe}, and also returns the understood parts of a refused recipe. */
 export function readRecipe(source: SourceText, name: string): RecipeReading {
   const findings = new Findings(source);
   const document = parseJsonObject(source, findings);

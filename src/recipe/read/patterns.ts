@@ -1,4 +1,4 @@
-/** A pattern made ready, or why it is no regular expression. */
+/** A compiled pattern, or the reason why it is not a regular expression. */
 export type CompiledPattern =
   | { readonly kind: 'compiled'; readonly pattern: RegExp }
   | { readonly kind: 'refused'; readonly reason: string };

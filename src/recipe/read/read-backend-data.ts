@@ -13,7 +13,7 @@ const path = 'Backend.BackendData';
 
 type Fields = Extract<BackendDataFormat, { format: 'json' }>['fields'];
 
-/** What a recipe says of backend data. */
+/** A recipe's declaration of backend data. */
 export interface ReadBackendData {
   readonly format: BackendDataFormat;
   /** The variables of all fields that it names, even those that were refused. */

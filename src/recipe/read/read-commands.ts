@@ -49,7 +49,7 @@ function readLine(node: JsonNode): { text: string; span: Span }[] {
   return [{ text: node.value, span: { offset: node.span.offset + 1, length: node.span.length - 2 } }];
 }
 
-/** What fails in a batch is run one by one, so a batch alone would leave nothing to fall back to. */
+/** The peers of a failed batch run one by one, so a batch needs the other commands as a fallback. */
 function checkFallback(
   batch: LocatedNode<unknown> | undefined,
   given: ReadonlySet<string>,

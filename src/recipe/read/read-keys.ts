@@ -18,8 +18,8 @@ import {
 export type KeyTable = Readonly<Record<string, z.ZodMiniType>>;
 
 /**
- * What is read of a value. Objects are handed over as nodes, their own keys unread, so that they are read by a further
- * table and one wrong key does not hide the others.
+ * The result of reading a value. An object stays a node with unread keys, so that a further table reads it, and one
+ * wrong key does not hide the others.
  */
 type ReadValue<S> =
   S extends z.ZodMiniOptional<infer Inner>
@@ -34,7 +34,7 @@ export interface LocatedNode<T> extends Located<T> {
   readonly keySpan: Span;
 }
 
-/** What {@link readKeys} found in an object. */
+/** The result of {@link readKeys} for an object. */
 export interface ReadKeys<T extends KeyTable> {
   /** The values that are as their schemas say. */
   readonly values: { readonly [K in keyof T]?: LocatedNode<ReadValue<T[K]>> };

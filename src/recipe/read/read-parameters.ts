@@ -19,7 +19,7 @@ export interface DeclaredParameters {
   readonly declarations: ReadonlyMap<string, Declaration>;
 }
 
-/** What is certain of a parameter, however wrong its declaration is. */
+/** The certain facts about a parameter, even if its declaration is wrong. */
 export interface Declaration {
   /** Undefined if the name cannot be made into a variable. */
   readonly variable: string | undefined;
@@ -113,7 +113,7 @@ function readParameter({ key: name, value: node }: JsonMember, findings: Finding
   return { ...parameter, default: readDefault(parameter, values.Default, path, findings) };
 }
 
-/** The underlay's MTU is reckoned with, so it has to be a number. */
+/** The overlay's MTU is calculated from it, so it must be a number. */
 function checkType(parameter: Parameter, type: Located<string>, findings: Findings): void {
   if (parameter.name !== 'MTU' || parameter.type === 'integer') return;
   findings.error(
@@ -123,7 +123,7 @@ function checkType(parameter: Parameter, type: Located<string>, findings: Findin
   );
 }
 
-/** Which type each bound belongs to. */
+/** The type of parameter for each bound. */
 const typeOfBound = { Minimum: 'integer', Maximum: 'integer', Pattern: 'string', Choices: 'string' } as const;
 
 function checkBounds(

@@ -15,8 +15,8 @@ export interface SettledDocument {
 }
 
 /**
- * Reports the unknown keys of a recipe and of its `Backend`, and returns the document as it was meant: misspelt keys
- * under their right names, those of `Backend` in it and flannel's own beside it, wherever they stand.
+ * Reports the unknown keys of a recipe and of its `Backend`, and returns the document as the author probably meant it:
+ * misspelt keys have their right names, and the keys of `Backend` and flannel's own keys are at their right place.
  */
 export function settleDocument(document: ObjectNode, findings: Findings): SettledDocument {
   const known = { names: Object.keys(recipeKeys), path: '', belongsElsewhere: suggestBackend };

@@ -3,14 +3,14 @@ import { isSlipOf, nearestName, suggestName } from '../../diagnostic/nearest.ts'
 import { quoteText } from '../../diagnostic/visible-text.ts';
 import type { JsonMember, ObjectNode } from '../json/json-tree.ts';
 
-/** Which keys an object may have. */
+/** The keys that an object may have. */
 export interface KnownKeys {
   readonly names: readonly string[];
-  /** What messages call the object: `Backend`. Empty for the recipe itself. */
+  /** The name of the object in messages: `Backend`. Empty for the recipe itself. */
   readonly path: string;
-  /** What to do about a key that belongs elsewhere; undefined for any other key. */
+  /** The hint for a key that belongs elsewhere; undefined for any other key. */
   readonly belongsElsewhere?: (key: string) => string | undefined;
-  /** What to do about a key that no known one is like; undefined lists the known keys. */
+  /** The hint for a key that does not resemble a known key; undefined lists the known keys. */
   readonly adviseOn?: (key: string) => string | undefined;
   /** Whether a key that no known one is like may yet be right, because the text that would tell could not be read. */
   readonly isDoubtful?: (key: string) => boolean;

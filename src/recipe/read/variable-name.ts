@@ -1,4 +1,4 @@
-/** What a parameter or a field may be called, so that its variable is one that every shell can read. */
+/** The allowed names of parameters and fields: every shell can read the variables that they become. */
 export const namePattern = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 
 /**

@@ -12,7 +12,7 @@ import type {
 } from './syntax-tree.ts';
 import { literalOf, splitAssignment } from './words.ts';
 
-/** What a script does, laid out flat and in the order of its text. */
+/** The actions of a script, as a flat list in the order of its text. */
 export interface ScriptReading {
   /** Where reading stopped; undefined if the whole script was read. */
   readonly fault: Span | undefined;
@@ -24,7 +24,7 @@ export interface ScriptReading {
 
 /** Under what circumstances a command runs. */
 export interface Circumstances {
-  /** Whether the script reckons with its failure, or asks something before it runs it. */
+  /** Whether the script handles its failure, or checks something before the call. */
   readonly guarded: boolean;
   /** Whether it runs only if another has failed. */
   readonly fallback: boolean;
@@ -56,7 +56,7 @@ export interface Use {
 /** A variable that is given a value. */
 export interface Setting extends Circumstances {
   readonly name: string;
-  /** What it is set to; undefined if that is not in the text. */
+  /** The new value; undefined if it is not in the text. */
   readonly value: Word | undefined;
   /** For a variable of `read`: which one it is, from 0, and of how many. */
   readonly column: { readonly index: number; readonly count: number } | undefined;

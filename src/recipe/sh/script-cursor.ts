@@ -1,6 +1,6 @@
 import type { Span } from '../../diagnostic/source.ts';
 
-/** What a script cannot be read beyond. */
+/** The place beyond which a script cannot be read. */
 export class ShellFault extends Error {
   readonly span: Span;
 

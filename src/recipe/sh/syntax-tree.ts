@@ -103,7 +103,7 @@ export interface Redirection {
   readonly hereDocument: Word | undefined;
 }
 
-/** What the shell makes one argument of, or several, or none. */
+/** A word: the shell expands it to one argument, several or none. */
 export interface Word {
   readonly span: Span;
   readonly parts: readonly WordPart[];
