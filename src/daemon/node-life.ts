@@ -3,7 +3,7 @@ import type { EmitEvent, NodeState } from '../event/event.ts';
 import { notifyServiceManager } from '../host/service-manager.ts';
 import { openJournal } from '../host/state/journal-file.ts';
 import { describeSubnets } from '../lease/roster.ts';
-import { KeptListing } from '../store/kept-listing.ts';
+import { ListingSlot } from '../store/listing-slot.ts';
 import { watchLiveRecipe } from './live/live-recipe.ts';
 import { RecipeChanges } from './live/recipe-changes.ts';
 import { readDeployment } from './network/deployment-file.ts';
@@ -38,7 +38,7 @@ export class NodeLife {
   readonly #emit: EmitEvent;
   readonly #owner: LifeOwner;
   readonly #changes: RecipeChanges;
-  readonly #kept = new KeptListing();
+  readonly #listingSlot = new ListingSlot();
   /** The last one whose device came up. */
   #network: RunningNetwork | undefined;
 
@@ -95,7 +95,7 @@ export class NodeLife {
   async #liveWith(journal: PeerJournal): Promise<TakenDown> {
     let start = await findFirstStart({
       ...{ options: this.#options, preparation: this.preparation, shell: this.#changes.shell },
-      ...{ journal, kept: this.#kept, emit: this.#emit, signal: this.#owner.stopping },
+      ...{ journal, listingSlot: this.#listingSlot, emit: this.#emit, signal: this.#owner.stopping },
     });
     if (start === undefined) return this.#finishEarly(journal);
     for (;;) {
@@ -107,10 +107,10 @@ export class NodeLife {
 
   /** The life of one network of this node. Returns what the next one begins with, or how the last one was taken down. */
   async #liveOnce(journal: PeerJournal, start: NetworkStart): Promise<NetworkStart | TakenDown> {
-    const leased = start.leased ?? (await this.#takeLease(start));
-    if (leased === 'went-back') return { hint: start.hint };
-    if (leased === 'stopped') return this.#finishEarly(journal);
-    const network = this.#createNetwork(journal, leased, start.inPlace);
+    const leasedNetwork = start.leasedNetwork ?? (await this.#takeLease(start));
+    if (leasedNetwork === 'went-back') return { hint: start.hint };
+    if (leasedNetwork === 'stopped') return this.#finishEarly(journal);
+    const network = this.#createNetwork(journal, leasedNetwork, start.inPlace);
     const end = await network.run(this.#owner.stopping).catch(async (error: unknown) => {
       await network.leave();
       throw error;
@@ -146,16 +146,16 @@ export class NodeLife {
 
   #createNetwork(
     journal: PeerJournal,
-    leased: LeasedNetwork,
+    leasedNetwork: LeasedNetwork,
     inPlace: ReadonlySet<string> | undefined,
   ): RunningNetwork {
     const network: RunningNetwork = new RunningNetwork({
       options: this.#options,
       preparation: this.preparation,
-      leased,
+      leasedNetwork,
       journal,
       inPlace,
-      kept: this.#kept,
+      listingSlot: this.#listingSlot,
       emit: this.#emit,
       onUp: () => {
         this.#network = network;
@@ -164,7 +164,7 @@ export class NodeLife {
       onHealth: (because) => this.#owner.enter(because === undefined ? 'running' : 'degraded', because),
       onReady: () => this.#changes.announce(),
     });
-    if (!leased.isDeviceUp) this.#owner.enter('post-startup');
+    if (!leasedNetwork.isDeviceUp) this.#owner.enter('post-startup');
     return network;
   }
 
@@ -177,7 +177,7 @@ export class NodeLife {
         hint,
         isTakeover: isTakeover ?? false,
         isFirst: this.#network === undefined,
-        kept: this.#kept,
+        listingSlot: this.#listingSlot,
         enter: (state) => this.#owner.enter(state),
         emit: this.#emit,
         signal: this.#owner.stopping,

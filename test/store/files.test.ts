@@ -212,8 +212,8 @@ describe('what is not a lease', () => {
     ['10.50.4.0-25', '{"Expiration":null}', /Expiration that is not a time/],
     ['10.50.5.0-24', `{"a":"${'x'.repeat(70_000)}"}`, /larger than 65536 bytes/],
     ['10.50.6.0-24', `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, /nested too deeply/],
-    ['10.50.7.1-24', value, /not named like a lease/],
-    ['README', 'hello', /not named like a lease/],
+    ['10.50.7.1-24', value, /does not have the name of a lease/],
+    ['README', 'hello', /does not have the name of a lease/],
   ];
 
   withBed('is reported with its place and the reason, and passed over', async (bed) => {

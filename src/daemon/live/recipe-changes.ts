@@ -210,12 +210,12 @@ export class RecipeChanges {
     const { facts } = network.leased.commands;
     await this.#adopt(preparation);
     const { parameters } = preparation.loaded.recipe;
-    const leased = network.leasedWith(await this.createRunner({ ...facts, parameters }));
+    const leasedNetwork = network.leasedWith(await this.createRunner({ ...facts, parameters }));
     await writeDeployment(
       this.#options.stateDirectory,
-      deploymentOf(preparation, this.#options, facts, leased.record.key),
+      deploymentOf(preparation, this.#options, facts, leasedNetwork.record.key),
     );
-    return { leased };
+    return { leasedNetwork };
   }
 
   async #adopt(preparation: Preparation): Promise<void> {

@@ -18,7 +18,7 @@ export interface LeasedNetwork {
 /** The start values of a node's next network. */
 export interface NetworkStart {
   /** The lease and the devices are there already. */
-  readonly leased?: LeasedNetwork;
+  readonly leasedNetwork?: LeasedNetwork;
   /** The subnets of peers that are in place already. */
   readonly inPlace?: ReadonlySet<string>;
   /** The subnets to ask for first. */

@@ -6,7 +6,7 @@ import { notifyServiceManager } from '../../host/service-manager.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { listPublicAddresses, mainPublicAddress } from '../../network/public-addresses.ts';
-import type { KeptListing } from '../../store/kept-listing.ts';
+import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
@@ -30,10 +30,10 @@ import { takeDown, type TakenDown } from './take-down.ts';
 export interface RunningNetworkOptions {
   readonly options: UpOptions;
   readonly preparation: Preparation;
-  readonly leased: LeasedNetwork;
+  readonly leasedNetwork: LeasedNetwork;
   readonly journal: PeerJournal;
   /** The content of the store when the lease was taken. */
-  readonly kept: KeptListing;
+  readonly listingSlot: ListingSlot;
   readonly emit: EmitEvent;
   /** Called once, when what no node can do without is up. */
   readonly onUp: () => void;
@@ -89,9 +89,9 @@ export class RunningNetwork {
 
   constructor(given: RunningNetworkOptions) {
     this.#given = given;
-    this.#plannedMtu = given.leased.commands.facts.mtu;
-    const { options, preparation, leased, journal, emit, inPlace } = given;
-    const { commands, subnets, record } = leased;
+    this.#plannedMtu = given.leasedNetwork.commands.facts.mtu;
+    const { options, preparation, leasedNetwork, journal, emit, inPlace } = given;
+    const { commands, subnets, record } = leasedNetwork;
     this.#loop = new PeerLoop({
       engine: new Engine(abilitiesOf(commands)),
       journal,
@@ -116,12 +116,12 @@ export class RunningNetwork {
         network: preparation.network.configuration,
         backendType: preparation.loaded.recipe.backendType,
         backendData: preparation.loaded.recipe.backendData,
-        ownAddresses: listPublicAddresses(leased.commands.facts),
+        ownAddresses: listPublicAddresses(leasedNetwork.commands.facts),
       },
       own: this.#keeper,
       earlier: journal.peers,
-      mayBeLate: leased.hadEnded || preparation.outages.longestMs >= this.#keeper.marginMs,
-      kept: given.kept,
+      mayBeLate: leasedNetwork.hadEnded || preparation.outages.longestMs >= this.#keeper.marginMs,
+      listingSlot: given.listingSlot,
       loop: this.#loop,
       emit,
       onSnapshot: () => this.#onSnapshot(),
@@ -139,7 +139,7 @@ export class RunningNetwork {
       ...{ commands, loop: this.#loop, journal, own: subnets, emit, options, preparation, inPlace },
       stateDirectory: options.stateDirectory,
       keeper: this.#keeper,
-      isDeviceUp: leased.isDeviceUp,
+      isDeviceUp: leasedNetwork.isDeviceUp,
       drift: this.#drift,
       follow: () => this.#follow(),
     };
@@ -150,7 +150,7 @@ export class RunningNetwork {
   }
 
   get leased(): LeasedNetwork {
-    return this.#given.leased;
+    return this.#given.leasedNetwork;
   }
 
   get keeper(): LeaseKeeper {
@@ -196,7 +196,14 @@ export class RunningNetwork {
   /** The lease as it stands now, for a network with other commands on the same device. */
   leasedWith(commands: CommandRunner): LeasedNetwork {
     const { record } = this.#keeper;
-    return { ...this.#given.leased, commands, record, isCreated: false, hadEnded: false, isDeviceUp: true };
+    return {
+      ...this.#given.leasedNetwork,
+      commands,
+      record,
+      isCreated: false,
+      hadEnded: false,
+      isDeviceUp: true,
+    };
   }
 
   /** Removes every peer and stops working; the rest of the network stays. */
@@ -214,9 +221,9 @@ export class RunningNetwork {
   /** Takes back what a start did that failed, whatever of it fails: the lease, if it was made for this start, goes as well. */
   async undo(): Promise<void> {
     await this.#stopWork();
-    const { preparation, leased, options, emit } = this.#given;
+    const { preparation, leasedNetwork, options, emit } = this.#given;
     try {
-      if (leased.isCreated) await preparation.store.remove(this.#keeper.record);
+      if (leasedNetwork.isCreated) await preparation.store.remove(this.#keeper.record);
     } catch (error) {
       emit({ event: 'warning', message: `not everything was undone: ${explainError(error)}` });
     }
@@ -244,7 +251,7 @@ export class RunningNetwork {
   async releaseLease(store: LeaseStore): Promise<void> {
     await this.#keeper.stop();
     const outcome = await store.remove(this.#keeper.record);
-    const subnet = describeSubnets(this.#given.leased.subnets);
+    const subnet = describeSubnets(this.#given.leasedNetwork.subnets);
     if (outcome === 'removed') this.#given.emit({ event: 'lease-released', subnet });
   }
 
@@ -274,10 +281,10 @@ export class RunningNetwork {
 
   async #partUp(part: NetworkPart): Promise<void> {
     if (!part.isFoundation) return;
-    const { preparation, options, leased, onUp } = this.#given;
-    const { facts } = leased.commands;
+    const { preparation, options, leasedNetwork, onUp } = this.#given;
+    const { facts } = leasedNetwork.commands;
     if (facts.mtu !== this.#plannedMtu) {
-      const deployment = deploymentOf(preparation, options, facts, leased.record.key);
+      const deployment = deploymentOf(preparation, options, facts, leasedNetwork.record.key);
       await writeDeployment(options.stateDirectory, deployment);
     }
     if (this.#stage === 'rising') this.#stage = 'filling';
@@ -317,9 +324,9 @@ export class RunningNetwork {
       return;
     }
     this.#stage = 'ready';
-    const { options, leased, emit } = this.#given;
-    const { facts } = leased.commands;
-    const subnet = describeSubnets(leased.subnets);
+    const { options, leasedNetwork, emit } = this.#given;
+    const { facts } = leasedNetwork.commands;
+    const subnet = describeSubnets(leasedNetwork.subnets);
     emit({
       event: 'ready',
       subnet,

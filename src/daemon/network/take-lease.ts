@@ -4,7 +4,7 @@ import type { LeaseSubnets } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
 import { acquireLease } from '../../store/acquire-lease.ts';
-import type { KeptListing } from '../../store/kept-listing.ts';
+import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { describeExpiry } from '../lease/lease-keeper.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
@@ -33,7 +33,7 @@ export interface LeaseContext {
   /** True for the recipe that the daemon was started with, false for a recipe that was saved later. */
   readonly isFirst: boolean;
   /** The known content of the store, and later its content with this node's lease. */
-  readonly kept: KeptListing;
+  readonly listingSlot: ListingSlot;
   readonly enter: (state: NodeState) => void;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
@@ -44,7 +44,8 @@ export interface LeaseContext {
  * ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link LeaseStopped}.
  */
 export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
-  const { preparation, options, commands, hint, isTakeover, isFirst, kept, enter, emit, signal } = context;
+  const { preparation, options, commands, hint, isTakeover, isFirst, listingSlot, enter, emit, signal } =
+    context;
   const { store, outages } = preparation;
   const undo: (() => Promise<unknown>)[] = [];
   let own: LeaseSubnets | undefined;
@@ -61,11 +62,18 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
     const ttlSeconds = options.leaseTtlSeconds;
     const acquired = await outlastOutages(
       () =>
-        acquireLease(store, { configuration, attributes, hint, ttlSeconds, listing: kept.take(), signal }),
+        acquireLease(store, {
+          configuration,
+          attributes,
+          hint,
+          ttlSeconds,
+          listing: listingSlot.take(),
+          signal,
+        }),
       outages,
       signal,
     );
-    kept.keep(acquired.listing);
+    listingSlot.keep(acquired.listing);
     const { record } = acquired;
     const { subnets } = acquired.lease;
     own = subnets;

@@ -6,7 +6,7 @@ import type { PeerRules } from '../../lease/check-peer.ts';
 import type { Peer } from '../../lease/lease.ts';
 import { decodeLease } from '../../lease/wire.ts';
 import { followLeases } from '../../store/follow.ts';
-import type { KeptListing } from '../../store/kept-listing.ts';
+import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../../store/store.ts';
 import type { OwnLease } from '../lease/own-lease.ts';
 import { LatePeers } from './late-peers.ts';
@@ -23,7 +23,7 @@ export interface PeerFollowerOptions {
   readonly mayBeLate: boolean;
   readonly loop: PeerLoop;
   readonly emit: EmitEvent;
-  readonly kept: KeptListing;
+  readonly listingSlot: ListingSlot;
   /** Called after each snapshot was handed to the engine. */
   readonly onSnapshot: () => void;
 }
@@ -64,10 +64,10 @@ export class PeerFollower {
 
   /** Ends when the signal is aborted; throws a StoreError that does not pass by itself. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { store, kept, emit, own } = this.#options;
+    const { store, listingSlot, emit, own } = this.#options;
     const updates = followLeases(store, {
       signal,
-      takeListing: () => kept.take(),
+      takeListing: () => listingSlot.take(),
       onOutage: (error, retryInMs) => this.#outages.failed(error, retryInMs),
       onBack: (afterMs) => {
         this.#mayBeLate ||= afterMs >= own.marginMs;

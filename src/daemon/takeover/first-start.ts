@@ -3,7 +3,7 @@ import type { LeaseSubnets } from '../../lease/lease.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { mapFamilies } from '../../network/per-family.ts';
 import { requireFreeSubnet } from '../../store/acquire-lease.ts';
-import type { KeptListing } from '../../store/kept-listing.ts';
+import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { Listing } from '../../store/store.ts';
 import { clearPreviousNetwork, type PreviousNetworkContext } from './previous-network.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
@@ -11,7 +11,7 @@ import type { NetworkStart } from '../network/leased-network.ts';
 
 export interface FirstStartContext extends PreviousNetworkContext {
   /** Gets what the store was seen to hold. */
-  readonly kept: KeptListing;
+  readonly listingSlot: ListingSlot;
   readonly signal: AbortSignal;
 }
 
@@ -38,14 +38,14 @@ async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
  */
 async function awaitFreeSubnet(
   hint: LeaseSubnets | undefined,
-  { preparation, kept, signal }: FirstStartContext,
+  { preparation, listingSlot, signal }: FirstStartContext,
 ): Promise<boolean> {
   const { store, outages, network, underlay } = preparation;
   const { publicIp, publicIpv6 } = underlay;
   const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint };
   try {
     const see = (): Promise<Listing> => requireFreeSubnet(store, applicant);
-    kept.keep(await outlastOutages(see, outages, signal));
+    listingSlot.keep(await outlastOutages(see, outages, signal));
     return true;
   } catch (error) {
     if (signal.aborted) return false;

@@ -14,7 +14,7 @@ import { ExpiryQueue } from './expiry-queue.ts';
 import { inSlices } from './in-slices.ts';
 import type { FileLayout } from './layout.ts';
 import type { DirectoryIdentity, LeaseDirectory } from './lease-directory.ts';
-import { compareWithTold, isExpired, type Told } from './told.ts';
+import { compareWithReport, isExpired, type FileReport } from './file-report.ts';
 
 /** How long a file that was just written may stay unreadable before it is called so: `cp` and editors write in place. */
 const settleMs = 100;
@@ -28,7 +28,7 @@ export interface LeaseWatchOptions {
   readonly directory: LeaseDirectory;
   /** The directory that was listed, and the leases that were reported then. */
   readonly identity: DirectoryIdentity;
-  readonly told: ReadonlyMap<string, Told>;
+  readonly reports: ReadonlyMap<string, FileReport>;
   readonly clock: Clock;
   /** How often to look at everything, because a shared mount does not report the changes of other machines. */
   readonly rescanMs: number;
@@ -38,13 +38,13 @@ export interface LeaseWatchOptions {
 }
 
 /**
- * Follows a directory of leases. An event only says where to look: what is told is the difference between what is
- * there now and what was told last, so that neither lost, nor doubled, nor reordered events can end wrong. Changes that
- * nobody fetched yet are merged by key, so that a slow reader costs no memory.
+ * Follows a directory of leases. An event only says where to look. The watch reports the difference between the present
+ * state and the last reported one, so lost, repeated or reordered events cannot cause a wrong result. Changes that
+ * nobody has fetched yet are merged by key, so a slow reader does not cost memory.
  */
 export class LeaseWatch {
   readonly #options: LeaseWatchOptions;
-  readonly #told: Map<string, Told>;
+  readonly #reports: Map<string, FileReport>;
   readonly #expiries = new ExpiryQueue();
   /** Names that an event asked to look at. */
   readonly #suspects = new Set<string>();
@@ -63,8 +63,8 @@ export class LeaseWatch {
 
   constructor(options: LeaseWatchOptions) {
     this.#options = options;
-    this.#told = new Map(options.told);
-    for (const [name, { record }] of this.#told) {
+    this.#reports = new Map(options.reports);
+    for (const [name, { record }] of this.#reports) {
       if (record?.expiresAt !== undefined) this.#expiries.add(name, record.expiresAt);
     }
   }
@@ -179,7 +179,7 @@ export class LeaseWatch {
 
   /** Returns whether to wait before a file is called unreadable for a new reason. */
   #letSettle(name: string, reason: string): boolean {
-    if (this.#told.get(name)?.fault === reason) return false;
+    if (this.#reports.get(name)?.fault === reason) return false;
     if (this.#unsettled.has(name)) return true;
     const cancel = this.#options.clock.after(settleMs, () => {
       this.#unsettled.delete(name);
@@ -195,12 +195,12 @@ export class LeaseWatch {
   #compare(name: string): void {
     const { directory, clock, describe } = this.#options;
     const content = directory.contentOf(name);
-    const { told, changes } = compareWithTold(name, content, this.#told.get(name), {
+    const { report, changes } = compareWithReport(name, content, this.#reports.get(name), {
       now: clock.now(),
       describe,
     });
-    if (told === undefined) this.#told.delete(name);
-    else this.#told.set(name, told);
+    if (report === undefined) this.#reports.delete(name);
+    else this.#reports.set(name, report);
     for (const change of changes) {
       const slot = `${change.kind === 'fault' ? 'fault' : 'lease'} ${name}`;
       // Put at the end, where its newest state belongs.

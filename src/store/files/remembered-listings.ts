@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Cursor } from '../store.ts';
 import type { DirectoryIdentity } from './lease-directory.ts';
-import type { Told } from './told.ts';
+import type { FileReport } from './file-report.ts';
 
 /** A follower lists and then watches; a few others may list in between. */
 const mostRemembered = 4;
@@ -10,7 +10,7 @@ const mostRemembered = 4;
 /** The result of a listing, for the watch that continues from it. */
 export interface RememberedListing {
   readonly identity: DirectoryIdentity;
-  readonly told: ReadonlyMap<string, Told>;
+  readonly reports: ReadonlyMap<string, FileReport>;
 }
 
 /** The last listings, by their cursors. A directory keeps no history, so a watch compares with what was told. */

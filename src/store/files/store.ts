@@ -21,7 +21,7 @@ import { decodeLeaseFile, encodeLeaseFile, largestLeaseFile } from './lease-file
 import { withStoreLock } from './lock.ts';
 import { LockQueue } from './lock-queue.ts';
 import { RememberedListings } from './remembered-listings.ts';
-import { compareWithTold, isExpired, type Told } from './told.ts';
+import { compareWithReport, isExpired, type FileReport } from './file-report.ts';
 import { useDirectory } from './use-directory.ts';
 import { createWhole, replaceWhole } from './write.ts';
 
@@ -105,19 +105,19 @@ class FilesStore implements LeaseStore {
     const { identity, names } = await this.#attempt(`list the leases in ${this.#layout.subnets}`, () =>
       this.#directory.scan('at-once'),
     );
-    const told = new Map<string, Told>();
+    const reports = new Map<string, FileReport>();
     const records: LeaseRecord[] = [];
     const faults: StoreFault[] = [];
     const context = { now: this.#clock.now(), describe: this.#describeFault };
     for (const name of names) {
-      const seen = compareWithTold(name, this.#directory.contentOf(name), undefined, context);
-      if (seen.told !== undefined) told.set(name, seen.told);
+      const seen = compareWithReport(name, this.#directory.contentOf(name), undefined, context);
+      if (seen.report !== undefined) reports.set(name, seen.report);
       for (const change of seen.changes) {
         if (change.kind === 'put') records.push(change.record);
         if (change.kind === 'fault') faults.push(change.fault);
       }
     }
-    return { records, faults, cursor: this.#listings.remember({ identity, told }) };
+    return { records, faults, cursor: this.#listings.remember({ identity, reports }) };
   }
 
   async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {

@@ -107,9 +107,9 @@ test('a swap keeps device, lease and peers, and is told once the network is read
   );
   const start = await scene.changes.make(scene.network);
   assert.deepEqual(scene.fake.did, ['interrupt', 'pause', 'leave']);
-  assert.equal(start.leased?.isDeviceUp, true);
+  assert.equal(start.leasedNetwork?.isDeviceUp, true);
   assert.deepEqual(start.inPlace, new Set(['10.50.4.0/24']));
-  assert.ok(start.leased.commands.has('CheckCommand'), 'with the commands that were saved');
+  assert.ok(start.leasedNetwork.commands.has('CheckCommand'), 'with the commands that were saved');
   assert.equal(scene.changes.preparation, change.preparation);
   assert.equal(asked.isDone, false);
 
@@ -131,7 +131,7 @@ test('a change of peers is noted before it begins, and removes the peers by the 
   const start = await scene.changes.make(scene.network);
   assert.deepEqual(scene.fake.did, ['interrupt', 'pause', 'remove peers']);
   assert.equal(start.inPlace, undefined);
-  assert.equal(start.leased?.record.key, '10.50.1.0-24');
+  assert.equal(start.leasedNetwork?.record.key, '10.50.1.0-24');
   const deployment = await readDeployment(scene.bench.stateDirectory);
   assert.equal(deployment?.change, undefined, 'the note goes with the change');
   assert.match(deployment?.recipe.text ?? '', /other add/);

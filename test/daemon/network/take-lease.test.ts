@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
 import { LeaseStopped, takeLease, type LeaseContext } from '../../../src/daemon/network/take-lease.ts';
 import type { NodeState } from '../../../src/event/event.ts';
-import { KeptListing } from '../../../src/store/kept-listing.ts';
+import { ListingSlot } from '../../../src/store/listing-slot.ts';
 import { cidr } from '../../lease/fixtures.ts';
 import { Bench, changedStore, leaseValue } from '../bench.ts';
 
@@ -25,7 +25,7 @@ async function prepare(t: TestContext, changes: Partial<LeaseContext> = {}) {
     hint: undefined,
     isTakeover: false,
     isFirst: true,
-    kept: new KeptListing(),
+    listingSlot: new ListingSlot(),
     enter: (state) => states.push(state),
     emit: bench.emit,
     signal: stopping.signal,
@@ -38,13 +38,17 @@ async function prepare(t: TestContext, changes: Partial<LeaseContext> = {}) {
 
 test('PreStartup comes before the lease, and its data stand in the lease', async (t) => {
   const { bench, context, states } = await prepare(t, { hint });
-  const leased = await takeLease(context);
+  const leasedNetwork = await takeLease(context);
   assert.deepEqual(states, ['pre-startup', 'leasing']);
   assert.deepEqual(bench.log, ['pre-startup']);
-  assert.equal(leased.record.key, '10.50.7.0-24');
-  assert.equal(leased.record.value, leaseValue(1, 'data-1'));
+  assert.equal(leasedNetwork.record.key, '10.50.7.0-24');
+  assert.equal(leasedNetwork.record.value, leaseValue(1, 'data-1'));
   assert.deepEqual(
-    { isCreated: leased.isCreated, hadEnded: leased.hadEnded, isDeviceUp: leased.isDeviceUp },
+    {
+      isCreated: leasedNetwork.isCreated,
+      hadEnded: leasedNetwork.hadEnded,
+      isDeviceUp: leasedNetwork.isDeviceUp,
+    },
     { isCreated: true, hadEnded: false, isDeviceUp: false },
   );
   assert.equal(bench.told('lease-acquired')[0]?.how, 'created');
@@ -73,22 +77,22 @@ test('what the store held, with the new lease, is kept for whoever follows it', 
   const { bench, context } = await prepare(t, { hint });
   await bench.lease(4);
   await takeLease(context);
-  const keys = context.kept.take()?.records.map(({ key }) => key);
+  const keys = context.listingSlot.take()?.records.map(({ key }) => key);
   assert.deepEqual(keys?.toSorted(), ['10.50.4.0-24', '10.50.7.0-24']);
 });
 
 test('a lease of this node is taken again', async (t) => {
   const { bench, context } = await prepare(t);
   await bench.lease(9, 1);
-  const leased = await takeLease(context);
-  assert.equal(leased.record.key, '10.50.9.0-24');
-  assert.equal(leased.isCreated, false);
+  const leasedNetwork = await takeLease(context);
+  assert.equal(leasedNetwork.record.key, '10.50.9.0-24');
+  assert.equal(leasedNetwork.isCreated, false);
 });
 
 test('a network that is taken over and has no lease any more had its lease ended', async (t) => {
   const { context } = await prepare(t, { isTakeover: true, hint });
-  const leased = await takeLease(context);
-  assert.equal(leased.hadEnded, true);
+  const leasedNetwork = await takeLease(context);
+  assert.equal(leasedNetwork.hadEnded, true);
 });
 
 test('a PreStartup that fails is undone', async (t) => {

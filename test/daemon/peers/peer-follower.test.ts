@@ -10,7 +10,7 @@ import { openJournal } from '../../../src/host/state/journal-file.ts';
 import type { Peer } from '../../../src/lease/lease.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
-import { KeptListing } from '../../../src/store/kept-listing.ts';
+import { ListingSlot } from '../../../src/store/listing-slot.ts';
 import type { LeaseStore } from '../../../src/store/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { cidr, textRules } from '../../lease/fixtures.ts';
@@ -77,7 +77,7 @@ class Scene {
     this.loop.checked(present, this.loop.engine.checkpoint);
     this.#follower = new PeerFollower({
       store,
-      kept: new KeptListing(),
+      listingSlot: new ListingSlot(),
       rules: textRules,
       own: {
         ...own,

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { findFirstStart } from '../../../src/daemon/takeover/first-start.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { formatCidr } from '../../../src/network/cidr.ts';
-import { KeptListing } from '../../../src/store/kept-listing.ts';
+import { ListingSlot } from '../../../src/store/listing-slot.ts';
 import { Bench } from '../bench.ts';
 import { leaveNetwork, openPeerJournal } from './takeover.ts';
 
@@ -15,7 +15,7 @@ async function contextOf(t: TestContext, bench: Bench, signal = new AbortControl
   const preparation = await bench.prepare(options);
   const journal = await openPeerJournal(t, bench);
   const shell = bench.shell();
-  return { options, preparation, journal, shell, kept: new KeptListing(), emit: bench.emit, signal };
+  return { options, preparation, journal, shell, listingSlot: new ListingSlot(), emit: bench.emit, signal };
 }
 
 test('a first start has no subnet to ask for, and keeps what the store held', async (t) => {
@@ -25,7 +25,7 @@ test('a first start has no subnet to ask for, and keeps what the store held', as
   const context = await contextOf(t, bench);
   assert.deepEqual(await findFirstStart(context), { hint: undefined, isTakeover: false });
   assert.deepEqual(
-    context.kept.take()?.records.map(({ key }) => key),
+    context.listingSlot.take()?.records.map(({ key }) => key),
     ['10.50.4.0-24'],
   );
 });

@@ -2,13 +2,13 @@ import type { LeaseRecord, StoreChange, StoreFault } from '../store.ts';
 import type { FileContent } from './lease-file.ts';
 
 /** The state of one file as a follower of the store knows it. */
-export interface Told {
+export interface FileReport {
   readonly record: LeaseRecord | undefined;
   /** The reason of the last fault, while the file stays at fault. */
   readonly fault: string | undefined;
 }
 
-const nothing: Told = { record: undefined, fault: undefined };
+const nothing: FileReport = { record: undefined, fault: undefined };
 
 export function isExpired(record: LeaseRecord, now: number): boolean {
   return record.expiresAt !== undefined && record.expiresAt <= now;
@@ -18,12 +18,12 @@ export function isExpired(record: LeaseRecord, now: number): boolean {
  * Determines the change to report for a file, from the last reported state. If a lease's file becomes unreadable, the
  * lease stays until it expires, because most often the file is only being written.
  */
-export function compareWithTold(
+export function compareWithReport(
   name: string,
   content: FileContent | undefined,
-  before: Told = nothing,
+  before: FileReport = nothing,
   context: { readonly now: number; readonly describe: (name: string, reason: string) => StoreFault },
-): { readonly told: Told | undefined; readonly changes: readonly StoreChange[] } {
+): { readonly report: FileReport | undefined; readonly changes: readonly StoreChange[] } {
   const fault = content?.kind === 'fault' ? content.reason : undefined;
   const read = content?.kind === 'lease' ? content.record : fault === undefined ? undefined : before.record;
   const record = read !== undefined && isExpired(read, context.now) ? undefined : read;
@@ -36,5 +36,5 @@ export function compareWithTold(
   } else if (record.revision !== before.record?.revision) {
     changes.push({ kind: 'put', record });
   }
-  return { told: record === undefined && fault === undefined ? undefined : { record, fault }, changes };
+  return { report: record === undefined && fault === undefined ? undefined : { record, fault }, changes };
 }
