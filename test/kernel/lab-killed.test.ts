@@ -70,7 +70,7 @@ describe('a lab that is killed leaves nothing', options, () => {
       await lab.until(/created/);
       lab.outer.kill(signal);
       assert.equal(await lab.ended, signal === 'SIGINT' ? 130 : 143);
-      assert.match(lab.stderr(), /interrupted, and is gone/);
+      assert.match(lab.stderr(), /interrupted and completely removed/);
       assert.deepEqual(processesIn(namespace), []);
     });
   }

@@ -315,7 +315,7 @@ describe('lab up', options, () => {
     assert.ok(namespace);
     const down = await inLab('down');
     assert.equal(down.exitCode, 0);
-    assert.match(down.stdout, /is gone/);
+    assert.match(down.stdout, /was removed/);
     await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
     assert.equal((await inLab('down')).exitCode, 12);
   });

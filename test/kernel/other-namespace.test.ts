@@ -152,7 +152,7 @@ describe("a dead daemon's network whose network namespace is gone", options, () 
     const forgotten = await runOn(host, 'down', '--forget', '--release-lease');
     assert.equal(
       forgotten.stdout,
-      'Network forgotten, lease released: nothing was done in the kernel.',
+      'Network forgotten, lease released: the kernel was not changed.',
       forgotten.stderr,
     );
     assert.equal(forgotten.exitCode, 0);

@@ -241,7 +241,7 @@ describe('a cluster that lost its leader', () => {
       await following.until(() => following.snapshots > 0);
       await two.stop();
       await following.until(() =>
-        following.outages.some(({ error }) => error.message.includes('has no leader')),
+        following.outages.some(({ error }) => error.message.includes('does not have a leader')),
       );
       await two.start();
       const other = await openEtcdStore({ endpoints: [two.endpoint] });
