@@ -9,7 +9,7 @@ import { RecipeChanges } from './live/recipe-changes.ts';
 import { readDeployment } from './network/deployment-file.ts';
 import type { LeasedNetwork, NetworkStart } from './network/leased-network.ts';
 import { RunningNetwork } from './network/running-network.ts';
-import { requireTakenDown, type TakenDown } from './network/take-down.ts';
+import type { TakenDown } from './network/take-down.ts';
 import { LeaseStopped, takeLease } from './network/take-lease.ts';
 import { PeerJournal } from './peers/peer-journal.ts';
 import type { StopRequest } from './report/control.ts';
@@ -58,7 +58,7 @@ export class NodeLife {
     return this.#changes.preparation;
   }
 
-  /** Runs until the owner's signal. Throws a Failure if no network can come up, or one could not be taken down whole. */
+  /** Runs until the owner's signal. Returns how the network was taken down. Throws a Failure if no network can come up. */
   async run(): Promise<TakenDown> {
     const file = await openJournal(join(this.#options.stateDirectory, 'journal'));
     const watch = this.#options.watch ? await this.#watchRecipe() : undefined;
@@ -197,7 +197,6 @@ export class NodeLife {
     if (onExit === 'leave') await network.leave();
     else taken = await network.takeDown();
     if (releaseLease) await network.releaseLease(this.preparation.store);
-    requireTakenDown(taken, `then run: heddle down --state-dir ${this.#options.stateDirectory}`);
     return taken;
   }
 
@@ -208,15 +207,7 @@ export class NodeLife {
     const { stateDirectory } = this.#options;
     const standing = await readDeployment(stateDirectory);
     if (standing === undefined || onExit === 'leave') return nothingTaken;
-    const taken = await takeDownDeployment(
-      standing,
-      journal,
-      stateDirectory,
-      this.#changes.shell,
-      this.#emit,
-    );
-    requireTakenDown(taken, `then run: heddle down --state-dir ${stateDirectory}`);
-    return taken;
+    return takeDownDeployment(standing, journal, stateDirectory, this.#changes.shell, this.#emit);
   }
 }
 

@@ -161,6 +161,7 @@ export class HeddleNode implements LifeOwner {
     } finally {
       await life.close();
     }
+    this.#requireTakenDown();
   }
 
   /** Told to stop while the store was waited for: what an earlier daemon left up is taken down, unless it is to stay. */
@@ -171,7 +172,13 @@ export class HeddleNode implements LifeOwner {
     const taken = await takeDownStanding(stateDirectory, this.#hooks.emit);
     if (taken === undefined) return;
     this.#takenDown = taken;
-    requireTakenDown(taken, `then run: heddle down --state-dir ${stateDirectory}`);
+    this.#requireTakenDown();
+  }
+
+  /** Throws a Failure if something of the network is left. Whoever asked for the end reads in the answer what it is. */
+  #requireTakenDown(): void {
+    const whatNext = `then run: heddle down --state-dir ${this.#options.stateDirectory}`;
+    requireTakenDown(this.#takenDown, whatNext);
   }
 
   #end(): void {

@@ -207,6 +207,21 @@ test('hurry ends the commands that a stop waits for', { skip }, async (t) => {
   await assert.rejects(ended, /the network could not be taken down completely/);
 });
 
+test('whoever asks for the end reads what could not be removed', { skip }, async (t) => {
+  const bench = new Bench(t);
+  bench.recipe();
+  await bench.lease(4);
+  await bench.lease(5);
+  const { ended } = begin(t, bench);
+  await bench.untilTold('ready');
+  bench.put('remove.fails');
+  const request = { onExit: 'shutdown', releaseLease: false } as const;
+  const taken = (await askDaemon(bench.stateDirectory, 'POST', '/stop', request)) as TakenDown;
+  assert.deepEqual(taken.failed.toSorted(), ['10.50.4.0-24', '10.50.5.0-24']);
+  assert.equal(taken.removed, 0);
+  await assert.rejects(ended, /the network could not be taken down completely/);
+});
+
 test('status says since when the store is away', { skip }, async (t) => {
   const bench = new Bench(t);
   bench.recipe();
