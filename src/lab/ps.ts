@@ -1,12 +1,17 @@
 import { usesColour } from '../host/terminal-colour.ts';
 import { askStatus } from './process/control-client.ts';
 import { findLab } from './process/find.ts';
+import type { ControlResponse } from './protocol.ts';
 import { renderLabStatus } from './report/render.ts';
+
+/** The output of `lab ps --json`. */
+export type LabListing = Omit<Extract<ControlResponse, { response: 'status' }>, 'response'>;
 
 /** `lab ps`: the nodes of a running lab. */
 export async function showLab(name: string, json: boolean): Promise<void> {
   const { name: lab, recipe, store, nodes, etcd } = await askStatus(findLab(name));
-  if (json) process.stdout.write(JSON.stringify({ name: lab, recipe, store, nodes, etcd }) + '\n');
+  const listing: LabListing = { name: lab, recipe, store, nodes, etcd };
+  if (json) process.stdout.write(JSON.stringify(listing) + '\n');
   else {
     const colour = usesColour(process.stdout);
     process.stdout.write(`Lab ${lab}, recipe ${recipe}\n`);

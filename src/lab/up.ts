@@ -5,7 +5,7 @@ import { nameArgument } from './plan/request.ts';
 import { claimName } from './process/name-lock.ts';
 import type { LabRequest } from './prepare.ts';
 import { renderNodes, renderTroubles } from './report/render.ts';
-import type { LabTrouble } from './report/report.ts';
+import type { LabTrouble, LabUpReport } from './report/report.ts';
 import { failureKind, startLab, unexpected } from './run.ts';
 
 /** `lab up`: makes a lab and leaves it. If a node does not come up, nothing is left. */
@@ -18,9 +18,8 @@ export async function upLab(request: LabRequest, json: boolean): Promise<void> {
   if (troubles.length > 0) throw await removeFailed(request, tethered, troubles);
   tethered.keep();
   if (json) {
-    process.stdout.write(
-      JSON.stringify({ name: request.name, recipe: request.recipe, readyMs, nodes }) + '\n',
-    );
+    const report: LabUpReport = { name: request.name, recipe: request.recipe, readyMs, nodes };
+    process.stdout.write(JSON.stringify(report) + '\n');
     return;
   }
   const named = nameArgument(request.name);

@@ -15,6 +15,22 @@ import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 
+/** The output of `leases reserve --json`. */
+export interface ReservedSubnet {
+  readonly reserved: string;
+  readonly publicIp: string | null;
+  readonly publicIpv6: string | null;
+}
+
+/** The output of `leases release --json`. */
+export interface ReleasedSubnet {
+  readonly released: string;
+  readonly publicIp: string | null;
+  readonly publicIpv6: string | null;
+  /** Whether it was a reservation, not a node's lease. */
+  readonly reservation: boolean;
+}
+
 /** Writes a reservation: a lease without an end, which only the node with this address takes. */
 export async function reserveSubnet(
   choice: StoreChoice,
@@ -32,10 +48,9 @@ export async function reserveSubnet(
     if (created === 'taken') throw notFree(subnets, await findRecord(store, leaseKey(subnets)));
     const reserved = describeSubnets(subnets);
     const { publicIp = null, publicIpv6 = null } = attributes;
+    const report: ReservedSubnet = { reserved, publicIp, publicIpv6 };
     process.stdout.write(
-      json
-        ? `${JSON.stringify({ reserved, publicIp, publicIpv6 })}\n`
-        : `Reserved ${reserved} for ${describeNode(attributes)}.\n`,
+      json ? `${JSON.stringify(report)}\n` : `Reserved ${reserved} for ${describeNode(attributes)}.\n`,
     );
   });
 }
@@ -53,10 +68,9 @@ export async function releaseSubnet(choice: StoreChoice, subnetText: string, jso
     const released = describeSubnets(subnets);
     const { publicIp = null, publicIpv6 = null } = attributesOf(record) ?? {};
     const reservation = record.expiresAt === undefined;
+    const report: ReleasedSubnet = { released, publicIp, publicIpv6, reservation };
     process.stdout.write(
-      json
-        ? `${JSON.stringify({ released, publicIp, publicIpv6, reservation })}\n`
-        : `Released ${released} (${describeHolder(record)}).\n`,
+      json ? `${JSON.stringify(report)}\n` : `Released ${released} (${describeHolder(record)}).\n`,
     );
   });
 }

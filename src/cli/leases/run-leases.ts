@@ -49,7 +49,21 @@ function compareSubnets(a: Lease, b: Lease): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-function describeLease({ subnets, attributes, expiresAt }: Lease): Record<string, unknown> {
+/** A lease as `leases --json` prints it. */
+export interface ListedLease {
+  readonly subnet: string;
+  readonly publicIp: string | null;
+  readonly publicIpv6: string | null;
+  readonly backendType: string;
+  /** JSON as the node wrote it; null if there is none. */
+  readonly backendData: unknown;
+  readonly backendV6Data: unknown;
+  /** RFC 3339; null for a reservation. */
+  readonly expiresAt: string | null;
+  readonly reservation: boolean;
+}
+
+function describeLease({ subnets, attributes, expiresAt }: Lease): ListedLease {
   return {
     subnet: describeSubnets(subnets),
     publicIp: attributes.publicIp ?? null,

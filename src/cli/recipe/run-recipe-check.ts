@@ -78,7 +78,26 @@ function countErrors(findings: readonly Diagnostic[]): number {
   return findings.filter(({ severity }) => severity === 'error').length;
 }
 
-function describeAll(examined: readonly Examined[]): Record<string, unknown> {
+/** The output of `recipe check --json`. */
+export interface CheckReport {
+  readonly errors: number;
+  readonly warnings: number;
+  readonly recipes: readonly { readonly file: string; readonly findings: readonly FindingReport[] }[];
+}
+
+/** A finding, with its place in lines and columns from 1; the end is the place after the last character. */
+interface FindingReport {
+  readonly severity: Diagnostic['severity'];
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+function describeAll(examined: readonly Examined[]): CheckReport {
   const findings = examined.flatMap((each) => each.findings);
   const errors = countErrors(findings);
   return {
@@ -88,14 +107,7 @@ function describeAll(examined: readonly Examined[]): Record<string, unknown> {
   };
 }
 
-function describeFinding({
-  severity,
-  code,
-  message,
-  hint,
-  source,
-  span,
-}: Diagnostic): Record<string, unknown> {
+function describeFinding({ severity, code, message, hint, source, span }: Diagnostic): FindingReport {
   const start = positionAt(source.text, span.offset);
   const end = positionAt(source.text, span.offset + span.length);
   return {

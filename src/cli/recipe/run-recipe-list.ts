@@ -3,7 +3,8 @@ import { findNamedRecipe, namedRecipes, shippedRecipes } from '../../recipe-file
 import { parseRecipe } from '../../recipe/read/parse-recipe.ts';
 import { renderTable } from '../terminal/table.ts';
 
-interface Listed {
+/** A recipe as `recipe list --json` prints it. */
+export interface ListedRecipe {
   readonly name: string;
   /** Null if the recipe cannot be used as it is. */
   readonly type: string | null;
@@ -20,7 +21,7 @@ export function listRecipes(json: boolean): void {
   );
 }
 
-function describeRecipe(name: string): Listed[] {
+function describeRecipe(name: string): ListedRecipe[] {
   const file = findNamedRecipe(name);
   if (file === undefined) return [];
   const type = readType(file, name);

@@ -24,12 +24,31 @@ export function authorReport(recipe: string, json: boolean, options: RenderOptio
   return json ? jsonReport(recipe) : textReport(recipe, options);
 }
 
+/** A line of what `lab up --watch --json` prints: how the lab stands, at first and after each save. */
+export type WatchReport =
+  | ({
+      readonly recipe: string;
+      readonly passed: boolean;
+      /** Milliseconds from the save until the pods were probed again; null at first. */
+      readonly tookMs: number | null;
+      /** Warnings about the recipe, as text for people; empty if there are none. */
+      readonly findings: string;
+    } & Omit<Matrix, 'event' | 'id'>)
+  | {
+      readonly recipe: string;
+      readonly passed: false;
+      /** Why the nodes keep the recipe that they have. */
+      readonly refused: string;
+      readonly findings: string;
+    };
+
 /** One object a line. */
 function jsonReport(recipe: string): AuthorReport {
-  const line = (object: object): string => `${JSON.stringify({ recipe, ...object })}\n`;
+  const line = (report: WatchReport): string => `${JSON.stringify(report)}\n`;
   const describe = (matrix: Matrix, tookMs: number | null, findings: string): string => {
     const { change, appliedMs, nodes, pairs, reasons, troubles } = matrix;
     return line({
+      recipe,
       passed: isGood(matrix),
       change,
       appliedMs,
@@ -44,7 +63,7 @@ function jsonReport(recipe: string): AuthorReport {
   return {
     begun: (matrix) => describe(matrix, null, ''),
     watching: () => '',
-    refused: ({ because, findings }) => line({ passed: false, refused: because, findings }),
+    refused: ({ because, findings }) => line({ recipe, passed: false, refused: because, findings }),
     saved: describe,
     ended: () => '',
   };

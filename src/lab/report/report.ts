@@ -59,6 +59,15 @@ export interface NodeRecipeChange {
   readonly because: string | null;
 }
 
+/** The object that `lab up --json` prints. */
+export interface LabUpReport {
+  readonly name: string;
+  readonly recipe: string;
+  /** As in {@link LabReport}. */
+  readonly readyMs: number | null;
+  readonly nodes: readonly NodeReport[];
+}
+
 /** The object that `lab run --json` prints. */
 export interface LabReport {
   readonly recipe: string;

@@ -1,0 +1,23 @@
+import * as z from 'zod/mini';
+import type { BroughtDown } from '../../daemon/bring-down.ts';
+import { count, described, schemaOf } from './schema-of.ts';
+
+/** The output of `heddle down --json`. */
+export const downSchema = schemaOf<BroughtDown>()(
+  z.strictObject({
+    daemon: described(
+      z.enum(['running', 'dead', 'none']),
+      '`running`: the daemon took its network down; `dead`: this command did, from the journal; `none`: there was no network.',
+    ),
+    removed: described(count, 'Peers that were removed.'),
+    failed: described(
+      z.array(z.string()),
+      'The lease keys of the peers that could not be removed. Run `heddle down` again to retry.',
+    ),
+    shutdown: described(
+      z.enum(['done', 'failed', 'skipped']),
+      'How ShutdownCommand ended; `skipped` if the network was only forgotten.',
+    ),
+    leaseReleased: z.boolean(),
+  }),
+);

@@ -1,0 +1,167 @@
+import * as z from 'zod/mini';
+import { exitCodes, type FailureKind } from '../../diagnostic/failure.ts';
+import type { LabListing } from '../../lab/ps.ts';
+import type { WatchReport } from '../../lab/report/author-report.ts';
+import type { LabReport, LabUpReport } from '../../lab/report/report.ts';
+import { count, described, schemaOf } from './schema-of.ts';
+
+const milliseconds = z.number().check(z.gte(0));
+const recipeName = described(z.string(), 'The name of the recipe.');
+const recipeArgument = described(z.string(), 'The recipe as it was named on the command line.');
+
+const node = {
+  name: z.string(),
+  publicIp: described(z.string(), 'The address on the underlay.'),
+  subnet: described(z.nullable(z.string()), 'Null if the node has no lease.'),
+  pod: described(z.nullable(z.string()), 'The address of the pod; null if the node has no lease.'),
+  publicIpv6: z.exactOptional(described(z.string(), 'Present if the overlay has both families.')),
+  ipv6Subnet: z.exactOptional(described(z.string(), 'Present if the overlay has both families.')),
+  ipv6Pod: z.exactOptional(described(z.string(), 'Present if the overlay has both families.')),
+  mtu: described(z.nullable(count), 'The MTU of the overlay in bytes; null if the node is not ready.'),
+};
+const nodes = z.array(z.strictObject(node));
+
+const path = z.strictObject({
+  family: z.union([z.literal(4), z.literal(6)]),
+  address: described(z.string(), 'The address of the other pod.'),
+  rttMs: described(z.nullable(milliseconds), 'The round-trip time; null if no answer came.'),
+  tcp: described(z.nullable(z.boolean()), 'Whether 1 MiB arrived each way over TCP; null if not tried.'),
+  mtuPasses: described(
+    z.nullable(z.boolean()),
+    'Whether a packet of exactly the MTU arrived without fragments; null if not tried.',
+  ),
+  oversizeFails: described(
+    z.nullable(z.boolean()),
+    'Whether a packet of one byte more was refused; null if not tried.',
+  ),
+  reason: z.exactOptional(described(z.string(), 'Why the path failed; absent if it is good.')),
+});
+
+const pairs = z.array(
+  z.strictObject({
+    from: z.string(),
+    to: z.string(),
+    ok: z.boolean(),
+    rttMs: described(
+      z.nullable(milliseconds),
+      'The round-trip time of the first family; null if no answer came.',
+    ),
+    reason: z.exactOptional(described(z.string(), 'Why the pair failed; absent if `ok` is true.')),
+    paths: described(z.array(path), 'One path for each address family.'),
+  }),
+);
+
+const reasons = z.array(z.string());
+const readyMs = described(
+  z.nullable(milliseconds),
+  'Milliseconds from the start of the first daemon until every node knew every other; null if that never happened.',
+);
+
+/** The output of `heddle lab run --json`. */
+export const runSchema = schemaOf<LabReport>()(
+  z.strictObject({
+    recipe: recipeName,
+    passed: z.boolean(),
+    readyMs,
+    nodes,
+    pairs,
+    leftovers: described(z.array(z.string()), 'What nodes still held after their daemons had stopped.'),
+    kept: described(
+      z.array(z.string()),
+      'The same, for a recipe without ShutdownCommand, which is meant to leave it.',
+    ),
+    reasons: described(reasons, 'Why the lab failed, one sentence each; empty if it passed.'),
+  }),
+);
+
+/** The output of `heddle lab up --json`. */
+export const upSchema = schemaOf<LabUpReport>()(
+  z.strictObject({
+    name: described(z.string(), 'The name of the lab.'),
+    recipe: recipeArgument,
+    readyMs,
+    nodes,
+  }),
+);
+
+const trouble = z.strictObject({
+  node: z.string(),
+  kind: described(
+    // The table has no other keys; TypeScript does not say so of Object.keys.
+    z.enum(Object.keys(exitCodes) as FailureKind[]),
+    'The kind of failure, from the table of exit codes in docs/operations.md.',
+  ),
+  message: z.string(),
+  hint: z.exactOptional(z.string()),
+  detail: z.exactOptional(described(z.string(), 'The end of what the daemon or a command printed.')),
+});
+
+const change = z.strictObject({
+  step: described(
+    z.enum(['nothing', 'swap', 'peers', 'node']),
+    'What the nodes did: nothing; took the new recipe; applied their peers again; were built again.',
+  ),
+  because: z.nullable(z.string()),
+});
+
+const findings = described(z.string(), 'The findings about the recipe, as text for people.');
+
+/** A line of the output of `heddle lab up --watch --json`. */
+export const watchSchema = schemaOf<WatchReport>()(
+  z.union([
+    z.strictObject({
+      recipe: recipeArgument,
+      passed: z.boolean(),
+      change: described(z.nullable(change), 'Null in the first line, and if no node took the recipe.'),
+      appliedMs: described(z.nullable(milliseconds), 'Milliseconds until every node ran the recipe.'),
+      tookMs: described(
+        z.nullable(milliseconds),
+        'Milliseconds from the save until the pods were probed again; null in the first line.',
+      ),
+      nodes,
+      pairs,
+      reasons: described(reasons, 'Why pairs failed, one sentence each.'),
+      troubles: described(z.array(trouble), 'Nodes that refused the recipe, or could not run it.'),
+      findings,
+    }),
+    z.strictObject({
+      recipe: recipeArgument,
+      passed: z.literal(false),
+      refused: described(z.string(), 'Why the nodes keep the recipe that they have.'),
+      findings,
+    }),
+  ]),
+);
+
+const host = {
+  name: z.string(),
+  publicIp: z.string(),
+  daemon: z.enum(['starting', 'ready', 'stopping', 'stopped', 'failed']),
+  pid: described(z.nullable(count), 'The process in the lab’s PID namespace; null if it does not run.'),
+  link: z.enum(['joined', 'cut']),
+  ended: described(z.nullable(z.string()), 'How the program ended; null if it has not.'),
+  holderPid: described(count, 'The process in the lab’s PID namespace that holds the host’s namespaces.'),
+};
+
+/** The output of `heddle lab ps --json`. */
+export const psSchema = schemaOf<LabListing>()(
+  z.strictObject({
+    name: described(z.string(), 'The name of the lab.'),
+    recipe: recipeName,
+    store: described(
+      z.union([
+        z.strictObject({ kind: z.literal('files'), directory: z.string() }),
+        z.strictObject({
+          kind: z.literal('etcd'),
+          endpoint: z.string(),
+          tls: z.exactOptional(
+            z.strictObject({ caFile: z.string(), certFile: z.string(), keyFile: z.string() }),
+          ),
+        }),
+      ]),
+      'The lease store as nodes reach it. Paths are those that a node sees.',
+    ),
+    nodes: z.array(z.strictObject({ ...host, ...node })),
+    etcd: described(z.nullable(z.strictObject(host)), 'The host of etcd; null if the lab has none.'),
+  }),
+);

@@ -1,0 +1,74 @@
+import * as z from 'zod/mini';
+import { eventNames } from '../../contract/command-events.ts';
+import type { RecipeExplanation } from '../../explain/explain-recipe.ts';
+import { commandNames } from '../../recipe/recipe.ts';
+import type { CheckReport } from '../recipe/run-recipe-check.ts';
+import type { ListedRecipe } from '../recipe/run-recipe-list.ts';
+import { count, described, schemaOf } from './schema-of.ts';
+
+const place = z.int().check(z.gte(1));
+
+const finding = z.strictObject({
+  severity: z.enum(['error', 'warning']),
+  code: described(z.string(), 'docs/recipes.md explains each code.'),
+  message: z.string(),
+  hint: described(z.nullable(z.string()), 'What to do; null if the message says all.'),
+  line: described(place, 'The first line of the place, from 1.'),
+  column: described(place, 'The first column of the place in UTF-16 code units, from 1.'),
+  endLine: place,
+  endColumn: described(place, 'The column after the last character of the place.'),
+});
+
+/** The output of `heddle recipe check --json`. */
+export const checkSchema = schemaOf<CheckReport>()(
+  z.strictObject({
+    errors: described(count, 'The number of errors in all recipes.'),
+    warnings: described(count, 'The number of warnings in all recipes.'),
+    recipes: z.array(
+      z.strictObject({
+        file: described(z.string(), 'The recipe as it was named on the command line.'),
+        findings: described(z.array(finding), 'All findings, in the order of the text.'),
+      }),
+    ),
+  }),
+);
+
+/** The output of `heddle recipe list --json`. */
+export const listSchema = schemaOf<readonly ListedRecipe[]>()(
+  z.array(
+    z.strictObject({
+      name: z.string(),
+      type: described(z.nullable(z.string()), 'The backend type; null if the recipe has an error.'),
+      description: z.string(),
+      file: z.string(),
+    }),
+  ),
+);
+
+const run = z.strictObject({
+  event: described(z.enum(eventNames), 'The name of the event, as `--event` takes it.'),
+  command: z.enum(commandNames),
+  shell: z.enum(['sh -c', 'sh -ec']),
+  script: z.string(),
+  environment: described(
+    z.record(z.string(), z.string()),
+    'The variables that heddle sets, without those that a command inherits. Values of secrets are hidden.',
+  ),
+  stdin: z.string(),
+  cwd: z.string(),
+  umask: z.literal('077'),
+  timeoutSeconds: described(z.nullable(count), 'Null for a command that runs as long as the network is up.'),
+});
+
+/** The output of `heddle recipe explain --json`. */
+export const explainSchema = schemaOf<RecipeExplanation>()(
+  z.strictObject({
+    recipe: z.string(),
+    type: z.string(),
+    runs: described(z.array(run), 'The runs of commands, in the order of a node’s life.'),
+    assumed: described(
+      z.strictObject({ node: z.string(), peer: z.string(), data: z.string() }),
+      'The node, the peer and its backend data that the runs are about, as text for people.',
+    ),
+  }),
+);

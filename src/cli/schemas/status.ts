@@ -1,0 +1,102 @@
+import * as z from 'zod/mini';
+import type { NodeStatus } from '../../daemon/report/status.ts';
+import { count, described, moment, schemaOf } from './schema-of.ts';
+
+const outcome = z.strictObject({
+  operation: z.enum(['add', 'remove']),
+  reason: described(z.string(), 'Why it was run: `new`, `changed`, `gone`, `drifted`, `retry` and others.'),
+  at: moment,
+  trouble: described(z.nullable(z.string()), 'The failure as a clause; null if it succeeded.'),
+  stderr: described(z.string(), 'The end of what the command printed on stderr when it failed.'),
+});
+
+const peer = z.strictObject({
+  key: described(z.string(), 'The key of the lease in the store.'),
+  subnet: z.string(),
+  publicIp: z.string(),
+  state: described(
+    z.enum(['in-place', 'pending', 'failing', 'leaving']),
+    'docs/operations.md explains each state.',
+  ),
+  lastOutcome: described(
+    z.nullable(outcome),
+    'The last run of a command for this peer; null before the first.',
+  ),
+  retries: described(count, 'The number of failures in a row.'),
+  nextTryAt: described(z.nullable(moment), 'The time of the next try; null if none is due.'),
+});
+
+const counts = z.strictObject({
+  wanted: described(count, 'Peers that the store says should be in the kernel.'),
+  inPlace: described(count, 'Wanted peers that are in the kernel.'),
+  pending: described(count, 'Peers whose command is about to run, or running.'),
+  failing: described(count, 'Peers that failed and have not succeeded since.'),
+  ignored: described(count, 'Leases of other backend types.'),
+  rejected: described(count, 'Leases that this node does not accept.'),
+});
+
+/** The output of `heddle status --json`. */
+export const statusSchema = schemaOf<NodeStatus>()(
+  z.strictObject({
+    state: described(
+      z.enum([
+        'starting',
+        'pre-startup',
+        'leasing',
+        'post-startup',
+        'running',
+        'degraded',
+        'stopping',
+        'stopped',
+      ]),
+      'docs/operations.md explains each state.',
+    ),
+    because: described(z.nullable(z.string()), 'Why the node is degraded; null if it is not.'),
+    pid: count,
+    node: described(z.string(), 'The name of the node.'),
+    startedAt: moment,
+    waitingFor: described(z.nullable(z.string()), 'What a start waits for; null if it waits for nothing.'),
+    recipe: described(
+      z.nullable(z.strictObject({ name: z.string(), file: z.string(), type: z.string() })),
+      'The recipe that runs; null until it is known.',
+    ),
+    network: described(z.nullable(z.string()), 'The overlay’s network; null until it is known.'),
+    store: described(z.nullable(z.string()), 'The lease store; null until it is known.'),
+    iface: described(z.nullable(z.string()), 'The interface of the underlay; null until it is known.'),
+    storeOutage: described(
+      z.nullable(
+        z.strictObject({
+          since: moment,
+          because: described(z.string(), 'What went wrong the last time.'),
+          nextTryAt: moment,
+        }),
+      ),
+      'Present while the store does not answer; else null.',
+    ),
+    lease: described(
+      z.nullable(
+        z.strictObject({
+          subnet: z.string(),
+          publicIp: z.string(),
+          expiresAt: described(z.nullable(moment), 'Null for a reservation.'),
+        }),
+      ),
+      'The lease of this node; null until it has one.',
+    ),
+    mtu: described(z.nullable(count), 'The MTU of the overlay in bytes; null until it is known.'),
+    counts: described(counts, 'The peers, counted.'),
+    peers: described(z.array(peer), 'Every peer that is wanted or still in the kernel, by lease key.'),
+    rejections: described(
+      z.array(z.strictObject({ key: z.string(), because: z.string() })),
+      'The leases that this node does not accept, with the reason.',
+    ),
+    sharedAddresses: described(
+      z.array(z.strictObject({ address: z.string(), keys: z.array(z.string()) })),
+      'Underlay addresses that several leases claim, with the keys of these leases.',
+    ),
+    lastDrift: described(
+      z.nullable(z.strictObject({ at: moment, missing: count, extra: count, rebuilt: z.boolean() })),
+      'The last repair of drift: peers that were missing, peers that nobody wanted, and whether the device was built again. Null if there was none.',
+    ),
+  }),
+);
