@@ -1,4 +1,5 @@
 import { contains, type Cidr } from '../../network/cidr.ts';
+import { encapsulationOf } from '../../network/encapsulation.ts';
 import type { Link } from './links.ts';
 
 /** The interface that overlay traffic uses. */
@@ -57,30 +58,11 @@ function offerOf(link: Link, underlay: UnderlayLink): OverlayMtu {
 }
 
 /**
- * The bytes that a kind of device puts before each packet; undefined where only the device itself can know, as with a
- * tun. For wireguard it is the number over IPv6, as in flannel and wg-quick.
+ * The bytes that a device puts around each packet; undefined where only the device itself can know. WireGuard's peers may
+ * be reached over either family, so the longer one counts, as in flannel and wg-quick.
  */
-function overheadOf({ kind }: Link, overIpv6: boolean): number | undefined {
-  switch (kind) {
-    case 'vxlan':
-    case 'geneve':
-      return overIpv6 ? 70 : 50;
-    case 'wireguard':
-      return 80;
-    case 'ipip':
-    case 'sit':
-      return 20;
-    case 'gre':
-      return 24;
-    case 'gretap':
-      return 38;
-    case 'ip6tnl':
-      return 40;
-    case 'ip6gre':
-      return 44;
-    case 'ip6gretap':
-      return 58;
-    default:
-      return undefined;
-  }
+function overheadOf({ kind = '' }: Link, overIpv6: boolean): number | undefined {
+  const bytes = encapsulationOf(kind);
+  const isIpv6 = overIpv6 || kind === 'wireguard';
+  return isIpv6 ? (bytes?.ipv6 ?? bytes?.ipv4) : (bytes?.ipv4 ?? bytes?.ipv6);
 }

@@ -1,4 +1,6 @@
 import type { Findings } from '../../diagnostic/findings.ts';
+import { encapsulationOf } from '../../network/encapsulation.ts';
+import { presentValues, type PerFamily } from '../../network/per-family.ts';
 import type { RecipeOutline } from '../outline.ts';
 import type { Call } from '../sh/read-script.ts';
 import { literalOf } from '../sh/words.ts';
@@ -6,24 +8,11 @@ import type { Span } from '../../diagnostic/source.ts';
 import type { CommandScript } from './command-script.ts';
 import { operandAfter, readKernelCall } from './kernel-calls.ts';
 
-/** Bytes that each kind of device puts around a packet: over IPv4, and over IPv6 where it can be. */
-const overheads: Readonly<Record<string, readonly [number, number] | undefined>> = {
-  vxlan: [50, 70],
-  geneve: [50, 70],
-  wireguard: [60, 80],
-  gre: [24, 24],
-  gretap: [38, 38],
-  ipip: [20, 20],
-  sit: [20, 20],
-  ip6tnl: [40, 40],
-  ip6gre: [44, 44],
-  ip6gretap: [58, 58],
-};
-
 interface Device {
   readonly kind: string;
   readonly span: Span;
-  readonly overhead: readonly [number, number] | undefined;
+  /** Undefined where only a program knows. */
+  readonly overhead: PerFamily<number> | undefined;
 }
 
 /** Reports what keeps the overlay's MTU from following the underlay's. */
@@ -50,7 +39,7 @@ export function checkEncapsulation(
 function findDevices({ calls }: CommandScript): readonly Device[] {
   return calls.flatMap((call) => {
     if (call.name === 'wireguard-go') {
-      return [{ kind: 'wireguard-go', span: call.nameSpan, overhead: overheads['wireguard'] }];
+      return [{ kind: 'wireguard-go', span: call.nameSpan, overhead: encapsulationOf('wireguard') }];
     }
     const made = readKernelCall(call);
     if (made?.action !== 'add') return [];
@@ -58,7 +47,7 @@ function findDevices({ calls }: CommandScript): readonly Device[] {
       return [{ kind: 'a tunnel', span: made.actionWord.span, overhead: undefined }];
     const word = operandAfter(made.operands, made.object === 'tunnel' ? 'mode' : 'type');
     const kind = literalOf(word) ?? '';
-    const overhead = Object.hasOwn(overheads, kind) ? overheads[kind] : undefined;
+    const overhead = encapsulationOf(kind);
     return word === undefined || overhead === undefined ? [] : [{ kind, span: word.span, overhead }];
   });
 }
@@ -66,9 +55,9 @@ function findDevices({ calls }: CommandScript): readonly Device[] {
 function describeOverhead({ overhead }: Device): string {
   if (overhead === undefined)
     return 'add `"Overhead"` to `Backend`: the number of bytes that its program adds to a packet';
-  const [v4, v6] = overhead;
-  const v6Case = v4 === v6 ? '' : `, or ${v6} if nodes reach each other over IPv6`;
-  return `add \`"Overhead": ${v4}\` to \`Backend\`${v6Case}; commands then find the overlay’s MTU in \`$MTU\``;
+  const [bytes, overIpv6] = presentValues(overhead);
+  const v6Case = overIpv6 === undefined ? '' : `, or ${overIpv6} if nodes reach each other over IPv6`;
+  return `add \`"Overhead": ${bytes}\` to \`Backend\`${v6Case}; commands then find the overlay’s MTU in \`$MTU\``;
 }
 
 function reportFixedMtu(script: CommandScript, call: Call, findings: Findings): void {
