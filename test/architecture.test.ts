@@ -136,16 +136,36 @@ test('no file only hands on what others export', () => {
   }
 });
 
-test('tsconfig.pure.json and eslint.config.js name the same pure folders as the page', () => {
+/** What tsconfig.pure.json lists, below src: folders, and files of other folders. */
+function listPure(): { readonly folders: readonly string[]; readonly files: readonly string[] } {
   const config = ts.readConfigFile(join(root, 'tsconfig.pure.json'), (path) => readFileSync(path, 'utf8'));
-  const compiled = (config.config as { include: string[] }).include
-    .map((path) => path.replace('src/', ''))
-    .sort();
-  const linted =
-    /pureFolders = \[([^\]]*)\]/.exec(readFileSync(join(root, 'eslint.config.js'), 'utf8'))?.[1] ?? '';
-  assert.deepEqual([...linted.matchAll(/'([^']+)'/g)].map((match) => match[1]).sort(), compiled);
+  const listed = (config.config as { include: string[] }).include.filter((path) => path.startsWith('src/'));
+  const paths = listed.map((path) => path.slice('src/'.length));
+  return {
+    folders: paths.filter((path) => !path.endsWith('.ts')),
+    files: paths.filter((path) => path.endsWith('.ts')),
+  };
+}
+
+test('the folders that the page calls pure are those of tsconfig.pure.json', () => {
   const marked = [...page.matchAll(/^\| `([^`]+)\/` \| pure:/gm)].map((match) => match[1]);
-  assert.deepEqual([...marked, 'lab/plan'].sort(), compiled);
+  assert.deepEqual([...marked, 'lab/plan'].sort(), [...listPure().folders].sort());
+});
+
+test('what is pure imports only what is pure', () => {
+  const { folders, files } = listPure();
+  const isPure = (file: string): boolean =>
+    files.includes(file) || folders.some((folder) => file.startsWith(`${folder}/`));
+  for (const file of files)
+    assert.ok(imports.has(file), `tsconfig.pure.json lists src/${file}, which is gone`);
+  for (const [file, targets] of imports) {
+    if (!isPure(file)) continue;
+    assert.deepEqual(
+      targets.filter((target) => !isPure(target)),
+      [],
+      `src/${file} is pure`,
+    );
+  }
 });
 
 test('every file and folder of src and test that the page names is there', () => {

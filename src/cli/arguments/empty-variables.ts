@@ -2,7 +2,7 @@
 const ofOptions = /^(?:FLANNELD_|HEDDLE_|NODE_NAME$)/;
 
 /** Has an empty variable say nothing, as flanneld does: environment files name options that nobody has set. */
-export function dropEmptyVariables(environment: NodeJS.ProcessEnv): void {
+export function dropEmptyVariables(environment: Record<string, string | undefined>): void {
   for (const [name, value] of Object.entries(environment)) {
     if (value === '' && ofOptions.test(name)) Reflect.deleteProperty(environment, name);
   }
