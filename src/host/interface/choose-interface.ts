@@ -2,7 +2,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 import { parseAddress, type Family } from '../../network/cidr.ts';
 import type { PublicAddresses } from '../../network/public-addresses.ts';
 import { isLinkLocal, isLoopback, isUnicast } from './address-scope.ts';
-import type { Link, LinkAddress, Route } from './links.ts';
+import type { Link, LinkAddress, Route } from './ip-output.ts';
 
 /** The operator's wishes for the interface: flanneld's flags of the same names. */
 export interface InterfaceWishes extends PublicAddresses {

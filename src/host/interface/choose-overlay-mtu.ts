@@ -1,6 +1,6 @@
 import { contains, type Cidr } from '../../network/cidr.ts';
 import { encapsulationOf } from '../../network/encapsulation.ts';
-import type { Link } from './links.ts';
+import type { Link } from './ip-output.ts';
 
 /** The interface that overlay traffic uses. */
 export interface UnderlayLink {

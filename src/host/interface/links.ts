@@ -1,108 +1,7 @@
-import * as z from 'zod/mini';
 import { Failure } from '../../diagnostic/failure.ts';
-import { parseAddress, type Address } from '../../network/cidr.ts';
+import type { Family } from '../../network/cidr.ts';
 import { ProgramError, runProgram } from '../run-program.ts';
-
-/** An address of a network interface. */
-export interface LinkAddress extends Address {
-  /** Its canonical text. */
-  readonly text: string;
-  /** False for one that new connections should not use: deprecated, temporary, or not yet known to be unique. */
-  readonly preferred: boolean;
-}
-
-/** A network interface, as `ip -details -json address` shows it. */
-export interface Link {
-  readonly name: string;
-  readonly otherNames: readonly string[];
-  readonly mtu: number;
-  /** Set up by the administrator; says nothing of its cable. */
-  readonly up: boolean;
-  readonly loopback: boolean;
-  /** `vxlan`, `tun`, `bridge` …; undefined for a device of hardware. */
-  readonly kind: string | undefined;
-  /** Whether a tunnel is known to run over IPv6. */
-  readonly overIpv6: boolean;
-  /** In the kernel's order: the first of a family is its primary one. */
-  readonly addresses: readonly LinkAddress[];
-}
-
-const addressSchema = z.object({
-  local: z.optional(z.string()),
-  deprecated: z.optional(z.boolean()),
-  temporary: z.optional(z.boolean()),
-  tentative: z.optional(z.boolean()),
-  dadfailed: z.optional(z.boolean()),
-});
-
-const linkSchema = z.object({
-  ifname: z.string(),
-  altnames: z.optional(z.array(z.string())),
-  flags: z.array(z.string()),
-  mtu: z.number(),
-  linkinfo: z.optional(
-    z.object({
-      info_kind: z.optional(z.string()),
-      info_data: z.optional(z.record(z.string(), z.unknown())),
-    }),
-  ),
-  addr_info: z.optional(z.array(addressSchema)),
-});
-
-/** Reads what `ip -details -json address` printed. Throws if it is something else. */
-export function parseLinks(json: string): readonly Link[] {
-  const listed = z.array(z.record(z.string(), z.unknown())).parse(JSON.parse(json));
-  // iproute2 prints an empty object for what a filter left out.
-  return listed.filter((link) => 'ifname' in link).map((link) => toLink(linkSchema.parse(link)));
-}
-
-function toLink(link: z.infer<typeof linkSchema>): Link {
-  const data = link.linkinfo?.info_data ?? {};
-  return {
-    name: link.ifname,
-    otherNames: link.altnames ?? [],
-    mtu: link.mtu,
-    up: link.flags.includes('UP'),
-    loopback: link.flags.includes('LOOPBACK'),
-    kind: link.linkinfo?.info_kind,
-    overIpv6: ['local6', 'remote6', 'group6'].some((key) => key in data),
-    addresses: (link.addr_info ?? []).flatMap(toLinkAddress),
-  };
-}
-
-function toLinkAddress(info: z.infer<typeof addressSchema>): LinkAddress[] {
-  const address = parseAddress(info.local ?? '');
-  if (address === undefined || info.local === undefined || info.dadfailed === true) return [];
-  const preferred = info.deprecated !== true && info.temporary !== true && info.tentative !== true;
-  return [{ ...address, text: info.local, preferred }];
-}
-
-const routeSchema = z.object({
-  type: z.optional(z.string()),
-  dev: z.optional(z.string()),
-  prefsrc: z.optional(z.string()),
-  nexthops: z.optional(z.array(z.object({ dev: z.optional(z.string()) }))),
-});
-
-/** A route, as far as the choice of an interface needs it. */
-export interface Route {
-  /** `unicast`, `local`, `unreachable` … */
-  readonly type: string;
-  readonly device: string | undefined;
-  /** The address that the kernel would send from. */
-  readonly source: string | undefined;
-}
-
-/** Reads what `ip -json route` printed. */
-export function parseRoutes(json: string): readonly Route[] {
-  // With nothing to say, iproute2 prints nothing rather than an empty array.
-  const routes = z.array(routeSchema).parse(JSON.parse(json.trim() === '' ? '[]' : json));
-  return routes.map((route) => ({
-    type: route.type ?? 'unicast',
-    device: route.dev ?? route.nexthops?.find((hop) => hop.dev !== undefined)?.dev,
-    source: route.prefsrc,
-  }));
-}
+import { parseLinks, parseRoutes, type Link, type Route } from './ip-output.ts';
 
 /** Reads the interfaces of this network namespace from the kernel. */
 export async function readLinks(): Promise<readonly Link[]> {
@@ -110,7 +9,7 @@ export async function readLinks(): Promise<readonly Link[]> {
 }
 
 /** Reads the default routes of a family, the best first. */
-export async function readDefaultRoutes(family: 4 | 6): Promise<readonly Route[]> {
+export async function readDefaultRoutes(family: Family): Promise<readonly Route[]> {
   return parseRoutes(await runIp([`-${family}`, '-json', 'route', 'show', 'default']));
 }
 

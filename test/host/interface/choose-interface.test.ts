@@ -6,7 +6,7 @@ import {
   type HostFacts,
   type InterfaceWishes,
 } from '../../../src/host/interface/choose-interface.ts';
-import type { Link } from '../../../src/host/interface/links.ts';
+import type { Link } from '../../../src/host/interface/ip-output.ts';
 import { parseAddress } from '../../../src/network/cidr.ts';
 
 function link(name: string, addresses: string[], changes: Partial<Link> = {}): Link {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chooseOverlayMtu } from '../../../src/host/interface/choose-overlay-mtu.ts';
-import { parseLinks } from '../../../src/host/interface/links.ts';
+import { parseLinks } from '../../../src/host/interface/ip-output.ts';
 import { parseCidr } from '../../../src/network/cidr.ts';
 
 const networks = ['10.50.0.0/16', 'fd50::/56'].map((text) => {

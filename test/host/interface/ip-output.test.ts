@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseLinks, parseRoutes } from '../../../src/host/interface/links.ts';
+import { parseLinks, parseRoutes } from '../../../src/host/interface/ip-output.ts';
 
 test('links are read as iproute2 prints them', () => {
   const json = JSON.stringify([
