@@ -3,7 +3,7 @@ import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { Failure } from '../../diagnostic/failure.ts';
 import type { Json } from '../../lease/lease.ts';
 import { writeFileAtomically } from '../files/atomic-file.ts';
-import { parseJournal, renderJournal } from './journal-lines.ts';
+import { countWholeBytes, parseJournal, renderJournal } from './journal-lines.ts';
 import { explainError } from '../system-error.ts';
 
 /** The entries of a journal, oldest first; what they mean is the engine's business. Every method may throw Failure. */
@@ -95,16 +95,17 @@ class JournalFile implements Journal {
   }
 
   async #load(): Promise<readonly Json[]> {
-    const text = await readFile(this.#path);
-    const journal = parseJournal(text);
+    const bytes = await readFile(this.#path);
+    const wholeBytes = countWholeBytes(bytes);
+    const journal = parseJournal(bytes.toString('utf8', 0, wholeBytes));
     if (journal.kind === 'corrupt') {
       throw this.#failure(
         `is damaged: its line ${journal.line} is not JSON`,
         'move it away, and remove heddle’s kernel entries by hand',
       );
     }
-    this.#size = journal.wholeBytes;
-    this.#torn = text.length > journal.wholeBytes;
+    this.#size = wholeBytes;
+    this.#torn = bytes.length > wholeBytes;
     return journal.entries;
   }
 
