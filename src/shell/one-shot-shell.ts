@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs';
 import { Capture, stderrLimits, stdoutLimits } from './io/capture.ts';
 import { findFailingLine } from './lines/failing-line.ts';
 import { cancelledBeforeStart, concludeFailedStart, concludeJob, type ShellEnd } from './job-outcome.ts';
-import { readLastNote } from './lines/line-tags.ts';
+import { readLastNote } from './lines/line-notes.ts';
 import { openInput } from './io/nameless-file.ts';
 import { drainPipe, OutputReader } from './io/output-reader.ts';
 import { closePipes, closeWriters, PipeSupply, type ShellPipes } from './io/pipe.ts';

@@ -1,4 +1,4 @@
-import { chooseNoteDescriptor, defineNote, insertNotes } from './line-tags.ts';
+import { chooseNoteDescriptor, defineNote, insertNotes } from './line-notes.ts';
 import type { Script } from '../shell.ts';
 
 /** The argument of `sh -c` for a script. */

@@ -1,4 +1,4 @@
-import { chooseNoteDescriptor } from '../lines/line-tags.ts';
+import { chooseNoteDescriptor } from '../lines/line-notes.ts';
 import { composeShellText } from '../lines/shell-text.ts';
 import type { Script } from '../shell.ts';
 

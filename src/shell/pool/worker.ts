@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { listEnvironmentChanges } from './environment-change.ts';
 import { findFailingLine } from '../lines/failing-line.ts';
 import { concludeFailedStart, concludeJob, type ShellEnd } from '../job-outcome.ts';
-import { readLastNote } from '../lines/line-tags.ts';
+import { readLastNote } from '../lines/line-notes.ts';
 import { replaceContent } from '../io/nameless-file.ts';
 import { closePipes, closeWriters, type ShellPipes } from '../io/pipe.ts';
 import type { GroupLedger } from '../group-ledger.ts';
