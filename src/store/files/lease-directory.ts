@@ -15,6 +15,7 @@ import { StoreError } from '../store.ts';
 import { describeError, errorCode } from './errors.ts';
 import { inSlices, type Haste } from './in-slices.ts';
 import { decodeLeaseFile, largestLeaseFile, type FileContent } from './lease-file.ts';
+import { revisionOf } from './revision.ts';
 
 /** A fifo must not block, a link must not lead elsewhere. */
 const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
@@ -129,7 +130,7 @@ export class LeaseDirectory {
     const length = readSync(file, this.#buffer, 0, this.#buffer.length, 0);
     if (length > largestLeaseFile)
       return { kind: 'fault', reason: `is larger than ${largestLeaseFile} bytes` };
-    return decodeLeaseFile(name, this.#buffer.toString('utf8', 0, length));
+    return decodeLeaseFile(name, this.#buffer.toString('utf8', 0, length), revisionOf);
   }
 }
 

@@ -1,5 +1,3 @@
-import { hash, randomBytes } from 'node:crypto';
-
 import type { Json } from '../../lease/lease.ts';
 import { encodeJson, parseLeaseKey } from '../../lease/wire.ts';
 import type { LeaseRecord } from '../store.ts';
@@ -18,20 +16,36 @@ export type FileContent =
 /** In bytes. A lease takes some two hundred. */
 export const largestLeaseFile = 65_536;
 
-/** Prints the text of a lease's file; undefined if the value is not a JSON object. */
-export function encodeLeaseFile(value: string, expiresAt: number | undefined): string | undefined {
+/**
+ * Prints the text of a lease's file; undefined if the value is not a JSON object.
+ *
+ * @param mark what makes this write differ from every other
+ */
+export function encodeLeaseFile(
+  value: string,
+  expiresAt: number | undefined,
+  mark: string,
+): string | undefined {
   const fields = parseObject(value);
   if (fields === undefined) return undefined;
   const text = encodeJson({
     ...withoutOwnFields(fields),
     ...(expiresAt !== undefined && { Expiration: new Date(expiresAt).toISOString() }),
-    Revision: randomBytes(9).toString('base64url'),
+    Revision: mark,
   });
   return `${text}\n`;
 }
 
-/** Reads a file by its name and text. Never throws. */
-export function decodeLeaseFile(name: string, text: string): FileContent {
+/**
+ * Reads a file by its name and text. Never throws.
+ *
+ * @param revisionOf tells the revision of a lease from its file's text
+ */
+export function decodeLeaseFile(
+  name: string,
+  text: string,
+  revisionOf: (text: string) => string,
+): FileContent {
   if (parseLeaseKey(name) === undefined) return fault('does not have the name of a lease (10.50.4.0-24)');
   if (text.trim() === '') return fault('is empty');
   const fields = parseObject(text);
@@ -44,7 +58,7 @@ export function decodeLeaseFile(name: string, text: string): FileContent {
   } catch {
     return fault('is nested too deeply');
   }
-  return { kind: 'lease', record: { key: name, value, expiresAt, revision: hash('sha1', text, 'base64') } };
+  return { kind: 'lease', record: { key: name, value, expiresAt, revision: revisionOf(text) } };
 }
 
 function fault(reason: string): FileContent {

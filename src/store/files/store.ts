@@ -22,6 +22,7 @@ import { withStoreLock } from './lock.ts';
 import { LockQueue } from './lock-queue.ts';
 import { RememberedListings } from './remembered-listings.ts';
 import { compareWithReport, isExpired, type FileReport } from './file-report.ts';
+import { newMark, revisionOf } from './revision.ts';
 import { useDirectory } from './use-directory.ts';
 import { createWhole, replaceWhole } from './write.ts';
 
@@ -272,14 +273,14 @@ class FilesStore implements LeaseStore {
 }
 
 function encodeText(key: string, value: string, expiresAt: number | undefined): string {
-  const text = encodeLeaseFile(value, expiresAt);
+  const text = encodeLeaseFile(value, expiresAt, newMark());
   if (text !== undefined && Buffer.byteLength(text) <= largestLeaseFile) return text;
   const what = text === undefined ? 'not a JSON object' : `larger than ${largestLeaseFile} bytes`;
   throw new StoreError(`the value for the lease ${key} is ${what}`, { retryable: false });
 }
 
 function readBack(key: string, text: string): LeaseRecord {
-  const content = decodeLeaseFile(key, text);
+  const content = decodeLeaseFile(key, text, revisionOf);
   if (content.kind === 'lease') return content.record;
   throw new StoreError(`the lease ${key} cannot be written: it ${content.reason}`, { retryable: false });
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { encodeJson } from '../../../src/lease/wire.ts';
 import type { Json } from '../../../src/lease/lease.ts';
 import { decodeLeaseFile, encodeLeaseFile } from '../../../src/store/files/lease-file.ts';
+import { newMark, revisionOf } from '../../../src/store/files/revision.ts';
 
 /** What a lease's file says. */
 export interface LeaseText {
@@ -31,7 +32,7 @@ export class LeaseFiles {
   }
 
   read(key: string): LeaseText {
-    const content = decodeLeaseFile(key, readFileSync(join(this.#subnets, key), 'utf8'));
+    const content = decodeLeaseFile(key, readFileSync(join(this.#subnets, key), 'utf8'), revisionOf);
     if (content.kind === 'fault') throw new Error(`${key} ${content.reason}`);
     const fields = JSON.parse(content.record.value) as {
       readonly PublicIP: string;
@@ -64,7 +65,7 @@ export class LeaseFiles {
       BackendType: backendType,
       ...(backendData !== undefined && { BackendData: backendData }),
     });
-    writeFileSync(this.#draft, encodeLeaseFile(value, Date.now() + ttlMs) ?? '');
+    writeFileSync(this.#draft, encodeLeaseFile(value, Date.now() + ttlMs, newMark()) ?? '');
     renameSync(this.#draft, join(this.#subnets, key));
   }
 
