@@ -1,21 +1,13 @@
-import { positionAt } from '../../diagnostic/source.ts';
 import type { EmitEvent } from '../../event/event.ts';
-import type { CommandTrouble } from '../../event/trouble.ts';
 import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { commandVariables } from '../../contract/environment.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
-import { locateLine } from '../../recipe/command-text.ts';
-import type { BackendDataFormat, Command, CommandName, Recipe } from '../../recipe/recipe.ts';
+import type { BackendDataFormat, CommandName, Recipe } from '../../recipe/recipe.ts';
+import { concludeRun, nothingToRun, type CommandResult } from './command-result.ts';
 import { commandLedger } from './running-commands.ts';
-import { describeOutcome } from '../../shell/outcome.ts';
 import { startMonitor } from '../../shell/monitor.ts';
 import type { Monitor, MonitorListeners } from '../../shell/monitor.ts';
-import type { Outcome, Script, Shell } from '../../shell/shell.ts';
-
-/** How one run of a recipe's command went, as the daemon needs to know it. */
-export type CommandResult =
-  | { readonly kind: 'ok'; readonly stdout: string; readonly stderr: string; readonly durationMs: number }
-  | { readonly kind: 'trouble'; readonly trouble: CommandTrouble; readonly durationMs: number };
+import type { Script, Shell } from '../../shell/shell.ts';
 
 export interface CommandContext {
   readonly recipe: Recipe;
@@ -153,35 +145,13 @@ export class CommandRunner {
       timeoutMs: recipe.timeout * 1000,
     };
     const outcome = await shell.run(job, signal);
-    if (outcome.kind === 'succeeded') {
-      const stderr = this.#redact(outcome.stderr.text).trimEnd();
-      return { kind: 'ok', stdout: outcome.stdout.text, stderr, durationMs: outcome.durationMs };
-    }
-    return {
-      kind: 'trouble',
-      trouble: this.#describe(command, outcome),
-      durationMs: outcome.kind === 'unstartable' ? 0 : outcome.durationMs,
-    };
-  }
-
-  #describe(command: Command, outcome: Exclude<Outcome, { kind: 'succeeded' }>): CommandTrouble {
-    const line = locateLine(command, (outcome.kind === 'unstartable' ? undefined : outcome.line) ?? 0);
-    const { source } = this.#context.recipe;
-    return {
-      command: command.name,
-      how: describeOutcome(outcome),
-      where: line && { file: source.name, line: positionAt(source.text, line.span.offset).line },
-      text: line?.text,
-      stderr: outcome.kind === 'unstartable' ? '' : this.#redact(outcome.stderr.text).trimEnd(),
-    };
+    return concludeRun(command, recipe.source, outcome, (text) => this.#redact(text));
   }
 
   #redact(text: string): string {
     return this.#secrets.reduce((redacted, secret) => redacted.replaceAll(secret, '‹secret›'), text);
   }
 }
-
-const nothingToRun: CommandResult = { kind: 'ok', stdout: '', stderr: '', durationMs: 0 };
 
 /** The longest first: one may begin with another, and the rest of it would be left. */
 function secretValues({ parameters, parameterValues }: NodeFacts): string[] {

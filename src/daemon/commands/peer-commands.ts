@@ -2,7 +2,8 @@ import type { Operation } from '../../engine/operation.ts';
 import type { Abilities } from '../../engine/state.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { formatPeerLine } from '../../contract/peer-line.ts';
-import type { CommandResult, CommandRunner } from './command-runner.ts';
+import type { CommandResult } from './command-result.ts';
+import type { CommandRunner } from './command-runner.ts';
 
 /** How many operations at once, for a recipe that has a SubnetBatchCommand. */
 export interface BatchAbility {

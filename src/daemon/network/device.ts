@@ -5,7 +5,8 @@ import { findOverlayMtu } from '../../host/interface/overlay-mtu.ts';
 import type { LeaseAttributes } from '../../lease/lease.ts';
 import { encodeAttributes } from '../../lease/wire.ts';
 import { networksOf } from '../../network/configuration.ts';
-import type { CommandResult, CommandRunner } from '../commands/command-runner.ts';
+import type { CommandResult } from '../commands/command-result.ts';
+import type { CommandRunner } from '../commands/command-runner.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import {
   gone,

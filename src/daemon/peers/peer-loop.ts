@@ -4,7 +4,7 @@ import type { EngineInput, Operation, Wait } from '../../engine/operation.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
 import { withPatience } from '../../time/patience.ts';
-import type { CommandResult } from '../commands/command-runner.ts';
+import type { CommandResult } from '../commands/command-result.ts';
 import type { BatchAbility, PeerCommands } from '../commands/peer-commands.ts';
 import type { PeerJournal } from './peer-journal.ts';
 import { eventOf, namePeer, outcomeOf } from './peer-report.ts';

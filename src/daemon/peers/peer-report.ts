@@ -3,7 +3,7 @@ import type { HeddleEvent } from '../../event/event.ts';
 import type { CommandTrouble } from '../../event/trouble.ts';
 import type { Peer } from '../../lease/lease.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
-import type { CommandResult } from '../commands/command-runner.ts';
+import type { CommandResult } from '../commands/command-result.ts';
 
 /** How the last run for a peer went, and when the next one is due if it failed. */
 export interface PeerOutcome {

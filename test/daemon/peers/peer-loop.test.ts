@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CommandResult } from '../../../src/daemon/commands/command-runner.ts';
+import type { CommandResult } from '../../../src/daemon/commands/command-result.ts';
 import type { PeerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
 import { PeerLoop } from '../../../src/daemon/peers/peer-loop.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CommandResult } from '../../../src/daemon/commands/command-runner.ts';
+import type { CommandResult } from '../../../src/daemon/commands/command-result.ts';
 import { eventOf, namePeer, outcomeOf } from '../../../src/daemon/peers/peer-report.ts';
 import type { Operation, Wait } from '../../../src/engine/operation.ts';
 import type { CommandTrouble } from '../../../src/event/trouble.ts';
