@@ -6,7 +6,7 @@ import type { Json } from '../recipe/json/json.ts';
 import { resolveParameters } from '../recipe/parameters.ts';
 import { parseNetworkDocument, renderNetworkDocument } from '../recipe/read/network-document.ts';
 import type { ParameterValue, Recipe } from '../recipe/recipe.ts';
-import { refuseRecipe } from './load-recipe.ts';
+import { refuseRecipe } from './refuse-recipe.ts';
 
 /** The network of this node, and where it was configured. */
 export interface NetworkDecision {

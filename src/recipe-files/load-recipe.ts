@@ -10,6 +10,7 @@ import type { Script } from '../shell/shell.ts';
 import { findNamedRecipe, shippedRecipes } from './catalogue.ts';
 import { findComplaints, prepareCommands } from './command-scripts.ts';
 import { readRecipeText } from './recipe-text.ts';
+import { refuseRecipe } from './refuse-recipe.ts';
 
 /** A recipe that may be run: its document is right, and the shell has read each command without complaint. */
 export interface LoadedRecipe {
@@ -82,12 +83,4 @@ async function refuseExamined(source: SourceText, name: string): Promise<Failure
   // A daemon that starts has no need of the lint.
   const { examineRecipe } = await import('./examine-recipe.ts');
   return refuseRecipe(source, await examineRecipe(source, name));
-}
-
-/** The failure that shows findings about a recipe or a network configuration. */
-export function refuseRecipe(source: SourceText, diagnostics: readonly Diagnostic[]): Failure {
-  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
-  return new Failure('recipe', `${source.name} was refused: ${errors} error${errors === 1 ? '' : 's'}`, {
-    diagnostics,
-  });
 }

@@ -1,4 +1,5 @@
-import { checkRecipe, loadRecipe, refuseRecipe } from '../../recipe-files/load-recipe.ts';
+import { checkRecipe, loadRecipe } from '../../recipe-files/load-recipe.ts';
+import { refuseRecipe } from '../../recipe-files/refuse-recipe.ts';
 import { findNamedRecipe } from '../../recipe-files/catalogue.ts';
 import { decideNetwork } from '../../recipe-files/decide-network.ts';
 import { readRecipeText } from '../../recipe-files/recipe-text.ts';
