@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { FailureKind } from '../diagnostic/failure.ts';
 import type { LabStore } from './plan/lab-store.ts';
 import type { Topology } from './plan/topology.ts';
@@ -17,7 +16,7 @@ export function pathInShare(recipePath: string): string {
 
 /** Where nodes of a watched lab read their recipe: the author's own file may lie where the lab sees no changes. */
 export function nodeRecipe(recipePath: string): string {
-  return `${nodeShare}/recipe/${basename(recipePath)}`;
+  return `${nodeShare}/recipe/${recipePath.slice(recipePath.lastIndexOf('/') + 1)}`;
 }
 
 /** Inside a node. */

@@ -8,7 +8,7 @@ const notForNodes = /^(?:FLANNELD_|HEDDLE_|ETCD_|ETCDCTL_|NOTIFY_SOCKET$|LISTEN_
 /** The environment of a node's daemon, of etcd, and of what `lab exec` runs there. */
 export function nodeEnvironment(
   node: string,
-  base: NodeJS.ProcessEnv,
+  base: Readonly<Record<string, string | undefined>>,
   store: LabStore,
 ): Record<string, string> {
   const environment: Record<string, string> = {};
