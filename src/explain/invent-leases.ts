@@ -1,8 +1,9 @@
 import { Failure } from '../diagnostic/failure.ts';
-import { checkPeer, describeUnusable } from '../lease/check-peer.ts';
+import { checkPeer } from '../lease/check-peer.ts';
 import { isPeerCommand } from '../contract/environment.ts';
 import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import { leaseKey } from '../lease/wire.ts';
+import { describeUnusable } from '../network/address-scope.ts';
 import { contains, formatCidr, parseAddress } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { mapFamilies, noFamily, presentValues, zipFamilies, type PerFamily } from '../network/per-family.ts';

@@ -1,5 +1,6 @@
+import { describeUnusable } from '../network/address-scope.ts';
 import { contains, formatAddress, formatCidr, parseAddress } from '../network/cidr.ts';
-import type { Address, Cidr, Family } from '../network/cidr.ts';
+import type { Cidr, Family } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { presentValues, type PerFamily } from '../network/per-family.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
@@ -79,23 +80,6 @@ function readPublicAddress(text: string | undefined, family: Family, name: strin
   if (rules.ownAddresses.includes(canonical))
     throw new Rejection(`its ${name} ${canonical} is this node's own`);
   return canonical;
-}
-
-/** Why an address cannot be the underlay address of a host, or undefined if it can. */
-export function describeUnusable({ family, value }: Address): string | undefined {
-  if (value === 0n) return 'the unspecified address';
-  if (family === 4) {
-    const first = Number(value >> 24n);
-    if (first === 0) return 'in 0.0.0.0/8';
-    if (first === 127) return 'a loopback address';
-    if (first >= 224 && first <= 239) return 'a multicast address';
-    if (first >= 240) return 'reserved or broadcast';
-    return undefined;
-  }
-  if (value === 1n) return 'a loopback address';
-  if (value >> 120n === 0xffn) return 'a multicast address';
-  if (value >> 32n === 0xffffn) return 'a v4-mapped address';
-  return undefined;
 }
 
 /** Why backend data does not meet the recipe's format, as a clause; undefined if it does. */

@@ -1,3 +1,4 @@
+import { isV4Mapped } from '../network/address-scope.ts';
 import { addressBits, formatAddress, parseAddress, parseCidr, type Cidr } from '../network/cidr.ts';
 import type { Json, Lease, LeaseAttributes, LeaseSubnets } from './lease.ts';
 
@@ -171,15 +172,10 @@ function readPublicIp(value: Json | undefined): ReadAddress {
 function readPublicIpv6(value: Json | undefined): ReadAddress {
   if (value === undefined || value === null) return { kind: 'valid', address: undefined };
   const address = typeof value === 'string' ? parseAddress(value) : undefined;
-  if (address?.family !== 6 || isV4Mapped(address.value)) {
+  if (address?.family !== 6 || isV4Mapped(address)) {
     return { kind: 'invalid', reason: `its PublicIPv6 is ${quote(value)}, which is not an IPv6 address` };
   }
   return { kind: 'valid', address: formatAddress(address) };
-}
-
-/** ::ffff:0:0/96 (RFC 4291, 2.5.5.2): one IPv4 address in two spellings, where only one may be compared. */
-function isV4Mapped(value: bigint): boolean {
-  return value >> 32n === 0xffffn;
 }
 
 /** Foreign text made fit for one line of a log: cut, and with every control character escaped. */

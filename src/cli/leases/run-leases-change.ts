@@ -1,9 +1,9 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import { fitsConfiguration } from '../../lease/acquire.ts';
-import { describeUnusable } from '../../lease/check-peer.ts';
 import type { LeaseAttributes, LeaseSubnets } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../../lease/wire.ts';
+import { describeUnusable } from '../../network/address-scope.ts';
 import { formatAddress, formatCidr, overlaps, parseAddress, parseCidr } from '../../network/cidr.ts';
 import type { Address, Family } from '../../network/cidr.ts';
 import type { NetworkConfiguration } from '../../network/configuration.ts';

@@ -1,7 +1,7 @@
 import { Failure } from '../../diagnostic/failure.ts';
+import { describeUnusable, isLinkLocal, isLoopback } from '../../network/address-scope.ts';
 import { parseAddress, type Family } from '../../network/cidr.ts';
 import type { PublicAddresses } from '../../network/public-addresses.ts';
-import { isLinkLocal, isLoopback, isUnicast } from './address-scope.ts';
 import type { Link, LinkAddress, Route } from './ip-output.ts';
 
 /** The operator's wishes for the interface: flanneld's flags of the same names. */
@@ -211,7 +211,7 @@ function checkPublicAddress(flag: string, text: string | undefined, family: Fami
   const address = parseAddress(text);
   if (address?.family !== family)
     throw new Failure('usage', `${flag} ${text} is not an IPv${family} address`);
-  if (!isUnicast(address)) {
+  if (describeUnusable(address) !== undefined) {
     throw new Failure('interface', `${flag} ${text} is not an address that peers can reach`, {
       hint: 'give the address at which other nodes reach this one',
     });

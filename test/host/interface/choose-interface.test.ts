@@ -201,7 +201,7 @@ describe('--public-ip', () => {
     for (const publicIp of ['0.0.0.0', '127.0.0.1', '224.0.0.1', '255.255.255.255']) {
       assert.equal(refusal({ publicIp }).kind, 'interface');
     }
-    for (const publicIpv6 of ['::', '::1', 'ff02::1'])
+    for (const publicIpv6 of ['::', '::1', 'ff02::1', '::ffff:192.0.2.1'])
       assert.equal(refusal({ publicIpv6 }).kind, 'interface');
     assert.equal(refusal({ publicIp: 'fd00::1' }).kind, 'usage');
     assert.equal(refusal({ publicIp: '10.0.0' }).kind, 'usage');
