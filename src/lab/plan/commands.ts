@@ -1,6 +1,6 @@
 import { presentValues } from '../../network/per-family.ts';
 import type { PodNetworks } from './pod-networks.ts';
-import { hostsOf, type HostPlan, type NodePlan, type Topology } from './topology.ts';
+import { hostsOf, type Attachment, type HostPlan, type NodePlan, type Topology } from './topology.ts';
 
 /** The interface of a host on the underlay, and of a pod in its node's subnet. */
 export const nodeInterface = 'eth0';
@@ -38,13 +38,7 @@ export function underlayCommands(topology: Topology): readonly string[] {
 
 /** Lines for `ip -batch` in a host's network namespace. */
 export function hostCommands(host: HostPlan): readonly string[] {
-  const attachments = presentValues(host);
-  return [
-    'link set lo up',
-    ...attachments.map(({ address, prefix }) => addAddress(address, prefix, nodeInterface)),
-    `link set ${nodeInterface} up`,
-    ...attachments.flatMap(({ router }) => (router ? [defaultRoute(router)] : [])),
-  ];
+  return attachCommands(presentValues(host));
 }
 
 /** Lines for `ip -batch` in the lab's own network namespace: pulls a host's cable. */
@@ -78,12 +72,18 @@ export function podRemovalCommands(): readonly string[] {
 
 /** Lines for `ip -batch` in a pod's network namespace. */
 export function podCommands(networks: PodNetworks): readonly string[] {
-  const families = presentValues(networks);
+  return attachCommands(
+    presentValues(networks).map(({ pod, prefix, gateway }) => ({ address: pod, prefix, router: gateway })),
+  );
+}
+
+/** Brings up a namespace that has one interface. */
+function attachCommands(attachments: readonly Attachment[]): readonly string[] {
   return [
     'link set lo up',
-    ...families.map(({ pod, prefix }) => addAddress(pod, prefix, nodeInterface)),
+    ...attachments.map(({ address, prefix }) => addAddress(address, prefix, nodeInterface)),
     `link set ${nodeInterface} up`,
-    ...families.map(({ gateway }) => defaultRoute(gateway)),
+    ...attachments.flatMap(({ router }) => (router ? [defaultRoute(router)] : [])),
   ];
 }
 
