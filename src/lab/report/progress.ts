@@ -7,13 +7,31 @@ export interface Progress {
   end(): void;
 }
 
+/** A stream that may be a terminal: process.stderr. */
+interface ProgressStream {
+  readonly isTTY: boolean;
+  /** The width of a terminal. */
+  readonly columns: number;
+  write(text: string): unknown;
+}
+
 /** On a terminal one line that is written over; elsewhere a line for each step, and none for each pair. */
-export function showProgress(nodes: number, stream: NodeJS.WriteStream): Progress {
-  return stream.isTTY ? new RewritingProgress(nodes, stream) : new PlainProgress(nodes, stream);
+export function showProgress(nodes: number, stream: ProgressStream): Progress {
+  const steps = new Steps(nodes);
+  const show = stream.isTTY ? rewriteLine : writeLine;
+  return {
+    note(event) {
+      const step = steps.describe(event);
+      if (step !== undefined) show(stream, step, event);
+    },
+    end() {
+      if (stream.isTTY) stream.write(clearLine);
+    },
+  };
 }
 
 /** The progress so far, as one sentence without a full stop; undefined if an event is not a step. */
-export class Steps {
+class Steps {
   readonly #nodes: number;
   readonly #pairs: number;
   #ready = 0;
@@ -51,46 +69,16 @@ export class Steps {
   }
 }
 
-class PlainProgress implements Progress {
-  readonly #steps: Steps;
-  readonly #stream: NodeJS.WriteStream;
-
-  constructor(nodes: number, stream: NodeJS.WriteStream) {
-    this.#steps = new Steps(nodes);
-    this.#stream = stream;
-  }
-
-  note(event: LabEvent): void {
-    const step = this.#steps.describe(event);
-    const isGoodPair = event.event === 'pair-probed' && event.pair.ok;
-    if (step !== undefined && !isGoodPair) this.#stream.write(`lab: ${step}\n`);
-  }
-
-  end(): void {
-    // Lines stay.
-  }
+/** Lines stay. A pair that answered gets none, because a lab may have thousands. */
+function writeLine(stream: ProgressStream, step: string, event: LabEvent): void {
+  const isGoodPair = event.event === 'pair-probed' && event.pair.ok;
+  if (!isGoodPair) stream.write(`lab: ${step}\n`);
 }
 
 const clearLine = '\r\u001b[2K';
 
-class RewritingProgress implements Progress {
-  readonly #steps: Steps;
-  readonly #stream: NodeJS.WriteStream;
-
-  constructor(nodes: number, stream: NodeJS.WriteStream) {
-    this.#steps = new Steps(nodes);
-    this.#stream = stream;
-  }
-
-  note(event: LabEvent): void {
-    const step = this.#steps.describe(event);
-    if (step === undefined) return;
-    // A line that wraps cannot be written over. Some terminals do not know their width.
-    const width = this.#stream.columns > 0 ? this.#stream.columns : 80;
-    this.#stream.write(clearLine + `⠿ ${step}`.slice(0, width - 1));
-  }
-
-  end(): void {
-    this.#stream.write(clearLine);
-  }
+/** A line that wraps cannot be written over. Some terminals do not know their width. */
+function rewriteLine(stream: ProgressStream, step: string): void {
+  const width = stream.columns > 0 ? stream.columns : 80;
+  stream.write(clearLine + `⠿ ${step}`.slice(0, width - 1));
 }
