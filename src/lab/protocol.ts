@@ -1,7 +1,13 @@
-import type { FailureKind } from '../diagnostic/failure.ts';
 import type { LabStore } from './plan/lab-store.ts';
 import type { Topology } from './plan/topology.ts';
-import type { LabReport, LabTrouble, NodeReport, PairReport, NodeRecipeChange } from './report/report.ts';
+import type {
+  LabFailure,
+  LabReport,
+  LabTrouble,
+  NodeReport,
+  PairReport,
+  NodeRecipeChange,
+} from './report/report.ts';
 
 /** Where a lab keeps its things, all on a tmpfs in its own mount namespace. */
 export const labRoot = '/run/lab';
@@ -124,13 +130,7 @@ export type LabEvent =
       /** Milliseconds until every node ran it. */
       readonly appliedMs: number | null;
     }
-  | {
-      readonly event: 'failure';
-      readonly kind: FailureKind;
-      readonly message: string;
-      readonly hint?: string;
-      readonly detail?: string;
-    };
+  | ({ readonly event: 'failure' } & LabFailure);
 
 export type LinkState = 'joined' | 'cut';
 
@@ -171,10 +171,4 @@ export type ControlResponse =
       readonly nodes: readonly LabNodeStatus[];
     }
   | { readonly response: 'done'; readonly message: string }
-  | {
-      readonly response: 'failure';
-      readonly kind: FailureKind;
-      readonly message: string;
-      readonly hint?: string;
-      readonly detail?: string;
-    };
+  | ({ readonly response: 'failure' } & LabFailure);

@@ -6,7 +6,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 import { stackInSource } from '../../host/files/source-positions.ts';
 import { underlayCommands } from '../plan/commands.ts';
 import { sharedDirectory, type LabEvent, type LabSpec } from '../protocol.ts';
-import type { LabTrouble, NodeReport } from '../report/report.ts';
+import type { LabFailure, LabTrouble, NodeReport } from '../report/report.ts';
 import { Changes } from './changes.ts';
 import { writeNodeRecipe } from './node/node-recipe.ts';
 import type { FaultTarget } from './faults.ts';
@@ -122,7 +122,7 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
 }
 
 /** The part of an error that is reported outside the lab. A bug is shown with its stack. */
-export function describeFailure(error: unknown): Omit<LabTrouble, 'node'> {
+export function describeFailure(error: unknown): LabFailure {
   if (!(error instanceof Failure)) {
     const detail = error instanceof Error ? { detail: stackInSource(error) } : {};
     return { kind: 'internal', message: String(error), ...detail };

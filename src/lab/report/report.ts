@@ -43,14 +43,18 @@ export interface PairReport {
   readonly paths: readonly PathReport[];
 }
 
-/** Something that went wrong with a node, apart from what its pairs show. */
-export interface LabTrouble {
-  readonly node: string;
+/** A Failure, as one process of a lab hands it to another. */
+export interface LabFailure {
   readonly kind: FailureKind;
   readonly message: string;
   readonly hint?: string;
-  /** The end of the node's own stderr, or a recipe command's. */
+  /** Preformatted text: the end of a node's own stderr, or a recipe command's. */
   readonly detail?: string;
+}
+
+/** Something that went wrong with a node, apart from what its pairs show. */
+export interface LabTrouble extends LabFailure {
+  readonly node: string;
 }
 
 /** The result of a saved recipe on the nodes. */
