@@ -1,6 +1,6 @@
 import type { EmitEvent } from '../event/event.ts';
 import { renderEvent } from '../event/human.ts';
-import { count } from '../event/words.ts';
+import { count } from '../diagnostic/words.ts';
 import { bringDown, type DownOptions } from '../daemon/bring-down.ts';
 import { requireTakenDown } from '../daemon/network/take-down.ts';
 

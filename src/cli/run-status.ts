@@ -3,7 +3,7 @@ import type { PeerStatus } from '../daemon/report/peer-status.ts';
 import type { NodeStatus } from '../daemon/report/status.ts';
 import { exitCodes, Failure } from '../diagnostic/failure.ts';
 import { showInvisibleInLines } from '../diagnostic/visible-text.ts';
-import { count, formatDuration } from '../event/words.ts';
+import { count, formatDuration } from '../diagnostic/words.ts';
 
 /** How many failing or rejected peers are listed for a person; `--json` has all. */
 const mostListed = 10;

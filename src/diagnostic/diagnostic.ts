@@ -15,6 +15,11 @@ export interface Diagnostic {
   readonly hint?: string;
 }
 
+/** How many of the findings are errors. */
+export function countErrors(findings: readonly Diagnostic[]): number {
+  return findings.filter(({ severity }) => severity === 'error').length;
+}
+
 /** Either a value, or everything that was wrong with its text. Warnings may accompany a value. */
 export type Checked<T> =
   | { readonly kind: 'valid'; readonly value: T; readonly warnings: readonly Diagnostic[] }

@@ -2,7 +2,7 @@ import { showInvisible, showInvisibleInLines } from '../diagnostic/visible-text.
 import type { RecipeStep } from '../recipe/compare-recipes.ts';
 import type { HeddleEvent } from './event.ts';
 import { describeTrouble, troubleDetail } from './trouble.ts';
-import { count, formatDuration, indent } from './words.ts';
+import { count, formatDuration, indent } from '../diagnostic/words.ts';
 
 export type Level = 'info' | 'warn' | 'error';
 

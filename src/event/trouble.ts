@@ -1,6 +1,6 @@
 import { showInvisibleInLines } from '../diagnostic/visible-text.ts';
 import type { CommandName } from '../recipe/recipe.ts';
-import { indent } from './words.ts';
+import { indent } from '../diagnostic/words.ts';
 
 /** How a command of the recipe went wrong, ready to be shown. */
 export interface CommandTrouble {

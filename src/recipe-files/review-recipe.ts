@@ -1,5 +1,6 @@
-import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { countErrors, type Diagnostic } from '../diagnostic/diagnostic.ts';
 import { Failure } from '../diagnostic/failure.ts';
+import { count } from '../diagnostic/words.ts';
 import { requirePrograms } from '../host/programs.ts';
 import { examineRecipe } from './examine-recipe.ts';
 import { checkRecipe, refuseStrangersFile, type LoadedRecipe } from './load-recipe.ts';
@@ -25,11 +26,11 @@ export type RecipeReview =
 export async function reviewRecipe(loaded: LoadedRecipe, text: string, path?: string): Promise<RecipeReview> {
   const source = { name: loaded.recipe.source.name, text };
   const diagnostics = await examineRecipe(source, loaded.recipe.name);
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const errors = countErrors(diagnostics);
   if (errors > 0)
     return {
       kind: 'refused',
-      because: errors === 1 ? '1 error' : `${errors} errors`,
+      because: count(errors, 'error'),
       diagnostics,
       detail: '',
     };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderEvent } from '../../src/event/human.ts';
-import { formatDuration } from '../../src/event/words.ts';
+import { formatDuration } from '../../src/diagnostic/words.ts';
 
 test('what others wrote moves no cursor and begins no line of the log', () => {
   const { text, detail } = renderEvent({

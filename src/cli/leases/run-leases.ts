@@ -1,5 +1,5 @@
 import { showInvisible } from '../../diagnostic/visible-text.ts';
-import { count, formatDuration } from '../../event/words.ts';
+import { count, formatDuration } from '../../diagnostic/words.ts';
 import type { Lease } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { decodeLease } from '../../lease/wire.ts';

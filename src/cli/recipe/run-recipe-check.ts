@@ -3,10 +3,10 @@ import { examineRecipe } from '../../recipe-files/examine-recipe.ts';
 import { recipeFile } from '../../recipe-files/load-recipe.ts';
 import { readRecipeText } from '../../recipe-files/recipe-text.ts';
 import { renderDiagnostics } from '../../diagnostic/code-frame.ts';
-import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
+import { countErrors, type Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { exitCodes, Failure } from '../../diagnostic/failure.ts';
 import { positionAt } from '../../diagnostic/source.ts';
-import { count } from '../../event/words.ts';
+import { count } from '../../diagnostic/words.ts';
 import { usesColour } from '../../host/terminal-colour.ts';
 import { explainError } from '../../host/system-error.ts';
 
@@ -72,10 +72,6 @@ function summarise(findings: readonly Diagnostic[]): string {
     warnings === 0 ? [] : count(warnings, 'warning'),
   ];
   return parts.flat().join(', ');
-}
-
-function countErrors(findings: readonly Diagnostic[]): number {
-  return findings.filter(({ severity }) => severity === 'error').length;
 }
 
 /** The output of `recipe check --json`. */

@@ -1,7 +1,7 @@
 import type { Counts } from '../../engine/overview.ts';
 import { Engine } from '../../engine/engine.ts';
 import type { EmitEvent } from '../../event/event.ts';
-import { count } from '../../event/words.ts';
+import { count } from '../../diagnostic/words.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';

@@ -1,5 +1,6 @@
 import { Chalk } from 'chalk';
 import Table from 'cli-table3';
+import { count } from '../../diagnostic/words.ts';
 import type { HostStatus, LabNodeStatus } from '../protocol.ts';
 import type { LabReport, LabTrouble, NodeReport, PairReport } from './report.ts';
 
@@ -131,8 +132,4 @@ function cross(options: RenderOptions): string {
 
 function paint(colour: 'red' | 'green', text: string, options: RenderOptions): string {
   return new Chalk({ level: options.colour ? 1 : 0 })[colour](text);
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
