@@ -9,6 +9,7 @@ import type { CommandResult } from '../commands/command-result.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import {
+  brokenBy,
   gone,
   repaired,
   whole,
@@ -94,8 +95,7 @@ async function rebuild(
     drift.rebuilt();
     return repaired;
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return { kind: 'broken', trouble: { because: error.message, detail: '' } };
+    return brokenBy(error);
   } finally {
     loop.resume();
   }

@@ -1,3 +1,4 @@
+import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import type { Json } from '../../recipe/json/json.ts';
@@ -98,3 +99,9 @@ export interface NetworkPart {
 export const whole: Ensured = { kind: 'whole' };
 export const repaired: Ensured = { kind: 'repaired' };
 export const gone: Removed = { kind: 'gone' };
+
+/** A part that could not be repaired, by the Failure that its repair ended with. Throws any other error. */
+export function brokenBy(error: unknown): Ensured {
+  if (!(error instanceof Failure)) throw error;
+  return { kind: 'broken', trouble: { because: error.message, detail: '' } };
+}

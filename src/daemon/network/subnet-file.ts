@@ -5,7 +5,7 @@ import type { EmitEvent } from '../../event/event.ts';
 import type { Json } from '../../recipe/json/json.ts';
 import { mapFamilies } from '../../network/per-family.ts';
 import type { SubnetEnvironment } from '../../network/subnet-env.ts';
-import { gone, repaired, whole, type LiveNetwork, type NetworkPart } from './part.ts';
+import { brokenBy, gone, repaired, whole, type LiveNetwork, type NetworkPart } from './part.ts';
 
 /** The file that tells the CNI plugin the subnet and the MTU. */
 export const subnetFilePart: NetworkPart = {
@@ -27,8 +27,7 @@ export const subnetFilePart: NetworkPart = {
       await writeSubnetFile(subnetFile, content);
       return repaired;
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      return { kind: 'broken', trouble: { because: error.message, detail: '' } };
+      return brokenBy(error);
     }
   },
 
