@@ -131,6 +131,13 @@ export default tseslint.config(
   },
   {
     files: ['**/*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['process', 'console', 'performance', 'URL', 'AbortSignal', 'AbortController'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
   },
 );

@@ -5,9 +5,11 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installNode, otherNodes } from './test/node-versions.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const forTests = process.argv.includes('--for-tests');
+const everyNode = process.argv.includes('--every-node');
 
 /** The exit code `prerequisite` of src/diagnostic/failure.ts. */
 const prerequisiteExitCode = 4;
@@ -102,7 +104,7 @@ function installDebianPackages() {
 /** Now and at the next boot. It may not run at all, as in a container. @param {string} service */
 function stopService(service) {
   say(`keeping Debian's ${service} service from running; to have it: systemctl enable --now ${service}`);
-  for (const [command, ...args] of [
+  for (const [command = '', ...args] of [
     ['service', service, 'stop'],
     ['update-rc.d', service, 'disable'],
   ]) {
@@ -145,7 +147,17 @@ function build() {
     giveUp('The build failed.', 'See its messages above.');
 }
 
+/** The other Nodes that heddle is tried on. Where npm cannot have them, their tests are skipped. */
+function installOtherNodes() {
+  for (const other of otherNodes().filter(({ program }) => !existsSync(program))) {
+    say(`installing Node ${other.version}`);
+    const problem = installNode(other);
+    if (problem !== undefined) say(`${problem}; the tests under Node ${other.version} will be skipped`);
+  }
+}
+
 checkNode();
 installDebianPackages();
 installNpmPackages();
 build();
+if (everyNode) installOtherNodes();

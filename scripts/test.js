@@ -1,43 +1,70 @@
 #!/usr/bin/env node
-// Runs every check and every test: types, purity, lint, formatting, then node's test runner over test/.
-// `npm test -- PATTERN` runs only the test files whose path contains PATTERN.
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// Runs the checks and the tests.
+//   npm test               all that CI runs
+//   npm test -- PATTERN    only the test files whose path contains PATTERN
+//   npm run test:quick     what needs no root: the checks, the unit tests, a lab on each recipe
+import { findTestFiles, needsRoot } from './test/files.js';
+import { shippedRecipes } from './test/lab.js';
+import { otherNodes } from './test/node-versions.js';
+import { runChecks, runLabs, runTestPart, runUnderNode } from './test/parts.js';
+import { report } from './test/report.js';
+import { root } from './test/root.js';
+import { isStrict } from './test/skips.js';
+import { findUnprivileged } from './test/unprivileged.js';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const [pattern] = process.argv.slice(2);
-const bin = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', name);
+/**
+ * The limit for the whole run: a test that still runs then is ended and fails. CI's limit is also the limit for how many
+ * tests there may be; a machine with other work needs longer.
+ */
+const longestMinutes = process.env['CI'] === 'true' ? 40 : 120;
 
-/** @param {string} label @param {string} command @param {string[]} args */
-function check(label, command, args) {
-  process.stdout.write(`# ${label}\n`);
-  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (status !== 0) process.exitCode = 1;
+const [argument] = process.argv.slice(2);
+const quick = argument === '--quick';
+const pattern = quick ? undefined : argument;
+
+const files = findTestFiles(root).filter((file) => pattern === undefined || file.includes(pattern));
+const unitFiles = files.filter((file) => !needsRoot(file));
+const rootFiles = files.filter(needsRoot);
+if (files.length === 0) {
+  process.stderr.write(`There is no test file whose path contains "${pattern}".\n`);
+  process.exit(1);
 }
 
-/** @param {string} folder @returns {string[]} */
-function testFiles(folder) {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return testFiles(path);
-    return entry.name.endsWith('.test.ts') ? [path] : [];
-  });
+const timeLimit = AbortSignal.timeout(longestMinutes * 60_000);
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());
+/** Ends the program that runs at that time, so that no test outlives this process. */
+const deadline = AbortSignal.any([timeLimit, stop.signal]);
+const node = process.execPath;
+const user = await findUnprivileged();
+const unitTests = () => runTestPart('unit tests', unitFiles, { node, user, deadline });
+const rootTests = () => runTestPart('tests as root', rootFiles, { node, deadline });
+
+/** @type {(() => Promise<import('./test/parts.js').Part>)[]} */
+const plan =
+  pattern !== undefined
+    ? [...(unitFiles.length > 0 ? [unitTests] : []), ...(rootFiles.length > 0 ? [rootTests] : [])]
+    : [
+        () => runChecks(deadline),
+        unitTests,
+        () => runLabs(shippedRecipes(), deadline),
+        ...(quick
+          ? []
+          : [
+              ...otherNodes().map((other) => () => runUnderNode(other, unitFiles, { user, deadline })),
+              rootTests,
+            ]),
+      ];
+
+const parts = [];
+for (const run of plan) {
+  if (!deadline.aborted) parts.push(await run());
 }
 
-if (pattern === undefined) {
-  check('types', bin('tsc'), ['-p', 'tsconfig.json']);
-  check('pure folders know no Node', bin('tsc'), ['-p', 'tsconfig.pure.json']);
-  check('lint', bin('eslint'), ['.']);
-  check('formatting', bin('prettier'), ['--check', '--log-level=warn', '.']);
-}
-const files = testFiles('test').filter((file) => pattern === undefined || file.includes(pattern));
-check(`${files.length} test files`, process.execPath, [
-  '--import',
-  'tsx',
-  '--test',
-  '--test-concurrency=2',
-  '--test-reporter=spec',
-  ...files.sort(),
-]);
+const { text, ok } = report(parts, { strict: isStrict() });
+process.stdout.write(`\n${text}\n`);
+if (timeLimit.aborted)
+  process.stdout.write(
+    `\nThe tests took more than ${longestMinutes} minutes, and what still ran was ended.\n`,
+  );
+process.exitCode = ok && !deadline.aborted ? 0 : 1;

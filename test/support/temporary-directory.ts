@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A new, empty directory, for whoever has a life longer than one test: removes it when that life ends. */
+/** A new, empty directory for a helper that removes it itself. */
 export class TemporaryDirectory {
   readonly path = mkdtempSync(join(tmpdir(), 'heddle-test-'));
 
@@ -12,8 +12,8 @@ export class TemporaryDirectory {
 }
 
 /**
- * A new, empty directory that goes with a test, or, given `{ after }` of node:test in the body of a file or a `describe`,
- * with all of its tests. Returns its path.
+ * Makes a new, empty directory and returns its path. The directory is removed after the test `owner`. With `{ after }` of
+ * node:test, in the body of a file or of a `describe`, it is removed after all tests there.
  */
 export function temporaryDirectory(owner: { after(release: () => void): void }): string {
   const directory = new TemporaryDirectory();

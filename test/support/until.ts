@@ -1,17 +1,16 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
-/** Far more than anything here takes, and less than a test may take: it ends a wait for what never comes. */
+/** The end of a wait for a condition that never comes: longer than any wait here, shorter than a test may take. */
 const longestWaitMs = 45_000;
 const lookEveryMs = 10;
-/** What happens in this process happens soon; a test that waits for a thousand such things must not wait for timers. */
+/** A condition inside this process comes soon. A test with a thousand such waits must not wait for timers. */
 const soonMs = 5;
 
 type Seen<T> = T | undefined | false;
 
 /**
- * Waits for a condition that something else brings about, and returns what `look` saw: the first result that is neither
- * undefined nor false. After 45 seconds it fails, and says what it waited for and, by `explain`, what there was instead.
- * An error of `look` ends the wait at once.
+ * Waits until `look` sees something: returns its first result that is neither undefined nor false. After 45 seconds it
+ * fails with the name of the condition and with the present state, from `explain`. An error from `look` ends the wait.
  */
 export async function until<T>(
   what: string,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {
   chmod,
-  chown,
   mkdir,
   readdir,
   readFile,
@@ -17,7 +16,6 @@ import { codeCacheFile, readCodeCache, writeCodeCache } from '../../../src/host/
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const me = process.geteuid?.() ?? 0;
-const needsRoot = me !== 0 && 'needs root';
 const bundle = { uid: me, mtimeMs: 1_700_000_000_000.5 };
 const code = Buffer.from('compiled code');
 
@@ -95,14 +93,8 @@ describe('compiled code is ignored', () => {
     assert.deepEqual(readCodeCache(file, bundle), code);
   });
 
-  test('when it belongs to another user, or the directory does', { skip: needsRoot }, async (t) => {
-    const file = makeCache(t);
-    await chown(file, 1000, 1000);
-    assert.equal(readCodeCache(file, bundle), undefined);
-    await chown(file, me, 0);
-    await chown(dirname(file), 1000, 1000);
-    assert.equal(readCodeCache(file, bundle), undefined);
-    assert.equal(readCodeCache(file, { ...bundle, uid: 1000 }), undefined);
+  test('when it belongs to another user than the bundle', (t) => {
+    assert.equal(readCodeCache(makeCache(t), { ...bundle, uid: me + 1 }), undefined);
   });
 
   test('when it is reached by a link', async (t) => {

@@ -1,0 +1,26 @@
+import { unreadableCheckout } from './unprivileged.js';
+
+/**
+ * A test or a part that could not run, and why.
+ * @typedef {{ what: string, reason: string }} Skip
+ */
+
+/** The reasons that CI may have to skip something. Every other skip fails CI, because there root runs the tests. */
+const allowedReasons = [
+  // The device is the business of whoever starts a container.
+  /^needs \/dev\/net\/tun$/,
+  // npm's registry may be unreachable.
+  /^node-linux-\w+@\S+ is not installed/,
+  // The checkout may lie below /root.
+  new RegExp(`^${unreadableCheckout}$`),
+];
+
+/** The skips that fail a strict run. @param {readonly Skip[]} skips @param {{ strict: boolean }} options */
+export function forbiddenSkips(skips, { strict }) {
+  return strict ? skips.filter(({ reason }) => !allowedReasons.some((allowed) => allowed.test(reason))) : [];
+}
+
+/** Whether this is CI with root: a machine that can run every test. */
+export function isStrict(environment = process.env, user = process.getuid?.()) {
+  return environment['CI'] === 'true' && user === 0;
+}
