@@ -303,20 +303,19 @@ describe('lab up', options, () => {
       );
       return states.filter((stat) => stat.slice(stat.lastIndexOf(')')).startsWith(') Z')).length;
     };
-    let left = await zombies();
-    await until('zombies to be reaped', () => {
-      void zombies().then((count) => (left = count));
-      return left === 0;
-    });
+    await until('zombies to be reaped', async () => (await zombies()) === 0);
   });
+});
 
-  test('down leaves nothing', async () => {
-    const namespace = pidNamespace(await firstProcess(name));
-    assert.ok(namespace);
-    const down = await inLab('down');
-    assert.equal(down.exitCode, 0);
-    assert.match(down.stdout, /was removed/);
-    await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
-    assert.equal((await inLab('down')).exitCode, 12);
-  });
+test('lab down leaves nothing of a lab', options, async () => {
+  const name = `down-${process.pid}`;
+  const up = await runHeddle(['lab', 'up', recipe, '--name', name, '--nodes', '2']);
+  assert.equal(up.exitCode, 0, up.stderr);
+  const namespace = pidNamespace(await firstProcess(name));
+  assert.ok(namespace);
+  const down = await runHeddle(['lab', 'down', '--name', name]);
+  assert.equal(down.exitCode, 0);
+  assert.match(down.stdout, /was removed/);
+  await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+  assert.equal((await runHeddle(['lab', 'down', '--name', name])).exitCode, 12);
 });
