@@ -64,7 +64,7 @@ test('a part that did not run at all is called skipped', () => {
   const { text } = report([part({ ms: 0, skips: [{ what: 'Node 24', reason: 'is not installed' }] })], {
     strict: false,
   });
-  assert.match(text, /^unit tests  0\.0 s  skipped$/m);
+  assert.match(text, /^unit tests {2}0\.0 s {2}skipped$/m);
 });
 
 test('only CI with root may skip nothing', () => {
