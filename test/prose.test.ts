@@ -134,7 +134,9 @@ function passagesOfSource(file: string, text: string): readonly Passage[] {
 }
 
 const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'].concat(
-  readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 );
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
