@@ -46,7 +46,7 @@ export function renderStatus(status: NodeStatus, now: number): string {
     block +
       renderFailing(failing, now) +
       renderRejections(status.rejections) +
-      renderShared(status.sharedAddresses),
+      renderConcerns(status.concerns),
   );
 }
 
@@ -56,9 +56,12 @@ function describeState({ state, because, waitingFor }: NodeStatus): string {
 }
 
 function describeLease(lease: NonNullable<NodeStatus['lease']>, now: number): string {
-  const expiry =
-    lease.expiresAt === null ? 'reserved' : `expires in ${formatDuration(Date.parse(lease.expiresAt) - now)}`;
+  const expiry = lease.expiresAt === null ? 'reserved' : describeExpiry(Date.parse(lease.expiresAt) - now);
   return `${lease.subnet} for ${lease.publicIp}, ${expiry}`;
+}
+
+function describeExpiry(inMs: number): string {
+  return inMs > 0 ? `expires in ${formatDuration(inMs)}` : `expired ${formatDuration(-inMs)} ago`;
 }
 
 function describeCounts(counts: NodeStatus['counts']): string {
@@ -109,10 +112,12 @@ function renderRejections(rejections: NodeStatus['rejections']): string {
   return `\nrejected leases\n${lines.join('')}${more(rejections.length)}`;
 }
 
-function renderShared(shared: NodeStatus['sharedAddresses']): string {
-  if (shared.length === 0) return '';
-  const lines = shared.slice(0, mostListed).map(({ address, keys }) => `  ${address}: ${keys.join(', ')}\n`);
-  return `\naddresses of several leases\n${lines.join('')}${more(shared.length)}`;
+function renderConcerns(concerns: NodeStatus['concerns']): string {
+  if (concerns.length === 0) return '';
+  const lines = concerns
+    .slice(0, mostListed)
+    .map(({ kind, because, hint, since }) => `  ${kind}: ${because} (since ${since})\n      ${hint}\n`);
+  return `\npackets may not flow\n${lines.join('')}${more(concerns.length)}`;
 }
 
 function more(total: number): string {

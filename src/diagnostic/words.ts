@@ -15,3 +15,9 @@ export function count(n: number, noun: string): string {
 export function indent(text: string): string {
   return text.replace(/^(?=.)/gm, '    ');
 }
+
+/** The first five items, and the number of the others: `a, b, c, d, e and 7 more`. */
+export function listFew(items: readonly string[]): string {
+  const shown = items.slice(0, 5).join(', ');
+  return items.length <= 5 ? shown : `${shown} and ${items.length - 5} more`;
+}

@@ -1,6 +1,7 @@
 import type { FailureKind } from '../diagnostic/failure.ts';
 import type { RecipeStep } from '../recipe/compare-recipes.ts';
 import type { CommandName } from '../recipe/recipe.ts';
+import type { Concern, ConcernKind } from './concern.ts';
 import type { CommandTrouble } from './trouble.ts';
 
 /** The life of a node (docs/architecture.md draws it). */
@@ -104,7 +105,9 @@ export type HeddleEvent =
       readonly stderr: string;
       readonly retryInMs: number;
     }
-  | { readonly event: 'shared-address'; readonly address: string; readonly keys: readonly string[] }
+  /** Something that may keep packets from flowing began, or its text changed. */
+  | ({ readonly event: 'concern' } & Concern)
+  | { readonly event: 'concern-ended'; readonly kind: ConcernKind; readonly about: string }
   /** Many peers at once, by SubnetBatchCommand. If there are very many, not all are named; `status` lists each. */
   | {
       readonly event: 'batch-applied';

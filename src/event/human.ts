@@ -2,7 +2,7 @@ import { showInvisible, showInvisibleInLines } from '../diagnostic/visible-text.
 import type { RecipeStep } from '../recipe/compare-recipes.ts';
 import type { HeddleEvent } from './event.ts';
 import { describeTrouble, troubleDetail } from './trouble.ts';
-import { count, formatDuration, indent } from '../diagnostic/words.ts';
+import { count, formatDuration, indent, listFew } from '../diagnostic/words.ts';
 
 export type Level = 'info' | 'warn' | 'error';
 
@@ -58,8 +58,8 @@ const renderers: Renderers = {
   drift: (e) =>
     warn(
       [
-        e.missing.length > 0 ? `${count(e.missing.length, 'peer')} missing (${list(e.missing)})` : '',
-        e.extra.length > 0 ? `${count(e.extra.length, 'unknown peer')} in place (${list(e.extra)})` : '',
+        e.missing.length > 0 ? `${count(e.missing.length, 'peer')} missing (${listFew(e.missing)})` : '',
+        e.extra.length > 0 ? `${count(e.extra.length, 'unknown peer')} in place (${listFew(e.extra)})` : '',
       ]
         .filter((part) => part !== '')
         .join(' and ') + ' in the kernel; repairing',
@@ -77,7 +77,8 @@ const renderers: Renderers = {
     ),
   'monitor-ended': (e) =>
     warn(`MonitorCommand ${e.how}; started again in ${formatDuration(e.retryInMs)}`, indent(e.stderr)),
-  'shared-address': (e) => warn(`the leases ${list(e.keys)} have the same public address ${e.address}`),
+  concern: (e) => warn(`${e.kind}: ${e.because}`, indent(e.hint)),
+  'concern-ended': (e) => info(`${e.kind} is over: ${e.about}`),
   'batch-applied': (e) =>
     info(
       `${count(e.addedCount, 'peer')} added and ${e.removedCount} removed in one batch, ${formatDuration(e.durationMs)}`,
@@ -131,12 +132,6 @@ const appliedSteps: Readonly<Record<RecipeStep['kind'], string>> = {
 function describeApplied({ file, step, because, durationMs }: AppliedRecipe): string {
   const change = because === null ? `${file} was saved` : `${file} was saved: ${because}`;
   return `${change}; ${appliedSteps[step]} in ${formatDuration(durationMs)}`;
-}
-
-/** The first few of many. */
-function list(items: readonly string[]): string {
-  const shown = items.slice(0, 5).join(', ');
-  return items.length <= 5 ? shown : `${shown} and ${items.length - 5} more`;
 }
 
 function name(peer: { readonly subnet: string; readonly publicIp: string }): string {

@@ -20,6 +20,7 @@ const status: NodeStatus = {
   counts: { wanted: 2, inPlace: 2, pending: 0, failing: 0, ignored: 0, rejected: 0 },
   peers: [],
   rejections: [],
+  concerns: [],
   sharedAddresses: [],
   lastDrift: null,
 };
@@ -39,6 +40,32 @@ test('a status is one aligned line for each thing that there is to say', () => {
       '',
     ].join('\n'),
   );
+});
+
+test('a concern is shown with what to do, and a lease that ended as such', () => {
+  const shown = renderStatus(
+    {
+      ...status,
+      lease: { subnet: '10.50.85.0/24', publicIp: '172.30.0.1', expiresAt: '2026-11-20T15:12:33.765Z' },
+      concerns: [
+        {
+          kind: 'lease-expired',
+          about: '10.50.85.0-24',
+          because: 'the lease expired',
+          hint: 'make the store reachable',
+          since: '2026-11-20T15:12:33.765Z',
+        },
+      ],
+    },
+    now,
+  ).split('\n');
+  assert.equal(shown[4], 'lease     10.50.85.0/24 for 172.30.0.1, expired 33.0 s ago');
+  assert.deepEqual(shown.slice(-4), [
+    'packets may not flow',
+    '  lease-expired: the lease expired (since 2026-11-20T15:12:33.765Z)',
+    '      make the store reachable',
+    '',
+  ]);
 });
 
 test('a store that is away has a line: since when, why, and when it is tried next', () => {

@@ -85,9 +85,12 @@ for (const [overlay, device] of devices) {
         const claim = stranger(overlay, '10.50.200.0-24', other.publicIp);
         const [from, otherFrom] = [await node.now(), await other.now()];
         lab.leases.put(claim);
-        const { address, keys } = await node.event(from, 'shared-address');
-        assert.deepEqual([address, keys], [other.publicIp, [claimed.key, claim.key]]);
-        assert.deepEqual((await node.status()).sharedAddresses, [{ address, keys }]);
+        const { kind, about } = await node.event(from, 'concern');
+        assert.deepEqual([kind, about], ['shared-address', other.publicIp]);
+        const status = await node.status();
+        assert.equal(status.state, 'degraded');
+        const keys = [claimed.key, claim.key];
+        assert.deepEqual(status.sharedAddresses, [{ address: other.publicIp, keys }]);
         const rejected = await other.event(otherFrom, 'lease-rejected');
         assert.equal(rejected.because, `its PublicIP ${other.publicIp} is this node's own`);
 

@@ -90,6 +90,18 @@ export const statusSchema = schemaOf<NodeStatus>()(
       z.array(z.strictObject({ key: z.string(), because: z.string() })),
       'The leases that this node does not accept, with the reason.',
     ),
+    concerns: described(
+      z.array(
+        z.strictObject({
+          kind: z.enum(['lease-expired', 'lease-contested', 'shared-address']),
+          about: described(z.string(), 'The subject: an address or the key of a lease.'),
+          because: described(z.string(), 'What is wrong.'),
+          hint: described(z.string(), 'What to do.'),
+          since: moment,
+        }),
+      ),
+      'Reasons why packets may not flow; docs/operations.md explains each kind.',
+    ),
     sharedAddresses: described(
       z.array(z.strictObject({ address: z.string(), keys: z.array(z.string()) })),
       'Underlay addresses that several leases claim, with the keys of these leases.',

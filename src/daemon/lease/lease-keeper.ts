@@ -7,6 +7,7 @@ import { timerDelay } from '../../time/longest-timer.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
 import { retries, retryDelay } from '../../time/retry.ts';
 import { type Outage, OutageLog } from './outage-log.ts';
+import type { Concerns } from '../../event/concerns.ts';
 import type { OwnLease } from './own-lease.ts';
 
 export interface LeaseKeeperOptions {
@@ -21,6 +22,7 @@ export interface LeaseKeeperOptions {
   /** For messages: the lease's subnets. */
   readonly subnet: string;
   readonly emit: EmitEvent;
+  readonly concerns: Concerns;
   /** Called once, when another node holds this subnet now. */
   readonly onTaken: (because: string) => void;
 }
@@ -57,6 +59,7 @@ export class LeaseKeeper implements OwnLease {
   readonly #outages: OutageLog;
   readonly #writing = new OneAtATime(() => this.#write());
   readonly #contest = new Contest();
+  #contestTimer: NodeJS.Timeout | undefined;
   #state: State;
   /** The lease as it was last written. */
   #record: LeaseRecord;
@@ -118,6 +121,7 @@ export class LeaseKeeper implements OwnLease {
 
   async stop(): Promise<void> {
     this.#enter({ kind: 'stopped' });
+    clearTimeout(this.#contestTimer);
     await this.#writing.idle();
   }
 
@@ -173,6 +177,8 @@ export class LeaseKeeper implements OwnLease {
         case 'written':
           this.#record = outcome.record;
           if (outcome.lost !== undefined) emit({ event: 'lease-lost', subnet, because: outcome.lost });
+          if (outcome.writer !== undefined) this.#raiseContest(outcome.writer);
+          this.#raiseExpiry();
           emit({ event: 'lease-renewed', subnet, expiresAt: describeExpiry(outcome.record.expiresAt) });
           this.#enter(this.#rest());
           return;
@@ -182,13 +188,41 @@ export class LeaseKeeper implements OwnLease {
           return;
         case 'blocked':
           emit({ event: 'lease-lost', subnet, because: outcome.because });
+          this.#raiseExpiry();
           this.#enter(this.#retry(failures + 1, delayMs));
       }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.#outages.failed(error, delayMs);
-      this.#enter(this.#retry(failures + 1, delayMs));
+      this.#raiseExpiry();
+      this.#enter(this.#retry(failures + 1, this.#untilExpiry(delayMs)));
     }
+  }
+
+  /** A delay, cut so that the end of the lease is noticed when it comes. */
+  #untilExpiry(delayMs: number): number {
+    const leftMs = (this.#record.expiresAt ?? Number.POSITIVE_INFINITY) - Date.now();
+    return leftMs > 0 ? Math.min(delayMs, leftMs) : delayMs;
+  }
+
+  #raiseExpiry(): void {
+    const { subnet, concerns } = this.#options;
+    const { key, expiresAt } = this.#record;
+    if (!this.isOver) return concerns.set('lease-expired', []);
+    const because = `the lease ${subnet} of this node expired at ${describeExpiry(expiresAt)}: peers may drop this node, and another node may take the subnet`;
+    const hint = 'make the store reachable; heddle renews the lease as soon as the store answers';
+    concerns.set('lease-expired', [{ about: key, because, hint }]);
+  }
+
+  /** Another machine wrote this node's lease: both may do so for ever. The concern ends when that stops. */
+  #raiseContest(value: string): void {
+    const { subnet, concerns } = this.#options;
+    const because = `another machine writes the lease ${subnet} of this node, because it has the same public address: ${value}`;
+    const hint = 'find that machine, and give each node an address of its own with --iface or --public-ip';
+    concerns.set('lease-contested', [{ about: this.key, because, hint }]);
+    clearTimeout(this.#contestTimer);
+    this.#contestTimer = setTimeout(() => concerns.set('lease-contested', []), peacefulMs);
+    this.#contestTimer.unref();
   }
 
   /** Writes the lease, whatever became of it. Throws a StoreError. */
@@ -214,13 +248,18 @@ export class LeaseKeeper implements OwnLease {
     // Our own words under another revision are a write of ours whose answer never came.
     if (holder.value === value) return { kind: 'written', record: again };
     const lost = `another machine with this node's address wrote it: ${holder.value}; taken back`;
-    return { kind: 'written', record: again, lost };
+    return { kind: 'written', record: again, lost, writer: holder.value };
   }
 }
 
 /** The result of writing the lease again. */
 type Written =
-  | { readonly kind: 'written'; readonly record: LeaseRecord; readonly lost?: string }
+  | {
+      readonly kind: 'written';
+      readonly record: LeaseRecord;
+      readonly lost?: string;
+      readonly writer?: string;
+    }
   /** A node with another address holds it, with this value. */
   | { readonly kind: 'taken'; readonly value: string }
   /** Nobody is known to hold it, and yet it could not be written. */

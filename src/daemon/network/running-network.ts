@@ -11,6 +11,7 @@ import type { LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
+import { Concerns } from '../../event/concerns.ts';
 import { DriftReport } from '../peers/drift-report.ts';
 import { PeerFollower } from '../peers/peer-follower.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
@@ -73,6 +74,7 @@ export class RunningNetwork {
   readonly #keeper: LeaseKeeper;
   readonly #drift: DriftReport;
   readonly #parts: PartKeeper;
+  readonly #concerns: Concerns;
   readonly #watch: DriftWatch;
   readonly #live: LiveNetwork;
   /** The MTU as the deployment file has it, before the device showed its own. */
@@ -100,7 +102,9 @@ export class RunningNetwork {
       emit,
       onProgress: () => this.#reportHealth(),
     });
+    this.#concerns = new Concerns(emit, () => this.#reportHealth(), Date.now);
     this.#keeper = new LeaseKeeper({
+      concerns: this.#concerns,
       store: preparation.store,
       record,
       subnets,
@@ -123,6 +127,7 @@ export class RunningNetwork {
       mayBeLate: leasedNetwork.hadEnded || preparation.outages.longestMs >= this.#keeper.marginMs,
       listingSlot: given.listingSlot,
       loop: this.#loop,
+      concerns: this.#concerns,
       emit,
       onSnapshot: () => this.#onSnapshot(),
     });
@@ -167,6 +172,10 @@ export class RunningNetwork {
 
   get follower(): PeerFollower {
     return this.#follower;
+  }
+
+  get concerns(): Concerns {
+    return this.#concerns;
   }
 
   get brokenParts(): readonly BrokenPart[] {
@@ -344,6 +353,7 @@ export class RunningNetwork {
     const { failing } = this.#loop.engine;
     const reasons = failing === 0 ? [] : [`${count(failing, 'peer')} failing`];
     for (const { part, because } of this.#parts.broken) reasons.push(`${part}: ${because}`);
+    for (const { because } of this.#concerns.all) reasons.push(because);
     const health = reasons.length === 0 ? undefined : reasons.join('; ');
     if (health === this.#health) return;
     this.#health = health;

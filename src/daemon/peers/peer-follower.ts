@@ -1,3 +1,4 @@
+import { listFew } from '../../diagnostic/words.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import type { EngineInput } from '../../engine/operation.ts';
 import { Roster } from '../../lease/roster.ts';
@@ -11,6 +12,7 @@ import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../../sto
 import type { OwnLease } from '../lease/own-lease.ts';
 import { LatePeers } from './late-peers.ts';
 import { type Outage, OutageLog } from '../lease/outage-log.ts';
+import type { Concerns } from '../../event/concerns.ts';
 import type { PeerLoop } from './peer-loop.ts';
 
 export interface PeerFollowerOptions {
@@ -22,6 +24,7 @@ export interface PeerFollowerOptions {
   /** Leases may have ended before this only because nobody could renew them. */
   readonly mayBeLate: boolean;
   readonly loop: PeerLoop;
+  readonly concerns: Concerns;
   readonly emit: EmitEvent;
   readonly listingSlot: ListingSlot;
   /** Called after each snapshot was handed to the engine. */
@@ -92,6 +95,7 @@ export class PeerFollower {
     for (const change of this.#roster.replaceAll(leases, this.#late.keys)) this.#report(change);
     const { accepted, ignored, rejected } = this.#roster.counts;
     emit({ event: 'snapshot', peers: accepted, ignored, rejected });
+    this.#raiseShared();
     // The whole list, not the differences: after a restart the engine also holds what only the journal remembers.
     loop.feed({ kind: 'snapshot', peers: this.#roster.peers });
     if (records.find((record) => record.key === own.key)?.value !== own.value) void own.reclaim();
@@ -162,6 +166,7 @@ export class PeerFollower {
       else this.#report(change);
     }
     if (inputs.length > 0) this.#options.loop.feed(...inputs);
+    this.#raiseShared();
   }
 
   /** Reports the parts of a change that an operator may have to handle. */
@@ -172,8 +177,7 @@ export class PeerFollower {
         emit({ event: 'lease-rejected', key: change.key, because: change.because });
         return;
       case 'shared-address': {
-        const keys = this.#dropMoved(change.keys);
-        if (keys.length > 1) emit({ event: 'shared-address', address: change.address, keys });
+        this.#dropMoved(change.keys);
         return;
       }
       case 'put':
@@ -182,14 +186,22 @@ export class PeerFollower {
     }
   }
 
-  /** Of leases that claim one address: the node of a late one has another subnet by now. Returns those that stay. */
-  #dropMoved(keys: readonly string[]): readonly string[] {
+  #raiseShared(): void {
+    const shared = this.#roster.sharedAddresses.map(({ address, keys }) => ({
+      about: address,
+      because: `the leases ${listFew(keys)} have the same public address ${address}`,
+      hint: 'one node is a copy of another, or an old lease still exists: run heddle leases, then heddle leases release KEY',
+    }));
+    this.#options.concerns.set('shared-address', shared);
+  }
+
+  /** Of leases that claim one address, drops the late ones if another is not late: their node has another subnet by now. */
+  #dropMoved(keys: readonly string[]): void {
     const prompt = keys.filter((key) => !this.#late.keys.has(key));
-    if (prompt.length === 0) return keys;
+    if (prompt.length === 0) return;
     const moved = keys.filter((key) => this.#late.keys.has(key));
     for (const key of moved) this.#late.settle(key);
     this.#apply(moved.flatMap((key) => this.#roster.delete(key)));
-    return prompt;
   }
 
   /** Replaces what is passed over because it stands in no lease's place, and tells what is new of it. */

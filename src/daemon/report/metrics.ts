@@ -89,6 +89,14 @@ export class Metrics {
       gauge.set({ state: 'failing' }, counts.failing);
     });
     this.#addGauge(
+      'heddle_concerns',
+      'The number of reasons why packets may not flow, by kind.',
+      ['kind'],
+      (gauge, { concerns }) => {
+        for (const { kind } of concerns) gauge.inc({ kind }, 1);
+      },
+    );
+    this.#addGauge(
       'heddle_shared_addresses',
       'Public addresses that appear in several leases.',
       [],

@@ -1,4 +1,5 @@
 import type { Counts } from '../../engine/overview.ts';
+import type { Concern } from '../../event/concern.ts';
 import type { NodeState } from '../../event/event.ts';
 import type { SharedAddress } from '../../lease/address-claims.ts';
 import { describeSubnets } from '../../lease/roster.ts';
@@ -34,9 +35,16 @@ export interface NodeStatus {
   readonly counts: Counts & { readonly ignored: number; readonly rejected: number };
   readonly peers: readonly PeerStatus[];
   readonly rejections: readonly { readonly key: string; readonly because: string }[];
+  /** The reasons why packets may not flow. */
+  readonly concerns: readonly ConcernStatus[];
   /** Underlay addresses that several peers claim. */
   readonly sharedAddresses: readonly SharedAddress[];
   readonly lastDrift: DriftRepair | null;
+}
+
+/** A concern, with its beginning as RFC 3339. */
+interface ConcernStatus extends Concern {
+  readonly since: string;
 }
 
 /** Times as RFC 3339. */
@@ -91,6 +99,7 @@ export function describeStatus(facets: NodeFacets): NodeStatus {
     counts: running === undefined ? noPeers : countAll(running),
     peers: running === undefined ? [] : describePeers(running.loop.engine, running.loop.outcomes),
     rejections: running === undefined ? [] : listRejections(running),
+    concerns: running === undefined ? [] : listConcerns(running),
     sharedAddresses: running?.follower.roster.sharedAddresses ?? [],
     lastDrift: running?.drift.last ?? null,
   };
@@ -113,6 +122,10 @@ function countAll(running: RunningNetwork): NodeStatus['counts'] {
 
 function listRejections(running: RunningNetwork): NodeStatus['rejections'] {
   return [...running.follower.roster.rejections].map(([key, because]) => ({ key, because }));
+}
+
+function listConcerns({ concerns }: RunningNetwork): NodeStatus['concerns'] {
+  return concerns.all.map((concern) => ({ ...concern, since: new Date(concern.since).toISOString() }));
 }
 
 function describeLease(running: RunningNetwork): LeaseStatus {

@@ -3,6 +3,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { LeaseKeeper } from '../../../src/daemon/lease/lease-keeper.ts';
+import { Concerns } from '../../../src/event/concerns.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
 import { parseCidr } from '../../../src/network/cidr.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
@@ -28,6 +29,11 @@ class Kept {
   readonly file: string;
   readonly events: HeddleEvent[] = [];
   readonly taken: string[] = [];
+  readonly concerns = new Concerns(
+    (event) => this.events.push(event),
+    () => undefined,
+    Date.now,
+  );
 
   private constructor(store: LeaseStore, directory: string, record: LeaseRecord) {
     this.store = store;
@@ -40,15 +46,16 @@ class Kept {
       marginSeconds: 3600,
       subnet: '10.50.7.0/24',
       emit: (event) => this.events.push(event),
+      concerns: this.concerns,
       onTaken: (because) => this.taken.push(because),
     });
   }
 
-  static async start(t: TestContext): Promise<Kept> {
+  static async start(t: TestContext, ttlSeconds = 86_400): Promise<Kept> {
     const directory = temporaryDirectory(t);
     const store = await openFilesStore(directory);
     t.after(() => store.close());
-    const record = await store.create(key, ours, 86_400);
+    const record = await store.create(key, ours, ttlSeconds);
     assert.ok(record !== 'taken');
     const kept = new Kept(store, directory, record);
     t.after(() => kept.keeper.stop());
@@ -102,6 +109,10 @@ test('a lease that somebody edited is taken back, and at leisure if that goes on
     kept.losses.join(),
     /^another machine with this node's address wrote it: .*"edited".*; taken back$/,
   );
+  assert.deepEqual(
+    kept.concerns.all.map(({ kind, about }) => [kind, about]),
+    [['lease-contested', key]],
+  );
 
   const again = valueOf('172.30.0.1', 'edited again');
   await kept.overwrite(again);
@@ -125,6 +136,21 @@ test('that the store is away is known from when the lease cannot be written unti
   await kept.nextEvent();
   assert.equal(kept.events.at(-1)?.event, 'lease-renewed');
   assert.equal(kept.keeper.outage, undefined);
+});
+
+test('a lease that ends while the store is away is a concern until it is renewed', async (t) => {
+  const kept = await Kept.start(t, 1);
+  const store = dirname(dirname(kept.file));
+  await rename(store, `${store}.away`);
+  t.after(() => rm(`${store}.away`, { recursive: true, force: true }));
+  await kept.keeper.reclaim();
+  assert.deepEqual(kept.concerns.all, [], 'it has not ended yet');
+  const [concern] = await until('the concern', () => kept.concerns.all.length > 0 && kept.concerns.all);
+  assert.ok(kept.keeper.isOver);
+  assert.deepEqual([concern?.kind, concern?.about], ['lease-expired', key]);
+  await rename(`${store}.away`, store);
+  await until('the end of the concern', () => kept.concerns.all.length === 0);
+  assert.equal(await kept.standing(), ours);
 });
 
 test('a lease that another node has is given up, once', async (t) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { abilitiesOf, peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import { LeaseKeeper } from '../../../src/daemon/lease/lease-keeper.ts';
+import { Concerns } from '../../../src/event/concerns.ts';
 import type { LiveNetwork } from '../../../src/daemon/network/part.ts';
 import { DriftReport } from '../../../src/daemon/peers/drift-report.ts';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
@@ -59,6 +60,7 @@ export async function standNetwork(
     marginSeconds: 600,
     subnet: '10.50.1.0/24',
     emit,
+    concerns: new Concerns(emit, () => undefined, Date.now),
     onTaken: () => undefined,
   });
   t.after(async () => {

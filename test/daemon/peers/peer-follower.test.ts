@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
 import { PeerLoop } from '../../../src/daemon/peers/peer-loop.ts';
 import { PeerFollower } from '../../../src/daemon/peers/peer-follower.ts';
+import { Concerns } from '../../../src/event/concerns.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
 import { openJournal } from '../../../src/host/state/journal-file.ts';
@@ -90,6 +91,7 @@ class Scene {
       mayBeLate,
       loop: this.loop,
       emit,
+      concerns: new Concerns(emit, () => undefined, Date.now),
       onSnapshot: () => undefined,
     });
   }
@@ -166,7 +168,7 @@ test('but not if its node has another subnet by now, or gets one', async (t) => 
   assert.deepEqual(scene.wanted, [6, 7].map(keyOf));
   assert.deepEqual(scene.runs.slice(2), [`remove ${keyOf(5)}`, `add ${keyOf(7)}`]);
   assert.deepEqual(
-    scene.events.filter(({ event }) => event === 'shared-address'),
+    scene.events.filter(({ event }) => event === 'concern'),
     [],
   );
 });

@@ -38,6 +38,7 @@ test('a node that knows nothing yet says so with null, not with nothing', (t) =>
     counts: { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0 },
     peers: [],
     rejections: [],
+    concerns: [],
     sharedAddresses: [],
     lastDrift: null,
   });

@@ -1,0 +1,22 @@
+/** The kinds of concern. docs/operations.md explains each one. */
+export type ConcernKind =
+  /** The lease of this node has expired, so another node may take its subnet. */
+  | 'lease-expired'
+  /** Another machine writes the lease of this node again and again. */
+  | 'lease-contested'
+  /** Several leases of other nodes have the same public address. */
+  | 'shared-address';
+
+/**
+ * A reason why packets may not flow although every command succeeded. No retry cures it: the operator has to act. While
+ * there is one, the node is degraded.
+ */
+export interface Concern {
+  readonly kind: ConcernKind;
+  /** The subject, such as an address or the key of a lease: distinguishes concerns of one kind. */
+  readonly about: string;
+  /** The problem, as a clause. */
+  readonly because: string;
+  /** The cure, as a clause. */
+  readonly hint: string;
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { NodeStatus } from '../../src/daemon/report/status.ts';
+import { exitCodes } from '../../src/diagnostic/failure.ts';
+import { until } from '../support/until.ts';
+import type { Daemon } from './harness/daemon.ts';
+import { runOn, startDaemon } from './harness/daemon.ts';
+import { startHosts } from './harness/host-set.ts';
+import type { Host } from './harness/host.ts';
+import { reasonToSkip } from './harness/needs.ts';
+import { StoreDirectory } from './harness/store-directory.ts';
+
+/** A recipe whose node publishes a key that no other node has. */
+const recipe = {
+  Network: '10.50.0.0/16',
+  Backend: {
+    Type: 'extension',
+    PreStartupCommand: 'test -f key || head -c 8 /dev/urandom | od -An -tx1 | tr -d " \\n" > key\ncat key',
+    SubnetAddCommand: 'cat > /dev/null',
+    SubnetRemoveCommand: 'cat > /dev/null',
+    ShutdownCommand: 'true',
+  },
+};
+
+async function statusOf(host: Host): Promise<{ exitCode: number | undefined; status: NodeStatus }> {
+  const { exitCode, stdout, stderr } = await runOn(host, 'status', '--json');
+  if (stdout === '') throw new Error(stderr);
+  return { exitCode, status: JSON.parse(stdout) as NodeStatus };
+}
+
+describe('a node of which packets may not flow says so', { skip: reasonToSkip(), concurrency: 2 }, () => {
+  test('two nodes with one public address, which take the lease from each other', async (t) => {
+    const set = await startHosts([1, 1]);
+    t.after(() => set.close());
+    const store = new StoreDirectory(t);
+    const args = ['--recipe', store.recipe('keys', recipe), '--store-dir', store.path];
+    const daemons: Daemon[] = [];
+    for (const host of set.hosts)
+      daemons.push(await startDaemon(host, [...args, '--public-ip', '10.0.2.15']));
+    for (const [index, host] of set.hosts.entries()) {
+      const concern = await daemons[index]?.logged('concern');
+      assert.equal(concern?.kind, 'lease-contested');
+      const { exitCode, status } = await statusOf(host);
+      assert.equal(status.state, 'degraded');
+      assert.equal(exitCode, exitCodes.degraded);
+      assert.match(status.concerns[0]?.hint ?? '', /--iface or --public-ip/);
+    }
+    for (const daemon of daemons) await daemon.stop();
+  });
+
+  test('a node whose lease has expired while the store was away', async (t) => {
+    const set = await startHosts([1]);
+    t.after(() => set.close());
+    const [host] = set.hosts;
+    assert.ok(host);
+    const store = new StoreDirectory(t);
+    const args = ['--recipe', store.recipe('keys', recipe), '--store-dir', store.path, '--lease-ttl', '4'];
+    const daemon = await startDaemon(host, args);
+    await host.sh(`mv ${store.path} ${store.path}.away`);
+    const concern = await daemon.until('concern');
+    assert.equal(concern.kind, 'lease-expired');
+    const { exitCode, status } = await statusOf(host);
+    assert.equal(exitCode, exitCodes.degraded);
+    assert.ok(Date.parse(status.lease?.expiresAt ?? '') <= Date.now());
+    const shown = await runOn(host, 'status');
+    assert.match(shown.stdout, /expired .* ago/);
+
+    await host.sh(`mv ${store.path}.away ${store.path}`);
+    await daemon.until('concern-ended');
+    await until('the node to run again', async () => (await statusOf(host)).exitCode === 0);
+    await daemon.stop();
+  });
+});
