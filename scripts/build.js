@@ -36,7 +36,10 @@ const { metafile } = await build({
   mainFields: ['module', 'main'],
   // These find files of their own next to their code.
   external: ['etcd3', '@grpc/grpc-js'],
-  // Comments of libraries go to a file of their own; every character is a byte, which V8 reads at once.
+  // A third less to read at every start. Names stay, for stacks.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 120,
   legalComments: 'linked',
   banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
   footer: { js: '})' },

@@ -78,10 +78,10 @@ export class HeddleNode implements LifeOwner {
 
   /**
    * Runs until told to stop. Throws a Failure if it cannot come up, or could not be taken down whole; what can be refused before
-   * anything is touched is refused then.
+   * anything is touched is refused then. The check of the host may have begun before.
    */
-  async run(): Promise<void> {
-    const host = await checkHost(this.#options);
+  async run(check: Promise<CheckedHost> = checkHost(this.#options)): Promise<void> {
+    const host = await check;
     if (host.recipe !== undefined) this.#hooks.onRecipe(host.recipe);
     const server = createControlServer({
       status: () => this.status(),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 
 /** Far more than any recipe is: a command alone can be 124 KiB. */
 const largestRecipe = 1024 * 1024;
@@ -9,15 +9,27 @@ const largestRecipe = 1024 * 1024;
  * image, or a device without an end.
  */
 export async function readRecipeText(from: string | AsyncIterable<Buffer>): Promise<string> {
+  if (typeof from !== 'string') return readStream(from);
+  const stats = statSync(from);
+  if (!stats.isFile()) return readStream(createReadStream(from));
+  // At once, since a start has nothing else to do before.
+  if (stats.size > largestRecipe) throw tooLarge();
+  return readFileSync(from, 'utf8');
+}
+
+async function readStream(stream: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  const stream: AsyncIterable<Buffer> = typeof from === 'string' ? createReadStream(from) : from;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > largestRecipe) throw new Error('it is larger than 1 MiB');
+    if (size > largestRecipe) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function tooLarge(): Error {
+  return new Error('it is larger than 1 MiB');
 }
 
 /** Tells one text of a recipe from another, in few letters. */

@@ -1,4 +1,6 @@
-import { HeddleNode } from '../../daemon/node.ts';
+import { setImmediate } from 'node:timers/promises';
+import type { HeddleNode } from '../../daemon/node.ts';
+import { checkHost } from '../../daemon/setup/check-host.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { isAbort } from '../../host/system-error.ts';
@@ -12,8 +14,14 @@ import type { LogFormat } from '../terminal/log.ts';
  * caller reports it, and as an event besides in a log for machines.
  */
 export async function runUp(options: UpOptions, format: LogFormat): Promise<void> {
-  const log = await createLog(format);
   const observer = await observe(options);
+  const check = checkHost(options);
+  // Whoever awaits the check is told why it failed.
+  check.catch(() => undefined);
+  // The programs that it asks start now, and answer while the daemon loads.
+  await setImmediate();
+  const log = await createLog(format);
+  const { HeddleNode } = await import('../../daemon/node.ts');
   const emit: EmitEvent = (event) => {
     observer?.note(event);
     log.emit(event);
@@ -25,7 +33,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     });
     observer?.watch(node);
     stopOnSignals(node, options);
-    await node.run();
+    await node.run(check);
   } catch (error) {
     if (isAbort(error)) return; // told to stop while it waited for the store
     if (format === 'json') {
