@@ -173,7 +173,7 @@ export class NodeLife {
       return await takeLease({
         preparation: this.preparation,
         options: this.#options,
-        commands: await this.#changes.createRunner(factsOfPreparation(this.preparation, this.#options)),
+        commands: this.#changes.createRunner(factsOfPreparation(this.preparation, this.#options)),
         hint,
         isTakeover: isTakeover ?? false,
         isFirst: this.#network === undefined,

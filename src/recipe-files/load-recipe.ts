@@ -5,10 +5,9 @@ import type { SourceText } from '../diagnostic/source.ts';
 import { explainError } from '../host/system-error.ts';
 import { findDistrust } from '../host/files/trusted-file.ts';
 import { parseRecipe } from '../recipe/read/parse-recipe.ts';
-import type { CommandName, Recipe } from '../recipe/recipe.ts';
-import type { Script } from '../shell/shell.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import { findNamedRecipe, shippedRecipes } from './catalogue.ts';
-import { findComplaints, prepareCommands } from './command-scripts.ts';
+import { CommandScripts, findComplaints } from './command-scripts.ts';
 import { readRecipeText } from './recipe-text.ts';
 import { refuseRecipe } from './refuse-recipe.ts';
 
@@ -17,8 +16,8 @@ export interface LoadedRecipe {
   /** Its absolute path. */
   readonly file: string;
   readonly recipe: Recipe;
-  /** Made ready while the store is read; only then they are needed. */
-  readonly scripts: Promise<ReadonlyMap<CommandName, Script>>;
+  /** Its commands, as they are run. */
+  readonly scripts: CommandScripts;
   /** The warnings about the document. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -73,8 +72,7 @@ export async function checkRecipe(source: SourceText, name: string): Promise<Omi
   const commands = Object.values(recipe.commands);
   // What is awaited first is begun first.
   const complaints = findComplaints(commands);
-  const scripts = prepareCommands(commands);
-  scripts.catch(() => undefined);
+  const scripts = new CommandScripts(commands);
   if ((await complaints).length > 0) throw await refuseExamined(source, name);
   return { recipe, scripts, warnings: checked.warnings };
 }

@@ -5,6 +5,7 @@ import { endGroup } from './process-group.ts';
 import { systemShell } from './program.ts';
 import type { ShellProgram } from './program.ts';
 import { composeShellText } from './lines/shell-text.ts';
+import type { ScriptSource } from './script.ts';
 import type { Job } from './shell.ts';
 
 /** A command that runs until it is stopped, and whose every line of output is a sign that something happened. */
@@ -20,13 +21,18 @@ export interface MonitorListeners {
   readonly onEnd: (how: string, stderr: string) => void;
 }
 
+/** A command to be run as a monitor. Which of its lines runs is not noted. */
+export interface MonitorJob extends Pick<Job, 'environment' | 'cwd'> {
+  readonly script: ScriptSource;
+}
+
 /** Milliseconds between SIGTERM and SIGKILL. */
 const graceMs = 2000;
 const lineBreak = 10;
 
 /** Starts a monitor. What it prints is not kept: only that it printed counts. */
 export function startMonitor(
-  job: Omit<Job, 'stdin' | 'timeoutMs'>,
+  job: MonitorJob,
   { onLines, onEnd }: MonitorListeners,
   ledger: GroupLedger = noLedger,
   program: ShellProgram = systemShell,

@@ -153,20 +153,14 @@ export class Bench {
   }
 
   /** Runs the commands of a recipe by a shell that ends with the test. */
-  async runner(preparation: Preparation, options = this.options()): Promise<CommandRunner> {
+  runner(preparation: Preparation, options = this.options()): CommandRunner {
     const { loaded } = preparation;
     return this.runnerOf(loaded, factsOfPreparation(preparation, options));
   }
 
-  async runnerOf(
-    { recipe, scripts }: LoadedRecipe,
-    facts: ReturnType<typeof factsOfPreparation>,
-  ): Promise<CommandRunner> {
+  runnerOf({ recipe, scripts }: LoadedRecipe, facts: ReturnType<typeof factsOfPreparation>): CommandRunner {
     const inherited = inheritedEnvironment(process.env);
-    return new CommandRunner(
-      { recipe, scripts: await scripts, shell: this.shell(), inherited, facts },
-      this.emit,
-    );
+    return new CommandRunner({ recipe, scripts, shell: this.shell(), inherited, facts }, this.emit);
   }
 
   shell(): Shell {

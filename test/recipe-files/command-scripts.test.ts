@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { locateLine } from '../../src/recipe/command-text.ts';
-import { findComplaints } from '../../src/recipe-files/command-scripts.ts';
+import { CommandScripts, findComplaints } from '../../src/recipe-files/command-scripts.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { linesCommand, stringCommand } from '../shell/command.ts';
 
@@ -65,4 +65,33 @@ test('an element of several lines is found for each of them', () => {
       undefined,
     ],
   );
+});
+
+const lines = ['true', 'if true; then', '  true', 'fi', 'false'];
+const inLines = { text: lines.join('\n'), stopOnError: true, lineTags: [0, 1, 4] };
+
+test('each command has its lines, whichever is asked for first', async () => {
+  const commands = [
+    linesCommand(...lines),
+    { ...linesCommand(...lines), name: 'PreStartupCommand' as const },
+  ];
+  for (const order of [commands, commands.toReversed()]) {
+    const scripts = new CommandScripts(commands);
+    for (const { name } of order) {
+      assert.deepEqual(await scripts.get(name), inLines);
+      assert.equal(await scripts.get(name), await scripts.get(name), 'a script is made once');
+    }
+  }
+});
+
+test('a command whose lines the shell does not find has none', async () => {
+  const { name } = linesCommand();
+  const scripts = new CommandScripts([linesCommand(...lines)], { file: 'false', name: 'sh', arguments: [] });
+  assert.deepEqual(await scripts.get(name), { ...inLines, lineTags: [] });
+});
+
+test('a command that the recipe does not have has no script', async () => {
+  const scripts = new CommandScripts([linesCommand('true')]);
+  assert.equal(scripts.source('CheckCommand'), undefined);
+  await assert.rejects(scripts.get('CheckCommand'), /the recipe has no CheckCommand/);
 });

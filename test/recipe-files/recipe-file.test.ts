@@ -31,8 +31,9 @@ test('a recipe is loaded with its scripts, and named for its file', async (t) =>
   const { file, recipe, scripts, warnings } = await loadRecipe(path);
   assert.equal(file, path);
   assert.equal(recipe.name, 'loom');
-  assert.deepEqual([...(await scripts).keys()].toSorted(), ['PostStartupCommand', 'ShutdownCommand']);
-  assert.equal((await scripts).get('ShutdownCommand')?.stopOnError, true);
+  assert.equal(scripts.source('PostStartupCommand')?.text, 'true');
+  assert.equal(scripts.source('SubnetAddCommand'), undefined);
+  assert.equal((await scripts.get('ShutdownCommand')).stopOnError, true);
   assert.deepEqual(warnings, []);
 });
 

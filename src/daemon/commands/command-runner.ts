@@ -7,11 +7,12 @@ import { concludeRun, nothingToRun, type CommandResult } from './command-result.
 import { commandLedger } from './running-commands.ts';
 import { startMonitor } from '../../shell/monitor.ts';
 import type { Monitor, MonitorListeners } from '../../shell/monitor.ts';
-import type { Script, Shell } from '../../shell/shell.ts';
+import type { CommandScripts } from '../../recipe-files/command-scripts.ts';
+import type { Shell } from '../../shell/shell.ts';
 
 export interface CommandContext {
   readonly recipe: Recipe;
-  readonly scripts: ReadonlyMap<CommandName, Script>;
+  readonly scripts: CommandScripts;
   readonly shell: Shell;
   /** The environment that commands inherit: see `inheritedEnvironment`. */
   readonly inherited: Readonly<Record<string, string>>;
@@ -106,11 +107,11 @@ export class CommandRunner {
   /** Starts MonitorCommand; undefined if the recipe has none. */
   startMonitor(own: LeaseSubnets, listeners: MonitorListeners): Monitor | undefined {
     const { scripts, inherited, facts } = this.#context;
-    const script = scripts.get('MonitorCommand');
-    if (script === undefined) return undefined;
+    const source = scripts.source('MonitorCommand');
+    if (source === undefined) return undefined;
     const variables = commandVariables('MonitorCommand', facts, own);
     return startMonitor(
-      { script, environment: { ...inherited, ...variables }, cwd: facts.stateDirectory },
+      { script: source, environment: { ...inherited, ...variables }, cwd: facts.stateDirectory },
       listeners,
       commandLedger(facts.stateDirectory),
     );
@@ -134,11 +135,10 @@ export class CommandRunner {
     signal: AbortSignal | undefined,
   ): Promise<CommandResult> {
     const { scripts, shell, recipe, inherited, facts } = this.#context;
-    const script = scripts.get(name);
     const command = recipe.commands[name];
-    if (script === undefined || command === undefined) throw new Error(`${name} was not prepared`);
+    if (command === undefined) throw new Error(`the recipe has no ${name}`);
     const job = {
-      script,
+      script: await scripts.get(name),
       environment: { ...inherited, ...variables },
       stdin,
       cwd: facts.stateDirectory,

@@ -72,10 +72,8 @@ export class RecipeChanges {
     return this.#shell;
   }
 
-  async createRunner(facts: NodeFacts): Promise<CommandRunner> {
-    const { loaded } = this.#preparation;
-    const { recipe } = loaded;
-    const scripts = await loaded.scripts;
+  createRunner(facts: NodeFacts): CommandRunner {
+    const { recipe, scripts } = this.#preparation.loaded;
     const inherited = inheritedEnvironment(process.env);
     return new CommandRunner({ recipe, scripts, shell: this.#shell, inherited, facts }, this.#emit);
   }
@@ -85,7 +83,10 @@ export class RecipeChanges {
    * cannot be noted.
    */
   async request(change: SavedChange, network: RunningNetwork | undefined): Promise<void> {
-    if (change.step.kind === 'nothing') return this.#takeText(change, network);
+    if (change.step.kind === 'nothing') {
+      this.#takeText(change, network);
+      return;
+    }
     if (change.step.kind !== 'swap') await noteChange(this.#options.stateDirectory, change.step.kind);
     const earlier = this.#state.kind === 'made' ? this.#state.change : undefined;
     await new Promise<void>((done) => {
@@ -95,11 +96,10 @@ export class RecipeChanges {
   }
 
   /** Takes a text that changes nothing but its messages. */
-  async #takeText(change: SavedChange, network: RunningNetwork | undefined): Promise<void> {
+  #takeText(change: SavedChange, network: RunningNetwork | undefined): void {
     const { loaded } = change.preparation;
-    const scripts = await loaded.scripts;
     this.#preparation = change.preparation;
-    network?.leased.commands.adopt(loaded.recipe, scripts);
+    network?.leased.commands.adopt(loaded.recipe, loaded.scripts);
     const { step } = this.#state.kind === 'made' ? this.#state.change : change;
     const isReady = this.#state.kind !== 'made';
     this.#state = { kind: 'made', change: { ...change, step } };
@@ -210,7 +210,7 @@ export class RecipeChanges {
     const { facts } = network.leased.commands;
     await this.#adopt(preparation);
     const { parameters } = preparation.loaded.recipe;
-    const leasedNetwork = network.leasedWith(await this.createRunner({ ...facts, parameters }));
+    const leasedNetwork = network.leasedWith(this.createRunner({ ...facts, parameters }));
     await writeDeployment(
       this.#options.stateDirectory,
       deploymentOf(preparation, this.#options, facts, leasedNetwork.record.key),

@@ -59,7 +59,7 @@ async function standAgain(
   if (network.kind === 'invalid') throw refuseRecipe(document, network.diagnostics);
   const facts = factsOfDeployment(deployment, recipe, network.value.network, stateDirectory);
   const inherited = inheritedEnvironment(process.env);
-  const commands = new CommandRunner({ recipe, scripts: await scripts, shell, inherited, facts }, emit);
+  const commands = new CommandRunner({ recipe, scripts, shell, inherited, facts }, emit);
   const own = deployment.leaseKey === null ? undefined : parseLeaseKey(deployment.leaseKey);
   const loop = new PeerLoop({
     engine: new Engine(abilitiesOf(commands)),

@@ -33,15 +33,26 @@ const run = promisify(execFile);
 export class PipeSupply {
   readonly #spare: ShellPipes[] = [];
   #refill: Promise<void> | undefined;
+  #isClosed = false;
 
-  /** Rejects with the reason if no pipe can be made: no descriptor or no space left, no mkfifo. */
+  /** Begins to make pipes, for whoever will need some soon. */
+  prepare(): void {
+    // Whoever takes some tries again, and sees why there are none.
+    this.#fill().catch(() => undefined);
+  }
+
+  /** Rejects with the reason if no pipe can be made: no descriptor or no space left, no mkfifo; closed. */
   async take(): Promise<ShellPipes> {
-    for (;;) {
+    while (!this.#isClosed) {
       const pipes = this.#spare.pop();
       if (pipes !== undefined) return pipes;
-      this.#refill ??= this.#makeBatch().finally(() => (this.#refill = undefined));
-      await this.#refill;
+      await this.#fill();
     }
+    throw new Error('no pipes are made any more');
+  }
+
+  #fill(): Promise<void> {
+    return (this.#refill ??= this.#makeBatch().finally(() => (this.#refill = undefined)));
   }
 
   async #makeBatch(): Promise<void> {
@@ -49,6 +60,7 @@ export class PipeSupply {
     try {
       const sets = Array.from({ length: setsPerBatch }, (_, set) => join(directory, String(set)));
       await run('mkfifo', ['-m', '600', ...sets.flatMap((set) => names.map((name) => `${set}-${name}`))]);
+      if (this.#isClosed) return;
       for (const set of sets) this.#spare.push(openPipes(set));
     } finally {
       rmSync(directory, { recursive: true, force: true });
@@ -57,6 +69,7 @@ export class PipeSupply {
 
   /** Closes what was not handed out. */
   close(): void {
+    this.#isClosed = true;
     for (const pipes of this.#spare.splice(0)) closePipes(pipes);
   }
 }

@@ -58,6 +58,7 @@ class WorkerPool implements Shell {
     this.#ledger = ledger;
     this.#oneShot = createOneShotShell({ graceMs, program, ledger });
     setMaxListeners(0, this.#closing.signal);
+    this.#supply.prepare();
   }
 
   run(job: Job, signal?: AbortSignal): Promise<Outcome> {

@@ -8,7 +8,7 @@ import { makePeer, own } from '../network/network-bench.ts';
 async function check(t: TestContext, CheckCommand: string | undefined): Promise<PeersInPlace> {
   const bench = new Bench(t);
   bench.recipe({ Type: 'extension', Overhead: 50, CheckCommand });
-  const runner = await bench.runner(await bench.prepare());
+  const runner = bench.runner(await bench.prepare());
   return checkPeersInPlace(runner, own, [4, 5].map(makePeer));
 }
 

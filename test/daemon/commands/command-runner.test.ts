@@ -13,7 +13,7 @@ async function start(
   const bench = new Bench(t);
   bench.recipe({ Type: 'extension', Overhead: 50, ...backend });
   const options = bench.options({ parameters });
-  return { bench, runner: await bench.runner(await bench.prepare(options), options) };
+  return { bench, runner: bench.runner(await bench.prepare(options), options) };
 }
 
 const secrets = {
@@ -81,7 +81,7 @@ test('after another text of the recipe was saved, its lines are named', async (t
   const { bench, runner } = await start(t, { PostStartupCommand: ['exit 7'] });
   bench.recipe({ Type: 'extension', Overhead: 50, Timeout: 30, PostStartupCommand: ['exit 7'] });
   const { recipe, scripts } = await loadRecipe(bench.options().recipe ?? '');
-  runner.adopt(recipe, await scripts);
+  runner.adopt(recipe, scripts);
   const result = await runner.runOwn('PostStartupCommand', own);
   assert.ok(result.kind === 'trouble');
   const line = recipe.source.text.split('\n')[(result.trouble.where?.line ?? 0) - 1];

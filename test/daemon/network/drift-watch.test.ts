@@ -217,7 +217,7 @@ test('a real monitor asks for a look with each line, and is gone after a stop', 
   const preparation = await bench.prepare();
   let looks = 0;
   const watch = new DriftWatch({
-    commands: await bench.runner(preparation),
+    commands: bench.runner(preparation),
     own,
     intervalMs: 3_600_000,
     emit: bench.emit,

@@ -40,7 +40,7 @@ export async function standNetwork(
   const preparation = await bench.prepare(options);
   const record = await preparation.store.create('10.50.1.0-24', leaseValue(1), 3600);
   if (record === 'taken') throw new Error('the lease is taken');
-  const commands = await bench.runner(preparation, options);
+  const commands = bench.runner(preparation, options);
   const file = await openJournal(join(bench.stateDirectory, 'journal'));
   const journal = await PeerJournal.open(file);
   const { emit, stateDirectory } = bench;

@@ -21,7 +21,7 @@ async function prepare(t: TestContext, changes: Partial<LeaseContext> = {}) {
   const context: LeaseContext = {
     preparation,
     options,
-    commands: await bench.runner(preparation),
+    commands: bench.runner(preparation),
     hint: undefined,
     isTakeover: false,
     isFirst: true,

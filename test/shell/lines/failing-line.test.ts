@@ -3,15 +3,13 @@ import { after, describe, test } from 'node:test';
 import { createOneShotShell } from '../../../src/shell/one-shot-shell.ts';
 import type { Command } from '../../../src/recipe/recipe.ts';
 import type { ShellProgram } from '../../../src/shell/program.ts';
-import { prepareCommands } from '../../../src/recipe-files/command-scripts.ts';
+import { CommandScripts } from '../../../src/recipe-files/command-scripts.ts';
 import type { Script } from '../../../src/shell/shell.ts';
 import { jobOf, linesCommand, stringCommand } from '../command.ts';
 import { busybox, implementations } from '../implementations.ts';
 
 async function prepare(command: Command, program?: ShellProgram): Promise<Script> {
-  const script = (await prepareCommands([command], program)).get(command.name);
-  assert.ok(script);
-  return script;
+  return new CommandScripts([command], program).get(command.name);
 }
 
 /** Each script fails; its failing line is the one that ends with `# here`, or that the test names. */
