@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, lstat, rm } from 'node:fs/promises';
+import { chmod, link, lstat, rm } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
@@ -31,34 +32,59 @@ export function controlSocketPath(stateDirectory: string): string {
 
 /**
  * Makes this the only daemon on a state directory, by listening on its control socket. Throws Failure `already-running` if
- * another one answers there. A socket that a dead daemon left is removed; a lock keeps two that start at once from
- * removing each other's.
+ * another one answers there. The socket comes to its place listening already, so that one that nobody answers was left by a
+ * dead daemon. That is removed; a lock keeps two that start at once from removing each other's.
  */
 export async function claimInstance(stateDirectory: string, server: Server): Promise<Instance> {
   const socketPath = controlSocketPath(stateDirectory);
-  const lockPath = join(stateDirectory, 'heddle.lock');
+  // No longer than the socket's own name, as the kernel limits the path.
+  const draftPath = join(stateDirectory, `.${randomUUID().slice(0, 8)}`);
   try {
-    await withFileLock(lockPath, async () => {
-      if (await isAnswered(socketPath)) {
-        throw new Failure(
-          'already-running',
-          `the state directory ${stateDirectory} is already in use by another heddle`,
-          {
-            hint: 'stop it with heddle down, or choose another directory with --state-dir',
-          },
-        );
-      }
-      await removeStaleSocket(socketPath);
-      server.listen(socketPath);
-      await once(server, 'listening');
-      await Promise.all([chmod(socketPath, 0o600), chmod(lockPath, 0o600)]);
-    });
+    server.listen(draftPath);
+    await once(server, 'listening');
+    await chmod(draftPath, 0o600);
+    if (!(await linkUnlessThere(draftPath, socketPath)))
+      await takeOver(stateDirectory, draftPath, socketPath);
   } catch (error) {
+    server.close();
     throw explainClaim(socketPath, error);
+  } finally {
+    await rm(draftPath, { force: true });
   }
   return {
-    release: () => new Promise((resolve) => server.close(() => resolve())),
+    release: async () => {
+      await rm(socketPath, { force: true });
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
   };
+}
+
+/** Puts a socket in the place of one that nobody answers. */
+async function takeOver(stateDirectory: string, draftPath: string, socketPath: string): Promise<void> {
+  const lockPath = join(stateDirectory, 'heddle.lock');
+  await withFileLock(lockPath, async () => {
+    await chmod(lockPath, 0o600);
+    if (!(await isAnswered(socketPath))) {
+      await removeStaleSocket(socketPath);
+      if (await linkUnlessThere(draftPath, socketPath)) return;
+    }
+    throw new Failure(
+      'already-running',
+      `the state directory ${stateDirectory} is already in use by another heddle`,
+      { hint: 'stop it with heddle down, or choose another directory with --state-dir' },
+    );
+  });
+}
+
+/** Gives a file a second name. Returns false if something has that name. */
+async function linkUnlessThere(path: string, name: string): Promise<boolean> {
+  try {
+    await link(path, name);
+    return true;
+  } catch (error) {
+    if (hasErrorCode(error, 'EEXIST')) return false;
+    throw error;
+  }
 }
 
 /** Whether a daemon listens: one too busy to accept counts as well. */

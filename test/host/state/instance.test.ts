@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { createServer, get } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -44,6 +44,18 @@ test('a claim answers on its socket until it is given back', async (t) => {
   await assert.rejects(stat(controlSocketPath(directory)));
   const next = await claimInstance(directory, newServer());
   await next.release();
+});
+
+test('a claim leaves nothing but its socket, and that only for its life', async (t) => {
+  const directory = temporaryDirectory(t);
+  const instance = await claimInstance(directory, newServer());
+  t.after(() => instance.release());
+  assert.deepEqual(await readdir(directory), ['heddle.sock']);
+  assert.equal((await stat(controlSocketPath(directory))).mode & 0o777, 0o600);
+  await assert.rejects(claimInstance(directory, newServer()), failsAs('already-running', /./));
+  assert.deepEqual((await readdir(directory)).sort(), ['heddle.lock', 'heddle.sock']);
+  await instance.release();
+  assert.deepEqual(await readdir(directory), ['heddle.lock']);
 });
 
 test('the socket of a daemon that was killed is taken over', async (t) => {
