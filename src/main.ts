@@ -1,7 +1,6 @@
 import { dropEmptyVariables } from './cli/arguments/empty-variables.ts';
 import { acceptGoFlags } from './cli/arguments/go-flags.ts';
 import { createProgram } from './cli/program.ts';
-import { reportError } from './cli/terminal/report-error.ts';
 import { endWithReaders } from './cli/terminal/streams.ts';
 
 // grpc-js names a TLS server by its IP address where that is all there is; Node warns of it, and nobody here can help it.
@@ -13,6 +12,7 @@ async function runCommandLine(): Promise<void> {
   try {
     await createProgram().parseAsync(acceptGoFlags(process.argv));
   } catch (error) {
+    const { reportError } = await import('./cli/terminal/report-error.ts');
     process.exitCode = reportError(error);
   }
 }

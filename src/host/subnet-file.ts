@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { access, readFile, rm, stat } from 'node:fs/promises';
+import { accessSync, constants, statSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 import {
@@ -21,21 +21,21 @@ export async function writeSubnetFile(path: string, content: SubnetEnvironment):
 }
 
 /** Throws the Failure that {@link writeSubnetFile} would, as far as that can be told without writing anything. */
-export async function requireSubnetFile(path: string): Promise<void> {
+export function requireSubnetFile(path: string): void {
   try {
-    if (await isDirectory(path)) throw describeUnwritable(path, 'it is a directory');
-    const parent = await findNearest(dirname(path));
-    if (!(await isDirectory(parent))) throw describeUnwritable(path, `${parent} is not a directory`);
-    await access(parent, constants.W_OK | constants.X_OK);
+    if (isDirectory(path)) throw describeUnwritable(path, 'it is a directory');
+    const parent = findNearest(dirname(path));
+    if (!isDirectory(parent)) throw describeUnwritable(path, `${parent} is not a directory`);
+    accessSync(parent, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw error instanceof Failure ? error : describeUnwritable(path, explainError(error), error);
   }
 }
 
 /** The path itself, or the nearest directory above it that is there: below it the others would be made. */
-async function findNearest(path: string): Promise<string> {
+function findNearest(path: string): string {
   try {
-    await stat(path);
+    statSync(path);
     return path;
   } catch (error) {
     if (!hasErrorCode(error, 'ENOENT', 'ENOTDIR') || path === dirname(path)) throw error;
@@ -43,9 +43,9 @@ async function findNearest(path: string): Promise<string> {
   }
 }
 
-async function isDirectory(path: string): Promise<boolean> {
+function isDirectory(path: string): boolean {
   try {
-    return (await stat(path)).isDirectory();
+    return statSync(path).isDirectory();
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT', 'ENOTDIR')) return false;
     throw error;

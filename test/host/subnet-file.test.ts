@@ -86,10 +86,10 @@ test('tells beforehand where the file could not be written, and writes nothing',
   const directory = temporaryDirectory(t);
   const file = join(directory, 'file');
   await writeFile(file, '');
-  const refuses = (path: string, why: RegExp): Promise<void> => assert.rejects(requireSubnetFile(path), why);
-  await refuses(directory, /it is a directory$/);
-  await refuses(join(file, 'below', 'subnet.env'), /file is not a directory$/);
-  await requireSubnetFile(file);
-  await requireSubnetFile(join(directory, 'new', 'deep', 'subnet.env'));
+  const refuses = (path: string, why: RegExp): void => assert.throws(() => requireSubnetFile(path), why);
+  refuses(directory, /it is a directory$/);
+  refuses(join(file, 'below', 'subnet.env'), /file is not a directory$/);
+  requireSubnetFile(file);
+  requireSubnetFile(join(directory, 'new', 'deep', 'subnet.env'));
   assert.deepEqual(await readdir(directory), ['file']);
 });

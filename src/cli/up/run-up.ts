@@ -5,7 +5,6 @@ import type { UpOptions } from '../../daemon/setup/options.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { isAbort } from '../../host/system-error.ts';
 import { hideSecretParameters } from '../arguments/process-list.ts';
-import { asFailure } from '../terminal/report-error.ts';
 import { createLog } from '../terminal/log.ts';
 import type { LogFormat } from '../terminal/log.ts';
 
@@ -37,6 +36,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
   } catch (error) {
     if (isAbort(error)) return; // told to stop while it waited for the store
     if (format === 'json') {
+      const { asFailure } = await import('../terminal/report-error.ts');
       const { kind, message, hint } = asFailure(error);
       emit({ event: 'failure', kind, message, ...(hint !== undefined && { hint }) });
     }

@@ -26,7 +26,7 @@ export async function checkHost(options: UpOptions): Promise<CheckedHost> {
   if (recipe !== undefined) requirePrograms(recipe.recipe.requires);
   // For its Failure: the path may be too long.
   controlSocketPath(options.stateDirectory);
-  await requireSubnetFile(options.subnetFile);
+  requireSubnetFile(options.subnetFile);
   await interfaces.require();
   return { recipe, stateDirectory: await prepareStateDirectory(options.stateDirectory), interfaces };
 }

@@ -1,5 +1,13 @@
-import { constants, type Stats } from 'node:fs';
-import { access, chmod, lstat, readdir, realpath, stat } from 'node:fs/promises';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { makeDirectories } from '../files/atomic-file.ts';
@@ -16,13 +24,13 @@ const ownFiles = ['journal', 'heddle.lock', 'heddle.sock'];
 export async function prepareStateDirectory(path: string): Promise<string> {
   const absolute = resolve(path);
   try {
-    await refuseForeignLinks(absolute);
-    await refuseOpenParents(absolute);
+    refuseForeignLinks(absolute);
+    refuseOpenParents(absolute);
     await makeDirectories(absolute, 0o700);
-    await refuseForeignLinks(absolute);
-    const real = await realpath(absolute);
-    await checkDirectory(real);
-    await access(real, constants.W_OK | constants.X_OK);
+    refuseForeignLinks(absolute);
+    const real = realpathSync(absolute);
+    checkDirectory(real);
+    accessSync(real, constants.W_OK | constants.X_OK);
     return real;
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -41,37 +49,32 @@ function refuse(path: string, why: string, hint: string, cause?: unknown): Failu
 }
 
 /** A link in a path is followed only if root or this user made it. */
-async function refuseForeignLinks(path: string): Promise<void> {
+function refuseForeignLinks(path: string): void {
   const parent = dirname(path);
-  if (parent !== path) await refuseForeignLinks(parent);
-  const found = await statIfThere(path);
+  if (parent !== path) refuseForeignLinks(parent);
+  const found = statIfThere(path);
   if (found?.isSymbolicLink() === true && found.uid !== 0 && found.uid !== ownUser()) {
     throw refuse(path, `it is a symbolic link made by user ${found.uid}`, 'remove the link');
   }
 }
 
 /** As root: whoever can write to a directory on the way could put another in this one's place. */
-async function refuseOpenParents(path: string): Promise<void> {
-  const distrust = findDistrust(await nearestThere(dirname(path)));
+function refuseOpenParents(path: string): void {
+  const distrust = findDistrust(nearestThere(dirname(path)));
   if (distrust !== undefined) throw refuse(path, distrust.why, distrust.hint);
 }
 
 /** The path itself, or the first above it that exists. */
-async function nearestThere(path: string): Promise<string> {
-  return (await statIfThere(path)) === undefined ? nearestThere(dirname(path)) : path;
+function nearestThere(path: string): string {
+  return statIfThere(path) === undefined ? nearestThere(dirname(path)) : path;
 }
 
-async function statIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+function statIfThere(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
 }
 
-async function checkDirectory(path: string): Promise<void> {
-  const { uid, mode } = await stat(path);
+function checkDirectory(path: string): void {
+  const { uid, mode } = statSync(path);
   if (uid !== ownUser()) {
     throw refuse(path, `it belongs to user ${uid}, not to user ${ownUser()}`, `chown ${ownUser()} ${path}`);
   }
@@ -80,15 +83,15 @@ async function checkDirectory(path: string): Promise<void> {
   }
   if ((mode & 0o777) === 0o700) return;
   // A mistyped --state-dir must not close, say, /var/lib to everybody else.
-  if (!(await isOwn(path))) {
+  if (!isOwn(path)) {
     const why = `other users can read it (mode ${octal(mode)}), and it contains files that are not heddle's`;
     throw refuse(path, why, `if only heddle uses it, chmod 700 ${path}`);
   }
-  await chmod(path, 0o700);
+  chmodSync(path, 0o700);
 }
 
-async function isOwn(path: string): Promise<boolean> {
-  const files = await readdir(path);
+function isOwn(path: string): boolean {
+  const files = readdirSync(path);
   return files.length === 0 || files.some((file) => ownFiles.includes(file));
 }
 
