@@ -8,12 +8,20 @@ process.noDeprecation = true;
 dropEmptyVariables(process.env);
 endWithReaders();
 
+/** Tells what went wrong. Loaded only then. */
+async function report(error: unknown): Promise<void> {
+  const { reportError } = await import('./cli/terminal/report-error.ts');
+  process.exitCode = reportError(error);
+}
+
+// A defect outside of any command: its report names lines of the source, too.
+process.on('uncaughtException', (error) => void report(error).finally(() => process.exit()));
+
 async function runCommandLine(): Promise<void> {
   try {
     await createProgram().parseAsync(acceptGoFlags(process.argv));
   } catch (error) {
-    const { reportError } = await import('./cli/terminal/report-error.ts');
-    process.exitCode = reportError(error);
+    await report(error);
   }
 }
 

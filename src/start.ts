@@ -35,7 +35,7 @@ export function start(program: keyof typeof programs): void {
   const own = readCodeCache(cacheFile, stats);
   // Where a subcommand cannot keep its own, any other tells V8 at least where each function begins and ends.
   const cachedData = own ?? readCodeCache(codeCacheFile(file, commonPurpose), stats);
-  const script = new Script(readFileSync(file, 'utf8'), {
+  const script = new Script(readFileSync(file, 'latin1'), {
     filename: file,
     ...(cachedData !== undefined && { cachedData }),
   });
