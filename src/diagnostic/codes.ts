@@ -23,6 +23,12 @@ export const diagnosticCodes = {
   'network-too-small': 'The network does not have room for four subnets.',
   'subnet-length': 'The prefix length of the subnets does not fit the network.',
   'subnet-range': 'The first or last subnet is not a subnet of the network, or the last is before the first.',
+  // A network configuration that was written for flannel
+  'other-case': 'A key or a type is written in another case.',
+  'repeated-key': 'A key is there more than once, and the last one counts.',
+  'passed-over': 'A key has no effect.',
+  'address-form': 'A network or an address is read in another form.',
+  'no-value': 'A value counts as none.',
   // Backend
   'default-backend': 'A network configuration does not name a backend.',
   'empty-command': 'A command is empty.',

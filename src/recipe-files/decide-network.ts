@@ -2,6 +2,7 @@ import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import type { SourceText } from '../diagnostic/source.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import { flannelTypeOf } from '../recipe/flannel/backend-types.ts';
 import type { Json } from '../recipe/json/json.ts';
 import { resolveParameters } from '../recipe/parameters.ts';
 import { parseNetworkDocument, renderNetworkDocument } from '../recipe/read/network-document.ts';
@@ -39,10 +40,11 @@ export function decideNetwork(
       warnings: [],
     };
   }
-  const checked = parseNetworkDocument(stored);
+  const declared = recipe.parameters.map(({ name }) => name);
+  const checked = parseNetworkDocument(stored, declared);
   if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics);
   const { network, backendType, parameterValues } = checked.value;
-  if (backendType !== recipe.backendType) {
+  if (backendType !== flannelTypeOf(recipe.backendType)) {
     throw new Failure(
       'recipe',
       `the recipe ${recipe.source.name} is of type "${recipe.backendType}", but the network in ${stored.name} is of type "${backendType}"`,

@@ -9,8 +9,7 @@ import { usesColour } from '../../host/terminal-colour.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
-import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
-import type { StoredNetwork } from '../../recipe/read/network-document.ts';
+import { parseNetworkDocument, recipeTextOf } from '../../recipe/read/network-document.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 
@@ -20,9 +19,8 @@ export async function setNetwork(choice: StoreChoice, file: string): Promise<voi
   const source = { name: file === '-' ? 'standard input' : file, text: await readText(file) };
   const checked = parseNetworkDocument(source);
   if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics);
-  process.stderr.write(renderDiagnostics(checked.warnings, { colour }));
   const { network, backendType } = checked.value;
-  process.stderr.write(await checkBackend(source, checked.value, colour));
+  process.stderr.write(await checkBackend(source, checked, colour));
   const store = await openStore(choice);
   try {
     await store.writeNetwork(source.text);
@@ -35,24 +33,28 @@ export async function setNetwork(choice: StoreChoice, file: string): Promise<voi
 }
 
 /**
- * Holds the backend against what nodes will make of it: the commands in the document, or the recipe of its type. Returns
- * what there is to say of it. Throws a Failure that says what is wrong.
+ * Checks the backend as nodes will: the commands in the document, or the recipe of its type. Returns the warnings about the
+ * document and its backend. Throws a Failure that shows what is wrong.
  */
 async function checkBackend(
   source: SourceText,
-  { backendType, commands }: StoredNetwork,
+  checked: Extract<ReturnType<typeof parseNetworkDocument>, { kind: 'valid' }>,
   colour: boolean,
 ): Promise<string> {
+  const { backendType, commands } = checked.value;
   if (commands.length > 0) {
-    const { warnings } = await checkRecipe(source, backendType);
+    const whole = parseNetworkDocument(source, []);
+    if (whole.kind === 'invalid') throw refuseRecipe(source, whole.diagnostics);
+    const { warnings } = await checkRecipe(recipeTextOf(source, whole), backendType);
     const note = 'Its commands run only on nodes that were started with --trust-store-commands.\n';
-    return renderDiagnostics(warnings, { colour }) + note;
+    return renderDiagnostics([...whole.warnings, ...warnings], { colour }) + note;
   }
   if (findNamedRecipe(backendType) === undefined) {
-    return `This machine does not have a recipe of type ${backendType}. Start nodes with heddle up --recipe.\n`;
+    const note = `This machine does not have a recipe of type ${backendType}. Start nodes with heddle up --recipe.\n`;
+    return renderDiagnostics(checked.warnings, { colour }) + note;
   }
-  decideNetwork((await loadRecipe(backendType)).recipe, [], source);
-  return '';
+  const { warnings } = decideNetwork((await loadRecipe(backendType)).recipe, [], source);
+  return renderDiagnostics(warnings, { colour });
 }
 
 async function readText(file: string): Promise<string> {

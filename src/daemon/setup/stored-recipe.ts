@@ -1,6 +1,6 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
-import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
+import { parseNetworkDocument, recipeTextOf } from '../../recipe/read/network-document.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import { checkRecipe, loadRecipe } from '../../recipe-files/load-recipe.ts';
 import { refuseRecipe } from '../../recipe-files/refuse-recipe.ts';
@@ -18,12 +18,12 @@ export async function loadStoredRecipe(
   store: LeaseStore,
 ): Promise<LoadedRecipe> {
   if (stored === undefined) throw new Error('neither --recipe nor the store names a recipe');
-  const checked = parseNetworkDocument(stored);
+  const checked = parseNetworkDocument(stored, []);
   if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics);
   const { backendType, commands } = checked.value;
   if (commands.length > 0) {
     if (!options.trustStoreCommands) throw refuseCommands(stored, commands, store);
-    return { file: stored.name, ...(await checkRecipe(stored, backendType)) };
+    return { file: stored.name, ...(await checkRecipe(recipeTextOf(stored, checked), backendType)) };
   }
   if (findNamedRecipe(backendType) !== undefined) return loadRecipe(backendType);
   throw new Failure(

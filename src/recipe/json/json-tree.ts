@@ -38,14 +38,21 @@ export interface UnreadNode {
   readonly span: Span;
 }
 
+/** The treatment of a key that an object has twice: an error, or each member stays for the caller to choose from. */
+export type RepeatedKeys = 'refused' | 'kept';
+
 /**
- * Reads a document that must be one JSON object in which no key stands twice. Returns undefined if it is not one, or if
- * its structure is not certain; what is wrong within single values is an {@link UnreadNode}.
+ * Reads a document that must be one JSON object. Returns undefined if it is not one, or if its structure is not certain;
+ * what is wrong within single values is an {@link UnreadNode}.
  */
-export function parseJsonObject(source: SourceText, findings: Findings): ObjectNode | undefined {
+export function parseJsonObject(
+  source: SourceText,
+  findings: Findings,
+  repeatedKeys: RepeatedKeys = 'refused',
+): ObjectNode | undefined {
   const tree = parseStrictJson(source, findings);
   if (tree === undefined) return undefined;
-  const root = convert(tree.root, tree, findings);
+  const root = convert(tree.root, { ...tree, repeatedKeys }, findings);
   if (root.kind === 'object') return root;
   if (root.kind === 'unread') return undefined;
   findings.error('wrong-type', root.span, `the document must be an object, not ${describeKind(root)}`);
@@ -112,7 +119,11 @@ export function openingBrace(object: ObjectNode): Span {
   return { offset: object.span.offset, length: 1 };
 }
 
-function convert(node: Node, tree: SyntaxTree, findings: Findings): JsonNode {
+interface Conversion extends SyntaxTree {
+  readonly repeatedKeys: RepeatedKeys;
+}
+
+function convert(node: Node, tree: Conversion, findings: Findings): JsonNode {
   const span = { offset: node.offset, length: node.length };
   if (tree.brokenTokens.has(node.offset)) return { kind: 'unread', span };
   if (node.type === 'array') {
@@ -136,22 +147,24 @@ function convert(node: Node, tree: SyntaxTree, findings: Findings): JsonNode {
   return { kind: 'scalar', span, value: null };
 }
 
-function convertMembers(properties: readonly Node[], tree: SyntaxTree, findings: Findings): JsonMember[] {
-  const members = new Map<string, JsonMember>();
+function convertMembers(properties: readonly Node[], tree: Conversion, findings: Findings): JsonMember[] {
+  const members: JsonMember[] = [];
+  const names = new Set<string>();
   for (const property of properties) {
     const [key, value] = property.children ?? [];
     if (key === undefined || value === undefined) continue;
     const name = String(key.value);
     const keySpan = { offset: key.offset, length: key.length };
     const member = { key: name, keySpan, value: convert(value, tree, findings) };
-    if (members.has(name)) {
+    if (names.has(name) && tree.repeatedKeys === 'refused') {
       findings.error(
         'duplicate-key',
         keySpan,
         `this object has the key ${quoteText(name)} twice`,
         'remove one of the two',
       );
-    } else members.set(name, member);
+    } else members.push(member);
+    names.add(name);
   }
-  return [...members.values()];
+  return members;
 }

@@ -1,4 +1,4 @@
-import type { Checked } from '../../diagnostic/diagnostic.ts';
+import type { Checked, Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import type { Json } from '../json/json.ts';
@@ -8,7 +8,7 @@ import { networkKeys } from '../../network/configuration-keys.ts';
 import { openingBrace, parseJsonObject, toJson, type ObjectNode } from '../json/json-tree.ts';
 import { backendKeys, recipeKeys } from '../keys.ts';
 import { readKeys, requireKeys, type LocatedNode } from './read-keys.ts';
-import { settleKeys } from './settle-keys.ts';
+import { libertyCodes, understandDocument } from '../flannel/understand-document.ts';
 import { commandNames, type CommandName, type ParameterValue, type Recipe } from '../recipe.ts';
 
 /** A network configuration found in a store. */
@@ -19,6 +19,8 @@ export interface StoredNetwork {
   readonly parameterValues: Readonly<Record<string, Json>>;
   /** The commands that stand in the document: not run unless the operator trusts the store. */
   readonly commands: readonly CommandName[];
+  /** The whole document as it was understood: each key once and in its own case, without what has no effect. */
+  readonly understood: Json;
 }
 
 /** The backend type of a configuration without `Backend`, according to flannel's documentation. */
@@ -50,19 +52,46 @@ function networkMembers(source: SourceText): ObjectNode['members'] {
 }
 
 /**
- * Reads the network configuration of a store, as strictly as a recipe where flannel's own keys are concerned. `Backend`
- * may hold anything: what is neither its type nor a key that heddle knows counts as a parameter.
+ * Reads the network configuration of a store as flannel reads it: see {@link understandDocument}. What flannel refuses is
+ * refused. `Backend` may hold anything: what is neither its type nor a key that heddle knows counts as a parameter.
+ *
+ * @param declared the parameters of the recipe that is to run, if it is known: other keys of flannel's backends are
+ *   passed over
  */
-export function parseNetworkDocument(source: SourceText): Checked<StoredNetwork> {
+export function parseNetworkDocument(
+  source: SourceText,
+  declared?: readonly string[],
+): Checked<StoredNetwork> {
   const findings = new Findings(source);
-  return findings.conclude(readNetworkDocument(source, findings));
+  return findings.conclude(readNetworkDocument(source, declared, findings));
 }
 
-function readNetworkDocument(source: SourceText, findings: Findings): StoredNetwork | undefined {
-  const root = parseJsonObject(source, findings);
-  if (root === undefined) return undefined;
-  const known = { names: Object.keys(recipeKeys), path: '' };
-  const { values, given } = readKeys(settleKeys(root, known, findings).object, recipeKeys, '', findings);
+/**
+ * The text of a recipe for a network configuration with commands: the document itself, or the document as it was
+ * understood where that differs.
+ */
+export function recipeTextOf(
+  source: SourceText,
+  { value, warnings }: Extract<Checked<StoredNetwork>, { kind: 'valid' }>,
+): SourceText {
+  if (!warnings.some(isLiberty)) return source;
+  return { name: source.name, text: `${JSON.stringify(value.understood, undefined, 2)}\n` };
+}
+
+/** Whether a finding is about something that flannel reads in another way than it is written. */
+function isLiberty({ code }: Diagnostic): boolean {
+  return libertyCodes.some((liberty) => liberty === code);
+}
+
+function readNetworkDocument(
+  source: SourceText,
+  declared: readonly string[] | undefined,
+  findings: Findings,
+): StoredNetwork | undefined {
+  const written = parseJsonObject(source, findings, 'kept');
+  if (written === undefined) return undefined;
+  const root = understandDocument(written, source, declared, findings);
+  const { values, given } = readKeys(root, recipeKeys, '', findings);
   const start = openingBrace(root);
   const network = checkNetworkConfiguration({ values, given, start }, findings);
   if (!given.has('Backend')) {
@@ -73,19 +102,17 @@ function readNetworkDocument(source: SourceText, findings: Findings): StoredNetw
   const backend = given.has('Backend')
     ? values.Backend && readStoredBackend(values.Backend, findings)
     : { backendType: documentedDefaultBackend, parameterValues: {}, commands: [] };
-  return network && backend && { network, ...backend };
+  return network && backend && { network, ...backend, understood: toJson(root) };
 }
 
 function readStoredBackend(
   { value: object, keySpan }: LocatedNode<ObjectNode>,
   findings: Findings,
-): Omit<StoredNetwork, 'network'> | undefined {
+): Omit<StoredNetwork, 'network' | 'understood'> | undefined {
   const { Type } = backendKeys;
   const { values, given } = readKeys(object, { Type }, 'Backend', findings);
   requireKeys(given, { Type }, 'Backend', keySpan, findings);
   const parameters = object.members.filter(({ key }) => !Object.hasOwn(backendKeys, key));
-  // Which of them is a secret only the recipe knows, and nothing here is said about any of them.
-  for (const { value } of parameters) findings.redact(value.span);
   return (
     values.Type && {
       backendType: values.Type.value,

@@ -97,11 +97,6 @@ describe('heddle network', () => {
     ['with a key that there is not', '{"Netwerk":"10.50.0.0/16"}', /did you mean `Network`\?/i],
     ['with a network too small', '{"Network":"10.50.0.0/29","Backend":{"Type":"vxlan"}}', /10\.50\.0\.0\/29/],
     [
-      'with a parameter that the recipe does not know',
-      '{"Network":"10.50.0.0/16","Backend":{"Type":"vxlan","VNII":1}}',
-      /^heddle: recipe vxlan does not have the parameter `VNII`.*\n.*VNI/,
-    ],
-    [
       'with a command that the shell cannot read',
       '{"Network":"10.50.0.0/16","Backend":{"Type":"loom","SubnetAddCommand":"if true"}}',
       /^heddle: standard input was refused: 1 error\n/,
@@ -121,6 +116,18 @@ describe('heddle network', () => {
       assert.deepEqual(await desk.content(), {});
     });
   }
+
+  test('sets one that flannel takes, and says what is read otherwise', limit, async (t) => {
+    const desk = await Desk.make(t);
+    const text = '{"network":"10.50.1.5/16","Backend":{"Type":"VxLAN","VNII":1,"Directrouting":true}}';
+    const ended = await desk.run('network set -', text);
+    assert.equal(ended.exitCode, 0, ended.stderr);
+    assert.equal(ended.stdout, `Set the network of ${desk.name}: 10.50.0.0/16, type vxlan.`);
+    for (const said of ['`network` is read', '10.50.0.0/16', '`vxlan`', '`VNII`', '`Backend.DirectRouting`'])
+      assert.ok(ended.stderr.includes(said), said);
+    assert.match(ended.stderr, /did you mean `VNI`\?/);
+    assert.deepEqual(await desk.content(), { config: text });
+  });
 
   test(
     'sets one with commands, or of a type of one’s own, and says what nodes need for it',

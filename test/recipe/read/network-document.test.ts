@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { positionAt } from '../../../src/diagnostic/source.ts';
 import { renderDiagnostics } from '../../../src/diagnostic/code-frame.ts';
 import { formatCidr } from '../../../src/network/cidr.ts';
-import { parseNetworkDocument, renderNetworkDocument } from '../../../src/recipe/read/network-document.ts';
+import {
+  parseNetworkDocument,
+  recipeTextOf,
+  renderNetworkDocument,
+} from '../../../src/recipe/read/network-document.ts';
 import { resolveParameters } from '../../../src/recipe/parameters.ts';
 import { parseRecipe } from '../../../src/recipe/read/parse-recipe.ts';
 import type { Recipe } from '../../../src/recipe/recipe.ts';
@@ -73,18 +78,131 @@ describe('a network configuration found in a store', () => {
       'missing-key',
     ]);
     assert.deepEqual(refuse({ Network: '10.50.0.0/16', Netwrk: '', Backend: 'vxlan' }), [
-      'unknown-key',
+      'passed-over',
       'wrong-type',
     ]);
     assert.deepEqual(refuse([]), ['wrong-type']);
   });
 
   test('is quoted without the values of its parameters, any of which may be a secret', () => {
-    const checked = parse({ Network: '10.50.0.1/16', Backend: { Type: 'wireguard', PSK: 'hunter2' } });
-    assert.equal(checked.kind, 'invalid');
-    const shown = renderDiagnostics(checked.diagnostics, { colour: false });
-    assert.match(shown, /10\.50\.0\.1/);
-    assert.doesNotMatch(shown, /hunter2/);
+    for (const key of ['PSK', 'psk', 'Psk', 'SharedKey']) {
+      const backend = `"Type":"wireguard","${key}":"hunter2","${key}":"hunter3"`;
+      const text = `{"Network":"10.50.1/16","Backend":{${backend}},"backend":{${backend}}}`;
+      const checked = parseNetworkDocument({ name: 'store', text }, []);
+      assert.equal(checked.kind, 'invalid');
+      const shown = renderDiagnostics(checked.diagnostics, { colour: false });
+      assert.match(shown, /10\.50\.1\/16/);
+      assert.doesNotMatch(shown, /hunter/);
+    }
+  });
+});
+
+describe('a liberty is reported once, at its place', () => {
+  const liberties: readonly (readonly [text: string, line: number, code: string, message: RegExp])[] = [
+    [
+      '{"network":"10.50.0.0/16",\n"Backend":{"Type":"vxlan"}}',
+      1,
+      'other-case',
+      /`network` is read as `Network`/,
+    ],
+    [
+      '{"Network":"10.50.0.0/16",\n"Backend":{"Type":"VxLAN"}}',
+      2,
+      'other-case',
+      /`VxLAN` is read as `vxlan`/,
+    ],
+    ['{"Network":"10.50.0.0/16",\n"Backend":{"Type":"vxlan","Vni":5}}', 2, 'other-case', /`Backend.VNI`/],
+    [
+      '{"Network":"10.50.1.5/16",\n"Backend":{"Type":"vxlan"}}',
+      1,
+      'address-form',
+      /read as `10\.50\.0\.0\/16`/,
+    ],
+    [
+      '{"Network":"10.50.0.0/16","Name":1,\n"Backend":{"Type":"vxlan"}}',
+      1,
+      'passed-over',
+      /`Name` has no effect/,
+    ],
+    [
+      '{"Network":"10.50.0.0/16",\n"Backend":{"Type":"host-gw","VNI":5}}',
+      2,
+      'passed-over',
+      /`VNI` in `Backend`/,
+    ],
+    [
+      '{"Network":"10.50.0.0/16",\n"Backend":{"Type":"vxlan","MacPrefix":"0E"}}',
+      2,
+      'passed-over',
+      /`MacPrefix`/,
+    ],
+    [
+      '{"Network":"10.1.0.0/16",\n"Network":"10.2.0.0/16","Backend":{"Type":"vxlan"}}',
+      2,
+      'repeated-key',
+      /the last/,
+    ],
+    [
+      '{"Network":"10.50.0.0/16",\n"Backend":{"Type":"extension","ShutdownCommand":""}}',
+      2,
+      'no-value',
+      /Shutdown/,
+    ],
+    ['{"Network":"10.50.0.0/16","SubnetLen":null,\n"Backend":{"Type":"vxlan"}}', 1, 'no-value', /SubnetLen/],
+    ['{"Network":"10.50.0.0/16",\n"Backend":{"Type":"vxlan","Port":0}}', 2, 'no-value', /Backend.Port/],
+  ];
+  for (const [text, line, code, message] of liberties) {
+    test(text.replace('\n', ''), () => {
+      const checked = parseNetworkDocument({ name: 'store', text }, []);
+      assert.equal(checked.kind, 'valid');
+      const [warning, another] = checked.warnings;
+      assert.ok(warning !== undefined && another === undefined);
+      assert.equal(warning.code, code);
+      assert.match(warning.message, message);
+      assert.equal(positionAt(text, warning.span.offset).line, line);
+    });
+  }
+
+  test('but what a recipe declares has an effect', () => {
+    const text = '{"Network":"10.50.0.0/16","Backend":{"Type":"vxlan","zone":"a"}}';
+    const checked = parseNetworkDocument({ name: 'store', text }, ['Zone']);
+    assert.equal(checked.kind, 'valid');
+    assert.deepEqual(checked.value.parameterValues, { Zone: 'a' });
+    assert.deepEqual(
+      checked.warnings.map(({ code }) => code),
+      ['other-case'],
+    );
+  });
+
+  test('and a type that flannel does not have is read as it is written', () => {
+    const text = '{"Network":"10.50.0.0/16","Backend":{"Type":"Mine","zone":"a"}}';
+    const checked = parseNetworkDocument({ name: 'store', text }, []);
+    assert.equal(checked.kind, 'valid');
+    assert.equal(checked.value.backendType, 'Mine');
+    assert.deepEqual(checked.value.parameterValues, { zone: 'a' });
+    assert.deepEqual(checked.warnings, []);
+  });
+});
+
+describe('a whole recipe that was written for flannel', () => {
+  const text = `{"network":"10.50.0.0/16","Backend":{"type":"Extension","subnetaddcommand":"true","ShutdownCommand":"","Note":1}}`;
+
+  test('is read by the recipe reader in the form that it was understood in', () => {
+    const source = { name: 'store', text };
+    const checked = parseNetworkDocument(source, []);
+    assert.equal(checked.kind, 'valid');
+    assert.deepEqual(checked.value.commands, ['SubnetAddCommand']);
+    const recipe = parseRecipe(recipeTextOf(source, checked), 'a');
+    assert.equal(recipe.kind, 'valid');
+    assert.equal(recipe.value.backendType, 'extension');
+    assert.deepEqual(Object.keys(recipe.value.commands), ['SubnetAddCommand']);
+  });
+
+  test('and unchanged where nothing was read otherwise', () => {
+    const source = { name: 'store', text: '{"Network":"10.50.0.0/16","Backend":{"Type":"extension"}}' };
+    const checked = parseNetworkDocument(source, []);
+    assert.equal(checked.kind, 'valid');
+    assert.equal(recipeTextOf(source, checked), source);
   });
 });
 

@@ -1,6 +1,6 @@
 // The recorder fills in what flannel takes each document of a table for, by running flannel's own packages.
 //
-//	go run -mod=mod -ldflags=-checklinkname=0 . ../../recipe/flannel-documents.json
+//	go run -mod=mod -ldflags=-checklinkname=0 . ../../recipe/flannel/documents.json
 //
 // A configuration in the table has a name and a text, a lease has a name, a key and a value. The recorder replaces
 // "flannel" of each entry and writes the file again. It touches neither a network nor a store.

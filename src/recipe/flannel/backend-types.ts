@@ -1,0 +1,53 @@
+import type { GoType } from './go-values.ts';
+
+type GoKeys = Readonly<Record<string, GoType>>;
+
+const commands: GoKeys = {
+  PreStartupCommand: 'string',
+  PostStartupCommand: 'string',
+  SubnetAddCommand: 'string',
+  SubnetRemoveCommand: 'string',
+};
+
+/** The backends of flannel 0.28.9 on Linux, each with the keys that it reads from `Backend`, and their types in Go. */
+const backends: Readonly<Record<string, GoKeys>> = {
+  vxlan: {
+    VNI: 'int',
+    Port: 'int',
+    MTU: 'int',
+    GBP: 'bool',
+    Learning: 'bool',
+    DirectRouting: 'bool',
+  },
+  'host-gw': {},
+  wireguard: {
+    ListenPort: 'int',
+    ListenPortV6: 'int',
+    MTU: 'int',
+    PSK: 'string',
+    PersistentKeepaliveInterval: 'int',
+    Mode: 'string',
+  },
+  ipip: { DirectRouting: 'bool' },
+  udp: { Port: 'int' },
+  ipsec: { UDPEncap: 'bool', ESPProposal: 'string', PSK: 'string' },
+  extension: commands,
+  alloc: {},
+  'tencent-vpc': { AccessKeyID: 'string', AccessKeySecret: 'string' },
+};
+
+/** The keys that a backend of flannel reads; undefined for a type that flannel does not have. */
+export function flannelKeysOf(backendType: string): GoKeys | undefined {
+  return Object.hasOwn(backends, backendType) ? backends[backendType] : undefined;
+}
+
+/** The type that flannel takes a text for: its own types are in lower case, and flannel finds them in any case. */
+export function flannelTypeOf(text: string): string {
+  const lower = text.toLowerCase();
+  return flannelKeysOf(lower) === undefined ? text : lower;
+}
+
+/** Keys of a backend whose zero means that they are not set: the kernel then uses its own port. */
+export function isUnsetByZero(backendType: string, key: string): boolean {
+  return backendType === 'vxlan' && key === 'Port';
+}
