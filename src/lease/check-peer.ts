@@ -3,6 +3,7 @@ import { contains, formatAddress, formatCidr, parseAddress } from '../network/ci
 import type { Cidr, Family } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { presentValues, type PerFamily } from '../network/per-family.ts';
+import { matchGoName } from '../recipe/flannel/go-names.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import type { Json, Lease, LeaseAttributes, Peer } from './lease.ts';
 
@@ -157,7 +158,7 @@ function readObject(
   const values: Record<string, string> = {};
   const kept: Record<string, Json> = {};
   for (const field of fields) {
-    const value = Object.hasOwn(data, field.name) ? data[field.name] : undefined;
+    const value = readField(data, field.name);
     const text = readScalar(value, field.name, name);
     if (!field.pattern.test(text) || byteLength(text) > maximumDataBytes) {
       throw new Rejection(
@@ -168,6 +169,12 @@ function readObject(
     if (value !== undefined) kept[field.name] = value;
   }
   return { line: JSON.stringify(kept), fields: values };
+}
+
+/** The value of a field, whose name may be written in another case, as in flannel. */
+function readField(data: Readonly<Record<string, Json>>, name: string): Json | undefined {
+  if (Object.hasOwn(data, name)) return data[name];
+  return Object.entries(data).findLast(([key]) => matchGoName(key, [name]) !== undefined)?.[1];
 }
 
 function readScalar(value: Json | undefined, field: string, name: string): string {

@@ -1,5 +1,7 @@
-import { isV4Mapped } from '../network/address-scope.ts';
-import { addressBits, formatAddress, parseAddress, parseCidr, type Cidr } from '../network/cidr.ts';
+import { asIpv4, isV4Mapped } from '../network/address-scope.ts';
+import { addressBits, formatAddress, networkOf, parseAddress, type Cidr } from '../network/cidr.ts';
+import { familyKey } from '../network/per-family.ts';
+import { matchGoName } from '../recipe/flannel/go-names.ts';
 import type { Json, Lease, LeaseAttributes, LeaseSubnets } from './lease.ts';
 
 /** The form of flannel's two parts of a key, `10.50.4.0-24` and `2001:cafe:42:c::-64`. */
@@ -25,8 +27,9 @@ function formatPart(cidr: Cidr): string {
 }
 
 /**
- * Reads a lease's key. Only the one spelling that {@link leaseKey} prints is accepted, so that no subnet can be leased
- * under two keys; and, as in flannel, no single address (/32, /128) and no /0.
+ * Reads a lease's key as flannel does: host bits are passed over, and so is the spelling of an IPv6 address. Returns
+ * undefined for what flannel does not take: a single address (/32, /128), and text before or after. A /0 is not taken
+ * either: it can only stand for "no IPv4". {@link leaseKey} prints the one spelling in which nodes write a key.
  */
 export function parseLeaseKey(key: string): LeaseSubnets | undefined {
   const [, ipv4Text, ipv4Length, ipv6Text, ipv6Length] = keyForm.exec(key) ?? [];
@@ -41,14 +44,33 @@ export function parseLeaseKey(key: string): LeaseSubnets | undefined {
 }
 
 function parsePart(text: string, length: string): Cidr | undefined {
-  const cidr = parseCidr(`${text}/${length}`);
-  if (cidr === undefined || !isLeasable(cidr)) return undefined;
-  // IPv4 is read in one spelling only; IPv6 has many.
-  return cidr.family === 4 || formatAddress(cidr) === text ? cidr : undefined;
+  const address = parseAddress(text);
+  const prefix = Number(length);
+  if (address === undefined || prefix === 0 || prefix >= addressBits(address.family)) return undefined;
+  return networkOf(address, prefix);
 }
 
-function isLeasable(cidr: Cidr): boolean {
-  return cidr.prefix > 0 && cidr.prefix < addressBits(cidr.family);
+/** A range anywhere in a text, however it is spelt: `node-10.50.4.7/32`. */
+const rangeForm = /((?:\d{1,3}\.){3}\d{1,3}|[\da-f]*:[\da-f:]+)[-/](\d{1,3})(?!\d)/gi;
+/** No key of a lease is longer, by far. */
+const longestKey = 256;
+
+/**
+ * The subnets that a key claims: those of a lease, or the ranges that stand in a key which flannel does not take for one
+ * (`10.50.4.7-32`, `node1-10.50.4.0-24`). Somebody uses them, so nobody else may get them. Undefined if it names none.
+ */
+export function claimedSubnets(key: string): LeaseSubnets | undefined {
+  const subnets = parseLeaseKey(key);
+  if (subnets !== undefined) return subnets;
+  const found: { ipv4?: Cidr; ipv6?: Cidr } = {};
+  for (const [, text = '', length] of key.slice(0, longestKey).matchAll(rangeForm)) {
+    const address = parseAddress(text.replaceAll(/(^|\.)0+(?=\d)/g, '$1').toLowerCase());
+    const prefix = Number(length);
+    if (address === undefined || prefix === 0 || prefix > addressBits(address.family)) continue;
+    found[familyKey(address.family)] ??= networkOf(address, prefix);
+  }
+  const { ipv4, ipv6 } = found;
+  return ipv4 === undefined && ipv6 === undefined ? undefined : { ipv4, ipv6 };
 }
 
 /**
@@ -88,7 +110,8 @@ export type DecodedLease =
 
 /**
  * Reads a lease whoever wrote it. Never throws. What comes out has the right shape and canonical addresses and is
- * otherwise unchecked. Unknown fields are passed over, and of a field given twice the last counts, as in flannel.
+ * otherwise unchecked. As in flannel, fields are known in any case, unknown ones are passed over, of a field given twice
+ * the last counts, and `null` is an object without fields.
  */
 export function decodeLease(encoded: EncodedLease): DecodedLease {
   const known = alreadyDecoded.get(encoded);
@@ -126,12 +149,18 @@ function parseFields(value: string): Fields | string {
   } catch {
     return `its value is not JSON: ${quote(value)}`;
   }
-  if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) {
+  if (parsed === null) return new Map();
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) {
     return `its value is not a JSON object: ${quote(value)}`;
   }
   if (isNestedDeeperThan(parsed, deepestNesting)) return `its value is nested deeper than ${deepestNesting}`;
-  return new Map(Object.entries(parsed));
+  return new Map(
+    Object.entries(parsed).map(([name, field]) => [matchGoName(name, fieldNames) ?? name, field]),
+  );
 }
+
+/** flannel's `LeaseAttrs`. */
+const fieldNames = ['PublicIP', 'PublicIPv6', 'BackendType', 'BackendData', 'BackendV6Data'];
 
 function isNestedDeeperThan(value: Json, limit: number): boolean {
   if (value === null || typeof value !== 'object') return false;
@@ -162,8 +191,9 @@ type ReadAddress =
 /** flannel marshals an absent IPv4 address as 0.0.0.0, and refuses `null`. */
 function readPublicIp(value: Json | undefined): ReadAddress {
   if (value === undefined || value === noIpv4) return { kind: 'valid', address: undefined };
-  const address = typeof value === 'string' ? parseAddress(value) : undefined;
-  if (address?.family !== 4) {
+  const read = typeof value === 'string' ? parseAddress(value) : undefined;
+  const address = read && asIpv4(read);
+  if (address === undefined) {
     return { kind: 'invalid', reason: `its PublicIP is ${quote(value)}, which is not an IPv4 address` };
   }
   return { kind: 'valid', address: formatAddress(address) };

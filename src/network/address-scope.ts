@@ -15,6 +15,12 @@ export function isV4Mapped({ family, value }: Address): boolean {
   return family === 6 && value >> 32n === 0xffffn;
 }
 
+/** The IPv4 address that flannel takes an address for where it needs one: a v4-mapped one counts. */
+export function asIpv4(address: Address): Address | undefined {
+  if (address.family === 4) return address;
+  return isV4Mapped(address) ? { family: 4, value: BigInt.asUintN(32, address.value) } : undefined;
+}
+
 /** Why an address cannot be the underlay address of a host, or undefined if it can. */
 export function describeUnusable(address: Address): string | undefined {
   const { family, value } = address;

@@ -1,7 +1,7 @@
 import { Failure } from '../diagnostic/failure.ts';
 import { planAcquisition, type AcquisitionPlan, type ExhaustedRange } from '../lease/acquire.ts';
 import type { Lease, LeaseAttributes, LeaseSubnets } from '../lease/lease.ts';
-import { decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../lease/wire.ts';
+import { claimedSubnets, decodeLease, encodeAttributes, leaseKey } from '../lease/wire.ts';
 import { formatAddress, formatCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import type { PublicAddresses } from '../network/public-addresses.ts';
@@ -54,7 +54,7 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
     const earlier = tries === 0 ? request.listing : undefined;
     const listing = earlier ?? (await store.list());
     const { records } = listing;
-    const plan = planFrom(records, refused, applicant, request.random ?? Math.random);
+    const plan = planFrom(listing, refused, applicant, request.random ?? Math.random);
     if (plan.kind === 'exhausted' && earlier !== undefined) continue;
     const misfits = await dropMisfits(store, plan, records);
     if (misfits.kind === 'raced') continue;
@@ -91,16 +91,17 @@ export interface Applicant extends PublicAddresses {
  */
 export async function requireFreeSubnet(store: LeaseStore, applicant: Applicant): Promise<Listing> {
   const listing = await store.list();
-  const { records, faults } = listing;
-  const unreadable = new Set(faults.flatMap(({ key }) => key ?? []));
-  const plan = planFrom(records, unreadable, applicant, Math.random);
+  const plan = planFrom(listing, new Set(), applicant, Math.random);
   if (plan.kind === 'exhausted') throw describeExhausted(plan, store);
   return listing;
 }
 
-/** Takes out of `refused` what turns out to be a lease. */
+/**
+ * Plans from all that stands in the store: what cannot be read, or is not a lease, still occupies its range. Takes out of
+ * `refused` what turns out to be a lease.
+ */
 function planFrom(
-  records: readonly LeaseRecord[],
+  { records, faults }: Listing,
   refused: Set<string>,
   applicant: Applicant,
   random: () => number,
@@ -113,13 +114,13 @@ function planFrom(
     if (decoded.kind === 'lease') leases.push(decoded.lease);
     else blocked.push(...subnetsOf(record.key));
   }
-  for (const key of refused) blocked.push(...subnetsOf(key));
+  for (const key of [...refused, ...faults.flatMap(({ key }) => key ?? [])]) blocked.push(...subnetsOf(key));
   return planAcquisition({ ...applicant, leases, blocked, random });
 }
 
 /** None for a key that names no subnet: it can hold none. */
 function subnetsOf(key: string): LeaseSubnets[] {
-  const subnets = parseLeaseKey(key);
+  const subnets = claimedSubnets(key);
   return subnets === undefined ? [] : [subnets];
 }
 

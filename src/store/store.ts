@@ -19,7 +19,7 @@ export interface StoreFault {
   readonly where: string;
   /** One clause: why it was passed over. */
   readonly reason: string;
-  /** The lease that it stands in the place of, if it has a lease's name. */
+  /** Its key, if that names a range: it stands in the place of a lease, or of several. */
   readonly key?: string;
 }
 
@@ -111,6 +111,8 @@ export interface LeaseStore {
   replace(previous: LeaseRecord, value: string, ttlSeconds: number): Promise<LeaseRecord | 'gone'>;
   /** Removes a lease, if it still is what `previous` says. */
   remove(previous: LeaseRecord): Promise<'removed' | 'gone'>;
+  /** Removes whatever stands under a key, even if it is not a lease or cannot be read: an operator says so. */
+  discard(key: string): Promise<'removed' | 'gone'>;
 
   close(): Promise<void>;
 }

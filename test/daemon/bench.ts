@@ -59,6 +59,7 @@ export function changedStore(store: LeaseStore, changes: Partial<LeaseStore>): L
     create: (...given) => store.create(...given),
     replace: (...given) => store.replace(...given),
     remove: (previous) => store.remove(previous),
+    discard: (key) => store.discard(key),
     close: () => store.close(),
     ...changes,
   };

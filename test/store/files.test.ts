@@ -212,7 +212,7 @@ describe('what is not a lease', () => {
     ['10.50.4.0-25', '{"Expiration":null}', /Expiration that is not a time/],
     ['10.50.5.0-24', `{"a":"${'x'.repeat(70_000)}"}`, /larger than 65536 bytes/],
     ['10.50.6.0-24', `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, /nested too deeply/],
-    ['10.50.7.1-24', value, /does not have the name of a lease/],
+    ['10.50.7.1-32', value, /does not have the name of a lease/],
     ['README', 'hello', /does not have the name of a lease/],
   ];
 
@@ -369,7 +369,7 @@ describe('a store that cannot be used', () => {
 
   withBed('with a key that is none, or a value that is none', async (bed) => {
     const store = await bed.open();
-    for (const wrong of ['../config', '', '10.50.7.1-24', 'x/y']) {
+    for (const wrong of ['../config', '', '10.50.7.1-32', 'x/y']) {
       await assert.rejects(store.create(wrong, value, 60), /is not a lease’s key/);
     }
     for (const wrong of ['', 'null', '[]', '{"a"']) {

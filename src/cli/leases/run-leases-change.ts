@@ -2,7 +2,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 import { fitsConfiguration } from '../../lease/acquire.ts';
 import type { LeaseAttributes, LeaseSubnets } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
-import { decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../../lease/wire.ts';
+import { claimedSubnets, decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../../lease/wire.ts';
 import { describeUnusable } from '../../network/address-scope.ts';
 import { formatAddress, formatCidr, overlaps, parseAddress, parseCidr } from '../../network/cidr.ts';
 import type { Address, Family } from '../../network/cidr.ts';
@@ -55,24 +55,45 @@ export async function reserveSubnet(
   });
 }
 
-/** Removes a lease or a reservation, whoever holds it. */
+/** Removes a lease or a reservation, whoever holds it; or what stands in the place of one, by its key. */
 export async function releaseSubnet(choice: StoreChoice, subnetText: string, json: boolean): Promise<void> {
-  const subnets = readSubnets(subnetText);
   await withStore(choice, async (store) => {
-    const record = await findRecord(store, leaseKey(subnets));
-    if (record === undefined || (await store.remove(record)) === 'gone') {
+    const listing = await store.list();
+    const record = findNamed(listing.records, subnetText);
+    const outcome =
+      record === undefined ? await store.discard(keyOfText(subnetText)) : await store.remove(record);
+    if (outcome === 'gone') {
+      // For its refusal of a text that is not a subnet.
+      readSubnets(subnetText);
       throw new Failure('not-found', `the ${store.description} does not have a lease for ${subnetText}`, {
         hint: 'list the leases with heddle leases',
       });
     }
-    const released = describeSubnets(subnets);
-    const { publicIp = null, publicIpv6 = null } = attributesOf(record) ?? {};
-    const reservation = record.expiresAt === undefined;
+    const subnets = record && parseLeaseKey(record.key);
+    const released = subnets === undefined ? (record?.key ?? subnetText) : describeSubnets(subnets);
+    const { publicIp = null, publicIpv6 = null } = (record && attributesOf(record)) ?? {};
+    const reservation = record !== undefined && record.expiresAt === undefined;
     const report: ReleasedSubnet = { released, publicIp, publicIpv6, reservation };
-    process.stdout.write(
-      json ? `${JSON.stringify(report)}\n` : `Released ${released} (${describeHolder(record)}).\n`,
-    );
+    const holder = record === undefined ? 'it could not be read' : describeHolder(record);
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : `Released ${released} (${holder}).\n`);
   });
+}
+
+/** The record with this key, however it is spelt, or else the one for this subnet. */
+function findNamed(records: readonly LeaseRecord[], text: string): LeaseRecord | undefined {
+  const key = keyOfText(text);
+  const exact = records.find((record) => record.key === text || record.key === key);
+  const wanted = claimedSubnets(key);
+  if (exact !== undefined || wanted === undefined) return exact;
+  return records.find((record) => {
+    const held = parseLeaseKey(record.key);
+    return held !== undefined && leaseKey(held) === leaseKey(wanted);
+  });
+}
+
+/** The key of a subnet as an operator types it: `10.50.4.0/24`, both families with a comma, or the key itself. */
+function keyOfText(text: string): string {
+  return text.includes('/') ? text.replaceAll('/', '-').replaceAll(',', '&') : text;
 }
 
 async function withStore(choice: StoreChoice, work: (store: LeaseStore) => Promise<void>): Promise<void> {
@@ -155,14 +176,14 @@ function requireFit(subnets: LeaseSubnets, network: NetworkConfiguration | undef
 async function requireFree(store: LeaseStore, subnets: LeaseSubnets): Promise<void> {
   const { records } = await store.list();
   const inTheWay = records.find(({ key }) => {
-    const held = parseLeaseKey(key) ?? noFamily;
+    const held = claimedSubnets(key) ?? noFamily;
     return zipFamilies(held, subnets).some(([a, b]) => a !== undefined && b !== undefined && overlaps(a, b));
   });
   if (inTheWay !== undefined) throw notFree(subnets, inTheWay);
 }
 
 function notFree(subnets: LeaseSubnets, holder: LeaseRecord | undefined): Failure {
-  const held = (holder && parseLeaseKey(holder.key)) ?? subnets;
+  const held = (holder && claimedSubnets(holder.key)) ?? subnets;
   const what = leaseKey(held) === leaseKey(subnets) ? 'it' : describeSubnets(held);
   const why =
     holder === undefined

@@ -1,6 +1,6 @@
 import type { SourceText } from '../../diagnostic/source.ts';
 import { quoteText } from '../../diagnostic/visible-text.ts';
-import { isV4Mapped } from '../../network/address-scope.ts';
+import { asIpv4, isV4Mapped } from '../../network/address-scope.ts';
 import {
   addressBits,
   formatAddress,
@@ -151,11 +151,6 @@ function readIpv6Address(node: JsonNode, literal: string): GoValue {
 
 function readAddress(node: JsonNode, literal: string): Address | undefined {
   return parseAddress(addressText(node, literal) ?? '');
-}
-
-function asIpv4(address: Address): Address | undefined {
-  if (address.family === 4) return address;
-  return isV4Mapped(address) ? { family: 4, value: address.value & 0xffff_ffffn } : undefined;
 }
 
 function rewrite(node: JsonNode, text: string): GoValue {

@@ -188,6 +188,14 @@ class EtcdStore implements LeaseStore {
     return succeeded ? 'removed' : 'gone';
   }
 
+  async discard(key: string): Promise<'removed' | 'gone'> {
+    const path = Buffer.from(this.#pathOf(key));
+    const { deleted } = await this.#cluster.request(`remove ${this.#pathOf(key)}`, (client) =>
+      client.kv.deleteRange({ key: path }),
+    );
+    return Number(deleted) > 0 ? 'removed' : 'gone';
+  }
+
   close(): Promise<void> {
     this.#closing.abort();
     this.#cluster.close();

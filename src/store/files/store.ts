@@ -1,7 +1,7 @@
 import { access, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
-import { parseLeaseKey } from '../../lease/wire.ts';
+import { claimedSubnets, parseLeaseKey } from '../../lease/wire.ts';
 import { systemClock, type Clock } from '../../time/clock.ts';
 import {
   CursorLostError,
@@ -185,6 +185,16 @@ class FilesStore implements LeaseStore {
     });
   }
 
+  async discard(key: string): Promise<'removed' | 'gone'> {
+    // A key that is not a name in the directory does not stand there.
+    if (basename(key) !== key || this.#directory.look(key) === undefined) return 'gone';
+    return this.#writeLocked(`remove ${key} from ${this.#layout.subnets}`, async () => {
+      if (this.#directory.look(key) === undefined) return 'gone';
+      await rm(join(this.#layout.subnets, key), { force: true });
+      return 'removed';
+    });
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#writers.idle();
@@ -245,7 +255,7 @@ class FilesStore implements LeaseStore {
   readonly #describeFault = (name: string, reason: string): StoreFault => ({
     where: join(this.#layout.subnets, name),
     reason,
-    ...(parseLeaseKey(name) !== undefined && { key: name }),
+    ...(claimedSubnets(name) !== undefined && { key: name }),
   });
 
   #write<T>(action: string, work: () => Promise<T>): Promise<T> {

@@ -77,6 +77,7 @@ function withNetworkFrom(leases: LeaseStore, file: string): LeaseStore {
     create: (...given) => leases.create(...given),
     replace: (...given) => leases.replace(...given),
     remove: (previous) => leases.remove(previous),
+    discard: (key) => leases.discard(key),
     close: () => leases.close(),
   };
 }
