@@ -33,9 +33,13 @@ export interface ExhaustedRange {
 
 /**
  * The next step to get a lease. `misfits` are leases of this node that do not fit the configuration any more. The
- * caller drops them, and the plan counts their subnets as free.
+ * caller drops them, and the plan counts their subnets as free. `unfitReservations` do not fit either; an operator made
+ * them, so they stay and keep their range.
  */
-export type AcquisitionPlan = { readonly misfits: readonly Lease[] } & (
+export type AcquisitionPlan = {
+  readonly misfits: readonly Lease[];
+  readonly unfitReservations: readonly Lease[];
+} & (
   | { readonly kind: 'reuse'; readonly lease: Lease }
   | { readonly kind: 'create'; readonly subnets: LeaseSubnets }
   | ({ readonly kind: 'exhausted' } & ExhaustedRange)
@@ -49,13 +53,15 @@ export type AcquisitionPlan = { readonly misfits: readonly Lease[] } & (
 export function planAcquisition(input: AcquisitionInput): AcquisitionPlan {
   const mine = input.leases.filter((lease) => isOfNode(lease, input));
   const fitting = mine.filter((lease) => fitsConfiguration(input.configuration, lease.subnets));
-  const misfits = mine.filter((lease) => !fitsConfiguration(input.configuration, lease.subnets));
+  const unfit = mine.filter((lease) => !fitsConfiguration(input.configuration, lease.subnets));
+  const misfits = unfit.filter(({ expiresAt }) => expiresAt !== undefined);
+  const unfitReservations = unfit.filter(({ expiresAt }) => expiresAt === undefined);
   const reused = chooseOwnLease(fitting, input.hint);
-  if (reused !== undefined) return { kind: 'reuse', lease: reused, misfits };
+  if (reused !== undefined) return { kind: 'reuse', lease: reused, misfits, unfitReservations };
 
   const dropped = new Set(misfits);
   const others = input.leases.filter((lease) => !dropped.has(lease));
-  return { ...chooseNewSubnets(input, others), misfits };
+  return { ...chooseNewSubnets(input, others), misfits, unfitReservations };
 }
 
 /** flannel knows a node by its public IPv4 address; where a lease has none, only the IPv6 one can tell. */

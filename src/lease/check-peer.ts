@@ -20,6 +20,8 @@ export type PeerVerdict =
   | { readonly kind: 'peer'; readonly peer: Peer }
   /** Of another backend type: none of this node's business. */
   | { readonly kind: 'ignored' }
+  /** Kept for a node that does not have it now. */
+  | { readonly kind: 'reserved' }
   | { readonly kind: 'rejected'; readonly because: string };
 
 /** Text that may reach a shell's stdin when the recipe gives no pattern: no blank, quote, control or leading dash. */
@@ -33,7 +35,9 @@ class Rejection extends Error {}
  * Everything in the result was parsed and printed again, or matched a pattern. Overlap among leases is the roster's part.
  */
 export function checkPeer(lease: Lease, rules: PeerRules): PeerVerdict {
-  if (lease.attributes.backendType !== rules.backendType) return { kind: 'ignored' };
+  const { backendType } = lease.attributes;
+  if (backendType === '' && lease.expiresAt === undefined) return { kind: 'reserved' };
+  if (backendType !== rules.backendType) return { kind: 'ignored' };
   try {
     return { kind: 'peer', peer: readPeer(lease, rules) };
   } catch (error) {

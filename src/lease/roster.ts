@@ -26,6 +26,7 @@ export type RosterChange =
 type Standing =
   | { readonly kind: 'accepted'; readonly peer: Peer; readonly subnets: LeaseSubnets }
   | { readonly kind: 'ignored' }
+  | { readonly kind: 'reserved' }
   | { readonly kind: 'own' };
 
 /** Where this node's own lease stands: it is not a peer, and no peer may overlap it. */
@@ -145,9 +146,10 @@ export class Roster {
     switch (verdict.kind) {
       case 'rejected':
         return this.#reject(key, verdict.because);
-      case 'ignored': {
+      case 'ignored':
+      case 'reserved': {
         const changes = this.#drop(key);
-        this.#standings.set(key, { kind: 'ignored' });
+        this.#standings.set(key, { kind: verdict.kind });
         return changes;
       }
       case 'peer':
@@ -198,7 +200,8 @@ export class Roster {
     const known = this.#rejections.get(key) === because;
     this.#clearRejection(key);
     this.#rejections.set(key, because);
-    if (this.#standings.get(key)?.kind === 'ignored') this.#standings.delete(key);
+    const standing = this.#standings.get(key)?.kind;
+    if (standing === 'ignored' || standing === 'reserved') this.#standings.delete(key);
     const recalled = this.#standings.has(key) ? [] : this.#recall(key);
     return known ? recalled : [{ kind: 'rejected', key, because }, ...recalled];
   }

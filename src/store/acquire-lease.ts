@@ -35,6 +35,10 @@ export interface AcquiredLease {
   readonly record: LeaseRecord;
   readonly lease: Lease;
   readonly how: 'created' | 'reused';
+  /** This node's leases that did not fit the configuration, and were removed. */
+  readonly dropped: readonly Lease[];
+  /** This node's reservations that do not fit the configuration: they stay, and an operator should know. */
+  readonly unfitReservations: readonly Lease[];
   /** The known content of the store, with this lease, and without the removed leases that did not fit. */
   readonly listing: Listing;
 }
@@ -61,7 +65,14 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
     const result = await carryOut(store, plan, records, request);
     if (result.kind === 'acquired') {
       const { acquired } = result;
-      return { ...acquired, listing: withOutcome(listing, acquired.record, misfits.dropped) };
+      const { dropped } = misfits;
+      const { unfitReservations } = plan;
+      return {
+        ...acquired,
+        dropped,
+        unfitReservations,
+        listing: withOutcome(listing, acquired.record, dropped),
+      };
     }
     if (result.takenKey !== undefined) refused.add(result.takenKey);
   }
@@ -140,7 +151,7 @@ async function dropMisfits(
 }
 
 type Result =
-  | { readonly kind: 'acquired'; readonly acquired: Omit<AcquiredLease, 'listing'> }
+  | { readonly kind: 'acquired'; readonly acquired: Pick<AcquiredLease, 'record' | 'lease' | 'how'> }
   | { readonly kind: 'raced'; readonly takenKey: string | undefined };
 
 async function carryOut(

@@ -106,9 +106,13 @@ export interface LeaseStore {
   create(key: string, value: string, ttlSeconds: number | undefined): Promise<LeaseRecord | 'taken'>;
   /**
    * Writes a lease again with a new time to live, if it still is what `previous` says; `gone` if it expired, was
-   * removed, or was written by someone else. A reservation stays one whatever `ttlSeconds` says.
+   * removed, or was written by someone else. A reservation stays one whatever `ttlSeconds` says; without it, a lease becomes one.
    */
-  replace(previous: LeaseRecord, value: string, ttlSeconds: number): Promise<LeaseRecord | 'gone'>;
+  replace(
+    previous: LeaseRecord,
+    value: string,
+    ttlSeconds: number | undefined,
+  ): Promise<LeaseRecord | 'gone'>;
   /** Removes a lease, if it still is what `previous` says. */
   remove(previous: LeaseRecord): Promise<'removed' | 'gone'>;
   /** Removes whatever stands under a key, even if it is not a lease or cannot be read: an operator says so. */

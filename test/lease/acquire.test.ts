@@ -108,6 +108,17 @@ describe('a lease that carries the node’s public address', () => {
     }
   });
 
+  test('stays, and keeps its range, when it is a reservation that does not fit', () => {
+    for (const key of ['10.50.1.0-25', '10.50.0.0-23', '10.51.1.0-24']) {
+      const reserved = lease(key, '172.30.0.1', { reserved: true });
+      const planned = plan({ leases: [reserved] });
+      assert.equal(planned.kind, 'create', key);
+      assert.deepEqual([planned.misfits, planned.unfitReservations], [[], [reserved]]);
+      const [ours, theirs] = [planned.subnets.ipv4, reserved.subnets.ipv4];
+      assert.ok(ours && theirs && !overlaps(ours, theirs));
+    }
+  });
+
   test('is known by its IPv6 address where it does not have an IPv4 address', () => {
     const own = lease('0.0.0.0-0&2001:cafe:42:5::-64', '', { publicIpv6: 'fd00:99::1' });
     const configuration = configure(undefined, ipv6);

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { releaseSubnet } from '../../src/cli/leases/run-leases-change.ts';
+import { releaseSubnet, reserveSubnet } from '../../src/cli/leases/run-leases-change.ts';
+import { checkPeer } from '../../src/lease/check-peer.ts';
+import { decodeLease } from '../../src/lease/wire.ts';
 import { parseNetworkDocument } from '../../src/recipe/read/network-document.ts';
 import { acquireLease } from '../../src/store/acquire-lease.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
@@ -20,6 +22,43 @@ const occupied: Readonly<Record<string, string>> = {
   '10.60.0.70-32': value,
   '10.60.0.130-26': 'torn',
 };
+
+test('a reservation is not a lease of another type', () => {
+  const rules = {
+    network: configuration,
+    backendType: 'vxlan',
+    backendData: { format: 'text', pattern: undefined },
+    ownAddresses: [],
+  } as const;
+  const verdict = (expiresAt: number | undefined) => {
+    const text = '{"PublicIP":"172.30.0.9"}';
+    const decoded = decodeLease({ key: '10.60.0.64-26', value: text, expiresAt });
+    assert.equal(decoded.kind, 'lease');
+    return checkPeer(decoded.lease, rules).kind;
+  };
+  assert.deepEqual([verdict(undefined), verdict(1_700_000_000_000)], ['reserved', 'ignored']);
+});
+
+test('the lease that a node holds becomes its reservation, and stays one when it is renewed', async (t) => {
+  const directory = temporaryDirectory(t);
+  const store = await openFilesStore(directory);
+  t.after(() => store.close());
+  const leased = await store.create('10.60.0.64-26', value, 600);
+  assert.ok(leased !== 'taken');
+  t.mock.method(process.stdout, 'write', () => true);
+  const choice = { kind: 'files', directory };
+  await assert.rejects(
+    reserveSubnet(choice, '10.60.0.64/26', '172.30.0.8', false),
+    /leased to 172\.30\.0\.9/,
+  );
+  await reserveSubnet(choice, '10.60.0.64/26', '172.30.0.9', false);
+  const [reserved] = (await store.list()).records;
+  assert.ok(reserved);
+  assert.deepEqual([reserved.value, reserved.expiresAt], [value, undefined]);
+  assert.equal(await store.replace(leased, value, 600), 'gone');
+  const renewed = await store.replace(reserved, value, 600);
+  assert.ok(renewed !== 'gone' && renewed.expiresAt === undefined);
+});
 
 test('what is not a lease, or cannot be read, keeps its range, and can be released', async (t) => {
   const directory = temporaryDirectory(t);

@@ -43,9 +43,10 @@ export async function reserveSubnet(
   requireAddress(subnets, attributes, addressText);
   await withStore(choice, async (store) => {
     requireFit(subnets, await readConfiguration(store));
-    await requireFree(store, subnets);
-    const created = await store.create(leaseKey(subnets), encodeAttributes(attributes), undefined);
-    if (created === 'taken') throw notFree(subnets, await findRecord(store, leaseKey(subnets)));
+    const written =
+      (await keepForHolder(store, subnets, attributes)) ??
+      (await createReservation(store, subnets, attributes));
+    if (written === 'taken') throw notFree(subnets, await findRecord(store, leaseKey(subnets)));
     const reserved = describeSubnets(subnets);
     const { publicIp = null, publicIpv6 = null } = attributes;
     const report: ReservedSubnet = { reserved, publicIp, publicIpv6 };
@@ -53,6 +54,32 @@ export async function reserveSubnet(
       json ? `${JSON.stringify(report)}\n` : `Reserved ${reserved} for ${describeNode(attributes)}.\n`,
     );
   });
+}
+
+async function createReservation(store: LeaseStore, subnets: LeaseSubnets, attributes: LeaseAttributes) {
+  await requireFree(store, subnets);
+  return store.create(leaseKey(subnets), encodeAttributes(attributes), undefined);
+}
+
+/**
+ * Makes a reservation of the lease that the node with these addresses holds already, without a change of its value.
+ * Returns undefined if that node does not have it.
+ */
+async function keepForHolder(store: LeaseStore, subnets: LeaseSubnets, attributes: LeaseAttributes) {
+  // The node may renew its lease meanwhile.
+  for (let tries = 0; tries < 10; tries += 1) {
+    const record = (await store.list()).records.find(({ key }) => key === leaseKey(subnets));
+    const held = record && attributesOf(record);
+    if (record?.expiresAt === undefined || held === undefined) return undefined;
+    const isHolder =
+      attributes.publicIp === undefined
+        ? held.publicIpv6 === attributes.publicIpv6
+        : held.publicIp === attributes.publicIp;
+    if (!isHolder) return undefined;
+    const reserved = await store.replace(record, record.value, undefined);
+    if (reserved !== 'gone') return reserved;
+  }
+  return undefined;
 }
 
 /** Removes a lease or a reservation, whoever holds it; or what stands in the place of one, by its key. */

@@ -3,7 +3,7 @@ import { explainError, isAbort } from '../../host/system-error.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
-import { acquireLease } from '../../store/acquire-lease.ts';
+import { acquireLease, type AcquiredLease } from '../../store/acquire-lease.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { describeExpiry } from '../lease/lease-keeper.ts';
@@ -88,6 +88,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
       how: acquired.how,
       expiresAt: describeExpiry(record.expiresAt),
     });
+    for (const message of describeUnfit(acquired)) emit({ event: 'warning', message });
     await remember(context, record.key);
     const isCreated = acquired.how === 'created';
     return { commands, record, subnets, isCreated, hadEnded: isTakeover && isCreated, isDeviceUp: false };
@@ -97,6 +98,19 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
       throw new LeaseStopped('heddle was asked to stop', { cause: error });
     throw error;
   }
+}
+
+/** Warnings about leases of this node that do not fit the network configuration. */
+function describeUnfit({ dropped, unfitReservations }: AcquiredLease): string[] {
+  const why = 'does not fit the network configuration (another length, or outside of its range)';
+  return [
+    ...dropped.map(({ key }) => `removed this node's lease ${key}: it ${why}`),
+    ...unfitReservations.map(
+      ({ key }) =>
+        `this node's reservation ${key} ${why}, so this node has another subnet; ` +
+        `the reservation keeps its range until you remove it: heddle leases release ${JSON.stringify(key)}`,
+    ),
+  ];
 }
 
 /** Undoes every step, the last one first. If one of them fails, the others are still undone. */

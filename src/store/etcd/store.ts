@@ -164,10 +164,14 @@ class EtcdStore implements LeaseStore {
     return { key, value, expiresAt: grant?.expiresAt, revision: written.revision };
   }
 
-  async replace(previous: LeaseRecord, value: string, ttlSeconds: number): Promise<LeaseRecord | 'gone'> {
+  async replace(
+    previous: LeaseRecord,
+    value: string,
+    ttlSeconds: number | undefined,
+  ): Promise<LeaseRecord | 'gone'> {
     const { key } = previous;
     const path = this.#pathOf(key);
-    const isReserved = previous.expiresAt === undefined;
+    const isReserved = previous.expiresAt === undefined || ttlSeconds === undefined;
     const grant = isReserved
       ? undefined
       : await grantLease(this.#cluster, `write the lease ${key}`, ttlSeconds);

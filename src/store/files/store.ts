@@ -163,13 +163,17 @@ class FilesStore implements LeaseStore {
     });
   }
 
-  async replace(previous: LeaseRecord, value: string, ttlSeconds: number): Promise<LeaseRecord | 'gone'> {
+  async replace(
+    previous: LeaseRecord,
+    value: string,
+    ttlSeconds: number | undefined,
+  ): Promise<LeaseRecord | 'gone'> {
     const { key } = previous;
     const path = this.#pathOf(key);
     return this.#writeLocked(`write the lease ${key} in ${this.#layout.subnets}`, async () => {
       const current = this.#lookForUnchanged(previous);
       if (current === undefined) return 'gone';
-      const isReservation = current.expiresAt === undefined;
+      const isReservation = current.expiresAt === undefined || ttlSeconds === undefined;
       const text = encodeText(key, value, isReservation ? undefined : this.#expiry(ttlSeconds));
       await replaceWhole(this.#layout.draft, path, text);
       return readBack(key, text);
