@@ -46,7 +46,8 @@ export function renderStatus(status: NodeStatus, now: number): string {
     block +
       renderFailing(failing, now) +
       renderRejections(status.rejections) +
-      renderConcerns(status.concerns),
+      renderConcerns(status.concerns) +
+      renderLiberties(status.liberties),
   );
 }
 
@@ -118,6 +119,12 @@ function renderConcerns(concerns: NodeStatus['concerns']): string {
     .slice(0, mostListed)
     .map(({ kind, because, hint, since }) => `  ${kind}: ${because} (since ${since})\n      ${hint}\n`);
   return `\npackets may not flow\n${lines.join('')}${more(concerns.length)}`;
+}
+
+function renderLiberties(liberties: NodeStatus['liberties']): string {
+  if (liberties.length === 0) return '';
+  const lines = liberties.slice(0, mostListed).map(({ where, message }) => `  ${where}: ${message}\n`);
+  return `\nread as flannel reads it\n${lines.join('')}${more(liberties.length)}`;
 }
 
 function more(total: number): string {

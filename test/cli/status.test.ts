@@ -23,6 +23,7 @@ const status: NodeStatus = {
   concerns: [],
   sharedAddresses: [],
   lastDrift: null,
+  liberties: [],
 };
 const now = Date.parse('2026-11-20T15:13:06.765Z');
 
@@ -78,4 +79,14 @@ test('a store that is away has a line: since when, why, and when it is tried nex
   assert.equal(shown[7], `${line} 4.0 s`);
   // It is being tried, and has not answered yet.
   assert.ok(renderStatus(outage('2026-11-20T15:13:01.000Z'), now).includes(`${line} 0 ms`));
+});
+
+test('what is read in another way than it is written is listed, with its place', () => {
+  const where = 'etcd:/coreos.com/network/config:1:2';
+  const liberties = [{ where, code: 'other-case', message: 'the key `network` is read as `Network`' }];
+  const text = renderStatus({ ...status, liberties }, Date.now());
+  assert.match(
+    text,
+    /\nread as flannel reads it\n {2}etcd:\/coreos\.com\/network\/config:1:2: the key `network`/,
+  );
 });

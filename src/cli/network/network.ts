@@ -10,10 +10,13 @@ export function registerNetwork(program: Command): void {
 
   addStoreOptions(network.command('get'))
     .summary('print the network configuration')
-    .description('Prints the network configuration in the store, unchanged.')
-    .action(async (_: unknown, self: Command) => {
+    .description(
+      'Prints the network configuration in the store, unchanged, and on stderr how heddle understands it.',
+    )
+    .option('--json', 'print one JSON object')
+    .action(async (flags: { json?: true }, self: Command) => {
       const { getNetwork } = await import('./run-get.ts');
-      await getNetwork(await chooseStore(self));
+      await getNetwork(await chooseStore(self), flags.json ?? false);
     });
 
   addStoreOptions(network.command('set <file>'))

@@ -3,6 +3,7 @@ import type { Json } from '../../recipe/json/json.ts';
 import { downSchema } from './down.ts';
 import { psSchema, runSchema, upSchema, watchSchema } from './lab.ts';
 import { leasesSchema, releaseSchema, reserveSchema } from './leases.ts';
+import { networkSchema } from './network.ts';
 import { checkSchema, explainSchema, listSchema } from './recipe.ts';
 import { statusSchema } from './status.ts';
 
@@ -24,6 +25,7 @@ export const outputs: readonly Output[] = [
   { command: 'leases', form: 'document', schema: leasesSchema },
   { command: 'leases reserve', form: 'document', schema: reserveSchema },
   { command: 'leases release', form: 'document', schema: releaseSchema },
+  { command: 'network get', form: 'document', schema: networkSchema },
   { command: 'recipe check', form: 'document', schema: checkSchema },
   { command: 'recipe explain', form: 'document', schema: explainSchema },
   { command: 'recipe list', form: 'document', schema: listSchema },

@@ -110,5 +110,15 @@ export const statusSchema = schemaOf<NodeStatus>()(
       z.nullable(z.strictObject({ at: moment, missing: count, extra: count, rebuilt: z.boolean() })),
       'The last repair of drift: peers that were missing, peers that nobody wanted, and whether the device was built again. Null if there was none.',
     ),
+    liberties: described(
+      z.array(
+        z.strictObject({
+          where: described(z.string(), 'The document, the line and the column.'),
+          code: z.string(),
+          message: z.string(),
+        }),
+      ),
+      'What the node reads in the network configuration in another way than it is written, and other warnings.',
+    ),
   }),
 );

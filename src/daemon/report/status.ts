@@ -1,4 +1,5 @@
 import type { Counts } from '../../engine/overview.ts';
+import { positionAt } from '../../diagnostic/source.ts';
 import type { Concern } from '../../event/concern.ts';
 import type { NodeState } from '../../event/event.ts';
 import type { SharedAddress } from '../../lease/address-claims.ts';
@@ -40,6 +41,15 @@ export interface NodeStatus {
   /** Underlay addresses that several peers claim. */
   readonly sharedAddresses: readonly SharedAddress[];
   readonly lastDrift: DriftRepair | null;
+  /** Parts of the store's network configuration that this node reads in another way than they are written. */
+  readonly liberties: readonly Liberty[];
+}
+
+interface Liberty {
+  /** The document, the line and the column. */
+  readonly where: string;
+  readonly code: string;
+  readonly message: string;
 }
 
 /** A concern, with its beginning as RFC 3339. */
@@ -102,11 +112,19 @@ export function describeStatus(facets: NodeFacets): NodeStatus {
     concerns: running === undefined ? [] : listConcerns(running),
     sharedAddresses: running?.follower.roster.sharedAddresses ?? [],
     lastDrift: running?.drift.last ?? null,
+    liberties: preparation === undefined ? [] : listLiberties(preparation),
   };
 }
 
 function describeRecipe({ loaded }: Preparation): NonNullable<NodeStatus['recipe']> {
   return { name: loaded.recipe.name, file: loaded.file, type: loaded.recipe.backendType };
+}
+
+function listLiberties({ network }: Preparation): Liberty[] {
+  return network.warnings.map(({ source, span, code, message }) => {
+    const { line, column } = positionAt(source.text, span.offset);
+    return { where: `${source.name}:${line}:${column}`, code, message };
+  });
 }
 
 function describeOutage(outage: Outage | undefined): StoreOutage | null {

@@ -127,6 +127,20 @@ describe('heddle network', () => {
       assert.ok(ended.stderr.includes(said), said);
     assert.match(ended.stderr, /did you mean `VNI`\?/);
     assert.deepEqual(await desk.content(), { config: text });
+    const got = await desk.run('network get');
+    assert.equal(got.stdout, text);
+    assert.match(
+      got.stderr,
+      /Understood: type vxlan, subnets from 10\.50\.1\.0 to 10\.50\.255\.0, each \/24\./,
+    );
+    const { stdout } = await desk.run('network get --json');
+    const { document, understood, liberties } = JSON.parse(stdout) as Record<string, unknown>;
+    assert.equal(document, text);
+    assert.deepEqual(understood, {
+      Network: '10.50.0.0/16',
+      Backend: { Type: 'vxlan', DirectRouting: true },
+    });
+    assert.equal((liberties as unknown[]).length, 5);
   });
 
   test(

@@ -41,6 +41,7 @@ test('a node that knows nothing yet says so with null, not with nothing', (t) =>
     concerns: [],
     sharedAddresses: [],
     lastDrift: null,
+    liberties: [],
   });
 });
 
