@@ -29,6 +29,8 @@ type Bundle = (
 
 /** Runs one of heddle's programs. */
 export function start(program: keyof typeof programs): void {
+  // Without a listener Node opens its debugger on a port of loopback, and every local user could run code in this process.
+  process.on('SIGUSR1', () => undefined);
   const file = join(import.meta.dirname, bundleName);
   const stats = statSync(file);
   const cacheFile = codeCacheFile(file, purposeOf(program));

@@ -51,6 +51,24 @@ describe('a daemon that waits before it comes up', options, () => {
     assert.equal((await daemon.ended).exitCode, 0);
   });
 
+  test('and gets SIGUSR1 neither ends nor opens a debugger, before and after it is up', async (t) => {
+    const { host, store } = await oneHost(t);
+    const recipe = store.recipe('scribe', scribe);
+    const ports = (): Promise<string> => host.sh('cat /proc/net/tcp /proc/net/tcp6');
+    const listening = / [0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:0000 0A /;
+    const waiting = new Daemon(host, ['--recipe', recipe, ...noEtcd]);
+    await waiting.until('store-outage');
+    for (const daemon of [waiting, undefined]) {
+      const signalled = daemon ?? (await startDaemon(host, ['--recipe', recipe, '--store-dir', store.path]));
+      for (let times = 0; times < 3; times++) await signalled.signal('USR1');
+      // The debugger would be there long before another process has asked for the status.
+      await statusOf(host);
+      assert.doesNotMatch(await ports(), listening);
+      const { exitCode, stderr } = await signalled.stop();
+      assert.deepEqual([exitCode, stderr], [0, '']);
+    }
+  });
+
   test('for a network configuration: status says how to put one there', async (t) => {
     const { host, store } = await oneHost(t);
     const daemon = new Daemon(host, ['--store-dir', store.path]);
