@@ -25,6 +25,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     observer?.note(event);
     log.emit(event);
   };
+  if (observer?.warning !== undefined) emit({ event: 'warning', message: observer.warning });
   try {
     const node = new HeddleNode(options, {
       emit,
@@ -48,6 +49,8 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
 }
 
 interface Observer {
+  /** For the log, once there is one. */
+  readonly warning: string | undefined;
   readonly note: EmitEvent;
   /** From now on there is a node to report about. */
   readonly watch: (node: HeddleNode) => void;
@@ -56,14 +59,19 @@ interface Observer {
 
 async function observe({ metricsAddress }: UpOptions): Promise<Observer | undefined> {
   if (metricsAddress === undefined) return undefined;
-  const [{ Metrics }, { serveMetrics }] = await Promise.all([
+  const [{ Metrics }, { serveMetrics, warnOfMetricsAddress }] = await Promise.all([
     import('../../daemon/report/metrics.ts'),
     import('../../daemon/report/metrics-server.ts'),
   ]);
   let watched: HeddleNode | undefined;
   const metrics = new Metrics(() => watched?.status());
   const { close } = await serveMetrics(metrics, metricsAddress);
-  return { note: metrics.note, watch: (node) => (watched = node), close };
+  return {
+    warning: warnOfMetricsAddress(metricsAddress),
+    note: metrics.note,
+    watch: (node) => (watched = node),
+    close,
+  };
 }
 
 /** The first signal stops the daemon; a second one ends what it is still doing. */

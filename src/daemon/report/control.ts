@@ -4,6 +4,7 @@ import { controlSocketPath } from '../../host/state/instance.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
 import type { ExitMode } from '../setup/options.ts';
 import type { TakenDown } from '../network/take-down.ts';
+import { createLimitedServer, LongBodyError, readBody, type ServerLimits } from './limited-server.ts';
 
 export interface ControlHandlers {
   /** The answer to `GET /status`; undefined if a daemon is not running. */
@@ -17,14 +18,18 @@ export interface StopRequest {
   readonly releaseLease: boolean;
 }
 
+/** The daemon's own user asks, now and then: more is an accident. A stop is answered when the network is down. */
+const limits: ServerLimits = { connections: 64, silenceMs: undefined };
+
+/** The longest body of a request, in bytes. */
+const longestBody = 4096;
+
 /** The daemon's side: HTTP with JSON, on a unix socket that only root can reach. Not listening yet. */
 export function createControlServer(handlers: ControlHandlers): http.Server {
-  return http.createServer((request, response) => {
-    void answer(request, handlers).then(({ status, body }) => {
-      response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-      response.end(`${JSON.stringify(body)}\n`);
-    });
-  });
+  return createLimitedServer(async (request) => {
+    const { status, body } = await answer(request, handlers);
+    return { status, type: 'application/json', body: `${JSON.stringify(body)}\n` };
+  }, limits);
 }
 
 async function answer(
@@ -40,13 +45,16 @@ async function answer(
           body: status ?? { error: 'The daemon is not running.' },
         };
       }
-      case 'POST /stop':
-        return { status: 200, body: await handlers.stop(JSON.parse(await readAll(request)) as StopRequest) };
+      case 'POST /stop': {
+        const body = await readBody(request, longestBody);
+        return { status: 200, body: await handlers.stop(JSON.parse(body) as StopRequest) };
+      }
       default:
         return { status: 404, body: { error: 'Only GET /status and POST /stop are available.' } };
     }
   } catch (error) {
-    return { status: 500, body: { error: error instanceof Error ? error.message : String(error) } };
+    const status = error instanceof LongBodyError ? 413 : 500;
+    return { status, body: { error: error instanceof Error ? error.message : String(error) } };
   }
 }
 

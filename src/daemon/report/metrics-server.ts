@@ -1,21 +1,22 @@
 import { once } from 'node:events';
-import http from 'node:http';
+import type http from 'node:http';
 import { Failure } from '../../diagnostic/failure.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
+import { isLoopback } from '../../network/address-scope.ts';
+import { parseAddress } from '../../network/cidr.ts';
 import type { MetricsAddress } from '../setup/options.ts';
+import { createLimitedServer, type Answer, type ServerLimits } from './limited-server.ts';
 import type { Metrics } from './metrics.ts';
+
+/** A few monitors at once. The daemon needs its descriptors for commands and leases. */
+const limits: ServerLimits = { connections: 32, silenceMs: 10_000 };
 
 /** Serves `GET /metrics` until closed. Throws a {@link Failure} if it cannot listen there. */
 export async function serveMetrics(
   metrics: Metrics,
   { host, port }: MetricsAddress,
 ): Promise<{ close: () => void }> {
-  const server = http.createServer((request, response) => {
-    void answer(request, metrics).then(({ status, body }) => {
-      response.writeHead(status, { 'content-type': status === 200 ? metrics.contentType : 'text/plain' });
-      response.end(request.method === 'HEAD' ? '' : body);
-    });
-  });
+  const server = createLimitedServer((request) => answer(request, metrics), limits);
   server.listen({ port, ...(host !== undefined && { host }) });
   try {
     await once(server, 'listening');
@@ -34,15 +35,24 @@ export async function serveMetrics(
   };
 }
 
-async function answer(
-  { method, url }: http.IncomingMessage,
-  metrics: Metrics,
-): Promise<{ readonly status: number; readonly body: string }> {
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'Only GET is available.\n' };
-  if (url?.split('?')[0] !== '/metrics') return { status: 404, body: 'Only /metrics is available.\n' };
+async function answer({ method, url }: http.IncomingMessage, metrics: Metrics): Promise<Answer> {
+  const refuse = (status: number, body: string): Answer => ({ status, type: 'text/plain', body });
+  if (method !== 'GET' && method !== 'HEAD') return refuse(405, 'Only GET is available.\n');
+  if (url?.split('?')[0] !== '/metrics') return refuse(404, 'Only /metrics is available.\n');
   try {
-    return { status: 200, body: await metrics.render() };
+    return { status: 200, type: metrics.contentType, body: await metrics.render() };
   } catch (error) {
-    return { status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` };
+    return refuse(500, `${error instanceof Error ? error.message : String(error)}\n`);
   }
+}
+
+/** A warning for an address that others than this machine may reach, as metrics have no password; undefined for loopback. */
+export function warnOfMetricsAddress({ host, port }: MetricsAddress): string | undefined {
+  const address = host === undefined ? undefined : parseAddress(host);
+  if (address !== undefined && isLoopback(address)) return undefined;
+  const where = host === undefined ? `every address of this machine, port ${port},` : `${host} port ${port}`;
+  return (
+    `metrics are served at ${where} without a password: whoever reaches that port can read them; ` +
+    'use a loopback address, or let a firewall admit only the monitoring'
+  );
 }

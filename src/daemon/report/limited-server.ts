@@ -1,0 +1,83 @@
+import http from 'node:http';
+
+/** The limits of a server whose clients nobody vouches for. */
+export interface ServerLimits {
+  /** How many connections it has at once; any further one is closed. Each is a descriptor of the daemon. */
+  readonly connections: number;
+  /** How long a connection may be silent, in milliseconds; undefined where an answer may take as long as it needs. */
+  readonly silenceMs: number | undefined;
+  readonly patience?: Patience;
+}
+
+/** How long a client may take, in milliseconds. */
+interface Patience {
+  /** For the head of a request, from the beginning of the connection. */
+  readonly headMs: number;
+  /** For the whole request. */
+  readonly requestMs: number;
+  /** How often that is looked at. */
+  readonly lookMs: number;
+}
+
+const usualPatience: Patience = { headMs: 5000, requestMs: 10_000, lookMs: 2000 };
+
+/** The longest head of a request, in bytes. */
+const longestHead = 8192;
+
+/** The answer to a request. */
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/**
+ * An HTTP server that nobody can keep busy for long or fill with connections: it takes one request a connection, and closes what is
+ * half open, slow or too large. Not listening yet.
+ */
+export function createLimitedServer(
+  answer: (request: http.IncomingMessage) => Promise<Answer>,
+  { connections, silenceMs, patience = usualPatience }: ServerLimits,
+): http.Server {
+  const server = http.createServer(
+    {
+      maxHeaderSize: longestHead,
+      headersTimeout: patience.headMs,
+      requestTimeout: patience.requestMs,
+      connectionsCheckingInterval: patience.lookMs,
+    },
+    (request, response) => {
+      void answer(request).then(({ status, type, body }) => {
+        // The connection ends with the answer, whatever else the client sends.
+        response.writeHead(status, {
+          'content-type': type,
+          'content-length': Buffer.byteLength(body),
+          connection: 'close',
+        });
+        response.end(request.method === 'HEAD' ? '' : body);
+      });
+    },
+  );
+  server.maxConnections = connections;
+  if (silenceMs !== undefined) server.setTimeout(silenceMs);
+  return server;
+}
+
+/** The body of a request was longer than allowed. */
+export class LongBodyError extends Error {
+  override readonly name = 'LongBodyError';
+}
+
+/** Reads the body of a request. Throws a {@link LongBodyError} if it has more than so many bytes. */
+export async function readBody(request: http.IncomingMessage, mostBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // Without destroying the request at the end: the answer goes over the same socket.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).length;
+    if (length > mostBytes)
+      throw new LongBodyError(`the body of the request has more than ${mostBytes} bytes`);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
