@@ -35,6 +35,8 @@ export const diagnosticCodes = {
   'nul-in-command': 'A command contains a NUL character.',
   'batch-without-single': 'The recipe has a batch command, but an add or remove command is missing.',
   'bad-pattern': 'A pattern is not a regular expression.',
+  'unsupported-pattern': 'A pattern has a part that heddle cannot match in linear time.',
+  'slow-pattern': 'A pattern repeats a part that is itself a repeat.',
   'bad-name': 'A name cannot become a variable.',
   'reserved-name': 'A name, or its variable, is already in use.',
   'variable-collision': 'Two names become the same variable.',

@@ -4,6 +4,7 @@ import { overlaps, parseAddress, parseCidr, formatAddress, type Cidr, type Famil
 import type { NetworkConfiguration, SubnetRange } from '../network/configuration.ts';
 import { familyKey, mapFamilies, noFamily, type FamilyKey, type PerFamily } from '../network/per-family.ts';
 import { countSubnets, subnetAt } from '../network/subnets.ts';
+import type { ValuePattern } from '../recipe/pattern/compile-pattern.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 
 /** Reads one subnet for each family of the network at most: `10.50.4.0/24,fd00:1::/64`. Throws a Failure. */
@@ -95,7 +96,7 @@ export function exampleData(format: BackendDataFormat): Json {
   }
 }
 
-function exampleFor(pattern: RegExp, name: string): string {
+function exampleFor(pattern: ValuePattern, name: string): string {
   const example = candidates.find((candidate) => pattern.test(candidate));
   if (example !== undefined) return example;
   throw new Failure('usage', `could not find an example that matches the recipe's BackendData.${name}`, {

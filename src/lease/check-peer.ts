@@ -4,6 +4,7 @@ import type { Cidr, Family } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { presentValues, type PerFamily } from '../network/per-family.ts';
 import { matchGoName } from '../recipe/flannel/go-names.ts';
+import type { ValuePattern } from '../recipe/pattern/compile-pattern.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import type { Json, Lease, LeaseAttributes, Peer } from './lease.ts';
 
@@ -135,7 +136,7 @@ function readData(data: Json | undefined, format: BackendDataFormat, prefix: str
   }
 }
 
-function readText(data: Json, pattern: RegExp | undefined, name: string): string {
+function readText(data: Json, pattern: ValuePattern | undefined, name: string): string {
   if (typeof data !== 'string') throw new Rejection(`its ${name} is not a string`);
   const text = data.replace(/\n$/, '');
   if (byteLength(text) > maximumDataBytes)
@@ -164,7 +165,7 @@ function readObject(
   for (const field of fields) {
     const value = readField(data, field.name);
     const text = readScalar(value, field.name, name);
-    if (!field.pattern.test(text) || byteLength(text) > maximumDataBytes) {
+    if (byteLength(text) > maximumDataBytes || !field.pattern.test(text)) {
       throw new Rejection(
         `${field.name} in its ${name}, ${JSON.stringify(clip(text))}, does not match ${String(field.pattern)}`,
       );

@@ -1,5 +1,6 @@
 import type { SourceText, Span } from '../diagnostic/source.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import type { ValuePattern } from './pattern/compile-pattern.ts';
 
 /** The commands of a recipe, by their key in `Backend`. */
 export const commandNames = [
@@ -36,7 +37,7 @@ export interface Parameter {
   readonly minimum: number | undefined;
   readonly maximum: number | undefined;
   /** The pattern that a whole string must match. */
-  readonly pattern: RegExp | undefined;
+  readonly pattern: ValuePattern | undefined;
   /** The only strings allowed. */
   readonly choices: readonly string[] | undefined;
   /** Never shown in log, status or explain. */
@@ -51,14 +52,14 @@ export interface Parameter {
  * an optional field accepts the empty string.
  */
 export type BackendDataFormat =
-  | { readonly format: 'text'; readonly pattern: RegExp | undefined }
+  | { readonly format: 'text'; readonly pattern: ValuePattern | undefined }
   | {
       readonly format: 'json';
       readonly fields: readonly {
         readonly name: string;
         /** The name in SCREAMING_SNAKE; commands are given it after `DATA_` (IPv4's data) or `DATA6_` (IPv6's). */
         readonly variable: string;
-        readonly pattern: RegExp;
+        readonly pattern: ValuePattern;
       }[];
     };
 
