@@ -1,7 +1,7 @@
 import { formatAddress, formatCidr, parseCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import type { PublicAddresses } from '../network/public-addresses.ts';
-import { contractVariables } from '../recipe/contract-variables.ts';
+import { describeUnpassable, isInherited } from '../recipe/inherited-variables.ts';
 import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import type { CommandName, Parameter, ParameterValue } from '../recipe/recipe.ts';
 
@@ -23,21 +23,20 @@ export interface NodeFacts extends PublicAddresses {
 
 type Variables = Record<string, string>;
 
-const secretName = /PASSW|SECRET|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY/i;
-const daemonName = /^(FLANNELD_|HEDDLE_|ETCDCTL_|NOTIFY_SOCKET$|LISTEN_FDS|LISTEN_PID|WATCHDOG_)/;
-
 /**
- * The part of the daemon's environment that commands inherit: without variables that look like secrets, without the
- * daemon's own settings, and without the contract's names.
+ * The part of the daemon's environment that commands inherit: the usual variables, and those that the recipe or the operator `named`.
+ * The daemon's own settings and the contract's names are never inherited.
  */
-export function inheritedEnvironment(daemon: Readonly<Record<string, string | undefined>>): Variables {
-  const kept: Variables = {};
+export function inheritedEnvironment(
+  daemon: Readonly<Record<string, string | undefined>>,
+  named: readonly string[],
+): Variables {
+  const inherited: Variables = {};
   for (const [name, value] of Object.entries(daemon)) {
-    if (value === undefined || secretName.test(name) || daemonName.test(name)) continue;
-    if (!contractVariables.includes(name) && !name.startsWith('DATA_') && !name.startsWith('DATA6_'))
-      kept[name] = value;
+    if (value === undefined || describeUnpassable(name) !== undefined) continue;
+    if (isInherited(name) || named.includes(name)) inherited[name] = value;
   }
-  return kept;
+  return inherited;
 }
 
 /**

@@ -61,6 +61,7 @@ const aspects: readonly Aspect[] = [
   { name: 'BackendData', reach: 'node', read: ({ recipe }) => describeData(recipe.backendData) },
   // Every command is given them.
   { name: 'a value of Parameters', reach: 'node', read: describeValues },
+  { name: 'Environment', reach: 'node', read: ({ recipe }) => recipe.environment.toSorted().join(' ') },
   ...commandNames.map((name): Aspect => ({
     name,
     reach: commandReach[name],

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { variablePattern } from './inherited-variables.ts';
 import { integerBetween, networkKeys, optionalKey } from '../network/configuration-keys.ts';
 
 /*
@@ -13,6 +14,8 @@ export const defaultConcurrency = 8;
 const pattern = z.string();
 /** The name or the path of a program, as `Requires` has it. */
 export const programPattern = /^[A-Za-z0-9_.+/-]+$/;
+/** The name of a variable, as `Environment` has it. */
+const variable = z.string().check(z.regex(variablePattern, 'the name of a variable'));
 const program = z.string().check(z.regex(programPattern, 'the name or the path of a program'));
 
 /** A string to be run as it is, or lines to be run under `set -e`; not blank. */
@@ -109,6 +112,11 @@ export const backendKeys = {
   }),
   Overhead: optionalKey(integerBetween(0, 65_535), {
     description: 'Bytes of encapsulation: the published MTU is the interface’s MTU minus this number.',
+  }),
+  Environment: optionalKey(z.array(variable), {
+    description:
+      'The names of the daemon’s variables that commands get besides the usual ones (PATH, HOME, LANG, …), for example credentials.',
+    uniqueItems: true,
   }),
   Requires: optionalKey(z.array(program), {
     description:

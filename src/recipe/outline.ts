@@ -15,6 +15,8 @@ export interface RecipeOutline {
   readonly parameters: PartialList<ParameterOutline>;
   /** The variables of the fields of backend data, without `DATA_`. */
   readonly fields: PartialList<string>;
+  /** The variables of the daemon that `Environment` names. */
+  readonly environment: readonly string[];
   /** Whether the recipe has `Overhead`, readable or not. */
   readonly saysOverhead: boolean;
   /** The programs that `Requires` names, those that could be read; undefined if the recipe does not have it. */

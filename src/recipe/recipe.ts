@@ -78,6 +78,8 @@ export interface Recipe {
   readonly backendData: BackendDataFormat;
   /** Bytes of encapsulation; undefined if the recipe does not say. */
   readonly overhead: number | undefined;
+  /** The names of the daemon's variables that commands get besides the usual ones. */
+  readonly environment: readonly string[];
   /** Programs that must be on PATH: `Requires`, or what its commands were seen to call. */
   readonly requires: readonly string[];
   /** Seconds that one run of a command may take. */

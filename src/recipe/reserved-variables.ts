@@ -1,4 +1,5 @@
 import { contractVariables } from './contract-variables.ts';
+import { isInherited } from './inherited-variables.ts';
 
 /** Variables that the shell and every program depend on. */
 const systemVariables: readonly string[] = [
@@ -21,10 +22,10 @@ export function isReservedVariable(variable: string): boolean {
   return reserved.has(variable) || reservedPrefixes.some((prefix) => variable.startsWith(prefix));
 }
 
-/** Variables that the surroundings of a command may well set: the system's own, and those of common conventions. */
+/** Variables that the shell sets itself. */
+const ofShell: readonly string[] = 'IFS PWD OLDPWD PPID OPTIND OPTARG OPTERR PS1 PS2 PS4 LINENO'.split(' ');
+
+/** Whether every command has this variable, or may well inherit it, without anybody naming it. */
 export function isSystemVariable(variable: string): boolean {
-  return (
-    systemVariables.includes(variable) ||
-    /^(LC_|XDG_|BASH_|KUBERNETES_)|^HOSTNAME$|^TZ$|_proxy$/i.test(variable)
-  );
+  return ofShell.includes(variable) || isInherited(variable);
 }

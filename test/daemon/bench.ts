@@ -117,6 +117,7 @@ export class Bench {
       leaseTtlSeconds: 86_400,
       renewMarginSeconds: 3600,
       checkIntervalSeconds: 3600,
+      passEnvironment: [],
       onExit: 'shutdown',
       releaseLease: false,
       metricsAddress: undefined,
@@ -160,7 +161,7 @@ export class Bench {
   }
 
   runnerOf({ recipe, scripts }: LoadedRecipe, facts: ReturnType<typeof factsOfPreparation>): CommandRunner {
-    const inherited = inheritedEnvironment(process.env);
+    const inherited = inheritedEnvironment(process.env, recipe.environment);
     return new CommandRunner({ recipe, scripts, shell: this.shell(), inherited, facts }, this.emit);
   }
 

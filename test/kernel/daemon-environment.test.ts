@@ -12,6 +12,7 @@ const recipe = {
   EnableIPv6: true,
   IPv6Network: 'fd00:50::/48',
   Backend: {
+    Environment: ['HARMLESS'],
     Type: 'woven',
     Overhead: 50,
     Parameters: {
@@ -39,6 +40,8 @@ const recipe = {
 const everyCommand = {
   PATH: process.env['PATH'],
   HARMLESS: 'kept',
+  CLOUD_KEY: 'kept too',
+  TZ: 'UTC',
   NETWORK: '10.50.0.0/16',
   IPV6_NETWORK: 'fd00:50::/48',
   LOCAL_PUBLIC_IP: '172.30.1.1',
@@ -107,6 +110,9 @@ const notInherited = {
   FLANNELD_ETCD_PASSWORD: 'swordfish-2',
   ETCDCTL_USER: 'root:swordfish-3',
   SOME_TOKEN: 'swordfish-4',
+  GITHUB_PAT: 'swordfish-5',
+  MYSQL_PWD: 'swordfish-6',
+  SESSION_COOKIE: 'swordfish-7',
   HEDDLE_STORE_DIR: '/nowhere',
   NOTIFY_SOCKET: '/nowhere',
   // Contract variables that a careless unit file sets: no command may take them for the contract's.
@@ -133,8 +139,9 @@ test('each command is given what the contract says, and nothing else', options, 
     'weaver',
   ];
   const parameters = ['--param', 'WarpCount=40', '--param', 'PSK=swordfish', '--param', 'MTU=1400'];
-  const daemon = await startDaemon(host, [...args, ...parameters], {
-    environment: { ...notInherited, HARMLESS: 'kept' },
+  const passed = ['--pass-env', 'CLOUD_KEY', '--pass-env', 'ABSENT'];
+  const daemon = await startDaemon(host, [...args, ...parameters, ...passed], {
+    environment: { ...notInherited, HARMLESS: 'kept', CLOUD_KEY: 'kept too', TZ: 'UTC' },
   });
   assert.deepEqual(await givenTo(host, 'PreStartup'), beforeLease);
   for (const name of ['PostStartup', 'Monitor', 'Check']) {

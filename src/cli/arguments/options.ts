@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { describeUnpassable } from '../../recipe/inherited-variables.ts';
 
 /** Where a node keeps what must survive a restart: its journal, keys and control socket. */
 export const defaultStateDirectory = '/var/lib/heddle/state';
@@ -20,6 +21,13 @@ export function parameterOption(): Option {
 }
 
 /** A parser for options that may be given several times. */
+/** Collects the names of variables that commands may be given. */
+export function parseVariableName(text: string, previous?: readonly string[]): string[] {
+  const why = describeUnpassable(text);
+  if (why !== undefined) throw new InvalidArgumentError(`It ${why}.`);
+  return collect(text, previous);
+}
+
 export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }

@@ -10,6 +10,7 @@ export interface UpFlags {
   readonly watch?: true;
   readonly trustStoreCommands?: true;
   readonly param?: readonly string[];
+  readonly passEnv?: readonly string[];
   readonly stateDir: string;
   readonly subnetFile: string;
   readonly iface: readonly string[];
@@ -50,6 +51,7 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
   return {
     recipe: flags.recipe,
     parameters: flags.param ?? [],
+    passEnvironment: flags.passEnv ?? [],
     watch: flags.watch ?? false,
     store,
     trustStoreCommands: flags.trustStoreCommands ?? false,

@@ -6,6 +6,7 @@ import {
   collect,
   defaultSubnetFile,
   parameterOption,
+  parseVariableName,
   stateDirectoryOption,
   wholeNumber,
 } from '../arguments/options.ts';
@@ -30,6 +31,11 @@ export function registerUp(program: Command): void {
       "run the commands in the store's network configuration if you do not give a recipe",
     )
     .addOption(parameterOption())
+    .option(
+      '--pass-env <name>',
+      "give this variable of the daemon's environment to the recipe's commands; repeat for more",
+      parseVariableName,
+    )
     .addOption(stateDirectoryOption())
     .addOption(
       new Option('--subnet-file <file>', 'the file for the CNI plugin, with the subnet and the MTU')

@@ -74,7 +74,10 @@ export class RecipeChanges {
 
   createRunner(facts: NodeFacts): CommandRunner {
     const { recipe, scripts } = this.#preparation.loaded;
-    const inherited = inheritedEnvironment(process.env);
+    const inherited = inheritedEnvironment(process.env, [
+      ...recipe.environment,
+      ...this.#options.passEnvironment,
+    ]);
     return new CommandRunner({ recipe, scripts, shell: this.#shell, inherited, facts }, this.#emit);
   }
 

@@ -20,6 +20,8 @@ export interface Deployment {
   readonly version: typeof deploymentVersion;
   readonly recipe: { readonly file: string; readonly name: string; readonly text: string };
   readonly parameterValues: Readonly<Record<string, ParameterValue>>;
+  /** The names of the daemon's variables that the operator gave to commands; older versions gave them nearly all. */
+  readonly passEnvironment?: readonly string[];
   /** The network configuration document from the store. */
   readonly networkDocument: string;
   /** Without its secrets. */
@@ -86,6 +88,7 @@ export function deploymentOf(
     version: deploymentVersion,
     recipe: { file, name: recipe.name, text: recipe.source.text },
     parameterValues: facts.parameterValues,
+    passEnvironment: options.passEnvironment,
     networkDocument: network.document.text,
     store: withoutSecrets(options.store),
     nodeName: facts.nodeName,

@@ -6,6 +6,8 @@ export interface UpOptions {
   /** A path, or the name of a recipe; undefined to go by the type that the store's network configuration names. */
   readonly recipe: string | undefined;
   readonly parameters: readonly string[];
+  /** The names of the daemon's variables that commands get, besides the usual ones and those that the recipe names. */
+  readonly passEnvironment: readonly string[];
   /** Follow the recipe file, and change to what is saved there. */
   readonly watch: boolean;
   readonly store: StoreChoice;

@@ -58,7 +58,10 @@ async function standAgain(
   const network = parseNetworkDocument(document);
   if (network.kind === 'invalid') throw refuseRecipe(document, network.diagnostics);
   const facts = factsOfDeployment(deployment, recipe, network.value.network, stateDirectory);
-  const inherited = inheritedEnvironment(process.env);
+  const inherited = inheritedEnvironment(process.env, [
+    ...recipe.environment,
+    ...(deployment.passEnvironment ?? []),
+  ]);
   const commands = new CommandRunner({ recipe, scripts, shell, inherited, facts }, emit);
   const own = deployment.leaseKey === null ? undefined : parseLeaseKey(deployment.leaseKey);
   const loop = new PeerLoop({

@@ -36,6 +36,7 @@ function findUnsettled(outline: RecipeOutline, { command, uses, settings }: Comm
   const settled = new Set([
     ...contractVariables.filter((name) => !unset.includes(name)),
     ...outline.parameters.items.map(({ variable }) => variable),
+    ...outline.environment,
     ...(isAboutPeer(command.name) ? dataVariables(outline.fields.items) : []),
     ...settings.map(({ name }) => name),
     // A script that asks whether a variable is there knows that it may not be.
@@ -61,7 +62,9 @@ function reportVariable(
     const explanation = explainUnknown(outline, script, scripts, name);
     // It may be one of the parameters that could not be read.
     if (explanation === undefined && !outline.parameters.isComplete) return;
-    const hint = explanation ?? `set it, declare a parameter, or write \`\${${name}:-}\` if it may be empty`;
+    const hint =
+      explanation ??
+      `set it, declare a parameter, list it in \`Environment\` if the daemon has it, or write \`\${${name}:-}\` if it may be empty`;
     findings.warning('unknown-variable', at, `\`$${name}\` is not known, so it is probably empty`, hint);
   }
 }

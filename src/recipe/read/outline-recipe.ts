@@ -36,6 +36,7 @@ export function outlineRecipe(parts: BackendParts): RecipeOutline {
     commandKeys: Object.fromEntries(commandKeys),
     parameters: outlineParameters(parts, memberOf('Parameters')),
     fields: parts.fields,
+    environment: readNames(memberOf('Environment')?.value),
     saysOverhead: memberOf('Overhead') !== undefined,
     requires: readRequires(memberOf('Requires')?.value),
   };
@@ -66,4 +67,11 @@ function readRequires(node: JsonNode | undefined): readonly LocatedProgram[] | u
       return [];
     return [{ program: item.value, span: item.span }];
   });
+}
+
+function readNames(node: JsonNode | undefined): readonly string[] {
+  if (node?.kind !== 'array') return [];
+  return node.items.flatMap((item) =>
+    item.kind === 'scalar' && typeof item.value === 'string' ? [item.value] : [],
+  );
 }

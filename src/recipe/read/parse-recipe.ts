@@ -2,7 +2,14 @@ import type { Checked } from '../../diagnostic/diagnostic.ts';
 import { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import { checkNetworkConfiguration } from '../../network/check-configuration.ts';
-import { openingBrace, parseJsonObject, type JsonMember, type ObjectNode } from '../json/json-tree.ts';
+import {
+  openingBrace,
+  parseJsonObject,
+  type JsonMember,
+  type JsonNode,
+  type ObjectNode,
+} from '../json/json-tree.ts';
+import { describeUnpassable } from '../inherited-variables.ts';
 import { backendKeys, defaultConcurrency, defaultTimeout, recipeKeys } from '../keys.ts';
 import type { RecipeOutline } from '../outline.ts';
 import { findPrograms } from '../programs.ts';
@@ -83,7 +90,8 @@ function readBackend(
     undeclared,
     fields: backendData.fields,
   });
-  const { Type, Overhead, Requires, Timeout, Concurrency } = read.values;
+  refuseVariables(read.values.Environment?.node, findings);
+  const { Type, Overhead, Environment, Requires, Timeout, Concurrency } = read.values;
   if (Type === undefined) return { backend: undefined, outline };
   const backend = {
     backendType: Type.value,
@@ -92,9 +100,22 @@ function readBackend(
     parameterValues,
     backendData: backendData.format,
     overhead: Overhead?.value,
+    environment: Environment?.value ?? [],
     requires: Requires?.value ?? findPrograms(Object.values(commands)),
     timeout: Timeout?.value ?? defaultTimeout,
     concurrency: Concurrency?.value ?? defaultConcurrency,
   };
   return { backend, outline };
+}
+
+/** Reports the variables that `Environment` names but a command cannot be given. */
+function refuseVariables(node: JsonNode | undefined, findings: Findings): void {
+  if (node?.kind !== 'array') return;
+  for (const item of node.items) {
+    if (item.kind !== 'scalar' || typeof item.value !== 'string') continue;
+    const why = describeUnpassable(item.value);
+    if (why === undefined) continue;
+    const message = `\`Backend.Environment\` names \`${item.value}\`, which ${why}`;
+    findings.error('reserved-name', item.span, message, 'remove this name');
+  }
 }
