@@ -12,6 +12,7 @@ import {
 import type { LabRequest } from '../lab/prepare.ts';
 import type { FaultVerb } from '../lab/protocol.ts';
 import { parameterOption, wholeNumber } from './arguments/options.ts';
+import { readParameterSources } from './arguments/parameter-sources.ts';
 
 interface StartOptions {
   readonly nodes: number;
@@ -211,7 +212,7 @@ function toRequest(
     underlay: options.underlay,
     store: options.store,
     tls: options.tls ?? false,
-    parameters: options.param ?? [],
+    parameters: readParameterSources(options.param ?? [], {}),
     daemonOptions: daemonOptions(options),
     timeoutSeconds: options.timeout,
   };

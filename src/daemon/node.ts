@@ -15,7 +15,6 @@ import { publishNetwork } from './setup/publish-network.ts';
 import { StartWait } from './setup/start-wait.ts';
 import { takeDownStanding } from './takeover/take-down-dead.ts';
 import { isAbort } from '../host/system-error.ts';
-import type { LoadedRecipe } from '../recipe-files/load-recipe.ts';
 
 /** Whoever is still connected to the control socket this long after the end does not keep the daemon from ending. */
 const longestAnswerMs = 1000;
@@ -39,8 +38,6 @@ type Stage =
 
 export interface NodeHooks {
   readonly emit: EmitEvent;
-  /** The recipe is known now, before anything is waited for if the operator named it. */
-  readonly onRecipe: (recipe: LoadedRecipe) => void;
 }
 
 /**
@@ -82,7 +79,6 @@ export class HeddleNode implements LifeOwner {
    */
   async run(check: Promise<CheckedHost> = checkHost(this.#options)): Promise<void> {
     const host = await check;
-    if (host.recipe !== undefined) this.#hooks.onRecipe(host.recipe);
     const server = createControlServer({
       status: () => this.status(),
       stop: async (request) => {
@@ -140,7 +136,7 @@ export class HeddleNode implements LifeOwner {
 
   async #live(host: CheckedHost): Promise<void> {
     if (this.#stage.kind !== 'preparing') throw new Error('a node can run only once');
-    const { emit, onRecipe } = this.#hooks;
+    const { emit } = this.#hooks;
     await endOrphans(this.#options.stateDirectory, emit);
     const prepared = await prepareNode(this.#options, host, this.#stage.wait, this.stopping).catch(
       async (error: unknown) => {
@@ -148,7 +144,6 @@ export class HeddleNode implements LifeOwner {
         throw error;
       },
     );
-    onRecipe(prepared.loaded);
     const preparation = await publishNetwork(prepared, this.#options).catch(async (error: unknown) => {
       await prepared.store.close();
       throw error;

@@ -8,6 +8,7 @@ import { readsPeerLines } from '../recipe/contract-variables.ts';
 import { overlayMtu } from '../contract/mtu.ts';
 import type { CommandName, Recipe } from '../recipe/recipe.ts';
 import { describeInvented, inventLeases, type LeaseRequest } from './invent-leases.ts';
+import type { ParameterOverride } from '../recipe/parameters.ts';
 import { loadRecipe } from '../recipe-files/load-recipe.ts';
 import { decideNetwork } from '../recipe-files/decide-network.ts';
 
@@ -16,7 +17,7 @@ export interface ExplainRequest extends LeaseRequest {
   /** A path, or a recipe's name. */
   readonly recipe: string;
   readonly iface: string | undefined;
-  readonly parameters: readonly string[];
+  readonly parameters: readonly ParameterOverride[];
   readonly stateDirectory: string;
 }
 

@@ -9,6 +9,7 @@ import type { LabStoreKind, UnderlayKind } from './plan/request.ts';
 import { planTopology, type Topology } from './plan/topology.ts';
 import { programPath } from './process/program-path.ts';
 import { nodeStoreDirectory, nodeTlsFiles, type LabSpec } from './protocol.ts';
+import type { ParameterOverride } from '../recipe/parameters.ts';
 
 /** The request of `lab run` and `lab up`, checked as far as the command line allows. */
 export interface LabRequest {
@@ -21,7 +22,7 @@ export interface LabRequest {
   readonly store: LabStoreKind;
   /** Whether etcd takes nobody without a certificate. */
   readonly tls: boolean;
-  readonly parameters: readonly string[];
+  readonly parameters: readonly ParameterOverride[];
   /** Options that are handed on to each node's `heddle up` as they stand. */
   readonly daemonOptions: readonly string[];
   readonly timeoutSeconds: number;

@@ -8,6 +8,7 @@ import type {
   PairReport,
   NodeRecipeChange,
 } from './report/report.ts';
+import type { ParameterOverride } from '../recipe/parameters.ts';
 
 /** Where a lab keeps its things, all on a tmpfs in its own mount namespace. */
 export const labRoot = '/run/lab';
@@ -77,8 +78,8 @@ export interface LabSpec {
   readonly networkDocument: string;
   /** How `heddle` is started: a program and its first arguments. */
   readonly heddle: readonly [string, ...string[]];
-  /** `K=V` for each daemon's `--param`. */
-  readonly parameters: readonly string[];
+  /** For each daemon's `--param`. */
+  readonly parameters: readonly ParameterOverride[];
   /** Further options of each daemon's `heddle up`: `--lease-ttl 60`. */
   readonly daemonOptions: readonly string[];
   /** How long nodes may take to be ready and to know each other. */

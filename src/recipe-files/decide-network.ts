@@ -4,7 +4,7 @@ import type { SourceText } from '../diagnostic/source.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { flannelTypeOf } from '../recipe/flannel/backend-types.ts';
 import type { Json } from '../recipe/json/json.ts';
-import { resolveParameters } from '../recipe/parameters.ts';
+import { resolveParameters, type ParameterOverride } from '../recipe/parameters.ts';
 import { parseNetworkDocument, renderNetworkDocument } from '../recipe/read/network-document.ts';
 import type { ParameterValue, Recipe } from '../recipe/recipe.ts';
 import { refuseRecipe } from './refuse-recipe.ts';
@@ -25,7 +25,7 @@ export interface NetworkDecision {
 /** The store's document decides where there is one; the recipe's own is what the first node writes. */
 export function decideNetwork(
   recipe: Recipe,
-  overrides: readonly string[],
+  overrides: readonly ParameterOverride[],
   stored: SourceText | undefined,
 ): NetworkDecision {
   if (stored === undefined) {
@@ -64,7 +64,7 @@ export function decideNetwork(
 function settleParameters(
   recipe: Recipe,
   stored: Readonly<Record<string, Json>>,
-  overrides: readonly string[],
+  overrides: readonly ParameterOverride[],
 ): Readonly<Record<string, ParameterValue>> {
   const resolved = resolveParameters(recipe, stored, overrides);
   if (resolved.kind === 'valid') return resolved.values;

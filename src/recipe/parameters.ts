@@ -14,6 +14,20 @@ export type ResolvedParameters =
   | { readonly kind: 'valid'; readonly values: Readonly<Record<string, ParameterValue>> }
   | { readonly kind: 'invalid'; readonly problems: readonly ParameterProblem[] };
 
+/** A value that an operator gave to a parameter. */
+export interface ParameterOverride {
+  /** The parameter's name, or its variable. */
+  readonly name: string;
+  readonly text: string;
+  /** The source, for messages: `from --param`. */
+  readonly origin: string;
+}
+
+/** The operand of `--param` for a value that is to be taken as it stands. */
+export function operandOf({ name, text }: ParameterOverride): string {
+  return `${name}=${text.startsWith('@') ? '@' : ''}${text}`;
+}
+
 /** A value that somebody gave, and how to name it in a message. */
 interface GivenValue {
   readonly name: string;
@@ -23,23 +37,23 @@ interface GivenValue {
 }
 
 /**
- * Settles every parameter of a recipe. `--param` goes before the store's network configuration, that before the
+ * Settles every parameter of a recipe. What the operator gave goes before the store's network configuration, that before the
  * recipe's own `Backend`, and that before the default. A parameter that ends up without a value is refused; only `MTU`
  * may have none, which is then the interface's. All that is wrong is reported at once.
  *
  * @param storeValues the keys of the store's `Backend` that are neither `Type` nor a command
- * @param overrides the operands of `--param`, each `NAME=VALUE`; of two with one name the later counts
+ * @param overrides what the operator gave; of two for one parameter the later counts
  */
 export function resolveParameters(
   recipe: Pick<Recipe, 'name' | 'parameters' | 'parameterValues'>,
   storeValues: Readonly<Record<string, Json>>,
-  overrides: readonly string[],
+  overrides: readonly ParameterOverride[],
 ): ResolvedParameters {
   const problems: ParameterProblem[] = [];
   const refused = new Set<string>();
   const values = new Map<string, ParameterValue>(Object.entries(recipe.parameterValues));
-  for (const given of [...readStoreValues(storeValues), ...readOverrides(overrides, problems)]) {
-    const parameter = recipe.parameters.find(({ name }) => name === given.name);
+  for (const given of [...readStoreValues(storeValues), ...overrides.map(readOverride)]) {
+    const parameter = findParameter(recipe.parameters, given.name);
     if (parameter === undefined) problems.push(refuseUndeclared(recipe, given));
     else {
       const checked = checkParameterValue(parameter, given.read(parameter));
@@ -68,18 +82,15 @@ function readStoreValues(storeValues: Readonly<Record<string, Json>>): GivenValu
   }));
 }
 
-function readOverrides(overrides: readonly string[], problems: ParameterProblem[]): GivenValue[] {
-  return overrides.flatMap((override) => {
-    const equals = override.indexOf('=');
-    if (equals < 1) {
-      const message = `--param ${quoteText(override)} is not of the form NAME=VALUE`;
-      problems.push({ message, hint: 'write, for example, --param VNI=7' });
-      return [];
-    }
-    const text = override.slice(equals + 1);
-    const name = override.slice(0, equals);
-    return [{ name, origin: 'from --param', read: (parameter) => parseParameterText(parameter, text) }];
-  });
+function readOverride({ name, text, origin }: ParameterOverride): GivenValue {
+  return { name, origin, read: (parameter) => parseParameterText(parameter, text) };
+}
+
+/** The parameter of a name, or else of a variable, as an environment has it. */
+function findParameter(parameters: readonly Parameter[], given: string): Parameter | undefined {
+  return (
+    parameters.find(({ name }) => name === given) ?? parameters.find(({ variable }) => variable === given)
+  );
 }
 
 function refuseUndeclared(

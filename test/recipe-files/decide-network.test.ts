@@ -5,6 +5,7 @@ import { formatCidr } from '../../src/network/cidr.ts';
 import { parseRecipe } from '../../src/recipe/read/parse-recipe.ts';
 import type { Recipe } from '../../src/recipe/recipe.ts';
 import { decideNetwork, type NetworkDecision } from '../../src/recipe-files/decide-network.ts';
+import { given } from '../recipe/given-parameter.ts';
 
 function recipeOf(backend: object = {}): Recipe {
   const Parameters = {
@@ -28,7 +29,7 @@ function networkOf({ configuration }: NetworkDecision): string {
 }
 
 test('without a document the recipe decides, and its values go into the document that it brings', () => {
-  const decision = decideNetwork(recipeOf({ Port: 5 }), ['Mode=odd'], undefined);
+  const decision = decideNetwork(recipeOf({ Port: 5 }), [given('Mode=odd')], undefined);
   assert.equal(networkOf(decision), '10.50.0.0/16');
   assert.deepEqual(decision.parameterValues, { Port: 5, Mode: 'odd' });
   assert.deepEqual([decision.isInStore, decision.isPublishedHere], [false, false]);
@@ -39,7 +40,7 @@ test('without a document the recipe decides, and its values go into the document
 });
 
 test('the document of a store decides the network and the parameters, the command line over both', () => {
-  const decision = decideNetwork(recipeOf({ Port: 5 }), ['Mode=odd'], stored({ Port: 7 }));
+  const decision = decideNetwork(recipeOf({ Port: 5 }), [given('Mode=odd')], stored({ Port: 7 }));
   assert.equal(networkOf(decision), '10.60.0.0/16');
   assert.deepEqual(decision.parameterValues, { Port: 7, Mode: 'odd' });
   assert.equal(decision.isInStore, true);
@@ -61,9 +62,9 @@ test('a document that cannot be read is refused with its findings', () => {
 });
 
 test('one parameter that is refused is said in the message, several are listed', () => {
-  assert.throws(() => decideNetwork(recipeOf(), ['Port=10'], undefined), /Port/);
+  assert.throws(() => decideNetwork(recipeOf(), [given('Port=10')], undefined), /Port/);
   assert.throws(
-    () => decideNetwork(recipeOf(), ['Port=10', 'Loom=1'], undefined),
+    () => decideNetwork(recipeOf(), [given('Port=10'), given('Loom=1')], undefined),
     (error: unknown) => {
       assert.ok(error instanceof Failure);
       assert.match(error.message, /^2 parameters of recipe loom were refused$/);

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { hideParameters } from './process-list.ts';
 import { describeUnpassable } from '../../recipe/inherited-variables.ts';
 
 /** Where a node keeps what must survive a restart: its journal, keys and control socket. */
@@ -12,12 +13,14 @@ export function stateDirectoryOption(): Option {
 }
 
 export function parameterOption(): Option {
-  return new Option('--param <K=V>', 'set a parameter of the recipe; repeat for more').argParser(
-    (text, previous?: readonly string[]) => {
-      if (!/^[^=]+=/.test(text)) throw new InvalidArgumentError('It must be NAME=VALUE.');
-      return collect(text, previous);
-    },
-  );
+  return new Option(
+    '--param <K=V>',
+    'set a parameter of the recipe; K=@FILE takes the value from a file, @@ is a literal @; repeat for more',
+  ).argParser((text, previous?: readonly string[]) => {
+    if (!/^[^=]+=/.test(text)) throw new InvalidArgumentError('It must be NAME=VALUE.');
+    hideParameters();
+    return collect(text, previous);
+  });
 }
 
 /** A parser for options that may be given several times. */

@@ -1,23 +1,39 @@
-import type { Parameter } from '../../recipe/recipe.ts';
-
 const hidden = new Set<string>();
 
 /** Every user can see a command line with `ps`. Setting the title overwrites it. */
 export function hideFromProcessList(secret: string): void {
   if (secret === '') return;
   hidden.add(secret);
-  process.title = process.argv.map(hideSecrets).join(' ');
+  overwriteTitle();
 }
 
-/** Hides the values of those `--param NAME=VALUE` that the recipe says are secret. */
-export function hideSecretParameters(overrides: readonly string[], parameters: readonly Parameter[]): void {
-  const secrets = new Set(parameters.filter(({ secret }) => secret).map(({ name }) => name));
-  for (const override of overrides) {
-    const [name = ''] = override.split('=');
-    if (secrets.has(name)) hideFromProcessList(override.slice(name.length + 1));
-  }
+/**
+ * Hides the values of all `--param`, as soon as they are read: any may be a secret, and which ones are is known only with the recipe,
+ * which the store may have to be waited for to name.
+ */
+export function hideParameters(): void {
+  overwriteTitle();
 }
 
-function hideSecrets(text: string): string {
-  return [...hidden].reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+function overwriteTitle(): void {
+  process.title = describeCommandLine(process.argv, hidden);
+}
+
+/** The words of a command line, without secrets. */
+export function describeCommandLine(words: readonly string[], secrets: Iterable<string>): string {
+  const shown = words.map((word, index) => hideValue(word, words[index - 1]));
+  return [...secrets].reduce((line, secret) => line.replaceAll(secret, '***'), shown.join(' '));
+}
+
+/** Hides `VALUE` of `--param NAME=VALUE`; the name of a file that holds the value stays. */
+function hideValue(word: string, before: string | undefined): string {
+  const [, start = '', value = ''] = /^(--?param=[^=]*=)([^]*)$/.exec(word) ?? [];
+  if (start !== '') return isFile(value) ? word : `${start}***`;
+  if (before === undefined || !/^--?param$/.test(before)) return word;
+  const [, name = '', operand = ''] = /^([^=]*=)([^]*)$/.exec(word) ?? [];
+  return name === '' || isFile(operand) ? word : `${name}***`;
+}
+
+function isFile(value: string): boolean {
+  return value.startsWith('@') && !value.startsWith('@@');
 }

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { eventNames, type CommandEvent } from '../../contract/command-events.ts';
 import { collect, parameterOption, stateDirectoryOption } from '../arguments/options.ts';
+import { readParameterSources } from '../arguments/parameter-sources.ts';
 
 interface ExplainFlags {
   readonly event?: CommandEvent;
@@ -103,7 +104,7 @@ function registerExplain(recipe: Command): void {
         publicIp: flags.publicIp,
         data: flags.data ?? [],
         iface: flags.iface,
-        parameters: flags.param ?? [],
+        parameters: readParameterSources(flags.param ?? [], {}),
         stateDirectory: resolve(flags.stateDir),
       };
       await explain(request, flags.json ?? false);

@@ -4,7 +4,6 @@ import { checkHost } from '../../daemon/setup/check-host.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { isAbort } from '../../host/system-error.ts';
-import { hideSecretParameters } from '../arguments/process-list.ts';
 import { createLog } from '../terminal/log.ts';
 import type { LogFormat } from '../terminal/log.ts';
 
@@ -27,10 +26,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
   };
   if (observer?.warning !== undefined) emit({ event: 'warning', message: observer.warning });
   try {
-    const node = new HeddleNode(options, {
-      emit,
-      onRecipe: ({ recipe }) => hideSecretParameters(options.parameters, recipe.parameters),
-    });
+    const node = new HeddleNode(options, { emit });
     observer?.watch(node);
     stopOnSignals(node, options);
     await node.run(check);

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { ExitMode, MetricsAddress, UpOptions } from '../../daemon/setup/options.ts';
 import { Failure } from '../../diagnostic/failure.ts';
+import { readParameterSources } from '../arguments/parameter-sources.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { LogFormat } from '../terminal/log.ts';
 
@@ -50,7 +51,7 @@ export function refuseContradictions(flags: UpFlags): void {
 export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
   return {
     recipe: flags.recipe,
-    parameters: flags.param ?? [],
+    parameters: readParameterSources(flags.param ?? [], process.env),
     passEnvironment: flags.passEnv ?? [],
     watch: flags.watch ?? false,
     store,

@@ -1,3 +1,4 @@
+import type { ParameterOverride } from '../../recipe/parameters.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { InterfaceWishes } from '../../host/interface/choose-interface.ts';
 
@@ -5,7 +6,8 @@ import type { InterfaceWishes } from '../../host/interface/choose-interface.ts';
 export interface UpOptions {
   /** A path, or the name of a recipe; undefined to go by the type that the store's network configuration names. */
   readonly recipe: string | undefined;
-  readonly parameters: readonly string[];
+  /** The values that the operator gave to parameters. */
+  readonly parameters: readonly ParameterOverride[];
   /** The names of the daemon's variables that commands get, besides the usual ones and those that the recipe names. */
   readonly passEnvironment: readonly string[];
   /** Follow the recipe file, and change to what is saved there. */

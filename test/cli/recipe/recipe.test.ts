@@ -16,6 +16,7 @@ import { shippedRecipes } from '../../../src/recipe-files/catalogue.ts';
 import { eventNames } from '../../../src/contract/command-events.ts';
 import { heddle as heddleProgram, runHeddle } from '../../kernel/lab-harness.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { given } from '../../recipe/given-parameter.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const shipped = readdirSync(join(root, 'recipes'))
@@ -380,7 +381,9 @@ describe('recipe explain', () => {
     const { stdout } = await heddle('explain', 'wireguard', '--param', `PSK=${key}`);
     assert.match(stdout, /^ {4}PSK=‹secret›$/m);
     assert.ok(!stdout.includes(key));
-    assert.ok(!JSON.stringify(await explain('wireguard', { parameters: [`PSK=${key}`] })).includes(key));
+    assert.ok(
+      !JSON.stringify(await explain('wireguard', { parameters: [given(`PSK=${key}`)] })).includes(key),
+    );
   });
 
   describe('refuses what a node would not accept, for the node’s own reason:', () => {
@@ -400,7 +403,7 @@ describe('recipe explain', () => {
       ['vxlan', { subnet: '10.50.1.0/24,10.50.2.0/24' }, /two values for IPv4/],
       ['vxlan', { publicIp: '224.0.0.1' }, /its PublicIP 224\.0\.0\.1 is a multicast address/],
       ['vxlan', { event: 'post', publicIp: '127.0.0.1' }, /127\.0\.0\.1: it is a loopback address/],
-      ['vxlan', { parameters: ['VNI=0'] }, /parameter `VNI` from --param must be a whole number/],
+      ['vxlan', { parameters: [given('VNI=0')] }, /parameter `VNI` from --param must be a whole number/],
       ['no-such-recipe', {}, /no-such-recipe cannot be read/],
     ];
     for (const [recipe, request, message] of refusals) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { CommandRunner } from '../../../src/daemon/commands/command-runner.ts';
 import { loadRecipe } from '../../../src/recipe-files/load-recipe.ts';
+import { given } from '../../recipe/given-parameter.ts';
 import { Bench } from '../bench.ts';
 import { makePeer, own } from '../network/network-bench.ts';
 
@@ -12,7 +13,7 @@ async function start(
 ): Promise<{ bench: Bench; runner: CommandRunner }> {
   const bench = new Bench(t);
   bench.recipe({ Type: 'extension', Overhead: 50, ...backend });
-  const options = bench.options({ parameters });
+  const options = bench.options({ parameters: parameters.map(given) });
   return { bench, runner: bench.runner(await bench.prepare(options), options) };
 }
 

@@ -6,6 +6,7 @@ import { loadRecipe } from '../../../src/recipe-files/load-recipe.ts';
 import { StoreError } from '../../../src/store/store.ts';
 import { Bench, changedStore } from '../bench.ts';
 import { fileCheck, fileOverlay } from '../file-overlay.ts';
+import { given } from '../../recipe/given-parameter.ts';
 
 const parameters = { Parameters: { Port: { Type: 'integer', Default: 1 } } };
 
@@ -79,7 +80,7 @@ test('a document that was changed in the store is taken with the next save', asy
 
 test('a parameter of the command line still counts', async (t) => {
   const scene = await Scene.start(t);
-  const options = scene.bench.options({ parameters: ['Port=9'] });
+  const options = scene.bench.options({ parameters: [given('Port=9')] });
   const plan = await scene.plan({}, undefined, options);
   assert.ok(plan.kind === 'change');
   assert.deepEqual(plan.preparation.network.parameterValues, { Port: 9 });

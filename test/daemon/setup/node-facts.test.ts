@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import { factsOfPreparation } from '../../../src/daemon/setup/node-facts.ts';
 import { Bench } from '../bench.ts';
 import { fileOverlay } from '../file-overlay.ts';
+import { given } from '../../recipe/given-parameter.ts';
 
 test('commands are told of the interface, the store’s network and the settled parameters', async (t) => {
   const bench = new Bench(t);
   bench.recipe({ ...fileOverlay, Parameters: { Port: { Type: 'integer', Default: 1 } } });
-  const options = bench.options({ parameters: ['Port=7'], nodeName: 'loom' });
+  const options = bench.options({ parameters: [given('Port=7')], nodeName: 'loom' });
   const preparation = await bench.prepare(options);
   const underlay = { ...preparation.underlay, mtu: 9000, publicIp: '192.0.2.1' };
   const { network, parameters, ...facts } = factsOfPreparation({ ...preparation, underlay }, options);

@@ -9,6 +9,7 @@ import { Bench } from '../bench.ts';
 import { fileOverlay } from '../file-overlay.ts';
 import { InterfaceLookUp } from '../../../src/host/interface/interface.ts';
 import { realInterface, withoutInterface } from '../interface.ts';
+import { given } from '../../recipe/given-parameter.ts';
 
 async function prepare(t: TestContext, bench: Bench, changes: Partial<UpOptions> = {}): Promise<Preparation> {
   const options = bench.options(changes);
@@ -30,7 +31,9 @@ test(
   async (t) => {
     const bench = new Bench(t);
     bench.recipe({ ...fileOverlay, Parameters: { Port: { Type: 'integer', Default: 1 } } });
-    const { network, underlay, stateDirectory, loaded } = await prepare(t, bench, { parameters: ['Port=7'] });
+    const { network, underlay, stateDirectory, loaded } = await prepare(t, bench, {
+      parameters: [given('Port=7')],
+    });
     assert.equal(network.isInStore, false);
     assert.deepEqual(network.parameterValues, { Port: 7 });
     assert.equal(underlay.name, realInterface);

@@ -11,6 +11,7 @@ import {
 import { resolveParameters } from '../../../src/recipe/parameters.ts';
 import { parseRecipe } from '../../../src/recipe/read/parse-recipe.ts';
 import type { Recipe } from '../../../src/recipe/recipe.ts';
+import { given } from '../given-parameter.ts';
 
 function parse(document: unknown) {
   return parseNetworkDocument({ name: 'store', text: JSON.stringify(document) });
@@ -229,7 +230,7 @@ describe('the network configuration that a recipe puts into a store', () => {
 
   test('has its network as given, its type, and the parameters that differ from their defaults', () => {
     const source = recipe(document);
-    const resolved = resolveParameters(source, {}, ['Learning=true', 'VNI=1']);
+    const resolved = resolveParameters(source, {}, ['Learning=true', 'VNI=1'].map(given));
     assert.equal(resolved.kind, 'valid');
     assert.deepEqual(JSON.parse(renderNetworkDocument(source, resolved.values)), {
       EnableIPv6: true,
@@ -242,7 +243,7 @@ describe('the network configuration that a recipe puts into a store', () => {
 
   test('gives every node that reads it the same network and the same parameters', () => {
     const source = recipe(document);
-    const resolved = resolveParameters(source, {}, ['VNI=7', 'MTU=1400']);
+    const resolved = resolveParameters(source, {}, ['VNI=7', 'MTU=1400'].map(given));
     assert.equal(resolved.kind, 'valid');
     const text = renderNetworkDocument(source, resolved.values);
     assert.match(text, /\n$/);

@@ -10,6 +10,7 @@ import type { Changes } from '../changes.ts';
 import { nodeEnvironment } from './environment.ts';
 import { enterHost, type Holder } from './holder.ts';
 import { RunningProgram, type ProgramState } from '../running-program.ts';
+import { operandOf } from '../../../recipe/parameters.ts';
 
 /** The last operation of a daemon for one peer. */
 export type PeerState =
@@ -152,7 +153,7 @@ function daemonCommand(spec: LabSpec): readonly string[] {
     ...['--subnet-file', nodeSubnetFile],
     ...['--iface', nodeInterface],
     ...['--log-format', 'json'],
-    ...spec.parameters.flatMap((parameter) => ['--param', parameter]),
+    ...spec.parameters.flatMap((parameter) => ['--param', operandOf(parameter)]),
     ...spec.daemonOptions,
   ];
 }
