@@ -4,6 +4,7 @@ import { noLedger, type GroupLedger } from './group-ledger.ts';
 import { endGroup } from './process-group.ts';
 import { systemShell } from './program.ts';
 import type { ShellProgram } from './program.ts';
+import { limitReadRate } from './io/read-rate.ts';
 import { composeShellText } from './lines/shell-text.ts';
 import type { ScriptSource } from './script.ts';
 import type { Job } from './shell.ts';
@@ -52,8 +53,10 @@ export function startMonitor(
     if (chunk.includes(lineBreak)) onLines();
   });
   child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  const rates = [limitReadRate(child.stdout), limitReadRate(child.stderr)];
   const ended = new Promise<void>((resolve) => {
     const end = (how: string): void => {
+      for (const rate of rates) rate.end();
       strikeOut();
       resolve();
       if (!isStopping) onEnd(how, stderr.read().text.trimEnd());
