@@ -13,6 +13,9 @@ export interface LeaseRecord {
   readonly revision: string;
 }
 
+/** The most bytes of a lease's value. A lease takes some two hundred; other machines write them, and every node keeps them all. */
+export const largestLeaseValue = 65_536;
+
 /** Something in the store that is not a lease: torn, foreign, unreadable. Reported and passed over. */
 export interface StoreFault {
   /** Where it stands, as the operator would name it. */

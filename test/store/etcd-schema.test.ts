@@ -8,7 +8,7 @@ import type { IKeyValue } from 'etcd3';
 import type { LeaseAttributes } from '../../src/lease/lease.ts';
 import { decodeLease, encodeAttributes } from '../../src/lease/wire.ts';
 import { openEtcdStore } from '../../src/store/etcd/store.ts';
-import { StoreError, type LeaseRecord, type LeaseStore } from '../../src/store/store.ts';
+import { largestLeaseValue, StoreError, type LeaseRecord, type LeaseStore } from '../../src/store/store.ts';
 import type { EtcdBed } from './etcd/bed.ts';
 import { shareServer, testWithBed } from './etcd/shared-server.ts';
 import { WatchProbe } from './watch-probe.ts';
@@ -226,6 +226,27 @@ describe('flannel’s schema in etcd', () => {
     await watch.until(() => watch.changes.length > 0);
     assert.deepEqual(watch.changes, [{ kind: 'fault', fault }]);
     assert.equal(await store.create(key, value, 600), 'taken');
+  });
+
+  withBed('a value that is too large is a fault, and nobody writes one', async (bed) => {
+    const store = await bed.open();
+    const path = `${bed.prefix}/subnets/${key}`;
+    const { cursor } = await store.list();
+    const large = (bytes: number): string => JSON.stringify({ a: 'x'.repeat(bytes - 8) });
+    await bed.raw.put(path).value(large(largestLeaseValue + 1));
+    const fault = { where: path, reason: 'its value is larger than 65536 bytes', key };
+    const { records, faults } = await store.list();
+    assert.deepEqual([records, faults], [[], [fault]]);
+    await using watch = new WatchProbe(store, cursor);
+    await watch.until(() => watch.changes.length > 0);
+    assert.deepEqual(watch.changes, [{ kind: 'fault', fault }]);
+    await bed.raw.put(path).value(large(1_000_000));
+    assert.deepEqual((await store.list()).faults, [fault]);
+    await bed.raw.put(path).value(large(largestLeaseValue));
+    const [record] = (await store.list()).records;
+    assert.equal(record?.value.length, largestLeaseValue);
+    await assert.rejects(store.replace(record, large(70_000), 600), /larger than 65536 bytes/);
+    await assert.rejects(store.create('10.50.9.0-24', large(70_000), 600), /larger than 65536 bytes/);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Etcd3, IKeyValue } from 'etcd3';
 import { isCompacted } from './errors.ts';
 import type { Cluster } from './cluster.ts';
 import { rangeFrom } from './layout.ts';
+import { withoutSurplus } from './record.ts';
 import { StoreError } from '../store.ts';
 
 /**
@@ -49,7 +50,7 @@ async function listPages(
   for (let key = range.key; ;) {
     const page = { ...range, key, limit: pageSize, ...(revision !== undefined && { revision }) };
     const response = await cluster.request(action, (client) => client.kv.range(page));
-    kvs.push(...response.kvs);
+    kvs.push(...response.kvs.map(withoutSurplus));
     revision ??= response.header.revision;
     const last = response.kvs.at(-1);
     if (!response.more || last === undefined) return { kvs, revision };

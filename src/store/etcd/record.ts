@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import type { IEvent, IKeyValue } from 'etcd3';
 
-import type { LeaseRecord, StoreChange } from '../store.ts';
+import { largestLeaseValue, type LeaseRecord, type StoreChange } from '../store.ts';
 
 /** How etcd writes that a key hangs on no lease. */
 const noLease = '0';
@@ -19,6 +19,10 @@ export function readKeyValue(kv: IKeyValue, subnets: string): Exclude<StoreChang
   const where = kv.key.toString();
   if (!isUtf8(kv.key)) return { kind: 'fault', fault: { where, reason: 'its key is not UTF-8' } };
   const key = where.slice(subnets.length);
+  if (kv.value.length > largestLeaseValue) {
+    const reason = `its value is larger than ${largestLeaseValue} bytes`;
+    return { kind: 'fault', fault: { where, reason, key } };
+  }
   if (!isUtf8(kv.value)) return { kind: 'fault', fault: { where, reason: 'its value is not UTF-8', key } };
   const record: LeaseRecord = {
     key,
@@ -27,6 +31,12 @@ export function readKeyValue(kv: IKeyValue, subnets: string): Exclude<StoreChang
     revision: kv.mod_revision,
   };
   return { kind: 'put', record };
+}
+
+/** A key as it may be kept: of a value that is too large only so much that it still is. */
+export function withoutSurplus(kv: IKeyValue): IKeyValue {
+  if (kv.value.length <= largestLeaseValue) return kv;
+  return { ...kv, value: Buffer.from(kv.value.subarray(0, largestLeaseValue + 1)) };
 }
 
 export function readEvent({ type, kv }: IEvent, subnets: string): StoreChange {

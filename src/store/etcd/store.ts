@@ -2,6 +2,8 @@ import type { ICompare, IKeyValue } from 'etcd3';
 
 import {
   CursorLostError,
+  largestLeaseValue,
+  StoreError,
   type Cursor,
   type LeaseRecord,
   type LeaseStore,
@@ -157,6 +159,7 @@ class EtcdStore implements LeaseStore {
 
   async create(key: string, value: string, ttlSeconds: number | undefined): Promise<LeaseRecord | 'taken'> {
     const path = this.#pathOf(key);
+    requireSmall(key, value);
     const action = `create the lease ${key}`;
     const grant = ttlSeconds === undefined ? undefined : await grantLease(this.#cluster, action, ttlSeconds);
     const written = await this.#putIf(isAbsent(path), path, value, grant);
@@ -171,6 +174,7 @@ class EtcdStore implements LeaseStore {
   ): Promise<LeaseRecord | 'gone'> {
     const { key } = previous;
     const path = this.#pathOf(key);
+    requireSmall(key, value);
     const isReserved = previous.expiresAt === undefined || ttlSeconds === undefined;
     const grant = isReserved
       ? undefined
@@ -253,4 +257,12 @@ function isAbsent(path: string): ICompare {
 
 function isStill(path: string, { revision }: LeaseRecord): ICompare {
   return { key: Buffer.from(path), target: 'Mod', result: 'Equal', mod_revision: revision };
+}
+
+/** Throws a {@link StoreError} for a value that no node would read. */
+function requireSmall(key: string, value: string): void {
+  if (Buffer.byteLength(value) <= largestLeaseValue) return;
+  throw new StoreError(`the value for the lease ${key} is larger than ${largestLeaseValue} bytes`, {
+    retryable: false,
+  });
 }

@@ -1,6 +1,6 @@
 import type { Json } from '../../lease/lease.ts';
 import { encodeJson, parseLeaseKey } from '../../lease/wire.ts';
-import type { LeaseRecord } from '../store.ts';
+import { largestLeaseValue, type LeaseRecord } from '../store.ts';
 
 /**
  * A lease's file: one JSON object of flannel's fields and two of this store's own. No `Expiration` makes it a
@@ -13,8 +13,8 @@ export type FileContent =
   /** `reason` is one clause: `is empty`. */
   | { readonly kind: 'fault'; readonly reason: string };
 
-/** In bytes. A lease takes some two hundred. */
-export const largestLeaseFile = 65_536;
+/** In bytes, with the fields that the file adds. */
+export const largestLeaseFile = largestLeaseValue;
 
 /**
  * Prints the text of a lease's file; undefined if the value is not a JSON object.
