@@ -2,6 +2,7 @@ import { describeUnusable } from '../network/address-scope.ts';
 import { contains, formatAddress, formatCidr, parseAddress } from '../network/cidr.ts';
 import type { Cidr, Family } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import { describeUnusableMac } from '../network/mac-address.ts';
 import { presentValues, type PerFamily } from '../network/per-family.ts';
 import { matchGoName } from '../recipe/flannel/go-names.ts';
 import type { ValuePattern } from '../recipe/pattern/compile-pattern.ts';
@@ -147,6 +148,7 @@ function readText(data: Json, pattern: ValuePattern | undefined, name: string): 
     if (line.includes('\0') || !expected.test(line)) {
       throw new Rejection(`its ${name} ${JSON.stringify(clip(line))} does not match ${String(expected)}`);
     }
+    refuseImpossible(line, `its ${name}`);
   }
   return text;
 }
@@ -170,6 +172,7 @@ function readObject(
         `${field.name} in its ${name}, ${JSON.stringify(clip(text))}, does not match ${String(field.pattern)}`,
       );
     }
+    refuseImpossible(text, `${field.name} in its ${name}`);
     values[`${prefix}_${field.variable}`] = text;
     if (value !== undefined) kept[field.name] = value;
   }
@@ -190,6 +193,12 @@ function readScalar(value: Json | undefined, field: string, name: string): strin
   // A pattern may be careless about these; nothing that a shell reads may hold them.
   if (/[\0\n\r]/.test(text)) throw new Rejection(`${field} in its ${name} contains a line break or NUL`);
   return text;
+}
+
+/** Data that fits its pattern, and with which a peer can never work. */
+function refuseImpossible(text: string, what: string): void {
+  const whyNot = describeUnusableMac(text);
+  if (whyNot !== undefined) throw new Rejection(`${what}, ${text}, is ${whyNot}`);
 }
 
 function isObject(value: Json): value is Readonly<Record<string, Json>> {

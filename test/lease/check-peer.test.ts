@@ -57,6 +57,34 @@ test('dual-stack json has a second line and DATA6_ fields', () => {
   assert.equal(verdict.peer.publicIpv6, 'fd00::2');
 });
 
+for (const [mac, why] of [
+  ['ff:ff:ff:ff:ff:ff', /^VtepMAC in its backend data, ff:ff:ff:ff:ff:ff, is the broadcast MAC address/],
+  ['01:00:5e:00:00:01', /multicast MAC address, which no device can have/],
+  ['33:33:00:00:00:01', /multicast/],
+  ['00:00:00:00:00:00', /the zero MAC address/],
+] as const) {
+  test(`the MAC address ${mac} is refused, because no VTEP can have it`, () => {
+    const backendData = { VNI: 1, VtepMAC: mac };
+    const lease = makeLease('10.50.4.0/24', { backendType: 'vxlan', backendData });
+    const verdict = checkPeer(lease, vxlanRules);
+    assert.ok(verdict.kind === 'rejected');
+    assert.match(verdict.because, why);
+    assert.match(refusal(makeLease('10.50.4.0/24', { backendData: mac })), /MAC address/);
+  });
+}
+
+test('a MAC address of one device is accepted, global or local', () => {
+  for (const VtepMAC of [
+    '00:00:00:00:00:01',
+    '02:42:ac:11:00:02',
+    'fe:ff:ff:ff:ff:ff',
+    '52:54:00:00:00:00',
+  ]) {
+    const lease = makeLease('10.50.4.0/24', { backendType: 'vxlan', backendData: { VNI: 1, VtepMAC } });
+    assert.equal(checkPeer(lease, vxlanRules).kind, 'peer', VtepMAC);
+  }
+});
+
 const badAddresses: [string | undefined, RegExp][] = [
   [undefined, /missing/],
   ['172.30.0.1', /this node's own/],
