@@ -85,7 +85,7 @@ describe('the table of the environment is what commands are given:', () => {
       nodeName: 'node1',
       iface: 'eth0',
       ifaceMtu: 1500,
-      mtu: 1450,
+      mtus: { ipv4: 1450, ipv6: 1430 },
       stateDirectory: '/s',
     },
     ...{ publicIp: '192.0.2.1', publicIpv6: '2001:db8::1', parameters: [], parameterValues: {} },

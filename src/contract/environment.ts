@@ -1,5 +1,6 @@
 import { formatAddress, formatCidr, parseCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import type { PerFamily } from '../network/per-family.ts';
 import type { PublicAddresses } from '../network/public-addresses.ts';
 import { describeUnpassable, isInherited } from '../recipe/inherited-variables.ts';
 import type { LeaseSubnets, Peer } from '../lease/lease.ts';
@@ -10,9 +11,9 @@ export interface NodeFacts extends PublicAddresses {
   readonly network: NetworkConfiguration;
   readonly nodeName: string;
   readonly iface: string;
-  /** The interface's MTU and the overlay's, in bytes. */
+  /** The interface's MTU, and the overlay's for each family of the network, in bytes. */
   readonly ifaceMtu: number;
-  readonly mtu: number;
+  readonly mtus: PerFamily<number>;
   readonly stateDirectory: string;
   /** This node's own addresses on the interface: a public address may be translated to them on the way. */
   readonly localAddress: string | undefined;
@@ -55,7 +56,7 @@ export function nodeVariables(facts: NodeFacts, own: LeaseSubnets | undefined): 
     ...(facts.localAddressV6 !== undefined && { LOCAL_ADDRESS_V6: facts.localAddressV6 }),
     IFACE: facts.iface,
     IFACE_MTU: String(facts.ifaceMtu),
-    MTU: String(facts.mtu),
+    ...mtuVariables(facts.mtus),
     NODE_NAME: facts.nodeName,
     STATE_DIR: facts.stateDirectory,
   };
@@ -114,6 +115,15 @@ function subnetVariables(prefix: string, subnets: LeaseSubnets | undefined): Var
     variables[`${prefix}${name}_LEN`] = String(cidr.prefix);
   }
   return variables;
+}
+
+/** In a network with IPv6 only, both variables have the MTU of IPv6: a recipe with one device uses MTU. */
+function mtuVariables({ ipv4, ipv6 }: PerFamily<number>): Variables {
+  const mtu = ipv4 ?? ipv6;
+  return {
+    ...(mtu !== undefined && { MTU: String(mtu) }),
+    ...(ipv6 !== undefined && { MTU_V6: String(ipv6) }),
+  };
 }
 
 function parameterVariables({ parameters, parameterValues }: NodeFacts): Variables {

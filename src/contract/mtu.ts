@@ -1,15 +1,29 @@
+import { mapFamilies, presentValues, type PerFamily } from '../network/per-family.ts';
 import type { ParameterValue, Recipe } from '../recipe/recipe.ts';
 
-/**
- * The MTU of the overlay in bytes: the underlay's, or what a parameter `MTU` says the underlay's is, less the recipe's
- * `Overhead`. A recipe without `Overhead` leaves it to the devices it makes: see host/overlay-mtu.ts.
- */
-export function overlayMtu(
-  recipe: Pick<Recipe, 'overhead'>,
-  values: Readonly<Record<string, ParameterValue>>,
+/** The MTU of the underlay in bytes: the interface's, or the value of a parameter `MTU`. */
+export function underlayMtu(
+  { MTU: given }: Readonly<Record<string, ParameterValue>>,
   ifaceMtu: number,
 ): number {
-  const { MTU: given } = values;
-  const underlayMtu = typeof given === 'number' && given > 0 ? given : ifaceMtu;
-  return underlayMtu - (recipe.overhead ?? 0);
+  return typeof given === 'number' && given > 0 ? given : ifaceMtu;
+}
+
+/**
+ * The MTU of the overlay in bytes, for each family of the network: the underlay's less the recipe's `Overhead`. A recipe
+ * without `Overhead` leaves it to the devices it makes: see host/interface/overlay-mtu.ts.
+ */
+export function overlayMtus(
+  { overhead }: Pick<Recipe, 'overhead'>,
+  values: Readonly<Record<string, ParameterValue>>,
+  ifaceMtu: number,
+  families: PerFamily<unknown>,
+): PerFamily<number> {
+  const mtu = underlayMtu(values, ifaceMtu);
+  return mapFamilies(families, (_, family) => mtu - (overhead?.[family] ?? 0));
+}
+
+/** The MTU that pods may use, in bytes: a pod has one interface for both families, so the least one counts. */
+export function publishedMtu(mtus: PerFamily<number>): number {
+  return Math.min(...presentValues(mtus));
 }

@@ -5,7 +5,7 @@ import { formatPeerLine } from '../contract/peer-line.ts';
 import { commandText } from '../recipe/command-text.ts';
 import { commandOfEvent, eventNames, type CommandEvent } from '../contract/command-events.ts';
 import { readsPeerLines } from '../recipe/contract-variables.ts';
-import { overlayMtu } from '../contract/mtu.ts';
+import { overlayMtus } from '../contract/mtu.ts';
 import type { CommandName, Recipe } from '../recipe/recipe.ts';
 import { describeInvented, inventLeases, type LeaseRequest } from './invent-leases.ts';
 import type { ParameterOverride } from '../recipe/parameters.ts';
@@ -60,7 +60,7 @@ export async function explainRecipe(request: ExplainRequest): Promise<RecipeExpl
     nodeName: 'node1',
     iface: request.iface ?? exampleIface.name,
     ifaceMtu: exampleIface.mtu,
-    mtu: overlayMtu(recipe, parameterValues, exampleIface.mtu),
+    mtus: overlayMtus(recipe, parameterValues, exampleIface.mtu, configuration),
     stateDirectory: request.stateDirectory,
     publicIp: own.addresses.ipv4,
     publicIpv6: own.addresses.ipv6,

@@ -54,10 +54,14 @@ interface Aspect {
   readonly read: (settled: SettledRecipe) => string | undefined;
 }
 
+function describeOverhead({ overhead }: Recipe): string | undefined {
+  return overhead && `${overhead.ipv4} ${overhead.ipv6}`;
+}
+
 const aspects: readonly Aspect[] = [
   { name: 'the network', reach: 'node', read: ({ network }) => describeNetwork(network) },
   { name: 'Type', reach: 'node', read: ({ recipe }) => recipe.backendType },
-  { name: 'Overhead', reach: 'node', read: ({ recipe }) => recipe.overhead?.toString() },
+  { name: 'Overhead', reach: 'node', read: ({ recipe }) => describeOverhead(recipe) },
   { name: 'BackendData', reach: 'node', read: ({ recipe }) => describeData(recipe.backendData) },
   // Every command is given them.
   { name: 'a value of Parameters', reach: 'node', read: describeValues },

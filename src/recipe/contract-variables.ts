@@ -21,6 +21,7 @@ export const contractVariables: readonly string[] = [
   'IFACE',
   'IFACE_MTU',
   'MTU',
+  'MTU_V6',
   'NODE_NAME',
   'STATE_DIR',
 ];

@@ -93,6 +93,26 @@ export const backendDataKeys = {
   }),
 };
 
+const overheadBytes = integerBetween(0, 65_535);
+
+/** The keys of an `Overhead` that depends on the family. */
+export const overheadKeys = {
+  IPv4: overheadBytes.check(z.meta({ description: 'Bytes around an IPv4 packet.', examples: [50] })),
+  IPv6: overheadBytes.check(z.meta({ description: 'Bytes around an IPv6 packet.', examples: [70] })),
+};
+
+/** Its keys are read by themselves, so that a finding is at the exact place. Only the JSON Schema needs them here. */
+const overheadPerFamily = z.looseObject({}).check(
+  z.meta({
+    properties: {
+      IPv4: { type: 'integer', minimum: 0, maximum: 65_535 },
+      IPv6: { type: 'integer', minimum: 0, maximum: 65_535 },
+    },
+    required: ['IPv4', 'IPv6'],
+    additionalProperties: false,
+  }),
+);
+
 /** The keys of `Backend`, other than the values of declared parameters. */
 export const backendKeys = {
   Type: z.string().check(
@@ -110,8 +130,10 @@ export const backendKeys = {
   BackendData: optionalKey(z.strictObject(backendDataKeys), {
     description: 'The required form of the backend data of every lease of this type.',
   }),
-  Overhead: optionalKey(integerBetween(0, 65_535), {
-    description: 'Bytes of encapsulation: the published MTU is the interface’s MTU minus this number.',
+  Overhead: optionalKey(z.union([overheadBytes, overheadPerFamily]), {
+    description:
+      'Bytes of encapsulation: the published MTU is the interface’s MTU minus this number. If it depends on the ' +
+      'family of the packet, an object with one number for each.',
   }),
   Environment: optionalKey(z.array(variable), {
     description:

@@ -1,5 +1,6 @@
 import type { SourceText, Span } from '../diagnostic/source.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import type { FamilyKey } from '../network/per-family.ts';
 import type { ValuePattern } from './pattern/compile-pattern.ts';
 
 /** The commands of a recipe, by their key in `Backend`. */
@@ -63,6 +64,9 @@ export type BackendDataFormat =
       }[];
     };
 
+/** Bytes that the overlay adds to a packet, by the family of the packet. */
+export type Overhead = Readonly<Record<FamilyKey, number>>;
+
 /** A recipe in which everything that can be checked without running it was checked. */
 export interface Recipe {
   /** The file's name without `.json`. */
@@ -76,8 +80,8 @@ export interface Recipe {
   /** The values that the document's `Backend` gives to declared parameters; not the defaults. */
   readonly parameterValues: Readonly<Record<string, ParameterValue>>;
   readonly backendData: BackendDataFormat;
-  /** Bytes of encapsulation; undefined if the recipe does not say. */
-  readonly overhead: number | undefined;
+  /** Bytes of encapsulation around packets of each family; undefined if the recipe does not say. */
+  readonly overhead: Overhead | undefined;
   /** The names of the daemon's variables that commands get besides the usual ones. */
   readonly environment: readonly string[];
   /** Programs that must be on PATH: `Requires`, or what its commands were seen to call. */

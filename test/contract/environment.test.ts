@@ -20,7 +20,7 @@ const facts: NodeFacts = {
   nodeName: 'node1',
   iface: 'eth0',
   ifaceMtu: 1500,
-  mtu: 1450,
+  mtus: { ipv4: 1450, ipv6: undefined },
   stateDirectory: '/var/lib/heddle/state',
   publicIp: '172.30.0.1',
   publicIpv6: undefined,
@@ -80,6 +80,7 @@ describe('the variables of a node', () => {
       network: { ...dualStack, ipv4: undefined },
       publicIp: undefined,
       publicIpv6: 'fd00:99::1',
+      mtus: { ipv4: undefined, ipv6: 1430 },
     };
     const subnets = { ipv4: undefined, ipv6: cidr('2001:cafe:42:7::/64') };
     assert.deepEqual(ownVariables(given, subnets), {
@@ -92,6 +93,14 @@ describe('the variables of a node', () => {
     assert.equal(variables['IPV6_NETWORK'], '2001:cafe:42::/56');
     assert.equal(variables['NETWORK'], undefined);
     assert.equal(variables['LOCAL_SUBNET'], undefined);
+    assert.equal(variables['MTU'], '1430');
+    assert.equal(variables['MTU_V6'], '1430');
+  });
+
+  test('hold the MTU of each family in a dual-stack network', () => {
+    const given = { ...facts, network: dualStack, mtus: { ipv4: 1450, ipv6: 1430 } };
+    const { MTU, MTU_V6 } = nodeVariables(given, undefined);
+    assert.deepEqual({ MTU, MTU_V6 }, { MTU: '1450', MTU_V6: '1430' });
   });
 
   const parameter = (name: string, variable: string): Parameter => ({
@@ -132,7 +141,10 @@ test('the variables of a peer are its own, and those of its data', () => {
 test('every variable that is set is one that is never inherited', () => {
   const set = {
     ...nodeVariables(
-      { ...facts, network: dualStack, publicIpv6: 'fd00:99::1', localAddressV6: 'fd00:99::1' },
+      {
+        ...{ ...facts, network: dualStack, publicIpv6: 'fd00:99::1', localAddressV6: 'fd00:99::1' },
+        mtus: { ipv4: 1450, ipv6: 1430 },
+      },
       { ...own, ipv6: cidr('2001:cafe:42:7::/64') },
     ),
     ...ownVariables({ ...facts, publicIpv6: 'fd00:99::1' }, { ...own, ipv6: cidr('2001:cafe:42:7::/64') }),
@@ -147,6 +159,7 @@ describe('the table of what is unset in a command, for authors, holds for', () =
     network: dualStack,
     publicIpv6: 'fd00:99::1',
     localAddressV6: 'fd00:99::1',
+    mtus: { ipv4: 1450, ipv6: 1430 },
   };
   const subnets = { ...own, ipv6: cidr('2001:cafe:42:7::/64') };
   const both = { ...peer, ipv6Subnet: '2001:cafe:42:9::/64', publicIpv6: 'fd00:99::9' };

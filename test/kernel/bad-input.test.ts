@@ -291,6 +291,28 @@ describe('a machine that is not right', options, () => {
     await assertRefused({ args }, store, 'interface', message);
   });
 
+  test('an underlay whose MTU leaves less than IPv6 needs', async (t) => {
+    const store = new StoreDirectory(t);
+    const dualStack = { ...network, EnableIPv6: true, IPv6Network: 'fd00:50::/48' };
+    const path = store.recipe('narrow', {
+      ...dualStack,
+      Backend: { ...backend, Overhead: { IPv4: 50, IPv6: 70 } },
+    });
+    await host.sh('ip link set eth0 mtu 1280');
+    try {
+      await assertRefused(
+        { args: ['--recipe', path, '--store-dir', store.path, '--iface', 'eth0'] },
+        store,
+        'interface',
+        'heddle: the overlay cannot carry IPv6: the MTU of eth0 is 1280, less 70 bytes of Overhead leaves 1210, and IPv6 needs 1280\n' +
+          '  raise the MTU of eth0 to at least 1350, or choose an interface with a larger MTU with --iface, ' +
+          'or set EnableIPv6 to false in the network configuration',
+      );
+    } finally {
+      await host.sh('ip link set eth0 mtu 1500');
+    }
+  });
+
   test('a public address that is none', async (t) => {
     const store = new StoreDirectory(t);
     const args = attempt(store, '--public-ip', 'fd00:99:1::1');

@@ -51,6 +51,7 @@ const everyCommand = {
   IFACE: 'eth0',
   IFACE_MTU: '1500',
   MTU: '1350',
+  MTU_V6: '1350',
   NODE_NAME: 'weaver',
   STATE_DIR: '/run/state',
   DIRECT_ROUTING: 'true',

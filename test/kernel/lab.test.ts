@@ -178,6 +178,20 @@ describe('a recipe that goes wrong', options, () => {
       );
   });
 
+  test('the shipped vxlan recipe carries both families, each with its MTU', async () => {
+    const recipe = JSON.parse(
+      await readFile(new URL('../../recipes/vxlan.json', import.meta.url), 'utf8'),
+    ) as Record<string, unknown>;
+    const path = join(directory, 'vxlan-dual.json');
+    await writeFile(path, JSON.stringify({ ...recipe, EnableIPv6: true, IPv6Network: 'fd00:50::/48' }));
+    const result = await runHeddle(['lab', 'run', path, '--nodes', '2', '--json']);
+    assert.equal(result.exitCode, 0, result.stderr);
+    const report = parseReport(result.stdout);
+    assertPassed(report, 2);
+    for (const { mtu } of report.nodes) assert.equal(mtu, 1430);
+    for (const { paths } of report.pairs) assert.equal(paths.length, 2);
+  });
+
   test('a process it leaves running is named', async () => {
     const path = await write('haunted', {
       PostStartupCommand: 'sleep 4242 </dev/null >/dev/null 2>&1 &',

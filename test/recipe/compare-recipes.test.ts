@@ -57,6 +57,7 @@ const changes: readonly (readonly [string, Backend, RecipeStep])[] = [
   ['Shutdown', { ShutdownCommand: 'x' }, { kind: 'node', because: 'ShutdownCommand is new' }],
   ['a value', { VNI: 2 }, { kind: 'node', because: 'a value of Parameters changed' }],
   ['Overhead', { Overhead: 50 }, { kind: 'node', because: 'Overhead is new' }],
+  ['Overhead by family', { Overhead: { IPv4: 50, IPv6: 70 } }, { kind: 'node', because: 'Overhead is new' }],
   ['Pattern', { BackendData: { Pattern: 'x' } }, { kind: 'node', because: 'BackendData changed' }],
   ['Type', { Type: 'b' }, { kind: 'node', because: 'Type changed' }],
   [

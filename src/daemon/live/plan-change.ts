@@ -1,3 +1,4 @@
+import { requireLeastMtu } from '../../contract/least-mtu.ts';
 import { compareRecipes, type RecipeStep, type SettledRecipe } from '../../recipe/compare-recipes.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { StoreError } from '../../store/store.ts';
@@ -31,6 +32,9 @@ export async function planChange(
     const stored = await readNetwork(store);
     const document = stored ?? preparation.network.document;
     const network = decideNetwork(loaded.recipe, options.parameters, document);
+    const { configuration, parameterValues } = network;
+    const { recipe } = loaded;
+    requireLeastMtu(configuration, { recipe, parameterValues, iface: preparation.underlay });
     const after = { recipe: loaded.recipe, ...settled(network) };
     const step = compareRecipes(before, after);
     if (stored === undefined && step.kind === 'node') return refuseForNow(step.because, store);

@@ -1,6 +1,8 @@
 import type { NodeFacts } from '../../contract/environment.ts';
+import { publishedMtu } from '../../contract/mtu.ts';
 import { ownNetworkNamespace, type NetworkNamespace } from '../../host/network-namespace.ts';
 import type { NetworkConfiguration } from '../../network/configuration.ts';
+import { mapFamilies, type PerFamily } from '../../network/per-family.ts';
 import type { ParameterValue, Recipe } from '../../recipe/recipe.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import { withoutSecrets } from '../../store/secrets.ts';
@@ -29,7 +31,10 @@ export interface Deployment {
   readonly nodeName: string;
   readonly iface: string;
   readonly ifaceMtu: number;
+  /** The published MTU of the overlay. */
   readonly mtu: number;
+  /** The MTU of each family; older versions did not distinguish them. */
+  readonly mtus?: PerFamily<number>;
   readonly publicIp: string | null;
   readonly publicIpv6: string | null;
   /** This node's own addresses on the interface; older versions did not keep them. */
@@ -60,7 +65,7 @@ export function factsOfDeployment(
     nodeName: deployment.nodeName,
     iface: deployment.iface,
     ifaceMtu: deployment.ifaceMtu,
-    mtu: deployment.mtu,
+    mtus: deployment.mtus ?? mapFamilies(network, () => deployment.mtu),
     stateDirectory,
     publicIp: deployment.publicIp ?? undefined,
     publicIpv6: deployment.publicIpv6 ?? undefined,
@@ -94,7 +99,8 @@ export function deploymentOf(
     nodeName: facts.nodeName,
     iface: facts.iface,
     ifaceMtu: facts.ifaceMtu,
-    mtu: facts.mtu,
+    mtu: publishedMtu(facts.mtus),
+    mtus: facts.mtus,
     publicIp: facts.publicIp ?? null,
     publicIpv6: facts.publicIpv6 ?? null,
     localAddress: facts.localAddress ?? null,

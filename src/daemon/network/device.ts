@@ -1,3 +1,5 @@
+import { requireLeastDeviceMtu } from '../../contract/least-mtu.ts';
+import { publishedMtu } from '../../contract/mtu.ts';
 import { ownAttributes } from '../../contract/own-attributes.ts';
 import { Failure } from '../../diagnostic/failure.ts';
 import { describeTrouble, troubleDetail, type CommandTrouble } from '../../event/trouble.ts';
@@ -5,6 +7,7 @@ import { findOverlayMtu } from '../../host/interface/overlay-mtu.ts';
 import type { LeaseAttributes } from '../../lease/lease.ts';
 import { encodeAttributes } from '../../lease/wire.ts';
 import { networksOf } from '../../network/configuration.ts';
+import { mapFamilies } from '../../network/per-family.ts';
 import type { CommandResult } from '../commands/command-result.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import type { Preparation } from '../setup/prepare.ts';
@@ -72,8 +75,11 @@ function require(result: CommandResult, { loaded }: Preparation): Extract<Comman
 async function settleMtu(commands: CommandRunner, { loaded, network, underlay }: Preparation): Promise<void> {
   if (loaded.recipe.overhead !== undefined) return;
   const networks = networksOf(network.configuration);
-  const { mtu } = await findOverlayMtu({ ...underlay, mtu: commands.facts.mtu }, networks);
-  commands.learn({ mtu });
+  const { configuration } = network;
+  const expected = publishedMtu(commands.facts.mtus);
+  const { mtu, because } = await findOverlayMtu({ ...underlay, mtu: expected }, networks);
+  requireLeastDeviceMtu(configuration, mtu, because);
+  commands.learn({ mtus: mapFamilies(configuration, () => mtu) });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { publishedMtu } from '../../contract/mtu.ts';
 import type { Counts } from '../../engine/overview.ts';
 import { Engine } from '../../engine/engine.ts';
 import type { EmitEvent } from '../../event/event.ts';
@@ -91,7 +92,7 @@ export class RunningNetwork {
 
   constructor(given: RunningNetworkOptions) {
     this.#given = given;
-    this.#plannedMtu = given.leasedNetwork.commands.facts.mtu;
+    this.#plannedMtu = publishedMtu(given.leasedNetwork.commands.facts.mtus);
     const { options, preparation, leasedNetwork, journal, emit, inPlace } = given;
     const { commands, subnets, record } = leasedNetwork;
     this.#loop = new PeerLoop({
@@ -292,7 +293,7 @@ export class RunningNetwork {
     if (!part.isFoundation) return;
     const { preparation, options, leasedNetwork, onUp } = this.#given;
     const { facts } = leasedNetwork.commands;
-    if (facts.mtu !== this.#plannedMtu) {
+    if (publishedMtu(facts.mtus) !== this.#plannedMtu) {
       const deployment = deploymentOf(preparation, options, facts, leasedNetwork.record.key);
       await writeDeployment(options.stateDirectory, deployment);
     }
@@ -340,7 +341,7 @@ export class RunningNetwork {
       event: 'ready',
       subnet,
       publicIp: mainPublicAddress(facts),
-      mtu: facts.mtu,
+      mtu: publishedMtu(facts.mtus),
       peers: this.counts.inPlace,
       subnetFile: options.subnetFile,
     });

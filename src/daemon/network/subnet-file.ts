@@ -1,3 +1,4 @@
+import { publishedMtu } from '../../contract/mtu.ts';
 import { Failure } from '../../diagnostic/failure.ts';
 import { holdsSubnetFile, removeSubnetFile, writeSubnetFile } from '../../host/subnet-file.ts';
 import { explainError } from '../../host/system-error.ts';
@@ -50,12 +51,12 @@ async function remove(memory: Json, emit: EmitEvent): Promise<void> {
 }
 
 function contentOf({ commands, own }: LiveNetwork): SubnetEnvironment {
-  const { network, mtu } = commands.facts;
+  const { network, mtus } = commands.facts;
   const subnets = mapFamilies(own, (subnet, family) => {
     const range = network[family];
     return range && { network: range.network, subnet };
   });
-  return { ...subnets, mtu, ipMasq: false };
+  return { ...subnets, mtu: publishedMtu(mtus), ipMasq: false };
 }
 
 function pathIn(memory: Json): string {

@@ -1,3 +1,4 @@
+import { publishedMtu } from '../../contract/mtu.ts';
 import type { Counts } from '../../engine/overview.ts';
 import { positionAt } from '../../diagnostic/source.ts';
 import type { Concern } from '../../event/concern.ts';
@@ -105,7 +106,7 @@ export function describeStatus(facets: NodeFacets): NodeStatus {
     iface: preparation?.underlay.name ?? null,
     storeOutage: describeOutage(joinOutages(seen)),
     lease: running === undefined ? null : describeLease(running),
-    mtu: running?.leased.commands.facts.mtu ?? null,
+    mtu: running === undefined ? null : publishedMtu(running.leased.commands.facts.mtus),
     counts: running === undefined ? noPeers : countAll(running),
     peers: running === undefined ? [] : describePeers(running.loop.engine, running.loop.outcomes),
     rejections: running === undefined ? [] : listRejections(running),

@@ -1,5 +1,5 @@
 import type { NodeFacts } from '../../contract/environment.ts';
-import { overlayMtu } from '../../contract/mtu.ts';
+import { overlayMtus } from '../../contract/mtu.ts';
 import type { UpOptions } from './options.ts';
 import type { Preparation } from './prepare.ts';
 
@@ -13,7 +13,7 @@ export function factsOfPreparation(
     nodeName: options.nodeName,
     iface: underlay.name,
     ifaceMtu: underlay.mtu,
-    mtu: overlayMtu(loaded.recipe, network.parameterValues, underlay.mtu),
+    mtus: overlayMtus(loaded.recipe, network.parameterValues, underlay.mtu, network.configuration),
     stateDirectory: options.stateDirectory,
     publicIp: underlay.publicIp,
     publicIpv6: underlay.publicIpv6,

@@ -1,3 +1,4 @@
+import { requireLeastMtu } from '../../contract/least-mtu.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { requirePrograms } from '../../host/programs.ts';
@@ -47,6 +48,9 @@ export async function prepareNode(
     const network = decideNetwork(loaded.recipe, options.parameters, stored);
     const families = networksOf(network.configuration).map(({ family }) => family);
     const underlay = await host.interfaces.choose(families);
+    const { recipe } = loaded;
+    const { configuration, parameterValues } = network;
+    requireLeastMtu(configuration, { recipe, parameterValues, iface: underlay });
     return { loaded, store, outages, network, underlay, stateDirectory: host.stateDirectory };
   } catch (error) {
     await store.close();

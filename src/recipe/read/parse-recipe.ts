@@ -17,6 +17,7 @@ import { outlineRecipe } from './outline-recipe.ts';
 import { readBackendData } from './read-backend-data.ts';
 import { readCommands } from './read-commands.ts';
 import { readKeys, requireKeys, type LocatedNode } from './read-keys.ts';
+import { readOverhead } from './read-overhead.ts';
 import { readParameterValues } from './read-parameter-values.ts';
 import { readParameters } from './read-parameters.ts';
 import { settleDocument } from './settle-document.ts';
@@ -99,7 +100,7 @@ function readBackend(
     parameters: declared.parameters,
     parameterValues,
     backendData: backendData.format,
-    overhead: Overhead?.value,
+    overhead: Overhead && readOverhead(Overhead.node, findings),
     environment: Environment?.value ?? [],
     requires: Requires?.value ?? findPrograms(Object.values(commands)),
     timeout: Timeout?.value ?? defaultTimeout,

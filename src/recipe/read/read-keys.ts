@@ -114,8 +114,12 @@ type Issue = z.core.$ZodIssue;
  */
 function unfoldUnion(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  const meant = issue.errors.find((issues) => !issues.some(({ path }) => path.length === 0));
+  const meant = issue.errors.find((issues) => !issues.some(isAboutType));
   return meant?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
+}
+
+function isAboutType({ code, path }: Issue): boolean {
+  return code === 'invalid_type' && path.length === 0;
 }
 
 function reportIssue(issue: Issue, node: JsonNode, path: string, findings: Findings): void {
@@ -145,7 +149,7 @@ function explainIssue(issue: Issue, node: JsonNode): IssueExplanation {
     case 'invalid_type':
       return explainType(issue.expected, node);
     case 'invalid_union':
-      return { code: 'wrong-type', must: `${describeBranches(issue.errors)}, not ${describeKind(node)}` };
+      return explainUnion(issue.errors, node);
     case 'invalid_key':
     case 'invalid_element':
     case 'not_multiple_of':
@@ -172,21 +176,32 @@ const typeNames: Readonly<Record<string, string>> = {
   int: 'a whole number',
   number: 'a whole number',
   array: 'an array',
+  object: 'an object',
 };
 
 function explainType(expected: string, node: JsonNode): IssueExplanation {
   const value = node.kind === 'scalar' ? node.value : undefined;
   const isFraction = typeof value === 'number' && expected === 'int';
   const must = `${typeNames[expected] ?? expected}, not ${isFraction ? 'a fraction' : describeKind(node)}`;
+  return { code: 'wrong-type', must, ...unquote(expected, value) };
+}
+
+/** The hint for a number or a boolean that is in quotation marks. */
+function unquote(expected: string, value: unknown): { readonly hint?: string } {
   const quoted =
     typeof value === 'string' &&
     ((expected === 'boolean' && /^(true|false)$/.test(value)) ||
       (/^(int|number)$/.test(expected) && /^-?\d+$/.test(value)));
-  return {
-    code: 'wrong-type',
-    must,
-    ...(quoted ? { hint: `write \`${value}\` without quotation marks` } : {}),
-  };
+  return quoted ? { hint: `write \`${value}\` without quotation marks` } : {};
+}
+
+function explainUnion(branches: readonly (readonly Issue[])[], node: JsonNode): IssueExplanation {
+  const must = `${describeBranches(branches)}, not ${describeKind(node)}`;
+  const value = node.kind === 'scalar' ? node.value : undefined;
+  const [hint] = branches.flatMap(([issue]) =>
+    issue?.code === 'invalid_type' ? (unquote(issue.expected, value).hint ?? []) : [],
+  );
+  return { code: 'wrong-type', must, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** The types that a union has to choose from: `a string or an array`. */

@@ -91,7 +91,7 @@ test('after another text of the recipe was saved, its lines are named', async (t
 
 test('what was learned of the node is told from then on', async (t) => {
   const { runner } = await start(t, { PostStartupCommand: 'echo $MTU' });
-  runner.learn({ mtu: 1280 });
+  runner.learn({ mtus: { ipv4: 1280, ipv6: undefined } });
   const result = await runner.runOwn('PostStartupCommand', own);
   assert.ok(result.kind === 'ok');
   assert.equal(result.stdout, '1280\n');

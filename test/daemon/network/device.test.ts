@@ -79,7 +79,7 @@ test('a recipe that says its overhead keeps its MTU, whatever devices there are'
   bench.recipe();
   const network = await standNetwork(t, bench);
   await devicePart.up(network, signal);
-  assert.equal(network.commands.facts.mtu, 1450);
+  assert.equal(network.commands.facts.mtus.ipv4, 1450);
 });
 
 test('without an overhead and without a device in the network, pods have the MTU of the interface', async (t) => {
@@ -87,7 +87,7 @@ test('without an overhead and without a device in the network, pods have the MTU
   bench.recipe({ ...fileOverlay, Overhead: undefined });
   const network = await standNetwork(t, bench);
   await devicePart.up(network, signal);
-  assert.equal(network.commands.facts.mtu, 1500);
+  assert.equal(network.commands.facts.mtus.ipv4, 1500);
 });
 
 test('a device that CheckCommand finds well is left alone', async (t) => {

@@ -27,7 +27,7 @@ test('the file is written with the subnet and the MTU, with its directory', asyn
 
 test('the MTU in the file is the one that the device showed', async (t) => {
   const { bench, network } = await start(t);
-  network.commands.learn({ mtu: 1280 });
+  network.commands.learn({ mtus: { ipv4: 1300, ipv6: 1280 } });
   await subnetFilePart.up(network, signal);
   assert.match(readFileSync(bench.subnetFile, 'utf8'), /FLANNEL_MTU=1280/);
 });

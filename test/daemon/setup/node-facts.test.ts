@@ -16,7 +16,7 @@ test('commands are told of the interface, the store’s network and the settled 
     nodeName: 'loom',
     iface: 'weft0',
     ifaceMtu: 9000,
-    mtu: 8950,
+    mtus: { ipv4: 8950, ipv6: undefined },
     stateDirectory: bench.stateDirectory,
     publicIp: '192.0.2.1',
     publicIpv6: undefined,

@@ -10,7 +10,7 @@ import {
   type NodeFacts,
 } from '../../../src/contract/environment.ts';
 import { formatPeerLine } from '../../../src/contract/peer-line.ts';
-import { overlayMtu } from '../../../src/contract/mtu.ts';
+import { overlayMtus } from '../../../src/contract/mtu.ts';
 import { resolveParameters } from '../../../src/recipe/parameters.ts';
 import type { CommandName, ParameterValue, Recipe } from '../../../src/recipe/recipe.ts';
 import type { Host, Ran } from './host.ts';
@@ -77,7 +77,7 @@ export class OverlayNode {
       nodeName: `node${host.number}`,
       iface: 'eth0',
       ifaceMtu,
-      mtu: overlayMtu(recipe, values, ifaceMtu),
+      mtus: overlayMtus(recipe, values, ifaceMtu, networkOf(families)),
       stateDirectory,
       publicIp: families === 'ipv6' ? undefined : (options.publicIp ?? host.publicIp),
       publicIpv6: families === 'ipv4' ? undefined : publicIpv6Of(host, options),
