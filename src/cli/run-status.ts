@@ -58,7 +58,17 @@ function describeState({ state, because, waitingFor }: NodeStatus): string {
 
 function describeLease(lease: NonNullable<NodeStatus['lease']>, now: number): string {
   const expiry = lease.expiresAt === null ? 'reserved' : describeExpiry(Date.parse(lease.expiresAt) - now);
-  return `${lease.subnet} for ${lease.publicIp}, ${expiry}`;
+  return `${lease.subnet} for ${describeAddresses(lease)}, ${expiry}`;
+}
+
+function describeAddresses({
+  publicIp,
+  publicIpv6,
+}: {
+  readonly publicIp: string;
+  readonly publicIpv6: string | null;
+}): string {
+  return publicIpv6 === null || publicIpv6 === publicIp ? publicIp : `${publicIp} and ${publicIpv6}`;
 }
 
 function describeExpiry(inMs: number): string {
@@ -98,7 +108,7 @@ function renderFailing(failing: readonly PeerStatus[], now: number): string {
         : `, next try in ${formatDuration(Math.max(0, Date.parse(peer.nextTryAt) - now))}`;
     const trouble = peer.lastOutcome?.trouble ?? 'unknown';
     const detail = peer.lastOutcome?.stderr.split('\n').map((line) => `      ${line}`) ?? [];
-    const name = `${peer.subnet} at ${peer.publicIp}`;
+    const name = `${peer.subnet} at ${describeAddresses(peer)}`;
     return [
       `  ${name}: ${trouble} (${count(peer.retries, 'failure')}${next})`,
       ...detail.filter((line) => line.trim() !== ''),

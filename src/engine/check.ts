@@ -1,4 +1,5 @@
 import type { Peer } from '../lease/lease.ts';
+import { isInPlace, learnPrintedSubnets, subnetsOf } from './in-place.ts';
 import { setApplied, sharersOf } from './state.ts';
 import type { EngineState, Entry } from './state.ts';
 import { doubt, entryOf, reconsider } from './want.ts';
@@ -40,6 +41,8 @@ interface Findings {
  * is changing, is not judged: the check may have looked before or after.
  */
 export function judge(state: EngineState, present: ReadonlySet<string>, since: number): Drift {
+  const judged = [...state.entries.values()].filter((entry) => mayJudge(entry, since));
+  const example = learnPrintedSubnets(state, present, judged);
   const { missing, displaced, lasting, confirmed, extra } = compare(state, present, since);
   for (const entry of lasting) entry.repairs = 0;
   const lost = missing.flatMap(({ wanted }) => wanted ?? []);
@@ -47,6 +50,7 @@ export function judge(state: EngineState, present: ReadonlySet<string>, since: n
     entry.repairs += 1;
     doubt(state, entry);
   }
+  if (example !== undefined) doubt(state, example);
   if (!state.hasSnapshot) {
     // After a restart: what the journal names and the kernel has needs nothing. Nothing is wanted yet, so nothing is extra.
     for (const entry of confirmed) confirm(state, entry);
@@ -74,11 +78,11 @@ function compare(state: EngineState, present: ReadonlySet<string>, since: number
   const known = new Set<string>();
   for (const entry of state.entries.values()) {
     const { applied, wanted } = entry;
-    if (wanted !== undefined) known.add(subnetOf(wanted));
+    if (wanted !== undefined) for (const subnet of subnetsOf(wanted)) known.add(subnet);
     if (applied.kind === 'absent') continue;
-    known.add(subnetOf(applied.peer));
-    if (entry.activity.kind === 'running' || entry.touched > since) continue;
-    const inPlace = present.has(subnetOf(applied.peer));
+    for (const subnet of subnetsOf(applied.peer)) known.add(subnet);
+    if (!mayJudge(entry, since)) continue;
+    const inPlace = isInPlace(state, applied.peer, present);
     if (applied.kind === 'present' && !inPlace) {
       const by = findDisplacer(state, entry, applied.peer, present);
       if (by === undefined) missing.push(entry);
@@ -91,6 +95,11 @@ function compare(state: EngineState, present: ReadonlySet<string>, since: number
   return { missing, displaced, lasting, confirmed, extra };
 }
 
+/** A peer that changed after `since`, or is changing, may have been seen before or after. */
+function mayJudge(entry: Entry, since: number): boolean {
+  return entry.activity.kind !== 'running' && entry.touched <= since;
+}
+
 function findDisplacer(
   state: EngineState,
   entry: Entry,
@@ -98,21 +107,16 @@ function findDisplacer(
   present: ReadonlySet<string>,
 ): Peer | undefined {
   if (entry.repairs < mostRepairs) return undefined;
-  return rivalsOf(state, peer).find((rival) => present.has(subnetOf(rival)));
+  return rivalsOf(state, peer).find((rival) => isInPlace(state, rival, present));
 }
 
 function isRivalMissing(state: EngineState, peer: Peer, present: ReadonlySet<string>): boolean {
-  return rivalsOf(state, peer).some((rival) => !present.has(subnetOf(rival)));
+  return rivalsOf(state, peer).some((rival) => !isInPlace(state, rival, present));
 }
 
 /** The other wanted peers that hold something which this one needs as well. */
 function rivalsOf(state: EngineState, peer: Peer): Peer[] {
   return sharersOf(state, peer).flatMap((key) => state.entries.get(key)?.wanted ?? []);
-}
-
-/** The line that CheckCommand prints for a peer: its IPv4 subnet, or its IPv6 subnet in an IPv6-only network. */
-export function subnetOf(peer: Peer): string {
-  return peer.subnet ?? peer.ipv6Subnet ?? '';
 }
 
 /** A peer of which only the subnet is known: enough for a SubnetRemoveCommand that looks for the rest in the kernel. */

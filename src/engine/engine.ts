@@ -1,5 +1,6 @@
 import type { Peer } from '../lease/lease.ts';
-import { judge, subnetOf, type Drift } from './check.ts';
+import { subnetOf } from './in-place.ts';
+import { judge, type Drift } from './check.ts';
 import type { EngineInput, Operation, Wait } from './operation.ts';
 import { fail, putBack, succeed } from './outcome.ts';
 import { countPeers, type Counts } from './overview.ts';

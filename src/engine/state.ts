@@ -87,6 +87,23 @@ export interface Abilities {
   readonly fitsBatch: ((operation: Operation) => boolean) | undefined;
 }
 
+/**
+ * How CheckCommand names a peer that has two subnets and is in place: by the first one, or by each of its own.
+ *
+ *     unknown ──the second one of any peer was printed──▶ each
+ *        │ ▲                                               ▲
+ *        │ └──the peer changed──┐                          │
+ *        └──a peer is added ──▶ trying ──it was printed────┘
+ *           once more             └──it was not───▶ first ──the second one of any peer was printed──▶ each
+ *
+ * Without a try, a command that prints each would not be told from one that prints the first while all IPv6 routes are gone.
+ */
+export type PrintedSubnets =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'trying'; readonly key: string }
+  | { readonly kind: 'first' }
+  | { readonly kind: 'each' };
+
 /** The state of an `Engine`. Only the functions of this folder change it. */
 export interface EngineState {
   readonly abilities: Abilities;
@@ -110,6 +127,8 @@ export interface EngineState {
   removedAt: number;
   /** Whether a snapshot has said what is wanted. */
   hasSnapshot: boolean;
+  /** The subnets that CheckCommand prints for a peer with two: see `learnPrintedSubnets`. */
+  printedSubnets: PrintedSubnets;
   /** The network is going down: nothing is wanted any more. */
   isShutDown: boolean;
 }
@@ -129,6 +148,7 @@ export function createState(abilities: Abilities, entries: Map<string, Entry>): 
     sequence: 0,
     removedAt: 0,
     hasSnapshot: false,
+    printedSubnets: { kind: 'unknown' },
     isShutDown: false,
   };
 }

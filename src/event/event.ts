@@ -11,11 +11,15 @@ export type NodeState =
 /** Why an operation is done. */
 export type Reason = 'new' | 'changed' | 'gone' | 'drifted' | 'retry' | 'restart' | 'shutdown';
 
-interface PeerName {
+export interface PeerName {
   /** The lease's key. */
   readonly key: string;
+  /** Both subnets of a dual-stack peer, joined by `and`. */
   readonly subnet: string;
+  /** The IPv4 address, or the IPv6 address of a peer that has only that. */
   readonly publicIp: string;
+  /** The second address of a dual-stack peer. */
+  readonly publicIpv6?: string;
 }
 
 /**

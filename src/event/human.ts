@@ -1,6 +1,6 @@
 import { showInvisible, showInvisibleInLines } from '../diagnostic/visible-text.ts';
 import type { RecipeStep } from '../recipe/compare-recipes.ts';
-import type { HeddleEvent } from './event.ts';
+import type { HeddleEvent, PeerName } from './event.ts';
 import { describeTrouble, troubleDetail } from './trouble.ts';
 import { count, formatDuration, indent, listFew } from '../diagnostic/words.ts';
 
@@ -134,6 +134,6 @@ function describeApplied({ file, step, because, durationMs }: AppliedRecipe): st
   return `${change}; ${appliedSteps[step]} in ${formatDuration(durationMs)}`;
 }
 
-function name(peer: { readonly subnet: string; readonly publicIp: string }): string {
-  return `${peer.subnet} at ${peer.publicIp}`;
+function name({ subnet, publicIp, publicIpv6 }: PeerName): string {
+  return `${subnet} at ${publicIp}${publicIpv6 === undefined ? '' : ` and ${publicIpv6}`}`;
 }

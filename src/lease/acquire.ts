@@ -47,7 +47,7 @@ export type AcquisitionPlan = {
 
 /**
  * Chooses a subnet by flannel's order of preference: a lease or reservation that already carries this node's public
- * address; the subnet of the last run, if it is free; one at random among the first hundred free ones. Nothing that is
+ * address; the subnet of the last run, or of its lease that does not fit any more, if it is free; one at random among the first hundred free ones. Nothing that is
  * chosen overlaps a lease of any length. Of several leases of this node, the last run's comes first, then a reservation.
  */
 export function planAcquisition(input: AcquisitionInput): AcquisitionPlan {
@@ -61,7 +61,8 @@ export function planAcquisition(input: AcquisitionInput): AcquisitionPlan {
 
   const dropped = new Set(misfits);
   const others = input.leases.filter((lease) => !dropped.has(lease));
-  return { ...chooseNewSubnets(input, others), misfits, unfitReservations };
+  const hint = input.hint ?? misfits[0]?.subnets;
+  return { ...chooseNewSubnets({ ...input, hint }, others), misfits, unfitReservations };
 }
 
 /** flannel knows a node by its public IPv4 address; where a lease has none, only the IPv6 one can tell. */

@@ -3,11 +3,11 @@ import { contains, formatAddress, formatCidr, parseAddress } from '../network/ci
 import type { Cidr, Family } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { describeUnusableMac } from '../network/mac-address.ts';
-import { presentValues, type PerFamily } from '../network/per-family.ts';
+import { mapFamilies, presentValues, type PerFamily } from '../network/per-family.ts';
 import { matchGoName } from '../recipe/flannel/go-names.ts';
 import type { ValuePattern } from '../recipe/pattern/compile-pattern.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
-import type { Json, Lease, LeaseAttributes, Peer } from './lease.ts';
+import type { Json, Lease, LeaseAttributes, LeaseSubnets, Peer } from './lease.ts';
 
 /** The facts that a lease must agree with before a command may run for it. */
 export interface PeerRules {
@@ -49,13 +49,15 @@ export function checkPeer(lease: Lease, rules: PeerRules): PeerVerdict {
 }
 
 function readPeer(lease: Lease, rules: PeerRules): Peer {
-  const { attributes, subnets } = lease;
-  const { ipv4, ipv6 } = rules.network;
+  const { subnets } = lease;
+  const network = sharedFamilies(rules.network, subnets);
+  const { ipv4, ipv6 } = network;
+  const attributes = ipv4 === undefined ? withSharedText(lease, rules.backendData) : lease.attributes;
   const publicIp = ipv4 && readPublicAddress(attributes.publicIp, 4, 'PublicIP', rules);
   const publicIpv6 = ipv6 && readPublicAddress(attributes.publicIpv6, 6, 'PublicIPv6', rules);
-  const subnet = ipv4 && readSubnet(subnets.ipv4, ipv4.network, 'IPv4');
-  const ipv6Subnet = ipv6 && readSubnet(subnets.ipv6, ipv6.network, 'IPv6');
-  const data = readBothData(attributes, rules.backendData, rules.network);
+  const subnet = ipv4 && readSubnet(subnets.ipv4, ipv4.network);
+  const ipv6Subnet = ipv6 && readSubnet(subnets.ipv6, ipv6.network);
+  const data = readBothData(attributes, rules.backendData, network);
   return {
     key: lease.key,
     subnet,
@@ -69,8 +71,28 @@ function readPeer(lease: Lease, rules: PeerRules): Peer {
   };
 }
 
-function readSubnet(subnet: Cidr | undefined, network: Cidr, name: string): string {
-  if (subnet === undefined) throw new Rejection(`it does not have an ${name} subnet`);
+/**
+ * The network's families that a lease has as well. While a network becomes dual-stack, some nodes have both families and
+ * others have one: they reach each other by that one. Throws a Rejection if there is none.
+ */
+function sharedFamilies(network: NetworkConfiguration, subnets: LeaseSubnets): NetworkConfiguration {
+  const shared = mapFamilies(network, (range, family) => (subnets[family] === undefined ? undefined : range));
+  if (shared.ipv4 === undefined && shared.ipv6 === undefined) {
+    throw new Rejection(`it does not have an ${network.ipv4 === undefined ? 'IPv6' : 'IPv4'} subnet`);
+  }
+  return { ...network, ...shared };
+}
+
+/** A dual-stack node prints text once, and publishes it as IPv4's. For a network with IPv6 only, it is IPv6's. */
+function withSharedText({ attributes, subnets }: Lease, { format }: BackendDataFormat): LeaseAttributes {
+  const isShared = format === 'text' && subnets.ipv4 !== undefined;
+  return isShared && attributes.backendV6Data === undefined
+    ? { ...attributes, backendV6Data: attributes.backendData }
+    : attributes;
+}
+
+function readSubnet(subnet: Cidr | undefined, network: Cidr): string | undefined {
+  if (subnet === undefined) return undefined;
   if (!contains(network, subnet) || subnet.prefix === network.prefix) {
     throw new Rejection(`its subnet ${formatCidr(subnet)} is not inside ${formatCidr(network)}`);
   }

@@ -15,7 +15,12 @@ const status: NodeStatus = {
   store: 'etcd at https://10.0.0.5:2379 under /coreos.com/network',
   storeOutage: null,
   iface: 'eth0',
-  lease: { subnet: '10.50.85.0/24', publicIp: '172.30.0.1', expiresAt: '2026-11-21T14:13:06.765Z' },
+  lease: {
+    subnet: '10.50.85.0/24',
+    publicIp: '172.30.0.1',
+    publicIpv6: null,
+    expiresAt: '2026-11-21T14:13:06.765Z',
+  },
   mtu: 1450,
   counts: { wanted: 2, inPlace: 2, pending: 0, failing: 0, ignored: 0, rejected: 0 },
   peers: [],
@@ -47,7 +52,12 @@ test('a concern is shown with what to do, and a lease that ended as such', () =>
   const shown = renderStatus(
     {
       ...status,
-      lease: { subnet: '10.50.85.0/24', publicIp: '172.30.0.1', expiresAt: '2026-11-20T15:12:33.765Z' },
+      lease: {
+        subnet: '10.50.85.0/24',
+        publicIp: '172.30.0.1',
+        publicIpv6: null,
+        expiresAt: '2026-11-20T15:12:33.765Z',
+      },
       concerns: [
         {
           kind: 'lease-expired',

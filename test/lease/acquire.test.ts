@@ -119,6 +119,18 @@ describe('a lease that carries the node’s public address', () => {
     }
   });
 
+  test('keeps its subnet of the family that still fits when a family is added or removed', () => {
+    const before = lease('10.50.9.0-24', '172.30.0.1');
+    const both = plan({ configuration: configure(ipv4, ipv6), leases: [before] });
+    assert.equal(both.kind, 'create');
+    assert.equal(leaseKey(both.subnets), '10.50.9.0-24&2001:cafe:42:1::-64');
+    const dual = lease('10.50.9.0-24&2001:cafe:42:7::-64', '172.30.0.1', { publicIpv6: 'fd00:99::1' });
+    const v4 = plan({ configuration: configure(ipv4), leases: [dual] });
+    assert.equal(v4.kind === 'create' && leaseKey(v4.subnets), '10.50.9.0-24');
+    const v6 = plan({ configuration: configure(undefined, ipv6), leases: [dual] });
+    assert.equal(v6.kind === 'create' && leaseKey(v6.subnets), '0.0.0.0-0&2001:cafe:42:7::-64');
+  });
+
   test('is known by its IPv6 address where it does not have an IPv4 address', () => {
     const own = lease('0.0.0.0-0&2001:cafe:42:5::-64', '', { publicIpv6: 'fd00:99::1' });
     const configuration = configure(undefined, ipv6);

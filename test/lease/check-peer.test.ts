@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { checkPeer } from '../../src/lease/check-peer.ts';
-import type { Json, Lease } from '../../src/lease/lease.ts';
+import type { Json, Lease, Peer } from '../../src/lease/lease.ts';
+import type { NetworkConfiguration } from '../../src/network/configuration.ts';
 import { cidr, dualStack, makeLease, textRules, vxlanRules } from './fixtures.ts';
 
 /** Why the lease is refused. Fails the test if it is not. */
@@ -83,6 +84,92 @@ test('a MAC address of one device is accepted, global or local', () => {
     const lease = makeLease('10.50.4.0/24', { backendType: 'vxlan', backendData: { VNI: 1, VtepMAC } });
     assert.equal(checkPeer(lease, vxlanRules).kind, 'peer', VtepMAC);
   }
+});
+
+describe('while a network becomes dual-stack', () => {
+  const v4 = { VNI: 1, VtepMAC: 'b2:4e:a5:f9:b5:a8' };
+  const v6 = { VNI: 1, VtepMAC: 'b2:4e:a5:f9:b5:a9' };
+  const both = { publicIpv6: 'fd00::2', backendV6Data: v6 };
+  const ipv4 = makeLease('10.50.4.0/24', { backendType: 'vxlan', backendData: v4 });
+  const subnet6 = cidr('2001:cafe:42:c::/64');
+  const dual = {
+    ...ipv4,
+    subnets: { ...ipv4.subnets, ipv6: subnet6 },
+    attributes: { ...ipv4.attributes, ...both },
+  };
+  const ipv6 = {
+    ...dual,
+    subnets: { ipv4: undefined, ipv6: subnet6 },
+    attributes: { ...dual.attributes, publicIp: undefined, backendData: undefined },
+  };
+  const ipv6Only = { ...dualStack, ipv4: undefined };
+  const accepted = (lease: Lease, network: NetworkConfiguration, rules = vxlanRules): Peer => {
+    const verdict = checkPeer(lease, { ...rules, network });
+    assert.equal(verdict.kind, 'peer', verdict.kind === 'rejected' ? verdict.because : '');
+    return verdict.peer;
+  };
+
+  test('a lease with IPv4 alone is a peer for IPv4', () => {
+    const { subnet, ipv6Subnet, publicIp, publicIpv6, stdin, fields } = accepted(ipv4, dualStack);
+    assert.deepEqual(
+      [subnet, ipv6Subnet, publicIp, publicIpv6],
+      ['10.50.4.0/24', undefined, '172.30.0.2', undefined],
+    );
+    assert.equal(stdin, `${JSON.stringify(v4)}\n`);
+    assert.deepEqual(fields, { DATA_VNI: '1', DATA_VTEP_MAC: v4.VtepMAC });
+  });
+
+  test('an address of a family without a subnet is not used', () => {
+    const lease = { ...ipv4, attributes: { ...ipv4.attributes, ...both } };
+    assert.deepEqual(accepted(lease, dualStack), accepted(ipv4, dualStack));
+  });
+
+  test('a lease with IPv6 alone is a peer for IPv6', () => {
+    const { subnet, ipv6Subnet, publicIp, publicIpv6 } = accepted(ipv6, dualStack);
+    assert.deepEqual(
+      [subnet, ipv6Subnet, publicIp, publicIpv6],
+      [undefined, '2001:cafe:42:c::/64', undefined, 'fd00::2'],
+    );
+  });
+
+  test('a lease with both is a peer for the one family of an older node', () => {
+    assert.equal(accepted(dual, { ...dualStack, ipv6: undefined }).ipv6Subnet, undefined);
+    assert.equal(accepted(dual, ipv6Only).subnet, undefined);
+  });
+
+  test('text that a node published for both families counts for either', () => {
+    const attributes = {
+      ...ipv4.attributes,
+      backendType: 'extension',
+      backendData: 'key',
+      publicIpv6: 'fd00::2',
+    };
+    const lease = { ...dual, attributes };
+    for (const network of [dualStack, { ...dualStack, ipv6: undefined }, ipv6Only])
+      assert.equal(accepted(lease, network, textRules).stdin, 'key\n');
+  });
+
+  test('a lease that shares no family is rejected', () => {
+    assert.match(refusal(ipv4, { ...vxlanRules, network: ipv6Only }), /does not have an IPv6 subnet/);
+    assert.match(
+      refusal(ipv6, { ...vxlanRules, network: { ...dualStack, ipv6: undefined } }),
+      /does not have an IPv4 subnet/,
+    );
+  });
+
+  test('a lease that is wrong in one of the shared families is rejected whole', () => {
+    const rules = { ...vxlanRules, network: dualStack };
+    const outside = { ...dual, subnets: { ...dual.subnets, ipv6: cidr('2001:cafe:43::/64') } };
+    assert.match(refusal(outside, rules), /not inside/);
+    assert.match(
+      refusal({ ...dual, attributes: { ...dual.attributes, publicIpv6: undefined } }, rules),
+      /PublicIPv6 is missing/,
+    );
+    assert.match(
+      refusal({ ...dual, attributes: { ...dual.attributes, backendV6Data: undefined } }, rules),
+      /IPv6 backend data/,
+    );
+  });
 });
 
 const badAddresses: [string | undefined, RegExp][] = [

@@ -12,8 +12,9 @@ const outcome = z.strictObject({
 
 const peer = z.strictObject({
   key: described(z.string(), 'The key of the lease in the store.'),
-  subnet: z.string(),
-  publicIp: z.string(),
+  subnet: described(z.string(), 'Both subnets of a dual-stack peer, joined by `and`.'),
+  publicIp: described(z.string(), 'The IPv4 address, or the IPv6 address of a peer that has only that.'),
+  publicIpv6: described(z.nullable(z.string()), 'Null for a peer without IPv6.'),
   state: described(
     z.enum(['in-place', 'pending', 'failing', 'leaving']),
     'docs/operations.md explains each state.',
@@ -76,8 +77,12 @@ export const statusSchema = schemaOf<NodeStatus>()(
     lease: described(
       z.nullable(
         z.strictObject({
-          subnet: z.string(),
-          publicIp: z.string(),
+          subnet: described(z.string(), 'Both subnets of a dual-stack node, joined by `and`.'),
+          publicIp: described(
+            z.string(),
+            'The IPv4 address, or the IPv6 address of a node that has only that.',
+          ),
+          publicIpv6: described(z.nullable(z.string()), 'Null for a node without IPv6.'),
           expiresAt: described(z.nullable(moment), 'Null for a reservation.'),
         }),
       ),

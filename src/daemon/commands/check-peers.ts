@@ -15,7 +15,7 @@ export type PeersInPlace =
 
 /**
  * Runs CheckCommand. The command reads the peers that should be in place, in the format of SubnetBatchCommand's add
- * lines, and prints one SUBNET a line for each peer that is fully in place. Lines that are not a subnet, and this
+ * lines, and prints one SUBNET a line for each peer that is fully in place, or both subnets of a dual-stack peer. Lines that are not a subnet, and this
  * node's own subnet, are skipped.
  */
 export async function checkPeersInPlace(

@@ -1,4 +1,5 @@
-import { subnetOf, type Displacement, type Drift } from '../../engine/check.ts';
+import type { Displacement, Drift } from '../../engine/check.ts';
+import { subnetOf } from '../../engine/in-place.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { namePeer } from './peer-report.ts';
 

@@ -1,5 +1,6 @@
 import type { Operation, Wait } from '../../engine/operation.ts';
-import type { HeddleEvent } from '../../event/event.ts';
+import { subnetsOf } from '../../engine/in-place.ts';
+import type { HeddleEvent, PeerName } from '../../event/event.ts';
 import type { CommandTrouble } from '../../event/trouble.ts';
 import type { Peer } from '../../lease/lease.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
@@ -61,10 +62,13 @@ export function eventOf(
 }
 
 /** A peer's name in events. */
-export function namePeer(peer: Peer): { key: string; subnet: string; publicIp: string } {
+export function namePeer(peer: Peer): PeerName {
+  const publicIp = mainPublicAddress(peer);
+  const isMain = peer.publicIpv6 === undefined || peer.publicIpv6 === publicIp;
   return {
     key: peer.key,
-    subnet: peer.subnet ?? peer.ipv6Subnet ?? '',
-    publicIp: mainPublicAddress(peer),
+    subnet: subnetsOf(peer).join(' and '),
+    publicIp,
+    ...(!isMain && { publicIpv6: peer.publicIpv6 }),
   };
 }

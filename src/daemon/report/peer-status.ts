@@ -7,8 +7,12 @@ import type { PeerOutcome } from '../peers/peer-report.ts';
 /** One peer as `heddle status` shows it. */
 export interface PeerStatus {
   readonly key: string;
+  /** Both subnets of a dual-stack peer, joined by `and`. */
   readonly subnet: string;
+  /** The IPv4 address, or the IPv6 address of a peer that has only that. */
   readonly publicIp: string;
+  /** Null for a peer without IPv6. */
+  readonly publicIpv6: string | null;
   /**
    * `in-place`: added and not seen missing since. `pending`: about to be run, or running. `failing`: waits for its next
    * try. `leaving`: no longer wanted, and not yet removed.
@@ -37,6 +41,7 @@ function describePeer(entry: Entry, outcome: PeerOutcome | undefined): PeerStatu
   const peer = entry.wanted ?? (entry.applied.kind === 'absent' ? undefined : entry.applied.peer);
   return {
     ...(peer === undefined ? { key: entry.key, subnet: '', publicIp: '' } : namePeer(peer)),
+    publicIpv6: peer?.publicIpv6 ?? null,
     state: stateOf(entry),
     lastOutcome: outcome === undefined ? null : describeOutcomeOf(outcome),
     retries: entry.failures,

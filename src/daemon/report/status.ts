@@ -67,8 +67,12 @@ interface StoreOutage {
 }
 
 interface LeaseStatus {
+  /** Both subnets of a dual-stack node, joined by `and`. */
   readonly subnet: string;
+  /** The IPv4 address, or the IPv6 address of a node that has only that. */
   readonly publicIp: string;
+  /** Null for a node without IPv6. */
+  readonly publicIpv6: string | null;
   /** Null for a reservation. */
   readonly expiresAt: string | null;
 }
@@ -153,6 +157,7 @@ function describeLease(running: RunningNetwork): LeaseStatus {
   return {
     subnet: describeSubnets(running.leased.subnets),
     publicIp: mainPublicAddress(facts),
+    publicIpv6: facts.publicIpv6 ?? null,
     expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
   };
 }

@@ -66,7 +66,12 @@ test('the state is one, and the one before is gone', async (t) => {
 
 test('peers, leases and the store are told as they stand', async (t) => {
   const counts = { wanted: 5, inPlace: 3, pending: 1, failing: 1, ignored: 7, rejected: 2 };
-  const lease = { subnet: '10.50.1.0/24', publicIp: '172.30.0.1', expiresAt: '2026-01-01T00:00:00.000Z' };
+  const lease = {
+    subnet: '10.50.1.0/24',
+    publicIp: '172.30.0.1',
+    publicIpv6: null,
+    expiresAt: '2026-01-01T00:00:00.000Z',
+  };
   const storeOutage = { since: '', because: '', nextTryAt: '' };
   const metrics = new Metrics(() => statusOf(t, { counts, lease, mtu: 1450, storeOutage }));
   assert.deepEqual(await linesOf(metrics, 'heddle_peers'), [

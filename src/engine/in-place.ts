@@ -1,0 +1,59 @@
+import type { Peer } from '../lease/lease.ts';
+import type { EngineState, Entry } from './state.ts';
+
+/** The subnets of a peer, IPv4's first. */
+export function subnetsOf({ subnet, ipv6Subnet }: Peer): string[] {
+  return [subnet, ipv6Subnet].filter((each) => each !== undefined);
+}
+
+/** The subnet that names a peer: its IPv4 subnet, or its IPv6 subnet if it has only that. */
+export function subnetOf(peer: Peer): string {
+  return subnetsOf(peer)[0] ?? '';
+}
+
+/** Whether the output of CheckCommand says that a peer is in place. */
+export function isInPlace(state: EngineState, peer: Peer, present: ReadonlySet<string>): boolean {
+  const [first = '', second] = subnetsOf(peer);
+  if (!present.has(first)) return false;
+  return second === undefined || state.printedSubnets.kind !== 'each' || present.has(second);
+}
+
+/**
+ * Learns from the output of CheckCommand. Returns a peer that has to be added once more, to learn from the next output.
+ *
+ * @param judged the entries that did not change since the command started
+ */
+export function learnPrintedSubnets(
+  state: EngineState,
+  present: ReadonlySet<string>,
+  judged: readonly Entry[],
+): Entry | undefined {
+  if (state.printedSubnets.kind === 'each') return undefined;
+  let example: Entry | undefined;
+  for (const entry of judged) {
+    if (entry.applied.kind === 'absent') continue;
+    const [first = '', second] = subnetsOf(entry.applied.peer);
+    if (second === undefined) continue;
+    if (present.has(second)) {
+      state.printedSubnets = { kind: 'each' };
+      return undefined;
+    }
+    if (entry.applied.kind !== 'present' || !present.has(first)) continue;
+    if (state.printedSubnets.kind === 'trying' && state.printedSubnets.key === entry.key) {
+      state.printedSubnets = { kind: 'first' };
+      return undefined;
+    }
+    example ??= entry;
+  }
+  if (state.printedSubnets.kind === 'first' || !state.hasSnapshot || example === undefined) return undefined;
+  if (state.printedSubnets.kind === 'trying' && isUnderWay(state, state.printedSubnets.key, judged))
+    return undefined;
+  state.printedSubnets = { kind: 'trying', key: example.key };
+  return example;
+}
+
+/** Whether the peer that is tried changed after the command started. */
+function isUnderWay(state: EngineState, key: string, judged: readonly Entry[]): boolean {
+  const tried = state.entries.get(key);
+  return tried?.wanted !== undefined && !judged.includes(tried);
+}
