@@ -8,9 +8,12 @@ import { count, formatDuration } from '../diagnostic/words.ts';
 /** How many failing or rejected peers are listed for a person; `--json` has all. */
 const mostListed = 10;
 
-/** Prints the daemon's status; sets the exit code by its health. */
-export async function runStatus(stateDirectory: string, json: boolean): Promise<void> {
-  const status = (await askDaemon(stateDirectory, 'GET', '/status')) as NodeStatus | undefined;
+/** Prints the daemon's status, on request after a probe of every peer; sets the exit code by its health. */
+export async function runStatus(stateDirectory: string, json: boolean, probe: boolean): Promise<void> {
+  const answer = await (probe
+    ? askDaemon(stateDirectory, 'POST', '/probe')
+    : askDaemon(stateDirectory, 'GET', '/status'));
+  const status = answer as NodeStatus | { readonly error: string } | undefined;
   if (status === undefined) {
     throw new Failure(
       'not-running',
@@ -20,13 +23,14 @@ export async function runStatus(stateDirectory: string, json: boolean): Promise<
       },
     );
   }
+  if ('error' in status) throw new Failure('prerequisite', status.error);
   process.stdout.write(json ? `${JSON.stringify(status)}\n` : renderStatus(status, Date.now()));
   if (status.state === 'degraded') process.exitCode = exitCodes.degraded;
 }
 
 /** The status as an aligned block for people, and below it what needs attention. */
 export function renderStatus(status: NodeStatus, now: number): string {
-  const { counts, lease, storeOutage, lastDrift, recipe } = status;
+  const { counts, lease, storeOutage, lastDrift, recipe, probe } = status;
   const rows: [string, string][] = [
     ['node', `${status.node}, process ${status.pid}, since ${status.startedAt}`],
     ['state', describeState(status)],
@@ -38,6 +42,7 @@ export function renderStatus(status: NodeStatus, now: number): string {
     rows.push(['underlay', `${status.iface}${status.mtu === null ? '' : `, overlay MTU ${status.mtu}`}`]);
   }
   rows.push(['peers', describeCounts(counts)]);
+  if (probe !== null) rows.push(['probe', describeProbe(probe)]);
   if (storeOutage !== null) rows.push(['store', describeOutage(storeOutage, now)]);
   if (lastDrift !== null) rows.push(['drift', describeDrift(lastDrift)]);
   const block = rows.map(([name, value]) => `${name.padEnd(8)}  ${value}\n`).join('');
@@ -47,7 +52,8 @@ export function renderStatus(status: NodeStatus, now: number): string {
       renderFailing(failing, now) +
       renderRejections(status.rejections) +
       renderConcerns(status.concerns) +
-      renderLiberties(status.liberties),
+      renderLiberties(status.liberties) +
+      renderSilent(probe),
   );
 }
 
@@ -82,6 +88,24 @@ function describeCounts(counts: NodeStatus['counts']): string {
   if (counts.rejected > 0) parts.push(`${counts.rejected} rejected`);
   if (counts.ignored > 0) parts.push(`${counts.ignored} of other types`);
   return parts.join(', ');
+}
+
+function describeProbe({ at, counts }: NonNullable<NodeStatus['probe']>): string {
+  const parts = [`${counts.answers} answer`];
+  if (counts.silent > 0) parts.push(`${counts.silent} answered before and no longer`);
+  if (counts.unknown > 0) parts.push(`${counts.unknown} never answered, so nothing can be told`);
+  return `${parts.join(', ')}, at ${at}`;
+}
+
+/** The addresses that do not answer. */
+function renderSilent(probe: NodeStatus['probe']): string {
+  const missing = probe?.addresses.filter(({ result }) => result !== 'answers') ?? [];
+  if (missing.length === 0) return '';
+  const lines = missing.slice(0, mostListed).map(({ subnet, address, lastAnswerAt }) => {
+    const since = lastAnswerAt === null ? 'never answered' : `answered last at ${lastAnswerAt}`;
+    return `  ${address} of ${subnet}: ${since}\n`;
+  });
+  return `\npeers that do not answer\n${lines.join('')}${more(missing.length)}`;
 }
 
 function describeOutage(

@@ -11,9 +11,10 @@ export function registerStatus(program: Command): void {
       'Shows the status of the daemon on this node. Exits with 14 if it is degraded, 12 if it is not running.',
     )
     .addOption(stateDirectoryOption())
+    .option('--probe', 'send a packet to each peer first, at most 50 a second, and show who answers')
     .option('--json', 'print one JSON object')
-    .action(async (flags: { stateDir: string; json?: true }) => {
+    .action(async (flags: { stateDir: string; json?: true; probe?: true }) => {
       const { runStatus } = await import('./run-status.ts');
-      await runStatus(resolve(flags.stateDir), flags.json ?? false);
+      await runStatus(resolve(flags.stateDir), flags.json ?? false, flags.probe ?? false);
     });
 }

@@ -81,6 +81,7 @@ export class HeddleNode implements LifeOwner {
     const host = await check;
     const server = createControlServer({
       status: () => this.status(),
+      probe: () => this.#probe(),
       stop: async (request) => {
         this.stop(request);
         await this.#ended;
@@ -124,6 +125,12 @@ export class HeddleNode implements LifeOwner {
       preparation: stage.kind === 'living' ? stage.life.preparation : undefined,
       running: stage.kind === 'living' ? stage.life.network : undefined,
     });
+  }
+
+  /** The status after every peer was probed. Without a network, there is nothing to probe. Throws a Failure. */
+  async #probe(): Promise<NodeStatus> {
+    if (this.#stage.kind === 'living') await this.#stage.life.network?.probe.run();
+    return this.status();
   }
 
   enter(to: NodeState, because?: string): void {

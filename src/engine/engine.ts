@@ -99,6 +99,13 @@ export class Engine {
     );
   }
 
+  /** The peers that are surely in the kernel and wanted. */
+  get peersInPlace(): Peer[] {
+    return [...this.entries.values()].flatMap(({ applied, wanted }) =>
+      applied.kind === 'present' && wanted !== undefined ? [applied.peer] : [],
+    );
+  }
+
   /** The subnets of the peers that are surely in the kernel, as CheckCommand would print them. */
   get subnetsInPlace(): ReadonlySet<string> {
     return new Set(

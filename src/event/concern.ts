@@ -5,7 +5,9 @@ export type ConcernKind =
   /** Another machine writes the lease of this node again and again. */
   | 'lease-contested'
   /** Several leases of other nodes have the same public address. */
-  | 'shared-address';
+  | 'shared-address'
+  /** Peers that answered probes before do not answer any more. */
+  | 'peer-silent';
 
 /**
  * A reason why packets may not flow although every command succeeded. No retry cures it: the operator has to act. While

@@ -29,6 +29,7 @@ const status: NodeStatus = {
   sharedAddresses: [],
   lastDrift: null,
   liberties: [],
+  probe: null,
 };
 const now = Date.parse('2026-11-20T15:13:06.765Z');
 
@@ -99,4 +100,35 @@ test('what is read in another way than it is written is listed, with its place',
     text,
     /\nread as flannel reads it\n {2}etcd:\/coreos\.com\/network\/config:1:2: the key `network`/,
   );
+});
+
+test('a probe is shown by result, and who does not answer by address', () => {
+  const addresses = [
+    {
+      key: 'a',
+      subnet: '10.50.1.0/24',
+      address: '10.50.1.0',
+      result: 'answers',
+      lastAnswerAt: status.startedAt,
+    },
+    {
+      key: 'b',
+      subnet: '10.50.2.0/24',
+      address: '10.50.2.0',
+      result: 'silent',
+      lastAnswerAt: status.startedAt,
+    },
+    { key: 'c', subnet: '10.50.3.0/24', address: '10.50.3.0', result: 'unknown', lastAnswerAt: null },
+  ] as const;
+  const counts = { answers: 1, silent: 1, unknown: 1 };
+  const shown = renderStatus({ ...status, probe: { at: status.startedAt, counts, addresses } }, 0);
+  assert.match(
+    shown,
+    /^probe {5}1 answer, 1 answered before and no longer, 1 never answered, so nothing can be told, at /m,
+  );
+  assert.match(
+    shown,
+    /\npeers that do not answer\n {2}10\.50\.2\.0 of 10\.50\.2\.0\/24: answered last at .*\n {2}10\.50\.3\.0 of 10\.50\.3\.0\/24: never answered\n/,
+  );
+  assert.doesNotMatch(shown, /10\.50\.1\.0 of/);
 });

@@ -118,6 +118,7 @@ export class Bench {
       renewMarginSeconds: 3600,
       checkIntervalSeconds: 3600,
       passEnvironment: [],
+      probeIntervalSeconds: undefined,
       onExit: 'shutdown',
       releaseLease: false,
       metricsAddress: undefined,

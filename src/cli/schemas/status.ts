@@ -98,7 +98,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
     concerns: described(
       z.array(
         z.strictObject({
-          kind: z.enum(['lease-expired', 'lease-contested', 'shared-address']),
+          kind: z.enum(['lease-expired', 'lease-contested', 'shared-address', 'peer-silent']),
           about: described(z.string(), 'The subject: an address or the key of a lease.'),
           because: described(z.string(), 'What is wrong.'),
           hint: described(z.string(), 'What to do.'),
@@ -124,6 +124,27 @@ export const statusSchema = schemaOf<NodeStatus>()(
         }),
       ),
       'What the node reads in the network configuration in another way than it is written, and other warnings.',
+    ),
+    probe: described(
+      z.nullable(
+        z.strictObject({
+          at: moment,
+          counts: z.strictObject({ answers: count, silent: count, unknown: count }),
+          addresses: z.array(
+            z.strictObject({
+              key: described(z.string(), 'The key of the peer’s lease.'),
+              subnet: z.string(),
+              address: described(z.string(), 'The address in the subnet that got a packet.'),
+              result: described(
+                z.enum(['answers', 'silent', 'unknown']),
+                '`silent`: it answered before and no longer does; `unknown`: nobody ever answered there.',
+              ),
+              lastAnswerAt: described(z.nullable(moment), 'Null if nobody ever answered there.'),
+            }),
+          ),
+        }),
+      ),
+      'The results of the probes; null before the first round has ended.',
     ),
   }),
 );

@@ -23,6 +23,7 @@ export interface UpFlags {
   readonly leaseTtl: number;
   readonly subnetLeaseRenewMargin: number;
   readonly checkInterval: number;
+  readonly probeInterval?: number;
   readonly onExit: ExitMode;
   readonly releaseLease?: true;
   readonly logFormat: LogFormat;
@@ -69,6 +70,7 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     leaseTtlSeconds: flags.leaseTtl,
     renewMarginSeconds: flags.subnetLeaseRenewMargin * 60,
     checkIntervalSeconds: flags.checkInterval,
+    probeIntervalSeconds: flags.probeInterval,
     onExit: flags.onExit,
     releaseLease: flags.releaseLease ?? false,
     metricsAddress: flags.metricsAddress,

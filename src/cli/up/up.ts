@@ -91,6 +91,11 @@ export function registerUp(program: Command): void {
       wholeNumber(1, 86_400),
       30,
     )
+    .option(
+      '--probe-interval <seconds>',
+      'how often to send a packet to each peer, at most 50 a second; without this option, only heddle status --probe does',
+      wholeNumber(1, 86_400),
+    )
     .addOption(
       new Option('--on-exit <what>', 'shutdown: take the network down; leave: leave it up for the next start')
         .choices(exitModes)

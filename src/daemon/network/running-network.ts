@@ -17,6 +17,7 @@ import { DriftReport } from '../peers/drift-report.ts';
 import { PeerFollower } from '../peers/peer-follower.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
 import { PeerLoop } from '../peers/peer-loop.ts';
+import { PeerProbe } from '../probe/peer-probe.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import type { UpOptions } from '../setup/options.ts';
 import { removeDeployment, writeDeployment } from './deployment-file.ts';
@@ -77,6 +78,7 @@ export class RunningNetwork {
   readonly #parts: PartKeeper;
   readonly #concerns: Concerns;
   readonly #watch: DriftWatch;
+  readonly #probe: PeerProbe;
   readonly #live: LiveNetwork;
   /** The MTU as the deployment file has it, before the device showed its own. */
   readonly #plannedMtu: number;
@@ -101,9 +103,19 @@ export class RunningNetwork {
       commands: peerCommands(commands, subnets),
       concurrency: preparation.loaded.recipe.concurrency,
       emit,
-      onProgress: () => this.#reportHealth(),
+      onProgress: () => {
+        this.#probe.forgetGone();
+        this.#reportHealth();
+      },
     });
     this.#concerns = new Concerns(emit, () => this.#reportHealth(), Date.now);
+    this.#probe = new PeerProbe({
+      peers: () => this.#loop.engine.peersInPlace,
+      own: subnets,
+      intervalMs: options.probeIntervalSeconds && options.probeIntervalSeconds * 1000,
+      concerns: this.#concerns,
+      emit,
+    });
     this.#keeper = new LeaseKeeper({
       concerns: this.#concerns,
       store: preparation.store,
@@ -173,6 +185,10 @@ export class RunningNetwork {
 
   get follower(): PeerFollower {
     return this.#follower;
+  }
+
+  get probe(): PeerProbe {
+    return this.#probe;
   }
 
   get concerns(): Concerns {
@@ -269,6 +285,7 @@ export class RunningNetwork {
   async #stopWork(): Promise<void> {
     this.#following.abort();
     this.#stage = 'ending';
+    this.#probe.stop();
     await Promise.all([this.#watch.stop(), this.#keeper.stop(), this.#rising]);
   }
 
@@ -287,6 +304,7 @@ export class RunningNetwork {
     }
     await this.#becomeReady();
     this.#watch.start(this.#parts.retryInMs);
+    this.#probe.start();
   }
 
   async #partUp(part: NetworkPart): Promise<void> {

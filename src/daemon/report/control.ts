@@ -9,6 +9,8 @@ import { createLimitedServer, LongBodyError, readBody, type ServerLimits } from 
 export interface ControlHandlers {
   /** The answer to `GET /status`; undefined if a daemon is not running. */
   readonly status: () => unknown;
+  /** The answer to `POST /probe`: the status once every peer was probed. Undefined for a daemon that does not probe. */
+  readonly probe?: () => Promise<unknown>;
   /** The action of `POST /stop`; its result is sent before the daemon exits. */
   readonly stop: (request: StopRequest) => Promise<TakenDown>;
 }
@@ -38,24 +40,29 @@ async function answer(
 ): Promise<{ status: number; body: unknown }> {
   try {
     switch (`${request.method ?? ''} ${request.url ?? ''}`) {
-      case 'GET /status': {
-        const status = handlers.status();
-        return {
-          status: status === undefined ? 404 : 200,
-          body: status ?? { error: 'The daemon is not running.' },
-        };
-      }
+      case 'GET /status':
+        return answerStatus(handlers.status());
+      case 'POST /probe':
+        return answerStatus(await handlers.probe?.());
       case 'POST /stop': {
         const body = await readBody(request, longestBody);
         return { status: 200, body: await handlers.stop(JSON.parse(body) as StopRequest) };
       }
       default:
-        return { status: 404, body: { error: 'Only GET /status and POST /stop are available.' } };
+        return {
+          status: 404,
+          body: { error: 'Only GET /status, POST /probe and POST /stop are available.' },
+        };
     }
   } catch (error) {
     const status = error instanceof LongBodyError ? 413 : 500;
     return { status, body: { error: error instanceof Error ? error.message : String(error) } };
   }
+}
+
+function answerStatus(status: unknown): { status: number; body: unknown } {
+  if (status === undefined) return { status: 404, body: { error: 'The daemon is not running.' } };
+  return { status: 200, body: status };
 }
 
 async function readAll(stream: AsyncIterable<unknown>): Promise<string> {

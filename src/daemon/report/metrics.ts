@@ -40,6 +40,7 @@ export class Metrics {
     this.#addState();
     this.#addPeers();
     this.#addLeases();
+    this.#addProbe();
   }
 
   /** Takes note of an event. */
@@ -101,6 +102,26 @@ export class Metrics {
       'Public addresses that appear in several leases.',
       [],
       (gauge, { sharedAddresses }) => gauge.set(sharedAddresses.length),
+    );
+  }
+
+  #addProbe(): void {
+    this.#addGauge(
+      'heddle_probe_addresses',
+      'Addresses of peers that were probed, by result.',
+      ['result'],
+      (gauge, { probe }) => {
+        for (const [result, addresses] of Object.entries(probe?.counts ?? {}))
+          gauge.set({ result }, addresses);
+      },
+    );
+    this.#addGauge(
+      'heddle_probe_time_seconds',
+      'When the last round of probes ended, as Unix time.',
+      [],
+      (gauge, { probe }) => {
+        if (probe !== null) gauge.set(Date.parse(probe.at) / 1000);
+      },
     );
   }
 

@@ -10,6 +10,7 @@ import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { DriftRepair } from '../peers/drift-report.ts';
 import type { UpOptions } from '../setup/options.ts';
 import { joinOutages, type Outage } from '../lease/outage-log.ts';
+import { describeProbe, type ProbeStatus } from './probe-status.ts';
 import { describePeers } from './peer-status.ts';
 import type { PeerStatus } from './peer-status.ts';
 import type { Preparation } from '../setup/prepare.ts';
@@ -44,6 +45,8 @@ export interface NodeStatus {
   readonly lastDrift: DriftRepair | null;
   /** Parts of the store's network configuration that this node reads in another way than they are written. */
   readonly liberties: readonly Liberty[];
+  /** The results of the probes; null before the first round has ended. */
+  readonly probe: ProbeStatus | null;
 }
 
 interface Liberty {
@@ -118,6 +121,7 @@ export function describeStatus(facets: NodeFacets): NodeStatus {
     sharedAddresses: running?.follower.roster.sharedAddresses ?? [],
     lastDrift: running?.drift.last ?? null,
     liberties: preparation === undefined ? [] : listLiberties(preparation),
+    probe: describeProbe(running?.probe.report),
   };
 }
 

@@ -23,6 +23,8 @@ export interface UpOptions {
   readonly renewMarginSeconds: number;
   /** How often CheckCommand is run when nothing else asks for it. */
   readonly checkIntervalSeconds: number;
+  /** How often every peer is probed; undefined to probe only on request. */
+  readonly probeIntervalSeconds: number | undefined;
   readonly onExit: ExitMode;
   readonly releaseLease: boolean;
   /** Where metrics are served, if anywhere. */

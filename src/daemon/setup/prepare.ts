@@ -45,6 +45,7 @@ export async function prepareNode(
     const stored = await readStoredNetwork(options, store, wait, signal);
     const loaded = host.recipe ?? (await loadStoredRecipe(stored, options, store));
     requirePrograms(loaded.recipe.requires);
+    if (options.probeIntervalSeconds !== undefined) requirePrograms(['ping']);
     const network = decideNetwork(loaded.recipe, options.parameters, stored);
     const families = networksOf(network.configuration).map(({ family }) => family);
     const underlay = await host.interfaces.choose(families);

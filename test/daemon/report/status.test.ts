@@ -42,6 +42,7 @@ test('a node that knows nothing yet says so with null, not with nothing', (t) =>
     sharedAddresses: [],
     lastDrift: null,
     liberties: [],
+    probe: null,
   });
 });
 

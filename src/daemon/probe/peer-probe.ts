@@ -1,0 +1,152 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { listFew } from '../../diagnostic/words.ts';
+import type { Concerns } from '../../event/concerns.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import { readLinks } from '../../host/interface/links.ts';
+import { explainError } from '../../host/system-error.ts';
+import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
+import { formatAddress } from '../../network/cidr.ts';
+import { OneAtATime } from '../../time/one-at-a-time.ts';
+import { ProbeBook, type ProbedAddress } from './probe-book.ts';
+import { sendPacket } from './send-packet.ts';
+import { listTargets, type ProbeTarget } from './targets.ts';
+
+/** Between two packets, in milliseconds: at most 50 packets a second. */
+const spacingMs = 20;
+
+/** How many packets in a row have to be lost before an address that has answered counts as silent. */
+const packetsBeforeSilence = 3;
+
+export interface PeerProbeOptions {
+  /** The peers that are in the kernel now. */
+  readonly peers: () => Iterable<Peer>;
+  readonly own: LeaseSubnets;
+  /** Milliseconds between two rounds; undefined to probe only on request. */
+  readonly intervalMs: number | undefined;
+  readonly concerns: Concerns;
+  readonly emit: EmitEvent;
+  /** Sends a packet, and returns whether it was answered; replaced in tests. */
+  readonly send?: (address: string) => Promise<boolean>;
+  /** All addresses on this node's devices; replaced in tests. */
+  readonly readAddresses?: () => Promise<ReadonlySet<string>>;
+}
+
+/** The results of all probes so far. */
+export interface ProbeReport {
+  /** The end of the last round, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly addresses: readonly ProbedAddress[];
+}
+
+/** Sends packets to the peers through the overlay, in rounds: on request, and on an interval. */
+export class PeerProbe {
+  readonly #options: PeerProbeOptions;
+  readonly #book = new ProbeBook();
+  readonly #rounds = new OneAtATime(() => this.#round());
+  readonly #stopping = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #endedAt: number | undefined;
+
+  constructor(options: PeerProbeOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined before the first round has ended. */
+  get report(): ProbeReport | undefined {
+    return this.#endedAt === undefined ? undefined : { at: this.#endedAt, addresses: this.#book.all };
+  }
+
+  /** Begins the rounds on the interval, if there is one. */
+  start(): void {
+    const { intervalMs } = this.#options;
+    if (intervalMs === undefined || this.#stopping.signal.aborted) return;
+    const look = (): void => {
+      this.run()
+        .catch((error: unknown) => this.#options.emit({ event: 'warning', message: explainError(error) }))
+        .finally(() => this.#schedule(look, intervalMs));
+    };
+    look();
+  }
+
+  /** Probes every peer once. Resolves when the round is over. Throws a Failure if no packet can be sent. */
+  run(): Promise<void> {
+    return this.#stopping.signal.aborted ? Promise.resolve() : this.#rounds.run();
+  }
+
+  /** Forgets the peers that are gone. Cheap unless a peer is silent. */
+  forgetGone(): void {
+    if (this.#book.silent.length === 0) return;
+    this.#retain(new Set([...this.#options.peers()].map(({ key }) => key)));
+    this.#raise();
+  }
+
+  /** Sends nothing more. A packet that was sent is not waited for. */
+  stop(): void {
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(look: () => void, delayMs: number): void {
+    if (!this.#stopping.signal.aborted) this.#timer = setTimeout(look, delayMs);
+  }
+
+  async #round(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { peers, own, readAddresses = readOwnAddresses } = this.#options;
+    const targets = listTargets(peers(), own, await readAddresses());
+    this.#retain(new Set(targets.map(({ key }) => key)));
+    let waiting: readonly ProbeTarget[] = targets;
+    for (let packets = 1; packets <= packetsBeforeSilence && waiting.length > 0; packets += 1) {
+      waiting = await this.#sendAll(waiting, packets === packetsBeforeSilence);
+      if (signal.aborted) return;
+    }
+    this.#endedAt = Date.now();
+    this.#raise();
+  }
+
+  /** Sends a packet to each, and returns those that did not answer and are worth another packet. */
+  async #sendAll(targets: readonly ProbeTarget[], isLast: boolean): Promise<readonly ProbeTarget[]> {
+    const { signal } = this.#stopping;
+    const { send = sendPacket } = this.#options;
+    const sent: Promise<ProbeTarget | undefined>[] = [];
+    for (const target of targets) {
+      if (signal.aborted) break;
+      const probe = send(target.address).then((answered) => {
+        if (!answered && !isLast && this.#book.hasAnswered(target)) return target;
+        this.#book.note(target, answered, Date.now());
+        return undefined;
+      });
+      // All of them are waited for below; one that fails meanwhile must not end the process.
+      probe.catch(() => undefined);
+      sent.push(probe);
+      await delay(spacingMs);
+    }
+    if (signal.aborted) return [];
+    return (await Promise.all(sent)).filter((target) => target !== undefined);
+  }
+
+  #retain(keys: ReadonlySet<string>): void {
+    this.#book.retain(({ key }) => keys.has(key));
+  }
+
+  #raise(): void {
+    const { silent } = this.#book;
+    if (silent.length === 0) {
+      this.#options.concerns.set('peer-silent', []);
+      return;
+    }
+    const names = listFew(silent.map(({ subnet, address }) => `${address} of ${subnet}`));
+    this.#options.concerns.set('peer-silent', [
+      {
+        about: 'probe',
+        because: `${silent.length} ${silent.length === 1 ? 'address' : 'addresses'} answered a probe before and no longer ${silent.length === 1 ? 'does' : 'do'}: ${names}`,
+        hint: 'look whether these nodes run, and whether a firewall or the underlay drops packets; then ask again with heddle status --probe',
+      },
+    ]);
+  }
+}
+
+async function readOwnAddresses(): Promise<ReadonlySet<string>> {
+  const links = await readLinks();
+  return new Set(links.flatMap(({ addresses }) => addresses.map(formatAddress)));
+}

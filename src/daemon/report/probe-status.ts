@@ -1,0 +1,31 @@
+import type { ProbeReport } from '../probe/peer-probe.ts';
+import type { ProbeResult } from '../probe/probe-book.ts';
+
+/** The results of the probes as `heddle status` shows them. Times as RFC 3339. */
+export interface ProbeStatus {
+  /** The end of the last round. */
+  readonly at: string;
+  /** The number of addresses, by result. */
+  readonly counts: Readonly<Record<ProbeResult, number>>;
+  readonly addresses: readonly {
+    /** The key of the peer's lease. */
+    readonly key: string;
+    readonly subnet: string;
+    readonly address: string;
+    readonly result: ProbeResult;
+    /** Null if nobody ever answered there. */
+    readonly lastAnswerAt: string | null;
+  }[];
+}
+
+/** Null before the first round has ended. */
+export function describeProbe(report: ProbeReport | undefined): ProbeStatus | null {
+  if (report === undefined) return null;
+  const counts = { answers: 0, silent: 0, unknown: 0 };
+  for (const { result } of report.addresses) counts[result] += 1;
+  const addresses = report.addresses.map(({ key, subnet, address, result, lastAnswerAt }) => ({
+    ...{ key, subnet, address, result },
+    lastAnswerAt: lastAnswerAt === undefined ? null : new Date(lastAnswerAt).toISOString(),
+  }));
+  return { at: new Date(report.at).toISOString(), counts, addresses };
+}
