@@ -4,6 +4,8 @@ export type ConcernKind =
   | 'lease-expired'
   /** Another machine writes the lease of this node again and again. */
   | 'lease-contested'
+  /** Leases of other nodes have the public address of this node. */
+  | 'own-address'
   /** Several leases of other nodes have the same public address. */
   | 'shared-address'
   /** Peers that answered probes before do not answer any more. */

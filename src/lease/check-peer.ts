@@ -24,13 +24,21 @@ export type PeerVerdict =
   | { readonly kind: 'ignored' }
   /** Kept for a node that does not have it now. */
   | { readonly kind: 'reserved' }
-  | { readonly kind: 'rejected'; readonly because: string };
+  /** `ownAddress` is the public address of this node that the lease claims, if that is why. */
+  | { readonly kind: 'rejected'; readonly because: string; readonly ownAddress: string | undefined };
 
 /** Text that may reach a shell's stdin when the recipe gives no pattern: no blank, quote, control or leading dash. */
 const plainLine = /^[A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*$/;
 const maximumDataBytes = 4096;
 
-class Rejection extends Error {}
+class Rejection extends Error {
+  readonly ownAddress: string | undefined;
+
+  constructor(because: string, ownAddress?: string) {
+    super(because);
+    this.ownAddress = ownAddress;
+  }
+}
 
 /**
  * Decides whether a lease written by another machine may be handed to this node's commands, and if so as what.
@@ -43,8 +51,8 @@ export function checkPeer(lease: Lease, rules: PeerRules): PeerVerdict {
   try {
     return { kind: 'peer', peer: readPeer(lease, rules) };
   } catch (error) {
-    if (error instanceof Rejection) return { kind: 'rejected', because: error.message };
-    throw error;
+    if (!(error instanceof Rejection)) throw error;
+    return { kind: 'rejected', because: error.message, ownAddress: error.ownAddress };
   }
 }
 
@@ -107,7 +115,7 @@ function readPublicAddress(text: string | undefined, family: Family, name: strin
   const why = describeUnusable(address);
   if (why !== undefined) throw new Rejection(`its ${name} ${canonical} is ${why}`);
   if (rules.ownAddresses.includes(canonical))
-    throw new Rejection(`its ${name} ${canonical} is this node's own`);
+    throw new Rejection(`its ${name} ${canonical} is this node's own`, canonical);
   return canonical;
 }
 

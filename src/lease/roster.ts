@@ -44,6 +44,8 @@ export class Roster {
   readonly #own: OwnSubnets;
   readonly #standings = new Map<string, Standing>();
   readonly #rejections = new Map<string, string>();
+  /** The rejected leases that have a public address of this node, with the address. */
+  readonly #ownAddressClaims = new Map<string, string>();
   readonly #claims = new AddressClaims();
   /** The peers that were in place when an earlier daemon of this node ended, until the first list arrives. */
   #earlier: ReadonlyMap<string, Peer>;
@@ -74,6 +76,15 @@ export class Roster {
   /** Every rejected lease with its reason. */
   get rejections(): ReadonlyMap<string, string> {
     return this.#rejections;
+  }
+
+  /** Every public address of this node that other leases claim, with their keys. */
+  get ownAddressClaims(): SharedAddress[] {
+    const claims = [...this.#ownAddressClaims];
+    return this.#rules.ownAddresses.flatMap((address) => {
+      const keys = claims.filter(([, claimed]) => claimed === address).map(([key]) => key);
+      return keys.length === 0 ? [] : [{ address, keys }];
+    });
   }
 
   /** Every underlay address that several peers claim. */
@@ -145,7 +156,7 @@ export class Roster {
     const verdict = checkPeer(read.lease, this.#rules);
     switch (verdict.kind) {
       case 'rejected':
-        return this.#reject(key, verdict.because);
+        return this.#reject(key, verdict.because, verdict.ownAddress);
       case 'ignored':
       case 'reserved': {
         const changes = this.#drop(key);
@@ -196,10 +207,11 @@ export class Roster {
     return changes;
   }
 
-  #reject(key: string, because: string): RosterChange[] {
+  #reject(key: string, because: string, ownAddress?: string): RosterChange[] {
     const known = this.#rejections.get(key) === because;
     this.#clearRejection(key);
     this.#rejections.set(key, because);
+    if (ownAddress !== undefined) this.#ownAddressClaims.set(key, ownAddress);
     const standing = this.#standings.get(key)?.kind;
     if (standing === 'ignored' || standing === 'reserved') this.#standings.delete(key);
     const recalled = this.#standings.has(key) ? [] : this.#recall(key);
@@ -219,6 +231,7 @@ export class Roster {
 
   #clearRejection(key: string): void {
     if (!this.#rejections.delete(key)) return;
+    this.#ownAddressClaims.delete(key);
     for (const waiting of this.#inTheWay.values()) waiting.delete(key);
   }
 

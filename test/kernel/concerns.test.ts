@@ -48,6 +48,33 @@ describe('a node of which packets may not flow says so', { skip: reasonToSkip(),
     for (const daemon of daemons) await daemon.stop();
   });
 
+  test('a lease of another key that has the address of this node', async (t) => {
+    const set = await startHosts([1]);
+    t.after(() => set.close());
+    const [host] = set.hosts;
+    assert.ok(host);
+    const store = new StoreDirectory(t);
+    const daemon = await startDaemon(host, [
+      ...['--recipe', store.recipe('keys', recipe), '--store-dir', store.path],
+    ]);
+    const twin = '10.50.200.0/24';
+    store.put(twin, host.publicIp, { BackendData: 'twin' });
+    const concern = await daemon.until('concern');
+    assert.deepEqual([concern.kind, concern.about], ['own-address', host.publicIp]);
+    assert.match(
+      concern.because,
+      /^the lease 10\.50\.200\.0-24 has the public address 172\.30\.1\.1, which is/,
+    );
+    const { exitCode, status } = await statusOf(host);
+    assert.equal(exitCode, exitCodes.degraded);
+    assert.match(status.concerns[0]?.hint ?? '', /--iface or --public-ip/);
+
+    store.remove(twin);
+    await daemon.until('concern-ended');
+    await until('the node to run again', async () => (await statusOf(host)).exitCode === 0);
+    await daemon.stop();
+  });
+
   test('a node whose lease has expired while the store was away', async (t) => {
     const set = await startHosts([1]);
     t.after(() => set.close());

@@ -31,6 +31,20 @@ test('its own lease is no peer, and nobody may overlap it', () => {
   assert.match([...roster.rejections.values()][0] ?? '', /this node's own/);
 });
 
+test('leases of other keys with an address of this node are claims on it, until they go or change', () => {
+  const roster = new Roster(textRules, own);
+  const mine = { publicIp: '172.30.0.1' };
+  roster.replaceAll([lease('10.50.1.0/24', mine), lease('10.50.4.0/24', mine), lease('10.50.5.0/24')]);
+  roster.put(lease('10.50.6.0/24', mine));
+  const claims = { address: '172.30.0.1', keys: ['10.50.4.0-24', '10.50.6.0-24'] };
+  assert.deepEqual(roster.ownAddressClaims, [claims]);
+  roster.delete('10.50.6.0-24');
+  roster.put(lease('10.50.4.0/24', { publicIp: '172.30.0.4' }));
+  assert.deepEqual(roster.ownAddressClaims, []);
+  roster.put(lease('10.50.4.0/24', { publicIp: '172.30.0.256' }));
+  assert.deepEqual([roster.ownAddressClaims, roster.rejections.size], [[], 1]);
+});
+
 test('of two that overlap the first stands, and the other follows when it goes', () => {
   const roster = new Roster(textRules, own);
   assert.deepEqual(brief(roster.put(lease('10.50.16.0/20'))), ['put 10.50.16.0-20']);

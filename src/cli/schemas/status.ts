@@ -98,7 +98,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
     concerns: described(
       z.array(
         z.strictObject({
-          kind: z.enum(['lease-expired', 'lease-contested', 'shared-address', 'peer-silent']),
+          kind: z.enum(['lease-expired', 'lease-contested', 'own-address', 'shared-address', 'peer-silent']),
           about: described(z.string(), 'The subject: an address or the key of a lease.'),
           because: described(z.string(), 'What is wrong.'),
           hint: described(z.string(), 'What to do.'),

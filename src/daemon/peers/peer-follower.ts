@@ -1,4 +1,3 @@
-import { listFew } from '../../diagnostic/words.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import type { EngineInput } from '../../engine/operation.ts';
 import { Roster } from '../../lease/roster.ts';
@@ -11,6 +10,7 @@ import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../../store/store.ts';
 import type { OwnLease } from '../lease/own-lease.ts';
 import { LatePeers } from './late-peers.ts';
+import { raiseLeaseConcerns } from './lease-concerns.ts';
 import { type Outage, OutageLog } from '../lease/outage-log.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { PeerLoop } from './peer-loop.ts';
@@ -95,7 +95,7 @@ export class PeerFollower {
     for (const change of this.#roster.replaceAll(leases, this.#late.keys)) this.#report(change);
     const { accepted, ignored, rejected } = this.#roster.counts;
     emit({ event: 'snapshot', peers: accepted, ignored, rejected });
-    this.#raiseShared();
+    raiseLeaseConcerns(this.#roster, this.#options.concerns);
     // The whole list, not the differences: after a restart the engine also holds what only the journal remembers.
     loop.feed({ kind: 'snapshot', peers: this.#roster.peers });
     if (records.find((record) => record.key === own.key)?.value !== own.value) void own.reclaim();
@@ -166,7 +166,7 @@ export class PeerFollower {
       else this.#report(change);
     }
     if (inputs.length > 0) this.#options.loop.feed(...inputs);
-    this.#raiseShared();
+    raiseLeaseConcerns(this.#roster, this.#options.concerns);
   }
 
   /** Reports the parts of a change that an operator may have to handle. */
@@ -184,15 +184,6 @@ export class PeerFollower {
       case 'delete':
         return;
     }
-  }
-
-  #raiseShared(): void {
-    const shared = this.#roster.sharedAddresses.map(({ address, keys }) => ({
-      about: address,
-      because: `the leases ${listFew(keys)} have the same public address ${address}`,
-      hint: 'one node is a copy of another, or an old lease still exists: run heddle leases, then heddle leases release KEY',
-    }));
-    this.#options.concerns.set('shared-address', shared);
   }
 
   /** Of leases that claim one address, drops the late ones if another is not late: their node has another subnet by now. */

@@ -172,3 +172,27 @@ test('but not if its node has another subnet by now, or gets one', async (t) => 
     [],
   );
 });
+
+test('a lease of another key with the address of this node is a concern for as long as it stands', async (t) => {
+  const scene = await Scene.start(t, false, [
+    [4, 4],
+    [5, 5],
+  ]);
+  const concerns = (): readonly string[] =>
+    scene.events.flatMap((event) => {
+      if (event.event === 'concern') return [`${event.kind}: ${event.because}`];
+      return event.event === 'concern-ended' ? [`${event.kind} ended`] : [];
+    });
+  await scene.lease(6, 1);
+  await scene.until(() => concerns().length === 1);
+  assert.match(
+    concerns()[0] ?? '',
+    /^own-address: the lease 10\.50\.6\.0-24 has the public address 172\.30\.0\.1, which is this node's own/,
+  );
+  const { records } = await scene.store.list();
+  const twin = records.find(({ key }) => key === keyOf(6));
+  assert.ok(twin);
+  await scene.store.remove(twin);
+  await scene.until(() => concerns().length === 2);
+  assert.equal(concerns()[1], 'own-address ended');
+});
