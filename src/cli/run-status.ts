@@ -87,6 +87,7 @@ function describeCounts(counts: NodeStatus['counts']): string {
   if (counts.failing > 0) parts.push(`${counts.failing} failing`);
   if (counts.rejected > 0) parts.push(`${counts.rejected} rejected`);
   if (counts.ignored > 0) parts.push(`${counts.ignored} of other types`);
+  if (counts.unreachable > 0) parts.push(`${counts.unreachable} cannot be reached`);
   return parts.join(', ');
 }
 

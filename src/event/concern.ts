@@ -9,7 +9,11 @@ export type ConcernKind =
   /** Several leases of other nodes have the same public address. */
   | 'shared-address'
   /** Peers that answered probes before do not answer any more. */
-  | 'peer-silent';
+  | 'peer-silent'
+  /** The network configuration in the store is not the one that this node runs. */
+  | 'network-changed'
+  /** Other nodes run another backend type, or another value of a parameter that must be the same. */
+  | 'unreachable';
 
 /**
  * A reason why packets may not flow although every command succeeded. No retry cures it: the operator has to act. While

@@ -128,6 +128,7 @@ function acceptPeer(
       network,
       backendType: recipe.backendType,
       backendData: recipe.backendData,
+      agreed: [],
       ownAddresses: presentValues(own.addresses),
     },
   );

@@ -7,6 +7,7 @@ import { mapFamilies, presentValues, type PerFamily } from '../network/per-famil
 import { matchGoName } from '../recipe/flannel/go-names.ts';
 import type { ValuePattern } from '../recipe/pattern/compile-pattern.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
+import type { AgreedField } from './agreed-fields.ts';
 import type { Json, Lease, LeaseAttributes, LeaseSubnets, Peer } from './lease.ts';
 
 /** The facts that a lease must agree with before a command may run for it. */
@@ -14,6 +15,8 @@ export interface PeerRules {
   readonly network: NetworkConfiguration;
   readonly backendType: string;
   readonly backendData: BackendDataFormat;
+  /** The fields in which a node has to agree with this one to be reached. */
+  readonly agreed: readonly AgreedField[];
   /** This node's public addresses, canonical. */
   readonly ownAddresses: readonly string[];
 }

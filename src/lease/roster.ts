@@ -6,7 +6,9 @@ import type { SharedAddress } from './address-claims.ts';
 import { checkPeer } from './check-peer.ts';
 import type { PeerRules } from './check-peer.ts';
 import type { Lease, LeaseSubnets, Peer } from './lease.ts';
+import { findDisagreement } from './agreed-fields.ts';
 import { SubnetTrie } from './subnet-trie.ts';
+import { UnreachableLeases, type UnreachableGroup } from './unreachable.ts';
 import { parseLeaseKey } from './wire.ts';
 
 /** A lease as it came from the store, or the reason why it could not be read. */
@@ -29,6 +31,15 @@ type Standing =
   | { readonly kind: 'reserved' }
   | { readonly kind: 'own' };
 
+export interface RosterCounts {
+  readonly accepted: number;
+  /** Of other backend types. */
+  readonly ignored: number;
+  readonly rejected: number;
+  /** Of nodes that run something else than this node, accepted or ignored. */
+  readonly unreachable: number;
+}
+
 /** Where this node's own lease stands: it is not a peer, and no peer may overlap it. */
 export interface OwnSubnets {
   readonly key: string;
@@ -47,6 +58,7 @@ export class Roster {
   /** The rejected leases that have a public address of this node, with the address. */
   readonly #ownAddressClaims = new Map<string, string>();
   readonly #claims = new AddressClaims();
+  readonly #unreachable = new UnreachableLeases();
   /** The peers that were in place when an earlier daemon of this node ended, until the first list arrives. */
   #earlier: ReadonlyMap<string, Peer>;
   /** Leases that were rejected for overlapping, by the key of the one that stands in their way. */
@@ -62,20 +74,24 @@ export class Roster {
     this.#insert(own.subnets, own.key);
   }
 
-  /** How many leases of other backend types there are, and how many were rejected. */
-  get counts(): { readonly accepted: number; readonly ignored: number; readonly rejected: number } {
+  get counts(): RosterCounts {
     let accepted = 0;
     let ignored = 0;
     for (const standing of this.#standings.values()) {
       if (standing.kind === 'accepted') accepted += 1;
       if (standing.kind === 'ignored') ignored += 1;
     }
-    return { accepted, ignored, rejected: this.#rejections.size };
+    return { accepted, ignored, rejected: this.#rejections.size, unreachable: this.#unreachable.size };
   }
 
   /** Every rejected lease with its reason. */
   get rejections(): ReadonlyMap<string, string> {
     return this.#rejections;
+  }
+
+  /** The leases of nodes that run something else than this node. */
+  get unreachable(): UnreachableGroup[] {
+    return this.#unreachable.groups;
   }
 
   /** Every public address of this node that other leases claim, with their keys. */
@@ -161,6 +177,9 @@ export class Roster {
       case 'reserved': {
         const changes = this.#drop(key);
         this.#standings.set(key, { kind: verdict.kind });
+        if (verdict.kind === 'ignored' && !isUnclaimed(read.lease)) {
+          this.#unreachable.set(key, { name: 'Type', value: read.lease.attributes.backendType });
+        }
         return changes;
       }
       case 'peer':
@@ -172,6 +191,7 @@ export class Roster {
     this.#clearRejection(key);
     const standing = this.#standings.get(key);
     this.#standings.delete(key);
+    this.#unreachable.set(key, undefined);
     if (standing?.kind !== 'accepted') return [];
     this.#claims.change(key, listPublicAddresses(standing.peer), []);
     for (const [trie, subnet] of zipFamilies(this.#tries, standing.subnets)) {
@@ -195,6 +215,7 @@ export class Roster {
     const before = standing?.kind === 'accepted' ? listPublicAddresses(standing.peer) : [];
     this.#claims.change(lease.key, before, listPublicAddresses(peer));
     this.#standings.set(lease.key, { kind: 'accepted', peer, subnets: lease.subnets });
+    this.#unreachable.set(lease.key, findDisagreement(peer, this.#rules.agreed));
     return [{ kind: 'put', peer }];
   }
 
@@ -213,7 +234,10 @@ export class Roster {
     this.#rejections.set(key, because);
     if (ownAddress !== undefined) this.#ownAddressClaims.set(key, ownAddress);
     const standing = this.#standings.get(key)?.kind;
-    if (standing === 'ignored' || standing === 'reserved') this.#standings.delete(key);
+    if (standing === 'ignored' || standing === 'reserved') {
+      this.#standings.delete(key);
+      this.#unreachable.set(key, undefined);
+    }
     const recalled = this.#standings.has(key) ? [] : this.#recall(key);
     return known ? recalled : [{ kind: 'rejected', key, because }, ...recalled];
   }
@@ -248,6 +272,11 @@ export class Roster {
     }
     return undefined;
   }
+}
+
+/** Whether no node has this lease yet: a reservation that says nothing about a node. */
+function isUnclaimed({ expiresAt, attributes }: Lease): boolean {
+  return expiresAt === undefined && attributes.backendType === '';
 }
 
 function keyOf(read: ReadLease): string {

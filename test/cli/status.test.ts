@@ -22,7 +22,7 @@ const status: NodeStatus = {
     expiresAt: '2026-11-21T14:13:06.765Z',
   },
   mtu: 1450,
-  counts: { wanted: 2, inPlace: 2, pending: 0, failing: 0, ignored: 0, rejected: 0 },
+  counts: { wanted: 2, inPlace: 2, pending: 0, failing: 0, ignored: 0, rejected: 0, unreachable: 0 },
   peers: [],
   rejections: [],
   concerns: [],

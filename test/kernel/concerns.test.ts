@@ -97,4 +97,44 @@ describe('a node of which packets may not flow says so', { skip: reasonToSkip(),
     await until('the node to run again', async () => (await statusOf(host)).exitCode === 0);
     await daemon.stop();
   });
+
+  test('nodes on both sides of a VNI that was changed in the store', async (t) => {
+    const set = await startHosts([1, 1]);
+    t.after(() => set.close());
+    const [stays, restarts] = set.hosts;
+    assert.ok(stays && restarts);
+    const store = new StoreDirectory(t);
+    const args = ['--recipe', 'vxlan', '--store-dir', store.path, '--check-interval', '1'];
+    const daemons = [await startDaemon(stays, args), await startDaemon(restarts, args)];
+    await stays.sh(
+      `echo '{"Network":"10.50.0.0/16","Backend":{"Type":"vxlan","VNI":6}}' > ${store.path}/config`,
+    );
+    for (const daemon of daemons) {
+      const { because } = await daemon.logged('concern', ({ kind }) => kind === 'network-changed');
+      assert.match(because, /VNI is 6 there and 1 here$/);
+    }
+    await daemons[1]?.stop();
+    const restarted = await startDaemon(restarts, args);
+    const told = [
+      await daemons[0]?.logged('concern', isUnreachable),
+      await restarted.logged('concern', isUnreachable),
+    ];
+    assert.match(told[0]?.because ?? '', /^another node has another VNI than this node, .* with `6`$/);
+    assert.match(told[1]?.because ?? '', /^another node has another VNI than this node, .* with `1`$/);
+    const { exitCode, status } = await statusOf(stays);
+    assert.equal(exitCode, exitCodes.degraded);
+    assert.equal(status.counts.unreachable, 1);
+    assert.deepEqual(status.concerns.map(({ kind }) => kind).sort(), ['network-changed', 'unreachable']);
+
+    await daemons[0]?.stop();
+    const again = await startDaemon(stays, args);
+    await restarted.until('concern-ended');
+    for (const host of set.hosts)
+      await until('the node to run', async () => (await statusOf(host)).exitCode === 0);
+    await Promise.all([again.stop(), restarted.stop()]);
+  });
 });
+
+function isUnreachable({ kind }: { readonly kind: string }): boolean {
+  return kind === 'unreachable';
+}

@@ -281,7 +281,15 @@ describe('a peer whose SubnetAddCommand fails', options, () => {
     const torn = daemon.all('lease-rejected').find(({ key }) => key === '10.50.70.0-24');
     assert.match(torn?.msg ?? '', /^lease 10\.50\.70\.0-24 rejected: .*JSON/);
     const { counts } = JSON.parse((await runOn(host, 'status', '--json')).stdout) as { counts: object };
-    assert.deepEqual(counts, { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 4 });
+    assert.deepEqual(counts, {
+      wanted: 0,
+      inPlace: 0,
+      pending: 0,
+      failing: 0,
+      ignored: 0,
+      rejected: 4,
+      unreachable: 0,
+    });
     await daemon.stop();
     assert.equal(await host.sh('ls /run/state | grep -xE "did|pwned" || true'), '');
   });

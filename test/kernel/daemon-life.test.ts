@@ -584,7 +584,7 @@ describe('what people and programs are told', options, () => {
   test('heddle status and leases, for people and as JSON', async (t) => {
     const { host, store } = await oneHost(t);
     store.put(peer, peerIp, { BackendData: 'weft' });
-    store.put('10.50.198.0/24', '172.30.1.98', { BackendType: 'vxlan', Expiration: '2999-01-01T00:00:00Z' });
+    store.put('10.50.198.0/24', '172.30.1.98', { BackendType: '' });
     const args = argumentsOf(store);
     const daemon = await startDaemon(host, [...args, '--node-name', 'weaver']);
     const subnet = ownSubnet(host, store);
@@ -614,6 +614,7 @@ describe('what people and programs are told', options, () => {
       failing: 0,
       ignored: 1,
       rejected: 1,
+      unreachable: 0,
     });
     assert.deepEqual(
       status.peers.map(({ subnet: of, publicIp, state }) => [of, publicIp, state]),

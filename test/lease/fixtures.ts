@@ -27,6 +27,7 @@ export const textRules: PeerRules = {
   network: ipv4Only,
   backendType: 'extension',
   backendData: { format: 'text', pattern: undefined },
+  agreed: [],
   ownAddresses: ['172.30.0.1'],
 };
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { formatCidr, networkOf, overlaps } from '../../src/network/cidr.ts';
 import { Roster } from '../../src/lease/roster.ts';
 import type { ReadLease, RosterChange } from '../../src/lease/roster.ts';
-import { cidr, makeLease, textRules } from './fixtures.ts';
+import { cidr, makeLease, textRules, vxlanRules } from './fixtures.ts';
 
 const own = { key: '10.50.1.0-24', subnets: { ipv4: cidr('10.50.1.0/24'), ipv6: undefined } };
 const lease = (subnet: string, attributes = {}): ReadLease => ({
@@ -45,6 +45,35 @@ test('leases of other keys with an address of this node are claims on it, until 
   assert.deepEqual([roster.ownAddressClaims, roster.rejections.size], [[], 1]);
 });
 
+test('nodes that run something else cannot be reached; a reservation without a type is not a node', () => {
+  const agreed = [{ name: 'VNI', variable: 'VNI', value: '1' }];
+  const roster = new Roster({ ...vxlanRules, agreed }, own);
+  const vni = (value: number): object => ({
+    backendType: 'vxlan',
+    publicIp: `172.30.0.${value + 10}`,
+    backendData: { VNI: value, VtepMAC: 'b2:4e:a5:f9:b5:a8' },
+  });
+  roster.replaceAll([
+    lease('10.50.4.0/24', vni(1)),
+    lease('10.50.5.0/24', vni(6)),
+    lease('10.50.6.0/24', { backendType: 'host-gw' }),
+    lease('10.50.7.0/24', { backendType: '' }),
+  ]);
+  assert.deepEqual(roster.unreachable, [
+    { name: 'VNI', leases: [{ key: '10.50.5.0-24', name: 'VNI', value: '6' }] },
+    { name: 'Type', leases: [{ key: '10.50.6.0-24', name: 'Type', value: 'host-gw' }] },
+  ]);
+  assert.deepEqual(roster.counts, { accepted: 2, ignored: 2, rejected: 0, unreachable: 2 });
+
+  roster.put(lease('10.50.5.0/24', vni(1)));
+  roster.put(lease('10.50.6.0/24', { backendType: 'vxlan', backendData: 'torn' }));
+  assert.deepEqual([roster.unreachable, roster.counts.rejected], [[], 1]);
+  roster.put(lease('10.50.4.0/24', vni(2)));
+  assert.equal(roster.counts.unreachable, 1);
+  roster.delete('10.50.4.0-24');
+  assert.equal(roster.counts.unreachable, 0);
+});
+
 test('of two that overlap the first stands, and the other follows when it goes', () => {
   const roster = new Roster(textRules, own);
   assert.deepEqual(brief(roster.put(lease('10.50.16.0/20'))), ['put 10.50.16.0-20']);
@@ -69,7 +98,7 @@ test('a peer that turns to another backend type goes', () => {
   assert.deepEqual(brief(roster.put(lease('10.50.4.0/24', { backendType: 'host-gw' }))), [
     'delete 10.50.4.0-24',
   ]);
-  assert.deepEqual(roster.counts, { accepted: 0, ignored: 1, rejected: 0 });
+  assert.deepEqual(roster.counts, { accepted: 0, ignored: 1, rejected: 0, unreachable: 1 });
 });
 
 test('a new list takes the place of the old one', () => {

@@ -29,6 +29,7 @@ test('a reservation is not a lease of another type', () => {
     backendType: 'vxlan',
     backendData: { format: 'text', pattern: undefined },
     ownAddresses: [],
+    agreed: [],
   } as const;
   const verdict = (expiresAt: number | undefined) => {
     const text = '{"PublicIP":"172.30.0.9"}';

@@ -34,6 +34,10 @@ const counts = z.strictObject({
   failing: described(count, 'Peers that failed and have not succeeded since.'),
   ignored: described(count, 'Leases of other backend types.'),
   rejected: described(count, 'Leases that this node does not accept.'),
+  unreachable: described(
+    count,
+    'Leases of nodes that run another backend type, or another value of a shared parameter.',
+  ),
 });
 
 /** The output of `heddle status --json`. */
@@ -98,7 +102,15 @@ export const statusSchema = schemaOf<NodeStatus>()(
     concerns: described(
       z.array(
         z.strictObject({
-          kind: z.enum(['lease-expired', 'lease-contested', 'own-address', 'shared-address', 'peer-silent']),
+          kind: z.enum([
+            'lease-expired',
+            'lease-contested',
+            'own-address',
+            'shared-address',
+            'network-changed',
+            'unreachable',
+            'peer-silent',
+          ]),
           about: described(z.string(), 'The subject: an address or the key of a lease.'),
           because: described(z.string(), 'What is wrong.'),
           hint: described(z.string(), 'What to do.'),

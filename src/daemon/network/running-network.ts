@@ -6,6 +6,7 @@ import { count } from '../../diagnostic/words.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';
+import { agreedFields } from '../../lease/agreed-fields.ts';
 import { listPublicAddresses, mainPublicAddress } from '../../network/public-addresses.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseStore } from '../../store/store.ts';
@@ -29,6 +30,8 @@ import { PartKeeper, type BrokenPart } from './part-keeper.ts';
 import { networkParts, rememberParts, removeParts } from './parts.ts';
 import { removePeers } from './peers.ts';
 import { takeDown, type TakenDown } from './take-down.ts';
+import { Periodic } from '../watch/periodic.ts';
+import { StoredNetworkWatch } from '../watch/stored-network.ts';
 
 export interface RunningNetworkOptions {
   readonly options: UpOptions;
@@ -79,6 +82,7 @@ export class RunningNetwork {
   readonly #concerns: Concerns;
   readonly #watch: DriftWatch;
   readonly #probe: PeerProbe;
+  readonly #storeWatch: Periodic;
   readonly #live: LiveNetwork;
   /** The MTU as the deployment file has it, before the device showed its own. */
   readonly #plannedMtu: number;
@@ -133,6 +137,7 @@ export class RunningNetwork {
         network: preparation.network.configuration,
         backendType: preparation.loaded.recipe.backendType,
         backendData: preparation.loaded.recipe.backendData,
+        agreed: agreedFields(preparation.loaded.recipe, preparation.network.parameterValues),
         ownAddresses: listPublicAddresses(leasedNetwork.commands.facts),
       },
       own: this.#keeper,
@@ -153,6 +158,11 @@ export class RunningNetwork {
       emit,
       look: (signal) => this.#look(signal),
     });
+    const stored = new StoredNetworkWatch({
+      ...{ preparation, options, own: subnets, concerns: this.#concerns },
+      signal: this.#following.signal,
+    });
+    this.#storeWatch = new Periodic(options.checkIntervalSeconds * 1000, () => stored.look());
     this.#live = {
       ...{ commands, loop: this.#loop, journal, own: subnets, emit, options, preparation, inPlace },
       stateDirectory: options.stateDirectory,
@@ -286,6 +296,7 @@ export class RunningNetwork {
     this.#following.abort();
     this.#stage = 'ending';
     this.#probe.stop();
+    this.#storeWatch.stop();
     await Promise.all([this.#watch.stop(), this.#keeper.stop(), this.#rising]);
   }
 
@@ -305,6 +316,7 @@ export class RunningNetwork {
     await this.#becomeReady();
     this.#watch.start(this.#parts.retryInMs);
     this.#probe.start();
+    this.#storeWatch.start();
   }
 
   async #partUp(part: NetworkPart): Promise<void> {

@@ -138,6 +138,12 @@ export class Metrics {
       gauge.set(counts.ignored),
     );
     this.#addGauge(
+      'heddle_leases_unreachable',
+      'Leases of nodes that run another backend type, or another value of a shared parameter.',
+      [],
+      (gauge, { counts }) => gauge.set(counts.unreachable),
+    );
+    this.#addGauge(
       'heddle_leases_rejected',
       'Rejected leases: their data is unsafe or invalid.',
       [],

@@ -4,7 +4,7 @@ import { positionAt } from '../../diagnostic/source.ts';
 import type { Concern } from '../../event/concern.ts';
 import type { NodeState } from '../../event/event.ts';
 import type { SharedAddress } from '../../lease/address-claims.ts';
-import { describeSubnets } from '../../lease/roster.ts';
+import { describeSubnets, type RosterCounts } from '../../lease/roster.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { DriftRepair } from '../peers/drift-report.ts';
@@ -35,7 +35,7 @@ export interface NodeStatus {
   readonly storeOutage: StoreOutage | null;
   readonly lease: LeaseStatus | null;
   readonly mtu: number | null;
-  readonly counts: Counts & { readonly ignored: number; readonly rejected: number };
+  readonly counts: Counts & Omit<RosterCounts, 'accepted'>;
   readonly peers: readonly PeerStatus[];
   readonly rejections: readonly { readonly key: string; readonly because: string }[];
   /** The reasons why packets may not flow. */
@@ -94,7 +94,7 @@ export interface NodeFacets {
   readonly running: RunningNetwork | undefined;
 }
 
-const noPeers = { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0 };
+const noPeers = { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0, unreachable: 0 };
 
 export function describeStatus(facets: NodeFacets): NodeStatus {
   const { state, because, startedAt, options, waitingFor, startOutage, preparation, running } = facets;
@@ -143,8 +143,8 @@ function describeOutage(outage: Outage | undefined): StoreOutage | null {
 }
 
 function countAll(running: RunningNetwork): NodeStatus['counts'] {
-  const { ignored, rejected } = running.follower.roster.counts;
-  return { ...running.counts, ignored, rejected };
+  const { ignored, rejected, unreachable } = running.follower.roster.counts;
+  return { ...running.counts, ignored, rejected, unreachable };
 }
 
 function listRejections(running: RunningNetwork): NodeStatus['rejections'] {

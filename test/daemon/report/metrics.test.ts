@@ -65,7 +65,7 @@ test('the state is one, and the one before is gone', async (t) => {
 });
 
 test('peers, leases and the store are told as they stand', async (t) => {
-  const counts = { wanted: 5, inPlace: 3, pending: 1, failing: 1, ignored: 7, rejected: 2 };
+  const counts = { wanted: 5, inPlace: 3, pending: 1, failing: 1, ignored: 7, rejected: 2, unreachable: 3 };
   const lease = {
     subnet: '10.50.1.0/24',
     publicIp: '172.30.0.1',
@@ -82,6 +82,7 @@ test('peers, leases and the store are told as they stand', async (t) => {
   ]);
   assert.deepEqual(await linesOf(metrics, 'heddle_leases_'), [
     'heddle_leases_ignored 7',
+    'heddle_leases_unreachable 3',
     'heddle_leases_rejected 2',
   ]);
   assert.deepEqual(await linesOf(metrics, 'heddle_lease_expiry'), ['heddle_lease_expiry_seconds 1767225600']);

@@ -35,7 +35,7 @@ test('a node that knows nothing yet says so with null, not with nothing', (t) =>
     storeOutage: null,
     lease: null,
     mtu: null,
-    counts: { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0 },
+    counts: { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0, unreachable: 0 },
     peers: [],
     rejections: [],
     concerns: [],
@@ -74,7 +74,15 @@ test('a running network shows its lease, its peers, and the leases that it canno
   const running = life.life.network;
   const { preparation } = life.life;
   const status = describeStatus(facetsOf(bench, { state: 'running', preparation, running }));
-  assert.deepEqual(status.counts, { wanted: 2, inPlace: 2, pending: 0, failing: 0, ignored: 0, rejected: 1 });
+  assert.deepEqual(status.counts, {
+    wanted: 2,
+    inPlace: 2,
+    pending: 0,
+    failing: 0,
+    ignored: 0,
+    rejected: 1,
+    unreachable: 0,
+  });
   assert.deepEqual(
     status.peers.map(({ key, state }) => `${key} ${state}`),
     ['10.50.4.0-24 in-place', '10.50.5.0-24 in-place'],

@@ -210,6 +210,7 @@ export class OverlayNode {
       network: this.#facts.network,
       backendType: this.#recipe.backendType,
       backendData: this.#recipe.backendData,
+      agreed: [],
       ownAddresses: [this.#facts.publicIp, this.#facts.publicIpv6].filter((address) => address !== undefined),
     });
     if (verdict.kind !== 'peer') throw new Error(`${other.name} is no peer: ${JSON.stringify(verdict)}`);

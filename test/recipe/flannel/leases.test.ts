@@ -48,7 +48,7 @@ function judge(recorded: RecordedLease): PeerVerdict | undefined {
     enableNftables: false,
   };
   const { backendType, backendData } = checked.value;
-  return checkPeer(decoded.lease, { network, backendType, backendData, ownAddresses: [] });
+  return checkPeer(decoded.lease, { network, backendType, backendData, ownAddresses: [], agreed: [] });
 }
 
 describe('a lease is what flannel takes it for', () => {

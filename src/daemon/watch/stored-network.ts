@@ -1,0 +1,47 @@
+import type { SourceText } from '../../diagnostic/source.ts';
+import type { Concerns } from '../../event/concerns.ts';
+import { StoreError } from '../../store/store.ts';
+import { judgeNetwork, type JudgingNode, type NetworkProblem } from './judge-network.ts';
+
+export interface StoredNetworkWatchOptions extends JudgingNode {
+  readonly concerns: Concerns;
+  /** After this nothing is told any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Compares the network configuration in the store with the one that this node runs. The difference is told, and not applied. */
+export class StoredNetworkWatch {
+  readonly #given: StoredNetworkWatchOptions;
+  /** The last text that was compared. */
+  #text: string | undefined;
+
+  constructor(given: StoredNetworkWatchOptions) {
+    this.#given = given;
+    this.#text = given.preparation.network.document.text;
+  }
+
+  /** Reads the store's document once. A store that does not answer changes nothing. */
+  async look(): Promise<void> {
+    const { preparation, concerns, signal } = this.#given;
+    const { store } = preparation;
+    let document: SourceText | undefined;
+    try {
+      document = await store.readNetwork();
+    } catch (error) {
+      if (signal.aborted || error instanceof StoreError) return;
+      throw error;
+    }
+    if (signal.aborted || document?.text === this.#text) return;
+    this.#text = document?.text;
+    const problem = document === undefined ? this.#describeGone() : judgeNetwork(document, this.#given);
+    concerns.set('network-changed', problem === undefined ? [] : [{ about: store.description, ...problem }]);
+  }
+
+  #describeGone(): NetworkProblem {
+    const { description } = this.#given.preparation.store;
+    return {
+      because: `the network configuration is gone from the ${description}: nodes that start now wait for one, or bring their own`,
+      hint: 'write it again with heddle network set FILE',
+    };
+  }
+}
