@@ -162,6 +162,7 @@ export class NodeLife {
         this.#changes.started(network);
       },
       onHealth: (because) => this.#owner.enter(because === undefined ? 'running' : 'degraded', because),
+      onUnderlay: (underlay) => this.#changes.moveTo(underlay),
       onReady: () => this.#changes.announce(),
     });
     if (!leasedNetwork.isDeviceUp) this.#owner.enter('post-startup');

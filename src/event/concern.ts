@@ -10,6 +10,8 @@ export type ConcernKind =
   | 'shared-address'
   /** Peers that answered probes before do not answer any more. */
   | 'peer-silent'
+  /** The interface of this node is down, gone, or has lost the address that this node uses. */
+  | 'underlay'
   /** The network configuration in the store is not the one that this node runs. */
   | 'network-changed'
   /** Other nodes run another backend type, or another value of a parameter that must be the same. */

@@ -10,6 +10,7 @@ import type { Preparation } from '../../src/daemon/setup/prepare.ts';
 import { publishNetwork } from '../../src/daemon/setup/publish-network.ts';
 import type { EventName, HeddleEvent } from '../../src/event/event.ts';
 import type { ChosenInterface } from '../../src/host/interface/choose-interface.ts';
+import type { Link } from '../../src/host/interface/ip-output.ts';
 import { encodeAttributes } from '../../src/lease/wire.ts';
 import { decideNetwork } from '../../src/recipe-files/decide-network.ts';
 import { loadRecipe, type LoadedRecipe } from '../../src/recipe-files/load-recipe.ts';
@@ -33,6 +34,18 @@ export const underlay: ChosenInterface = {
   publicIp: '172.30.0.1',
   publicIpv6: undefined,
   because: 'the test chose it',
+};
+
+/** The same interface, as the kernel shows it. */
+export const underlayLink: Link = {
+  name: underlay.name,
+  otherNames: [],
+  mtu: underlay.mtu,
+  up: true,
+  loopback: false,
+  kind: undefined,
+  overIpv6: false,
+  addresses: [{ family: 4, value: 0xac1e0001n, text: '172.30.0.1', preferred: true }],
 };
 
 /** The lease value of the node with address 172.30.0.`node`. */
@@ -75,6 +88,8 @@ export class Bench {
   readonly subnetFile: string;
   readonly storeDirectory: string;
   readonly events: HeddleEvent[] = [];
+  /** What the kernel says of the interface. */
+  link: Link | undefined = underlayLink;
   readonly #t: TestContext;
 
   constructor(t: TestContext) {
@@ -152,7 +167,8 @@ export class Bench {
     const network = decideNetwork(loaded.recipe, options.parameters, await store.readNetwork());
     const outages = new OutageLog(this.emit);
     const { stateDirectory } = this;
-    return publishNetwork({ loaded, store, outages, network, underlay, stateDirectory }, options);
+    const interfaces = { see: () => Promise.resolve(this.link) };
+    return publishNetwork({ loaded, store, outages, network, underlay, interfaces, stateDirectory }, options);
   }
 
   /** Runs the commands of a recipe by a shell that ends with the test. */

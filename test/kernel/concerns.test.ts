@@ -133,6 +133,35 @@ describe('a node of which packets may not flow says so', { skip: reasonToSkip(),
       await until('the node to run', async () => (await statusOf(host)).exitCode === 0);
     await Promise.all([again.stop(), restarted.stop()]);
   });
+
+  test('a node whose interface has another MTU follows, and keeps its lease and its traffic', async (t) => {
+    const set = await startHosts([1, 1]);
+    t.after(() => set.close());
+    const [host, other] = set.hosts;
+    assert.ok(host && other);
+    const store = new StoreDirectory(t);
+    const args = ['--recipe', 'vxlan', '--store-dir', store.path];
+    const daemon = await startDaemon(host, args);
+    const peer = await startDaemon(other, args);
+    const subnets = store.subnets();
+    await host.sh('ip link set eth0 mtu 1400');
+    await host.until(`grep -q '^FLANNEL_MTU=1350$' /run/subnet.env`);
+    assert.match(await host.sh('ip link show flannel.1'), / mtu 1350 /);
+    const target =
+      (await other.sh(`ip -4 -o address show dev flannel.1 | awk '{ print $4 }'`)).split('/')[0] ?? '';
+    await host.until(`ping -c 1 -W 1 -M do -s 1322 ${target} >/dev/null`);
+    const { because } = await daemon.logged('part-broken');
+    assert.equal(because, 'the MTU of eth0 is 1400 now and was 1500');
+    await until('the node to run', async () => (await statusOf(host)).exitCode === 0);
+    assert.equal((await statusOf(host)).status.mtu, 1350);
+    assert.deepEqual([store.subnets(), daemon.all('lease-acquired').length], [subnets, 1]);
+
+    await host.sh('ip address delete 172.30.1.1/24 dev eth0');
+    const concern = await daemon.logged('concern');
+    assert.equal(concern.kind, 'underlay');
+    assert.equal((await statusOf(host)).exitCode, exitCodes.degraded);
+    await Promise.all([daemon.stop(), peer.stop()]);
+  });
 });
 
 function isUnreachable({ kind }: { readonly kind: string }): boolean {

@@ -107,6 +107,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
             'lease-contested',
             'own-address',
             'shared-address',
+            'underlay',
             'network-changed',
             'unreachable',
             'peer-silent',

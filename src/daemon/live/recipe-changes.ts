@@ -3,6 +3,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { inheritedEnvironment } from '../../contract/environment.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
+import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { compareRecipes } from '../../recipe/compare-recipes.ts';
 import type { Shell } from '../../shell/shell.ts';
 import { createWorkerPool } from '../../shell/pool/worker-pool.ts';
@@ -66,6 +67,11 @@ export class RecipeChanges {
 
   get preparation(): Preparation {
     return this.#preparation;
+  }
+
+  /** Takes an interface that has changed for what a later network is brought up on. */
+  moveTo(underlay: ChosenInterface): void {
+    this.#preparation = { ...this.#preparation, underlay };
   }
 
   get shell(): Shell {

@@ -3,6 +3,7 @@ import { publishedMtu } from '../../contract/mtu.ts';
 import { ownAttributes } from '../../contract/own-attributes.ts';
 import { Failure } from '../../diagnostic/failure.ts';
 import { describeTrouble, troubleDetail, type CommandTrouble } from '../../event/trouble.ts';
+import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { findOverlayMtu } from '../../host/interface/overlay-mtu.ts';
 import type { LeaseAttributes } from '../../lease/lease.ts';
 import { encodeAttributes } from '../../lease/wire.ts';
@@ -10,6 +11,7 @@ import { networksOf } from '../../network/configuration.ts';
 import { mapFamilies } from '../../network/per-family.ts';
 import type { CommandResult } from '../commands/command-result.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
+import { factsOfPreparation } from '../setup/node-facts.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import {
   brokenBy,
@@ -36,8 +38,17 @@ export const devicePart: NetworkPart = {
     await settleMtu(commands, preparation);
   },
 
-  /** CheckCommand: where it says that the network is broken, PreStartup and PostStartup are run again. */
+  /**
+   * The interface first: where it has changed, the device follows. Then CheckCommand: where it says that the network is broken, PreStartup and PostStartup are run again.
+   */
   async ensure(network, look, mayRepair, signal) {
+    const { sight } = network.underlay;
+    if (sight.kind === 'changed') {
+      const trouble = { because: sight.because, detail: '' };
+      return mayRepair(trouble)
+        ? followUnderlay(network, sight.underlay, signal)
+        : { kind: 'broken', trouble };
+    }
     const seen = await look.see();
     if (seen.kind !== 'broken') return whole;
     const trouble = showTrouble(seen.trouble);
@@ -80,6 +91,35 @@ async function settleMtu(commands: CommandRunner, { loaded, network, underlay }:
   const { mtu, because } = await findOverlayMtu({ ...underlay, mtu: expected }, networks);
   requireLeastDeviceMtu(configuration, mtu, because);
   commands.learn({ mtus: mapFamilies(configuration, () => mtu) });
+}
+
+/**
+ * Brings the device up again on an interface that has changed. The lease stays, with this node's present addresses; pods that run keep
+ * their MTU. Where nothing says which peers that cost, all of them are added again.
+ */
+async function followUnderlay(
+  network: LiveNetwork,
+  underlay: ChosenInterface,
+  signal: AbortSignal,
+): Promise<Ensured> {
+  const { commands, loop, options } = network;
+  const preparation = { ...network.preparation, underlay };
+  const before = commands.facts;
+  commands.learn(factsOfPreparation(preparation, options));
+  const outcome = await rebuild(network, signal);
+  if (outcome.kind !== 'repaired') {
+    // The interface may be as it was by the next time.
+    commands.learn(before);
+    return outcome;
+  }
+  try {
+    await settleMtu(commands, preparation);
+    await network.settleUnderlay(underlay);
+  } catch (error) {
+    return brokenBy(error);
+  }
+  if (!commands.has('CheckCommand')) loop.checked(new Set(), loop.engine.checkpoint);
+  return repaired;
 }
 
 /**

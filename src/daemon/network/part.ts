@@ -1,5 +1,7 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../event/event.ts';
+import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
+import type { UnderlaySight } from '../../host/interface/compare-underlay.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import type { Json } from '../../recipe/json/json.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
@@ -35,6 +37,10 @@ export interface LiveNetwork extends StandingNetwork {
   /** Begins to follow the store; resolves with the first snapshot. */
   follow(): Promise<void>;
   readonly drift: DriftReport;
+  /** The interface, as it was seen last. */
+  readonly underlay: { readonly sight: UnderlaySight };
+  /** Takes an interface that has changed for the present one, once the device was brought up on it. Throws a Failure. */
+  settleUnderlay(underlay: ChosenInterface): Promise<void>;
 }
 
 /** One look at the kernel, which the parts share: one run of CheckCommand checks the device and the peers. */

@@ -31,6 +31,8 @@ import { networkParts, rememberParts, removeParts } from './parts.ts';
 import { removePeers } from './peers.ts';
 import { takeDown, type TakenDown } from './take-down.ts';
 import { Periodic } from '../watch/periodic.ts';
+import { UnderlayWatch } from '../watch/underlay.ts';
+import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { StoredNetworkWatch } from '../watch/stored-network.ts';
 
 export interface RunningNetworkOptions {
@@ -45,6 +47,8 @@ export interface RunningNetworkOptions {
   readonly onUp: () => void;
   /** The node is `running`, or `degraded` because of something; called whenever that changes. */
   readonly onHealth: (because: string | undefined) => void;
+  /** The network follows its interface, which has changed. */
+  readonly onUnderlay: (underlay: ChosenInterface) => void;
   /** Called once, when the network is ready. */
   readonly onReady: () => void;
   /** The subnets of peers that are known to be in place, where that needs no check. */
@@ -83,6 +87,7 @@ export class RunningNetwork {
   readonly #watch: DriftWatch;
   readonly #probe: PeerProbe;
   readonly #storeWatch: Periodic;
+  readonly #underlay: UnderlayWatch;
   readonly #live: LiveNetwork;
   /** The MTU as the deployment file has it, before the device showed its own. */
   readonly #plannedMtu: number;
@@ -158,6 +163,7 @@ export class RunningNetwork {
       emit,
       look: (signal) => this.#look(signal),
     });
+    this.#underlay = new UnderlayWatch(preparation.underlay, preparation.interfaces, this.#concerns);
     const stored = new StoredNetworkWatch({
       ...{ preparation, options, own: subnets, concerns: this.#concerns },
       signal: this.#following.signal,
@@ -170,6 +176,8 @@ export class RunningNetwork {
       isDeviceUp: leasedNetwork.isDeviceUp,
       drift: this.#drift,
       follow: () => this.#follow(),
+      underlay: this.#underlay,
+      settleUnderlay: (underlay) => this.#settleUnderlay(underlay),
     };
   }
 
@@ -331,6 +339,15 @@ export class RunningNetwork {
     onUp();
   }
 
+  async #settleUnderlay(underlay: ChosenInterface): Promise<void> {
+    const { preparation, options, leasedNetwork, onUnderlay } = this.#given;
+    const { facts } = leasedNetwork.commands;
+    this.#underlay.settle(underlay);
+    onUnderlay(underlay);
+    const deployment = deploymentOf(preparation, options, facts, this.#keeper.record.key);
+    await writeDeployment(options.stateDirectory, deployment);
+  }
+
   /** Begins to follow the store. Resolves with the first snapshot, or when that is not waited for any more. */
   #follow(): Promise<void> {
     const { signal } = this.#following;
@@ -351,6 +368,7 @@ export class RunningNetwork {
   }
 
   async #look(signal: AbortSignal): Promise<number | undefined> {
+    await this.#underlay.look(signal);
     while (await this.#parts.ensure(this.#live, signal));
     await this.#becomeReady();
     return this.#parts.retryInMs;

@@ -22,7 +22,10 @@ export const subnetFilePart: NetworkPart = {
     const { subnetFile } = network.options;
     const content = contentOf(network);
     if (await holdsSubnetFile(subnetFile, content)) return whole;
-    const trouble = { because: `${subnetFile} was changed or removed`, detail: '' };
+    const trouble = {
+      because: `${subnetFile} is missing, or does not have the subnet and the MTU of this node`,
+      detail: '',
+    };
     if (!mayRepair(trouble)) return { kind: 'broken', trouble };
     try {
       await writeSubnetFile(subnetFile, content);

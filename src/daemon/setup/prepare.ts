@@ -1,5 +1,6 @@
 import { requireLeastMtu } from '../../contract/least-mtu.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
+import type { InterfaceLookUp } from '../../host/interface/interface.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { requirePrograms } from '../../host/programs.ts';
 import { networksOf } from '../../network/configuration.ts';
@@ -24,6 +25,7 @@ export interface Preparation {
   readonly outages: OutageLog;
   readonly network: NetworkDecision;
   readonly underlay: ChosenInterface;
+  readonly interfaces: Pick<InterfaceLookUp, 'see'>;
   /** The real path of the state directory. */
   readonly stateDirectory: string;
 }
@@ -52,7 +54,8 @@ export async function prepareNode(
     const { recipe } = loaded;
     const { configuration, parameterValues } = network;
     requireLeastMtu(configuration, { recipe, parameterValues, iface: underlay });
-    return { loaded, store, outages, network, underlay, stateDirectory: host.stateDirectory };
+    const { interfaces, stateDirectory } = host;
+    return { loaded, store, outages, network, underlay, interfaces, stateDirectory };
   } catch (error) {
     await store.close();
     throw error;

@@ -4,7 +4,8 @@ import {
   type HostFacts,
   type InterfaceWishes,
 } from './choose-interface.ts';
-import { readDefaultRoutes, readLinks, readRouteTo } from './links.ts';
+import type { Link } from './ip-output.ts';
+import { readDefaultRoutes, readLink, readLinks, readRouteTo } from './links.ts';
 import { parseAddress, type Family } from '../../network/cidr.ts';
 
 /** How long what the kernel said counts, in milliseconds: a store may be waited for meanwhile. */
@@ -33,6 +34,11 @@ export class InterfaceLookUp {
   async choose(families: readonly Family[]): Promise<ChosenInterface> {
     if (performance.now() - this.#look.at > freshMs) this.#look = beginLook(this.#wishes);
     return chooseInterface({ ...this.#wishes, families }, await this.#look.facts);
+  }
+
+  /** One interface as it is now. Undefined if it does not exist. Throws a Failure without iproute2. */
+  see(name: string): Promise<Link | undefined> {
+    return readLink(name);
   }
 
   /** For when the families are not known yet: throws what {@link choose} would if neither alone has an interface. */

@@ -8,6 +8,18 @@ export async function readLinks(): Promise<readonly Link[]> {
   return parseLinks(await runIp(['-details', '-json', 'address', 'show']));
 }
 
+/** Reads one interface by its name. Undefined if it does not exist. */
+export async function readLink(name: string): Promise<Link | undefined> {
+  const parameters = ['-details', '-json', 'address', 'show', 'dev', name];
+  try {
+    return parseLinks(await runProgram('ip', parameters))[0];
+  } catch (error) {
+    // iproute2's own answer where the kernel has none.
+    if (error instanceof ProgramError && error.fault === 'failed') return undefined;
+    throw asFailure(error, `ip ${parameters.join(' ')}`);
+  }
+}
+
 /** Reads the default routes of a family, the best first. */
 export async function readDefaultRoutes(family: Family): Promise<readonly Route[]> {
   return parseRoutes(await runIp([`-${family}`, '-json', 'route', 'show', 'default']));

@@ -83,5 +83,7 @@ export async function standNetwork(
     isDeviceUp,
     follow,
     drift,
+    underlay: { sight: { kind: 'same' } },
+    settleUnderlay: () => Promise.resolve(),
   };
 }

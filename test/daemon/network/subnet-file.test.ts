@@ -55,7 +55,10 @@ for (const [what, harm] of [
         return answer;
       };
     const left = await subnetFilePart.ensure(network, look, may(false), signal);
-    const trouble = { because: `${bench.subnetFile} was changed or removed`, detail: '' };
+    const trouble = {
+      because: `${bench.subnetFile} is missing, or does not have the subnet and the MTU of this node`,
+      detail: '',
+    };
     assert.deepEqual(left, { kind: 'broken', trouble });
     const outcome = await subnetFilePart.ensure(network, look, may(true), signal);
     assert.deepEqual(outcome, { kind: 'repaired' });

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
+import { until } from '../../support/until.ts';
+import { Bench, underlayLink } from '../bench.ts';
+import { fileCheck, fileOverlay } from '../file-overlay.ts';
+import { Life } from '../life.ts';
+
+/** A node that is up with peer 4 and looks all the time. */
+async function begin(t: TestContext, backend: object = fileOverlay): Promise<{ bench: Bench; life: Life }> {
+  const bench = new Bench(t);
+  bench.recipe(backend);
+  await bench.lease(4);
+  const life = await Life.begin(t, bench, { checkIntervalSeconds: 0.05 });
+  await bench.untilTold('ready');
+  await life.untilIn('running');
+  return { bench, life };
+}
+
+function mtuOf(bench: Bench): string | undefined {
+  return /^FLANNEL_MTU=(\d+)$/m.exec(readFileSync(bench.subnetFile, 'utf8'))?.[1];
+}
+
+/** Changes the MTU of the interface, and waits until the subnet file says what is left of it. */
+async function changeMtu(bench: Bench, mtu: number): Promise<void> {
+  bench.link = { ...underlayLink, mtu };
+  await until(`an overlay MTU of ${mtu - 50}`, () => mtuOf(bench) === String(mtu - 50));
+}
+
+test('the device and the subnet file follow another MTU, with the same lease', async (t) => {
+  const { bench, life } = await begin(t, { ...fileOverlay, CheckCommand: fileCheck });
+  assert.equal(mtuOf(bench), '1450');
+  for (const mtu of [1400, 9000]) {
+    const before = bench.log.length;
+    await changeMtu(bench, mtu);
+    await life.untilIn('running');
+    const ran = bench.log.slice(before).map((line) => line.split(' ')[0]);
+    assert.deepEqual(ran, ['pre-startup', 'post-startup']);
+    const deployment = await readDeployment(bench.stateDirectory);
+    assert.deepEqual([deployment?.ifaceMtu, deployment?.mtu], [mtu, mtu - 50]);
+  }
+  assert.equal(bench.told('lease-acquired').length, 1);
+  assert.match(bench.told('part-broken')[0]?.because ?? '', /^the MTU of weft0 is 1400 now and was 1500$/);
+});
+
+test('without a CheckCommand every peer is added again, since nothing says what the device lost', async (t) => {
+  const { bench } = await begin(t);
+  const before = bench.log.length;
+  await changeMtu(bench, 1400);
+  await bench.untilLogged('remove 10.50.4.0/24');
+  await until('the peer', () => bench.log.filter((line) => line === 'add 10.50.4.0/24').length === 2);
+  const ran = bench.log.slice(before).map((line) => line.split(' ')[0]);
+  assert.deepEqual(ran, ['pre-startup', 'post-startup', 'remove', 'add']);
+});
+
+test('a device that cannot follow makes the node degraded, until it can or the MTU is as it was', async (t) => {
+  const { bench, life } = await begin(t);
+  bench.put('post-startup.fails');
+  bench.link = { ...underlayLink, mtu: 1400 };
+  await life.untilIn('degraded');
+  await bench.untilTold('part-failed', ({ part }) => part === 'device');
+  assert.equal(mtuOf(bench), '1450');
+  bench.link = underlayLink;
+  await life.untilIn('running');
+  bench.drop('post-startup.fails');
+  await changeMtu(bench, 1300);
+  await life.untilIn('running');
+});
+
+test('an interface that is gone or has lost its address is a concern for as long as that lasts', async (t) => {
+  const { bench, life } = await begin(t);
+  for (const [link, because] of [
+    [undefined, /the interface weft0 does not exist any more/],
+    [
+      { ...underlayLink, addresses: [] },
+      /the interface weft0 does not have the address 172\.30\.0\.1 any more/,
+    ],
+  ] as const) {
+    bench.link = link;
+    await life.untilIn('degraded');
+    assert.match(life.states.at(-1) ?? '', because);
+    bench.link = underlayLink;
+    await life.untilIn('running');
+  }
+});
