@@ -162,6 +162,30 @@ describe('a node of which packets may not flow says so', { skip: reasonToSkip(),
     assert.equal((await statusOf(host)).exitCode, exitCodes.degraded);
     await Promise.all([daemon.stop(), peer.stop()]);
   });
+
+  test('a machine that is a copy of another makes a MAC address of its own, as told', async (t) => {
+    const set = await startHosts([1, 1]);
+    t.after(() => set.close());
+    const [host, copy] = set.hosts;
+    assert.ok(host && copy);
+    const store = new StoreDirectory(t);
+    const args = ['--recipe', 'vxlan', '--store-dir', store.path];
+    const daemon = await startDaemon(host, args);
+    const mac = (await host.sh('cat /run/state/flannel.1.mac')).trim();
+    await copy.sh(`echo ${mac} > /run/state/flannel.1.mac`);
+    const other = await startDaemon(copy, args);
+    const { message } = await other.logged('warning');
+    assert.match(
+      message,
+      new RegExp(`^this node has the same VtepMAC ${mac} as the node at 172\\.30\\.1\\.1 `),
+    );
+    const made = (await copy.sh('cat /run/state/flannel.1.mac')).trim();
+    assert.notEqual(made, mac);
+    assert.match(await copy.sh('ip link show flannel.1'), new RegExp(`link/ether ${made} `));
+    assert.equal((await copy.sh('cat /run/state/set-aside-*/flannel.1.mac')).trim(), mac);
+    for (const each of set.hosts) await until('it to run', async () => (await statusOf(each)).exitCode === 0);
+    await Promise.all([daemon.stop(), other.stop()]);
+  });
 });
 
 function isUnreachable({ kind }: { readonly kind: string }): boolean {

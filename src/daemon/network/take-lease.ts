@@ -15,6 +15,7 @@ import { removeDeployment, writeDeployment } from './deployment-file.ts';
 import { deploymentOf, foundations } from './deployment.ts';
 import { announce } from './device.ts';
 import type { LeasedNetwork } from './leased-network.ts';
+import { requireOwnIdentity } from './own-identity.ts';
 import { networkParts } from './parts.ts';
 
 /** Thrown when the daemon was told to stop before it had its lease. */
@@ -55,7 +56,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
 
     enter('pre-startup');
     undo.push(() => commands.runOwn('ShutdownCommand', own));
-    const attributes = await announce(commands, preparation, signal);
+    const attributes = await requireOwnIdentity(context, await announce(commands, preparation, signal));
 
     enter('leasing');
     const { configuration } = preparation.network;

@@ -1,0 +1,113 @@
+import { Failure } from '../../diagnostic/failure.ts';
+import type { EmitEvent } from '../../event/event.ts';
+import { putBack, setAside } from '../../host/state/set-aside.ts';
+import { explainError } from '../../host/system-error.ts';
+import { identitiesOf, type Identity } from '../../lease/identities.ts';
+import type { Lease, LeaseAttributes, LeaseSubnets } from '../../lease/lease.ts';
+import { decodeLease, leaseKey } from '../../lease/wire.ts';
+import { mainPublicAddress } from '../../network/public-addresses.ts';
+import type { ListingSlot } from '../../store/listing-slot.ts';
+import type { LeaseRecord } from '../../store/store.ts';
+import { outlastOutages } from '../lease/outlast-outages.ts';
+import type { CommandRunner } from '../commands/command-runner.ts';
+import type { UpOptions } from '../setup/options.ts';
+import type { Preparation } from '../setup/prepare.ts';
+import { announce } from './device.ts';
+
+export interface IdentityContext {
+  readonly preparation: Preparation;
+  readonly options: UpOptions;
+  readonly commands: CommandRunner;
+  /** The subnets of the last run. */
+  readonly hint: LeaseSubnets | undefined;
+  /** The known content of the store; it stays there. */
+  readonly listingSlot: ListingSlot;
+  readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
+}
+
+/** The lease of another node that has an identity of this one. */
+interface Twin extends Identity {
+  readonly key: string;
+  readonly publicIp: string;
+}
+
+/**
+ * Makes sure that no other node has this node's MAC address or key: one machine may be a copy of another. If one has, this node makes
+ * new ones: the recipe's files in the state directory are moved aside, and PreStartupCommand is run again. Returns the attributes to
+ * publish. Throws a Failure if that does not help.
+ */
+export async function requireOwnIdentity(
+  context: IdentityContext,
+  attributes: LeaseAttributes,
+): Promise<LeaseAttributes> {
+  const { preparation, commands, listingSlot, options, emit, signal } = context;
+  const { stateDirectory } = options;
+  const format = preparation.loaded.recipe.backendData;
+  if (identitiesOf(attributes, format).length === 0) return attributes;
+  const listing =
+    listingSlot.take() ?? (await outlastOutages(() => preparation.store.list(), preparation.outages, signal));
+  listingSlot.keep(listing);
+  const twinOf = (own: LeaseAttributes): Twin | undefined => findTwin(own, listing.records, context);
+  const twin = twinOf(attributes);
+  if (twin === undefined) return attributes;
+
+  // With the files still there, as it may need them. A device that stays would keep its MAC address.
+  await commands.runOwn('ShutdownCommand', undefined, signal);
+  const aside = await setAside(stateDirectory, new Date()).catch((error: unknown) => {
+    throw refuse(twin, `the files in ${stateDirectory} cannot be moved aside: ${explainError(error)}`);
+  });
+  let renewed: LeaseAttributes | undefined;
+  try {
+    renewed = await announce(commands, preparation, signal);
+  } finally {
+    const isOwn = renewed !== undefined && twinOf(renewed) === undefined;
+    if (!isOwn && aside !== undefined) await putBack(stateDirectory, aside);
+  }
+  if (twinOf(renewed) === undefined) {
+    const kept = aside === undefined ? '' : `, and keeps the recipe's earlier files in ${aside.folder}`;
+    const message = `${describe(twin)}: this machine is a copy of that one, or had another address; heddle made a new ${twin.field}${kept}`;
+    emit({ event: 'warning', message });
+    return renewed;
+  }
+  // The lease that this node had with another address does not belong to another node.
+  const earlier = context.hint && leaseKey(context.hint);
+  const others = listing.records.filter(({ key }) => key !== earlier);
+  const left = findTwin(attributes, others, context);
+  if (left === undefined) return attributes;
+  throw refuse(left, 'PreStartupCommand does not make another one');
+}
+
+function findTwin(
+  own: LeaseAttributes,
+  records: readonly LeaseRecord[],
+  { preparation }: IdentityContext,
+): Twin | undefined {
+  const { recipe } = preparation.loaded;
+  const values = new Set(identitiesOf(own, recipe.backendData).map(({ value }) => value));
+  for (const record of records) {
+    const decoded = decodeLease(record);
+    if (decoded.kind !== 'lease' || !isOfOther(decoded.lease, own)) continue;
+    const { attributes, key } = decoded.lease;
+    const shared = identitiesOf(attributes, recipe.backendData).find(({ value }) => values.has(value));
+    if (shared !== undefined) return { ...shared, key, publicIp: mainPublicAddress(attributes) };
+  }
+  return undefined;
+}
+
+function isOfOther({ attributes }: Lease, own: LeaseAttributes): boolean {
+  if (attributes.backendType !== own.backendType) return false;
+  return own.publicIp === undefined
+    ? attributes.publicIpv6 !== own.publicIpv6
+    : attributes.publicIp !== own.publicIp;
+}
+
+function describe({ field, value, key, publicIp }: Twin): string {
+  return `this node has the same ${field} ${value} as the node at ${publicIp} with the lease ${key}`;
+}
+
+function refuse(twin: Twin, why: string): Failure {
+  return new Failure('state-directory', `${describe(twin)}, and ${why}`, {
+    hint: `one machine is a copy of the other: give this one another ${twin.field}; if that lease is an old one of this node, run heddle leases release ${twin.key}`,
+  });
+}
