@@ -14,8 +14,10 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
+import { execFile as execFileWithCallback } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { openFilesStore, type FilesStoreOptions } from '../../src/store/files/store.ts';
 import { CursorLostError, StoreError, type LeaseStore } from '../../src/store/store.ts';
@@ -23,6 +25,8 @@ import { describeStoreContract, type StoreBed } from '../contract/store.ts';
 import { ManualClock } from './manual-clock.ts';
 import { WatchProbe } from './watch-probe.ts';
 import { TemporaryDirectory } from '../support/temporary-directory.ts';
+
+const execFile = promisify(execFileWithCallback);
 
 /** A store directory of its own, and a clock that stands still. */
 class FilesBed implements StoreBed {
@@ -377,5 +381,74 @@ describe('a store that cannot be used', () => {
     }
     await assert.rejects(store.create(key, `{"a":"${'x'.repeat(70_000)}"}`, 60), /larger than 65536 bytes/);
     assert.deepEqual(await readdir(bed.subnets), []);
+  });
+});
+
+describe('a files store that others can write to', () => {
+  const put: readonly [what: string, put: (path: string) => Promise<unknown>, reason: RegExp][] = [
+    ['a FIFO', (path) => execFile('mkfifo', [path]), /is not a regular file$/],
+    ['a link to a file', (path) => symlink('/etc/passwd', path), /is a symbolic link$/],
+    ['a link to a device', (path) => symlink('/dev/zero', path), /is a symbolic link$/],
+    ['a link to nothing', (path) => symlink(`${path}.nowhere`, path), /is a symbolic link$/],
+    ['a directory', (path) => mkdir(path), /is not a regular file$|is a directory$/],
+  ];
+  const isRefused = (reason: RegExp) => (error: unknown) => {
+    assert.ok(error instanceof StoreError, String(error));
+    assert.match(error.message, reason);
+    return true;
+  };
+
+  for (const [what, putThere, reason] of put) {
+    withBed(`refuses ${what} for the network configuration`, async (bed) => {
+      const store = await bed.open();
+      await putThere(join(bed.directory, 'config'));
+      await assert.rejects(store.readNetwork(), isRefused(reason));
+      await assert.rejects(store.createNetwork('{}'), isRefused(reason));
+    });
+
+    withBed(`refuses ${what} for the lock`, async (bed) => {
+      const store = await bed.open();
+      const lock = join(bed.directory, '.lock');
+      await putThere(lock);
+      await assert.rejects(store.create(key, value, 60), isRefused(reason));
+      await assert.rejects(stat(`${lock}.nowhere`), { code: 'ENOENT' });
+    });
+  }
+
+  withBed('refuses a network configuration that is too large', async (bed) => {
+    const store = await bed.open();
+    await writeFile(join(bed.directory, 'config'), ' '.repeat((1 << 20) + 1));
+    await assert.rejects(store.readNetwork(), isRefused(/is larger than 1048576 bytes$/));
+  });
+
+  withBed('writes nothing where a link in place of its directory leads', async (bed) => {
+    const store = await bed.open();
+    const created = await store.create(key, value, 60);
+    assert.ok(created !== 'taken');
+    const elsewhere = join(bed.directory, 'elsewhere');
+    await rename(bed.subnets, elsewhere);
+    await symlink(elsewhere, bed.subnets);
+    const before = await readFile(join(elsewhere, key), 'utf8');
+    const refused = isRefused(/subnets is a symbolic link$/);
+    await assert.rejects(store.replace(created, value, 60), refused);
+    await assert.rejects(store.remove(created), refused);
+    await assert.rejects(store.create('10.50.9.0-24', value, 60), refused);
+    await assert.rejects(store.list(), refused);
+    await assert.rejects(bed.open(), refused);
+    assert.equal(await readFile(join(elsewhere, key), 'utf8'), before);
+    assert.deepEqual(await readdir(elsewhere), [key]);
+  });
+
+  withBed('lets nobody hold its lock who cannot write to it', async (bed) => {
+    const store = await bed.open();
+    const lock = join(bed.directory, '.lock');
+    await writeFile(lock, '');
+    await chmod(lock, 0o644);
+    await store.create(key, value, 60);
+    assert.equal((await stat(lock)).mode & 0o777, 0o600);
+    await chmod(bed.directory, 0o770);
+    await rm(lock);
+    await store.create('10.50.9.0-24', value, 60);
+    assert.equal((await stat(lock)).mode & 0o777 & ~0o060, 0o600);
   });
 });

@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, constants, fchmodSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { explainError, hasErrorCode } from '../system-error.ts';
+import { openPlainFile, type PlainFile } from './plain-file.ts';
+import { PlainFileError } from './plain-file-error.ts';
 
 /** Why a lock could not be had. */
 export type FileLockRefusal =
@@ -23,57 +27,95 @@ export class FileLockError extends Error {
   }
 }
 
+export interface FileLockOptions {
+  /** How long to wait for it, in milliseconds; 30,000 unless given. */
+  readonly waitMs?: number;
+  /** Its mode: 0600 unless given. A file of this user that others can open although they should not is closed to them. */
+  readonly mode?: number;
+  /** Ends the wait, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Does work while holding an exclusive lock on a file, which is made if it is missing and stays. Throws
- * {@link FileLockError} if the lock is not had within `waitMs` (30,000 unless given).
+ * Does work while holding an exclusive lock on a file, which is made if it is missing and stays. Throws a {@link FileLockError} if the
+ * lock is not had in time, or if what stands there is not a plain file: others may be able to write to its directory.
  *
- * Node has no flock(2), so util-linux's flock(1) holds it for us, around a cat that lives as long as our end of its
- * stdin: however this process ends, the kernel closes the pipe, and with cat goes the lock.
+ * Node has no flock(2), so util-linux's flock(1) takes it for us, on our own descriptor: however this process ends, the kernel closes
+ * that, and with it goes the lock.
  */
 export async function withFileLock<T>(
   path: string,
   work: () => Promise<T>,
-  { waitMs = 30_000 }: { waitMs?: number } = {},
+  options: FileLockOptions = {},
 ): Promise<T> {
-  const release = await acquire(path, waitMs);
+  const file = openLock(path, options.mode ?? 0o600);
   try {
+    await acquire(path, file, options);
     return await work();
   } finally {
-    await release();
+    closeSync(file);
   }
 }
 
-async function acquire(path: string, waitMs: number): Promise<() => Promise<void>> {
-  // Detached: a Ctrl-C, which goes to the whole foreground group, must not take the lock from under the work.
-  const holder = spawn('flock', ['--exclusive', path, 'cat'], { detached: true });
-  const ended: Promise<HolderEnd> = Promise.all([text(holder.stderr), once(holder, 'close')]).then(
-    ([stderr]) => ({ stderr }),
-    (error: unknown) => ({ stderr: '', error }),
-  );
-  holder.stdin.on('error', () => undefined);
-  // cat gives the byte back only once it runs, which is when the lock is held.
-  holder.stdin.write('\n');
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    // flock may have started cat just now: that ends with its stdin.
-    holder.stdin.end();
-    holder.kill('SIGKILL');
-  }, waitMs);
-  const held = await Promise.race([
-    new Promise<true>((resolve) => holder.stdout.once('data', () => resolve(true))),
-    ended.then(() => false),
-  ]);
-  clearTimeout(timer);
-  if (!held) throw explainRefusal(path, waitMs, timedOut, await ended);
-  return async () => {
-    holder.stdin.end();
-    await ended;
-  };
+function openLock(path: string, mode: number): number {
+  try {
+    const { file, stats } = openForLock(path, mode);
+    const isOpenToOthers = (stats.mode & 0o777 & ~mode) !== 0;
+    if (isOpenToOthers && stats.uid === process.geteuid?.()) fchmodSync(file, mode);
+    return file;
+  } catch (error) {
+    const why = error instanceof PlainFileError ? `it ${error.reason}` : explainError(error);
+    throw new FileLockError('unusable', `the lock ${path} could not be taken: ${why}`, error);
+  }
 }
 
-/** The answer of flock, or the reason why it could not be run. */
-interface HolderEnd {
+/** For writing, which NFS asks for; a lock on this machine is also had for reading. */
+function openForLock(path: string, mode: number): PlainFile {
+  try {
+    return openPlainFile(path, constants.O_RDWR | constants.O_CREAT, mode);
+  } catch (error) {
+    if (!hasErrorCode(error, 'EACCES')) throw error;
+    return openPlainFile(path, constants.O_RDONLY);
+  }
+}
+
+async function acquire(
+  path: string,
+  file: number,
+  { waitMs = 30_000, signal }: FileLockOptions,
+): Promise<void> {
+  signal?.throwIfAborted();
+  // Detached: a Ctrl-C, which goes to the whole foreground group, must not end it.
+  const flock = spawn('flock', ['--exclusive', '3'], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', file],
+  });
+  const ended: Promise<FlockEnd> = Promise.all([readText(flock.stderr), once(flock, 'close')]).then(
+    ([stderr, [status]]) => ({ isHeld: status === 0, stderr }),
+    (error: unknown) => ({ isHeld: false, stderr: '', error }),
+  );
+  let timedOut = false;
+  const giveUp = (): void => void flock.kill('SIGKILL');
+  const timer = setTimeout(() => {
+    timedOut = true;
+    giveUp();
+  }, waitMs);
+  signal?.addEventListener('abort', giveUp, { once: true });
+  const end = await ended;
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', giveUp);
+  if (end.isHeld) return;
+  signal?.throwIfAborted();
+  throw explainRefusal(path, waitMs, timedOut, end);
+}
+
+async function readText(stream: Readable | null): Promise<string> {
+  return stream === null ? '' : text(stream);
+}
+
+/** How flock ended. */
+interface FlockEnd {
+  readonly isHeld: boolean;
   readonly stderr: string;
   readonly error?: unknown;
 }
@@ -82,7 +124,7 @@ function explainRefusal(
   path: string,
   waitMs: number,
   timedOut: boolean,
-  { stderr, error }: HolderEnd,
+  { stderr, error }: FlockEnd,
 ): FileLockError {
   if (timedOut) {
     return new FileLockError('timed-out', `another process held the lock ${path} for ${waitMs} ms`);

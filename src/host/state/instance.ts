@@ -5,7 +5,7 @@ import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { FileLockError, withFileLock } from '../files/file-lock.ts';
-import { explainError, hasErrorCode } from '../system-error.ts';
+import { explainError, hasErrorCode, isAbort } from '../system-error.ts';
 
 /** The room for a path in `sockaddr_un`, less its final NUL (unix(7)). */
 const longestSocketPath = 107;
@@ -33,9 +33,14 @@ export function controlSocketPath(stateDirectory: string): string {
 /**
  * Makes this the only daemon on a state directory, by listening on its control socket. Throws Failure `already-running` if
  * another one answers there. The socket comes to its place listening already, so that one that nobody answers was left by a
- * dead daemon. That is removed; a lock keeps two that start at once from removing each other's.
+ * dead daemon. That is removed; a lock keeps two that start at once from removing each other's. Throws the signal's
+ * reason if that ends the wait for the lock.
  */
-export async function claimInstance(stateDirectory: string, server: Server): Promise<Instance> {
+export async function claimInstance(
+  stateDirectory: string,
+  server: Server,
+  signal?: AbortSignal,
+): Promise<Instance> {
   const socketPath = controlSocketPath(stateDirectory);
   // No longer than the socket's own name, as the kernel limits the path.
   const draftPath = join(stateDirectory, `.${randomUUID().slice(0, 8)}`);
@@ -44,9 +49,10 @@ export async function claimInstance(stateDirectory: string, server: Server): Pro
     await once(server, 'listening');
     await chmod(draftPath, 0o600);
     if (!(await linkUnlessThere(draftPath, socketPath)))
-      await takeOver(stateDirectory, draftPath, socketPath);
+      await takeOver(stateDirectory, draftPath, socketPath, signal);
   } catch (error) {
     server.close();
+    if (isAbort(error)) throw error;
     throw explainClaim(socketPath, error);
   } finally {
     await rm(draftPath, { force: true });
@@ -60,10 +66,13 @@ export async function claimInstance(stateDirectory: string, server: Server): Pro
 }
 
 /** Puts a socket in the place of one that nobody answers. */
-async function takeOver(stateDirectory: string, draftPath: string, socketPath: string): Promise<void> {
-  const lockPath = join(stateDirectory, 'heddle.lock');
-  await withFileLock(lockPath, async () => {
-    await chmod(lockPath, 0o600);
+async function takeOver(
+  stateDirectory: string,
+  draftPath: string,
+  socketPath: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const takeTurn = async (): Promise<void> => {
     if (!(await isAnswered(socketPath))) {
       await removeStaleSocket(socketPath);
       if (await linkUnlessThere(draftPath, socketPath)) return;
@@ -73,7 +82,8 @@ async function takeOver(stateDirectory: string, draftPath: string, socketPath: s
       `the state directory ${stateDirectory} is already in use by another heddle`,
       { hint: 'stop it with heddle down, or choose another directory with --state-dir' },
     );
-  });
+  };
+  await withFileLock(join(stateDirectory, 'heddle.lock'), takeTurn, signal && { signal });
 }
 
 /** Gives a file a second name. Returns false if something has that name. */

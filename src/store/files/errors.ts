@@ -1,3 +1,4 @@
+import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError } from '../store.ts';
 
 interface ErrorMeaning {
@@ -53,6 +54,14 @@ export function describeError(error: unknown): string {
  * that are translated already, and defects, pass unchanged.
  */
 export function toStoreError(action: string, error: unknown): unknown {
+  if (error instanceof PlainFileError) {
+    // Whoever put it there may take it away again. Until then the network stays as it is.
+    return new StoreError(`cannot ${action}: ${error.message}`, {
+      retryable: true,
+      hint: 'remove it, and let nobody but the users that heddle runs as write to the directory of the store',
+      cause: error,
+    });
+  }
   const code = errorCode(error);
   if (error instanceof StoreError || code === undefined) return error;
   const { retryable, hint } = meanings[code] ?? { retryable: false };

@@ -1,24 +1,15 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  statSync,
-  type Stats,
-} from 'node:fs';
+import { closeSync, constants, lstatSync, readSync, type Stats } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { openPlainFile, type PlainFile } from '../../host/files/plain-file.ts';
+import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError } from '../store.ts';
 import { describeError, errorCode } from './errors.ts';
 import { inSlices, type Haste } from './in-slices.ts';
 import { decodeLeaseFile, largestLeaseFile, type FileContent } from './lease-file.ts';
 import { revisionOf } from './revision.ts';
-
-/** A fifo must not block, a link must not lead elsewhere. */
-const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+import { statOwnDirectory } from './use-directory.ts';
 
 /** The values that show whether a file was written again. */
 interface Signature {
@@ -59,9 +50,9 @@ export class LeaseDirectory {
     return this.#entries.keys();
   }
 
-  /** Throws the system's error if the directory is not there. */
+  /** Throws the system's error if the directory is not there, or if something else stands in its place. */
   identify(): DirectoryIdentity {
-    const { dev, ino } = statSync(this.path);
+    const { dev, ino } = statOwnDirectory(this.path);
     return `${dev}:${ino}`;
   }
 
@@ -109,24 +100,22 @@ export class LeaseDirectory {
   }
 
   #read(name: string): Entry | undefined {
-    let file: number;
+    let opened: PlainFile;
     try {
-      file = openSync(join(this.path, name), openFlags);
+      opened = openPlainFile(join(this.path, name), constants.O_RDONLY);
     } catch (error) {
       return explainUnopened(error);
     }
     try {
-      const stats = fstatSync(file);
-      return { content: this.#readContent(name, file, stats), signature: sign(stats) };
+      return { content: this.#readContent(name, opened.file), signature: sign(opened.stats) };
     } catch (error) {
       return unreadable(`cannot be read: ${describeError(error)}`);
     } finally {
-      closeSync(file);
+      closeSync(opened.file);
     }
   }
 
-  #readContent(name: string, file: number, stats: Stats): FileContent {
-    if (!stats.isFile()) return { kind: 'fault', reason: 'is not a regular file' };
+  #readContent(name: string, file: number): FileContent {
     const length = readSync(file, this.#buffer, 0, this.#buffer.length, 0);
     if (length > largestLeaseFile)
       return { kind: 'fault', reason: `is larger than ${largestLeaseFile} bytes` };
@@ -140,10 +129,8 @@ function isPassedOver(name: string): boolean {
 }
 
 function explainUnopened(error: unknown): Entry | undefined {
-  const code = errorCode(error);
-  if (code === 'ENOENT') return undefined;
-  if (code === 'ELOOP') return unreadable('is a symbolic link');
-  if (code === 'ENXIO') return unreadable('is not a regular file');
+  if (errorCode(error) === 'ENOENT') return undefined;
+  if (error instanceof PlainFileError) return unreadable(error.reason);
   return unreadable(`cannot be opened: ${describeError(error)}`);
 }
 

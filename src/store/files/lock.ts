@@ -1,17 +1,39 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { FileLockError, withFileLock } from '../../host/files/file-lock.ts';
+import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError } from '../store.ts';
 
 /** Longer than any queue of writers; whoever holds it this long is stopped or hung. */
 const patienceMs = 60_000;
 
-/** Does work while holding the store's lock, which all processes that write to it share. */
-export async function withStoreLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Does work while holding the store's lock, which all processes that write to it share. Only whoever may write to the store can hold it:
+ * its mode follows that of the store's directory. The signal ends the wait, with its reason.
+ */
+export async function withStoreLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const { mode } = await stat(dirname(path));
   try {
-    return await withFileLock(path, work, { waitMs: patienceMs });
+    return await withFileLock(path, work, {
+      waitMs: patienceMs,
+      mode: lockMode(mode),
+      ...(signal && { signal }),
+    });
   } catch (error) {
     if (!(error instanceof FileLockError)) throw error;
     throw explainRefusal(error, path);
   }
+}
+
+/** Reading and writing for whoever may write to a directory of this mode. */
+function lockMode(directoryMode: number): number {
+  const ofGroup = (directoryMode & 0o020) === 0 ? 0 : 0o060;
+  const ofOthers = (directoryMode & 0o002) === 0 ? 0 : 0o006;
+  return 0o600 | ofGroup | ofOthers;
 }
 
 function explainRefusal(error: FileLockError, path: string): StoreError {
@@ -29,6 +51,10 @@ function explainRefusal(error: FileLockError, path: string): StoreError {
         cause: error,
       });
     case 'unusable':
-      return new StoreError(`cannot lock ${path}: ${error.message}`, { retryable: true, cause: error });
+      return new StoreError(`cannot write to the store: ${error.message}`, {
+        retryable: !(error.cause instanceof PlainFileError),
+        hint: 'only the users that heddle runs as may be able to write to the directory of the store',
+        cause: error,
+      });
   }
 }

@@ -1,7 +1,9 @@
-import { access, readFile, rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { claimedSubnets, parseLeaseKey } from '../../lease/wire.ts';
+import { readPlainFile } from '../../host/files/plain-file.ts';
+import { isAbort } from '../../host/system-error.ts';
 import { systemClock, type Clock } from '../../time/clock.ts';
 import {
   CursorLostError,
@@ -23,8 +25,14 @@ import { LockQueue } from './lock-queue.ts';
 import { RememberedListings } from './remembered-listings.ts';
 import { compareWithReport, isExpired, type FileReport } from './file-report.ts';
 import { newMark, revisionOf } from './revision.ts';
-import { useDirectory } from './use-directory.ts';
+import { inOwnDirectory, useDirectory } from './use-directory.ts';
 import { createWhole, replaceWhole } from './write.ts';
+
+/** In bytes. A network configuration takes some hundred; with the commands of a recipe in it, some thousand. */
+const largestConfig = 1 << 20;
+
+/** How long the last writes of a store that is closed may wait for its lock, in milliseconds. */
+const lastTurnMs = 400;
 
 export interface FilesStoreOptions {
   /** `read-only` leaves expired leases to others, too. Default `read-write`. */
@@ -59,6 +67,8 @@ class FilesStore implements LeaseStore {
   readonly #writers: LockQueue;
   readonly #listings = new RememberedListings();
   readonly #closing = new AbortController();
+  /** Aborted when the lock is not waited for any more. */
+  readonly #leaving = new AbortController();
 
   constructor(layout: FileLayout, isWritable: boolean, clock: Clock, rescanMs: number) {
     this.description = `files in ${layout.root}`;
@@ -67,7 +77,7 @@ class FilesStore implements LeaseStore {
     this.#clock = clock;
     this.#rescanMs = rescanMs;
     this.#directory = new LeaseDirectory(layout.subnets);
-    this.#writers = new LockQueue((work) => withStoreLock(layout.lock, work));
+    this.#writers = new LockQueue((work) => withStoreLock(layout.lock, work, this.#leaving.signal));
   }
 
   async readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined> {
@@ -82,7 +92,7 @@ class FilesStore implements LeaseStore {
       const existing = await this.#readConfig();
       if (existing !== undefined) return existing;
       if (await createWhole(draft, config, text)) return text;
-      return readFile(config, 'utf8');
+      return readPlainFile(config, largestConfig);
     });
   }
 
@@ -149,16 +159,21 @@ class FilesStore implements LeaseStore {
   }
 
   async create(key: string, value: string, ttlSeconds: number | undefined): Promise<LeaseRecord | 'taken'> {
-    const path = this.#pathOf(key);
+    const name = nameOf(key);
     return this.#write(`create the lease ${key} in ${this.#layout.subnets}`, async () => {
       const text = encodeText(key, value, ttlSeconds === undefined ? undefined : this.#expiry(ttlSeconds));
       // Who lost a race need not queue for the lock to learn it.
       if (this.#isHeld(key)) return 'taken';
       return this.#writers.run(async () => {
         if (this.#isHeld(key)) return 'taken';
-        if (this.#directory.contentOf(key) !== undefined) await replaceWhole(this.#layout.draft, path, text);
-        else if (!(await createWhole(this.#layout.draft, path, text))) return 'taken';
-        return readBack(key, text);
+        const { draft, subnets } = this.#layout;
+        const isDone = await inOwnDirectory(subnets, async (directory) => {
+          const path = join(directory, name);
+          if (this.#directory.contentOf(key) === undefined) return createWhole(draft, path, text);
+          await replaceWhole(draft, path, text);
+          return true;
+        });
+        return isDone ? readBack(key, text) : 'taken';
       });
     });
   }
@@ -169,22 +184,23 @@ class FilesStore implements LeaseStore {
     ttlSeconds: number | undefined,
   ): Promise<LeaseRecord | 'gone'> {
     const { key } = previous;
-    const path = this.#pathOf(key);
+    const name = nameOf(key);
     return this.#writeLocked(`write the lease ${key} in ${this.#layout.subnets}`, async () => {
       const current = this.#lookForUnchanged(previous);
       if (current === undefined) return 'gone';
       const isReservation = current.expiresAt === undefined || ttlSeconds === undefined;
       const text = encodeText(key, value, isReservation ? undefined : this.#expiry(ttlSeconds));
-      await replaceWhole(this.#layout.draft, path, text);
+      const { draft, subnets } = this.#layout;
+      await inOwnDirectory(subnets, (directory) => replaceWhole(draft, join(directory, name), text));
       return readBack(key, text);
     });
   }
 
   async remove(previous: LeaseRecord): Promise<'removed' | 'gone'> {
-    const path = this.#pathOf(previous.key);
+    const name = nameOf(previous.key);
     return this.#writeLocked(`remove the lease ${previous.key} from ${this.#layout.subnets}`, async () => {
       if (this.#lookForUnchanged(previous) === undefined) return 'gone';
-      await rm(path, { force: true });
+      await inOwnDirectory(this.#layout.subnets, (directory) => rm(join(directory, name), { force: true }));
       return 'removed';
     });
   }
@@ -194,19 +210,21 @@ class FilesStore implements LeaseStore {
     if (basename(key) !== key || this.#directory.look(key) === undefined) return 'gone';
     return this.#writeLocked(`remove ${key} from ${this.#layout.subnets}`, async () => {
       if (this.#directory.look(key) === undefined) return 'gone';
-      await rm(join(this.#layout.subnets, key), { force: true });
+      await inOwnDirectory(this.#layout.subnets, (directory) => rm(join(directory, key), { force: true }));
       return 'removed';
     });
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
+    const timer = setTimeout(() => this.#leaving.abort(), lastTurnMs);
     await this.#writers.idle();
+    clearTimeout(timer);
   }
 
   async #readConfig(): Promise<string | undefined> {
     try {
-      return await readFile(this.#layout.config, 'utf8');
+      return readPlainFile(this.#layout.config, largestConfig);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
       // No document yet is one thing, no directory another.
@@ -219,11 +237,13 @@ class FilesStore implements LeaseStore {
   #purge(names: readonly string[]): void {
     if (!this.#isWritable || this.#closing.signal.aborted) return;
     const removal = this.#writeLocked('remove expired leases', async () => {
-      for (const name of names) {
-        const content = this.#directory.look(name);
-        if (content?.kind !== 'lease' || !isExpired(content.record, this.#clock.now())) continue;
-        await rm(this.#pathOf(name), { force: true });
-      }
+      await inOwnDirectory(this.#layout.subnets, async (directory) => {
+        for (const name of names) {
+          const content = this.#directory.look(name);
+          if (content?.kind !== 'lease' || !isExpired(content.record, this.#clock.now())) continue;
+          await rm(join(directory, nameOf(name)), { force: true });
+        }
+      });
     });
     // The next look finds what is left, and tries again.
     removal.catch(() => undefined);
@@ -248,14 +268,6 @@ class FilesStore implements LeaseStore {
     return this.#clock.now() + ttlSeconds * 1000;
   }
 
-  /** Keys become file names, so only a key will do. */
-  #pathOf(key: string): string {
-    if (parseLeaseKey(key) !== undefined) return join(this.#layout.subnets, key);
-    throw new StoreError(`${JSON.stringify(key)} is not a lease’s key like 10.50.4.0-24`, {
-      retryable: false,
-    });
-  }
-
   readonly #describeFault = (name: string, reason: string): StoreFault => ({
     where: join(this.#layout.subnets, name),
     reason,
@@ -275,15 +287,22 @@ class FilesStore implements LeaseStore {
   }
 
   async #attempt<T>(action: string, work: () => Promise<T>): Promise<T> {
-    if (this.#closing.signal.aborted) {
-      throw new StoreError(`cannot ${action}: the store is closed`, { retryable: false });
-    }
+    const closed = (): StoreError =>
+      new StoreError(`cannot ${action}: the store is closed`, { retryable: false });
+    if (this.#closing.signal.aborted) throw closed();
     try {
       return await work();
     } catch (error) {
+      if (isAbort(error)) throw closed();
       throw toStoreError(action, error);
     }
   }
+}
+
+/** Keys become file names, so only a key will do. */
+function nameOf(key: string): string {
+  if (parseLeaseKey(key) !== undefined) return key;
+  throw new StoreError(`${JSON.stringify(key)} is not a lease’s key like 10.50.4.0-24`, { retryable: false });
 }
 
 function encodeText(key: string, value: string, expiresAt: number | undefined): string {

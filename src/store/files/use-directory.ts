@@ -1,7 +1,8 @@
-import { constants } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, type Stats } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError, type OpenMode } from '../store.ts';
 import { errorCode, toStoreError } from './errors.ts';
 import type { FileLayout } from './layout.ts';
@@ -15,11 +16,36 @@ export async function useDirectory({ root, subnets }: FileLayout, mode: OpenMode
   try {
     if (mode === 'read-write') await makeDirectory(subnets, directoryMode);
     for (const path of [subnets, root]) {
+      if (path === subnets) statOwnDirectory(path);
       await access(path, constants.R_OK | constants.X_OK | (isWritable ? constants.W_OK : 0));
     }
   } catch (error) {
     if (mode !== 'read-write' && errorCode(error) === 'ENOENT') throw noStore(root, error);
     throw withoutRetry(toStoreError(`${isWritable ? 'use' : 'read'} the store directory ${root}`, error));
+  }
+}
+
+/**
+ * Looks at a directory in the store, where others may have put something else. Throws a {@link PlainFileError} for a link, and for
+ * whatever else is not a directory; the system's error if nothing is there.
+ */
+export function statOwnDirectory(path: string): Stats {
+  const stats = lstatSync(path);
+  if (stats.isDirectory()) return stats;
+  throw new PlainFileError(path, stats.isSymbolicLink() ? 'is a symbolic link' : 'is not a directory');
+}
+
+/**
+ * Does work in a directory of the store, under a path that leads there whatever is put in its place meanwhile. Throws as
+ * {@link statOwnDirectory} does.
+ */
+export async function inOwnDirectory<T>(path: string, work: (directory: string) => Promise<T>): Promise<T> {
+  statOwnDirectory(path);
+  const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    return await work(`/proc/self/fd/${directory}`);
+  } finally {
+    closeSync(directory);
   }
 }
 

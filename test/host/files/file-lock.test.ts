@@ -58,7 +58,7 @@ test('a lock that cannot be had says why, and nothing is done', async (t) => {
   await assert.rejects(withFileLock(join(directory, 'no', 'lock'), work), (error) => {
     assert.ok(error instanceof FileLockError);
     assert.equal(error.refusal, 'unusable');
-    assert.match(error.message, /No such file or directory/);
+    assert.match(error.message, /no such file or directory/);
     return true;
   });
   const path = process.env['PATH'];

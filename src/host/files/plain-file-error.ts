@@ -1,0 +1,10 @@
+/** Whatever stands at the path, it is not a file that heddle opens. `reason` has the file for its subject: `is a symbolic link`. */
+export class PlainFileError extends Error {
+  override readonly name = 'PlainFileError';
+  readonly reason: string;
+
+  constructor(path: string, reason: string) {
+    super(`${path} ${reason}`);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openPlainFile, readPlainFile } from '../../../src/host/files/plain-file.ts';
+import { PlainFileError } from '../../../src/host/files/plain-file-error.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const refuses = (path: string, reason: string): void => {
+  for (const flags of [constants.O_RDONLY, constants.O_RDWR | constants.O_CREAT]) {
+    assert.throws(
+      () => openPlainFile(path, flags),
+      (error) =>
+        (error instanceof PlainFileError && error.reason === reason) ||
+        // A directory cannot be opened for writing at all.
+        (flags !== constants.O_RDONLY && (error as NodeJS.ErrnoException).code === 'EISDIR'),
+      path,
+    );
+  }
+};
+
+test('whatever is not a plain file is refused, and nothing is waited for', async (t) => {
+  const directory = temporaryDirectory(t);
+  const at = (name: string): string => join(directory, name);
+  execFileSync('mkfifo', [at('fifo')]);
+  mkdirSync(at('directory'));
+  writeFileSync(at('secret'), 'secret');
+  symlinkSync('secret', at('link'));
+  symlinkSync(at('nowhere'), at('dangling'));
+  symlinkSync('/dev/zero', at('zero'));
+  const server = createServer().listen(at('socket'));
+  t.after(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  refuses(at('fifo'), 'is not a regular file');
+  refuses(at('socket'), 'is not a regular file');
+  refuses(at('directory'), 'is not a regular file');
+  refuses('/dev/null', 'is not a regular file');
+  refuses(at('link'), 'is a symbolic link');
+  refuses(at('zero'), 'is a symbolic link');
+  refuses(at('dangling'), 'is a symbolic link');
+  assert.equal(existsSync(at('nowhere')), false, 'nothing is made at the end of a link');
+});
+
+test('a plain file is read whole, up to a limit', (t) => {
+  const path = join(temporaryDirectory(t), 'file');
+  writeFileSync(path, 'äöü\n');
+  assert.equal(readPlainFile(path, 100), 'äöü\n');
+  assert.equal(readPlainFile(path, 7), 'äöü\n');
+  assert.throws(() => readPlainFile(path, 6), /is larger than 6 bytes$/);
+  // It has no size, and a content.
+  assert.match(readPlainFile('/proc/self/status', 100_000), /^Name:/);
+  assert.throws(() => readPlainFile(join(path, 'x'), 6), { code: 'ENOTDIR' });
+});
+
+test('a file that is missing is made only where that is asked for', (t) => {
+  const path = join(temporaryDirectory(t), 'file');
+  assert.throws(() => openPlainFile(path, constants.O_RDONLY), { code: 'ENOENT' });
+  const { file, stats } = openPlainFile(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  closeSync(file);
+  assert.equal(stats.mode & 0o777, 0o600);
+});
