@@ -1,7 +1,7 @@
 import { dropEmptyVariables } from './cli/arguments/empty-variables.ts';
 import { acceptGoFlags } from './cli/arguments/go-flags.ts';
 import { createProgram } from './cli/program.ts';
-import { endWithReaders } from './cli/terminal/streams.ts';
+import { endProcess, endWithReaders } from './cli/terminal/streams.ts';
 
 // grpc-js names a TLS server by its IP address where that is all there is; Node warns of it, and nobody here can help it.
 process.noDeprecation = true;
@@ -23,6 +23,7 @@ async function runCommandLine(): Promise<void> {
   } catch (error) {
     await report(error);
   }
+  await endProcess();
 }
 
 void runCommandLine();

@@ -10,14 +10,20 @@ import type { NodeStatus } from './report/status.ts';
 import { announceSetup } from './setup/announce-setup.ts';
 import { checkHost, type CheckedHost } from './setup/check-host.ts';
 import type { UpOptions } from './setup/options.ts';
-import { prepareNode } from './setup/prepare.ts';
+import { prepareNode, type Preparation } from './setup/prepare.ts';
 import { publishNetwork } from './setup/publish-network.ts';
 import { StartWait } from './setup/start-wait.ts';
 import { takeDownStanding } from './takeover/take-down-dead.ts';
-import { isAbort } from '../host/system-error.ts';
+import { orAbort } from '../time/or-abort.ts';
 
 /** Whoever is still connected to the control socket this long after the end does not keep the daemon from ending. */
 const longestAnswerMs = 1000;
+
+/**
+ * How long the store may take, once the daemon is told to stop, to confirm what is written: a signal must end the process soon, but
+ * whoever asked for the end by the control socket waits for the answer. In milliseconds.
+ */
+export const lastWriteMs = { signal: 600, request: 8000 } as const;
 
 /** How a node stands, as it is told. */
 type Standing =
@@ -52,10 +58,12 @@ export class HeddleNode implements LifeOwner {
   readonly #options: UpOptions;
   readonly #hooks: NodeHooks;
   readonly #stopping = new AbortController();
+  readonly #hurrying = new AbortController();
   readonly #startedAt = new Date();
   #stage: Stage;
   #standing: Standing = { state: 'starting' };
   #stopRequest: StopRequest | undefined;
+  #lastWriteMs: number = lastWriteMs.signal;
   #takenDown: TakenDown = { removed: 0, failed: [], shutdown: 'done' };
   #ended: Promise<void> = Promise.resolve();
 
@@ -78,17 +86,19 @@ export class HeddleNode implements LifeOwner {
    * anything is touched is refused then. The check of the host may have begun before.
    */
   async run(check: Promise<CheckedHost> = checkHost(this.#options)): Promise<void> {
-    const host = await check;
+    const host = await orAbort(check, this.stopping);
     const server = createControlServer({
       status: () => this.status(),
       probe: () => this.#probe(),
       stop: async (request) => {
-        this.stop(request);
+        const isFirst = this.#stopRequest === undefined;
+        this.#hooks.emit({ event: 'stop-asked', by: 'heddle down', isFirst });
+        this.stop(request, lastWriteMs.request);
         await this.#ended;
         return this.#takenDown;
       },
     });
-    const claim = await claimInstance(this.#options.stateDirectory, server);
+    const claim = await claimInstance(this.#options.stateDirectory, server, this.stopping);
     const life = this.#live(host).finally(() => this.#end());
     const released = life
       .catch(() => undefined)
@@ -102,14 +112,17 @@ export class HeddleNode implements LifeOwner {
     await life;
   }
 
-  /** Asks the daemon to stop; the first request decides how. */
-  stop(request: StopRequest): void {
+  /** Asks the daemon to stop; the first request decides how. `patienceMs`: see {@link lastWriteMs}. */
+  stop(request: StopRequest, patienceMs: number = lastWriteMs.signal): void {
+    if (this.#stopRequest === undefined) this.#lastWriteMs = patienceMs;
     this.#stopRequest ??= request;
     this.#stopping.abort();
   }
 
   /** Ends the commands that still run, for whoever has waited long enough for the daemon to stop. */
   hurry(): void {
+    this.#lastWriteMs = lastWriteMs.signal;
+    this.#hurrying.abort();
     if (this.#stage.kind === 'living') this.#stage.life.hurry();
   }
 
@@ -145,14 +158,9 @@ export class HeddleNode implements LifeOwner {
     if (this.#stage.kind !== 'preparing') throw new Error('a node can run only once');
     const { emit } = this.#hooks;
     await endOrphans(this.#options.stateDirectory, emit);
-    const prepared = await prepareNode(this.#options, host, this.#stage.wait, this.stopping).catch(
-      async (error: unknown) => {
-        if (isAbort(error)) await this.#leaveEarly();
-        throw error;
-      },
-    );
-    const preparation = await publishNetwork(prepared, this.#options).catch(async (error: unknown) => {
-      await prepared.store.close();
+    const preparation = await this.#prepare(host, this.#stage.wait).catch(async (error: unknown) => {
+      if (this.stopping.aborted) await this.#leaveEarly();
+      this.stopping.throwIfAborted();
       throw error;
     });
     announceSetup(preparation, emit);
@@ -166,12 +174,21 @@ export class HeddleNode implements LifeOwner {
     this.#requireTakenDown();
   }
 
+  async #prepare(host: CheckedHost, wait: StartWait): Promise<Preparation> {
+    const limits = { stopping: this.stopping, lastWriteMs: () => this.#lastWriteMs };
+    const prepared = await prepareNode(this.#options, host, wait, limits);
+    return publishNetwork(prepared, this.#options).catch(async (error: unknown) => {
+      await prepared.store.close();
+      throw error;
+    });
+  }
+
   /** Told to stop while the store was waited for: what an earlier daemon left up is taken down, unless it is to stay. */
   async #leaveEarly(): Promise<void> {
     this.enter('stopping');
     if (this.stopRequest.onExit === 'leave') return;
     const { stateDirectory } = this.#options;
-    const taken = await takeDownStanding(stateDirectory, this.#hooks.emit);
+    const taken = await takeDownStanding(stateDirectory, this.#hooks.emit, this.#hurrying.signal);
     if (taken === undefined) return;
     this.#takenDown = taken;
     this.#requireTakenDown();

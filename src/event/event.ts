@@ -28,6 +28,8 @@ export interface PeerName {
  */
 export type HeddleEvent =
   | { readonly event: 'state'; readonly from: NodeState; readonly to: NodeState; readonly because?: string }
+  /** A signal, or `heddle down`, asks the daemon to stop. The first one stops it; a later signal ends the commands that still run. */
+  | { readonly event: 'stop-asked'; readonly by: string; readonly isFirst: boolean }
   | {
       readonly event: 'interface-chosen';
       readonly iface: string;

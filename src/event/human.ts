@@ -26,6 +26,10 @@ const renderers: Renderers = {
     (e.to === 'degraded' ? warn : info)(
       `${e.from} → ${e.to}${e.because === undefined ? '' : `: ${e.because}`}`,
     ),
+  'stop-asked': (e) =>
+    info(
+      e.isFirst ? `stopping, asked by ${e.by}` : `asked by ${e.by} again: ending the commands that still run`,
+    ),
   'interface-chosen': (e) =>
     info(`underlay interface ${e.iface}, MTU ${e.mtu}, public address ${e.publicIp}: ${e.because}`),
   'network-configured': (e) => info(`network ${e.network}, type ${e.type}, from ${e.source}`),

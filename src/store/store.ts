@@ -71,6 +71,13 @@ export class StoreError extends Error {
   }
 }
 
+/** Thrown for a call that nobody waits for any more, because the process ends. Whether it was done is not known. */
+export class StoreAbandonedError extends StoreError {
+  constructor(message: string) {
+    super(message, { retryable: true });
+  }
+}
+
 /**
  * The purpose of an open store. `read-write` creates a store if it does not exist; `existing` and `read-only` do not.
  * `read-only` does not need the permission to write.

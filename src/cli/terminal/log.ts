@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import type Pino from 'pino';
 import type { EmitEvent } from '../../event/event.ts';
@@ -10,17 +11,21 @@ export type LogFormat = 'text' | 'json';
 /** How many bytes wait for a slow reader of the log before lines are dropped: the network matters more. */
 const mostWaiting = 8 << 20;
 
+/** How long the reader of the log may take for the last lines, in milliseconds. */
+const longestFlushMs = 500;
+
 /** Where the lines of a log go. */
 interface LogOutput {
   write(line: string): boolean;
-  on(event: 'drop' | 'drain' | 'error', listener: () => void): unknown;
-  destroy(): void;
+  on(event: 'drop' | 'drain', listener: () => void): unknown;
+  once(event: 'drain' | 'error' | 'close', listener: () => void): unknown;
+  end(): void;
 }
 
 export interface Log {
   readonly emit: EmitEvent;
-  /** To be called after the last event: what cannot be written must not keep the process from ending. */
-  readonly close: () => void;
+  /** Writes what is left, for half a second at most: what cannot be written must not keep the process from ending. */
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -33,22 +38,27 @@ export async function createLog(format: LogFormat): Promise<Log> {
   const stdout = pino.destination({ fd: 1, sync: false, maxLength: mostWaiting });
   const emit = format === 'json' ? createJsonLog(pino, stdout) : await createTextLog(stdout);
   tellOfLostLines(stdout, emit);
-  // A full disk may have room again, and each line is another try. A pipe's reader that is gone stays gone.
-  let isFailing = false;
-  let isClosing = false;
-  const giveUp = (): void => {
-    if (isFailing && isClosing) stdout.destroy();
-  };
-  stdout.on('error', () => {
-    isFailing = true;
-    giveUp();
-  });
-  stdout.on('drain', () => (isFailing = false));
-  const close = (): void => {
-    isClosing = true;
-    giveUp();
+  // A full disk may have room again, and each line is another try.
+  stdout.on('error', () => undefined);
+  const close = async (): Promise<void> => {
+    await Promise.race([writeRest(stdout), delay(longestFlushMs)]);
+    // Otherwise pino writes the rest when the process exits, and waits for the reader.
+    stdout.destroy();
   };
   return { emit, close };
+}
+
+/** Resolves when all is written, or cannot be. */
+async function writeRest(stdout: LogOutput): Promise<void> {
+  const failed = new Promise<void>((resolve) => stdout.once('error', resolve));
+  const drained = new Promise<void>((resolve) => stdout.once('drain', resolve));
+  // Even if nothing waits to be written, this drains.
+  stdout.write('');
+  await Promise.race([drained, failed]);
+  const closed = new Promise<void>((resolve) => stdout.once('close', resolve));
+  // What was lost is told now.
+  stdout.end();
+  await Promise.race([closed, failed]);
 }
 
 function createJsonLog(pino: typeof Pino, stdout: LogOutput): EmitEvent {

@@ -1,6 +1,11 @@
 import { exitCodes } from '../../diagnostic/failure.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
 
+/** How long the readers of a daemon's last words may take, in milliseconds. Readers of a command, such as less, take their time. */
+const longestReadingMs = 500;
+
+let isDaemon = false;
+
 /** Ends a command when nobody reads its output, for example after `head` exits. A full disk is reported. */
 export function endWithReaders(): void {
   process.stdout.on('error', endWithoutReader);
@@ -9,6 +14,7 @@ export function endWithReaders(): void {
 
 /** For the daemon: the network does not depend on who reads its log. */
 export function outliveReaders(): void {
+  isDaemon = true;
   process.stdout.removeListener('error', endWithoutReader);
 }
 
@@ -16,4 +22,22 @@ function endWithoutReader(error: Error): void {
   if (hasErrorCode(error, 'EPIPE')) process.exit();
   process.stderr.write(`heddle: standard output cannot be written: ${explainError(error)}\n`);
   process.exit(exitCodes.internal);
+}
+
+/**
+ * Ends this process once its output is read. Whatever is still under way does not hold it: a connection that the network swallows
+ * lasts for minutes.
+ */
+export async function endProcess(): Promise<never> {
+  if (isDaemon) setTimeout(() => process.exit(), longestReadingMs);
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit();
+}
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  // The callback is also called with an error.
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
 }

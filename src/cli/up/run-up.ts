@@ -6,6 +6,7 @@ import type { EmitEvent } from '../../event/event.ts';
 import { isAbort } from '../../host/system-error.ts';
 import { createLog } from '../terminal/log.ts';
 import type { LogFormat } from '../terminal/log.ts';
+import { endBySignal, stopOnSignals } from './stop-signals.ts';
 
 /**
  * Runs the daemon until a signal ends it. What ends it otherwise is thrown, and said once: on stderr for people, where the
@@ -20,6 +21,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
   await setImmediate();
   const log = await createLog(format);
   const { HeddleNode } = await import('../../daemon/node.ts');
+  let stoppedBy = (): NodeJS.Signals | undefined => undefined;
   const emit: EmitEvent = (event) => {
     observer?.note(event);
     log.emit(event);
@@ -28,7 +30,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
   try {
     const node = new HeddleNode(options, { emit });
     observer?.watch(node);
-    stopOnSignals(node, options);
+    stoppedBy = stopOnSignals(node, options, emit);
     await node.run(check);
   } catch (error) {
     if (isAbort(error)) return; // told to stop while it waited for the store
@@ -40,7 +42,8 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     throw error;
   } finally {
     observer?.close();
-    log.close();
+    await log.close();
+    await endBySignal(stoppedBy());
   }
 }
 
@@ -68,15 +71,4 @@ async function observe({ metricsAddress }: UpOptions): Promise<Observer | undefi
     watch: (node) => (watched = node),
     close,
   };
-}
-
-/** The first signal stops the daemon; a second one ends what it is still doing. */
-function stopOnSignals(node: HeddleNode, { onExit, releaseLease }: UpOptions): void {
-  let isStopping = false;
-  const stop = (): void => {
-    if (isStopping) node.hurry();
-    else node.stop({ onExit, releaseLease });
-    isStopping = true;
-  };
-  process.on('SIGTERM', stop).on('SIGINT', stop);
 }

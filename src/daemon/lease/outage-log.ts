@@ -1,5 +1,5 @@
 import type { EmitEvent } from '../../event/event.ts';
-import type { StoreError } from '../../store/store.ts';
+import { StoreAbandonedError, type StoreError } from '../../store/store.ts';
 
 /** The pause after the first line about an outage; it doubles with each. All in milliseconds. */
 const firstPauseMs = 10_000;
@@ -55,8 +55,9 @@ export class OutageLog {
     return this.#longestMs;
   }
 
-  /** The store failed, and is tried again after so many milliseconds. */
+  /** The store failed, and is tried again after so many milliseconds. What this process gave up by itself does not count. */
   failed(error: StoreError, retryInMs: number): void {
+    if (error instanceof StoreAbandonedError) return;
     const now = this.#now();
     const { since } = this.#current ?? { since: now };
     this.#current = { since, because: error.message, nextTryAt: now + retryInMs };

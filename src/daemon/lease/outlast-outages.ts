@@ -17,6 +17,7 @@ export async function outlastOutages<T>(
       outages.back();
       return result;
     } catch (error) {
+      signal.throwIfAborted();
       await retry.waitAfter(error);
       signal.throwIfAborted();
     }

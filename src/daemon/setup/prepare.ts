@@ -6,6 +6,7 @@ import { requirePrograms } from '../../host/programs.ts';
 import { networksOf } from '../../network/configuration.ts';
 import { storeKindOf } from '../../store/kinds.ts';
 import { openStore } from '../../store/open-store.ts';
+import { LimitedStore, type StoreLimits } from '../../store/limited-store.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import { awaitNetwork } from './await-network.ts';
 import { decideNetwork, type NetworkDecision } from '../../recipe-files/decide-network.ts';
@@ -33,15 +34,16 @@ export interface Preparation {
 /**
  * Learns everything that has to be known beforehand: the store's network configuration, the recipe where the operator named none,
  * the parameters, the interface. Throws a Failure at the first of these that is not right; nothing was started, leased or written
- * into the kernel by then. A store that is away for now is waited for.
+ * into the kernel by then. A store that is away for now is waited for, until the node is told to stop.
  */
 export async function prepareNode(
   options: UpOptions,
   host: CheckedHost,
   wait: StartWait,
-  signal: AbortSignal,
+  limits: StoreLimits,
 ): Promise<Preparation> {
-  const store = await openStore(options.store);
+  const signal = limits.stopping;
+  const store = new LimitedStore(await openStore(options.store), limits);
   const { outages } = wait;
   try {
     const stored = await readStoredNetwork(options, store, wait, signal);

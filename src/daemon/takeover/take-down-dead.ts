@@ -11,21 +11,25 @@ import { requireNamespace } from './other-namespace.ts';
 import { takeDownDeployment } from './take-down-deployment.ts';
 
 /**
- * Takes down the network of a daemon that is dead, with a shell of its own. The caller has claimed the state directory. Throws a
- * Failure.
+ * Takes down the network of a daemon that is dead, with a shell of its own. The caller has claimed the state directory. When `hurry`
+ * is aborted, the commands that still run are ended. Throws a Failure.
  */
 export async function takeDownDead(
   deployment: Deployment,
   stateDirectory: string,
   emit: EmitEvent,
+  hurry?: AbortSignal,
 ): Promise<TakenDown> {
   await endOrphans(stateDirectory, emit);
   const file = await openJournal(join(stateDirectory, 'journal'));
   const shell = createOneShotShell({ ledger: commandLedger(stateDirectory) });
+  const end = (): void => void shell.close();
+  hurry?.addEventListener('abort', end, { once: true });
   try {
     const journal = await PeerJournal.open(file);
     return await takeDownDeployment(deployment, journal, stateDirectory, shell, emit);
   } finally {
+    hurry?.removeEventListener('abort', end);
     await shell.close();
     await file.close();
   }
@@ -35,9 +39,10 @@ export async function takeDownDead(
 export async function takeDownStanding(
   stateDirectory: string,
   emit: EmitEvent,
+  hurry?: AbortSignal,
 ): Promise<TakenDown | undefined> {
   const deployment = await readDeployment(stateDirectory);
   if (deployment === undefined) return undefined;
   await requireNamespace(deployment, stateDirectory);
-  return takeDownDead(deployment, stateDirectory, emit);
+  return takeDownDead(deployment, stateDirectory, emit, hurry);
 }

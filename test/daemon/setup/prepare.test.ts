@@ -19,7 +19,7 @@ async function prepare(t: TestContext, bench: Bench, changes: Partial<UpOptions>
     { ...options, interface: wishes },
     { recipe, stateDirectory: '/real/state', interfaces: new InterfaceLookUp(wishes) },
     new StartWait(bench.emit),
-    new AbortController().signal,
+    { stopping: new AbortController().signal, lastWriteMs: () => 1000 },
   );
   t.after(() => preparation.store.close());
   return preparation;

@@ -1,0 +1,124 @@
+import { StoreAbandonedError, type LeaseStore, type ListOptions, type LeaseRecord } from './store.ts';
+import type { Cursor, StoreChange } from './store.ts';
+
+/** When a process that ends stops to wait for its store. */
+export interface StoreLimits {
+  /** Aborted when the process is to end. Nothing that is read is of use from then on. */
+  readonly stopping: AbortSignal;
+  /** How long a write may take from then on, in milliseconds: a lease that is given back, for example. */
+  readonly lastWriteMs: () => number;
+}
+
+/**
+ * A store that never keeps a process from ending, whatever the store does. Once the process is to end, reads fail at once with a
+ * {@link StoreAbandonedError}, and writes after a while. What an abandoned write does to the store is not known.
+ */
+export class LimitedStore implements LeaseStore {
+  readonly #store: LeaseStore;
+  readonly #limits: StoreLimits;
+
+  constructor(store: LeaseStore, limits: StoreLimits) {
+    this.#store = store;
+    this.#limits = limits;
+  }
+
+  get description(): string {
+    return this.#store.description;
+  }
+
+  readNetwork(): ReturnType<LeaseStore['readNetwork']> {
+    return this.#read('read the network configuration', () => this.#store.readNetwork());
+  }
+
+  createNetwork(text: string): Promise<string> {
+    return this.#write('write the network configuration', () => this.#store.createNetwork(text));
+  }
+
+  withdrawNetwork(text: string): Promise<'withdrawn' | 'kept'> {
+    return this.#write('remove the network configuration', () => this.#store.withdrawNetwork(text));
+  }
+
+  writeNetwork(text: string): Promise<void> {
+    return this.#write('write the network configuration', () => this.#store.writeNetwork(text));
+  }
+
+  list(options?: ListOptions): ReturnType<LeaseStore['list']> {
+    return this.#read('list the leases', () => this.#store.list(options));
+  }
+
+  async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {
+    const changes = this.#store.watch(cursor, signal)[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.#read('watch the leases', () => changes.next());
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      // A watch that hangs takes its end when it can.
+      changes.return?.().catch(() => undefined);
+    }
+  }
+
+  create(key: string, value: string, ttlSeconds: number | undefined): Promise<LeaseRecord | 'taken'> {
+    return this.#write(`create the lease ${key}`, () => this.#store.create(key, value, ttlSeconds));
+  }
+
+  replace(
+    previous: LeaseRecord,
+    value: string,
+    ttlSeconds: number | undefined,
+  ): Promise<LeaseRecord | 'gone'> {
+    return this.#write(`write the lease ${previous.key}`, () =>
+      this.#store.replace(previous, value, ttlSeconds),
+    );
+  }
+
+  remove(previous: LeaseRecord): Promise<'removed' | 'gone'> {
+    return this.#write(`remove the lease ${previous.key}`, () => this.#store.remove(previous));
+  }
+
+  discard(key: string): Promise<'removed' | 'gone'> {
+    return this.#write(`remove ${key}`, () => this.#store.discard(key));
+  }
+
+  /** Ends the connections. */
+  async close(): Promise<void> {
+    await this.#write('close the store', () => this.#store.close()).catch((error: unknown) => {
+      if (!(error instanceof StoreAbandonedError)) throw error;
+    });
+  }
+
+  #read<T>(action: string, work: () => Promise<T>): Promise<T> {
+    if (this.#limits.stopping.aborted) return Promise.reject(this.#abandoned(action));
+    return this.#until(0, action, work);
+  }
+
+  #write<T>(action: string, work: () => Promise<T>): Promise<T> {
+    return this.#until(undefined, action, work);
+  }
+
+  /** @param patienceMs how long after the stop, or after the beginning of the work if that is later; a write's time unless given */
+  async #until<T>(patienceMs: number | undefined, action: string, work: () => Promise<T>): Promise<T> {
+    const { stopping, lastWriteMs } = this.#limits;
+    let timer: NodeJS.Timeout | undefined;
+    let stop = (): void => undefined;
+    const late = new Promise<never>((_, reject) => {
+      stop = () => {
+        timer = setTimeout(() => reject(this.#abandoned(action)), patienceMs ?? lastWriteMs());
+      };
+    });
+    stopping.addEventListener('abort', stop, { once: true });
+    if (stopping.aborted) stop();
+    try {
+      return await Promise.race([work(), late]);
+    } finally {
+      clearTimeout(timer);
+      stopping.removeEventListener('abort', stop);
+    }
+  }
+
+  #abandoned(action: string): StoreAbandonedError {
+    return new StoreAbandonedError(`cannot ${action}: the ${this.description} did not answer in time`);
+  }
+}
