@@ -1,7 +1,8 @@
 import type { EmitEvent } from '../event/event.ts';
 import { renderEvent } from '../event/human.ts';
+import { Failure } from '../diagnostic/failure.ts';
 import { count } from '../diagnostic/words.ts';
-import { bringDown, type DownOptions } from '../daemon/bring-down.ts';
+import { bringDown, type BroughtDown, type DownOptions } from '../daemon/bring-down.ts';
 import { requireTakenDown } from '../daemon/network/take-down.ts';
 
 /** Takes the network down and says what was done. */
@@ -13,14 +14,24 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
   };
   const result = await bringDown(stateDirectory, options, emit);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  requireTakenDown(
+    { removed: result.removed, failed: result.failed, shutdown: result.shutdown },
+    'then run heddle down again',
+  );
+  if (result.leaseTrouble !== null) {
+    throw new Failure('store', `${whatIsDown(result)}, but ${result.leaseTrouble}`, {
+      hint: 'when the store answers again, run heddle down --release-lease; otherwise the lease ends by itself',
+    });
+  }
   if (result.daemon === 'none') {
     if (!json)
       process.stdout.write(
-        `Nothing to take down: the state directory ${stateDirectory} does not have a network.\n`,
+        result.leaseReleased
+          ? 'Lease released. There was no network to take down.\n'
+          : `Nothing to take down: the state directory ${stateDirectory} does not have a network.\n`,
       );
     return;
   }
-  requireTakenDown(result, 'then run heddle down again');
   if (!json) {
     const who =
       result.daemon === 'running'
@@ -33,4 +44,8 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
         : `Network down: ${count(result.removed, 'peer')} removed${lease} (${who}).\n`,
     );
   }
+}
+
+function whatIsDown({ daemon }: BroughtDown): string {
+  return daemon === 'none' ? 'there was no network to take down' : 'the network is down';
 }

@@ -2,8 +2,6 @@ import { join } from 'node:path';
 import type { EmitEvent } from '../event/event.ts';
 import { claimInstance } from '../host/state/instance.ts';
 import { openJournal } from '../host/state/journal-file.ts';
-import { openStore } from '../store/open-store.ts';
-import { withSecrets } from '../store/secrets.ts';
 import { askDaemon, createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
 import { readDeployment } from './network/deployment-file.ts';
@@ -11,17 +9,21 @@ import type { Deployment } from './network/deployment.ts';
 import { forgetNetwork } from './takeover/forget-network.ts';
 import { requireNamespace } from './takeover/other-namespace.ts';
 import { PeerJournal } from './peers/peer-journal.ts';
+import { readHeldLease } from './lease/held-lease.ts';
+import { releaseByItself } from './takeover/release-lease.ts';
 import { takeDownDead } from './takeover/take-down-dead.ts';
 import type { TakenDown } from './network/take-down.ts';
 
 /** The result of `heddle down`. */
-export interface BroughtDown extends TakenDown {
+export interface BroughtDown extends Omit<TakenDown, 'lease'> {
   /**
    * The process that did it: the running daemon; this process, for a dead daemon; or none, because there was nothing to
    * do.
    */
   readonly daemon: 'running' | 'dead' | 'none';
   readonly leaseReleased: boolean;
+  /** Why the lease that was to be released may still be held; null if it is not, or was to be kept. */
+  readonly leaseTrouble: string | null;
 }
 
 export interface DownOptions {
@@ -43,11 +45,12 @@ export async function bringDown(
   if (!forget) {
     const request: StopRequest = { onExit: 'shutdown', releaseLease };
     const answer = (await askDaemon(stateDirectory, 'POST', '/stop', request)) as TakenDown | undefined;
-    if (answer !== undefined) return { daemon: 'running', ...answer, leaseReleased: releaseLease };
+    if (answer !== undefined) return describe('running', answer);
   }
   const deployment = await readDeployment(stateDirectory);
-  if (deployment === undefined) return nothingToDo;
-  if (!forget) await requireNamespace(deployment, stateDirectory);
+  const isNothingHeld = !releaseLease || (await readHeldLease(stateDirectory)) === undefined;
+  if (deployment === undefined && isNothingHeld) return describe('none', nothingTaken);
+  if (deployment !== undefined && !forget) await requireNamespace(deployment, stateDirectory);
 
   // In the dead daemon's place, so that none can come up in the midst of it; another heddle down waits for this one.
   const server = createControlServer({ status: () => undefined, stop: () => work });
@@ -60,13 +63,13 @@ export async function bringDown(
   }
 }
 
-const nothingToDo: BroughtDown = {
-  daemon: 'none',
-  removed: 0,
-  failed: [],
-  shutdown: 'done',
-  leaseReleased: false,
-};
+const nothingTaken: TakenDown = { removed: 0, failed: [], shutdown: 'done' };
+
+function describe(daemon: BroughtDown['daemon'], { lease, ...taken }: TakenDown): BroughtDown {
+  const leaseTrouble =
+    lease?.kind === 'unconfirmed' ? `the lease ${lease.subnet} may still be held: ${lease.because}` : null;
+  return { daemon, ...taken, leaseReleased: lease?.kind === 'released', leaseTrouble };
+}
 
 async function bringDownDead(
   stateDirectory: string,
@@ -75,11 +78,18 @@ async function bringDownDead(
 ): Promise<BroughtDown> {
   // Read again: another heddle down may have been at work before this one's turn.
   const deployment = await readDeployment(stateDirectory);
-  if (deployment === undefined) return nothingToDo;
-  const taken = forget
-    ? await forgetDeployment(deployment, stateDirectory, emit)
-    : await takeDownDead(deployment, stateDirectory, emit);
-  return { daemon: 'dead', ...taken, leaseReleased: releaseLease && (await release(deployment, emit)) };
+  let taken = nothingTaken;
+  if (deployment !== undefined) {
+    taken = forget
+      ? await forgetDeployment(deployment, stateDirectory, emit)
+      : await takeDownDead(deployment, stateDirectory, emit);
+  }
+  // What could not be taken down still uses the lease.
+  if (releaseLease && taken.failed.length === 0) {
+    const lease = await releaseByItself(stateDirectory, undefined, emit, deployment);
+    taken = { ...taken, ...(lease && { lease }) };
+  }
+  return describe(deployment === undefined ? 'none' : 'dead', taken);
 }
 
 async function forgetDeployment(
@@ -94,17 +104,4 @@ async function forgetDeployment(
     await file.close();
   }
   return { removed: 0, failed: [], shutdown: 'skipped' };
-}
-
-async function release({ store: choice, leaseKey }: Deployment, emit: EmitEvent): Promise<boolean> {
-  const store = await openStore(withSecrets(choice, process.env), 'existing');
-  try {
-    const { records } = await store.list();
-    const record = records.find(({ key }) => key === leaseKey);
-    if (record === undefined || (await store.remove(record)) !== 'removed') return false;
-    emit({ event: 'lease-released', subnet: record.key });
-    return true;
-  } finally {
-    await store.close();
-  }
 }

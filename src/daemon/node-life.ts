@@ -3,6 +3,8 @@ import type { EmitEvent, NodeState } from '../event/event.ts';
 import { notifyServiceManager } from '../host/service-manager.ts';
 import { openJournal } from '../host/state/journal-file.ts';
 import { describeSubnets } from '../lease/roster.ts';
+import type { LeaseRecord } from '../store/store.ts';
+import { readHeldLease, releaseHeldLease } from './lease/held-lease.ts';
 import { ListingSlot } from '../store/listing-slot.ts';
 import { watchLiveRecipe } from './live/live-recipe.ts';
 import { RecipeChanges } from './live/recipe-changes.ts';
@@ -191,14 +193,23 @@ export class NodeLife {
   }
 
   async #finish(network: RunningNetwork): Promise<TakenDown> {
-    const { onExit, releaseLease } = this.#owner.stopRequest;
+    const { onExit } = this.#owner.stopRequest;
     this.#owner.enter('stopping');
     await notifyServiceManager({ state: 'stopping' });
     let taken = nothingTaken;
     if (onExit === 'leave') await network.leave();
     else taken = await network.takeDown();
-    if (releaseLease) await network.releaseLease(this.preparation.store);
-    return taken;
+    return this.#releaseLease(taken, network.keeper.record);
+  }
+
+  /** The lease goes last: until then its network may be up. */
+  async #releaseLease(taken: TakenDown, current?: LeaseRecord): Promise<TakenDown> {
+    if (!this.#owner.stopRequest.releaseLease) return taken;
+    const { stateDirectory } = this.#options;
+    const held = await readHeldLease(stateDirectory);
+    if (held === undefined) return taken;
+    const { store } = this.preparation;
+    return { ...taken, lease: await releaseHeldLease(stateDirectory, store, held, this.#emit, current) };
   }
 
   /** For a stop before the network was up: what an earlier daemon left, and this one did not get to take over, may stand. */
@@ -207,8 +218,10 @@ export class NodeLife {
     this.#owner.enter('stopping');
     const { stateDirectory } = this.#options;
     const standing = await readDeployment(stateDirectory);
-    if (standing === undefined || onExit === 'leave') return nothingTaken;
-    return takeDownDeployment(standing, journal, stateDirectory, this.#changes.shell, this.#emit);
+    if (standing === undefined || onExit === 'leave') return this.#releaseLease(nothingTaken);
+    return this.#releaseLease(
+      await takeDownDeployment(standing, journal, stateDirectory, this.#changes.shell, this.#emit),
+    );
   }
 }
 

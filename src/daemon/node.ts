@@ -13,7 +13,9 @@ import type { UpOptions } from './setup/options.ts';
 import { prepareNode, type Preparation } from './setup/prepare.ts';
 import { publishNetwork } from './setup/publish-network.ts';
 import { StartWait } from './setup/start-wait.ts';
+import { releaseByItself } from './takeover/release-lease.ts';
 import { takeDownStanding } from './takeover/take-down-dead.ts';
+import type { StoreLimits } from '../store/limited-store.ts';
 import { orAbort } from '../time/or-abort.ts';
 
 /** Whoever is still connected to the control socket this long after the end does not keep the daemon from ending. */
@@ -175,8 +177,7 @@ export class HeddleNode implements LifeOwner {
   }
 
   async #prepare(host: CheckedHost, wait: StartWait): Promise<Preparation> {
-    const limits = { stopping: this.stopping, lastWriteMs: () => this.#lastWriteMs };
-    const prepared = await prepareNode(this.#options, host, wait, limits);
+    const prepared = await prepareNode(this.#options, host, wait, this.#limits);
     return publishNetwork(prepared, this.#options).catch(async (error: unknown) => {
       await prepared.store.close();
       throw error;
@@ -186,12 +187,20 @@ export class HeddleNode implements LifeOwner {
   /** Told to stop while the store was waited for: what an earlier daemon left up is taken down, unless it is to stay. */
   async #leaveEarly(): Promise<void> {
     this.enter('stopping');
-    if (this.stopRequest.onExit === 'leave') return;
     const { stateDirectory } = this.#options;
-    const taken = await takeDownStanding(stateDirectory, this.#hooks.emit, this.#hurrying.signal);
-    if (taken === undefined) return;
-    this.#takenDown = taken;
+    if (this.stopRequest.onExit === 'shutdown') {
+      const taken = await takeDownStanding(stateDirectory, this.#hooks.emit, this.#hurrying.signal);
+      this.#takenDown = taken ?? this.#takenDown;
+    }
+    if (this.stopRequest.releaseLease) {
+      const lease = await releaseByItself(stateDirectory, this.#limits, this.#hooks.emit);
+      this.#takenDown = { ...this.#takenDown, ...(lease && { lease }) };
+    }
     this.#requireTakenDown();
+  }
+
+  get #limits(): StoreLimits {
+    return { stopping: this.stopping, lastWriteMs: () => this.#lastWriteMs };
   }
 
   /** Throws a Failure if something of the network is left. Whoever asked for the end reads in the answer what it is. */

@@ -3,15 +3,15 @@ import type { Cursor, StoreChange } from './store.ts';
 
 /** When a process that ends stops to wait for its store. */
 export interface StoreLimits {
-  /** Aborted when the process is to end. Nothing that is read is of use from then on. */
+  /** Aborted when the process is to end. */
   readonly stopping: AbortSignal;
-  /** How long a write may take from then on, in milliseconds: a lease that is given back, for example. */
+  /** How long a call may take that is made then, or a write that is under way, in milliseconds: a lease that is given back, say. */
   readonly lastWriteMs: () => number;
 }
 
 /**
- * A store that never keeps a process from ending, whatever the store does. Once the process is to end, reads fail at once with a
- * {@link StoreAbandonedError}, and writes after a while. What an abandoned write does to the store is not known.
+ * A store that never keeps a process from ending, whatever the store does. Once the process is to end, reads that are under way fail at
+ * once with a {@link StoreAbandonedError}, and everything else after a while. What an abandoned write does to the store is not known.
  */
 export class LimitedStore implements LeaseStore {
   readonly #store: LeaseStore;
@@ -89,9 +89,9 @@ export class LimitedStore implements LeaseStore {
     });
   }
 
+  /** A read that is under way is of no use after the stop; a later one is for the end itself. */
   #read<T>(action: string, work: () => Promise<T>): Promise<T> {
-    if (this.#limits.stopping.aborted) return Promise.reject(this.#abandoned(action));
-    return this.#until(0, action, work);
+    return this.#until(this.#limits.stopping.aborted ? undefined : 0, action, work);
   }
 
   #write<T>(action: string, work: () => Promise<T>): Promise<T> {

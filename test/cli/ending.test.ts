@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { fileOverlay } from '../daemon/file-overlay.ts';
 import { realInterface, withoutInterface } from '../daemon/interface.ts';
 import { heddle } from '../kernel/lab-harness.ts';
+import { EtcdServer } from '../store/etcd/server.ts';
 import { startSilentServer, type SilentServer } from '../support/silent-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
@@ -261,4 +262,49 @@ describe('a command whose etcd swallows connections', { concurrency: 4 }, () => 
       assert.equal(await Promise.race([ran.ended, late]), exitCodes.store);
     });
   }
+});
+
+const withoutEtcd = spawnSync('etcd', ['--version']).status !== 0 && 'etcd is not installed';
+
+describe('a lease that etcd does not confirm to be gone', { skip: withoutInterface || withoutEtcd }, () => {
+  /** A daemon that runs with its lease in an etcd, which is then stopped in its tracks. */
+  async function runAndStop(
+    t: TestContext,
+    ...args: string[]
+  ): Promise<{ place: Place; ran: Ran; server: EtcdServer }> {
+    const server = await EtcdServer.start();
+    t.after(() => server.destroy());
+    const place = new Place(t);
+    const choice = ['--etcd-endpoints', server.endpoint];
+    const set = run(t, ['network', 'set', place.recipe, ...choice]);
+    assert.equal(await set.ended, 0, set.output());
+    const ran = run(t, [...place.up(choice), ...args]);
+    await until('ready', () => ran.output().includes('ready: subnet'), ran.output);
+    server.signal('SIGSTOP');
+    return { place, ran, server };
+  }
+
+  const release = async (t: TestContext, place: Place): Promise<{ code: unknown; output: string }> => {
+    const down = run(t, ['down', '--release-lease', '--state-dir', place.state]);
+    return { code: await down.ended, output: down.output() };
+  };
+
+  test('is not called released by down, and can be released later', async (t) => {
+    const { place, ran, server } = await runAndStop(t);
+    const first = await release(t, place);
+    assert.equal(first.code, exitCodes.store, first.output);
+    assert.match(first.output, /the network is down, but the lease 10\.50\.\S+ may still be held: cannot/);
+    assert.equal(await ran.ended, exitCodes.store);
+    server.signal('SIGCONT');
+    const second = await release(t, place);
+    assert.deepEqual(second, { code: 0, output: 'Lease released. There was no network to take down.\n' });
+    const third = await release(t, place);
+    assert.match(third.output, /^Nothing to take down/);
+  });
+
+  test('does not hold the process after a signal', async (t) => {
+    const { ran } = await runAndStop(t, '--release-lease');
+    assert.equal(await endBy(ran, 'SIGTERM'), exitCodes.store);
+    assert.match(ran.output(), /its lease 10\.50\.\S+ may still be held/);
+  });
 });

@@ -129,7 +129,7 @@ test('whoever asks a daemon to stop is answered when all is done', { skip }, asy
   await bench.untilTold('ready');
   const body = { onExit: 'shutdown', releaseLease: true };
   const answer = (await askDaemon(bench.stateDirectory, 'POST', '/stop', body)) as TakenDown;
-  assert.deepEqual(answer, { removed: 1, failed: [], shutdown: 'done' });
+  assert.deepEqual(answer, { removed: 1, failed: [], shutdown: 'done', lease: { kind: 'released' } });
   assert.equal(bench.told('lease-released').length, 1);
   await ended;
   assert.equal(existsSync(join(bench.stateDirectory, 'heddle.sock')), false);

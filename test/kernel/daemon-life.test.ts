@@ -237,6 +237,7 @@ describe('heddle down', options, () => {
       failed: [],
       shutdown: 'done',
       leaseReleased: false,
+      leaseTrouble: null,
     });
     assert.equal(await host.sh('ls /run/state/heddle.sock 2>/dev/null || true'), '');
     assert.deepEqual(await done(host), [`remove ${peer} ${peerIp}`, 'shutdown']);

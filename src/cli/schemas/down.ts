@@ -18,6 +18,10 @@ export const downSchema = schemaOf<BroughtDown>()(
       z.enum(['done', 'failed', 'skipped']),
       'How ShutdownCommand ended; `skipped` if the network was only forgotten.',
     ),
-    leaseReleased: z.boolean(),
+    leaseReleased: described(z.boolean(), 'Whether the store confirmed that the lease is gone.'),
+    leaseTrouble: described(
+      z.nullable(z.string()),
+      'Why the lease that was to be released may still be held. Run `heddle down --release-lease` again to retry.',
+    ),
   }),
 );

@@ -1,4 +1,5 @@
 import { Failure } from '../../diagnostic/failure.ts';
+import type { LeaseEnd } from '../lease/held-lease.ts';
 import { removeDeployment } from './deployment-file.ts';
 import type { StandingNetwork } from './part.ts';
 import { removeParts, type PartMemories } from './parts.ts';
@@ -11,6 +12,8 @@ export interface TakenDown {
   readonly failed: readonly string[];
   /** `skipped`: the network was only forgotten. */
   readonly shutdown: 'done' | 'failed' | 'skipped';
+  /** The end of the lease; absent if it was to be kept. */
+  readonly lease?: LeaseEnd;
 }
 
 /**
@@ -35,9 +38,15 @@ export async function takeDown(network: StandingNetwork, memories: PartMemories)
 /** Throws a Failure that says what is still there, if anything is, and what to do after one has read why. */
 export function requireTakenDown(taken: TakenDown, whatNext: string): void {
   const remains = describeRemains(taken);
-  if (remains === '') return;
-  throw new Failure('command', `the network could not be taken down completely: ${remains}`, {
-    hint: `see the messages above, ${whatNext}`,
+  if (remains !== '') {
+    throw new Failure('command', `the network could not be taken down completely: ${remains}`, {
+      hint: `see the messages above, ${whatNext}`,
+    });
+  }
+  if (taken.lease?.kind !== 'unconfirmed') return;
+  const { subnet, because } = taken.lease;
+  throw new Failure('store', `the network is down, but its lease ${subnet} may still be held: ${because}`, {
+    hint: 'when the store answers again, run heddle down --release-lease; otherwise the lease ends by itself',
   });
 }
 

@@ -7,6 +7,7 @@ import { acquireLease, type AcquiredLease } from '../../store/acquire-lease.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { describeExpiry } from '../lease/lease-keeper.ts';
+import { noteHeldLease } from '../lease/held-lease.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
@@ -90,6 +91,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
       expiresAt: describeExpiry(record.expiresAt),
     });
     for (const message of describeUnfit(acquired)) emit({ event: 'warning', message });
+    await noteHeldLease(options.stateDirectory, options.store, record);
     await remember(context, record.key);
     const isCreated = acquired.how === 'created';
     return { commands, record, subnets, isCreated, hadEnded: isTakeover && isCreated, isDeviceUp: false };

@@ -80,7 +80,14 @@ describe('a schema allows no field that it does not describe:', () => {
 
   test('a document with a field too many, too few, or with another value is refused', () => {
     const validate = validatorOf('down');
-    const down = { daemon: 'none', removed: 0, failed: [], shutdown: 'done', leaseReleased: false };
+    const down = {
+      daemon: 'none',
+      removed: 0,
+      failed: [],
+      shutdown: 'done',
+      leaseReleased: false,
+      leaseTrouble: null,
+    };
     assert.ok(validate(down));
     assert.ok(!validate({ ...down, more: 1 }));
     assert.ok(!validate({ ...down, failed: undefined }));

@@ -1,0 +1,117 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EmitEvent } from '../../event/event.ts';
+import { writeFileAtomically } from '../../host/files/atomic-file.ts';
+import { describeSubnets } from '../../lease/roster.ts';
+import { decodeLease, parseLeaseKey } from '../../lease/wire.ts';
+import type { PublicAddresses } from '../../network/public-addresses.ts';
+import type { StoreChoice } from '../../store/kind.ts';
+import { withoutSecrets } from '../../store/secrets.ts';
+import { StoreError, type LeaseRecord, type LeaseStore } from '../../store/store.ts';
+
+/**
+ * The lease that this node may hold. It outlives the network, because a lease is kept when the network is taken down: so
+ * `heddle down --release-lease` can still give it back.
+ */
+export interface HeldLease {
+  readonly version: 1;
+  /** Without its secrets. */
+  readonly store: StoreChoice;
+  readonly key: string;
+  readonly publicIp: string | null;
+  readonly publicIpv6: string | null;
+}
+
+/** The end of a lease. */
+export type LeaseEnd =
+  | { readonly kind: 'released' }
+  /** The store has no such lease, or another node has it. */
+  | { readonly kind: 'not-held' }
+  /** The store did not confirm that it is gone. */
+  | { readonly kind: 'unconfirmed'; readonly subnet: string; readonly because: string };
+
+function fileOf(stateDirectory: string): string {
+  return join(stateDirectory, 'lease.json');
+}
+
+/** Notes a lease that was taken. */
+export async function noteHeldLease(
+  stateDirectory: string,
+  store: StoreChoice,
+  record: LeaseRecord,
+): Promise<void> {
+  const { publicIp, publicIpv6 } = addressesOf(record);
+  const held: HeldLease = {
+    version: 1,
+    store: withoutSecrets(store),
+    key: record.key,
+    publicIp: publicIp ?? null,
+    publicIpv6: publicIpv6 ?? null,
+  };
+  await writeFileAtomically(fileOf(stateDirectory), `${JSON.stringify(held)}\n`, 0o600);
+}
+
+/** Undefined if there is none, or if the note cannot be understood: without it a lease ends by itself. */
+export async function readHeldLease(stateDirectory: string): Promise<HeldLease | undefined> {
+  try {
+    const found = JSON.parse(await readFile(fileOf(stateDirectory), 'utf8')) as Partial<HeldLease> | null;
+    const isUsable = found?.version === 1 && typeof found.key === 'string' && found.store !== undefined;
+    return isUsable ? (found as HeldLease) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Gives the lease of this node back, and says only what the store confirmed. A lease with other addresses is another node's by now.
+ * Never throws a StoreError.
+ *
+ * @param current the lease as it was last written, if this process wrote it
+ */
+export async function releaseHeldLease(
+  stateDirectory: string,
+  store: LeaseStore,
+  held: HeldLease,
+  emit: EmitEvent,
+  current?: LeaseRecord,
+): Promise<LeaseEnd> {
+  const { key } = held;
+  const own = current === undefined ? held : addressesOf(current);
+  try {
+    const { records } = await store.list();
+    const record = records.find((found) => found.key === key);
+    const isOurs = record !== undefined && haveSameAddresses(addressesOf(record), own);
+    const end = isOurs ? await store.remove(record) : 'gone';
+    await rm(fileOf(stateDirectory), { force: true });
+    if (end === 'gone') return { kind: 'not-held' };
+    emit({ event: 'lease-released', subnet: subnetOf(key) });
+    return { kind: 'released' };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return { kind: 'unconfirmed', subnet: subnetOf(key), because: error.message };
+  }
+}
+
+function subnetOf(key: string): string {
+  const subnets = parseLeaseKey(key);
+  return subnets === undefined ? key : describeSubnets(subnets);
+}
+
+function addressesOf(record: LeaseRecord): PublicAddresses {
+  const decoded = decodeLease(record);
+  if (decoded.kind === 'malformed') return { publicIp: undefined, publicIpv6: undefined };
+  const { publicIp, publicIpv6 } = decoded.lease.attributes;
+  return { publicIp, publicIpv6 };
+}
+
+function haveSameAddresses(one: Addresses, other: Addresses): boolean {
+  return (
+    (one.publicIp ?? null) === (other.publicIp ?? null) &&
+    (one.publicIpv6 ?? null) === (other.publicIpv6 ?? null)
+  );
+}
+
+interface Addresses {
+  readonly publicIp?: string | null | undefined;
+  readonly publicIpv6?: string | null | undefined;
+}
