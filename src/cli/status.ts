@@ -8,7 +8,7 @@ export function registerStatus(program: Command): void {
     .command('status')
     .summary('show the status of the daemon on this node')
     .description(
-      'Shows the status of the daemon on this node. Exits with 14 if it is degraded, 12 if it is not running.',
+      'Shows the status of the daemon on this node. Exits with 14 if it is degraded, 12 if it is not running, 18 if it does not answer.',
     )
     .addOption(stateDirectoryOption())
     .option('--probe', 'send a packet to each peer first, at most 50 a second, and show who answers')

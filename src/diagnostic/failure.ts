@@ -39,6 +39,8 @@ export const exitCodes = {
   taken: 16,
   /** The address for metrics cannot be listened on: in use, or not this machine's. */
   listen: 17,
+  /** A daemon runs, but does not answer. */
+  unresponsive: 18,
 } as const satisfies Record<string, number>;
 
 export type FailureKind = keyof typeof exitCodes;

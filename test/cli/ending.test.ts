@@ -264,6 +264,24 @@ describe('a command whose etcd swallows connections', { concurrency: 4 }, () => 
   }
 });
 
+describe('a daemon that is stopped', { skip: withoutInterface }, () => {
+  test('is named by status and down in a few seconds', async (t) => {
+    const place = new Place(t);
+    const daemon = run(t, place.up());
+    await until('ready', () => daemon.output().includes('ready: subnet'), daemon.output);
+    daemon.child.kill('SIGSTOP');
+    const asked = ['status', 'down'].map((word) => run(t, [word, '--state-dir', place.state]));
+    for (const ran of asked) {
+      assert.equal(await ran.ended, exitCodes.unresponsive, ran.output());
+      const who = `heddle: process ${daemon.child.pid}, the heddle daemon with the state directory`;
+      assert.ok(ran.output().startsWith(who), ran.output());
+      assert.match(ran.output(), /did not answer within 4 s: it is stopped, as by SIGSTOP\n.*kill -CONT/);
+    }
+    daemon.child.kill('SIGCONT');
+    assert.equal(await endBy(daemon, 'SIGTERM'), 0);
+  });
+});
+
 const withoutEtcd = spawnSync('etcd', ['--version']).status !== 0 && 'etcd is not installed';
 
 describe('a lease that etcd does not confirm to be gone', { skip: withoutInterface || withoutEtcd }, () => {

@@ -1,5 +1,7 @@
 import http from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../diagnostic/failure.ts';
+import { findOwningProcess } from '../../host/state/daemon-process.ts';
 import { controlSocketPath } from '../../host/state/instance.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
 import type { ExitMode } from '../setup/options.ts';
@@ -74,15 +76,65 @@ async function readAll(stream: AsyncIterable<unknown>): Promise<string> {
 /** Nobody listens, or whoever did died before it answered. */
 const nobodyThere = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 
+/** How soon a daemon answers that does not hang, in milliseconds, and how often one is asked for a sign of life that stops. */
+const answerMs = 4000;
+const signOfLifeMs = 2000;
+
 /**
  * The other side: asks the daemon of a state directory. Undefined if none is running there. Throws a Failure if this user
- * may not ask.
+ * may not ask, or if the daemon does not answer. A stop may take as long as its commands, but the daemon must give signs of life.
  */
-export function askDaemon(
+export async function askDaemon(
   stateDirectory: string,
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
+): Promise<unknown> {
+  const answered = new AbortController();
+  const asked = ask(stateDirectory, method, path, body, answered.signal);
+  const watched =
+    method === 'GET' ? expectAnswer(stateDirectory) : expectLife(stateDirectory, answered.signal);
+  asked.catch(() => undefined);
+  watched.catch(() => undefined);
+  try {
+    return await Promise.race([asked, watched]);
+  } finally {
+    answered.abort();
+  }
+}
+
+async function expectAnswer(stateDirectory: string): Promise<never> {
+  await delay(answerMs, undefined, { ref: false });
+  throw await describeSilence(stateDirectory);
+}
+
+async function expectLife(stateDirectory: string, answered: AbortSignal): Promise<never> {
+  for (;;) {
+    await delay(signOfLifeMs, undefined, { signal: answered });
+    await askDaemon(stateDirectory, 'GET', '/status');
+  }
+}
+
+async function describeSilence(stateDirectory: string): Promise<Failure> {
+  const found = await findOwningProcess(stateDirectory);
+  const who = found === undefined ? 'the heddle daemon' : `process ${found.pid}, the heddle daemon`;
+  const why = found?.state === 'T' ? ': it is stopped, as by SIGSTOP' : '';
+  const pid = found?.pid ?? 'PID';
+  return new Failure(
+    'unresponsive',
+    `${who} with the state directory ${stateDirectory}, did not answer within ${answerMs / 1000} s${why}`,
+    {
+      hint: `let it go on with kill -CONT ${pid}, or end it with kill -KILL ${pid} and take its network down with heddle down`,
+    },
+  );
+}
+
+function ask(
+  stateDirectory: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
 ): Promise<unknown> {
   const socketPath = controlSocketPath(stateDirectory);
   return new Promise((resolve, reject) => {
@@ -90,7 +142,7 @@ export function askDaemon(
       if (hasErrorCode(error, ...nobodyThere)) resolve(undefined);
       else reject(hasErrorCode(error, 'EACCES', 'EPERM') ? refuseStranger(stateDirectory, error) : error);
     };
-    const request = http.request({ socketPath, method, path }, (response) => {
+    const request = http.request({ socketPath, method, path, signal }, (response) => {
       const read = (text: string): unknown => (response.statusCode === 404 ? undefined : JSON.parse(text));
       readAll(response).then((text) => resolve(read(text)), settle);
     });

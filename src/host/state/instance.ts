@@ -5,6 +5,7 @@ import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { FileLockError, withFileLock } from '../files/file-lock.ts';
+import { forgetOwnProcess, noteOwnProcess } from './daemon-process.ts';
 import { explainError, hasErrorCode, isAbort } from '../system-error.ts';
 
 /** The room for a path in `sockaddr_un`, less its final NUL (unix(7)). */
@@ -50,6 +51,7 @@ export async function claimInstance(
     await chmod(draftPath, 0o600);
     if (!(await linkUnlessThere(draftPath, socketPath)))
       await takeOver(stateDirectory, draftPath, socketPath, signal);
+    await noteOwnProcess(stateDirectory);
   } catch (error) {
     server.close();
     if (isAbort(error)) throw error;
@@ -59,6 +61,7 @@ export async function claimInstance(
   }
   return {
     release: async () => {
+      await forgetOwnProcess(stateDirectory);
       await rm(socketPath, { force: true });
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },

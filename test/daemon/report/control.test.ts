@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import http from 'node:http';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { askDaemon, createControlServer, type ControlHandlers } from '../../../src/daemon/report/control.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { claimInstance, controlSocketPath } from '../../../src/host/state/instance.ts';
@@ -81,6 +83,28 @@ test('a daemon that dies before it answers counts as none', async (t) => {
   await once(server, 'listening');
   t.after(() => server.close());
   assert.equal(await askDaemon(bench.stateDirectory, 'GET', '/status'), undefined);
+});
+
+test('a daemon that does not answer is told from none, with its process, and a stop that takes long is not', async (t) => {
+  const bench = new Bench(t);
+  const mute = createServer((socket) => void socket.on('error', () => undefined).resume());
+  const claim = await claimInstance(bench.stateDirectory, mute);
+  const isSilent = (error: unknown): boolean => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.kind, 'unresponsive');
+    assert.ok(error.message.startsWith(`process ${process.pid}, the heddle daemon `), error.message);
+    return true;
+  };
+  await Promise.all([
+    assert.rejects(askDaemon(bench.stateDirectory, 'GET', '/status'), isSilent),
+    assert.rejects(askDaemon(bench.stateDirectory, 'POST', '/stop', {}), isSilent),
+  ]);
+  await claim.release();
+  assert.equal(existsSync(join(bench.stateDirectory, 'heddle.pid')), false);
+
+  const taken = { removed: 2, failed: [], shutdown: 'done' } as const;
+  const { stateDirectory } = await serve(t, { stop: () => delay(5000, taken) });
+  assert.deepEqual(await askDaemon(stateDirectory, 'POST', '/stop', {}), taken);
 });
 
 const skip = process.geteuid?.() === 0 && 'root may ask every daemon';

@@ -46,14 +46,14 @@ test('a claim answers on its socket until it is given back', async (t) => {
   await next.release();
 });
 
-test('a claim leaves nothing but its socket, and that only for its life', async (t) => {
+test('a claim leaves nothing but its socket and its process id, and those only for its life', async (t) => {
   const directory = temporaryDirectory(t);
   const instance = await claimInstance(directory, newServer());
   t.after(() => instance.release());
-  assert.deepEqual(await readdir(directory), ['heddle.sock']);
+  assert.deepEqual(await readdir(directory), ['heddle.pid', 'heddle.sock']);
   assert.equal((await stat(controlSocketPath(directory))).mode & 0o777, 0o600);
   await assert.rejects(claimInstance(directory, newServer()), failsAs('already-running', /./));
-  assert.deepEqual((await readdir(directory)).sort(), ['heddle.lock', 'heddle.sock']);
+  assert.deepEqual((await readdir(directory)).sort(), ['heddle.lock', 'heddle.pid', 'heddle.sock']);
   await instance.release();
   assert.deepEqual(await readdir(directory), ['heddle.lock']);
 });
