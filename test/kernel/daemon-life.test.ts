@@ -86,7 +86,7 @@ describe('the life of a daemon', options, () => {
     assert.deepEqual(await done(host), [`remove ${peer} 172.30.1.97`, 'shutdown']);
     assert.equal(ownSubnet(host, store), subnet, 'the lease is kept');
     const left = await host.sh('ls /run/state; ls /run/subnet.env 2>/dev/null || true');
-    assert.deepEqual(left.split('\n').sort(), ['journal']);
+    assert.deepEqual(left.split('\n').sort(), ['journal', 'lease.json']);
     const [finished] = daemon.all('shutdown-finished');
     assert.equal(finished?.msg, 'network taken down, 1 peer removed');
   });

@@ -164,5 +164,13 @@ test('the state directory and all that is in it are private, whatever the umask'
   await runOn(host, 'down');
   await daemon;
   assert.deepEqual(open, []);
-  assert.deepEqual(found, ['deployment.json', 'heddle.sock', 'journal', 'key', 'keys']);
+  assert.deepEqual(found, [
+    'deployment.json',
+    'heddle.pid',
+    'heddle.sock',
+    'journal',
+    'key',
+    'keys',
+    'lease.json',
+  ]);
 });

@@ -2,7 +2,14 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The files that heddle itself keeps in the state directory; its others begin with a dot. */
-const ownNames: readonly string[] = ['deployment.json', 'heddle.lock', 'heddle.sock', 'journal'];
+const ownNames: readonly string[] = [
+  'deployment.json',
+  'heddle.lock',
+  'heddle.pid',
+  'heddle.sock',
+  'journal',
+  'lease.json',
+];
 
 const folderPrefix = 'set-aside-';
 
