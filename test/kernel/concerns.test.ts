@@ -141,7 +141,7 @@ describe('a node of which packets may not flow says so', { skip: reasonToSkip(),
     assert.ok(host && other);
     const store = new StoreDirectory(t);
     const args = ['--recipe', 'vxlan', '--store-dir', store.path];
-    const daemon = await startDaemon(host, args);
+    const daemon = await startDaemon(host, args, { seconds: 90 });
     const peer = await startDaemon(other, args);
     const subnets = store.subnets();
     await host.sh('ip link set eth0 mtu 1400');

@@ -37,7 +37,7 @@ const checks = {
   ),
   'the address can be that of a host': inCheckPeer('why !== undefined'),
   "the address is not this node's own": inCheckPeer('rules.ownAddresses.includes(canonical)'),
-  'the backend type is the same': inCheckPeer('lease.attributes.backendType !== rules.backendType'),
+  'the backend type is the same': inCheckPeer('backendType !== rules.backendType'),
   'the subnet overlaps no other': {
     file: 'src/lease/roster.ts',
     check: 'const other = this.#findOverlap(lease.subnets);',

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { renderDiagnostics } from '../../src/diagnostic/code-frame.ts';
 import { diagnosticCodes } from '../../src/diagnostic/codes.ts';
 import type { Diagnostic } from '../../src/diagnostic/diagnostic.ts';
+import { libertyCodes } from '../../src/recipe/flannel/understand-document.ts';
 import { parseRecipe } from '../../src/recipe/read/parse-recipe.ts';
 
 // Each recipe in bad/ stands beside the whole of what an author is told about it.
@@ -43,5 +44,7 @@ test('every code of the table is shown by one of the recipes, here or in lint/',
   );
   // This one is a warning about documents in a store, which may lack what a recipe must have.
   shown.add('default-backend');
+  // So are these: test/recipe/flannel shows them.
+  for (const code of libertyCodes) shown.add(code);
   assert.deepEqual([...shown].toSorted(), Object.keys(diagnosticCodes).toSorted());
 });

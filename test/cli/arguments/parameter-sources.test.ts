@@ -114,11 +114,14 @@ const skip = process.geteuid?.() === 0 && 'root may read every directory';
 test('credentials that cannot be read are refused', { skip }, (t) => {
   const directory = temporaryDirectory(t);
   chmodSync(directory, 0);
-  t.after(() => chmodSync(directory, 0o700));
-  isRefused(
-    () => readParameterSources([], { CREDENTIALS_DIRECTORY: directory }),
-    /^cannot read the directory .* \(CREDENTIALS_DIRECTORY\): permission denied$/,
-  );
+  try {
+    isRefused(
+      () => readParameterSources([], { CREDENTIALS_DIRECTORY: directory }),
+      /^cannot read the directory .* \(CREDENTIALS_DIRECTORY\): permission denied$/,
+    );
+  } finally {
+    chmodSync(directory, 0o700);
+  }
 });
 
 test('a value is handed on as an operand that means the same', () => {

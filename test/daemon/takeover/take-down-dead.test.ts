@@ -44,6 +44,7 @@ test('the commands get the interface, addresses and parameters of the daemon tha
     publicIp: '192.0.2.9',
     parameterValues: { Port: 7 },
     mtu: 999,
+    mtus: { ipv4: 999, ipv6: undefined },
   };
   await takeDownDead({ ...left, ...then, localAddress: null }, bench.stateDirectory, bench.emit);
   assert.equal(bench.log.at(-1), 'loom weft9 192.0.2.9  999 7');
