@@ -38,7 +38,7 @@ export function startMonitor(
   ledger: GroupLedger = noLedger,
   program: ShellProgram = systemShell,
 ): Monitor {
-  const { text } = composeShellText({ ...job.script, lineTags: [] });
+  const { text } = composeShellText({ ...job.script, notes: [] });
   const child = spawn(program.file, [...program.arguments, job.script.stopOnError ? '-ec' : '-c', text], {
     argv0: program.name,
     cwd: job.cwd,

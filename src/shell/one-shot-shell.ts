@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
 import { closeSync } from 'node:fs';
-import { Capture, stderrLimits, stdoutLimits } from './io/capture.ts';
+import { Capture, noteLimits, stderrLimits, stdoutLimits } from './io/capture.ts';
 import { findFailingLine } from './lines/failing-line.ts';
 import { cancelledBeforeStart, concludeFailedStart, concludeJob, type ShellEnd } from './job-outcome.ts';
 import { readLastNote } from './lines/line-notes.ts';
@@ -12,7 +12,7 @@ import { noLedger, type GroupLedger } from './group-ledger.ts';
 import { endGroup } from './process-group.ts';
 import { guardProcesses } from './process-guard.ts';
 import { systemShell, type ShellProgram } from './program.ts';
-import { composeShellText } from './lines/shell-text.ts';
+import { composeShellText, mayFloodNotes } from './lines/shell-text.ts';
 import type { Job, Outcome, Shell } from './shell.ts';
 
 export interface OneShotShellOptions {
@@ -85,22 +85,24 @@ async function runJob(job: Job, { graceMs, program, pipes, signals, ledger }: Me
     new OutputReader(pipes.stdout.reader, stdout),
     new OutputReader(pipes.stderr.reader, stderr),
   ];
-  const notes: Buffer[] = [];
+  const notes = new Capture(noteLimits);
+  const areRead = mayFloodNotes(job.script);
+  if (areRead) readers.push(new OutputReader(pipes.notes.reader, notes));
   try {
     await once(child, 'exit');
     await guard.settled();
-    drainPipe(pipes.notes.reader, (chunk) => notes.push(chunk));
+    if (!areRead) drainPipe(pipes.notes.reader, (chunk) => notes.add(chunk));
   } finally {
     strikeOut();
     guard.stop();
-    closeSync(pipes.notes.reader);
+    if (!areRead) closeSync(pipes.notes.reader);
     readers.forEach((reader) => reader.finish());
   }
   const printed = { stdout: stdout.read(), stderr: stderr.read() };
   return concludeJob(job, shellEnd(child), guard.interruption, {
     ...printed,
     durationMs: performance.now() - startedAt,
-    line: findFailingLine(job.script, readLastNote(Buffer.concat(notes).toString()), printed.stderr.text),
+    line: findFailingLine(job.script, readLastNote(notes.read().text), printed.stderr.text),
   });
 }
 

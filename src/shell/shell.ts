@@ -1,6 +1,6 @@
 /** One run of a recipe's command, everything it is given spelled out. */
 export interface Job {
-  /** Shell text; `lineTags` says which lines begin a new top-level command, so that a failure can name its line. */
+  /** Shell text; its `notes` let a failure name its line. */
   readonly script: Script;
   /** The whole environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
@@ -15,10 +15,19 @@ export interface Script {
   /** Whether a line that fails ends the script: the array form of a command. */
   readonly stopOnError: boolean;
   /**
-   * Indexes into `text`'s lines (from 0) that start a complete command at the top level. The runner notes which of
-   * them was reached last. Empty for a one-line string.
+   * Texts to insert when the script runs, in the order of their places: each tells the line that is reached. The first
+   * names the line of the first command. Empty where the failing line is not looked for: a command of the string form.
    */
-  readonly lineTags: readonly number[];
+  readonly notes: readonly LineNote[];
+}
+
+/** A text of the runner's own in a script. */
+export interface LineNote {
+  /** Offset in the script's text, in UTF-16 code units. */
+  readonly at: number;
+  /** The line (from 0) that it tells; undefined if it tells none. */
+  readonly line: number | undefined;
+  readonly text: string;
 }
 
 /** The output of a run. Capped: `truncated` counts the bytes that were dropped from the middle or the end. */

@@ -17,7 +17,7 @@ export function stringCommand(text: string): Command {
 /** A job of a string, to be changed where a test needs it. */
 export function jobOf(text: string, changes: Partial<Job> = {}): Job {
   return {
-    script: { text, stopOnError: false, lineTags: [] },
+    script: { text, stopOnError: false, notes: [] },
     environment: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' },
     stdin: '',
     cwd: '/',

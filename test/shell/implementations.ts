@@ -1,9 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { createOneShotShell, type OneShotShellOptions } from '../../src/shell/one-shot-shell.ts';
 import { systemShell, type ShellProgram } from '../../src/shell/program.ts';
 import type { Shell } from '../../src/shell/shell.ts';
 import { createWorkerPool } from '../../src/shell/pool/worker-pool.ts';
 
 export const busybox: ShellProgram = { file: 'busybox', name: 'busybox', arguments: ['sh'] };
+
+/** What /bin/sh is on some systems. */
+export const bash: ShellProgram = { file: 'bash', name: 'sh', arguments: ['--posix'] };
+
+export const hasBash = spawnSync('bash', ['--posix', '-c', ':']).status === 0;
 
 /** The programs that both kinds of shell are tested with. */
 export const programs: readonly { readonly name: string; readonly program: ShellProgram }[] = [

@@ -1,3 +1,4 @@
+import type { Span } from '../../diagnostic/source.ts';
 import { ScriptCursor, ShellFault } from './script-cursor.ts';
 import type { AndOr, CommandNode, List, Pipeline, Redirection, ScriptTree, Word } from './syntax-tree.ts';
 import { literalOf } from './words.ts';
@@ -81,6 +82,7 @@ class ListReader {
   }
 
   #readPipeline(cursor: ScriptCursor): Pipeline {
+    const start = cursor.at;
     let negated = false;
     while (peekPlain(cursor) === '!') {
       negated = !negated;
@@ -90,7 +92,9 @@ class ListReader {
     const commands = [this.#readCommand(cursor)];
     for (;;) {
       skipBlanks(cursor);
-      if (cursor.sees('||') || !cursor.take('|')) return { negated, commands };
+      if (cursor.sees('||') || !cursor.take('|')) {
+        return { span: spanTo(cursor.span(start, start).offset, commands), negated, commands };
+      }
       cursor.take('&');
       this.#skipLines(cursor);
       commands.push(this.#readCommand(cursor));
@@ -354,6 +358,11 @@ class ListReader {
       receive({ span: cursor.span(start, end), parts: [{ kind: 'literal', text, quoted: true }] });
     }
   }
+}
+
+function spanTo(offset: number, commands: readonly CommandNode[]): Span {
+  const last = commands.at(-1)?.span;
+  return { offset, length: last === undefined ? 0 : last.offset + last.length - offset };
 }
 
 /** Filled in once the node's redirections are read. */

@@ -23,6 +23,8 @@ export interface AndOr {
 }
 
 export interface Pipeline {
+  /** From the first command, or the `!` before it, to the end of the last command. */
+  readonly span: Span;
   readonly negated: boolean;
   readonly commands: readonly CommandNode[];
 }
@@ -113,7 +115,13 @@ export interface Word {
 export type WordPart =
   | { readonly kind: 'literal'; readonly text: string; readonly quoted: boolean }
   | ParameterPart
-  | { readonly kind: 'substitution'; readonly list: List; readonly quoted: boolean }
+  | {
+      readonly kind: 'substitution';
+      readonly list: List;
+      /** Whether it is written with backquotes instead of `$(…)`. */
+      readonly backquoted: boolean;
+      readonly quoted: boolean;
+    }
   | { readonly kind: 'arithmetic'; readonly content: Word; readonly quoted: boolean };
 
 /** `$NAME`, `${NAME}`, `${NAME:-word}` … */

@@ -82,7 +82,7 @@ export class WordReader {
     const list = cursor.nested(() => this.#readList(cursor));
     if (cursor.ended) throw cursor.fault(start, start + 2);
     if (!cursor.take(')')) throw cursor.fault(cursor.at);
-    return { kind: 'substitution', list, quoted };
+    return { kind: 'substitution', list, backquoted: false, quoted };
   }
 
   #readArithmetic(cursor: ScriptCursor, end: number, quoted: boolean): WordPart {
@@ -107,7 +107,7 @@ export class WordReader {
     const content = cursor.derived(inner, origins);
     const list = content.nested(() => this.#readList(content));
     if (!content.ended) throw content.fault(content.at);
-    return { kind: 'substitution', list, quoted };
+    return { kind: 'substitution', list, backquoted: true, quoted };
   }
 
   #readBraced(cursor: ScriptCursor, quoted: boolean): WordPart {

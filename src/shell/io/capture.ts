@@ -13,6 +13,9 @@ export const stdoutLimits: CaptureLimits = { head: 1024 * 1024, tail: 0 };
 /** stderr is for people: what a failure began and ended with tells most. */
 export const stderrLimits: CaptureLimits = { head: 16 * 1024, tail: 16 * 1024 };
 
+/** Of line notes, only the last counts. */
+export const noteLimits: CaptureLimits = { head: 0, tail: 64 };
+
 /** Keeps the beginning and the end of a stream in bounded memory, and counts the rest. */
 export class Capture {
   readonly #limits: CaptureLimits;

@@ -12,10 +12,14 @@ export function findFailingLine(
 ): number | undefined {
   const lineCount = script.text.split('\n').length;
   if (lineCount === 1) return 0;
-  const start = lastNote ?? script.lineTags[0];
+  const start = lastNote ?? script.notes[0]?.line;
   if (start === undefined) return messageLine(stderr, 0, lineCount);
-  const end = script.lineTags.find((tag) => tag > start) ?? lineCount;
-  return messageLine(stderr, start, end) ?? start;
+  return messageLine(stderr, start, nextNoted(script, start) ?? lineCount) ?? start;
+}
+
+function nextNoted({ notes }: Script, start: number): number | undefined {
+  const later = notes.flatMap(({ line }) => (line !== undefined && line > start ? [line] : []));
+  return later.length === 0 ? undefined : Math.min(...later);
 }
 
 /** The last line number in the shell's own messages, if it is one of `start` to `end` − 1. */

@@ -1,33 +1,109 @@
+import { parseScript } from '../../recipe/sh/parse-script.ts';
+import type { LineNote } from '../shell.ts';
+import { placeNotes, type NotePlace } from './note-places.ts';
+
 /*
  * No POSIX shell tells which line of a script ended it under `set -e`: dash forgets LINENO in an EXIT trap, and a trap
- * would be the script's own business. So a line that is certain to begin a command at the top level is given a note in
- * front of it, which says that this line was reached. Everything here is arranged so that a note cannot change what the
- * script means: where that is not certain, the line does not get a note, and the failing line is known less exactly.
+ * would be the script's own business. So a command gets a note in front of it, which says that its line was reached.
+ * Everything here is arranged so that a note cannot change what the script means: where that is not certain, a command does
+ * not get a note, and the failing line is known less exactly.
  */
+
+/**
+ * From here on the text may read otherwise than it is read here (an alias), or may use descriptors that cannot be
+ * seen (a sourced or evaluated text).
+ */
+const opaqueWord = /(?:^|[\s;&|(){}`!])(?:alias|eval|\.|source)(?=\s|$)/m;
+
+/** What makes a shell tell each command that it runs, notes among them. */
+const tracing = /\bset\s+[-+]\w*x|\bxtrace\b/;
+
+/** What can run a note more than once. */
+const repetition = /\b(?:while|until|for|function)\b|\([ \t]*\)/;
 
 /** A descriptor of one digit (dash knows no other) that the text does not use, or undefined if it uses all. */
 export function chooseNoteDescriptor(text: string): number | undefined {
   return [9, 8, 7, 6, 5, 4, 3].find((digit) => !new RegExp(`${digit}[<>]|[<>]&\\s*["']?${digit}`).test(text));
 }
 
-/**
- * Defines the note: it writes a line's number and returns the status that it was given. Must stand before the text,
- * on its first line, so that the shell's own line numbers stay right.
- */
-export function defineNote(descriptor: number): string {
-  return `heddle_line() { command echo "$1" >&${descriptor}; return "$2"; }; `;
+/** Whether the notes of a script may be more than a pipe holds, so that they are to be read as they come. */
+export function mayFlood(text: string): boolean {
+  return repetition.test(text);
 }
 
 /**
- * Puts a note before each tagged line but the text's first. `$?` is afterwards what it was; `&&` keeps `set -e` from
- * acting on it; the redirection keeps the note out of the trace of `set -x`, and hides a failing write.
+ * Defines the note for a text: it writes a line's number and returns the status that it was given. Must stand before the text,
+ * on its first line, so that the shell's own line numbers stay right.
  */
-export function insertNotes(text: string, lineTags: readonly number[]): string {
-  const lines = text.split('\n');
-  for (const tag of lineTags) {
-    if (tag > 0) lines[tag] = `{ heddle_line ${tag} "$?" && :; } 2>/dev/null; ${lines[tag] ?? ''}`;
+export function defineNote(text: string, descriptor: number): string {
+  // `command` passes by a function of the script, and costs time.
+  const echo = /\becho\b[ \t]*\(|\balias\b|\beval\b|(?:^|\s)(?:\.|source)\s/.test(text)
+    ? 'command echo'
+    : 'echo';
+  return `heddle_line() { ${echo} "$1" >&${descriptor}; return "$2"; }; `;
+}
+
+/** Chooses the notes of a text whose syntax is right. */
+export function chooseNotes(text: string): readonly LineNote[] {
+  const { list } = parseScript(text);
+  const quiet = tracing.test(text) || opaqueWord.test(text) ? ' 2>/dev/null' : '';
+  const end = endOfReadable(text);
+  let depth = 0;
+  // A group that is open at the end of what can be read is closed later.
+  const places = placeNotes(text, list).filter(({ at, kind }) => {
+    if (kind === 'close') return depth > 0 && depth-- > 0;
+    if (at > end) return false;
+    if (kind.endsWith('wrap')) depth += 1;
+    return true;
+  });
+  return places.map((place) => ({
+    at: place.at,
+    line: place.kind === 'close' || place.kind.startsWith('mute') ? undefined : place.line,
+    text: noteText(place, quiet),
+  }));
+}
+
+/** Where the line with the first opaque word ends. */
+function endOfReadable(text: string): number {
+  const opaque = opaqueWord.exec(text)?.index;
+  if (opaque === undefined) return text.length;
+  // The match may begin with the line break before the word.
+  const lineEnd = text.indexOf('\n', opaque + 1);
+  return lineEnd === -1 ? text.length : lineEnd;
+}
+
+/** Inserts the notes into their text. */
+export function insertNotes(text: string, notes: readonly LineNote[]): string {
+  let at = 0;
+  let noted = '';
+  for (const note of notes) {
+    noted += text.slice(at, note.at) + note.text;
+    at = note.at;
   }
-  return lines.join('\n');
+  return noted + text.slice(at);
+}
+
+/**
+ * A note leaves `$?` as it was; `&&` keeps `set -e` from acting on it; the redirection keeps it out of the trace of
+ * `set -x`, and hides a failing write.
+ */
+function noteText({ kind, line }: NotePlace, quiet: string): string {
+  const tell = `heddle_line ${line} "$?" && :`;
+  const note = quiet === '' ? `${tell}; ` : `{ ${tell}; }${quiet}; `;
+  switch (kind) {
+    case 'none':
+      return '';
+    case 'note':
+      return note;
+    case 'wrap':
+      return `{ ${note}`;
+    case 'mute':
+      return 'heddle_line() { return "$2"; }; ';
+    case 'mute-wrap':
+      return '{ heddle_line() { return "$2"; }; ';
+    case 'close':
+      return '; }';
+  }
 }
 
 /** The line of the last note, or undefined if there is none. */

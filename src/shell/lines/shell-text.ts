@@ -1,4 +1,4 @@
-import { chooseNoteDescriptor, defineNote, insertNotes } from './line-notes.ts';
+import { chooseNoteDescriptor, defineNote, insertNotes, mayFlood } from './line-notes.ts';
 import type { Script } from '../shell.ts';
 
 /** The argument of `sh -c` for a script. */
@@ -12,8 +12,18 @@ export interface ShellText {
  * Adds to a script what the command contract asks for. The umask is set by the shell, as the daemon's own is
  * everybody's. All additions stand on lines of the script, so that the shell's line numbers are the script's.
  */
-export function composeShellText({ text, lineTags }: Script): ShellText {
-  const notesTo = lineTags.length > 1 ? chooseNoteDescriptor(text) : undefined;
+export function composeShellText(script: Script): ShellText {
+  const { text, notes } = script;
+  const notesTo = writesNotes(script) ? chooseNoteDescriptor(text) : undefined;
   if (notesTo === undefined) return { text: `umask 077; ${text}`, notesTo };
-  return { text: `umask 077; ${defineNote(notesTo)}${insertNotes(text, lineTags)}`, notesTo };
+  return { text: `umask 077; ${defineNote(text, notesTo)}${insertNotes(text, notes)}`, notesTo };
+}
+
+/** Whether a script may write more notes than a pipe holds, so that they are to be read while it runs. */
+export function mayFloodNotes(script: Script): boolean {
+  return writesNotes(script) && mayFlood(script.text);
+}
+
+function writesNotes({ notes }: Script): boolean {
+  return notes.some(({ text }) => text !== '');
 }

@@ -1,18 +1,25 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { Capture, stderrLimits, stdoutLimits, type CaptureLimits } from '../io/capture.ts';
+import { Capture, noteLimits, stderrLimits, stdoutLimits, type CaptureLimits } from '../io/capture.ts';
 import { drainPipe, OutputReader } from '../io/output-reader.ts';
 import type { ShellPipes } from '../io/pipe.ts';
-import type { Captured } from '../shell.ts';
+import { mayFloodNotes } from '../lines/shell-text.ts';
+import type { Captured, Script } from '../shell.ts';
 
 /** A job that is still running after this time has its output read as it comes: a pipe holds 64 KiB. */
 const attendAfterMs = 10;
 
-const outputs = ['stdout', 'stderr'] as const;
+const outputs = ['stdout', 'stderr', 'notes'] as const;
+
+type OutputName = (typeof outputs)[number];
 
 const nothing: CaptureLimits = { head: 0, tail: 0 };
 
 function startCaptures() {
-  return { stdout: new Capture(stdoutLimits), stderr: new Capture(stderrLimits) };
+  return {
+    stdout: new Capture(stdoutLimits),
+    stderr: new Capture(stderrLimits),
+    notes: new Capture(noteLimits),
+  };
 }
 
 /** The output of one job. */
@@ -37,25 +44,25 @@ export class WorkerOutput {
   }
 
   /** To be called before a job begins. */
-  begin(): void {
+  begin(script: Script): void {
     this.#captures = startCaptures();
     this.#readers = [];
-    this.#attendLater();
+    this.#attendLater(mayFloodNotes(script) ? outputs : ['stdout', 'stderr']);
   }
 
-  #attendLater(): void {
+  #attendLater(names: readonly OutputName[]): void {
     this.#timer = setTimeout(() => {
       try {
-        for (const name of outputs.slice(this.#readers.length)) this.#readers.push(this.#attend(name));
+        for (const name of names.slice(this.#readers.length)) this.#readers.push(this.#attend(name));
       } catch {
         // No descriptor is left: perhaps later.
-        this.#attendLater();
+        this.#attendLater(names);
       }
     }, attendAfterMs);
   }
 
   /** Reads an output as it comes, by a reader of its own, which the end of the job may end. */
-  #attend(name: (typeof outputs)[number]): OutputReader {
+  #attend(name: OutputName): OutputReader {
     const path = `/proc/self/fd/${this.#pipes[name].reader}`;
     return new OutputReader(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), this.#captures[name]);
   }
@@ -64,24 +71,21 @@ export class WorkerOutput {
   end(): JobOutput {
     clearTimeout(this.#timer);
     for (const reader of this.#readers) reader.finish();
-    const notes: Buffer[] = [];
-    const held = [
-      ...outputs.map((name) =>
-        drainPipe(this.#pipes[name].reader, (chunk) => this.#captures[name].add(chunk)),
-      ),
-      drainPipe(this.#pipes.notes.reader, (chunk) => notes.push(chunk)),
-    ];
+    const held = outputs.map((name) =>
+      drainPipe(this.#pipes[name].reader, (chunk) => this.#captures[name].add(chunk)),
+    );
     return {
       stdout: this.#captures.stdout.read(),
       stderr: this.#captures.stderr.read(),
-      notes: Buffer.concat(notes).toString(),
+      notes: this.#captures.notes.read().text,
       isHeld: held.includes(true),
     };
   }
 
   /** Gives the pipes up. What a process that still holds one writes is read and dropped, so that it is not blocked. */
   close(): void {
-    for (const name of outputs) new OutputReader(this.#pipes[name].reader, new Capture(nothing)).finish();
+    for (const name of ['stdout', 'stderr'] as const)
+      new OutputReader(this.#pipes[name].reader, new Capture(nothing)).finish();
     closeSync(this.#pipes.notes.reader);
   }
 }

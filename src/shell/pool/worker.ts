@@ -170,7 +170,7 @@ export class Worker {
     if (changes !== '') replaceContent(this.#files.environment, Buffer.from(changes));
     this.#job = job;
     this.#said = '';
-    this.#output.begin();
+    this.#output.begin(job.script);
     this.#process.control.write(changes === '' ? runText : changeEnvironmentText + runText);
   }
 

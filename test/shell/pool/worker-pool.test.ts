@@ -340,7 +340,7 @@ test('when this process dies its workers end, once the job that they run has end
   const directory = temporaryDirectory(t);
   const statement = `
     const pool = m.createWorkerPool({ size: 2 });
-    const job = (text) => ({ script: { text, stopOnError: false, lineTags: [] }, stdin: '', cwd: '${directory}', timeoutMs: 60000,
+    const job = (text) => ({ script: { text, stopOnError: false, notes: [] }, stdin: '', cwd: '${directory}', timeoutMs: 60000,
       environment: { PATH: '${environment.PATH}' } });
     await pool.run(job('echo $$ >idle'));
     void pool.run(job('echo $$ >busy; while [ ! -e go ]; do sleep 0.01; done; touch done'));
@@ -361,7 +361,7 @@ test('when this process dies under load nothing of its workers stays', async (t)
   const directory = temporaryDirectory(t);
   const statement = `
     const pool = m.createWorkerPool({ size: 2 });
-    const job = { script: { text: 'echo $$; echo $$ >>ids', stopOnError: false, lineTags: [] }, stdin: 'x', cwd: '${directory}', timeoutMs: 60000,
+    const job = { script: { text: 'echo $$; echo $$ >>ids', stopOnError: false, notes: [] }, stdin: 'x', cwd: '${directory}', timeoutMs: 60000,
       environment: { PATH: '${environment.PATH}' } };
     const lane = async () => { for (;;) await pool.run(job); };
     void lane(); void lane();

@@ -31,8 +31,7 @@ test('messages of the shell name no file, and those of others are left as they a
 });
 
 test('the script begins on its first line, and its notes go where it writes nothing', () => {
-  const compose = (text: string, stopOnError = false) =>
-    composeScriptFile({ text, stopOnError, lineTags: [] });
+  const compose = (text: string, stopOnError = false) => composeScriptFile({ text, stopOnError, notes: [] });
   assert.equal(compose('a\nb'), 'exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&-; umask 077; a\nb');
   assert.equal(
     compose('a 9>&2', true),

@@ -1,0 +1,253 @@
+import type {
+  AndOr,
+  CommandNode,
+  List,
+  Pipeline,
+  Redirection,
+  SimpleCommand,
+  Word,
+  WordPart,
+} from '../../recipe/sh/syntax-tree.ts';
+import { literalOf } from '../../recipe/sh/words.ts';
+import { NotedFunctions } from './noted-functions.ts';
+
+/** A line (from 0) that a note tells about, and the place of its text in the script. */
+export interface NotePlace {
+  /** Offset in the script, in UTF-16 code units. */
+  readonly at: number;
+  readonly line: number;
+  /** `wrap` opens a group that `close` closes; `mute` opens one whose notes count for nothing, for as long as it lasts. */
+  readonly kind: 'note' | 'wrap' | 'mute' | 'mute-wrap' | 'close' | 'none';
+}
+
+/** The line that the last note surely told when a command begins; undefined if that depends on what ran. */
+type Line = number | undefined;
+
+/**
+ * Chooses the places of notes: before each command whose failure may end the script, unless the last note surely told
+ * its line. A command that runs next to others (in the background, or in a pipeline but at its end), and one whose status
+ * counts for nothing (in a substitution that is an argument), gets no note.
+ */
+export function placeNotes(text: string, list: List): readonly NotePlace[] {
+  return new NotePlacer(text, list).place(list);
+}
+
+class NotePlacer {
+  readonly #text: string;
+  readonly #lineStarts: readonly number[];
+  readonly #functions: NotedFunctions;
+  readonly #places: NotePlace[] = [];
+
+  constructor(text: string, list: List) {
+    this.#text = text;
+    this.#lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+    this.#functions = new NotedFunctions(text, list);
+  }
+
+  place(list: List): readonly NotePlace[] {
+    const at = list[0]?.first.span.offset;
+    if (at === undefined) return [];
+    const line = this.#lineAt(at);
+    this.#places.push({ at, line, kind: 'none' });
+    this.#list(list, line);
+    // A group that opens where a command begins comes after the note for that command: sorting keeps their order.
+    return this.#places.sort((one, other) => one.at - other.at);
+  }
+
+  #list(list: List, before: Line): Line {
+    return list.reduce((line, andOr) => this.#andOr(andOr, line), before);
+  }
+
+  #andOr({ first, rest, background }: AndOr, before: Line): Line {
+    if (background) {
+      const line = this.#note(first.span.offset, before);
+      this.#mute(first.span.offset, endOf(rest.at(-1)?.pipeline ?? first), 'mute-wrap');
+      return line;
+    }
+    let line = this.#pipeline(first, before, false);
+    for (const { pipeline } of rest) line = merge([line, this.#pipeline(pipeline, line, true)]);
+    return line;
+  }
+
+  /** A pipeline that follows `&&` or `||` is one command in their eyes, so that its note stands with it in a group. */
+  #pipeline(pipeline: Pipeline, before: Line, follows: boolean): Line {
+    const { commands, span } = pipeline;
+    const [only] = commands;
+    const last = commands.at(-1);
+    if (last === undefined) return before;
+    if (commands.length === 1 && only !== undefined && !pipeline.negated) {
+      return this.#command(only, before, follows);
+    }
+    const isGroup = follows && before !== this.#lineAt(span.offset);
+    const line = this.#note(span.offset, before, isGroup);
+    for (const command of commands.slice(0, -1)) this.#mute(command.span.offset, endOf(command), 'mute-wrap');
+    const after = this.#command(last, line, commands.length > 1);
+    if (isGroup) this.#close(endOf(pipeline));
+    return after;
+  }
+
+  #command(node: CommandNode, before: Line, isOneCommand: boolean): Line {
+    const start = node.span.offset;
+    switch (node.kind) {
+      case 'simple':
+      case 'test': {
+        const isGroup = isOneCommand && before !== this.#lineAt(start);
+        const line = this.#note(start, before, isGroup);
+        const after = node.kind === 'simple' ? this.#simple(node, line) : this.#muteWords(node.words, line);
+        if (isGroup) this.#close(endOf(node));
+        return after;
+      }
+      case 'function':
+        if (this.#functions.isNoted(node.name)) this.#command(node.body, undefined, true);
+        return before;
+      case 'group':
+      case 'if':
+      case 'loop':
+      case 'for':
+      case 'case':
+        return this.#compound(node, before, isOneCommand);
+    }
+  }
+
+  /** A compound command whose own words or redirections may fail is noted, in addition to the commands in it. */
+  #compound(
+    node: Exclude<CommandNode, SimpleCommand | { kind: 'function' | 'test' }>,
+    before: Line,
+    isOneCommand: boolean,
+  ): Line {
+    const mayFail = node.kind === 'for' || node.kind === 'case' || node.redirections.length > 0;
+    const start = node.span.offset;
+    const isGroup = mayFail && isOneCommand && before !== this.#lineAt(start);
+    const line = mayFail ? this.#note(start, before, isGroup) : before;
+    this.#muteRedirections(node.redirections);
+    const after = this.#isWhollyOn(node, line) ? line : this.#body(node, line);
+    if (isGroup) this.#close(endOf(node));
+    return after;
+  }
+
+  #body(node: Exclude<CommandNode, SimpleCommand | { kind: 'function' | 'test' }>, before: Line): Line {
+    switch (node.kind) {
+      case 'group':
+        return this.#list(node.body, before);
+      case 'if': {
+        let condition = before;
+        const ends = node.branches.map((branch) => {
+          condition = this.#list(branch.condition, condition);
+          return this.#list(branch.body, condition);
+        });
+        return merge([...ends, this.#list(node.otherwise, condition)]);
+      }
+      case 'loop': {
+        // What the last round noted is not known when the next one begins.
+        const condition = this.#list(node.condition, undefined);
+        this.#list(node.body, condition);
+        return condition;
+      }
+      case 'for':
+        this.#muteWords(node.words, before);
+        this.#list(node.body, undefined);
+        return undefined;
+      case 'case':
+        this.#muteWords([node.subject], before);
+        return merge([before, ...node.items.map(({ body }) => this.#list(body, before))]);
+    }
+  }
+
+  /** Only where a command is nothing but assignments does a substitution's status count. */
+  #simple({ words, assignments, redirections }: SimpleCommand, line: Line): Line {
+    this.#muteRedirections(redirections);
+    this.#muteWords(words, line);
+    const values = assignments.map(({ value }) => value);
+    if (words.length > 0) {
+      this.#muteWords(values, line);
+      return words[0] !== undefined && this.#mayCallFunction(words[0]) ? undefined : line;
+    }
+    return values
+      .flatMap(({ parts }) => parts)
+      .reduce((before, part) => {
+        if (part.kind === 'substitution' && !part.backquoted) return this.#list(part.list, before);
+        this.#mutePart(part);
+        return before;
+      }, line);
+  }
+
+  #mayCallFunction(name: Word): boolean {
+    const literal = literalOf(name);
+    return literal === undefined ? !this.#functions.isEmpty : this.#functions.isNoted(literal);
+  }
+
+  /** Returns the line, which the words leave as it is. */
+  #muteWords(words: readonly Word[], line: Line): Line {
+    for (const { parts } of words) for (const part of parts) this.#mutePart(part);
+    return line;
+  }
+
+  #muteRedirections(redirections: readonly Redirection[]): void {
+    for (const { target, hereDocument } of redirections)
+      this.#muteWords(hereDocument === undefined ? [target] : [target, hereDocument], undefined);
+  }
+
+  #mutePart(part: WordPart): void {
+    switch (part.kind) {
+      case 'literal':
+        return;
+      case 'parameter':
+        if (part.argument !== undefined) this.#muteWords([part.argument], undefined);
+        return;
+      case 'arithmetic':
+        this.#muteWords([part.content], undefined);
+        return;
+      case 'substitution': {
+        const start = part.list[0]?.first.span.offset;
+        const last = part.list.at(-1);
+        // Functions that are called in backquotes are not noted.
+        if (part.backquoted || start === undefined || last === undefined) return;
+        this.#mute(start, endOf(last.rest.at(-1)?.pipeline ?? last.first), 'mute');
+      }
+    }
+  }
+
+  /** Notes a place's line, unless the last note was for it. */
+  #note(at: number, before: Line, isGroup = false): Line {
+    const line = this.#lineAt(at);
+    if (line !== before) this.#places.push({ at, line, kind: isGroup ? 'wrap' : 'note' });
+    return line;
+  }
+
+  #close(at: number): void {
+    this.#places.push({ at, line: this.#lineAt(at), kind: 'close' });
+  }
+
+  /** Mutes the notes of functions that are called between two places. */
+  #mute(start: number, end: number, kind: 'mute' | 'mute-wrap'): void {
+    if (!this.#functions.areMentioned(this.#text.slice(start, end))) return;
+    this.#places.push({ at: start, line: this.#lineAt(start), kind });
+    if (kind === 'mute-wrap') this.#close(end);
+  }
+
+  #isWhollyOn(node: CommandNode, line: Line): boolean {
+    const { offset, length } = node.span;
+    const text = this.#text.slice(offset, offset + length);
+    return this.#lineAt(offset) === line && !text.includes('\n') && !this.#functions.areMentioned(text);
+  }
+
+  #lineAt(offset: number): number {
+    let [low, high] = [0, this.#lineStarts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.#lineStarts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+function endOf({ span }: { readonly span: { readonly offset: number; readonly length: number } }): number {
+  return span.offset + span.length;
+}
+
+/** The line that all ways to a place agree on. */
+function merge(lines: readonly Line[]): Line {
+  const [first] = lines;
+  return lines.every((line) => line === first) ? first : undefined;
+}

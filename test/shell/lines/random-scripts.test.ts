@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import fc from 'fast-check';
+import { prepareScripts } from '../../../src/shell/script.ts';
+import { createOneShotShell } from '../../../src/shell/one-shot-shell.ts';
+import { createWorkerPool } from '../../../src/shell/pool/worker-pool.ts';
+import type { Outcome } from '../../../src/shell/shell.ts';
+import { jobOf } from '../command.ts';
+import { bash, hasBash, programs } from '../implementations.ts';
+import { failingScript } from './random-script.ts';
+
+const all = [...programs, { name: 'bash in POSIX mode', program: bash }];
+
+function resultOf(outcome: Outcome): unknown {
+  assert.equal(outcome.kind, 'failed', JSON.stringify(outcome));
+  return { exitCode: outcome.exitCode, stdout: outcome.stdout.text, stderr: outcome.stderr.text };
+}
+
+for (const { name, program } of all) {
+  describe(`the failing line of random scripts: ${name}`, { skip: program === bash && !hasBash }, () => {
+    const shells = [createOneShotShell({ program }), createWorkerPool({ size: 1, program })];
+    after(async () => {
+      await Promise.all(shells.map((shell) => shell.close()));
+    });
+
+    test('is the line that failed, and a note changes nothing that the script does', async () => {
+      await fc.assert(
+        fc.asyncProperty(failingScript, async ({ lines, line }) => {
+          // bash takes a group after a here-document in a substitution for another: `true; false` ends with 0 there.
+          const text = lines.join('\n');
+          fc.pre(program !== bash || !(text.includes('$(set -e') && text.includes('<<EOF | {')));
+          const [script] = await prepareScripts([{ text, stopOnError: true }], program);
+          assert.ok(script !== undefined && script.notes.length > 0);
+          const results: unknown[] = [];
+          for (const shell of shells) {
+            const noted = await shell.run(jobOf('', { script }));
+            results.push(resultOf(noted));
+            assert.equal(noted.kind === 'failed' ? noted.line : undefined, line);
+            const plain = await shell.run(jobOf('', { script: { ...script, notes: [] } }));
+            results.push(resultOf(plain));
+          }
+          for (const result of results) assert.deepEqual(result, results[0]);
+        }),
+        { numRuns: 60 },
+      );
+    });
+  });
+}
