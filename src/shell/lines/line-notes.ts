@@ -15,10 +15,10 @@ import { placeNotes, type NotePlace } from './note-places.ts';
  */
 const opaqueWord = /(?:^|[\s;&|(){}`!])(?:alias|eval|\.|source)(?=\s|$)/m;
 
-/** What makes a shell tell each command that it runs, notes among them. */
+/** A setting that makes a shell print each command that it runs, notes among them. */
 const tracing = /\bset\s+[-+]\w*x|\bxtrace\b/;
 
-/** What can run a note more than once. */
+/** The constructs that can run a note more than once. */
 const repetition = /\b(?:while|until|for|function)\b|\([ \t]*\)/;
 
 /** A descriptor of one digit (dash knows no other) that the text does not use, or undefined if it uses all. */

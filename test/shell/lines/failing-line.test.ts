@@ -29,7 +29,7 @@ const scripts: Record<string, { lines: string[]; line?: number }> = {
     lines: ['while read l; do', '  echo $l', 'done <<EOF', 'false', ')', 'EOF', 'false # here', 'true'],
   },
   'a case block': { lines: ['case a in', '  a)', '    true', '    ;;', 'esac', 'false # here', 'true'] },
-  'a line that is continued': { lines: ['true', 'echo a \\', '  b \\', '  c | { false; } # here'], line: 1 },
+  'a line that is continued': { lines: ['true', 'echo a \\', '  b \\', '  c | { false; } # here'] },
   'after a line that is continued': { lines: ['echo a \\', '  b', 'false # here', 'true'] },
   'after a line that ends with an operator': { lines: ['true &&', 'true |', 'cat', 'false # here', 'true'] },
   'an indented line after a block': {
