@@ -48,12 +48,15 @@ export const diagnosticCodes = {
   'unknown-variable': 'A command uses a variable that heddle does not know.',
   'no-input': 'A command reads standard input, but its standard input is empty.',
   'missing-program': 'A program is not installed on this machine.',
+  'not-portable': 'A command uses what dash, BusyBox and bash take differently.',
   'not-repeatable': 'A command fails when it runs again.',
   'add-without-remove': 'The recipe adds entries for a peer, but never removes them.',
   'unquoted-data': 'A command expands data of another node without quotes.',
   'evaluated-data': 'A command runs data of another node as shell text.',
   'secret-argument': 'A secret is on the command line of a program, where every user can see it.',
   'missing-overhead': 'A device encapsulates packets, but the recipe does not say how many bytes it adds.',
+  'kills-by-name': 'A command ends processes by their name.',
+  'background-command': 'A command runs a part of itself in the background.',
   'fixed-mtu': 'A command sets the MTU of a device to a fixed number.',
 } as const satisfies Record<string, string>;
 

@@ -75,6 +75,7 @@ export type HeddleEvent =
       readonly peer: PeerName;
       readonly reason: Reason;
       readonly durationMs: number;
+      readonly stderr: string;
     }
   | {
       readonly event: 'peer-failed';

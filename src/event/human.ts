@@ -49,9 +49,10 @@ const renderers: Renderers = {
         (e.ignored > 0 ? `, ${e.ignored} of other types` : '') +
         (e.rejected > 0 ? `, ${e.rejected} rejected` : ''),
     ),
-  'peer-added': (e) => info(`peer ${name(e.peer)} added in ${formatDuration(e.durationMs)} (${e.reason})`),
+  'peer-added': (e) =>
+    info(`peer ${name(e.peer)} added in ${formatDuration(e.durationMs)} (${e.reason})`, indent(e.stderr)),
   'peer-removed': (e) =>
-    info(`peer ${name(e.peer)} removed in ${formatDuration(e.durationMs)} (${e.reason})`),
+    info(`peer ${name(e.peer)} removed in ${formatDuration(e.durationMs)} (${e.reason})`, indent(e.stderr)),
   'peer-failed': (e) =>
     warn(
       `peer ${name(e.peer)} could not be ${e.operation === 'add' ? 'added' : 'removed'} (${e.reason}, attempt ${e.attempt}): ` +

@@ -107,6 +107,10 @@ const innocent: Readonly<Partial<Record<CommandName, readonly (string | readonly
     ],
     ['exec </proc/uptime', 'read -r up', 'echo "$up"'],
     ['f() { read -r x; echo "$x"; }', 'echo a | f'],
+    // What every shell takes alike
+    ['ip monitor link >a & ip monitor route >b &', 'wait'],
+    ['set -o errexit', '. ./settings', 'echo "${IFACE%.*} ${IFACE#e} ${#IFACE}" "[[ a ]]"'],
+    ['echo "pkill x" >note', 'kill "$(cat pid)" || true'],
     ['ip link set dev lo mtu "$MTU"', 'ip route replace 10.0.0.0/8 dev lo mtu 1400'],
   ],
   SubnetAddCommand: [
@@ -159,6 +163,17 @@ const suspect: readonly (readonly [CommandName, string | readonly string[], read
   ['SubnetAddCommand', 'A=$(cat); echo ${A:-$A}', ['unquoted-data']],
   ['SubnetAddCommand', ['while read -r a; do echo $a; done'], ['unquoted-data']],
   ['SubnetAddCommand', ['read -r a', 'eval "b=$a"'], ['evaluated-data']],
+  ['PreStartupCommand', ['if [[ a == b ]]; then :; fi'], ['not-portable']],
+  ['PreStartupCommand', ['[[ -e x && -e y ]] || true'], ['not-portable']],
+  ['PreStartupCommand', ['source ./settings'], ['not-portable']],
+  ['PreStartupCommand', ['set -o pipefail'], ['not-portable']],
+  ['PreStartupCommand', ['set -euo pipefail', ':'], ['not-portable']],
+  ['PreStartupCommand', ['echo "${IFACE//./}"'], ['not-portable']],
+  ['PreStartupCommand', ['echo "${IFACE/./}" "${IFACE:0:2}" "${IFACE^^}"'], Array(3).fill('not-portable')],
+  ['ShutdownCommand', ['pkill wireguard-go || true'], ['kills-by-name']],
+  ['ShutdownCommand', 'killall -q socat; true', ['kills-by-name']],
+  ['PostStartupCommand', 'ip monitor link >log &', ['background-command']],
+  ['PostStartupCommand', ['{ ip monitor link | cat >log; } &', 'true'], ['background-command']],
 ];
 
 for (const [name, command, codes] of suspect) {
@@ -166,3 +181,15 @@ for (const [name, command, codes] of suspect) {
     assert.deepEqual(await codesFor(name, command), codes);
   });
 }
+
+test('a tunnel by a program, without Overhead, is found', async () => {
+  const find = async (command: string) => {
+    const Backend = { Type: 'extension', Requires: [], PostStartupCommand: command };
+    const text = JSON.stringify({ Network: '10.50.0.0/16', Backend });
+    return (await examineRecipe({ name: 'one.json', text }, 'one')).map(({ code }) => code);
+  };
+  assert.deepEqual(await find('socat UDP:192.0.2.1:9 "TUN:$SUBNET,up"'), ['missing-overhead']);
+  assert.deepEqual(await find('socat tun:10.0.0.1/24 udp-listen:9'), ['missing-overhead']);
+  assert.deepEqual(await find('openvpn --config a.conf'), ['missing-overhead']);
+  assert.deepEqual(await find('socat - UNIX:/run/x'), []);
+});

@@ -45,6 +45,7 @@ export function eventOf(
       peer,
       reason,
       durationMs: result.durationMs,
+      stderr: result.stderr,
     };
   }
   // A lenient remove only prepares an add, so its failure is not worth an event.

@@ -41,6 +41,7 @@ function findDevices({ calls }: CommandScript): readonly Device[] {
     if (call.name === 'wireguard-go') {
       return [{ kind: 'wireguard-go', span: call.nameSpan, overhead: encapsulationOf('wireguard') }];
     }
+    if (isTunnelProgram(call)) return [{ kind: 'a tunnel', span: call.nameSpan, overhead: undefined }];
     const made = readKernelCall(call);
     if (made?.action !== 'add') return [];
     if (made.object === 'tuntap')
@@ -50,6 +51,22 @@ function findDevices({ calls }: CommandScript): readonly Device[] {
     const overhead = encapsulationOf(kind);
     return word === undefined || overhead === undefined ? [] : [{ kind, span: word.span, overhead }];
   });
+}
+
+/** Programs that carry packets in packets of their own. */
+const tunnelPrograms: ReadonlySet<string> = new Set([
+  'openvpn',
+  'tincd',
+  'vtund',
+  'boringtun',
+  'boringtun-cli',
+]);
+
+function isTunnelProgram({ name, arguments: words }: Call): boolean {
+  if (name === undefined) return false;
+  if (name !== 'socat') return tunnelPrograms.has(name);
+  // The address may hold variables: `TUN:$SUBNET,up`.
+  return words.some(({ parts }) => parts[0]?.kind === 'literal' && /^tun\b/i.test(parts[0].text));
 }
 
 function describeOverhead({ overhead }: Device): string {

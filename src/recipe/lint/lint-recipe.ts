@@ -6,6 +6,8 @@ import { checkInput } from './input.ts';
 import { reportMissingPrograms, type AbsentProgram } from './missing-programs.ts';
 import { checkPairs } from './pairs.ts';
 import { checkPeerData } from './peer-data.ts';
+import { checkPortability } from './portability.ts';
+import { checkProcesses } from './processes.ts';
 import { checkRepeatable } from './repeatable.ts';
 import { checkSecrets } from './secrets.ts';
 import { reportSyntaxErrors, type SyntaxComplaint } from './syntax-errors.ts';
@@ -29,9 +31,11 @@ export function lintRecipe(outline: RecipeOutline, surroundings: Surroundings, f
   reportMissingPrograms(outline, surroundings.missingPrograms, findings);
   checkVariables(outline, scripts, findings);
   checkInput(scripts, findings);
+  checkPortability(scripts, findings);
   checkRepeatable(outline, scripts, findings);
   checkPairs(outline, findings);
   checkPeerData(outline, scripts, findings);
   checkSecrets(outline, scripts, findings);
+  checkProcesses(scripts, findings);
   checkEncapsulation(outline, scripts, findings);
 }

@@ -20,6 +20,12 @@ export interface ScriptReading {
   readonly uses: readonly Use[];
   readonly settings: readonly Setting[];
   readonly functions: ReadonlySet<string>;
+  /** The expansions of parameters, of all forms. */
+  readonly expansions: readonly ParameterPart[];
+  /** Where each `[[ … ]]` stands. */
+  readonly tests: readonly Span[];
+  /** Where the commands that end with `&` stand. */
+  readonly backgrounds: readonly Span[];
 }
 
 /** Under what circumstances a command runs. */
@@ -73,6 +79,9 @@ export function readScript(text: string): ScriptReading {
     uses: reader.uses,
     settings: reader.settings,
     functions: reader.functions,
+    expansions: reader.expansions,
+    tests: reader.tests,
+    backgrounds: reader.backgrounds,
   };
 }
 
@@ -96,12 +105,16 @@ class Reader {
   readonly uses: Use[] = [];
   readonly settings: Setting[] = [];
   readonly functions = new Set<string>();
+  readonly expansions: ParameterPart[] = [];
+  readonly tests: Span[] = [];
+  readonly backgrounds: Span[] = [];
 
   readList(list: List, circumstances: Circumstances): void {
     for (const andOr of list) this.#readAndOr(andOr, circumstances);
   }
 
   #readAndOr({ first, rest, background }: AndOr, outer: Circumstances): void {
+    if (background) this.backgrounds.push(first.span);
     const inner = background ? { ...outer, readsScriptInput: false } : outer;
     let guarded = inner.guarded || rest.some(({ operator }) => operator === '||');
     this.#readPipeline(first, { ...inner, guarded });
@@ -169,6 +182,7 @@ class Reader {
         this.#readNode(node.body, { ...inner, within: node.name, readsScriptInput: false });
         break;
       case 'test':
+        this.tests.push(node.span);
         for (const word of node.words) this.#readWord(word, inner, true);
         break;
     }
@@ -242,6 +256,7 @@ class Reader {
 
   #readParameter(part: ParameterPart, circumstances: Circumstances, tested: boolean): void {
     const { name, operator, argument, span } = part;
+    this.expansions.push(part);
     const hasFallback = /^:?[-=+?]$/.test(operator ?? '');
     if (/^[A-Za-z_]/.test(name)) this.uses.push({ name, span, hasFallback, tested });
     if (operator === '=' || operator === ':=') this.#set(name, argument, circumstances);

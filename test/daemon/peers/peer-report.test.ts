@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { CommandResult } from '../../../src/daemon/commands/command-result.ts';
 import { eventOf, namePeer, outcomeOf } from '../../../src/daemon/peers/peer-report.ts';
 import type { Operation, Wait } from '../../../src/engine/operation.ts';
+import { renderEvent } from '../../../src/event/human.ts';
 import type { CommandTrouble } from '../../../src/event/trouble.ts';
 import { makePeer } from '../network/network-bench.ts';
 
@@ -27,10 +28,19 @@ const operation = (changes: Partial<Operation> = {}): Operation => ({
 });
 
 test('an operation that succeeded is told with its reason and its time', () => {
-  const added = { event: 'peer-added', peer, reason: 'new', durationMs: 7 };
+  const added = { event: 'peer-added', peer, reason: 'new', durationMs: 7, stderr: '' };
   assert.deepEqual(eventOf(operation(), ok, undefined), added);
-  const removed = { event: 'peer-removed', peer, reason: 'gone', durationMs: 7 };
+  const removed = { event: 'peer-removed', peer, reason: 'gone', durationMs: 7, stderr: '' };
   assert.deepEqual(eventOf(operation({ kind: 'remove', reason: 'gone' }), ok, undefined), removed);
+});
+
+test('the stderr of an operation that succeeded stands with its event', () => {
+  const noisy: CommandResult = { ...ok, stderr: 'sh: 1: [[: not found' };
+  for (const kind of ['add', 'remove'] as const) {
+    const event = eventOf(operation({ kind }), noisy, undefined);
+    assert.ok(event !== undefined);
+    assert.equal(renderEvent(event).detail, '    sh: 1: [[: not found');
+  }
 });
 
 test('one that failed is told with when it is tried again', () => {

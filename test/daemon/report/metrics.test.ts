@@ -36,9 +36,9 @@ test('events are counted by name', async () => {
 
 test('what commands for peers took is measured in seconds, each kind by itself', async () => {
   const metrics = new Metrics(() => undefined);
-  metrics.note({ event: 'peer-added', peer, reason: 'new', durationMs: 20 });
-  metrics.note({ event: 'peer-added', peer, reason: 'new', durationMs: 480 });
-  metrics.note({ event: 'peer-removed', peer, reason: 'gone', durationMs: 7 });
+  metrics.note({ event: 'peer-added', peer, reason: 'new', durationMs: 20, stderr: '' });
+  metrics.note({ event: 'peer-added', peer, reason: 'new', durationMs: 480, stderr: '' });
+  metrics.note({ event: 'peer-removed', peer, reason: 'gone', durationMs: 7, stderr: '' });
   metrics.note({
     event: 'batch-applied',
     addedCount: 9,
