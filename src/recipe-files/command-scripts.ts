@@ -55,9 +55,7 @@ export class CommandScripts {
     const meant = [...this.#sources].filter(([name]) => isMeant(name));
     const sources = meant.map(([, source]) => source);
     const scripts = await prepareScripts(sources, this.#program).catch(() => []);
-    return new Map(
-      meant.map(([name, source], index) => [name, scripts[index] ?? { ...source, lineTags: [] }]),
-    );
+    return new Map(meant.map(([name, source], index) => [name, scripts[index] ?? { ...source, notes: [] }]));
   }
 }
 

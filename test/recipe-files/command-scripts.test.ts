@@ -68,7 +68,7 @@ test('an element of several lines is found for each of them', () => {
 });
 
 const lines = ['true', 'if true; then', '  true', 'fi', 'false'];
-const inLines = { text: lines.join('\n'), stopOnError: true, lineTags: [0, 1, 4] };
+const inLines = { text: lines.join('\n'), stopOnError: true };
 
 test('each command has its lines, whichever is asked for first', async () => {
   const commands = [
@@ -78,7 +78,12 @@ test('each command has its lines, whichever is asked for first', async () => {
   for (const order of [commands, commands.toReversed()]) {
     const scripts = new CommandScripts(commands);
     for (const { name } of order) {
-      assert.deepEqual(await scripts.get(name), inLines);
+      const { notes, ...source } = await scripts.get(name);
+      assert.deepEqual(source, inLines);
+      assert.deepEqual(
+        notes.map(({ line }) => line),
+        [0, 1, 2, 4],
+      );
       assert.equal(await scripts.get(name), await scripts.get(name), 'a script is made once');
     }
   }
@@ -87,7 +92,7 @@ test('each command has its lines, whichever is asked for first', async () => {
 test('a command whose lines the shell does not find has none', async () => {
   const { name } = linesCommand();
   const scripts = new CommandScripts([linesCommand(...lines)], { file: 'false', name: 'sh', arguments: [] });
-  assert.deepEqual(await scripts.get(name), { ...inLines, lineTags: [] });
+  assert.deepEqual(await scripts.get(name), { ...inLines, notes: [] });
 });
 
 test('a command that the recipe does not have has no script', async () => {
