@@ -4,6 +4,9 @@ import { explainError, hasErrorCode } from '../../host/system-error.ts';
 /** How long the readers of a daemon's last words may take, in milliseconds. Readers of a command, such as less, take their time. */
 const longestReadingMs = 500;
 
+/** How long an ended command may still hold its process, in milliseconds: an error of its last write comes within that time. */
+const lingerMs = 100;
+
 let isDaemon = false;
 
 /** Ends a command when nobody reads its output, for example after `head` exits. A full disk is reported. */
@@ -25,13 +28,13 @@ function endWithoutReader(error: Error): void {
 }
 
 /**
- * Ends this process once its output is read. Whatever is still under way does not hold it: a connection that the network swallows
- * lasts for minutes.
+ * Lets this process end by itself once its output is read, and ends it soon after that if something still holds it: a
+ * connection that the network swallows lasts for minutes.
  */
-export async function endProcess(): Promise<never> {
-  if (isDaemon) setTimeout(() => process.exit(), longestReadingMs);
+export async function endProcess(): Promise<void> {
+  if (isDaemon) setTimeout(() => process.exit(), longestReadingMs).unref();
   await Promise.all([written(process.stdout), written(process.stderr)]);
-  process.exit();
+  setTimeout(() => process.exit(), lingerMs).unref();
 }
 
 function written(stream: NodeJS.WriteStream): Promise<void> {
