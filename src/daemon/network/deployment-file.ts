@@ -25,10 +25,22 @@ export async function readDeployment(stateDirectory: string): Promise<Deployment
   return understand(parse(text, path), path);
 }
 
-/** Any version of the file; it is this program's own, so that only the version is looked at. */
+/** Any version of the file. */
 interface AnyDeployment {
   readonly version: number;
 }
+
+/** The keys that every version has, each with a value of the type that it has at least. */
+const commonKeys: Readonly<Record<string, 'string' | 'number' | 'object'>> = {
+  recipe: 'object',
+  parameterValues: 'object',
+  networkDocument: 'string',
+  store: 'object',
+  nodeName: 'string',
+  iface: 'string',
+  ifaceMtu: 'number',
+  mtu: 'number',
+};
 
 /** Version 1 knew no parts: what heddle made then was these. */
 interface DeploymentV1 extends Omit<Deployment, 'version' | 'parts'> {
@@ -39,13 +51,25 @@ interface DeploymentV1 extends Omit<Deployment, 'version' | 'parts'> {
 function parse(text: string, path: string): AnyDeployment {
   try {
     const found = JSON.parse(text) as Partial<AnyDeployment> | null;
-    if (typeof found?.version === 'number') return { ...found, version: found.version };
-    throw new Error('it has no version');
+    if (found === null || !Number.isInteger(found.version)) throw new Error('it has no version');
+    const { version = 0 } = found;
+    if (version < 1) throw new Error(`it has the version ${version}`);
+    if (version <= deploymentVersion) requireKeys(found, version);
+    return { ...found, version };
   } catch (error) {
     throw new Failure('state-directory', `${path} is damaged: ${(error as Error).message}`, {
       hint: 'remove the network by hand, then remove this file',
       cause: error,
     });
+  }
+}
+
+/** Throws an Error for a file that this program or an older one cannot have written. */
+function requireKeys(found: object, version: number): void {
+  const keys = { ...commonKeys, ...(version === 1 ? { subnetFile: 'string' } : { parts: 'object' }) };
+  for (const [key, type] of Object.entries(keys)) {
+    const value = (found as Readonly<Record<string, unknown>>)[key];
+    if (typeof value !== type || value === null) throw new Error(`it has no ${key}`);
   }
 }
 

@@ -60,7 +60,12 @@ test('the form of a newer heddle is refused in a sentence that says what to do',
   });
 });
 
-for (const text of ['{', 'null', '[]', '{"version":"2"}', '{}']) {
+const withoutParts = JSON.stringify({ ...common, version: 2 });
+const withoutRecipe = JSON.stringify({ ...deployment, recipe: null });
+for (const text of [
+  ...['{', 'null', '[]', '{"version":"2"}', '{}', '{"version":2}', '{"version":1}', '{"version":0}'],
+  ...['{"version":-1}', '{"version":1.5}', withoutParts, withoutRecipe],
+]) {
   test(`a file that holds ${text} is damaged`, async (t) => {
     const directory = temporaryDirectory(t);
     await writeFile(join(directory, 'deployment.json'), text);
