@@ -15,17 +15,22 @@ interface ProgressStream {
   write(text: string): unknown;
 }
 
-/** On a terminal one line that is written over; elsewhere a line for each step, and none for each pair. */
-export function showProgress(nodes: number, stream: ProgressStream): Progress {
+/** On a terminal that is not dumb one line that is written over; elsewhere a line for each step, and none for each pair. */
+export function showProgress(
+  nodes: number,
+  stream: ProgressStream,
+  terminal = process.env['TERM'],
+): Progress {
   const steps = new Steps(nodes);
-  const show = stream.isTTY ? rewriteLine : writeLine;
+  const canRewrite = stream.isTTY && terminal !== 'dumb';
+  const show = canRewrite ? rewriteLine : writeLine;
   return {
     note(event) {
       const step = steps.describe(event);
       if (step !== undefined) show(stream, step, event);
     },
     end() {
-      if (stream.isTTY) stream.write(clearLine);
+      if (canRewrite) stream.write(clearLine);
     },
   };
 }

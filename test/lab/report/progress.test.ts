@@ -12,9 +12,13 @@ const events: readonly LabEvent[] = [
 ];
 
 /** What is written on the way to a stream like that of a terminal, or of a file. */
-function written(nodes: number, stream: { readonly isTTY: boolean; readonly columns?: number }): string {
+function written(
+  nodes: number,
+  stream: { readonly isTTY: boolean; readonly columns?: number },
+  terminal = 'xterm',
+): string {
   const pipe = new PassThrough({ encoding: 'utf8' });
-  const progress = showProgress(nodes, Object.assign(pipe, stream) as unknown as WriteStream);
+  const progress = showProgress(nodes, Object.assign(pipe, stream) as unknown as WriteStream, terminal);
   for (const event of events) progress.note(event);
   progress.end();
   return String(pipe.read());
@@ -39,4 +43,9 @@ test('on a terminal it is one line, no longer than that is wide', () => {
   const cut = ['⠿ underlay of 2 cre', '⠿ every node knows ', '⠿ taking the networ'];
   assert.deepEqual(lines(20), ['', ...cut, '']);
   assert.equal(lines(0)[3], '⠿ taking the networks down', 'of a terminal that does not know its width');
+});
+
+test('a dumb terminal gets lines, and no escape codes', () => {
+  const dumb = written(2, { isTTY: true, columns: 80 }, 'dumb');
+  assert.equal(dumb, written(2, { isTTY: false }));
 });
