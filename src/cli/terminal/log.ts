@@ -31,8 +31,10 @@ export interface Log {
 /**
  * Writes each event to stdout: one line for a person, or one JSON object. A reader that is slow, or gone, never keeps
  * the caller waiting.
+ *
+ * @param flushMs how long the reader may take for the last lines, in milliseconds
  */
-export async function createLog(format: LogFormat): Promise<Log> {
+export async function createLog(format: LogFormat, flushMs: number = longestFlushMs): Promise<Log> {
   const { default: pino } = await import('pino');
   // `sync` would have it sleep whenever a pipe is full.
   const stdout = pino.destination({ fd: 1, sync: false, maxLength: mostWaiting });
@@ -41,7 +43,7 @@ export async function createLog(format: LogFormat): Promise<Log> {
   // A full disk may have room again, and each line is another try.
   stdout.on('error', () => undefined);
   const close = async (): Promise<void> => {
-    await Promise.race([writeRest(stdout), delay(longestFlushMs)]);
+    await Promise.race([writeRest(stdout), delay(flushMs, undefined, { ref: false })]);
     // Otherwise pino writes the rest when the process exits, and waits for the reader.
     stdout.destroy();
   };

@@ -11,7 +11,7 @@ const log = fileURLToPath(new URL('../../../src/cli/terminal/log.ts', import.met
 /** Logs far more than a pipe and the buffer hold, says so on stderr, and logs once more when stdin ends. */
 const talkative = (format: string): string => `
   import { createLog } from ${JSON.stringify(log)};
-  const { emit, close } = await createLog('${format}');
+  const { emit, close } = await createLog('${format}', 60_000);
   for (let n = 0; n < 20000; n += 1) emit({ event: 'warning', message: n + ' ' + 'x'.repeat(1000) });
   process.stderr.write('done');
   process.stdin.resume().on('end', () => { emit({ event: 'warning', message: 'the last' }); close(); });
