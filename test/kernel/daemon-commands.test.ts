@@ -165,7 +165,7 @@ describe('a start that fails as a takeover', options, () => {
       await first.kill();
       // The socket of the dead daemon goes with the next one.
       const withoutSocket = async (): Promise<readonly string[]> =>
-        (await tracesOf(host)).filter((line) => !/heddle\.sock|\.commands/.test(line));
+        (await tracesOf(host)).filter((line) => !/heddle\.(?:sock|pid)|\.commands/.test(line));
       const traces = await withoutSocket();
       const content = store.subnets();
 
@@ -178,8 +178,8 @@ describe('a start that fails as a takeover', options, () => {
       assert.equal(ran.exitCode, exitCodes.command);
       assert.deepEqual(store.subnets(), content);
       assert.deepEqual(
-        (await tracesOf(host)).filter((line) => !/heddle\.sock|\.commands/.test(line)),
-        traces.filter((line) => !/heddle\.sock|\.commands/.test(line)),
+        (await tracesOf(host)).filter((line) => !/heddle\.(?:sock|pid)|\.commands/.test(line)),
+        traces.filter((line) => !/heddle\.(?:sock|pid)|\.commands/.test(line)),
       );
 
       const down = await runOn(host, 'down');
@@ -209,9 +209,9 @@ describe('a peer whose SubnetAddCommand fails', options, () => {
     assert.equal(failed.attempt, 1);
     assert.match(
       failed.msg,
-      /^peer 10\.50\.66\.0\/24 at 172\.30\.1\.66 could not be added \(new, attempt 1\): SubnetAddCommand \(\S+loom\.json:7\) exited with status 5; next try in \d+ ms$/,
+      /^peer 10\.50\.66\.0\/24 at 172\.30\.1\.66 could not be added \(new, attempt 1\): SubnetAddCommand \(\S+loom\.json:8\) exited with status 5; next try in \d+ ms$/,
     );
-    assert.deepEqual(failed.trouble.where, { file: `${store.root}/loom.json`, line: 7 });
+    assert.deepEqual(failed.trouble.where, { file: `${store.root}/loom.json`, line: 8 });
     assert.equal(failed.trouble.stderr, 'adding\nno way to 172.30.1.66');
     await daemon.until('state', ({ to }) => to === 'degraded');
     await daemon.logged('peer-added', ({ peer }) => peer.subnet === '10.50.67.0/24');
