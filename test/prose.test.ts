@@ -185,7 +185,10 @@ describe('commit subjects', () => {
   const first = 'Move files into folders that show the flow';
 
   const git = (...args: string[]): string =>
-    execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    execFileSync('git', ['-c', 'safe.directory=*', '-C', root, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
 
   /** The subjects since that commit, or why they cannot be read. */
   function readSubjects(): readonly string[] | string {
