@@ -72,7 +72,7 @@ test('a MAC address that another node has is made new, and the earlier files are
   }
 });
 
-test('the own lease of before, with the same address, is no other node', async (t) => {
+test('this node’s earlier lease with the same address is not another node’s', async (t) => {
   const { bench, published, folders } = await takeWith(t, { mac: copied }, { node: 1 });
   assert.equal(await published, copied);
   assert.deepEqual([folders(), bench.warnings], [[], []]);

@@ -51,7 +51,7 @@ function differences(concern: StandingConcern | undefined): string | undefined {
   return concern?.because.replace(/^.* is not the one that this node runs: /, '');
 }
 
-test('a document that says the same in other words is no concern', async (t) => {
+test('a document with the same meaning in other words is not a concern', async (t) => {
   const { look, say, bench } = await watch(t);
   assert.equal(await look(), undefined);
   assert.equal(await say({ SubnetLen: 24, EnableIPv4: true }, { VNI: 1 }), undefined);
@@ -112,7 +112,7 @@ test('a parameter that --param settles does not change, and a secret is not show
   assert.doesNotMatch(JSON.stringify([...bench.events, ...other.bench.events]), /sesame|open/);
 });
 
-test('a document that is no longer usable, or gone, is told as such', async (t) => {
+test('a document that became unusable, or is gone, is a concern that says so', async (t) => {
   const { say, look, bench } = await watch(t);
   assert.match(
     (await say({ Network: '10.50.0.0/33' }))?.because ?? '',
