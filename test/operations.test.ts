@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import ts from 'typescript';
+import type { HeddleEvent } from '../src/event/event.ts';
+import { levelOf } from '../src/event/level.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const page = read('docs/operations.md');
@@ -11,6 +13,11 @@ function tableBelow(heading: string): readonly string[] {
   const [, section = ''] = page.split(`## ${heading}\n`);
   const [table = ''] = section.split('\n## ');
   return [...table.matchAll(/^\| `([a-z-]+)` \| \S.* \| \S.* \|$/gm)].map((row) => row[1] ?? '');
+}
+
+/** An event of this name, with what decides about its level where that is not the name alone. */
+function sample(event: string): HeddleEvent {
+  return { event, to: 'running', failed: 0 } as unknown as HeddleEvent;
 }
 
 /** Every text that the types named here, or members of that name, may be. */
@@ -37,6 +44,17 @@ const sameNames = (listed: readonly string[], known: readonly string[]): void =>
 
 test('docs/operations.md tells what each event means and what to do', () => {
   sameNames(tableBelow('Events'), textsOf('src/event/event.ts', 'event'));
+});
+
+test('docs/operations.md tells at which level the log shows each event', () => {
+  const [, table = ''] = page.split('## Events\n');
+  const [, ...rows] = /^\| event \|(?:.*\n)+?\n/m.exec(table)?.[0].trimEnd().split('\n') ?? [];
+  const listed = rows.slice(1).map((row) => {
+    const [, event, level] = /^\| `([a-z-]+)` \| (\w+)[^|]* \|/.exec(row) ?? [];
+    return [event, level];
+  });
+  const known = textsOf('src/event/event.ts', 'event').map((event) => [event, levelOf(sample(event))]);
+  assert.deepEqual(Object.fromEntries(listed), Object.fromEntries(known));
 });
 
 test('docs/operations.md tells what each state of a node means and what to do', () => {

@@ -1,5 +1,6 @@
 import type { EmitEvent } from '../event/event.ts';
 import { renderEvent } from '../event/human.ts';
+import { isShown } from '../event/level.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import { count } from '../diagnostic/words.ts';
 import { bringDown, type BroughtDown, type DownOptions } from '../daemon/bring-down.ts';
@@ -10,7 +11,7 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
   // What goes wrong on the way is for people; stdout is for the result.
   const emit: EmitEvent = (event) => {
     const { level, text, detail } = renderEvent(event);
-    if (level !== 'info') process.stderr.write(`${text}\n${detail === '' ? '' : `${detail}\n`}`);
+    if (isShown(level, 'warn')) process.stderr.write(`${text}\n${detail === '' ? '' : `${detail}\n`}`);
   };
   const result = await bringDown(stateDirectory, options, emit);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -4,9 +4,16 @@ import type Pino from 'pino';
 import type { EmitEvent } from '../../event/event.ts';
 import { renderEvent } from '../../event/human.ts';
 import { usesColour } from '../../host/terminal-colour.ts';
-import type { Level } from '../../event/human.ts';
+import { isShown, levelOf } from '../../event/level.ts';
+import type { Level } from '../../event/level.ts';
 
 export type LogFormat = 'text' | 'json';
+
+export interface LogOptions {
+  readonly format: LogFormat;
+  /** The least important level that is shown. */
+  readonly level: Level;
+}
 
 /** How many bytes wait for a slow reader of the log before lines are dropped: the network matters more. */
 const mostWaiting = 8 << 20;
@@ -34,11 +41,14 @@ export interface Log {
  *
  * @param flushMs how long the reader may take for the last lines, in milliseconds
  */
-export async function createLog(format: LogFormat, flushMs: number = longestFlushMs): Promise<Log> {
+export async function createLog(options: LogOptions, flushMs: number = longestFlushMs): Promise<Log> {
   const { default: pino } = await import('pino');
   // `sync` would have it sleep whenever a pipe is full.
   const stdout = pino.destination({ fd: 1, sync: false, maxLength: mostWaiting });
-  const emit = format === 'json' ? createJsonLog(pino, stdout) : await createTextLog(stdout);
+  const write = options.format === 'json' ? createJsonLog(pino, stdout) : await createTextLog(stdout);
+  const emit: EmitEvent = (event) => {
+    if (isShown(levelOf(event), options.level)) write(event);
+  };
   tellOfLostLines(stdout, emit);
   // A full disk may have room again, and each line is another try.
   stdout.on('error', () => undefined);
@@ -67,6 +77,7 @@ function createJsonLog(pino: typeof Pino, stdout: LogOutput): EmitEvent {
   const logger = pino(
     {
       base: null,
+      level: 'debug',
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
@@ -82,6 +93,7 @@ async function createTextLog(stdout: LogOutput): Promise<EmitEvent> {
   const { Chalk } = await import('chalk');
   const paint = new Chalk({ level: usesColour({ isTTY: isatty(1) }) ? 1 : 0 });
   const labels: Record<Level, string> = {
+    debug: paint.dim('debug'),
     info: paint.dim('info '),
     warn: paint.yellow('warn '),
     error: paint.red('error'),

@@ -5,21 +5,21 @@ import type { UpOptions } from '../../daemon/setup/options.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { isAbort } from '../../host/system-error.ts';
 import { createLog } from '../terminal/log.ts';
-import type { LogFormat } from '../terminal/log.ts';
+import type { LogOptions } from '../terminal/log.ts';
 import { endBySignal, stopOnSignals } from './stop-signals.ts';
 
 /**
  * Runs the daemon until a signal ends it. What ends it otherwise is thrown, and said once: on stderr for people, where the
  * caller reports it, and as an event besides in a log for machines.
  */
-export async function runUp(options: UpOptions, format: LogFormat): Promise<void> {
+export async function runUp(options: UpOptions, logOptions: LogOptions): Promise<void> {
   const observer = await observe(options);
   const check = checkHost(options);
   // Whoever awaits the check is told why it failed.
   check.catch(() => undefined);
   // The programs that it asks start now, and answer while the daemon loads.
   await setImmediate();
-  const log = await createLog(format);
+  const log = await createLog(logOptions);
   const { HeddleNode } = await import('../../daemon/node.ts');
   let stoppedBy = (): NodeJS.Signals | undefined => undefined;
   const emit: EmitEvent = (event) => {
@@ -34,7 +34,7 @@ export async function runUp(options: UpOptions, format: LogFormat): Promise<void
     await node.run(check);
   } catch (error) {
     if (isAbort(error)) return; // told to stop while it waited for the store
-    if (format === 'json') {
+    if (logOptions.format === 'json') {
       const { asFailure } = await import('../terminal/report-error.ts');
       const { kind, message, hint } = asFailure(error);
       emit({ event: 'failure', kind, message, ...(hint !== undefined && { hint }) });

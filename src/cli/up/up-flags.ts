@@ -3,6 +3,7 @@ import type { ExitMode, MetricsAddress, UpOptions } from '../../daemon/setup/opt
 import { Failure } from '../../diagnostic/failure.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
 import type { StoreChoice } from '../../store/kind.ts';
+import type { Level } from '../../event/level.ts';
 import type { LogFormat } from '../terminal/log.ts';
 
 /** The options of `heddle up`, as commander hands them over. */
@@ -27,6 +28,7 @@ export interface UpFlags {
   readonly onExit: ExitMode;
   readonly releaseLease?: true;
   readonly logFormat: LogFormat;
+  readonly logLevel: Level;
   readonly metricsAddress?: MetricsAddress;
 }
 

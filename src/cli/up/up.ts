@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { hostname } from 'node:os';
 import { exitModes } from '../../daemon/setup/options.ts';
+import { levels, type Level } from '../../event/level.ts';
 import {
   collect,
   defaultSubnetFile,
@@ -105,6 +106,12 @@ export function registerUp(program: Command): void {
     .addOption(
       new Option('--log-format <format>', 'the format of the log').choices(['text', 'json']).default('text'),
     )
+    .addOption(
+      new Option('--log-level <level>', 'the least important lines that the log shows')
+        .env('HEDDLE_LOG_LEVEL')
+        .choices(levels)
+        .default('info' satisfies Level),
+    )
     .option(
       '--metrics-address <address:port>',
       'serve Prometheus metrics at this address, for example 127.0.0.1:9270',
@@ -114,6 +121,6 @@ export function registerUp(program: Command): void {
       refuseContradictions(flags);
       const store = await chooseStore(self);
       const { runUp } = await import('./run-up.ts');
-      await runUp(readUpOptions(flags, store), flags.logFormat);
+      await runUp(readUpOptions(flags, store), { format: flags.logFormat, level: flags.logLevel });
     });
 }

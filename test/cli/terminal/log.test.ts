@@ -11,7 +11,7 @@ const log = fileURLToPath(new URL('../../../src/cli/terminal/log.ts', import.met
 /** Logs far more than a pipe and the buffer hold, says so on stderr, and logs once more when stdin ends. */
 const talkative = (format: string): string => `
   import { createLog } from ${JSON.stringify(log)};
-  const { emit, close } = await createLog('${format}', 60_000);
+  const { emit, close } = await createLog({ format: '${format}', level: 'info' }, 60_000);
   for (let n = 0; n < 20000; n += 1) emit({ event: 'warning', message: n + ' ' + 'x'.repeat(1000) });
   process.stderr.write('done');
   process.stdin.resume().on('end', () => { emit({ event: 'warning', message: 'the last' }); close(); });
@@ -60,3 +60,25 @@ test('a log on a full disk does not keep its process from ending', async (t) => 
   child.stdin?.end();
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
+
+for (const format of ['text', 'json'] as const) {
+  test(`a log of level warn leaves out what is less important: ${format}`, async (t) => {
+    const program = `
+      import { createLog } from ${JSON.stringify(log)};
+      const { emit, close } = await createLog({ format: '${format}', level: 'warn' }, 60_000);
+      emit({ event: 'lease-released', subnet: '10.50.1.0/24' });
+      emit({ event: 'warning', message: 'a clock is off' });
+      emit({ event: 'failure', kind: 'store', message: 'the store is away' });
+      await close();
+    `;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program]);
+    t.after(() => child.kill('SIGKILL'));
+    const lines = (await text(child.stdout)).trimEnd().split('\n');
+    assert.equal(lines.length, 2);
+    assert.match(
+      lines[0] ?? '',
+      format === 'json' ? /"level":"warn".*a clock is off/ : /warn {2}a clock is off$/,
+    );
+    assert.match(lines[1] ?? '', format === 'json' ? /"level":"error".*is away/ : /error the store is away$/);
+  });
+}

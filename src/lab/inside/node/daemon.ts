@@ -153,6 +153,8 @@ function daemonCommand(spec: LabSpec): readonly string[] {
     ...['--subnet-file', nodeSubnetFile],
     ...['--iface', nodeInterface],
     ...['--log-format', 'json'],
+    // The lab needs every event, whatever HEDDLE_LOG_LEVEL says.
+    ...['--log-level', 'debug'],
     ...spec.parameters.flatMap((parameter) => ['--param', operandOf(parameter)]),
     ...spec.daemonOptions,
   ];
