@@ -144,6 +144,21 @@ describe('the directory of a files store', () => {
     );
     assert.ok(!(await readdir(bed.directory)).includes('.draft'));
   });
+
+  withBed('removes drafts of configurations that killed writers left, once they are old', async (bed) => {
+    await bed.open();
+    const [old, fresh] = ['.draft-old', '.draft-fresh'].map((name) => join(bed.directory, name));
+    assert.ok(old !== undefined && fresh !== undefined);
+    await writeFile(old, '{');
+    await writeFile(fresh, '{');
+    await utimes(old, new Date(0), new Date(0));
+    const later = await bed.open();
+    assert.deepEqual(
+      (await readdir(bed.directory)).filter((name) => name.startsWith('.draft')),
+      ['.draft-fresh'],
+    );
+    assert.equal(await later.createNetwork('{}'), '{}');
+  });
 });
 
 describe('leases written by hand', () => {

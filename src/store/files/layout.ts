@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 
 /** Where the parts of a files store stand; `config` and `subnets/` mirror flannel's keys in etcd. */
@@ -13,7 +14,12 @@ export interface FileLayout {
    * The file that is being written, until it is complete and renamed. Its writer holds the lock, so one name suffices.
    */
   readonly draft: string;
+  /** A new draft for a writer without the lock. What a killed process leaves of it, a later start removes. */
+  readonly newDraft: () => string;
 }
+
+/** Begins the names of drafts that are written without the lock. */
+export const ownDraftPrefix = '.draft-';
 
 export function layOutFiles(directory: string): FileLayout {
   const root = resolve(directory);
@@ -23,5 +29,6 @@ export function layOutFiles(directory: string): FileLayout {
     subnets: join(root, 'subnets'),
     lock: join(root, '.lock'),
     draft: join(root, '.draft'),
+    newDraft: () => join(root, `${ownDraftPrefix}${randomUUID()}`),
   };
 }

@@ -26,7 +26,7 @@ import { RememberedListings } from './remembered-listings.ts';
 import { compareWithReport, isExpired, type FileReport } from './file-report.ts';
 import { newMark, revisionOf } from './revision.ts';
 import { inOwnDirectory, useDirectory } from './use-directory.ts';
-import { createWhole, replaceWhole } from './write.ts';
+import { createByLink, createWhole, replaceWhole } from './write.ts';
 
 /** In bytes. A network configuration takes some hundred; with the commands of a recipe in it, some thousand. */
 const largestConfig = 1 << 20;
@@ -86,13 +86,25 @@ class FilesStore implements LeaseStore {
     return text === undefined ? undefined : { name, text };
   }
 
+  /** Without the lock where the file system has hard links: a link decides who was first, and taking the lock costs a process. */
   createNetwork(text: string): Promise<string> {
-    const { config, draft } = this.#layout;
-    return this.#writeLocked(`write ${config}`, async () => {
+    const { config, draft, newDraft } = this.#layout;
+    return this.#write(`write ${config}`, async () => {
       const existing = await this.#readConfig();
       if (existing !== undefined) return existing;
-      if (await createWhole(draft, config, text)) return text;
-      return readPlainFile(config, largestConfig);
+      switch (await createByLink(newDraft(), config, text)) {
+        case 'created':
+          return text;
+        case 'exists':
+          return readPlainFile(config, largestConfig);
+        case 'no-links':
+          return this.#writers.run(async () => {
+            const other = await this.#readConfig();
+            if (other !== undefined) return other;
+            await replaceWhole(draft, config, text);
+            return text;
+          });
+      }
     });
   }
 

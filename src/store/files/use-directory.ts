@@ -1,11 +1,11 @@
 import { closeSync, constants, lstatSync, openSync, type Stats } from 'node:fs';
-import { access, mkdir, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError, type OpenMode } from '../store.ts';
 import { errorCode, toStoreError } from './errors.ts';
-import type { FileLayout } from './layout.ts';
+import { ownDraftPrefix, type FileLayout } from './layout.ts';
 
 /** Leases are not secret, but anyone who can write them influences the commands that run as root on other nodes. */
 const directoryMode = 0o700;
@@ -19,9 +19,22 @@ export async function useDirectory({ root, subnets }: FileLayout, mode: OpenMode
       if (path === subnets) statOwnDirectory(path);
       await access(path, constants.R_OK | constants.X_OK | (isWritable ? constants.W_OK : 0));
     }
+    if (isWritable) await removeOldDrafts(root);
   } catch (error) {
     if (mode !== 'read-write' && errorCode(error) === 'ENOENT') throw noStore(root, error);
     throw withoutRetry(toStoreError(`${isWritable ? 'use' : 'read'} the store directory ${root}`, error));
+  }
+}
+
+/** Writing a draft takes milliseconds, so a draft of this age belongs to a process that was killed. In milliseconds. */
+const oldDraftMs = 60_000;
+
+async function removeOldDrafts(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (!name.startsWith(ownDraftPrefix)) continue;
+    const path = join(root, name);
+    const written = await lstat(path).catch(() => undefined);
+    if (written !== undefined && Date.now() - written.mtimeMs > oldDraftMs) await rm(path, { force: true });
   }
 }
 

@@ -5,21 +5,38 @@ import { errorCode } from './errors.ts';
 /** Readable by all, because leases hold no secret; writable by the owner alone, because commands act on them. */
 const fileMode = 0o644;
 
-/** Writes a file that must not exist yet; it appears whole or not at all. Returns whether it was this call that made it. */
+/**
+ * Writes a file that must not exist yet; it appears whole or not at all. Returns whether it was this call that made it. The caller holds
+ * the store's lock: without hard links, nothing else keeps two writers apart.
+ */
 export async function createWhole(draft: string, path: string, text: string): Promise<boolean> {
+  const outcome = await createByLink(draft, path, text);
+  if (outcome !== 'no-links') return outcome === 'created';
+  await replaceWhole(draft, path, text);
+  return true;
+}
+
+/**
+ * The same without a lock, for a draft that no other process writes to. The file is not written where the file system has no hard links
+ * (`no-links`).
+ */
+export async function createByLink(
+  draft: string,
+  path: string,
+  text: string,
+): Promise<'created' | 'exists' | 'no-links'> {
   await writeDraft(draft, text);
   try {
     // Unlike a rename, a link never replaces what somebody without the lock put there meanwhile.
     await link(draft, path);
+    return 'created';
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
-    if (!isLinkUnsupported(error)) throw error;
-    await rename(draft, path);
-    return true;
+    if (errorCode(error) === 'EEXIST') return 'exists';
+    if (isLinkUnsupported(error)) return 'no-links';
+    throw error;
   } finally {
     await rm(draft, { force: true });
   }
-  return true;
 }
 
 /** Writes a file in the place of another; a reader sees the one or the other, whole. */
