@@ -179,6 +179,39 @@ test('every file and folder of src and test that the page names is there', () =>
   );
 });
 
+/** The classes that a file declares at its top level, and exports. */
+function exportedClasses(path: string): string[] {
+  const { statements } = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest);
+  return statements.flatMap((statement) => {
+    const isClass = ts.isClassDeclaration(statement) && statement.name !== undefined;
+    const isExported =
+      isClass && statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+    return isExported === true ? [statement.name.text] : [];
+  });
+}
+
+/** The names that a file imports, types included. */
+function importedNames(path: string): string[] {
+  const { statements } = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest);
+  return statements.flatMap((statement) => {
+    const bindings = ts.isImportDeclaration(statement) ? statement.importClause?.namedBindings : undefined;
+    if (bindings === undefined || !ts.isNamedImports(bindings)) return [];
+    return bindings.elements.map(({ name, propertyName }) => (propertyName ?? name).text);
+  });
+}
+
+test('every class of src/daemon is driven by the test file of its name, which needs no root', () => {
+  const daemon = join(source, 'daemon');
+  const files = filesBelow(daemon).filter((file) => exportedClasses(file).length > 0);
+  assert.ok(files.length > 20);
+  const untested = files.flatMap((file) => {
+    const mirror = join(root, 'test/daemon', relative(daemon, file).replace(/\.ts$/, '.test.ts'));
+    const driven = existsSync(mirror) ? importedNames(mirror) : [];
+    return exportedClasses(file).filter((name) => !driven.includes(name));
+  });
+  assert.deepEqual(untested, []);
+});
+
 test('docs/operations.md has every exit code, and the right one', () => {
   const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
   const table = [...operations.matchAll(/^\| (\d+) \| `([a-z-]+)` \|/gm)].map((match) => [

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { NodeLife, type LifeOwner } from '../../src/daemon/node-life.ts';
 import { readDeployment } from '../../src/daemon/network/deployment-file.ts';
 import { Failure } from '../../src/diagnostic/failure.ts';
 import { until } from '../support/until.ts';
@@ -378,4 +379,23 @@ test('a start that waits for the store can be stopped, and has run nothing', asy
   assert.deepEqual(await life.stop(), { removed: 0, failed: [], shutdown: 'done' });
   assert.deepEqual(bench.log, []);
   assert.deepEqual(life.states, ['stopping']);
+});
+
+test('a life in which no network came up withdraws the network document that it brought', async (t) => {
+  const bench = new Bench(t);
+  bench.recipe();
+  const options = bench.options();
+  const preparation = await bench.prepare(options);
+  const store = await bench.openStore();
+  assert.ok(await store.readNetwork());
+  const owner: LifeOwner = {
+    stopping: AbortSignal.abort(),
+    stopRequest: options,
+    enter: () => undefined,
+  };
+  const life = new NodeLife(options, preparation, bench.emit, owner);
+  assert.equal(life.network, undefined);
+  assert.equal(life.preparation, preparation);
+  await life.close();
+  assert.equal(await store.readNetwork(), undefined);
 });

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { UnderlayWatch } from '../../../src/daemon/watch/underlay.ts';
 import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
+import { Failure } from '../../../src/diagnostic/failure.ts';
+import { Concerns } from '../../../src/event/concerns.ts';
+import type { Link } from '../../../src/host/interface/ip-output.ts';
 import { until } from '../../support/until.ts';
-import { Bench, underlayLink } from '../bench.ts';
+import { Bench, underlay, underlayLink } from '../bench.ts';
 import { fileCheck, fileOverlay } from '../file-overlay.ts';
 import { Life } from '../life.ts';
 
@@ -83,4 +87,79 @@ test('an interface that is gone or has lost its address is a concern for as long
     bench.link = underlayLink;
     await life.untilIn('running');
   }
+});
+
+const { signal } = new AbortController();
+
+/** A watch of weft0, as the kernel shows it: a link, nothing, or an error. */
+function scene() {
+  const names: string[] = [];
+  const host: { seen: Link | undefined | Error } = { seen: underlayLink };
+  const concerns = new Concerns(
+    () => undefined,
+    () => undefined,
+    () => 0,
+  );
+  const see = (name: string): Promise<Link | undefined> => {
+    names.push(name);
+    return host.seen instanceof Error ? Promise.reject(host.seen) : Promise.resolve(host.seen);
+  };
+  return { host, concerns, names, watch: new UnderlayWatch(underlay, { see }, concerns) };
+}
+
+test('an interface that is as it was is the same, and no concern', async () => {
+  const { watch, concerns, names } = scene();
+  assert.deepEqual(watch.sight, { kind: 'same' });
+  await watch.look(signal);
+  assert.deepEqual(watch.sight, { kind: 'same' });
+  assert.deepEqual(names, ['weft0']);
+  assert.deepEqual(concerns.all, []);
+});
+
+test('an interface that changed is seen so until the network has followed it', async () => {
+  const { watch, host } = scene();
+  host.seen = { ...underlayLink, mtu: 1400 };
+  await watch.look(signal);
+  assert.ok(watch.sight.kind === 'changed');
+  assert.equal(watch.sight.underlay.mtu, 1400);
+  watch.settle(watch.sight.underlay);
+  assert.deepEqual(watch.sight, { kind: 'same' });
+  await watch.look(signal);
+  assert.deepEqual(watch.sight, { kind: 'same' }, 'it is compared with what the network stands on now');
+});
+
+test('an interface that cannot be used is a concern, which ends with the next good sight', async () => {
+  const { watch, host, concerns } = scene();
+  host.seen = undefined;
+  await watch.look(signal);
+  assert.equal(watch.sight.kind, 'unusable');
+  assert.deepEqual(
+    concerns.all.map(({ kind, about }) => [kind, about]),
+    [['underlay', 'weft0']],
+  );
+  host.seen = underlayLink;
+  await watch.look(signal);
+  assert.deepEqual(concerns.all, []);
+});
+
+test('a kernel that cannot be asked leaves the last sight, and a defect is thrown', async () => {
+  const { watch, host } = scene();
+  host.seen = { ...underlayLink, mtu: 9000 };
+  await watch.look(signal);
+  host.seen = new Failure('interface', 'ip ended with status 1');
+  await watch.look(signal);
+  assert.equal(watch.sight.kind, 'changed');
+  host.seen = new TypeError('a defect');
+  await assert.rejects(watch.look(signal), TypeError);
+});
+
+test('after the signal nothing is told any more', async () => {
+  const { watch, host, concerns } = scene();
+  host.seen = undefined;
+  const stopping = new AbortController();
+  const look = watch.look(stopping.signal);
+  stopping.abort();
+  await look;
+  assert.deepEqual(watch.sight, { kind: 'same' });
+  assert.deepEqual(concerns.all, []);
 });
