@@ -174,6 +174,22 @@ export type HeddleEvent =
       readonly hint?: string;
     }
   | { readonly event: 'warning'; readonly message: string }
+  /** Events with one cause that the log counted instead of showing each. The log itself creates this event. */
+  | {
+      readonly event: 'repeated';
+      /** The name and the level of the events. */
+      readonly of: string;
+      readonly severity: 'error' | 'warn' | 'info' | 'debug';
+      readonly count: number;
+      /** Some of the peers, leases or entries that the events are about. */
+      readonly about: readonly string[];
+      /** How many there are in all. */
+      readonly aboutCount: number;
+      /** The time in which the events happened. */
+      readonly withinMs: number;
+      /** The text of the last one. */
+      readonly last: string;
+    }
   | {
       readonly event: 'failure';
       readonly kind: FailureKind;

@@ -117,6 +117,7 @@ const renderers: Renderers = {
   finding: (e) =>
     line(`${e.where.file}:${e.where.line}:${e.where.column} ${e.code}: ${e.message}`, indent(e.hint ?? '')),
   warning: (e) => line(e.message),
+  repeated: (e) => line(describeRepeated(e)),
   failure: (e) => line(e.message, e.hint === undefined ? '' : indent(e.hint)),
 };
 
@@ -126,6 +127,16 @@ export function renderEvent(event: HeddleEvent): RenderedEvent {
   const render = renderers[event.event] as (event: HeddleEvent) => Lines;
   const { text, detail } = render(event);
   return { level: levelOf(event), text: showInvisible(text), detail: showInvisibleInLines(detail) };
+}
+
+type Repeated = Extract<HeddleEvent, { event: 'repeated' }>;
+
+function describeRepeated({ count: times, about, aboutCount, withinMs, last }: Repeated): string {
+  const others = aboutCount - about.length;
+  const names = `${about.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  const whom = aboutCount > 1 ? `, about ${names}` : '';
+  const often = times === 1 ? 'once' : `${times} times`;
+  return `repeated ${often} within ${formatDuration(withinMs)}${whom}; the last: ${last}`;
 }
 
 const appliedSteps: Readonly<Record<RecipeStep['kind'], string>> = {

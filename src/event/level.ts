@@ -45,6 +45,7 @@ const table: LevelTable = {
   'shutdown-finished': ({ failed }) => (failed === 0 ? 'info' : 'warn'),
   finding: 'warn',
   warning: 'warn',
+  repeated: ({ severity }) => severity,
   failure: 'error',
 };
 

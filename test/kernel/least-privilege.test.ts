@@ -83,7 +83,8 @@ describe(
             'eth0',
           ],
           ...['--state-dir', '/run/sandbox/state', '--store-dir', '/run/sandbox/store'],
-          ...['--subnet-file', '/run/sandbox/flannel/subnet.env', '--log-format', 'json'],
+          ...['--subnet-file', '/run/sandbox/flannel/subnet.env'],
+          ...['--log-format', 'json', '--log-level', 'debug'],
         ]);
         const ready = host.until('[ -e /run/sandbox/flannel/subnet.env ]');
         const ended = daemon.then(({ stderr, stdout }) => assert.fail(`${stdout}\n${stderr}`));

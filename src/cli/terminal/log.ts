@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import type Pino from 'pino';
 import type { EmitEvent } from '../../event/event.ts';
 import { renderEvent } from '../../event/human.ts';
+import { Repeats } from '../../event/repeats.ts';
 import { usesColour } from '../../host/terminal-colour.ts';
 import { isShown, levelOf } from '../../event/level.ts';
 import type { Level } from '../../event/level.ts';
@@ -46,18 +47,53 @@ export async function createLog(options: LogOptions, flushMs: number = longestFl
   // `sync` would have it sleep whenever a pipe is full.
   const stdout = pino.destination({ fd: 1, sync: false, maxLength: mostWaiting });
   const write = options.format === 'json' ? createJsonLog(pino, stdout) : await createTextLog(stdout);
-  const emit: EmitEvent = (event) => {
-    if (isShown(levelOf(event), options.level)) write(event);
+  const { emit, endWindows } = options.level === 'debug' ? showEach(write) : foldRepeats(write);
+  const emitShown: EmitEvent = (event) => {
+    if (isShown(levelOf(event), options.level)) emit(event);
   };
-  tellOfLostLines(stdout, emit);
+  tellOfLostLines(stdout, write);
   // A full disk may have room again, and each line is another try.
   stdout.on('error', () => undefined);
   const close = async (): Promise<void> => {
+    endWindows();
     await Promise.race([writeRest(stdout), delay(flushMs, undefined, { ref: false })]);
     // Otherwise pino writes the rest when the process exits, and waits for the reader.
     stdout.destroy();
   };
-  return { emit, close };
+  return { emit: emitShown, close };
+}
+
+/** The way of an event to its line. */
+interface Folding {
+  readonly emit: EmitEvent;
+  /** Shows what is still counted. */
+  readonly endWindows: () => void;
+}
+
+function showEach(write: EmitEvent): Folding {
+  return { emit: write, endWindows: () => undefined };
+}
+
+/** Shows events of one cause as one line, and then a count of them. */
+function foldRepeats(write: EmitEvent): Folding {
+  const repeats = new Repeats(write);
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    const { endsAt } = repeats;
+    if (timer !== undefined || endsAt === undefined) return;
+    // The count must not keep the process from ending.
+    timer = setTimeout(end, Math.ceil(endsAt - performance.now())).unref();
+  };
+  const end = (): void => {
+    timer = undefined;
+    repeats.endWindows(performance.now());
+    wait();
+  };
+  const emit: EmitEvent = (event) => {
+    repeats.take(event, performance.now());
+    wait();
+  };
+  return { emit, endWindows: () => repeats.endWindows(Infinity) };
 }
 
 /** Resolves when all is written, or cannot be. */

@@ -10,8 +10,8 @@ export interface CaptureLimits {
 /** stdout is data: what is past the limit is dropped, so that no marker ever gets into it. */
 export const stdoutLimits: CaptureLimits = { head: 1024 * 1024, tail: 0 };
 
-/** stderr is for people: what a failure began and ended with tells most. */
-export const stderrLimits: CaptureLimits = { head: 16 * 1024, tail: 16 * 1024 };
+/** stderr is for people: the beginning and the end say most, and a log with many pages for each failure is not read. */
+export const stderrLimits: CaptureLimits = { head: 2 * 1024, tail: 2 * 1024 };
 
 /** Of line notes, only the last counts. */
 export const noteLimits: CaptureLimits = { head: 0, tail: 64 };

@@ -11,7 +11,7 @@ const log = fileURLToPath(new URL('../../../src/cli/terminal/log.ts', import.met
 /** Logs far more than a pipe and the buffer hold, says so on stderr, and logs once more when stdin ends. */
 const talkative = (format: string): string => `
   import { createLog } from ${JSON.stringify(log)};
-  const { emit, close } = await createLog({ format: '${format}', level: 'info' }, 60_000);
+  const { emit, close } = await createLog({ format: '${format}', level: 'debug' }, 60_000);
   for (let n = 0; n < 20000; n += 1) emit({ event: 'warning', message: n + ' ' + 'x'.repeat(1000) });
   process.stderr.write('done');
   process.stdin.resume().on('end', () => { emit({ event: 'warning', message: 'the last' }); close(); });
@@ -80,5 +80,26 @@ for (const format of ['text', 'json'] as const) {
       format === 'json' ? /"level":"warn".*a clock is off/ : /warn {2}a clock is off$/,
     );
     assert.match(lines[1] ?? '', format === 'json' ? /"level":"error".*is away/ : /error the store is away$/);
+  });
+}
+
+for (const format of ['text', 'json'] as const) {
+  test(`3,000 entries that are not leases are one line and a count: ${format}`, async (t) => {
+    const program = `
+      import { createLog } from ${JSON.stringify(log)};
+      const { emit, close } = await createLog({ format: '${format}', level: 'info' }, 60_000);
+      for (let n = 0; n < 3000; n += 1)
+        emit({ event: 'store-fault', where: '/store/subnets/junk' + n, because: 'is not the name of a lease' });
+      await close();
+    `;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program]);
+    t.after(() => child.kill('SIGKILL'));
+    const [first = '', second = '', ...more] = (await text(child.stdout)).trimEnd().split('\n');
+    assert.deepEqual(more, []);
+    assert.match(first, /\/store\/subnets\/junk0 skipped: is not the name of a lease/);
+    assert.match(
+      second,
+      /repeated 2999 times within .*, about \/store\/subnets\/junk1, .* and 2994 more; the last: .*junk2999/,
+    );
   });
 }

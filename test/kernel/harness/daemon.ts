@@ -40,7 +40,11 @@ export class Daemon {
   constructor(host: Host, args: readonly string[], options: DaemonOptions = {}) {
     this.#host = host;
     const { environment, seconds, program, through = [] } = options;
-    const up = upCommand([...args, '--log-format', 'json'], options.stateDirectory, program);
+    const up = upCommand(
+      ['--log-level', 'debug', ...args, '--log-format', 'json'],
+      options.stateDirectory,
+      program,
+    );
     const command = [...through, ...up];
     const child = host.start(['/bin/sh', '-c', 'echo $$; exec "$@"', 'sh', ...command], {
       ...(environment && { environment }),

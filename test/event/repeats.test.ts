@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { HeddleEvent } from '../../src/event/event.ts';
+import { renderEvent } from '../../src/event/human.ts';
+import { levelOf } from '../../src/event/level.ts';
+import { Repeats } from '../../src/event/repeats.ts';
+
+/** A log that folds repeats, and its lines so far. */
+function folded(): { repeats: Repeats; lines: () => readonly string[]; events: HeddleEvent[] } {
+  const events: HeddleEvent[] = [];
+  const repeats = new Repeats((event) => events.push(event));
+  const lines = (): readonly string[] => events.splice(0).map((event) => renderEvent(event).text);
+  return { repeats, lines, events };
+}
+
+const fault = (where: string, because = 'is not JSON'): HeddleEvent => ({
+  event: 'store-fault',
+  where,
+  because,
+});
+const rejected = (key: string, because: string): HeddleEvent => ({ event: 'lease-rejected', key, because });
+
+function failed(node: number, how: string, stderr = ''): HeddleEvent {
+  return {
+    event: 'peer-failed',
+    operation: 'add',
+    peer: { key: `10.50.${node}.0-24`, subnet: `10.50.${node}.0/24`, publicIp: `172.30.0.${node}` },
+    reason: 'new',
+    trouble: { command: 'SubnetAddCommand', how, where: undefined, text: undefined, stderr },
+    attempt: 1,
+    retryInMs: 500,
+  };
+}
+
+test('a full disk that fails 34 peers is one line, and one with the count', () => {
+  const { repeats, lines } = folded();
+  const how = 'did not run, because the journal cannot be written: no space is left';
+  for (let node = 1; node <= 34; node += 1) repeats.take(failed(node, how), node);
+  assert.equal(lines().length, 1);
+  repeats.endWindows(1001);
+  assert.deepEqual(lines(), [
+    'repeated 33 times within 1.0 s, about 10.50.2.0/24, 10.50.3.0/24, 10.50.4.0/24, 10.50.5.0/24, 10.50.6.0/24 and 28 more; ' +
+      'the last: peer 10.50.34.0/24 at 172.30.0.34 could not be added (new, attempt 1): ' +
+      `SubnetAddCommand ${how}; next try in 500 ms`,
+  ]);
+});
+
+test('what the tool printed about each peer does not make each a cause of its own', () => {
+  const { repeats, lines } = folded();
+  for (let node = 1; node <= 10; node += 1)
+    repeats.take(failed(node, 'exited with status 2', `ip: 10.50.${node}.0/24 dev eth${node}: no route`), 0);
+  assert.equal(lines().length, 1);
+  repeats.take(failed(11, 'exited with status 2', 'ip: permission denied'), 0);
+  assert.match(lines()[0] ?? '', /^peer 10\.50\.11\.0\/24 /);
+});
+
+test('one lease with 2,000 bad states is one line, and a count for each window, which grow', () => {
+  const { repeats, lines } = folded();
+  const words = ['red', 'green', 'blue', 'gold'];
+  for (let state = 0; state < 2000; state += 1)
+    repeats.take(rejected('10.50.9.0-24', `its data is ${words[state % 4]}${'x'.repeat(state)}`), state * 10);
+  repeats.endWindows(Infinity);
+  const shown = lines();
+  assert.equal(shown[0], 'lease 10.50.9.0-24 rejected: its data is red');
+  const counts = shown.slice(1).map((line) => Number(/^repeated (\d+) times/.exec(line)?.[1]));
+  assert.equal(
+    counts.reduce((sum, n) => sum + n, 1),
+    2000,
+  );
+  assert.ok(counts.length <= 6, String(counts));
+});
+
+test('causes that have nothing in common get twenty lines a window for each kind of event', () => {
+  const { repeats, lines } = folded();
+  for (let entry = 0; entry < 100; entry += 1)
+    repeats.take(fault(`/store/${entry}`, `is ${'y'.repeat(entry)}`), 0);
+  assert.equal(lines().length, 20);
+  repeats.take({ event: 'warning', message: 'a clock is off' }, 0);
+  assert.deepEqual(lines(), ['a clock is off']);
+  repeats.endWindows(1000);
+  assert.match(
+    lines().join('\n'),
+    /^repeated 80 times within 1\.0 s, about \/store\/20, .* and 75 more; the last: \/store\/99 skipped/,
+  );
+});
+
+test('an event that is rare is shown at once each time, and the count of one is said in words', () => {
+  const { repeats, lines } = folded();
+  repeats.take(fault('/store/a'), 0);
+  repeats.take(fault('/store/a'), 400);
+  assert.equal(lines().length, 1);
+  assert.equal(repeats.endsAt, 1000);
+  repeats.take(fault('/store/a'), 1500);
+  assert.deepEqual(lines(), [
+    'repeated once within 1.0 s; the last: /store/a skipped: is not JSON',
+    '/store/a skipped: is not JSON',
+  ]);
+  repeats.endWindows(9000);
+  assert.deepEqual(lines(), []);
+  assert.equal(repeats.endsAt, undefined);
+});
+
+test('events that tell of one thing each are never counted', () => {
+  const { repeats, lines } = folded();
+  for (let n = 0; n < 50; n += 1) repeats.take({ event: 'lease-released', subnet: '10.50.1.0/24' }, 0);
+  assert.equal(lines().length, 50);
+});
+
+test('the count has the level of what it counts', () => {
+  const { repeats, events } = folded();
+  for (const where of ['/a', '/b']) repeats.take(fault(where), 0);
+  repeats.endWindows(Infinity);
+  assert.deepEqual(events.map(levelOf), ['warn', 'warn']);
+});
