@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { HeddleEvent } from '../src/event/event.ts';
 
-export const heddle = fileURLToPath(new URL('../bin/heddle.js', import.meta.url));
+export const heddleProgram = fileURLToPath(new URL('../bin/heddle.js', import.meta.url));
 
 /** A real `heddle up`, with its events as they come. */
 export class BenchDaemon {
@@ -14,7 +14,7 @@ export class BenchDaemon {
   #wake: () => void = () => undefined;
 
   constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, [heddle, 'up', '--log-format', 'json', ...args], {
+    this.#child = spawn(process.execPath, [heddleProgram, 'up', '--log-format', 'json', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     if (this.#child.stdout === null) throw new Error('the daemon has no stdout');

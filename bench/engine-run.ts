@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Engine } from '../src/engine/engine.ts';
 import { Roster } from '../src/lease/roster.ts';
-import type { ReadLease } from '../src/lease/roster.ts';
+import type { LeaseReading } from '../src/lease/roster.ts';
 import { decodeLease, encodeAttributes } from '../src/lease/wire.ts';
 import { parseCidr } from '../src/network/cidr.ts';
 import { parseRecipe } from '../src/recipe/read/parse-recipe.ts';
@@ -104,7 +104,7 @@ function macOf(index: number, generation: number): string {
   return `02:${hex.match(/../g)?.join(':') ?? ''}`;
 }
 
-function readLease(lease: StoredLease): ReadLease {
+function readLease(lease: StoredLease): LeaseReading {
   const decoded = decodeLease(lease);
   if (decoded.kind !== 'lease') throw new Error(decoded.reason);
   return decoded;

@@ -18,7 +18,7 @@ export interface Goal {
 }
 
 /** The goals that a report has the figures for. */
-export function judge({ measurements, helpMs }: BenchReport): readonly Goal[] {
+export function judgeGoals({ measurements, helpMs }: BenchReport): readonly Goal[] {
   const find = (recipe: RecipeName, size: number): Measurement | undefined =>
     measurements.find((each) => each.recipe === recipe && each.size === size);
   const goals: Goal[] = [];

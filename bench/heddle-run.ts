@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { HeddleEvent } from '../src/event/event.ts';
 import { BenchDaemon } from './daemon.ts';
-import { makePeer, makePeers, network } from './peers.ts';
+import { makeUpPeer, makePeers, madeUpNetwork } from './peers.ts';
 import type { RecipeName } from './peers.ts';
 import { answer, readOrder } from './sandbox.ts';
 import { createStore } from './stores.ts';
@@ -72,7 +72,7 @@ async function makeChanges(
 ): Promise<readonly number[]> {
   const changeMs: number[] = [];
   for (let n = 0; n < changes; n += 1) {
-    const peer = makePeer(size + n);
+    const peer = makeUpPeer(size + n);
     const isAdded = (event: HeddleEvent): event is HeddleEvent & { event: 'peer-added' } =>
       event.event === 'peer-added' && event.peer.subnet === peer.subnet;
     const startedAt = performance.now();
@@ -88,7 +88,7 @@ function requireInPlace(recipe: RecipeName, size: number): void {
   const command =
     recipe === 'wireguard'
       ? ['wg', 'show', 'flannel-wg', 'peers']
-      : ['ip', '-4', 'route', 'show', 'root', network];
+      : ['ip', '-4', 'route', 'show', 'root', madeUpNetwork];
   const [program = '', ...args] = command;
   const count = execFileSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28 }).split('\n').length - 1;
   // This node's own route may be among them.

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { BaselineResult } from './baseline-run.ts';
-import { heddle } from './daemon.ts';
+import { heddleProgram } from './daemon.ts';
 import type { EngineResult } from './engine-run.ts';
 import type { HeddleOrder, HeddleResult } from './heddle-run.ts';
 import type { RecipeName } from './peers.ts';
@@ -98,7 +98,7 @@ export async function measureHelp(): Promise<number> {
   const times: number[] = [];
   for (let n = 0; n < 11; n += 1) {
     const startedAt = performance.now();
-    await promisify(execFile)(process.execPath, [heddle, '--help']);
+    await promisify(execFile)(process.execPath, [heddleProgram, '--help']);
     times.push(performance.now() - startedAt);
   }
   return median(times);

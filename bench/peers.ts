@@ -11,15 +11,15 @@ export interface MadeUpPeer {
 export type RecipeName = 'vxlan' | 'host-gw' | 'wireguard' | 'extension';
 
 /** The network that all peers are of. */
-export const network = '10.0.0.0/8';
+export const madeUpNetwork = '10.0.0.0/8';
 
-/** The indexes that {@link makePeer} takes: 0 up to, not including, this. */
+/** The indexes that {@link makeUpPeer} takes: 0 up to, not including, this. */
 export const mostPeers = 65_000;
 
 const hex = (value: number): string => value.toString(16).padStart(2, '0');
 
-/** The peer of an index, with a /24 of {@link network} and an address of 172.16.0.0/12. */
-export function makePeer(index: number): MadeUpPeer {
+/** The peer of an index, with a /24 of {@link madeUpNetwork} and an address of 172.16.0.0/12. */
+export function makeUpPeer(index: number): MadeUpPeer {
   const n = index + 512; // past this node's own subnet
   const [high, low] = [n >> 8, n & 0xff];
   const key = Buffer.alloc(32);
@@ -36,7 +36,7 @@ export function makePeer(index: number): MadeUpPeer {
 
 /** The first peers, so many. */
 export function makePeers(count: number): readonly MadeUpPeer[] {
-  return Array.from({ length: count }, (_, index) => makePeer(index));
+  return Array.from({ length: count }, (_, index) => makeUpPeer(index));
 }
 
 /** What the node of a peer would write on its lease. */
@@ -50,6 +50,6 @@ export function leaseFields(recipe: RecipeName, peer: MadeUpPeer): object {
   return { PublicIP: peer.publicIp, PublicIPv6: null, BackendType: recipe, BackendData: data };
 }
 
-export function leaseKey(peer: MadeUpPeer): string {
+export function madeUpKey(peer: MadeUpPeer): string {
   return peer.subnet.replace('/', '-');
 }

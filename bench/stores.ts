@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Etcd3 } from 'etcd3';
-import { leaseFields, leaseKey, network } from './peers.ts';
+import { leaseFields, madeUpKey, madeUpNetwork } from './peers.ts';
 import type { MadeUpPeer, RecipeName } from './peers.ts';
 
 export type StoreName = 'files' | 'etcd';
@@ -23,7 +23,7 @@ export async function createStore(
   recipe: RecipeName,
   peers: readonly MadeUpPeer[],
 ): Promise<BenchStore> {
-  const document = JSON.stringify({ Network: network, Backend: { Type: recipe } });
+  const document = JSON.stringify({ Network: madeUpNetwork, Backend: { Type: recipe } });
   return name === 'files' ? createFiles(recipe, document, peers) : createEtcd(recipe, document, peers);
 }
 
@@ -38,7 +38,7 @@ async function createFiles(
   const put = (peer: MadeUpPeer): Promise<void> => {
     const expiration = new Date(Date.now() + ttlSeconds * 1000).toISOString();
     writeFileSync('/run/draft', JSON.stringify({ ...leaseFields(recipe, peer), Expiration: expiration }));
-    renameSync('/run/draft', join(directory, 'subnets', leaseKey(peer)));
+    renameSync('/run/draft', join(directory, 'subnets', madeUpKey(peer)));
     return Promise.resolve();
   };
   for (const peer of peers) await put(peer);
@@ -69,7 +69,7 @@ async function createEtcd(
   const id = await lease.grant();
   const putOf = (peer: MadeUpPeer) =>
     client
-      .put(`${prefix}/subnets/${leaseKey(peer)}`)
+      .put(`${prefix}/subnets/${madeUpKey(peer)}`)
       .value(JSON.stringify(leaseFields(recipe, peer)))
       .lease(id);
   await client.put(`${prefix}/config`).value(document);

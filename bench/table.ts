@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { BenchReport, Goal } from './goals.ts';
-import { judge } from './goals.ts';
+import { judgeGoals } from './goals.ts';
 
 const columns = [
   ...[
@@ -48,7 +48,7 @@ export function renderBench(report: BenchReport): string {
   return [
     report.machine,
     table.toString(),
-    renderGoals(judge(report)),
+    renderGoals(judgeGoals(report)),
     ...(alone === undefined ? [] : [alone]),
   ].join('\n\n');
 }

@@ -4,10 +4,10 @@
 //   npm test -- PATTERN    only the test files whose path contains PATTERN
 //   npm run test:quick     what needs no root: the checks, the unit tests, a lab on each recipe
 import { findTestFiles, needsRoot } from './test/files.js';
-import { shippedRecipes } from './test/lab.js';
+import { recipeFiles } from './test/lab.js';
 import { otherNodes } from './test/node-versions.js';
 import { runChecks, runLabs, runTestPart, runUnderNode } from './test/parts.js';
-import { report } from './test/report.js';
+import { composeReport } from './test/report.js';
 import { root } from './test/root.js';
 import { isStrict } from './test/skips.js';
 import { findUnprivileged } from './test/unprivileged.js';
@@ -47,7 +47,7 @@ const plan =
     : [
         () => runChecks(deadline),
         unitTests,
-        () => runLabs(shippedRecipes(), deadline),
+        () => runLabs(recipeFiles(), deadline),
         ...(quick
           ? []
           : [
@@ -61,7 +61,7 @@ for (const run of plan) {
   if (!deadline.aborted) parts.push(await run());
 }
 
-const { text, ok } = report(parts, { strict: isStrict() });
+const { text, ok } = composeReport(parts, { strict: isStrict() });
 process.stdout.write(`\n${text}\n`);
 if (timeLimit.aborted)
   process.stdout.write(

@@ -5,7 +5,7 @@ import { root } from './root.js';
 import { run } from './run.js';
 
 /** The shipped recipes, relative to the checkout. */
-export function shippedRecipes() {
+export function recipeFiles() {
   return readdirSync(join(root, 'recipes'))
     .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
     .map((file) => `recipes/${file}`);
@@ -22,7 +22,7 @@ export function labProblem() {
  * Runs a lab on a recipe. Returns undefined if all pods reached each other and nothing was left, else what went wrong.
  * @param {string} recipe @param {{ node: string, deadline: AbortSignal }} options
  */
-export async function runLab(recipe, { node, deadline }) {
+export async function tryLab(recipe, { node, deadline }) {
   const command = [node, 'bin/heddle.js', 'lab', 'run', recipe, '--json'];
   const { ok, stdout, stderr, how } = await run(command, { captured: true, signal: deadline });
   return ok && hasPassed(stdout) ? undefined : `${command.slice(1).join(' ')} ${how}\n${stderr}${stdout}`;

@@ -1,6 +1,6 @@
 import { checks } from './checks.js';
 import { topFolder } from './files.js';
-import { labProblem, runLab } from './lab.js';
+import { labProblem, tryLab } from './lab.js';
 import { problemOf } from './node-versions.js';
 import { run } from './run.js';
 import { runTests } from './test-run.js';
@@ -129,7 +129,7 @@ export async function runUnderNode(other, files, { user, deadline }) {
 /** @param {string} recipe @param {string} node @param {AbortSignal} deadline */
 async function labRow(recipe, node, deadline) {
   const begun = performance.now();
-  const trouble = await runLab(recipe, { node, deadline });
+  const trouble = await tryLab(recipe, { node, deadline });
   const ok = trouble === undefined;
   process.stdout.write(ok ? `✔ lab of ${recipe}\n` : `✖ lab of ${recipe}\n${trouble}\n`);
   const ms = performance.now() - begun;

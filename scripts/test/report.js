@@ -1,5 +1,5 @@
 import { forbiddenSkips } from './skips.js';
-import { renderTable } from './table.js';
+import { renderTimes } from './table.js';
 
 const slowestCount = 10;
 
@@ -8,7 +8,7 @@ const slowestCount = 10;
  * @param {readonly import('./parts.js').Part[]} parts @param {{ strict: boolean }} options
  * @returns {{ text: string, ok: boolean }}
  */
-export function report(parts, { strict }) {
+export function composeReport(parts, { strict }) {
   const skips = parts.flatMap(({ skips }) => skips);
   const forbidden = forbiddenSkips(skips, { strict });
   const failed = parts.filter(({ ok }) => !ok);
@@ -49,7 +49,7 @@ function timesOf(parts) {
     .sort(([, one], [, other]) => other - one)
     .slice(0, slowestCount);
   const total = parts.reduce((sum, { ms }) => sum + ms, 0);
-  return renderTable([
+  return renderTimes([
     ...parts.flatMap((part) => [{ title: part.title, ms: part.ms, note: noteOn(part) }, ...part.details]),
     ...(slowest.length > 0 ? [{ title: 'slowest files' }] : []),
     ...slowest.map(([title, ms]) => ({ title, ms, depth: 1 })),

@@ -24,7 +24,7 @@
  *
  * @param {AsyncIterable<TestEvent>} source
  */
-export default async function* report(source) {
+export default async function* renderEvents(source) {
   for await (const event of source) {
     const line = lineOf(event);
     if (line !== undefined) yield `${JSON.stringify(line)}\n`;

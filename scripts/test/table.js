@@ -1,7 +1,7 @@
 /** @typedef {{ title: string, ms?: number, note?: string, depth?: number }} Row */
 
 /** Renders rows with aligned times; a row is indented by its depth. @param {readonly Row[]} rows */
-export function renderTable(rows) {
+export function renderTimes(rows) {
   const lines = rows.map(({ title, ms, note = '', depth = 0 }) => ({
     title: `${'  '.repeat(depth)}${title}`,
     time: ms === undefined ? '' : `${(ms / 1000).toFixed(1)} s`,

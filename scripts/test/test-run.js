@@ -44,7 +44,7 @@ export async function runTests(files, { node, user, deadline }) {
     ];
     const { ok } = await run(command, { env: user?.environment(directory), signal: deadline });
     const events = existsSync(record) ? readFileSync(record, 'utf8') : '';
-    return { ok, ...summarise(events) };
+    return { ok, ...summariseEvents(events) };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -54,7 +54,7 @@ export async function runTests(files, { node, user, deadline }) {
  * Sums up the lines of reporter.js.
  * @param {string} events @returns {Omit<TestRun, 'ok'>}
  */
-export function summarise(events) {
+export function summariseEvents(events) {
   /** @type {Omit<TestRun, 'ok'>} */
   const summary = { files: new Map(), skips: [], failures: [], unfinished: [] };
   /** The files, and the tests by the file that defines them, that have begun and not ended. */

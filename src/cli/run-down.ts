@@ -2,8 +2,8 @@ import type { EmitEvent } from '../event/event.ts';
 import { renderEvent } from '../event/human.ts';
 import { isShown } from '../event/level.ts';
 import { Failure } from '../diagnostic/failure.ts';
-import { count } from '../diagnostic/words.ts';
-import { bringDown, type BroughtDown, type DownOptions } from '../daemon/bring-down.ts';
+import { formatCount } from '../diagnostic/words.ts';
+import { bringDown, type DownResult, type DownOptions } from '../daemon/bring-down.ts';
 import { requireTakenDown } from '../daemon/network/take-down.ts';
 
 /** Takes the network down and says what was done. */
@@ -42,11 +42,11 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
     process.stdout.write(
       result.shutdown === 'skipped'
         ? `Network forgotten${lease}: the kernel was not changed.\n`
-        : `Network down: ${count(result.removed, 'peer')} removed${lease} (${who}).\n`,
+        : `Network down: ${formatCount(result.removed, 'peer')} removed${lease} (${who}).\n`,
     );
   }
 }
 
-function whatIsDown({ daemon }: BroughtDown): string {
+function whatIsDown({ daemon }: DownResult): string {
   return daemon === 'none' ? 'there was no network to take down' : 'the network is down';
 }

@@ -3,7 +3,7 @@ import type { PeerStatus } from '../daemon/report/peer-status.ts';
 import type { NodeStatus } from '../daemon/report/status.ts';
 import { exitCodes, Failure } from '../diagnostic/failure.ts';
 import { showInvisibleInLines } from '../diagnostic/visible-text.ts';
-import { count, formatDuration } from '../diagnostic/words.ts';
+import { formatCount, formatDuration } from '../diagnostic/words.ts';
 
 /** How many failing or rejected peers are listed for a person; `--json` has all. */
 const mostListed = 10;
@@ -119,8 +119,8 @@ function describeOutage(
 
 function describeDrift({ at, missing, extra, rebuilt }: NonNullable<NodeStatus['lastDrift']>): string {
   const parts = rebuilt ? ['network built again'] : [];
-  if (missing > 0) parts.push(`${count(missing, 'missing peer')} added`);
-  if (extra > 0) parts.push(`${count(extra, 'stranger')} removed`);
+  if (missing > 0) parts.push(`${formatCount(missing, 'missing peer')} added`);
+  if (extra > 0) parts.push(`${formatCount(extra, 'stranger')} removed`);
   return `${parts.join(', ')}, at ${at}`;
 }
 
@@ -135,7 +135,7 @@ function renderFailing(failing: readonly PeerStatus[], now: number): string {
     const detail = peer.lastOutcome?.stderr.split('\n').map((line) => `      ${line}`) ?? [];
     const name = `${peer.subnet} at ${describeAddresses(peer)}`;
     return [
-      `  ${name}: ${trouble} (${count(peer.retries, 'failure')}${next})`,
+      `  ${name}: ${trouble} (${formatCount(peer.retries, 'failure')}${next})`,
       ...detail.filter((line) => line.trim() !== ''),
     ];
   });

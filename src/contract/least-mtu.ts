@@ -1,10 +1,8 @@
 import { Failure } from '../diagnostic/failure.ts';
+import { leastMtu } from '../network/encapsulation.ts';
 import type { PerFamily } from '../network/per-family.ts';
 import type { ParameterValue, Recipe } from '../recipe/recipe.ts';
 import { overlayMtus, publishedMtu, underlayMtu } from './mtu.ts';
-
-/** The smallest MTU in bytes with which a link may carry a family: RFC 791, RFC 8200. The kernel refuses less. */
-const leastMtu = { ipv4: 68, ipv6: 1280 } as const;
 
 const familyNames = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 

@@ -12,10 +12,10 @@ import { PeerJournal } from './peers/peer-journal.ts';
 import { readHeldLease } from './lease/held-lease.ts';
 import { releaseByItself } from './takeover/release-lease.ts';
 import { takeDownDead } from './takeover/take-down-dead.ts';
-import type { TakenDown } from './network/take-down.ts';
+import { emptyTakeDown, type TakeDownResult } from './network/take-down.ts';
 
 /** The result of `heddle down`. */
-export interface BroughtDown extends Omit<TakenDown, 'lease'> {
+export interface DownResult extends Omit<TakeDownResult, 'lease'> {
   /**
    * The process that did it: the running daemon; this process, for a dead daemon; or none, because there was nothing to
    * do.
@@ -40,16 +40,16 @@ export async function bringDown(
   stateDirectory: string,
   options: DownOptions,
   emit: EmitEvent,
-): Promise<BroughtDown> {
+): Promise<DownResult> {
   const { releaseLease, forget } = options;
   if (!forget) {
     const request: StopRequest = { onExit: 'shutdown', releaseLease };
-    const answer = (await askDaemon(stateDirectory, 'POST', '/stop', request)) as TakenDown | undefined;
+    const answer = (await askDaemon(stateDirectory, 'POST', '/stop', request)) as TakeDownResult | undefined;
     if (answer !== undefined) return describe('running', answer);
   }
   const deployment = await readDeployment(stateDirectory);
   const isNothingHeld = !releaseLease || (await readHeldLease(stateDirectory)) === undefined;
-  if (deployment === undefined && isNothingHeld) return describe('none', nothingTaken);
+  if (deployment === undefined && isNothingHeld) return describe('none', emptyTakeDown);
   if (deployment !== undefined && !forget) await requireNamespace(deployment, stateDirectory);
 
   // In the dead daemon's place, so that none can come up in the midst of it; another heddle down waits for this one.
@@ -63,9 +63,7 @@ export async function bringDown(
   }
 }
 
-const nothingTaken: TakenDown = { removed: 0, failed: [], shutdown: 'done' };
-
-function describe(daemon: BroughtDown['daemon'], { lease, ...taken }: TakenDown): BroughtDown {
+function describe(daemon: DownResult['daemon'], { lease, ...taken }: TakeDownResult): DownResult {
   const leaseTrouble =
     lease?.kind === 'unconfirmed' ? `the lease ${lease.subnet} may still be held: ${lease.because}` : null;
   return { daemon, ...taken, leaseReleased: lease?.kind === 'released', leaseTrouble };
@@ -75,10 +73,10 @@ async function bringDownDead(
   stateDirectory: string,
   { releaseLease, forget }: DownOptions,
   emit: EmitEvent,
-): Promise<BroughtDown> {
+): Promise<DownResult> {
   // Read again: another heddle down may have been at work before this one's turn.
   const deployment = await readDeployment(stateDirectory);
-  let taken = nothingTaken;
+  let taken = emptyTakeDown;
   if (deployment !== undefined) {
     taken = forget
       ? await forgetDeployment(deployment, stateDirectory, emit)
@@ -96,7 +94,7 @@ async function forgetDeployment(
   deployment: Deployment,
   stateDirectory: string,
   emit: EmitEvent,
-): Promise<TakenDown> {
+): Promise<TakeDownResult> {
   const file = await openJournal(join(stateDirectory, 'journal'));
   try {
     await forgetNetwork(deployment, await PeerJournal.open(file), stateDirectory, emit);

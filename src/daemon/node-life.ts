@@ -11,8 +11,8 @@ import { RecipeChanges } from './live/recipe-changes.ts';
 import { readDeployment } from './network/deployment-file.ts';
 import type { LeasedNetwork, NetworkStart } from './network/leased-network.ts';
 import { RunningNetwork } from './network/running-network.ts';
-import type { TakenDown } from './network/take-down.ts';
-import { LeaseStopped, takeLease } from './network/take-lease.ts';
+import { emptyTakeDown, type TakeDownResult } from './network/take-down.ts';
+import { NoLeaseError, takeLease } from './network/take-lease.ts';
 import { PeerJournal } from './peers/peer-journal.ts';
 import type { StopRequest } from './report/control.ts';
 import { factsOfPreparation } from './setup/node-facts.ts';
@@ -61,7 +61,7 @@ export class NodeLife {
   }
 
   /** Runs until the owner's signal. Returns how the network was taken down. Throws a Failure if no network can come up. */
-  async run(): Promise<TakenDown> {
+  async run(): Promise<TakeDownResult> {
     const file = await openJournal(join(this.#options.stateDirectory, 'journal'));
     const watch = this.#options.watch ? await this.#watchRecipe() : undefined;
     try {
@@ -94,7 +94,7 @@ export class NodeLife {
     });
   }
 
-  async #liveWith(journal: PeerJournal): Promise<TakenDown> {
+  async #liveWith(journal: PeerJournal): Promise<TakeDownResult> {
     let start = await findFirstStart({
       ...{ options: this.#options, preparation: this.preparation, shell: this.#changes.shell },
       ...{ journal, listingSlot: this.#listingSlot, emit: this.#emit, signal: this.#owner.stopping },
@@ -108,7 +108,7 @@ export class NodeLife {
   }
 
   /** The life of one network of this node. Returns what the next one begins with, or how the last one was taken down. */
-  async #liveOnce(journal: PeerJournal, start: NetworkStart): Promise<NetworkStart | TakenDown> {
+  async #liveOnce(journal: PeerJournal, start: NetworkStart): Promise<NetworkStart | TakeDownResult> {
     const leasedNetwork = start.leasedNetwork ?? (await this.#takeLease(start));
     if (leasedNetwork === 'went-back') return { hint: start.hint };
     if (leasedNetwork === 'stopped') return this.#finishEarly(journal);
@@ -186,24 +186,24 @@ export class NodeLife {
         signal: this.#owner.stopping,
       });
     } catch (error) {
-      if (error instanceof LeaseStopped) return 'stopped';
+      if (error instanceof NoLeaseError) return 'stopped';
       if (await this.#changes.goBack(error)) return 'went-back';
       throw error;
     }
   }
 
-  async #finish(network: RunningNetwork): Promise<TakenDown> {
+  async #finish(network: RunningNetwork): Promise<TakeDownResult> {
     const { onExit } = this.#owner.stopRequest;
     this.#owner.enter('stopping');
     await notifyServiceManager({ state: 'stopping' });
-    let taken = nothingTaken;
+    let taken = emptyTakeDown;
     if (onExit === 'leave') await network.leave();
     else taken = await network.takeDown();
     return this.#releaseLease(taken, network.keeper.record);
   }
 
   /** The lease goes last: until then its network may be up. */
-  async #releaseLease(taken: TakenDown, current?: LeaseRecord): Promise<TakenDown> {
+  async #releaseLease(taken: TakeDownResult, current?: LeaseRecord): Promise<TakeDownResult> {
     if (!this.#owner.stopRequest.releaseLease) return taken;
     const { stateDirectory } = this.#options;
     const held = await readHeldLease(stateDirectory);
@@ -213,16 +213,14 @@ export class NodeLife {
   }
 
   /** For a stop before the network was up: what an earlier daemon left, and this one did not get to take over, may stand. */
-  async #finishEarly(journal: PeerJournal): Promise<TakenDown> {
+  async #finishEarly(journal: PeerJournal): Promise<TakeDownResult> {
     const { onExit } = this.#owner.stopRequest;
     this.#owner.enter('stopping');
     const { stateDirectory } = this.#options;
     const standing = await readDeployment(stateDirectory);
-    if (standing === undefined || onExit === 'leave') return this.#releaseLease(nothingTaken);
+    if (standing === undefined || onExit === 'leave') return this.#releaseLease(emptyTakeDown);
     return this.#releaseLease(
       await takeDownDeployment(standing, journal, stateDirectory, this.#changes.shell, this.#emit),
     );
   }
 }
-
-const nothingTaken: TakenDown = { removed: 0, failed: [], shutdown: 'done' };

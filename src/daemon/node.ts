@@ -2,7 +2,7 @@ import type { EmitEvent, NodeState } from '../event/event.ts';
 import { claimInstance } from '../host/state/instance.ts';
 import { endOrphans } from './commands/running-commands.ts';
 import { NodeLife, type LifeOwner } from './node-life.ts';
-import { requireTakenDown, type TakenDown } from './network/take-down.ts';
+import { requireTakenDown, type TakeDownResult } from './network/take-down.ts';
 import { createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
 import { describeStatus } from './report/status.ts';
@@ -28,7 +28,7 @@ const longestAnswerMs = 1000;
 export const lastWriteMs = { signal: 600, request: 8000 } as const;
 
 /** How a node stands, as it is told. */
-type Standing =
+type StateReport =
   | { readonly state: Exclude<NodeState, 'degraded'> }
   | { readonly state: 'degraded'; readonly because: string };
 
@@ -38,7 +38,7 @@ type Standing =
  *     preparing ──all is known──▶ living ──told to stop, or it failed──▶ ended
  *         └───────────────told to stop, or it failed───────────────────────▲
  */
-type Stage =
+type NodeStage =
   /** The store, or its network configuration, may have to be waited for. */
   | { readonly kind: 'preparing'; readonly wait: StartWait }
   | { readonly kind: 'living'; readonly life: NodeLife }
@@ -62,11 +62,11 @@ export class HeddleNode implements LifeOwner {
   readonly #stopping = new AbortController();
   readonly #hurrying = new AbortController();
   readonly #startedAt = new Date();
-  #stage: Stage;
-  #standing: Standing = { state: 'starting' };
+  #stage: NodeStage;
+  #standing: StateReport = { state: 'starting' };
   #stopRequest: StopRequest | undefined;
   #lastWriteMs: number = lastWriteMs.signal;
-  #takenDown: TakenDown = { removed: 0, failed: [], shutdown: 'done' };
+  #takenDown: TakeDownResult = { removed: 0, failed: [], shutdown: 'done' };
   #ended: Promise<void> = Promise.resolve();
 
   constructor(options: UpOptions, hooks: NodeHooks) {

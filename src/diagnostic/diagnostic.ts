@@ -21,6 +21,6 @@ export function countErrors(findings: readonly Diagnostic[]): number {
 }
 
 /** Either a value, or everything that was wrong with its text. Warnings may accompany a value. */
-export type Checked<T> =
+export type CheckResult<T> =
   | { readonly kind: 'valid'; readonly value: T; readonly warnings: readonly Diagnostic[] }
   | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] };

@@ -1,5 +1,5 @@
 import type { DiagnosticCode } from './codes.ts';
-import type { Checked, Diagnostic, Severity } from './diagnostic.ts';
+import type { CheckResult, Diagnostic, Severity } from './diagnostic.ts';
 import type { SourceText, Span } from './source.ts';
 
 /** The text of a finding, in addition to its code and place. */
@@ -38,7 +38,7 @@ export class Findings {
    * The outcome of the whole check: the value if there was no error. `value` may be undefined only after an error.
    * Diagnostics come in the order of the text.
    */
-  conclude<T>(value: T | undefined): Checked<T> {
+  conclude<T>(value: T | undefined): CheckResult<T> {
     const diagnostics = this.list();
     if (diagnostics.some(({ severity }) => severity === 'error')) return { kind: 'invalid', diagnostics };
     if (value === undefined) throw new Error(`${this.#source.name} was refused without an error`);

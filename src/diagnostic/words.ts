@@ -7,7 +7,7 @@ export function formatDuration(ms: number): string {
 }
 
 /** `1 peer`, `2 peers`. */
-export function count(n: number, noun: string): string {
+export function formatCount(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 

@@ -1,7 +1,7 @@
 import type { Peer } from '../lease/lease.ts';
 import { isInPlace, learnPrintedSubnets, subnetsOf } from './in-place.ts';
 import { setApplied, sharersOf } from './state.ts';
-import type { EngineState, Entry } from './state.ts';
+import type { EngineState, PeerEntry } from './state.ts';
 import { doubt, entryOf, reconsider } from './want.ts';
 
 /**
@@ -26,13 +26,13 @@ export interface Displacement {
   readonly by: Peer;
 }
 
-interface Findings {
-  readonly missing: readonly Entry[];
+interface Comparison {
+  readonly missing: readonly PeerEntry[];
   readonly displaced: readonly Displacement[];
   /** Peers that were put back before and stayed. */
-  readonly lasting: readonly Entry[];
+  readonly lasting: readonly PeerEntry[];
   /** Peers of which it was in doubt whether they are there, and which are. */
-  readonly confirmed: readonly Entry[];
+  readonly confirmed: readonly PeerEntry[];
   readonly extra: readonly string[];
 }
 
@@ -40,7 +40,7 @@ interface Findings {
  * Compares what is in place with what is believed to be, and has the difference repaired. A peer that changed after `since`, or
  * is changing, is not judged: the check may have looked before or after.
  */
-export function judge(state: EngineState, present: ReadonlySet<string>, since: number): Drift {
+export function judgePeers(state: EngineState, present: ReadonlySet<string>, since: number): Drift {
   const judged = [...state.entries.values()].filter((entry) => mayJudge(entry, since));
   const example = learnPrintedSubnets(state, present, judged);
   const { missing, displaced, lasting, confirmed, extra } = compare(state, present, since);
@@ -65,16 +65,16 @@ export function judge(state: EngineState, present: ReadonlySet<string>, since: n
   return { missing: lost, displaced, extra };
 }
 
-function confirm(state: EngineState, entry: Entry): void {
+function confirm(state: EngineState, entry: PeerEntry): void {
   if (entry.applied.kind === 'unsure')
     setApplied(state, entry, { kind: 'present', peer: entry.applied.peer });
 }
 
-function compare(state: EngineState, present: ReadonlySet<string>, since: number): Findings {
-  const missing: Entry[] = [];
+function compare(state: EngineState, present: ReadonlySet<string>, since: number): Comparison {
+  const missing: PeerEntry[] = [];
   const displaced: Displacement[] = [];
-  const lasting: Entry[] = [];
-  const confirmed: Entry[] = [];
+  const lasting: PeerEntry[] = [];
+  const confirmed: PeerEntry[] = [];
   const known = new Set<string>();
   for (const entry of state.entries.values()) {
     const { applied, wanted } = entry;
@@ -96,13 +96,13 @@ function compare(state: EngineState, present: ReadonlySet<string>, since: number
 }
 
 /** A peer that changed after `since`, or is changing, may have been seen before or after. */
-function mayJudge(entry: Entry, since: number): boolean {
+function mayJudge(entry: PeerEntry, since: number): boolean {
   return entry.activity.kind !== 'running' && entry.touched <= since;
 }
 
 function findDisplacer(
   state: EngineState,
-  entry: Entry,
+  entry: PeerEntry,
   peer: Peer,
   present: ReadonlySet<string>,
 ): Peer | undefined {

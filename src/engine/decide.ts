@@ -1,6 +1,6 @@
 import type { Peer } from '../lease/lease.ts';
 import { samePeer } from './state.ts';
-import type { Abilities, Entry } from './state.ts';
+import type { Abilities, PeerEntry } from './state.ts';
 
 /** The next thing to do about one peer, from what is wanted and what is known of the kernel. */
 export type Decision =
@@ -14,7 +14,7 @@ export type Decision =
  * Compares wanted with applied. After a remove that was due to a change the same comparison asks for the add, so a
  * changed peer is removed with its old values and added with its new ones without anyone remembering the plan.
  */
-export function decide(entry: Pick<Entry, 'wanted' | 'applied'>, abilities: Abilities): Decision {
+export function decide(entry: Pick<PeerEntry, 'wanted' | 'applied'>, abilities: Abilities): Decision {
   const { wanted, applied } = entry;
   if (wanted === undefined) {
     if (applied.kind === 'absent') return { kind: 'nothing' };
@@ -27,7 +27,7 @@ export function decide(entry: Pick<Entry, 'wanted' | 'applied'>, abilities: Abil
   return removal(applied, abilities);
 }
 
-function removal(applied: Exclude<Entry['applied'], { kind: 'absent' }>, abilities: Abilities): Decision {
+function removal(applied: Exclude<PeerEntry['applied'], { kind: 'absent' }>, abilities: Abilities): Decision {
   const certain = applied.kind === 'present' || abilities.repeatable;
   return { kind: 'remove', peer: applied.peer, mode: certain ? 'strict' : 'lenient' };
 }

@@ -1,11 +1,11 @@
 import type { Peer } from '../lease/lease.ts';
-import { subnetOf } from './in-place.ts';
-import { judge, type Drift } from './check.ts';
+import { namingSubnet } from './in-place.ts';
+import { judgePeers, type Drift } from './check.ts';
 import type { EngineInput, Operation, Wait } from './operation.ts';
-import { fail, putBack, succeed } from './outcome.ts';
+import { fail, returnBatch, succeed } from './outcome.ts';
 import { countPeers, type Counts } from './overview.ts';
 import { createState, setActivity, setApplied } from './state.ts';
-import type { Abilities, EngineState, Entry } from './state.ts';
+import type { Abilities, EngineState, PeerEntry } from './state.ts';
 import { takeBatch, takeSingles, wantsBatch } from './take.ts';
 import { entryOf, want, wantExactly } from './want.ts';
 
@@ -19,7 +19,7 @@ export class Engine {
   readonly #state: EngineState;
 
   /** @param entries where its entries are kept, for a test that counts */
-  constructor(abilities: Abilities, entries = new Map<string, Entry>()) {
+  constructor(abilities: Abilities, entries = new Map<string, PeerEntry>()) {
     this.#state = createState(abilities, entries);
   }
 
@@ -52,7 +52,7 @@ export class Engine {
    * failed batch left is not.
    */
   returned(operations: readonly Operation[]): boolean {
-    return putBack(this.#state, operations);
+    return returnBatch(this.#state, operations);
   }
 
   /** A mark that says how far the engine is: handed back with what a check found that was started now. */
@@ -66,7 +66,7 @@ export class Engine {
    * @param since the {@link checkpoint} from before the command was started: peers touched later are not judged
    */
   checked(present: ReadonlySet<string>, since: number): Drift {
-    return judge(this.#state, present, since);
+    return judgePeers(this.#state, present, since);
   }
 
   /** Whether nothing is left to do now: whatever still differs waits for a retry. */
@@ -110,13 +110,13 @@ export class Engine {
   get subnetsInPlace(): ReadonlySet<string> {
     return new Set(
       [...this.entries.values()].flatMap(({ applied }) =>
-        applied.kind === 'present' ? [subnetOf(applied.peer)] : [],
+        applied.kind === 'present' ? [namingSubnet(applied.peer)] : [],
       ),
     );
   }
 
   /** All that is known, by lease key; not to be changed. */
-  get entries(): ReadonlyMap<string, Readonly<Entry>> {
+  get entries(): ReadonlyMap<string, Readonly<PeerEntry>> {
     return this.#state.entries;
   }
 

@@ -1,5 +1,5 @@
 import type { Peer } from '../lease/lease.ts';
-import type { EngineState, Entry } from './state.ts';
+import type { EngineState, PeerEntry } from './state.ts';
 
 /** The subnets of a peer, IPv4's first. */
 export function subnetsOf({ subnet, ipv6Subnet }: Peer): string[] {
@@ -7,7 +7,7 @@ export function subnetsOf({ subnet, ipv6Subnet }: Peer): string[] {
 }
 
 /** The subnet that names a peer: its IPv4 subnet, or its IPv6 subnet if it has only that. */
-export function subnetOf(peer: Peer): string {
+export function namingSubnet(peer: Peer): string {
   return subnetsOf(peer)[0] ?? '';
 }
 
@@ -26,10 +26,10 @@ export function isInPlace(state: EngineState, peer: Peer, present: ReadonlySet<s
 export function learnPrintedSubnets(
   state: EngineState,
   present: ReadonlySet<string>,
-  judged: readonly Entry[],
-): Entry | undefined {
+  judged: readonly PeerEntry[],
+): PeerEntry | undefined {
   if (state.printedSubnets.kind === 'each') return undefined;
-  let example: Entry | undefined;
+  let example: PeerEntry | undefined;
   for (const entry of judged) {
     if (entry.applied.kind === 'absent') continue;
     const [first = '', second] = subnetsOf(entry.applied.peer);
@@ -53,7 +53,7 @@ export function learnPrintedSubnets(
 }
 
 /** Whether the peer that is tried changed after the command started. */
-function isUnderWay(state: EngineState, key: string, judged: readonly Entry[]): boolean {
+function isUnderWay(state: EngineState, key: string, judged: readonly PeerEntry[]): boolean {
   const tried = state.entries.get(key);
   return tried?.wanted !== undefined && !judged.includes(tried);
 }

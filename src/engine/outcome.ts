@@ -3,7 +3,7 @@ import { retries, retryDelay } from '../time/retry.ts';
 import { decide } from './decide.ts';
 import type { Operation, Wait } from './operation.ts';
 import { samePeer, setActivity, setApplied, setCompany, setFailures, sharersOf } from './state.ts';
-import type { EngineState, Entry, Search, Suspects } from './state.ts';
+import type { EngineState, PeerEntry, Search, Suspects } from './state.ts';
 import { doubt, reasonFor, reconsider } from './want.ts';
 
 /**
@@ -29,7 +29,7 @@ export function succeed(state: EngineState, operation: Operation): void {
   conclude(state, entry, operation);
 }
 
-function conclude(state: EngineState, entry: Entry, operation: Operation): void {
+function conclude(state: EngineState, entry: PeerEntry, operation: Operation): void {
   if (operation.kind === 'remove') {
     setApplied(state, entry, { kind: 'absent' });
     setActivity(state, entry, { kind: 'idle' });
@@ -89,7 +89,7 @@ export function fail(state: EngineState, operation: Operation, jitter: number): 
 }
 
 /** Whether the engine would now do something else than the operation that failed. Then it does not have to wait. */
-function superseded(state: EngineState, entry: Entry, operation: Operation): boolean {
+function superseded(state: EngineState, entry: PeerEntry, operation: Operation): boolean {
   const decision = decide(entry, state.abilities);
   switch (decision.kind) {
     case 'nothing':
@@ -108,7 +108,7 @@ function superseded(state: EngineState, entry: Entry, operation: Operation): boo
  * in batches of half the size. Nobody counts as failing before its own command has failed. Returns whether a search for
  * those to blame began with it.
  */
-export function putBack(state: EngineState, operations: readonly Operation[]): boolean {
+export function returnBatch(state: EngineState, operations: readonly Operation[]): boolean {
   const entries = operations.flatMap((operation) => {
     const entry = state.entries.get(operation.peer.key);
     return entry?.activity.kind === 'running' && entry.activity.operation === operation ? [entry] : [];
@@ -132,13 +132,13 @@ export function putBack(state: EngineState, operations: readonly Operation[]): b
 }
 
 /** Whether an operation that was decided earlier would be decided again now. */
-function isStillDue(state: EngineState, entry: Entry, operation: Operation): boolean {
+function isStillDue(state: EngineState, entry: PeerEntry, operation: Operation): boolean {
   const decision = decide(entry, state.abilities);
   return decision.kind === operation.kind && samePeer(decision.peer, operation.peer);
 }
 
 /** The company that each of the entries of a failed batch keeps from now on, by its index. */
-function splitCompany(entries: readonly Entry[]): (index: number) => Entry['company'] {
+function splitCompany(entries: readonly PeerEntry[]): (index: number) => PeerEntry['company'] {
   const search = searchOf(entries);
   search.failuresLeft -= 1;
   if (entries.length < fewestSuspects || search.failuresLeft < 0) return () => ({ kind: 'nobody' });
@@ -149,7 +149,7 @@ function splitCompany(entries: readonly Entry[]): (index: number) => Entry['comp
 }
 
 /** The search that a failed batch belongs to, or a new one. */
-function searchOf(entries: readonly Entry[]): Search {
+function searchOf(entries: readonly PeerEntry[]): Search {
   const company = entries[0]?.company;
   if (company?.kind === 'suspects') return company.suspects.search;
   return { failuresLeft: culpritsWorthASearch * (1 + Math.ceil(Math.log2(Math.max(1, entries.length)))) };

@@ -4,7 +4,7 @@ import type { Peer } from '../lease/lease.ts';
 import type { Operation } from './operation.ts';
 
 /** The known state of a peer in the kernel. */
-export type Applied =
+export type KernelState =
   | { readonly kind: 'absent' }
   /** SubnetAdd succeeded with these values, and nothing happened since. */
   | { readonly kind: 'present'; readonly peer: Peer }
@@ -61,10 +61,10 @@ export interface Search {
 }
 
 /** All the engine knows of one lease key. */
-export interface Entry {
+export interface PeerEntry {
   readonly key: string;
   wanted: Peer | undefined;
-  applied: Applied;
+  applied: KernelState;
   activity: Activity;
   company: Company;
   /** Failures in a row of what is wanted now. */
@@ -107,7 +107,7 @@ export type PrintedSubnets =
 /** The state of an `Engine`. Only the functions of this folder change it. */
 export interface EngineState {
   readonly abilities: Abilities;
-  readonly entries: Map<string, Entry>;
+  readonly entries: Map<string, PeerEntry>;
   /** Keys whose activity is `ready`, that wait for nobody and may keep any company, oldest first. */
   readonly ready: Set<string>;
   /** The same for keys that keep nobody's. */
@@ -133,7 +133,7 @@ export interface EngineState {
   isShutDown: boolean;
 }
 
-export function createState(abilities: Abilities, entries: Map<string, Entry>): EngineState {
+export function createState(abilities: Abilities, entries: Map<string, PeerEntry>): EngineState {
   return {
     abilities,
     entries,
@@ -192,7 +192,7 @@ export function sharersOf(state: EngineState, peer: Peer): string[] {
 }
 
 /** Records what is in the kernel for an entry, and who holds which resource there. */
-export function setApplied(state: EngineState, entry: Entry, applied: Applied): void {
+export function setApplied(state: EngineState, entry: PeerEntry, applied: KernelState): void {
   const before = entry.applied.kind === 'absent' ? undefined : entry.applied.peer;
   const after = applied.kind === 'absent' ? undefined : applied.peer;
   entry.applied = applied;
@@ -203,7 +203,7 @@ export function setApplied(state: EngineState, entry: Entry, applied: Applied): 
 }
 
 /** Changes what is being done about an entry, keeping the counts and the queues in step. */
-export function setActivity(state: EngineState, entry: Entry, activity: Activity): void {
+export function setActivity(state: EngineState, entry: PeerEntry, activity: Activity): void {
   if (entry.activity.kind === 'running') state.running -= 1;
   if (entry.activity.kind === 'waiting') state.waiting -= 1;
   if (activity.kind === 'running') state.running += 1;
@@ -215,13 +215,13 @@ export function setActivity(state: EngineState, entry: Entry, activity: Activity
 }
 
 /** Changes with whom an entry may share a batch. */
-export function setCompany(state: EngineState, entry: Entry, company: Company): void {
+export function setCompany(state: EngineState, entry: PeerEntry, company: Company): void {
   dequeue(state, entry);
   entry.company = company;
   if (entry.activity.kind === 'ready') enqueue(state, entry);
 }
 
-function enqueue(state: EngineState, { key, company }: Entry): void {
+function enqueue(state: EngineState, { key, company }: PeerEntry): void {
   switch (company.kind) {
     case 'anyone':
       state.ready.add(key);
@@ -235,7 +235,7 @@ function enqueue(state: EngineState, { key, company }: Entry): void {
   }
 }
 
-function dequeue(state: EngineState, { key, company }: Entry): void {
+function dequeue(state: EngineState, { key, company }: PeerEntry): void {
   state.ready.delete(key);
   state.alone.delete(key);
   if (company.kind !== 'suspects') return;
@@ -248,13 +248,13 @@ function isWaitedFor(activity: Activity): boolean {
 }
 
 /** Changes how often in a row an entry has failed, keeping the count of those that fail in step. */
-export function setFailures(state: EngineState, entry: Entry, failures: number): void {
+export function setFailures(state: EngineState, entry: PeerEntry, failures: number): void {
   state.failing += Number(failures > 0) - Number(entry.failures > 0);
   entry.failures = failures;
 }
 
 /** Sets an add aside until `blocker` has been dealt with. */
-export function park(state: EngineState, entry: Entry, blocker: string): void {
+export function park(state: EngineState, entry: PeerEntry, blocker: string): void {
   dequeue(state, entry);
   const parked = state.parked.get(blocker);
   if (parked === undefined) state.parked.set(blocker, [entry.key]);

@@ -2,7 +2,7 @@ import { decide } from './decide.ts';
 import type { Operation } from './operation.ts';
 import { park, setActivity, setApplied, setCompany, sharersOf } from './state.ts';
 import type { Peer } from '../lease/lease.ts';
-import type { EngineState, Entry } from './state.ts';
+import type { EngineState, PeerEntry } from './state.ts';
 import { dropIfEmpty } from './want.ts';
 
 /** A batch of fewer would save nothing, and say less about each. */
@@ -60,7 +60,7 @@ function fitsBatch({ abilities }: EngineState, operation: Operation): boolean {
  * The operation that an entry is ready for, decided at this moment. So an operation that was superseded in the queue
  * never runs, and an add and a remove that cancel out do nothing.
  */
-function decideNow(state: EngineState, entry: Entry, reason: Operation['reason']): Operation | undefined {
+function decideNow(state: EngineState, entry: PeerEntry, reason: Operation['reason']): Operation | undefined {
   const decision = decide(entry, state.abilities);
   switch (decision.kind) {
     case 'nothing':
@@ -85,7 +85,7 @@ function decideNow(state: EngineState, entry: Entry, reason: Operation['reason']
   }
 }
 
-function begin(state: EngineState, entry: Entry, operation: Operation): void {
+function begin(state: EngineState, entry: PeerEntry, operation: Operation): void {
   setApplied(state, entry, { kind: 'unsure', peer: operation.peer });
   const since = state.sequence;
   setActivity(state, entry, { kind: 'running', operation, since, isOverdue: false, isCrossed: false });
@@ -107,7 +107,7 @@ function findBlocker(
   return undefined;
 }
 
-function isInTheWay(state: EngineState, kind: 'add' | 'remove', other: Entry): boolean {
+function isInTheWay(state: EngineState, kind: 'add' | 'remove', other: PeerEntry): boolean {
   const { activity } = other;
   if (activity.kind === 'running') {
     return !activity.isOverdue && (kind === 'remove' || activity.operation.kind === 'remove');

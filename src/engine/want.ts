@@ -2,13 +2,13 @@ import type { Reason } from '../event/event.ts';
 import type { Peer } from '../lease/lease.ts';
 import { decide } from './decide.ts';
 import { samePeer, setActivity, setApplied, setFailures } from './state.ts';
-import type { EngineState, Entry } from './state.ts';
+import type { EngineState, PeerEntry } from './state.ts';
 
 /** The entry of a key, made if there is none. */
-export function entryOf(state: EngineState, key: string): Entry {
+export function entryOf(state: EngineState, key: string): PeerEntry {
   const known = state.entries.get(key);
   if (known !== undefined) return known;
-  const entry: Entry = {
+  const entry: PeerEntry = {
     key,
     wanted: undefined,
     applied: { kind: 'absent' },
@@ -31,7 +31,7 @@ export function wantExactly(state: EngineState, peers: readonly Peer[]): void {
 }
 
 /** Takes what is wanted of one key; undefined if nothing is. After a shutdown nothing is wanted any more. */
-export function want(state: EngineState, entry: Entry, peer: Peer | undefined): void {
+export function want(state: EngineState, entry: PeerEntry, peer: Peer | undefined): void {
   const wanted = state.isShutDown ? undefined : peer;
   const same =
     wanted === undefined
@@ -47,14 +47,14 @@ export function want(state: EngineState, entry: Entry, peer: Peer | undefined): 
 }
 
 /** Why an entry differs from what is wanted. */
-export function reasonFor(state: EngineState, entry: Entry): Reason {
+export function reasonFor(state: EngineState, entry: PeerEntry): Reason {
   if (entry.wanted === undefined) return state.isShutDown ? 'shutdown' : 'gone';
   if (entry.applied.kind === 'absent') return 'new';
   return samePeer(entry.applied.peer, entry.wanted) ? 'restart' : 'changed';
 }
 
 /** Makes an entry ready if there is something to do about it. What is running is looked at again when it ends. */
-export function reconsider(state: EngineState, entry: Entry, reason: Reason): void {
+export function reconsider(state: EngineState, entry: PeerEntry, reason: Reason): void {
   if (entry.activity.kind === 'running') return;
   if (decide(entry, state.abilities).kind === 'nothing') {
     setFailures(state, entry, 0);
@@ -66,14 +66,14 @@ export function reconsider(state: EngineState, entry: Entry, reason: Reason): vo
 }
 
 /** The entry may not be in the kernel any more: it is ensured again. */
-export function doubt(state: EngineState, entry: Entry): void {
+export function doubt(state: EngineState, entry: PeerEntry): void {
   if (entry.applied.kind !== 'present') return;
   setApplied(state, entry, { kind: 'unsure', peer: entry.applied.peer });
   if (state.hasSnapshot) reconsider(state, entry, 'drifted');
 }
 
 /** Forgets a key of which nothing is wanted and nothing is in the kernel. */
-export function dropIfEmpty(state: EngineState, entry: Entry): void {
+export function dropIfEmpty(state: EngineState, entry: PeerEntry): void {
   if (entry.wanted === undefined && entry.applied.kind === 'absent' && entry.activity.kind === 'idle') {
     setFailures(state, entry, 0);
     state.entries.delete(entry.key);

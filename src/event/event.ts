@@ -137,7 +137,7 @@ export type HeddleEvent =
       readonly peers: number;
       readonly subnetFile: string;
     }
-  /** A text was saved that is not run; `findings` is ready to be shown. `revision` names the text: see `revisionOf`. */
+  /** A text was saved that is not run; `findings` is ready to be shown. `revision` names the text: see `recipeRevision`. */
   | {
       readonly event: 'recipe-refused';
       readonly file: string;

@@ -4,7 +4,7 @@ import type { HeddleEvent, PeerName } from './event.ts';
 import { levelOf } from './level.ts';
 import type { Level } from './level.ts';
 import { describeTrouble, troubleDetail } from './trouble.ts';
-import { count, formatDuration, indent, listFew } from '../diagnostic/words.ts';
+import { formatCount, formatDuration, indent, listFew } from '../diagnostic/words.ts';
 
 /** An event as one sentence for a person, with further lines where something was printed by a command. */
 export interface RenderedEvent {
@@ -43,10 +43,11 @@ const renderers: Renderers = {
   'command-finished': (e) =>
     line(`${e.command} done in ${formatDuration(e.durationMs)}`, e.stderr === '' ? '' : indent(e.stderr)),
   'command-failed': (e) => line(describeTrouble(e.trouble), troubleDetail(e.trouble)),
-  'orphans-ended': (e) => line(`ended ${count(e.count, 'command')} that an earlier daemon had left running`),
+  'orphans-ended': (e) =>
+    line(`ended ${formatCount(e.count, 'command')} that an earlier daemon had left running`),
   snapshot: (e) =>
     line(
-      `store lists ${count(e.peers, 'peer')}` +
+      `store lists ${formatCount(e.peers, 'peer')}` +
         (e.ignored > 0 ? `, ${e.ignored} of other types` : '') +
         (e.rejected > 0 ? `, ${e.rejected} rejected` : ''),
     ),
@@ -64,8 +65,12 @@ const renderers: Renderers = {
   drift: (e) =>
     line(
       [
-        e.missing.length > 0 ? `${count(e.missing.length, 'peer')} missing (${listFew(e.missing)})` : '',
-        e.extra.length > 0 ? `${count(e.extra.length, 'unknown peer')} in place (${listFew(e.extra)})` : '',
+        e.missing.length > 0
+          ? `${formatCount(e.missing.length, 'peer')} missing (${listFew(e.missing)})`
+          : '',
+        e.extra.length > 0
+          ? `${formatCount(e.extra.length, 'unknown peer')} in place (${listFew(e.extra)})`
+          : '',
       ]
         .filter((part) => part !== '')
         .join(' and ') + ' in the kernel; repairing',
@@ -87,11 +92,11 @@ const renderers: Renderers = {
   'concern-ended': (e) => line(`${e.kind} is over: ${e.about}`),
   'batch-applied': (e) =>
     line(
-      `${count(e.addedCount, 'peer')} added and ${e.removedCount} removed in one batch, ${formatDuration(e.durationMs)}`,
+      `${formatCount(e.addedCount, 'peer')} added and ${e.removedCount} removed in one batch, ${formatDuration(e.durationMs)}`,
     ),
   'batch-failed': (e) =>
     line(
-      `a batch of ${count(e.size, 'peer')} failed: ${describeTrouble(e.trouble)}; looking for the failing peers in smaller batches`,
+      `a batch of ${formatCount(e.size, 'peer')} failed: ${describeTrouble(e.trouble)}; looking for the failing peers in smaller batches`,
       troubleDetail(e.trouble),
     ),
   'lease-rejected': (e) => line(`lease ${e.key} rejected: ${e.because}`),
@@ -100,7 +105,7 @@ const renderers: Renderers = {
   'store-back': (e) => line(`store is back after ${formatDuration(e.afterMs)}`),
   ready: (e) =>
     line(
-      `ready: subnet ${e.subnet}, MTU ${e.mtu}, ${count(e.peers, 'peer')} in place, wrote ${e.subnetFile}`,
+      `ready: subnet ${e.subnet}, MTU ${e.mtu}, ${formatCount(e.peers, 'peer')} in place, wrote ${e.subnetFile}`,
     ),
   'recipe-refused': (e) =>
     line(`${e.file} was saved, but has errors: ${e.because}; the running recipe stays`, indent(e.findings)),
@@ -112,8 +117,10 @@ const renderers: Renderers = {
     ),
   'shutdown-finished': (e) =>
     e.failed === 0
-      ? line(`network taken down, ${count(e.removed, 'peer')} removed`)
-      : line(`network taken down, ${count(e.removed, 'peer')} removed, ${e.failed} could not be removed`),
+      ? line(`network taken down, ${formatCount(e.removed, 'peer')} removed`)
+      : line(
+          `network taken down, ${formatCount(e.removed, 'peer')} removed, ${e.failed} could not be removed`,
+        ),
   finding: (e) =>
     line(`${e.where.file}:${e.where.line}:${e.where.column} ${e.code}: ${e.message}`, indent(e.hint ?? '')),
   warning: (e) => line(e.message),

@@ -2,6 +2,12 @@ import { showInvisibleInLines } from '../diagnostic/visible-text.ts';
 import type { CommandName } from '../recipe/recipe.ts';
 import { indent } from '../diagnostic/words.ts';
 
+/** Why a recipe was refused, ready to be shown: `findings` is text of several lines, or empty. */
+export interface RenderedRefusal {
+  readonly because: string;
+  readonly findings: string;
+}
+
 /** How a command of the recipe went wrong, ready to be shown. */
 export interface CommandTrouble {
   readonly command: CommandName;

@@ -133,6 +133,9 @@ export type LabEvent =
     }
   | ({ readonly event: 'failure' } & LabFailure);
 
+/** The state of a watched lab: its nodes, and what its pods reach. */
+export type MatrixEvent = Extract<LabEvent, { event: 'matrix' }>;
+
 export type LinkState = 'joined' | 'cut';
 
 /** A host of the lab and the program in it: a node's daemon, or etcd. */

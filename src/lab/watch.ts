@@ -4,17 +4,16 @@ import { RecipeWatch } from '../recipe-files/recipe-watch.ts';
 import { refuse, reviewRecipe } from '../recipe-files/review-recipe.ts';
 import { renderDetail } from '../diagnostic/code-frame.ts';
 import { Failure } from '../diagnostic/failure.ts';
+import type { RenderedRefusal } from '../event/trouble.ts';
 import { usesColour } from '../host/terminal-colour.ts';
 import { authorReport, type AuthorReport } from './report/author-report.ts';
 import type { TetheredLab } from './process/enter.ts';
 import { claimName } from './process/name-lock.ts';
 import { planLab, type LabRequest } from './prepare.ts';
 import { programPath } from './process/program-path.ts';
-import type { LabEvent, LabSpec } from './protocol.ts';
+import type { LabEvent, LabSpec, MatrixEvent } from './protocol.ts';
 import { startLab, unexpected } from './run.ts';
 import { removeFailed } from './up.ts';
-
-type Matrix = Extract<LabEvent, { event: 'matrix' }>;
 
 /** `lab up --watch`: makes a lab whose nodes run whatever is saved, until this process is told to end. */
 export async function watchLab(request: LabRequest, json: boolean): Promise<void> {
@@ -70,12 +69,12 @@ async function takeSaved(text: string, author: Author): Promise<void> {
 }
 
 /** `findings` are ready to be shown. */
-type Saved =
-  | { readonly kind: 'refused'; readonly because: string; readonly findings: string }
+type SavedText =
+  | ({ readonly kind: 'refused' } & RenderedRefusal)
   | { readonly kind: 'good'; readonly networkDocument: string; readonly findings: string };
 
 /** Checks a text, and plans what the lab is to do with it. */
-async function readSaved(text: string, { request, spec, loaded, colour }: Author): Promise<Saved> {
+async function readSaved(text: string, { request, spec, loaded, colour }: Author): Promise<SavedText> {
   const review = await reviewRecipe(loaded, text, programPath(process.env['PATH']));
   const findings = renderDetail(review, { colour });
   if (review.kind === 'refused') return { kind: 'refused', because: review.because, findings };
@@ -122,7 +121,7 @@ class Orders {
       process.stdout.write(this.#report.refused({ because: message, findings: detail }));
   }
 
-  answer(matrix: Matrix): void {
+  answer(matrix: MatrixEvent): void {
     const order = this.#given[matrix.id - 1];
     if (order === undefined) {
       process.stdout.write(this.#report.begun(matrix));

@@ -12,7 +12,7 @@ import { UnreachableLeases, type UnreachableGroup } from './unreachable.ts';
 import { parseLeaseKey } from './wire.ts';
 
 /** A lease as it came from the store, or the reason why it could not be read. */
-export type ReadLease =
+export type LeaseReading =
   | { readonly kind: 'lease'; readonly lease: Lease }
   | { readonly kind: 'malformed'; readonly key: string; readonly reason: string };
 
@@ -25,7 +25,7 @@ export type RosterChange =
   /** Several accepted leases claim one underlay address. Told once for each lease that joins them. */
   | ({ readonly kind: 'shared-address' } & SharedAddress);
 
-type Standing =
+type LeaseStanding =
   | { readonly kind: 'accepted'; readonly peer: Peer; readonly subnets: LeaseSubnets }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'reserved' }
@@ -53,7 +53,7 @@ export interface OwnSubnets {
 export class Roster {
   readonly #rules: PeerRules;
   readonly #own: OwnSubnets;
-  readonly #standings = new Map<string, Standing>();
+  readonly #standings = new Map<string, LeaseStanding>();
   readonly #rejections = new Map<string, string>();
   /** The rejected leases that have a public address of this node, with the address. */
   readonly #ownAddressClaims = new Map<string, string>();
@@ -121,7 +121,7 @@ export class Roster {
    * own length, which cannot overlap each other, come first: after a restart, too, no single lease can take the place of
    * many.
    */
-  replaceAll(leases: readonly ReadLease[], kept: ReadonlySet<string> = new Set()): RosterChange[] {
+  replaceAll(leases: readonly LeaseReading[], kept: ReadonlySet<string> = new Set()): RosterChange[] {
     const present = new Set(leases.map(keyOf));
     const known = new Set([...this.#standings.keys(), ...this.#rejections.keys()]);
     const changes: RosterChange[] = [];
@@ -141,7 +141,7 @@ export class Roster {
     return this.#standings.get(key)?.kind === 'accepted';
   }
 
-  put(read: ReadLease): RosterChange[] {
+  put(read: LeaseReading): RosterChange[] {
     return this.#withNews(this.#take(read));
   }
 
@@ -155,14 +155,14 @@ export class Roster {
   }
 
   /** Whether a lease is for a subnet of the length that nodes of this network take. */
-  #isUsual(read: ReadLease): boolean {
+  #isUsual(read: LeaseReading): boolean {
     if (read.kind === 'malformed') return false;
     return zipFamilies(this.#rules.network, read.lease.subnets).every(
       ([range, subnet]) => range?.subnetLength === subnet?.prefix,
     );
   }
 
-  #take(read: ReadLease): RosterChange[] {
+  #take(read: LeaseReading): RosterChange[] {
     const key = keyOf(read);
     if (key === this.#own.key) {
       this.#standings.set(key, { kind: 'own' });
@@ -279,7 +279,7 @@ function isUnclaimed({ expiresAt, attributes }: Lease): boolean {
   return expiresAt === undefined && attributes.backendType === '';
 }
 
-function keyOf(read: ReadLease): string {
+function keyOf(read: LeaseReading): string {
   return read.kind === 'lease' ? read.lease.key : read.key;
 }
 

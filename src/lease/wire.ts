@@ -138,10 +138,10 @@ function malformed(reason: string): DecodedLease {
   return { kind: 'malformed', reason };
 }
 
-type Fields = ReadonlyMap<string, Json>;
+type JsonFields = ReadonlyMap<string, Json>;
 
 /** The fields of a JSON object, in a map because their names are not to be trusted; or what is wrong. */
-function parseFields(value: string): Fields | string {
+function parseFields(value: string): JsonFields | string {
   if (value.length > longestValue) return `its value is longer than ${longestValue} characters`;
   let parsed: Json;
   try {
@@ -167,7 +167,7 @@ function isNestedDeeperThan(value: Json, limit: number): boolean {
   return limit === 0 || Object.values<Json>(value).some((item) => isNestedDeeperThan(item, limit - 1));
 }
 
-function readAttributes(fields: Fields): LeaseAttributes | string {
+function readAttributes(fields: JsonFields): LeaseAttributes | string {
   const publicIp = readPublicIp(fields.get('PublicIP'));
   if (publicIp.kind === 'invalid') return publicIp.reason;
   const publicIpv6 = readPublicIpv6(fields.get('PublicIPv6'));

@@ -1,14 +1,14 @@
 import type { Findings } from '../diagnostic/findings.ts';
-import type { Located } from '../diagnostic/located.ts';
+import type { LocatedValue } from '../diagnostic/located-value.ts';
 import type { Span } from '../diagnostic/source.ts';
 import type { NetworkConfiguration } from './configuration.ts';
 import { checkSubnetRange, ipv4Rules, ipv6Rules, type FamilyRules, type RangeValues } from './check-range.ts';
 
 /** The values of a network configuration, those that are of the right type; from `networkKeys`. */
 export interface NetworkValues extends RangeValues {
-  readonly EnableIPv4?: Located<boolean>;
-  readonly EnableIPv6?: Located<boolean>;
-  readonly EnableNFTables?: Located<boolean>;
+  readonly EnableIPv4?: LocatedValue<boolean>;
+  readonly EnableIPv6?: LocatedValue<boolean>;
+  readonly EnableNFTables?: LocatedValue<boolean>;
 }
 
 /** The keys that {@link checkNetworkConfiguration} reads. */

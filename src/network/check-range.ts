@@ -1,5 +1,5 @@
 import type { Findings } from '../diagnostic/findings.ts';
-import type { Located } from '../diagnostic/located.ts';
+import type { LocatedValue } from '../diagnostic/located-value.ts';
 import { quoteText } from '../diagnostic/visible-text.ts';
 import {
   addressBits,
@@ -22,7 +22,7 @@ type LimitKey = 'SubnetMin' | 'SubnetMax' | 'IPv6SubnetMin' | 'IPv6SubnetMax';
 
 /** The values that a range is made of. */
 export type RangeValues = Readonly<
-  Partial<Record<NetworkKey | LimitKey, Located<string>> & Record<LengthKey, Located<number>>>
+  Partial<Record<NetworkKey | LimitKey, LocatedValue<string>> & Record<LengthKey, LocatedValue<number>>>
 >;
 
 /** flannel's rules for one family's network. */
@@ -88,7 +88,7 @@ export function checkSubnetRange(
 }
 
 function readNetwork(
-  given: Located<string> | undefined,
+  given: LocatedValue<string> | undefined,
   rules: FamilyRules,
   findings: Findings,
 ): Cidr | undefined {
@@ -129,7 +129,7 @@ function suggestNetwork(text: string, rules: FamilyRules): string {
 
 function chooseLength(
   network: Cidr,
-  given: Located<number> | undefined,
+  given: LocatedValue<number> | undefined,
   rules: FamilyRules,
   findings: Findings,
 ): number | undefined {
@@ -143,11 +143,11 @@ function chooseLength(
 }
 
 function readLimit(
-  given: Located<string> | undefined,
+  given: LocatedValue<string> | undefined,
   key: LimitKey,
   rules: FamilyRules,
   findings: Findings,
-): Located<Address> | undefined {
+): LocatedValue<Address> | undefined {
   if (given === undefined) return undefined;
   const address = parseAddress(given.value);
   if (address?.family === rules.family) return { value: address, span: given.span };
@@ -161,11 +161,11 @@ function readLimit(
 /** Returns a limit that is the address of one of the network's subnets; reports any other. */
 function placeLimit(
   key: LimitKey,
-  limit: Located<Address> | undefined,
+  limit: LocatedValue<Address> | undefined,
   network: Cidr,
   subnetLength: number,
   findings: Findings,
-): Located<Address> | undefined {
+): LocatedValue<Address> | undefined {
   if (limit === undefined) return undefined;
   const text = formatAddress(limit.value);
   const subnet = networkOf(limit.value, subnetLength);
@@ -188,7 +188,10 @@ function placeLimit(
 function makeRange(
   network: Cidr,
   subnetLength: number,
-  limits: { readonly min: Located<Address> | undefined; readonly max: Located<Address> | undefined },
+  limits: {
+    readonly min: LocatedValue<Address> | undefined;
+    readonly max: LocatedValue<Address> | undefined;
+  },
   rules: FamilyRules,
   findings: Findings,
 ): SubnetRange {

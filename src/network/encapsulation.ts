@@ -10,6 +10,9 @@ const geneve = 8; // RFC 8926
 const gre = 4; // RFC 2784
 const wireguard = 16 + 16; // the WireGuard paper, 5.4.6: a data message's header, and its authentication tag
 
+/** The smallest MTU in bytes with which a link may carry a family: RFC 791, RFC 8200. The kernel refuses less. */
+export const leastMtu = { ipv4: 68, ipv6: 1280 } as const;
+
 /** Around a packet that travels in UDP, whatever the family of the underlay. */
 function inUdp(bytes: number): PerFamily<number> {
   return { ipv4: ipv4 + udp + bytes, ipv6: ipv6 + udp + bytes };

@@ -9,6 +9,7 @@ import {
   type Cidr,
   type Family,
 } from './cidr.ts';
+import { leastMtu } from './encapsulation.ts';
 import { presentValues, type PerFamily } from './per-family.ts';
 
 /** One family's part of the subnet file. */
@@ -23,9 +24,6 @@ export interface SubnetEnvironment extends PerFamily<SubnetOfNetwork> {
   readonly mtu: number;
   readonly ipMasq: boolean;
 }
-
-/** The least MTU that IPv4 works with, in bytes (RFC 791). */
-const leastMtu = 68;
 
 /** The middle part of the names of a family's variables. */
 const infixes: Readonly<Record<Family, string>> = { 4: '', 6: 'IPV6_' };
@@ -61,7 +59,7 @@ export function parseSubnetEnvironment(text: string): SubnetEnvironment | { read
     if (name !== undefined && value !== undefined) values.set(name, value);
   }
   const mtu = Number(values.get('FLANNEL_MTU'));
-  if (!Number.isSafeInteger(mtu) || mtu < leastMtu) return { lacks: 'a usable FLANNEL_MTU' };
+  if (!Number.isSafeInteger(mtu) || mtu < leastMtu.ipv4) return { lacks: 'a usable FLANNEL_MTU' };
   const subnets = { ipv4: parseFamily(values, 4), ipv6: parseFamily(values, 6) };
   if (presentValues(subnets).length === 0) {
     return { lacks: 'a usable FLANNEL_SUBNET or FLANNEL_IPV6_SUBNET with its network' };

@@ -33,6 +33,6 @@ function tooLarge(): Error {
 }
 
 /** Tells one text of a recipe from another, in few letters. */
-export function revisionOf(text: string): string {
+export function recipeRevision(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

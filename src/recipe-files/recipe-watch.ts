@@ -117,7 +117,7 @@ export class RecipeWatch {
     await this.#options.onSaved(text);
   }
 
-  async #read(): Promise<Seen> {
+  async #read(): Promise<FileReading> {
     try {
       return { kind: 'text', text: await readRecipeText(this.#options.file) };
     } catch (error) {
@@ -126,6 +126,6 @@ export class RecipeWatch {
   }
 }
 
-type Seen =
+type FileReading =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'unreadable'; readonly because: string };

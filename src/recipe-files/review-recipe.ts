@@ -1,6 +1,6 @@
 import { countErrors, type Diagnostic } from '../diagnostic/diagnostic.ts';
 import { Failure } from '../diagnostic/failure.ts';
-import { count } from '../diagnostic/words.ts';
+import { formatCount } from '../diagnostic/words.ts';
 import { requirePrograms } from '../host/programs.ts';
 import { examineRecipe } from './examine-recipe.ts';
 import { checkRecipe, refuseStrangersFile, type LoadedRecipe } from './load-recipe.ts';
@@ -30,7 +30,7 @@ export async function reviewRecipe(loaded: LoadedRecipe, text: string, path?: st
   if (errors > 0)
     return {
       kind: 'refused',
-      because: count(errors, 'error'),
+      because: formatCount(errors, 'error'),
       diagnostics,
       detail: '',
     };

@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs';
 import { hasErrorCode } from '../host/system-error.ts';
 import type { Interruption } from './process-guard.ts';
-import type { Job, Outcome } from './shell.ts';
+import type { Job, Outcome, RunFacts } from './shell.ts';
 
 /** How the shell of a job ended. */
 export type ShellEnd = { readonly exitCode: number } | { readonly signal: string };
-
-/** The facts about every job that was started. */
-export type Ran = Omit<Extract<Outcome, { kind: 'succeeded' }>, 'kind'>;
 
 const nothing = { text: '', truncated: 0 };
 
@@ -24,7 +21,7 @@ export function concludeJob(
   job: Job,
   end: ShellEnd,
   interruption: Interruption | undefined,
-  ran: Ran,
+  ran: RunFacts,
 ): Outcome {
   if (interruption === 'timed-out') return { kind: 'timed-out', timeoutMs: job.timeoutMs, ...ran };
   if (interruption === 'cancelled') return { kind: 'cancelled', ...ran };

@@ -31,14 +31,15 @@ export interface LineNote {
 }
 
 /** The output of a run. Capped: `truncated` counts the bytes that were dropped from the middle or the end. */
-export interface Captured {
+export interface CapturedText {
   readonly text: string;
   readonly truncated: number;
 }
 
-interface Ran {
-  readonly stdout: Captured;
-  readonly stderr: Captured;
+/** The facts about a run that was started, however it ended. */
+export interface RunFacts {
+  readonly stdout: CapturedText;
+  readonly stderr: CapturedText;
   readonly durationMs: number;
   /** The line of `Script.text` (from 0) that was running last, where known. */
   readonly line: number | undefined;
@@ -46,12 +47,12 @@ interface Ran {
 
 /** How a run ended. */
 export type Outcome =
-  | ({ readonly kind: 'succeeded' } & Ran)
-  | ({ readonly kind: 'failed'; readonly exitCode: number } & Ran)
-  | ({ readonly kind: 'killed'; readonly signal: string } & Ran)
-  | ({ readonly kind: 'timed-out'; readonly timeoutMs: number } & Ran)
+  | ({ readonly kind: 'succeeded' } & RunFacts)
+  | ({ readonly kind: 'failed'; readonly exitCode: number } & RunFacts)
+  | ({ readonly kind: 'killed'; readonly signal: string } & RunFacts)
+  | ({ readonly kind: 'timed-out'; readonly timeoutMs: number } & RunFacts)
   /** The caller's AbortSignal ended it. */
-  | ({ readonly kind: 'cancelled' } & Ran)
+  | ({ readonly kind: 'cancelled' } & RunFacts)
   /** The shell itself could not be started; nothing ran. */
   | { readonly kind: 'unstartable'; readonly reason: string };
 

@@ -1,4 +1,4 @@
-type State =
+type WorkState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'running'; readonly done: Promise<void> }
   | { readonly kind: 'asked-again'; readonly done: Promise<void> };
@@ -13,7 +13,7 @@ type State =
  */
 export class OneAtATime {
   readonly #work: () => Promise<void>;
-  #state: State = { kind: 'idle' };
+  #state: WorkState = { kind: 'idle' };
 
   constructor(work: () => Promise<void>) {
     this.#work = work;

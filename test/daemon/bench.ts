@@ -23,7 +23,7 @@ import { until } from '../support/until.ts';
 import { fileOverlay } from './file-overlay.ts';
 
 /** An event of one name. */
-export type Told<Name extends EventName> = Extract<HeddleEvent, { readonly event: Name }>;
+export type EventOf<Name extends EventName> = Extract<HeddleEvent, { readonly event: Name }>;
 
 /** An interface that need not exist: no command of a test touches it. */
 export const underlay: ChosenInterface = {
@@ -215,8 +215,8 @@ export class Bench {
     rmSync(join(this.stateDirectory, name), { force: true });
   }
 
-  told<Name extends EventName>(name: Name): readonly Told<Name>[] {
-    return this.events.filter((event): event is Told<Name> => event.event === name);
+  told<Name extends EventName>(name: Name): readonly EventOf<Name>[] {
+    return this.events.filter((event): event is EventOf<Name> => event.event === name);
   }
 
   get warnings(): readonly string[] {
@@ -226,8 +226,8 @@ export class Bench {
   /** Waits for an event. Returns the first of those with its name that fits. */
   untilTold<Name extends EventName>(
     name: Name,
-    fits: (event: Told<Name>) => boolean = () => true,
-  ): Promise<Told<Name>> {
+    fits: (event: EventOf<Name>) => boolean = () => true,
+  ): Promise<EventOf<Name>> {
     return until(
       `the event ${name}`,
       () => this.told(name).find(fits),

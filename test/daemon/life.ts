@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { NodeLife, type LifeOwner } from '../../src/daemon/node-life.ts';
-import type { TakenDown } from '../../src/daemon/network/take-down.ts';
+import type { TakeDownResult } from '../../src/daemon/network/take-down.ts';
 import type { StopRequest } from '../../src/daemon/report/control.ts';
 import type { UpOptions } from '../../src/daemon/setup/options.ts';
 import type { NodeState } from '../../src/event/event.ts';
@@ -14,7 +14,7 @@ export class Life implements LifeOwner {
   readonly states: string[] = [];
   readonly #stopping = new AbortController();
   /** How the life ended. */
-  readonly ended: Promise<TakenDown>;
+  readonly ended: Promise<TakeDownResult>;
   stopRequest: StopRequest;
 
   private constructor(options: UpOptions, life: (owner: LifeOwner) => NodeLife) {
@@ -54,7 +54,7 @@ export class Life implements LifeOwner {
   }
 
   /** Has the node stop, and waits for its end. */
-  stop(request: Partial<StopRequest> = {}): Promise<TakenDown> {
+  stop(request: Partial<StopRequest> = {}): Promise<TakeDownResult> {
     this.stopRequest = { ...this.stopRequest, ...request };
     this.#stopping.abort();
     return this.ended;

@@ -4,7 +4,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { HeddleNode } from '../../src/daemon/node.ts';
-import type { TakenDown } from '../../src/daemon/network/take-down.ts';
+import type { TakeDownResult } from '../../src/daemon/network/take-down.ts';
 import { askDaemon } from '../../src/daemon/report/control.ts';
 import type { NodeStatus } from '../../src/daemon/report/status.ts';
 import type { UpOptions } from '../../src/daemon/setup/options.ts';
@@ -128,7 +128,7 @@ test('whoever asks a daemon to stop is answered when all is done', { skip }, asy
   const { ended } = begin(t, bench);
   await bench.untilTold('ready');
   const body = { onExit: 'shutdown', releaseLease: true };
-  const answer = (await askDaemon(bench.stateDirectory, 'POST', '/stop', body)) as TakenDown;
+  const answer = (await askDaemon(bench.stateDirectory, 'POST', '/stop', body)) as TakeDownResult;
   assert.deepEqual(answer, { removed: 1, failed: [], shutdown: 'done', lease: { kind: 'released' } });
   assert.equal(bench.told('lease-released').length, 1);
   await ended;
@@ -222,7 +222,7 @@ test('whoever asks for the end reads what could not be removed', { skip }, async
   await bench.untilTold('ready');
   bench.put('remove.fails');
   const request = { onExit: 'shutdown', releaseLease: false } as const;
-  const taken = (await askDaemon(bench.stateDirectory, 'POST', '/stop', request)) as TakenDown;
+  const taken = (await askDaemon(bench.stateDirectory, 'POST', '/stop', request)) as TakeDownResult;
   assert.deepEqual(taken.failed.toSorted(), ['10.50.4.0-24', '10.50.5.0-24']);
   assert.equal(taken.removed, 0);
   await assert.rejects(ended, /the network could not be taken down completely/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { keyedKernel, makePeer, repeatableKernel, Simulation, touchyKernel } from './model.ts';
+import { keyedKernel, makeModelPeer, repeatableKernel, Simulation, touchyKernel } from './model.ts';
 import type { ModelKernel } from './model.ts';
 import type { Operation } from '../../src/engine/operation.ts';
 import type { Abilities } from '../../src/engine/state.ts';
@@ -90,7 +90,7 @@ type Tampering = Extract<Happening, { do: 'tamper' }>;
 function happen(simulation: Simulation, what: Happening, tamper: (what: Tampering) => void): void {
   switch (what.do) {
     case 'put':
-      return simulation.put(makePeer(what.subnet, what.node, what.version));
+      return simulation.put(makeModelPeer(what.subnet, what.node, what.version));
     case 'delete':
       return simulation.delete(`10.0.${what.subnet}.0-24`);
     case 'end':
@@ -228,7 +228,7 @@ for (const repeatable of [true, false]) {
             if (from !== undefined) simulation.delete(`10.0.${from}.0-24`);
           };
           if (order) leave();
-          simulation.put(makePeer(to, node, 0));
+          simulation.put(makeModelPeer(to, node, 0));
           if (!order) leave();
           held.set(node, to);
           for (const what of then) happen(simulation, what, () => undefined);

@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine } from '../../src/engine/engine.ts';
-import type { Entry } from '../../src/engine/state.ts';
+import type { PeerEntry } from '../../src/engine/state.ts';
 import type { EngineInput } from '../../src/engine/operation.ts';
 import type { Peer } from '../../src/lease/lease.ts';
 
 /** Counts how often any entry is looked up, written, or come by in a loop. */
-class CountingMap extends Map<string, Entry> {
+class CountingMap extends Map<string, PeerEntry> {
   touches = 0;
 
-  override get(key: string): Entry | undefined {
+  override get(key: string): PeerEntry | undefined {
     this.touches += 1;
     return super.get(key);
   }
 
-  override set(key: string, entry: Entry): this {
+  override set(key: string, entry: PeerEntry): this {
     this.touches += 1;
     return super.set(key, entry);
   }
 
-  override *values(): MapIterator<Entry> {
+  override *values(): MapIterator<PeerEntry> {
     for (const entry of super.values()) {
       this.touches += 1;
       yield entry;

@@ -265,7 +265,7 @@ export class Simulation {
 }
 
 /** Peer `subnet` (0–7) held by `node` (0–7) in one of a few versions. */
-export function makePeer(subnet: number, node: number, version: number): Peer {
+export function makeModelPeer(subnet: number, node: number, version: number): Peer {
   return {
     key: `10.0.${subnet}.0-24`,
     subnet: `10.0.${subnet}.0/24`,

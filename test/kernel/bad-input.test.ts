@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { exitCodes, type FailureKind } from '../../src/diagnostic/failure.ts';
 import { heddle } from './lab-harness.ts';
 import { startHosts, type HostSet } from './harness/host-set.ts';
-import type { Host, Ran } from './harness/host.ts';
+import type { Host, CommandEnd } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { StoreDirectory } from './harness/store-directory.ts';
 import { tracesOf } from './harness/traces-of.ts';
@@ -33,7 +33,7 @@ interface Attempt {
 }
 
 /** Runs `heddle up` on the host; mounts of `prepare` are seen by nobody else. */
-function up({ args, prepare = '' }: Attempt): Promise<Ran> {
+function up({ args, prepare = '' }: Attempt): Promise<CommandEnd> {
   const script = `set -e\n${prepare}\nexec "$@"`;
   const words = [
     process.execPath,
@@ -434,7 +434,8 @@ test('a full address pool is refused before PreStartupCommand has made anything'
 });
 
 describe('asking a daemon', options, () => {
-  const ask = (...words: readonly string[]): Promise<Ran> => host.run([process.execPath, heddle, ...words]);
+  const ask = (...words: readonly string[]): Promise<CommandEnd> =>
+    host.run([process.execPath, heddle, ...words]);
   const stranger = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
 
   test('that does not run', async () => {

@@ -48,7 +48,7 @@ async function entriesOf(node: string): Promise<Entries> {
   };
 }
 
-interface Seen {
+interface NodeFigures {
   readonly name: string;
   readonly publicIp: string;
   readonly subnet: string;
@@ -56,7 +56,7 @@ interface Seen {
 }
 
 /** What a node has to have: three entries for each of the others. */
-function entriesFor(others: readonly Seen[]): Entries {
+function entriesFor(others: readonly NodeFigures[]): Entries {
   const vtep = (subnet: string): string => subnet.replace(/\/.*/, '');
   return {
     routes: others.map(({ subnet }) => `${subnet} via ${vtep(subnet)} dev flannel.1 onlink`).sort(),
@@ -68,8 +68,8 @@ function entriesFor(others: readonly Seen[]): Entries {
 }
 
 describe('three nodes of a lab on recipes/vxlan.json', options, () => {
-  let all: readonly Seen[] = [];
-  const without = (...names: readonly string[]): readonly Seen[] =>
+  let all: readonly NodeFigures[] = [];
+  const without = (...names: readonly string[]): readonly NodeFigures[] =>
     all.filter((node) => !names.includes(node.name));
 
   before(async () => {

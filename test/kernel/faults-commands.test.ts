@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { runHeddle } from './lab-harness.ts';
 import { Churn } from './faults/churn.ts';
 import { FaultLab, type FaultNode } from './faults/fault-lab.ts';
-import { subnetOf } from './faults/lease-files.ts';
+import { subnetOfKey } from './faults/lease-files.ts';
 import { hostGw, vxlan, type Overlay } from './faults/overlays.ts';
 import { withRandom } from './faults/random.ts';
 import { bend, noteRuns, prepend, withoutBatches, type Backend } from './faults/recipe-copy.ts';
@@ -15,7 +15,7 @@ const renewals = 10;
 
 /** What was run for peers, apart from the marker. */
 async function peerRuns(node: FaultNode): Promise<readonly string[]> {
-  return (await node.runs()).filter((run) => run.startsWith('Subnet') && !run.includes(subnetOf(marker)));
+  return (await node.runs()).filter((run) => run.startsWith('Subnet') && !run.includes(subnetOfKey(marker)));
 }
 
 describe('a renewal runs nothing', { skip: reasonToSkip(), concurrency: 2 }, () => {
@@ -73,8 +73,8 @@ function trouble(backend: Backend): void {
   prepend(
     backend,
     'SubnetAddCommand',
-    `if [ -e trouble ]; then case $SUBNET in ${subnetOf(hung)}) sleep ${longTime} & sleep ${longTime} ;; ` +
-      `${subnetOf(broken)}) echo no such loom >&2; exit 7 ;; esac; fi`,
+    `if [ -e trouble ]; then case $SUBNET in ${subnetOfKey(hung)}) sleep ${longTime} & sleep ${longTime} ;; ` +
+      `${subnetOfKey(broken)}) echo no such loom >&2; exit 7 ;; esac; fi`,
   );
 }
 
@@ -164,7 +164,7 @@ function hangRemove(backend: Backend): void {
   prepend(
     backend,
     'SubnetRemoveCommand',
-    `if [ -e trouble ] && [ $SUBNET = ${subnetOf(hung)} ]; then sleep ${longTime} || true; fi`,
+    `if [ -e trouble ] && [ $SUBNET = ${subnetOfKey(hung)} ]; then sleep ${longTime} || true; fi`,
   );
 }
 

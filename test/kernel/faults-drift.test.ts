@@ -3,8 +3,8 @@ import { describe, test, type TestContext } from 'node:test';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { Churn } from './faults/churn.ts';
 import { FaultLab, type FaultNode } from './faults/fault-lab.ts';
-import { watchKernel } from './faults/kernel-monitor.ts';
-import { subnetOf, type LeaseText } from './faults/lease-files.ts';
+import { watchNodeKernel } from './faults/kernel-monitor.ts';
+import { subnetOfKey, type LeaseText } from './faults/lease-files.ts';
 import { hostGw, vxlan, wireguard, type Overlay } from './faults/overlays.ts';
 import { withRandom } from './faults/random.ts';
 import { bend, noteRuns, type Backend } from './faults/recipe-copy.ts';
@@ -17,13 +17,13 @@ const soon = ['--check-interval', '1'];
 
 type Damage = (peer: LeaseText) => string;
 
-const deleteRoute: Damage = ({ key }) => `ip route delete ${subnetOf(key)}`;
+const deleteRoute: Damage = ({ key }) => `ip route delete ${subnetOfKey(key)}`;
 const vtepOf = ({ key }: LeaseText): string => key.split('-')[0] ?? '';
 const macOf = ({ backendData }: LeaseText): string => (backendData as { VtepMAC: string }).VtepMAC;
 const keyOf = ({ backendData }: LeaseText): string => (backendData as { PublicKey: string }).PublicKey;
 
 /** An overlay, the device its peers are reached by, and what can be taken away by hand, as shell text. */
-interface Damaged {
+interface DamageCase {
   readonly overlay: Overlay;
   readonly device: string;
   readonly damages: Readonly<Record<string, Damage>>;
@@ -31,7 +31,7 @@ interface Damaged {
   readonly silent?: Readonly<Record<string, Damage>>;
 }
 
-const damaged: readonly Damaged[] = [
+const damaged: readonly DamageCase[] = [
   {
     overlay: vxlan,
     device: 'flannel.1',
@@ -52,7 +52,7 @@ const damaged: readonly Damaged[] = [
     device: 'eth0',
     damages: {
       'a route': deleteRoute,
-      'a route’s gateway': ({ key }) => `ip route replace ${subnetOf(key)} via 172.30.0.250 dev eth0`,
+      'a route’s gateway': ({ key }) => `ip route replace ${subnetOfKey(key)} via 172.30.0.250 dev eth0`,
       'every route': () => 'ip route flush root 10.50.0.0/16 dev eth0',
       'the interface, down and up': () => 'ip link set dev eth0 down; ip link set dev eth0 up',
     },
@@ -76,7 +76,7 @@ async function crowdedLab(...given: Parameters<typeof FaultLab.up>): Promise<Fau
 }
 
 /** Does each damage to the first node, and waits until everything is as it was. */
-async function damageAndMend(t: TestContext, lab: FaultLab, { device, damages }: Damaged): Promise<void> {
+async function damageAndMend(t: TestContext, lab: FaultLab, { device, damages }: DamageCase): Promise<void> {
   const [node] = lab.both;
   const look = async (): Promise<readonly string[]> => [
     await node.sh(
@@ -151,7 +151,7 @@ for (const given of damaged) {
       const [node] = lab.both;
       await node.sh('ip route add 10.50.251.0/24 via 172.30.0.251');
       const from = await node.now();
-      assert.deepEqual(await watchKernel(node, () => afterChecks(node, 2)), []);
+      assert.deepEqual(await watchNodeKernel(node, () => afterChecks(node, 2)), []);
       assert.deepEqual(await node.log(from), []);
       assert.match(await node.sh('ip route show 10.50.251.0/24'), /via 172[.]30[.]0[.]251 dev eth0/);
     });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { FaultLab, type FaultNode } from './faults/fault-lab.ts';
-import { subnetOf, type LeaseText } from './faults/lease-files.ts';
+import { subnetOfKey, type LeaseText } from './faults/lease-files.ts';
 import { hostGw, vxlan, type Overlay } from './faults/overlays.ts';
 import { Random } from './faults/random.ts';
 import { bend, noteRuns } from './faults/recipe-copy.ts';
@@ -66,7 +66,7 @@ for (const [overlay, device] of devices) {
       const ready = await node.event(from, 'ready');
       const taken = lab.leases.of(node.publicIp);
       assert.notEqual(taken.key, lost.key);
-      assert.equal(ready.subnet, subnetOf(taken.key));
+      assert.equal(ready.subnet, subnetOfKey(taken.key));
       const file = await readFile(node.runFile('flannel/subnet.env'), 'utf8');
       assert.match(file, new RegExp(`^FLANNEL_SUBNET=${taken.key.replace('.0-24', '.1/24')}$`, 'm'));
       await lab.converge();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { generate } from './hostile/generated.ts';
-import { knownBad } from './hostile/known-bad.ts';
+import { knownBad } from './hostile/bad-leases.ts';
 import { jsonForm, makeGood, textForm, type GoodLease } from './hostile/leases.ts';
 import { onto, Ordeal, subnetKeys } from './hostile/ordeal.ts';
 import { etcdStore, filesStore } from './hostile/stores.ts';

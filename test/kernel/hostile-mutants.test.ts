@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { until } from '../support/until.ts';
-import { knownBad } from './hostile/known-bad.ts';
+import { knownBad } from './hostile/bad-leases.ts';
 import { jsonForm, makeGood, textForm, type DataForm } from './hostile/leases.ts';
 import { Ordeal, subnetKeys } from './hostile/ordeal.ts';
 import { filesStore } from './hostile/stores.ts';

@@ -13,7 +13,7 @@ import { Daemon, runOn, startDaemon } from './harness/daemon.ts';
 import type { Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { oneHost } from './harness/one-host.ts';
-import { runHeddle, startLab } from './lab-harness.ts';
+import { runHeddle, spawnLab } from './lab-harness.ts';
 
 const options = { skip: reasonToSkip() };
 const network = { Network: '10.50.0.0/16' };
@@ -178,7 +178,7 @@ describe('the schema accepts what is printed of a lab', options, () => {
     const Backend = { Type: 'watched', SubnetAddCommand: 'true', SubnetRemoveCommand: 'true' };
     const file = write('watched', { ...network, Backend });
     const name = `json-watch-${process.pid}`;
-    const watched = startLab(['up', '--watch', '--json', '--name', name, '--nodes', '2', file]);
+    const watched = spawnLab(['up', '--watch', '--json', '--name', name, '--nodes', '2', file]);
     try {
       const lineOf = (index: number) =>
         until(`line ${index}`, () => watched.stdout().split('\n').slice(0, -1)[index], watched.stderr);

@@ -5,7 +5,8 @@ import { exitCodes } from '../../src/diagnostic/failure.ts';
 import type { HostStatus } from '../../src/lab/protocol.ts';
 import type { LabReport } from '../../src/lab/report/report.ts';
 import { reasonToSkip } from './harness/needs.ts';
-import { machineState, runHeddle, type Ended } from './lab-harness.ts';
+import type { CommandEnd } from './harness/host.ts';
+import { machineState, runHeddle } from './lab-harness.ts';
 
 const options = { skip: reasonToSkip('etcd', 'openssl', 'wg', 'wireguard-go'), timeout: 120_000 };
 
@@ -47,7 +48,7 @@ describe('lab run --store etcd', options, () => {
 
 describe('a lab with etcd behind TLS', options, () => {
   const name = `etcd-${process.pid}`;
-  const inLab = (verb: string, ...words: string[]): Promise<Ended> =>
+  const inLab = (verb: string, ...words: string[]): Promise<CommandEnd> =>
     runHeddle(['lab', verb, '--name', name, ...words]);
   const etcdStatus = async (): Promise<HostStatus> => {
     const { stdout } = await inLab('ps', '--json');

@@ -3,17 +3,11 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import type { CommandEnd } from './harness/host.ts';
 import { until } from '../support/until.ts';
 
 /** The program as people start it; its build is made by the test command. */
 export const heddle = fileURLToPath(new URL('../../bin/heddle.js', import.meta.url));
-
-/** How a command ended. */
-export interface Ended {
-  readonly exitCode: number | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 interface RunOptions {
   readonly input?: string;
@@ -29,7 +23,7 @@ interface RunOptions {
 export async function runHeddle(
   args: readonly string[],
   { input = '', wrapper = [], environment = {}, program = heddle }: RunOptions = {},
-): Promise<Ended> {
+): Promise<CommandEnd> {
   const [file = '', ...rest] = [...wrapper, process.execPath, program, ...args];
   const { exitCode, stdout, stderr } = await execa(file, rest, {
     ...{ reject: false, input, env: environment, timeout: 60_000 },
@@ -38,7 +32,7 @@ export async function runHeddle(
 }
 
 /** A `heddle lab run` or `lab up` that is under way. */
-export interface StartedLab {
+export interface LabProcess {
   readonly outer: ChildProcess;
   readonly stdout: () => string;
   readonly stderr: () => string;
@@ -48,7 +42,7 @@ export interface StartedLab {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-export function startLab(args: readonly string[]): StartedLab {
+export function spawnLab(args: readonly string[]): LabProcess {
   const outer = spawn(process.execPath, [heddle, 'lab', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
@@ -80,12 +74,12 @@ export function startLab(args: readonly string[]): StartedLab {
   };
 }
 
-interface Seen {
+interface ProcessEntry {
   readonly pid: number;
   readonly words: readonly string[];
 }
 
-function processes(): readonly Seen[] {
+function processes(): readonly ProcessEntry[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {
     try {
@@ -97,14 +91,14 @@ function processes(): readonly Seen[] {
 }
 
 /** The processes on the way into a lab of that name, outermost first: setpriv or unshare, then the first process. */
-export function processesOfLab(name: string): readonly Seen[] {
+export function processesOfLab(name: string): readonly ProcessEntry[] {
   return processes().filter(
     ({ words }) => words[words.indexOf('heddle-lab') + 1] === name && words.includes('heddle-lab'),
   );
 }
 
 /** Waits until the first process of a lab runs, and returns its process number here. */
-export async function firstProcess(name: string, lab?: StartedLab): Promise<number> {
+export async function firstProcess(name: string, lab?: LabProcess): Promise<number> {
   return until(`the first process of ${name}`, () => {
     if (lab && lab.outer.exitCode !== null) throw new Error(`The lab ended at once:\n${lab.stderr()}`);
     return processesOfLab(name).find(({ words }) => words[0] === 'sh')?.pid;
@@ -120,7 +114,7 @@ export function pidNamespace(pid: number): string | undefined {
 }
 
 /** The processes in a PID namespace. */
-export function processesIn(namespace: string): readonly Seen[] {
+export function processesIn(namespace: string): readonly ProcessEntry[] {
   return processes().filter(({ pid }) => pidNamespace(pid) === namespace);
 }
 

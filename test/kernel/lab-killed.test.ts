@@ -7,8 +7,8 @@ import {
   processesIn,
   processesOfLab,
   runHeddle,
-  startLab,
-  type StartedLab,
+  spawnLab,
+  type LabProcess,
 } from './lab-harness.ts';
 import { until } from '../support/until.ts';
 
@@ -26,12 +26,12 @@ const moments: readonly (readonly [string, RegExp | undefined])[] = [
 
 /** What is killed: the command itself, or a process of the lab by its place on the way in. */
 const victims = {
-  'the command': (lab: StartedLab) => lab.outer.pid,
-  'the lab’s parent process': (_: StartedLab, name: string) =>
+  'the command': (lab: LabProcess) => lab.outer.pid,
+  'the lab’s parent process': (_: LabProcess, name: string) =>
     processesOfLab(name).find(({ words }) => words[0] === 'unshare')?.pid,
-  'the lab’s first process': (_: StartedLab, name: string) =>
+  'the lab’s first process': (_: LabProcess, name: string) =>
     processesOfLab(name).find(({ words }) => words[0] === 'sh')?.pid,
-  'the program in it': (_: StartedLab, name: string) =>
+  'the program in it': (_: LabProcess, name: string) =>
     processesIn(
       pidNamespace(processesOfLab(name).find(({ words }) => words[0] === 'sh')?.pid ?? 0) ?? '',
     ).find(({ words }) => words.some((word) => /inside\/main\.c?js$/.test(word)) && words[0] !== 'sh')?.pid,
@@ -42,7 +42,7 @@ describe('a lab that is killed leaves nothing', options, () => {
     for (const [victim, find] of Object.entries(victims)) {
       test(`${victim}, ${when}`, async (t) => {
         const before = await machineState();
-        const lab = startLab(['run', recipe, '--nodes', '2', '--json']);
+        const lab = spawnLab(['run', recipe, '--nodes', '2', '--json']);
         t.after(() => lab.outer.kill('SIGKILL'));
         const name = `run-${lab.outer.pid ?? 0}`;
         const namespace = pidNamespace(await firstProcess(name, lab));
@@ -63,7 +63,7 @@ describe('a lab that is killed leaves nothing', options, () => {
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     test(`${signal} to the command ends the lab and says so`, async (t) => {
-      const lab = startLab(['run', recipe, '--nodes', '2']);
+      const lab = spawnLab(['run', recipe, '--nodes', '2']);
       t.after(() => lab.outer.kill('SIGKILL'));
       const namespace = pidNamespace(await firstProcess(`run-${lab.outer.pid ?? 0}`, lab));
       assert.ok(namespace);
@@ -77,7 +77,7 @@ describe('a lab that is killed leaves nothing', options, () => {
 
   test('`lab up` killed before it is done leaves no lab', async (t) => {
     const name = `killed-${process.pid}`;
-    const lab = startLab(['up', recipe, '--nodes', '2', '--name', name]);
+    const lab = spawnLab(['up', recipe, '--nodes', '2', '--name', name]);
     t.after(() => runHeddle(['lab', 'down', '--name', name]));
     const namespace = pidNamespace(await firstProcess(name, lab));
     assert.ok(namespace);

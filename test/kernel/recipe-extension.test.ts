@@ -4,7 +4,7 @@ import { fdbOf, findDevice, neighboursOf, routesOf } from './harness/kernel-stat
 import { reasonToSkip } from './harness/needs.ts';
 import type { OverlayNode } from './harness/overlay-node.ts';
 import { joinedNodes } from './harness/overlay.ts';
-import { readRecipe } from './harness/read-recipe.ts';
+import { readSoundRecipe } from './harness/read-recipe.ts';
 import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
@@ -22,7 +22,7 @@ function textOf(node: OverlayNode): string {
 for (const shell of [dash, busyboxAsh]) {
   describe(`recipes of flannel's extension backend under ${shell.name}`, () => {
     test('vxlan', { skip: reasonToSkip('arp') }, async (t) => {
-      const recipe = readRecipe('test/recipes/extension-vxlan.json');
+      const recipe = readSoundRecipe('test/recipes/extension-vxlan.json');
       const [node1, node2, node3] = await joinedNodes(t, recipe, { shell });
       const { host } = node1;
       const device = await findDevice(host, 'flannel-vxlan');
@@ -49,7 +49,7 @@ for (const shell of [dash, busyboxAsh]) {
     });
 
     test('host-gw', { skip: reasonToSkip() }, async (t) => {
-      const recipe = readRecipe('test/recipes/extension-host-gw.json');
+      const recipe = readSoundRecipe('test/recipes/extension-host-gw.json');
       const [node1, node2] = await joinedNodes(t, recipe, { shell });
       assert.deepEqual(await routesOf(node1.host), [
         '10.50.2.0/24 via 172.30.1.2 dev eth0',
@@ -60,7 +60,7 @@ for (const shell of [dash, busyboxAsh]) {
     });
 
     test('wireguard, by wireguard-go', { skip: reasonToSkip('wg', 'wireguard-go') }, async (t) => {
-      const recipe = readRecipe('test/recipes/extension-wireguard-go.json');
+      const recipe = readSoundRecipe('test/recipes/extension-wireguard-go.json');
       const [node1, node2, node3] = await joinedNodes(t, recipe, { shell });
       const { host } = node1;
       assert.equal(await host.sh('wg show flannel-wg public-key'), node1.published.v4);
@@ -76,7 +76,7 @@ for (const shell of [dash, busyboxAsh]) {
 }
 
 test('the recipe of wireguard in the kernel loads', () => {
-  const { commands } = readRecipe('test/recipes/extension-wireguard.json');
+  const { commands } = readSoundRecipe('test/recipes/extension-wireguard.json');
   assert.deepEqual(Object.keys(commands).sort(), [
     'PostStartupCommand',
     'PreStartupCommand',

@@ -4,12 +4,12 @@ import { assertBadLineFails, assertBatchEqualsSingles } from './harness/batch.ts
 import { dumpState, routesOf, watchKernel } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
-import { readRecipe } from './harness/read-recipe.ts';
+import { readSoundRecipe } from './harness/read-recipe.ts';
 import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
 const skip = reasonToSkip();
-const recipe = readRecipe('recipes/host-gw.json');
+const recipe = readSoundRecipe('recipes/host-gw.json');
 
 for (const shell of [dash, busyboxAsh]) {
   describe(`recipes/host-gw.json under ${shell.name}`, { skip }, () => {

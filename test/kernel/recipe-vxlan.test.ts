@@ -5,12 +5,12 @@ import { dumpState, fdbOf, findDevice, neighboursOf, routesOf, watchKernel } fro
 import { reasonToSkip } from './harness/needs.ts';
 import { OverlayNode } from './harness/overlay-node.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
-import { readRecipe } from './harness/read-recipe.ts';
+import { readSoundRecipe } from './harness/read-recipe.ts';
 import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
 const skip = reasonToSkip();
-const recipe = readRecipe('recipes/vxlan.json');
+const recipe = readSoundRecipe('recipes/vxlan.json');
 
 function macOf(node: OverlayNode, family: 'v4' | 'v6' = 'v4'): string {
   return (node.published[family] as { VtepMAC: string }).VtepMAC;

@@ -6,12 +6,12 @@ import { dumpState, findDevice, routesOf, watchKernel } from './harness/kernel-s
 import { reasonToSkip } from './harness/needs.ts';
 import { OverlayNode } from './harness/overlay-node.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
-import { readRecipe } from './harness/read-recipe.ts';
+import { readSoundRecipe } from './harness/read-recipe.ts';
 import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
 const skip = reasonToSkip('wg', 'wireguard-go');
-const recipe = readRecipe('recipes/wireguard.json');
+const recipe = readSoundRecipe('recipes/wireguard.json');
 
 /** Prints a line for each wireguard-go that runs on any host of the set. */
 const wireguardGo = `grep -hx wireguard-go /proc/[0-9]*/comm || true`;

@@ -26,7 +26,7 @@ function noting(version: string, more: object = {}): object {
   };
 }
 
-interface Watched {
+interface WatchCase {
   readonly host: Host;
   readonly store: StoreDirectory;
   readonly daemon: Daemon;
@@ -36,7 +36,7 @@ interface Watched {
   readonly ran: () => Promise<readonly string[]>;
 }
 
-async function watched(t: TestContext, document: object): Promise<Watched> {
+async function watched(t: TestContext, document: object): Promise<WatchCase> {
   const { host, store } = await oneHost(t);
   for (const [index, subnet] of peers.entries()) store.put(subnet, `172.30.1.${90 + index}`);
   const recipe = store.recipe('live', document);

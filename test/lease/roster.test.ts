@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatCidr, networkOf, overlaps } from '../../src/network/cidr.ts';
 import { Roster } from '../../src/lease/roster.ts';
-import type { ReadLease, RosterChange } from '../../src/lease/roster.ts';
+import type { LeaseReading, RosterChange } from '../../src/lease/roster.ts';
 import { cidr, makeLease, textRules, vxlanRules } from './fixtures.ts';
 
 const own = { key: '10.50.1.0-24', subnets: { ipv4: cidr('10.50.1.0/24'), ipv6: undefined } };
-const lease = (subnet: string, attributes = {}): ReadLease => ({
+const lease = (subnet: string, attributes = {}): LeaseReading => ({
   kind: 'lease',
   lease: makeLease(subnet, attributes),
 });
@@ -143,7 +143,7 @@ test('what stood in an earlier run gives way to whoever holds its subnet now', (
 
 test('leases that claim one underlay address are all peers, and told each time that one joins them', () => {
   const roster = new Roster(textRules, own);
-  const at = (subnet: string, publicIp: string): ReadLease => lease(subnet, { publicIp });
+  const at = (subnet: string, publicIp: string): LeaseReading => lease(subnet, { publicIp });
   assert.deepEqual(brief(roster.put(at('10.50.4.0/24', '172.30.0.4'))), ['put 10.50.4.0-24']);
   assert.deepEqual(brief(roster.put(at('10.50.5.0/24', '172.30.0.4'))), [
     'put 10.50.5.0-24',
@@ -162,7 +162,8 @@ test('leases that claim one underlay address are all peers, and told each time t
 });
 
 test('of what an earlier daemon left, the first list keeps what it is told to, but for what a lease overlaps', () => {
-  const at = (subnet: string, number: number): ReadLease => lease(subnet, { publicIp: `172.30.0.${number}` });
+  const at = (subnet: string, number: number): LeaseReading =>
+    lease(subnet, { publicIp: `172.30.0.${number}` });
   const before = new Roster(textRules, own);
   before.replaceAll([at('10.50.4.0/24', 4), at('10.50.5.0/24', 5), at('10.50.6.0/24', 6)]);
   const roster = new Roster(textRules, own, before.peers);
@@ -176,7 +177,7 @@ test('of what an earlier daemon left, the first list keeps what it is told to, b
 
 test('of a list only what is shared in the end is told, once', () => {
   const roster = new Roster(textRules, own);
-  const at = (subnet: string, publicIp: string): ReadLease => lease(subnet, { publicIp });
+  const at = (subnet: string, publicIp: string): LeaseReading => lease(subnet, { publicIp });
   roster.replaceAll([at('10.50.4.0/24', '172.30.0.4'), at('10.50.5.0/24', '172.30.0.5')]);
   const swapped = [at('10.50.4.0/24', '172.30.0.5'), at('10.50.5.0/24', '172.30.0.4')];
   assert.deepEqual(brief(roster.replaceAll(swapped)), ['put 10.50.4.0-24', 'put 10.50.5.0-24']);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { addressBits, networkOf, type Cidr, type Family } from '../../src/network/cidr.ts';
 
 /** Networks that often contain or overlap each other: few of their leading bits are set. */
-export const cidr: fc.Arbitrary<Cidr> = fc
+export const arbitraryCidr: fc.Arbitrary<Cidr> = fc
   .tuple(fc.constantFrom<Family>(4, 6), fc.nat(7), fc.nat(4))
   .map(([family, leading, prefix]) =>
     networkOf({ family, value: BigInt(leading) << BigInt(addressBits(family) - 3) }, prefix),

@@ -15,7 +15,7 @@ import {
   type Cidr,
   type Family,
 } from '../../src/network/cidr.ts';
-import { cidr as narrowCidr } from './arbitrary.ts';
+import { arbitraryCidr as narrowCidr } from './arbitrary.ts';
 
 const address: fc.Arbitrary<Address> = fc
   .constantFrom<Family>(4, 6)

@@ -6,7 +6,7 @@ import { Failure } from '../../src/diagnostic/failure.ts';
 import { findNamedRecipe, namedRecipes, shippedRecipes } from '../../src/recipe-files/catalogue.ts';
 import { examineRecipe } from '../../src/recipe-files/examine-recipe.ts';
 import { loadRecipe, recipeFile } from '../../src/recipe-files/load-recipe.ts';
-import { readRecipeText, revisionOf } from '../../src/recipe-files/recipe-text.ts';
+import { readRecipeText, recipeRevision } from '../../src/recipe-files/recipe-text.ts';
 import { reviewRecipe } from '../../src/recipe-files/review-recipe.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -98,9 +98,9 @@ test('a file far larger than a recipe is not read to its end', async (t) => {
 });
 
 test('a text is told from another by its revision', () => {
-  assert.match(revisionOf('a'), /^[0-9a-f]{12}$/);
-  assert.equal(revisionOf('a'), revisionOf('a'));
-  assert.notEqual(revisionOf('a'), revisionOf('b'));
+  assert.match(recipeRevision('a'), /^[0-9a-f]{12}$/);
+  assert.equal(recipeRevision('a'), recipeRevision('a'));
+  assert.notEqual(recipeRevision('a'), recipeRevision('b'));
 });
 
 test('an examination finds errors of the shell and missing programs, in the order of the text', async () => {

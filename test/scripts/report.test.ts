@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findTestFiles, needsRoot, topFolder } from '../../scripts/test/files.js';
 import type { Part } from '../../scripts/test/parts.js';
-import { report } from '../../scripts/test/report.js';
+import { composeReport } from '../../scripts/test/report.js';
 import { isStrict } from '../../scripts/test/skips.js';
 
 function part(changes: Partial<Part>): Part {
@@ -23,9 +23,12 @@ test('the end of the output has the times, aligned, and the slowest files', () =
     ['test/time/a.test.ts', 20],
     ['test/store/b.test.ts', 12_345],
   ]);
-  const { text, ok } = report([part({ files, details: [{ title: 'test/store', ms: 12_345, depth: 1 }] })], {
-    strict: true,
-  });
+  const { text, ok } = composeReport(
+    [part({ files, details: [{ title: 'test/store', ms: 12_345, depth: 1 }] })],
+    {
+      strict: true,
+    },
+  );
   assert.equal(ok, true);
   assert.equal(
     text,
@@ -42,7 +45,7 @@ test('the end of the output has the times, aligned, and the slowest files', () =
 });
 
 test('a part that fails is named with its tests, and fails the run', () => {
-  const { text, ok } = report([part({ ok: false, notes: ['test/a.test.ts: a test'] }), part({})], {
+  const { text, ok } = composeReport([part({ ok: false, notes: ['test/a.test.ts: a test'] }), part({})], {
     strict: false,
   });
   assert.equal(ok, false);
@@ -51,19 +54,22 @@ test('a part that fails is named with its tests, and fails the run', () => {
 
 test('a skip is listed with its reason, and in CI fails the run unless its reason is allowed', () => {
   const skipped = (reason: string): Part => part({ skips: [{ what: 'test/a.test.ts: a test', reason }] });
-  const lenient = report([skipped('needs root')], { strict: false });
+  const lenient = composeReport([skipped('needs root')], { strict: false });
   assert.equal(lenient.ok, true);
   assert.match(lenient.text, /^Skipped\n {2}test\/a\.test\.ts: a test: needs root$/m);
-  const strict = report([skipped('needs root')], { strict: true });
+  const strict = composeReport([skipped('needs root')], { strict: true });
   assert.equal(strict.ok, false);
   assert.match(strict.text, /^Skipped for a reason that .* does not allow in CI\n {2}test\/a\.test\.ts/m);
-  assert.equal(report([skipped('needs /dev/net/tun')], { strict: true }).ok, true);
+  assert.equal(composeReport([skipped('needs /dev/net/tun')], { strict: true }).ok, true);
 });
 
 test('a part that did not run at all is called skipped', () => {
-  const { text } = report([part({ ms: 0, skips: [{ what: 'Node 24', reason: 'is not installed' }] })], {
-    strict: false,
-  });
+  const { text } = composeReport(
+    [part({ ms: 0, skips: [{ what: 'Node 24', reason: 'is not installed' }] })],
+    {
+      strict: false,
+    },
+  );
   assert.match(text, /^unit tests {2}0\.0 s {2}skipped$/m);
 });
 

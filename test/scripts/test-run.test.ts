@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { before, after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { summarise, type TestRun } from '../../scripts/test/test-run.js';
+import { summariseEvents, type TestRun } from '../../scripts/test/test-run.js';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const reporter = fileURLToPath(new URL('../../scripts/test/reporter.js', import.meta.url));
@@ -36,7 +36,7 @@ describe('the record of a run of node:test', () => {
       // A node:test inside a node:test would speak to the outer one.
       { env: { NODE_TEST_CONTEXT: undefined }, reject: false },
     );
-    summary = summarise(stdout);
+    summary = summariseEvents(stdout);
     [file] = summary.files.keys();
   });
 
@@ -62,5 +62,5 @@ describe('the record of a run of node:test', () => {
 });
 
 test('a file that ends before its first test is unfinished', () => {
-  assert.deepEqual(summarise('["start","/x/a.test.ts"]\n').unfinished.length, 1);
+  assert.deepEqual(summariseEvents('["start","/x/a.test.ts"]\n').unfinished.length, 1);
 });

@@ -12,7 +12,7 @@ export const bash: ShellProgram = { file: 'bash', name: 'sh', arguments: ['--pos
 export const hasBash = spawnSync('bash', ['--posix', '-c', ':']).status === 0;
 
 /** The programs that both kinds of shell are tested with. */
-export const programs: readonly { readonly name: string; readonly program: ShellProgram }[] = [
+export const shellPrograms: readonly { readonly name: string; readonly program: ShellProgram }[] = [
   { name: 'sh', program: systemShell },
   { name: 'busybox sh', program: busybox },
 ];
@@ -33,7 +33,7 @@ export interface Implementation {
 
 /** Everything that must pass the tests of the contract of a {@link Shell}. */
 export const implementations: readonly Implementation[] = kinds.flatMap((kind) =>
-  programs.map(({ name, program }) => ({
+  shellPrograms.map(({ name, program }) => ({
     name: `${kind.name}, ${name}`,
     program,
     create: (options: OneShotShellOptions = {}) => kind.create({ program, ...options }),

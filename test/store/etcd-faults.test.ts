@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { EtcdStoreOptions } from '../../src/store/etcd/options.ts';
 import { openEtcdStore } from '../../src/store/etcd/store.ts';
 import { CursorLostError, StoreError, type Cursor, type LeaseStore } from '../../src/store/store.ts';
-import { Following } from './etcd/following.ts';
+import { BackgroundFollower } from './etcd/background-follower.ts';
 import { ownLoopbackAddress } from './etcd/loopback.ts';
 import type { FaultProxy } from './etcd/proxy.ts';
 import { hasty, Scene, value } from './etcd/scene.ts';
@@ -15,7 +15,7 @@ interface Parts {
   readonly scene: Scene;
   readonly proxy: FaultProxy;
   readonly store: LeaseStore;
-  readonly following: Following;
+  readonly following: BackgroundFollower;
 }
 
 /** Each fault begins with a node that follows through a proxy, and ends when that node knows everything again. */
@@ -42,7 +42,7 @@ function survives(
 }
 
 /** An outage is told of in ever longer intervals, so that its length does not fill a disk. */
-function assertPaced({ outages, backs }: Following): void {
+function assertPaced({ outages, backs }: BackgroundFollower): void {
   for (const { error, retryInMs, failures } of outages) {
     assert.ok(error.retryable);
     assert.ok(retryInMs >= Math.min(50 * 2 ** failures, 15_000), `failure ${failures}: ${retryInMs} ms`);
@@ -237,7 +237,7 @@ describe('a cluster that lost its leader', () => {
       await Promise.all(members.map((member) => member.start()));
       const store = await openEtcdStore({ endpoints: [one.endpoint], timing: hasty });
       opened.push(store);
-      await using following = new Following(store);
+      await using following = new BackgroundFollower(store);
       await following.until(() => following.snapshots > 0);
       await two.stop();
       await following.until(() =>

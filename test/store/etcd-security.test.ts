@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import type { EtcdStoreOptions } from '../../src/store/etcd/options.ts';
 import { openEtcdStore } from '../../src/store/etcd/store.ts';
 import { StoreError, type LeaseStore } from '../../src/store/store.ts';
-import { Following } from './etcd/following.ts';
+import { BackgroundFollower } from './etcd/background-follower.ts';
 import { Fortress, password } from './etcd/fortress.ts';
 import { value } from './etcd/scene.ts';
 import { EtcdServer } from './etcd/server.ts';
@@ -98,7 +98,7 @@ describe('etcd with TLS and users', () => {
 
   test('is followed on when a restart made every token void', limit, async () => {
     await withStore({}, async (store) => {
-      await using following = new Following(store);
+      await using following = new BackgroundFollower(store);
       await following.until(() => following.snapshots > 0);
       const { cursor } = await store.list();
       await fortress.server.stop();

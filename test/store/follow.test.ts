@@ -55,7 +55,7 @@ class ScriptedStore implements Pick<LeaseStore, 'list' | 'watch'> {
   }
 }
 
-interface Seen {
+interface FollowRecord {
   readonly updates: string[];
   readonly delays: number[];
   readonly outages: string[];
@@ -64,7 +64,7 @@ interface Seen {
   readonly error: unknown;
 }
 
-async function follow(rounds: readonly Round[], options: Partial<FollowOptions> = {}): Promise<Seen> {
+async function follow(rounds: readonly Round[], options: Partial<FollowOptions> = {}): Promise<FollowRecord> {
   const store = new ScriptedStore(rounds);
   const [updates, delays, outages, backs]: [string[], number[], string[], number[]] = [[], [], [], []];
   let now = 0;

@@ -6,7 +6,7 @@ const lookEveryMs = 10;
 /** A condition inside this process comes soon. A test with a thousand such waits must not wait for timers. */
 const soonMs = 5;
 
-type Seen<T> = T | undefined | false;
+type Sight<T> = T | undefined | false;
 
 /**
  * Waits until `look` sees something: returns its first result that is neither undefined nor false. After 45 seconds it
@@ -14,7 +14,7 @@ type Seen<T> = T | undefined | false;
  */
 export async function until<T>(
   what: string,
-  look: () => Promise<Seen<T>> | Seen<T>,
+  look: () => Promise<Sight<T>> | Sight<T>,
   explain: () => Promise<string> | string = () => '',
 ): Promise<T> {
   const begun = performance.now();

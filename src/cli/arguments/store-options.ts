@@ -61,15 +61,15 @@ function toCommander({ name: kind }: StoreKind, option: StoreOption): Option {
   return made;
 }
 
-interface Given {
+interface OptionValue {
   readonly value: OptionValues[string];
   /** As commander names it: `cli`, `env`, `default`; undefined where nobody said anything. */
   readonly source: string | undefined;
 }
 
-type GivenOption = KnownOption & Given;
+type GivenOption = KnownOption & OptionValue;
 
-function readOption(command: Command, option: Option): Given {
+function readOption(command: Command, option: Option): OptionValue {
   const name = option.attributeName();
   const value = command.optsWithGlobals<OptionValues>()[name];
   return {
@@ -79,7 +79,7 @@ function readOption(command: Command, option: Option): Given {
 }
 
 /** The command line says more than a variable, which may be there for flanneld. */
-function chooseKind(store: Given, given: readonly GivenOption[], kinds: StoreKinds): StoreKind {
+function chooseKind(store: OptionValue, given: readonly GivenOption[], kinds: StoreKinds): StoreKind {
   const named = typeof store.value === 'string' ? storeKindOf({ kind: store.value }, kinds) : undefined;
   const statements: Statement[] =
     named !== undefined && store.source === 'cli' ? [{ kind: named, option: `--store ${named.name}` }] : [];

@@ -1,5 +1,5 @@
 import { showInvisible } from '../../diagnostic/visible-text.ts';
-import { count, formatDuration } from '../../diagnostic/words.ts';
+import { formatCount, formatDuration } from '../../diagnostic/words.ts';
 import type { Lease } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { decodeLease } from '../../lease/wire.ts';
@@ -10,7 +10,7 @@ import type { StoreChoice } from '../../store/kind.ts';
 import type { StoreFault } from '../../store/store.ts';
 import { renderTable } from '../terminal/table.ts';
 
-interface Listed {
+interface LeaseListing {
   readonly leases: readonly Lease[];
   readonly faults: readonly StoreFault[];
 }
@@ -25,7 +25,7 @@ export async function listLeases(choice: StoreChoice, json: boolean): Promise<vo
   );
 }
 
-async function readLeases(choice: StoreChoice): Promise<Listed> {
+async function readLeases(choice: StoreChoice): Promise<LeaseListing> {
   const store = await openStore(choice, 'read-only');
   try {
     const { records, faults } = await store.list({ expiries: true });
@@ -88,5 +88,5 @@ function renderLeases(leases: readonly Lease[], now: number): string {
       .join(' '),
     expiresAt === undefined ? 'reserved' : `in ${formatDuration(Math.max(0, expiresAt - now))}`,
   ]);
-  return `${renderTable(['SUBNET', 'PUBLIC IP', 'TYPE', 'DATA', 'EXPIRES'], rows)}${count(leases.length, 'lease')}\n`;
+  return `${renderTable(['SUBNET', 'PUBLIC IP', 'TYPE', 'DATA', 'EXPIRES'], rows)}${formatCount(leases.length, 'lease')}\n`;
 }

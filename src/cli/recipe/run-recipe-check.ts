@@ -6,11 +6,11 @@ import { renderDiagnostics } from '../../diagnostic/code-frame.ts';
 import { countErrors, type Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { exitCodes, Failure } from '../../diagnostic/failure.ts';
 import { positionAt } from '../../diagnostic/source.ts';
-import { count } from '../../diagnostic/words.ts';
+import { formatCount } from '../../diagnostic/words.ts';
 import { usesColour } from '../../host/terminal-colour.ts';
 import { explainError } from '../../host/system-error.ts';
 
-interface Examined {
+interface RecipeFindings {
   readonly file: string;
   readonly findings: readonly Diagnostic[];
 }
@@ -18,7 +18,7 @@ interface Examined {
 /** Checks recipes and prints every finding; sets the exit code if there is an error among them. */
 export async function checkRecipes(names: readonly string[], json: boolean): Promise<void> {
   const sources = await readSources(names);
-  const examined: Examined[] = [];
+  const examined: RecipeFindings[] = [];
   for (const { source, name } of sources) {
     examined.push({ file: source.name, findings: await examineRecipe(source, name) });
   }
@@ -56,7 +56,7 @@ async function readSources(names: readonly string[]) {
 
 const pathHint = 'give paths of recipes, or names from heddle recipe list';
 
-function renderAll(examined: readonly Examined[], colour: boolean): string {
+function renderAll(examined: readonly RecipeFindings[], colour: boolean): string {
   const frames = examined.flatMap(({ findings }) =>
     findings.length === 0 ? [] : [`${renderDiagnostics(findings, { colour })}\n\n`],
   );
@@ -68,8 +68,8 @@ function summarise(findings: readonly Diagnostic[]): string {
   const errors = countErrors(findings);
   const warnings = findings.length - errors;
   const parts = [
-    errors === 0 ? [] : count(errors, 'error'),
-    warnings === 0 ? [] : count(warnings, 'warning'),
+    errors === 0 ? [] : formatCount(errors, 'error'),
+    warnings === 0 ? [] : formatCount(warnings, 'warning'),
   ];
   return parts.flat().join(', ');
 }
@@ -93,7 +93,7 @@ interface FindingReport {
   readonly endColumn: number;
 }
 
-function describeAll(examined: readonly Examined[]): CheckReport {
+function describeAll(examined: readonly RecipeFindings[]): CheckReport {
   const findings = examined.flatMap((each) => each.findings);
   const errors = countErrors(findings);
   return {

@@ -1,15 +1,15 @@
 import * as z from 'zod/mini';
-import type { BroughtDown } from '../../daemon/bring-down.ts';
-import { count, described, schemaOf } from './schema-of.ts';
+import type { DownResult } from '../../daemon/bring-down.ts';
+import { naturalNumber, described, schemaOf } from './schema-of.ts';
 
 /** The output of `heddle down --json`. */
-export const downSchema = schemaOf<BroughtDown>()(
+export const downSchema = schemaOf<DownResult>()(
   z.strictObject({
     daemon: described(
       z.enum(['running', 'dead', 'none']),
       '`running`: the daemon took its network down; `dead`: this command did, from the journal; `none`: there was no network.',
     ),
-    removed: described(count, 'Peers that were removed.'),
+    removed: described(naturalNumber, 'Peers that were removed.'),
     failed: described(
       z.array(z.string()),
       'The lease keys of the peers that could not be removed. Run `heddle down` again to retry.',

@@ -3,7 +3,7 @@ import { exitCodes, type FailureKind } from '../../diagnostic/failure.ts';
 import type { LabListing } from '../../lab/ps.ts';
 import type { WatchReport } from '../../lab/report/author-report.ts';
 import type { LabReport, LabUpReport } from '../../lab/report/report.ts';
-import { count, described, schemaOf } from './schema-of.ts';
+import { naturalNumber, described, schemaOf } from './schema-of.ts';
 
 const milliseconds = z.number().check(z.gte(0));
 const recipeName = described(z.string(), 'The name of the recipe.');
@@ -17,7 +17,10 @@ const node = {
   publicIpv6: z.exactOptional(described(z.string(), 'Present if the overlay has both families.')),
   ipv6Subnet: z.exactOptional(described(z.string(), 'Present if the overlay has both families.')),
   ipv6Pod: z.exactOptional(described(z.string(), 'Present if the overlay has both families.')),
-  mtu: described(z.nullable(count), 'The MTU of the overlay in bytes; null if the node is not ready.'),
+  mtu: described(
+    z.nullable(naturalNumber),
+    'The MTU of the overlay in bytes; null if the node is not ready.',
+  ),
 };
 const nodes = z.array(z.strictObject(node));
 
@@ -137,10 +140,16 @@ const host = {
   name: z.string(),
   publicIp: z.string(),
   daemon: z.enum(['starting', 'ready', 'stopping', 'stopped', 'failed']),
-  pid: described(z.nullable(count), 'The process in the lab’s PID namespace; null if it does not run.'),
+  pid: described(
+    z.nullable(naturalNumber),
+    'The process in the lab’s PID namespace; null if it does not run.',
+  ),
   link: z.enum(['joined', 'cut']),
   ended: described(z.nullable(z.string()), 'How the program ended; null if it has not.'),
-  holderPid: described(count, 'The process in the lab’s PID namespace that holds the host’s namespaces.'),
+  holderPid: described(
+    naturalNumber,
+    'The process in the lab’s PID namespace that holds the host’s namespaces.',
+  ),
 };
 
 /** The output of `heddle lab ps --json`. */

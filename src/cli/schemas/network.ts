@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { UnderstoodNetwork } from '../network/run-get.ts';
-import { count, described, schemaOf } from './schema-of.ts';
+import { naturalNumber, described, schemaOf } from './schema-of.ts';
 
 /** The output of `heddle network get --json`. */
 export const networkSchema = schemaOf<UnderstoodNetwork>()(
@@ -12,7 +12,9 @@ export const networkSchema = schemaOf<UnderstoodNetwork>()(
       'The document as heddle understands it: each key once and in its own case, without what has no effect.',
     ),
     liberties: described(
-      z.array(z.strictObject({ line: count, column: count, code: z.string(), message: z.string() })),
+      z.array(
+        z.strictObject({ line: naturalNumber, column: naturalNumber, code: z.string(), message: z.string() }),
+      ),
       'What heddle reads in another way than it is written, and other warnings.',
     ),
   }),

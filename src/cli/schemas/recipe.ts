@@ -4,7 +4,7 @@ import type { RecipeExplanation } from '../../explain/explain-recipe.ts';
 import { commandNames } from '../../recipe/recipe.ts';
 import type { CheckReport } from '../recipe/run-recipe-check.ts';
 import type { ListedRecipe } from '../recipe/run-recipe-list.ts';
-import { count, described, schemaOf } from './schema-of.ts';
+import { naturalNumber, described, schemaOf } from './schema-of.ts';
 
 const place = z.int().check(z.gte(1));
 
@@ -22,8 +22,8 @@ const finding = z.strictObject({
 /** The output of `heddle recipe check --json`. */
 export const checkSchema = schemaOf<CheckReport>()(
   z.strictObject({
-    errors: described(count, 'The number of errors in all recipes.'),
-    warnings: described(count, 'The number of warnings in all recipes.'),
+    errors: described(naturalNumber, 'The number of errors in all recipes.'),
+    warnings: described(naturalNumber, 'The number of warnings in all recipes.'),
     recipes: z.array(
       z.strictObject({
         file: described(z.string(), 'The recipe as it was named on the command line.'),
@@ -57,7 +57,10 @@ const run = z.strictObject({
   stdin: z.string(),
   cwd: z.string(),
   umask: z.literal('077'),
-  timeoutSeconds: described(z.nullable(count), 'Null for a command that runs as long as the network is up.'),
+  timeoutSeconds: described(
+    z.nullable(naturalNumber),
+    'Null for a command that runs as long as the network is up.',
+  ),
 });
 
 /** The output of `heddle recipe explain --json`. */

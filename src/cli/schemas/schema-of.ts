@@ -31,4 +31,4 @@ export const moment = z
   .check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/), z.meta({ format: 'date-time' }));
 
 /** A whole number from 0. */
-export const count = z.int().check(z.gte(0));
+export const naturalNumber = z.int().check(z.gte(0));

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { NodeStatus } from '../../daemon/report/status.ts';
-import { count, described, moment, schemaOf } from './schema-of.ts';
+import { naturalNumber, described, moment, schemaOf } from './schema-of.ts';
 
 const outcome = z.strictObject({
   operation: z.enum(['add', 'remove']),
@@ -23,19 +23,19 @@ const peer = z.strictObject({
     z.nullable(outcome),
     'The last run of a command for this peer; null before the first.',
   ),
-  retries: described(count, 'The number of failures in a row.'),
+  retries: described(naturalNumber, 'The number of failures in a row.'),
   nextTryAt: described(z.nullable(moment), 'The time of the next try; null if none is due.'),
 });
 
 const counts = z.strictObject({
-  wanted: described(count, 'Peers that the store says should be in the kernel.'),
-  inPlace: described(count, 'Wanted peers that are in the kernel.'),
-  pending: described(count, 'Peers whose command is about to run, or running.'),
-  failing: described(count, 'Peers that failed and have not succeeded since.'),
-  ignored: described(count, 'Leases of other backend types.'),
-  rejected: described(count, 'Leases that this node does not accept.'),
+  wanted: described(naturalNumber, 'Peers that the store says should be in the kernel.'),
+  inPlace: described(naturalNumber, 'Wanted peers that are in the kernel.'),
+  pending: described(naturalNumber, 'Peers whose command is about to run, or running.'),
+  failing: described(naturalNumber, 'Peers that failed and have not succeeded since.'),
+  ignored: described(naturalNumber, 'Leases of other backend types.'),
+  rejected: described(naturalNumber, 'Leases that this node does not accept.'),
   unreachable: described(
-    count,
+    naturalNumber,
     'Leases of nodes that run another backend type, or another value of a shared parameter.',
   ),
 });
@@ -57,7 +57,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
       'docs/operations.md explains each state.',
     ),
     because: described(z.nullable(z.string()), 'Why the node is degraded; null if it is not.'),
-    pid: count,
+    pid: naturalNumber,
     node: described(z.string(), 'The name of the node.'),
     startedAt: moment,
     waitingFor: described(z.nullable(z.string()), 'What a start waits for; null if it waits for nothing.'),
@@ -92,7 +92,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
       ),
       'The lease of this node; null until it has one.',
     ),
-    mtu: described(z.nullable(count), 'The MTU of the overlay in bytes; null until it is known.'),
+    mtu: described(z.nullable(naturalNumber), 'The MTU of the overlay in bytes; null until it is known.'),
     counts: described(counts, 'The peers, counted.'),
     peers: described(z.array(peer), 'Every peer that is wanted or still in the kernel, by lease key.'),
     rejections: described(
@@ -125,7 +125,9 @@ export const statusSchema = schemaOf<NodeStatus>()(
       'Underlay addresses that several leases claim, with the keys of these leases.',
     ),
     lastDrift: described(
-      z.nullable(z.strictObject({ at: moment, missing: count, extra: count, rebuilt: z.boolean() })),
+      z.nullable(
+        z.strictObject({ at: moment, missing: naturalNumber, extra: naturalNumber, rebuilt: z.boolean() }),
+      ),
       'The last repair of drift: peers that were missing, peers that nobody wanted, and whether the device was built again. Null if there was none.',
     ),
     liberties: described(
@@ -142,7 +144,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
       z.nullable(
         z.strictObject({
           at: moment,
-          counts: z.strictObject({ answers: count, silent: count, unknown: count }),
+          counts: z.strictObject({ answers: naturalNumber, silent: naturalNumber, unknown: naturalNumber }),
           addresses: z.array(
             z.strictObject({
               key: described(z.string(), 'The key of the peer’s lease.'),

@@ -41,7 +41,7 @@ const peacefulMs = 120_000;
  *
  * From each of them `stop` leads to `stopped`.
  */
-type State =
+type KeeperState =
   /** Until its next renewal; a reservation lasts, and has no timer. */
   | { readonly kind: 'resting'; readonly timer: NodeJS.Timeout | undefined }
   /** After so many failures in a row. */
@@ -60,7 +60,7 @@ export class LeaseKeeper implements OwnLease {
   readonly #writing = new OneAtATime(() => this.#write());
   readonly #contest = new Contest();
   #contestTimer: NodeJS.Timeout | undefined;
-  #state: State;
+  #state: KeeperState;
   /** The lease as it was last written. */
   #record: LeaseRecord;
   /** The wanted attributes of the lease: the same as in the record, after a write. */
@@ -130,7 +130,7 @@ export class LeaseKeeper implements OwnLease {
   }
 
   /** Replaces the state, and with it the timer that it has. What ended has ended. */
-  #enter(state: State): void {
+  #enter(state: KeeperState): void {
     if ('timer' in this.#state) clearTimeout(this.#state.timer);
     if (this.#hasEnded) {
       if ('timer' in state) clearTimeout(state.timer);
@@ -144,14 +144,14 @@ export class LeaseKeeper implements OwnLease {
   }
 
   /** Until its renewal: a tenth earlier at most, so that nodes which started together do not renew together. */
-  #rest(): Extract<State, { kind: 'resting' }> {
+  #rest(): Extract<KeeperState, { kind: 'resting' }> {
     const { expiresAt } = this.#record;
     if (expiresAt === undefined) return { kind: 'resting', timer: undefined };
     const untilMargin = expiresAt - this.marginMs - Date.now();
     return { kind: 'resting', timer: this.#wakeIn(untilMargin * (1 - Math.random() / 10)) };
   }
 
-  #retry(failures: number, delayMs: number): Extract<State, { kind: 'retrying' }> {
+  #retry(failures: number, delayMs: number): Extract<KeeperState, { kind: 'retrying' }> {
     return { kind: 'retrying', failures, timer: this.#wakeIn(delayMs) };
   }
 
@@ -226,7 +226,7 @@ export class LeaseKeeper implements OwnLease {
   }
 
   /** Writes the lease, whatever became of it. Throws a StoreError. */
-  async #writeAgain(): Promise<Written> {
+  async #writeAgain(): Promise<RenewalResult> {
     const { store, ttlSeconds } = this.#options;
     const { key } = this.#record;
     const value = this.#value;
@@ -253,7 +253,7 @@ export class LeaseKeeper implements OwnLease {
 }
 
 /** The result of writing the lease again. */
-type Written =
+type RenewalResult =
   | {
       readonly kind: 'written';
       readonly record: LeaseRecord;

@@ -1,10 +1,11 @@
 import { renderDetail } from '../../diagnostic/code-frame.ts';
 import type { EmitEvent } from '../../event/event.ts';
+import type { RenderedRefusal } from '../../event/trouble.ts';
 import { explainError } from '../../host/system-error.ts';
 import type { UpOptions } from '../setup/options.ts';
 import { planChange, type RecipePlan } from './plan-change.ts';
 import type { Preparation } from '../setup/prepare.ts';
-import { revisionOf } from '../../recipe-files/recipe-text.ts';
+import { recipeRevision } from '../../recipe-files/recipe-text.ts';
 import { RecipeWatch } from '../../recipe-files/recipe-watch.ts';
 import { reviewRecipe } from '../../recipe-files/review-recipe.ts';
 
@@ -43,8 +44,8 @@ export function watchLiveRecipe(live: LiveRecipeOptions): Promise<RecipeWatch> {
 
 async function takeSaved(text: string, live: LiveRecipeOptions): Promise<void> {
   const { file } = live.current().loaded;
-  const refuseSaved = ({ because, findings }: Refusal): void =>
-    live.emit({ event: 'recipe-refused', file, revision: revisionOf(text), because, findings });
+  const refuseSaved = ({ because, findings }: RenderedRefusal): void =>
+    live.emit({ event: 'recipe-refused', file, revision: recipeRevision(text), because, findings });
   try {
     const refusal = await review(text, live);
     if (refusal !== undefined) refuseSaved(refusal);
@@ -54,16 +55,11 @@ async function takeSaved(text: string, live: LiveRecipeOptions): Promise<void> {
   }
 }
 
-interface Refusal {
-  readonly because: string;
-  readonly findings: string;
-}
-
 /** Checks a text and has it run; returns why it is not. */
 async function review(
   text: string,
   { options, current, change, emit }: LiveRecipeOptions,
-): Promise<Refusal | undefined> {
+): Promise<RenderedRefusal | undefined> {
   const seenAt = performance.now();
   const preparation = current();
   // What is shown goes through the log, which has no colour.
@@ -79,7 +75,7 @@ async function review(
 }
 
 /** Hides the findings of a text that cannot be read, because its secrets are not known. */
-function keepSecrets({ because, findings }: Refusal, { loaded }: Preparation): Refusal {
+function keepSecrets({ because, findings }: RenderedRefusal, { loaded }: Preparation): RenderedRefusal {
   if (!loaded.recipe.parameters.some(({ secret }) => secret)) return { because, findings };
   return {
     because: `${because}; run heddle recipe check to see them, because they may contain secrets`,

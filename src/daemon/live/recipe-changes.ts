@@ -15,11 +15,11 @@ import { deploymentOf } from '../network/deployment.ts';
 import type { SavedChange } from './live-recipe.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
-import { revisionOf } from '../../recipe-files/recipe-text.ts';
+import { recipeRevision } from '../../recipe-files/recipe-text.ts';
 import type { RunningNetwork } from '../network/running-network.ts';
 
 /** How long a command of the old recipe may hold up the new one. */
-const patienceMs = 1000;
+const drainMs = 1000;
 
 /**
  * How far a change is.
@@ -122,7 +122,7 @@ export class RecipeChanges {
     const { step, preparation } = change;
     const before = this.#preparation;
     this.#state = { kind: 'making', change, done, fallback: step.kind === 'node' ? before : undefined };
-    await network.loop.pauseWithin(patienceMs);
+    await network.loop.pauseWithin(drainMs);
     switch (step.kind) {
       case 'nothing':
         throw new Error('a network was interrupted without a reason');
@@ -171,7 +171,7 @@ export class RecipeChanges {
     const { message } = error;
     const detail = renderDetail(error, { colour: false });
     const { file, recipe } = this.#preparation.loaded;
-    const revision = revisionOf(recipe.source.text);
+    const revision = recipeRevision(recipe.source.text);
     this.#emit({ event: 'recipe-failed', file, revision, because: message, detail });
     this.#state = { kind: 'reverting', done: state.done };
     await this.#adopt(state.fallback);
@@ -202,7 +202,7 @@ export class RecipeChanges {
     this.#emit({
       event: 'recipe-applied',
       file: preparation.loaded.file,
-      revision: revisionOf(preparation.loaded.recipe.source.text),
+      revision: recipeRevision(preparation.loaded.recipe.source.text),
       step: step.kind,
       because: step.kind === 'nothing' ? null : step.because,
       durationMs: performance.now() - seenAt,

@@ -18,7 +18,7 @@ import {
   gone,
   repaired,
   whole,
-  type Ensured,
+  type EnsureResult,
   type LiveNetwork,
   type NetworkPart,
   type PartTrouble,
@@ -101,7 +101,7 @@ async function followUnderlay(
   network: LiveNetwork,
   underlay: ChosenInterface,
   signal: AbortSignal,
-): Promise<Ensured> {
+): Promise<EnsureResult> {
   const { commands, loop, options } = network;
   const preparation = { ...network.preparation, underlay };
   const before = commands.facts;
@@ -129,7 +129,7 @@ async function followUnderlay(
 async function rebuild(
   { commands, own, loop, keeper, preparation, drift }: LiveNetwork,
   signal: AbortSignal,
-): Promise<Ensured> {
+): Promise<EnsureResult> {
   await loop.pause();
   try {
     const before = await commands.runOwn('PreStartupCommand', undefined, signal);

@@ -1,13 +1,13 @@
 import { checkPeersInPlace } from '../commands/check-peers.ts';
-import type { LiveNetwork, Look, Seen } from './part.ts';
+import type { LiveNetwork, Look, CheckSight } from './part.ts';
 
 /** Takes one look at the kernel, when it is asked for first. */
 export function lookOnce(network: LiveNetwork, signal: AbortSignal): Look {
-  let seen: Promise<Seen> | undefined;
+  let seen: Promise<CheckSight> | undefined;
   return { see: () => (seen ??= see(network, signal)) };
 }
 
-async function see({ commands, own, loop }: LiveNetwork, signal: AbortSignal): Promise<Seen> {
+async function see({ commands, own, loop }: LiveNetwork, signal: AbortSignal): Promise<CheckSight> {
   const since = loop.engine.checkpoint;
   const found = await checkPeersInPlace(commands, own, loop.engine.appliedPeers, signal);
   return { ...found, since };

@@ -2,7 +2,7 @@ import type { EmitEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
 import { retries, retryDelay } from '../../time/retry.ts';
 import { lookOnce } from './look.ts';
-import type { Ensured, LiveNetwork, NetworkPart, PartTrouble } from './part.ts';
+import type { EnsureResult, LiveNetwork, NetworkPart, PartTrouble } from './part.ts';
 
 /**
  * How a part stands.
@@ -31,7 +31,7 @@ export interface BrokenPart {
 }
 
 /** The result of bringing the parts up. */
-export type BroughtUp =
+export type BringUpResult =
   /** All that could be is up; {@link PartKeeper.broken} names the others. */
   | { readonly kind: 'up' }
   /** A part without which the node does not start failed. */
@@ -77,7 +77,7 @@ export class PartKeeper {
     network: LiveNetwork,
     onUp: (part: NetworkPart) => Promise<void>,
     signal: AbortSignal,
-  ): Promise<BroughtUp> {
+  ): Promise<BringUpResult> {
     for (const part of this.#parts) {
       if (signal.aborted) break;
       try {
@@ -116,7 +116,7 @@ export class PartKeeper {
     return true;
   }
 
-  #note(part: string, before: PartState, outcome: Ensured): void {
+  #note(part: string, before: PartState, outcome: EnsureResult): void {
     const failures = before.kind === 'repaired' || before.kind === 'broken' ? before.failures : 0;
     switch (outcome.kind) {
       case 'whole':

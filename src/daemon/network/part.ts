@@ -46,11 +46,11 @@ export interface LiveNetwork extends StandingNetwork {
 /** One look at the kernel, which the parts share: one run of CheckCommand checks the device and the peers. */
 export interface Look {
   /** The result of CheckCommand. The command runs when the first part asks. */
-  see(): Promise<Seen>;
+  see(): Promise<CheckSight>;
 }
 
 /** The result, and the engine's checkpoint from before the start of the command. */
-export type Seen = PeersInPlace & { readonly since: number };
+export type CheckSight = PeersInPlace & { readonly since: number };
 
 /** Why a part is not what it should be, ready to be shown. */
 export interface PartTrouble {
@@ -61,14 +61,14 @@ export interface PartTrouble {
 }
 
 /** The result of looking after a part. */
-export type Ensured =
+export type EnsureResult =
   | { readonly kind: 'whole' }
   /** The part was broken, and the repair was done. The next look shows whether it helped. */
   | { readonly kind: 'repaired' }
   | { readonly kind: 'broken'; readonly trouble: PartTrouble };
 
 /** The result of removing a part. */
-export type Removed =
+export type RemovalResult =
   | { readonly kind: 'gone' }
   /** Some of it is still there: the peers of these keys, or what a command would have taken away. */
   | { readonly kind: 'left'; readonly keys: readonly string[] };
@@ -95,19 +95,19 @@ export interface NetworkPart {
     look: Look,
     mayRepair: (trouble: PartTrouble) => boolean,
     signal: AbortSignal,
-  ): Promise<Ensured>;
+  ): Promise<EnsureResult>;
   /** Takes it away, with what `remember` said. There may be little of it or nothing. */
-  down(network: StandingNetwork, memory: Json): Promise<Removed>;
+  down(network: StandingNetwork, memory: Json): Promise<RemovalResult>;
   /** For a network whose kernel objects are gone already: takes away what outlives them, and runs nothing. */
   forget(memory: Json, emit: EmitEvent): Promise<void>;
 }
 
-export const whole: Ensured = { kind: 'whole' };
-export const repaired: Ensured = { kind: 'repaired' };
-export const gone: Removed = { kind: 'gone' };
+export const whole: EnsureResult = { kind: 'whole' };
+export const repaired: EnsureResult = { kind: 'repaired' };
+export const gone: RemovalResult = { kind: 'gone' };
 
 /** A part that could not be repaired, by the Failure that its repair ended with. Throws any other error. */
-export function brokenBy(error: unknown): Ensured {
+export function brokenBy(error: unknown): EnsureResult {
   if (!(error instanceof Failure)) throw error;
   return { kind: 'broken', trouble: { because: error.message, detail: '' } };
 }

@@ -3,7 +3,7 @@ import type { EmitEvent } from '../../event/event.ts';
 import type { Json } from '../../recipe/json/json.ts';
 import type { UpOptions } from '../setup/options.ts';
 import { devicePart } from './device.ts';
-import type { NetworkPart, Removed, StandingNetwork } from './part.ts';
+import type { NetworkPart, RemovalResult, StandingNetwork } from './part.ts';
 import { peersPart } from './peers.ts';
 import { subnetFilePart } from './subnet-file.ts';
 
@@ -26,9 +26,9 @@ export async function removeParts(
   network: StandingNetwork,
   memories: PartMemories,
   parts = networkParts,
-): Promise<ReadonlyMap<string, Removed>> {
+): Promise<ReadonlyMap<string, RemovalResult>> {
   refuseStrangers(memories, parts);
-  const removed = new Map<string, Removed>();
+  const removed = new Map<string, RemovalResult>();
   for (const part of parts.toReversed()) {
     const memory = memories[part.name];
     if (memory !== undefined) removed.set(part.name, await part.down(network, memory));

@@ -2,7 +2,7 @@ import { publishedMtu } from '../../contract/mtu.ts';
 import type { Counts } from '../../engine/overview.ts';
 import { Engine } from '../../engine/engine.ts';
 import type { EmitEvent } from '../../event/event.ts';
-import { count } from '../../diagnostic/words.ts';
+import { formatCount } from '../../diagnostic/words.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';
@@ -29,7 +29,7 @@ import type { LiveNetwork, NetworkPart } from './part.ts';
 import { PartKeeper, type BrokenPart } from './part-keeper.ts';
 import { networkParts, rememberParts, removeParts } from './parts.ts';
 import { removePeers } from './peers.ts';
-import { takeDown, type TakenDown } from './take-down.ts';
+import { takeDown, type TakeDownResult } from './take-down.ts';
 import { Periodic } from '../watch/periodic.ts';
 import { UnderlayWatch } from '../watch/underlay.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
@@ -73,7 +73,7 @@ export type NetworkEnd =
  *     rising ──the foundation is up──▶ filling ──every part is whole──▶ ready
  *        └────────────── stop ───────────┴───────────────────────────────┴──▶ ending
  */
-type Stage = 'rising' | 'filling' | 'ready' | 'ending';
+type NetworkStage = 'rising' | 'filling' | 'ready' | 'ending';
 
 /** A network with its lease: its parts are brought up and kept as they should be for as long as it runs. */
 export class RunningNetwork {
@@ -93,7 +93,7 @@ export class RunningNetwork {
   readonly #plannedMtu: number;
   readonly #following = new AbortController();
   #end: NetworkEnd = { kind: 'stopped' };
-  #stage: Stage = 'rising';
+  #stage: NetworkStage = 'rising';
   /** The parts being brought up. */
   #rising: Promise<void> = Promise.resolve();
   #health: string | undefined;
@@ -257,7 +257,7 @@ export class RunningNetwork {
   }
 
   /** Takes the network down on this node. Its lease stays. */
-  async takeDown(): Promise<TakenDown> {
+  async takeDown(): Promise<TakeDownResult> {
     await this.#stopWork();
     return takeDown(this.#live, rememberParts(this.#given.options));
   }
@@ -400,7 +400,7 @@ export class RunningNetwork {
 
   #reportHealth(): void {
     const { failing } = this.#loop.engine;
-    const reasons = failing === 0 ? [] : [`${count(failing, 'peer')} failing`];
+    const reasons = failing === 0 ? [] : [`${formatCount(failing, 'peer')} failing`];
     for (const { part, because } of this.#parts.broken) reasons.push(`${part}: ${because}`);
     for (const { because } of this.#concerns.all) reasons.push(because);
     const health = reasons.length === 0 ? undefined : reasons.join('; ');

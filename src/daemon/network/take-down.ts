@@ -5,7 +5,7 @@ import type { StandingNetwork } from './part.ts';
 import { removeParts, type PartMemories } from './parts.ts';
 
 /** The result of taking a network down. */
-export interface TakenDown {
+export interface TakeDownResult {
   /** Peers whose remove succeeded, or that the recipe has no remove for. */
   readonly removed: number;
   /** Peers that could not be removed; they stay in the journal for `heddle down`. */
@@ -16,11 +16,14 @@ export interface TakenDown {
   readonly lease?: LeaseEnd;
 }
 
+/** The result without a network to take down. */
+export const emptyTakeDown: TakeDownResult = { removed: 0, failed: [], shutdown: 'done' };
+
 /**
  * Takes the parts of a network away, the last one first. What the journal and the deployment file say is forgotten only once it is
  * true; what failed is kept, so that `heddle down` can try again. Throws a Failure for a part that this version does not know.
  */
-export async function takeDown(network: StandingNetwork, memories: PartMemories): Promise<TakenDown> {
+export async function takeDown(network: StandingNetwork, memories: PartMemories): Promise<TakeDownResult> {
   const { journal, stateDirectory, emit } = network;
   const before = journal.peers.length;
   const outcomes = await removeParts(network, memories);
@@ -36,7 +39,7 @@ export async function takeDown(network: StandingNetwork, memories: PartMemories)
 }
 
 /** Throws a Failure that says what is still there, if anything is, and what to do after one has read why. */
-export function requireTakenDown(taken: TakenDown, whatNext: string): void {
+export function requireTakenDown(taken: TakeDownResult, whatNext: string): void {
   const remains = describeRemains(taken);
   if (remains !== '') {
     throw new Failure('command', `the network could not be taken down completely: ${remains}`, {
@@ -51,7 +54,7 @@ export function requireTakenDown(taken: TakenDown, whatNext: string): void {
 }
 
 /** The remains after a network was not taken down completely, as a clause; empty if there are none. */
-function describeRemains({ failed, shutdown }: TakenDown): string {
+function describeRemains({ failed, shutdown }: TakeDownResult): string {
   const parts = [];
   if (failed.length > 0)
     parts.push(`${failed.length} of its peers could not be removed (${failed.join(', ')})`);

@@ -20,8 +20,8 @@ import { requireOwnIdentity } from './own-identity.ts';
 import { networkParts } from './parts.ts';
 
 /** Thrown when the daemon was told to stop before it had its lease. */
-export class LeaseStopped extends Error {
-  override readonly name = 'LeaseStopped';
+export class NoLeaseError extends Error {
+  override readonly name = 'NoLeaseError';
 }
 
 export interface LeaseContext {
@@ -43,7 +43,7 @@ export interface LeaseContext {
 
 /**
  * PreStartup and the lease. If one of them fails on a node where nothing was up before, everything that was done is undone:
- * ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link LeaseStopped}.
+ * ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link NoLeaseError}.
  */
 export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
   const { preparation, options, commands, hint, isTakeover, isFirst, listingSlot, enter, emit, signal } =
@@ -98,7 +98,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
   } catch (error) {
     if (!isTakeover) await undoAll(undo, emit);
     if (isAbort(error) || signal.aborted)
-      throw new LeaseStopped('heddle was asked to stop', { cause: error });
+      throw new NoLeaseError('heddle was asked to stop', { cause: error });
     throw error;
   }
 }

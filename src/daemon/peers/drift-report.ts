@@ -1,5 +1,5 @@
 import type { Displacement, Drift } from '../../engine/check.ts';
-import { subnetOf } from '../../engine/in-place.ts';
+import { namingSubnet } from '../../engine/in-place.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { namePeer } from './peer-report.ts';
 
@@ -47,7 +47,7 @@ export class DriftReport {
       };
     }
     this.#wasRebuilt = false;
-    if (isDrift) this.#emit({ event: 'drift', missing: missing.map(subnetOf), extra });
+    if (isDrift) this.#emit({ event: 'drift', missing: missing.map(namingSubnet), extra });
   }
 
   /** Once for each two of them, as long as it lasts. */

@@ -1,5 +1,5 @@
 import { quoteText } from '../../diagnostic/visible-text.ts';
-import { count, listFew } from '../../diagnostic/words.ts';
+import { formatCount, listFew } from '../../diagnostic/words.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { SharedAddress } from '../../lease/address-claims.ts';
 import type { Roster } from '../../lease/roster.ts';
@@ -33,7 +33,8 @@ function describeShared({ address, keys }: SharedAddress) {
 
 function describeUnreachable({ name, leases }: UnreachableGroup) {
   const few = listFew(leases.map(({ key, value }) => `${key} with ${quoteText(value)}`));
-  const others = leases.length === 1 ? 'another node has' : `${count(leases.length, 'other node')} have`;
+  const others =
+    leases.length === 1 ? 'another node has' : `${formatCount(leases.length, 'other node')} have`;
   return {
     about: name,
     because: `${others} another ${name} than this node, so packets do not flow between them: ${few}`,

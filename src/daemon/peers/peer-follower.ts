@@ -1,7 +1,7 @@
 import type { EmitEvent } from '../../event/event.ts';
 import type { EngineInput } from '../../engine/operation.ts';
 import { Roster } from '../../lease/roster.ts';
-import type { ReadLease, RosterChange } from '../../lease/roster.ts';
+import type { LeaseReading, RosterChange } from '../../lease/roster.ts';
 import type { PeerRules } from '../../lease/check-peer.ts';
 import type { Peer } from '../../lease/lease.ts';
 import { decodeLease } from '../../lease/wire.ts';
@@ -114,7 +114,7 @@ export class PeerFollower {
   }
 
   /** The peers that a snapshot lacks and that may only be late, and the late peers that are there again. */
-  #keepLate(leases: readonly ReadLease[]): void {
+  #keepLate(leases: readonly LeaseReading[]): void {
     const { own } = this.#options;
     const present = new Set(leases.map((read) => (read.kind === 'lease' ? read.lease.key : read.key)));
     for (const key of present) this.#late.settle(key);
@@ -213,11 +213,11 @@ function nameFault({ where, reason }: StoreFault): string {
 }
 
 /** An entry with a lease's key that cannot be read is a rejected lease: its last good state stays. */
-function readFault({ key, where, reason }: StoreFault): ReadLease[] {
+function readFault({ key, where, reason }: StoreFault): LeaseReading[] {
   return key === undefined ? [] : [{ kind: 'malformed', key, reason: `${where} ${reason}` }];
 }
 
-function readRecord(record: LeaseRecord): ReadLease {
+function readRecord(record: LeaseRecord): LeaseReading {
   const decoded = decodeLease(record);
   return decoded.kind === 'lease' ? decoded : { kind: 'malformed', key: record.key, reason: decoded.reason };
 }

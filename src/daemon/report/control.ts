@@ -5,7 +5,7 @@ import { findOwningProcess } from '../../host/state/daemon-process.ts';
 import { controlSocketPath } from '../../host/state/instance.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
 import type { ExitMode } from '../setup/options.ts';
-import type { TakenDown } from '../network/take-down.ts';
+import type { TakeDownResult } from '../network/take-down.ts';
 import { createLimitedServer, LongBodyError, readBody, type ServerLimits } from './limited-server.ts';
 
 export interface ControlHandlers {
@@ -14,7 +14,7 @@ export interface ControlHandlers {
   /** The answer to `POST /probe`: the status once every peer was probed. Undefined for a daemon that does not probe. */
   readonly probe?: () => Promise<unknown>;
   /** The action of `POST /stop`; its result is sent before the daemon exits. */
-  readonly stop: (request: StopRequest) => Promise<TakenDown>;
+  readonly stop: (request: StopRequest) => Promise<TakeDownResult>;
 }
 
 export interface StopRequest {

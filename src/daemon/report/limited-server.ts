@@ -25,7 +25,7 @@ const usualPatience: Patience = { headMs: 5000, requestMs: 10_000, lookMs: 2000 
 const longestHead = 8192;
 
 /** The answer to a request. */
-export interface Answer {
+export interface HttpAnswer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
@@ -36,7 +36,7 @@ export interface Answer {
  * half open, slow or too large. Not listening yet.
  */
 export function createLimitedServer(
-  answer: (request: http.IncomingMessage) => Promise<Answer>,
+  answer: (request: http.IncomingMessage) => Promise<HttpAnswer>,
   { connections, silenceMs, patience = usualPatience }: ServerLimits,
 ): http.Server {
   const server = http.createServer(

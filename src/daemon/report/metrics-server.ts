@@ -5,7 +5,7 @@ import { explainError, hasErrorCode } from '../../host/system-error.ts';
 import { isLoopback } from '../../network/address-scope.ts';
 import { parseAddress } from '../../network/cidr.ts';
 import type { MetricsAddress } from '../setup/options.ts';
-import { createLimitedServer, type Answer, type ServerLimits } from './limited-server.ts';
+import { createLimitedServer, type HttpAnswer, type ServerLimits } from './limited-server.ts';
 import type { Metrics } from './metrics.ts';
 
 /** A few monitors at once. The daemon needs its descriptors for commands and leases. */
@@ -35,8 +35,8 @@ export async function serveMetrics(
   };
 }
 
-async function answer({ method, url }: http.IncomingMessage, metrics: Metrics): Promise<Answer> {
-  const refuse = (status: number, body: string): Answer => ({ status, type: 'text/plain', body });
+async function answer({ method, url }: http.IncomingMessage, metrics: Metrics): Promise<HttpAnswer> {
+  const refuse = (status: number, body: string): HttpAnswer => ({ status, type: 'text/plain', body });
   if (method !== 'GET' && method !== 'HEAD') return refuse(405, 'Only GET is available.\n');
   if (url?.split('?')[0] !== '/metrics') return refuse(404, 'Only /metrics is available.\n');
   try {

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
-import type { Entry } from '../../engine/state.ts';
+import type { PeerEntry } from '../../engine/state.ts';
 import { describeTrouble } from '../../event/trouble.ts';
 import { namePeer } from '../peers/peer-report.ts';
 import type { PeerOutcome } from '../peers/peer-report.ts';
@@ -37,7 +37,7 @@ export function describePeers(engine: Engine, outcomes: ReadonlyMap<string, Peer
   return entries.map((entry) => describePeer(entry, outcomes.get(entry.key)));
 }
 
-function describePeer(entry: Entry, outcome: PeerOutcome | undefined): PeerStatus {
+function describePeer(entry: PeerEntry, outcome: PeerOutcome | undefined): PeerStatus {
   const peer = entry.wanted ?? (entry.applied.kind === 'absent' ? undefined : entry.applied.peer);
   return {
     ...(peer === undefined ? { key: entry.key, subnet: '', publicIp: '' } : namePeer(peer)),
@@ -49,7 +49,7 @@ function describePeer(entry: Entry, outcome: PeerOutcome | undefined): PeerStatu
   };
 }
 
-function stateOf({ activity, wanted, failures }: Entry): PeerStatus['state'] {
+function stateOf({ activity, wanted, failures }: PeerEntry): PeerStatus['state'] {
   // Also while it is tried again.
   if (failures > 0) return 'failing';
   switch (activity.kind) {

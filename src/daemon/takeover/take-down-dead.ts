@@ -5,7 +5,7 @@ import { createOneShotShell } from '../../shell/one-shot-shell.ts';
 import { commandLedger, endOrphans } from '../commands/running-commands.ts';
 import { readDeployment } from '../network/deployment-file.ts';
 import type { Deployment } from '../network/deployment.ts';
-import type { TakenDown } from '../network/take-down.ts';
+import type { TakeDownResult } from '../network/take-down.ts';
 import { PeerJournal } from '../peers/peer-journal.ts';
 import { requireNamespace } from './other-namespace.ts';
 import { takeDownDeployment } from './take-down-deployment.ts';
@@ -19,7 +19,7 @@ export async function takeDownDead(
   stateDirectory: string,
   emit: EmitEvent,
   hurry?: AbortSignal,
-): Promise<TakenDown> {
+): Promise<TakeDownResult> {
   await endOrphans(stateDirectory, emit);
   const file = await openJournal(join(stateDirectory, 'journal'));
   const shell = createOneShotShell({ ledger: commandLedger(stateDirectory) });
@@ -40,7 +40,7 @@ export async function takeDownStanding(
   stateDirectory: string,
   emit: EmitEvent,
   hurry?: AbortSignal,
-): Promise<TakenDown | undefined> {
+): Promise<TakeDownResult | undefined> {
   const deployment = await readDeployment(stateDirectory);
   if (deployment === undefined) return undefined;
   await requireNamespace(deployment, stateDirectory);

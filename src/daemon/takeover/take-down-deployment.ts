@@ -14,7 +14,7 @@ import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
 import { PeerLoop } from '../peers/peer-loop.ts';
 import type { StandingNetwork } from '../network/part.ts';
 import { removePeers } from '../network/peers.ts';
-import { takeDown, type TakenDown } from '../network/take-down.ts';
+import { takeDown, type TakeDownResult } from '../network/take-down.ts';
 
 /**
  * Takes down the network of a dead daemon, with the recipe and the values that it was brought up with and the peers
@@ -26,7 +26,7 @@ export async function takeDownDeployment(
   stateDirectory: string,
   shell: Shell,
   emit: EmitEvent,
-): Promise<TakenDown> {
+): Promise<TakeDownResult> {
   return takeDown(await standAgain(deployment, journal, stateDirectory, shell, emit), deployment.parts);
 }
 

@@ -11,7 +11,7 @@ export interface Distrust {
  * Whoever could put another program in the place of heddle's own can have anything run as root already, and so may write
  * what it runs.
  */
-interface Trusted {
+interface TrustedWriters {
   readonly users: Set<number>;
   readonly groups: Set<number>;
   everybody: boolean;
@@ -33,9 +33,9 @@ export function findDistrust(file: string): Distrust | undefined {
   return undefined;
 }
 
-function findTrusted(): Trusted {
+function findTrusted(): TrustedWriters {
   // In a user namespace the owner of / is nobody, who stands for the real root.
-  const trusted: Trusted = { users: new Set([0]), groups: new Set(), everybody: false };
+  const trusted: TrustedWriters = { users: new Set([0]), groups: new Set(), everybody: false };
   for (const path of pathsTo(import.meta.filename)) {
     const found = statSync(path);
     trusted.users.add(found.uid);
@@ -54,7 +54,11 @@ function pathsTo(path: string): string[] {
   return parent === path ? [path] : [path, ...pathsTo(parent)];
 }
 
-function judge(path: string, found: Stats, { users, groups, everybody }: Trusted): Distrust | undefined {
+function judge(
+  path: string,
+  found: Stats,
+  { users, groups, everybody }: TrustedWriters,
+): Distrust | undefined {
   const { uid, gid, mode } = found;
   if (everybody) return undefined;
   if (!users.has(uid)) return { why: `${path} belongs to user ${uid}`, hint: `chown root ${path}` };

@@ -43,7 +43,7 @@ interface Match {
 }
 
 /** Why a wish leads nowhere, as a clause. */
-class Refusal {
+class UnmetWish {
   readonly reason: string;
 
   constructor(reason: string) {
@@ -62,8 +62,8 @@ export function chooseInterface(wishes: InterfaceWishes, facts: HostFacts): Chos
   const refusals: string[] = [];
   for (const find of listSearches(wishes, facts)) {
     const match = find();
-    const chosen = match instanceof Refusal ? match : equip(match, wishes);
-    if (!(chosen instanceof Refusal)) return chosen;
+    const chosen = match instanceof UnmetWish ? match : equip(match, wishes);
+    if (!(chosen instanceof UnmetWish)) return chosen;
     refusals.push(chosen.reason);
   }
   throw new Failure('interface', `no usable interface was found: ${refusals.join('; ')}`, {
@@ -72,7 +72,7 @@ export function chooseInterface(wishes: InterfaceWishes, facts: HostFacts): Chos
   });
 }
 
-function listSearches(wishes: InterfaceWishes, facts: HostFacts): (() => Match | Refusal)[] {
+function listSearches(wishes: InterfaceWishes, facts: HostFacts): (() => Match | UnmetWish)[] {
   const named = [
     ...wishes.iface.map((name) => () => findNamed(name, facts.links)),
     ...wishes.ifaceRegex.map((pattern) => {
@@ -86,19 +86,19 @@ function listSearches(wishes: InterfaceWishes, facts: HostFacts): (() => Match |
   return [() => findDefault(wishes.families, facts)];
 }
 
-function findNamed(wanted: string, links: readonly Link[]): Match | Refusal {
+function findNamed(wanted: string, links: readonly Link[]): Match | UnmetWish {
   const sought = parseAddress(wanted);
   if (sought === undefined) {
     const link = links.find(({ name, otherNames }) => name === wanted || otherNames.includes(wanted));
     return link === undefined
-      ? new Refusal(`the interface ${wanted} does not exist`)
+      ? new UnmetWish(`the interface ${wanted} does not exist`)
       : { link, because: '--iface names it' };
   }
   for (const link of links) {
     const address = link.addresses.find((own) => own.family === sought.family && own.value === sought.value);
     if (address !== undefined) return { link, address, because: `--iface names its address ${address.text}` };
   }
-  return new Refusal(`no interface has the address ${wanted}`);
+  return new UnmetWish(`no interface has the address ${wanted}`);
 }
 
 function compile(pattern: string): RegExp {
@@ -116,7 +116,7 @@ function findMatching(
   pattern: string,
   families: readonly Family[],
   links: readonly Link[],
-): Match | Refusal {
+): Match | UnmetWish {
   const usable = links.filter((link) => explainUnusable(link, families) === undefined);
   for (const link of usable) {
     const address = link.addresses.find(({ family, text }) => families.includes(family) && regex.test(text));
@@ -126,39 +126,39 @@ function findMatching(
   }
   const link = usable.find(({ name }) => regex.test(name));
   return link === undefined
-    ? new Refusal(`--iface-regex ${pattern} does not match an address or name of a usable interface`)
+    ? new UnmetWish(`--iface-regex ${pattern} does not match an address or name of a usable interface`)
     : { link, because: `--iface-regex ${pattern} matches its name` };
 }
 
-function findReaching(target: string, { links, routeToReach }: HostFacts): Match | Refusal {
+function findReaching(target: string, { links, routeToReach }: HostFacts): Match | UnmetWish {
   if (parseAddress(target) === undefined) {
     throw new Failure('usage', `--iface-can-reach ${target} is not an IP address`);
   }
   if (routeToReach?.type === 'local') {
-    return new Refusal(`--iface-can-reach ${target} is an address of this machine`);
+    return new UnmetWish(`--iface-can-reach ${target} is an address of this machine`);
   }
   const link = links.find(({ name }) => name === routeToReach?.device);
-  if (link === undefined || routeToReach === undefined) return new Refusal(`no route to ${target}`);
+  if (link === undefined || routeToReach === undefined) return new UnmetWish(`no route to ${target}`);
   const address = link.addresses.find(({ text }) => text === routeToReach.source);
   return { link, address, because: `it reaches ${target}` };
 }
 
 /** Both families must agree, as a node has one interface. */
-function findDefault(families: readonly Family[], { links, defaultRoutes }: HostFacts): Match | Refusal {
+function findDefault(families: readonly Family[], { links, defaultRoutes }: HostFacts): Match | UnmetWish {
   const devices = families.map((family) => defaultRoutes[family].find(isUsable)?.device);
   const missing = families.filter((_, index) => devices[index] === undefined);
   if (missing.length > 0) {
-    return new Refusal(`no default route for ${missing.map((family) => `IPv${family}`).join(' and ')}`);
+    return new UnmetWish(`no default route for ${missing.map((family) => `IPv${family}`).join(' and ')}`);
   }
   const [first, second] = devices;
   if (second !== undefined && first !== second) {
-    return new Refusal(
+    return new UnmetWish(
       `the default routes use different interfaces: ${first ?? ''} for IPv4, ${second} for IPv6`,
     );
   }
   const link = links.find(({ name }) => name === first);
   return link === undefined
-    ? new Refusal(`the default route uses ${first ?? ''}, which does not exist any more`)
+    ? new UnmetWish(`the default route uses ${first ?? ''}, which does not exist any more`)
     : { link, because: 'it has the default route' };
 }
 
@@ -167,10 +167,10 @@ function isUsable({ type, device }: Route): boolean {
 }
 
 /** Finds the addresses of a link that was found, or says why it cannot be used. */
-function equip({ link, address, because }: Match, wishes: InterfaceWishes): ChosenInterface | Refusal {
+function equip({ link, address, because }: Match, wishes: InterfaceWishes): ChosenInterface | UnmetWish {
   const { families, publicIp, publicIpv6 } = wishes;
   const unusable = explainUnusable(link, families);
-  if (unusable !== undefined) return new Refusal(unusable);
+  if (unusable !== undefined) return new UnmetWish(unusable);
   const ownAddress = (family: Family) => {
     if (!families.includes(family)) return undefined;
     return address?.family === family ? address.text : firstAddress(link, family);

@@ -1,7 +1,7 @@
-import { revisionOf } from '../../recipe-files/recipe-text.ts';
+import { recipeRevision } from '../../recipe-files/recipe-text.ts';
 import { sharedDirectory, type LabEvent, type RecipeOrder } from '../protocol.ts';
 import type { LabTrouble, NodeRecipeChange } from '../report/report.ts';
-import type { Daemon, RecipeAnswer } from './node/daemon.ts';
+import type { LabDaemon, RecipeAnswer } from './node/daemon.ts';
 import type { Lab } from './lab.ts';
 import { probeMatrix } from './probe/matrix.ts';
 import { writeNodeRecipe } from './node/node-recipe.ts';
@@ -48,10 +48,10 @@ export class AuthorLoop {
     }
     this.#text = text;
     const began = performance.now();
-    const revision = revisionOf(text);
+    const revision = recipeRevision(text);
     const daemons = this.#lab.nodes.map(({ daemon }) => daemon);
     const waiting = daemons.filter(({ state }) => state.kind === 'ready');
-    const answerOf = ({ answers }: Daemon): RecipeAnswer | undefined =>
+    const answerOf = ({ answers }: LabDaemon): RecipeAnswer | undefined =>
       answers.findLast((answer) => answer.revision === revision);
     for (const { answers } of waiting) answers.length = 0;
     this.#writing = this.#writing.catch(() => undefined).then(() => this.#write(text, networkDocument));

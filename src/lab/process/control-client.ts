@@ -5,10 +5,10 @@ import { parseObject } from '../inside/json-lines.ts';
 import { nameArgument } from '../plan/request.ts';
 import { controlSocket, type ControlRequest, type ControlResponse } from '../protocol.ts';
 
-type Answer<Kind> = Extract<ControlResponse, { response: Kind }>;
+type ResponseOf<Kind> = Extract<ControlResponse, { response: Kind }>;
 
 /** Asks a lab for the state of its nodes. */
-export async function askStatus(lab: FoundLab): Promise<Answer<'status'>> {
+export async function askStatus(lab: FoundLab): Promise<ResponseOf<'status'>> {
   return expect(lab, 'status', await ask(lab, { request: 'status' }));
 }
 
@@ -24,14 +24,14 @@ function expect<Kind extends ControlResponse['response']>(
   lab: FoundLab,
   kind: Kind,
   response: ControlResponse,
-): Answer<Kind> {
+): ResponseOf<Kind> {
   if (response.response === 'failure') {
     throw new Failure(response.kind, response.message, { hint: response.hint, detail: response.detail });
   }
   if (response.response !== kind) {
     throw new Failure('internal', `the lab ${lab.name} answered another request`);
   }
-  return response as Answer<Kind>;
+  return response as ResponseOf<Kind>;
 }
 
 /** The socket lies in the lab's mount namespace, which /proc shows to whoever may trace its first process. */

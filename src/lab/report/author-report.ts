@@ -1,22 +1,16 @@
 import type { RecipeStep } from '../../recipe/compare-recipes.ts';
-import type { LabEvent } from '../protocol.ts';
+import type { RenderedRefusal } from '../../event/trouble.ts';
+import type { MatrixEvent } from '../protocol.ts';
 import { closingMark, renderMatrix, renderNodes, renderTroubles, type RenderOptions } from './render.ts';
-
-type Matrix = Extract<LabEvent, { event: 'matrix' }>;
-
-interface Refusal {
-  readonly because: string;
-  readonly findings: string;
-}
 
 /** The output of a watched lab for the author of a recipe. */
 export interface AuthorReport {
-  begun(matrix: Matrix): string;
+  begun(matrix: MatrixEvent): string;
   watching(): string;
   /** A save that no node was given. */
-  refused(refusal: Refusal): string;
+  refused(refusal: RenderedRefusal): string;
   /** A save that the nodes were given; `findings` are the warnings about it. */
-  saved(matrix: Matrix, tookMs: number, findings: string): string;
+  saved(matrix: MatrixEvent, tookMs: number, findings: string): string;
   ended(lab: string): string;
 }
 
@@ -33,7 +27,7 @@ export type WatchReport =
       readonly tookMs: number | null;
       /** Warnings about the recipe, as text for people; empty if there are none. */
       readonly findings: string;
-    } & Omit<Matrix, 'event' | 'id'>)
+    } & Omit<MatrixEvent, 'event' | 'id'>)
   | {
       readonly recipe: string;
       readonly passed: false;
@@ -45,7 +39,7 @@ export type WatchReport =
 /** One object a line. */
 function jsonReport(recipe: string): AuthorReport {
   const line = (report: WatchReport): string => `${JSON.stringify(report)}\n`;
-  const describe = (matrix: Matrix, tookMs: number | null, findings: string): string => {
+  const describe = (matrix: MatrixEvent, tookMs: number | null, findings: string): string => {
     const { change, appliedMs, nodes, pairs, reasons, troubles } = matrix;
     return line({
       recipe,
@@ -70,12 +64,12 @@ function jsonReport(recipe: string): AuthorReport {
 }
 
 function textReport(recipe: string, options: RenderOptions): AuthorReport {
-  const show = (matrix: Matrix): string[] => [
+  const show = (matrix: MatrixEvent): string[] => [
     ...(matrix.pairs.length > 0 ? [renderMatrix(matrix, options)] : []),
     ...(matrix.troubles.length > 0 ? [renderTroubles(matrix.troubles, options)] : []),
     ...matrix.reasons.map((reason) => `${closingMark(false, options)} ${reason}`),
   ];
-  const close = (matrix: Matrix, when: string): string =>
+  const close = (matrix: MatrixEvent, when: string): string =>
     `${closingMark(isGood(matrix), options)} ${recipe}: ${countPairs(matrix)}${when}`;
   const lines = (...parts: readonly string[]): string => parts.map((part) => `${part}\n`).join('');
   return {
@@ -106,15 +100,15 @@ const steps: Readonly<Record<RecipeStep['kind'], string>> = {
   node: 'each node was built again',
 };
 
-function describeChange({ step, because }: NonNullable<Matrix['change']>): string {
+function describeChange({ step, because }: NonNullable<MatrixEvent['change']>): string {
   return because === null ? `Nothing changed: ${steps[step]}.` : `${because}: ${steps[step]}.`;
 }
 
-function isGood({ pairs, troubles }: Matrix): boolean {
+function isGood({ pairs, troubles }: MatrixEvent): boolean {
   return troubles.length === 0 && pairs.every(({ ok }) => ok);
 }
 
-function countPairs({ pairs }: Matrix): string {
+function countPairs({ pairs }: MatrixEvent): string {
   if (pairs.length === 0) return 'its one node is up';
   const answered = pairs.filter(({ ok }) => ok).length;
   return `${answered} of ${pairs.length} pairs reach each other`;

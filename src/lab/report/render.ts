@@ -1,6 +1,6 @@
 import { Chalk } from 'chalk';
 import Table from 'cli-table3';
-import { count } from '../../diagnostic/words.ts';
+import { formatCount } from '../../diagnostic/words.ts';
 import type { HostStatus, LabNodeStatus } from '../protocol.ts';
 import type { LabReport, LabTrouble, NodeReport, PairReport } from './report.ts';
 
@@ -25,23 +25,25 @@ export function renderReport(
 }
 
 /** `3 nodes, 6 of 6 pairs reach each other, ready in 812 ms, nothing left behind` */
-export function summarise(report: LabReport): string {
+export function summariseReport(report: LabReport): string {
   const answered = report.pairs.filter(({ ok }) => ok).length;
   return [
-    count(report.nodes.length, 'node'),
+    formatCount(report.nodes.length, 'node'),
     ...(report.pairs.length === 0 ? [] : [`${answered} of ${report.pairs.length} pairs reach each other`]),
     report.readyMs === null ? 'never ready' : `ready in ${report.readyMs} ms`,
     report.leftovers.length === 0
       ? 'nothing left behind'
-      : `${count(report.leftovers.length, 'trace')} left behind`,
+      : `${formatCount(report.leftovers.length, 'trace')} left behind`,
     ...(report.kept.length === 0
       ? []
-      : [`${count(report.kept.length, 'trace')} kept, because the recipe does not have a ShutdownCommand`]),
+      : [
+          `${formatCount(report.kept.length, 'trace')} kept, because the recipe does not have a ShutdownCommand`,
+        ]),
   ].join(', ');
 }
 
 function closingLine(report: LabReport, options: RenderOptions): string {
-  return `${closingMark(report.passed, options)} ${report.recipe}: ${summarise(report)}`;
+  return `${closingMark(report.passed, options)} ${report.recipe}: ${summariseReport(report)}`;
 }
 
 /** Whether all is well, at a glance. */

@@ -69,7 +69,8 @@ function refuse(must: string, code: 'wrong-type' | 'malformed-address' | 'wrong-
   return { kind: 'refused', code, must };
 }
 
-function isNull(node: JsonNode): boolean {
+/** Whether a value is JSON's null, which Go takes for no value at all. */
+export function isNull(node: JsonNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 

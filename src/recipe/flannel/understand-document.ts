@@ -9,7 +9,7 @@ import { commandNames } from '../recipe.ts';
 import { joinPath } from '../read/read-keys.ts';
 import { flannelKeysOf, flannelTypeOf, isUnsetByZero } from './backend-types.ts';
 import { matchGoName } from './go-names.ts';
-import { readGoValue, type GoType, type GoValue } from './go-values.ts';
+import { isNull, readGoValue, type GoType, type GoValue } from './go-values.ts';
 
 /**
  * The codes of liberties: warnings about what flannel reads in another way than it is written. All else that
@@ -157,10 +157,6 @@ function isEmptyCommand(key: string, node: JsonNode): boolean {
   if (!isCommand(key)) return false;
   if (node.kind === 'array') return node.items.length === 0;
   return node.kind === 'scalar' && (node.value === null || node.value === '');
-}
-
-function isNull(node: JsonNode): boolean {
-  return node.kind === 'scalar' && node.value === null;
 }
 
 function isZero(node: JsonNode): boolean {

@@ -1,4 +1,4 @@
-import type { Checked, Diagnostic } from '../../diagnostic/diagnostic.ts';
+import type { CheckResult, Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import type { Json } from '../json/json.ts';
@@ -61,7 +61,7 @@ function networkMembers(source: SourceText): ObjectNode['members'] {
 export function parseNetworkDocument(
   source: SourceText,
   declared?: readonly string[],
-): Checked<StoredNetwork> {
+): CheckResult<StoredNetwork> {
   const findings = new Findings(source);
   return findings.conclude(readNetworkDocument(source, declared, findings));
 }
@@ -72,7 +72,7 @@ export function parseNetworkDocument(
  */
 export function recipeTextOf(
   source: SourceText,
-  { value, warnings }: Extract<Checked<StoredNetwork>, { kind: 'valid' }>,
+  { value, warnings }: Extract<CheckResult<StoredNetwork>, { kind: 'valid' }>,
 ): SourceText {
   if (!warnings.some(isLiberty)) return source;
   return { name: source.name, text: `${JSON.stringify(value.understood, undefined, 2)}\n` };

@@ -1,4 +1,4 @@
-import type { Checked } from '../../diagnostic/diagnostic.ts';
+import type { CheckResult } from '../../diagnostic/diagnostic.ts';
 import { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import { checkNetworkConfiguration } from '../../network/check-configuration.ts';
@@ -42,7 +42,7 @@ export interface RecipeReading {
  *
  * @param name the recipe's name: its file's, without `.json`
  */
-export function parseRecipe(source: SourceText, name: string): Checked<Recipe> {
+export function parseRecipe(source: SourceText, name: string): CheckResult<Recipe> {
   const { recipe, findings } = readRecipe(source, name);
   return findings.conclude(recipe);
 }

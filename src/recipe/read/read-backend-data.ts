@@ -2,7 +2,7 @@ import type { Findings } from '../../diagnostic/findings.ts';
 import { describeKind, type JsonMember, type ObjectNode } from '../json/json-tree.ts';
 import { backendDataKeys } from '../keys.ts';
 import type { PartialList } from '../outline.ts';
-import { readKeys, type ReadKeys } from './read-keys.ts';
+import { readKeys, type KeyReading } from './read-keys.ts';
 import { readPattern } from './read-pattern.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { BackendDataFormat } from '../recipe.ts';
@@ -11,17 +11,17 @@ import { VariableNames } from './variable-names.ts';
 
 const path = 'Backend.BackendData';
 
-type Fields = Extract<BackendDataFormat, { format: 'json' }>['fields'];
+type DataFields = Extract<BackendDataFormat, { format: 'json' }>['fields'];
 
 /** A recipe's declaration of backend data. */
-export interface ReadBackendData {
+export interface BackendDataReading {
   readonly format: BackendDataFormat;
   /** The variables of all fields that it names, even those that were refused. */
   readonly fields: PartialList<string>;
 }
 
 /** Reads `Backend.BackendData`: text of the default pattern, if there is none. */
-export function readBackendData(member: JsonMember | undefined, findings: Findings): ReadBackendData {
+export function readBackendData(member: JsonMember | undefined, findings: Findings): BackendDataReading {
   const isAbsent = member === undefined;
   if (member?.value.kind !== 'object') {
     return { format: { format: 'text', pattern: undefined }, fields: { items: [], isComplete: isAbsent } };
@@ -48,7 +48,7 @@ function listFields({ values, given }: BackendDataRead): PartialList<string> {
   return { items: [], isComplete: isText && !given.has('Fields') };
 }
 
-type BackendDataRead = ReadKeys<typeof backendDataKeys>;
+type BackendDataRead = KeyReading<typeof backendDataKeys>;
 
 function guessFormat({ given }: BackendDataRead): 'text' | 'json' {
   return given.has('Fields') ? 'json' : 'text';
@@ -82,7 +82,7 @@ function readJsonFormat(
   return { format: 'json', fields: readFields(values.Fields?.value.members ?? [], findings) };
 }
 
-function readFields(members: readonly JsonMember[], findings: Findings): Fields {
+function readFields(members: readonly JsonMember[], findings: Findings): DataFields {
   const names = new VariableNames('field', findings);
   return members.flatMap((member) => {
     const { key: name, value: node } = member;

@@ -1,7 +1,7 @@
 import type { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText, Span } from '../../diagnostic/source.ts';
 import type { JsonNode } from '../json/json-tree.ts';
-import type { LocatedNode, ReadKeys } from './read-keys.ts';
+import type { LocatedNode, KeyReading } from './read-keys.ts';
 import { commandNames, type Command, type CommandName } from '../recipe.ts';
 import type { commandKeys } from '../keys.ts';
 import { sourceSpan } from '../json/string-offsets.ts';
@@ -10,7 +10,7 @@ export type Commands = Readonly<Partial<Record<CommandName, Command>>>;
 
 /** Makes commands of what `Backend` holds under their keys. Each must have something to run. */
 export function readCommands(
-  { values, given }: ReadKeys<typeof commandKeys>,
+  { values, given }: KeyReading<typeof commandKeys>,
   source: SourceText,
   findings: Findings,
 ): Commands {

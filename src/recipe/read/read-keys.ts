@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { DiagnosticCode } from '../../diagnostic/codes.ts';
 import type { Findings } from '../../diagnostic/findings.ts';
-import type { Located } from '../../diagnostic/located.ts';
+import type { LocatedValue } from '../../diagnostic/located-value.ts';
 import { suggestName } from '../../diagnostic/nearest.ts';
 import type { Span } from '../../diagnostic/source.ts';
 import {
@@ -29,13 +29,13 @@ type ReadValue<S> =
       : z.output<S>;
 
 /** A value with its own place, and with its node for the places of its parts. */
-export interface LocatedNode<T> extends Located<T> {
+export interface LocatedNode<T> extends LocatedValue<T> {
   readonly node: JsonNode;
   readonly keySpan: Span;
 }
 
 /** The result of {@link readKeys} for an object. */
-export interface ReadKeys<T extends KeyTable> {
+export interface KeyReading<T extends KeyTable> {
   /** The values that are as their schemas say. */
   readonly values: { readonly [K in keyof T]?: LocatedNode<ReadValue<T[K]>> };
   /** The keys that stand in the object, even with values that were refused. */
@@ -53,7 +53,7 @@ export function readKeys<T extends KeyTable>(
   table: T,
   path: string,
   findings: Findings,
-): ReadKeys<T> {
+): KeyReading<T> {
   const values: Record<string, LocatedNode<unknown>> = {};
   for (const member of object.members) {
     const schema = Object.hasOwn(table, member.key) ? table[member.key] : undefined;
@@ -63,7 +63,7 @@ export function readKeys<T extends KeyTable>(
   }
   return {
     // `values` was filled from `table` alone, each by its own schema; TypeScript cannot follow that through a loop.
-    values: values as ReadKeys<T>['values'],
+    values: values as KeyReading<T>['values'],
     given: new Set(object.members.map(({ key }) => key)),
   };
 }

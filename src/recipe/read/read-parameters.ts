@@ -1,10 +1,10 @@
 import type { Findings } from '../../diagnostic/findings.ts';
-import type { Located } from '../../diagnostic/located.ts';
+import type { LocatedValue } from '../../diagnostic/located-value.ts';
 import { isReservedVariable } from '../reserved-variables.ts';
 import { describeKind, openingBrace, type JsonMember, type ObjectNode } from '../json/json-tree.ts';
 import { backendKeys, parameterKeys } from '../keys.ts';
 import { checkParameterValue } from './parameter-value.ts';
-import { readKeys, requireKeys, type ReadKeys } from './read-keys.ts';
+import { readKeys, requireKeys, type KeyReading } from './read-keys.ts';
 import { readPattern } from './read-pattern.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { Parameter } from '../recipe.ts';
@@ -114,7 +114,7 @@ function readParameter({ key: name, value: node }: JsonMember, findings: Finding
 }
 
 /** The overlay's MTU is calculated from it, so it must be a number. */
-function checkType(parameter: Parameter, type: Located<string>, findings: Findings): void {
+function checkType(parameter: Parameter, type: LocatedValue<string>, findings: Findings): void {
   if (parameter.name !== 'MTU' || parameter.type === 'integer') return;
   findings.error(
     'parameter-bound',
@@ -128,7 +128,7 @@ const typeOfBound = { Minimum: 'integer', Maximum: 'integer', Pattern: 'string',
 
 function checkBounds(
   parameter: Parameter,
-  { values }: ReadKeys<typeof parameterKeys>,
+  { values }: KeyReading<typeof parameterKeys>,
   path: string,
   findings: Findings,
 ): void {
@@ -147,7 +147,7 @@ function checkBounds(
 
 function readDefault(
   parameter: Parameter,
-  given: Located<Parameter['default']> | undefined,
+  given: LocatedValue<Parameter['default']> | undefined,
   path: string,
   findings: Findings,
 ): Parameter['default'] {

@@ -1,10 +1,10 @@
 import type { Findings } from '../../diagnostic/findings.ts';
-import type { Located } from '../../diagnostic/located.ts';
+import type { LocatedValue } from '../../diagnostic/located-value.ts';
 import { compilePattern, type ValuePattern } from '../pattern/compile-pattern.ts';
 
 /** Compiles a pattern of the recipe, or reports why it cannot be used. */
 export function readPattern(
-  given: Located<string> | undefined,
+  given: LocatedValue<string> | undefined,
   path: string,
   findings: Findings,
 ): ValuePattern | undefined {

@@ -2,7 +2,7 @@ import type { ScriptCursor } from './script-cursor.ts';
 import type { List, ParameterPart, Word, WordPart } from './syntax-tree.ts';
 
 /** Reads the commands of a substitution, up to what closes it or to the end of the text. */
-export type ReadList = (cursor: ScriptCursor) => List;
+export type ListReader = (cursor: ScriptCursor) => List;
 
 const blankOrOperator = /[ \t\n;&|<>()]/;
 const plainRun = /[^\\'"$` \t\n;&|<>()]+/y;
@@ -16,9 +16,9 @@ const parameterOperator = /:?[-=?+]|%%?|##?|[^}]/y;
 
 /** Reads words: quotes, escapes and expansions. Throws a {@link ShellFault} where one is never closed. */
 export class WordReader {
-  readonly #readList: ReadList;
+  readonly #readList: ListReader;
 
-  constructor(readList: ReadList) {
+  constructor(readList: ListReader) {
     this.#readList = readList;
   }
 

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { Captured } from '../shell.ts';
+import type { CapturedText } from '../shell.ts';
 
 /** How much of a stream is kept, in bytes: its beginning and its end. */
 export interface CaptureLimits {
@@ -53,7 +53,7 @@ export class Capture {
   }
 
   /** The captured output, as text: bytes that are not UTF-8 become U+FFFD, and a cut never splits a character. */
-  read(): Captured {
+  read(): CapturedText {
     if (this.#limits.tail > 0) this.#trimTail();
     const head = Buffer.concat(this.#head);
     const tail = Buffer.concat(this.#tail);

@@ -21,7 +21,7 @@ export interface NotePlace {
 }
 
 /** The line that the last note surely told when a command begins; undefined if that depends on what ran. */
-type Line = number | undefined;
+type NotedLine = number | undefined;
 
 /**
  * Chooses the places of notes: before each command whose failure may end the script, unless the last note surely told
@@ -54,11 +54,11 @@ class NotePlacer {
     return this.#places.sort((one, other) => one.at - other.at);
   }
 
-  #list(list: List, before: Line): Line {
+  #list(list: List, before: NotedLine): NotedLine {
     return list.reduce((line, andOr) => this.#andOr(andOr, line), before);
   }
 
-  #andOr({ first, rest, background }: AndOr, before: Line): Line {
+  #andOr({ first, rest, background }: AndOr, before: NotedLine): NotedLine {
     if (background) {
       const line = this.#note(first.span.offset, before);
       this.#mute(first.span.offset, endOf(rest.at(-1)?.pipeline ?? first), 'mute-wrap');
@@ -70,7 +70,7 @@ class NotePlacer {
   }
 
   /** A pipeline that follows `&&` or `||` is one command in their eyes, so that its note stands with it in a group. */
-  #pipeline(pipeline: Pipeline, before: Line, follows: boolean): Line {
+  #pipeline(pipeline: Pipeline, before: NotedLine, follows: boolean): NotedLine {
     const { commands, span } = pipeline;
     const [only] = commands;
     const last = commands.at(-1);
@@ -86,7 +86,7 @@ class NotePlacer {
     return after;
   }
 
-  #command(node: CommandNode, before: Line, isOneCommand: boolean): Line {
+  #command(node: CommandNode, before: NotedLine, isOneCommand: boolean): NotedLine {
     const start = node.span.offset;
     switch (node.kind) {
       case 'simple':
@@ -112,9 +112,9 @@ class NotePlacer {
   /** A compound command whose own words or redirections may fail is noted, in addition to the commands in it. */
   #compound(
     node: Exclude<CommandNode, SimpleCommand | { kind: 'function' | 'test' }>,
-    before: Line,
+    before: NotedLine,
     isOneCommand: boolean,
-  ): Line {
+  ): NotedLine {
     const mayFail = node.kind === 'for' || node.kind === 'case' || node.redirections.length > 0;
     const start = node.span.offset;
     const isGroup = mayFail && isOneCommand && before !== this.#lineAt(start);
@@ -125,7 +125,10 @@ class NotePlacer {
     return after;
   }
 
-  #body(node: Exclude<CommandNode, SimpleCommand | { kind: 'function' | 'test' }>, before: Line): Line {
+  #body(
+    node: Exclude<CommandNode, SimpleCommand | { kind: 'function' | 'test' }>,
+    before: NotedLine,
+  ): NotedLine {
     switch (node.kind) {
       case 'group':
         return this.#list(node.body, before);
@@ -154,7 +157,7 @@ class NotePlacer {
   }
 
   /** Only where a command is nothing but assignments does a substitution's status count. */
-  #simple({ words, assignments, redirections }: SimpleCommand, line: Line): Line {
+  #simple({ words, assignments, redirections }: SimpleCommand, line: NotedLine): NotedLine {
     this.#muteRedirections(redirections);
     this.#muteWords(words, line);
     const values = assignments.map(({ value }) => value);
@@ -177,7 +180,7 @@ class NotePlacer {
   }
 
   /** Returns the line, which the words leave as it is. */
-  #muteWords(words: readonly Word[], line: Line): Line {
+  #muteWords(words: readonly Word[], line: NotedLine): NotedLine {
     for (const { parts } of words) for (const part of parts) this.#mutePart(part);
     return line;
   }
@@ -208,7 +211,7 @@ class NotePlacer {
   }
 
   /** Notes a place's line, unless the last note was for it. */
-  #note(at: number, before: Line, isGroup = false): Line {
+  #note(at: number, before: NotedLine, isGroup = false): NotedLine {
     const line = this.#lineAt(at);
     if (line !== before) this.#places.push({ at, line, kind: isGroup ? 'wrap' : 'note' });
     return line;
@@ -225,7 +228,7 @@ class NotePlacer {
     if (kind === 'mute-wrap') this.#close(end);
   }
 
-  #isWhollyOn(node: CommandNode, line: Line): boolean {
+  #isWhollyOn(node: CommandNode, line: NotedLine): boolean {
     const { offset, length } = node.span;
     const text = this.#text.slice(offset, offset + length);
     return this.#lineAt(offset) === line && !text.includes('\n') && !this.#functions.areMentioned(text);
@@ -247,7 +250,7 @@ function endOf({ span }: { readonly span: { readonly offset: number; readonly le
 }
 
 /** The line that all ways to a place agree on. */
-function merge(lines: readonly Line[]): Line {
+function merge(lines: readonly NotedLine[]): NotedLine {
   const [first] = lines;
   return lines.every((line) => line === first) ? first : undefined;
 }

@@ -3,7 +3,7 @@ import { Capture, noteLimits, stderrLimits, stdoutLimits, type CaptureLimits } f
 import { drainPipe, OutputReader } from '../io/output-reader.ts';
 import type { ShellPipes } from '../io/pipe.ts';
 import { mayFloodNotes } from '../lines/shell-text.ts';
-import type { Captured, Script } from '../shell.ts';
+import type { CapturedText, Script } from '../shell.ts';
 
 /** A job that is still running after this time has its output read as it comes: a pipe holds 64 KiB. */
 const attendAfterMs = 10;
@@ -24,8 +24,8 @@ function startCaptures() {
 
 /** The output of one job. */
 export interface JobOutput {
-  readonly stdout: Captured;
-  readonly stderr: Captured;
+  readonly stdout: CapturedText;
+  readonly stderr: CapturedText;
   readonly notes: string;
   /** Whether a process of the job, though not its shell, still holds one of the pipes. */
   readonly isHeld: boolean;

@@ -22,7 +22,7 @@ import {
 } from './worker-process.ts';
 import { changeEnvironmentText, cleanMessages, readStatus, runText, startText } from './worker-text.ts';
 
-type Status = NonNullable<ReturnType<typeof readStatus>>;
+type WorkerStatus = NonNullable<ReturnType<typeof readStatus>>;
 
 /** The needs of a job's run in a worker, in addition to the job. */
 export interface RunMeans {
@@ -178,7 +178,7 @@ export class Worker {
   async #awaitEnd(
     job: Job,
     { graceMs, signals }: RunMeans,
-  ): Promise<{ status: Status | undefined; interruption: Interruption | undefined }> {
+  ): Promise<{ status: WorkerStatus | undefined; interruption: Interruption | undefined }> {
     const { id } = this.#process;
     const guard = guardProcesses(async () => endGroup(id, graceMs, await findOlderThanChild(id)), {
       timeoutMs: job.timeoutMs,
@@ -196,7 +196,7 @@ export class Worker {
     return { status, interruption: guard.interruption };
   }
 
-  #shellEnd(status: Status | undefined): ShellEnd {
+  #shellEnd(status: WorkerStatus | undefined): ShellEnd {
     const { signalCode, exitCode } = this.#process.child;
     if (status === undefined)
       return signalCode === null ? { exitCode: exitCode ?? 1 } : { signal: signalCode };

@@ -1,7 +1,7 @@
 import type { Etcd3 } from 'etcd3';
 
 import type { Endpoint } from './endpoint.ts';
-import { explainStatus, statusOf, toStoreError, type MemberFailure } from './errors.ts';
+import { explainStatus, statusOf, etcdStoreError, type MemberFailure } from './errors.ts';
 import { EtcdMember, type MemberAccess, type WatchStream } from './member.ts';
 import { StoreError } from '../store.ts';
 
@@ -32,12 +32,12 @@ export class Cluster {
         return await member.request(request);
       } catch (error) {
         const failure = this.#judge(action, member, error);
-        if (!failure.meaning.isMembersOwn) throw toStoreError(action, [failure]);
+        if (!failure.meaning.isMembersOwn) throw etcdStoreError(action, [failure]);
         failures.push(failure);
         this.#moveOn(member);
       }
     }
-    throw toStoreError(action, failures);
+    throw etcdStoreError(action, failures);
   }
 
   /** Opens a stream of watches to the current member. What fails on it later is told to {@link fail}. */
@@ -56,7 +56,7 @@ export class Cluster {
   fail(action: string, member: EtcdMember, error: unknown): StoreError {
     const failure = this.#judge(action, member, error);
     this.#moveOn(member);
-    return toStoreError(action, [failure]);
+    return etcdStoreError(action, [failure]);
   }
 
   close(): void {

@@ -3,13 +3,13 @@ import { StoreError } from '../store.ts';
 import { isSecure, type Endpoint } from './endpoint.ts';
 
 /** How a request ended badly: gRPC's status code, and the details that grpc-js or etcd gave. */
-export interface Status {
+export interface GrpcStatus {
   readonly code: number;
   readonly details: string;
 }
 
 /** A status that did not come from etcd3. */
-export class StatusError extends Error implements Status {
+export class StatusError extends Error implements GrpcStatus {
   override readonly name = 'StatusError';
   readonly code: number;
   readonly details: string;
@@ -39,7 +39,7 @@ const compacted = 'required revision has been compacted';
  * The status behind an error of etcd3 or grpc-js, which both write `14 UNAVAILABLE: details`; undefined for anything
  * else, which is a defect.
  */
-export function statusOf(error: unknown): Status | undefined {
+export function statusOf(error: unknown): GrpcStatus | undefined {
   if (error instanceof StatusError) return error;
   if (!(error instanceof Error)) return undefined;
   const [, code, details] = /^(\d+) [A-Z_]+: (.*)$/s.exec(error.message) ?? [];
@@ -50,7 +50,7 @@ export function isCompacted(error: unknown): boolean {
   return statusOf(error)?.details.includes(compacted) ?? false;
 }
 
-export function isPermissionDenied({ details }: Status): boolean {
+export function isPermissionDenied({ details }: GrpcStatus): boolean {
   return details.includes('permission denied');
 }
 
@@ -140,21 +140,21 @@ const rules: readonly Rule[] = [
   ]),
 ];
 
-type Line = readonly [pattern: RegExp, reason: string, hint?: string];
+type RuleLine = readonly [pattern: RegExp, reason: string, hint?: string];
 
-function refusals(lines: readonly Line[]): Rule[] {
+function refusals(lines: readonly RuleLine[]): Rule[] {
   return lines.map((line) => toRule(line, false, false));
 }
 
-function misfits(lines: readonly Line[]): Rule[] {
+function misfits(lines: readonly RuleLine[]): Rule[] {
   return lines.map((line) => toRule(line, false, true));
 }
 
-function outages(lines: readonly Line[]): Rule[] {
+function outages(lines: readonly RuleLine[]): Rule[] {
   return lines.map((line) => toRule(line, true, true));
 }
 
-function toRule([pattern, reason, hint]: Line, retryable: boolean, isMembersOwn: boolean): Rule {
+function toRule([pattern, reason, hint]: RuleLine, retryable: boolean, isMembersOwn: boolean): Rule {
   return { pattern, reason, retryable, isMembersOwn, ...(hint !== undefined && { hint }) };
 }
 
@@ -163,7 +163,7 @@ const hangsUp =
   /^No connection established.*(?:ECONNRESET|EPIPE|before secure TLS connection|Failed to connect)/s;
 
 /** Says what a status means. Codes decide only where the details say nothing that is known. */
-export function explainStatus({ code, details }: Status, endpoint: Endpoint): StatusMeaning {
+export function explainStatus({ code, details }: GrpcStatus, endpoint: Endpoint): StatusMeaning {
   if (hangsUp.test(details)) {
     const hint = isSecure(endpoint)
       ? 'if it does not speak TLS, write http:// for this endpoint'
@@ -213,7 +213,7 @@ export interface MemberFailure {
  * One error for all members that were asked. `action` completes "cannot": `list the leases`. If any of them may yet
  * come back, waiting is of use.
  */
-export function toStoreError(action: string, failures: readonly MemberFailure[]): StoreError {
+export function etcdStoreError(action: string, failures: readonly MemberFailure[]): StoreError {
   const reasons = failures.map(({ endpoint, meaning }) => `etcd at ${endpoint} ${meaning.reason}`);
   const retryable = failures.some(({ meaning }) => meaning.retryable);
   const hint = failures.map(({ meaning }) => meaning.hint).find((text) => text !== undefined);

@@ -225,7 +225,12 @@ class EtcdStore implements LeaseStore {
   }
 
   /** Writes a key if a condition on it holds. The grant is given back if not. */
-  async #putIf(condition: ICompare, path: string, value: string, grant: Grant | undefined): Promise<Written> {
+  async #putIf(
+    condition: ICompare,
+    path: string,
+    value: string,
+    grant: Grant | undefined,
+  ): Promise<WriteResult> {
     const key = Buffer.from(path);
     const put = { key, value: Buffer.from(value), ...(grant !== undefined && { lease: grant.id }) };
     const { succeeded, header, responses } = await this.#cluster.request(`write ${path}`, (client) =>
@@ -246,7 +251,7 @@ class EtcdStore implements LeaseStore {
   }
 }
 
-type Written =
+type WriteResult =
   | { readonly kind: 'written'; readonly revision: string }
   /** With what stands there instead, if anything. */
   | { readonly kind: 'not-written'; readonly standing: IKeyValue | undefined };

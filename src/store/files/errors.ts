@@ -53,7 +53,7 @@ export function describeError(error: unknown): string {
  * Translates whatever went wrong into the contract's error. `action` completes "cannot": `write the lease …`. Errors
  * that are translated already, and defects, pass unchanged.
  */
-export function toStoreError(action: string, error: unknown): unknown {
+export function filesStoreError(action: string, error: unknown): unknown {
   if (error instanceof PlainFileError) {
     // Whoever put it there may take it away again. Until then the network stays as it is.
     return new StoreError(`cannot ${action}: ${error.message}`, {

@@ -8,7 +8,7 @@ import { StoreError } from '../store.ts';
 import { describeError, errorCode } from './errors.ts';
 import { inSlices, type Haste } from './in-slices.ts';
 import { decodeLeaseFile, largestLeaseFile, type FileContent } from './lease-file.ts';
-import { revisionOf } from './revision.ts';
+import { fileRevision } from './revision.ts';
 import { statOwnDirectory } from './use-directory.ts';
 
 /** The values that show whether a file was written again. */
@@ -19,7 +19,7 @@ interface Signature {
   readonly ctimeMs: number;
 }
 
-interface Entry {
+interface CachedFile {
   readonly content: FileContent;
   /** Undefined where the file was so young when it was read that a later write may not change its times. */
   readonly signature: Signature | undefined;
@@ -34,7 +34,7 @@ export type DirectoryIdentity = string;
  */
 export class LeaseDirectory {
   readonly path: string;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, CachedFile>();
   readonly #buffer = Buffer.allocUnsafe(largestLeaseFile + 1);
 
   constructor(path: string) {
@@ -99,7 +99,7 @@ export class LeaseDirectory {
     this.look(name);
   }
 
-  #read(name: string): Entry | undefined {
+  #read(name: string): CachedFile | undefined {
     let opened: PlainFile;
     try {
       opened = openPlainFile(join(this.path, name), constants.O_RDONLY);
@@ -119,7 +119,7 @@ export class LeaseDirectory {
     const length = readSync(file, this.#buffer, 0, this.#buffer.length, 0);
     if (length > largestLeaseFile)
       return { kind: 'fault', reason: `is larger than ${largestLeaseFile} bytes` };
-    return decodeLeaseFile(name, this.#buffer.toString('utf8', 0, length), revisionOf);
+    return decodeLeaseFile(name, this.#buffer.toString('utf8', 0, length), fileRevision);
   }
 }
 
@@ -128,13 +128,13 @@ function isPassedOver(name: string): boolean {
   return name.startsWith('.') || name.endsWith('~');
 }
 
-function explainUnopened(error: unknown): Entry | undefined {
+function explainUnopened(error: unknown): CachedFile | undefined {
   if (errorCode(error) === 'ENOENT') return undefined;
   if (error instanceof PlainFileError) return unreadable(error.reason);
   return unreadable(`cannot be opened: ${describeError(error)}`);
 }
 
-function unreadable(reason: string): Entry {
+function unreadable(reason: string): CachedFile {
   return { content: { kind: 'fault', reason }, signature: undefined };
 }
 

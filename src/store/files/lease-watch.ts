@@ -9,7 +9,7 @@ import {
   type DirectoryEvents,
   type DirectoryWatcher,
 } from '../../host/files/directory-watcher.ts';
-import { describeError, toStoreError } from './errors.ts';
+import { describeError, filesStoreError } from './errors.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import { inSlices } from './in-slices.ts';
 import type { FileLayout } from './layout.ts';
@@ -134,7 +134,7 @@ export class LeaseWatch {
       if (directory.identify() === identity) return false;
       this.#fail(new CursorLostError(`${directory.path} is now another directory`));
     } catch (error) {
-      this.#fail(toStoreError(`follow the leases in ${directory.path}`, error));
+      this.#fail(filesStoreError(`follow the leases in ${directory.path}`, error));
     }
     return true;
   }
@@ -252,7 +252,7 @@ export class LeaseWatch {
         if (!this.#unsettled.has(name)) this.#compare(name);
       });
     } catch (error) {
-      this.#fail(toStoreError(`list the leases in ${directory.path}`, error));
+      this.#fail(filesStoreError(`list the leases in ${directory.path}`, error));
       return;
     }
     if (this.#isClosed) return;

@@ -4,7 +4,7 @@ export type LockAround = (work: () => Promise<void>) => Promise<void>;
 /** Enough to spare a crowd its queueing, few enough to let other processes have a turn. */
 const worksPerTurn = 32;
 
-interface Waiting {
+interface LockRequest {
   readonly run: () => Promise<void>;
   readonly fail: (error: unknown) => void;
 }
@@ -15,7 +15,7 @@ interface Waiting {
  */
 export class LockQueue {
   readonly #lockAround: LockAround;
-  #waiting: Waiting[] = [];
+  #waiting: LockRequest[] = [];
   #turns: Promise<void> | undefined;
 
   constructor(lockAround: LockAround) {

@@ -5,7 +5,7 @@ import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError } from '../store.ts';
 
 /** Longer than any queue of writers; whoever holds it this long is stopped or hung. */
-const patienceMs = 60_000;
+const longestWaitMs = 60_000;
 
 /**
  * Does work while holding the store's lock, which all processes that write to it share. Only whoever may write to the store can hold it:
@@ -19,7 +19,7 @@ export async function withStoreLock<T>(
   const { mode } = await stat(dirname(path));
   try {
     return await withFileLock(path, work, {
-      waitMs: patienceMs,
+      waitMs: longestWaitMs,
       mode: lockMode(mode),
       ...(signal && { signal }),
     });
@@ -45,7 +45,7 @@ function explainRefusal(error: FileLockError, path: string): StoreError {
         cause: error,
       });
     case 'timed-out':
-      return new StoreError(`another process has held the lock ${path} for ${patienceMs / 1000} s`, {
+      return new StoreError(`another process has held the lock ${path} for ${longestWaitMs / 1000} s`, {
         retryable: true,
         hint: `find the process with fuser -v ${path}`,
         cause: error,

@@ -6,6 +6,6 @@ export function newMark(): string {
 }
 
 /** The revision of a lease whose file has this text. */
-export function revisionOf(text: string): string {
+export function fileRevision(text: string): string {
   return hash('sha1', text, 'base64');
 }

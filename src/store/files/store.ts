@@ -16,7 +16,7 @@ import {
   type StoreChange,
   type StoreFault,
 } from '../store.ts';
-import { errorCode, toStoreError } from './errors.ts';
+import { errorCode, filesStoreError } from './errors.ts';
 import { layOutFiles, type FileLayout } from './layout.ts';
 import { LeaseDirectory } from './lease-directory.ts';
 import { decodeLeaseFile, encodeLeaseFile, largestLeaseFile } from './lease-file.ts';
@@ -24,7 +24,7 @@ import { withStoreLock } from './lock.ts';
 import { LockQueue } from './lock-queue.ts';
 import { RememberedListings } from './remembered-listings.ts';
 import { compareWithReport, isExpired, type FileReport } from './file-report.ts';
-import { newMark, revisionOf } from './revision.ts';
+import { newMark, fileRevision } from './revision.ts';
 import { inOwnDirectory, useDirectory } from './use-directory.ts';
 import { createByLink, createWhole, replaceWhole } from './write.ts';
 
@@ -306,7 +306,7 @@ class FilesStore implements LeaseStore {
       return await work();
     } catch (error) {
       if (isAbort(error)) throw closed();
-      throw toStoreError(action, error);
+      throw filesStoreError(action, error);
     }
   }
 }
@@ -325,7 +325,7 @@ function encodeText(key: string, value: string, expiresAt: number | undefined): 
 }
 
 function readBack(key: string, text: string): LeaseRecord {
-  const content = decodeLeaseFile(key, text, revisionOf);
+  const content = decodeLeaseFile(key, text, fileRevision);
   if (content.kind === 'lease') return content.record;
   throw new StoreError(`the lease ${key} cannot be written: it ${content.reason}`, { retryable: false });
 }

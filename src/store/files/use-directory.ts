@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError, type OpenMode } from '../store.ts';
-import { errorCode, toStoreError } from './errors.ts';
+import { errorCode, filesStoreError } from './errors.ts';
 import { ownDraftPrefix, type FileLayout } from './layout.ts';
 
 /** Leases are not secret, but anyone who can write them influences the commands that run as root on other nodes. */
@@ -22,7 +22,7 @@ export async function useDirectory({ root, subnets }: FileLayout, mode: OpenMode
     if (isWritable) await removeOldDrafts(root);
   } catch (error) {
     if (mode !== 'read-write' && errorCode(error) === 'ENOENT') throw noStore(root, error);
-    throw withoutRetry(toStoreError(`${isWritable ? 'use' : 'read'} the store directory ${root}`, error));
+    throw withoutRetry(filesStoreError(`${isWritable ? 'use' : 'read'} the store directory ${root}`, error));
   }
 }
 

@@ -39,7 +39,7 @@ async function heddle(...args: readonly string[]) {
   return runHeddle(['recipe', ...args]);
 }
 
-interface Checked {
+interface CheckOutput {
   readonly errors: number;
   readonly warnings: number;
   readonly recipes: readonly {
@@ -79,7 +79,7 @@ describe('recipe check', () => {
     const command = await write('command', { PreStartupCommand: 'if true; then echo "$SUBNET"' });
     const { exitCode, stdout } = await heddle('check', document, command, 'vxlan', '--json');
     assert.equal(exitCode, 3);
-    const { errors, warnings, recipes } = JSON.parse(stdout) as Checked;
+    const { errors, warnings, recipes } = JSON.parse(stdout) as CheckOutput;
     assert.deepEqual([errors, warnings], [2, 0]);
     assert.deepEqual(
       recipes.map(({ file, findings }) => [file, findings.map(({ code }) => code)]),
@@ -120,7 +120,7 @@ describe('recipe check', () => {
     ];
     const { exitCode, stdout } = await heddle('check', file, '--json');
     assert.equal(exitCode, 3);
-    const { errors, warnings, recipes } = JSON.parse(stdout) as Checked;
+    const { errors, warnings, recipes } = JSON.parse(stdout) as CheckOutput;
     assert.deepEqual([errors, warnings], [4, 1]);
     assert.deepEqual(
       recipes[0]?.findings.map(({ code, hint }) => [code, hint]),

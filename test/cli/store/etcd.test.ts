@@ -7,7 +7,8 @@ import { after, before, describe, test } from 'node:test';
 
 import { exitCodes, type FailureKind } from '../../../src/diagnostic/failure.ts';
 import { openEtcdStore } from '../../../src/store/etcd/store.ts';
-import { heddle, runHeddle, type Ended } from '../../kernel/lab-harness.ts';
+import type { CommandEnd } from '../../kernel/harness/host.ts';
+import { heddle, runHeddle } from '../../kernel/lab-harness.ts';
 import { EtcdBed } from '../../store/etcd/bed.ts';
 import { Fortress, password } from '../../store/etcd/fortress.ts';
 import { ownLoopbackAddress } from '../../store/etcd/loopback.ts';
@@ -35,7 +36,7 @@ class Desk {
   }
 
   /** `heddle leases reserve …`, its options last. */
-  run(words: string, input = ''): Promise<Ended> {
+  run(words: string, input = ''): Promise<CommandEnd> {
     const { server, prefix } = this.bed;
     const options = ['--etcd-endpoints', server.endpoint, '--etcd-prefix', prefix];
     return runHeddle([...words.split(' '), ...options], { input });
@@ -72,7 +73,7 @@ class Desk {
 }
 
 /** That it failed as that kind, and said exactly this on stderr and nothing on stdout. */
-function assertRefused(ended: Ended, kind: FailureKind, stderr: string): void {
+function assertRefused(ended: CommandEnd, kind: FailureKind, stderr: string): void {
   assert.equal(ended.stderr, stderr);
   assert.deepEqual([ended.exitCode, ended.stdout], [exitCodes[kind], '']);
 }
@@ -447,7 +448,7 @@ describe('an etcd with TLS and users', () => {
         ...{ caFile: fortress.authority.caFile, ...fortress.node, user: { name: 'heddle', password: '' } },
       },
     };
-    const down = async (environment: Record<string, string>): Promise<Ended> => {
+    const down = async (environment: Record<string, string>): Promise<CommandEnd> => {
       await writeFile(join(state, 'deployment.json'), JSON.stringify(deployment));
       return runHeddle(['down', '--release-lease', '--state-dir', state], { environment });
     };

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { checkPeersInPlace, type PeersInPlace } from '../../../src/daemon/commands/check-peers.ts';
 import type { TestContext } from 'node:test';
 import { Bench } from '../bench.ts';
-import { makePeer, own } from '../network/network-bench.ts';
+import { makeNumberedPeer, own } from '../network/network-bench.ts';
 
 async function check(t: TestContext, CheckCommand: string | undefined): Promise<PeersInPlace> {
   const bench = new Bench(t);
   bench.recipe({ Type: 'extension', Overhead: 50, CheckCommand });
   const runner = bench.runner(await bench.prepare());
-  return checkPeersInPlace(runner, own, [4, 5].map(makePeer));
+  return checkPeersInPlace(runner, own, [4, 5].map(makeNumberedPeer));
 }
 
 test('the peers that should be there are on stdin, and each subnet that is printed is in place', async (t) => {

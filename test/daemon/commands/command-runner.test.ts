@@ -4,7 +4,7 @@ import type { CommandRunner } from '../../../src/daemon/commands/command-runner.
 import { loadRecipe } from '../../../src/recipe-files/load-recipe.ts';
 import { given } from '../../recipe/given-parameter.ts';
 import { Bench } from '../bench.ts';
-import { makePeer, own } from '../network/network-bench.ts';
+import { makeNumberedPeer, own } from '../network/network-bench.ts';
 
 async function start(
   t: TestContext,
@@ -57,7 +57,7 @@ test('a command that the recipe has not succeeds, and nothing is told', async (t
   for (const run of [
     runner.runOwn('PostStartupCommand', own),
     runner.runQuietly('ShutdownCommand', own),
-    runner.runPeer('SubnetAddCommand', own, makePeer(4)),
+    runner.runPeer('SubnetAddCommand', own, makeNumberedPeer(4)),
   ]) {
     assert.deepEqual(await run, { kind: 'ok', stdout: '', stderr: '', durationMs: 0 });
   }
@@ -164,7 +164,7 @@ test('a command for a peer is told of the peer, reads its data, and knows this n
   const { bench, runner } = await start(t, {
     SubnetAddCommand: 'echo "$SUBNET $PUBLIC_IP $LOCAL_SUBNET $LOCAL_PUBLIC_IP $(cat)"',
   });
-  const result = await runner.runPeer('SubnetAddCommand', own, makePeer(4));
+  const result = await runner.runPeer('SubnetAddCommand', own, makeNumberedPeer(4));
   assert.ok(result.kind === 'ok');
   assert.equal(result.stdout, '10.50.4.0/24 172.30.0.4 10.50.1.0/24 172.30.0.1 data-4\n');
   assert.deepEqual(bench.events, [], 'whoever asked tells of it');

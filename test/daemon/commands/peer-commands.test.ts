@@ -4,7 +4,7 @@ import type { CommandRunner } from '../../../src/daemon/commands/command-runner.
 import { abilitiesOf, peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import type { Operation } from '../../../src/engine/operation.ts';
 import { Bench } from '../bench.ts';
-import { makePeer, own } from '../network/network-bench.ts';
+import { makeNumberedPeer, own } from '../network/network-bench.ts';
 
 const { signal } = new AbortController();
 
@@ -23,7 +23,7 @@ async function runnerOf(t: TestContext, backend: object): Promise<CommandRunner>
 
 const operation = (kind: 'add' | 'remove', stdin = 'data-4\n'): Operation => ({
   kind,
-  peer: { ...makePeer(4), stdin },
+  peer: { ...makeNumberedPeer(4), stdin },
   reason: 'new',
   mode: 'strict',
 });

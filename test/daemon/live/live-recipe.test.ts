@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { watchLiveRecipe, type SavedChange } from '../../../src/daemon/live/live-recipe.ts';
-import { revisionOf } from '../../../src/recipe-files/recipe-text.ts';
+import { recipeRevision } from '../../../src/recipe-files/recipe-text.ts';
 import { until } from '../../support/until.ts';
 import { Bench } from '../bench.ts';
 import { fileOverlay } from '../file-overlay.ts';
@@ -44,7 +44,7 @@ test('a bad recipe is refused with its findings, and changes nothing', async (t)
   const refused = await bench.untilTold('recipe-refused');
   assert.deepEqual(
     { file: refused.file, revision: refused.revision, because: refused.because },
-    { file, revision: revisionOf(text), because: '1 error' },
+    { file, revision: recipeRevision(text), because: '1 error' },
   );
   assert.match(refused.findings, /AddCommand/);
   assert.deepEqual(changes, []);

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { announce, devicePart } from '../../../src/daemon/network/device.ts';
 import { lookOnce } from '../../../src/daemon/network/look.ts';
-import type { Ensured, LiveNetwork, PartTrouble } from '../../../src/daemon/network/part.ts';
+import type { EnsureResult, LiveNetwork, PartTrouble } from '../../../src/daemon/network/part.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { until } from '../../support/until.ts';
 import { Bench, leaseValue } from '../bench.ts';
 import { fileCheck, fileOverlay } from '../file-overlay.ts';
-import { makePeer, own, standNetwork } from './network-bench.ts';
+import { makeNumberedPeer, own, standNetwork } from './network-bench.ts';
 
 const { signal } = new AbortController();
 const checked = { ...fileOverlay, CheckCommand: fileCheck };
@@ -16,7 +16,7 @@ const checked = { ...fileOverlay, CheckCommand: fileCheck };
 async function ensure(
   network: LiveNetwork,
   mayRepair = true,
-): Promise<{ outcome: Ensured; asked: readonly PartTrouble[] }> {
+): Promise<{ outcome: EnsureResult; asked: readonly PartTrouble[] }> {
   const asked: PartTrouble[] = [];
   const judge = (trouble: PartTrouble): boolean => {
     asked.push(trouble);
@@ -137,7 +137,7 @@ for (const command of ['pre-startup', 'post-startup']) {
     assert.ok(outcome.kind === 'broken');
     assert.match(outcome.trouble.because, /exited with status 3$/);
     assert.match(outcome.trouble.detail, /has no room/);
-    network.loop.feed({ kind: 'snapshot', peers: [makePeer(4)] });
+    network.loop.feed({ kind: 'snapshot', peers: [makeNumberedPeer(4)] });
     await bench.untilTold('peer-added');
   });
 }
@@ -161,9 +161,10 @@ test('no peer is touched while the device is built again', async (t) => {
   const network = await standNetwork(t, bench);
   const ensured = ensure(network);
   await bench.untilLogged('begun');
-  network.loop.feed({ kind: 'snapshot', peers: [makePeer(4)] });
+  network.loop.feed({ kind: 'snapshot', peers: [makeNumberedPeer(4)] });
   // Commands for a peer that began later have ended by then.
-  for (const number of [8, 9]) await network.commands.runPeer('SubnetAddCommand', own, makePeer(number));
+  for (const number of [8, 9])
+    await network.commands.runPeer('SubnetAddCommand', own, makeNumberedPeer(number));
   assert.ok(!bench.log.includes('add 10.50.4.0/24'));
   bench.put('go');
   await ensured;

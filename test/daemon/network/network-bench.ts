@@ -17,7 +17,7 @@ import { type Bench, leaseValue } from '../bench.ts';
 export const own = { ipv4: cidr('10.50.1.0/24'), ipv6: undefined };
 
 /** Peer 4 has 10.50.4.0/24 and 172.30.0.4. */
-export function makePeer(number: number): Peer {
+export function makeNumberedPeer(number: number): Peer {
   return {
     key: `10.50.${number}.0-24`,
     subnet: `10.50.${number}.0/24`,

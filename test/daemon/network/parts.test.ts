@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NetworkPart, Removed, StandingNetwork } from '../../../src/daemon/network/part.ts';
+import type { NetworkPart, RemovalResult, StandingNetwork } from '../../../src/daemon/network/part.ts';
 import { forgetParts, networkParts, rememberParts, removeParts } from '../../../src/daemon/network/parts.ts';
 import type { UpOptions } from '../../../src/daemon/setup/options.ts';
 
 const network = {} as StandingNetwork;
 
-function fakeParts(did: string[], outcome: Removed = { kind: 'gone' }): NetworkPart[] {
+function fakeParts(did: string[], outcome: RemovalResult = { kind: 'gone' }): NetworkPart[] {
   return ['first', 'second', 'third'].map((name) => ({
     name,
     isFoundation: false,

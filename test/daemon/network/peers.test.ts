@@ -5,7 +5,7 @@ import { peersPart, removePeers } from '../../../src/daemon/network/peers.ts';
 import { until } from '../../support/until.ts';
 import { Bench } from '../bench.ts';
 import { fileCheck, fileOverlay } from '../file-overlay.ts';
-import { makePeer, standNetwork } from './network-bench.ts';
+import { makeNumberedPeer, standNetwork } from './network-bench.ts';
 
 const checked = { ...fileOverlay, CheckCommand: fileCheck };
 const { signal } = new AbortController();
@@ -24,11 +24,11 @@ test('the peers come up when the journal was read, the store was seen and everyt
     return seen;
   };
   const network = await standNetwork(t, bench, { follow });
-  for (const number of [4, 5]) await network.journal.record({ add: makePeer(number) });
+  for (const number of [4, 5]) await network.journal.record({ add: makeNumberedPeer(number) });
   let isUp = false;
   const up = peersPart.up(network, signal).then(() => (isUp = true));
   await until('the store to be followed', () => isFollowed);
-  network.loop.feed({ kind: 'snapshot', peers: [4, 5, 6].map(makePeer) });
+  network.loop.feed({ kind: 'snapshot', peers: [4, 5, 6].map(makeNumberedPeer) });
   await network.loop.settled();
   assert.equal(isUp, false, 'the store was not seen');
   isSeen();
@@ -41,7 +41,7 @@ test('peers that are known to be in place need no check', async (t) => {
   const bench = new Bench(t);
   bench.recipe(checked);
   const network = await standNetwork(t, bench, { inPlace: new Set(['10.50.4.0/24']) });
-  await network.journal.record({ add: makePeer(4) });
+  await network.journal.record({ add: makeNumberedPeer(4) });
   await peersPart.up(network, signal);
   assert.deepEqual(bench.lines('check-log'), []);
   assert.deepEqual([...network.loop.engine.subnetsInPlace], ['10.50.4.0/24']);
@@ -52,7 +52,7 @@ test('after a stop the peers do not wait for a command that hangs', async (t) =>
   bench.recipe({ ...fileOverlay, Timeout: 2 });
   bench.put('add.hangs');
   const network = await standNetwork(t, bench);
-  network.loop.feed({ kind: 'snapshot', peers: [makePeer(4)] });
+  network.loop.feed({ kind: 'snapshot', peers: [makeNumberedPeer(4)] });
   const stopping = new AbortController();
   const up = peersPart.up(network, stopping.signal);
   await bench.untilLogged('add 10.50.4.0/24');
@@ -66,7 +66,7 @@ test('a look adds what is missing and removes what belongs to nobody, and the dr
   bench.recipe(checked);
   bench.put('device');
   const network = await standNetwork(t, bench);
-  network.loop.feed({ kind: 'snapshot', peers: [4, 5].map(makePeer) });
+  network.loop.feed({ kind: 'snapshot', peers: [4, 5].map(makeNumberedPeer) });
   await network.loop.settled();
   bench.drop('peer-10.50.4.0');
   bench.put('stranger-10.50.9.0');
@@ -84,7 +84,7 @@ test('where CheckCommand fails nothing is known of the peers, and nothing is run
   const bench = new Bench(t);
   bench.recipe(checked);
   const network = await standNetwork(t, bench);
-  network.loop.feed({ kind: 'snapshot', peers: [makePeer(4)] });
+  network.loop.feed({ kind: 'snapshot', peers: [makeNumberedPeer(4)] });
   await network.loop.settled();
   const before = bench.log;
   await peersPart.ensure(network, lookOnce(network, signal), mayNot, signal);
@@ -112,7 +112,7 @@ test('taking the peers away removes each, and names those that could not be remo
     SubnetRemoveCommand: 'echo remove $SUBNET >> log; test $SUBNET != 10.50.5.0/24',
   });
   const network = await standNetwork(t, bench);
-  network.loop.feed({ kind: 'snapshot', peers: [4, 5].map(makePeer) });
+  network.loop.feed({ kind: 'snapshot', peers: [4, 5].map(makeNumberedPeer) });
   await network.loop.settled();
   assert.deepEqual(await peersPart.down(network, {}), { kind: 'left', keys: ['10.50.5.0-24'] });
   assert.deepEqual(
@@ -125,7 +125,7 @@ test('a loop that is paused is no obstacle to removing its peers', async (t) => 
   const bench = new Bench(t);
   bench.recipe();
   const network = await standNetwork(t, bench);
-  network.loop.feed({ kind: 'snapshot', peers: [makePeer(4)] });
+  network.loop.feed({ kind: 'snapshot', peers: [makeNumberedPeer(4)] });
   await network.loop.settled();
   await network.loop.pause();
   assert.deepEqual(await removePeers(network.loop), []);

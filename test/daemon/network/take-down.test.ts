@@ -7,7 +7,7 @@ import { rememberParts } from '../../../src/daemon/network/parts.ts';
 import { requireTakenDown, takeDown } from '../../../src/daemon/network/take-down.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { Bench } from '../bench.ts';
-import { makePeer, standNetwork } from './network-bench.ts';
+import { makeNumberedPeer, standNetwork } from './network-bench.ts';
 
 /** A network with two peers and its deployment file. */
 async function start(t: TestContext): Promise<{ bench: Bench; network: LiveNetwork }> {
@@ -16,7 +16,7 @@ async function start(t: TestContext): Promise<{ bench: Bench; network: LiveNetwo
   const network = await standNetwork(t, bench);
   const { preparation, options, commands, stateDirectory, loop } = network;
   await writeDeployment(stateDirectory, deploymentOf(preparation, options, commands.facts, '10.50.1.0-24'));
-  loop.feed({ kind: 'snapshot', peers: [4, 5].map(makePeer) });
+  loop.feed({ kind: 'snapshot', peers: [4, 5].map(makeNumberedPeer) });
   await loop.settled();
   return { bench, network };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rename, rm } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
-import { LeaseStopped, takeLease, type LeaseContext } from '../../../src/daemon/network/take-lease.ts';
+import { NoLeaseError, takeLease, type LeaseContext } from '../../../src/daemon/network/take-lease.ts';
 import type { NodeState } from '../../../src/event/event.ts';
 import { ListingSlot } from '../../../src/store/listing-slot.ts';
 import { cidr } from '../../lease/fixtures.ts';
@@ -64,7 +64,7 @@ test('the deployment file is there before PreStartup, and names the lease when t
   assert.equal(early?.leaseKey, null);
   assert.deepEqual(Object.keys(early.parts), ['device'], 'no other part was begun');
   stopping.abort();
-  await assert.rejects(taking, LeaseStopped);
+  await assert.rejects(taking, NoLeaseError);
 
   bench.drop('pre-startup.hangs');
   await takeLease(context);
@@ -152,7 +152,7 @@ test('a stop while the store is away ends the wait, and undoes what was begun', 
   const taking = takeLease(context);
   await bench.untilTold('store-outage');
   stop();
-  await assert.rejects(taking, LeaseStopped);
+  await assert.rejects(taking, NoLeaseError);
   assert.deepEqual(bench.log, ['pre-startup', 'shutdown ']);
   assert.equal(await readDeployment(bench.stateDirectory), undefined);
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { DriftReport, type DriftRepair } from '../../../src/daemon/peers/drift-report.ts';
 import type { Drift } from '../../../src/engine/check.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
-import { makePeer } from '../network/network-bench.ts';
+import { makeNumberedPeer } from '../network/network-bench.ts';
 
 const none: Drift = { missing: [], displaced: [], extra: [] };
 
@@ -21,7 +21,7 @@ test('a check that finds nothing is no news', () => {
 
 test('drift is told by subnet, and remembered by numbers', () => {
   const { report, events } = start();
-  report.judged({ ...none, missing: [4, 5].map(makePeer), extra: ['10.50.9.0/24'] });
+  report.judged({ ...none, missing: [4, 5].map(makeNumberedPeer), extra: ['10.50.9.0/24'] });
   const missing = ['10.50.4.0/24', '10.50.5.0/24'];
   assert.deepEqual(events, [{ event: 'drift', missing, extra: ['10.50.9.0/24'] }]);
   assert.deepEqual({ ...report.last, at: '' }, { at: '', missing: 2, extra: 1, rebuilt: false });
@@ -43,20 +43,23 @@ test('a device that was built again counts with the next check, and only with th
   report.judged(none);
   assert.deepEqual({ ...last(), at: '' }, { at: '', missing: 0, extra: 0, rebuilt: true });
   assert.deepEqual(events, [], 'that it was is told by its part');
-  report.judged({ ...none, missing: [makePeer(4)] });
+  report.judged({ ...none, missing: [makeNumberedPeer(4)] });
   assert.equal(last()?.rebuilt, false);
 });
 
 test('a peer that another displaces is told once, for as long as that lasts', () => {
   const { report, events } = start();
-  const displaced = [{ peer: makePeer(4), by: makePeer(5) }];
+  const displaced = [{ peer: makeNumberedPeer(4), by: makeNumberedPeer(5) }];
   report.judged({ ...none, displaced });
   report.judged({ ...none, displaced });
   assert.equal(events.length, 1);
   const [told] = events;
   assert.ok(told?.event === 'peer-displaced');
   assert.deepEqual([told.peer.key, told.by.key], ['10.50.4.0-24', '10.50.5.0-24']);
-  report.judged({ ...none, displaced: [...displaced, { peer: makePeer(6), by: makePeer(5) }] });
+  report.judged({
+    ...none,
+    displaced: [...displaced, { peer: makeNumberedPeer(6), by: makeNumberedPeer(5) }],
+  });
   assert.equal(events.length, 2);
   report.judged(none);
   report.judged({ ...none, displaced });

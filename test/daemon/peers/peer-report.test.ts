@@ -5,7 +5,7 @@ import { eventOf, namePeer, outcomeOf } from '../../../src/daemon/peers/peer-rep
 import type { Operation, Wait } from '../../../src/engine/operation.ts';
 import { renderEvent } from '../../../src/event/human.ts';
 import type { CommandTrouble } from '../../../src/event/trouble.ts';
-import { makePeer } from '../network/network-bench.ts';
+import { makeNumberedPeer } from '../network/network-bench.ts';
 
 const trouble: CommandTrouble = {
   command: 'SubnetRemoveCommand',
@@ -21,7 +21,7 @@ const peer = { key: '10.50.4.0-24', subnet: '10.50.4.0/24', publicIp: '172.30.0.
 
 const operation = (changes: Partial<Operation> = {}): Operation => ({
   kind: 'add',
-  peer: makePeer(4),
+  peer: makeNumberedPeer(4),
   reason: 'new',
   mode: 'strict',
   ...changes,
@@ -83,15 +83,15 @@ test('status remembers an outcome with the times that it had', () => {
 });
 
 test('a peer is named by IPv4 where it has it, by IPv6 else, and by nothing if it is a stranger', () => {
-  assert.deepEqual(namePeer(makePeer(4)), peer);
+  assert.deepEqual(namePeer(makeNumberedPeer(4)), peer);
   const ipv6 = {
     subnet: undefined,
     publicIp: undefined,
     ipv6Subnet: '2001:db8::/64',
     publicIpv6: '2001:db8::1',
   };
-  const named = namePeer({ ...makePeer(4), ...ipv6 });
+  const named = namePeer({ ...makeNumberedPeer(4), ...ipv6 });
   assert.deepEqual([named.subnet, named.publicIp], ['2001:db8::/64', '2001:db8::1']);
-  const stranger = namePeer({ ...makePeer(4), publicIp: undefined });
+  const stranger = namePeer({ ...makeNumberedPeer(4), publicIp: undefined });
   assert.equal(stranger.publicIp, '');
 });

@@ -4,7 +4,7 @@ import type { LiveNetwork } from '../../../src/daemon/network/part.ts';
 import { restorePeers } from '../../../src/daemon/peers/restore-peers.ts';
 import { Bench } from '../bench.ts';
 import { fileCheck, fileOverlay } from '../file-overlay.ts';
-import { makePeer, standNetwork } from '../network/network-bench.ts';
+import { makeNumberedPeer, standNetwork } from '../network/network-bench.ts';
 
 /** A network whose journal names peers 4 and 5, of which 4 is in place. */
 async function start(t: TestContext, backend: object): Promise<{ bench: Bench; network: LiveNetwork }> {
@@ -13,13 +13,13 @@ async function start(t: TestContext, backend: object): Promise<{ bench: Bench; n
   bench.put('device');
   bench.put('peer-10.50.4.0', 'data-4\n');
   const network = await standNetwork(t, bench);
-  for (const number of [4, 5]) await network.journal.record({ add: makePeer(number) });
+  for (const number of [4, 5]) await network.journal.record({ add: makeNumberedPeer(number) });
   return { bench, network };
 }
 
 /** What runs once the store wants both peers. */
 async function runsOf(bench: Bench, { loop }: LiveNetwork): Promise<readonly string[]> {
-  loop.feed({ kind: 'snapshot', peers: [4, 5].map(makePeer) });
+  loop.feed({ kind: 'snapshot', peers: [4, 5].map(makeNumberedPeer) });
   await loop.settled();
   return bench.log.toSorted();
 }

@@ -10,7 +10,7 @@ import {
   createLimitedServer,
   LongBodyError,
   readBody,
-  type Answer,
+  type HttpAnswer,
   type ServerLimits,
 } from '../../../src/daemon/report/limited-server.ts';
 import { until } from '../../support/until.ts';
@@ -18,9 +18,9 @@ import { until } from '../../support/until.ts';
 const patience = { headMs: 200, requestMs: 400, lookMs: 20 };
 const limits: ServerLimits = { connections: 8, silenceMs: undefined, patience };
 
-const hello = (): Promise<Answer> => Promise.resolve({ status: 200, type: 'text/plain', body: 'hello' });
+const hello = (): Promise<HttpAnswer> => Promise.resolve({ status: 200, type: 'text/plain', body: 'hello' });
 
-async function sizeOf(request: IncomingMessage): Promise<Answer> {
+async function sizeOf(request: IncomingMessage): Promise<HttpAnswer> {
   try {
     const body = await readBody(request, 100);
     return { status: 200, type: 'text/plain', body: String(body.length) };
@@ -29,7 +29,7 @@ async function sizeOf(request: IncomingMessage): Promise<Answer> {
   }
 }
 
-interface Served {
+interface TestServer {
   /** Opens a connection and sends text. */
   readonly open: (sent?: string) => Socket;
   readonly connections: () => Promise<number>;
@@ -37,9 +37,9 @@ interface Served {
 
 async function serve(
   t: TestContext,
-  answer: (request: IncomingMessage) => Promise<Answer> = hello,
+  answer: (request: IncomingMessage) => Promise<HttpAnswer> = hello,
   given = limits,
-): Promise<Served> {
+): Promise<TestServer> {
   const server = createLimitedServer(answer, given).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
@@ -116,7 +116,7 @@ test('a connection serves one request, even where the client asks for more', asy
 });
 
 test('an answer that nobody reads is given up', async (t) => {
-  const large = (): Promise<Answer> =>
+  const large = (): Promise<HttpAnswer> =>
     Promise.resolve({ status: 200, type: 'text/plain', body: 'x'.repeat(64 << 20) });
   const { open, connections } = await serve(t, large, { ...limits, silenceMs: 200 });
   const socket = open(request).pause();

@@ -4,7 +4,7 @@ import type { PeerOutcome } from '../../../src/daemon/peers/peer-report.ts';
 import { describePeers } from '../../../src/daemon/report/peer-status.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import type { Operation } from '../../../src/engine/operation.ts';
-import { makePeer } from '../network/network-bench.ts';
+import { makeNumberedPeer } from '../network/network-bench.ts';
 
 function start(): { engine: Engine; take: () => Operation; states: () => readonly string[] } {
   const engine = new Engine({ canRemove: true, repeatable: true, fitsBatch: undefined });
@@ -21,7 +21,7 @@ function start(): { engine: Engine; take: () => Operation; states: () => readonl
 
 test('a peer is pending until its add succeeded, then in place, and leaving while it is removed', () => {
   const { engine, take, states } = start();
-  engine.feed({ kind: 'put', peer: makePeer(4) });
+  engine.feed({ kind: 'put', peer: makeNumberedPeer(4) });
   assert.deepEqual(states(), ['10.50.4.0-24 pending']);
   const add = take();
   assert.deepEqual(states(), ['10.50.4.0-24 pending']);
@@ -35,7 +35,7 @@ test('a peer is pending until its add succeeded, then in place, and leaving whil
 
 test('a peer that failed is failing while it waits, and while it is tried again', () => {
   const { engine, take, states } = start();
-  engine.feed({ kind: 'put', peer: makePeer(4) });
+  engine.feed({ kind: 'put', peer: makeNumberedPeer(4) });
   engine.feed({ kind: 'failed', operation: take(), jitter: 0 });
   assert.deepEqual(states(), ['10.50.4.0-24 failing']);
   engine.feed({ kind: 'due', key: '10.50.4.0-24', attempt: 1 });
@@ -46,7 +46,7 @@ test('a peer that failed is failing while it waits, and while it is tried again'
 
 test('peers stand in the order of their keys', () => {
   const { engine, states } = start();
-  engine.feed({ kind: 'snapshot', peers: [6, 4, 5].map(makePeer) });
+  engine.feed({ kind: 'snapshot', peers: [6, 4, 5].map(makeNumberedPeer) });
   assert.deepEqual(
     states().map((line) => line.split(' ')[0]),
     ['10.50.4.0-24', '10.50.5.0-24', '10.50.6.0-24'],
@@ -55,14 +55,14 @@ test('peers stand in the order of their keys', () => {
 
 test('what only the journal remembers is named by what it was added with', () => {
   const { engine } = start();
-  engine.feed({ kind: 'restore', peers: [makePeer(4)] });
+  engine.feed({ kind: 'restore', peers: [makeNumberedPeer(4)] });
   const [peer] = describePeers(engine, new Map());
   assert.deepEqual([peer?.subnet, peer?.publicIp], ['10.50.4.0/24', '172.30.0.4']);
 });
 
 test('the last outcome says what went wrong, and when it is tried next', () => {
   const { engine } = start();
-  engine.feed({ kind: 'put', peer: makePeer(4) });
+  engine.feed({ kind: 'put', peer: makeNumberedPeer(4) });
   const outcome: PeerOutcome = {
     operation: 'add',
     reason: 'new',

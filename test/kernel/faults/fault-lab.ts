@@ -19,13 +19,10 @@ import {
   type LabNodeStatus,
 } from '../../../src/lab/protocol.ts';
 import { pidNamespace, processesIn, runHeddle } from '../lab-harness.ts';
+import type { LoggedEvent, LoggedEventOf } from '../harness/daemon.ts';
 import { LeaseFiles } from './lease-files.ts';
 import type { Overlay } from './overlays.ts';
 import { until } from '../../support/until.ts';
-
-/** An event as the JSON log has it. */
-export type LoggedEvent = HeddleEvent & { readonly time: string };
-type Logged<Name extends HeddleEvent['event']> = Extract<LoggedEvent, { event: Name }>;
 
 let labs = 0;
 
@@ -177,10 +174,10 @@ export class FaultNode {
   async event<Name extends HeddleEvent['event']>(
     from: number,
     name: Name,
-    fits: (event: Logged<Name>) => boolean = () => true,
-  ): Promise<Logged<Name>> {
-    const isWanted = (event: LoggedEvent): event is Logged<Name> =>
-      event.event === name && fits(event as Logged<Name>);
+    fits: (event: LoggedEventOf<Name>) => boolean = () => true,
+  ): Promise<LoggedEventOf<Name>> {
+    const isWanted = (event: LoggedEvent): event is LoggedEventOf<Name> =>
+      event.event === name && fits(event as LoggedEventOf<Name>);
     return until(
       `${this.name} to log ${name}`,
       async () => (await this.log(from)).find(isWanted),

@@ -7,7 +7,10 @@ const before = '203.0.113.1';
 const after = '203.0.113.2';
 
 /** Does some work, and returns what `ip monitor` told meanwhile: every change of links, addresses, routes, neighbours and fdb. */
-export async function watchKernel(node: FaultNode, work: () => Promise<void>): Promise<readonly string[]> {
+export async function watchNodeKernel(
+  node: FaultNode,
+  work: () => Promise<void>,
+): Promise<readonly string[]> {
   const monitor = node.spawn(['ip', 'monitor', 'link', 'address', 'route', 'neigh']);
   if (monitor.stdout === null) throw new Error('ip monitor has no stdout');
   const reader = createInterface({ input: monitor.stdout });

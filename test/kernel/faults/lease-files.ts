@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { encodeJson } from '../../../src/lease/wire.ts';
 import type { Json } from '../../../src/lease/lease.ts';
 import { decodeLeaseFile, encodeLeaseFile } from '../../../src/store/files/lease-file.ts';
-import { newMark, revisionOf } from '../../../src/store/files/revision.ts';
+import { newMark, fileRevision } from '../../../src/store/files/revision.ts';
 
 /** What a lease's file says. */
 export interface LeaseText {
@@ -32,7 +32,7 @@ export class LeaseFiles {
   }
 
   read(key: string): LeaseText {
-    const content = decodeLeaseFile(key, readFileSync(join(this.#subnets, key), 'utf8'), revisionOf);
+    const content = decodeLeaseFile(key, readFileSync(join(this.#subnets, key), 'utf8'), fileRevision);
     if (content.kind === 'fault') throw new Error(`${key} ${content.reason}`);
     const fields = JSON.parse(content.record.value) as {
       readonly PublicIP: string;
@@ -75,6 +75,6 @@ export class LeaseFiles {
 }
 
 /** `10.50.7.0-24` → `10.50.7.0/24` */
-export function subnetOf(key: string): string {
+export function subnetOfKey(key: string): string {
   return key.replace('-', '/');
 }

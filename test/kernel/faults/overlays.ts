@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../../../src/lease/lease.ts';
 import type { LeaseText } from './lease-files.ts';
-import { subnetOf } from './lease-files.ts';
+import { subnetOfKey } from './lease-files.ts';
 import type { Random } from './random.ts';
 
 /** A kind of overlay, as the faults of a test see it. */
@@ -26,7 +26,7 @@ const flannelShaped = (name: string): string =>
 const routes = `ip -4 route show root 10.50.0.0/16 | sed -E '/ proto kernel /d; s/ (metric|nhid|proto) [^ ]+//g; s/ linkdown//; s/ +$//'`;
 
 function routeByHost({ key, publicIp }: LeaseText): readonly string[] {
-  return [`${subnetOf(key)} via ${publicIp} dev eth0`];
+  return [`${subnetOfKey(key)} via ${publicIp} dev eth0`];
 }
 
 export const vxlan: Overlay = {
@@ -39,7 +39,7 @@ export const vxlan: Overlay = {
     const { VtepMAC: mac } = backendData as { readonly VtepMAC: string };
     const [vtep = ''] = key.split('-');
     return [
-      `${subnetOf(key)} via ${vtep} dev flannel.1 onlink`,
+      `${subnetOfKey(key)} via ${vtep} dev flannel.1 onlink`,
       `${vtep} lladdr ${mac} PERMANENT`,
       `${mac} dst ${publicIp} self permanent`,
     ];
@@ -63,7 +63,7 @@ export const wireguard: Overlay = {
   look: `wg show flannel-wg dump | awk 'NR > 1 { print $1, $3, $4 }'`,
   entriesOf({ key, publicIp, backendData }) {
     const { PublicKey: publicKey, Port: port } = backendData as { PublicKey: string; Port: number };
-    return [`${publicKey} ${publicIp}:${port} ${subnetOf(key)}`];
+    return [`${publicKey} ${publicIp}:${port} ${subnetOfKey(key)}`];
   },
 };
 

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { HeddleEvent } from '../../../src/event/event.ts';
 import { heddle } from '../lab-harness.ts';
-import type { Host, Ran } from './host.ts';
+import type { Host, CommandEnd } from './host.ts';
 import { until } from '../../support/until.ts';
 
 /** An event as the JSON log holds it. */
@@ -11,7 +11,8 @@ export type LoggedEvent = HeddleEvent & {
   readonly msg: string;
 };
 
-type EventOf<E extends HeddleEvent['event']> = LoggedEvent & { readonly event: E };
+/** A logged event of one name. */
+export type LoggedEventOf<E extends HeddleEvent['event']> = LoggedEvent & { readonly event: E };
 
 export interface DaemonOptions {
   /** In place of, and besides, PATH. */
@@ -31,11 +32,11 @@ const stateDirectory = '/run/state';
 /** A real `heddle up` on a host, followed through its JSON log. */
 export class Daemon {
   readonly events: LoggedEvent[] = [];
-  readonly ended: Promise<Ran>;
+  readonly ended: Promise<CommandEnd>;
   readonly #host: Host;
   readonly #pid: Promise<string>;
   #passed = 0;
-  #end: Ran | undefined;
+  #end: CommandEnd | undefined;
 
   constructor(host: Host, args: readonly string[], options: DaemonOptions = {}) {
     this.#host = host;
@@ -65,8 +66,8 @@ export class Daemon {
   /** Waits for an event of a kind that `fits`, from the beginning of the log on. Fails if the daemon ends before. */
   async logged<E extends HeddleEvent['event']>(
     event: E,
-    fits?: (event: EventOf<E>) => boolean,
-  ): Promise<EventOf<E>> {
+    fits?: (event: LoggedEventOf<E>) => boolean,
+  ): Promise<LoggedEventOf<E>> {
     const passed = this.#passed;
     this.#passed = 0;
     const found = await this.until(event, fits);
@@ -77,14 +78,14 @@ export class Daemon {
   /** Waits for the next event of a kind that `fits`, from where the last wait ended. Fails if the daemon ends before. */
   async until<E extends HeddleEvent['event']>(
     event: E,
-    fits: (event: EventOf<E>) => boolean = () => true,
-  ): Promise<EventOf<E>> {
+    fits: (event: LoggedEventOf<E>) => boolean = () => true,
+  ): Promise<LoggedEventOf<E>> {
     return until(
       `the daemon to log ${event}`,
       () => {
         while (this.#passed < this.events.length) {
           const next = this.events[this.#passed++];
-          if (next?.event === event && fits(next as EventOf<E>)) return next as EventOf<E>;
+          if (next?.event === event && fits(next as LoggedEventOf<E>)) return next as LoggedEventOf<E>;
         }
         if (this.#end !== undefined) throw new Error(`The daemon ended before ${event}:\n${this.describe()}`);
         return undefined;
@@ -94,8 +95,8 @@ export class Daemon {
   }
 
   /** All events of a kind so far. */
-  all<E extends HeddleEvent['event']>(event: E): EventOf<E>[] {
-    return this.events.filter((each): each is EventOf<E> => each.event === event);
+  all<E extends HeddleEvent['event']>(event: E): LoggedEventOf<E>[] {
+    return this.events.filter((each): each is LoggedEventOf<E> => each.event === event);
   }
 
   async signal(name: string): Promise<void> {
@@ -103,7 +104,7 @@ export class Daemon {
   }
 
   /** Sends SIGTERM and waits for the end. */
-  async stop(): Promise<Ran> {
+  async stop(): Promise<CommandEnd> {
     await this.signal('TERM');
     return this.ended;
   }
@@ -140,7 +141,7 @@ export function upCommand(
 }
 
 /** Runs another subcommand of heddle on a host to its end; `down` and `status` are about the daemon there. */
-export function runOn(host: Host, verb: string, ...args: readonly string[]): Promise<Ran> {
+export function runOn(host: Host, verb: string, ...args: readonly string[]): Promise<CommandEnd> {
   const state = verb === 'leases' ? [] : ['--state-dir', stateDirectory];
   return host.run([process.execPath, heddle, verb, ...state, ...args]);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { execa } from 'execa';
 
 /** How one command on a host ended. */
-export interface Ran {
+export interface CommandEnd {
   readonly exitCode: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
@@ -63,7 +63,7 @@ export class Host {
   }
 
   /** Runs a program on this host to its end. */
-  async run(command: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  async run(command: readonly string[], options: RunOptions = {}): Promise<CommandEnd> {
     const { exitCode, stdout, stderr } = await this.start(command, options);
     return { exitCode, stdout, stderr };
   }

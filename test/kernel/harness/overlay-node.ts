@@ -13,7 +13,7 @@ import { formatPeerLine } from '../../../src/contract/peer-line.ts';
 import { overlayMtus } from '../../../src/contract/mtu.ts';
 import { resolveParameters } from '../../../src/recipe/parameters.ts';
 import type { CommandName, ParameterValue, Recipe } from '../../../src/recipe/recipe.ts';
-import type { Host, Ran } from './host.ts';
+import type { Host, CommandEnd } from './host.ts';
 import { whileListening, type Listener } from './listen.ts';
 import { dash, type TestShell } from './test-shell.ts';
 
@@ -173,7 +173,7 @@ export class OverlayNode {
   }
 
   /** Runs a command that has to succeed. One that the recipe does not have succeeds. */
-  async succeed(name: CommandName, about?: Peer | string): Promise<Ran> {
+  async succeed(name: CommandName, about?: Peer | string): Promise<CommandEnd> {
     const ran = await this.run(name, about);
     if (ran.exitCode !== 0) {
       throw new Error(
@@ -184,7 +184,7 @@ export class OverlayNode {
   }
 
   /** Runs a command of the recipe by the contract: about a peer, about the peers of these lines, or about this node itself. */
-  async run(name: CommandName, about?: Peer | string): Promise<Ran> {
+  async run(name: CommandName, about?: Peer | string): Promise<CommandEnd> {
     const command = this.#recipe.commands[name];
     if (command === undefined) return { exitCode: 0, stdout: '', stderr: '' };
     const [peer, input] = typeof about === 'string' ? [undefined, about] : [about, about?.stdin ?? ''];

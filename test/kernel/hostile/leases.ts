@@ -41,7 +41,7 @@ export const jsonForm: DataForm = {
 };
 
 /** Where this test's node is, and the subnets that it may take. */
-export const network = {
+export const hostileNetwork = {
   Network: '10.48.0.0/12',
   SubnetLen: 24,
   SubnetMin: '10.60.0.0',

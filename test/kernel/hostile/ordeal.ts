@@ -7,7 +7,7 @@ import { until } from '../../support/until.ts';
 import { Daemon, runOn } from '../harness/daemon.ts';
 import type { Host } from '../harness/host.ts';
 import { oneHost } from '../harness/one-host.ts';
-import { encode, makeGood, network, type DataForm, type GoodLease, type RawLease } from './leases.ts';
+import { encode, makeGood, hostileNetwork, type DataForm, type GoodLease, type RawLease } from './leases.ts';
 import { batched, carelessRecipe, checked, single } from './recipes.ts';
 import { Recorder } from './recorder.ts';
 import type { HostileStore, MakeStore } from './stores.ts';
@@ -48,7 +48,7 @@ export class Ordeal {
   static async prepare(t: TestContext, options: OrdealOptions): Promise<Ordeal> {
     const { host } = await oneHost(t);
     const root = temporaryDirectory(t);
-    const document = JSON.stringify({ ...network, Backend: { Type: 'extension' } });
+    const document = JSON.stringify({ ...hostileNetwork, Backend: { Type: 'extension' } });
     return new Ordeal(host, await options.makeStore(t, host, document), root, options);
   }
 

@@ -1,4 +1,4 @@
-import { network, type DataForm } from './leases.ts';
+import { hostileNetwork, type DataForm } from './leases.ts';
 
 /** The words of a peer as careless commands write them: unquoted. */
 const careless: Readonly<Record<DataForm['name'], string>> = { text: '$D', json: '$DATA_KEY $DATA_PORT' };
@@ -23,7 +23,7 @@ export function carelessRecipe(form: DataForm): object {
   const readLine = `while read V S S6 A A6 ${columns[form.name]}`;
   const ofLine = `$S $A ${carelessColumns[form.name]}`;
   return {
-    ...network,
+    ...hostileNetwork,
     Backend: {
       Type: 'extension',
       ...(form.name === 'json' && { BackendData: fields }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderReport, renderLabStatus, summarise } from '../../../src/lab/report/render.ts';
+import { renderReport, renderLabStatus, summariseReport } from '../../../src/lab/report/render.ts';
 import type { LabReport, NodeReport, PairReport } from '../../../src/lab/report/report.ts';
 
 const plain = { colour: false };
@@ -80,7 +80,7 @@ test('what a node said is shown once, with its hint and its stderr', () => {
 
 test('one node has no pairs to speak of', () => {
   const report: LabReport = { ...good, nodes: [node(1)], pairs: [] };
-  assert.equal(summarise(report), '1 node, ready in 812 ms, nothing left behind');
+  assert.equal(summariseReport(report), '1 node, ready in 812 ms, nothing left behind');
   assert.doesNotMatch(renderReport(report, [], plain), /from ↓/);
 });
 

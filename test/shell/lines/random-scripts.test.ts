@@ -6,10 +6,10 @@ import { createOneShotShell } from '../../../src/shell/one-shot-shell.ts';
 import { createWorkerPool } from '../../../src/shell/pool/worker-pool.ts';
 import type { Outcome } from '../../../src/shell/shell.ts';
 import { jobOf } from '../command.ts';
-import { bash, hasBash, programs } from '../implementations.ts';
+import { bash, hasBash, shellPrograms } from '../implementations.ts';
 import { failingScript } from './random-script.ts';
 
-const all = [...programs, { name: 'bash in POSIX mode', program: bash }];
+const all = [...shellPrograms, { name: 'bash in POSIX mode', program: bash }];
 
 function resultOf(outcome: Outcome): unknown {
   assert.equal(outcome.kind, 'failed', JSON.stringify(outcome));

@@ -11,7 +11,7 @@ import { createWorkerPool, type WorkerPoolOptions } from '../../../src/shell/poo
 import { startModule } from '../../host/child-module.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { jobOf } from '../command.ts';
-import { programs } from '../implementations.ts';
+import { shellPrograms } from '../implementations.ts';
 import { isAlive, readPids, untilGone } from '../process.ts';
 import { until } from '../../support/until.ts';
 
@@ -95,7 +95,7 @@ async function workerId(pool: Shell, changes: Partial<Job> = {}): Promise<number
   return Number(ran(await pool.run(jobOf('echo $$', changes))).stdout.text);
 }
 
-for (const { name, program } of programs) {
+for (const { name, program } of shellPrograms) {
   describe(`a pool of workers: ${name}`, () => {
     for (const [misdeed, text] of Object.entries(misdeeds)) {
       test(`no job notices that one before it did this: ${misdeed}`, async (t) => {

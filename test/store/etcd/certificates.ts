@@ -5,7 +5,7 @@ import { TemporaryDirectory } from '../../support/temporary-directory.ts';
 
 const run = promisify(execFile);
 
-export interface Identity {
+export interface CertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;
 }
@@ -26,7 +26,7 @@ export class Authority {
   }
 
   /** @param alternatives like `IP:127.0.0.1` or `DNS:etcd.example` */
-  async issue(name: string, alternatives: readonly string[] = []): Promise<Identity> {
+  async issue(name: string, alternatives: readonly string[] = []): Promise<CertificateFiles> {
     const extensions = ['basicConstraints=critical,CA:FALSE'];
     if (alternatives.length > 0) extensions.push(`subjectAltName=${alternatives.join(',')}`);
     return this.#request(name, [
@@ -43,7 +43,7 @@ export class Authority {
     return join(this.#directory.path, name);
   }
 
-  async #request(name: string, options: readonly string[]): Promise<Identity> {
+  async #request(name: string, options: readonly string[]): Promise<CertificateFiles> {
     const [certFile, keyFile] = [this.#file(`${name}.crt`), this.#file(`${name}.key`)];
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile];
     const subject = ['-subj', `/CN=${name}`, '-days', '2', '-out', certFile];

@@ -2,7 +2,7 @@ import type { IPermission as Permission } from 'etcd3';
 
 import { rangeFrom } from '../../../src/store/etcd/layout.ts';
 import type { EtcdStoreOptions } from '../../../src/store/etcd/options.ts';
-import { Authority, type Identity } from './certificates.ts';
+import { Authority, type CertificateFiles } from './certificates.ts';
 import { ownLoopbackAddress } from './loopback.ts';
 import { EtcdServer } from './server.ts';
 
@@ -18,9 +18,9 @@ export class Fortress {
   readonly authority: Authority;
   readonly stranger: Authority;
   readonly server: EtcdServer;
-  readonly node: Identity;
+  readonly node: CertificateFiles;
 
-  private constructor(authority: Authority, stranger: Authority, server: EtcdServer, node: Identity) {
+  private constructor(authority: Authority, stranger: Authority, server: EtcdServer, node: CertificateFiles) {
     this.authority = authority;
     this.stranger = stranger;
     this.server = server;

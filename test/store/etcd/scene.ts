@@ -1,7 +1,7 @@
 import type { EtcdStoreOptions } from '../../../src/store/etcd/options.ts';
 import { openEtcdStore } from '../../../src/store/etcd/store.ts';
 import type { LeaseStore } from '../../../src/store/store.ts';
-import { Following } from './following.ts';
+import { BackgroundFollower } from './background-follower.ts';
 import { FaultProxy } from './proxy.ts';
 import { EtcdServer } from './server.ts';
 
@@ -49,8 +49,8 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Follows a store, once it has seen the store's first snapshot. */
-  async follow(store: LeaseStore): Promise<Following> {
-    const following = new Following(store);
+  async follow(store: LeaseStore): Promise<BackgroundFollower> {
+    const following = new BackgroundFollower(store);
     this.#closers.push(() => following[Symbol.asyncDispose]());
     await following.until(() => following.snapshots > 0);
     return following;

@@ -5,12 +5,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 
 import { Etcd3, type IOptions } from 'etcd3';
 
-import type { Identity } from './certificates.ts';
+import type { CertificateFiles } from './certificates.ts';
 import { ownLoopbackAddress } from './loopback.ts';
 import { TemporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
 
-export interface ServerTls extends Identity {
+export interface ServerTls extends CertificateFiles {
   readonly caFile: string;
   /** Whether clients must have a certificate, too. */
   readonly asksClients: boolean;
@@ -94,7 +94,7 @@ export class EtcdServer {
   }
 
   /** etcd3 itself, to do and see what heddle is not involved in. */
-  async client(auth?: NonNullable<IOptions['auth']>, identity?: Identity): Promise<Etcd3> {
+  async client(auth?: NonNullable<IOptions['auth']>, identity?: CertificateFiles): Promise<Etcd3> {
     const { tls } = this.#options;
     const client = new Etcd3({
       hosts: this.endpoint,
@@ -138,7 +138,7 @@ export class EtcdServer {
 
 async function readCredentials(
   caFile: string,
-  identity: Identity | undefined,
+  identity: CertificateFiles | undefined,
 ): Promise<NonNullable<IOptions['credentials']>> {
   const rootCertificate = await readFile(caFile);
   if (identity === undefined) return { rootCertificate };

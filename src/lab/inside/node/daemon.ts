@@ -24,7 +24,7 @@ export type RecipeAnswer = Extract<
 >;
 
 /** One run of `heddle up` in a node, followed through its JSON log. */
-export class Daemon {
+export class LabDaemon {
   readonly node: string;
   /** By public address. */
   readonly peers = new Map<string, PeerState>();

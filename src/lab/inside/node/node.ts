@@ -6,7 +6,7 @@ import type { NodePlan } from '../../plan/topology.ts';
 import type { LabSpec, LinkState, LabNodeStatus } from '../../protocol.ts';
 import type { LabTrouble, NodeReport } from '../../report/report.ts';
 import type { Changes } from '../changes.ts';
-import { Daemon } from './daemon.ts';
+import { LabDaemon } from './daemon.ts';
 import type { Holder } from './holder.ts';
 import { connectPod, disconnectPod, readPodNetworks } from './pod.ts';
 import { describeProgram } from '../running-program.ts';
@@ -16,7 +16,7 @@ export class LabNode {
   readonly what = 'daemon';
   readonly plan: NodePlan;
   readonly holder: Holder;
-  daemon: Daemon;
+  daemon: LabDaemon;
   link: LinkState = 'joined';
   /** The networks of its pod; undefined while the pod is not connected. */
   networks: PodNetworks | undefined;
@@ -28,10 +28,10 @@ export class LabNode {
     this.holder = holder;
     this.#spec = spec;
     this.#changes = changes;
-    this.daemon = new Daemon(plan.name, holder, spec, changes);
+    this.daemon = new LabDaemon(plan.name, holder, spec, changes);
   }
 
-  get running(): Daemon {
+  get running(): LabDaemon {
     return this.daemon;
   }
 
@@ -41,7 +41,7 @@ export class LabNode {
 
   /** Starts the daemon again after it has ended. Throws a {@link Failure} if it does not become ready. */
   async restart(): Promise<void> {
-    this.daemon = new Daemon(this.plan.name, this.holder, this.#spec, this.#changes);
+    this.daemon = new LabDaemon(this.plan.name, this.holder, this.#spec, this.#changes);
     await this.becomeReady(this.#spec.timeoutMs);
   }
 
@@ -84,7 +84,7 @@ export class LabNode {
     return { attempt: state.attempt, why: `${command} on ${this.plan.name} ${how}${at}${said}` };
   }
 
-  #peerState(other: LabNode): ReturnType<Daemon['peers']['get']> {
+  #peerState(other: LabNode): ReturnType<LabDaemon['peers']['get']> {
     const { ipv4, ipv6 } = other.plan;
     return this.daemon.peers.get(ipv4.address) ?? (ipv6 && this.daemon.peers.get(ipv6.address));
   }

@@ -3,7 +3,7 @@ import type { LeaseStore, StoreError } from '../../../src/store/store.ts';
 import { until } from '../../support/until.ts';
 
 /** Follows a store in the background, as a node does, and keeps what it was told. */
-export class Following implements AsyncDisposable {
+export class BackgroundFollower implements AsyncDisposable {
   /** What stands in the store, as far as it was told: key to value. */
   readonly state = new Map<string, string>();
   /** `failures` counts those without a change in between. */

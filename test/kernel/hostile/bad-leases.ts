@@ -178,7 +178,7 @@ const badKeys = [
   ...['-rf', '--help', '10.49.200.0-24\nid', '10.49.200.0-24 id', '*', '~', '\u001b[2J', ' 10.49.200.0-24'],
 ];
 
-export interface KnownBad {
+export interface BadLeases {
   readonly leases: readonly RawLease[];
   /** Those whose type, or whose key, is not one of this network's. */
   readonly foreign: readonly RawLease[];
@@ -187,7 +187,7 @@ export interface KnownBad {
 }
 
 /** Every known way to be a lease that no command may be run for; `keyOf` gives each a subnet of its own. */
-export function knownBad(form: DataForm, bait: string, keyOf: () => string): KnownBad {
+export function knownBad(form: DataForm, bait: string, keyOf: () => string): BadLeases {
   const good = () => ({ ...makeGood(form, 199), key: keyOf() });
   return {
     leases: [
