@@ -179,7 +179,10 @@ function readText(data: Json, pattern: ValuePattern | undefined, name: string): 
   const expected = pattern ?? plainLine;
   for (const line of text.split('\n')) {
     if (line.includes('\0') || !expected.test(line)) {
-      throw new Rejection(`its ${name} ${JSON.stringify(clip(line))} does not match ${String(expected)}`);
+      const whose = pattern === undefined ? 'the Pattern of a recipe without one' : "the recipe's Pattern";
+      throw new Rejection(
+        `its ${name} ${JSON.stringify(clip(line))} does not match ${whose}, ${String(expected)}`,
+      );
     }
     refuseImpossible(line, `its ${name}`);
   }
@@ -194,15 +197,22 @@ function readObject(
 ): ReadData {
   if (data === undefined && fields.every((field) => field.pattern.test('')))
     return { line: undefined, fields: {} };
-  if (data === undefined || !isObject(data)) throw new Rejection(`its ${name} is not a JSON object`);
+  const names = fields.map((field) => field.name).join(', ');
+  if (data === undefined) throw new Rejection(`its ${name} is missing; the recipe's Fields are ${names}`);
+  if (!isObject(data))
+    throw new Rejection(`its ${name} is not a JSON object; the recipe's Fields are ${names}`);
   const values: Record<string, string> = {};
   const kept: Record<string, Json> = {};
   for (const field of fields) {
     const value = readField(data, field.name);
     const text = readScalar(value, field.name, name);
-    if (byteLength(text) > maximumDataBytes || !field.pattern.test(text)) {
+    if (byteLength(text) > maximumDataBytes)
+      throw new Rejection(`${field.name} in its ${name} is longer than ${maximumDataBytes} bytes`);
+    if (!field.pattern.test(text)) {
       throw new Rejection(
-        `${field.name} in its ${name}, ${JSON.stringify(clip(text))}, does not match ${String(field.pattern)}`,
+        value === undefined || value === null
+          ? `${field.name} is missing in its ${name}, and its Pattern in the recipe, ${String(field.pattern)}, does not match an empty value`
+          : `${field.name} in its ${name}, ${JSON.stringify(clip(text))}, does not match its Pattern in the recipe, ${String(field.pattern)}`,
       );
     }
     refuseImpossible(text, `${field.name} in its ${name}`);

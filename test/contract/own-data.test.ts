@@ -32,7 +32,7 @@ test('what no peer would accept is refused here already', () => {
     ['{"VNI":1}', ipv4Only, /VtepMAC/],
     ['VNI 1', ipv4Only, /is not JSON/],
     [v4, dualStack, /1 lines for 2/],
-    ['', ipv4Only, /not a JSON object/],
+    ['', ipv4Only, /backend data is missing; the recipe's Fields are VNI, VtepMAC/],
   ] as const) {
     const data = readOwnData(printed, printed === 'two words' ? text : json, network);
     if (data.kind !== 'invalid') assert.fail(`${printed} was accepted`);

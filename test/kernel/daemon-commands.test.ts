@@ -139,7 +139,7 @@ describe('a start that fails on a fresh node is undone', options, () => {
     const ran = await host.run(upCommand(args));
     assert.match(
       ran.stderr,
-      /PreStartupCommand \(\S+snag\.json:7\) did not end within 1 s\n {4}\$ sleep 86399 & sleep 86398\n {4}waiting$/,
+      /PreStartupCommand \(\S+snag\.json:7\) did not end within 1 s, its Timeout .*\n {4}\$ sleep 86399 & sleep 86398\n {4}waiting$/,
     );
     assert.equal(ran.exitCode, exitCodes.command);
     assert.equal(
@@ -246,7 +246,10 @@ describe('a peer whose SubnetAddCommand fails', options, () => {
     for (const number of [67, 68, 69]) store.put(`10.50.${number}.0/24`, `172.30.1.${number}`);
     const daemon = new Daemon(host, args);
     const failed = await daemon.until('peer-failed');
-    assert.match(failed.msg, /could not be added .* did not end within 1 s; next try/);
+    assert.match(
+      failed.msg,
+      /could not be added .* did not end within 1 s, its Timeout \(if it needs longer, raise Timeout in the recipe\); next try/,
+    );
     assert.deepEqual(
       daemon
         .all('peer-added')

@@ -532,7 +532,7 @@ describe('what people and programs are told', options, () => {
       'info  PostStartupCommand done',
       '    weaving',
       '    on',
-      'warn  lease 10.50.199.0-24 rejected: its backend data "two words" does not match /^[A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*$/',
+      'warn  lease 10.50.199.0-24 rejected: its backend data "two words" does not match the Pattern of a recipe without one, /^[A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*$/',
       'info  store lists 0 peers, 1 rejected',
       `info  ready: subnet ${subnet}, MTU 1500, 0 peers in place, wrote /run/subnet.env`,
       'info  post-startup → running',

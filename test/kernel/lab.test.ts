@@ -153,7 +153,10 @@ describe('a recipe that goes wrong', options, () => {
     const result = await runHeddle(['lab', 'run', path, '--nodes', '2', '--json']);
     assert.equal(result.exitCode, 13, result.stderr);
     const report = parseReport(result.stdout);
-    assert.match(report.reasons.join('\n'), /1500 bytes, are fragmented on the underlay of node1/);
+    assert.match(
+      report.reasons.join('\n'),
+      /1500 bytes, are fragmented on the underlay of node1: the published MTU is 50 bytes too large; raise Overhead in the recipe by 50/,
+    );
     assert.deepEqual(report.leftovers, []);
   });
 

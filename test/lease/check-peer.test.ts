@@ -227,6 +227,36 @@ for (const text of hostileTexts) {
   });
 }
 
+test('a refusal names the Pattern, and the field that it belongs to', () => {
+  const pattern = { format: 'text' as const, pattern: /^(?:[0-9a-f]{4})$/u };
+  assert.equal(
+    refusal(makeLease('10.50.4.0/24', { backendData: 'xyz' }), { ...textRules, backendData: pattern }),
+    'its backend data "xyz" does not match the recipe\'s Pattern, /^(?:[0-9a-f]{4})$/u',
+  );
+  assert.equal(
+    refusal(makeLease('10.50.4.0/24', { backendData: 'two words' })),
+    'its backend data "two words" does not match the Pattern of a recipe without one, /^[A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*$/',
+  );
+  const because = (backendData: Json | undefined): string =>
+    refusal(makeLease('10.50.4.0/24', { backendType: 'vxlan', backendData }), vxlanRules);
+  const VtepMAC = 'b2:4e:a5:f9:b5:a8';
+  assert.equal(
+    because({ VtepMAC }),
+    'VNI is missing in its backend data, and its Pattern in the recipe, /^(?:[0-9]+)$/u, does not match an empty value',
+  );
+  assert.equal(because({ VNI: null, VtepMAC }), because({ VtepMAC }));
+  assert.equal(
+    because({ VNI: '', VtepMAC }),
+    'VNI in its backend data, "", does not match its Pattern in the recipe, /^(?:[0-9]+)$/u',
+  );
+  assert.equal(because(undefined), "its backend data is missing; the recipe's Fields are VNI, VtepMAC");
+  assert.equal(because('1'), "its backend data is not a JSON object; the recipe's Fields are VNI, VtepMAC");
+  assert.equal(
+    because({ VNI: '1'.repeat(4097), VtepMAC }),
+    'VNI in its backend data is longer than 4096 bytes',
+  );
+});
+
 test('text longer than 4 KiB is refused, 4 KiB is not', () => {
   assert.match(refusal(makeLease('10.50.4.0/24', { backendData: 'a'.repeat(4097) })), /longer than 4096/);
   assert.equal(

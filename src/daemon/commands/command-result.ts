@@ -30,13 +30,22 @@ export function concludeRun(
   const stderr = redact(ran?.stderr.text ?? '').trimEnd();
   const durationMs = ran?.durationMs ?? 0;
   if (outcome.kind === 'succeeded') return { kind: 'ok', stdout: outcome.stdout.text, stderr, durationMs };
-  const line = locateLine(command, ran?.line ?? 0);
+  // Where no line is known, the place is the command's, and no line is shown: the first one may be a comment.
+  const place = locateLine(command, ran?.line ?? 0);
   const trouble = {
     command: command.name,
-    how: describeOutcome(outcome),
-    where: line && { file: source.name, line: positionAt(source.text, line.span.offset).line },
-    text: line?.text,
+    how: describeEnd(outcome),
+    where: place && { file: source.name, line: positionAt(source.text, place.span.offset).line },
+    text: ran?.line === undefined ? undefined : place?.text,
     stderr,
   };
   return { kind: 'trouble', trouble, durationMs };
+}
+
+/** Describes the end of a command to the author of its recipe. */
+function describeEnd(outcome: Outcome): string {
+  const how = describeOutcome(outcome);
+  return outcome.kind === 'timed-out'
+    ? `${how}, its Timeout (if it needs longer, raise Timeout in the recipe)`
+    : how;
 }

@@ -130,7 +130,10 @@ test('a command that takes longer than its Timeout is ended', async (t) => {
   const { runner } = await start(t, { Timeout: 1, PostStartupCommand: 'sleep 60' });
   const result = await runner.runOwn('PostStartupCommand', own);
   assert.ok(result.kind === 'trouble');
-  assert.equal(result.trouble.how, 'did not end within 1 s');
+  assert.equal(
+    result.trouble.how,
+    'did not end within 1 s, its Timeout (if it needs longer, raise Timeout in the recipe)',
+  );
 });
 
 test('a command ends with the signal that it was given', async (t) => {
@@ -151,6 +154,28 @@ test('a command that cannot be started is a trouble, and no defect', async (t) =
   assert.ok(result.kind === 'trouble');
   assert.match(result.trouble.how, /^could not be started: /);
   assert.equal(result.durationMs, 0);
+});
+
+test('no line is blamed for a command that could not be started', async (t) => {
+  const script = ['# the first line is a comment', 'true', 'true'];
+  const { bench, runner } = await start(t, { PostStartupCommand: script });
+  runner.learn({ stateDirectory: `${bench.stateDirectory}/gone` });
+  const gone = await runner.runOwn('PostStartupCommand', own);
+  assert.ok(gone.kind === 'trouble');
+  assert.equal(gone.trouble.text, undefined);
+  assert.equal(gone.trouble.where?.file.endsWith('.json'), true);
+  runner.learn({ stateDirectory: bench.stateDirectory, nodeName: 'x'.repeat(200_000) });
+  const long = await runner.runOwn('PostStartupCommand', own);
+  assert.ok(long.kind === 'trouble');
+  assert.equal(
+    long.trouble.how,
+    'could not be started: its script or an environment value is longer than 128 KiB',
+  );
+  assert.equal(long.trouble.text, undefined);
+  runner.learn({ nodeName: 'node1' });
+  const cancelled = await runner.runOwn('PostStartupCommand', own, AbortSignal.abort());
+  assert.ok(cancelled.kind === 'trouble');
+  assert.equal(cancelled.trouble.text, undefined);
 });
 
 test('a quiet run is not reported', async (t) => {

@@ -3,6 +3,7 @@ import type { UnderlayKind } from '../../plan/request.ts';
 import type { PairReport, PathReport } from '../../report/report.ts';
 import { countFragments } from './fragments.ts';
 import type { LabNode } from '../node/node.ts';
+import { findUnfragmentedSize } from './unfragmented-size.ts';
 import type { PodAgent } from './pod-agent.ts';
 
 /**
@@ -42,12 +43,14 @@ export async function probeMatrix(
     nodes.map((one, index) => inTurns(nodes.slice(index + 1), (other) => probeBothWays(one, other))),
   );
   const after = await fragmentsOf(nodes);
-  const fragmenting = new Set(nodes.filter((node) => after.get(node) !== before.get(node)));
+  const fragmenting = new Map<LabNode, number | undefined>();
+  for (const node of nodes.filter((each) => after.get(each) !== before.get(each)))
+    fragmenting.set(node, await excessOf(node, [...pairs.values()], agents));
   return nodes.flatMap((from) =>
     nodes.flatMap((to) => {
       const pair = pairs.get(nameOf(from, to));
       if (pair === undefined) return [];
-      return fragmenting.has(from) ? [blameFragments(pair, from)] : [pair];
+      return fragmenting.has(from) ? [blameFragments(pair, from, fragmenting.get(from))] : [pair];
     }),
   );
 }
@@ -112,7 +115,33 @@ function explainFailure(why: string, underlay: UnderlayKind): string {
   return `${why}. On a routed underlay a peer's public address is behind a router and not on-link, so a route cannot use it as next hop`;
 }
 
-function blameFragments(pair: PairReport, node: LabNode): PairReport {
-  const reason = `packets of the published MTU, ${node.networks?.mtu ?? '?'} bytes, are fragmented on the underlay of ${pair.from}: the published MTU is too large`;
+/** By how many bytes the published MTU of a node is too large; undefined if that cannot be told. Nothing else may send meanwhile. */
+async function excessOf(
+  node: LabNode,
+  pairs: readonly PairReport[],
+  agents: ReadonlyMap<string, PodAgent>,
+): Promise<number | undefined> {
+  const agent = agents.get(node.plan.name);
+  const mtu = node.networks?.mtu;
+  const path = pairs
+    .filter(({ from }) => from === node.plan.name)
+    .flatMap(({ paths }) => paths)
+    .find(({ mtuPasses }) => mtuPasses === true);
+  if (agent === undefined || mtu === undefined || path === undefined) return undefined;
+  const fits = await findUnfragmentedSize(mtu, async (packetBytes) => {
+    const before = await countFragments(node.holder.pid);
+    await agent.echo({ address: path.address, packetBytes });
+    return (await countFragments(node.holder.pid)) !== before;
+  });
+  return fits === undefined ? undefined : mtu - fits;
+}
+
+function blameFragments(pair: PairReport, node: LabNode, excess: number | undefined): PairReport {
+  const mtu = node.networks?.mtu ?? '?';
+  const cure =
+    excess === undefined
+      ? 'the published MTU is too large; raise Overhead in the recipe'
+      : `the published MTU is ${excess} bytes too large; raise Overhead in the recipe by ${excess}`;
+  const reason = `packets of the published MTU, ${mtu} bytes, are fragmented on the underlay of ${pair.from}: ${cure}`;
   return { ...pair, ok: false, reason: pair.reason === undefined ? reason : `${pair.reason}; ${reason}` };
 }

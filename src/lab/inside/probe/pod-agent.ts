@@ -4,7 +4,7 @@ import { programFile } from '../../../host/files/package-files.ts';
 import type { NodePlan } from '../../plan/topology.ts';
 import type { PathReport } from '../../report/report.ts';
 import type { AgentWord } from './agent.ts';
-import type { ProbeOrder } from './probe.ts';
+import type { AgentOrder, EchoOrder, ProbeOrder } from './probe.ts';
 import { readJsonLines } from '../json-lines.ts';
 
 /** The agent in one pod, seen from the lab's first process. */
@@ -12,7 +12,7 @@ export class PodAgent {
   /** Resolves once the agent serves. */
   readonly port: Promise<number>;
   readonly #child: ChildProcess;
-  readonly #answers = new Map<number, (path: PathReport) => void>();
+  readonly #answers = new Map<number, (word: AgentWord) => void>();
   #orders = 0;
 
   constructor(node: NodePlan) {
@@ -31,12 +31,24 @@ export class PodAgent {
   }
 
   /** Has the agent probe an address of another pod. */
-  probe(order: Omit<ProbeOrder, 'id'>): Promise<PathReport> {
+  async probe(order: Omit<ProbeOrder, 'id' | 'order'>): Promise<PathReport> {
+    const word = await this.#ask((id) => ({ order: 'probe', id, ...order }));
+    if (word.word !== 'probed') throw new Error(`the agent answered a probe with ${word.word}`);
+    return word.path;
+  }
+
+  /** Has the agent send one packet that must not be fragmented. Returns whether an answer came. */
+  async echo(order: Omit<EchoOrder, 'id' | 'order'>): Promise<boolean> {
+    const word = await this.#ask((id) => ({ order: 'echo', id, ...order }));
+    return word.word === 'echoed' && word.answered;
+  }
+
+  #ask(order: (id: number) => AgentOrder): Promise<AgentWord> {
     this.#orders += 1;
     const id = this.#orders;
     return new Promise((resolve) => {
       this.#answers.set(id, resolve);
-      this.#child.stdin?.write(JSON.stringify({ id, ...order } satisfies ProbeOrder) + '\n');
+      this.#child.stdin?.write(JSON.stringify(order(id)) + '\n');
     });
   }
 
@@ -50,7 +62,7 @@ export class PodAgent {
       const word = object as unknown as AgentWord;
       if (word.word === 'serving') onPort(word.port);
       else {
-        this.#answers.get(word.id)?.(word.path);
+        this.#answers.get(word.id)?.(word);
         this.#answers.delete(word.id);
       }
     });

@@ -11,8 +11,9 @@ const triesDespiteLoss = 3;
 /** Between two tries, while the overlay may still be converging. */
 const retryEveryMs = 50;
 
-/** An order for the agent. */
+/** An order for the agent: probe a path. */
 export interface ProbeOrder {
+  readonly order: 'probe';
   readonly id: number;
   readonly address: string;
   /** Of the agent at `address`. */
@@ -22,6 +23,16 @@ export interface ProbeOrder {
   /** How long to try until a first echo comes back. */
   readonly withinMs: number;
 }
+
+/** An order for the agent: send one packet that must not be fragmented. */
+export interface EchoOrder {
+  readonly order: 'echo';
+  readonly id: number;
+  readonly address: string;
+  readonly packetBytes: number;
+}
+
+export type AgentOrder = ProbeOrder | EchoOrder;
 
 /** Sends everything along one path: an echo until one comes back, then TCP and the MTU's two echoes at once. */
 export async function probePath(order: ProbeOrder, payload: Buffer): Promise<PathReport> {
@@ -80,5 +91,7 @@ function isLost(result: EchoResult): boolean {
 
 function explainMtu(mtu: number, address: string, because: string): string {
   const said = because === '' ? '' : ` (${because})`;
-  return `a packet of ${mtu} bytes, the published MTU, does not reach ${address} unfragmented${said}`;
+  const [, fits] = /\bmtu ?= ?(\d+)/i.exec(because) ?? [];
+  const by = fits !== undefined && Number(fits) < mtu ? `: it is ${mtu - Number(fits)} bytes too large` : '';
+  return `a packet of ${mtu} bytes, the published MTU, does not reach ${address} unfragmented${said}${by}; Overhead in the recipe decides about the published MTU`;
 }
