@@ -6,7 +6,7 @@ import { registerLab } from './lab.ts';
 import { registerLeases } from './leases/leases.ts';
 import { registerNetwork } from './network/network.ts';
 import { registerRecipe } from './recipe/recipe.ts';
-import { registerStatus } from './status.ts';
+import { registerStatus } from './status/status.ts';
 import { outliveReaders } from './terminal/streams.ts';
 import { registerUp } from './up/up.ts';
 import { readVersion } from './version.ts';

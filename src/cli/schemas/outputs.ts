@@ -5,7 +5,7 @@ import { psSchema, runSchema, upSchema, watchSchema } from './lab.ts';
 import { leasesSchema, releaseSchema, reserveSchema } from './leases.ts';
 import { networkSchema } from './network.ts';
 import { checkSchema, explainSchema, listSchema } from './recipe.ts';
-import { statusSchema } from './status.ts';
+import { statusSchema, statusWatchSchema } from './status.ts';
 
 /** The JSON that a command prints. */
 export interface Output {
@@ -21,6 +21,7 @@ export interface Output {
  */
 export const outputs: readonly Output[] = [
   { command: 'status', form: 'document', schema: statusSchema },
+  { command: 'status --watch', form: 'lines', schema: statusWatchSchema },
   { command: 'down', form: 'document', schema: downSchema },
   { command: 'leases', form: 'document', schema: leasesSchema },
   { command: 'leases reserve', form: 'document', schema: reserveSchema },

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { NodeStatus } from '../../daemon/report/status.ts';
+import type { NoStatus } from '../status/run-status.ts';
 import { naturalNumber, described, moment, schemaOf } from './schema-of.ts';
 
 const outcome = z.strictObject({
@@ -162,4 +163,18 @@ export const statusSchema = schemaOf<NodeStatus>()(
       'The results of the probes; null before the first round has ended.',
     ),
   }),
+);
+
+/** A line of the output of `heddle status --watch --json`. */
+export const statusWatchSchema = schemaOf<NodeStatus | NoStatus>()(
+  z.union([
+    statusSchema,
+    z.strictObject({
+      state: described(
+        z.enum(['not-running', 'unresponsive']),
+        '`not-running`: no daemon runs with this state directory; `unresponsive`: it does not answer.',
+      ),
+      because: described(z.string(), 'Why the status is unknown.'),
+    }),
+  ]),
 );

@@ -1,32 +1,10 @@
-import { askDaemon } from '../daemon/report/control.ts';
-import type { PeerStatus } from '../daemon/report/peer-status.ts';
-import type { NodeStatus } from '../daemon/report/status.ts';
-import { exitCodes, Failure } from '../diagnostic/failure.ts';
-import { showInvisibleInLines } from '../diagnostic/visible-text.ts';
-import { formatCount, formatDuration } from '../diagnostic/words.ts';
+import type { PeerStatus } from '../../daemon/report/peer-status.ts';
+import type { NodeStatus } from '../../daemon/report/status.ts';
+import { showInvisibleInLines } from '../../diagnostic/visible-text.ts';
+import { formatCount, formatDuration } from '../../diagnostic/words.ts';
 
 /** How many failing or rejected peers are listed for a person; `--json` has all. */
 const mostListed = 10;
-
-/** Prints the daemon's status, on request after a probe of every peer; sets the exit code by its health. */
-export async function runStatus(stateDirectory: string, json: boolean, probe: boolean): Promise<void> {
-  const answer = await (probe
-    ? askDaemon(stateDirectory, 'POST', '/probe')
-    : askDaemon(stateDirectory, 'GET', '/status'));
-  const status = answer as NodeStatus | { readonly error: string } | undefined;
-  if (status === undefined) {
-    throw new Failure(
-      'not-running',
-      `no heddle daemon is running with the state directory ${stateDirectory}`,
-      {
-        hint: 'start one with heddle up, or give --state-dir the directory that the daemon was started with',
-      },
-    );
-  }
-  if ('error' in status) throw new Failure('prerequisite', status.error);
-  process.stdout.write(json ? `${JSON.stringify(status)}\n` : renderStatus(status, Date.now()));
-  if (status.state === 'degraded') process.exitCode = exitCodes.degraded;
-}
 
 /** The status as an aligned block for people, and below it what needs attention. */
 export function renderStatus(status: NodeStatus, now: number): string {

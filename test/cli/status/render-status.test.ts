@@ -1,36 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderStatus } from '../../src/cli/run-status.ts';
-import type { NodeStatus } from '../../src/daemon/report/status.ts';
+import { renderStatus } from '../../../src/cli/status/render-status.ts';
+import type { NodeStatus } from '../../../src/daemon/report/status.ts';
+import { exampleStatus as status } from './example-status.ts';
 
-const status: NodeStatus = {
-  state: 'running',
-  because: null,
-  pid: 63,
-  node: 'node1',
-  waitingFor: null,
-  startedAt: '2026-11-20T14:13:06.765Z',
-  recipe: { name: 'vxlan', file: '/recipes/vxlan.json', type: 'vxlan' },
-  network: '10.50.0.0/16',
-  store: 'etcd at https://10.0.0.5:2379 under /coreos.com/network',
-  storeOutage: null,
-  iface: 'eth0',
-  lease: {
-    subnet: '10.50.85.0/24',
-    publicIp: '172.30.0.1',
-    publicIpv6: null,
-    expiresAt: '2026-11-21T14:13:06.765Z',
-  },
-  mtu: 1450,
-  counts: { wanted: 2, inPlace: 2, pending: 0, failing: 0, ignored: 0, rejected: 0, unreachable: 0 },
-  peers: [],
-  rejections: [],
-  concerns: [],
-  sharedAddresses: [],
-  lastDrift: null,
-  liberties: [],
-  probe: null,
-};
 const now = Date.parse('2026-11-20T15:13:06.765Z');
 
 test('a status is one aligned line for each thing that there is to say', () => {

@@ -1,0 +1,106 @@
+import { clearScreenDown, cursorTo } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
+import { Failure } from '../../diagnostic/failure.ts';
+import { isAbort } from '../../host/system-error.ts';
+
+/** How often the status is asked for, in milliseconds. */
+const intervalMs = 1000;
+
+/** The other screen of a terminal (DEC private mode 1049) keeps what was on the first one; 25 shows and hides the cursor. */
+const enterScreen = '\u001b[?1049h\u001b[?25l';
+const leaveScreen = '\u001b[?25h\u001b[?1049l';
+
+/** One answer, as the live view shows it. */
+export interface View {
+  readonly text: string;
+  /** One line for a reader that is not a terminal. */
+  readonly line: string;
+}
+
+/** Ends when the user ends it: with SIGINT, as by Ctrl-C, or SIGTERM. */
+function untilSignal(): { readonly signal: AbortSignal; readonly stop: () => void } {
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  process.once('SIGINT', end).once('SIGTERM', end);
+  const stop = (): void => void process.off('SIGINT', end).off('SIGTERM', end);
+  return { signal: ended.signal, stop };
+}
+
+/**
+ * Shows what `look` sees on the whole terminal, again each second, until a signal ends it; then the screen is as it was before. Throws a
+ * Failure if stdout is not a terminal.
+ */
+export async function watchOnScreen(look: () => Promise<View>): Promise<void> {
+  const { stdout } = process;
+  if (!stdout.isTTY || process.env['TERM'] === 'dumb') {
+    throw new Failure('usage', '--watch needs a terminal, and standard output is not one', {
+      hint: 'with --json, --watch prints one JSON object a line each time the status changes',
+    });
+  }
+  const { signal, stop } = untilSignal();
+  let shown = '';
+  const draw = (): void => {
+    cursorTo(stdout, 0, 0);
+    // A terminal that does not know its size says 0.
+    stdout.write(fit(shown, stdout.columns || 80, stdout.rows || 24));
+    clearScreenDown(stdout);
+  };
+  stdout.write(enterScreen);
+  stdout.on('resize', draw);
+  try {
+    await each(signal, async () => {
+      shown = (await look()).text;
+      draw();
+    });
+  } finally {
+    stdout.off('resize', draw);
+    stdout.write(leaveScreen);
+    stop();
+  }
+}
+
+/** Prints the line of what `look` sees each time that it has changed, until a signal ends it. */
+export async function watchAsLines(look: () => Promise<View>): Promise<void> {
+  const { signal, stop } = untilSignal();
+  let last: string | undefined;
+  try {
+    await each(signal, async () => {
+      const { line } = await look();
+      if (line !== last) process.stdout.write(`${line}\n`);
+      last = line;
+    });
+  } finally {
+    stop();
+  }
+}
+
+/** Runs work again and again, an interval apart, until the signal. */
+async function each(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await work();
+    await delay(intervalMs, undefined, { signal }).catch((error: unknown) => {
+      if (!isAbort(error)) throw error;
+    });
+  }
+}
+
+/**
+ * A text cut to a screen: each line to its width, all lines to its height with the number of those that are left out. Every line ends with
+ * the code that clears the rest of it, because the screen still shows the text before.
+ */
+export function fit(text: string, columns: number, rows: number): string {
+  const lines = text.replace(/\n$/, '').split('\n');
+  const room = Math.max(1, rows - 1);
+  const kept =
+    lines.length <= room
+      ? lines
+      : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more lines: heddle status`];
+  return kept.map((line) => `${cut(line, columns)}\u001b[K\n`).join('');
+}
+
+/** A line of at most so many columns. A line that is cut loses its colours, because its end may belong to one of them. */
+function cut(line: string, columns: number): string {
+  const plain = stripVTControlCharacters(line);
+  return plain.length <= columns ? line : `${plain.slice(0, columns - 1)}…`;
+}
