@@ -4,7 +4,7 @@ import { answer, readOrder, timeShell } from './sandbox.ts';
 import { makePeers } from './peers.ts';
 import type { MadeUpPeer, RecipeName } from './peers.ts';
 
-export interface BaselineOrder {
+interface BaselineOrder {
   readonly recipe: RecipeName;
   readonly size: number;
 }

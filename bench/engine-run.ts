@@ -10,7 +10,7 @@ import { parseCidr } from '../src/network/cidr.ts';
 import { parseRecipe } from '../src/recipe/read/parse-recipe.ts';
 import { answer, readOrder } from './sandbox.ts';
 
-export interface EngineOrder {
+interface EngineOrder {
   readonly size: number;
   readonly changes: number;
 }

@@ -26,7 +26,7 @@ export interface Measurement {
   readonly change: Change | undefined;
 }
 
-export interface Change {
+interface Change {
   readonly count: number;
   readonly p50Ms: number;
   readonly p99Ms: number;

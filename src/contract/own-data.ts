@@ -4,7 +4,7 @@ import type { BackendDataFormat } from '../recipe/recipe.ts';
 import { checkBackendData } from '../lease/check-peer.ts';
 import type { Json } from '../lease/lease.ts';
 
-export type OwnData =
+type OwnData =
   | {
       readonly kind: 'data';
       readonly backendData: Json | undefined;

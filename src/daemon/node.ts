@@ -25,7 +25,7 @@ const longestAnswerMs = 1000;
  * How long the store may take, once the daemon is told to stop, to confirm what is written: a signal must end the process soon, but
  * whoever asked for the end by the control socket waits for the answer. In milliseconds.
  */
-export const lastWriteMs = { signal: 600, request: 8000 } as const;
+const lastWriteMs = { signal: 600, request: 8000 } as const;
 
 /** How a node stands, as it is told. */
 type StateReport =
@@ -44,7 +44,7 @@ type NodeStage =
   | { readonly kind: 'living'; readonly life: NodeLife }
   | { readonly kind: 'ended' };
 
-export interface NodeHooks {
+interface NodeHooks {
   readonly emit: EmitEvent;
 }
 

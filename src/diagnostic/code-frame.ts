@@ -20,7 +20,7 @@ export function renderDiagnostics(
 }
 
 /** The parts of a failure, or a refusal, in addition to its sentence. */
-export interface Detail {
+interface Detail {
   readonly diagnostics: readonly Diagnostic[];
   /** Preformatted text. */
   readonly detail?: string | undefined;

@@ -11,7 +11,7 @@ interface Cell {
 }
 
 /** A source line and the line of marks that goes below it. */
-export interface FramedLine {
+interface FramedLine {
   readonly code: string;
   readonly marks: string;
 }

@@ -12,7 +12,7 @@ export interface Span {
 }
 
 /** A line and a column of a text, both from 1; a tab counts as one column. */
-export interface Position {
+interface Position {
   readonly line: number;
   readonly column: number;
 }

@@ -3,7 +3,7 @@ import { samePeer } from './state.ts';
 import type { Abilities, PeerEntry } from './state.ts';
 
 /** The next thing to do about one peer, from what is wanted and what is known of the kernel. */
-export type Decision =
+type Decision =
   | { readonly kind: 'nothing' }
   /** Unwanted, and the recipe has no way to remove it. */
   | { readonly kind: 'forget' }

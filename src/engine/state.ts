@@ -4,7 +4,7 @@ import type { Peer } from '../lease/lease.ts';
 import type { Operation } from './operation.ts';
 
 /** The known state of a peer in the kernel. */
-export type KernelState =
+type KernelState =
   | { readonly kind: 'absent' }
   /** SubnetAdd succeeded with these values, and nothing happened since. */
   | { readonly kind: 'present'; readonly peer: Peer }
@@ -19,7 +19,7 @@ export type KernelState =
  *                            │ └───returned────┘                                                 │
  *                            └───────────────────────────────────────────────────────────────────┘
  */
-export type Activity =
+type Activity =
   | { readonly kind: 'idle' }
   | { readonly kind: 'ready'; readonly reason: Reason }
   | {
@@ -41,7 +41,7 @@ export type Activity =
  *       ▲                             │              failed by itself ───────────▲ │
  *       └─────────────────────────────┴──────────────── succeeded ────────────────┘
  */
-export type Company =
+type Company =
   | { readonly kind: 'anyone' }
   /** Half of a batch that failed: one of them may be why. */
   | { readonly kind: 'suspects'; readonly suspects: Suspects }
@@ -98,7 +98,7 @@ export interface Abilities {
  *
  * Without a try, a command that prints each would not be told from one that prints the first while all IPv6 routes are gone.
  */
-export type PrintedSubnets =
+type PrintedSubnets =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'trying'; readonly key: string }
   | { readonly kind: 'first' }

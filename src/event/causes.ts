@@ -2,7 +2,7 @@ import type { HeddleEvent } from './event.ts';
 import type { CommandTrouble } from './trouble.ts';
 
 /** The subject of an event that one cause can bring about many times, and the cause. */
-export interface Repeatable {
+interface Repeatable {
   /** The peer, lease or entry that the event is about; undefined if it is about the node. */
   readonly about: string | undefined;
   /** Equal for events with the same cause. */

@@ -7,7 +7,7 @@ import { describeTrouble, troubleDetail } from './trouble.ts';
 import { formatCount, formatDuration, indent, listFew } from '../diagnostic/words.ts';
 
 /** An event as one sentence for a person, with further lines where something was printed by a command. */
-export interface RenderedEvent {
+interface RenderedEvent {
   readonly level: Level;
   readonly text: string;
   readonly detail: string;

@@ -23,12 +23,12 @@ export interface LeaseRequest {
   readonly data: readonly string[];
 }
 
-export interface InventedLease {
+interface InventedLease {
   readonly subnets: LeaseSubnets;
   readonly addresses: PerFamily<string>;
 }
 
-export interface InventedLeases {
+interface InventedLeases {
   readonly own: InventedLease;
   readonly other: InventedLease;
   /** The other lease, as a node reads it. */

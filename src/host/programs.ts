@@ -61,7 +61,7 @@ const packageOf = new Map(
   Object.entries(programsByPackage).flatMap(([name, programs]) => programs.map((program) => [program, name])),
 );
 
-export interface MissingProgram {
+interface MissingProgram {
   readonly program: string;
   /** The Debian package that has it, where known. */
   readonly package: string | undefined;

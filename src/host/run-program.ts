@@ -5,7 +5,7 @@ import { explainError, hasErrorCode } from './system-error.ts';
 const longestOutput = 32 << 20;
 
 /** How a helper program is run. */
-export interface ProgramOptions {
+interface ProgramOptions {
   /** The text on its stdin, which is empty unless given. */
   readonly input?: string;
   /** Its whole environment; this process's own unless given. */
@@ -17,7 +17,7 @@ export interface ProgramOptions {
 }
 
 /** Why a program did not do its work. */
-export type ProgramFault =
+type ProgramFault =
   /** The program is not on PATH. */
   | 'missing'
   /** The program exists, but the kernel does not start it. */

@@ -1,7 +1,7 @@
 import { runProgram } from './run-program.ts';
 
 /** A notification for systemd (sd_notify(3)). */
-export interface ServiceNotice {
+interface ServiceNotice {
   readonly state?: 'ready' | 'stopping';
   /** One line for `systemctl status`. */
   readonly status?: string;

@@ -1,5 +1,5 @@
 /** A stream that may be a terminal: process.stdout, process.stderr. */
-export interface OutputStream {
+interface OutputStream {
   readonly isTTY?: boolean;
 }
 

@@ -1,5 +1,5 @@
 /** A lease of a node that runs something else than this node, so that no packet gets from one to the other. */
-export interface UnreachableLease {
+interface UnreachableLease {
   readonly key: string;
   /** The key of the network configuration in which the nodes differ: `Type`, or a parameter. */
   readonly name: string;

@@ -12,7 +12,7 @@ export interface NetworkValues extends RangeValues {
 }
 
 /** The keys that {@link checkNetworkConfiguration} reads. */
-export interface NetworkDocument {
+interface NetworkDocument {
   readonly values: NetworkValues;
   /** The keys that stand in the document, even with values of the wrong type. */
   readonly given: ReadonlySet<string>;

@@ -6,7 +6,7 @@ import { Debounce } from '../time/debounce.ts';
 import { OneAtATime } from '../time/one-at-a-time.ts';
 import { readRecipeText } from './recipe-text.ts';
 
-export interface RecipeWatchOptions {
+interface RecipeWatchOptions {
   readonly file: string;
   /** Its text as it was read last. */
   readonly text: string;

@@ -6,14 +6,14 @@ import { examineRecipe } from './examine-recipe.ts';
 import { checkRecipe, refuseStrangersFile, type LoadedRecipe } from './load-recipe.ts';
 
 /** Why a recipe is not run. `detail` is preformatted text; both it and `diagnostics` may be empty where `because` says all. */
-export interface RecipeRefusal {
+interface RecipeRefusal {
   readonly because: string;
   readonly diagnostics: readonly Diagnostic[];
   readonly detail: string;
 }
 
 /** The verdict on a saved recipe while an older text of it runs. */
-export type RecipeReview =
+type RecipeReview =
   | ({ readonly kind: 'refused' } & RecipeRefusal)
   | {
       readonly kind: 'good';

@@ -25,7 +25,7 @@ export function placeInRecipe(source: SourceText, command: Command, stretch: Spa
 }
 
 /** A line of a command's text, with the element of the recipe that it stands in. */
-export interface CommandLine {
+interface CommandLine {
   /** The line itself, without blanks around it. */
   readonly text: string;
   readonly span: Command['lines'][number]['span'];

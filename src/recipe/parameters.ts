@@ -5,12 +5,12 @@ import { checkParameterValue, describeParameter, parseParameterText } from './re
 import type { Parameter, ParameterValue, Recipe } from './recipe.ts';
 
 /** Why a value cannot be used: one sentence, and what to do. */
-export interface ParameterProblem {
+interface ParameterProblem {
   readonly message: string;
   readonly hint?: string;
 }
 
-export type ResolvedParameters =
+type ResolvedParameters =
   | { readonly kind: 'valid'; readonly values: Readonly<Record<string, ParameterValue>> }
   | { readonly kind: 'invalid'; readonly problems: readonly ParameterProblem[] };
 

@@ -6,7 +6,7 @@ import { literalOf } from './sh/words.ts';
 import { builtins, probes } from './shell-words.ts';
 
 /** A program that a recipe needs, and where it is called first. */
-export interface ProgramCall {
+interface ProgramCall {
   readonly program: string;
   readonly command: Command;
   /** The program's name in the command's text. */

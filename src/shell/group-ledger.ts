@@ -5,7 +5,7 @@ import { hasErrorCode } from '../host/system-error.ts';
 import { endGroup, findOlderThanChild } from './process-group.ts';
 
 /** `worker`: its leader runs one command after another, and what earlier ones left in the group is not of the present one. */
-export type GroupKind = 'command' | 'worker';
+type GroupKind = 'command' | 'worker';
 
 /** Notes the process groups of commands while they may run. */
 export interface GroupLedger {

@@ -23,7 +23,7 @@ export interface MonitorListeners {
 }
 
 /** A command to be run as a monitor. Which of its lines runs is not noted. */
-export interface MonitorJob extends Pick<Job, 'environment' | 'cwd'> {
+interface MonitorJob extends Pick<Job, 'environment' | 'cwd'> {
   readonly script: ScriptSource;
 }
 

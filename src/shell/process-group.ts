@@ -18,7 +18,7 @@ interface GroupMember {
  * Signals every process of a group; signal 0 only asks. Returns false if the group has no member left (or only
  * processes that this user may not signal, which for the purpose is the same).
  */
-export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
+function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
   return signalId(-groupId, signal);
 }
 

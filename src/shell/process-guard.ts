@@ -3,7 +3,7 @@ import { longestTimerMs } from '../time/longest-timer.ts';
 /** Why a job is ended before its command has ended. */
 export type Interruption = 'timed-out' | 'cancelled';
 
-export interface ProcessGuard {
+interface ProcessGuard {
   /** Set once the job's processes were told to end. */
   readonly interruption: Interruption | undefined;
   /** Resolves when nothing is left to be ended: the shell may be gone and a grandchild still be there. */

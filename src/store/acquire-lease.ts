@@ -91,7 +91,7 @@ function withOutcome(listing: Listing, acquired: LeaseRecord, dropped: readonly 
 }
 
 /** The node that asks for a lease, and its network. */
-export interface Applicant extends PublicAddresses {
+interface Applicant extends PublicAddresses {
   readonly configuration: NetworkConfiguration;
   readonly hint: LeaseSubnets | undefined;
 }

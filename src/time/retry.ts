@@ -1,5 +1,5 @@
 /** The bounds of a retry delay in milliseconds. */
-export interface RetryBounds {
+interface RetryBounds {
   readonly firstMs: number;
   readonly capMs: number;
 }

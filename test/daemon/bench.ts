@@ -23,7 +23,7 @@ import { until } from '../support/until.ts';
 import { fileOverlay } from './file-overlay.ts';
 
 /** An event of one name. */
-export type EventOf<Name extends EventName> = Extract<HeddleEvent, { readonly event: Name }>;
+type EventOf<Name extends EventName> = Extract<HeddleEvent, { readonly event: Name }>;
 
 /** An interface that need not exist: no command of a test touches it. */
 export const underlay: ChosenInterface = {

@@ -14,7 +14,7 @@ export interface ModelKernel {
 }
 
 /** How the peers of a test would stand in the kernel. */
-export const describePeer = (peer: Peer): string =>
+const describePeer = (peer: Peer): string =>
   `${peer.subnet ?? ''} via ${peer.publicIp ?? ''} ${peer.stdin.trim()}`;
 
 /** A recipe whose commands may be repeated: entries are replaced, removing what is absent succeeds. */

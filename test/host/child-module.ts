@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import type { TestContext } from 'node:test';
 
-export interface ModuleProcess {
+interface ModuleProcess {
   readonly process: ChildProcess;
   /** The next line it prints; undefined once it has ended. */
   readLine(): Promise<string | undefined>;

@@ -4,7 +4,7 @@ import { systemShell, type ShellProgram } from '../../src/shell/program.ts';
 import type { Shell } from '../../src/shell/shell.ts';
 import { createWorkerPool } from '../../src/shell/pool/worker-pool.ts';
 
-export const busybox: ShellProgram = { file: 'busybox', name: 'busybox', arguments: ['sh'] };
+const busybox: ShellProgram = { file: 'busybox', name: 'busybox', arguments: ['sh'] };
 
 /** What /bin/sh is on some systems. */
 export const bash: ShellProgram = { file: 'bash', name: 'sh', arguments: ['--posix'] };
@@ -25,7 +25,7 @@ const kinds = [
   },
 ];
 
-export interface Implementation {
+interface Implementation {
   readonly name: string;
   readonly program: ShellProgram;
   readonly create: (options?: OneShotShellOptions) => Shell;

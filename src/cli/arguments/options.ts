@@ -3,7 +3,7 @@ import { hideParameters } from './process-list.ts';
 import { describeUnpassable } from '../../recipe/inherited-variables.ts';
 
 /** Where a node keeps what must survive a restart: its journal, keys and control socket. */
-export const defaultStateDirectory = '/var/lib/heddle/state';
+const defaultStateDirectory = '/var/lib/heddle/state';
 export const defaultSubnetFile = '/run/flannel/subnet.env';
 
 export function stateDirectoryOption(): Option {

@@ -8,7 +8,7 @@ import { checkSchema, explainSchema, listSchema } from './recipe.ts';
 import { statusSchema, statusWatchSchema } from './status.ts';
 
 /** The JSON that a command prints. */
-export interface Output {
+interface Output {
   /** The command with the option that selects this output, without `--json`: `lab up --watch`. */
   readonly command: string;
   /** One document, or a document a line for as long as the command runs. */
@@ -42,7 +42,7 @@ export function schemaFile({ command }: Output): string {
 }
 
 /** The JSON Schema of an output (draft 2020-12). */
-export function outputJsonSchema({ command, form, schema }: Output): Readonly<Record<string, Json>> {
+function outputJsonSchema({ command, form, schema }: Output): Readonly<Record<string, Json>> {
   const { $schema, ...rest } = z.toJSONSchema(schema, {
     target: 'draft-2020-12',
     io: 'output',

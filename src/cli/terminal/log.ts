@@ -30,7 +30,7 @@ interface LogOutput {
   end(): void;
 }
 
-export interface Log {
+interface Log {
   readonly emit: EmitEvent;
   /** Writes what is left, for half a second at most: what cannot be written must not keep the process from ending. */
   readonly close: () => Promise<void>;

@@ -10,7 +10,7 @@ import type { Monitor, MonitorListeners } from '../../shell/monitor.ts';
 import type { CommandScripts } from '../../recipe-files/command-scripts.ts';
 import type { Shell } from '../../shell/shell.ts';
 
-export interface CommandContext {
+interface CommandContext {
   readonly recipe: Recipe;
   readonly scripts: CommandScripts;
   readonly shell: Shell;

@@ -10,7 +10,7 @@ import { type Outage, OutageLog } from './outage-log.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { OwnLease } from './own-lease.ts';
 
-export interface LeaseKeeperOptions {
+interface LeaseKeeperOptions {
   readonly store: LeaseStore;
   /** This node's lease as it was acquired. */
   readonly record: LeaseRecord;

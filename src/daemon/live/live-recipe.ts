@@ -17,7 +17,7 @@ export interface SavedChange extends Extract<RecipePlan, { kind: 'change' }> {
   readonly seenAt: number;
 }
 
-export interface LiveRecipeOptions {
+interface LiveRecipeOptions {
   readonly options: UpOptions;
   /** The running recipe. */
   readonly current: () => Preparation;

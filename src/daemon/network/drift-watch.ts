@@ -6,7 +6,7 @@ import { Debounce } from '../../time/debounce.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 
-export interface DriftWatchOptions {
+interface DriftWatchOptions {
   readonly commands: CommandRunner;
   readonly own: LeaseSubnets;
   /** Milliseconds between looks that nothing asked for. */

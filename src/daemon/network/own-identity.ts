@@ -14,7 +14,7 @@ import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import { announce } from './device.ts';
 
-export interface IdentityContext {
+interface IdentityContext {
   readonly preparation: Preparation;
   readonly options: UpOptions;
   readonly commands: CommandRunner;

@@ -31,7 +31,7 @@ export interface BrokenPart {
 }
 
 /** The result of bringing the parts up. */
-export type BringUpResult =
+type BringUpResult =
   /** All that could be is up; {@link PartKeeper.broken} names the others. */
   | { readonly kind: 'up' }
   /** A part without which the node does not start failed. */

@@ -35,7 +35,7 @@ import { UnderlayWatch } from '../watch/underlay.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { StoredNetworkWatch } from '../watch/stored-network.ts';
 
-export interface RunningNetworkOptions {
+interface RunningNetworkOptions {
   readonly options: UpOptions;
   readonly preparation: Preparation;
   readonly leasedNetwork: LeasedNetwork;

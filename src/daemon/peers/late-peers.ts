@@ -4,7 +4,7 @@
  */
 const graceMs = 60_000;
 
-export interface LatePeersOptions {
+interface LatePeersOptions {
   /** Whether this node is itself still without a lease, and so cannot expect others to have theirs. */
   readonly isWaiting: () => boolean;
   /** Their time is over. */

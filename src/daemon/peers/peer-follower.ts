@@ -15,7 +15,7 @@ import { type Outage, OutageLog } from '../lease/outage-log.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { PeerLoop } from './peer-loop.ts';
 
-export interface PeerFollowerOptions {
+interface PeerFollowerOptions {
   readonly store: LeaseStore;
   readonly rules: PeerRules;
   readonly own: OwnLease;

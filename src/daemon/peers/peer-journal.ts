@@ -3,7 +3,7 @@ import type { Journal } from '../../host/state/journal-file.ts';
 import type { Json, Peer } from '../../lease/lease.ts';
 
 /** One line: a peer is about to be added, or a key is surely no longer in the kernel. */
-export type JournalLine = { readonly add: Peer } | { readonly gone: string };
+type JournalLine = { readonly add: Peer } | { readonly gone: string };
 
 /** When the file has this many lines more than there are peers, it is written again. */
 const slackLines = 10_000;

@@ -11,7 +11,7 @@ import { eventOf, namePeer, outcomeOf } from './peer-report.ts';
 import type { PeerOutcome } from './peer-report.ts';
 import { RetryTimers } from './retry-timers.ts';
 
-export interface PeerLoopOptions {
+interface PeerLoopOptions {
   readonly engine: Engine;
   readonly journal: PeerJournal;
   readonly commands: PeerCommands;

@@ -4,7 +4,7 @@ import type { LeaseSubnets } from '../../lease/lease.ts';
 import type { PeerJournal } from './peer-journal.ts';
 import type { PeerLoop } from './peer-loop.ts';
 
-export interface RestoreContext {
+interface RestoreContext {
   readonly commands: CommandRunner;
   readonly own: LeaseSubnets;
   readonly journal: PeerJournal;

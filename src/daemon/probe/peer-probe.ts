@@ -17,7 +17,7 @@ const spacingMs = 20;
 /** How many packets in a row have to be lost before an address that has answered counts as silent. */
 const packetsBeforeSilence = 3;
 
-export interface PeerProbeOptions {
+interface PeerProbeOptions {
   /** The peers that are in the kernel now. */
   readonly peers: () => Iterable<Peer>;
   readonly own: LeaseSubnets;

@@ -9,7 +9,7 @@ import { clearPreviousNetwork, type PreviousNetworkContext } from './previous-ne
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { NetworkStart } from '../network/leased-network.ts';
 
-export interface FirstStartContext extends PreviousNetworkContext {
+interface FirstStartContext extends PreviousNetworkContext {
   /** Gets what the store was seen to hold. */
   readonly listingSlot: ListingSlot;
   readonly signal: AbortSignal;

@@ -3,7 +3,7 @@ import type { Concerns } from '../../event/concerns.ts';
 import { StoreError } from '../../store/store.ts';
 import { judgeNetwork, type JudgingNode, type NetworkProblem } from './judge-network.ts';
 
-export interface StoredNetworkWatchOptions extends JudgingNode {
+interface StoredNetworkWatchOptions extends JudgingNode {
   readonly concerns: Concerns;
   /** After this nothing is told any more. */
   readonly signal: AbortSignal;

@@ -29,7 +29,7 @@ import { crc32 } from 'node:zlib';
 const header = { changedAt: 0, checksum: 8, bytes: 12 } as const;
 
 /** The bundle that code is compiled from: whose it is and when it was last changed, as stat(2) says. */
-export type CompiledBundle = Pick<Stats, 'uid' | 'mtimeMs'>;
+type CompiledBundle = Pick<Stats, 'uid' | 'mtimeMs'>;
 
 /**
  * Where the compiled code of a bundle is kept. Another build, another heddle, another V8 and another processor each have

@@ -8,7 +8,7 @@ import { openPlainFile, type PlainFile } from './plain-file.ts';
 import { PlainFileError } from './plain-file-error.ts';
 
 /** Why a lock could not be had. */
-export type FileLockRefusal =
+type FileLockRefusal =
   /** The program flock is not on PATH. */
   | 'no-flock'
   /** The file cannot be opened or locked. */
@@ -27,7 +27,7 @@ export class FileLockError extends Error {
   }
 }
 
-export interface FileLockOptions {
+interface FileLockOptions {
   /** How long to wait for it, in milliseconds; 30,000 unless given. */
   readonly waitMs?: number;
   /** Its mode: 0600 unless given. A file of this user that others can open although they should not is closed to them. */

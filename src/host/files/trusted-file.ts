@@ -2,7 +2,7 @@ import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /** Why somebody besides root could change a file, and what to do about it. */
-export interface Distrust {
+interface Distrust {
   readonly why: string;
   readonly hint: string;
 }

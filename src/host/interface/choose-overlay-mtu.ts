@@ -3,7 +3,7 @@ import { encapsulationOf } from '../../network/encapsulation.ts';
 import type { Link } from './ip-output.ts';
 
 /** The interface that overlay traffic uses. */
-export interface UnderlayLink {
+interface UnderlayLink {
   readonly name: string;
   readonly mtu: number;
   /** Whether peers are reached over IPv6 only, so that a tunnel's outer header is IPv6's. */

@@ -12,7 +12,7 @@ import { parseAddress, type Family } from '../../network/cidr.ts';
 const freshMs = 1000;
 
 /** The operator's wishes for the interface, before the families of the network are known. */
-export type FamilylessWishes = Omit<InterfaceWishes, 'families'>;
+type FamilylessWishes = Omit<InterfaceWishes, 'families'>;
 
 /**
  * A look at the interfaces of this node. It begins when it is made and goes on next to other work; what the kernel said is

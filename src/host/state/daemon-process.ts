@@ -15,7 +15,7 @@ export async function forgetOwnProcess(stateDirectory: string): Promise<void> {
 }
 
 /** A process that has a state directory. */
-export interface OwningProcess {
+interface OwningProcess {
   readonly pid: number;
   /** Its state by proc(5): `T` for a process that was stopped by a signal. */
   readonly state: string;

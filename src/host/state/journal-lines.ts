@@ -1,7 +1,7 @@
 import type { Json } from '../../lease/lease.ts';
 
 /** The content of a journal's whole lines. */
-export type JournalText =
+type JournalText =
   | { readonly kind: 'read'; readonly entries: readonly Json[] }
   /** A line (from 1) is not JSON, although it is whole. A crash of heddle cannot cause this. */
   | { readonly kind: 'corrupt'; readonly line: number };

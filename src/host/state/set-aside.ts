@@ -14,7 +14,7 @@ const ownNames: readonly string[] = [
 const folderPrefix = 'set-aside-';
 
 /** The files of a recipe's commands that were moved into a folder of the state directory. */
-export interface SetAside {
+interface SetAside {
   /** The path of the folder. */
   readonly folder: string;
   readonly names: readonly string[];

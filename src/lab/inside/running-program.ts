@@ -11,7 +11,7 @@ export type ProgramState =
   | { readonly kind: 'stopping'; readonly signal: NodeJS.Signals }
   | { readonly kind: 'ended'; readonly how: string; readonly asTold: boolean };
 
-export interface ProgramStart {
+interface ProgramStart {
   readonly command: readonly [string, ...string[]];
   readonly cwd: string;
   readonly environment: NodeJS.ProcessEnv;

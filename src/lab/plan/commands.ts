@@ -7,7 +7,7 @@ export const nodeInterface = 'eth0';
 /** The switch of a switched underlay, in the lab's own network namespace. */
 const underlaySwitch = 'underlay';
 /** The bridge a CNI plugin would make in a node, and its port to the pod. */
-export const podBridge = 'cbr0';
+const podBridge = 'cbr0';
 const podPort = 'pod';
 
 /**

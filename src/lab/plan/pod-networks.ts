@@ -3,7 +3,7 @@ import { mapFamilies, type PerFamily } from '../../network/per-family.ts';
 import { firstAddressOf, type SubnetEnvironment, type SubnetOfNetwork } from '../../network/subnet-env.ts';
 
 /** One family of a node's subnet, as its bridge and its pod use it. */
-export interface PodNetwork {
+interface PodNetwork {
   /** In canonical form: `10.50.4.0/24`. */
   readonly subnet: string;
   /** The subnet's first address: the bridge's, and the pod's router. */

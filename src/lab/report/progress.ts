@@ -1,7 +1,7 @@
 import type { LabEvent } from '../protocol.ts';
 
 /** Shows how a lab gets on; everything goes to stderr, so that stdout holds the result alone. */
-export interface Progress {
+interface Progress {
   note(event: LabEvent): void;
   /** Takes away what is only of passing interest. */
   end(): void;

@@ -20,26 +20,26 @@ export interface JsonMember {
   readonly value: JsonNode;
 }
 
-export interface ArrayNode {
+interface ArrayNode {
   readonly kind: 'array';
   readonly span: Span;
   readonly items: readonly JsonNode[];
 }
 
-export interface ScalarNode {
+interface ScalarNode {
   readonly kind: 'scalar';
   readonly span: Span;
   readonly value: null | boolean | number | string;
 }
 
 /** A value of which nothing more is said, because a finding says already that it could not be read. */
-export interface UnreadNode {
+interface UnreadNode {
   readonly kind: 'unread';
   readonly span: Span;
 }
 
 /** The treatment of a key that an object has twice: an error, or each member stays for the caller to choose from. */
-export type RepeatedKeys = 'refused' | 'kept';
+type RepeatedKeys = 'refused' | 'kept';
 
 /**
  * Reads a document that must be one JSON object. Returns undefined if it is not one, or if its structure is not certain;

@@ -60,7 +60,7 @@ function mayReadInput(call: Call): boolean {
 }
 
 /** Whether a call surely reads the script's own standard input: `read`, or `cat` without a file. */
-export function readsInput(call: Call): boolean {
+function readsInput(call: Call): boolean {
   if (!call.readsScriptInput) return false;
   const words = literalArguments(call);
   if (call.name === 'read') return !words.some((word) => word?.startsWith('-u') === true);

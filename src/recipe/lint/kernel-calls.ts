@@ -3,7 +3,7 @@ import type { Call } from '../sh/read-script.ts';
 import { literalOf } from '../sh/words.ts';
 
 /** A call of `ip` or `bridge`, its abbreviations spelt out: `ip r a` is a `route` and an `add`. */
-export interface KernelCall {
+interface KernelCall {
   readonly object: KernelObject;
   readonly action: string;
   /** The word that names the action. */

@@ -1,7 +1,7 @@
 import type { PatternToken } from './tokens.ts';
 
 /** How a backtracking engine, such as JavaScript's, fares with a pattern. */
-export type Backtracking =
+type Backtracking =
   /** Its time grows as the length of the text. */
   | 'linear'
   /** Its time may grow as a power of the length, or exponentially: not looked at more closely. */

@@ -12,7 +12,7 @@ export interface ValuePattern {
 }
 
 /** A compiled pattern, or the reason why it cannot be used. */
-export type CompiledPattern =
+type CompiledPattern =
   | {
       readonly kind: 'compiled';
       readonly pattern: ValuePattern;

@@ -8,7 +8,7 @@ import type { DeclaredParameters } from './read-parameters.ts';
 import { namePattern, variableName } from './variable-name.ts';
 
 /** The results of reading the parts of `Backend`. */
-export interface BackendParts {
+interface BackendParts {
   readonly source: SourceText;
   readonly object: ObjectNode;
   readonly commands: Commands;

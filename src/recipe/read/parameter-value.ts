@@ -3,7 +3,7 @@ import type { Json } from '../json/json.ts';
 import type { Parameter, ParameterValue } from '../recipe.ts';
 
 /** A value that a parameter may have, or what it must be instead: `must be a whole number of at least 1, not 0`. */
-export type CheckedValue =
+type CheckedValue =
   | { readonly kind: 'accepted'; readonly value: ParameterValue }
   | { readonly kind: 'refused'; readonly reason: string };
 

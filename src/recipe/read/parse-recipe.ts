@@ -29,7 +29,7 @@ import type { Recipe } from '../recipe.ts';
  * The recipe may be used only if none of the findings is an error; the outline may always be used. Both are undefined
  * if nothing could be read, which is an error.
  */
-export interface RecipeReading {
+interface RecipeReading {
   readonly recipe: Recipe | undefined;
   readonly outline: RecipeOutline | undefined;
   /** The findings about the document; further checks of the recipe add to them. */

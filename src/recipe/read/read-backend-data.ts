@@ -14,7 +14,7 @@ const path = 'Backend.BackendData';
 type DataFields = Extract<BackendDataFormat, { format: 'json' }>['fields'];
 
 /** A recipe's declaration of backend data. */
-export interface BackendDataReading {
+interface BackendDataReading {
   readonly format: BackendDataFormat;
   /** The variables of all fields that it names, even those that were refused. */
   readonly fields: PartialList<string>;

@@ -15,7 +15,7 @@ import {
 } from '../json/json-tree.ts';
 
 /** A table of keys: each with the schema of its value, optional ones marked so. */
-export type KeyTable = Readonly<Record<string, z.ZodMiniType>>;
+type KeyTable = Readonly<Record<string, z.ZodMiniType>>;
 
 /**
  * The result of reading a value. An object stays a node with unread keys, so that a further table reads it, and one

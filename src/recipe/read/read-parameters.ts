@@ -20,7 +20,7 @@ export interface DeclaredParameters {
 }
 
 /** The certain facts about a parameter, even if its declaration is wrong. */
-export interface Declaration {
+interface Declaration {
   /** Undefined if the name cannot be made into a variable. */
   readonly variable: string | undefined;
   readonly isSecret: boolean;

@@ -8,7 +8,7 @@ import { settleKeys, type SettledObject } from './settle-keys.ts';
 import { namePattern } from './variable-name.ts';
 
 /** A recipe's document with its keys settled: see {@link settleDocument}. */
-export interface SettledDocument {
+interface SettledDocument {
   readonly root: ObjectNode;
   /** Keys of `Backend` that look like values of parameters which the recipe does not declare. */
   readonly undeclared: readonly JsonMember[];

@@ -4,7 +4,7 @@ import { quoteText } from '../../diagnostic/visible-text.ts';
 import type { JsonMember, ObjectNode } from '../json/json-tree.ts';
 
 /** The keys that an object may have. */
-export interface KnownKeys {
+interface KnownKeys {
   readonly names: readonly string[];
   /** The name of the object in messages: `Backend`. Empty for the recipe itself. */
   readonly path: string;

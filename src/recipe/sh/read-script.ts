@@ -29,7 +29,7 @@ export interface ScriptReading {
 }
 
 /** Under what circumstances a command runs. */
-export interface Circumstances {
+interface Circumstances {
   /** Whether the script handles its failure, or checks something before the call. */
   readonly guarded: boolean;
   /** Whether it runs only if another has failed. */

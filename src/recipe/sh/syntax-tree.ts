@@ -46,12 +46,12 @@ export interface SimpleCommand extends NodeBase {
 }
 
 /** `( … )` or `{ …; }`. */
-export interface GroupCommand extends NodeBase {
+interface GroupCommand extends NodeBase {
   readonly kind: 'group';
   readonly body: List;
 }
 
-export interface IfCommand extends NodeBase {
+interface IfCommand extends NodeBase {
   readonly kind: 'if';
   /** `if` and each `elif`. */
   readonly branches: readonly { readonly condition: List; readonly body: List }[];
@@ -59,39 +59,39 @@ export interface IfCommand extends NodeBase {
 }
 
 /** `while` or `until`. */
-export interface LoopCommand extends NodeBase {
+interface LoopCommand extends NodeBase {
   readonly kind: 'loop';
   readonly condition: List;
   readonly body: List;
 }
 
-export interface ForCommand extends NodeBase {
+interface ForCommand extends NodeBase {
   readonly kind: 'for';
   readonly variable: string;
   readonly words: readonly Word[];
   readonly body: List;
 }
 
-export interface CaseCommand extends NodeBase {
+interface CaseCommand extends NodeBase {
   readonly kind: 'case';
   readonly subject: Word;
   readonly items: readonly { readonly patterns: readonly Word[]; readonly body: List }[];
 }
 
-export interface FunctionNode extends NodeBase {
+interface FunctionNode extends NodeBase {
   readonly kind: 'function';
   readonly name: string;
   readonly body: CommandNode;
 }
 
 /** `[[ … ]]`, which bash and BusyBox know. */
-export interface TestNode extends NodeBase {
+interface TestNode extends NodeBase {
   readonly kind: 'test';
   readonly words: readonly Word[];
 }
 
 /** `NAME=value`. */
-export interface Assignment {
+interface Assignment {
   readonly name: string;
   readonly value: Word;
 }

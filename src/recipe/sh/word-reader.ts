@@ -2,7 +2,7 @@ import type { ScriptCursor } from './script-cursor.ts';
 import type { List, ParameterPart, Word, WordPart } from './syntax-tree.ts';
 
 /** Reads the commands of a substitution, up to what closes it or to the end of the text. */
-export type ListReader = (cursor: ScriptCursor) => List;
+type ListReader = (cursor: ScriptCursor) => List;
 
 const blankOrOperator = /[ \t\n;&|<>()]/;
 const plainRun = /[^\\'"$` \t\n;&|<>()]+/y;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** Both ends of a pipe, as file descriptors that are closed on exec. Reading does not block, writing does. */
-export interface Pipe {
+interface Pipe {
   readonly reader: number;
   readonly writer: number;
 }

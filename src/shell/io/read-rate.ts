@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 const mostPerSecond = 4 << 20;
 
 /** A stream that was limited. */
-export interface RateLimit {
+interface RateLimit {
   /** Stops the limit's timer; the stream is left as it is. */
   readonly end: () => void;
 }

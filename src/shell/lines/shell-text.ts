@@ -2,7 +2,7 @@ import { chooseNoteDescriptor, defineNote, insertNotes, mayFlood } from './line-
 import type { Script } from '../shell.ts';
 
 /** The argument of `sh -c` for a script. */
-export interface ShellText {
+interface ShellText {
   readonly text: string;
   /** The descriptor that line notes are written to; undefined if the text writes none. */
   readonly notesTo: number | undefined;

@@ -1,6 +1,6 @@
 import { workerVariables } from './worker-text.ts';
 
-export type Environment = Readonly<Record<string, string>>;
+type Environment = Readonly<Record<string, string>>;
 
 /** Longer changes are for a new worker; it also tells whether a value is longer than the kernel takes. */
 const longestChange = 4096;

@@ -23,7 +23,7 @@ function startCaptures() {
 }
 
 /** The output of one job. */
-export interface JobOutput {
+interface JobOutput {
   readonly stdout: CapturedText;
   readonly stderr: CapturedText;
   readonly notes: string;

@@ -3,7 +3,7 @@ import { StoreError } from '../store.ts';
 import { isSecure, type Endpoint } from './endpoint.ts';
 
 /** How a request ended badly: gRPC's status code, and the details that grpc-js or etcd gave. */
-export interface GrpcStatus {
+interface GrpcStatus {
   readonly code: number;
   readonly details: string;
 }
@@ -55,7 +55,7 @@ export function isPermissionDenied({ details }: GrpcStatus): boolean {
 }
 
 /** The meaning of a status for a store. */
-export interface StatusMeaning {
+interface StatusMeaning {
   /** A predicate of which the member is the subject: `refuses connections`. */
   readonly reason: string;
   readonly retryable: boolean;

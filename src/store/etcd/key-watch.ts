@@ -6,7 +6,7 @@ import { isPermissionDenied, statusCode, StatusError } from './errors.ts';
 import type { KeyRange } from './layout.ts';
 import type { EtcdMember } from './member.ts';
 
-export interface KeyWatchOptions {
+interface KeyWatchOptions {
   readonly cluster: Cluster;
   readonly range: KeyRange;
   /** Only what happened later is told; a 64-bit number. */

@@ -13,7 +13,7 @@ const mostTries = 3;
 /** How many leases are asked for their time at once. */
 const askedAtOnce = 16;
 
-export interface KeyListing {
+interface KeyListing {
   readonly kvs: readonly IKeyValue[];
   /** All of it as it was then; a 64-bit number. */
   readonly revision: string;

@@ -22,8 +22,6 @@ import { listKeys, readExpiries } from './listing.ts';
 import { defaultPrefix, defaultTiming, type EtcdStoreOptions } from './options.ts';
 import { isReservation, readEvent, readKeyValue } from './record.ts';
 
-export type { EtcdStoreOptions } from './options.ts';
-
 const defaultPageSize = 1000;
 
 /**

@@ -23,7 +23,7 @@ const scanShare = 1 / 12;
 /** How often to scan when the kernel does not report changes. */
 const blindRescanMs = 1000;
 
-export interface LeaseWatchOptions {
+interface LeaseWatchOptions {
   readonly layout: FileLayout;
   readonly directory: LeaseDirectory;
   /** The directory that was listed, and the leases that were reported then. */

@@ -1,5 +1,5 @@
 /** Runs work while holding a lock. */
-export type LockAround = (work: () => Promise<void>) => Promise<void>;
+type LockAround = (work: () => Promise<void>) => Promise<void>;
 
 /** Enough to spare a crowd its queueing, few enough to let other processes have a turn. */
 const worksPerTurn = 32;

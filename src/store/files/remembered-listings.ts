@@ -8,7 +8,7 @@ import type { FileReport } from './file-report.ts';
 const mostRemembered = 4;
 
 /** The result of a listing, for the watch that continues from it. */
-export interface RememberedListing {
+interface RememberedListing {
   readonly identity: DirectoryIdentity;
   readonly reports: ReadonlyMap<string, FileReport>;
 }

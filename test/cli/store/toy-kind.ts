@@ -45,7 +45,7 @@ export interface LoomChoice extends StoreChoice {
  * A kind that differs from the real ones: a flag and options without its name choose it, it asks for a token, and it reads
  * the network configuration from a file. Its leases are files of a directory.
  */
-export const loomKind: StoreKind = {
+const loomKind: StoreKind = {
   name: 'loom',
   options,
   mayBringNetwork: false,

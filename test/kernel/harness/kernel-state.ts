@@ -16,7 +16,7 @@ export function fdbOf(host: Host, device: string): Promise<readonly string[]> {
   return host.lines(`bridge fdb show dev ${device} | grep -vE '^(33:33|01:00)' || true`);
 }
 
-export interface Device {
+interface Device {
   readonly ifindex: number;
   readonly mtu: number;
   /** The MAC, where the kind of device has one. */

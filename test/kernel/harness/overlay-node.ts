@@ -18,7 +18,7 @@ import { whileListening, type Listener } from './listen.ts';
 import { dash, type TestShell } from './test-shell.ts';
 
 /** The address families of the overlay. */
-export type Families = 'ipv4' | 'ipv6' | 'dual-stack';
+type Families = 'ipv4' | 'ipv6' | 'dual-stack';
 
 export interface OverlayOptions {
   readonly families?: Families;
@@ -33,7 +33,7 @@ export interface OverlayOptions {
 }
 
 /** Peers to add and to remove. */
-export interface PeerChanges {
+interface PeerChanges {
   readonly add?: readonly OverlayNode[];
   readonly remove?: readonly OverlayNode[];
   /** The subnets of peers to remove of which no more is known. */

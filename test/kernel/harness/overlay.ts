@@ -4,7 +4,7 @@ import { startHosts } from './host-set.ts';
 import { OverlayNode, type OverlayOptions } from './overlay-node.ts';
 
 /** Three nodes of an overlay. */
-export type ThreeNodes = readonly [OverlayNode, OverlayNode, OverlayNode];
+type ThreeNodes = readonly [OverlayNode, OverlayNode, OverlayNode];
 
 /** Makes three hosts that are gone when the test is over, each with a node that nothing was run on yet. */
 export async function threeNodes(
@@ -29,7 +29,7 @@ export async function joinedNodes(...given: Parameters<typeof threeNodes>): Prom
 }
 
 /** Brings nodes up and makes each a peer of all others. */
-export async function join(nodes: readonly OverlayNode[]): Promise<void> {
+async function join(nodes: readonly OverlayNode[]): Promise<void> {
   await Promise.all(nodes.map((node) => node.start()));
   await Promise.all(
     nodes.map(async (node) => {

@@ -178,7 +178,7 @@ const badKeys = [
   ...['-rf', '--help', '10.49.200.0-24\nid', '10.49.200.0-24 id', '*', '~', '\u001b[2J', ' 10.49.200.0-24'],
 ];
 
-export interface BadLeases {
+interface BadLeases {
   readonly leases: readonly RawLease[];
   /** Those whose type, or whose key, is not one of this network's. */
   readonly foreign: readonly RawLease[];

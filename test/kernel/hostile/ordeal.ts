@@ -15,7 +15,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const longestSeconds = 300;
 
-export interface OrdealOptions {
+interface OrdealOptions {
   readonly form: DataForm;
   readonly makeStore: MakeStore;
   /** In place of this checkout's `bin/heddle.js`. */

@@ -77,7 +77,7 @@ const ends = [
 ] as const;
 
 /** A script that stops at the first failure, and the line (from 0) of its last command: a `false`, or one of its kind. */
-export interface FailingScript {
+interface FailingScript {
   readonly lines: readonly string[];
   readonly line: number;
 }

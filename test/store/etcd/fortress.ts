@@ -7,7 +7,7 @@ import { ownLoopbackAddress } from './loopback.ts';
 import { EtcdServer } from './server.ts';
 
 export const password = 'correct horse battery staple';
-export const prefix = '/coreos.com/network';
+const prefix = '/coreos.com/network';
 
 /**
  * A cluster as a careful operator runs it: TLS both ways, and users who may touch no more than they need: `root`;

@@ -10,13 +10,13 @@ import { ownLoopbackAddress } from './loopback.ts';
 import { TemporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
 
-export interface ServerTls extends CertificateFiles {
+interface ServerTls extends CertificateFiles {
   readonly caFile: string;
   /** Whether clients must have a certificate, too. */
   readonly asksClients: boolean;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly address?: string;
   readonly tls?: ServerTls;
   /** The addresses of all members, for a cluster of several. */

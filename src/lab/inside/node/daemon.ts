@@ -13,7 +13,7 @@ import { RunningProgram, type ProgramState } from '../running-program.ts';
 import { operandOf } from '../../../recipe/parameters.ts';
 
 /** The last operation of a daemon for one peer. */
-export type PeerState =
+type PeerState =
   | { readonly kind: 'added' }
   | { readonly kind: 'failed'; readonly attempt: number; readonly trouble: CommandTrouble };
 

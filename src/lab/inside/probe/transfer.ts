@@ -2,7 +2,7 @@ import { createHash, randomBytes, type Hash } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** Bytes that a transfer sends each way. */
-export const transferBytes = 1024 * 1024;
+const transferBytes = 1024 * 1024;
 
 /** How long a connection may be silent: longer than a WireGuard handshake takes that has to be tried again. */
 const silenceMs = 6000;
