@@ -89,7 +89,7 @@ describe('the table of the environment is what commands are given:', () => {
       stateDirectory: '/s',
     },
     ...{ publicIp: '192.0.2.1', publicIpv6: '2001:db8::1', parameters: [], parameterValues: {} },
-    ...{ localAddress: '192.0.2.1', localAddressV6: '2001:db8::1' },
+    ...{ localAddresses: { ipv4: '192.0.2.1', ipv6: '2001:db8::1' } },
   };
   const peer: Peer = {
     ...{ key: 'k', subnet: '10.50.9.0/24', ipv6Subnet: 'fd00:50:0:9::/64', stdin: '\n', fields: {} },

@@ -1,9 +1,15 @@
 import { formatAddress, formatCidr, parseCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
-import type { PerFamily } from '../network/per-family.ts';
-import type { PublicAddresses } from '../network/public-addresses.ts';
+import {
+  mapFamilies,
+  noFamily,
+  presentValues,
+  type FamilyKey,
+  type PerFamily,
+} from '../network/per-family.ts';
+import { publicAddresses, type PublicAddresses } from '../network/public-addresses.ts';
 import { describeUnpassable, isInherited } from '../recipe/inherited-variables.ts';
-import type { LeaseSubnets, Peer } from '../lease/lease.ts';
+import { peerSubnets, type LeaseSubnets, type Peer } from '../lease/lease.ts';
 import type { CommandName, Parameter, ParameterValue } from '../recipe/recipe.ts';
 
 /** The facts about a node that its commands receive. */
@@ -16,13 +22,20 @@ export interface NodeFacts extends PublicAddresses {
   readonly mtus: PerFamily<number>;
   readonly stateDirectory: string;
   /** This node's own addresses on the interface: a public address may be translated to them on the way. */
-  readonly localAddress: string | undefined;
-  readonly localAddressV6: string | undefined;
+  readonly localAddresses: PerFamily<string>;
   readonly parameters: readonly Parameter[];
   readonly parameterValues: Readonly<Record<string, ParameterValue>>;
 }
 
 type Variables = Record<string, string>;
+
+/** The names of the variables that each address family has of its own. */
+const familyNames = {
+  network: { ipv4: 'NETWORK', ipv6: 'IPV6_NETWORK' },
+  publicAddress: { ipv4: 'PUBLIC_IP', ipv6: 'PUBLIC_IPV6' },
+  subnet: { ipv4: 'SUBNET', ipv6: 'IPV6SUBNET' },
+  localAddress: { ipv4: 'LOCAL_ADDRESS', ipv6: 'LOCAL_ADDRESS_V6' },
+} as const satisfies Readonly<Record<string, Readonly<Record<FamilyKey, string>>>>;
 
 /**
  * The part of the daemon's environment that commands inherit: the usual variables, and those that the recipe or the operator `named`.
@@ -45,15 +58,13 @@ export function inheritedEnvironment(
  * taken. DESIGN of the contract: `docs/recipes.md`.
  */
 export function nodeVariables(facts: NodeFacts, own: LeaseSubnets | undefined): Variables {
-  const { ipv4, ipv6 } = facts.network;
+  const networks = mapFamilies(facts.network, ({ network }) => formatCidr(network));
   return {
     ...parameterVariables(facts),
-    ...(ipv4 && { NETWORK: formatCidr(ipv4.network) }),
-    ...(ipv6 && { IPV6_NETWORK: formatCidr(ipv6.network) }),
+    ...familyVariables('', 'network', networks),
     ...addressVariables('LOCAL_', facts),
     ...subnetVariables('LOCAL_', own),
-    ...(facts.localAddress !== undefined && { LOCAL_ADDRESS: facts.localAddress }),
-    ...(facts.localAddressV6 !== undefined && { LOCAL_ADDRESS_V6: facts.localAddressV6 }),
+    ...familyVariables('', 'localAddress', facts.localAddresses),
     IFACE: facts.iface,
     IFACE_MTU: String(facts.ifaceMtu),
     ...mtuVariables(facts.mtus),
@@ -69,7 +80,7 @@ export function ownVariables(facts: NodeFacts, own: LeaseSubnets | undefined): V
 
 /** … or a peer. */
 export function peerVariables(peer: Peer): Variables {
-  const subnets = { ipv4: parseIf(peer.subnet), ipv6: parseIf(peer.ipv6Subnet) };
+  const subnets = mapFamilies(peerSubnets(peer), parseCidr);
   return { ...peer.fields, ...addressVariables('', peer), ...subnetVariables('', subnets) };
 }
 
@@ -91,28 +102,37 @@ export function isPeerCommand(name: CommandName): boolean {
   return name === 'SubnetAddCommand' || name === 'SubnetRemoveCommand';
 }
 
-function parseIf(cidr: string | undefined): LeaseSubnets['ipv4'] {
-  return cidr === undefined ? undefined : parseCidr(cidr);
+/** One value for each family, under the name that it has there. */
+function familyVariables(
+  prefix: string,
+  what: keyof typeof familyNames,
+  values: PerFamily<string>,
+): Variables {
+  const variables: Variables = {};
+  for (const { name, value } of presentValues(nameFamilies(what, values)))
+    variables[`${prefix}${name}`] = value;
+  return variables;
+}
+
+function nameFamilies<T>(what: keyof typeof familyNames, values: PerFamily<T>): PerFamily<Named<T>> {
+  return mapFamilies(values, (value, family) => ({ name: familyNames[what][family], value }));
+}
+
+interface Named<T> {
+  readonly name: string;
+  readonly value: T;
 }
 
 function addressVariables(prefix: string, addresses: PublicAddresses): Variables {
-  return {
-    ...(addresses.publicIp !== undefined && { [`${prefix}PUBLIC_IP`]: addresses.publicIp }),
-    ...(addresses.publicIpv6 !== undefined && { [`${prefix}PUBLIC_IPV6`]: addresses.publicIpv6 }),
-  };
+  return familyVariables(prefix, 'publicAddress', publicAddresses(addresses));
 }
 
-function subnetVariables(prefix: string, subnets: LeaseSubnets | undefined): Variables {
+function subnetVariables(prefix: string, subnets: LeaseSubnets = noFamily): Variables {
   const variables: Variables = {};
-  const families = [
-    ['SUBNET', subnets?.ipv4],
-    ['IPV6SUBNET', subnets?.ipv6],
-  ] as const;
-  for (const [name, cidr] of families) {
-    if (cidr === undefined) continue;
-    variables[`${prefix}${name}`] = formatCidr(cidr);
-    variables[`${prefix}${name}_IP`] = formatAddress(cidr);
-    variables[`${prefix}${name}_LEN`] = String(cidr.prefix);
+  for (const { name, value } of presentValues(nameFamilies('subnet', subnets))) {
+    variables[`${prefix}${name}`] = formatCidr(value);
+    variables[`${prefix}${name}_IP`] = formatAddress(value);
+    variables[`${prefix}${name}_LEN`] = String(value.prefix);
   }
   return variables;
 }

@@ -9,11 +9,11 @@ import type { NodeFacts } from './environment.ts';
  * valid.
  */
 export function ownAttributes(recipe: Recipe, facts: NodeFacts, stdout: string): LeaseAttributes {
-  const data = readOwnData(stdout, recipe.backendData, facts.network);
-  if (data.kind === 'invalid') {
+  const read = readOwnData(stdout, recipe.backendData, facts.network);
+  if (read.kind === 'invalid') {
     throw new Failure(
       'command',
-      `PreStartupCommand of ${recipe.source.name} printed backend data that other nodes would reject: ${data.because}`,
+      `PreStartupCommand of ${recipe.source.name} printed backend data that other nodes would reject: ${read.because}`,
       { hint: "correct the command, or the recipe's BackendData; print messages for people on stderr" },
     );
   }
@@ -21,7 +21,7 @@ export function ownAttributes(recipe: Recipe, facts: NodeFacts, stdout: string):
     publicIp: facts.publicIp,
     publicIpv6: facts.publicIpv6,
     backendType: recipe.backendType,
-    backendData: data.backendData,
-    backendV6Data: data.backendV6Data,
+    backendData: read.data.ipv4,
+    backendV6Data: read.data.ipv6,
   };
 }

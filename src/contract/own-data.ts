@@ -1,15 +1,11 @@
 import type { NetworkConfiguration } from '../network/configuration.ts';
-import { presentValues } from '../network/per-family.ts';
+import { mapFamilies, presentValues, type PerFamily } from '../network/per-family.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import { checkBackendData } from '../lease/check-peer.ts';
 import type { Json } from '../lease/lease.ts';
 
 type OwnData =
-  | {
-      readonly kind: 'data';
-      readonly backendData: Json | undefined;
-      readonly backendV6Data: Json | undefined;
-    }
+  | { readonly kind: 'data'; readonly data: PerFamily<Json> }
   | { readonly kind: 'invalid'; readonly because: string };
 
 /**
@@ -24,17 +20,13 @@ export function readOwnData(
   const text = stdout.trim();
   const data = format.format === 'text' ? readText(text, network) : readObjects(text, network);
   if (data.kind === 'invalid') return data;
-  const because = checkBackendData(data, format, network);
+  const because = checkBackendData(data.data, format, network);
   return because === undefined ? data : { kind: 'invalid', because };
 }
 
+/** Text is printed once, and published for the network's first family. */
 function readText(text: string, network: NetworkConfiguration): OwnData {
-  const data = text === '' ? undefined : text;
-  return {
-    kind: 'data',
-    backendData: network.ipv4 && data,
-    backendV6Data: network.ipv4 === undefined ? data : undefined,
-  };
+  return { kind: 'data', data: spread(text === '' ? [] : [text], network) };
 }
 
 function readObjects(text: string, network: NetworkConfiguration): OwnData {
@@ -53,6 +45,11 @@ function readObjects(text: string, network: NetworkConfiguration): OwnData {
       because: `it printed ${objects.length} lines for ${expected} address families`,
     };
   }
-  const v6 = network.ipv6 && objects[network.ipv4 === undefined ? 0 : 1];
-  return { kind: 'data', backendData: network.ipv4 && objects[0], backendV6Data: v6 };
+  return { kind: 'data', data: spread(objects, network) };
+}
+
+/** Gives the network's families a value each, in order, as far as the values go. */
+function spread(values: readonly Json[], network: NetworkConfiguration): PerFamily<Json> {
+  const left = values.values();
+  return mapFamilies(network, () => left.next().value);
 }

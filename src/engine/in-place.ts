@@ -1,9 +1,10 @@
-import type { Peer } from '../lease/lease.ts';
+import { peerSubnets, type Peer } from '../lease/lease.ts';
+import { presentValues } from '../network/per-family.ts';
 import type { EngineState, PeerEntry } from './state.ts';
 
 /** The subnets of a peer, IPv4's first. */
-export function subnetsOf({ subnet, ipv6Subnet }: Peer): string[] {
-  return [subnet, ipv6Subnet].filter((each) => each !== undefined);
+export function subnetsOf(peer: Peer): string[] {
+  return presentValues(peerSubnets(peer));
 }
 
 /** The subnet that names a peer: its IPv4 subnet, or its IPv6 subnet if it has only that. */

@@ -64,8 +64,7 @@ export async function explainRecipe(request: ExplainRequest): Promise<RecipeExpl
     stateDirectory: request.stateDirectory,
     publicIp: own.addresses.ipv4,
     publicIpv6: own.addresses.ipv6,
-    localAddress: own.addresses.ipv4,
-    localAddressV6: own.addresses.ipv6,
+    localAddresses: own.addresses,
     parameters: recipe.parameters,
     parameterValues,
   };

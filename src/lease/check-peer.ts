@@ -1,14 +1,15 @@
 import { describeUnusable } from '../network/address-scope.ts';
 import { contains, formatAddress, formatCidr, parseAddress } from '../network/cidr.ts';
-import type { Cidr, Family } from '../network/cidr.ts';
-import type { NetworkConfiguration } from '../network/configuration.ts';
+import type { Cidr } from '../network/cidr.ts';
+import type { NetworkConfiguration, SubnetRange } from '../network/configuration.ts';
 import { describeUnusableMac } from '../network/mac-address.ts';
-import { mapFamilies, presentValues, type PerFamily } from '../network/per-family.ts';
+import { mapFamilies, presentValues, type FamilyKey, type PerFamily } from '../network/per-family.ts';
+import { publicAddresses } from '../network/public-addresses.ts';
 import { matchGoName } from '../recipe/flannel/go-names.ts';
 import type { ValuePattern } from '../recipe/pattern/compile-pattern.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import type { AgreedField } from './agreed-fields.ts';
-import type { Json, Lease, LeaseAttributes, LeaseSubnets, Peer } from './lease.ts';
+import { backendDataOf, type Json, type Lease, type LeaseSubnets, type Peer } from './lease.ts';
 
 /** The facts that a lease must agree with before a command may run for it. */
 export interface PeerRules {
@@ -33,6 +34,12 @@ export type PeerVerdict =
 /** Text that may reach a shell's stdin when the recipe gives no pattern: no blank, quote, control or leading dash. */
 const plainLine = /^[A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*$/;
 const maximumDataBytes = 4096;
+
+/** The names of each family's address and data, in messages, and the first part of its fields' variables. */
+const familyNames = {
+  ipv4: { number: 4, address: 'PublicIP', data: 'backend data', variable: 'DATA' },
+  ipv6: { number: 6, address: 'PublicIPv6', data: 'IPv6 backend data', variable: 'DATA6' },
+} as const satisfies Readonly<Record<FamilyKey, object>>;
 
 class Rejection extends Error {
   readonly ownAddress: string | undefined;
@@ -60,21 +67,19 @@ export function checkPeer(lease: Lease, rules: PeerRules): PeerVerdict {
 }
 
 function readPeer(lease: Lease, rules: PeerRules): Peer {
-  const { subnets } = lease;
-  const network = sharedFamilies(rules.network, subnets);
-  const { ipv4, ipv6 } = network;
-  const attributes = ipv4 === undefined ? withSharedText(lease, rules.backendData) : lease.attributes;
-  const publicIp = ipv4 && readPublicAddress(attributes.publicIp, 4, 'PublicIP', rules);
-  const publicIpv6 = ipv6 && readPublicAddress(attributes.publicIpv6, 6, 'PublicIPv6', rules);
-  const subnet = ipv4 && readSubnet(subnets.ipv4, ipv4.network);
-  const ipv6Subnet = ipv6 && readSubnet(subnets.ipv6, ipv6.network);
-  const data = readBothData(attributes, rules.backendData, network);
+  const families = sharedFamilies(rules.network, lease.subnets);
+  const addresses = publicAddresses(lease.attributes);
+  const publicAddress = mapFamilies(families, (_, family) =>
+    readPublicAddress(addresses[family], family, rules),
+  );
+  const subnet = mapFamilies(families, ({ network }, family) => readSubnet(lease.subnets[family], network));
+  const data = readAllData(sharedData(lease, rules.backendData, families), rules.backendData, families);
   return {
     key: lease.key,
-    subnet,
-    ipv6Subnet,
-    publicIp,
-    publicIpv6,
+    subnet: subnet.ipv4,
+    ipv6Subnet: subnet.ipv6,
+    publicIp: publicAddress.ipv4,
+    publicIpv6: publicAddress.ipv6,
     stdin: presentValues(data)
       .map(({ line }) => (line === undefined ? '' : `${line}\n`))
       .join(''),
@@ -86,20 +91,26 @@ function readPeer(lease: Lease, rules: PeerRules): Peer {
  * The network's families that a lease has as well. While a network becomes dual-stack, some nodes have both families and
  * others have one: they reach each other by that one. Throws a Rejection if there is none.
  */
-function sharedFamilies(network: NetworkConfiguration, subnets: LeaseSubnets): NetworkConfiguration {
+function sharedFamilies(network: NetworkConfiguration, subnets: LeaseSubnets): PerFamily<SubnetRange> {
   const shared = mapFamilies(network, (range, family) => (subnets[family] === undefined ? undefined : range));
-  if (shared.ipv4 === undefined && shared.ipv6 === undefined) {
+  if (presentValues(shared).length === 0) {
     throw new Rejection(`it does not have an ${network.ipv4 === undefined ? 'IPv6' : 'IPv4'} subnet`);
   }
-  return { ...network, ...shared };
+  return shared;
 }
 
-/** A dual-stack node prints text once, and publishes it as IPv4's. For a network with IPv6 only, it is IPv6's. */
-function withSharedText({ attributes, subnets }: Lease, { format }: BackendDataFormat): LeaseAttributes {
-  const isShared = format === 'text' && subnets.ipv4 !== undefined;
-  return isShared && attributes.backendV6Data === undefined
-    ? { ...attributes, backendV6Data: attributes.backendData }
-    : attributes;
+/**
+ * The backend data of a lease. A dual-stack node prints text once, and publishes it as IPv4's: where only IPv6 is shared, that text is
+ * IPv6's.
+ */
+function sharedData(
+  { attributes, subnets }: Lease,
+  { format }: BackendDataFormat,
+  families: PerFamily<unknown>,
+): PerFamily<Json> {
+  const data = backendDataOf(attributes);
+  const isShared = format === 'text' && subnets.ipv4 !== undefined && families.ipv4 === undefined;
+  return isShared && data.ipv6 === undefined ? { ...data, ipv6: data.ipv4 } : data;
 }
 
 function readSubnet(subnet: Cidr | undefined, network: Cidr): string | undefined {
@@ -110,10 +121,11 @@ function readSubnet(subnet: Cidr | undefined, network: Cidr): string | undefined
   return formatCidr(subnet);
 }
 
-function readPublicAddress(text: string | undefined, family: Family, name: string, rules: PeerRules): string {
+function readPublicAddress(text: string | undefined, family: FamilyKey, rules: PeerRules): string {
+  const { number, address: name } = familyNames[family];
   const address = text === undefined ? undefined : parseAddress(text);
-  if (address?.family !== family)
-    throw new Rejection(`its ${name} is missing or not an IPv${family} address`);
+  if (address?.family !== number)
+    throw new Rejection(`its ${name} is missing or not an IPv${number} address`);
   const canonical = formatAddress(address);
   const why = describeUnusable(address);
   if (why !== undefined) throw new Rejection(`its ${name} ${canonical} is ${why}`);
@@ -124,12 +136,12 @@ function readPublicAddress(text: string | undefined, family: Family, name: strin
 
 /** Why backend data does not meet the recipe's format, as a clause; undefined if it does. */
 export function checkBackendData(
-  data: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>,
+  data: PerFamily<Json>,
   format: BackendDataFormat,
-  network: NetworkConfiguration,
+  families: PerFamily<unknown>,
 ): string | undefined {
   try {
-    readBothData(data, format, network);
+    readAllData(data, format, families);
     return undefined;
   } catch (error) {
     if (error instanceof Rejection) return error.message;
@@ -137,15 +149,18 @@ export function checkBackendData(
   }
 }
 
-function readBothData(
-  data: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>,
+/** Reads the data of each of these families. Throws a Rejection. */
+function readAllData(
+  data: PerFamily<Json>,
   format: BackendDataFormat,
-  { ipv4, ipv6 }: NetworkConfiguration,
+  families: PerFamily<unknown>,
 ): PerFamily<ReadData> {
-  return {
-    ipv4: ipv4 && readData(data.backendData, format, 'DATA', 'backend data'),
-    ipv6: ipv6 && readV6Data(data.backendV6Data, format, ipv4 !== undefined),
-  };
+  return mapFamilies(families, (_, family) => {
+    // Text is printed once for both families, and published as IPv4's.
+    const isPrinted = format.format === 'json' || family === 'ipv4' || families.ipv4 === undefined;
+    if (!isPrinted && data[family] === undefined) return { line: undefined, fields: {} };
+    return readData(data[family], format, family);
+  });
 }
 
 interface ReadData {
@@ -154,19 +169,14 @@ interface ReadData {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-function readV6Data(data: Json | undefined, format: BackendDataFormat, dualStack: boolean): ReadData {
-  // Text is printed once for both families, and published as IPv4's.
-  if (format.format === 'text' && dualStack && data === undefined) return { line: undefined, fields: {} };
-  return readData(data, format, 'DATA6', 'IPv6 backend data');
-}
-
 /** Reads one family's backend data by the recipe's format. Throws a Rejection. */
-function readData(data: Json | undefined, format: BackendDataFormat, prefix: string, name: string): ReadData {
+function readData(data: Json | undefined, format: BackendDataFormat, family: FamilyKey): ReadData {
+  const { data: name, variable } = familyNames[family];
   switch (format.format) {
     case 'text':
       return { line: readText(data ?? '', format.pattern, name), fields: {} };
     case 'json':
-      return readObject(data, format.fields, prefix, name);
+      return readObject(data, format.fields, variable, name);
   }
 }
 

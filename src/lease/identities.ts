@@ -1,5 +1,6 @@
 import type { BackendDataFormat } from '../recipe/recipe.ts';
-import type { Json, LeaseAttributes } from './lease.ts';
+import { presentValues } from '../network/per-family.ts';
+import { backendDataOf, type Json, type LeaseAttributes } from './lease.ts';
 
 /** A value in backend data that only one node has: a MAC address or a key. */
 export interface Identity {
@@ -18,10 +19,10 @@ const forms = [
 
 /** The values in backend data by which a node is known. Short or common values, such as a VNI, are not among them. */
 export function identitiesOf(
-  { backendData, backendV6Data }: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>,
+  attributes: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>,
   format: BackendDataFormat,
 ): Identity[] {
-  const found = [backendData, backendV6Data].flatMap((data) => listValues(data, format));
+  const found = presentValues(backendDataOf(attributes)).flatMap((data) => listValues(data, format));
   const isFirst = ({ value }: Identity, index: number): boolean =>
     found.findIndex((other) => other.value === value) === index;
   return found.filter(isFirst);

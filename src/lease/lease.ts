@@ -16,6 +16,14 @@ export interface LeaseAttributes extends PublicAddresses {
   readonly backendV6Data: Json | undefined;
 }
 
+/** The backend data of a lease by family. */
+export function backendDataOf({
+  backendData,
+  backendV6Data,
+}: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>): PerFamily<Json> {
+  return { ipv4: backendData, ipv6: backendV6Data };
+}
+
 /** A lease whose shape was read. Its author is another machine: nothing here may be acted on before `checkPeer`. */
 export interface Lease {
   /** The last part of flannel's etcd key: `10.50.4.0-24`, or `10.50.4.0-24&2001:cafe:42:c::-64`. */
@@ -38,4 +46,9 @@ export interface Peer extends PublicAddresses {
   readonly stdin: string;
   /** The values of the recipe's declared fields, as environment variables: `DATA_VTEP_MAC`, `DATA6_…`. */
   readonly fields: Readonly<Record<string, string>>;
+}
+
+/** The subnets of a peer by family, as text. */
+export function peerSubnets({ subnet, ipv6Subnet }: Pick<Peer, 'subnet' | 'ipv6Subnet'>): PerFamily<string> {
+  return { ipv4: subnet, ipv6: ipv6Subnet };
 }

@@ -1,11 +1,11 @@
 import { asIpv4, isV4Mapped } from '../network/address-scope.ts';
 import { addressBits, formatAddress, networkOf, parseAddress, type Cidr } from '../network/cidr.ts';
-import { familyKey } from '../network/per-family.ts';
+import { familyKey, mapFamilies, noFamily, presentValues, type FamilyKey } from '../network/per-family.ts';
 import { matchGoName } from '../recipe/flannel/go-names.ts';
 import type { Json, Lease, LeaseAttributes, LeaseSubnets } from './lease.ts';
 
 /** The form of flannel's two parts of a key, `10.50.4.0-24` and `2001:cafe:42:c::-64`. */
-const keyForm = /^([\d.]+)-(\d+)(?:&([\da-f:]+)-(\d+))?$/;
+const keyForm = /^([\d.]+-\d+)(?:&([\da-f:]+-\d+))?$/;
 
 /** How flannel writes "no IPv4" where a key or a value must have some. */
 const noIpv4 = '0.0.0.0';
@@ -17,9 +17,9 @@ const longestValue = 65_536;
 const deepestNesting = 32;
 
 /** The key of a lease, as flannel's `MakeSubnetKey` prints it. An IPv6-only one begins with `0.0.0.0-0&`. */
-export function leaseKey({ ipv4, ipv6 }: LeaseSubnets): string {
-  const first = ipv4 === undefined ? noIpv4Subnet : formatPart(ipv4);
-  return ipv6 === undefined ? first : `${first}&${formatPart(ipv6)}`;
+export function leaseKey(subnets: LeaseSubnets): string {
+  const { ipv4 = noIpv4Subnet, ipv6 } = mapFamilies(subnets, formatPart);
+  return ipv6 === undefined ? ipv4 : `${ipv4}&${ipv6}`;
 }
 
 function formatPart(cidr: Cidr): string {
@@ -32,18 +32,15 @@ function formatPart(cidr: Cidr): string {
  * either: it can only stand for "no IPv4". {@link leaseKey} prints the one spelling in which nodes write a key.
  */
 export function parseLeaseKey(key: string): LeaseSubnets | undefined {
-  const [, ipv4Text, ipv4Length, ipv6Text, ipv6Length] = keyForm.exec(key) ?? [];
-  if (ipv4Text === undefined || ipv4Length === undefined) return undefined;
-  const hasIpv4 = `${ipv4Text}-${ipv4Length}` !== noIpv4Subnet;
-  const hasIpv6 = ipv6Text !== undefined && ipv6Length !== undefined;
-  if (!hasIpv4 && !hasIpv6) return undefined;
-  const ipv4 = hasIpv4 ? parsePart(ipv4Text, ipv4Length) : undefined;
-  const ipv6 = hasIpv6 ? parsePart(ipv6Text, ipv6Length) : undefined;
-  if ((hasIpv4 && ipv4 === undefined) || (hasIpv6 && ipv6 === undefined)) return undefined;
-  return { ipv4, ipv6 };
+  const [, ipv4, ipv6] = keyForm.exec(key) ?? [];
+  const parts = { ipv4: ipv4 === noIpv4Subnet ? undefined : ipv4, ipv6 };
+  const subnets = mapFamilies(parts, parsePart);
+  const count = presentValues(subnets).length;
+  return count > 0 && count === presentValues(parts).length ? subnets : undefined;
 }
 
-function parsePart(text: string, length: string): Cidr | undefined {
+function parsePart(part: string): Cidr | undefined {
+  const [text = '', length] = part.split('-');
   const address = parseAddress(text);
   const prefix = Number(length);
   if (address === undefined || prefix === 0 || prefix >= addressBits(address.family)) return undefined;
@@ -62,15 +59,14 @@ const longestKey = 256;
 export function claimedSubnets(key: string): LeaseSubnets | undefined {
   const subnets = parseLeaseKey(key);
   if (subnets !== undefined) return subnets;
-  const found: { ipv4?: Cidr; ipv6?: Cidr } = {};
+  const found: Record<FamilyKey, Cidr | undefined> = { ...noFamily };
   for (const [, text = '', length] of key.slice(0, longestKey).matchAll(rangeForm)) {
     const address = parseAddress(text.replaceAll(/(^|\.)0+(?=\d)/g, '$1').toLowerCase());
     const prefix = Number(length);
     if (address === undefined || prefix === 0 || prefix > addressBits(address.family)) continue;
     found[familyKey(address.family)] ??= networkOf(address, prefix);
   }
-  const { ipv4, ipv6 } = found;
-  return ipv4 === undefined && ipv6 === undefined ? undefined : { ipv4, ipv6 };
+  return presentValues(found).length === 0 ? undefined : found;
 }
 
 /**

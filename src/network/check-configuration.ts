@@ -1,8 +1,9 @@
 import type { Findings } from '../diagnostic/findings.ts';
 import type { LocatedValue } from '../diagnostic/located-value.ts';
 import type { Span } from '../diagnostic/source.ts';
-import type { NetworkConfiguration } from './configuration.ts';
-import { checkSubnetRange, ipv4Rules, ipv6Rules, type FamilyRules, type RangeValues } from './check-range.ts';
+import type { NetworkConfiguration, SubnetRange } from './configuration.ts';
+import { checkSubnetRange, familyRules, type FamilyRules, type RangeValues } from './check-range.ts';
+import { eachFamily, mapFamilies, presentValues } from './per-family.ts';
 
 /** The values of a network configuration, those that are of the right type; from `networkKeys`. */
 export interface NetworkValues extends RangeValues {
@@ -29,32 +30,24 @@ export function checkNetworkConfiguration(
   findings: Findings,
 ): NetworkConfiguration | undefined {
   const { values } = document;
-  const enabled = {
-    ipv4: readSwitch(document, 'EnableIPv4', true),
-    ipv6: readSwitch(document, 'EnableIPv6', false),
-  };
-  if (enabled.ipv4 === false && enabled.ipv6 === false) {
+  const enabled = eachFamily((family) => readSwitch(document, familyRules[family]));
+  if (presentValues(enabled).length === 2 && !presentValues(enabled).includes(true)) {
     const span = values.EnableIPv4?.span ?? document.start;
     findings.error('no-family', span, 'neither IPv4 nor IPv6 is enabled', 'set `EnableIPv6` to true');
   }
-  const ipv4 = checkFamily(document, ipv4Rules, enabled.ipv4, findings);
-  const ipv6 = checkFamily(document, ipv6Rules, enabled.ipv6, findings);
-  if (enabled.ipv4 === undefined || enabled.ipv6 === undefined) return undefined;
-  if ((enabled.ipv4 && !ipv4) || (enabled.ipv6 && !ipv6)) return undefined;
-  return {
-    ipv4: enabled.ipv4 ? ipv4 : undefined,
-    ipv6: enabled.ipv6 ? ipv6 : undefined,
-    enableNftables: values.EnableNFTables?.value ?? false,
-  };
+  const ranges = eachFamily((family) =>
+    checkFamily(document, familyRules[family], enabled[family], findings),
+  );
+  if (presentValues(enabled).length < 2) return undefined;
+  const wanted = mapFamilies(enabled, (isEnabled) => isEnabled || undefined);
+  const families = mapFamilies(wanted, (_, family) => ranges[family]);
+  if (presentValues(families).length < presentValues(wanted).length) return undefined;
+  return { ...families, enableNftables: values.EnableNFTables?.value ?? false };
 }
 
 /** Whether a family is enabled; undefined if the document says so in a way that could not be read. */
-function readSwitch(
-  { values, given }: NetworkDocument,
-  key: FamilyRules['keys']['enable'],
-  usual: boolean,
-): boolean | undefined {
-  return values[key]?.value ?? (given.has(key) ? undefined : usual);
+function readSwitch({ values, given }: NetworkDocument, { keys, isUsual }: FamilyRules): boolean | undefined {
+  return values[keys.enable]?.value ?? (given.has(keys.enable) ? undefined : isUsual);
 }
 
 /** Checks one family's keys; those of a family that is not enabled are checked all the same. */
@@ -63,7 +56,7 @@ function checkFamily(
   rules: FamilyRules,
   enabled: boolean | undefined,
   findings: Findings,
-) {
+): SubnetRange | undefined {
   const { network, enable } = rules.keys;
   if (enabled && !document.given.has(network)) {
     const hint = `add one, such as \`"${network}": "${rules.exampleNetwork}"\``;

@@ -15,6 +15,7 @@ import {
   type Family,
 } from './cidr.ts';
 import type { SubnetRange } from './configuration.ts';
+import { familyKey, type FamilyKey } from './per-family.ts';
 
 type NetworkKey = 'Network' | 'IPv6Network';
 type LengthKey = 'SubnetLen' | 'IPv6SubnetLen';
@@ -25,7 +26,7 @@ export type RangeValues = Readonly<
   Partial<Record<NetworkKey | LimitKey, LocatedValue<string>> & Record<LengthKey, LocatedValue<number>>>
 >;
 
-/** flannel's rules for one family's network. */
+/** flannel's rules for the network of one family. */
 export interface FamilyRules {
   readonly family: Family;
   readonly keys: {
@@ -35,6 +36,8 @@ export interface FamilyRules {
     readonly min: LimitKey;
     readonly max: LimitKey;
   };
+  /** Whether the family is enabled in a document that does not say. */
+  readonly isUsual: boolean;
   /** The subnets' length where the network has room for four of it. */
   readonly usualLength: number;
   /** The longest prefix of a subnet: it must hold a tunnel and a bridge. */
@@ -42,26 +45,35 @@ export interface FamilyRules {
   readonly exampleNetwork: string;
 }
 
-export const ipv4Rules: FamilyRules = {
-  family: 4,
-  keys: { enable: 'EnableIPv4', network: 'Network', length: 'SubnetLen', min: 'SubnetMin', max: 'SubnetMax' },
-  usualLength: 24,
-  longestSubnet: 30,
-  exampleNetwork: '10.50.0.0/16',
-};
-
-export const ipv6Rules: FamilyRules = {
-  family: 6,
-  keys: {
-    enable: 'EnableIPv6',
-    network: 'IPv6Network',
-    length: 'IPv6SubnetLen',
-    min: 'IPv6SubnetMin',
-    max: 'IPv6SubnetMax',
+export const familyRules: Readonly<Record<FamilyKey, FamilyRules>> = {
+  ipv4: {
+    family: 4,
+    keys: {
+      enable: 'EnableIPv4',
+      network: 'Network',
+      length: 'SubnetLen',
+      min: 'SubnetMin',
+      max: 'SubnetMax',
+    },
+    isUsual: true,
+    usualLength: 24,
+    longestSubnet: 30,
+    exampleNetwork: '10.50.0.0/16',
   },
-  usualLength: 64,
-  longestSubnet: 126,
-  exampleNetwork: '2001:db8:42::/56',
+  ipv6: {
+    family: 6,
+    keys: {
+      enable: 'EnableIPv6',
+      network: 'IPv6Network',
+      length: 'IPv6SubnetLen',
+      min: 'IPv6SubnetMin',
+      max: 'IPv6SubnetMax',
+    },
+    isUsual: false,
+    usualLength: 64,
+    longestSubnet: 126,
+    exampleNetwork: '2001:db8:42::/56',
+  },
 };
 
 /** A network must have room for at least four subnets. */
@@ -101,7 +113,7 @@ function readNetwork(
     return undefined;
   }
   if (network.family !== rules.family) {
-    const other = rules.family === 4 ? ipv6Rules : ipv4Rules;
+    const other = familyRules[familyKey(network.family)];
     const message = `\`${key}\` must be an IPv${rules.family} network, but this is IPv${other.family}`;
     findings.error('wrong-family', given.span, message, `write it as \`${other.keys.network}\``);
     return undefined;

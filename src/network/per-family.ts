@@ -33,6 +33,11 @@ export function mapFamilies<T, U>(
   };
 }
 
+/** Makes a value for each family. */
+export function eachFamily<T>(make: (family: FamilyKey) => T | undefined): PerFamily<T> {
+  return { ipv4: make('ipv4'), ipv6: make('ipv6') };
+}
+
 /** The values of two pairs side by side, IPv4's first; both families are in it, whether they have values or not. */
 export function zipFamilies<A, B>(
   a: PerFamily<A>,

@@ -7,7 +7,7 @@ export interface PublicAddresses {
 }
 
 /** A node's public addresses by family. */
-function publicAddresses({ publicIp, publicIpv6 }: PublicAddresses): PerFamily<string> {
+export function publicAddresses({ publicIp, publicIpv6 }: PublicAddresses): PerFamily<string> {
   return { ipv4: publicIp, ipv6: publicIpv6 };
 }
 

@@ -24,11 +24,12 @@ const facts: NodeFacts = {
   stateDirectory: '/var/lib/heddle/state',
   publicIp: '172.30.0.1',
   publicIpv6: undefined,
-  localAddress: '10.0.2.15',
-  localAddressV6: undefined,
+  localAddresses: { ipv4: '10.0.2.15', ipv6: undefined },
   parameters: [],
   parameterValues: {},
 };
+
+const bothLocal = { ipv4: '10.0.2.15', ipv6: 'fd00:99::1' };
 
 const own = { ipv4: cidr('10.50.7.0/24'), ipv6: undefined };
 
@@ -142,7 +143,7 @@ test('every variable that is set is one that is never inherited', () => {
   const set = {
     ...nodeVariables(
       {
-        ...{ ...facts, network: dualStack, publicIpv6: 'fd00:99::1', localAddressV6: 'fd00:99::1' },
+        ...{ ...facts, network: dualStack, publicIpv6: 'fd00:99::1', localAddresses: bothLocal },
         mtus: { ipv4: 1450, ipv6: 1430 },
       },
       { ...own, ipv6: cidr('2001:cafe:42:7::/64') },
@@ -158,7 +159,7 @@ describe('the table of what is unset in a command, for authors, holds for', () =
     ...facts,
     network: dualStack,
     publicIpv6: 'fd00:99::1',
-    localAddressV6: 'fd00:99::1',
+    localAddresses: bothLocal,
     mtus: { ipv4: 1450, ipv6: 1430 },
   };
   const subnets = { ...own, ipv6: cidr('2001:cafe:42:7::/64') };

@@ -10,19 +10,17 @@ const v6 = '{"VNI":1,"VtepMAC":"b2:4e:a5:f9:b5:a9"}';
 
 test('text is trimmed, and nothing printed is no data', () => {
   const data = readOwnData('  26:70:41:4d:fe:1b\n\n', text, ipv4Only);
-  assert.deepEqual(data, { kind: 'data', backendData: '26:70:41:4d:fe:1b', backendV6Data: undefined });
+  assert.deepEqual(data, { kind: 'data', data: { ipv4: '26:70:41:4d:fe:1b', ipv6: undefined } });
   assert.deepEqual(readOwnData('\n', text, ipv4Only), {
     kind: 'data',
-    backendData: undefined,
-    backendV6Data: undefined,
+    data: { ipv4: undefined, ipv6: undefined },
   });
 });
 
 test("json is one object a line, IPv4's first", () => {
   assert.deepEqual(readOwnData(`${v4}\n${v6}\n`, json, dualStack), {
     kind: 'data',
-    backendData: JSON.parse(v4) as unknown,
-    backendV6Data: JSON.parse(v6) as unknown,
+    data: { ipv4: JSON.parse(v4) as unknown, ipv6: JSON.parse(v6) as unknown },
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  eachFamily,
   familyKey,
   mapFamilies,
   noFamily,
@@ -22,6 +23,17 @@ test('a change reaches the families that have a value, and is given the key of e
   assert.deepEqual(mapFamilies({ ipv4: undefined, ipv6: 20 }, add), { ipv4: undefined, ipv6: 22 });
   assert.equal(familyKey(4), 'ipv4');
   assert.equal(familyKey(6), 'ipv6');
+});
+
+test('a value is made for each family, unless there is none', () => {
+  assert.deepEqual(
+    eachFamily((family) => family),
+    { ipv4: 'ipv4', ipv6: 'ipv6' },
+  );
+  assert.deepEqual(
+    eachFamily((family) => (family === 'ipv6' ? 6 : undefined)),
+    { ipv4: undefined, ipv6: 6 },
+  );
 });
 
 test('two pairs stand side by side in both families, with or without values', () => {

@@ -69,8 +69,10 @@ export function factsOfDeployment(
     stateDirectory,
     publicIp: deployment.publicIp ?? undefined,
     publicIpv6: deployment.publicIpv6 ?? undefined,
-    localAddress: deployment.localAddress ?? undefined,
-    localAddressV6: deployment.localAddressV6 ?? undefined,
+    localAddresses: {
+      ipv4: deployment.localAddress ?? undefined,
+      ipv6: deployment.localAddressV6 ?? undefined,
+    },
     parameters: recipe.parameters,
     parameterValues: deployment.parameterValues,
   };
@@ -103,8 +105,8 @@ export function deploymentOf(
     mtus: facts.mtus,
     publicIp: facts.publicIp ?? null,
     publicIpv6: facts.publicIpv6 ?? null,
-    localAddress: facts.localAddress ?? null,
-    localAddressV6: facts.localAddressV6 ?? null,
+    localAddress: facts.localAddresses.ipv4 ?? null,
+    localAddressV6: facts.localAddresses.ipv6 ?? null,
     parts: rememberParts(options, begun),
     ...(networkNamespace && { networkNamespace }),
     leaseKey,

@@ -1,4 +1,4 @@
-import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
+import { peerSubnets, type LeaseSubnets, type Peer } from '../../lease/lease.ts';
 import { formatAddress, parseCidr, type Address } from '../../network/cidr.ts';
 import { presentValues } from '../../network/per-family.ts';
 
@@ -26,12 +26,12 @@ export function listTargets(
 ): ProbeTarget[] {
   const onDevice = presentValues(own).filter((subnet) => addresses.has(formatAddress(subnet)));
   const families = new Set(onDevice.map(({ family }) => family));
-  return [...peers].flatMap(({ key, subnet, ipv6Subnet }) =>
-    [subnet, ipv6Subnet].flatMap((text) => {
-      const cidr = text === undefined ? undefined : parseCidr(text);
-      if (text === undefined || cidr === undefined) return [];
+  return [...peers].flatMap((peer) =>
+    presentValues(peerSubnets(peer)).flatMap((text) => {
+      const cidr = parseCidr(text);
+      if (cidr === undefined) return [];
       const address = families.has(cidr.family) ? cidr : nextOf(cidr);
-      return [{ key, subnet: text, address: formatAddress(address) }];
+      return [{ key: peer.key, subnet: text, address: formatAddress(address) }];
     }),
   );
 }

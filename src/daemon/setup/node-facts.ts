@@ -17,8 +17,7 @@ export function factsOfPreparation(
     stateDirectory: options.stateDirectory,
     publicIp: underlay.publicIp,
     publicIpv6: underlay.publicIpv6,
-    localAddress: underlay.address,
-    localAddressV6: underlay.address6,
+    localAddresses: { ipv4: underlay.address, ipv6: underlay.address6 },
     parameters: loaded.recipe.parameters,
     parameterValues: network.parameterValues,
   };

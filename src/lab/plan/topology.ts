@@ -1,5 +1,12 @@
-import { formatAddress, overlaps, parseCidr, type Cidr, type Family } from '../../network/cidr.ts';
-import type { PerFamily } from '../../network/per-family.ts';
+import {
+  addressBits,
+  formatAddress,
+  overlaps,
+  parseCidr,
+  type Cidr,
+  type Family,
+} from '../../network/cidr.ts';
+import { familyKey, mapFamilies, type FamilyKey, type PerFamily } from '../../network/per-family.ts';
 import type { UnderlayKind } from './request.ts';
 
 /** An address with the prefix length of its segment, and the router there if the segment has one. */
@@ -30,11 +37,17 @@ export interface Topology {
   readonly etcd: HostPlan | undefined;
 }
 
-/** Blocks that an underlay may use, in order of preference. One byte (IPv6: one group) of each is left for segments. */
-const blocks: Readonly<Record<Family, readonly string[]>> = {
-  4: ['172.30.0.0/16', '192.168.0.0/16', '10.99.0.0/16', '100.64.0.0/16', '198.18.0.0/16'],
-  6: ['fd00:99::/48', 'fd99:99::/48', '2001:db8:99::/48'],
-};
+/**
+ * The blocks that an underlay may use, in order of preference, and the prefix length of its segments. One byte (IPv6: one group) of a
+ * block is left for segments.
+ */
+const addressPlans = {
+  ipv4: {
+    blocks: ['172.30.0.0/16', '192.168.0.0/16', '10.99.0.0/16', '100.64.0.0/16', '198.18.0.0/16'],
+    segmentPrefix: 24,
+  },
+  ipv6: { blocks: ['fd00:99::/48', 'fd99:99::/48', '2001:db8:99::/48'], segmentPrefix: 64 },
+} as const satisfies Readonly<Record<FamilyKey, object>>;
 
 /** The last part of a router's address on its segment; no node has it, since there are at most 50. */
 const routerNumber = 254n;
@@ -53,11 +66,11 @@ export function planTopology(request: {
   /** Whether an etcd has a place on it, too. */
   readonly etcd?: boolean;
 }): Topology | { readonly exhausted: Family } {
-  const ipv4 = chooseBlock(4, request.networks);
+  const hasIpv6 = request.networks.some((network) => network.family === 6);
+  const wanted = { ipv4: true, ipv6: hasIpv6 || undefined };
+  const { ipv4, ipv6 } = mapFamilies(wanted, (_, family) => chooseBlock(family, request.networks));
   if (ipv4 === undefined) return { exhausted: 4 };
-  const dualStack = request.networks.some((network) => network.family === 6);
-  const ipv6 = dualStack ? chooseBlock(6, request.networks) : undefined;
-  if (dualStack && ipv6 === undefined) return { exhausted: 6 };
+  if (hasIpv6 && ipv6 === undefined) return { exhausted: 6 };
 
   const { underlay } = request;
   const planHost = (name: string, number: number): HostPlan => ({
@@ -72,8 +85,8 @@ export function planTopology(request: {
   return { underlay, nodes, etcd: request.etcd === true ? planHost('etcd', etcdNumber) : undefined };
 }
 
-function chooseBlock(family: Family, taken: readonly Cidr[]): Cidr | undefined {
-  for (const text of blocks[family]) {
+function chooseBlock(family: FamilyKey, taken: readonly Cidr[]): Cidr | undefined {
+  for (const text of addressPlans[family].blocks) {
     const block = parseCidr(text);
     if (block && !taken.some((network) => overlaps(network, block))) return block;
   }
@@ -81,8 +94,8 @@ function chooseBlock(family: Family, taken: readonly Cidr[]): Cidr | undefined {
 }
 
 function attach(block: Cidr, underlay: UnderlayKind, number: number): Attachment {
-  const prefix = block.family === 4 ? 24 : 64;
-  const hostBits = BigInt((block.family === 4 ? 32 : 128) - prefix);
+  const prefix = addressPlans[familyKey(block.family)].segmentPrefix;
+  const hostBits = BigInt(addressBits(block.family) - prefix);
   const segment = block.value + ((underlay === 'routed' ? BigInt(number) : 0n) << hostBits);
   const at = (host: bigint): string => formatAddress({ family: block.family, value: segment + host });
   return underlay === 'routed'

@@ -20,8 +20,7 @@ test('commands are told of the interface, the store’s network and the settled 
     stateDirectory: bench.stateDirectory,
     publicIp: '192.0.2.1',
     publicIpv6: undefined,
-    localAddress: '172.30.0.1',
-    localAddressV6: undefined,
+    localAddresses: { ipv4: '172.30.0.1', ipv6: undefined },
     parameterValues: { Port: 7 },
   });
   assert.equal(network, preparation.network.configuration);

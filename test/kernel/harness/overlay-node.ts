@@ -81,8 +81,10 @@ export class OverlayNode {
       stateDirectory,
       publicIp: families === 'ipv6' ? undefined : (options.publicIp ?? host.publicIp),
       publicIpv6: families === 'ipv4' ? undefined : publicIpv6Of(host, options),
-      localAddress: families === 'ipv6' ? undefined : host.publicIp,
-      localAddressV6: families === 'ipv4' ? undefined : publicIpv6Of(host, {}),
+      localAddresses: {
+        ipv4: families === 'ipv6' ? undefined : host.publicIp,
+        ipv6: families === 'ipv4' ? undefined : publicIpv6Of(host, {}),
+      },
       parameters: recipe.parameters,
       parameterValues: values,
     };

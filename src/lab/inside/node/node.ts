@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../../../diagnostic/failure.ts';
-import { noFamily, presentValues } from '../../../network/per-family.ts';
+import { mapFamilies, noFamily, presentValues } from '../../../network/per-family.ts';
 import type { PodNetworks } from '../../plan/pod-networks.ts';
 import type { NodePlan } from '../../plan/topology.ts';
 import type { LabSpec, LinkState, LabNodeStatus } from '../../protocol.ts';
@@ -85,21 +85,24 @@ export class LabNode {
   }
 
   #peerState(other: LabNode): ReturnType<LabDaemon['peers']['get']> {
-    const { ipv4, ipv6 } = other.plan;
-    return this.daemon.peers.get(ipv4.address) ?? (ipv6 && this.daemon.peers.get(ipv6.address));
+    const states = presentValues(other.plan).map(({ address }) => this.daemon.peers.get(address));
+    return states.find((state) => state !== undefined);
   }
 
   report(): NodeReport {
-    const [first, second] = presentValues(this.networks ?? noFamily);
-    const { ipv4, ipv6 } = this.plan;
-    const onlyIpv6 = first?.gateway.includes(':') === true;
+    const { plan } = this;
+    const families = mapFamilies(this.networks ?? noFamily, ({ subnet, pod }, family) => {
+      const host = plan[family];
+      return host && { publicIp: host.address, subnet, pod };
+    });
+    const [first, second] = presentValues(families);
     return {
-      name: this.plan.name,
-      publicIp: onlyIpv6 && ipv6 ? ipv6.address : ipv4.address,
-      ...(second && ipv6 ? { publicIpv6: ipv6.address } : {}),
+      name: plan.name,
+      publicIp: first?.publicIp ?? plan.ipv4.address,
+      ...(second && { publicIpv6: second.publicIp }),
       subnet: first?.subnet ?? null,
       pod: first?.pod ?? null,
-      ...(second ? { ipv6Subnet: second.subnet, ipv6Pod: second.pod } : {}),
+      ...(second && { ipv6Subnet: second.subnet, ipv6Pod: second.pod }),
       mtu: this.networks?.mtu ?? null,
     };
   }
