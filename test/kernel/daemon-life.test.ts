@@ -629,12 +629,15 @@ describe('what people and programs are told', options, () => {
 
     const leases = await runOn(host, 'leases', '--store-dir', store.path);
     const [header, ...rows] = leases.stdout.split('\n').map((line) => line.split(/ {2,}/));
-    assert.deepEqual(header, ['SUBNET', 'PUBLIC IP', 'TYPE', 'DATA', 'EXPIRES']);
+    assert.deepEqual(header, ['SUBNET', 'PUBLIC IP', 'TYPE', 'DATA', 'EXPIRES', 'HERE']);
     assert.deepEqual(
       rows.find(([of]) => of === peer),
-      [peer, peerIp, 'extension', '"weft"', 'reserved'],
+      [peer, peerIp, 'extension', '"weft"', 'reserved', 'in place'],
     );
-    assert.deepEqual(rows.find(([of]) => of === subnet)?.slice(0, 3), [subnet, host.publicIp, 'extension']);
+    const own = rows.find(([of]) => of === subnet);
+    assert.deepEqual(own?.slice(0, 3), [subnet, host.publicIp, 'extension']);
+    assert.equal(own.at(-1), 'this node');
+    assert.match(leases.stdout, /not a peer: it is a reservation/);
     assert.equal(rows.at(-1)?.[0], '3 leases');
     assert.match(leases.stderr, /10\.50\.197\.0-24/);
     const listed = JSON.parse((await runOn(host, 'leases', '--json', '--store-dir', store.path)).stdout) as {
@@ -651,9 +654,12 @@ describe('what people and programs are told', options, () => {
         backendV6Data: null,
         expiresAt: null,
         reservation: true,
+        here: { state: 'in-place', because: null },
       },
     );
     await daemon.stop();
+    const alone = await runOn(host, 'leases', '--store-dir', store.path);
+    assert.match(alone.stdout, /EXPIRES\n/);
     assert.equal((await runOn(host, 'status')).exitCode, exitCodes['not-running']);
   });
 });

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { stateDirectoryOption } from '../arguments/options.ts';
 import { refuseUnknownWords } from '../help.ts';
 import { addStoreOptions, chooseStore } from '../arguments/store-options.ts';
 
@@ -8,15 +10,18 @@ export function registerLeases(program: Command): void {
     .command('leases')
     .summary('list the leases in the store; reserve and release subnets')
     .description(
-      'Lists every lease in the store: its subnet, public address, backend type, data and expiry.',
+      'Lists every lease in the store: its subnet, public address, backend type, data and expiry. ' +
+        'If a daemon runs on this node with this store, the column HERE says what the lease is for that daemon.',
     );
 
   addStoreOptions(leases)
+    .addOption(stateDirectoryOption())
     .option('--json', 'print one JSON array')
     .action(async (_: unknown, self: Command) => {
       await refuseUnknownWords(self);
       const { listLeases } = await import('./run-leases.ts');
-      await listLeases(await chooseStore(self), wantsJson(self));
+      const { stateDir } = self.opts<{ stateDir: string }>();
+      await listLeases(await chooseStore(self), resolve(stateDir), wantsJson(self));
     });
 
   addStoreOptions(leases.command('reserve <subnet> <public-ip>'))

@@ -12,6 +12,24 @@ const addresses = {
   publicIpv6: described(z.nullable(z.string()), 'The public IPv6 address of the node; null if it has none.'),
 };
 
+const role = z.union([
+  z.strictObject({
+    state: described(z.literal('own'), 'The lease of this node.'),
+    because: z.null(),
+  }),
+  z.strictObject({
+    state: described(z.enum(['in-place', 'pending', 'failing', 'leaving']), 'A peer, as in `heddle status`.'),
+    because: described(z.nullable(z.string()), 'The failure of its last command; null if it succeeded.'),
+  }),
+  z.strictObject({
+    state: described(
+      z.enum(['rejected', 'not-a-peer']),
+      '`rejected`: its data is not accepted; `not-a-peer`: it belongs to a node that this one does not connect to.',
+    ),
+    because: z.string(),
+  }),
+]);
+
 /** The output of `heddle leases --json`. */
 export const leasesSchema = schemaOf<readonly ListedLease[]>()(
   z.array(
@@ -23,6 +41,10 @@ export const leasesSchema = schemaOf<readonly ListedLease[]>()(
       backendV6Data: described(z.unknown(), 'The same for IPv6.'),
       expiresAt: described(z.nullable(moment), 'Null for a reservation.'),
       reservation: described(z.boolean(), 'Whether the lease never expires.'),
+      here: described(
+        z.nullable(role),
+        'What the lease is for the daemon of this node; null if no daemon runs here with this store.',
+      ),
     }),
   ),
 );

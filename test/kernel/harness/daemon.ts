@@ -140,8 +140,7 @@ export function upCommand(
   ];
 }
 
-/** Runs another subcommand of heddle on a host to its end; `down` and `status` are about the daemon there. */
+/** Runs another subcommand of heddle on a host to its end: `down`, `status` and `leases` ask the daemon there. */
 export function runOn(host: Host, verb: string, ...args: readonly string[]): Promise<CommandEnd> {
-  const state = verb === 'leases' ? [] : ['--state-dir', stateDirectory];
-  return host.run([process.execPath, heddle, verb, ...state, ...args]);
+  return host.run([process.execPath, heddle, verb, '--state-dir', stateDirectory, ...args]);
 }
