@@ -3,15 +3,20 @@ import { systemClock } from '../time/clock.ts';
 import { retries, retryDelay } from '../time/retry.ts';
 import { CursorLostError, StoreError } from './store.ts';
 
-/** A watch that lived this long was no failure, in milliseconds. */
+/** A watch that worked for this long counts as a success, in milliseconds. */
 const steadyMs = 30_000;
+
+/** Whoever keeps track of the outages of a store. */
+interface OutageWitness {
+  /** Called for every try that could not reach the store; the next one comes after `retryInMs`. */
+  failed(error: StoreError, retryInMs: number): void;
+  /** Called whenever the store answers. */
+  answered(): void;
+}
 
 export interface StoreRetryOptions {
   readonly signal: AbortSignal;
-  /** The store cannot be reached; it is tried again after `retryInMs`. Called for every try that failed. */
-  readonly onOutage?: (error: StoreError, retryInMs: number) => void;
-  /** The store can be reached again, `afterMs` since the first failure. */
-  readonly onBack?: (afterMs: number) => void;
+  readonly outages?: OutageWitness;
   /** Returns a number from 0 up to, not including, 1. */
   readonly random?: () => number;
   /** Waits; may reject, or return early, when the signal is aborted. */
@@ -21,15 +26,13 @@ export interface StoreRetryOptions {
 }
 
 /**
- * Counts failures in a row. A store that answers a listing and then fails again is not well yet, so only changes, or
- * time, set the count back.
+ * The delays between tries: counts failures in a row. A store that answers a listing and then fails again is not well yet, so only
+ * changes, or time, set the count back.
  */
 export class StoreRetry {
   readonly #options: StoreRetryOptions;
   readonly #now: () => number;
   #failures = 0;
-  /** When the store went away; undefined while it can be reached. */
-  #since: number | undefined;
   /** When it last answered a listing; undefined since it failed. */
   #reachedAt: number | undefined;
 
@@ -40,11 +43,8 @@ export class StoreRetry {
 
   /** The store answered a listing, or a single request. */
   reached(): void {
-    const now = this.#now();
-    this.#reachedAt = now;
-    if (this.#since === undefined) return;
-    this.#options.onBack?.(now - this.#since);
-    this.#since = undefined;
+    this.#reachedAt = this.#now();
+    this.#options.outages?.answered();
   }
 
   /** The store is well: what it does next begins a new count. */
@@ -57,14 +57,13 @@ export class StoreRetry {
     if (this.#reachedAt !== undefined && this.#now() - this.#reachedAt >= steadyMs) this.#failures = 0;
     this.#reachedAt = undefined;
     this.#failures += 1;
-    const { signal, onOutage, random = Math.random, delay = wait } = this.#options;
+    const { signal, outages, random = Math.random, delay = wait } = this.#options;
     const delayMs = retryDelay(this.#failures, random(), retries.store);
     if (error instanceof CursorLostError) {
       // The store is there; it has only forgotten. Again and again would still be a loop.
       if (this.#failures === 1) return;
     } else if (error instanceof StoreError && error.retryable) {
-      this.#since ??= this.#now();
-      onOutage?.(error, delayMs);
+      outages?.failed(error, delayMs);
     } else {
       throw error;
     }

@@ -68,6 +68,7 @@ async function follow(rounds: readonly Round[], options: Partial<FollowOptions> 
   const store = new ScriptedStore(rounds);
   const [updates, delays, outages, backs]: [string[], number[], string[], number[]] = [[], [], [], []];
   let now = 0;
+  let since: number | undefined;
   let error: unknown;
   try {
     const following = followLeases(store as unknown as LeaseStore, {
@@ -79,8 +80,16 @@ async function follow(rounds: readonly Round[], options: Partial<FollowOptions> 
         now += ms;
         return Promise.resolve();
       },
-      onOutage: (failure, retryInMs) => outages.push(`${failure.message} ${retryInMs}`),
-      onBack: (afterMs) => backs.push(afterMs),
+      outages: {
+        failed: (failure, retryInMs) => {
+          outages.push(`${failure.message} ${retryInMs}`);
+          since ??= now;
+        },
+        answered: () => {
+          if (since !== undefined) backs.push(now - since);
+          since = undefined;
+        },
+      },
       ...options,
     });
     for await (const update of following) updates.push(summarise(update));
@@ -175,7 +184,7 @@ describe('following a store', () => {
     const own = new AbortController();
     const waiting = follow([{ list: outage }], {
       signal: own.signal,
-      onOutage: () => own.abort(),
+      outages: { failed: () => own.abort(), answered: () => undefined },
       delay: undefined as never,
     });
     assert.equal((await waiting).lists, 1);

@@ -172,7 +172,7 @@ export class LeaseKeeper implements OwnLease {
     const delayMs = retryDelay(failures + 1, Math.random(), retries.renewal);
     try {
       const outcome = await this.#writeAgain();
-      this.#outages.back();
+      this.#outages.answered();
       switch (outcome.kind) {
         case 'written':
           this.#record = outcome.record;

@@ -25,18 +25,32 @@ export function joinOutages(outages: readonly (Outage | undefined)[]): Outage | 
   return next && { ...next, since: Math.min(...there.map(({ since }) => since)) };
 }
 
+/** An outage that has just ended. */
+interface EndedOutage {
+  readonly afterMs: number;
+  /** Whether the log has a line about it. */
+  readonly isLogged: boolean;
+}
+
 /**
- * Logs an outage of the store at once, and then less and less often, down to once an hour, so that a store that is down
- * for days, or comes and goes, does not fill the disk.
+ * What is known of the store.
+ *
+ *     well ──failed──▶ away ──answered──▶ well
+ */
+type StoreState =
+  | { readonly kind: 'well'; readonly since: number }
+  | { readonly kind: 'away'; readonly outage: Outage; readonly isLogged: boolean };
+
+/**
+ * Knows whether the store is away, for one of those who use it. An outage is logged at once, and then less and less often, down to
+ * once an hour, so that a store that is down for days, or comes and goes, does not fill the disk.
  */
 export class OutageLog {
   readonly #emit: EmitEvent;
   readonly #now: () => number;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #state: StoreState = { kind: 'well', since: Number.NEGATIVE_INFINITY };
+  #loggedAt = Number.NEGATIVE_INFINITY;
   #pauseMs = 0;
-  #backAt: number | undefined;
-  #hasTold = false;
-  #current: Outage | undefined;
   #longestMs = 0;
 
   /** @param now milliseconds since the epoch, of a clock that is not set back */
@@ -47,37 +61,48 @@ export class OutageLog {
 
   /** The outage that there is, if there is one. */
   get current(): Outage | undefined {
-    return this.#current;
+    return this.#state.kind === 'away' ? this.#state.outage : undefined;
   }
 
-  /** How long the longest outage took that is over. */
+  /** The length of the longest outage that is over. */
   get longestMs(): number {
     return this.#longestMs;
   }
 
-  /** The store failed, and is tried again after so many milliseconds. What this process gave up by itself does not count. */
+  /** The store failed, and is tried again after so many milliseconds. Calls that this process gave up itself do not count. */
   failed(error: StoreError, retryInMs: number): void {
     if (error instanceof StoreAbandonedError) return;
     const now = this.#now();
-    const { since } = this.#current ?? { since: now };
-    this.#current = { since, because: error.message, nextTryAt: now + retryInMs };
-    if (this.#backAt !== undefined && now - this.#backAt >= wellMs) this.#pauseMs = 0;
-    this.#backAt = undefined;
-    if (now - this.#toldAt < this.#pauseMs) return;
-    this.#toldAt = now;
+    const { message: because } = error;
+    const isDue = this.#isLineDue(now);
+    const since = this.#state.kind === 'away' ? this.#state.outage.since : now;
+    const wasLogged = this.#state.kind === 'away' && this.#state.isLogged;
+    const outage = { since, because, nextTryAt: now + retryInMs };
+    this.#state = { kind: 'away', outage, isLogged: wasLogged || isDue };
+    if (!isDue) return;
+    this.#loggedAt = now;
     this.#pauseMs = Math.min(Math.max(2 * this.#pauseMs, firstPauseMs), longestPauseMs);
-    this.#hasTold = true;
-    this.#emit({ event: 'store-outage', because: error.message, retryInMs });
+    this.#emit({ event: 'store-outage', because, retryInMs });
   }
 
-  /** The store answered. Returns whether it was told that it did not. */
-  back(): boolean {
-    const now = this.#now();
-    this.#backAt ??= now;
-    this.#longestMs = Math.max(this.#longestMs, now - (this.#current?.since ?? now));
-    this.#current = undefined;
-    const hadTold = this.#hasTold;
-    this.#hasTold = false;
-    return hadTold;
+  /** The store answered. Returns the outage that this ends, if there was one. */
+  answered(): EndedOutage | undefined {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'well':
+        return undefined;
+      case 'away': {
+        const now = this.#now();
+        this.#state = { kind: 'well', since: now };
+        const afterMs = now - state.outage.since;
+        this.#longestMs = Math.max(this.#longestMs, afterMs);
+        return { afterMs, isLogged: state.isLogged };
+      }
+    }
+  }
+
+  #isLineDue(now: number): boolean {
+    if (this.#state.kind === 'well' && now - this.#state.since >= wellMs) this.#pauseMs = 0;
+    return now - this.#loggedAt >= this.#pauseMs;
   }
 }

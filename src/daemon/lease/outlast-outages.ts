@@ -10,11 +10,11 @@ export async function outlastOutages<T>(
   outages: OutageLog,
   signal: AbortSignal,
 ): Promise<T> {
-  const retry = new StoreRetry({ signal, onOutage: (error, retryInMs) => outages.failed(error, retryInMs) });
+  const retry = new StoreRetry({ signal, outages });
   for (;;) {
     try {
       const result = await work();
-      outages.back();
+      outages.answered();
       return result;
     } catch (error) {
       signal.throwIfAborted();

@@ -67,14 +67,13 @@ export class PeerFollower {
 
   /** Ends when the signal is aborted; throws a StoreError that does not pass by itself. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { store, listingSlot, emit, own } = this.#options;
+    const { store, listingSlot } = this.#options;
     const updates = followLeases(store, {
       signal,
       takeListing: () => listingSlot.take(),
-      onOutage: (error, retryInMs) => this.#outages.failed(error, retryInMs),
-      onBack: (afterMs) => {
-        this.#mayBeLate ||= afterMs >= own.marginMs;
-        if (this.#outages.back()) emit({ event: 'store-back', afterMs });
+      outages: {
+        failed: (error, retryInMs) => this.#outages.failed(error, retryInMs),
+        answered: () => this.#storeAnswered(),
       },
     });
     try {
@@ -85,6 +84,14 @@ export class PeerFollower {
     } finally {
       this.#late.stop();
     }
+  }
+
+  #storeAnswered(): void {
+    const outage = this.#outages.answered();
+    if (outage === undefined) return;
+    const { afterMs, isLogged } = outage;
+    this.#mayBeLate ||= afterMs >= this.#options.own.marginMs;
+    if (isLogged) this.#options.emit({ event: 'store-back', afterMs });
   }
 
   #takeSnapshot(records: readonly LeaseRecord[], faults: readonly StoreFault[]): void {

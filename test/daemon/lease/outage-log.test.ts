@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-
 import { joinOutages, type Outage, OutageLog } from '../../../src/daemon/lease/outage-log.ts';
-import { StoreError } from '../../../src/store/store.ts';
+import { StoreAbandonedError, StoreError } from '../../../src/store/store.ts';
 
 const error = new StoreError('etcd refuses connections', { retryable: true });
 const hour = 3600;
@@ -26,7 +25,7 @@ class Scene {
   }
 }
 
-test('an outage is told at once, then ever more seldom: 32 lines a day, whatever is tried', () => {
+test('an outage is told at once, then less and less often: 32 lines a day, whatever is tried', () => {
   for (const everySeconds of [1, 30]) {
     const scene = new Scene();
     scene.fail(24 * hour, everySeconds);
@@ -37,30 +36,41 @@ test('an outage is told at once, then ever more seldom: 32 lines a day, whatever
   }
 });
 
-test('a store that comes and goes does not begin anew, one that was well for a while does', () => {
+test('a store that comes and goes does not start over, one that was well for a while does', () => {
   const scene = new Scene();
   for (let times = 0; times < 100; times += 1) {
     scene.fail(10, 5);
-    scene.log.back();
+    scene.log.answered();
     scene.seconds += 50;
   }
   assert.ok(scene.said.length <= 11, `${scene.said.length} lines`);
-  scene.log.back();
+  scene.log.answered();
   scene.seconds += 60;
   const { length } = scene.said;
   scene.fail(1, 1);
   assert.equal(scene.said.length, length + 1);
 });
 
-test('it knows whether there is anything to call off', () => {
+test('an answer ends the outage that there is: how long it took, and whether the log has a line about it', () => {
   const scene = new Scene();
-  assert.equal(scene.log.back(), false);
+  assert.equal(scene.log.answered(), undefined);
   scene.log.failed(error, 1);
-  assert.equal(scene.log.back(), true);
-  assert.equal(scene.log.back(), false);
-  scene.seconds = 1;
+  scene.seconds = 3;
   scene.log.failed(error, 1);
-  assert.equal(scene.log.back(), false, 'it was too soon to tell');
+  scene.seconds = 4;
+  assert.deepEqual(scene.log.answered(), { afterMs: 4000, isLogged: true });
+  assert.equal(scene.log.answered(), undefined);
+  scene.seconds = 5;
+  scene.log.failed(error, 1);
+  assert.deepEqual(scene.log.answered(), { afterMs: 0, isLogged: false }, 'it was too soon for a line');
+  assert.equal(scene.log.longestMs, 4000);
+});
+
+test('a call that this process gave up itself is not an outage', () => {
+  const scene = new Scene();
+  scene.log.failed(new StoreAbandonedError('the process ends'), 1);
+  assert.equal(scene.log.current, undefined);
+  assert.deepEqual(scene.said, []);
 });
 
 test('it knows since when the store is away, why, and when it is tried next, until it is back', () => {
@@ -71,7 +81,7 @@ test('it knows since when the store is away, why, and when it is tried next, unt
   scene.fail(10, 5);
   const { message: because } = error;
   assert.deepEqual(current(), { since: 100_000, because, nextTryAt: 110_000 });
-  scene.log.back();
+  scene.log.answered();
   assert.equal(current(), undefined);
   scene.fail(1, 1);
   assert.equal(current()?.since, 110_000);

@@ -25,6 +25,6 @@ test('an outage is waited for before a document is', () => {
   assert.equal(what(), 'a network configuration in the etcd (put one there)');
   wait.outages.failed(new StoreError('no answer', { retryable: true }), 1000);
   assert.equal(what(), 'the store: no answer');
-  wait.outages.back();
+  wait.outages.answered();
   assert.match(what() ?? '', /^a network configuration/);
 });

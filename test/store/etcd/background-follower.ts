@@ -19,6 +19,7 @@ export class BackgroundFollower implements AsyncDisposable {
   /** Settles when it ends, with the error if it ended with one. */
   readonly ended: Promise<unknown>;
   #failures = 0;
+  #isAway = false;
   readonly #abort = new AbortController();
   #hasEnded = false;
 
@@ -58,12 +59,16 @@ export class BackgroundFollower implements AsyncDisposable {
     try {
       const updates = followLeases(store, {
         signal: this.#abort.signal,
-        onOutage: (error, retryInMs) => {
-          this.#failures += 1;
-          this.outages.push({ error, retryInMs, failures: this.#failures });
-        },
-        onBack: () => {
-          this.backs += 1;
+        outages: {
+          failed: (error, retryInMs) => {
+            this.#failures += 1;
+            this.#isAway = true;
+            this.outages.push({ error, retryInMs, failures: this.#failures });
+          },
+          answered: () => {
+            if (this.#isAway) this.backs += 1;
+            this.#isAway = false;
+          },
         },
       });
       for await (const update of updates) {
