@@ -19,7 +19,8 @@ process.on('uncaughtException', (error) => void report(error).finally(() => proc
 
 async function runCommandLine(): Promise<void> {
   try {
-    await createProgram().parseAsync(acceptGoFlags(process.argv));
+    const program = createProgram();
+    await program.parseAsync(acceptGoFlags(program, process.argv));
   } catch (error) {
     await report(error);
   }

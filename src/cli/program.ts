@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { refuseEmptyOptions } from './arguments/empty-options.ts';
 import { registerDown } from './down.ts';
+import { mayBeEmptyInFlanneld } from './flanneld/options.ts';
 import { addHelp } from './help.ts';
 import { registerLab } from './lab.ts';
 import { registerLeases } from './leases/leases.ts';
@@ -26,8 +27,9 @@ export function createProgram(): Command {
     .configureHelp({ showGlobalOptions: false, minWidthToWrap: 24 })
     .showSuggestionAfterError()
     .hook('preAction', (program, action) => {
-      refuseEmptyOptions(action);
-      if (action.name() === 'up' && action.parent === program) outliveReaders();
+      const isUp = action.name() === 'up' && action.parent === program;
+      refuseEmptyOptions(action, isUp ? mayBeEmptyInFlanneld : []);
+      if (isUp) outliveReaders();
     });
   for (const register of [
     registerUp,

@@ -316,7 +316,9 @@ describe('a machine that is not right', options, () => {
   test('a public address that is none', async (t) => {
     const store = new StoreDirectory(t);
     const args = attempt(store, '--public-ip', 'fd00:99:1::1');
-    await assertRefused({ args }, store, 'usage', 'heddle: --public-ip fd00:99:1::1 is not an IPv4 address');
+    const message =
+      "heddle: option '--public-ip <address>' argument 'fd00:99:1::1' is invalid. It must be an IPv4 address.";
+    await assertRefused({ args }, store, 'usage', message);
   });
 
   test('a program that Requires names and that is missing', async (t) => {

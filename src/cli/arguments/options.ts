@@ -23,7 +23,6 @@ export function parameterOption(): Option {
   });
 }
 
-/** A parser for options that may be given several times. */
 /** Collects the names of variables that commands may be given. */
 export function parseVariableName(text: string, previous?: readonly string[]): string[] {
   const why = describeUnpassable(text);
@@ -31,6 +30,7 @@ export function parseVariableName(text: string, previous?: readonly string[]): s
   return collect(text, previous);
 }
 
+/** A parser for options that may be given several times. */
 export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }

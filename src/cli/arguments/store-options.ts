@@ -16,18 +16,35 @@ export function addStoreOptions(command: Command, kinds = storeKinds): Command {
  * Reads the options that {@link addStoreOptions} added. Where the command above has them as well, commander gives them to
  * that one. Hides the secrets among them from the process list. Throws a {@link Failure} of kind `usage` for options
  * that contradict each other, and as the kind does for its own.
+ *
+ * @param fallback the kind for when nothing says which one; default: the first of all kinds
  */
-export async function chooseStore(command: Command, kinds = storeKinds): Promise<StoreChoice> {
-  const given = optionsOf(kinds).map((each): GivenOption => ({
-    ...each,
-    ...readOption(command, toCommander(each.kind, each.option)),
-  }));
+export async function chooseStore(
+  command: Command,
+  kinds = storeKinds,
+  fallback?: string,
+): Promise<StoreChoice> {
+  const given = readGiven(command, kinds);
   for (const { option, value, source } of given) {
     if (option.secretField !== undefined && source === 'cli') hideFromProcessList(String(value));
   }
-  const kind = chooseKind(readOption(command, kindOption(kinds)), given, kinds);
+  const instead = kinds.find(({ name }) => name === fallback) ?? kinds[0];
+  const kind = chooseKind(readOption(command, kindOption(kinds)), given, kinds, instead);
   const own = given.filter((each) => each.kind === kind);
   return kind.choose(Object.fromEntries(own.map(({ key, value }) => [key, value])));
+}
+
+/** Whether an option or a variable of any kind of store was given, so that the operator has said where the leases are. */
+export function isStoreChosen(command: Command, kinds = storeKinds): boolean {
+  const isSaid = ({ source }: OptionValue): boolean => source !== undefined && source !== 'default';
+  return isSaid(readOption(command, kindOption(kinds))) || readGiven(command, kinds).some(isSaid);
+}
+
+function readGiven(command: Command, kinds: StoreKinds): readonly GivenOption[] {
+  return optionsOf(kinds).map((each) => ({
+    ...each,
+    ...readOption(command, toCommander(each.kind, each.option)),
+  }));
 }
 
 interface KnownOption {
@@ -79,7 +96,12 @@ function readOption(command: Command, option: Option): OptionValue {
 }
 
 /** The command line says more than a variable, which may be there for flanneld. */
-function chooseKind(store: OptionValue, given: readonly GivenOption[], kinds: StoreKinds): StoreKind {
+function chooseKind(
+  store: OptionValue,
+  given: readonly GivenOption[],
+  kinds: StoreKinds,
+  fallback: StoreKind,
+): StoreKind {
   const named = typeof store.value === 'string' ? storeKindOf({ kind: store.value }, kinds) : undefined;
   const statements: Statement[] =
     named !== undefined && store.source === 'cli' ? [{ kind: named, option: `--store ${named.name}` }] : [];
@@ -90,7 +112,7 @@ function chooseKind(store: OptionValue, given: readonly GivenOption[], kinds: St
   const other = others.find(({ kind }) => kind !== first?.kind);
   if (first !== undefined && other !== undefined) throw contradiction(first, other, kinds);
   if (first !== undefined) return first.kind;
-  const [fallback, ...rest] = kinds;
+  const [, ...rest] = kinds;
   const hasVariable = (kind: StoreKind): boolean =>
     given.some((each) => each.kind === kind && each.source === 'env');
   return named ?? rest.find(hasVariable) ?? fallback;

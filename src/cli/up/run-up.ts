@@ -11,8 +11,14 @@ import { endBySignal, stopOnSignals } from './stop-signals.ts';
 /**
  * Runs the daemon until a signal ends it. What ends it otherwise is thrown, and said once: on stderr for people, where the
  * caller reports it, and as an event besides in a log for machines.
+ *
+ * @param warnings what the log says of the command line at its start
  */
-export async function runUp(options: UpOptions, logOptions: LogOptions): Promise<void> {
+export async function runUp(
+  options: UpOptions,
+  logOptions: LogOptions,
+  warnings: readonly string[],
+): Promise<void> {
   const observer = await observe(options);
   const check = checkHost(options);
   // Whoever awaits the check is told why it failed.
@@ -26,7 +32,7 @@ export async function runUp(options: UpOptions, logOptions: LogOptions): Promise
     observer?.note(event);
     log.emit(event);
   };
-  if (observer?.warning !== undefined) emit({ event: 'warning', message: observer.warning });
+  for (const message of [...warnings, ...(observer?.warnings ?? [])]) emit({ event: 'warning', message });
   try {
     const node = new HeddleNode(options, { emit });
     observer?.watch(node);
@@ -49,7 +55,7 @@ export async function runUp(options: UpOptions, logOptions: LogOptions): Promise
 
 interface Observer {
   /** For the log, once there is one. */
-  readonly warning: string | undefined;
+  readonly warnings: readonly string[];
   readonly note: EmitEvent;
   /** From now on there is a node to report about. */
   readonly watch: (node: HeddleNode) => void;
@@ -66,7 +72,7 @@ async function observe({ metricsAddress }: UpOptions): Promise<Observer | undefi
   const metrics = new Metrics(() => watched?.status());
   const { close } = await serveMetrics(metrics, metricsAddress);
   return {
-    warning: warnOfMetricsAddress(metricsAddress),
+    warnings: [warnOfMetricsAddress(metricsAddress) ?? []].flat(),
     note: metrics.note,
     watch: (node) => (watched = node),
     close,

@@ -8,6 +8,7 @@ import type { LogFormat } from '../terminal/log.ts';
 
 /** The options of `heddle up`, as commander hands them over. */
 export interface UpFlags {
+  readonly version?: boolean;
   readonly recipe?: string;
   readonly watch?: true;
   readonly trustStoreCommands?: true;

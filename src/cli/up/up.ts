@@ -11,13 +11,15 @@ import {
   stateDirectoryOption,
   wholeNumber,
 } from '../arguments/options.ts';
+import { collectPatterns, parseFamily, parseAnyAddress } from '../arguments/address-values.ts';
+import { goNumber } from '../arguments/go-values.ts';
 import { parseMetricsAddress } from '../arguments/metrics-address.ts';
-import { addStoreOptions, chooseStore } from '../arguments/store-options.ts';
-import { readUpOptions, refuseContradictions, type UpFlags } from './up-flags.ts';
+import { addStoreOptions } from '../arguments/store-options.ts';
+import { addFlanneldOptions } from '../flanneld/declare-options.ts';
 
 /** `heddle up`: brings the network up on this node and keeps it so, in the foreground. */
 export function registerUp(program: Command): void {
-  addStoreOptions(program.command('up'))
+  const up = addStoreOptions(program.command('up'))
     .summary('bring the network up on this node and keep it up')
     .description(
       'Brings the network of a recipe up on this node, and keeps it up until SIGTERM or SIGINT. Runs in the foreground.',
@@ -55,20 +57,26 @@ export function registerUp(program: Command): void {
     .addOption(
       new Option('--iface-regex <regex>', 'a pattern for the underlay interface; repeat for alternatives')
         .env('FLANNELD_IFACE_REGEX')
-        .argParser(collect),
+        .argParser(collectPatterns),
     )
     .addOption(
-      new Option('--iface-can-reach <address>', 'the interface that reaches this address').env(
-        'FLANNELD_IFACE_CAN_REACH',
-      ),
+      new Option('--iface-can-reach <address>', 'the interface that reaches this address')
+        .env('FLANNELD_IFACE_CAN_REACH')
+        .argParser(parseAnyAddress),
     )
     .addOption(
       new Option(
         '--public-ip <address>',
         "the address at which peers reach this node (default: the interface's first)",
-      ).env('FLANNELD_PUBLIC_IP'),
+      )
+        .env('FLANNELD_PUBLIC_IP')
+        .argParser(parseFamily(4)),
     )
-    .addOption(new Option('--public-ipv6 <address>', 'the same for IPv6').env('FLANNELD_PUBLIC_IPV6'))
+    .addOption(
+      new Option('--public-ipv6 <address>', 'the same for IPv6')
+        .env('FLANNELD_PUBLIC_IPV6')
+        .argParser(parseFamily(6)),
+    )
     .addOption(
       new Option('--node-name <name>', 'the value of NODE_NAME for commands')
         .env('NODE_NAME')
@@ -83,7 +91,7 @@ export function registerUp(program: Command): void {
     .addOption(
       new Option('--subnet-lease-renew-margin <minutes>', 'how long before its end to renew the lease')
         .env('FLANNELD_SUBNET_LEASE_RENEW_MARGIN')
-        .argParser(wholeNumber(1, 1439))
+        .argParser(goNumber(1, 1439))
         .default(60),
     )
     .option(
@@ -117,10 +125,9 @@ export function registerUp(program: Command): void {
       'serve Prometheus metrics at this address, for example 127.0.0.1:9270',
       parseMetricsAddress,
     )
-    .action(async (flags: UpFlags, self: Command) => {
-      refuseContradictions(flags);
-      const store = await chooseStore(self);
-      const { runUp } = await import('./run-up.ts');
-      await runUp(readUpOptions(flags, store), { format: flags.logFormat, level: flags.logLevel });
+    .action(async (_: unknown, self: Command) => {
+      const { startUp } = await import('./start-up.ts');
+      await startUp(self);
     });
+  addFlanneldOptions(up);
 }

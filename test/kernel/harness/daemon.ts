@@ -23,6 +23,8 @@ export interface DaemonOptions {
   readonly program?: string;
   /** How long it may run at most; half a minute by default. */
   readonly seconds?: number;
+  /** Leaves out the interface and the subnet file, which the arguments or the environment name. */
+  readonly isBare?: boolean;
   /** The words of a program that ends in running the daemon: somewhere else on the host, say. */
   readonly through?: readonly string[];
 }
@@ -40,8 +42,9 @@ export class Daemon {
 
   constructor(host: Host, args: readonly string[], options: DaemonOptions = {}) {
     this.#host = host;
-    const { environment, seconds, program, through = [] } = options;
-    const up = upCommand(
+    const { environment, seconds, program, isBare = false, through = [] } = options;
+    const own = isBare ? bareUpCommand : upCommand;
+    const up = own(
       ['--log-level', 'debug', ...args, '--log-format', 'json'],
       options.stateDirectory,
       program,
@@ -134,10 +137,11 @@ export function upCommand(
   state = stateDirectory,
   program = heddle,
 ): readonly string[] {
-  return [
-    ...[process.execPath, program, 'up', '--state-dir', state, '--subnet-file', '/run/subnet.env'],
-    ...['--iface', 'eth0', ...args],
-  ];
+  return bareUpCommand(['--subnet-file', '/run/subnet.env', '--iface', 'eth0', ...args], state, program);
+}
+
+function bareUpCommand(args: readonly string[], state = stateDirectory, program = heddle): readonly string[] {
+  return [process.execPath, program, 'up', '--state-dir', state, ...args];
 }
 
 /** Runs another subcommand of heddle on a host to its end: `down`, `status` and `leases` ask the daemon there. */

@@ -1,0 +1,169 @@
+/** The way in which flanneld reads a value: `texts` may be given several times, of any other the last one counts. */
+type FlanneldKind = 'text' | 'texts' | 'number' | 'truth';
+
+/** The effect of an option of flanneld on `heddle up`. */
+type Meaning =
+  /** The same as in flanneld. The code that declares the option is elsewhere. */
+  | { readonly kind: 'same' }
+  /** Nothing in heddle depends on it. heddle accepts it with a warning; `why` is a clause. */
+  | { readonly kind: 'without-effect'; readonly why: string }
+  /** heddle cannot do this yet, and says so in a warning or a refusal. `why` is a clause. */
+  | {
+      readonly kind: 'missing';
+      readonly outcome: 'warning' | 'refusal';
+      readonly why: string;
+      /** The value that heddle accepts without a word, because it asks for nothing. */
+      readonly harmless: string | undefined;
+    };
+
+/** An option of flanneld's command line. */
+export interface FlanneldOption {
+  /** Without dashes. */
+  readonly name: string;
+  readonly kind: FlanneldKind;
+  /** The default of flanneld as text; empty where there is none. */
+  readonly default: string;
+  readonly meaning: Meaning;
+}
+
+const same: Meaning = { kind: 'same' };
+const ofKubernetes: Meaning = {
+  kind: 'without-effect',
+  why: 'only --kube-subnet-mgr uses it, as in flanneld',
+};
+
+function withoutEffect(why: string): Meaning {
+  return { kind: 'without-effect', why };
+}
+
+function missing(outcome: 'warning' | 'refusal', why: string, harmless?: string): Meaning {
+  return { kind: 'missing', outcome, why, harmless };
+}
+
+const noRules = 'heddle does not set up traffic rules yet';
+
+/** Every option of flanneld 0.28.9, in the order of its documentation. Each is also a variable: {@link variableOf}. */
+export const flanneldOptions: readonly FlanneldOption[] = [
+  {
+    name: 'etcd-endpoints',
+    kind: 'text',
+    default: 'http://127.0.0.1:4001,http://127.0.0.1:2379',
+    meaning: same,
+  },
+  { name: 'etcd-prefix', kind: 'text', default: '/coreos.com/network', meaning: same },
+  { name: 'etcd-keyfile', kind: 'text', default: '', meaning: same },
+  { name: 'etcd-certfile', kind: 'text', default: '', meaning: same },
+  { name: 'etcd-cafile', kind: 'text', default: '', meaning: same },
+  { name: 'etcd-username', kind: 'text', default: '', meaning: same },
+  { name: 'etcd-password', kind: 'text', default: '', meaning: same },
+  { name: 'iface', kind: 'texts', default: '', meaning: same },
+  { name: 'iface-regex', kind: 'texts', default: '', meaning: same },
+  { name: 'iface-can-reach', kind: 'text', default: '', meaning: same },
+  { name: 'public-ip', kind: 'text', default: '', meaning: same },
+  { name: 'public-ipv6', kind: 'text', default: '', meaning: same },
+  { name: 'subnet-file', kind: 'text', default: '/run/flannel/subnet.env', meaning: same },
+  { name: 'subnet-lease-renew-margin', kind: 'number', default: '60', meaning: same },
+  {
+    name: 'ip-masq',
+    kind: 'truth',
+    default: 'false',
+    meaning: missing(
+      'warning',
+      'heddle does not set up masquerade rules yet; the subnet file says FLANNEL_IPMASQ=false, so that the CNI plugin or Docker masquerades',
+      'false',
+    ),
+  },
+  {
+    name: 'ip-masq-fully-random-disable',
+    kind: 'truth',
+    default: 'false',
+    meaning: missing('warning', noRules, 'false'),
+  },
+  {
+    name: 'iptables-forward-rules',
+    kind: 'truth',
+    default: 'true',
+    meaning: missing(
+      'warning',
+      `${noRules}; if the policy of the FORWARD chain is DROP, accept the network's packets there yourself`,
+      'false',
+    ),
+  },
+  { name: 'iptables-resync', kind: 'number', default: '5', meaning: missing('warning', noRules) },
+  {
+    name: 'ip-blackhole-route',
+    kind: 'truth',
+    default: 'false',
+    meaning: missing('warning', "heddle does not add a blackhole route for this node's subnet yet", 'false'),
+  },
+  {
+    name: 'kube-subnet-mgr',
+    kind: 'truth',
+    default: 'false',
+    meaning: missing(
+      'refusal',
+      'heddle does not read leases from Kubernetes yet, only from etcd and from files',
+      'false',
+    ),
+  },
+  { name: 'kube-api-url', kind: 'text', default: '', meaning: ofKubernetes },
+  { name: 'kubeconfig-file', kind: 'text', default: '', meaning: ofKubernetes },
+  {
+    name: 'kube-annotation-prefix',
+    kind: 'text',
+    default: 'flannel.alpha.coreos.com',
+    meaning: ofKubernetes,
+  },
+  {
+    name: 'net-config-path',
+    kind: 'text',
+    default: '/etc/kube-flannel/net-conf.json',
+    meaning: ofKubernetes,
+  },
+  { name: 'set-node-network-unavailable', kind: 'truth', default: 'true', meaning: ofKubernetes },
+  {
+    name: 'healthz-ip',
+    kind: 'text',
+    default: '0.0.0.0',
+    meaning: withoutEffect('only --healthz-port uses it, as in flanneld'),
+  },
+  {
+    name: 'healthz-port',
+    kind: 'number',
+    default: '0',
+    meaning: missing(
+      'warning',
+      'heddle does not answer at /healthz and /readyz yet, so a probe of this port fails; use heddle status',
+      '0',
+    ),
+  },
+  { name: 'version', kind: 'truth', default: 'false', meaning: same },
+  {
+    name: 'v',
+    kind: 'number',
+    default: '0',
+    meaning: withoutEffect("it sets the level of flanneld's log; use --log-level"),
+  },
+  {
+    name: 'vmodule',
+    kind: 'text',
+    default: '',
+    meaning: withoutEffect('it names source files of flanneld, which heddle does not have'),
+  },
+  {
+    name: 'log_backtrace_at',
+    kind: 'text',
+    default: ':0',
+    meaning: withoutEffect('it names a line of the source of flanneld, which heddle does not have'),
+  },
+];
+
+/** The variable that stands for an option: `FLANNELD_ETCD_PREFIX`. */
+export function variableOf({ name }: Pick<FlanneldOption, 'name'>): string {
+  return `FLANNELD_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** The options whose empty value says nothing to flanneld, with their dashes. To the others an empty value is a mistake. */
+export const mayBeEmptyInFlanneld: readonly string[] = flanneldOptions
+  .filter((row) => row.default === '' && (row.kind === 'text' || row.kind === 'texts'))
+  .map(({ name }) => `--${name}`);
