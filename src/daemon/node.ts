@@ -166,6 +166,7 @@ export class HeddleNode implements LifeOwner {
       throw error;
     });
     announceSetup(preparation, emit);
+    await preparation.interfaces.remember(preparation.underlay);
     const life = new NodeLife(this.#options, preparation, emit, this);
     this.#stage = { kind: 'living', life };
     try {

@@ -9,9 +9,11 @@ import type { UpOptions } from '../../src/daemon/setup/options.ts';
 import type { Preparation } from '../../src/daemon/setup/prepare.ts';
 import { publishNetwork } from '../../src/daemon/setup/publish-network.ts';
 import type { EventName, HeddleEvent } from '../../src/event/event.ts';
-import type { ChosenInterface } from '../../src/host/interface/choose-interface.ts';
-import type { Link } from '../../src/host/interface/ip-output.ts';
+import { chooseInterface, type ChosenInterface } from '../../src/host/interface/choose-interface.ts';
+import type { Link, LinkAddress } from '../../src/host/interface/ip-output.ts';
+import type { HostInterfaces } from '../../src/host/interface/interface.ts';
 import { encodeAttributes } from '../../src/lease/wire.ts';
+import { parseAddress, type Family } from '../../src/network/cidr.ts';
 import { decideNetwork } from '../../src/recipe-files/decide-network.ts';
 import { loadRecipe, type LoadedRecipe } from '../../src/recipe-files/load-recipe.ts';
 import { createOneShotShell } from '../../src/shell/one-shot-shell.ts';
@@ -29,12 +31,18 @@ type EventOf<Name extends EventName> = Extract<HeddleEvent, { readonly event: Na
 export const underlay: ChosenInterface = {
   name: 'weft0',
   mtu: 1500,
-  address: '172.30.0.1',
-  address6: undefined,
+  addresses: { ipv4: '172.30.0.1', ipv6: undefined },
   publicIp: '172.30.0.1',
   publicIpv6: undefined,
   because: 'the test chose it',
 };
+
+/** A lasting address of an interface, in a /24. */
+export function linkAddress(text: string, changes: Partial<LinkAddress> = {}): LinkAddress {
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(`${text} is not an address`);
+  return { ...address, text, prefix: 24, lifetime: undefined, preferred: true, ...changes };
+}
 
 /** The same interface, as the kernel shows it. */
 export const underlayLink: Link = {
@@ -45,7 +53,8 @@ export const underlayLink: Link = {
   loopback: false,
   kind: undefined,
   overIpv6: false,
-  addresses: [{ family: 4, value: 0xac1e0001n, text: '172.30.0.1', preferred: true }],
+  hardwareAddress: '02:00:00:00:00:01',
+  addresses: [linkAddress('172.30.0.1')],
 };
 
 /** The lease value of the node with address 172.30.0.`node`. */
@@ -167,8 +176,28 @@ export class Bench {
     const network = decideNetwork(loaded.recipe, options.parameters, await store.readNetwork());
     const outages = new OutageLog(this.emit);
     const { stateDirectory } = this;
-    const interfaces = { see: () => Promise.resolve(this.link) };
+    const interfaces = this.#interfaces(options);
     return publishNetwork({ loaded, store, outages, network, underlay, interfaces, stateDirectory }, options);
+  }
+
+  /** The interfaces as a node sees them: there is one, and it is wished for by its name unless the options say otherwise. */
+  #interfaces(options: UpOptions): HostInterfaces {
+    const wishes = { ...options.interface, iface: [...options.interface.iface, underlay.name] };
+    const choose = (families: readonly Family[]): ChosenInterface =>
+      chooseInterface(
+        { ...wishes, families },
+        {
+          links: this.link === undefined ? [] : [this.link],
+          defaultRoutes: { 4: [], 6: [] },
+          routeToReach: undefined,
+          memory: undefined,
+        },
+      );
+    return {
+      see: () => Promise.resolve(this.link),
+      chooseAgain: async (families) => Promise.resolve(choose(families)),
+      remember: () => Promise.resolve(),
+    };
   }
 
   /** Runs the commands of a recipe by a shell that ends with the test. */

@@ -244,7 +244,7 @@ describe('recipes/vxlan.json', { skip }, () => {
     await node1.host.sh('ip -4 address flush dev eth0');
     const ran = await node1.run('PreStartupCommand');
     assert.notEqual(ran.exitCode, 0);
-    assert.match(ran.stderr, /eth0 has no IPv4 address/);
+    assert.match(ran.stderr, /eth0 does not have the address 172\.30\.1\.1 to send from/);
     assert.equal(await findDevice(node1.host, 'flannel.1'), undefined);
   });
 

@@ -7,6 +7,7 @@ import { notifyServiceManager } from '../../host/service-manager.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { agreedFields } from '../../lease/agreed-fields.ts';
+import { networksOf } from '../../network/configuration.ts';
 import { listPublicAddresses, mainPublicAddress } from '../../network/public-addresses.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseStore } from '../../store/store.ts';
@@ -143,7 +144,10 @@ export class RunningNetwork {
         backendType: preparation.loaded.recipe.backendType,
         backendData: preparation.loaded.recipe.backendData,
         agreed: agreedFields(preparation.loaded.recipe, preparation.network.parameterValues),
-        ownAddresses: listPublicAddresses(leasedNetwork.commands.facts),
+        // They may change while the network runs.
+        get ownAddresses() {
+          return listPublicAddresses(commands.facts);
+        },
       },
       own: this.#keeper,
       earlier: journal.peers,
@@ -163,7 +167,12 @@ export class RunningNetwork {
       emit,
       look: (signal) => this.#look(signal),
     });
-    this.#underlay = new UnderlayWatch(preparation.underlay, preparation.interfaces, this.#concerns);
+    this.#underlay = new UnderlayWatch(
+      preparation.underlay,
+      preparation.interfaces,
+      networksOf(preparation.network.configuration).map(({ family }) => family),
+      this.#concerns,
+    );
     const stored = new StoredNetworkWatch({
       ...{ preparation, options, own: subnets, concerns: this.#concerns },
       signal: this.#following.signal,
@@ -342,7 +351,7 @@ export class RunningNetwork {
   async #settleUnderlay(underlay: ChosenInterface): Promise<void> {
     const { preparation, options, leasedNetwork, onUnderlay } = this.#given;
     const { facts } = leasedNetwork.commands;
-    this.#underlay.settle(underlay);
+    await this.#underlay.settle(underlay);
     onUnderlay(underlay);
     const deployment = deploymentOf(preparation, options, facts, this.#keeper.record.key);
     await writeDeployment(options.stateDirectory, deployment);

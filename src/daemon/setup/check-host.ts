@@ -20,7 +20,7 @@ export interface CheckedHost {
  * the state directory. Throws a Failure at the first of these that is not right.
  */
 export async function checkHost(options: UpOptions): Promise<CheckedHost> {
-  const interfaces = new InterfaceLookUp(options.interface);
+  const interfaces = new InterfaceLookUp(options.interface, options.stateDirectory);
   // A recipe that is named is read before anything else: most mistakes are in it, and they are told at once.
   const recipe = options.recipe === undefined ? undefined : await loadRecipe(options.recipe);
   if (recipe !== undefined) requirePrograms(recipe.recipe.requires);

@@ -17,7 +17,7 @@ export function factsOfPreparation(
     stateDirectory: options.stateDirectory,
     publicIp: underlay.publicIp,
     publicIpv6: underlay.publicIpv6,
-    localAddresses: { ipv4: underlay.address, ipv6: underlay.address6 },
+    localAddresses: underlay.addresses,
     parameters: loaded.recipe.parameters,
     parameterValues: network.parameterValues,
   };

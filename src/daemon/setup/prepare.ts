@@ -1,6 +1,6 @@
 import { requireLeastMtu } from '../../contract/least-mtu.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
-import type { InterfaceLookUp } from '../../host/interface/interface.ts';
+import type { HostInterfaces } from '../../host/interface/interface.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { requirePrograms } from '../../host/programs.ts';
 import { networksOf } from '../../network/configuration.ts';
@@ -26,7 +26,7 @@ export interface Preparation {
   readonly outages: OutageLog;
   readonly network: NetworkDecision;
   readonly underlay: ChosenInterface;
-  readonly interfaces: Pick<InterfaceLookUp, 'see'>;
+  readonly interfaces: HostInterfaces;
   /** The real path of the state directory. */
   readonly stateDirectory: string;
 }

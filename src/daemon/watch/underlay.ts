@@ -1,19 +1,28 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
-import { compareUnderlay, type UnderlaySight } from '../../host/interface/compare-underlay.ts';
-import type { InterfaceLookUp } from '../../host/interface/interface.ts';
+import { compareChoice, compareUnderlay, type UnderlaySight } from '../../host/interface/compare-underlay.ts';
+import type { HostInterfaces } from '../../host/interface/interface.ts';
+import type { Family } from '../../network/cidr.ts';
 
 /** The interface of a running network: how it was when the network was brought up on it, and how it was seen last. */
 export class UnderlayWatch {
-  readonly #interfaces: Pick<InterfaceLookUp, 'see'>;
+  readonly #interfaces: HostInterfaces;
+  readonly #families: readonly Family[];
   readonly #concerns: Concerns;
   #underlay: ChosenInterface;
   #sight: UnderlaySight = { kind: 'same' };
 
-  constructor(underlay: ChosenInterface, interfaces: Pick<InterfaceLookUp, 'see'>, concerns: Concerns) {
+  /** @param families those of the network */
+  constructor(
+    underlay: ChosenInterface,
+    interfaces: HostInterfaces,
+    families: readonly Family[],
+    concerns: Concerns,
+  ) {
     this.#underlay = underlay;
     this.#interfaces = interfaces;
+    this.#families = families;
     this.#concerns = concerns;
   }
 
@@ -27,7 +36,7 @@ export class UnderlayWatch {
     const { name } = this.#underlay;
     let sight: UnderlaySight;
     try {
-      sight = compareUnderlay(this.#underlay, await this.#interfaces.see(name));
+      sight = await this.#see();
     } catch (error) {
       if (error instanceof Failure) return;
       throw error;
@@ -35,13 +44,27 @@ export class UnderlayWatch {
     if (signal.aborted) return;
     this.#sight = sight;
     const { because } = sight.kind === 'unusable' ? sight : { because: undefined };
-    const hint = 'make it as it was; or, if another interface or address is right now, restart heddle';
+    const hint = 'make it as it was, or choose another one with --iface and restart heddle';
     this.#concerns.set('underlay', because === undefined ? [] : [{ about: name, because, hint }]);
   }
 
-  /** The network was brought up again on the interface as it is now. */
-  settle(underlay: ChosenInterface): void {
+  /** Where the address or the interface is gone, another one is chosen as at the start. Throws a Failure. */
+  async #see(): Promise<UnderlaySight> {
+    const underlay = this.#underlay;
+    const sight = compareUnderlay(underlay, await this.#interfaces.see(underlay.name));
+    if (sight.kind !== 'lost') return sight;
+    try {
+      return compareChoice(underlay, await this.#interfaces.chooseAgain(this.#families));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return { kind: 'unusable', because: `${sight.because}; ${error.message}` };
+    }
+  }
+
+  /** The network was brought up again on the interface as it is now. Throws what the file system says. */
+  async settle(underlay: ChosenInterface): Promise<void> {
     this.#underlay = underlay;
     this.#sight = { kind: 'same' };
+    await this.#interfaces.remember(underlay);
   }
 }

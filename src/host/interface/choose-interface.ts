@@ -1,8 +1,11 @@
+import { RE2JS, RE2JSException } from 're2js';
 import { Failure } from '../../diagnostic/failure.ts';
-import { describeUnusable, isLinkLocal, isLoopback } from '../../network/address-scope.ts';
+import { describeUnusable } from '../../network/address-scope.ts';
 import { parseAddress, type Family } from '../../network/cidr.ts';
+import { familyKey, mapFamilies, noFamily, presentValues, type PerFamily } from '../../network/per-family.ts';
 import type { PublicAddresses } from '../../network/public-addresses.ts';
 import type { Link, LinkAddress, Route } from './ip-output.ts';
+import { rankAddresses, type AddressMemory } from './rank-addresses.ts';
 
 /** The operator's wishes for the interface: flanneld's flags of the same names. */
 export interface InterfaceWishes extends PublicAddresses {
@@ -15,30 +18,31 @@ export interface InterfaceWishes extends PublicAddresses {
   readonly families: readonly Family[];
 }
 
-/** The kernel's answers, as far as the wishes need them. */
+/** The kernel's answers, as far as the wishes need them, and what this node knows from its last start. */
 export interface HostFacts {
   readonly links: readonly Link[];
   /** The default routes of a family, the best first. */
   readonly defaultRoutes: Readonly<Record<Family, readonly Route[]>>;
   /** The way to `ifaceCanReach`. */
   readonly routeToReach: Route | undefined;
+  /** Undefined at the first start. */
+  readonly memory: AddressMemory | undefined;
 }
 
 /** The interface that overlay traffic uses, and the addresses that peers reach this node at. */
 export interface ChosenInterface extends PublicAddresses {
   readonly name: string;
   readonly mtu: number;
-  /** The interface's own addresses; undefined for a family that the network has not. */
-  readonly address: string | undefined;
-  readonly address6: string | undefined;
+  /** The interface's own addresses, of the network's families. */
+  readonly addresses: PerFamily<string>;
   /** Why this one, as a clause: `it has the default route`. */
   readonly because: string;
 }
 
-/** A link that fits a wish, and the address that made it fit, which is then the one to use. */
+/** A link that fits a wish, and the addresses that made it fit, which are then the ones to use. */
 interface Match {
   readonly link: Link;
-  readonly address?: LinkAddress | undefined;
+  readonly insisted: PerFamily<LinkAddress>;
   readonly because: string;
 }
 
@@ -51,83 +55,139 @@ class UnmetWish {
   }
 }
 
+/** The result of a choice, for whoever explains it. */
+type InterfaceChoice =
+  | { readonly kind: 'chosen'; readonly chosen: ChosenInterface; readonly refusals: readonly string[] }
+  /** No wish leads to an interface that can be used; `refusals` says why of each, as clauses. */
+  | { readonly kind: 'none'; readonly refusals: readonly string[] };
+
 /**
- * Chooses by flanneld's rules: `--iface` and `--iface-regex` in order, else `--iface-can-reach`, else the default
- * route. If a wish does not match, the next one is tried. If none matches, the {@link Failure} `interface` names each
- * of them.
+ * Chooses by flanneld's rules, in this order: each `--iface`, each `--iface-regex`, `--iface-can-reach`; if none of them is given, the
+ * interface that has `--public-ip` or `--public-ipv6`, then the one of the default route. The first wish that leads to a usable
+ * interface decides. Throws Failure `usage` for a wish that cannot be understood, `interface` for a public address that no peer can reach.
  */
-export function chooseInterface(wishes: InterfaceWishes, facts: HostFacts): ChosenInterface {
+function tryChooseInterface(wishes: InterfaceWishes, facts: HostFacts): InterfaceChoice {
   checkPublicAddress('--public-ip', wishes.publicIp, 4);
   checkPublicAddress('--public-ipv6', wishes.publicIpv6, 6);
   const refusals: string[] = [];
   for (const find of listSearches(wishes, facts)) {
     const match = find();
-    const chosen = match instanceof UnmetWish ? match : equip(match, wishes);
-    if (!(chosen instanceof UnmetWish)) return chosen;
+    const chosen = match instanceof UnmetWish ? match : equip(match, wishes, facts);
+    if (!(chosen instanceof UnmetWish)) return { kind: 'chosen', chosen, refusals };
     refusals.push(chosen.reason);
   }
-  throw new Failure('interface', `no usable interface was found: ${refusals.join('; ')}`, {
+  return { kind: 'none', refusals };
+}
+
+/** The same, where an interface is needed: if there is none, the {@link Failure} `interface` names each wish. */
+export function chooseInterface(wishes: InterfaceWishes, facts: HostFacts): ChosenInterface {
+  const choice = tryChooseInterface(wishes, facts);
+  if (choice.kind === 'chosen') return choice.chosen;
+  throw new Failure('interface', `no usable interface was found: ${choice.refusals.join('; ')}`, {
     hint: 'use --iface to choose an interface that is up and has an address',
     detail: describeCandidates(facts.links),
   });
 }
 
-function listSearches(wishes: InterfaceWishes, facts: HostFacts): (() => Match | UnmetWish)[] {
-  const named = [
+type Search = () => Match | UnmetWish;
+
+function listSearches(wishes: InterfaceWishes, facts: HostFacts): Search[] {
+  const { ifaceCanReach } = wishes;
+  const named: Search[] = [
     ...wishes.iface.map((name) => () => findNamed(name, facts.links)),
     ...wishes.ifaceRegex.map((pattern) => {
       const regex = compile(pattern);
-      return () => findMatching(regex, pattern, wishes.families, facts.links);
+      return () => findMatching(regex, wishes.families, facts);
     }),
   ];
+  if (ifaceCanReach !== undefined) named.push(() => findReaching(ifaceCanReach, facts));
   if (named.length > 0) return named;
-  const { ifaceCanReach } = wishes;
-  if (ifaceCanReach !== undefined) return [() => findReaching(ifaceCanReach, facts)];
-  return [() => findDefault(wishes.families, facts)];
+  return [...findPublic(wishes, facts.links), () => findDefault(wishes.families, facts)];
 }
 
 function findNamed(wanted: string, links: readonly Link[]): Match | UnmetWish {
-  const sought = parseAddress(wanted);
-  if (sought === undefined) {
+  if (parseAddress(wanted) === undefined) {
     const link = links.find(({ name, otherNames }) => name === wanted || otherNames.includes(wanted));
     return link === undefined
       ? new UnmetWish(`the interface ${wanted} does not exist`)
-      : { link, because: '--iface names it' };
+      : { link, insisted: noFamily, because: '--iface names it' };
   }
-  for (const link of links) {
-    const address = link.addresses.find((own) => own.family === sought.family && own.value === sought.value);
-    if (address !== undefined) return { link, address, because: `--iface names its address ${address.text}` };
-  }
-  return new UnmetWish(`no interface has the address ${wanted}`);
+  const found = findAddress(wanted, links);
+  if (found === undefined) return new UnmetWish(`no interface has the address ${wanted}`);
+  const { link, address } = found;
+  return { link, insisted: only(address), because: `--iface names its address ${address.text}` };
 }
 
-function compile(pattern: string): RegExp {
+/** The interfaces that have a public address: as in flanneld, that decides where nothing else does. */
+function findPublic({ publicIp, publicIpv6, families }: InterfaceWishes, links: readonly Link[]): Search[] {
+  const given = [families.includes(4) ? publicIp : undefined, families.includes(6) ? publicIpv6 : undefined];
+  return given.flatMap((text) => {
+    // An address that no interface has is translated to one of them on the way.
+    const found = text === undefined ? undefined : findAddress(text, links);
+    if (found === undefined) return [];
+    const { link, address } = found;
+    const flag = address.family === 4 ? '--public-ip' : '--public-ipv6';
+    return [() => ({ link, insisted: only(address), because: `it has ${flag} ${address.text}` })];
+  });
+}
+
+function findAddress(
+  text: string,
+  links: readonly Link[],
+): { readonly link: Link; readonly address: LinkAddress } | undefined {
+  const sought = parseAddress(text);
+  for (const link of links) {
+    const address = link.addresses.find(
+      ({ family, value }) => family === sought?.family && value === sought.value,
+    );
+    if (address !== undefined) return { link, address };
+  }
+  return undefined;
+}
+
+function only(address: LinkAddress): PerFamily<LinkAddress> {
+  return { ...noFamily, [familyKey(address.family)]: address };
+}
+
+/** Compiles a pattern in Go's syntax, which flanneld has. */
+function compile(pattern: string): RE2JS {
   try {
-    return new RegExp(pattern);
+    return RE2JS.compile(pattern);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const why = error.message.slice(error.message.lastIndexOf(': ') + 2).toLowerCase();
+    if (!(error instanceof RE2JSException)) throw error;
+    const why = error.message.replace(/^error parsing regexp: /, '');
     throw new Failure('usage', `--iface-regex ${pattern} is not a regular expression: ${why}`);
   }
 }
 
+/** Every address is tried before any name. Of the addresses of a family that match, the best one is used. */
 function findMatching(
-  regex: RegExp,
-  pattern: string,
+  regex: RE2JS,
   families: readonly Family[],
-  links: readonly Link[],
+  { links, memory }: HostFacts,
 ): Match | UnmetWish {
   const usable = links.filter((link) => explainUnusable(link, families) === undefined);
   for (const link of usable) {
-    const address = link.addresses.find(({ family, text }) => families.includes(family) && regex.test(text));
-    if (address !== undefined) {
-      return { link, address, because: `--iface-regex ${pattern} matches its address ${address.text}` };
+    const matching = (family: Family): LinkAddress | undefined =>
+      families.includes(family)
+        ? rankAddresses(link, family, memory).find(({ address }) => regex.test(address.text))?.address
+        : undefined;
+    const insisted = { ipv4: matching(4), ipv6: matching(6) };
+    const texts = presentValues(insisted).map(({ text }) => text);
+    if (texts.length > 0) {
+      return {
+        link,
+        insisted,
+        because: `--iface-regex ${regex.pattern()} matches its address ${texts.join(' and ')}`,
+      };
     }
   }
   const link = usable.find(({ name }) => regex.test(name));
   return link === undefined
-    ? new UnmetWish(`--iface-regex ${pattern} does not match an address or name of a usable interface`)
-    : { link, because: `--iface-regex ${pattern} matches its name` };
+    ? new UnmetWish(
+        `--iface-regex ${regex.pattern()} does not match an address or name of a usable interface`,
+      )
+    : { link, insisted: noFamily, because: `--iface-regex ${regex.pattern()} matches its name` };
 }
 
 function findReaching(target: string, { links, routeToReach }: HostFacts): Match | UnmetWish {
@@ -140,7 +200,11 @@ function findReaching(target: string, { links, routeToReach }: HostFacts): Match
   const link = links.find(({ name }) => name === routeToReach?.device);
   if (link === undefined || routeToReach === undefined) return new UnmetWish(`no route to ${target}`);
   const address = link.addresses.find(({ text }) => text === routeToReach.source);
-  return { link, address, because: `it reaches ${target}` };
+  return {
+    link,
+    insisted: address === undefined ? noFamily : only(address),
+    because: `it reaches ${target}`,
+  };
 }
 
 /** Both families must agree, as a node has one interface. */
@@ -159,7 +223,7 @@ function findDefault(families: readonly Family[], { links, defaultRoutes }: Host
   const link = links.find(({ name }) => name === first);
   return link === undefined
     ? new UnmetWish(`the default route uses ${first ?? ''}, which does not exist any more`)
-    : { link, because: 'it has the default route' };
+    : { link, insisted: noFamily, because: 'it has the default route' };
 }
 
 function isUsable({ type, device }: Route): boolean {
@@ -167,43 +231,36 @@ function isUsable({ type, device }: Route): boolean {
 }
 
 /** Finds the addresses of a link that was found, or says why it cannot be used. */
-function equip({ link, address, because }: Match, wishes: InterfaceWishes): ChosenInterface | UnmetWish {
-  const { families, publicIp, publicIpv6 } = wishes;
+function equip(
+  { link, insisted, because }: Match,
+  { families, publicIp, publicIpv6 }: InterfaceWishes,
+  { memory }: HostFacts,
+): ChosenInterface | UnmetWish {
   const unusable = explainUnusable(link, families);
   if (unusable !== undefined) return new UnmetWish(unusable);
-  const ownAddress = (family: Family) => {
-    if (!families.includes(family)) return undefined;
-    return address?.family === family ? address.text : firstAddress(link, family);
+  const ownAddress = (family: Family): string | undefined =>
+    (insisted[familyKey(family)] ?? rankAddresses(link, family, memory)[0]?.address)?.text;
+  const used: PerFamily<Family> = {
+    ipv4: families.includes(4) ? 4 : undefined,
+    ipv6: families.includes(6) ? 6 : undefined,
   };
-  const ipv4 = ownAddress(4);
-  const ipv6 = ownAddress(6);
+  const addresses = mapFamilies(used, ownAddress);
   return {
     name: link.name,
     mtu: link.mtu,
-    address: ipv4,
-    address6: ipv6,
-    publicIp: ipv4 === undefined ? undefined : (publicIp ?? ipv4),
-    publicIpv6: ipv6 === undefined ? undefined : (publicIpv6 ?? ipv6),
+    addresses,
+    publicIp: addresses.ipv4 === undefined ? undefined : (publicIp ?? addresses.ipv4),
+    publicIpv6: addresses.ipv6 === undefined ? undefined : (publicIpv6 ?? addresses.ipv6),
     because,
   };
 }
 
+/** Why a link cannot be used for a network of these families, as a clause; undefined if it can. */
 function explainUnusable(link: Link, families: readonly Family[]): string | undefined {
   if (!link.up) return `interface ${link.name} is down`;
   if (link.mtu <= 0) return `interface ${link.name} does not have an MTU`;
-  const lacking = families.find((family) => firstAddress(link, family) === undefined);
+  const lacking = families.find((family) => rankAddresses(link, family, undefined).length === 0);
   return lacking === undefined ? undefined : `interface ${link.name} does not have an IPv${lacking} address`;
-}
-
-/** The first address that other machines can use, or else a link-local one. */
-function firstAddress(link: Link, family: Family): string | undefined {
-  const own = link.addresses.filter((address) => address.family === family && !isLoopback(address));
-  const ranked = [
-    own.find((address) => address.preferred && !isLinkLocal(address)),
-    own.find((address) => !isLinkLocal(address)),
-    own[0],
-  ];
-  return ranked.find((address) => address !== undefined)?.text;
 }
 
 function checkPublicAddress(flag: string, text: string | undefined, family: Family): void {

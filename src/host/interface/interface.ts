@@ -4,8 +4,10 @@ import {
   type HostFacts,
   type InterfaceWishes,
 } from './choose-interface.ts';
+import { readAddressMemory, writeAddressMemory } from './address-memory.ts';
 import type { Link } from './ip-output.ts';
 import { readDefaultRoutes, readLink, readLinks, readRouteTo } from './links.ts';
+import type { AddressMemory } from './rank-addresses.ts';
 import { parseAddress, type Family } from '../../network/cidr.ts';
 
 /** How long what the kernel said counts, in milliseconds: a store may be waited for meanwhile. */
@@ -14,31 +16,56 @@ const freshMs = 1000;
 /** The operator's wishes for the interface, before the families of the network are known. */
 type FamilylessWishes = Omit<InterfaceWishes, 'families'>;
 
+/** The interfaces of this node, as far as a running network needs them. */
+export interface HostInterfaces {
+  /** One interface as it is now. Undefined if it does not exist. Throws a Failure without iproute2. */
+  see(name: string): Promise<Link | undefined>;
+  /** Chooses as at the start, by what the kernel says now. Throws as {@link InterfaceLookUp.choose} does. */
+  chooseAgain(families: readonly Family[]): Promise<ChosenInterface>;
+  /** Notes which addresses this node has and uses, for later choices, also those of a later start. */
+  remember(chosen: ChosenInterface): Promise<void>;
+}
+
 /**
  * A look at the interfaces of this node. It begins when it is made and goes on next to other work; what the kernel said is
  * used for everything that is asked soon after.
  */
-export class InterfaceLookUp {
+export class InterfaceLookUp implements HostInterfaces {
   readonly #wishes: FamilylessWishes;
+  readonly #stateDirectory: string;
+  #memory: Promise<AddressMemory | undefined>;
   #look: { readonly at: number; readonly facts: Promise<HostFacts> };
 
-  constructor(wishes: FamilylessWishes) {
+  /** @param stateDirectory where the addresses of the last start are noted; it may not exist */
+  constructor(wishes: FamilylessWishes, stateDirectory: string) {
     this.#wishes = wishes;
-    this.#look = beginLook(wishes);
+    this.#stateDirectory = stateDirectory;
+    this.#memory = readAddressMemory(stateDirectory, JSON.stringify(wishes));
+    this.#look = this.#beginLook();
   }
 
   /**
-   * Chooses the interface and the public addresses of this node, by flanneld's rules. Throws Failure `interface` with the
+   * Chooses the interface and the addresses of this node, by flanneld's rules. Throws Failure `interface` with the
    * candidates if there is none, `usage` if a wish cannot be understood, `prerequisite` without iproute2.
    */
   async choose(families: readonly Family[]): Promise<ChosenInterface> {
-    if (performance.now() - this.#look.at > freshMs) this.#look = beginLook(this.#wishes);
+    if (performance.now() - this.#look.at > freshMs) this.#look = this.#beginLook();
     return chooseInterface({ ...this.#wishes, families }, await this.#look.facts);
   }
 
-  /** One interface as it is now. Undefined if it does not exist. Throws a Failure without iproute2. */
+  chooseAgain(families: readonly Family[]): Promise<ChosenInterface> {
+    this.#look = this.#beginLook();
+    return this.choose(families);
+  }
+
   see(name: string): Promise<Link | undefined> {
     return readLink(name);
+  }
+
+  async remember({ addresses }: ChosenInterface): Promise<void> {
+    const { links } = await this.#look.facts;
+    const options = JSON.stringify(this.#wishes);
+    this.#memory = Promise.resolve(await writeAddressMemory(this.#stateDirectory, options, links, addresses));
   }
 
   /** For when the families are not known yet: throws what {@link choose} would if neither alone has an interface. */
@@ -46,26 +73,31 @@ export class InterfaceLookUp {
     const [ipv4, ipv6] = await Promise.allSettled([this.choose([4]), this.choose([6])]);
     if (ipv4.status === 'rejected' && ipv6.status === 'rejected') throw ipv4.reason;
   }
+
+  #beginLook(): { readonly at: number; readonly facts: Promise<HostFacts> } {
+    const facts = readFacts(this.#wishes, this.#memory);
+    // Whoever asks sees why it failed; nobody may ask.
+    facts.catch(() => undefined);
+    return { at: performance.now(), facts };
+  }
 }
 
-function beginLook(wishes: FamilylessWishes): { readonly at: number; readonly facts: Promise<HostFacts> } {
-  const facts = readFacts(wishes);
-  // Whoever asks sees why it failed; nobody may ask.
-  facts.catch(() => undefined);
-  return { at: performance.now(), facts };
-}
-
-/** Each program takes a few milliseconds of a start, so that only those run whose answer a wish needs. */
-async function readFacts({ iface, ifaceRegex, ifaceCanReach }: FamilylessWishes): Promise<HostFacts> {
-  const isNamed = iface.length > 0 || ifaceRegex.length > 0;
-  const readRoutes = (family: Family) =>
-    isNamed || ifaceCanReach !== undefined ? [] : readDefaultRoutes(family);
-  const isReached = !isNamed && ifaceCanReach !== undefined && parseAddress(ifaceCanReach) !== undefined;
-  const [links, ipv4Routes, ipv6Routes, routeToReach] = await Promise.all([
+/**
+ * Asks the kernel. Each program takes a few milliseconds of a start, so that only those run whose answer a wish needs.
+ */
+async function readFacts(
+  { iface, ifaceRegex, ifaceCanReach }: FamilylessWishes,
+  memory: Promise<AddressMemory | undefined>,
+): Promise<HostFacts> {
+  const isNamed = iface.length > 0 || ifaceRegex.length > 0 || ifaceCanReach !== undefined;
+  const readRoutes = (family: Family) => (isNamed ? [] : readDefaultRoutes(family));
+  const isReached = ifaceCanReach !== undefined && parseAddress(ifaceCanReach) !== undefined;
+  const [links, ipv4Routes, ipv6Routes, routeToReach, known] = await Promise.all([
     readLinks(),
     readRoutes(4),
     readRoutes(6),
     isReached ? readRouteTo(ifaceCanReach) : undefined,
+    memory,
   ]);
-  return { links, defaultRoutes: { 4: ipv4Routes, 6: ipv6Routes }, routeToReach };
+  return { links, defaultRoutes: { 4: ipv4Routes, 6: ipv6Routes }, routeToReach, memory: known };
 }

@@ -1,10 +1,14 @@
 import * as z from 'zod/mini';
-import { parseAddress, type Address } from '../../network/cidr.ts';
+import { addressBits, parseAddress, type Address } from '../../network/cidr.ts';
 
 /** An address of a network interface. */
 export interface LinkAddress extends Address {
   /** Its canonical text. */
   readonly text: string;
+  /** The length of its network's prefix. */
+  readonly prefix: number;
+  /** Seconds until the kernel takes the address away; undefined if it stays for good. */
+  readonly lifetime: number | undefined;
   /** False for one that new connections should not use: deprecated, temporary, or not yet known to be unique. */
   readonly preferred: boolean;
 }
@@ -19,14 +23,21 @@ export interface Link {
   readonly loopback: boolean;
   /** `vxlan`, `tun`, `bridge` …; undefined for a device of hardware. */
   readonly kind: string | undefined;
+  /** The address on the link layer, a MAC for example; undefined for a device that has none. */
+  readonly hardwareAddress: string | undefined;
   /** Whether a tunnel is known to run over IPv6. */
   readonly overIpv6: boolean;
   /** In the kernel's order: the first of a family is its primary one. */
   readonly addresses: readonly LinkAddress[];
 }
 
+/** The lifetime of what stays for good, in the kernel's words. */
+const forever = 0xffff_ffff;
+
 const addressSchema = z.object({
   local: z.optional(z.string()),
+  prefixlen: z.optional(z.number()),
+  valid_life_time: z.optional(z.number()),
   deprecated: z.optional(z.boolean()),
   temporary: z.optional(z.boolean()),
   tentative: z.optional(z.boolean()),
@@ -38,6 +49,7 @@ const linkSchema = z.object({
   altnames: z.optional(z.array(z.string())),
   flags: z.array(z.string()),
   mtu: z.number(),
+  address: z.optional(z.string()),
   linkinfo: z.optional(
     z.object({
       info_kind: z.optional(z.string()),
@@ -63,6 +75,7 @@ function toLink(link: z.infer<typeof linkSchema>): Link {
     up: link.flags.includes('UP'),
     loopback: link.flags.includes('LOOPBACK'),
     kind: link.linkinfo?.info_kind,
+    hardwareAddress: link.address,
     overIpv6: ['local6', 'remote6', 'group6'].some((key) => key in data),
     addresses: (link.addr_info ?? []).flatMap(toLinkAddress),
   };
@@ -72,7 +85,16 @@ function toLinkAddress(info: z.infer<typeof addressSchema>): LinkAddress[] {
   const address = parseAddress(info.local ?? '');
   if (address === undefined || info.local === undefined || info.dadfailed === true) return [];
   const preferred = info.deprecated !== true && info.temporary !== true && info.tentative !== true;
-  return [{ ...address, text: info.local, preferred }];
+  const { prefixlen: prefix = addressBits(address.family), valid_life_time: lifetime = forever } = info;
+  return [
+    {
+      ...address,
+      text: info.local,
+      prefix,
+      lifetime: lifetime === forever ? undefined : lifetime,
+      preferred,
+    },
+  ];
 }
 
 const routeSchema = z.object({

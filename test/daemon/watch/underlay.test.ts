@@ -104,7 +104,12 @@ function scene() {
     names.push(name);
     return host.seen instanceof Error ? Promise.reject(host.seen) : Promise.resolve(host.seen);
   };
-  return { host, concerns, names, watch: new UnderlayWatch(underlay, { see }, concerns) };
+  const interfaces = {
+    see,
+    chooseAgain: () => Promise.reject(new Failure('interface', 'there is no other')),
+    remember: () => Promise.resolve(),
+  };
+  return { host, concerns, names, watch: new UnderlayWatch(underlay, interfaces, [4], concerns) };
 }
 
 test('an interface that is as it was is the same, and no concern', async () => {
@@ -122,7 +127,7 @@ test('an interface that changed is seen so until the network has followed it', a
   await watch.look(signal);
   assert.ok(watch.sight.kind === 'changed');
   assert.equal(watch.sight.underlay.mtu, 1400);
-  watch.settle(watch.sight.underlay);
+  await watch.settle(watch.sight.underlay);
   assert.deepEqual(watch.sight, { kind: 'same' });
   await watch.look(signal);
   assert.deepEqual(watch.sight, { kind: 'same' }, 'it is compared with what the network stands on now');

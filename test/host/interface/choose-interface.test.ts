@@ -6,10 +6,11 @@ import {
   type HostFacts,
   type InterfaceWishes,
 } from '../../../src/host/interface/choose-interface.ts';
-import type { Link } from '../../../src/host/interface/ip-output.ts';
-import { parseAddress } from '../../../src/network/cidr.ts';
+import type { Link, LinkAddress } from '../../../src/host/interface/ip-output.ts';
+import type { AddressMemory } from '../../../src/host/interface/rank-addresses.ts';
+import { linkAddress } from '../../daemon/bench.ts';
 
-function link(name: string, addresses: string[], changes: Partial<Link> = {}): Link {
+function link(name: string, addresses: (string | LinkAddress)[], changes: Partial<Link> = {}): Link {
   return {
     name,
     otherNames: [],
@@ -17,12 +18,9 @@ function link(name: string, addresses: string[], changes: Partial<Link> = {}): L
     up: true,
     loopback: name === 'lo',
     kind: undefined,
+    hardwareAddress: undefined,
     overIpv6: false,
-    addresses: addresses.map((text) => {
-      const address = parseAddress(text);
-      assert.ok(address);
-      return { ...address, text, preferred: true };
-    }),
+    addresses: addresses.map((address) => (typeof address === 'string' ? linkAddress(address) : address)),
     ...changes,
   };
 }
@@ -44,6 +42,7 @@ const facts: HostFacts = {
     6: [{ type: 'unicast', device: 'eth0', source: undefined }],
   },
   routeToReach: undefined,
+  memory: undefined,
 };
 
 function wish(changes: Partial<InterfaceWishes>): InterfaceWishes {
@@ -77,8 +76,7 @@ describe('without a wish', () => {
     assert.deepEqual(choose({}), {
       name: 'eth0',
       mtu: 1400,
-      address: '10.0.0.2',
-      address6: undefined,
+      addresses: { ipv4: '10.0.0.2', ipv6: undefined },
       publicIp: '10.0.0.2',
       publicIpv6: undefined,
       because: 'it has the default route',
@@ -87,9 +85,10 @@ describe('without a wish', () => {
 
   test('both families of a dual-stack network, and only IPv6 of another', () => {
     const both = choose({ families: [4, 6] });
-    assert.deepEqual([both.address, both.address6, both.publicIpv6], ['10.0.0.2', 'fd00::2', 'fd00::2']);
+    assert.deepEqual(both.addresses, { ipv4: '10.0.0.2', ipv6: 'fd00::2' });
+    assert.equal(both.publicIpv6, 'fd00::2');
     const six = choose({ families: [6], publicIp: '192.0.2.1' });
-    assert.deepEqual([six.address, six.publicIp, six.address6], [undefined, undefined, 'fd00::2']);
+    assert.deepEqual([six.publicIp, six.addresses], [undefined, { ipv4: undefined, ipv6: 'fd00::2' }]);
   });
 
   test('no default route is refused, for each family that lacks it', () => {
@@ -112,8 +111,8 @@ describe('--iface', () => {
     assert.equal(choose({ iface: ['eth1'] }).name, 'eth1');
     assert.equal(choose({ iface: ['storage'] }).name, 'eth1');
     const second = choose({ iface: ['10.0.0.3'] });
-    assert.deepEqual([second.name, second.address], ['eth0', '10.0.0.3']);
-    assert.equal(choose({ iface: ['fd00:0::2'], families: [4, 6] }).address6, 'fd00::2');
+    assert.deepEqual([second.name, second.addresses.ipv4], ['eth0', '10.0.0.3']);
+    assert.equal(choose({ iface: ['fd00:0::2'], families: [4, 6] }).addresses.ipv6, 'fd00::2');
   });
 
   test('the first that can be used, in order', () => {
@@ -121,7 +120,7 @@ describe('--iface', () => {
   });
 
   test('a link-local address will do where there is no other', () => {
-    assert.equal(choose({ iface: ['ll0'] }).address, '169.254.1.1');
+    assert.equal(choose({ iface: ['ll0'] }).addresses.ipv4, '169.254.1.1');
   });
 
   test('one that is not there is refused, and those that are there are named', () => {
@@ -148,11 +147,20 @@ describe('--iface', () => {
 describe('--iface-regex', () => {
   test('addresses before names, after --iface', () => {
     assert.equal(choose({ ifaceRegex: ['^10\\.1\\.'] }).name, 'eth1');
-    assert.equal(choose({ ifaceRegex: ['^10\\.0\\.0\\.3$'] }).address, '10.0.0.3');
+    assert.equal(choose({ ifaceRegex: ['^10\\.0\\.0\\.3$'] }).addresses.ipv4, '10.0.0.3');
     assert.equal(choose({ ifaceRegex: ['1$'] }).name, 'll0');
     assert.equal(choose({ ifaceRegex: ['^eth1$'] }).name, 'eth1');
     assert.equal(choose({ ifaceRegex: ['^10\\.1'], iface: ['eth0'] }).name, 'eth0');
     assert.equal(choose({ ifaceRegex: ['nope', '^eth1$'] }).name, 'eth1');
+  });
+
+  test("in Go's syntax, and for each family of a dual-stack network", () => {
+    assert.equal(choose({ ifaceRegex: ['(?i)^ETH1$'] }).name, 'eth1');
+    const links = [link('eth0', ['10.0.0.2', '10.0.0.3', 'fd00::2', 'fd00::3'])];
+    const { addresses } = choose({ ifaceRegex: ['[.:]3$'], families: [4, 6] }, { links });
+    assert.deepEqual(addresses, { ipv4: '10.0.0.3', ipv6: 'fd00::3' });
+    const { addresses: mixed } = choose({ ifaceRegex: ['^fd00::3$'], families: [4, 6] }, { links });
+    assert.deepEqual(mixed, { ipv4: '10.0.0.2', ipv6: 'fd00::3' });
   });
 
   test('an interface that is down is passed over', () => {
@@ -164,7 +172,7 @@ describe('--iface-regex', () => {
     const { kind, message } = refusal({ ifaceRegex: ['('] });
     assert.deepEqual(
       [kind, message],
-      ['usage', '--iface-regex ( is not a regular expression: unterminated group'],
+      ['usage', '--iface-regex ( is not a regular expression: missing closing ): `(`'],
     );
   });
 });
@@ -174,9 +182,18 @@ describe('--iface-can-reach', () => {
     const routeToReach = { type: 'unicast', device: 'eth0', source: '10.0.0.3' };
     const chosen = choose({ ifaceCanReach: '192.0.2.9' }, { routeToReach });
     assert.deepEqual(
-      [chosen.name, chosen.address, chosen.because],
+      [chosen.name, chosen.addresses.ipv4, chosen.because],
       ['eth0', '10.0.0.3', 'it reaches 192.0.2.9'],
     );
+  });
+
+  test('comes after --iface and --iface-regex', () => {
+    const routeToReach = { type: 'unicast', device: 'eth0', source: '10.0.0.3' };
+    const wishes = { ifaceCanReach: '192.0.2.9', iface: ['nope'], ifaceRegex: ['^nope$'] };
+    assert.equal(choose(wishes, { routeToReach }).addresses.ipv4, '10.0.0.3');
+    assert.equal(choose({ ...wishes, iface: ['eth1'] }, { routeToReach }).name, 'eth1');
+    assert.equal(choose({ ...wishes, ifaceRegex: ['^eth1$'] }, { routeToReach }).name, 'eth1');
+    assert.match(refusal(wishes).message, /nope does not exist; --iface-regex .* interface; no route to/);
   });
 
   test('what cannot be reached, or is this machine, is refused', () => {
@@ -193,8 +210,20 @@ describe('--iface-can-reach', () => {
 describe('--public-ip', () => {
   test('takes the place of the public address, not of the own one', () => {
     const chosen = choose({ publicIp: '198.51.100.7', publicIpv6: '2001:db8::7', families: [4, 6] });
-    assert.deepEqual([chosen.address, chosen.publicIp], ['10.0.0.2', '198.51.100.7']);
-    assert.deepEqual([chosen.address6, chosen.publicIpv6], ['fd00::2', '2001:db8::7']);
+    assert.deepEqual(chosen.addresses, { ipv4: '10.0.0.2', ipv6: 'fd00::2' });
+    assert.deepEqual([chosen.publicIp, chosen.publicIpv6], ['198.51.100.7', '2001:db8::7']);
+  });
+
+  test('finds the interface that has it where nothing else does, and the default route otherwise', () => {
+    const on = choose({ publicIp: '10.1.0.2' });
+    assert.deepEqual(
+      [on.name, on.addresses.ipv4, on.because],
+      ['eth1', '10.1.0.2', 'it has --public-ip 10.1.0.2'],
+    );
+    assert.equal(choose({ publicIpv6: 'fd00::2', families: [6] }).because, 'it has --public-ipv6 fd00::2');
+    assert.equal(choose({ publicIp: '192.0.2.7' }).because, 'it has the default route');
+    assert.equal(choose({ publicIp: '10.1.0.2', iface: ['eth0'] }).addresses.ipv4, '10.0.0.2');
+    assert.equal(choose({ publicIp: '10.1.0.2', publicIpv6: 'fd00::2', families: [6] }).name, 'eth0');
   });
 
   test('what peers cannot send to is refused', () => {
@@ -205,5 +234,43 @@ describe('--public-ip', () => {
       assert.equal(refusal({ publicIpv6 }).kind, 'interface');
     assert.equal(refusal({ publicIp: 'fd00::1' }).kind, 'usage');
     assert.equal(refusal({ publicIp: '10.0.0' }).kind, 'usage');
+  });
+});
+
+describe('of several addresses of a family', () => {
+  const chosen = (addresses: LinkAddress[], changes: Partial<InterfaceWishes> = {}, memory?: AddressMemory) =>
+    choose({ iface: ['up0'], ...changes }, { links: [link('up0', addresses)], memory }).addresses.ipv4;
+  const first = linkAddress('198.51.100.2');
+  const second = linkAddress('198.51.100.3');
+  const leased = linkAddress('198.51.100.4', { lifetime: 3600 });
+  const virtual = linkAddress('198.51.100.5', { prefix: 32 });
+  const nothing = { ipv4: undefined, ipv6: undefined };
+
+  test('one that may come and go is passed over, wherever it stands', () => {
+    assert.equal(chosen([first, second]), first.text);
+    assert.equal(chosen([leased, virtual, second]), second.text);
+    assert.equal(chosen([virtual, leased]), leased.text);
+    const deprecated = linkAddress('198.51.100.6', { preferred: false });
+    assert.equal(chosen([deprecated, virtual, second]), second.text);
+    assert.equal(chosen([linkAddress('169.254.0.1'), deprecated]), deprecated.text);
+  });
+
+  test('it is used where there is no other, or where it is named', () => {
+    assert.equal(chosen([leased]), leased.text);
+    assert.equal(chosen([virtual]), virtual.text);
+    assert.equal(chosen([first, virtual], { iface: [virtual.text] }), virtual.text);
+    assert.equal(chosen([first, leased], { iface: [], ifaceRegex: ['[.]4$'] }), leased.text);
+    assert.equal(chosen([leased, second], { iface: [], ifaceRegex: ['^198'] }), second.text);
+  });
+
+  test('one that was not there at the last start is passed over, and what was used then is kept', () => {
+    const seen = [second.text, leased.text];
+    assert.equal(chosen([first, second], {}, { seen, used: nothing }), second.text);
+    assert.equal(chosen([first], {}, { seen, used: nothing }), first.text);
+    const used = { ipv4: leased.text, ipv6: undefined };
+    assert.equal(chosen([first, second, leased], {}, { seen, used }), leased.text);
+    assert.equal(chosen([first, second], {}, { seen, used }), second.text);
+    const gone = linkAddress(leased.text, { preferred: false });
+    assert.equal(chosen([first, second, gone], {}, { seen, used }), second.text);
   });
 });

@@ -12,11 +12,26 @@ test('links are read as iproute2 prints them', () => {
       altnames: ['uplink'],
       flags: ['BROADCAST', 'MULTICAST', 'UP', 'LOWER_UP'],
       mtu: 1500,
+      address: '02:00:00:00:00:05',
       linkinfo: { info_kind: 'veth' },
       addr_info: [
         { family: 'inet', local: '192.168.1.5', prefixlen: 24, scope: 'global' },
-        { family: 'inet', local: '192.168.1.6', prefixlen: 24, scope: 'global', secondary: true },
-        { family: 'inet6', local: 'fd00::6', prefixlen: 64, scope: 'global', deprecated: true },
+        {
+          family: 'inet',
+          local: '192.168.1.6',
+          prefixlen: 24,
+          scope: 'global',
+          secondary: true,
+          valid_life_time: 300,
+        },
+        {
+          family: 'inet6',
+          local: 'fd00::6',
+          prefixlen: 64,
+          scope: 'global',
+          deprecated: true,
+          valid_life_time: 4294967295,
+        },
         { family: 'inet6', local: 'fd00::7', prefixlen: 64, scope: 'global', dadfailed: true },
         { family: 'inet6', local: 'fe80::1', prefixlen: 64, scope: 'link' },
       ],
@@ -31,7 +46,15 @@ test('links are read as iproute2 prints them', () => {
   const [veth, vxlan, ...rest] = parseLinks(json);
   assert.deepEqual(rest, []);
   assert.deepEqual(
-    { ...veth, addresses: veth?.addresses.map(({ text, preferred }) => [text, preferred]) },
+    {
+      ...veth,
+      addresses: veth?.addresses.map(({ text, prefix, lifetime, preferred }) => [
+        text,
+        prefix,
+        lifetime,
+        preferred,
+      ]),
+    },
     {
       name: 'v0',
       otherNames: ['uplink'],
@@ -39,12 +62,13 @@ test('links are read as iproute2 prints them', () => {
       up: true,
       loopback: false,
       kind: 'veth',
+      hardwareAddress: '02:00:00:00:00:05',
       overIpv6: false,
       addresses: [
-        ['192.168.1.5', true],
-        ['192.168.1.6', true],
-        ['fd00::6', false],
-        ['fe80::1', true],
+        ['192.168.1.5', 24, undefined, true],
+        ['192.168.1.6', 24, 300, true],
+        ['fd00::6', 64, undefined, false],
+        ['fe80::1', 64, undefined, true],
       ],
     },
   );
@@ -55,6 +79,7 @@ test('links are read as iproute2 prints them', () => {
     up: false,
     loopback: false,
     kind: 'vxlan',
+    hardwareAddress: undefined,
     overIpv6: true,
     addresses: [],
   });

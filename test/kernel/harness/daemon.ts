@@ -131,13 +131,14 @@ export async function startDaemon(...given: ConstructorParameters<typeof Daemon>
   return daemon;
 }
 
-/** The words of a `heddle up` on a host: its interface is eth0, and it keeps its own things in /run. */
+/** The words of a `heddle up` on a host: its interface is eth0 unless named, and it keeps its own things in /run. */
 export function upCommand(
   args: readonly string[],
   state = stateDirectory,
   program = heddle,
 ): readonly string[] {
-  return bareUpCommand(['--subnet-file', '/run/subnet.env', '--iface', 'eth0', ...args], state, program);
+  const iface = args.includes('--iface') ? [] : ['--iface', 'eth0'];
+  return bareUpCommand(['--subnet-file', '/run/subnet.env', ...iface, ...args], state, program);
 }
 
 function bareUpCommand(args: readonly string[], state = stateDirectory, program = heddle): readonly string[] {

@@ -13,7 +13,7 @@ const setUp = [
 const routes = ['ip route add default via 192.0.2.1', 'ip -6 route add default via fd00:1::1'];
 
 function lookUp(wishes: object): string {
-  return `new m.InterfaceLookUp(${JSON.stringify({ iface: [], ifaceRegex: [], ...wishes })})`;
+  return `new m.InterfaceLookUp(${JSON.stringify({ iface: [], ifaceRegex: [], ...wishes })}, '/nonexistent')`;
 }
 
 function find(lines: string[], wishes: object, families: readonly number[] = [4]) {
@@ -28,8 +28,7 @@ test('the interface of the default route, as the kernel has it', { skip: skipNam
   assert.deepEqual(await find([...setUp, ...routes], {}, [4, 6]), {
     name: 'uplink',
     mtu: 1400,
-    address: '192.0.2.5',
-    address6: 'fd00:1::5',
+    addresses: { ipv4: '192.0.2.5', ipv6: 'fd00:1::5' },
     publicIp: '192.0.2.5',
     publicIpv6: 'fd00:1::5',
     because: 'it has the default route',
@@ -41,7 +40,7 @@ test('the interface that reaches an address', { skip: skipNamespaces }, async ()
   assert.deepEqual(chosen, {
     name: 'uplink',
     mtu: 1400,
-    address: '192.0.2.5',
+    addresses: { ipv4: '192.0.2.5' },
     publicIp: '192.0.2.5',
     because: 'it reaches 192.0.2.77',
   });

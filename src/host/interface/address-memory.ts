@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { Failure } from '../../diagnostic/failure.ts';
+import type { PerFamily } from '../../network/per-family.ts';
+import { writeFileAtomically } from '../files/atomic-file.ts';
+import { explainError } from '../system-error.ts';
+import type { Link } from './ip-output.ts';
+import type { AddressMemory } from './rank-addresses.ts';
+
+const fileSchema = z.object({
+  version: z.literal(1),
+  /** The options that the choice depended on, as text that is only compared. */
+  options: z.string(),
+  seen: z.array(z.string()),
+  used: z.object({ ipv4: z.nullable(z.string()), ipv6: z.nullable(z.string()) }),
+});
+
+function fileOf(stateDirectory: string): string {
+  return join(stateDirectory, '.addresses.json');
+}
+
+/** Reads what the last start noted. Undefined if nothing is known: a first start, or a file that cannot be understood. */
+export async function readAddressMemory(
+  stateDirectory: string,
+  options: string,
+): Promise<AddressMemory | undefined> {
+  try {
+    const found = fileSchema.parse(JSON.parse(await readFile(fileOf(stateDirectory), 'utf8')));
+    const { ipv4, ipv6 } = found.options === options ? found.used : { ipv4: null, ipv6: null };
+    return { seen: found.seen, used: { ipv4: ipv4 ?? undefined, ipv6: ipv6 ?? undefined } };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Notes the addresses of this machine, and those that this node uses. Returns what a later start is told. Throws Failure
+ * `state-directory`.
+ */
+export async function writeAddressMemory(
+  stateDirectory: string,
+  options: string,
+  links: readonly Link[],
+  used: PerFamily<string>,
+): Promise<AddressMemory> {
+  const seen = links.flatMap(({ addresses }) => addresses.map(({ text }) => text));
+  const { ipv4 = null, ipv6 = null } = used;
+  const file: z.infer<typeof fileSchema> = { version: 1, options, seen, used: { ipv4, ipv6 } };
+  const path = fileOf(stateDirectory);
+  try {
+    await writeFileAtomically(path, `${JSON.stringify(file)}\n`, 0o600);
+  } catch (error) {
+    throw new Failure('state-directory', `${path} cannot be written: ${explainError(error)}`, {
+      cause: error,
+    });
+  }
+  return { seen, used };
+}
