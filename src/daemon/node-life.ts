@@ -7,6 +7,7 @@ import type { LeaseRecord } from '../store/store.ts';
 import { readHeldLease, releaseHeldLease } from './lease/held-lease.ts';
 import { ListingSlot } from '../store/listing-slot.ts';
 import { watchLiveRecipe } from './live/live-recipe.ts';
+import type { Waits } from './commands/waits.ts';
 import { RecipeChanges } from './live/recipe-changes.ts';
 import { readDeployment } from './network/deployment-file.ts';
 import type { LeasedNetwork, NetworkStart } from './network/leased-network.ts';
@@ -28,6 +29,8 @@ export interface LifeOwner {
   readonly stopping: AbortSignal;
   /** How it is to stop. */
   readonly stopRequest: StopRequest;
+  /** The waits of the daemon. */
+  readonly waits: Waits;
   enter(state: NodeState, because?: string): void;
 }
 
@@ -48,7 +51,7 @@ export class NodeLife {
     this.#options = options;
     this.#emit = emit;
     this.#owner = owner;
-    this.#changes = new RecipeChanges(options, preparation, emit);
+    this.#changes = new RecipeChanges(options, preparation, owner.waits, emit);
   }
 
   /** Undefined until one is up. */

@@ -1,6 +1,8 @@
 import type { EmitEvent, NodeState } from '../event/event.ts';
+import { describeWait } from '../event/human.ts';
 import { claimInstance } from '../host/state/instance.ts';
 import { endOrphans } from './commands/running-commands.ts';
+import { Waits } from './commands/waits.ts';
 import { NodeLife, type LifeOwner } from './node-life.ts';
 import { requireTakenDown, type TakeDownResult } from './network/take-down.ts';
 import { createControlServer } from './report/control.ts';
@@ -19,7 +21,7 @@ import type { StoreLimits } from '../store/limited-store.ts';
 import { orAbort } from '../time/or-abort.ts';
 
 /** Whoever is still connected to the control socket this long after the end does not keep the daemon from ending. */
-const longestAnswerMs = 1000;
+const longestAnswerMs = 300;
 
 /**
  * How long the store may take, once the daemon is told to stop, to confirm what is written: a signal must end the process soon, but
@@ -61,7 +63,10 @@ export class HeddleNode implements LifeOwner {
   readonly #hooks: NodeHooks;
   readonly #stopping = new AbortController();
   readonly #hurrying = new AbortController();
+  /** Aborted when the store is to be waited for no longer than for a signal. */
+  readonly #shortening = new AbortController();
   readonly #startedAt = new Date();
+  readonly waits: Waits;
   #stage: NodeStage;
   #standing: StateReport = { state: 'starting' };
   #stopRequest: StopRequest | undefined;
@@ -72,6 +77,7 @@ export class HeddleNode implements LifeOwner {
   constructor(options: UpOptions, hooks: NodeHooks) {
     this.#options = options;
     this.#hooks = hooks;
+    this.waits = new Waits(hooks.emit, this.stopping);
     this.#stage = { kind: 'preparing', wait: new StartWait(hooks.emit) };
   }
 
@@ -114,16 +120,26 @@ export class HeddleNode implements LifeOwner {
     await life;
   }
 
-  /** Asks the daemon to stop; the first request decides how. `patienceMs`: see {@link lastWriteMs}. */
+  /**
+   * Asks the daemon to stop; the first request decides how, and the least patient one how long the store is waited for. `patienceMs`: see
+   * {@link lastWriteMs}.
+   */
   stop(request: StopRequest, patienceMs: number = lastWriteMs.signal): void {
     if (this.#stopRequest === undefined) this.#lastWriteMs = patienceMs;
+    else this.#shortenTo(patienceMs);
     this.#stopRequest ??= request;
     this.#stopping.abort();
   }
 
+  #shortenTo(patienceMs: number): void {
+    if (patienceMs >= this.#lastWriteMs) return;
+    this.#lastWriteMs = patienceMs;
+    this.#shortening.abort();
+  }
+
   /** Ends the commands that still run, for whoever has waited long enough for the daemon to stop. */
   hurry(): void {
-    this.#lastWriteMs = lastWriteMs.signal;
+    this.#shortenTo(lastWriteMs.signal);
     this.#hurrying.abort();
     if (this.#stage.kind === 'living') this.#stage.life.hurry();
   }
@@ -135,11 +151,16 @@ export class HeddleNode implements LifeOwner {
       because: this.#standing.state === 'degraded' ? this.#standing.because : undefined,
       startedAt: this.#startedAt,
       options: this.#options,
-      waitingFor: stage.kind === 'preparing' ? stage.wait.what : undefined,
+      waitingFor: stage.kind === 'preparing' ? stage.wait.what : this.#longestWait,
       startOutage: stage.kind === 'preparing' ? stage.wait.outages.current : undefined,
       preparation: stage.kind === 'living' ? stage.life.preparation : undefined,
       running: stage.kind === 'living' ? stage.life.network : undefined,
     });
+  }
+
+  get #longestWait(): string | undefined {
+    const { longest } = this.waits;
+    return longest && describeWait(longest);
   }
 
   /** The status after every peer was probed. Without a network, there is nothing to probe. Throws a Failure. */
@@ -201,7 +222,12 @@ export class HeddleNode implements LifeOwner {
   }
 
   get #limits(): StoreLimits {
-    return { stopping: this.stopping, lastWriteMs: () => this.#lastWriteMs };
+    return {
+      stopping: this.stopping,
+      shortening: this.#shortening.signal,
+      lastWriteMs: () => this.#lastWriteMs,
+      onWait: (what, limitMs) => this.waits.begin(() => what, limitMs),
+    };
   }
 
   /** Throws a Failure if something of the network is left. Whoever asked for the end reads in the answer what it is. */

@@ -22,6 +22,15 @@ export interface PeerName {
   readonly publicIpv6?: string;
 }
 
+/** Something that a daemon has waited for for a while. Times in milliseconds. */
+export interface LongWait {
+  /** A noun: `SubnetAddCommand for 10.50.4.0/24`. */
+  readonly what: string;
+  readonly forMs: number;
+  /** The longest that it can take. */
+  readonly limitMs: number;
+}
+
 /**
  * Everything that happens in a daemon and that somebody may want to know. Logs, status and metrics are all rendered
  * from this one union. `event` names it in JSON logs.
@@ -30,6 +39,8 @@ export type HeddleEvent =
   | { readonly event: 'state'; readonly from: NodeState; readonly to: NodeState; readonly because?: string }
   /** A signal, or `heddle down`, asks the daemon to stop. The first one stops it; a later signal ends the commands that still run. */
   | { readonly event: 'stop-asked'; readonly by: string; readonly isFirst: boolean }
+  /** Commands, or the store at the end, take long. The longest waits first; `more` counts those that are not named. */
+  | { readonly event: 'waiting'; readonly waits: readonly LongWait[]; readonly more: number }
   | {
       readonly event: 'interface-chosen';
       readonly iface: string;

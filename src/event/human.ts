@@ -1,6 +1,6 @@
 import { showInvisible, showInvisibleInLines } from '../diagnostic/visible-text.ts';
 import type { RecipeStep } from '../recipe/compare-recipes.ts';
-import type { HeddleEvent, PeerName } from './event.ts';
+import type { HeddleEvent, LongWait, PeerName } from './event.ts';
 import { levelOf } from './level.ts';
 import type { Level } from './level.ts';
 import { describeTrouble, troubleDetail } from './trouble.ts';
@@ -31,6 +31,8 @@ const renderers: Renderers = {
     line(
       e.isFirst ? `stopping, asked by ${e.by}` : `asked by ${e.by} again: ending the commands that still run`,
     ),
+  waiting: (e) =>
+    line(`waiting for ${e.waits.map(describeWait).join(', ')}` + (e.more > 0 ? ` and ${e.more} more` : '')),
   'interface-chosen': (e) =>
     line(`underlay interface ${e.iface}, MTU ${e.mtu}, public address ${e.publicIp}: ${e.because}`),
   'network-configured': (e) => line(`network ${e.network}, type ${e.type}, from ${e.source}`),
@@ -160,4 +162,9 @@ function describeApplied({ file, step, because, durationMs }: AppliedRecipe): st
 
 function name({ subnet, publicIp, publicIpv6 }: PeerName): string {
   return `${subnet} at ${publicIp}${publicIpv6 === undefined ? '' : ` and ${publicIpv6}`}`;
+}
+
+/** Says what is waited for, since when and for how long at most. */
+export function describeWait({ what, forMs, limitMs }: LongWait): string {
+  return `${what} (${formatDuration(forMs)} so far, ${formatDuration(limitMs)} at most)`;
 }

@@ -10,6 +10,7 @@ type LevelTable = { readonly [E in HeddleEvent as E['event']]: LevelOf<E> };
 const table: LevelTable = {
   state: ({ to }) => (to === 'degraded' ? 'warn' : 'info'),
   'stop-asked': 'info',
+  waiting: 'warn',
   'interface-chosen': 'info',
   'network-configured': 'info',
   'network-awaited': 'warn',

@@ -7,6 +7,10 @@ interface ServiceNotice {
   readonly status?: string;
 }
 
+/** How long a notice may take, in milliseconds: a signal must end the daemon soon, also when nobody reads the socket. */
+const longestNoticeMs = 5000;
+const longestGoodbyeMs = 300;
+
 /**
  * Tells systemd how the service does, if it asked to be told by `NOTIFY_SOCKET`. Never fails: a daemon does its work
  * whether or not somebody listens. Node has no datagram sockets of the unix kind, so systemd-notify(1) sends.
@@ -24,5 +28,6 @@ export async function notifyServiceManager(
   ];
   if (assignments.length === 0) return;
   const env = { ...process.env, NOTIFY_SOCKET: socket };
-  await runProgram('systemd-notify', assignments, { env, timeoutMs: 5000 }).catch(() => undefined);
+  const timeoutMs = state === 'stopping' ? longestGoodbyeMs : longestNoticeMs;
+  await runProgram('systemd-notify', assignments, { env, timeoutMs }).catch(() => undefined);
 }

@@ -7,7 +7,14 @@ export interface StoreLimits {
   readonly stopping: AbortSignal;
   /** How long a call may take that is made then, or a write that is under way, in milliseconds: a lease that is given back, say. */
   readonly lastWriteMs: () => number;
+  /** Aborted when `lastWriteMs` has become shorter, also for the calls that are under way. */
+  readonly shortening?: AbortSignal;
+  /** Called with a noun for each such call; heddle calls the returned function when the call has ended. */
+  readonly onWait?: (what: string, limitMs: number) => () => void;
 }
+
+/** How long a call may take after an earlier one was given up, in milliseconds: a store that is away is not waited for twice. */
+const secondChanceMs = 50;
 
 /**
  * A store that never keeps a process from ending, whatever the store does. Once the process is to end, reads that are under way fail at
@@ -16,6 +23,7 @@ export interface StoreLimits {
 export class LimitedStore implements LeaseStore {
   readonly #store: LeaseStore;
   readonly #limits: StoreLimits;
+  #isAway = false;
 
   constructor(store: LeaseStore, limits: StoreLimits) {
     this.#store = store;
@@ -91,31 +99,46 @@ export class LimitedStore implements LeaseStore {
 
   /** A read that is under way is of no use after the stop; a later one is for the end itself. */
   #read<T>(action: string, work: () => Promise<T>): Promise<T> {
-    return this.#until(this.#limits.stopping.aborted ? undefined : 0, action, work);
+    return this.#until(this.#limits.stopping.aborted ? 'patient' : 'impatient', action, work);
   }
 
   #write<T>(action: string, work: () => Promise<T>): Promise<T> {
-    return this.#until(undefined, action, work);
+    return this.#until('patient', action, work);
   }
 
-  /** @param patienceMs how long after the stop, or after the beginning of the work if that is later; a write's time unless given */
-  async #until<T>(patienceMs: number | undefined, action: string, work: () => Promise<T>): Promise<T> {
-    const { stopping, lastWriteMs } = this.#limits;
+  /** After the stop, or from the beginning of the work if that is later, gives the work the time of a write, or none. */
+  async #until<T>(patience: 'patient' | 'impatient', action: string, work: () => Promise<T>): Promise<T> {
+    const { stopping, shortening, onWait } = this.#limits;
     let timer: NodeJS.Timeout | undefined;
-    let stop = (): void => undefined;
+    let told = (): void => undefined;
+    let limit = (): void => undefined;
     const late = new Promise<never>((_, reject) => {
-      stop = () => {
-        timer = setTimeout(() => reject(this.#abandoned(action)), patienceMs ?? lastWriteMs());
+      limit = () => {
+        if (!stopping.aborted) return;
+        clearTimeout(timer);
+        told();
+        const limitMs = patience === 'impatient' ? 0 : this.#patienceMs;
+        told = onWait?.(`the ${this.description} to ${action}`, limitMs) ?? told;
+        timer = setTimeout(() => {
+          if (patience === 'patient') this.#isAway = true;
+          reject(this.#abandoned(action));
+        }, limitMs);
       };
     });
-    stopping.addEventListener('abort', stop, { once: true });
-    if (stopping.aborted) stop();
+    for (const signal of [stopping, shortening]) signal?.addEventListener('abort', limit, { once: true });
+    limit();
     try {
       return await Promise.race([work(), late]);
     } finally {
       clearTimeout(timer);
-      stopping.removeEventListener('abort', stop);
+      told();
+      for (const signal of [stopping, shortening]) signal?.removeEventListener('abort', limit);
     }
+  }
+
+  get #patienceMs(): number {
+    const { lastWriteMs } = this.#limits;
+    return this.#isAway ? Math.min(secondChanceMs, lastWriteMs()) : lastWriteMs();
   }
 
   #abandoned(action: string): StoreAbandonedError {

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { inheritedEnvironment } from '../../src/contract/environment.ts';
 import { CommandRunner } from '../../src/daemon/commands/command-runner.ts';
+import { Waits } from '../../src/daemon/commands/waits.ts';
 import { OutageLog } from '../../src/daemon/lease/outage-log.ts';
 import { factsOfPreparation } from '../../src/daemon/setup/node-facts.ts';
 import type { UpOptions } from '../../src/daemon/setup/options.ts';
@@ -208,7 +209,15 @@ export class Bench {
 
   runnerOf({ recipe, scripts }: LoadedRecipe, facts: ReturnType<typeof factsOfPreparation>): CommandRunner {
     const inherited = inheritedEnvironment(process.env, recipe.environment);
-    return new CommandRunner({ recipe, scripts, shell: this.shell(), inherited, facts }, this.emit);
+    return new CommandRunner(
+      { recipe, scripts, shell: this.shell(), inherited, facts, waits: this.waits },
+      this.emit,
+    );
+  }
+
+  /** What the node waits for; its network is not taken down. */
+  get waits(): Waits {
+    return new Waits(this.emit, new AbortController().signal);
   }
 
   shell(): Shell {

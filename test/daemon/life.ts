@@ -1,9 +1,10 @@
 import type { TestContext } from 'node:test';
+import { Waits } from '../../src/daemon/commands/waits.ts';
 import { NodeLife, type LifeOwner } from '../../src/daemon/node-life.ts';
 import type { TakeDownResult } from '../../src/daemon/network/take-down.ts';
 import type { StopRequest } from '../../src/daemon/report/control.ts';
 import type { UpOptions } from '../../src/daemon/setup/options.ts';
-import type { NodeState } from '../../src/event/event.ts';
+import type { EmitEvent, NodeState } from '../../src/event/event.ts';
 import { until } from '../support/until.ts';
 import type { Bench } from './bench.ts';
 
@@ -16,9 +17,11 @@ export class Life implements LifeOwner {
   /** How the life ended. */
   readonly ended: Promise<TakeDownResult>;
   stopRequest: StopRequest;
+  readonly waits: Waits;
 
-  private constructor(options: UpOptions, life: (owner: LifeOwner) => NodeLife) {
+  private constructor(options: UpOptions, emit: EmitEvent, life: (owner: LifeOwner) => NodeLife) {
     this.stopRequest = options;
+    this.waits = new Waits(emit, this.stopping);
     this.life = life(this);
     this.ended = this.life.run().finally(() => this.life.close());
     this.ended.catch(() => undefined);
@@ -37,7 +40,11 @@ export class Life implements LifeOwner {
     const options = bench.options(changes);
     const preparation = await bench.prepare(options);
     await meanwhile();
-    const life = new Life(options, (owner) => new NodeLife(options, preparation, bench.emit, owner));
+    const life = new Life(
+      options,
+      bench.emit,
+      (owner) => new NodeLife(options, preparation, bench.emit, owner),
+    );
     t.after(async () => {
       life.life.hurry();
       await life.stop({ onExit: 'leave' }).catch(() => undefined);

@@ -391,6 +391,7 @@ test('a life in which no network came up withdraws the network document that it 
   const owner: LifeOwner = {
     stopping: AbortSignal.abort(),
     stopRequest: options,
+    waits: bench.waits,
     enter: () => undefined,
   };
   const life = new NodeLife(options, preparation, bench.emit, owner);

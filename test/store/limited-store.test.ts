@@ -89,3 +89,50 @@ test('a store that answers is passed on as it is', async (t) => {
   assert.equal((await store.list()).records.length, 1);
   await store.close();
 });
+
+test('a store that was given up once is not waited for again', async (t) => {
+  const given: number[] = [];
+  const limits = {
+    stopping: AbortSignal.abort(),
+    lastWriteMs: () => 300,
+    onWait: (_: string, limitMs: number) => {
+      given.push(limitMs);
+      return () => undefined;
+    },
+  };
+  const store = new LimitedStore(await hanging(t), limits);
+  for (const write of writes) await assert.rejects(write(store), StoreAbandonedError);
+  await store.close();
+  assert.deepEqual(given, [300, 50, 50, 50, 50, 50, 50]);
+});
+
+test('a write that has more time ends when that time becomes shorter', async (t) => {
+  const shortening = new AbortController();
+  let lastWriteMs = 600_000;
+  const limits = {
+    stopping: AbortSignal.abort(),
+    shortening: shortening.signal,
+    lastWriteMs: () => lastWriteMs,
+  };
+  const store = new LimitedStore(await hanging(t), limits);
+  const removed = store.remove(record);
+  lastWriteMs = 10;
+  shortening.abort();
+  await assert.rejects(removed, StoreAbandonedError);
+});
+
+test('what the end waits for is told, until it has ended', async (t) => {
+  const waits: string[] = [];
+  const limits = {
+    stopping: AbortSignal.abort(),
+    lastWriteMs: () => 20,
+    onWait: (what: string) => {
+      waits.push(what);
+      return () => waits.push('over');
+    },
+  };
+  const store = new LimitedStore(await hanging(t), limits);
+  await assert.rejects(store.remove(record), StoreAbandonedError);
+  assert.match(waits[0] ?? '', /^the files in .* to remove the lease 10\.50\.4\.0-24$/);
+  assert.deepEqual(waits.slice(1), ['over']);
+});

@@ -61,7 +61,10 @@ export const statusSchema = schemaOf<NodeStatus>()(
     pid: naturalNumber,
     node: described(z.string(), 'The name of the node.'),
     startedAt: moment,
-    waitingFor: described(z.nullable(z.string()), 'What a start waits for; null if it waits for nothing.'),
+    waitingFor: described(
+      z.nullable(z.string()),
+      'What a start waits for, or a command that takes long; null if nothing takes long.',
+    ),
     recipe: described(
       z.nullable(z.strictObject({ name: z.string(), file: z.string(), type: z.string() })),
       'The recipe that runs; null until it is known.',

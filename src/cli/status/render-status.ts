@@ -36,8 +36,9 @@ export function renderStatus(status: NodeStatus, now: number): string {
 }
 
 function describeState({ state, because, waitingFor }: NodeStatus): string {
-  if (waitingFor !== null) return `${state}: waiting for ${waitingFor}`;
-  return because === null ? state : `${state}: ${because}`;
+  const reasons = [because, waitingFor === null ? null : `waiting for ${waitingFor}`];
+  const given = reasons.filter((reason) => reason !== null);
+  return given.length === 0 ? state : `${state}: ${given.join('; ')}`;
 }
 
 function describeLease(lease: NonNullable<NodeStatus['lease']>, now: number): string {

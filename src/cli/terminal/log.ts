@@ -20,7 +20,7 @@ export interface LogOptions {
 const mostWaiting = 8 << 20;
 
 /** How long the reader of the log may take for the last lines, in milliseconds. */
-const longestFlushMs = 500;
+const longestFlushMs = 400;
 
 /** Where the lines of a log go. */
 interface LogOutput {
@@ -32,7 +32,7 @@ interface LogOutput {
 
 interface Log {
   readonly emit: EmitEvent;
-  /** Writes what is left, for half a second at most: what cannot be written must not keep the process from ending. */
+  /** Writes what is left, for less than half a second: what cannot be written must not keep the process from ending. */
   readonly close: () => Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { exitCodes } from '../../diagnostic/failure.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
 
 /** How long the readers of a daemon's last words may take, in milliseconds. Readers of a command, such as less, take their time. */
-const longestReadingMs = 500;
+const longestReadingMs = 300;
 
 /** How long an ended command may still hold its process, in milliseconds: an error of its last write comes within that time. */
 const lingerMs = 100;

@@ -9,6 +9,9 @@ import { startMonitor } from '../../shell/monitor.ts';
 import type { Monitor, MonitorListeners } from '../../shell/monitor.ts';
 import type { CommandScripts } from '../../recipe-files/command-scripts.ts';
 import type { Shell } from '../../shell/shell.ts';
+import { subnetsOf } from '../../engine/in-place.ts';
+import { formatCount } from '../../diagnostic/words.ts';
+import type { Waits } from './waits.ts';
 
 interface CommandContext {
   readonly recipe: Recipe;
@@ -17,6 +20,8 @@ interface CommandContext {
   /** The environment that commands inherit: see `inheritedEnvironment`. */
   readonly inherited: Readonly<Record<string, string>>;
   readonly facts: NodeFacts;
+  /** Where each run of a command is noted, so that one that takes long is named. */
+  readonly waits: Waits;
 }
 
 /** Runs the commands of one recipe on one node, by the command contract. */
@@ -90,7 +95,7 @@ export class CommandRunner {
     signal?: AbortSignal,
   ): Promise<CommandResult> {
     if (!this.has(name)) return nothingToRun;
-    return this.#run(name, commandVariables(name, this.#context.facts, own), '', signal);
+    return this.#run(name, () => name, commandVariables(name, this.#context.facts, own), '', signal);
   }
 
   /** Runs a command that reads many peers, one a line. */
@@ -101,7 +106,8 @@ export class CommandRunner {
     signal?: AbortSignal,
   ): Promise<CommandResult> {
     const stdin = lines.map((line) => `${line}\n`).join('');
-    return this.#run(name, commandVariables(name, this.#context.facts, own), stdin, signal);
+    const what = (): string => `${name} for ${formatCount(lines.length, 'peer')}`;
+    return this.#run(name, what, commandVariables(name, this.#context.facts, own), stdin, signal);
   }
 
   /** Starts MonitorCommand; undefined if the recipe has none. */
@@ -125,16 +131,18 @@ export class CommandRunner {
     signal?: AbortSignal,
   ): Promise<CommandResult> {
     if (!this.has(name)) return nothingToRun;
-    return this.#run(name, commandVariables(name, this.#context.facts, own, peer), peer.stdin, signal);
+    const what = (): string => `${name} for ${subnetsOf(peer).join(' and ')}`;
+    return this.#run(name, what, commandVariables(name, this.#context.facts, own, peer), peer.stdin, signal);
   }
 
   async #run(
     name: CommandName,
+    what: () => string,
     variables: Readonly<Record<string, string>>,
     stdin: string,
     signal: AbortSignal | undefined,
   ): Promise<CommandResult> {
-    const { scripts, shell, recipe, inherited, facts } = this.#context;
+    const { scripts, shell, recipe, inherited, facts, waits } = this.#context;
     const command = recipe.commands[name];
     if (command === undefined) throw new Error(`the recipe has no ${name}`);
     const job = {
@@ -144,7 +152,8 @@ export class CommandRunner {
       cwd: facts.stateDirectory,
       timeoutMs: recipe.timeout * 1000,
     };
-    const outcome = await shell.run(job, signal);
+    const end = waits.begin(what, job.timeoutMs);
+    const outcome = await shell.run(job, signal).finally(end);
     return concludeRun(command, recipe.source, outcome, (text) => this.#redact(text));
   }
 

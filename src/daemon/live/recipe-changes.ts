@@ -10,6 +10,7 @@ import { createWorkerPool } from '../../shell/pool/worker-pool.ts';
 import type { NetworkStart } from '../network/leased-network.ts';
 import { CommandRunner } from '../commands/command-runner.ts';
 import { commandLedger } from '../commands/running-commands.ts';
+import type { Waits } from '../commands/waits.ts';
 import { noteChange, writeDeployment } from '../network/deployment-file.ts';
 import { deploymentOf } from '../network/deployment.ts';
 import type { SavedChange } from './live-recipe.ts';
@@ -54,13 +55,15 @@ type ChangeState =
 export class RecipeChanges {
   readonly #options: UpOptions;
   readonly #emit: EmitEvent;
+  readonly #waits: Waits;
   #preparation: Preparation;
   #shell: Shell;
   #state: ChangeState = { kind: 'settled' };
 
-  constructor(options: UpOptions, preparation: Preparation, emit: EmitEvent) {
+  constructor(options: UpOptions, preparation: Preparation, waits: Waits, emit: EmitEvent) {
     this.#options = options;
     this.#preparation = preparation;
+    this.#waits = waits;
     this.#emit = emit;
     this.#shell = createShell(preparation);
   }
@@ -84,7 +87,8 @@ export class RecipeChanges {
       ...recipe.environment,
       ...this.#options.passEnvironment,
     ]);
-    return new CommandRunner({ recipe, scripts, shell: this.#shell, inherited, facts }, this.#emit);
+    const context = { recipe, scripts, shell: this.#shell, inherited, facts, waits: this.#waits };
+    return new CommandRunner(context, this.#emit);
   }
 
   /**

@@ -24,7 +24,7 @@ export interface NodeStatus {
   readonly pid: number;
   readonly node: string;
   readonly startedAt: string;
-  /** The reason why a start waits; null if it does not wait. */
+  /** The reason why a start waits, or the command that has run longest, if that is long; null if nothing is waited for. */
   readonly waitingFor: string | null;
   /** These four are null until they are known. */
   readonly recipe: { readonly name: string; readonly file: string; readonly type: string } | null;

@@ -6,6 +6,7 @@ import { noFamily } from '../../network/per-family.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import type { Shell } from '../../shell/shell.ts';
 import { CommandRunner } from '../commands/command-runner.ts';
+import { Waits } from '../commands/waits.ts';
 import { type Deployment, factsOfDeployment } from '../network/deployment.ts';
 import { checkRecipe } from '../../recipe-files/load-recipe.ts';
 import { refuseRecipe } from '../../recipe-files/refuse-recipe.ts';
@@ -62,7 +63,8 @@ async function standAgain(
     ...recipe.environment,
     ...(deployment.passEnvironment ?? []),
   ]);
-  const commands = new CommandRunner({ recipe, scripts, shell, inherited, facts }, emit);
+  const waits = new Waits(emit, AbortSignal.abort());
+  const commands = new CommandRunner({ recipe, scripts, shell, inherited, facts, waits }, emit);
   const own = deployment.leaseKey === null ? undefined : parseLeaseKey(deployment.leaseKey);
   const loop = new PeerLoop({
     engine: new Engine(abilitiesOf(commands)),

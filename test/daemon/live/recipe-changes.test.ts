@@ -56,7 +56,7 @@ class Scene {
     const preparation = await bench.prepare(options);
     const facts = factsOfPreparation(preparation, options);
     await writeDeployment(bench.stateDirectory, deploymentOf(preparation, options, facts, '10.50.1.0-24'));
-    const scene = new Scene(bench, new RecipeChanges(options, preparation, bench.emit));
+    const scene = new Scene(bench, new RecipeChanges(options, preparation, bench.waits, bench.emit));
     t.after(() => scene.changes.shell.close());
     return scene;
   }
