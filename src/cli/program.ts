@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { refuseEmptyOptions } from './arguments/empty-options.ts';
+import { registerDockerOpts } from './docker-opts/docker-opts.ts';
 import { registerDown } from './down.ts';
 import { mayBeEmptyInFlanneld } from './flanneld/options.ts';
 import { addHelp } from './help.ts';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
     registerLeases,
     registerNetwork,
     registerRecipe,
+    registerDockerOpts,
     registerLab,
   ])
     register(program);

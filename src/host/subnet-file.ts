@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
@@ -7,16 +7,33 @@ import {
   renderSubnetEnvironment,
   type SubnetEnvironment,
 } from '../network/subnet-env.ts';
-import { makeDirectories, writeFileAtomically } from './files/atomic-file.ts';
+import { makeDirectories, overwriteFile, writeFileAtomically } from './files/atomic-file.ts';
 import { explainError, hasErrorCode } from './system-error.ts';
 
-/** Writes the subnet file, readable by all, with its directory if that is missing. The CNI plugin sees all or nothing of it. */
+/**
+ * Writes the subnet file, readable by all, with its directory if that is missing. The CNI plugin sees all or nothing of it, unless the
+ * file itself is a mount point, as in a container, or its directory cannot be written to: then it is written in place.
+ */
 export async function writeSubnetFile(path: string, content: SubnetEnvironment): Promise<void> {
+  const text = renderSubnetEnvironment(content);
   try {
     await makeDirectories(dirname(path), 0o755);
-    await writeFileAtomically(path, renderSubnetEnvironment(content), 0o644);
+    await writeFileAtomically(path, text, 0o644).catch((error: unknown) => writeInPlace(path, text, error));
   } catch (error) {
     throw describeUnwritable(path, explainError(error), error);
+  }
+}
+
+/** The errors of a file that cannot be replaced, but perhaps written: a mount point, or a directory that is read-only. */
+const fixedPlace = ['EBUSY', 'EROFS', 'EACCES'];
+
+/** Writes to a file that stays where it is, or throws the error of the attempt to replace it. */
+async function writeInPlace(path: string, text: string, replaceError: unknown): Promise<void> {
+  if (!hasErrorCode(replaceError, ...fixedPlace)) throw replaceError;
+  try {
+    await overwriteFile(path, text);
+  } catch {
+    throw replaceError;
   }
 }
 
@@ -26,9 +43,18 @@ export function requireSubnetFile(path: string): void {
     if (isDirectory(path)) throw describeUnwritable(path, 'it is a directory');
     const parent = findNearest(dirname(path));
     if (!isDirectory(parent)) throw describeUnwritable(path, `${parent} is not a directory`);
-    accessSync(parent, constants.W_OK | constants.X_OK);
+    if (!isWritableFile(path)) accessSync(parent, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw error instanceof Failure ? error : describeUnwritable(path, explainError(error), error);
+  }
+}
+
+function isWritableFile(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return lstatSync(path).isFile();
+  } catch {
+    return false;
   }
 }
 
@@ -83,7 +109,7 @@ export async function holdsSubnetFile(path: string, content: SubnetEnvironment):
   }
 }
 
-/** Removes the subnet file; that it is gone already is well. */
+/** Removes the subnet file; it may be gone already. A file that cannot be removed from its place is emptied. */
 export async function removeSubnetFile(path: string): Promise<void> {
-  await rm(path, { force: true });
+  await rm(path, { force: true }).catch((error: unknown) => writeInPlace(path, '', error));
 }

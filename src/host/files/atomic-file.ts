@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, constants, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /**
@@ -24,6 +24,24 @@ export async function writeFileAtomically(path: string, text: string, mode: numb
     throw error;
   }
   await syncDirectory(directory);
+}
+
+/**
+ * Writes to a file that exists, which keeps its place, its owner and its mode. A reader may see a mixture of old and new for a moment. A
+ * symbolic link is not followed. Rejects with the system's error.
+ */
+export async function overwriteFile(path: string, text: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length;)
+      at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
+    // Last: readers never see an empty file in between.
+    await file.truncate(bytes.length);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** The rename itself is only then on disk. */

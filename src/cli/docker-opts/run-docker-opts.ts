@@ -1,0 +1,79 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { parse } from 'shell-quote';
+import { Failure } from '../../diagnostic/failure.ts';
+import { ProgramError, runProgram } from '../../host/run-program.ts';
+import { explainError, hasErrorCode } from '../../host/system-error.ts';
+import { formatCidr, networkOf, parseAddress } from '../../network/cidr.ts';
+import { renderDockerOptions, type DockerOptionsRequest } from './docker-options.ts';
+
+/**
+ * Writes Docker's environment file. Without a subnet file, the variables of the environment count, which systemd may have read from one.
+ * Throws a {@link Failure} for a file that cannot be read or written, and, once the file is written, if a route via another node already
+ * uses this node's subnet.
+ */
+export async function writeDockerOptions(
+  subnetFile: string,
+  dockerFile: string,
+  request: DockerOptionsRequest,
+): Promise<void> {
+  const variables = { ...process.env, ...parseAssignments(await readSubnetFile(subnetFile)) };
+  const text = renderDockerOptions(variables, request);
+  try {
+    // In place: -d may be /dev/stdout, or a link.
+    await writeFile(dockerFile, text);
+  } catch (error) {
+    throw new Failure('state-directory', `${dockerFile} cannot be written: ${explainError(error)}`, {
+      hint: 'choose another file with -d',
+      cause: error,
+    });
+  }
+  await refuseForeignRoute(variables['FLANNEL_SUBNET'] ?? '');
+}
+
+async function readSubnetFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT', 'ENOTDIR')) return '';
+    throw new Failure('state-directory', `the subnet file ${path} cannot be read: ${explainError(error)}`, {
+      hint: 'give its path with -f',
+      cause: error,
+    });
+  }
+}
+
+/** Reads the assignments of a file that shells include. Nothing in it runs: a line with anything else has no effect. */
+export function parseAssignments(text: string): Readonly<Record<string, string>> {
+  const assignments = text.split('\n').flatMap((line) => {
+    const words = parse(line);
+    return words
+      .filter((word): word is string => typeof word === 'string')
+      .flatMap((word) => {
+        const [, name, value] = /^([A-Za-z_]\w*)=([^]*)$/.exec(word) ?? [];
+        return name === undefined || value === undefined ? [] : [[name, value] as const];
+      });
+  });
+  return Object.fromEntries(assignments);
+}
+
+async function refuseForeignRoute(text: string): Promise<void> {
+  const [host = '', prefix = ''] = text.split('/');
+  const address = parseAddress(host);
+  if (address?.family !== 4 || !/^\d{1,2}$/.test(prefix) || Number(prefix) > 32) return;
+  const subnet = formatCidr(networkOf(address, Number(prefix)));
+  const route = (await listRoutes()).find((line) => line.startsWith(`${subnet} via `));
+  if (route === undefined) return;
+  throw new Failure('taken', `the routing table already contains the subnet: ${route.trim()}`, {
+    hint: 'find out which node has the subnet: heddle leases',
+  });
+}
+
+/** Without iproute2 there is nothing to compare, as in flannel's script. */
+async function listRoutes(): Promise<readonly string[]> {
+  try {
+    return (await runProgram('ip', ['-4', 'route', 'show'])).split('\n');
+  } catch (error) {
+    if (error instanceof ProgramError) return [];
+    throw error;
+  }
+}
