@@ -4,6 +4,7 @@ import { explainError } from '../host/system-error.ts';
 import { watchDirectory } from '../host/files/directory-watcher.ts';
 import { Debounce } from '../time/debounce.ts';
 import { OneAtATime } from '../time/one-at-a-time.ts';
+import { pollsMs } from '../time/retry.ts';
 import { readRecipeText } from './recipe-text.ts';
 
 interface RecipeWatchOptions {
@@ -18,10 +19,6 @@ interface RecipeWatchOptions {
 
 /** An editor renames, truncates, or writes in pieces: what it saved is read when it has come to rest. */
 const saving = { quietMs: 100, longestMs: 1000 };
-/** A file that is empty, or not there, is about to be written; one that stays so was left so. */
-const halfwayMs = 500;
-/** How often to look where the kernel has no watches left. */
-const pollMs = 1000;
 
 /**
  * The result of the last look.
@@ -77,7 +74,7 @@ export class RecipeWatch {
   }
 
   #poll(): void {
-    this.#polling ??= setInterval(() => this.#debounce.request(), pollMs);
+    this.#polling ??= setInterval(() => this.#debounce.request(), pollsMs.unwatchedRecipe);
   }
 
   #request(): void {
@@ -99,7 +96,7 @@ export class RecipeWatch {
       return this.#take(seen.text);
     }
     if (before.kind === 'whole') {
-      this.#enter({ kind: 'halfway', timer: setTimeout(() => this.#request(), halfwayMs) });
+      this.#enter({ kind: 'halfway', timer: setTimeout(() => this.#request(), pollsMs.halfwayRecipe) });
       return;
     }
     if (seen.kind === 'text') {

@@ -1,10 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { systemClock } from '../time/clock.ts';
-import { retries, retryDelay } from '../time/retry.ts';
+import { retries, retryDelay, steadyMs } from '../time/retry.ts';
 import { CursorLostError, StoreError } from './store.ts';
-
-/** A watch that worked for this long counts as a success, in milliseconds. */
-const steadyMs = 30_000;
 
 /** Whoever keeps track of the outages of a store. */
 interface OutageWitness {
@@ -54,7 +51,7 @@ export class StoreRetry {
 
   /** Waits as long as the error asks for. Throws the error if waiting cannot help. */
   async waitAfter(error: unknown): Promise<void> {
-    if (this.#reachedAt !== undefined && this.#now() - this.#reachedAt >= steadyMs) this.#failures = 0;
+    if (this.#reachedAt !== undefined && this.#now() - this.#reachedAt >= steadyMs.store) this.#failures = 0;
     this.#reachedAt = undefined;
     this.#failures += 1;
     const { signal, outages, random = Math.random, delay = wait } = this.#options;

@@ -4,7 +4,7 @@ interface RetryBounds {
   readonly capMs: number;
 }
 
-/** Everything that is tried again, and how long it is waited before: each with the reason for its bounds. */
+/** The delays before whatever a node tries again after a failure, each with the reason for its bounds. */
 export const retries = {
   /** A peer's command. What failed by chance works at once; what fails for a reason needs somebody to remove it. */
   operation: { firstMs: 500, capMs: 60_000 },
@@ -18,7 +18,31 @@ export const retries = {
   part: { firstMs: 1000, capMs: 60_000 },
   /** MonitorCommand, which ends at once where it cannot work. */
   monitor: { firstMs: 1000, capMs: 60_000 },
+  /** grpc-js's connections to etcd. Its own pauses grow to two minutes, but `store` already paces the requests. */
+  connection: { firstMs: 100, capMs: 1000 },
 } as const satisfies Readonly<Record<string, RetryBounds>>;
+
+/** The pauses between two looks at what a node waits for, in milliseconds. */
+export const pollsMs = {
+  /** The network configuration that a store does not have yet. A person or another node writes it. */
+  network: 2000,
+  /** A recipe file that is empty or gone: an editor is about to write it. If it is still so then, it was left so. */
+  halfwayRecipe: 500,
+  /** A recipe file, if the kernel has no watches left. */
+  unwatchedRecipe: 1000,
+  /** The files store, if the kernel has no watches left. A scan of many leases takes a while. */
+  unwatchedLeases: 1000,
+  /** The files store, if the kernel reports its changes: over a network file system, it does not report those of other machines. */
+  watchedLeases: 10_000,
+} as const;
+
+/** How long all must go well until the next failure counts as the first, in milliseconds. */
+export const steadyMs = {
+  /** A store that answers a listing and then fails is not well yet. */
+  store: 30_000,
+  /** A lease that nobody else writes. Longer than the longest delay of `retries.contest`, or the count would never grow. */
+  contest: 120_000,
+} as const;
 
 /**
  * The delay before the next try in milliseconds: doubling from `firstMs`, capped, and jittered down to half of that at worst,

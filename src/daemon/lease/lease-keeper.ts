@@ -5,7 +5,7 @@ import { StoreError } from '../../store/store.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import { timerDelay } from '../../time/longest-timer.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
-import { retries, retryDelay } from '../../time/retry.ts';
+import { retries, retryDelay, steadyMs } from '../../time/retry.ts';
 import { type Outage, OutageLog } from './outage-log.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { OwnLease } from './own-lease.ts';
@@ -26,9 +26,6 @@ interface LeaseKeeperOptions {
   /** Called once, when another node holds this subnet now. */
   readonly onTaken: (because: string) => void;
 }
-
-/** A lease that was left alone for so long is not contested any more, in milliseconds. */
-const peacefulMs = 120_000;
 
 /**
  * The work in progress for the lease.
@@ -221,7 +218,7 @@ export class LeaseKeeper implements OwnLease {
     const hint = 'find that machine, and give each node an address of its own with --iface or --public-ip';
     concerns.set('lease-contested', [{ about: this.key, because, hint }]);
     clearTimeout(this.#contestTimer);
-    this.#contestTimer = setTimeout(() => concerns.set('lease-contested', []), peacefulMs);
+    this.#contestTimer = setTimeout(() => concerns.set('lease-contested', []), steadyMs.contest);
     this.#contestTimer.unref();
   }
 
@@ -285,7 +282,7 @@ class Contest {
 
   /** Somebody touched it `now`, as `performance.now` counts. Returns how often that happened before in a row. */
   touched(now: number): number {
-    this.#count = now - this.#lastAt < peacefulMs ? this.#count + 1 : 0;
+    this.#count = now - this.#lastAt < steadyMs.contest ? this.#count + 1 : 0;
     this.#lastAt = now;
     return this.#count;
   }

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceText } from '../../diagnostic/source.ts';
 import type { LeaseStore } from '../../store/store.ts';
+import { pollsMs } from '../../time/retry.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { StartWait } from './start-wait.ts';
-
-const pollMs = 2000;
 
 /** How to put a network configuration where it is missing. */
 export const networkHint = `write one with heddle network set FILE, for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}`;
@@ -22,6 +21,6 @@ export async function awaitNetwork(
     const document = await outlastOutages(() => store.readNetwork(), wait.outages, signal);
     if (document !== undefined) return document;
     wait.missesNetwork(store.description, networkHint);
-    await delay(pollMs, undefined, { signal });
+    await delay(pollsMs.network, undefined, { signal });
   }
 }

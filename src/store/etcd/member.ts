@@ -4,6 +4,7 @@ import { InterceptingCall, type CallOptions, type Interceptor } from '@grpc/grpc
 import { noop } from 'cockatiel';
 import { Etcd3, type IOptions, type IWatchRequest, type IWatchResponse } from 'etcd3';
 
+import { retries } from '../../time/retry.ts';
 import type { Login, TlsCredentials } from './credentials.ts';
 import { isSecure, type Endpoint } from './endpoint.ts';
 import { statusCode, statusOf } from './errors.ts';
@@ -22,9 +23,6 @@ export interface WatchStream extends AsyncIterable<IWatchResponse> {
   /** Ends it on both sides; what reads it is thrown the error. */
   end(error?: Error): void;
 }
-
-/** Shortens grpc-js's own pauses between connections, up to two minutes: who follows a store paces itself. */
-const reconnectMs = { first: 100, longest: 1_000 };
 
 /**
  * One member of the cluster and the connection to it. Of etcd3 it uses the typed requests; retries, failing over and
@@ -55,8 +53,8 @@ export class EtcdMember {
         'grpc.max_receive_message_length': -1,
         'grpc.keepalive_time_ms': access.timing.keepaliveMs,
         'grpc.keepalive_timeout_ms': access.timing.keepaliveTimeoutMs,
-        'grpc.initial_reconnect_backoff_ms': reconnectMs.first,
-        'grpc.max_reconnect_backoff_ms': reconnectMs.longest,
+        'grpc.initial_reconnect_backoff_ms': retries.connection.firstMs,
+        'grpc.max_reconnect_backoff_ms': retries.connection.capMs,
       },
       defaultCallOptions: ({ method, isStream }) => this.#callOptions(method, isStream),
     });

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import type { Clock } from '../../time/clock.ts';
+import { pollsMs } from '../../time/retry.ts';
 import { CursorLostError, type StoreChange, type StoreFault } from '../store.ts';
 import {
   watchDirectory,
@@ -20,8 +21,6 @@ import { compareWithReport, isExpired, type FileReport } from './file-report.ts'
 const settleMs = 100;
 /** Scans are under way for no more than this share of the time, and take a quarter of that. */
 const scanShare = 1 / 12;
-/** How often to scan when the kernel does not report changes. */
-const blindRescanMs = 1000;
 
 interface LeaseWatchOptions {
   readonly layout: FileLayout;
@@ -147,10 +146,10 @@ export class LeaseWatch {
   #onBlind(error: unknown): void {
     if (this.#isBlind) return;
     this.#isBlind = true;
-    const reason = `changes cannot be watched, so heddle looks every ${blindRescanMs} ms: ${describeError(error)}`;
+    const reason = `changes cannot be watched, so heddle looks every ${pollsMs.unwatchedLeases} ms: ${describeError(error)}`;
     this.#pending.set('blind', { kind: 'fault', fault: { where: this.#options.directory.path, reason } });
     this.#wakeReader();
-    this.#scheduleRescan(blindRescanMs);
+    this.#scheduleRescan(pollsMs.unwatchedLeases);
   }
 
   #suspect(name: string): void {
@@ -258,7 +257,7 @@ export class LeaseWatch {
     if (this.#isClosed) return;
     this.#reportExpired(directory.names());
     this.#finishLook();
-    const interval = this.#isBlind ? blindRescanMs : this.#options.rescanMs;
+    const interval = this.#isBlind ? pollsMs.unwatchedLeases : this.#options.rescanMs;
     this.#scheduleRescan(Math.max(interval, (performance.now() - startedAt) / scanShare));
   }
 

@@ -5,6 +5,7 @@ import { claimedSubnets, parseLeaseKey } from '../../lease/wire.ts';
 import { readPlainFile } from '../../host/files/plain-file.ts';
 import { isAbort } from '../../host/system-error.ts';
 import { systemClock, type Clock } from '../../time/clock.ts';
+import { pollsMs } from '../../time/retry.ts';
 import {
   CursorLostError,
   StoreError,
@@ -38,10 +39,7 @@ export interface FilesStoreOptions {
   /** `read-only` leaves expired leases to others, too. Default `read-write`. */
   readonly mode?: OpenMode;
   readonly clock?: Clock;
-  /**
-   * How often a watch looks at every file, because shared mounts do not report the changes of other machines. Default
-   * 10 s.
-   */
+  /** How often a watch looks at every file. Default `pollsMs.watchedLeases`. */
   readonly rescanMs?: number;
 }
 
@@ -51,7 +49,7 @@ export async function openFilesStore(
   options: FilesStoreOptions = {},
 ): Promise<LeaseStore> {
   const layout = layOutFiles(directory);
-  const { mode = 'read-write', clock = systemClock, rescanMs = 10_000 } = options;
+  const { mode = 'read-write', clock = systemClock, rescanMs = pollsMs.watchedLeases } = options;
   await useDirectory(layout, mode);
   return new FilesStore(layout, mode !== 'read-only', clock, rescanMs);
 }
