@@ -33,7 +33,7 @@ interface EndedOutage {
 }
 
 /**
- * What is known of the store.
+ * The known state of the store.
  *
  *     well ──failed──▶ away ──answered──▶ well
  */
