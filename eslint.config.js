@@ -9,7 +9,16 @@ const { include: pure } = ts.readConfigFile(
 ).config;
 
 /** Packages that only compute, and so may be imported by what is pure. */
-const purePackages = ['ipaddr.js', 'jsonc-parser', 'zod/mini', 'shell-quote', 'cli-table3', 'chalk', 're2js'];
+const purePackages = [
+  'ipaddr.js',
+  'jsonc-parser',
+  'zod/mini',
+  'shell-quote',
+  'cli-table3',
+  'chalk',
+  're2js',
+  'tinyqueue',
+];
 
 /**
  * The files that start processes by themselves, not by src/host/run-program.ts. Each talks with a process while it runs, or
