@@ -4,6 +4,7 @@ import { registerDockerOpts } from './docker-opts/docker-opts.ts';
 import { registerDown } from './down.ts';
 import { mayBeEmptyInFlanneld } from './flanneld/options.ts';
 import { addHelp } from './help.ts';
+import { registerIface } from './iface.ts';
 import { registerLab } from './lab.ts';
 import { registerLeases } from './leases/leases.ts';
 import { registerNetwork } from './network/network.ts';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
     registerStatus,
     registerLeases,
     registerNetwork,
+    registerIface,
     registerRecipe,
     registerDockerOpts,
     registerLab,

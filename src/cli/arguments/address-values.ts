@@ -18,10 +18,17 @@ export function parseAnyAddress(text: string): string {
   throw new InvalidArgumentError('It must be an IP address.');
 }
 
-/** A parser for regular expressions that may be given several times. */
+/**
+ * A parser for regular expressions in Go's syntax that may be given several times. JavaScript's own engine finds most mistakes here,
+ * before a command loads the engine that has Go's syntax.
+ */
 export function collectPatterns(text: string, previous?: readonly string[]): string[] {
   try {
-    new RegExp(text);
+    new RegExp(
+      text
+        .replaceAll(/\(\?[imsU-]+([:)])/g, (_, end) => (end === ':' ? '(?:' : ''))
+        .replaceAll('(?P<', '(?<'),
+    );
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const why = error.message.slice(error.message.lastIndexOf(': ') + 2).toLowerCase();

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Json } from '../../recipe/json/json.ts';
 import { downSchema } from './down.ts';
 import { psSchema, runSchema, upSchema, watchSchema } from './lab.ts';
+import { ifaceSchema } from './iface.ts';
 import { leasesSchema, releaseSchema, reserveSchema } from './leases.ts';
 import { networkSchema } from './network.ts';
 import { checkSchema, explainSchema, listSchema } from './recipe.ts';
@@ -27,6 +28,7 @@ export const outputs: readonly Output[] = [
   { command: 'leases reserve', form: 'document', schema: reserveSchema },
   { command: 'leases release', form: 'document', schema: releaseSchema },
   { command: 'network get', form: 'document', schema: networkSchema },
+  { command: 'iface explain', form: 'document', schema: ifaceSchema },
   { command: 'recipe check', form: 'document', schema: checkSchema },
   { command: 'recipe explain', form: 'document', schema: explainSchema },
   { command: 'recipe list', form: 'document', schema: listSchema },

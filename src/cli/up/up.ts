@@ -4,22 +4,21 @@ import { hostname } from 'node:os';
 import { exitModes } from '../../daemon/setup/options.ts';
 import { levels, type Level } from '../../event/level.ts';
 import {
-  collect,
   defaultSubnetFile,
   parameterOption,
   parseVariableName,
   stateDirectoryOption,
   wholeNumber,
 } from '../arguments/options.ts';
-import { collectPatterns, parseFamily, parseAnyAddress } from '../arguments/address-values.ts';
 import { goNumber } from '../arguments/go-values.ts';
+import { addInterfaceOptions } from '../arguments/interface-options.ts';
 import { parseMetricsAddress } from '../arguments/metrics-address.ts';
 import { addStoreOptions } from '../arguments/store-options.ts';
 import { addFlanneldOptions } from '../flanneld/declare-options.ts';
 
 /** `heddle up`: brings the network up on this node and keeps it so, in the foreground. */
 export function registerUp(program: Command): void {
-  const up = addStoreOptions(program.command('up'))
+  const up = addInterfaceOptions(addStoreOptions(program.command('up')))
     .summary('bring the network up on this node and keep it up')
     .description(
       'Brings the network of a recipe up on this node, and keeps it up until SIGTERM or SIGINT. Runs in the foreground.',
@@ -44,38 +43,6 @@ export function registerUp(program: Command): void {
       new Option('--subnet-file <file>', 'the file for the CNI plugin, with the subnet and the MTU')
         .env('FLANNELD_SUBNET_FILE')
         .default(defaultSubnetFile),
-    )
-    .addOption(
-      new Option(
-        '--iface <name|address>',
-        'the underlay interface; repeat for alternatives, the first that exists is used',
-      )
-        .env('FLANNELD_IFACE')
-        .argParser(collect)
-        .default([], 'the interface of the default route'),
-    )
-    .addOption(
-      new Option('--iface-regex <regex>', 'a pattern for the underlay interface; repeat for alternatives')
-        .env('FLANNELD_IFACE_REGEX')
-        .argParser(collectPatterns),
-    )
-    .addOption(
-      new Option('--iface-can-reach <address>', 'the interface that reaches this address')
-        .env('FLANNELD_IFACE_CAN_REACH')
-        .argParser(parseAnyAddress),
-    )
-    .addOption(
-      new Option(
-        '--public-ip <address>',
-        "the address at which peers reach this node (default: the interface's first)",
-      )
-        .env('FLANNELD_PUBLIC_IP')
-        .argParser(parseFamily(4)),
-    )
-    .addOption(
-      new Option('--public-ipv6 <address>', 'the same for IPv6')
-        .env('FLANNELD_PUBLIC_IPV6')
-        .argParser(parseFamily(6)),
     )
     .addOption(
       new Option('--node-name <name>', 'the value of NODE_NAME for commands')

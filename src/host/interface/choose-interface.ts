@@ -56,7 +56,7 @@ class UnmetWish {
 }
 
 /** The result of a choice, for whoever explains it. */
-type InterfaceChoice =
+export type InterfaceChoice =
   | { readonly kind: 'chosen'; readonly chosen: ChosenInterface; readonly refusals: readonly string[] }
   /** No wish leads to an interface that can be used; `refusals` says why of each, as clauses. */
   | { readonly kind: 'none'; readonly refusals: readonly string[] };
@@ -66,7 +66,7 @@ type InterfaceChoice =
  * interface that has `--public-ip` or `--public-ipv6`, then the one of the default route. The first wish that leads to a usable
  * interface decides. Throws Failure `usage` for a wish that cannot be understood, `interface` for a public address that no peer can reach.
  */
-function tryChooseInterface(wishes: InterfaceWishes, facts: HostFacts): InterfaceChoice {
+export function tryChooseInterface(wishes: InterfaceWishes, facts: HostFacts): InterfaceChoice {
   checkPublicAddress('--public-ip', wishes.publicIp, 4);
   checkPublicAddress('--public-ipv6', wishes.publicIpv6, 6);
   const refusals: string[] = [];
@@ -84,7 +84,7 @@ export function chooseInterface(wishes: InterfaceWishes, facts: HostFacts): Chos
   const choice = tryChooseInterface(wishes, facts);
   if (choice.kind === 'chosen') return choice.chosen;
   throw new Failure('interface', `no usable interface was found: ${choice.refusals.join('; ')}`, {
-    hint: 'use --iface to choose an interface that is up and has an address',
+    hint: 'use --iface to choose an interface that is up and has an address; heddle iface explain shows why each was passed over',
     detail: describeCandidates(facts.links),
   });
 }
@@ -256,7 +256,7 @@ function equip(
 }
 
 /** Why a link cannot be used for a network of these families, as a clause; undefined if it can. */
-function explainUnusable(link: Link, families: readonly Family[]): string | undefined {
+export function explainUnusable(link: Link, families: readonly Family[]): string | undefined {
   if (!link.up) return `interface ${link.name} is down`;
   if (link.mtu <= 0) return `interface ${link.name} does not have an MTU`;
   const lacking = families.find((family) => rankAddresses(link, family, undefined).length === 0);

@@ -5,6 +5,7 @@ import {
   type InterfaceWishes,
 } from './choose-interface.ts';
 import { readAddressMemory, writeAddressMemory } from './address-memory.ts';
+import { explainChoice, type ExplainedChoice } from './explain-choice.ts';
 import type { Link } from './ip-output.ts';
 import { readDefaultRoutes, readLink, readLinks, readRouteTo } from './links.ts';
 import type { AddressMemory } from './rank-addresses.ts';
@@ -66,6 +67,11 @@ export class InterfaceLookUp implements HostInterfaces {
     const { links } = await this.#look.facts;
     const options = JSON.stringify(this.#wishes);
     this.#memory = Promise.resolve(await writeAddressMemory(this.#stateDirectory, options, links, addresses));
+  }
+
+  /** Chooses, and says of every interface and address why it was taken or passed over. Throws as {@link choose} does for bad wishes. */
+  async explain(families: readonly Family[]): Promise<ExplainedChoice> {
+    return explainChoice({ ...this.#wishes, families }, await this.#look.facts);
   }
 
   /** For when the families are not known yet: throws what {@link choose} would if neither alone has an interface. */
