@@ -149,7 +149,7 @@ test('the report of a defect names lines of the source', async (t) => {
   made.rewrite((text) => text.replace(/function\s+readVersion\(\)\s*{/, '$& throw new Error("torn");'));
   const report = await made.run('--help');
   assert.match(report, /bug in heddle: torn/);
-  assert.match(report, /^ +at readVersion \(src\/cli\/version\.ts:\d+:\d+\)$/m);
+  assert.match(report, /^ +at readVersion \(src\/host\/version\.ts:\d+:\d+\)$/m);
   assert.match(report, /^ +at runCommandLine \(src\/main\.ts:\d+:\d+\)$/m);
 });
 
@@ -161,5 +161,5 @@ test('a defect that no command caught is reported in the same way', async (t) =>
   const { exitCode, stderr } = await execa(process.execPath, [program, '--help'], { reject: false });
   assert.equal(exitCode, 1);
   assert.match(stderr, /^heddle: unexpected error.*: torn$/m);
-  assert.match(stderr, /\(?src\/cli\/version\.ts:\d+:\d+\)?$/m);
+  assert.match(stderr, /\(?src\/host\/version\.ts:\d+:\d+\)?$/m);
 });

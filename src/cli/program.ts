@@ -12,7 +12,7 @@ import { registerRecipe } from './recipe/recipe.ts';
 import { registerStatus } from './status/status.ts';
 import { outliveReaders } from './terminal/streams.ts';
 import { registerUp } from './up/up.ts';
-import { readVersion } from './version.ts';
+import { readVersion } from '../host/version.ts';
 
 /** The whole command line. Each subcommand loads what it needs only when it is called. */
 export function createProgram(): Command {

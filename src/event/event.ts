@@ -36,6 +36,13 @@ export interface LongWait {
  * from this one union. `event` names it in JSON logs.
  */
 export type HeddleEvent =
+  /** The first event of every log. `options` holds every option in force, by name, without secrets. */
+  | {
+      readonly event: 'started';
+      readonly version: string;
+      readonly pid: number;
+      readonly options: Readonly<Record<string, string>>;
+    }
   | { readonly event: 'state'; readonly from: NodeState; readonly to: NodeState; readonly because?: string }
   /** A signal, or `heddle down`, asks the daemon to stop. The first one stops it; a later signal ends the commands that still run. */
   | { readonly event: 'stop-asked'; readonly by: string; readonly isFirst: boolean }

@@ -26,6 +26,8 @@ interface Lines {
 const line = (text: string, detail = ''): Lines => ({ text, detail });
 
 const renderers: Renderers = {
+  started: (e) =>
+    line(`heddle ${e.version}, process ${e.pid}: ${Object.entries(e.options).map(formatOption).join(' ')}`),
   state: (e) => line(`${e.from} → ${e.to}${e.because === undefined ? '' : `: ${e.because}`}`),
   'stop-asked': (e) =>
     line(
@@ -136,6 +138,11 @@ export function renderEvent(event: HeddleEvent): RenderedEvent {
   const render = renderers[event.event] as (event: HeddleEvent) => Lines;
   const { text, detail } = render(event);
   return { level: levelOf(event), text: showInvisible(text), detail: showInvisibleInLines(detail) };
+}
+
+function formatOption([name, value]: readonly [string, string]): string {
+  if (value === 'true') return name;
+  return `${name}=${/^[\w./:@%+=,*-]+$/.test(value) ? value : JSON.stringify(value)}`;
 }
 
 type Repeated = Extract<HeddleEvent, { event: 'repeated' }>;

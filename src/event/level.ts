@@ -8,6 +8,7 @@ type LevelOf<E extends HeddleEvent> = Level | ((event: E) => Level);
 type LevelTable = { readonly [E in HeddleEvent as E['event']]: LevelOf<E> };
 
 const table: LevelTable = {
+  started: 'info',
   state: ({ to }) => (to === 'degraded' ? 'warn' : 'info'),
   'stop-asked': 'info',
   waiting: 'warn',
@@ -56,6 +57,9 @@ export function levelOf(event: HeddleEvent): Level {
   const entry = table[event.event] as LevelOf<HeddleEvent>;
   return typeof entry === 'function' ? entry(event) : entry;
 }
+
+/** The name of every event. */
+export const eventNames = Object.keys(table) as readonly HeddleEvent['event'][];
 
 /** Whether a log of level `least` shows what has `level`. */
 export function isShown(level: Level, least: Level): boolean {

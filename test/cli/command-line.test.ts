@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { createProgram } from '../../src/cli/program.ts';
-import { readVersion } from '../../src/cli/version.ts';
+import { readVersion } from '../../src/host/version.ts';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { heddle, runHeddle } from '../kernel/lab-harness.ts';
 

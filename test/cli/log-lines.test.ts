@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileOverlay } from '../daemon/file-overlay.ts';
 import { realInterface, withoutInterface } from '../daemon/interface.ts';
+import { readVersion } from '../../src/host/version.ts';
 import { heddle } from '../kernel/lab-harness.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
@@ -93,5 +94,25 @@ test(
       /PostStartupCommand done in .*\n {4}first\n {4}x+\n {4}\[… 25915 bytes omitted …\]\n {4}x+last\n/,
     );
     assert.ok(log.length < 10_000, String(log.length));
+  },
+);
+
+test(
+  'the first line has the version, the process and the options in force',
+  { skip: withoutInterface },
+  async (t) => {
+    const daemon = await startDaemon(t, {});
+    const [first = ''] = daemon.lines();
+    assert.match(first, new RegExp(`info {2}heddle ${readVersion()}, process \\d+: --store=files `));
+    for (const option of [
+      '--recipe=',
+      '--state-dir=',
+      '--lease-ttl=86400',
+      '--on-exit=shutdown',
+      '--log-level=info',
+    ])
+      assert.ok(first.includes(` ${option}`), `${option} in ${first}`);
+    assert.doesNotMatch(first, /--etcd/);
+    await daemon.stop();
   },
 );

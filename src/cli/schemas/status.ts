@@ -58,6 +58,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
       'docs/operations.md explains each state.',
     ),
     because: described(z.nullable(z.string()), 'Why the node is degraded; null if it is not.'),
+    version: described(z.string(), 'The version of heddle that runs.'),
     pid: naturalNumber,
     node: described(z.string(), 'The name of the node.'),
     startedAt: moment,
@@ -68,6 +69,10 @@ export const statusSchema = schemaOf<NodeStatus>()(
     recipe: described(
       z.nullable(z.strictObject({ name: z.string(), file: z.string(), type: z.string() })),
       'The recipe that runs; null until it is known.',
+    ),
+    parameters: described(
+      z.nullable(z.record(z.string(), z.string())),
+      'The value of each parameter of the recipe, as text; `***` for a secret. Null until they are known.',
     ),
     network: described(z.nullable(z.string()), 'The overlay’s network; null until it is known.'),
     store: described(z.nullable(z.string()), 'The lease store; null until it is known.'),

@@ -10,10 +10,12 @@ const mostListed = 10;
 export function renderStatus(status: NodeStatus, now: number): string {
   const { counts, lease, storeOutage, lastDrift, recipe, probe } = status;
   const rows: [string, string][] = [
-    ['node', `${status.node}, process ${status.pid}, since ${status.startedAt}`],
+    ['node', `${status.node}, heddle ${status.version}, process ${status.pid}, since ${status.startedAt}`],
     ['state', describeState(status)],
   ];
   if (recipe !== null) rows.push(['recipe', `${recipe.name}, type ${recipe.type}, ${recipe.file}`]);
+  const parameters = Object.entries(status.parameters ?? {}).map(([name, value]) => `${name}=${value}`);
+  if (parameters.length > 0) rows.push(['params', parameters.join(' ')]);
   if (status.network !== null) rows.push(['network', `${status.network}, ${status.store ?? ''}`]);
   rows.push(['lease', lease === null ? 'none yet' : describeLease(lease, now)]);
   if (status.iface !== null) {

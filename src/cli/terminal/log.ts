@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import type Pino from 'pino';
-import type { EmitEvent } from '../../event/event.ts';
+import type { EmitEvent, HeddleEvent } from '../../event/event.ts';
 import { renderEvent } from '../../event/human.ts';
 import { Repeats } from '../../event/repeats.ts';
 import { usesColour } from '../../host/terminal-colour.ts';
@@ -121,8 +121,17 @@ function createJsonLog(pino: typeof Pino, stdout: LogOutput): EmitEvent {
   );
   return (event) => {
     const { level, text } = renderEvent(event);
-    logger[level](event, text);
+    logger[level](roundDurations(event), text);
   };
+}
+
+/** Tenths of a millisecond: more digits say nothing. */
+function roundDurations(event: HeddleEvent): object {
+  const fields = Object.entries(event).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'number' && name.endsWith('Ms') ? Math.round(value * 10) / 10 : value,
+  ]);
+  return Object.fromEntries(fields) as object;
 }
 
 async function createTextLog(stdout: LogOutput): Promise<EmitEvent> {

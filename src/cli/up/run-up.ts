@@ -4,20 +4,28 @@ import { checkHost } from '../../daemon/setup/check-host.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { isAbort } from '../../host/system-error.ts';
+import { readVersion } from '../../host/version.ts';
 import { createLog } from '../terminal/log.ts';
 import type { LogOptions } from '../terminal/log.ts';
 import { endBySignal, stopOnSignals } from './stop-signals.ts';
+
+/** The part of the command line that the log begins with. */
+export interface LogBeginning {
+  /** By name, without secrets. */
+  readonly optionsInForce: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+}
 
 /**
  * Runs the daemon until a signal ends it. What ends it otherwise is thrown, and said once: on stderr for people, where the
  * caller reports it, and as an event besides in a log for machines.
  *
- * @param warnings what the log says of the command line at its start
+ * @param beginning the first lines of the log
  */
 export async function runUp(
   options: UpOptions,
   logOptions: LogOptions,
-  warnings: readonly string[],
+  beginning: LogBeginning,
 ): Promise<void> {
   const observer = await observe(options);
   const check = checkHost(options);
@@ -32,7 +40,9 @@ export async function runUp(
     observer?.note(event);
     log.emit(event);
   };
-  for (const message of [...warnings, ...(observer?.warnings ?? [])]) emit({ event: 'warning', message });
+  emit({ event: 'started', version: readVersion(), pid: process.pid, options: beginning.optionsInForce });
+  for (const message of [...beginning.warnings, ...(observer?.warnings ?? [])])
+    emit({ event: 'warning', message });
   try {
     const node = new HeddleNode(options, { emit });
     observer?.watch(node);

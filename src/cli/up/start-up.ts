@@ -3,8 +3,9 @@ import { storeKinds } from '../../store/kinds.ts';
 import { chooseStore, isStoreChosen } from '../arguments/store-options.ts';
 import { dropEmptyOptions, listGiven, type GivenFlanneldOption } from '../flanneld/given-options.ts';
 import { flanneldOptions } from '../flanneld/options.ts';
+import { listOptionsInForce } from './options-in-force.ts';
 import { readUpOptions, refuseContradictions, type UpFlags } from './up-flags.ts';
-import { readVersion } from '../version.ts';
+import { readVersion } from '../../host/version.ts';
 
 /** Does what the command line of `heddle up` says, once commander has read it. Throws a {@link Failure} of kind `usage`. */
 export async function startUp(self: Command): Promise<void> {
@@ -24,7 +25,10 @@ export async function startUp(self: Command): Promise<void> {
   const store = await chooseStore(self, storeKinds, fallback && 'etcd');
   if (fallback !== undefined) warnings.push(describeFallback(fallback));
   const { runUp } = await import('./run-up.ts');
-  await runUp(readUpOptions(flags, store), { format: flags.logFormat, level: flags.logLevel }, warnings);
+  const options = readUpOptions(flags, store);
+  const optionsInForce = listOptionsInForce(self, store, options.parameters);
+  const log = { format: flags.logFormat, level: flags.logLevel };
+  await runUp(options, log, { optionsInForce, warnings });
 }
 
 /** The warnings about what was given for flanneld. */

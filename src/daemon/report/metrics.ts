@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EmitEvent, HeddleEvent } from '../../event/event.ts';
+import { eventNames } from '../../event/level.ts';
+import { concernKinds, measuredOperations, nodeStates, type MeasuredOperation } from './label-values.ts';
 import type { NodeStatus } from './status.ts';
 
 /** How many rejected leases are named, each with its reason: other machines decide how many there are. */
@@ -30,6 +32,7 @@ export class Metrics {
       labelNames: ['event'],
       registers,
     });
+    for (const event of eventNames) this.#events.inc({ event }, 0);
     this.#durations = new Histogram({
       name: 'heddle_operation_seconds',
       help: 'The duration of successful commands for peers, one by one or as a batch.',
@@ -37,6 +40,7 @@ export class Metrics {
       buckets: durationBuckets,
       registers,
     });
+    for (const operation of measuredOperations) this.#durations.zero({ operation });
     this.#addState();
     this.#addPeers();
     this.#addLeases();
@@ -61,17 +65,20 @@ export class Metrics {
       'heddle_state',
       'The state of the node: 1 for the current state.',
       ['state'],
-      (gauge, { state }) => {
-        gauge.set({ state }, 1);
+      (gauge, { state: current }) => {
+        for (const state of nodeStates) gauge.set({ state }, state === current ? 1 : 0);
       },
     );
     this.#addGauge(
       'heddle_info',
       'What the node runs.',
-      ['node', 'recipe', 'type', 'network'],
+      ['version', 'node', 'recipe', 'type', 'network'],
       (gauge, status) => {
-        const { node, recipe, network } = status;
-        gauge.set({ node, recipe: recipe?.name ?? '', type: recipe?.type ?? '', network: network ?? '' }, 1);
+        const { version, node, recipe, network } = status;
+        gauge.set(
+          { version, node, recipe: recipe?.name ?? '', type: recipe?.type ?? '', network: network ?? '' },
+          1,
+        );
       },
     );
     this.#addGauge('heddle_store_up', '1 if the lease store can be reached.', [], (gauge, { storeOutage }) =>
@@ -94,6 +101,7 @@ export class Metrics {
       'The number of reasons why packets may not flow, by kind.',
       ['kind'],
       (gauge, { concerns }) => {
+        for (const kind of concernKinds) gauge.set({ kind }, 0);
         for (const { kind } of concerns) gauge.inc({ kind }, 1);
       },
     );
@@ -183,7 +191,9 @@ export class Metrics {
   }
 }
 
-function operationOf(event: HeddleEvent): { readonly name: string; readonly ms: number } | undefined {
+function operationOf(
+  event: HeddleEvent,
+): { readonly name: MeasuredOperation; readonly ms: number } | undefined {
   switch (event.event) {
     case 'peer-added':
       return { name: 'add', ms: event.durationMs };

@@ -10,6 +10,7 @@ import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { DriftRepair } from '../peers/drift-report.ts';
 import type { UpOptions } from '../setup/options.ts';
 import { joinOutages, type Outage } from '../lease/outage-log.ts';
+import { readVersion } from '../../host/version.ts';
 import { describeProbe, type ProbeStatus } from './probe-status.ts';
 import { describePeers } from './peer-status.ts';
 import type { PeerStatus } from './peer-status.ts';
@@ -21,13 +22,16 @@ export interface NodeStatus {
   readonly state: NodeState;
   /** Why it is degraded; null if it is not. */
   readonly because: string | null;
+  readonly version: string;
   readonly pid: number;
   readonly node: string;
   readonly startedAt: string;
   /** The reason why a start waits, or the command that has run longest, if that is long; null if nothing is waited for. */
   readonly waitingFor: string | null;
-  /** These four are null until they are known. */
+  /** These five are null until they are known. */
   readonly recipe: { readonly name: string; readonly file: string; readonly type: string } | null;
+  /** The value of each parameter of the recipe as text, by name; `***` for a secret that has a value. */
+  readonly parameters: Readonly<Record<string, string>> | null;
   readonly network: string | null;
   readonly store: string | null;
   readonly iface: string | null;
@@ -103,11 +107,13 @@ export function describeStatus(facets: NodeFacets): NodeStatus {
   return {
     state,
     because: because ?? null,
+    version: readVersion(),
     pid: process.pid,
     node: options.nodeName,
     startedAt: startedAt.toISOString(),
     waitingFor: waitingFor ?? null,
     recipe: preparation === undefined ? null : describeRecipe(preparation),
+    parameters: preparation === undefined ? null : describeParameters(preparation),
     network: preparation === undefined ? null : describeNetwork(preparation.network.configuration),
     store: preparation?.store.description ?? null,
     iface: preparation?.underlay.name ?? null,
@@ -127,6 +133,15 @@ export function describeStatus(facets: NodeFacets): NodeStatus {
 
 function describeRecipe({ loaded }: Preparation): NonNullable<NodeStatus['recipe']> {
   return { name: loaded.recipe.name, file: loaded.file, type: loaded.recipe.backendType };
+}
+
+function describeParameters({ loaded, network }: Preparation): NonNullable<NodeStatus['parameters']> {
+  const shown = loaded.recipe.parameters.flatMap(({ name, secret }) => {
+    const value = network.parameterValues[name];
+    if (value === undefined) return [];
+    return [[name, secret && String(value) !== '' ? '***' : String(value)] as const];
+  });
+  return Object.fromEntries(shown);
 }
 
 function listLiberties({ network }: Preparation): Liberty[] {

@@ -4,11 +4,13 @@ import type { NodeStatus } from '../../../src/daemon/report/status.ts';
 export const exampleStatus: NodeStatus = {
   state: 'running',
   because: null,
+  version: '0.1.0',
   pid: 63,
   node: 'node1',
   waitingFor: null,
   startedAt: '2026-11-20T14:13:06.765Z',
   recipe: { name: 'vxlan', file: '/recipes/vxlan.json', type: 'vxlan' },
+  parameters: { VNI: '1', PSK: '***' },
   network: '10.50.0.0/16',
   store: 'etcd at https://10.0.0.5:2379 under /coreos.com/network',
   storeOutage: null,

@@ -10,9 +10,10 @@ test('a status is one aligned line for each thing that there is to say', () => {
   assert.equal(
     renderStatus(status, now),
     [
-      'node      node1, process 63, since 2026-11-20T14:13:06.765Z',
+      'node      node1, heddle 0.1.0, process 63, since 2026-11-20T14:13:06.765Z',
       'state     running',
       'recipe    vxlan, type vxlan, /recipes/vxlan.json',
+      'params    VNI=1 PSK=***',
       'network   10.50.0.0/16, etcd at https://10.0.0.5:2379 under /coreos.com/network',
       'lease     10.50.85.0/24 for 172.30.0.1, expires in 23 h',
       'underlay  eth0, overlay MTU 1450',
@@ -44,7 +45,7 @@ test('a concern is shown with what to do, and a lease that ended as such', () =>
     },
     now,
   ).split('\n');
-  assert.equal(shown[4], 'lease     10.50.85.0/24 for 172.30.0.1, expired 33.0 s ago');
+  assert.equal(shown[5], 'lease     10.50.85.0/24 for 172.30.0.1, expired 33.0 s ago');
   assert.deepEqual(shown.slice(-4), [
     'packets may not flow',
     '  lease-expired: the lease expired (since 2026-11-20T15:12:33.765Z)',
@@ -60,7 +61,7 @@ test('a store that is away has a line: since when, why, and when it is tried nex
   });
   const line = 'store     away since 2026-11-20T15:01:00.000Z: etcd refuses connections; next try in';
   const shown = renderStatus(outage('2026-11-20T15:13:10.765Z'), now).split('\n');
-  assert.equal(shown[7], `${line} 4.0 s`);
+  assert.equal(shown[8], `${line} 4.0 s`);
   // It is being tried, and has not answered yet.
   assert.ok(renderStatus(outage('2026-11-20T15:13:01.000Z'), now).includes(`${line} 0 ms`));
 });

@@ -5,6 +5,8 @@ import { test, type TestContext } from 'node:test';
 import { Metrics } from '../../../src/daemon/report/metrics.ts';
 import { serveMetrics } from '../../../src/daemon/report/metrics-server.ts';
 import { describeStatus, type NodeStatus } from '../../../src/daemon/report/status.ts';
+import { eventNames } from '../../../src/event/level.ts';
+import { readVersion } from '../../../src/host/version.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { Bench } from '../bench.ts';
 
@@ -28,10 +30,29 @@ test('events are counted by name', async () => {
   metrics.note({ event: 'warning', message: 'a' });
   metrics.note({ event: 'warning', message: 'b' });
   metrics.note({ event: 'lease-released', subnet: '10.50.1.0/24' });
-  assert.deepEqual(await linesOf(metrics, 'heddle_events_total'), [
-    'heddle_events_total{event="warning"} 2',
-    'heddle_events_total{event="lease-released"} 1',
-  ]);
+  const lines = await linesOf(metrics, 'heddle_events_total');
+  assert.deepEqual(
+    lines.filter((line) => !line.endsWith(' 0')),
+    ['heddle_events_total{event="lease-released"} 1', 'heddle_events_total{event="warning"} 2'],
+  );
+});
+
+test('a counter is there, as 0, before its first event', async (t) => {
+  const metrics = new Metrics(() => statusOf(t));
+  const text = await metrics.render();
+  for (const event of eventNames)
+    assert.ok(text.includes(`heddle_events_total{event="${event}"} 0\n`), event);
+  for (const operation of ['add', 'remove', 'batch'])
+    assert.ok(text.includes(`heddle_operation_seconds_count{operation="${operation}"} 0\n`), operation);
+  assert.match(text, /^heddle_concerns\{kind="underlay"\} 0$/m);
+});
+
+test('the version is a label of what the node runs', async (t) => {
+  const metrics = new Metrics(() => statusOf(t));
+  assert.match(
+    (await linesOf(metrics, 'heddle_info')).join(),
+    new RegExp(`version="${readVersion()}",node="node1"`),
+  );
 });
 
 test('what commands for peers took is measured in seconds, each kind by itself', async () => {
@@ -59,9 +80,12 @@ test('what commands for peers took is measured in seconds, each kind by itself',
 test('the state is one, and the one before is gone', async (t) => {
   let status = statusOf(t, { state: 'running' });
   const metrics = new Metrics(() => status);
-  assert.deepEqual(await linesOf(metrics, 'heddle_state'), ['heddle_state{state="running"} 1']);
+  const current = async (): Promise<readonly string[]> =>
+    (await linesOf(metrics, 'heddle_state')).filter((line) => !line.endsWith(' 0'));
+  assert.deepEqual(await current(), ['heddle_state{state="running"} 1']);
   status = statusOf(t, { state: 'degraded' });
-  assert.deepEqual(await linesOf(metrics, 'heddle_state'), ['heddle_state{state="degraded"} 1']);
+  assert.deepEqual(await current(), ['heddle_state{state="degraded"} 1']);
+  assert.equal((await linesOf(metrics, 'heddle_state')).length, 8);
 });
 
 test('peers, leases and the store are told as they stand', async (t) => {
@@ -114,7 +138,9 @@ test('without a status the gauges have no value, and the counts stay', async () 
   const metrics = new Metrics(() => undefined);
   metrics.note({ event: 'warning', message: 'a' });
   assert.deepEqual(await linesOf(metrics, 'heddle_peers'), []);
-  assert.equal((await linesOf(metrics, 'heddle_events_total')).length, 1);
+  assert.ok(
+    (await linesOf(metrics, 'heddle_events_total')).includes('heddle_events_total{event="warning"} 1'),
+  );
 });
 
 test('metrics are served at /metrics, and nothing else is', async (t) => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeStatus, type NodeFacets } from '../../../src/daemon/report/status.ts';
+import { readVersion } from '../../../src/host/version.ts';
 import { StoreError } from '../../../src/store/store.ts';
+import { given } from '../../recipe/given-parameter.ts';
 import { Bench } from '../bench.ts';
 import { Life } from '../life.ts';
 
@@ -24,11 +26,13 @@ test('a node that knows nothing yet says so with null, not with nothing', (t) =>
   assert.deepEqual(status, {
     state: 'starting',
     because: null,
+    version: readVersion(),
     pid: process.pid,
     node: 'node1',
     startedAt: '1970-01-01T00:00:00.000Z',
     waitingFor: 'the store',
     recipe: null,
+    parameters: null,
     network: null,
     store: null,
     iface: null,
@@ -98,4 +102,21 @@ test('a running network shows its lease, its peers, and the leases that it canno
   assert.deepEqual(status.sharedAddresses, [
     { address: '172.30.0.4', keys: ['10.50.4.0-24', '10.50.5.0-24'] },
   ]);
+});
+
+test('the parameters in force are shown, without secrets', async (t) => {
+  const bench = new Bench(t);
+  bench.recipe({
+    ...{ Type: 'extension', Overhead: 50 },
+    Parameters: {
+      VNI: { Type: 'integer', Default: 1 },
+      DirectRouting: { Type: 'boolean', Default: false },
+      PSK: { Type: 'string', Default: 'sesame', Secret: true },
+      Pin: { Type: 'integer', Default: 4711, Secret: true },
+      Empty: { Type: 'string', Default: '', Secret: true },
+    },
+  });
+  const options = bench.options({ parameters: [given('VNI=7')] });
+  const { parameters } = describeStatus(facetsOf(bench, { preparation: await bench.prepare(options) }));
+  assert.deepEqual(parameters, { VNI: '7', DirectRouting: 'false', PSK: '***', Pin: '***', Empty: '' });
 });
