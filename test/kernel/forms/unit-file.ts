@@ -6,7 +6,7 @@ export interface StartedProcess {
 }
 
 /** The commands of a systemd unit, ready to run. */
-export interface ServiceUnit {
+interface ServiceUnit {
   readonly start: StartedProcess;
   /** Those that run after the service has started. */
   readonly startPost: readonly StartedProcess[];
