@@ -1,6 +1,6 @@
 import type { Peer } from '../lease/lease.ts';
 import { isInPlace, learnPrintedSubnets, subnetsOf } from './in-place.ts';
-import { setApplied, sharersOf } from './state.ts';
+import { setApplied, sharedResources, sharersOf } from './state.ts';
 import type { EngineState, PeerEntry } from './state.ts';
 import { doubt, entryOf, reconsider } from './want.ts';
 
@@ -24,6 +24,8 @@ export interface Drift {
 export interface Displacement {
   readonly peer: Peer;
   readonly by: Peer;
+  /** The values that both have: addresses, MAC addresses, keys, or all backend data. */
+  readonly shared: readonly string[];
 }
 
 interface Comparison {
@@ -86,7 +88,7 @@ function compare(state: EngineState, present: ReadonlySet<string>, since: number
     if (applied.kind === 'present' && !inPlace) {
       const by = findDisplacer(state, entry, applied.peer, present);
       if (by === undefined) missing.push(entry);
-      else displaced.push({ peer: wanted ?? applied.peer, by });
+      else displaced.push(displacement(wanted ?? applied.peer, by));
     }
     if (applied.kind === 'unsure' && inPlace) confirmed.push(entry);
     if (inPlace && entry.repairs > 0 && !isRivalMissing(state, applied.peer, present)) lasting.push(entry);
@@ -108,6 +110,10 @@ function findDisplacer(
 ): Peer | undefined {
   if (entry.repairs < mostRepairs) return undefined;
   return rivalsOf(state, peer).find((rival) => isInPlace(state, rival, present));
+}
+
+function displacement(peer: Peer, by: Peer): Displacement {
+  return { peer, by, shared: sharedResources(peer, by) };
 }
 
 function isRivalMissing(state: EngineState, peer: Peer, present: ReadonlySet<string>): boolean {

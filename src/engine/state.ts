@@ -1,4 +1,5 @@
 import type { Reason } from '../event/event.ts';
+import { identityValues } from '../lease/identities.ts';
 import { KeysByName } from '../lease/keys-by-name.ts';
 import type { Peer } from '../lease/lease.ts';
 import type { Operation } from './operation.ts';
@@ -174,8 +175,18 @@ function resourcesOf(peer: Peer): string[] {
   const resources: string[] = [];
   if (peer.publicIp !== undefined) resources.push(peer.publicIp);
   if (peer.publicIpv6 !== undefined) resources.push(peer.publicIpv6);
-  if (peer.stdin.trim() !== '') resources.push(peer.stdin);
+  const identities = identityValues(peer);
+  if (identities.length > 0) resources.push(...identities);
+  else if (peer.stdin.trim() !== '') resources.push(peer.stdin);
   return resources;
+}
+
+/** The values by which two peers probably have kernel entries in common, for messages. */
+export function sharedResources(peer: Peer, other: Peer): string[] {
+  const others = new Set(resourcesOf(other));
+  return resourcesOf(peer)
+    .filter((resource) => others.has(resource))
+    .map((resource) => resource.trim());
 }
 
 /** A value shared by more keys than this is common to the whole cluster, so it does not identify a peer. */

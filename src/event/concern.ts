@@ -6,8 +6,12 @@ export type ConcernKind =
   | 'lease-contested'
   /** Leases of other nodes have the public address of this node. */
   | 'own-address'
+  /** Leases of other nodes have the MAC address or the key of this node. */
+  | 'own-identity'
   /** Several leases of other nodes have the same public address. */
   | 'shared-address'
+  /** Several other nodes have the same MAC address or key. */
+  | 'shared-identity'
   /** Peers that answered probes before do not answer any more. */
   | 'peer-silent'
   /** The interface of this node is down, gone, or has lost the address that this node uses. */

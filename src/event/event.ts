@@ -107,7 +107,13 @@ export type HeddleEvent =
   /** CheckCommand did not see what was added, or saw what nobody wants; by subnet. It is being repaired. */
   | { readonly event: 'drift'; readonly missing: readonly string[]; readonly extra: readonly string[] }
   /** Two peers cannot both be in place, because they have a MAC, a key or an address in common. The one that is stays. */
-  | { readonly event: 'peer-displaced'; readonly peer: PeerName; readonly by: PeerName }
+  | {
+      readonly event: 'peer-displaced';
+      readonly peer: PeerName;
+      readonly by: PeerName;
+      /** The values that both have: addresses, MAC addresses, keys, or all backend data. */
+      readonly shared: readonly string[];
+    }
   /** A part of the network is not as it should be, and is about to be repaired. `detail` is ready to be shown. */
   | {
       readonly event: 'part-broken';

@@ -80,9 +80,7 @@ const renderers: Renderers = {
         .join(' and ') + ' in the kernel; repairing',
     ),
   'peer-displaced': (e) =>
-    line(
-      `${name(e.peer)} cannot be in place together with ${name(e.by)}: they share an address or backend data`,
-    ),
+    line(`${name(e.peer)} cannot be in place together with ${name(e.by)}: both have ${listFew(e.shared)}`),
   'part-broken': (e) => line(`${e.part} is broken: ${e.because}; repairing it`, e.detail),
   'part-restored': (e) => line(`${e.part} is repaired`),
   'part-failed': (e) =>

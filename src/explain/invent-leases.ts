@@ -130,6 +130,7 @@ function acceptPeer(
       backendData: recipe.backendData,
       agreed: [],
       ownAddresses: presentValues(own.addresses),
+      ownIdentities: [],
     },
   );
   if (verdict.kind === 'peer') return verdict.peer;

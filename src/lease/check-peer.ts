@@ -5,11 +5,14 @@ import type { NetworkConfiguration, SubnetRange } from '../network/configuration
 import { describeUnusableMac } from '../network/mac-address.ts';
 import { mapFamilies, presentValues, type FamilyKey, type PerFamily } from '../network/per-family.ts';
 import { publicAddresses } from '../network/public-addresses.ts';
-import { matchGoName } from '../recipe/flannel/go-names.ts';
+import { describeUnusableKey } from '../network/public-key.ts';
 import type { ValuePattern } from '../recipe/pattern/compile-pattern.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import type { AgreedField } from './agreed-fields.ts';
+import { identitiesOfPeer } from './identities.ts';
+import type { Identity } from './identities.ts';
 import { backendDataOf, type Json, type Lease, type LeaseSubnets, type Peer } from './lease.ts';
+import { isObject, readField } from './read-field.ts';
 
 /** The facts that a lease must agree with before a command may run for it. */
 export interface PeerRules {
@@ -18,9 +21,16 @@ export interface PeerRules {
   readonly backendData: BackendDataFormat;
   /** The fields in which a node has to agree with this one to be reached. */
   readonly agreed: readonly AgreedField[];
-  /** This node's public addresses, canonical. */
+  /** This node's public addresses, and its own addresses on the interface. Canonical. */
   readonly ownAddresses: readonly string[];
+  /** The MAC addresses and keys that this node publishes. */
+  readonly ownIdentities: readonly Identity[];
 }
+
+/** A thing that only this node has, and that a lease claims for another. */
+export type OwnClaim =
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'identity'; readonly identity: Identity };
 
 export type PeerVerdict =
   | { readonly kind: 'peer'; readonly peer: Peer }
@@ -28,8 +38,8 @@ export type PeerVerdict =
   | { readonly kind: 'ignored' }
   /** Kept for a node that does not have it now. */
   | { readonly kind: 'reserved' }
-  /** `ownAddress` is the public address of this node that the lease claims, if that is why. */
-  | { readonly kind: 'rejected'; readonly because: string; readonly ownAddress: string | undefined };
+  /** `claim` is the thing of this node that the lease claims, if that is why. */
+  | { readonly kind: 'rejected'; readonly because: string; readonly claim: OwnClaim | undefined };
 
 /** Text that may reach a shell's stdin when the recipe gives no pattern: no blank, quote, control or leading dash. */
 const plainLine = /^[A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*$/;
@@ -42,11 +52,11 @@ const familyNames = {
 } as const satisfies Readonly<Record<FamilyKey, object>>;
 
 class Rejection extends Error {
-  readonly ownAddress: string | undefined;
+  readonly claim: OwnClaim | undefined;
 
-  constructor(because: string, ownAddress?: string) {
+  constructor(because: string, claim?: OwnClaim) {
     super(because);
-    this.ownAddress = ownAddress;
+    this.claim = claim;
   }
 }
 
@@ -59,10 +69,12 @@ export function checkPeer(lease: Lease, rules: PeerRules): PeerVerdict {
   if (backendType === '' && lease.expiresAt === undefined) return { kind: 'reserved' };
   if (backendType !== rules.backendType) return { kind: 'ignored' };
   try {
-    return { kind: 'peer', peer: readPeer(lease, rules) };
+    const peer = readPeer(lease, rules);
+    refuseOwnIdentity(peer, rules);
+    return { kind: 'peer', peer };
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
-    return { kind: 'rejected', because: error.message, ownAddress: error.ownAddress };
+    return { kind: 'rejected', because: error.message, claim: error.claim };
   }
 }
 
@@ -130,8 +142,21 @@ function readPublicAddress(text: string | undefined, family: FamilyKey, rules: P
   const why = describeUnusable(address);
   if (why !== undefined) throw new Rejection(`its ${name} ${canonical} is ${why}`);
   if (rules.ownAddresses.includes(canonical))
-    throw new Rejection(`its ${name} ${canonical} is this node's own`, canonical);
+    throw new Rejection(`its ${name} ${canonical} is this node's own`, {
+      kind: 'address',
+      address: canonical,
+    });
   return canonical;
+}
+
+/** No command can make a peer of what this node is itself: a device does not send to its own MAC address or key. */
+function refuseOwnIdentity(peer: Peer, { ownIdentities, backendData }: PeerRules): void {
+  if (ownIdentities.length === 0) return;
+  for (const identity of identitiesOfPeer(peer, backendData)) {
+    const { field, value } = identity;
+    if (ownIdentities.some((own) => own.value === value))
+      throw new Rejection(`its ${field} ${value} is this node's own`, { kind: 'identity', identity });
+  }
 }
 
 /** Why backend data does not meet the recipe's format, as a clause; undefined if it does. */
@@ -232,12 +257,6 @@ function readObject(
   return { line: JSON.stringify(kept), fields: values };
 }
 
-/** The value of a field, whose name may be written in another case, as in flannel. */
-function readField(data: Readonly<Record<string, Json>>, name: string): Json | undefined {
-  if (Object.hasOwn(data, name)) return data[name];
-  return Object.entries(data).findLast(([key]) => matchGoName(key, [name]) !== undefined)?.[1];
-}
-
 function readScalar(value: Json | undefined, field: string, name: string): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'object')
@@ -250,12 +269,8 @@ function readScalar(value: Json | undefined, field: string, name: string): strin
 
 /** Data that fits its pattern, and with which a peer can never work. */
 function refuseImpossible(text: string, what: string): void {
-  const whyNot = describeUnusableMac(text);
+  const whyNot = describeUnusableMac(text) ?? describeUnusableKey(text);
   if (whyNot !== undefined) throw new Rejection(`${what}, ${text}, is ${whyNot}`);
-}
-
-function isObject(value: Json): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function clip(text: string): string {

@@ -1,31 +1,65 @@
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import { presentValues } from '../network/per-family.ts';
-import { backendDataOf, type Json, type LeaseAttributes } from './lease.ts';
+import { backendDataOf, type Json, type LeaseAttributes, type Peer } from './lease.ts';
+import { isObject, readField } from './read-field.ts';
 
 /** A value in backend data that only one node has: a MAC address or a key. */
 export interface Identity {
   /** The field that holds it; `backend data` for text. */
   readonly field: string;
+  /** In lower case, unless its form has digits of both cases. */
   readonly value: string;
 }
 
-/** The forms of values that are made for one node: a MAC address, a key of 32 bytes or more, a UUID. */
-const forms = [
-  /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i,
-  /^[A-Za-z0-9+/]{43}=$/,
-  /^[0-9a-f]{32,}$/i,
-  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+/** The forms in which upper case and lower case are the same: a MAC address, a key of 32 digits or more, a UUID. */
+const hexForms = [
+  /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/,
+  /^[0-9a-f]{32,}$/,
+  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
 ];
+/** A key of 32 bytes. */
+const base64Form = /^[A-Za-z0-9+/]{43}=$/;
+
+/** The length of the shortest form, and of the longest value that is looked at. In UTF-16 code units. */
+const [shortest, longest] = [17, 256];
 
 /** The values in backend data by which a node is known. Short or common values, such as a VNI, are not among them. */
 export function identitiesOf(
   attributes: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>,
   format: BackendDataFormat,
 ): Identity[] {
-  const found = presentValues(backendDataOf(attributes)).flatMap((data) => listValues(data, format));
-  const isFirst = ({ value }: Identity, index: number): boolean =>
-    found.findIndex((other) => other.value === value) === index;
-  return found.filter(isFirst);
+  return distinct(presentValues(backendDataOf(attributes)).flatMap((data) => listValues(data, format)));
+}
+
+/** The same for a peer, whose data was checked. */
+export function identitiesOfPeer(
+  { fields, stdin }: Pick<Peer, 'fields' | 'stdin'>,
+  format: BackendDataFormat,
+): Identity[] {
+  switch (format.format) {
+    case 'text':
+      return distinct(stdin.split('\n').flatMap((line) => identity('backend data', line)));
+    case 'json':
+      return distinct(
+        format.fields.flatMap(({ name, variable }) => [
+          ...identity(name, fields[`DATA_${variable}`]),
+          ...identity(name, fields[`DATA6_${variable}`]),
+        ]),
+      );
+  }
+}
+
+/** The identities of a peer without the names of their fields. */
+export function identityValues({ fields, stdin }: Pick<Peer, 'fields' | 'stdin'>): string[] {
+  const values = Object.values(fields);
+  const texts = values.length === 0 ? stdin.split('\n') : values;
+  const found = texts.flatMap((text) => readIdentity(text) ?? []);
+  return found.length < 2 ? found : [...new Set(found)];
+}
+
+function distinct(found: readonly Identity[]): Identity[] {
+  if (found.length < 2) return [...found];
+  return [...new Map(found.toReversed().map((each) => [each.value, each])).values()].toReversed();
 }
 
 function listValues(data: Json | undefined, format: BackendDataFormat): Identity[] {
@@ -35,15 +69,22 @@ function listValues(data: Json | undefined, format: BackendDataFormat): Identity
         ? []
         : data.split('\n').flatMap((line) => identity('backend data', line));
     case 'json': {
-      if (data === undefined || data === null || typeof data !== 'object' || Array.isArray(data)) return [];
-      const values = new Map(Object.entries(data));
-      return format.fields.flatMap(({ name }) => identity(name, values.get(name)));
+      if (data === undefined || !isObject(data)) return [];
+      return format.fields.flatMap(({ name }) => identity(name, readField(data, name)));
     }
   }
 }
 
-function identity(field: string, value: Json | undefined): Identity[] {
-  if (typeof value !== 'string') return [];
+function identity(field: string, text: Json | undefined): Identity[] {
+  const value = typeof text === 'string' ? readIdentity(text) : undefined;
+  return value === undefined ? [] : [{ field, value }];
+}
+
+/** The text in its one spelling, if it has one of the forms. */
+function readIdentity(value: string): string | undefined {
   const text = value.trim();
-  return text.length <= 256 && forms.some((form) => form.test(text)) ? [{ field, value: text }] : [];
+  if (text.length < shortest || text.length > longest) return undefined;
+  if (base64Form.test(text)) return text;
+  const lower = text.toLowerCase();
+  return hexForms.some((form) => form.test(lower)) ? lower : undefined;
 }

@@ -1,10 +1,12 @@
 import { formatCidr } from '../network/cidr.ts';
 import { mapFamilies, presentValues, zipFamilies, type PerFamily } from '../network/per-family.ts';
 import { listPublicAddresses } from '../network/public-addresses.ts';
-import { AddressClaims } from './address-claims.ts';
-import type { SharedAddress } from './address-claims.ts';
+import { Claims } from './claims.ts';
+import type { SharedThing } from './claims.ts';
+import { identitiesOfPeer } from './identities.ts';
+import type { Identity } from './identities.ts';
 import { checkPeer } from './check-peer.ts';
-import type { PeerRules } from './check-peer.ts';
+import type { OwnClaim, PeerRules } from './check-peer.ts';
 import type { Lease, LeaseSubnets, Peer } from './lease.ts';
 import { findDisagreement } from './agreed-fields.ts';
 import { SubnetTrie } from './subnet-trie.ts';
@@ -40,6 +42,29 @@ export interface RosterCounts {
   readonly unreachable: number;
 }
 
+/** An underlay address that more than one lease says is its node's. */
+export interface SharedAddress {
+  readonly address: string;
+  /** The leases' keys, the first to claim it first. */
+  readonly keys: readonly string[];
+}
+
+function toSharedAddress({ thing, keys }: SharedThing<string>): SharedAddress {
+  return { address: thing, keys };
+}
+
+/** A MAC address or a key that several nodes have, and those nodes. */
+export interface SharedIdentity {
+  readonly identity: Identity;
+  readonly peers: readonly Peer[];
+}
+
+/** A thing of this node, and the keys of the leases that claim it. */
+export interface ClaimedByOthers {
+  readonly claim: OwnClaim;
+  readonly keys: readonly string[];
+}
+
 /** Where this node's own lease stands: it is not a peer, and no peer may overlap it. */
 export interface OwnSubnets {
   readonly key: string;
@@ -55,9 +80,10 @@ export class Roster {
   readonly #own: OwnSubnets;
   readonly #standings = new Map<string, LeaseStanding>();
   readonly #rejections = new Map<string, string>();
-  /** The rejected leases that have a public address of this node, with the address. */
-  readonly #ownAddressClaims = new Map<string, string>();
-  readonly #claims = new AddressClaims();
+  /** The rejected leases that have something of this node's own, with what. */
+  readonly #ownClaims = new Map<string, OwnClaim>();
+  readonly #addresses = new Claims<string>((address) => address);
+  readonly #identities = new Claims<Identity>(({ value }) => value);
   readonly #unreachable = new UnreachableLeases();
   /** The peers that were in place when an earlier daemon of this node ended, until the first list arrives. */
   #earlier: ReadonlyMap<string, Peer>;
@@ -94,18 +120,33 @@ export class Roster {
     return this.#unreachable.groups;
   }
 
-  /** Every public address of this node that other leases claim, with their keys. */
-  get ownAddressClaims(): SharedAddress[] {
-    const claims = [...this.#ownAddressClaims];
-    return this.#rules.ownAddresses.flatMap((address) => {
-      const keys = claims.filter(([, claimed]) => claimed === address).map(([key]) => key);
-      return keys.length === 0 ? [] : [{ address, keys }];
-    });
+  /** Everything of this node that other leases claim, with their keys. */
+  get ownClaims(): ClaimedByOthers[] {
+    const byThing = new Map<string, { readonly claim: OwnClaim; readonly keys: string[] }>();
+    for (const [key, claim] of this.#ownClaims) {
+      const thing = claim.kind === 'address' ? claim.address : claim.identity.value;
+      const others = byThing.get(thing);
+      if (others === undefined) byThing.set(thing, { claim, keys: [key] });
+      else others.keys.push(key);
+    }
+    return [...byThing.values()];
   }
 
   /** Every underlay address that several peers claim. */
   get sharedAddresses(): SharedAddress[] {
-    return this.#claims.shared;
+    return this.#addresses.shared.map(toSharedAddress);
+  }
+
+  /** Every MAC address or key that several nodes have. Leases with one public address are of one node, or a shared address. */
+  get sharedIdentities(): SharedIdentity[] {
+    return this.#identities.shared.flatMap(({ thing, keys }) => {
+      const peers = keys.flatMap((key) => {
+        const standing = this.#standings.get(key);
+        return standing?.kind === 'accepted' ? [standing.peer] : [];
+      });
+      const nodes = new Set(peers.map((peer) => listPublicAddresses(peer).join(' ')));
+      return nodes.size < 2 ? [] : [{ identity: thing, peers }];
+    });
   }
 
   /** The peers that may be acted on. */
@@ -150,7 +191,7 @@ export class Roster {
   }
 
   #withNews(changes: readonly RosterChange[]): RosterChange[] {
-    const news = this.#claims.takeNews();
+    const news = this.#addresses.takeNews().map(toSharedAddress);
     return [...changes, ...news.map((shared) => ({ kind: 'shared-address', ...shared }) as const)];
   }
 
@@ -172,7 +213,7 @@ export class Roster {
     const verdict = checkPeer(read.lease, this.#rules);
     switch (verdict.kind) {
       case 'rejected':
-        return this.#reject(key, verdict.because, verdict.ownAddress);
+        return this.#reject(key, verdict.because, verdict.claim);
       case 'ignored':
       case 'reserved': {
         const changes = this.#drop(key);
@@ -193,7 +234,7 @@ export class Roster {
     this.#standings.delete(key);
     this.#unreachable.set(key, undefined);
     if (standing?.kind !== 'accepted') return [];
-    this.#claims.change(key, listPublicAddresses(standing.peer), []);
+    this.#claim(key, standing.peer, undefined);
     for (const [trie, subnet] of zipFamilies(this.#tries, standing.subnets)) {
       if (subnet !== undefined) trie?.delete(subnet);
     }
@@ -212,8 +253,7 @@ export class Roster {
       this.#insert(lease.subnets, lease.key);
     }
     this.#clearRejection(lease.key);
-    const before = standing?.kind === 'accepted' ? listPublicAddresses(standing.peer) : [];
-    this.#claims.change(lease.key, before, listPublicAddresses(peer));
+    this.#claim(lease.key, standing?.kind === 'accepted' ? standing.peer : undefined, peer);
     this.#standings.set(lease.key, { kind: 'accepted', peer, subnets: lease.subnets });
     this.#unreachable.set(lease.key, findDisagreement(peer, this.#rules.agreed));
     return [{ kind: 'put', peer }];
@@ -228,11 +268,11 @@ export class Roster {
     return changes;
   }
 
-  #reject(key: string, because: string, ownAddress?: string): RosterChange[] {
+  #reject(key: string, because: string, claim?: OwnClaim): RosterChange[] {
     const known = this.#rejections.get(key) === because;
     this.#clearRejection(key);
     this.#rejections.set(key, because);
-    if (ownAddress !== undefined) this.#ownAddressClaims.set(key, ownAddress);
+    if (claim !== undefined) this.#ownClaims.set(key, claim);
     const standing = this.#standings.get(key)?.kind;
     if (standing === 'ignored' || standing === 'reserved') {
       this.#standings.delete(key);
@@ -248,14 +288,23 @@ export class Roster {
     const subnets = parseLeaseKey(key);
     if (peer === undefined || subnets === undefined || this.#findOverlap(subnets) !== undefined) return [];
     this.#insert(subnets, key);
-    this.#claims.change(key, [], listPublicAddresses(peer));
+    this.#claim(key, undefined, peer);
     this.#standings.set(key, { kind: 'accepted', peer, subnets });
     return [{ kind: 'put', peer }];
   }
 
+  /** Replaces what a lease claims: the addresses and the identities of its peer. */
+  #claim(key: string, before: Peer | undefined, after: Peer | undefined): void {
+    const addresses = (peer?: Peer): string[] => (peer === undefined ? [] : listPublicAddresses(peer));
+    const identities = (peer?: Peer): Identity[] =>
+      peer === undefined ? [] : identitiesOfPeer(peer, this.#rules.backendData);
+    this.#addresses.change(key, addresses(before), addresses(after));
+    this.#identities.change(key, identities(before), identities(after));
+  }
+
   #clearRejection(key: string): void {
     if (!this.#rejections.delete(key)) return;
-    this.#ownAddressClaims.delete(key);
+    this.#ownClaims.delete(key);
     for (const waiting of this.#inTheWay.values()) waiting.delete(key);
   }
 

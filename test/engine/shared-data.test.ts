@@ -120,11 +120,27 @@ test('of two peers with one key the first to be in place for good stays, and the
   assert.ok(runs <= 8, `${runs} runs`);
   const { displaced } = engine.checked(kernel.present(), engine.checkpoint);
   assert.equal(displaced.length, 1);
-  const [{ peer, by } = assert.fail()] = displaced;
+  const [{ peer, by, shared } = assert.fail()] = displaced;
   assert.deepEqual([...kernel.present()], [by.subnet]);
+  assert.deepEqual(shared, ['the-same']);
 
   engine.feed({ kind: 'delete', key: by.key });
   runAll();
   assert.deepEqual([...kernel.present()], [peer.subnet]);
   assert.deepEqual(engine.checked(kernel.present(), engine.checkpoint).displaced, []);
+});
+
+test('peers that share a key or a MAC address wait for each other, whatever else of their data differs', () => {
+  const key = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=';
+  const data = (n: number): readonly Partial<Peer>[] => [
+    { stdin: `{"PublicKey":"${key}","Port":${n}}\n`, fields: { DATA_PUBLIC_KEY: key, DATA_PORT: `${n}` } },
+    { stdin: `02:00:00:00:00:07\n${n}\n`, fields: {} },
+    { stdin: `{"VtepMAC":"02:00:00:00:00:0${n}"}\n`, fields: { DATA_ID: '02:00:00:00:00:0A' } },
+  ];
+  for (const index of data(0).keys()) {
+    const engine = engineOf([makePeer(1, data(1)[index])]);
+    for (const operation of engine.take(1)) engine.feed({ kind: 'succeeded', operation });
+    engine.feed({ kind: 'snapshot', peers: [makePeer(2, data(2)[index])] });
+    assert.deepEqual(kindsOf(engine), ['remove 10.50.1.0/24'], `data ${index}`);
+  }
 });

@@ -20,9 +20,12 @@ describe('a machine that got another address, whose old lease still stands', { s
     const daemon = await startDaemon(host, [
       ...['--recipe', 'vxlan', '--store-dir', store.path, '--check-interval', '1'],
     ]);
-    const { peer, by } = await daemon.until('peer-displaced');
+    const { peer, by, shared } = await daemon.until('peer-displaced');
     assert.deepEqual([peer.subnet, by.subnet].sort(), [...subnets]);
     assert.deepEqual(await fdbOf(host, 'flannel.1'), [`${mac} dst ${by.publicIp} self permanent`]);
+    assert.deepEqual(shared, [mac]);
+    const { because } = await daemon.logged('concern');
+    assert.match(because, /^the nodes at 172\.30\.1\.9[89] .* have the same VtepMAC 02:00:00:00:00:07/);
     const swaps = daemon.all('drift').length;
     assert.ok(swaps <= 6, `${swaps} repairs`);
 

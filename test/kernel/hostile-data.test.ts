@@ -45,7 +45,7 @@ describe(
           await ordeal.added(good(0));
           innocent('in a list');
 
-          await store.put([...watched, ...known.contested]);
+          await store.put([...watched, ...known.contested, ...known.twins]);
           await ordeal.catchUp();
           innocent('in changes');
           const { rejections, counts } = await ordeal.status();
@@ -73,6 +73,7 @@ describe(
           const told = ordeal.daemon.all('lease-rejected').map(({ key, because }) => `${key} ${because}`);
           assert.deepEqual(told.length, new Set(told).size, 'each rejection is told once');
 
+          await store.remove(known.twins.map(({ key }) => key));
           await ordeal.daemon.kill();
           await ordeal.start();
           await ordeal.catchUp();

@@ -37,6 +37,9 @@ const checks = {
   ),
   'the address can be that of a host': inCheckPeer('why !== undefined'),
   "the address is not this node's own": inCheckPeer('rules.ownAddresses.includes(canonical)'),
+  'the MAC address can be that of a device': inCheckPeer('describeUnusableMac(text)', 'undefined'),
+  'the key can be that of a node': inCheckPeer('describeUnusableKey(text)', 'undefined'),
+  "the key is not this node's own": inCheckPeer('ownIdentities.some((own) => own.value === value)'),
   'the backend type is the same': inCheckPeer('backendType !== rules.backendType'),
   'the subnet overlaps no other': {
     file: 'src/lease/roster.ts',
@@ -68,7 +71,7 @@ async function expectInjection(
   fits: (vector: readonly string[]) => boolean = () => true,
 ): Promise<void> {
   const ordeal = await Ordeal.prepare(t, { form, makeStore: filesStore, program: mutate(t, edits) });
-  const { leases, foreign, contested } = knownBad(form, ordeal.recorder.bait, subnetKeys());
+  const { leases, foreign, contested, twins } = knownBad(form, ordeal.recorder.bait, subnetKeys());
   // What would keep the machine busy for the rest of the test.
   const brief = [...leases, ...foreign].filter(({ value }) => !value.includes('while'));
   await ordeal.putGood(Array.from({ length: 3 }, (_, number) => makeGood(form, number)));
@@ -77,7 +80,7 @@ async function expectInjection(
   // A daemon without checks may never be ready: commands break or hang.
   const isUp = (): boolean => ordeal.daemon.all('ready').length > 0 || ordeal.strangeVectors().length > 0;
   await until('the daemon to run commands', isUp, () => ordeal.daemon.describe());
-  await ordeal.store.put(contested);
+  await ordeal.store.put([...contested, ...twins]);
   await until(
     'something strange to reach a program',
     () => ordeal.strangeVectors().some(fits),

@@ -74,6 +74,48 @@ for (const [mac, why] of [
   });
 }
 
+describe('an identity of this node', () => {
+  const mac = '02:42:ac:11:00:01';
+  const key = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=';
+  const ownIdentities = [
+    { field: 'VtepMAC', value: mac },
+    { field: 'backend data', value: key },
+  ];
+  const vxlan = (backendData: Json): Lease =>
+    makeLease('10.50.4.0/24', { backendType: 'vxlan', backendData });
+
+  test('is refused in another lease, in any case and in either family', () => {
+    const rules = { ...vxlanRules, ownIdentities };
+    assert.equal(refusal(vxlan({ VNI: 1, VtepMAC: mac }), rules), `its VtepMAC ${mac} is this node's own`);
+    assert.match(refusal(vxlan({ VNI: 1, vtepmac: mac }), rules), /this node's own/);
+    const lease = vxlan({ VNI: 1, VtepMAC: '02:42:ac:11:00:02' });
+    const dual = {
+      ...lease,
+      subnets: { ...lease.subnets, ipv6: cidr('2001:cafe:42:c::/64') },
+      attributes: { ...lease.attributes, publicIpv6: 'fd00::2', backendV6Data: { VNI: 1, VtepMAC: mac } },
+    };
+    assert.match(refusal(dual, { ...rules, network: dualStack }), /this node's own/);
+  });
+
+  test('is refused in a line of text, and every other one is accepted', () => {
+    const rules = { ...textRules, ownIdentities };
+    for (const data of [key, `eu\n${key}`, mac.toUpperCase()])
+      assert.match(refusal(makeLease('10.50.4.0/24', { backendData: data }), rules), /this node's own/);
+    for (const data of ['02:42:ac:11:00:02', key.toLowerCase(), 'eu'])
+      assert.equal(checkPeer(makeLease('10.50.4.0/24', { backendData: data }), rules).kind, 'peer', data);
+  });
+});
+
+test('a key of zeros is refused, a key with a few is not', () => {
+  const fields = [{ name: 'PublicKey', variable: 'PUBLIC_KEY', pattern: /^[A-Za-z0-9+/]{43}=$/ }];
+  const rules = { ...vxlanRules, backendData: { format: 'json' as const, fields } };
+  const withKey = (PublicKey: string): Lease =>
+    makeLease('10.50.4.0/24', { backendType: 'vxlan', backendData: { PublicKey } });
+  assert.match(refusal(withKey(`${'A'.repeat(43)}=`), rules), /^PublicKey in its backend data, A.*zeros/);
+  assert.match(refusal(makeLease('10.50.4.0/24', { backendData: `${'A'.repeat(43)}=` })), /zeros/);
+  assert.equal(checkPeer(withKey(`${'A'.repeat(42)}Q=`), rules).kind, 'peer');
+});
+
 test('a MAC address of one device is accepted, global or local', () => {
   for (const VtepMAC of [
     '00:00:00:00:00:01',

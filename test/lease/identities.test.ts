@@ -21,6 +21,12 @@ test('of json, the declared fields that have the form of a MAC address or a key 
     assert.deepEqual(found(odd, vxlanRules.backendData), []);
 });
 
+test('the names of fields, and MAC addresses, may be in another case', () => {
+  assert.deepEqual(found({ vtepMAC: '02:42:AC:11:00:02' }, vxlanRules.backendData), [
+    'VtepMAC=02:42:ac:11:00:02',
+  ]);
+});
+
 test('each family has its own, and a value of both counts once', () => {
   const v4 = { VNI: 1, VtepMAC: '02:42:ac:11:00:02' };
   assert.deepEqual(found(v4, vxlanRules.backendData, v4).length, 1);

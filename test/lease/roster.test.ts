@@ -36,13 +36,36 @@ test('leases of other keys with an address of this node are claims on it, until 
   const mine = { publicIp: '172.30.0.1' };
   roster.replaceAll([lease('10.50.1.0/24', mine), lease('10.50.4.0/24', mine), lease('10.50.5.0/24')]);
   roster.put(lease('10.50.6.0/24', mine));
-  const claims = { address: '172.30.0.1', keys: ['10.50.4.0-24', '10.50.6.0-24'] };
-  assert.deepEqual(roster.ownAddressClaims, [claims]);
+  const claim = { kind: 'address', address: '172.30.0.1' };
+  assert.deepEqual(roster.ownClaims, [{ claim, keys: ['10.50.4.0-24', '10.50.6.0-24'] }]);
   roster.delete('10.50.6.0-24');
   roster.put(lease('10.50.4.0/24', { publicIp: '172.30.0.4' }));
-  assert.deepEqual(roster.ownAddressClaims, []);
+  assert.deepEqual(roster.ownClaims, []);
   roster.put(lease('10.50.4.0/24', { publicIp: '172.30.0.256' }));
-  assert.deepEqual([roster.ownAddressClaims, roster.rejections.size], [[], 1]);
+  assert.deepEqual([roster.ownClaims, roster.rejections.size], [[], 1]);
+});
+
+test('leases with a MAC address of this node are claims on it; their last good state stays', () => {
+  const identity = { field: 'VtepMAC', value: '02:42:ac:11:00:01' };
+  const roster = new Roster({ ...vxlanRules, ownIdentities: [identity] }, own);
+  const withMac = (VtepMAC: string): object => ({
+    backendType: 'vxlan',
+    backendData: { VNI: 1, VtepMAC },
+  });
+  assert.deepEqual(brief(roster.put(lease('10.50.4.0/24', withMac('02:42:ac:11:00:04')))), [
+    'put 10.50.4.0-24',
+  ]);
+  for (const subnet of ['10.50.4.0/24', '10.50.5.0/24']) roster.put(lease(subnet, withMac(identity.value)));
+  assert.deepEqual(roster.ownClaims, [
+    { claim: { kind: 'identity', identity }, keys: ['10.50.4.0-24', '10.50.5.0-24'] },
+  ]);
+  assert.deepEqual(
+    roster.peers.map(({ fields }) => fields['DATA_VTEP_MAC']),
+    ['02:42:ac:11:00:04'],
+  );
+  roster.delete('10.50.5.0-24');
+  roster.put(lease('10.50.4.0/24', withMac('02:42:ac:11:00:05')));
+  assert.deepEqual([roster.ownClaims, roster.rejections.size], [[], 0]);
 });
 
 test('nodes that run something else cannot be reached; a reservation without a type is not a node', () => {

@@ -30,6 +30,7 @@ test('a reservation is not a lease of another type', () => {
     backendData: { format: 'text', pattern: undefined },
     ownAddresses: [],
     agreed: [],
+    ownIdentities: [],
   } as const;
   const verdict = (expiresAt: number | undefined) => {
     const text = '{"PublicIP":"172.30.0.9"}';

@@ -8,12 +8,14 @@ import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { agreedFields } from '../../lease/agreed-fields.ts';
 import { networksOf } from '../../network/configuration.ts';
+import { presentValues } from '../../network/per-family.ts';
 import { listPublicAddresses, mainPublicAddress } from '../../network/public-addresses.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
+import { OwnIdentities } from '../lease/own-identities.ts';
 import { Concerns } from '../../event/concerns.ts';
 import { DriftReport } from '../peers/drift-report.ts';
 import { PeerFollower } from '../peers/peer-follower.ts';
@@ -137,6 +139,7 @@ export class RunningNetwork {
       emit,
       onTaken: (because) => this.#stopFollowing({ kind: 'lease-taken', because }),
     });
+    const identities = new OwnIdentities(this.#keeper, preparation.loaded.recipe.backendData);
     this.#follower = new PeerFollower({
       store: preparation.store,
       rules: {
@@ -146,7 +149,11 @@ export class RunningNetwork {
         agreed: agreedFields(preparation.loaded.recipe, preparation.network.parameterValues),
         // They may change while the network runs.
         get ownAddresses() {
-          return listPublicAddresses(commands.facts);
+          const { facts } = commands;
+          return [...listPublicAddresses(facts), ...presentValues(facts.localAddresses)];
+        },
+        get ownIdentities() {
+          return identities.now;
         },
       },
       own: this.#keeper,

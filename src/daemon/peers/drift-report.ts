@@ -54,11 +54,11 @@ export class DriftReport {
   #tellDisplaced(displaced: readonly Displacement[]): void {
     const told = this.#displaced;
     this.#displaced = new Set();
-    for (const { peer, by } of displaced) {
+    for (const { peer, by, shared } of displaced) {
       const pair = `${peer.key} ${by.key}`;
       this.#displaced.add(pair);
       if (told.has(pair)) continue;
-      this.#emit({ event: 'peer-displaced', peer: namePeer(peer), by: namePeer(by) });
+      this.#emit({ event: 'peer-displaced', peer: namePeer(peer), by: namePeer(by), shared });
     }
   }
 }

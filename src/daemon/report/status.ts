@@ -3,7 +3,7 @@ import type { Counts } from '../../engine/overview.ts';
 import { positionAt } from '../../diagnostic/source.ts';
 import type { Concern } from '../../event/concern.ts';
 import type { NodeState } from '../../event/event.ts';
-import type { SharedAddress } from '../../lease/address-claims.ts';
+import type { SharedAddress } from '../../lease/roster.ts';
 import { describeSubnets, type RosterCounts } from '../../lease/roster.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';

@@ -49,16 +49,17 @@ test('a device that was built again counts with the next check, and only with th
 
 test('a peer that another displaces is told once, for as long as that lasts', () => {
   const { report, events } = start();
-  const displaced = [{ peer: makeNumberedPeer(4), by: makeNumberedPeer(5) }];
+  const shared = ['02:00:00:00:00:07'];
+  const displaced = [{ peer: makeNumberedPeer(4), by: makeNumberedPeer(5), shared }];
   report.judged({ ...none, displaced });
   report.judged({ ...none, displaced });
   assert.equal(events.length, 1);
   const [told] = events;
   assert.ok(told?.event === 'peer-displaced');
-  assert.deepEqual([told.peer.key, told.by.key], ['10.50.4.0-24', '10.50.5.0-24']);
+  assert.deepEqual([told.peer.key, told.by.key, told.shared], ['10.50.4.0-24', '10.50.5.0-24', shared]);
   report.judged({
     ...none,
-    displaced: [...displaced, { peer: makeNumberedPeer(6), by: makeNumberedPeer(5) }],
+    displaced: [...displaced, { peer: makeNumberedPeer(6), by: makeNumberedPeer(5), shared }],
   });
   assert.equal(events.length, 2);
   report.judged(none);

@@ -213,6 +213,7 @@ export class OverlayNode {
       backendType: this.#recipe.backendType,
       backendData: this.#recipe.backendData,
       agreed: [],
+      ownIdentities: [],
       ownAddresses: [this.#facts.publicIp, this.#facts.publicIpv6].filter((address) => address !== undefined),
     });
     if (verdict.kind !== 'peer') throw new Error(`${other.name} is no peer: ${JSON.stringify(verdict)}`);

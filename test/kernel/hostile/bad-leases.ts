@@ -1,5 +1,5 @@
 import type { Json } from '../../../src/lease/lease.ts';
-import { encode, makeGood, ownPublicIp, type DataForm, type RawLease } from './leases.ts';
+import { encode, makeGood, ownKey, ownPublicIp, type DataForm, type RawLease } from './leases.ts';
 
 /** Shell text that would leave a file behind, call a program, or both, each in its own way. */
 export function attacks(bait: string): readonly string[] {
@@ -84,6 +84,11 @@ const badAddresses: readonly Json[] = [
   ...['172.31.0.9;id', '172.31.0.9\nid', '$(id)', '`id`', '-1', '172.31.0.9\0', '１７２.31.0.9'],
 ];
 
+/** Data that match the default pattern, and with which no peer can work. */
+const zeroKey = `${'A'.repeat(43)}=`;
+const badMacs = ['00:00:00:00:00:00', 'ff:ff:ff:ff:ff:ff', 'FF:FF:FF:FF:FF:FF', '01:00:5e:00:00:01'];
+const impossible: readonly string[] = [zeroKey, ...badMacs];
+
 /** Data of a form that is not what any node may publish. */
 function badData(form: DataForm, bait: string): readonly Json[] {
   const wrapped = attacks(bait).map(form.wrap);
@@ -100,7 +105,14 @@ function badData(form: DataForm, bait: string): readonly Json[] {
   ];
   switch (form.name) {
     case 'text':
-      return [...wrapped, ...odd.filter((data) => data !== null), { Key: 'a;id' }, { Key: 'weft' }, deep(40)];
+      return [
+        ...wrapped,
+        ...impossible,
+        ...odd.filter((data) => data !== null),
+        { Key: 'a;id' },
+        { Key: 'weft' },
+        deep(40),
+      ];
     case 'json':
       return [
         ...wrapped,
@@ -123,6 +135,11 @@ function badData(form: DataForm, bait: string): readonly Json[] {
 
 function deep(levels: number): Json {
   return levels === 0 ? 'a;id' : { Key: deep(levels - 1) };
+}
+
+/** Data that say the sender is this node. The recipe for json publishes nothing of the kind. */
+function ownData({ name }: DataForm): readonly Json[] {
+  return name === 'text' ? [ownKey, `eu\n${ownKey}`] : [];
 }
 
 /** Values that are no lease at all, as bytes. */
@@ -184,6 +201,8 @@ interface BadLeases {
   readonly foreign: readonly RawLease[];
   /** Those that take what a peer or this node has already: whoever came first stands. */
   readonly contested: readonly RawLease[];
+  /** Those with this node's own key. A node does not start while another one has its key. */
+  readonly twins: readonly RawLease[];
 }
 
 /** Every known way to be a lease that no command may be run for; `keyOf` gives each a subnet of its own. */
@@ -204,5 +223,6 @@ export function knownBad(form: DataForm, bait: string, keyOf: () => string): Bad
       ...overlappingKeys.map((key) => encode({ ...good(), key })),
       encode({ ...good(), publicIp: ownPublicIp }),
     ],
+    twins: ownData(form).map((data) => encode({ ...good(), data })),
   };
 }

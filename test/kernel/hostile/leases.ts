@@ -48,6 +48,8 @@ export const hostileNetwork = {
   SubnetMax: '10.60.255.0',
 };
 export const ownPublicIp = '172.30.1.1';
+/** What this test's node publishes as text. */
+export const ownKey = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=';
 
 export function makeGood(form: DataForm, number: number, version = 0): GoodLease {
   return {

@@ -1,4 +1,4 @@
-import { hostileNetwork, type DataForm } from './leases.ts';
+import { hostileNetwork, ownKey, type DataForm } from './leases.ts';
 
 /** The words of a peer as careless commands write them: unquoted. */
 const careless: Readonly<Record<DataForm['name'], string>> = { text: '$D', json: '$DATA_KEY $DATA_PORT' };
@@ -27,7 +27,7 @@ export function carelessRecipe(form: DataForm): object {
     Backend: {
       Type: 'extension',
       ...(form.name === 'json' && { BackendData: fields }),
-      PreStartupCommand: form.name === 'json' ? `echo '{"Key":"weft0v0","Port":1}'` : 'echo own',
+      PreStartupCommand: form.name === 'json' ? `echo '{"Key":"weft0v0","Port":1}'` : `echo ${ownKey}`,
       SubnetAddCommand: run('add'),
       SubnetRemoveCommand: run('remove'),
       SubnetBatchCommand: `${readLine}; do loom batch-$V ${ofLine}; eval "loom eval-batch-$V ${ofLine}"; done`,

@@ -48,7 +48,14 @@ function judge(recorded: RecordedLease): PeerVerdict | undefined {
     enableNftables: false,
   };
   const { backendType, backendData } = checked.value;
-  return checkPeer(decoded.lease, { network, backendType, backendData, ownAddresses: [], agreed: [] });
+  return checkPeer(decoded.lease, {
+    network,
+    backendType,
+    backendData,
+    ownAddresses: [],
+    agreed: [],
+    ownIdentities: [],
+  });
 }
 
 describe('a lease is what flannel takes it for', () => {
