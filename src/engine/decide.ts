@@ -20,7 +20,7 @@ export function decide(entry: Pick<PeerEntry, 'wanted' | 'applied'>, abilities: 
     if (applied.kind === 'absent') return { kind: 'nothing' };
     return abilities.canRemove ? removal(applied, abilities) : { kind: 'forget' };
   }
-  if (applied.kind === 'absent') return { kind: 'add', peer: wanted };
+  if (applied.kind === 'absent' || applied.kind === 'unremovable') return { kind: 'add', peer: wanted };
   const unchanged = samePeer(applied.peer, wanted);
   if (unchanged && applied.kind === 'present') return { kind: 'nothing' };
   if (!abilities.canRemove || (unchanged && abilities.repeatable)) return { kind: 'add', peer: wanted };

@@ -64,9 +64,15 @@ export function fail(state: EngineState, operation: Operation, jitter: number): 
   const { since } = entry.activity;
   setApplied(state, entry, { kind: 'unsure', peer: operation.peer });
   setCompany(state, entry, { kind: 'nobody' });
-  const givenUp =
-    operation.mode === 'lenient' && (entry.wanted !== undefined || entry.failures + 1 >= lenientTries);
-  if (givenUp) {
+  if (operation.mode === 'lenient' && entry.wanted !== undefined) {
+    // The peer may still be there: the add that comes next shows it, and so does a remove if it is unwanted before that.
+    setApplied(state, entry, { kind: 'unremovable', peer: operation.peer });
+    setActivity(state, entry, { kind: 'idle' });
+    reconsider(state, entry, operation.reason);
+    crossSharers(state, operation.peer);
+    return [];
+  }
+  if (operation.mode === 'lenient' && entry.failures + 1 >= lenientTries) {
     conclude(state, entry, operation);
     return [];
   }

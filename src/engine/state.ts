@@ -10,7 +10,9 @@ type KernelState =
   /** SubnetAdd succeeded with these values, and nothing happened since. */
   | { readonly kind: 'present'; readonly peer: Peer }
   /** An add or a remove with these values was begun and its result is unknown, or it failed half-way. */
-  | { readonly kind: 'unsure'; readonly peer: Peer };
+  | { readonly kind: 'unsure'; readonly peer: Peer }
+  /** The same, and a remove of it failed that may have had nothing to remove: an add may be tried now. */
+  | { readonly kind: 'unremovable'; readonly peer: Peer };
 
 /**
  * The work in progress for a peer.

@@ -173,6 +173,19 @@ test("flannel's kind of recipe, whose add fails on what exists and remove on wha
   converges(['none', 'before', 'after'], touchyKernel, { ...single, repeatable: false });
 });
 
+test('a peer that is unwanted after a remove of it failed, and before it was added again, is removed', () => {
+  const kernel = touchyKernel();
+  const simulation = new Simulation(kernel, { ...single, repeatable: false });
+  simulation.put(makeModelPeer(0, 1, 0));
+  simulation.settle();
+  simulation.put(makeModelPeer(1, 1, 0));
+  simulation.restart();
+  simulation.end(0, 'before');
+  simulation.delete('10.0.0.0-24');
+  simulation.settle();
+  assert.deepEqual(kernel.dump(), simulation.wantedDump);
+});
+
 /** Where a node goes, and in which order its two leases change; then what happens to the commands that run. */
 interface Move {
   readonly node: number;
