@@ -4,10 +4,10 @@ import { claimInstance } from '../host/state/instance.ts';
 import { endOrphans } from './commands/running-commands.ts';
 import { Waits } from './commands/waits.ts';
 import { NodeLife, type LifeOwner } from './node-life.ts';
-import { requireTakenDown, type TakeDownResult } from './network/take-down.ts';
+import { emptyTakeDown, requireTakenDown, type TakeDownResult } from './network/take-down.ts';
 import { createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
-import { describeStatus } from './report/status.ts';
+import { describeStatus, type StageFacets } from './report/status.ts';
 import type { NodeStatus } from './report/status.ts';
 import { announceSetup } from './setup/announce-setup.ts';
 import { checkHost, type CheckedHost } from './setup/check-host.ts';
@@ -46,6 +46,16 @@ type NodeStage =
   | { readonly kind: 'living'; readonly life: NodeLife }
   | { readonly kind: 'ended' };
 
+/**
+ * Whether the node is to go on.
+ *
+ *     unasked ──first request──▶ asked ──a request with less patience, or hurry──▶ asked, with less patience
+ */
+type StopState =
+  | { readonly kind: 'unasked' }
+  /** The first request decides how. `patienceMs`: see {@link lastWriteMs}. */
+  | { readonly kind: 'asked'; readonly request: StopRequest; readonly patienceMs: number };
+
 interface NodeHooks {
   readonly emit: EmitEvent;
 }
@@ -69,10 +79,7 @@ export class HeddleNode implements LifeOwner {
   readonly waits: Waits;
   #stage: NodeStage;
   #standing: StateReport = { state: 'starting' };
-  #stopRequest: StopRequest | undefined;
-  #lastWriteMs: number = lastWriteMs.signal;
-  #takenDown: TakeDownResult = { removed: 0, failed: [], shutdown: 'done' };
-  #ended: Promise<void> = Promise.resolve();
+  #stopState: StopState = { kind: 'unasked' };
 
   constructor(options: UpOptions, hooks: NodeHooks) {
     this.#options = options;
@@ -86,7 +93,7 @@ export class HeddleNode implements LifeOwner {
   }
 
   get stopRequest(): StopRequest {
-    return this.#stopRequest ?? this.#options;
+    return this.#stopState.kind === 'asked' ? this.#stopState.request : this.#options;
   }
 
   /**
@@ -95,29 +102,30 @@ export class HeddleNode implements LifeOwner {
    */
   async run(check: Promise<CheckedHost> = checkHost(this.#options)): Promise<void> {
     const host = await orAbort(check, this.stopping);
+    let answer: (taken: TakeDownResult) => void = () => undefined;
+    const answered = new Promise<TakeDownResult>((resolve) => (answer = resolve));
     const server = createControlServer({
       status: () => this.status(),
       probe: () => this.#probe(),
-      stop: async (request) => {
-        const isFirst = this.#stopRequest === undefined;
-        this.#hooks.emit({ event: 'stop-asked', by: 'heddle down', isFirst });
+      stop: (request) => {
+        this.#hooks.emit({
+          event: 'stop-asked',
+          by: 'heddle down',
+          isFirst: this.#stopState.kind === 'unasked',
+        });
         this.stop(request, lastWriteMs.request);
-        await this.#ended;
-        return this.#takenDown;
+        return answered;
       },
     });
     const claim = await claimInstance(this.#options.stateDirectory, server, this.stopping);
     const life = this.#live(host).finally(() => this.#end());
-    const released = life
-      .catch(() => undefined)
-      .then(() => {
-        setTimeout(() => server.closeAllConnections(), longestAnswerMs).unref();
-        return { whole: claim.release() };
-      });
+    const taken = await life.catch(() => emptyTakeDown);
+    setTimeout(() => server.closeAllConnections(), longestAnswerMs).unref();
+    const released = claim.release();
     // Whoever asked for the end is told once the next daemon may start, as the answer is all that is still open.
-    this.#ended = released.then(() => undefined);
-    await released.then(({ whole }) => whole);
-    await life;
+    answer(taken);
+    await released;
+    this.#requireTakenDown(await life);
   }
 
   /**
@@ -125,15 +133,14 @@ export class HeddleNode implements LifeOwner {
    * {@link lastWriteMs}.
    */
   stop(request: StopRequest, patienceMs: number = lastWriteMs.signal): void {
-    if (this.#stopRequest === undefined) this.#lastWriteMs = patienceMs;
+    if (this.#stopState.kind === 'unasked') this.#stopState = { kind: 'asked', request, patienceMs };
     else this.#shortenTo(patienceMs);
-    this.#stopRequest ??= request;
     this.#stopping.abort();
   }
 
   #shortenTo(patienceMs: number): void {
-    if (patienceMs >= this.#lastWriteMs) return;
-    this.#lastWriteMs = patienceMs;
+    if (this.#stopState.kind === 'unasked' || patienceMs >= this.#stopState.patienceMs) return;
+    this.#stopState = { ...this.#stopState, patienceMs };
     this.#shortening.abort();
   }
 
@@ -145,22 +152,33 @@ export class HeddleNode implements LifeOwner {
   }
 
   status(): NodeStatus {
-    const stage = this.#stage;
     return describeStatus({
       state: this.#standing.state,
       because: this.#standing.state === 'degraded' ? this.#standing.because : undefined,
       startedAt: this.#startedAt,
       options: this.#options,
-      waitingFor: stage.kind === 'preparing' ? stage.wait.what : this.#longestWait,
-      startOutage: stage.kind === 'preparing' ? stage.wait.outages.current : undefined,
-      preparation: stage.kind === 'living' ? stage.life.preparation : undefined,
-      running: stage.kind === 'living' ? stage.life.network : undefined,
+      ...this.#known,
     });
   }
 
-  get #longestWait(): string | undefined {
+  /** The facts that status has about this stage of the node. */
+  get #known(): StageFacets {
     const { longest } = this.waits;
-    return longest && describeWait(longest);
+    const nothing = {
+      waitingFor: longest && describeWait(longest),
+      startOutage: undefined,
+      preparation: undefined,
+      running: undefined,
+    };
+    const stage = this.#stage;
+    switch (stage.kind) {
+      case 'preparing':
+        return { ...nothing, waitingFor: stage.wait.what, startOutage: stage.wait.outages.current };
+      case 'living':
+        return { ...nothing, preparation: stage.life.preparation, running: stage.life.network };
+      case 'ended':
+        return nothing;
+    }
   }
 
   /** The status after every peer was probed. Without a network, there is nothing to probe. Throws a Failure. */
@@ -177,25 +195,26 @@ export class HeddleNode implements LifeOwner {
     this.#hooks.emit({ event: 'state', from, to, ...(because !== undefined && { because }) });
   }
 
-  async #live(host: CheckedHost): Promise<void> {
+  async #live(host: CheckedHost): Promise<TakeDownResult> {
     if (this.#stage.kind !== 'preparing') throw new Error('a node can run only once');
     const { emit } = this.#hooks;
     await endOrphans(this.#options.stateDirectory, emit);
-    const preparation = await this.#prepare(host, this.#stage.wait).catch(async (error: unknown) => {
-      if (this.stopping.aborted) await this.#leaveEarly();
-      this.stopping.throwIfAborted();
+    let preparation: Preparation;
+    try {
+      preparation = await this.#prepare(host, this.#stage.wait);
+    } catch (error) {
+      if (this.stopping.aborted) return this.#leaveEarly();
       throw error;
-    });
+    }
     announceSetup(preparation, emit);
     await preparation.interfaces.remember(preparation.underlay);
     const life = new NodeLife(this.#options, preparation, emit, this);
     this.#stage = { kind: 'living', life };
     try {
-      this.#takenDown = await life.run();
+      return await life.run();
     } finally {
       await life.close();
     }
-    this.#requireTakenDown();
   }
 
   async #prepare(host: CheckedHost, wait: StartWait): Promise<Preparation> {
@@ -207,33 +226,34 @@ export class HeddleNode implements LifeOwner {
   }
 
   /** Told to stop while the store was waited for: what an earlier daemon left up is taken down, unless it is to stay. */
-  async #leaveEarly(): Promise<void> {
+  async #leaveEarly(): Promise<TakeDownResult> {
     this.enter('stopping');
     const { stateDirectory } = this.#options;
-    if (this.stopRequest.onExit === 'shutdown') {
-      const taken = await takeDownStanding(stateDirectory, this.#hooks.emit, this.#hurrying.signal);
-      this.#takenDown = taken ?? this.#takenDown;
-    }
-    if (this.stopRequest.releaseLease) {
-      const lease = await releaseByItself(stateDirectory, this.#limits, this.#hooks.emit);
-      this.#takenDown = { ...this.#takenDown, ...(lease && { lease }) };
-    }
-    this.#requireTakenDown();
+    const { onExit, releaseLease } = this.stopRequest;
+    const { emit } = this.#hooks;
+    const taken =
+      onExit === 'shutdown' ? await takeDownStanding(stateDirectory, emit, this.#hurrying.signal) : undefined;
+    const lease = releaseLease ? await releaseByItself(stateDirectory, this.#limits, emit) : undefined;
+    return { ...(taken ?? emptyTakeDown), ...(lease && { lease }) };
   }
 
   get #limits(): StoreLimits {
     return {
       stopping: this.stopping,
       shortening: this.#shortening.signal,
-      lastWriteMs: () => this.#lastWriteMs,
+      lastWriteMs: () => this.#patienceMs,
       onWait: (what, limitMs) => this.waits.begin(() => what, limitMs),
     };
   }
 
+  get #patienceMs(): number {
+    return this.#stopState.kind === 'asked' ? this.#stopState.patienceMs : lastWriteMs.signal;
+  }
+
   /** Throws a Failure if something of the network is left. Whoever asked for the end reads in the answer what it is. */
-  #requireTakenDown(): void {
+  #requireTakenDown(taken: TakeDownResult): void {
     const whatNext = `then run: heddle down --state-dir ${this.#options.stateDirectory}`;
-    requireTakenDown(this.#takenDown, whatNext);
+    requireTakenDown(taken, whatNext);
   }
 
   #end(): void {

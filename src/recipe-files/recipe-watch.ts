@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { explainError } from '../host/system-error.ts';
-import { watchDirectory } from '../host/files/directory-watcher.ts';
+import { watchDirectory, type DirectoryWatcher } from '../host/files/directory-watcher.ts';
 import { Debounce } from '../time/debounce.ts';
 import { OneAtATime } from '../time/one-at-a-time.ts';
 import { pollsMs } from '../time/retry.ts';
@@ -34,31 +34,45 @@ type FileState =
   /** The file stayed so, and the watch has reported that it cannot be read. */
   | { readonly kind: 'left'; readonly as: 'empty' | 'unreadable' };
 
+/**
+ * How a watch hears of saves.
+ *
+ *     listening ──the kernel loses events──▶ polling
+ *         └──────────── close ────────────────┴──▶ closed
+ */
+type Attention =
+  | { readonly kind: 'listening'; readonly watchers: readonly Promise<DirectoryWatcher>[] }
+  | {
+      readonly kind: 'polling';
+      readonly watchers: readonly Promise<DirectoryWatcher>[];
+      readonly timer: NodeJS.Timeout;
+    }
+  | { readonly kind: 'closed' };
+
 /** Follows the text of a recipe file, however it is saved. */
 export class RecipeWatch {
   readonly #options: RecipeWatchOptions;
-  readonly #stopping = new AbortController();
   readonly #debounce = new Debounce(saving, () => this.#request());
   readonly #looking = new OneAtATime(() => this.#look());
-  #watchers: readonly { close: () => Promise<void> }[] = [];
-  #polling: NodeJS.Timeout | undefined;
+  #attention: Attention;
   #state: FileState = { kind: 'whole' };
   /** The text that was dealt with last. */
   #text: string;
 
-  private constructor(options: RecipeWatchOptions) {
+  private constructor(options: RecipeWatchOptions, folders: ReadonlySet<string>) {
     this.#options = options;
     this.#text = options.text;
+    const events = { onName: () => this.#debounce.request(), onBlind: () => this.#poll() };
+    const watchers = [...folders].map((folder) => watchDirectory(folder, events));
+    this.#attention = { kind: 'listening', watchers };
   }
 
   /** When it resolves, every later save is seen. */
   static async start(options: RecipeWatchOptions): Promise<RecipeWatch> {
-    const watch = new RecipeWatch(options);
     // A link, to a file or by way of a folder, may be set to point elsewhere: both ends are watched.
     const real = await realpath(options.file).catch(() => options.file);
-    const folders = new Set([dirname(options.file), dirname(real)]);
-    const events = { onName: () => watch.#debounce.request(), onBlind: () => watch.#poll() };
-    watch.#watchers = await Promise.all([...folders].map((folder) => watchDirectory(folder, events)));
+    const watch = new RecipeWatch(options, new Set([dirname(options.file), dirname(real)]));
+    await Promise.all(watch.#watchers);
     // What was saved since it was read.
     watch.#debounce.request();
     return watch;
@@ -66,19 +80,41 @@ export class RecipeWatch {
 
   /** Stops watching, and waits for what is being dealt with. */
   async close(): Promise<void> {
-    this.#stopping.abort();
+    const watchers = this.#watchers;
+    this.#attend({ kind: 'closed' });
     this.#debounce.cancel();
-    clearInterval(this.#polling);
-    this.#enter({ kind: 'whole' });
-    await Promise.all([this.#looking.idle(), ...this.#watchers.map((watcher) => watcher.close())]);
+    if (this.#state.kind === 'halfway') clearTimeout(this.#state.timer);
+    await Promise.all([this.#looking.idle(), ...watchers.map(async (watcher) => (await watcher).close())]);
+  }
+
+  get #watchers(): readonly Promise<DirectoryWatcher>[] {
+    return this.#attention.kind === 'closed' ? [] : this.#attention.watchers;
+  }
+
+  get #isClosed(): boolean {
+    return this.#attention.kind === 'closed';
   }
 
   #poll(): void {
-    this.#polling ??= setInterval(() => this.#debounce.request(), pollsMs.unwatchedRecipe);
+    switch (this.#attention.kind) {
+      case 'listening': {
+        const { watchers } = this.#attention;
+        const timer = setInterval(() => this.#debounce.request(), pollsMs.unwatchedRecipe);
+        return this.#attend({ kind: 'polling', watchers, timer });
+      }
+      case 'polling':
+      case 'closed':
+        return;
+    }
+  }
+
+  #attend(attention: Attention): void {
+    if (this.#attention.kind === 'polling') clearInterval(this.#attention.timer);
+    this.#attention = attention;
   }
 
   #request(): void {
-    if (!this.#stopping.signal.aborted) void this.#looking.run();
+    if (!this.#isClosed) void this.#looking.run();
   }
 
   #enter(state: FileState): void {
@@ -87,10 +123,9 @@ export class RecipeWatch {
   }
 
   async #look(): Promise<void> {
-    const { signal } = this.#stopping;
     const before = this.#state;
     const seen = await this.#read();
-    if (signal.aborted) return;
+    if (this.#isClosed) return;
     if (seen.kind === 'text' && seen.text !== '') {
       this.#enter({ kind: 'whole' });
       return this.#take(seen.text);

@@ -5,14 +5,22 @@ export interface DebounceBounds {
 }
 
 /**
+ * Whether a call is due.
+ *
+ *     idle ──request──▶ pending ──quiet, or too long──▶ idle
+ */
+type DebounceState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'pending'; readonly firstAt: number; readonly timer: NodeJS.Timeout };
+
+/**
  * Turns a burst of requests into one call: `quietMs` after the last of them, but no later than `longestMs` after the
  * first, so that a network that never comes to rest is still looked at.
  */
 export class Debounce {
   readonly #bounds: DebounceBounds;
   readonly #call: () => void;
-  #timer: NodeJS.Timeout | undefined;
-  #firstAt: number | undefined;
+  #state: DebounceState = { kind: 'idle' };
 
   constructor(bounds: DebounceBounds, call: () => void) {
     this.#bounds = bounds;
@@ -20,21 +28,22 @@ export class Debounce {
   }
 
   request(): void {
+    const { quietMs, longestMs } = this.#bounds;
     const now = performance.now();
-    this.#firstAt ??= now;
-    const left = this.#firstAt + this.#bounds.longestMs - now;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#fire(), Math.max(0, Math.min(this.#bounds.quietMs, left)));
+    const firstAt = this.#state.kind === 'pending' ? this.#state.firstAt : now;
+    this.cancel();
+    const delayMs = Math.max(0, Math.min(quietMs, firstAt + longestMs - now));
+    this.#state = { kind: 'pending', firstAt, timer: setTimeout(() => this.#fire(), delayMs) };
   }
 
   /** Forgets what was requested. */
   cancel(): void {
-    clearTimeout(this.#timer);
-    this.#firstAt = undefined;
+    if (this.#state.kind === 'pending') clearTimeout(this.#state.timer);
+    this.#state = { kind: 'idle' };
   }
 
   #fire(): void {
-    this.#firstAt = undefined;
+    this.#state = { kind: 'idle' };
     this.#call();
   }
 }

@@ -5,7 +5,8 @@ import { StoreError } from '../../store/store.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import { timerDelay } from '../../time/longest-timer.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
-import { retries, retryDelay, steadyMs } from '../../time/retry.ts';
+import { retries, retryDelay } from '../../time/retry.ts';
+import { Contest } from './contest.ts';
 import { type Outage, OutageLog } from './outage-log.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { OwnLease } from './own-lease.ts';
@@ -55,8 +56,7 @@ export class LeaseKeeper implements OwnLease {
   readonly #options: LeaseKeeperOptions;
   readonly #outages: OutageLog;
   readonly #writing = new OneAtATime(() => this.#write());
-  readonly #contest = new Contest();
-  #contestTimer: NodeJS.Timeout | undefined;
+  readonly #contest = new Contest(() => this.#options.concerns.set('lease-contested', []));
   #state: KeeperState;
   /** The lease as it was last written. */
   #record: LeaseRecord;
@@ -110,7 +110,7 @@ export class LeaseKeeper implements OwnLease {
   }
 
   async reclaim(): Promise<void> {
-    const contests = this.#contest.touched(performance.now());
+    const contests = this.#contest.touched();
     if (contests === 0) return this.#writeNow();
     if (this.#hasEnded) return;
     this.#enter(this.#retry(this.#failures, retryDelay(contests, Math.random(), retries.contest)));
@@ -118,7 +118,7 @@ export class LeaseKeeper implements OwnLease {
 
   async stop(): Promise<void> {
     this.#enter({ kind: 'stopped' });
-    clearTimeout(this.#contestTimer);
+    this.#contest.stop();
     await this.#writing.idle();
   }
 
@@ -217,9 +217,7 @@ export class LeaseKeeper implements OwnLease {
     const because = `another machine writes the lease ${subnet} of this node, because it has the same public address: ${value}`;
     const hint = 'find that machine, and give each node an address of its own with --iface or --public-ip';
     concerns.set('lease-contested', [{ about: this.key, because, hint }]);
-    clearTimeout(this.#contestTimer);
-    this.#contestTimer = setTimeout(() => concerns.set('lease-contested', []), steadyMs.contest);
-    this.#contestTimer.unref();
+    this.#contest.confirmed();
   }
 
   /** Writes the lease, whatever became of it. Throws a StoreError. */
@@ -273,17 +271,4 @@ function isSameNode(a: LeaseRecord, b: LeaseRecord): boolean {
 /** An expiry for messages. */
 export function describeExpiry(expiresAt: number | undefined): string {
   return expiresAt === undefined ? 'for ever (reserved)' : new Date(expiresAt).toISOString();
-}
-
-/** How often in a row, without a peaceful time between, somebody else touched the lease. */
-class Contest {
-  #count = 0;
-  #lastAt = Number.NEGATIVE_INFINITY;
-
-  /** Somebody touched it `now`, as `performance.now` counts. Returns how often that happened before in a row. */
-  touched(now: number): number {
-    this.#count = now - this.#lastAt < steadyMs.contest ? this.#count + 1 : 0;
-    this.#lastAt = now;
-    return this.#count;
-  }
 }

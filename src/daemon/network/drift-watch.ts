@@ -20,15 +20,27 @@ interface DriftWatchOptions {
 const monitorDebounce = { quietMs: 250, longestMs: 2000 };
 
 /**
- * How MonitorCommand stands.
+ * When the network is looked at next.
+ *
+ *     idle ──start──▶ waiting ──due, or asked──▶ looking ──looked──▶ waiting
+ *      └───────────────── stop ──┴────────────────────┴──▶ stopped
+ */
+type LookState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'looking' }
+  | { readonly kind: 'stopped' };
+
+/**
+ * How MonitorCommand stands; `failures` counts how often in a row it ended without a line.
  *
  *     off ──start──▶ listening ──ended──▶ waiting ──after a delay──▶ listening
  *                        └────── stop ──────┴──────▶ off
  */
 type MonitorState =
   | { readonly kind: 'off' }
-  | { readonly kind: 'listening'; readonly monitor: Monitor }
-  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout };
+  | { readonly kind: 'listening'; readonly monitor: Monitor; readonly failures: number }
+  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout; readonly failures: number };
 
 /** Has the network looked after on an interval, and whenever MonitorCommand prints a line. */
 export class DriftWatch {
@@ -36,10 +48,8 @@ export class DriftWatch {
   readonly #stopping = new AbortController();
   readonly #debounce = new Debounce(monitorDebounce, () => this.#request());
   readonly #looking = new OneAtATime(() => this.#look());
-  #timer: NodeJS.Timeout | undefined;
+  #state: LookState = { kind: 'idle' };
   #monitor: MonitorState = { kind: 'off' };
-  /** How often in a row MonitorCommand ended without a line. */
-  #monitorFailures = 0;
 
   constructor(options: DriftWatchOptions) {
     this.#options = options;
@@ -47,58 +57,63 @@ export class DriftWatch {
 
   /** @param withinMs how long the first look may take to come, where something waits to be tried again */
   start(withinMs: number | undefined): void {
-    this.#schedule(withinMs);
-    this.#startMonitor();
+    this.#waitFor(withinMs);
+    this.#startMonitor(0);
   }
 
   /** Starts no further look, and waits for one that runs. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    clearTimeout(this.#timer);
+    this.#enter({ kind: 'stopped' });
     this.#debounce.cancel();
     await Promise.all([this.#stopMonitor(), this.#looking.idle()]);
   }
 
   #request(): void {
-    if (!this.#stopping.signal.aborted) void this.#looking.run();
+    if (this.#state.kind !== 'stopped') void this.#looking.run();
   }
 
   async #look(): Promise<void> {
-    const { signal } = this.#stopping;
-    if (signal.aborted) return;
-    this.#schedule(await this.#options.look(signal));
+    this.#enter({ kind: 'looking' });
+    if (this.#state.kind === 'stopped') return;
+    this.#waitFor(await this.#options.look(this.#stopping.signal));
   }
 
-  #schedule(withinMs: number | undefined): void {
-    if (this.#stopping.signal.aborted) return;
-    clearTimeout(this.#timer);
+  #waitFor(withinMs: number | undefined): void {
     const delayMs = Math.min(withinMs ?? Infinity, this.#options.intervalMs);
-    this.#timer = setTimeout(() => this.#request(), delayMs);
+    this.#enter({ kind: 'waiting', timer: setTimeout(() => this.#request(), delayMs) });
   }
 
-  #startMonitor(): void {
+  /** Replaces the state, and with it the timer that it has. What was stopped stays so. */
+  #enter(state: LookState): void {
+    if (this.#state.kind === 'waiting') clearTimeout(this.#state.timer);
+    if (this.#state.kind !== 'stopped') this.#state = state;
+    else if (state.kind === 'waiting') clearTimeout(state.timer);
+  }
+
+  #startMonitor(failures: number): void {
     const { commands, own } = this.#options;
     if (!commands.has('CheckCommand')) return;
     const monitor = commands.startMonitor(own, {
       onLines: () => {
-        this.#monitorFailures = 0;
+        if (this.#monitor.kind === 'listening') this.#monitor = { ...this.#monitor, failures: 0 };
         this.#debounce.request();
       },
       onEnd: (how, stderr) => this.#restartMonitor(how, stderr),
     });
-    this.#monitor = monitor === undefined ? { kind: 'off' } : { kind: 'listening', monitor };
+    this.#monitor = monitor === undefined ? { kind: 'off' } : { kind: 'listening', monitor, failures };
   }
 
   #restartMonitor(how: string, stderr: string): void {
-    this.#monitorFailures += 1;
-    const retryInMs = retryDelay(this.#monitorFailures, Math.random(), retries.monitor);
+    const failures = 1 + (this.#monitor.kind === 'off' ? 0 : this.#monitor.failures);
+    const retryInMs = retryDelay(failures, Math.random(), retries.monitor);
     this.#options.emit({ event: 'monitor-ended', how, stderr, retryInMs });
     const timer = setTimeout(() => {
-      this.#startMonitor();
+      this.#startMonitor(failures);
       // What it did not hear meanwhile, and until it listens.
       this.#debounce.request();
     }, retryInMs);
-    this.#monitor = { kind: 'waiting', timer };
+    this.#monitor = { kind: 'waiting', timer, failures };
   }
 
   async #stopMonitor(): Promise<void> {

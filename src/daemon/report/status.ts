@@ -84,18 +84,22 @@ interface LeaseStatus {
   readonly expiresAt: string | null;
 }
 
-/** All that there is to say of a daemon. */
-export interface NodeFacets {
-  readonly state: NodeState;
-  readonly because: string | undefined;
-  readonly startedAt: Date;
-  readonly options: UpOptions;
+/** The facts that depend on how far the node is. */
+export interface StageFacets {
   readonly waitingFor: string | undefined;
   readonly startOutage: Outage | undefined;
   /** Undefined until all is known that a start has to know. */
   readonly preparation: Preparation | undefined;
   /** Undefined until the device is up. */
   readonly running: RunningNetwork | undefined;
+}
+
+/** All that there is to say of a daemon. */
+export interface NodeFacets extends StageFacets {
+  readonly state: NodeState;
+  readonly because: string | undefined;
+  readonly startedAt: Date;
+  readonly options: UpOptions;
 }
 
 const noPeers = { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0, unreachable: 0 };

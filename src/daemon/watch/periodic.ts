@@ -1,9 +1,20 @@
+/**
+ * The work on the interval.
+ *
+ *     idle ──start──▶ waiting ──an interval later──▶ working ──done──▶ waiting
+ *      └─────────────── stop ───┴────────────────────────┴──▶ stopped
+ */
+type PeriodicState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'working' }
+  | { readonly kind: 'stopped' };
+
 /** Does some work on an interval, never twice at once. The first time is one interval after {@link start}. */
 export class Periodic {
   readonly #intervalMs: number;
   readonly #work: () => Promise<void>;
-  #timer: NodeJS.Timeout | undefined;
-  #isStopped = false;
+  #state: PeriodicState = { kind: 'idle' };
 
   /** @param work does not reject */
   constructor(intervalMs: number, work: () => Promise<void>) {
@@ -11,20 +22,36 @@ export class Periodic {
     this.#work = work;
   }
 
+  /** Begins the interval. After a stop nothing begins. */
   start(): void {
-    if (this.#isStopped) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#run(), this.#intervalMs);
+    switch (this.#state.kind) {
+      case 'idle':
+        return this.#wait();
+      case 'waiting':
+      case 'working':
+      case 'stopped':
+        return;
+    }
   }
 
   /** Begins no further work. Work under way is not waited for. */
   stop(): void {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#enter({ kind: 'stopped' });
+  }
+
+  #wait(): void {
+    this.#enter({ kind: 'waiting', timer: setTimeout(() => void this.#run(), this.#intervalMs) });
   }
 
   async #run(): Promise<void> {
+    this.#enter({ kind: 'working' });
     await this.#work();
-    this.start();
+    if (this.#state.kind === 'working') this.#wait();
+  }
+
+  /** Replaces the state, and with it the timer that it has. */
+  #enter(state: PeriodicState): void {
+    if (this.#state.kind === 'waiting') clearTimeout(this.#state.timer);
+    this.#state = state;
   }
 }
