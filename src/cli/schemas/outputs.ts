@@ -7,6 +7,7 @@ import { leasesSchema, releaseSchema, reserveSchema } from './leases.ts';
 import { networkSchema } from './network.ts';
 import { checkSchema, explainSchema, listSchema } from './recipe.ts';
 import { statusSchema, statusWatchSchema } from './status.ts';
+import { configurationSchema } from './up.ts';
 
 /** The JSON that a command prints. */
 interface Output {
@@ -21,6 +22,7 @@ interface Output {
  * Every output of a command with `--json`. The files in `docs/schemas/` are made of it. No command loads it.
  */
 export const outputs: readonly Output[] = [
+  { command: 'up --print-config', form: 'document', schema: configurationSchema },
   { command: 'status', form: 'document', schema: statusSchema },
   { command: 'status --watch', form: 'lines', schema: statusWatchSchema },
   { command: 'down', form: 'document', schema: downSchema },

@@ -3,7 +3,7 @@ import { storeKinds } from '../../store/kinds.ts';
 import { chooseStore, isStoreChosen } from '../arguments/store-options.ts';
 import { dropEmptyOptions, listGiven, type GivenFlanneldOption } from '../flanneld/given-options.ts';
 import { flanneldOptions } from '../flanneld/options.ts';
-import { listOptionsInForce } from './options-in-force.ts';
+import { findOptionsInForce, listOptionsInForce } from './options-in-force.ts';
 import { readUpOptions, refuseContradictions, type UpFlags } from './up-flags.ts';
 import { readVersion } from '../../host/version.ts';
 
@@ -24,9 +24,16 @@ export async function startUp(self: Command): Promise<void> {
   const fallback = isStoreChosen(self) ? undefined : given[0];
   const store = await chooseStore(self, storeKinds, fallback && 'etcd');
   if (fallback !== undefined) warnings.push(describeFallback(fallback));
-  const { runUp } = await import('./run-up.ts');
   const options = readUpOptions(flags, store);
-  const optionsInForce = listOptionsInForce(self, store, options.parameters);
+  const { parameters } = options;
+  const inForce = findOptionsInForce(self, { store, parameters, impliedBy: fallback?.origin });
+  if (flags.printConfig) {
+    const { printConfiguration } = await import('./print-config.ts');
+    printConfiguration({ options: inForce, warnings }, flags.json ?? false);
+    return;
+  }
+  const { runUp } = await import('./run-up.ts');
+  const optionsInForce = listOptionsInForce(inForce);
   const log = { format: flags.logFormat, level: flags.logLevel };
   await runUp(options, log, { optionsInForce, warnings });
 }

@@ -9,6 +9,8 @@ import type { LogFormat } from '../terminal/log.ts';
 /** The options of `heddle up`, as commander hands them over. */
 export interface UpFlags {
   readonly version?: boolean;
+  readonly printConfig?: true;
+  readonly json?: true;
   readonly recipe?: string;
   readonly watch?: true;
   readonly trustStoreCommands?: true;
@@ -35,7 +37,12 @@ export interface UpFlags {
 
 /** Throws a {@link Failure} of kind `usage` for options that cannot go together. */
 export function refuseContradictions(flags: UpFlags): void {
-  const { watch, trustStoreCommands, recipe, onExit, releaseLease } = flags;
+  const { watch, trustStoreCommands, recipe, onExit, releaseLease, printConfig, json } = flags;
+  if (json && !printConfig) {
+    throw new Failure('usage', '--json needs --print-config', {
+      hint: 'for a log of JSON lines, give --log-format json',
+    });
+  }
   if (watch && trustStoreCommands && recipe === undefined) {
     throw new Failure(
       'usage',

@@ -92,6 +92,8 @@ export function registerUp(program: Command): void {
       'serve Prometheus metrics at this address, for example 127.0.0.1:9270',
       parseMetricsAddress,
     )
+    .option('--print-config', 'print every option with its value and its origin, and exit')
+    .option('--json', 'with --print-config: print one JSON object')
     .action(async (_: unknown, self: Command) => {
       const { startUp } = await import('./start-up.ts');
       await startUp(self);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
 import { addStoreOptions, chooseStore } from '../../../src/cli/arguments/store-options.ts';
-import { listOptionsInForce } from '../../../src/cli/up/options-in-force.ts';
+import { findOptionsInForce, listOptionsInForce } from '../../../src/cli/up/options-in-force.ts';
 import { renderEvent } from '../../../src/event/human.ts';
 import { given } from '../../recipe/given-parameter.ts';
 
@@ -14,7 +14,8 @@ async function inForce(words: readonly string[]): Promise<Readonly<Record<string
     .option('--lease-ttl <seconds>', '', Number, 86_400)
     .option('--param <K=V>');
   command.parse([...words], { from: 'user' });
-  return listOptionsInForce(command, await chooseStore(command), [given('PSK=sesame')]);
+  const store = await chooseStore(command);
+  return listOptionsInForce(findOptionsInForce(command, { store, parameters: [given('PSK=sesame')] }));
 }
 
 test('given options, defaults and the chosen store are listed, and no other store', async () => {
