@@ -10,7 +10,7 @@ import type { LogOptions } from '../terminal/log.ts';
 import { endBySignal, stopOnSignals } from './stop-signals.ts';
 
 /** The part of the command line that the log begins with. */
-export interface LogBeginning {
+interface LogBeginning {
   /** By name, without secrets. */
   readonly optionsInForce: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
