@@ -98,11 +98,16 @@ export interface RecipeOrder {
 /** The second and last line on the inside's stdin: the lab may outlive the process that started it. */
 export const keepLine = 'keep';
 
+/** The first line on the inside's stdout: its first process runs, so its namespaces were created. */
+export const enteredLine = 'entered';
+
 /** The messages from the inside of a lab to the process that started it, one JSON object a line. */
 export type LabEvent =
   | { readonly event: 'built'; readonly afterMs: number }
   | { readonly event: 'node-ready'; readonly node: NodeReport; readonly afterMs: number }
   | { readonly event: 'node-failed'; readonly trouble: LabTrouble }
+  /** A node's daemon waits for a command that takes long. */
+  | { readonly event: 'node-waits'; readonly node: string; readonly what: string }
   | { readonly event: 'overlay-ready'; readonly readyMs: number }
   | { readonly event: 'pair-probed'; readonly pair: PairReport }
   | { readonly event: 'stopping' }

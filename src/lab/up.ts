@@ -16,7 +16,7 @@ export async function upLab(request: LabRequest, json: boolean): Promise<void> {
   if (final.event !== 'up') throw unexpected();
   const { nodes, readyMs, troubles } = final;
   if (troubles.length > 0) throw await removeFailed(request, tethered, troubles);
-  tethered.keep();
+  await tethered.keep();
   if (json) {
     const report: LabUpReport = { name: request.name, recipe: request.recipe, readyMs, nodes };
     process.stdout.write(JSON.stringify(report) + '\n');

@@ -7,6 +7,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import type { RenderedRefusal } from '../event/trouble.ts';
 import { usesColour } from '../host/terminal-colour.ts';
 import { authorReport, type AuthorReport } from './report/author-report.ts';
+import { describeNodeWait } from './report/progress.ts';
 import type { TetheredLab } from './process/enter.ts';
 import { claimName } from './process/name-lock.ts';
 import { planLab, type LabRequest } from './prepare.ts';
@@ -22,13 +23,19 @@ export async function watchLab(request: LabRequest, json: boolean): Promise<void
   const loaded = await loadRecipe(request.recipe);
   const report = authorReport(request.recipe, json, { colour });
   const orders = new Orders(report);
+  let stands = false;
   const { tethered, spec, final } = await startLab(request, (event) => {
     if (event.event === 'matrix') orders.answer(event);
     else if (event.event === 'failure') orders.fail(event);
+    else if (event.event === 'node-waits' && stands)
+      process.stderr.write(`lab: ${describeNodeWait(event)}\n`);
   });
   if (final.event !== 'up') throw unexpected();
   if (final.troubles.length > 0) throw await removeFailed(request, tethered, final.troubles);
-  await orders.begun;
+  stands = true;
+  const over = Promise.race([interrupted(), tethered.endedEarly()]);
+  const early = await Promise.race([orders.begun, over.then((end) => ({ end }))]);
+  if (early !== undefined) return finish(early.end, request.name, tethered, report);
   const author = { request, spec, loaded, tethered, orders, report, colour };
   const watch = await RecipeWatch.start({
     file: loaded.file,
@@ -37,13 +44,22 @@ export async function watchLab(request: LabRequest, json: boolean): Promise<void
     onUnreadable: (because) => void process.stdout.write(report.refused({ because, findings: '' })),
   });
   process.stdout.write(report.watching());
-  const end = await Promise.race([interrupted(), tethered.endedEarly()]);
-  await tethered.end();
-  if (end instanceof Failure && end.detail !== '') throw end;
-  process.stdout.write(report.ended(request.name));
+  const end = await over;
   // A save that was being dealt with is never answered now.
   void watch.close();
-  process.exit();
+  await finish(end, request.name, tethered, report);
+}
+
+/** Ends the lab, and says so. Throws why it had ended before, if it had. */
+async function finish(
+  end: Failure | undefined,
+  name: string,
+  tethered: TetheredLab,
+  report: AuthorReport,
+): Promise<void> {
+  await tethered.end();
+  if (end !== undefined) throw end;
+  process.stdout.write(report.ended(name));
 }
 
 interface Author {
@@ -134,8 +150,9 @@ class Orders {
 }
 
 /** Resolves when this process is told to end. */
-function interrupted(): Promise<void> {
+function interrupted(): Promise<undefined> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => resolve(undefined));
   });
 }

@@ -54,6 +54,9 @@ describe('a lab that is killed leaves nothing', options, () => {
         const ended = await lab.ended;
         assert.notEqual(ended, 0);
         assert.equal(lab.stdout(), '');
+        assert.doesNotMatch(lab.stderr(), /does not allow this user/);
+        if (victim.includes('process'))
+          assert.match(lab.stderr(), /was ended from outside: its first process was killed/);
         await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
         await until('the way into the lab to be gone', () => processesOfLab(name).length === 0);
         assert.deepEqual(await machineState(), before);

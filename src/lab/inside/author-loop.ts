@@ -69,8 +69,16 @@ export class AuthorLoop {
       const answer = answerOf(daemon);
       return answer === undefined ? [] : [{ node: daemon.node, answer }];
     });
-    await this.#probe({ id, ...summarise(answers), appliedMs });
+    const silent = waiting.filter((daemon) => answerOf(daemon) === undefined).map(this.#describeSilence);
+    const { change, troubles } = summarise(answers);
+    await this.#probe({ id, change, troubles: [...troubles, ...silent], appliedMs });
   }
+
+  /** Why a daemon did not say what it did with a recipe. */
+  readonly #describeSilence = (daemon: LabDaemon): LabTrouble => {
+    const seconds = this.#lab.spec.timeoutMs / 1000;
+    return daemon.trouble(`it did not run the saved recipe within ${seconds} s`);
+  };
 
   /** The pod of a node whose subnet or MTU is another now. */
   async #reconnect(name: string): Promise<void> {

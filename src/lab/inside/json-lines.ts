@@ -7,11 +7,14 @@ export function readJsonLines(
   onObject: (object: Readonly<Record<string, unknown>>) => void,
   onText?: (line: string) => void,
 ): void {
-  createInterface({ input: stream, crlfDelay: Infinity }).on('line', (line) => {
+  const lines = createInterface({ input: stream, crlfDelay: Infinity });
+  lines.on('line', (line) => {
     const object = parseObject(line);
     if (object) onObject(object);
     else onText?.(line);
   });
+  // It passes on the stream's errors, which are for the owner of the stream: unheard, one ends the process.
+  lines.on('error', () => undefined);
 }
 
 /** The JSON object that a line is, or undefined. */

@@ -12,7 +12,8 @@ import { writeNodeRecipe } from './node/node-recipe.ts';
 import type { FaultTarget } from './faults.ts';
 import { makeCertificates } from './store/certificates.ts';
 import { LabEtcd } from './store/etcd.ts';
-import { holdHost } from './node/holder.ts';
+import type { NodePlan } from '../plan/topology.ts';
+import { holdHost, type Holder } from './node/holder.ts';
 import { LabNode } from './node/node.ts';
 import { runIpBatch } from './lab-program.ts';
 
@@ -45,7 +46,11 @@ export class Lab {
       LabEtcd.start(spec, changes),
     ]);
     tell({ event: 'built', afterMs: Math.round(performance.now() - began) });
-    const nodes = holders.map(({ plan, holder }) => new LabNode(plan, holder, spec, changes));
+    const startNode = (plan: NodePlan, holder: Holder): LabNode =>
+      new LabNode(plan, holder, spec, changes, (what) =>
+        tell({ event: 'node-waits', node: plan.name, what }),
+      );
+    const nodes = holders.map(({ plan, holder }) => startNode(plan, holder));
     return new Lab(spec, nodes, etcd, changes);
   }
 

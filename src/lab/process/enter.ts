@@ -5,7 +5,7 @@ import { findLabs, killLab } from './find.ts';
 import { firstProcessMarker, firstProcessScript } from './first-process.ts';
 import { readJsonLines } from '../inside/json-lines.ts';
 import { programPath } from './program-path.ts';
-import { keepLine, type LabEvent, type LabSpec, type RecipeOrder } from '../protocol.ts';
+import { enteredLine, keepLine, type LabEvent, type LabSpec, type RecipeOrder } from '../protocol.ts';
 
 /** How many characters of the inside's stderr are kept for a message. */
 const keptStderr = 4000;
@@ -16,6 +16,8 @@ export class TetheredLab {
   readonly #child: ChildProcess;
   readonly #closed: Promise<void>;
   #unstartable: Failure | undefined;
+  /** Whether the lab's first process has run. */
+  #isEntered = false;
   #stderr = '';
 
   /** Starts a lab's first process in namespaces of its own. Nothing is made before it has read `spec`. */
@@ -43,7 +45,11 @@ export class TetheredLab {
       this.#stderr = (this.#stderr + text).slice(-keptStderr);
     });
     if (this.#child.stdout) {
-      readJsonLines(this.#child.stdout, (object) => onEvent(object as unknown as LabEvent));
+      readJsonLines(
+        this.#child.stdout,
+        (object) => onEvent(object as unknown as LabEvent),
+        (line) => (this.#isEntered ||= line === enteredLine),
+      );
     }
     this.#child.stdin?.on('error', () => undefined);
     this.#child.stdin?.write(JSON.stringify(spec) + '\n');
@@ -63,12 +69,19 @@ export class TetheredLab {
     this.#child.stdin?.write(JSON.stringify(order) + '\n');
   }
 
-  /** Lets the lab live on without this process. */
-  keep(): void {
-    this.#child.stdin?.end(keepLine + '\n');
+  /** Lets the lab live on without this process. Resolves when the lab can read so. */
+  async keep(): Promise<void> {
+    const { stdin } = this.#child;
+    await new Promise<void>((resolve) => stdin?.end(keepLine + '\n', () => resolve()));
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
     this.#child.unref();
+  }
+
+  /** Once the first process runs, unshare says something only when that process was killed: it cannot unblock its signals then. */
+  get #wasKilled(): boolean {
+    const complaint = this.#isEntered ? /^unshare: /m : /^unshare: sigprocmask unblock failed/m;
+    return this.#child.signalCode !== null || complaint.test(this.#stderr);
   }
 
   /** Resolves when the lab has ended by itself, with why as far as it is known. */
@@ -76,6 +89,15 @@ export class TetheredLab {
     await this.#closed;
     if (this.#unstartable) return this.#unstartable;
     const detail = this.#stderr.trimEnd();
+    if (this.#wasKilled) {
+      return new Failure(
+        'lab-failed',
+        `the lab ${this.#name} was ended from outside: its first process was killed`,
+        {
+          hint: 'heddle lab down does this, and so does the kernel when memory is short: see dmesg',
+        },
+      );
+    }
     if (/unshare|Operation not permitted|Permission denied/i.test(detail)) {
       return new Failure(
         'privilege',

@@ -1,4 +1,4 @@
-import { labRoot } from '../protocol.ts';
+import { enteredLine, labRoot } from '../protocol.ts';
 
 /** The `$0` of a lab's first process, by which it is found; its `$1` is the lab's name. */
 export const firstProcessMarker = 'heddle-lab';
@@ -13,6 +13,7 @@ const privateDirectories = ['/tmp', '/var', '/etc'] as const;
  * `$1` is the lab's name, `$2` a file that must stay in sight, the rest the program that does the work.
  */
 export const firstProcessScript = `
+echo ${enteredLine}
 set -e
 umask 022
 needed=$2

@@ -24,12 +24,15 @@ export function showProgress(
   const steps = new Steps(nodes);
   const canRewrite = stream.isTTY && terminal !== 'dumb';
   const show = canRewrite ? rewriteLine : writeLine;
+  let isOver = false;
   return {
     note(event) {
+      if (isOver) return;
       const step = steps.describe(event);
       if (step !== undefined) show(stream, step, event);
     },
     end() {
+      isOver = true;
       if (canRewrite) stream.write(clearLine);
     },
   };
@@ -56,6 +59,8 @@ class Steps {
         return `${event.node.name} ready after ${event.afterMs} ms with ${event.node.subnet ?? 'no subnet'} (${this.#ready} of ${this.#nodes})`;
       case 'node-failed':
         return `${event.trouble.node} failed`;
+      case 'node-waits':
+        return describeNodeWait(event);
       case 'overlay-ready':
         return `every node knows every other after ${event.readyMs} ms${this.#pairs === 0 ? '' : `, testing ${this.#pairs} pairs`}`;
       case 'pair-probed': {
@@ -72,6 +77,11 @@ class Steps {
         return undefined;
     }
   }
+}
+
+/** A node that waits for a command, as a sentence without a full stop. */
+export function describeNodeWait({ node, what }: Extract<LabEvent, { event: 'node-waits' }>): string {
+  return `${node} waits for ${what}`;
 }
 
 /** Lines stay. A pair that answered gets none, because a lab may have thousands. */

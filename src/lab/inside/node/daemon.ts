@@ -1,6 +1,9 @@
 import type { FailureKind } from '../../../diagnostic/failure.ts';
 import { exitCodes } from '../../../diagnostic/failure.ts';
 import type { HeddleEvent } from '../../../event/event.ts';
+import { describeWait } from '../../../event/human.ts';
+import { listFew } from '../../../diagnostic/words.ts';
+import { NodeWaits } from './node-waits.ts';
 import type { CommandTrouble } from '../../../event/trouble.ts';
 import { nodeInterface } from '../../plan/commands.ts';
 import { storeOptions } from '../../plan/lab-store.ts';
@@ -36,10 +39,15 @@ export class LabDaemon {
   #recipeFailed: RecipeAnswer | undefined;
   #failure: Extract<HeddleEvent, { event: 'failure' }> | undefined;
   #commandTrouble: CommandTrouble | undefined;
+  /** Commands that take long. */
+  readonly waits = new NodeWaits();
+  readonly #onWait: (what: string) => void;
 
-  constructor(node: string, holder: Holder, spec: LabSpec, changes: Changes) {
+  /** @param onWait called with what the daemon waits for, as a noun, when that takes long */
+  constructor(node: string, holder: Holder, spec: LabSpec, changes: Changes, onWait: (what: string) => void) {
     this.node = node;
     this.#changes = changes;
+    this.#onWait = onWait;
     const start = {
       command: enterHost(holder, daemonCommand(spec)),
       cwd: '/',
@@ -71,8 +79,13 @@ export class LabDaemon {
       const hint = failure.hint === undefined ? {} : { hint: failure.hint };
       return { node: this.node, kind: failure.kind, message: failure.message, ...hint, ...shown };
     }
-    const how = this.state.kind === 'ended' ? `its daemon ${this.state.how}` : otherwise;
+    const how = this.state.kind === 'ended' ? `its daemon ${this.state.how}` : this.#withWaits(otherwise);
     return { node: this.node, kind: this.#exitKind(), message: `${this.node}: ${how}`, ...shown };
+  }
+
+  #withWaits(clause: string): string {
+    const waits = this.waits.describe();
+    return waits.length === 0 ? clause : `${clause}: it waits for ${listFew(waits)}`;
   }
 
   /** The end of its stderr, less what the failure it logged says already. */
@@ -88,6 +101,7 @@ export class LabDaemon {
   }
 
   #note(event: HeddleEvent): void {
+    this.waits.note(event);
     switch (event.event) {
       case 'ready':
         this.#program.becomeReady();
@@ -126,6 +140,9 @@ export class LabDaemon {
         break;
       case 'failure':
         this.#failure = event;
+        break;
+      case 'waiting':
+        this.#onWait(event.waits.map(describeWait).join(', '));
         break;
       default:
         return;

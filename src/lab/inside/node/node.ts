@@ -22,13 +22,22 @@ export class LabNode {
   networks: PodNetworks | undefined;
   readonly #spec: LabSpec;
   readonly #changes: Changes;
+  readonly #onWait: (what: string) => void;
 
-  constructor(plan: NodePlan, holder: Holder, spec: LabSpec, changes: Changes) {
+  /** @param onWait called with what the daemon waits for, as a noun, when that takes long */
+  constructor(
+    plan: NodePlan,
+    holder: Holder,
+    spec: LabSpec,
+    changes: Changes,
+    onWait: (what: string) => void,
+  ) {
     this.plan = plan;
     this.holder = holder;
     this.#spec = spec;
     this.#changes = changes;
-    this.daemon = new LabDaemon(plan.name, holder, spec, changes);
+    this.#onWait = onWait;
+    this.daemon = this.#startDaemon();
   }
 
   get running(): LabDaemon {
@@ -39,9 +48,13 @@ export class LabNode {
     return this.daemon.trouble(otherwise);
   }
 
+  #startDaemon(): LabDaemon {
+    return new LabDaemon(this.plan.name, this.holder, this.#spec, this.#changes, this.#onWait);
+  }
+
   /** Starts the daemon again after it has ended. Throws a {@link Failure} if it does not become ready. */
   async restart(): Promise<void> {
-    this.daemon = new LabDaemon(this.plan.name, this.holder, this.#spec, this.#changes);
+    this.daemon = this.#startDaemon();
     await this.becomeReady(this.#spec.timeoutMs);
   }
 
@@ -74,14 +87,19 @@ export class LabNode {
     return this.#peerState(other)?.kind === 'added';
   }
 
-  /** How its last try to add the other went wrong, if it did. */
+  /** How its last try to add the other went wrong, if it did, or that it takes long. */
   failureWith(other: LabNode): { readonly attempt: number; readonly why: string } | undefined {
     const state = this.#peerState(other);
-    if (state?.kind !== 'failed') return undefined;
+    if (state?.kind !== 'failed') return this.#waitFor(other);
     const { command, how, where, stderr } = state.trouble;
     const at = where ? ` (${where.file}:${where.line})` : '';
     const said = stderr === '' ? '' : `: ${stderr.replaceAll('\n', ' ')}`;
     return { attempt: state.attempt, why: `${command} on ${this.plan.name} ${how}${at}${said}` };
+  }
+
+  #waitFor(other: LabNode): { readonly attempt: number; readonly why: string } | undefined {
+    const [wait] = this.daemon.waits.describe(other.report().subnet ?? '');
+    return wait === undefined ? undefined : { attempt: 0, why: `${this.plan.name} waits for ${wait}` };
   }
 
   #peerState(other: LabNode): ReturnType<LabDaemon['peers']['get']> {
