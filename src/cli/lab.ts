@@ -26,6 +26,7 @@ interface StartOptions {
   readonly timeout: number;
   readonly json?: true;
   readonly watch?: true;
+  readonly keepFailed?: true;
 }
 
 interface NamedOptions {
@@ -46,6 +47,7 @@ export function registerLab(program: Command): void {
     .enablePositionalOptions();
 
   addStartOptions(lab.command('run'))
+    .option('--keep-failed', 'if a test fails, keep the lab with its running daemons, to look inside')
     .summary('create a lab, test the connections between all pods, take the lab down, report')
     .description(
       'Creates a lab, tests the connections between all pods, takes the lab down and reports. Exits with 0 if every pair answered and nothing was left behind.',
@@ -53,7 +55,8 @@ export function registerLab(program: Command): void {
     .action(async (recipe: string, options: StartOptions) => {
       const { runLab } = await import('../lab/run.ts');
       const request = toRequest('run', `run-${process.pid}`, recipe, options);
-      process.exitCode = await runLab(request, options.json ?? false);
+      const keepsFailed = options.keepFailed ?? false;
+      process.exitCode = await runLab({ ...request, keepsFailed }, options.json ?? false);
     });
 
   addStartOptions(lab.command('up'))
@@ -83,15 +86,28 @@ export function registerLab(program: Command): void {
     .command('exec')
     .summary('run a command inside a node, its pod (node1-pod), or the host of etcd')
     .description(
-      'Runs a command inside a node, its pod (node1-pod), or the host of etcd, and exits with its exit code.',
+      'Runs a command inside a node, its pod (node1-pod), or the host of etcd, and exits with its exit code. Without a command, it runs a shell.',
     )
     .addOption(nameOption())
     .argument('<node>', 'node1 … nodeN, node1-pod … nodeN-pod, or etcd')
-    .argument('<command...>', 'the command and its arguments')
+    .argument('[command...]', 'the command and its arguments (default: the shell in the variable SHELL)')
     .passThroughOptions()
     .action(async (node: string, command: readonly string[], options: NamedOptions) => {
       const { execInLab } = await import('../lab/exec.ts');
-      process.exitCode = await execInLab(options.name, node, withoutSeparator(command));
+      const words = command.length === 0 ? [process.env['SHELL'] ?? '/bin/sh'] : withoutSeparator(command);
+      process.exitCode = await execInLab(options.name, node, words);
+    });
+
+  lab
+    .command('logs')
+    .summary("show the log of a node's daemon, or of etcd")
+    .description("Shows the log of a node's daemon, or of etcd, from its first start in the lab on.")
+    .addOption(nameOption())
+    .argument('<node>', 'node1 … nodeN, or etcd')
+    .option('--raw', 'print the lines as they were written: of a daemon, one JSON object for each event')
+    .action(async (node: string, options: NamedOptions & { readonly raw?: true }) => {
+      const { showLog } = await import('../lab/logs.ts');
+      await showLog(options.name, node, options.raw ?? false);
     });
 
   lab
@@ -214,6 +230,7 @@ function toRequest(
     tls: options.tls ?? false,
     parameters: readParameterSources(options.param ?? [], {}),
     daemonOptions: daemonOptions(options),
+    keepsFailed: false,
     timeoutSeconds: options.timeout,
   };
 }

@@ -17,7 +17,9 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
   requireTakenDown(
     { removed: result.removed, failed: result.failed, shutdown: result.shutdown },
-    'then run heddle down again',
+    result.daemon === 'running'
+      ? "the daemon's log says why; then run heddle down again"
+      : 'see the messages above, then run heddle down again',
   );
   if (result.leaseTrouble !== null) {
     throw new Failure('store', `${whatIsDown(result)}, but ${result.leaseTrouble}`, {

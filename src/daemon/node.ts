@@ -252,8 +252,8 @@ export class HeddleNode implements LifeOwner {
 
   /** Throws a Failure if something of the network is left. Whoever asked for the end reads in the answer what it is. */
   #requireTakenDown(taken: TakeDownResult): void {
-    const whatNext = `then run: heddle down --state-dir ${this.#options.stateDirectory}`;
-    requireTakenDown(taken, whatNext);
+    const hint = `the log says why; then run: heddle down --state-dir ${this.#options.stateDirectory}`;
+    requireTakenDown(taken, hint);
   }
 
   #end(): void {

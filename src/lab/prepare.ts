@@ -26,6 +26,8 @@ export interface LabRequest {
   /** Options that are handed on to each node's `heddle up` as they stand. */
   readonly daemonOptions: readonly string[];
   readonly timeoutSeconds: number;
+  /** Whether a `run` that failed stays, with its running daemons. */
+  readonly keepsFailed: boolean;
 }
 
 /** Reads and checks the recipe and plans the lab. Nothing is made yet. Throws a {@link Failure}. */
@@ -55,6 +57,7 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
     heddle: heddleCommand(),
     parameters: request.parameters,
     daemonOptions: request.daemonOptions,
+    keepsFailed: request.keepsFailed,
     timeoutMs: request.timeoutSeconds * 1000,
   };
 }

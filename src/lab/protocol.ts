@@ -39,14 +39,17 @@ export const nodeTlsFiles = {
   keyFile: `${nodeShare}/tls/client.key`,
 } as const;
 
+/** A directory for each host. */
+export const hostsDirectory = `${labRoot}/nodes`;
+
 /** The directory that a host sees as `/run`, as a path for the lab's own processes. */
 export function runDirectoryOf(host: string): string {
-  return `${labRoot}/nodes/${host}/run`;
+  return `${hostsDirectory}/${host}/run`;
 }
 
 /** The stdout and stderr of a host's daemon, or of etcd, as they came. */
 export function logFileOf(host: string): string {
-  return `${labRoot}/nodes/${host}/daemon.log`;
+  return `${hostsDirectory}/${host}/daemon.log`;
 }
 
 /** A path below a host's `/run`, as a path for the lab's own processes. */
@@ -82,6 +85,8 @@ export interface LabSpec {
   readonly parameters: readonly ParameterOverride[];
   /** Further options of each daemon's `heddle up`: `--lease-ttl 60`. */
   readonly daemonOptions: readonly string[];
+  /** Whether a `run` that failed leaves its daemons running. */
+  readonly keepsFailed: boolean;
   /** How long nodes may take to be ready and to know each other. */
   readonly timeoutMs: number;
 }

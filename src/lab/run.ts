@@ -3,6 +3,8 @@ import { usesColour } from '../host/terminal-colour.ts';
 import { TetheredLab } from './process/enter.ts';
 import { endOnSignal } from './process/interrupt.ts';
 import { prepareLab, type LabRequest } from './prepare.ts';
+import { nameArgument } from './plan/request.ts';
+import { saveLogs } from './saved-logs.ts';
 import { showProgress } from './report/progress.ts';
 import type { LabEvent, LabSpec } from './protocol.ts';
 import { renderReport, renderTroubles } from './report/render.ts';
@@ -13,17 +15,36 @@ type Final = Extract<LabEvent, { event: 'report' | 'up' | 'failure' }>;
 /** `lab run`: makes a lab, probes it, ends it, reports. Returns the exit code. */
 export async function runLab(request: LabRequest, json: boolean): Promise<number> {
   const colour = usesColour(process.stdout);
-  const lab = await startLab(request);
-  await lab.tethered.end();
-  const final = lab.final;
+  const { tethered, final } = await startLab(request);
   if (final.event !== 'report') throw unexpected();
   const { report, troubles } = final;
+  const whereToLook = report.passed ? undefined : await leaveFailed(request, tethered);
+  if (report.passed) await tethered.end();
   if (json) {
     process.stdout.write(JSON.stringify(report) + '\n');
     if (troubles.length > 0) process.stderr.write(renderTroubles(troubles, { colour: false }) + '\n');
     else for (const reason of report.reasons) process.stderr.write(`${reason}\n`);
   } else process.stdout.write(renderReport(report, troubles, { colour }));
+  if (whereToLook !== undefined) process.stderr.write(`${whereToLook}\n`);
   return report.passed ? 0 : exitCodes[failureKind(troubles)];
+}
+
+/** Keeps a lab that failed, or its logs alone. Returns a sentence about where to look. */
+async function leaveFailed(
+  { name, keepsFailed }: LabRequest,
+  tethered: TetheredLab,
+): Promise<string | undefined> {
+  if (keepsFailed) {
+    tethered.keep();
+    const named = nameArgument(name);
+    return (
+      `The lab ${name} was kept. Read the logs: heddle lab logs${named} node1. ` +
+      `Look inside: heddle lab exec${named} node1. End it: heddle lab down${named}`
+    );
+  }
+  const saved = saveLogs(name);
+  await tethered.end();
+  return saved && `${saved}; to keep the lab instead, add --keep-failed`;
 }
 
 /** A node that did not start for a reason of its own decides; that a lab failed says less. */
@@ -55,8 +76,10 @@ export async function startLab(
   progress.end();
   if (final instanceof Failure) throw final;
   if (final.event === 'failure') {
+    const saved = saveLogs(request.name);
     await tethered.end();
-    throw new Failure(final.kind, final.message, { hint: final.hint, detail: final.detail });
+    const hint = [final.hint, saved].filter((text) => text !== undefined).join('; ');
+    throw new Failure(final.kind, final.message, { ...(hint !== '' && { hint }), detail: final.detail });
   }
   return { tethered, spec, final };
 }

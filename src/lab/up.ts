@@ -3,6 +3,7 @@ import { usesColour } from '../host/terminal-colour.ts';
 import type { TetheredLab } from './process/enter.ts';
 import { nameArgument } from './plan/request.ts';
 import { claimName } from './process/name-lock.ts';
+import { saveLogs } from './saved-logs.ts';
 import type { LabRequest } from './prepare.ts';
 import { renderNodes, renderTroubles } from './report/render.ts';
 import type { LabTrouble, LabUpReport } from './report/report.ts';
@@ -35,8 +36,10 @@ export async function removeFailed(
   tethered: TetheredLab,
   troubles: readonly LabTrouble[],
 ): Promise<Failure> {
+  const saved = saveLogs(name);
   await tethered.end();
   return new Failure(failureKind(troubles), `the lab ${name} did not come up and was removed`, {
     detail: renderTroubles(troubles, { colour: usesColour(process.stderr) }),
+    hint: saved,
   });
 }

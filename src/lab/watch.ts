@@ -43,7 +43,7 @@ export async function watchLab(request: LabRequest, json: boolean): Promise<void
     onSaved: (text) => takeSaved(text, author),
     onUnreadable: (because) => void process.stdout.write(report.refused({ because, findings: '' })),
   });
-  process.stdout.write(report.watching());
+  process.stdout.write(report.watching(loaded.file));
   const end = await over;
   // A save that was being dealt with is never answered now.
   void watch.close();

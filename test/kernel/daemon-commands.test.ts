@@ -332,7 +332,7 @@ test(
     assert.equal(
       stderr,
       'heddle: the network could not be taken down completely: 1 of its peers could not be removed (10.50.99.0-24) and ShutdownCommand failed\n' +
-        '  see the messages above, then run: heddle down --state-dir /run/state',
+        '  the log says why; then run: heddle down --state-dir /run/state',
     );
     assert.equal(exitCode, exitCodes.command);
 

@@ -1,13 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { CommandEnd } from './harness/host.ts';
+import { TemporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 
 /** The program as people start it; its build is made by the test command. */
 export const heddle = fileURLToPath(new URL('../../bin/heddle.js', import.meta.url));
+
+/** A temporary directory for heddle, which every user can use: a lab that failed saves its logs there. */
+const temporary = new TemporaryDirectory();
+chmodSync(temporary.path, 0o1777);
+process.on('exit', () => temporary.remove());
+const surroundings = { TMPDIR: temporary.path };
 
 interface RunOptions {
   readonly input?: string;
@@ -26,7 +33,7 @@ export async function runHeddle(
 ): Promise<CommandEnd> {
   const [file = '', ...rest] = [...wrapper, process.execPath, program, ...args];
   const { exitCode, stdout, stderr } = await execa(file, rest, {
-    ...{ reject: false, input, env: environment, timeout: 60_000 },
+    ...{ reject: false, input, env: { ...surroundings, ...environment }, timeout: 60_000 },
   });
   return { exitCode, stdout, stderr };
 }
@@ -43,7 +50,10 @@ export interface LabProcess {
 }
 
 export function spawnLab(args: readonly string[]): LabProcess {
-  const outer = spawn(process.execPath, [heddle, 'lab', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const outer = spawn(process.execPath, [heddle, 'lab', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...surroundings },
+  });
   let stdout = '';
   let stderr = '';
   let isOver = false;

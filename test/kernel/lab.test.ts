@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LabNodeStatus } from '../../src/lab/protocol.ts';
@@ -126,6 +126,46 @@ describe('a recipe that goes wrong', options, () => {
     assert.deepEqual(report.leftovers, []);
     assert.match(result.stderr, /no such loom/);
     assert.match(report.reasons.join('\n'), /node1/);
+  });
+
+  test('its logs stay to be read, although the lab is gone', async () => {
+    const path = await write('silent', {
+      PreStartupCommand: 'if [ "$NODE_NAME" = node2 ]; then echo no such loom >&2; exit 3; fi',
+    });
+    const result = await runHeddle(['lab', 'run', path, '--nodes', '2']);
+    assert.equal(result.exitCode, 10, result.stderr);
+    assert.match(result.stdout, /, only 1 of 2 nodes ready, /);
+    const [, saved = ''] = /^the logs of the nodes are in (\S+);/m.exec(result.stderr) ?? [];
+    assert.match(await readFile(join(saved, 'node1.log'), 'utf8'), /^\S+ info {2}heddle /);
+    assert.match(
+      await readFile(join(saved, 'node2.log'), 'utf8'),
+      /error PreStartupCommand [^]*no such loom/,
+    );
+    assert.equal((await stat(saved)).mode & 0o777, 0o700);
+  });
+
+  test('with --keep-failed the lab stays, with its logs and a shell', async (t) => {
+    const path = await write('kept', { SubnetAddCommand: 'echo no such loom >&2; exit 3' });
+    const result = await runHeddle(['lab', 'run', path, '--nodes', '2', '--keep-failed', '--json']);
+    const [, name = ''] = /heddle lab down --name (\S+)$/m.exec(result.stderr) ?? [];
+    t.after(() => runHeddle(['lab', 'down', '--name', name]));
+    assert.equal(result.exitCode, 13, result.stderr);
+    assert.equal(parseReport(result.stdout).passed, false);
+    const logs = await runHeddle(['lab', 'logs', '--name', name, 'node1']);
+    assert.match(logs.stdout, /^\S+ warn {2}peer .* could not be added [^]*\n {4}no such loom$/m);
+    const lines = (await runHeddle(['lab', 'logs', '--name', name, '--raw', 'node2'])).stdout.split('\n');
+    assert.equal((JSON.parse(lines[0] ?? '') as { event: string }).event, 'started');
+    const stranger = await runHeddle(['lab', 'logs', '--name', name, 'node3']);
+    assert.match(stranger.stderr, /does not have a log of node3\n {2}choose one of node1, node2$/);
+    const environment = { SHELL: '/bin/sh' };
+    const shell = ['lab', 'exec', '--name', name, 'node2'];
+    const inside = await runHeddle(shell, {
+      input: 'hostname; heddle status | head -1; exit 5',
+      environment,
+    });
+    assert.match(inside.stdout, /^node2\nnode +node2, /);
+    assert.equal(inside.exitCode, 5);
+    assert.equal((await runHeddle(['lab', 'down', '--name', name])).exitCode, 0);
   });
 
   test('what its ShutdownCommand forgets is named', async () => {

@@ -38,13 +38,11 @@ export async function takeDown(network: StandingNetwork, memories: PartMemories)
   return { removed, failed, shutdown };
 }
 
-/** Throws a Failure that says what is still there, if anything is, and what to do after one has read why. */
-export function requireTakenDown(taken: TakeDownResult, whatNext: string): void {
+/** Throws a Failure that says what is still there, if anything is. `hint` says where the reasons are, and what to do. */
+export function requireTakenDown(taken: TakeDownResult, hint: string): void {
   const remains = describeRemains(taken);
   if (remains !== '') {
-    throw new Failure('command', `the network could not be taken down completely: ${remains}`, {
-      hint: `see the messages above, ${whatNext}`,
-    });
+    throw new Failure('command', `the network could not be taken down completely: ${remains}`, { hint });
   }
   if (taken.lease?.kind !== 'unconfirmed') return;
   const { subnet, because } = taken.lease;

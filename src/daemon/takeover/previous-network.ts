@@ -61,7 +61,7 @@ export async function clearPreviousNetwork(
   const { failed, shutdown } = await takeDownDeployment(previous, journal, stateDirectory, shell, emit);
   if (failed.length === 0 && shutdown === 'done') return undefined;
   throw new Failure('command', `the network of ${file} could not be taken down`, {
-    hint: 'see the messages above, then run heddle down and try again',
+    hint: 'the log says why; correct the cause, run heddle down and try again',
   });
 }
 

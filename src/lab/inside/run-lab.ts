@@ -20,16 +20,20 @@ export async function proveLab(lab: Lab, tell: (event: LabEvent) => void): Promi
   const nodes = lab.reports();
   for (const agent of agents.values()) agent.close();
 
-  tell({ event: 'stopping' });
-  troubles.push(...(await stopAll(lab)));
-  const traces = (await Promise.all(lab.nodes.map(findLeftovers))).flat();
+  const seen = [
+    ...(acquainted || troubles.length > 0 ? [] : explainStrangers(lab, pairs)),
+    // A pair that could not be probed failed because of a node, which is explained already.
+    ...pairs.filter(({ ok, paths }) => !ok && paths.length > 0).map(explainPair),
+  ];
+  const hasFailed = troubles.length > 0 || seen.length > 0;
+  const { traces, ends } =
+    lab.spec.keepsFailed && hasFailed ? { traces: [], ends: [] } : await end(lab, tell);
+  troubles.push(...ends);
   const [leftovers, kept] = lab.spec.recipe.shutsDown ? [traces, []] : [[], traces];
 
   const reasons = [
     ...troubles.map(({ message }) => message),
-    ...(acquainted || troubles.length > 0 ? [] : explainStrangers(lab, pairs)),
-    // A pair that could not be probed failed because of a node, which is explained already.
-    ...pairs.filter(({ ok, paths }) => !ok && paths.length > 0).map(explainPair),
+    ...seen,
     ...leftovers.map((trace) => `left behind after the daemon stopped: ${trace}`),
   ];
   const report: LabReport = {
@@ -43,6 +47,17 @@ export async function proveLab(lab: Lab, tell: (event: LabEvent) => void): Promi
     reasons,
   };
   tell({ event: 'report', report, troubles });
+}
+
+/** Stops every daemon, and looks for what is left. */
+async function end(
+  lab: Lab,
+  tell: (event: LabEvent) => void,
+): Promise<{ readonly ends: readonly LabTrouble[]; readonly traces: readonly string[] }> {
+  tell({ event: 'stopping' });
+  const ends = await stopAll(lab);
+  const traces = (await Promise.all(lab.nodes.map(findLeftovers))).flat();
+  return { ends, traces };
 }
 
 /** Started with the daemons, so that they are there when the first pod is. A lab of one node has nobody to probe. */

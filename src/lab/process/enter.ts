@@ -134,5 +134,7 @@ function labCommand(spec: LabSpec): [string, ...string[]] {
   ];
   // The tether ends a lab whose starter is gone as soon as Node runs in it; the death signal does so before. It
   // would also end a lab that is kept.
-  return spec.purpose !== 'up' ? ['setpriv', '--pdeathsig', 'SIGKILL', '--', ...unshare] : unshare;
+  return spec.purpose !== 'up' && !spec.keepsFailed
+    ? ['setpriv', '--pdeathsig', 'SIGKILL', '--', ...unshare]
+    : unshare;
 }

@@ -6,7 +6,8 @@ import { closingMark, renderMatrix, renderNodes, renderTroubles, type RenderOpti
 /** The output of a watched lab for the author of a recipe. */
 export interface AuthorReport {
   begun(matrix: MatrixEvent): string;
-  watching(): string;
+  /** @param file the file that is watched */
+  watching(file: string): string;
   /** A save that no node was given. */
   refused(refusal: RenderedRefusal): string;
   /** A save that the nodes were given; `findings` are the warnings about it. */
@@ -74,7 +75,7 @@ function textReport(recipe: string, options: RenderOptions): AuthorReport {
   const lines = (...parts: readonly string[]): string => parts.map((part) => `${part}\n`).join('');
   return {
     begun: (matrix) => lines(renderNodes(matrix.nodes, options), ...show(matrix), close(matrix, '')),
-    watching: () => lines(`When you save ${recipe}, every node runs it. Ctrl-C ends the lab.`),
+    watching: (file) => lines(`When you save ${file}, every node runs it. Ctrl-C ends the lab.`),
     refused: ({ because, findings }) =>
       lines(
         '',

@@ -30,7 +30,7 @@ export function summariseReport(report: LabReport): string {
   return [
     formatCount(report.nodes.length, 'node'),
     ...(report.pairs.length === 0 ? [] : [`${answered} of ${report.pairs.length} pairs reach each other`]),
-    report.readyMs === null ? 'never ready' : `ready in ${report.readyMs} ms`,
+    describeReadiness(report),
     report.leftovers.length === 0
       ? 'nothing left behind'
       : `${formatCount(report.leftovers.length, 'trace')} left behind`,
@@ -40,6 +40,14 @@ export function summariseReport(report: LabReport): string {
           `${formatCount(report.kept.length, 'trace')} kept, because the recipe does not have a ShutdownCommand`,
         ]),
   ].join(', ');
+}
+
+/** A node has its MTU once it is ready. The lab is ready when every node has added every other. */
+function describeReadiness({ readyMs, nodes }: LabReport): string {
+  if (readyMs !== null) return `ready in ${readyMs} ms`;
+  const ready = nodes.filter(({ mtu }) => mtu !== null).length;
+  if (ready === nodes.length) return 'all nodes ready, but not every node added every other';
+  return ready === 0 ? 'no node ready' : `only ${ready} of ${formatCount(nodes.length, 'node')} ready`;
 }
 
 function closingLine(report: LabReport, options: RenderOptions): string {

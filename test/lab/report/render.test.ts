@@ -60,7 +60,10 @@ test('a failed pair is crossed and its reason given', () => {
   const text = renderReport(report, [], plain);
   assert.match(text, /│ node1 +│ · +│ ✘ +│/);
   assert.ok(text.includes(`✘ ${reason}`));
-  assert.match(text, /✘ vxlan: 2 nodes, 1 of 2 pairs reach each other, never ready, 1 trace left behind\n$/);
+  assert.match(
+    text,
+    /✘ vxlan: 2 nodes, 1 of 2 pairs reach each other, all nodes ready, but not every node added every other, 1 trace left behind\n$/,
+  );
 });
 
 test('what a node said is shown once, with its hint and its stderr', () => {
@@ -115,4 +118,13 @@ test('ps shows etcd below the nodes', () => {
     renderLabStatus([], etcd, plain),
     /│ etcd │ ready +│ 31 +│ joined │ 172\.30\.0\.200 │ – +│ – +│ – +│/,
   );
+});
+
+test('the closing line says how far the lab came', () => {
+  const away = { subnet: null, pod: null, mtu: null };
+  const failed = { ...good, passed: false, readyMs: null };
+  assert.match(summariseReport(failed), /, all nodes ready, but not every node added every other, /);
+  const half = [node(1), { ...node(2), ...away }];
+  assert.match(summariseReport({ ...failed, nodes: half }), /, only 1 of 2 nodes ready, /);
+  assert.match(summariseReport({ ...failed, nodes: half.slice(1) }), /^1 node, .*, no node ready, /);
 });
