@@ -62,7 +62,7 @@ function judge({ checks, nodes, memory, descriptors, leftovers, troubles }: Soak
   ]);
   return [
     {
-      ok: checks.every(({ passed }) => passed),
+      ok: checks.length > 0 && checks.every(({ passed }) => passed),
       text: `${count('stale')} stale, ${count('missing')} missing on ${nodes} nodes at the last of ${checks.length} checks`,
       details: wrong,
     },
