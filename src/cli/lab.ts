@@ -1,22 +1,16 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { exitModes, type ExitMode } from '../daemon/setup/options.ts';
 import { Failure } from '../diagnostic/failure.ts';
-import {
-  defaultLabName,
-  labStoreKinds,
-  nodeBounds,
-  underlays,
-  type LabStoreKind,
-  type UnderlayKind,
-} from '../lab/plan/request.ts';
+import { defaultLabName, nodeBounds, underlays, type UnderlayKind } from '../lab/plan/request.ts';
 import type { LabRequest } from '../lab/prepare.ts';
 import type { FaultVerb } from '../lab/protocol.ts';
+import { hostingOf, storeHostings } from '../lab/store/hostings.ts';
 import { parameterOption, wholeNumber } from './arguments/options.ts';
 import { readParameterSources } from './arguments/parameter-sources.ts';
 
 interface StartOptions {
   readonly nodes: number;
-  readonly store: LabStoreKind;
+  readonly store: string;
   readonly tls?: true;
   readonly underlay: UnderlayKind;
   readonly param?: readonly string[];
@@ -189,7 +183,9 @@ function addStartOptions(command: Command): Command {
     .argument('<recipe>', 'a recipe file, or the name of a shipped recipe')
     .option('--nodes <n>', 'how many nodes', wholeNumber(minimum, maximum), 3)
     .addOption(
-      new Option('--store <kind>', 'where the lab keeps leases').choices(labStoreKinds).default('files'),
+      new Option('--store <kind>', 'where the lab keeps leases')
+        .choices(storeHostings.map(({ kind }) => kind.name))
+        .default(storeHostings[0].kind.name),
     )
     .option('--tls', 'etcd: require certificates; the lab creates them')
     .addOption(
@@ -217,8 +213,10 @@ function toRequest(
   recipe: string,
   options: StartOptions,
 ): LabRequest {
-  if (options.tls && options.store !== 'etcd') {
-    throw new Failure('usage', '--tls needs --store etcd', { hint: 'add --store etcd' });
+  if (options.tls && !hostingOf(options.store).canRequireCertificates) {
+    const able = storeHostings.filter((each) => each.canRequireCertificates);
+    const needed = able.map(({ kind }) => `--store ${kind.name}`).join(' or ');
+    throw new Failure('usage', `--tls needs ${needed}`, { hint: `add ${needed}` });
   }
   return {
     name,

@@ -4,22 +4,21 @@ import { constants } from 'node:os';
 import { Failure } from '../diagnostic/failure.ts';
 import { askStatus } from './process/control-client.ts';
 import { findLab, type FoundLab } from './process/find.ts';
+import { unknownNode } from './plan/request.ts';
 import { nodeEnvironment } from './inside/node/environment.ts';
 import { enterHost } from './inside/node/holder.ts';
 
 /** `lab exec`: runs a command in a node or in a node's pod, on this terminal. Returns its exit code. */
 export async function execInLab(name: string, place: string, command: readonly string[]): Promise<number> {
   const lab = findLab(name);
-  const { nodes, etcd, store } = await askStatus(lab);
-  const hosts = etcd === null ? nodes : [...nodes, etcd];
+  const { nodes, server, store } = await askStatus(lab);
+  const hosts = server === null ? nodes : [...nodes, server];
   const host = hosts.find(({ name: candidate }) => place === candidate);
   const node = nodes.find(({ name: candidate }) => place === `${candidate}-pod`);
   const owner = host ?? node;
   if (!owner) {
-    const known = hosts.map(({ name: candidate }) => candidate).join(', ');
-    throw new Failure('not-running', `the lab ${lab.name} does not have a node named ${place}`, {
-      hint: `choose one of ${known}; append -pod for a node's pod`,
-    });
+    const known = hosts.map(({ name: candidate }) => candidate);
+    throw unknownNode(lab.name, place, known, "; append -pod for a node's pod");
   }
   const enter = host
     ? enterHost({ pid: host.holderPid }, command)

@@ -4,11 +4,12 @@ import { decideNetwork } from '../recipe-files/decide-network.ts';
 import { requirePrograms } from '../host/programs.ts';
 import { networksOf } from '../network/configuration.ts';
 import type { Recipe } from '../recipe/recipe.ts';
-import { programsOfStore, type LabStore } from './plan/lab-store.ts';
-import type { LabStoreKind, UnderlayKind } from './plan/request.ts';
+import type { UnderlayKind } from './plan/request.ts';
 import { planTopology, type Topology } from './plan/topology.ts';
 import { programPath } from './process/program-path.ts';
-import { nodeStoreDirectory, nodeTlsFiles, type LabSpec } from './protocol.ts';
+import type { LabSpec } from './protocol.ts';
+import { planLabStore } from './store/hosting.ts';
+import { hostingOf } from './store/hostings.ts';
 import type { ParameterOverride } from '../recipe/parameters.ts';
 
 /** The request of `lab run` and `lab up`, checked as far as the command line allows. */
@@ -19,8 +20,9 @@ export interface LabRequest {
   readonly recipe: string;
   readonly nodes: number;
   readonly underlay: UnderlayKind;
-  readonly store: LabStoreKind;
-  /** Whether etcd takes nobody without a certificate. */
+  /** The name of a kind that a lab can host. */
+  readonly store: string;
+  /** Whether the server of the store takes nobody without a certificate. */
   readonly tls: boolean;
   readonly parameters: readonly ParameterOverride[];
   /** Options that are handed on to each node's `heddle up` as they stand. */
@@ -39,8 +41,9 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
     );
   }
   const { file, recipe } = await loadRecipe(request.recipe);
-  const ofStore = programsOfStore(request.store, request.tls);
-  requirePrograms([...recipe.requires, ...ofStore], programPath(process.env['PATH']));
+  const hosting = hostingOf(request.store);
+  const { tls } = request;
+  requirePrograms([...recipe.requires, ...hosting.programs(tls)], programPath(process.env['PATH']));
   const { topology, networkDocument } = planLab(recipe, request);
   return {
     name: request.name,
@@ -52,7 +55,8 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
       shutsDown: recipe.commands.ShutdownCommand !== undefined,
     },
     topology,
-    store: planStore(topology, request.tls),
+    store: planLabStore(hosting, { host: topology.storeHost, tls }),
+    tls,
     networkDocument,
     heddle: heddleCommand(),
     parameters: request.parameters,
@@ -70,19 +74,14 @@ export function planLab(
   // A lab's store is empty at first, so that the recipe and `--param` alone decide, here as in the first node.
   const { configuration, document } = decideNetwork(recipe, request.parameters, undefined);
   const networks = networksOf(configuration);
-  const { nodes, underlay } = request;
-  const topology = planTopology({ nodes, underlay, networks, etcd: request.store === 'etcd' });
+  const { nodes, underlay, store } = request;
+  const storeHost = hostingOf(store).hasServer ? store : undefined;
+  const topology = planTopology({ nodes, underlay, networks, storeHost });
   if ('exhausted' in topology) {
     const message = `the IPv${topology.exhausted} network of ${request.recipe} overlaps every range a lab could use for its underlay`;
     throw new Failure('recipe', message, { hint: 'choose a smaller network' });
   }
   return { topology, networkDocument: document.text };
-}
-
-function planStore({ etcd }: Topology, tls: boolean): LabStore {
-  if (etcd === undefined) return { kind: 'files', directory: nodeStoreDirectory };
-  const endpoint = `${tls ? 'https' : 'http'}://${etcd.ipv4.address}:2379`;
-  return { kind: 'etcd', endpoint, ...(tls && { tls: nodeTlsFiles }) };
 }
 
 /** How this very program was started, so that nodes run the same. */

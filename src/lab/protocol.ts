@@ -30,14 +30,7 @@ export function nodeRecipe(recipePath: string): string {
 export const nodeShare = '/run/lab';
 export const nodeStateDirectory = '/run/heddle';
 export const nodeSubnetFile = '/run/flannel/subnet.env';
-export const nodeStoreDirectory = `${nodeShare}/store`;
 export const nodePrograms = `${nodeShare}/bin`;
-/** The files for TLS, if etcd requires it. */
-export const nodeTlsFiles = {
-  caFile: `${nodeShare}/tls/ca.crt`,
-  certFile: `${nodeShare}/tls/client.crt`,
-  keyFile: `${nodeShare}/tls/client.key`,
-} as const;
 
 /** A directory for each host. */
 export const hostsDirectory = `${labRoot}/nodes`;
@@ -47,7 +40,7 @@ export function runDirectoryOf(host: string): string {
   return `${hostsDirectory}/${host}/run`;
 }
 
-/** The stdout and stderr of a host's daemon, or of etcd, as they came. */
+/** The stdout and stderr of a host's program, as they came. */
 export function logFileOf(host: string): string {
   return `${hostsDirectory}/${host}/daemon.log`;
 }
@@ -77,6 +70,8 @@ export interface LabSpec {
   };
   readonly topology: Topology;
   readonly store: LabStore;
+  /** Whether the server of the store requires certificates. */
+  readonly tls: boolean;
   /** The network configuration that the lab writes into a store where nodes wait for one. */
   readonly networkDocument: string;
   /** How `heddle` is started: a program and its first arguments. */
@@ -148,7 +143,7 @@ export type MatrixEvent = Extract<LabEvent, { event: 'matrix' }>;
 
 export type LinkState = 'joined' | 'cut';
 
-/** A host of the lab and the program in it: a node's daemon, or etcd. */
+/** A host of the lab and the program in it: a node's daemon, or the server of the store. */
 export interface HostStatus {
   readonly name: string;
   readonly publicIp: string;
@@ -171,7 +166,7 @@ export type FaultVerb = (typeof faultVerbs)[number];
 /** One JSON line to the control socket, answered by one {@link ControlResponse} line. */
 export type ControlRequest =
   | { readonly request: 'status' }
-  /** `node` may also be `etcd`. */
+  /** `node` may also be the server of the store: `etcd`. */
   | { readonly request: FaultVerb; readonly node: string };
 
 export type ControlResponse =
@@ -180,8 +175,8 @@ export type ControlResponse =
       readonly name: string;
       readonly recipe: string;
       readonly store: LabStore;
-      /** Null where the store is none. */
-      readonly etcd: HostStatus | null;
+      /** The server of the store; null if there is none. */
+      readonly server: HostStatus | null;
       readonly nodes: readonly LabNodeStatus[];
     }
   | { readonly response: 'done'; readonly message: string }

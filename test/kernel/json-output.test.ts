@@ -154,7 +154,7 @@ describe('the schema accepts what is printed of a lab', options, () => {
 
       test('lab ps, also when a daemon has ended and a link is cut', async () => {
         const whole = assertOutput('lab ps', await lab('ps', '--json')) as LabListing;
-        assert.equal(whole.etcd === null, store === 'files');
+        assert.equal(whole.server === null, store === 'files');
         await lab('stop', 'node2');
         await lab('cut', 'node2');
         const { nodes } = assertOutput('lab ps', await lab('ps', '--json')) as LabListing;

@@ -52,9 +52,9 @@ describe('a lab with etcd behind TLS', options, () => {
     runHeddle(['lab', verb, '--name', name, ...words]);
   const etcdStatus = async (): Promise<HostStatus> => {
     const { stdout } = await inLab('ps', '--json');
-    const { etcd } = JSON.parse(stdout) as { etcd?: HostStatus };
-    assert.ok(etcd, stdout);
-    return etcd;
+    const { server } = JSON.parse(stdout) as { server?: HostStatus };
+    assert.ok(server, stdout);
+    return server;
   };
 
   before(async () => {

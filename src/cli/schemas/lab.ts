@@ -158,19 +158,23 @@ export const psSchema = schemaOf<LabListing>()(
     name: described(z.string(), 'The name of the lab.'),
     recipe: recipeName,
     store: described(
-      z.union([
-        z.strictObject({ kind: z.literal('files'), directory: z.string() }),
-        z.strictObject({
-          kind: z.literal('etcd'),
-          endpoint: z.string(),
-          tls: z.exactOptional(
-            z.strictObject({ caFile: z.string(), certFile: z.string(), keyFile: z.string() }),
-          ),
-        }),
-      ]),
+      z.strictObject({
+        kind: described(z.string(), 'The value of `--store`.'),
+        options: described(
+          z.record(z.string(), z.string()),
+          'The other options that choose the store, with their values.',
+        ),
+        variables: described(
+          z.record(z.string(), z.string()),
+          'The same as variables, as commands in the lab have them, and those of the store’s own tools.',
+        ),
+      }),
       'The lease store as nodes reach it. Paths are those that a node sees.',
     ),
     nodes: z.array(z.strictObject({ ...host, ...node })),
-    etcd: described(z.nullable(z.strictObject(host)), 'The host of etcd; null if the lab has none.'),
+    server: described(
+      z.nullable(z.strictObject(host)),
+      'The host of the store’s server; null if the store does not have one.',
+    ),
   }),
 );

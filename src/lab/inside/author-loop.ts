@@ -1,5 +1,5 @@
 import { recipeRevision } from '../../recipe-files/recipe-text.ts';
-import { sharedDirectory, type LabEvent, type RecipeOrder } from '../protocol.ts';
+import type { LabEvent, RecipeOrder } from '../protocol.ts';
 import type { LabTrouble, NodeRecipeChange } from '../report/report.ts';
 import type { LabDaemon, RecipeAnswer } from './node/daemon.ts';
 import type { Lab } from './lab.ts';
@@ -103,16 +103,7 @@ export class AuthorLoop {
   }
 
   async #writeNetwork(document: string): Promise<void> {
-    if (this.#lab.etcd) await this.#lab.etcd.writeNetwork(document);
-    else {
-      const { openFilesStore } = await import('../../store/files/store.ts');
-      const store = await openFilesStore(`${sharedDirectory}/store`);
-      try {
-        await store.writeNetwork(document);
-      } finally {
-        await store.close();
-      }
-    }
+    await this.#lab.store.writeNetwork(document);
     this.#networkDocument = document;
   }
 }

@@ -35,7 +35,7 @@ async function respond(lab: Lab, request: ControlRequest): Promise<ControlRespon
       name: lab.spec.name,
       recipe: lab.spec.recipe.name,
       store: lab.spec.store,
-      etcd: lab.etcd?.status() ?? null,
+      server: lab.store.server?.status() ?? null,
       nodes: lab.nodes.map((node) => node.status()),
     };
   }

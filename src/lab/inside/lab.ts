@@ -5,13 +5,14 @@ import { quote } from 'shell-quote';
 import { Failure } from '../../diagnostic/failure.ts';
 import { stackInSource } from '../../host/files/source-positions.ts';
 import { underlayCommands } from '../plan/commands.ts';
+import { unknownNode } from '../plan/request.ts';
 import { sharedDirectory, type LabEvent, type LabSpec } from '../protocol.ts';
+import type { HostedStore } from '../store/hosting.ts';
+import { hostingOf } from '../store/hostings.ts';
 import type { LabFailure, LabTrouble, NodeReport } from '../report/report.ts';
 import { Changes } from './changes.ts';
 import { writeNodeRecipe } from './node/node-recipe.ts';
 import type { FaultTarget } from './faults.ts';
-import { makeCertificates } from './store/certificates.ts';
-import { LabEtcd } from './store/etcd.ts';
 import type { NodePlan } from '../plan/topology.ts';
 import { holdHost, type Holder } from './node/holder.ts';
 import { LabNode } from './node/node.ts';
@@ -24,15 +25,14 @@ const hopelessAttempts = 2;
 export class Lab {
   readonly spec: LabSpec;
   readonly nodes: readonly LabNode[];
-  /** Undefined where the store is none. */
-  readonly etcd: LabEtcd | undefined;
+  readonly store: HostedStore;
   readonly changes: Changes;
   readonly #startedAt = performance.now();
 
-  private constructor(spec: LabSpec, nodes: readonly LabNode[], etcd: LabEtcd | undefined, changes: Changes) {
+  private constructor(spec: LabSpec, nodes: readonly LabNode[], store: HostedStore, changes: Changes) {
     this.spec = spec;
     this.nodes = nodes;
-    this.etcd = etcd;
+    this.store = store;
     this.changes = changes;
   }
 
@@ -41,9 +41,11 @@ export class Lab {
     const began = performance.now();
     await Promise.all([prepareFiles(spec), runIpBatch(undefined, underlayCommands(spec.topology))]);
     const changes = new Changes();
-    const [holders, etcd] = await Promise.all([
+    const { topology, tls } = spec;
+    const place = { host: topology.storeHost, tls };
+    const [holders, store] = await Promise.all([
       Promise.all(spec.topology.nodes.map(async (plan) => ({ plan, holder: await holdHost(plan) }))),
-      LabEtcd.start(spec, changes),
+      hostingOf(spec.store.kind).start(place, spec, changes),
     ]);
     tell({ event: 'built', afterMs: Math.round(performance.now() - began) });
     const startNode = (plan: NodePlan, holder: Holder): LabNode =>
@@ -51,7 +53,7 @@ export class Lab {
         tell({ event: 'node-waits', node: plan.name, what }),
       );
     const nodes = holders.map(({ plan, holder }) => startNode(plan, holder));
-    return new Lab(spec, nodes, etcd, changes);
+    return new Lab(spec, nodes, store, changes);
   }
 
   /** The milliseconds since the first daemon was started. */
@@ -91,16 +93,14 @@ export class Lab {
     return isAcquainted();
   }
 
-  /** Finds a node, or etcd, by name; throws a {@link Failure} that names those there are. */
+  /** Finds a node, or the server of the store, by name. Throws a {@link Failure} that names all of them. */
   target(name: string): FaultTarget {
-    const targets: readonly FaultTarget[] = this.etcd ? [...this.nodes, this.etcd] : this.nodes;
+    const { server } = this.store;
+    const targets: readonly FaultTarget[] = server ? [...this.nodes, server] : this.nodes;
     const target = targets.find(({ plan }) => plan.name === name);
     if (target) return target;
-    const known = targets.map(({ plan }) => plan.name).join(', ');
-    throw new Failure(
-      'not-running',
-      `the lab ${this.spec.name} does not have a node named ${name}; it has ${known}`,
-    );
+    const known = targets.map(({ plan }) => plan.name);
+    throw unknownNode(this.spec.name, name, known);
   }
 
   reports(): readonly NodeReport[] {
@@ -108,12 +108,9 @@ export class Lab {
   }
 }
 
-/** Puts what the store needs, the recipe and a `heddle` program where nodes find them. */
+/** Puts the recipe and a `heddle` program where nodes find them. */
 async function prepareFiles(spec: LabSpec): Promise<void> {
-  const { etcd } = spec.topology;
-  if (etcd && spec.store.kind === 'etcd' && spec.store.tls) await makeCertificates(etcd);
-  await mkdir(`${sharedDirectory}/store`, { recursive: true });
-  await mkdir(`${sharedDirectory}/bin`);
+  await mkdir(`${sharedDirectory}/bin`, { recursive: true });
   const wrapper = `${sharedDirectory}/bin/heddle`;
   await writeFile(wrapper, `#!/bin/sh\nexec ${quote(spec.heddle)} "$@"\n`);
   await chmod(wrapper, 0o755);

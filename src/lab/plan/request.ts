@@ -1,10 +1,8 @@
+import { Failure } from '../../diagnostic/failure.ts';
+
 /** `switched`: every node on one segment. `routed`: a segment for each node, joined by a router. */
 export type UnderlayKind = 'switched' | 'routed';
 export const underlays = ['switched', 'routed'] as const satisfies readonly UnderlayKind[];
-
-/** The kinds of store that a lab can host. `files` needs nothing; `etcd` is a server on a host of its own. */
-export const labStoreKinds = ['files', 'etcd'] as const;
-export type LabStoreKind = (typeof labStoreKinds)[number];
 
 /** How many nodes a lab may have. */
 export const nodeBounds = { minimum: 1, maximum: 50 } as const;
@@ -15,4 +13,11 @@ export const defaultLabName = 'default';
 /** How a lab's name is given to a verb: not at all, if it is the default. */
 export function nameArgument(name: string): string {
   return name === defaultLabName ? '' : ` --name ${name}`;
+}
+
+/** The error for a name that neither a node nor a server of a lab has. `more` ends the hint. */
+export function unknownNode(lab: string, name: string, known: readonly string[], more = ''): Failure {
+  return new Failure('not-running', `the lab ${lab} does not have a node named ${name}`, {
+    hint: `choose one of ${known.join(', ')}${more}`,
+  });
 }

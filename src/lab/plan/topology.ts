@@ -33,8 +33,8 @@ export interface NodePlan extends HostPlan {
 export interface Topology {
   readonly underlay: UnderlayKind;
   readonly nodes: readonly NodePlan[];
-  /** The host of the store, if that is an etcd. */
-  readonly etcd: HostPlan | undefined;
+  /** The host of the store's server, if it has one. */
+  readonly storeHost: HostPlan | undefined;
 }
 
 /**
@@ -52,8 +52,8 @@ const addressPlans = {
 /** The last part of a router's address on its segment; no node has it, since there are at most 50. */
 const routerNumber = 254n;
 
-/** etcd's place among the nodes, which are at most 50. */
-const etcdNumber = 200;
+/** The place of the store's server among the nodes, which are at most 50. */
+const storeNumber = 200;
 
 /**
  * Plans an underlay whose addresses are none of the overlay's `networks`.
@@ -63,8 +63,8 @@ export function planTopology(request: {
   readonly nodes: number;
   readonly underlay: UnderlayKind;
   readonly networks: readonly Cidr[];
-  /** Whether an etcd has a place on it, too. */
-  readonly etcd?: boolean;
+  /** The name of the store's host; absent if the store does not have a server. */
+  readonly storeHost?: string | undefined;
 }): Topology | { readonly exhausted: Family } {
   const hasIpv6 = request.networks.some((network) => network.family === 6);
   const wanted = { ipv4: true, ipv6: hasIpv6 || undefined };
@@ -72,7 +72,7 @@ export function planTopology(request: {
   if (ipv4 === undefined) return { exhausted: 4 };
   if (hasIpv6 && ipv6 === undefined) return { exhausted: 6 };
 
-  const { underlay } = request;
+  const { underlay, storeHost } = request;
   const planHost = (name: string, number: number): HostPlan => ({
     name,
     ipv4: attach(ipv4, underlay, number),
@@ -82,7 +82,11 @@ export function planTopology(request: {
     const name = `node${index + 1}`;
     return { ...planHost(name, index + 1), pod: `${name}-pod` };
   });
-  return { underlay, nodes, etcd: request.etcd === true ? planHost('etcd', etcdNumber) : undefined };
+  return {
+    underlay,
+    nodes,
+    storeHost: storeHost === undefined ? undefined : planHost(storeHost, storeNumber),
+  };
 }
 
 function chooseBlock(family: FamilyKey, taken: readonly Cidr[]): Cidr | undefined {
@@ -104,6 +108,6 @@ function attach(block: Cidr, underlay: UnderlayKind, number: number): Attachment
 }
 
 /** All that is attached to an underlay. */
-export function hostsOf({ nodes, etcd }: Topology): readonly HostPlan[] {
-  return etcd ? [...nodes, etcd] : nodes;
+export function hostsOf({ nodes, storeHost }: Topology): readonly HostPlan[] {
+  return storeHost ? [...nodes, storeHost] : nodes;
 }

@@ -66,15 +66,15 @@ export function renderNodes(nodes: readonly NodeReport[], options: RenderOptions
   return table.toString();
 }
 
-/** The nodes of `lab ps`, and its etcd if it has one. */
+/** The nodes of `lab ps`, and the server of the store if there is one. */
 export function renderLabStatus(
   nodes: readonly LabNodeStatus[],
-  etcd: HostStatus | null,
+  server: HostStatus | null,
   options: RenderOptions,
 ): string {
   const table = makeTable(['node', 'daemon', 'pid', 'link', 'public IP', 'subnet', 'pod', 'MTU'], options);
   for (const node of nodes) table.push([...hostCells(node), ...addressCells(node)]);
-  if (etcd) table.push([...hostCells(etcd), etcd.publicIp, '–', '–', '–']);
+  if (server) table.push([...hostCells(server), server.publicIp, '–', '–', '–']);
   return table.toString();
 }
 

@@ -17,7 +17,7 @@ function plan(underlay: UnderlayKind, etcd = false): { topology: Topology; node:
   const networks = ['10.50.0.0/16', '2001:cafe:42::/56']
     .map(parseCidr)
     .filter((network) => network !== undefined);
-  const topology = planTopology({ nodes: 1, underlay, networks, etcd });
+  const topology = planTopology({ nodes: 1, underlay, networks, ...(etcd && { storeHost: 'etcd' }) });
   assert.ok(!('exhausted' in topology));
   const [node] = topology.nodes;
   assert.ok(node);

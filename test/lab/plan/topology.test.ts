@@ -60,18 +60,18 @@ test('nodes of a routed underlay have a segment and a router each, in both famil
   });
 });
 
-test('an etcd has a place of its own, away from every node', () => {
+test('the host of the store has a place of its own, away from every node', () => {
   const plan = (underlay: 'switched' | 'routed'): Topology => {
-    const topology = planTopology({ nodes: 50, underlay, networks: [cidr('fd00::/64')], etcd: true });
+    const topology = planTopology({ nodes: 50, underlay, networks: [cidr('fd00::/64')], storeHost: 'etcd' });
     assert.ok(!('exhausted' in topology));
     return topology;
   };
-  assert.deepEqual(plan('switched').etcd, {
+  assert.deepEqual(plan('switched').storeHost, {
     name: 'etcd',
     ipv4: { address: '172.30.0.200', prefix: 24, router: undefined },
     ipv6: { address: 'fd00:99::c8', prefix: 64, router: undefined },
   });
-  assert.deepEqual(plan('routed').etcd?.ipv4, {
+  assert.deepEqual(plan('routed').storeHost?.ipv4, {
     address: '172.30.200.1',
     prefix: 24,
     router: '172.30.200.254',

@@ -4,7 +4,6 @@ import { Failure } from '../../../diagnostic/failure.ts';
 import { layOutKeys } from '../../../store/etcd/layout.ts';
 import { defaultPrefix } from '../../../store/etcd/options.ts';
 import type { HostPlan } from '../../plan/topology.ts';
-import type { LabStore } from '../../plan/lab-store.ts';
 import {
   etcdDirectory,
   etcdSocketName,
@@ -15,14 +14,21 @@ import {
   type LinkState,
 } from '../../protocol.ts';
 import type { LabTrouble } from '../../report/report.ts';
-import { etcdTlsFiles } from './certificates.ts';
+import { etcdTlsFiles, makeCertificates } from './certificates.ts';
 import type { Changes } from '../changes.ts';
 import { nodeEnvironment } from '../node/environment.ts';
 import { isHealthy, putKey } from './etcd-gateway.ts';
 import { enterHost, holdHost, type Holder } from '../node/holder.ts';
 import { describeProgram, RunningProgram } from '../running-program.ts';
 
-type LabEtcdStore = Extract<LabStore, { kind: 'etcd' }>;
+/** Where etcd is in the lab, and how clients reach it. */
+interface EtcdPlace {
+  readonly host: HostPlan;
+  /** `http://172.30.0.200:2379` */
+  readonly endpoint: string;
+  /** Whether it requires certificates. */
+  readonly tls: boolean;
+}
 
 const askEveryMs = 10;
 const socketPath = pathInLab('etcd', `${etcdDirectory}/${etcdSocketName}`);
@@ -34,25 +40,25 @@ export class LabEtcd {
   link: LinkState = 'joined';
   running: RunningProgram;
   readonly #holder: Holder;
-  readonly #store: LabEtcdStore;
+  readonly #place: EtcdPlace;
   readonly #spec: LabSpec;
   readonly #changes: Changes;
 
-  private constructor(plan: HostPlan, holder: Holder, store: LabEtcdStore, spec: LabSpec, changes: Changes) {
-    this.plan = plan;
+  private constructor(place: EtcdPlace, holder: Holder, spec: LabSpec, changes: Changes) {
+    this.plan = place.host;
     this.#holder = holder;
-    this.#store = store;
+    this.#place = place;
     this.#spec = spec;
     this.#changes = changes;
     this.running = this.#run();
   }
 
-  /** Starts it and writes the network configuration. Undefined for a lab whose store is none. Throws a {@link Failure}. */
-  static async start(spec: LabSpec, changes: Changes): Promise<LabEtcd | undefined> {
-    const { store, topology } = spec;
-    if (store.kind !== 'etcd' || topology.etcd === undefined) return undefined;
+  /** Starts it and writes the network configuration. Throws a {@link Failure}. */
+  static async start(place: EtcdPlace, spec: LabSpec, changes: Changes): Promise<LabEtcd> {
+    const { host, tls } = place;
+    if (tls) await makeCertificates(host);
     await mkdir(pathInLab('etcd', etcdDirectory), { recursive: true, mode: 0o700 });
-    const etcd = new LabEtcd(topology.etcd, await holdHost(topology.etcd), store, spec, changes);
+    const etcd = new LabEtcd(place, await holdHost(host), spec, changes);
     await etcd.#becomeReady();
     await etcd.writeNetwork(spec.networkDocument);
     return etcd;
@@ -86,8 +92,8 @@ export class LabEtcd {
 
   #run(): RunningProgram {
     const chdir = ['env', `--chdir=${etcdDirectory}`];
-    const command = enterHost(this.#holder, [...chdir, 'etcd', ...etcdOptions(this.#store)]);
-    const environment = nodeEnvironment(this.plan.name, process.env, this.#store);
+    const command = enterHost(this.#holder, [...chdir, 'etcd', ...etcdOptions(this.#place)]);
+    const environment = nodeEnvironment(this.plan.name, process.env, this.#spec.store);
     const logFile = logFileOf(this.plan.name);
     return new RunningProgram({ command, cwd: '/', environment, logFile }, this.#changes);
   }
@@ -109,7 +115,7 @@ export class LabEtcd {
 }
 
 /** A cluster of one, in the directory that it is started in. */
-function etcdOptions({ endpoint, tls }: LabEtcdStore): readonly string[] {
+function etcdOptions({ endpoint, tls }: EtcdPlace): readonly string[] {
   const peer = 'http://127.0.0.1:2380';
   const options: Readonly<Record<string, string>> = {
     name: 'etcd',

@@ -1,0 +1,28 @@
+import { mkdir } from 'node:fs/promises';
+import { filesKind } from '../../store/files/kind.ts';
+import { nodeShare, sharedDirectory } from '../protocol.ts';
+import type { StoreHosting } from './hosting.ts';
+
+/** Leases as files of a directory that all nodes share. The first node writes the network configuration. */
+export const filesHosting: StoreHosting = {
+  kind: filesKind,
+  hasServer: false,
+  canRequireCertificates: false,
+  programs: () => [],
+  values: () => ({ directory: `${nodeShare}/store` }),
+  toolVariables: () => ({}),
+  async start() {
+    await mkdir(`${sharedDirectory}/store`, { recursive: true });
+    return { server: undefined, writeNetwork };
+  },
+};
+
+async function writeNetwork(document: string): Promise<void> {
+  const { openFilesStore } = await import('../../store/files/store.ts');
+  const store = await openFilesStore(`${sharedDirectory}/store`);
+  try {
+    await store.writeNetwork(document);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,61 @@
+import type { StoreKind } from '../../store/kind.ts';
+import type { Changes } from '../inside/changes.ts';
+import type { FaultTarget } from '../inside/faults.ts';
+import type { LabStore } from '../plan/lab-store.ts';
+import type { HostPlan } from '../plan/topology.ts';
+import type { HostStatus, LabSpec } from '../protocol.ts';
+
+/** The place of a store in a lab. */
+export interface StorePlace {
+  /** The host of its server on the underlay; undefined if the kind does not have a server. */
+  readonly host: HostPlan | undefined;
+  /** Whether the server requires certificates. */
+  readonly tls: boolean;
+}
+
+/** The program that serves a store, on a host of its own. */
+interface StoreServer extends FaultTarget {
+  status(): HostStatus;
+}
+
+/** A store that runs in a lab. */
+export interface HostedStore {
+  /** Undefined if the store does not have a server. */
+  readonly server: StoreServer | undefined;
+  /** Replaces the network configuration. */
+  writeNetwork(document: string): Promise<void>;
+}
+
+/**
+ * How a lab hosts one kind of store. To let a lab host another kind, write this in a file of its own and list it in
+ * `hostings.ts`. The command line loads it, so its functions load what they need.
+ */
+export interface StoreHosting {
+  readonly kind: StoreKind;
+  /** Whether the store has a server. Its host has the name of the kind. */
+  readonly hasServer: boolean;
+  /** Whether the server can require certificates (`--tls`). */
+  readonly canRequireCertificates: boolean;
+  /** The programs that the machine must have. */
+  programs(tls: boolean): readonly string[];
+  /** The values of those options of the kind that a node gets, by their names in `kind.options`. */
+  values(place: StorePlace): Readonly<Record<string, string>>;
+  /** The variables of tools other than heddle. */
+  toolVariables(place: StorePlace): Readonly<Record<string, string>>;
+  /** Starts the store in the lab, with the network configuration if nodes wait for one. Throws a Failure. */
+  start(place: StorePlace, spec: LabSpec, changes: Changes): Promise<HostedStore>;
+}
+
+/** The options and variables of a store, from the descriptor of its kind. */
+export function planLabStore(hosting: StoreHosting, place: StorePlace): LabStore {
+  const { name: kind, options: known } = hosting.kind;
+  const options: Record<string, string> = {};
+  const variables: Record<string, string> = { HEDDLE_STORE: kind };
+  for (const [key, value] of Object.entries(hosting.values(place))) {
+    const option = known[key];
+    if (option === undefined) throw new Error(`the store kind ${kind} does not have an option ${key}`);
+    options[option.name] = value;
+    if (option.variable !== undefined) variables[option.variable] = value;
+  }
+  return { kind, options, variables: { ...variables, ...hosting.toolVariables(place) } };
+}
