@@ -13,4 +13,4 @@ export const commandOfEvent = {
 } as const satisfies Record<string, CommandName>;
 
 export type CommandEvent = keyof typeof commandOfEvent;
-export const eventNames = Object.keys(commandOfEvent) as readonly CommandEvent[];
+export const commandEventNames = Object.keys(commandOfEvent) as readonly CommandEvent[];

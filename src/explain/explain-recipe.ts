@@ -3,7 +3,7 @@ import { commandVariables, isPeerCommand, type NodeFacts } from '../contract/env
 import type { LeaseSubnets, Peer } from '../lease/lease.ts';
 import { formatPeerLine } from '../contract/peer-line.ts';
 import { commandText } from '../recipe/command-text.ts';
-import { commandOfEvent, eventNames, type CommandEvent } from '../contract/command-events.ts';
+import { commandOfEvent, commandEventNames, type CommandEvent } from '../contract/command-events.ts';
 import { readsPeerLines } from '../recipe/contract-variables.ts';
 import { overlayMtus } from '../contract/mtu.ts';
 import type { CommandName, Recipe } from '../recipe/recipe.ts';
@@ -81,7 +81,7 @@ export async function explainRecipe(request: ExplainRequest): Promise<RecipeExpl
 }
 
 function chooseEvents(recipe: Recipe, wanted: CommandEvent | undefined): readonly CommandEvent[] {
-  const known = eventNames.filter((event) => recipe.commands[commandOfEvent[event]] !== undefined);
+  const known = commandEventNames.filter((event) => recipe.commands[commandOfEvent[event]] !== undefined);
   if (wanted === undefined) return known;
   if (known.includes(wanted)) return [wanted];
   throw new Failure(

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
-import { eventNames, type CommandEvent } from '../../contract/command-events.ts';
+import { commandEventNames, type CommandEvent } from '../../contract/command-events.ts';
 import { collect, parameterOption, stateDirectoryOption } from '../arguments/options.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
 
@@ -83,7 +83,7 @@ function registerExplain(recipe: Command): void {
       new Option(
         '--event <event>',
         'the event (default: every event that the recipe has a command for)',
-      ).choices(eventNames),
+      ).choices(commandEventNames),
     )
     .option(
       '--subnet <cidr>',

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { eventNames } from '../../contract/command-events.ts';
+import { commandEventNames } from '../../contract/command-events.ts';
 import type { RecipeExplanation } from '../../explain/explain-recipe.ts';
 import { commandNames } from '../../recipe/recipe.ts';
 import type { CheckReport } from '../recipe/run-recipe-check.ts';
@@ -46,7 +46,7 @@ export const listSchema = schemaOf<readonly ListedRecipe[]>()(
 );
 
 const run = z.strictObject({
-  event: described(z.enum(eventNames), 'The name of the event, as `--event` takes it.'),
+  event: described(z.enum(commandEventNames), 'The name of the event, as `--event` takes it.'),
   command: z.enum(commandNames),
   shell: z.enum(['sh -c', 'sh -ec']),
   script: z.string(),

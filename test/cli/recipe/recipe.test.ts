@@ -13,7 +13,7 @@ import {
 import { renderDiagnostics } from '../../../src/diagnostic/code-frame.ts';
 import { examineRecipe } from '../../../src/recipe-files/examine-recipe.ts';
 import { shippedRecipes } from '../../../src/recipe-files/catalogue.ts';
-import { eventNames } from '../../../src/contract/command-events.ts';
+import { commandEventNames } from '../../../src/contract/command-events.ts';
 import { heddle as heddleProgram, runHeddle } from '../../kernel/lab-harness.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { given } from '../../recipe/given-parameter.ts';
@@ -232,7 +232,7 @@ describe('recipe explain', () => {
       const events = runs.map(({ event }) => event);
       assert.deepEqual(
         events,
-        eventNames.filter((event) => events.includes(event)),
+        commandEventNames.filter((event) => events.includes(event)),
       );
       assert.ok(events.includes('add') && events.includes('remove'), name);
     }
