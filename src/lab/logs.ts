@@ -20,7 +20,7 @@ export async function showLog(name: string, host: string, raw: boolean): Promise
 }
 
 /** The log of a host, as its program wrote it. */
-export interface HostLog {
+interface HostLog {
   readonly host: string;
   readonly text: string;
 }

@@ -60,7 +60,7 @@ export interface SharedIdentity {
 }
 
 /** A thing of this node, and the keys of the leases that claim it. */
-export interface ClaimedByOthers {
+interface ClaimedByOthers {
   readonly claim: OwnClaim;
   readonly keys: readonly string[];
 }

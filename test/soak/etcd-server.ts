@@ -22,7 +22,7 @@ export interface Write {
 }
 
 /** A real etcd on a host, which is stopped, killed, cut off and started again. The soak's own requests pass every cut. */
-export class EtcdServer {
+export class SoakEtcd {
   readonly endpoint: string;
   readonly #host: Host;
   readonly #directory: string;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../kernel/faults/random.ts';
-import type { EtcdServer } from './etcd-server.ts';
+import type { SoakEtcd } from './etcd-server.ts';
 import { entriesIn } from './entries.ts';
 import type { OnExit, SoakNode } from './soak-node.ts';
 
@@ -18,7 +18,7 @@ async function wait(random: Random, least: number, most: number): Promise<void> 
 }
 
 /** The faults of etcd and of its link. */
-export function faultsOfEtcd(etcd: EtcdServer): readonly Fault[] {
+export function faultsOfEtcd(etcd: SoakEtcd): readonly Fault[] {
   return [
     {
       name: 'etcd stopped',
@@ -65,7 +65,7 @@ export function faultsOfEtcd(etcd: EtcdServer): readonly Fault[] {
 }
 
 /** The faults that every daemon has to live through. */
-export function faultsOfNetwork(node: SoakNode, etcd: EtcdServer): readonly Fault[] {
+export function faultsOfNetwork(node: SoakNode, etcd: SoakEtcd): readonly Fault[] {
   const { host } = node;
   return [
     {

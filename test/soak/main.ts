@@ -3,7 +3,7 @@ import { reasonToSkip } from '../kernel/harness/needs.ts';
 import { TemporaryDirectory } from '../support/temporary-directory.ts';
 import { readOptions, usage, type SoakOptions } from './options.ts';
 import { Progress } from './progress.ts';
-import { hasPassed, renderReport } from './report.ts';
+import { hasPassed, renderSoakReport } from './report.ts';
 import { soak } from './soak.ts';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -20,7 +20,7 @@ try {
   const report = await soak(options, directory.path, new Progress());
   const passed = hasPassed(report);
   process.stdout.write(
-    options.json ? `${JSON.stringify({ passed, ...report })}\n` : `${renderReport(report)}\n`,
+    options.json ? `${JSON.stringify({ passed, ...report })}\n` : `${renderSoakReport(report)}\n`,
   );
   if (passed) directory.remove();
   else fail();

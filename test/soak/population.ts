@@ -2,7 +2,7 @@ import type { RawLease } from '../kernel/hostile/leases.ts';
 import type { Random } from '../kernel/faults/random.ts';
 import type { Diary } from './diary.ts';
 import type { StoredLease } from './entries.ts';
-import type { EtcdServer, Write } from './etcd-server.ts';
+import type { SoakEtcd, Write } from './etcd-server.ts';
 import { makeHostileLeases } from './hostile-leases.ts';
 import { baitOnHost } from './soak-node.ts';
 
@@ -26,7 +26,7 @@ interface Member {
  * answer got lost may have been carried out.
  */
 export class Population {
-  readonly #etcd: EtcdServer;
+  readonly #etcd: SoakEtcd;
   readonly #random: Random;
   readonly #diary: Diary;
   readonly #size: number;
@@ -35,7 +35,7 @@ export class Population {
   /** Old leases of members that moved: their removal is still to be made. */
   #moved: string[] = [];
 
-  constructor(etcd: EtcdServer, random: Random, diary: Diary, size: number) {
+  constructor(etcd: SoakEtcd, random: Random, diary: Diary, size: number) {
     this.#etcd = etcd;
     this.#random = random;
     this.#diary = diary;

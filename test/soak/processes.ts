@@ -51,7 +51,7 @@ export function namespaceOf(pid: number): string {
 }
 
 /** The processes in a network namespace: `PID COMMAND`. */
-export function processesIn(namespace: string): string[] {
+export function processesOn(namespace: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasPassed, renderReport, type SoakReport } from './report.ts';
+import { hasPassed, renderSoakReport, type SoakReport } from './report.ts';
 import { compareDescriptors, judgeMemory } from './resources.ts';
 
 const good: SoakReport = {
@@ -39,14 +39,14 @@ const worse: Readonly<Record<string, Partial<SoakReport>>> = {
 
 test('a soak in which everything holds has passed', () => {
   assert.ok(hasPassed(good));
-  assert.doesNotMatch(renderReport(good), /✘/);
+  assert.doesNotMatch(renderSoakReport(good), /✘/);
 });
 
 for (const [name, change] of Object.entries(worse)) {
   test(`one bad ${name} fails a soak`, () => {
     const report = { ...good, ...change };
     assert.ok(!hasPassed(report));
-    assert.equal(renderReport(report).match(/✘/g)?.length, 1);
+    assert.equal(renderSoakReport(report).match(/✘/g)?.length, 1);
   });
 }
 

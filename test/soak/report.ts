@@ -39,7 +39,7 @@ export function hasPassed(report: SoakReport): boolean {
 }
 
 /** The summary: a line for each promise, and below it what breaks it. */
-export function renderReport(report: SoakReport): string {
+export function renderSoakReport(report: SoakReport): string {
   const actions = Object.entries(report.actions).map(([name, count]) => `${count} × ${name}`);
   return [
     `${report.seconds} s, seed ${report.seed}: ${actions.join(', ')}`,

@@ -5,7 +5,7 @@ import { hasErrorCode } from '../../src/host/system-error.ts';
 export const mostGrowth = 1.1;
 
 /** Resident megabytes of a process. */
-export function residentMb(pid: number): number {
+export function memoryMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6;
 }

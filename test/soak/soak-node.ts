@@ -5,7 +5,7 @@ import { upCommand } from '../kernel/harness/daemon.ts';
 import type { Host } from '../kernel/harness/host.ts';
 import type { KernelView } from './entries.ts';
 import { network } from './network.ts';
-import { namespaceOf, processesIn, send, startOn, type HostProgram } from './processes.ts';
+import { namespaceOf, processesOn, send, startOn, type HostProgram } from './processes.ts';
 
 export type OnExit = 'leave' | 'shutdown';
 
@@ -112,12 +112,12 @@ export class SoakNode {
 
   /** The processes of the host, but for its first one: `PID COMMAND`, as this process numbers them. */
   processes(): string[] {
-    return processesIn(this.#namespace).filter((line) => !/^\d+ sleep infinity/.test(line));
+    return processesOn(this.#namespace).filter((line) => !/^\d+ sleep infinity/.test(line));
   }
 
   /** All processes that are in the host's namespace. */
   remains(): string[] {
-    return processesIn(this.#namespace);
+    return processesOn(this.#namespace);
   }
 
   /** The names of files that should not be there once the daemon has ended. */

@@ -4,13 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startHosts } from '../kernel/harness/host-set.ts';
 import { Random } from '../kernel/faults/random.ts';
 import { Diary } from './diary.ts';
-import { EtcdServer } from './etcd-server.ts';
+import { SoakEtcd } from './etcd-server.ts';
 import { drawFault, faultsOfDaemon, faultsOfEtcd, faultsOfNetwork, type Fault } from './faults.ts';
 import type { SoakOptions } from './options.ts';
 import { Population } from './population.ts';
 import type { Progress } from './progress.ts';
 import type { SoakReport } from './report.ts';
-import { compareDescriptors, descriptorsOf, judgeMemory, residentMb, totalOf } from './resources.ts';
+import { compareDescriptors, descriptorsOf, judgeMemory, memoryMb, totalOf } from './resources.ts';
 import { awaitRest, type RestCheck } from './rest.ts';
 import { SoakNode } from './soak-node.ts';
 
@@ -28,7 +28,7 @@ export async function soak(options: SoakOptions, directory: string, progress: Pr
   const [etcdHost, ...hosts] = set.hosts;
   if (etcdHost === undefined) throw new Error('the hosts did not start');
   const log = (name: string): string => join(directory, `${name}.log`);
-  const etcd = new EtcdServer(etcdHost, directory, log('etcd'));
+  const etcd = new SoakEtcd(etcdHost, directory, log('etcd'));
   const nodes = hosts.map(
     (host, index) => new SoakNode(`node${index + 1}`, host, etcd.endpoint, log(`node${index + 1}`)),
   );
@@ -47,7 +47,7 @@ export async function soak(options: SoakOptions, directory: string, progress: Pr
 
 class SoakRun {
   readonly #options: SoakOptions;
-  readonly #etcd: EtcdServer;
+  readonly #etcd: SoakEtcd;
   readonly #nodes: readonly SoakNode[];
   readonly #diary: Diary;
   readonly #progress: Progress;
@@ -61,7 +61,7 @@ class SoakRun {
 
   constructor(
     options: SoakOptions,
-    etcd: EtcdServer,
+    etcd: SoakEtcd,
     nodes: readonly SoakNode[],
     diary: Diary,
     progress: Progress,
@@ -210,7 +210,7 @@ class SoakRun {
   async #sample(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (!this.#steady.isRunning) return;
-      const mb = residentMb(this.#steady.pid);
+      const mb = memoryMb(this.#steady.pid);
       this.#samples.push(mb);
       this.#progress.tick(this.#diary, mb, totalOf(descriptorsOf(this.#steady.pid)));
       await delay(sampleMs);
