@@ -21,6 +21,14 @@ export function describeCause(event: HeddleEvent): Repeatable | undefined {
         ...causeOf(event.event, event.peer.subnet, event.operation + nameTrouble(event.trouble)),
         about: event.peer.subnet,
       };
+    case 'peer-added':
+    case 'peer-removed':
+      // What a command printed although it succeeded is often the same for each peer.
+      if (event.stderr === '') return undefined;
+      return {
+        ...causeOf(event.event, event.peer.subnet, event.stderr.replaceAll(event.peer.publicIp, '')),
+        about: event.peer.subnet,
+      };
     case 'batch-failed':
       return causeOf(event.event, undefined, nameTrouble(event.trouble));
     case 'peer-displaced':

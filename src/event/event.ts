@@ -78,6 +78,8 @@ export type HeddleEvent =
       readonly command: CommandName;
       readonly durationMs: number;
       readonly stderr: string;
+      /** How often in a row it printed this on stderr; given for a command that runs again and again. */
+      readonly times?: number;
     }
   | { readonly event: 'command-failed'; readonly trouble: CommandTrouble }
   /** Commands that a daemon which was killed had left running were ended, before anything else was run. */
@@ -147,6 +149,7 @@ export type HeddleEvent =
       readonly added: readonly PeerName[];
       readonly removed: readonly PeerName[];
       readonly durationMs: number;
+      readonly stderr: string;
     }
   | { readonly event: 'batch-failed'; readonly size: number; readonly trouble: CommandTrouble }
   | { readonly event: 'lease-rejected'; readonly key: string; readonly because: string }

@@ -45,7 +45,11 @@ const renderers: Renderers = {
   'lease-lost': (e) => line(`lease ${e.subnet} lost: ${e.because}`),
   'lease-released': (e) => line(`lease ${e.subnet} released`),
   'command-finished': (e) =>
-    line(`${e.command} done in ${formatDuration(e.durationMs)}`, e.stderr === '' ? '' : indent(e.stderr)),
+    line(
+      `${e.command} done in ${formatDuration(e.durationMs)}` +
+        (e.times === undefined || e.times === 1 ? '' : `; it printed this ${e.times} times in a row`),
+      indent(e.stderr),
+    ),
   'command-failed': (e) => line(describeTrouble(e.trouble), troubleDetail(e.trouble)),
   'orphans-ended': (e) =>
     line(`ended ${formatCount(e.count, 'command')} that an earlier daemon had left running`),
@@ -95,6 +99,7 @@ const renderers: Renderers = {
   'batch-applied': (e) =>
     line(
       `${formatCount(e.addedCount, 'peer')} added and ${e.removedCount} removed in one batch, ${formatDuration(e.durationMs)}`,
+      indent(e.stderr),
     ),
   'batch-failed': (e) =>
     line(

@@ -45,6 +45,24 @@ test('a full disk that fails 34 peers is one line, and one with the count', () =
   ]);
 });
 
+test('what commands print although they succeed is shown once for many peers; without it each has its line', () => {
+  const { repeats, lines, events } = folded();
+  const added = (node: number, stderr: string): HeddleEvent => ({
+    event: 'peer-added',
+    peer: { key: `10.50.${node}.0-24`, subnet: `10.50.${node}.0/24`, publicIp: `172.30.0.${node}` },
+    reason: 'new',
+    durationMs: 1,
+    stderr,
+  });
+  for (let node = 1; node <= 9; node += 1) repeats.take(added(node, `sh: [[: not found 172.30.0.${node}`), 0);
+  assert.equal(renderEvent(events[0] ?? assert.fail()).detail, '    sh: [[: not found 172.30.0.1');
+  assert.equal(lines().length, 1);
+  repeats.endWindows(1001);
+  assert.match(lines()[0] ?? '', /^repeated 8 times/);
+  for (let node = 1; node <= 9; node += 1) repeats.take(added(node, ''), 2000);
+  assert.equal(lines().length, 9);
+});
+
 test('what the tool printed about each peer does not make each a cause of its own', () => {
   const { repeats, lines } = folded();
   for (let node = 1; node <= 10; node += 1)

@@ -29,6 +29,8 @@ export class CommandRunner {
   #context: CommandContext;
   readonly #emit: EmitEvent;
   readonly #secrets: readonly string[];
+  /** The last stderr of a CheckCommand that succeeded, and how often in a row it was the same. */
+  #checkStderr = { text: '', times: 0 };
 
   constructor(context: CommandContext, emit: EmitEvent) {
     this.#context = context;
@@ -107,7 +109,24 @@ export class CommandRunner {
   ): Promise<CommandResult> {
     const stdin = lines.map((line) => `${line}\n`).join('');
     const what = (): string => `${name} for ${formatCount(lines.length, 'peer')}`;
-    return this.#run(name, what, commandVariables(name, this.#context.facts, own), stdin, signal);
+    const result = await this.#run(
+      name,
+      what,
+      commandVariables(name, this.#context.facts, own),
+      stdin,
+      signal,
+    );
+    if (name === 'CheckCommand' && result.kind === 'ok') this.#tellCheck(result.stderr, result.durationMs);
+    return result;
+  }
+
+  /** Reports what a check that succeeded printed on stderr: at first, and while it is the same when the count has doubled. */
+  #tellCheck(stderr: string, durationMs: number): void {
+    const times = stderr === this.#checkStderr.text ? this.#checkStderr.times + 1 : 1;
+    this.#checkStderr = { text: stderr, times };
+    const isPowerOfTwo = (times & (times - 1)) === 0;
+    if (stderr !== '' && isPowerOfTwo)
+      this.#emit({ event: 'command-finished', command: 'CheckCommand', durationMs, stderr, times });
   }
 
   /** Starts MonitorCommand; undefined if the recipe has none. */

@@ -175,6 +175,7 @@ export class PeerLoop {
       added: adds.slice(0, mostNamed).map(({ peer }) => namePeer(peer)),
       removed: removes.slice(0, mostNamed).map(({ peer }) => namePeer(peer)),
       durationMs: result.durationMs,
+      stderr: result.stderr,
     });
   }
 

@@ -44,6 +44,23 @@ test('a command about this node is told of it, runs in the state directory, and 
   );
 });
 
+test('a check that succeeds shows its stderr, with a count when it repeats, and again when it is another', async (t) => {
+  const { bench, runner } = await start(t, { CheckCommand: 'cat >&2' });
+  const check = (line: string) => runner.runLines('CheckCommand', own, [line]);
+  for (let n = 0; n < 5; n += 1) await check('[[: not found');
+  await check('source: not found');
+  await runner.runLines('CheckCommand', own, []);
+  await check('source: not found');
+  const told = bench.told('command-finished').map(({ stderr, times }) => `${times} ${stderr}`);
+  assert.deepEqual(told, [
+    '1 [[: not found',
+    '2 [[: not found',
+    '4 [[: not found',
+    '1 source: not found',
+    '1 source: not found',
+  ]);
+});
+
 test('before the lease there is no subnet to be told', async (t) => {
   const { runner } = await start(t, { PreStartupCommand: 'echo "${SUBNET-none} $NETWORK"' });
   const result = await runner.runOwn('PreStartupCommand', undefined);

@@ -151,6 +151,19 @@ test('a batch that fails is told once, with its size, and one that succeeds with
   assert.equal(scene.loop.engine.counts.inPlace, 40);
 });
 
+test('what a batch that succeeded printed on stderr stands in its event', async () => {
+  const scene = await Scene.start();
+  scene.loop.feed({ kind: 'snapshot', peers: peers(40) });
+  await scene.until(() => scene.running === 1);
+  scene.end({ ...ok, stderr: 'sh: [[: not found' });
+  await scene.finish();
+  const printed = scene.events.flatMap((event) => (event.event === 'batch-applied' ? [event.stderr] : []));
+  assert.deepEqual(
+    printed.filter((text) => text !== ''),
+    ['sh: [[: not found'],
+  );
+});
+
 test('peers that must be run by themselves do not wait for batches, nor batches for them', async () => {
   const scene = await Scene.start({ concurrency: 3 });
   scene.loop.feed({ kind: 'snapshot', peers: peers(1) });

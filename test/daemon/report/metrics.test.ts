@@ -67,6 +67,7 @@ test('what commands for peers took is measured in seconds, each kind by itself',
     added: [],
     removed: [],
     durationMs: 3000,
+    stderr: '',
   });
   assert.deepEqual(await linesOf(metrics, 'heddle_operation_seconds_sum'), [
     'heddle_operation_seconds_sum{operation="add"} 0.5',
