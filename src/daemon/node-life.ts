@@ -174,13 +174,18 @@ export class NodeLife {
     return network;
   }
 
-  async #takeLease({ hint, isTakeover }: NetworkStart): Promise<LeasedNetwork | 'went-back' | 'stopped'> {
+  async #takeLease({
+    hint,
+    earlier,
+    isTakeover,
+  }: NetworkStart): Promise<LeasedNetwork | 'went-back' | 'stopped'> {
     try {
       return await takeLease({
         preparation: this.preparation,
         options: this.#options,
         commands: this.#changes.createRunner(factsOfPreparation(this.preparation, this.#options)),
         hint,
+        earlier,
         isTakeover: isTakeover ?? false,
         isFirst: this.#network === undefined,
         listingSlot: this.#listingSlot,

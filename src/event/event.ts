@@ -70,6 +70,8 @@ export type HeddleEvent =
       readonly how: 'created' | 'reused';
       readonly expiresAt: string;
     }
+  /** The public addresses of this node are others than before. Its subnet stays; its lease and its device follow. */
+  | { readonly event: 'address-changed'; readonly from: string; readonly to: string; readonly subnet: string }
   | { readonly event: 'lease-renewed'; readonly subnet: string; readonly expiresAt: string }
   | { readonly event: 'lease-lost'; readonly subnet: string; readonly because: string }
   | { readonly event: 'lease-released'; readonly subnet: string }

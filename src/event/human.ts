@@ -40,6 +40,8 @@ const renderers: Renderers = {
   'network-configured': (e) => line(`network ${e.network}, type ${e.type}, from ${e.source}`),
   'network-awaited': (e) =>
     line(`${e.source} does not have a network configuration; waiting for one`, indent(e.hint)),
+  'address-changed': (e) =>
+    line(`the address of this node is ${e.to} now and was ${e.from}; it keeps the subnet ${e.subnet}`),
   'lease-acquired': (e) => line(`lease ${e.subnet} ${e.how} for ${e.publicIp}, until ${e.expiresAt}`),
   'lease-renewed': (e) => line(`lease ${e.subnet} renewed until ${e.expiresAt}`),
   'lease-lost': (e) => line(`lease ${e.subnet} lost: ${e.because}`),

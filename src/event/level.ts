@@ -16,6 +16,7 @@ const table: LevelTable = {
   'network-configured': 'info',
   'network-awaited': 'warn',
   'lease-acquired': 'info',
+  'address-changed': 'info',
   'lease-renewed': 'info',
   'lease-lost': 'warn',
   'lease-released': 'info',

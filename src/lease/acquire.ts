@@ -15,6 +15,8 @@ export interface AcquisitionInput extends PublicAddresses {
   readonly leases: readonly Lease[];
   /** Subnets that something other than a readable lease holds: they are neither free nor anybody's. */
   readonly blocked: readonly LeaseSubnets[];
+  /** The key of the lease that this node wrote last and nobody since: it is this node's, whatever address it carries. */
+  readonly earlierKey: string | undefined;
   /** The subnets in the subnet file of the last run. */
   readonly hint: LeaseSubnets | undefined;
   /** Returns a number from 0 up to, not including, 1. */
@@ -66,7 +68,11 @@ export function planAcquisition(input: AcquisitionInput): AcquisitionPlan {
 }
 
 /** flannel knows a node by its public IPv4 address; where a lease has none, only the IPv6 one can tell. */
-function isOfNode({ attributes }: Lease, { publicIp, publicIpv6 }: AcquisitionInput): boolean {
+function isOfNode(
+  { key, attributes }: Lease,
+  { publicIp, publicIpv6, earlierKey }: AcquisitionInput,
+): boolean {
+  if (key === earlierKey) return true;
   if (attributes.publicIp !== undefined) return attributes.publicIp === publicIp;
   return attributes.publicIpv6 !== undefined && attributes.publicIpv6 === publicIpv6;
 }

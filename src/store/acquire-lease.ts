@@ -18,6 +18,8 @@ export interface AcquireRequest {
   /** The attributes of the lease. Their addresses identify this node. */
   readonly attributes: LeaseAttributes;
   readonly ttlSeconds: number;
+  /** The lease that this node wrote last: it is this node's for as long as it has this revision. */
+  readonly earlier?: Pick<LeaseRecord, 'key' | 'revision'> | undefined;
   /** The subnets in the subnet file of the last run. */
   readonly hint: LeaseSubnets | undefined;
   /** Returns a number from 0 up to, not including, 1. */
@@ -48,18 +50,18 @@ export interface AcquiredLease {
  * subnet is left, and whatever the store throws.
  */
 export async function acquireLease(store: LeaseStore, request: AcquireRequest): Promise<AcquiredLease> {
-  const { configuration, hint } = request;
+  const { configuration, hint, earlier } = request;
   const { publicIp, publicIpv6 } = request.attributes;
-  const applicant = { configuration, hint, publicIp, publicIpv6 };
+  const applicant = { configuration, hint, earlier, publicIp, publicIpv6 };
   /** Keys that could not be created. If the next listing does not show them, something unreadable stands there. */
   const refused = new Set<string>();
   for (let tries = 0; tries < mostTries; tries += 1) {
     request.signal?.throwIfAborted();
-    const earlier = tries === 0 ? request.listing : undefined;
-    const listing = earlier ?? (await store.list());
+    const known = tries === 0 ? request.listing : undefined;
+    const listing = known ?? (await store.list());
     const { records } = listing;
     const plan = planFrom(listing, refused, applicant, request.random ?? Math.random);
-    if (plan.kind === 'exhausted' && earlier !== undefined) continue;
+    if (plan.kind === 'exhausted' && known !== undefined) continue;
     const misfits = await dropMisfits(store, plan, records);
     if (misfits.kind === 'raced') continue;
     const result = await carryOut(store, plan, records, request);
@@ -94,6 +96,8 @@ function withOutcome(listing: Listing, acquired: LeaseRecord, dropped: readonly 
 interface Applicant extends PublicAddresses {
   readonly configuration: NetworkConfiguration;
   readonly hint: LeaseSubnets | undefined;
+  /** As in {@link AcquireRequest}. */
+  readonly earlier: Pick<LeaseRecord, 'key' | 'revision'> | undefined;
 }
 
 /**
@@ -126,7 +130,17 @@ function planFrom(
     else blocked.push(...subnetsOf(record.key));
   }
   for (const key of [...refused, ...faults.flatMap(({ key }) => key ?? [])]) blocked.push(...subnetsOf(key));
-  return planAcquisition({ ...applicant, leases, blocked, random });
+  const { earlier } = applicant;
+  const isUntouched = records.some(
+    ({ key, revision }) => key === earlier?.key && revision === earlier.revision,
+  );
+  return planAcquisition({
+    ...applicant,
+    earlierKey: isUntouched ? earlier?.key : undefined,
+    leases,
+    blocked,
+    random,
+  });
 }
 
 /** None for a key that names no subnet: it can hold none. */

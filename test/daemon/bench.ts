@@ -33,6 +33,7 @@ export const underlay: ChosenInterface = {
   name: 'weft0',
   mtu: 1500,
   addresses: { ipv4: '172.30.0.1', ipv6: undefined },
+  hardwareAddress: '02:00:00:00:00:01',
   publicIp: '172.30.0.1',
   publicIpv6: undefined,
   because: 'the test chose it',
@@ -197,6 +198,8 @@ export class Bench {
     return {
       see: () => Promise.resolve(this.link),
       chooseAgain: async (families) => Promise.resolve(choose(families)),
+      hardwareAddresses: () =>
+        Promise.resolve(this.link?.hardwareAddress === undefined ? [] : [this.link.hardwareAddress]),
       remember: () => Promise.resolve(),
     };
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { startDaemon } from './harness/daemon.ts';
 import { startHosts } from './harness/host-set.ts';
+import type { Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { StoreDirectory } from './harness/store-directory.ts';
 
@@ -31,4 +32,89 @@ describe('the addresses of a node', { skip: reasonToSkip(), concurrency: 2 }, ()
     await host.sh(`ping -q -c 20 -i 0.02 -W 1 ${target.trim()} | grep -q ' 0% packet loss'`);
     await Promise.all([daemon.stop(), peer.stop()]);
   });
+
+  test('an address that changes while it runs: the lease and the peers follow, and nothing stale is left', async (t) => {
+    const { host, other, daemon, peer, store, target } = await pair(t);
+    const [subnets, index] = [store.subnets(), await indexOf(host)];
+    await host.sh('ip address delete 172.30.1.1/24 dev eth0; ip address add 172.30.1.22/24 dev eth0');
+    const { from, to, subnet } = await daemon.logged('address-changed');
+    assert.deepEqual([from, to], ['172.30.1.1', '172.30.1.22']);
+    await other.until('bridge fdb show dev flannel.1 | grep -q "dst 172.30.1.22 self permanent"');
+    await host.until(`ping -c 1 -W 1 ${target} >/dev/null`);
+    assert.equal(store.read(subnet)['PublicIP'], '172.30.1.22');
+    assert.deepEqual(store.subnets(), subnets);
+    assert.match(await host.sh('ip -d link show flannel.1'), / local 172\.30\.1\.22 dev eth0 /);
+    assert.equal(await indexOf(host), index, 'the device is the same');
+    assert.doesNotMatch(await other.sh('bridge fdb show dev flannel.1; ip route'), /172\.30\.1\.1 /);
+    assert.deepEqual(daemon.all('lease-rejected'), []);
+    assert.equal(daemon.all('lease-acquired').length, 1);
+    await Promise.all([daemon.stop(), peer.stop()]);
+  });
+
+  test('a restart with another address keeps the subnet and the MAC, and replaces the lease', async (t) => {
+    const { host, other, daemon, peer, store, target, args } = await pair(t);
+    const [subnets, mac] = [store.subnets(), await host.sh('cat /run/state/flannel.1.mac')];
+    await daemon.stop();
+    await host.sh('ip address delete 172.30.1.1/24 dev eth0; ip address add 172.30.1.22/24 dev eth0');
+    const again = await startDaemon(host, args);
+    const { to, subnet } = await again.logged('address-changed');
+    assert.equal(to, '172.30.1.22');
+    assert.equal((await again.logged('lease-acquired')).how, 'reused');
+    assert.deepEqual(store.subnets(), subnets);
+    assert.equal(store.read(subnet)['PublicIP'], '172.30.1.22');
+    assert.equal(await host.sh('cat /run/state/flannel.1.mac'), mac);
+    await host.until(`ping -c 1 -W 1 ${target} >/dev/null`);
+    assert.doesNotMatch(await other.sh('bridge fdb show dev flannel.1'), /172\.30\.1\.1 /);
+    assert.deepEqual(again.all('warning'), []);
+    await Promise.all([again.stop(), peer.stop()]);
+  });
+
+  test('a virtual address that moves away is followed, and does not count when it comes back', async (t) => {
+    const virtual = '172.30.1.200';
+    const { host, other, daemon, peer, store, target, args } = await pair(t, (host) =>
+      host.sh(
+        `ip address flush dev eth0; ip address add ${virtual}/24 dev eth0; ip address add 172.30.1.1/24 dev eth0`,
+      ),
+    );
+    const { subnet, publicIp } = await daemon.logged('lease-acquired');
+    assert.equal(publicIp, virtual);
+    await host.sh(
+      `echo 1 >/proc/sys/net/ipv4/conf/eth0/promote_secondaries; ip address delete ${virtual}/24 dev eth0`,
+    );
+    await daemon.until('address-changed', ({ to }) => to === '172.30.1.1');
+    await host.until(`ping -c 1 -W 1 ${target} >/dev/null`);
+    assert.equal(store.read(subnet)['PublicIP'], '172.30.1.1');
+    await daemon.stop();
+    await host.sh(`ip address delete 172.30.1.1/24 dev eth0; ip address add ${virtual}/24 dev eth0`);
+    await host.sh('ip address add 172.30.1.1/24 dev eth0');
+    const again = await startDaemon(host, args);
+    assert.equal((await again.logged('lease-acquired')).publicIp, '172.30.1.1');
+    assert.doesNotMatch(await other.sh('bridge fdb show dev flannel.1'), / dst 172\.30\.1\.200 /);
+    await Promise.all([again.stop(), peer.stop()]);
+  });
 });
+
+/** Two nodes of a vxlan network, and an address of the second one's in the overlay. */
+async function pair(t: TestContext, prepare?: (host: Host) => Promise<unknown>) {
+  const set = await startHosts([1, 1]);
+  t.after(() => set.close());
+  const [host, other] = set.hosts;
+  assert.ok(host && other);
+  await prepare?.(host);
+  const store = new StoreDirectory(t);
+  const args = ['--recipe', 'vxlan', '--store-dir', store.path];
+  const [daemon, peer] = [
+    await startDaemon(host, args, { seconds: 90 }),
+    await startDaemon(other, args, { seconds: 90 }),
+  ];
+  const shown = await other.sh(
+    'ip -4 -o address show dev flannel.1 | awk \'{ sub("/.*", "", $4); print $4 }\'',
+  );
+  const target = shown.trim();
+  await host.until(`ping -c 1 -W 1 ${target} >/dev/null`);
+  return { host, other, daemon, peer, store, target, args };
+}
+
+async function indexOf(host: Host): Promise<string> {
+  return host.sh('cat /sys/class/net/flannel.1/ifindex');
+}

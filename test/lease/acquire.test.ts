@@ -57,6 +57,7 @@ function plan(changes: Partial<AcquisitionInput>): AcquisitionPlan {
     blocked: [],
     publicIp: '172.30.0.1',
     publicIpv6: undefined,
+    earlierKey: undefined,
     hint: undefined,
     random: () => 0,
     ...changes,
@@ -79,6 +80,15 @@ describe('a lease that carries the node’s public address', () => {
   test('is reused, before the subnet file is asked', () => {
     const leases = [lease('10.50.3.0-24', '172.30.0.2'), lease('10.50.7.0-24', '172.30.0.1')];
     assert.equal(reusedKey({ leases, hint: subnetsOf('10.50.9.0-24') }), '10.50.7.0-24');
+  });
+
+  test('counts as the node’s with another address where the node wrote it last', () => {
+    const leases = [lease('10.50.3.0-24', '172.30.0.2'), lease('10.50.7.0-24', '172.30.0.9')];
+    assert.equal(reusedKey({ leases, earlierKey: '10.50.7.0-24' }), '10.50.7.0-24');
+    const hint = subnetsOf('10.50.7.0-24');
+    const both = [lease('10.50.5.0-24', '172.30.0.1'), ...leases];
+    assert.equal(reusedKey({ leases: both, earlierKey: '10.50.7.0-24', hint }), '10.50.7.0-24');
+    assert.equal(createdKey({ leases, hint }), '10.50.1.0-24');
   });
 
   test('is reused when it is a reservation', () => {

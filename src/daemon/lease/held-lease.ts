@@ -1,7 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { EmitEvent } from '../../event/event.ts';
 import { writeFileAtomically } from '../../host/files/atomic-file.ts';
+import { isThisMachine, type MachineMarks } from '../../host/machine.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { decodeLease, parseLeaseKey } from '../../lease/wire.ts';
 import type { PublicAddresses } from '../../network/public-addresses.ts';
@@ -20,6 +22,15 @@ export interface HeldLease {
   readonly key: string;
   readonly publicIp: string | null;
   readonly publicIpv6: string | null;
+  /** The lease as this node last wrote it, and the machine that did; older versions did not note them. */
+  readonly revision?: string;
+  readonly machine?: MachineMarks;
+}
+
+/** A lease that this node wrote last, maybe with other addresses than it has now. */
+export interface EarlierLease extends PublicAddresses {
+  readonly key: string;
+  readonly revision: string;
 }
 
 /** The end of a lease. */
@@ -34,11 +45,12 @@ function fileOf(stateDirectory: string): string {
   return join(stateDirectory, 'lease.json');
 }
 
-/** Notes a lease that was taken. */
+/** Notes a lease as it was written, by this machine. */
 export async function noteHeldLease(
   stateDirectory: string,
   store: StoreChoice,
   record: LeaseRecord,
+  machine: MachineMarks | undefined,
 ): Promise<void> {
   const { publicIp, publicIpv6 } = addressesOf(record);
   const held: HeldLease = {
@@ -47,6 +59,8 @@ export async function noteHeldLease(
     key: record.key,
     publicIp: publicIp ?? null,
     publicIpv6: publicIpv6 ?? null,
+    revision: record.revision,
+    ...(machine && { machine }),
   };
   await writeFileAtomically(fileOf(stateDirectory), `${JSON.stringify(held)}\n`, 0o600);
 }
@@ -60,6 +74,25 @@ export async function readHeldLease(stateDirectory: string): Promise<HeldLease |
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The lease that this node wrote in an earlier run, in the same store. Undefined if the state directory may be a copy of another
+ * machine's, whose lease it then is.
+ *
+ * @param hardwareAddresses those of this machine's interfaces
+ */
+export async function findEarlierLease(
+  stateDirectory: string,
+  store: StoreChoice,
+  hardwareAddresses: readonly string[],
+): Promise<EarlierLease | undefined> {
+  const held = await readHeldLease(stateDirectory);
+  if (held?.revision === undefined || held.machine === undefined) return undefined;
+  if (!isDeepStrictEqual(held.store, withoutSecrets(store))) return undefined;
+  if (!(await isThisMachine(held.machine, hardwareAddresses))) return undefined;
+  const { key, revision, publicIp, publicIpv6 } = held;
+  return { key, revision, publicIp: publicIp ?? undefined, publicIpv6: publicIpv6 ?? undefined };
 }
 
 /**

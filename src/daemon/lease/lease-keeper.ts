@@ -24,6 +24,8 @@ interface LeaseKeeperOptions {
   readonly subnet: string;
   readonly emit: EmitEvent;
   readonly concerns: Concerns;
+  /** Called after each write of the lease, with the lease as it stands then. Does not reject. */
+  readonly onWritten?: (record: LeaseRecord) => Promise<void>;
   /** Called once, when another node holds this subnet now. */
   readonly onTaken: (because: string) => void;
 }
@@ -178,6 +180,7 @@ export class LeaseKeeper implements OwnLease {
           this.#raiseExpiry();
           emit({ event: 'lease-renewed', subnet, expiresAt: describeExpiry(outcome.record.expiresAt) });
           this.#enter(this.#rest());
+          await this.#options.onWritten?.(outcome.record);
           return;
         case 'taken':
           this.#enter({ kind: 'taken' });
@@ -237,7 +240,9 @@ export class LeaseKeeper implements OwnLease {
       const because = fault === undefined ? 'another node takes it' : `${fault.where} ${fault.reason}`;
       return { kind: 'blocked', because: `${because}; heddle takes it again as soon as possible` };
     }
-    if (!isSameNode(holder, { ...holder, value })) return { kind: 'taken', value: holder.value };
+    // With an address that this node has given up, it may be a write of this node whose answer never came.
+    const isOurs = holder.value === this.#record.value || isSameNode(holder, { ...holder, value });
+    if (!isOurs) return { kind: 'taken', value: holder.value };
     const again = await store.replace(holder, value, ttlSeconds);
     if (again === 'gone') return { kind: 'blocked', because: 'another node takes it; heddle takes it again' };
     // Our own words under another revision are a write of ours whose answer never came.

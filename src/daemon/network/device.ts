@@ -39,7 +39,8 @@ export const devicePart: NetworkPart = {
   },
 
   /**
-   * The interface first: where it has changed, the device follows. Then CheckCommand: where it says that the network is broken, PreStartup and PostStartup are run again.
+   * The interface first: where it has changed, the device follows. Then CheckCommand: where it says that the network is broken,
+   * PreStartup and PostStartup are run again.
    */
   async ensure(network, look, mayRepair, signal) {
     const { sight } = network.underlay;
@@ -49,6 +50,8 @@ export const devicePart: NetworkPart = {
         ? followUnderlay(network, sight.underlay, signal)
         : { kind: 'broken', trouble };
     }
+    // A device cannot be built on an interface that packets cannot use, which is a concern of its own.
+    if (sight.kind === 'unusable') return { kind: 'waiting' };
     const seen = await look.see();
     if (seen.kind !== 'broken') return whole;
     const trouble = showTrouble(seen.trouble);

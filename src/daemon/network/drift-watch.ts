@@ -46,7 +46,7 @@ type MonitorState =
 export class DriftWatch {
   readonly #options: DriftWatchOptions;
   readonly #stopping = new AbortController();
-  readonly #debounce = new Debounce(monitorDebounce, () => this.#request());
+  readonly #debounce = new Debounce(monitorDebounce, () => this.request());
   readonly #looking = new OneAtATime(() => this.#look());
   #state: LookState = { kind: 'idle' };
   #monitor: MonitorState = { kind: 'off' };
@@ -69,7 +69,8 @@ export class DriftWatch {
     await Promise.all([this.#stopMonitor(), this.#looking.idle()]);
   }
 
-  #request(): void {
+  /** Has the network looked after at once, or as soon as the look that runs is over. */
+  request(): void {
     if (this.#state.kind !== 'stopped') void this.#looking.run();
   }
 
@@ -81,7 +82,7 @@ export class DriftWatch {
 
   #waitFor(withinMs: number | undefined): void {
     const delayMs = Math.min(withinMs ?? Infinity, this.#options.intervalMs);
-    this.#enter({ kind: 'waiting', timer: setTimeout(() => this.#request(), delayMs) });
+    this.#enter({ kind: 'waiting', timer: setTimeout(() => this.request(), delayMs) });
   }
 
   /** Replaces the state, and with it the timer that it has. What was stopped stays so. */

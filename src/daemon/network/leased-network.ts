@@ -1,6 +1,7 @@
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import type { LeaseRecord } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
+import type { EarlierLease } from '../lease/held-lease.ts';
 
 /** A node that has its lease; no peer yet. */
 export interface LeasedNetwork {
@@ -23,6 +24,8 @@ export interface NetworkStart {
   readonly inPlace?: ReadonlySet<string>;
   /** The subnets to ask for first. */
   readonly hint?: LeaseSubnets | undefined;
+  /** The lease that an earlier daemon of this node wrote. */
+  readonly earlier?: EarlierLease | undefined;
   /** An earlier daemon's network of the same kind is up. */
   readonly isTakeover?: boolean;
 }

@@ -8,6 +8,7 @@ import { decodeLease, leaseKey } from '../../lease/wire.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseRecord } from '../../store/store.ts';
+import type { EarlierLease } from '../lease/held-lease.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import type { UpOptions } from '../setup/options.ts';
@@ -20,6 +21,8 @@ interface IdentityContext {
   readonly commands: CommandRunner;
   /** The subnets of the last run. */
   readonly hint: LeaseSubnets | undefined;
+  /** The lease that this node wrote last, maybe with another address. */
+  readonly earlier: EarlierLease | undefined;
   /** The known content of the store; it stays there. */
   readonly listingSlot: ListingSlot;
   readonly emit: EmitEvent;
@@ -48,7 +51,11 @@ export async function requireOwnIdentity(
   const listing =
     listingSlot.take() ?? (await outlastOutages(() => preparation.store.list(), preparation.outages, signal));
   listingSlot.keep(listing);
-  const twinOf = (own: LeaseAttributes): Twin | undefined => findTwin(own, listing.records, context);
+  const { earlier } = context;
+  const ofOthers = listing.records.filter(
+    ({ key, revision }) => key !== earlier?.key || revision !== earlier.revision,
+  );
+  const twinOf = (own: LeaseAttributes): Twin | undefined => findTwin(own, ofOthers, context);
   const twin = twinOf(attributes);
   if (twin === undefined) return attributes;
 
@@ -71,8 +78,8 @@ export async function requireOwnIdentity(
     return renewed;
   }
   // The lease that this node had with another address does not belong to another node.
-  const earlier = context.hint && leaseKey(context.hint);
-  const others = listing.records.filter(({ key }) => key !== earlier);
+  const ofLastRun = context.hint && leaseKey(context.hint);
+  const others = ofOthers.filter(({ key }) => key !== ofLastRun);
   const left = findTwin(attributes, others, context);
   if (left === undefined) return attributes;
   throw refuse(left, 'PreStartupCommand does not make another one');

@@ -126,6 +126,8 @@ export class PartKeeper {
       case 'repaired':
         this.#set(part, { kind: 'repaired', failures });
         return;
+      case 'waiting':
+        return;
       case 'broken':
         if (before.kind === 'broken' && !isDue(before)) return;
         this.#fail(part, failures, outcome.trouble);

@@ -65,6 +65,8 @@ export type EnsureResult =
   | { readonly kind: 'whole' }
   /** The part was broken, and the repair was done. The next look shows whether it helped. */
   | { readonly kind: 'repaired' }
+  /** Nothing can be done for the part now, for a reason that is told elsewhere. It counts as it did before. */
+  | { readonly kind: 'waiting' }
   | { readonly kind: 'broken'; readonly trouble: PartTrouble };
 
 /** The result of removing a part. */

@@ -4,6 +4,7 @@ import { Engine } from '../../engine/engine.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { formatCount } from '../../diagnostic/words.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
+import { readMachineMarks } from '../../host/machine.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { agreedFields } from '../../lease/agreed-fields.ts';
@@ -11,9 +12,10 @@ import { networksOf } from '../../network/configuration.ts';
 import { presentValues } from '../../network/per-family.ts';
 import { listPublicAddresses, mainPublicAddress } from '../../network/public-addresses.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
-import type { LeaseStore } from '../../store/store.ts';
+import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
+import { noteHeldLease } from '../lease/held-lease.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { OwnIdentities } from '../lease/own-identities.ts';
 import { Concerns } from '../../event/concerns.ts';
@@ -32,8 +34,10 @@ import type { LiveNetwork, NetworkPart } from './part.ts';
 import { PartKeeper, type BrokenPart } from './part-keeper.ts';
 import { networkParts, rememberParts, removeParts } from './parts.ts';
 import { removePeers } from './peers.ts';
+import { tellOtherAddress } from './take-lease.ts';
 import { takeDown, type TakeDownResult } from './take-down.ts';
 import { Periodic } from '../watch/periodic.ts';
+import { AddressWatch } from '../watch/address-watch.ts';
 import { UnderlayWatch } from '../watch/underlay.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { StoredNetworkWatch } from '../watch/stored-network.ts';
@@ -91,6 +95,7 @@ export class RunningNetwork {
   readonly #probe: PeerProbe;
   readonly #storeWatch: Periodic;
   readonly #underlay: UnderlayWatch;
+  readonly #addresses: AddressWatch;
   readonly #live: LiveNetwork;
   /** The MTU as the deployment file has it, before the device showed its own. */
   readonly #plannedMtu: number;
@@ -137,6 +142,7 @@ export class RunningNetwork {
       marginSeconds: options.renewMarginSeconds,
       subnet: describeSubnets(subnets),
       emit,
+      onWritten: (record) => this.#noteLease(record),
       onTaken: (because) => this.#stopFollowing({ kind: 'lease-taken', because }),
     });
     const identities = new OwnIdentities(this.#keeper, preparation.loaded.recipe.backendData);
@@ -180,6 +186,10 @@ export class RunningNetwork {
       networksOf(preparation.network.configuration).map(({ family }) => family),
       this.#concerns,
     );
+    this.#addresses = new AddressWatch({
+      stateDirectory: options.stateDirectory,
+      onChange: () => this.#watch.request(),
+    });
     const stored = new StoredNetworkWatch({
       ...{ preparation, options, own: subnets, concerns: this.#concerns },
       signal: this.#following.signal,
@@ -321,7 +331,7 @@ export class RunningNetwork {
     this.#stage = 'ending';
     this.#probe.stop();
     this.#storeWatch.stop();
-    await Promise.all([this.#watch.stop(), this.#keeper.stop(), this.#rising]);
+    await Promise.all([this.#watch.stop(), this.#addresses.stop(), this.#keeper.stop(), this.#rising]);
   }
 
   async #rise(): Promise<void> {
@@ -339,6 +349,7 @@ export class RunningNetwork {
     }
     await this.#becomeReady();
     this.#watch.start(this.#parts.retryInMs);
+    this.#addresses.start(this.#underlay.underlay.name);
     this.#probe.start();
     this.#storeWatch.start();
   }
@@ -356,12 +367,26 @@ export class RunningNetwork {
   }
 
   async #settleUnderlay(underlay: ChosenInterface): Promise<void> {
-    const { preparation, options, leasedNetwork, onUnderlay } = this.#given;
+    const { preparation, options, leasedNetwork, emit, onUnderlay } = this.#given;
     const { facts } = leasedNetwork.commands;
+    const before = this.#underlay.underlay;
     await this.#underlay.settle(underlay);
+    tellOtherAddress(before, underlay, leasedNetwork.subnets, emit);
+    if (before.name !== underlay.name && this.#stage !== 'ending') this.#addresses.start(underlay.name);
     onUnderlay(underlay);
     const deployment = deploymentOf(preparation, options, facts, this.#keeper.record.key);
     await writeDeployment(options.stateDirectory, deployment);
+  }
+
+  /** For the next daemon on this machine: by then it may have another address. */
+  async #noteLease(record: LeaseRecord): Promise<void> {
+    const { options, emit } = this.#given;
+    try {
+      const machine = await readMachineMarks(this.#underlay.underlay.hardwareAddress);
+      await noteHeldLease(options.stateDirectory, options.store, record, machine);
+    } catch (error) {
+      emit({ event: 'warning', message: `the lease could not be noted: ${explainError(error)}` });
+    }
   }
 
   /** Begins to follow the store. Resolves with the first snapshot, or when that is not waited for any more. */

@@ -1,13 +1,18 @@
 import type { EmitEvent, NodeState } from '../../event/event.ts';
+import { readMachineMarks } from '../../host/machine.ts';
 import { explainError, isAbort } from '../../host/system-error.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
-import { mainPublicAddress } from '../../network/public-addresses.ts';
+import {
+  listPublicAddresses,
+  mainPublicAddress,
+  type PublicAddresses,
+} from '../../network/public-addresses.ts';
 import { acquireLease, type AcquiredLease } from '../../store/acquire-lease.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { describeExpiry } from '../lease/lease-keeper.ts';
-import { noteHeldLease } from '../lease/held-lease.ts';
+import { noteHeldLease, type EarlierLease } from '../lease/held-lease.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
@@ -30,6 +35,8 @@ export interface LeaseContext {
   readonly commands: CommandRunner;
   /** The subnets to ask for first: those of the last run. */
   readonly hint: LeaseSubnets | undefined;
+  /** The lease that an earlier daemon of this node wrote. */
+  readonly earlier: EarlierLease | undefined;
   /** An earlier daemon's network of the same kind is still up: what fails now must not take it down. */
   readonly isTakeover: boolean;
   /** True for the recipe that the daemon was started with, false for a recipe that was saved later. */
@@ -46,8 +53,19 @@ export interface LeaseContext {
  * ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link NoLeaseError}.
  */
 export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
-  const { preparation, options, commands, hint, isTakeover, isFirst, listingSlot, enter, emit, signal } =
-    context;
+  const {
+    preparation,
+    options,
+    commands,
+    hint,
+    earlier,
+    isTakeover,
+    isFirst,
+    listingSlot,
+    enter,
+    emit,
+    signal,
+  } = context;
   const { store, outages } = preparation;
   const undo: (() => Promise<unknown>)[] = [];
   let own: LeaseSubnets | undefined;
@@ -68,6 +86,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
           configuration,
           attributes,
           hint,
+          earlier,
           ttlSeconds,
           listing: listingSlot.take(),
           signal,
@@ -90,8 +109,10 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
       how: acquired.how,
       expiresAt: describeExpiry(record.expiresAt),
     });
+    if (earlier?.key === record.key) tellOtherAddress(earlier, attributes, subnets, emit);
     for (const message of describeUnfit(acquired)) emit({ event: 'warning', message });
-    await noteHeldLease(options.stateDirectory, options.store, record);
+    const machine = await readMachineMarks(preparation.underlay.hardwareAddress);
+    await noteHeldLease(options.stateDirectory, options.store, record, machine);
     await remember(context, record.key);
     const isCreated = acquired.how === 'created';
     return { commands, record, subnets, isCreated, hadEnded: isTakeover && isCreated, isDeviceUp: false };
@@ -101,6 +122,17 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
       throw new NoLeaseError('heddle was asked to stop', { cause: error });
     throw error;
   }
+}
+
+/** Tells that a node has another public address than its lease had, if it has. */
+export function tellOtherAddress(
+  before: PublicAddresses,
+  now: PublicAddresses,
+  subnets: LeaseSubnets,
+  emit: EmitEvent,
+): void {
+  const [from, to] = [listPublicAddresses(before).join(' and '), listPublicAddresses(now).join(' and ')];
+  if (from !== to) emit({ event: 'address-changed', from, to, subnet: describeSubnets(subnets) });
 }
 
 /** Warnings about leases of this node that do not fit the network configuration. */

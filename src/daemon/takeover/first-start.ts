@@ -6,6 +6,7 @@ import { requireFreeSubnet } from '../../store/acquire-lease.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { Listing } from '../../store/store.ts';
 import { clearPreviousNetwork, type PreviousNetworkContext } from './previous-network.ts';
+import { findEarlierLease, type EarlierLease } from '../lease/held-lease.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { NetworkStart } from '../network/leased-network.ts';
 
@@ -22,9 +23,16 @@ interface FirstStartContext extends PreviousNetworkContext {
 export async function findFirstStart(context: FirstStartContext): Promise<NetworkStart | undefined> {
   const previous = await clearPreviousNetwork(context);
   const { subnetFile } = context.options;
-  const hint = previous?.leaseKey == null ? await readHint(subnetFile) : parseLeaseKey(previous.leaseKey);
-  if (!(await awaitFreeSubnet(hint, context))) return undefined;
-  return { hint, isTakeover: previous?.isUp ?? false };
+  const { options, preparation } = context;
+  const earlier = await findEarlierLease(
+    options.stateDirectory,
+    options.store,
+    await preparation.interfaces.hardwareAddresses(),
+  );
+  const ofLastRun = previous?.leaseKey ?? earlier?.key;
+  const hint = ofLastRun == null ? await readHint(subnetFile) : parseLeaseKey(ofLastRun);
+  if (!(await awaitFreeSubnet(hint, earlier, context))) return undefined;
+  return { hint, earlier, isTakeover: previous?.isUp ?? false };
 }
 
 async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
@@ -38,11 +46,12 @@ async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
  */
 async function awaitFreeSubnet(
   hint: LeaseSubnets | undefined,
+  earlier: EarlierLease | undefined,
   { preparation, listingSlot, signal }: FirstStartContext,
 ): Promise<boolean> {
   const { store, outages, network, underlay } = preparation;
   const { publicIp, publicIpv6 } = underlay;
-  const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint };
+  const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint, earlier };
   try {
     const see = (): Promise<Listing> => requireFreeSubnet(store, applicant);
     listingSlot.keep(await outlastOutages(see, outages, signal));

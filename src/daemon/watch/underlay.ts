@@ -26,6 +26,11 @@ export class UnderlayWatch {
     this.#concerns = concerns;
   }
 
+  /** The interface as the network was brought up on it. */
+  get underlay(): ChosenInterface {
+    return this.#underlay;
+  }
+
   /** The last sight of it. */
   get sight(): UnderlaySight {
     return this.#sight;

@@ -35,6 +35,8 @@ export interface ChosenInterface extends PublicAddresses {
   readonly mtu: number;
   /** The interface's own addresses, of the network's families. */
   readonly addresses: PerFamily<string>;
+  /** Undefined for a device that has none. */
+  readonly hardwareAddress: string | undefined;
   /** Why this one, as a clause: `it has the default route`. */
   readonly because: string;
 }
@@ -249,6 +251,7 @@ function equip(
     name: link.name,
     mtu: link.mtu,
     addresses,
+    hardwareAddress: link.hardwareAddress,
     publicIp: addresses.ipv4 === undefined ? undefined : (publicIp ?? addresses.ipv4),
     publicIpv6: addresses.ipv6 === undefined ? undefined : (publicIpv6 ?? addresses.ipv6),
     because,

@@ -23,6 +23,8 @@ export interface HostInterfaces {
   see(name: string): Promise<Link | undefined>;
   /** Chooses as at the start, by what the kernel says now. Throws as {@link InterfaceLookUp.choose} does. */
   chooseAgain(families: readonly Family[]): Promise<ChosenInterface>;
+  /** The hardware addresses of this node's interfaces, as they were seen last. */
+  hardwareAddresses(): Promise<readonly string[]>;
   /** Notes which addresses this node has and uses, for later choices, also those of a later start. */
   remember(chosen: ChosenInterface): Promise<void>;
 }
@@ -61,6 +63,11 @@ export class InterfaceLookUp implements HostInterfaces {
 
   see(name: string): Promise<Link | undefined> {
     return readLink(name);
+  }
+
+  async hardwareAddresses(): Promise<readonly string[]> {
+    const { links } = await this.#look.facts;
+    return links.flatMap(({ loopback, hardwareAddress }) => (loopback ? [] : (hardwareAddress ?? [])));
   }
 
   async remember({ addresses }: ChosenInterface): Promise<void> {

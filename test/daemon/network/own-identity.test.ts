@@ -36,6 +36,7 @@ async function takeWith(
     options,
     commands: bench.runner(preparation),
     hint: hint === undefined ? undefined : { ipv4: cidr(hint), ipv6: undefined },
+    earlier: undefined,
     isTakeover: false,
     isFirst: true,
     listingSlot: new ListingSlot(),

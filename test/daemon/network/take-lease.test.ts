@@ -23,6 +23,7 @@ async function prepare(t: TestContext, changes: Partial<LeaseContext> = {}) {
     options,
     commands: bench.runner(preparation),
     hint: undefined,
+    earlier: undefined,
     isTakeover: false,
     isFirst: true,
     listingSlot: new ListingSlot(),
@@ -87,6 +88,28 @@ test('a lease of this node is taken again', async (t) => {
   const leasedNetwork = await takeLease(context);
   assert.equal(leasedNetwork.record.key, '10.50.9.0-24');
   assert.equal(leasedNetwork.isCreated, false);
+});
+
+test('a lease that this node wrote with another address is its own, until another machine writes it', async (t) => {
+  const { bench, context } = await prepare(t);
+  await bench.lease(9, 22);
+  const [record] = (await context.preparation.store.list()).records;
+  assert.ok(record);
+  const earlier = {
+    key: record.key,
+    revision: record.revision,
+    publicIp: '172.30.0.22',
+    publicIpv6: undefined,
+  };
+  const leasedNetwork = await takeLease({ ...context, earlier });
+  assert.deepEqual([leasedNetwork.record.key, leasedNetwork.isCreated], ['10.50.9.0-24', false]);
+  assert.equal(leasedNetwork.record.value, leaseValue(1, 'data-1'));
+  const told = { from: '172.30.0.22', to: '172.30.0.1', subnet: '10.50.9.0/24' };
+  assert.deepEqual(bench.told('address-changed'), [{ event: 'address-changed', ...told }]);
+
+  await context.preparation.store.replace(leasedNetwork.record, leaseValue(22), 3600);
+  const other = await takeLease({ ...context, earlier });
+  assert.notEqual(other.record.key, '10.50.9.0-24');
 });
 
 test('a network that is taken over and has no lease any more had its lease ended', async (t) => {

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { UnderlayWatch } from '../../../src/daemon/watch/underlay.ts';
+import { findEarlierLease } from '../../../src/daemon/lease/held-lease.ts';
 import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { Concerns } from '../../../src/event/concerns.ts';
 import type { Link } from '../../../src/host/interface/ip-output.ts';
 import { until } from '../../support/until.ts';
-import { Bench, underlay, underlayLink } from '../bench.ts';
+import { Bench, underlay, underlayLink, linkAddress } from '../bench.ts';
 import { fileCheck, fileOverlay } from '../file-overlay.ts';
 import { Life } from '../life.ts';
 
@@ -72,6 +73,30 @@ test('a device that cannot follow makes the node degraded, until it can or the M
   await life.untilIn('running');
 });
 
+test('the lease, the deployment and the note of the lease follow another address', async (t) => {
+  const { bench, life } = await begin(t, { ...fileOverlay, CheckCommand: fileCheck });
+  const [subnet] = bench.told('lease-acquired').map((event) => event.subnet);
+  const key = subnet?.replace('/', '-');
+  bench.link = { ...underlayLink, addresses: [linkAddress('172.30.0.22')] };
+  const told = await bench.untilTold('address-changed');
+  assert.deepEqual(told, { event: 'address-changed', from: '172.30.0.1', to: '172.30.0.22', subnet });
+  await life.untilIn('running');
+  const { records } = await (await bench.openStore()).list();
+  const own = records.find((record) => record.key === key);
+  assert.match(own?.value ?? '', /"PublicIP":"172\.30\.0\.22"/);
+  const deployment = await readDeployment(bench.stateDirectory);
+  assert.deepEqual([deployment?.publicIp, deployment?.localAddress], ['172.30.0.22', '172.30.0.22']);
+  const addresses = ['02:00:00:00:00:01'];
+  const earlier = await findEarlierLease(bench.stateDirectory, bench.storeChoice, addresses);
+  assert.deepEqual(earlier, {
+    key,
+    revision: own?.revision,
+    publicIp: '172.30.0.22',
+    publicIpv6: undefined,
+  });
+  assert.equal(bench.told('lease-acquired').length, 1);
+});
+
 test('an interface that is gone or has lost its address is a concern for as long as that lasts', async (t) => {
   const { bench, life } = await begin(t);
   for (const [link, because] of [
@@ -107,6 +132,7 @@ function scene() {
   const interfaces = {
     see,
     chooseAgain: () => Promise.reject(new Failure('interface', 'there is no other')),
+    hardwareAddresses: () => Promise.resolve([]),
     remember: () => Promise.resolve(),
   };
   return { host, concerns, names, watch: new UnderlayWatch(underlay, interfaces, [4], concerns) };
