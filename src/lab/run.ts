@@ -35,7 +35,7 @@ async function leaveFailed(
   tethered: TetheredLab,
 ): Promise<string | undefined> {
   if (keepsFailed) {
-    tethered.keep();
+    await tethered.keep();
     const named = nameArgument(name);
     return (
       `The lab ${name} was kept. Read the logs: heddle lab logs${named} node1. ` +
