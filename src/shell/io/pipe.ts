@@ -20,6 +20,8 @@ export interface ShellPipes {
 
 /** Sets of pipes made at a time; each costs six descriptors until it is used. */
 const setsPerBatch = 4;
+/** Milliseconds after which pipes that nobody needed are closed. Whoever needs some later waits for mkfifo. */
+export const restMs = 5000;
 const names = ['stdout', 'stderr', 'notes'] as const;
 
 /** Not `runProgram`: where every peer has a shell of its own, one in four waits for this, and execa takes a millisecond more. */
@@ -32,8 +34,15 @@ const run = promisify(execFile);
  */
 export class PipeSupply {
   readonly #spare: ShellPipes[] = [];
+  readonly #restMs: number;
   #refill: Promise<void> | undefined;
+  #rest: NodeJS.Timeout | undefined;
   #isClosed = false;
+
+  /** @param rest milliseconds; spare pipes are closed when nobody has taken any for so long */
+  constructor(rest = restMs) {
+    this.#restMs = rest;
+  }
 
   /** Begins to make pipes, for whoever will need some soon. */
   prepare(): void {
@@ -45,6 +54,7 @@ export class PipeSupply {
   async take(): Promise<ShellPipes> {
     while (!this.#isClosed) {
       const pipes = this.#spare.pop();
+      this.#rest?.refresh();
       if (pipes !== undefined) return pipes;
       await this.#fill();
     }
@@ -62,6 +72,8 @@ export class PipeSupply {
       await run('mkfifo', ['-m', '600', ...sets.flatMap((set) => names.map((name) => `${set}-${name}`))]);
       if (this.#isClosed) return;
       for (const set of sets) this.#spare.push(openPipes(set));
+      this.#rest ??= setTimeout(() => this.#closeSpare(), this.#restMs).unref();
+      this.#rest.refresh();
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
@@ -70,6 +82,11 @@ export class PipeSupply {
   /** Closes what was not handed out. */
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#rest);
+    this.#closeSpare();
+  }
+
+  #closeSpare(): void {
     for (const pipes of this.#spare.splice(0)) closePipes(pipes);
   }
 }

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { cancelledBeforeStart, concludeFailedStart } from '../job-outcome.ts';
 import { createOneShotShell } from '../one-shot-shell.ts';
 import { noLedger, type GroupLedger } from '../group-ledger.ts';
-import { PipeSupply } from '../io/pipe.ts';
+import { PipeSupply, restMs } from '../io/pipe.ts';
 import { systemShell, type ShellProgram } from '../program.ts';
 import { suitsWorker } from './environment-change.ts';
 import type { Job, Outcome, Script, Shell } from '../shell.ts';
@@ -15,6 +15,8 @@ export interface WorkerPoolOptions {
   readonly size: number;
   /** Milliseconds between SIGTERM and SIGKILL; 2,000 unless given. */
   readonly graceMs?: number;
+  /** Milliseconds after which a worker that had no job ends, unless it is the only idle one; 5,000 unless given. */
+  readonly restMs?: number;
   readonly program?: ShellProgram;
   /** Where the groups of workers, and of other jobs that run, are noted; nowhere unless given. */
   readonly ledger?: GroupLedger;
@@ -26,7 +28,8 @@ export interface WorkerPoolOptions {
  *
  * A worker is kept only if nothing is left of its job. It is replaced after a job that was ended, that ended the
  * worker, or that left a process behind; for a job in another directory; and where a job's environment differs
- * in a variable that is the shell's own, or by much.
+ * in a variable that is the shell's own, or by much. After a burst all workers end but one, so that a pool at rest has the
+ * same processes and descriptors each time.
  */
 export function createWorkerPool(options: WorkerPoolOptions): Shell {
   return new WorkerPool(options);
@@ -38,7 +41,8 @@ class WorkerPool implements Shell {
   readonly #size: number;
   readonly #ledger: GroupLedger;
   readonly #slots: Slots;
-  readonly #supply = new PipeSupply();
+  readonly #supply: PipeSupply;
+  readonly #restMs: number;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<Outcome>>();
   readonly #scriptFiles = new WeakMap<Script, { readonly content: Buffer | undefined }>();
@@ -48,10 +52,16 @@ class WorkerPool implements Shell {
   readonly #oneShot: Shell;
   /** The last one was used last. */
   readonly #idle: Worker[] = [];
+  /** The workers that had a job since the timer was set, or last fired. */
+  readonly #busyLately = new Set<Worker>();
+  #restTimer: NodeJS.Timeout | undefined;
 
-  constructor({ size, graceMs = 2000, program = systemShell, ledger = noLedger }: WorkerPoolOptions) {
+  constructor(options: WorkerPoolOptions) {
+    const { size, graceMs = 2000, program = systemShell, ledger = noLedger } = options;
     if (!Number.isInteger(size) || size < 1) throw new RangeError('a pool has at least one worker');
     this.#size = size;
+    this.#restMs = options.restMs ?? restMs;
+    this.#supply = new PipeSupply(this.#restMs);
     this.#graceMs = graceMs;
     this.#program = program;
     this.#slots = new Slots(size);
@@ -71,6 +81,7 @@ class WorkerPool implements Shell {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    clearTimeout(this.#restTimer);
     this.#slots.clear();
     await this.#oneShot.close();
     await Promise.all(this.#running);
@@ -142,11 +153,34 @@ class WorkerPool implements Shell {
   }
 
   #giveBack(worker: Worker): void {
-    if (worker.isSound) this.#idle.push(worker);
-    else this.#retire(worker);
+    if (!worker.isSound) {
+      this.#retire(worker);
+      return;
+    }
+    this.#idle.push(worker);
+    this.#busyLately.add(worker);
+    this.#awaitRest();
+  }
+
+  #awaitRest(): void {
+    if (this.#idle.length < 2 || this.#closing.signal.aborted) return;
+    this.#restTimer ??= setTimeout(() => {
+      this.#restTimer = undefined;
+      this.#endIdle();
+      this.#awaitRest();
+    }, this.#restMs).unref();
+  }
+
+  /** Ends the workers that had no job lately. The one that was used last stays. */
+  #endIdle(): void {
+    for (const worker of this.#idle.slice(0, -1)) {
+      if (!this.#busyLately.has(worker)) this.#retire(this.#removeIdle(worker));
+    }
+    this.#busyLately.clear();
   }
 
   #retire(worker: Worker): void {
+    this.#busyLately.delete(worker);
     const left = worker.retire(this.#graceMs).finally(() => this.#leaving.delete(left));
     this.#leaving.add(left);
   }

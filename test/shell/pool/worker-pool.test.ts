@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
@@ -323,6 +323,36 @@ test('a job runs in its directory, also when another one took its place or its n
 test('a program that is no shell cannot be started', async (t) => {
   const pool = openPool(t, { size: 1, program: { file: '/bin/false', name: 'sh', arguments: [] } });
   assert.equal((await pool.run(jobOf('true'))).kind, 'unstartable');
+});
+
+test('after a burst all workers end but the one that was used last, and no spare descriptor stays', async (t) => {
+  const pool = openPool(t, { size: 3, restMs: 50 });
+  const openFiles = (): number => readdirSync('/proc/self/fd').length;
+  const burst = async (): Promise<readonly number[]> => {
+    const outcomes = Array.from({ length: 3 }, () => pool.run(jobOf('sleep 0.1; echo $$')));
+    return (await Promise.all(outcomes)).map((outcome) => Number(ran(outcome).stdout.text));
+  };
+  const untilOneIsLeft = async (pids: readonly number[]): Promise<readonly number[]> =>
+    until('two of three workers to end', async () => {
+      const alive = await Promise.all(pids.map(isAlive));
+      return alive.filter(Boolean).length === 1 && pids.filter((_, index) => alive[index]);
+    });
+  const before = openFiles();
+  const first = await burst();
+  assert.equal(new Set(first).size, 3);
+  assert.ok(openFiles() > before + 6);
+  await untilOneIsLeft(first);
+  // What one worker and its pool need.
+  const most = before + 12;
+  await until(
+    'the spare pipes to be closed',
+    () => openFiles() <= most,
+    () => `${openFiles()}, not ${most}`,
+  );
+  const second = await burst();
+  const left = await untilOneIsLeft(second);
+  await until('the spare pipes to be closed again', () => openFiles() <= most);
+  assert.deepEqual([await workerId(pool)], left);
 });
 
 test('closing ends the workers, also one that was stopped', async () => {
