@@ -31,6 +31,8 @@ export interface LifeOwner {
   readonly stopRequest: StopRequest;
   /** The waits of the daemon. */
   readonly waits: Waits;
+  /** Makes the state directory again if somebody deleted it: see {@link NodeLife.writeState}. */
+  keepStateDirectory(): Promise<void>;
   enter(state: NodeState, because?: string): void;
 }
 
@@ -44,6 +46,7 @@ export class NodeLife {
   readonly #owner: LifeOwner;
   readonly #changes: RecipeChanges;
   readonly #listingSlot = new ListingSlot();
+  #journal: PeerJournal | undefined;
   /** The last one whose device came up. */
   #network: RunningNetwork | undefined;
 
@@ -68,12 +71,19 @@ export class NodeLife {
     const file = await openJournal(join(this.#options.stateDirectory, 'journal'));
     const watch = this.#options.watch ? await this.#watchRecipe() : undefined;
     try {
-      return await this.#liveWith(await PeerJournal.open(file));
+      this.#journal = await PeerJournal.open(file);
+      return await this.#liveWith(this.#journal);
     } finally {
       this.#changes.end();
       await watch?.close();
       await file.close();
     }
+  }
+
+  /** Writes into a state directory that was made again what a daemon needs to take the network over or down. Throws a Failure. */
+  async writeState(): Promise<void> {
+    await this.#journal?.rewrite();
+    await this.#network?.writeState();
   }
 
   /** Ends the commands that still run, for whoever has waited long enough. */
@@ -203,6 +213,7 @@ export class NodeLife {
   async #finish(network: RunningNetwork): Promise<TakeDownResult> {
     const { onExit } = this.#owner.stopRequest;
     this.#owner.enter('stopping');
+    await this.#owner.keepStateDirectory();
     await notifyServiceManager({ state: 'stopping' });
     let taken = emptyTakeDown;
     if (onExit === 'leave') await network.leave();

@@ -1,6 +1,9 @@
 import type { EmitEvent, NodeState } from '../event/event.ts';
 import { describeWait } from '../event/human.ts';
-import { claimInstance } from '../host/state/instance.ts';
+import type http from 'node:http';
+import { ClaimedDirectory } from '../host/state/claimed-directory.ts';
+import { claimInstance, type Instance } from '../host/state/instance.ts';
+import { explainError } from '../host/system-error.ts';
 import { endOrphans } from './commands/running-commands.ts';
 import { Waits } from './commands/waits.ts';
 import { NodeLife, type LifeOwner } from './node-life.ts';
@@ -17,6 +20,7 @@ import { publishNetwork } from './setup/publish-network.ts';
 import { StartWait } from './setup/start-wait.ts';
 import { releaseByItself } from './takeover/release-lease.ts';
 import { takeDownStanding } from './takeover/take-down-dead.ts';
+import { Periodic } from './watch/periodic.ts';
 import type { StoreLimits } from '../store/limited-store.ts';
 import { orAbort } from '../time/or-abort.ts';
 
@@ -28,6 +32,15 @@ const longestAnswerMs = 300;
  * whoever asked for the end by the control socket waits for the answer. In milliseconds.
  */
 const lastWriteMs = { signal: 600, request: 8000 } as const;
+
+/** How often the state directory is looked at, in milliseconds. */
+const directoryLookMs = 5000;
+
+/** The control socket that this daemon listens on, and its claim on the state directory. */
+interface Claim {
+  readonly server: http.Server;
+  readonly instance: Instance;
+}
 
 /** How a node stands, as it is told. */
 type StateReport =
@@ -80,6 +93,15 @@ export class HeddleNode implements LifeOwner {
   #stage: NodeStage;
   #standing: StateReport = { state: 'starting' };
   #stopState: StopState = { kind: 'unasked' };
+  /** Undefined before the state directory is claimed. */
+  #holding:
+    | {
+        readonly claim: Claim;
+        readonly directory: ClaimedDirectory;
+        readonly answered: Promise<TakeDownResult>;
+      }
+    | undefined;
+  readonly #directoryWatch = new Periodic(directoryLookMs, () => this.keepStateDirectory());
 
   constructor(options: UpOptions, hooks: NodeHooks) {
     this.#options = options;
@@ -104,6 +126,24 @@ export class HeddleNode implements LifeOwner {
     const host = await orAbort(check, this.stopping);
     let answer: (taken: TakeDownResult) => void = () => undefined;
     const answered = new Promise<TakeDownResult>((resolve) => (answer = resolve));
+    const claim = await this.#claim(answered);
+    const directory = new ClaimedDirectory(this.#options.stateDirectory);
+    this.#holding = { claim, directory, answered };
+    this.#directoryWatch.start();
+    const life = this.#live(host).finally(() => this.#end());
+    const taken = await life.catch(() => emptyTakeDown);
+    this.#directoryWatch.stop();
+    const { server, instance } = this.#holding.claim;
+    setTimeout(() => server.closeAllConnections(), longestAnswerMs).unref();
+    const released = instance.release();
+    // Whoever asked for the end is told once the next daemon may start, as the answer is all that is still open.
+    answer(taken);
+    await released;
+    this.#requireTakenDown(await life);
+  }
+
+  /** Listens on the control socket. `answered` is the answer to whoever asks for the end. */
+  async #claim(answered: Promise<TakeDownResult>): Promise<Claim> {
     const server = createControlServer({
       status: () => this.status(),
       probe: () => this.#probe(),
@@ -117,15 +157,31 @@ export class HeddleNode implements LifeOwner {
         return answered;
       },
     });
-    const claim = await claimInstance(this.#options.stateDirectory, server, this.stopping);
-    const life = this.#live(host).finally(() => this.#end());
-    const taken = await life.catch(() => emptyTakeDown);
-    setTimeout(() => server.closeAllConnections(), longestAnswerMs).unref();
-    const released = claim.release();
-    // Whoever asked for the end is told once the next daemon may start, as the answer is all that is still open.
-    answer(taken);
-    await released;
-    this.#requireTakenDown(await life);
+    return { server, instance: await claimInstance(this.#options.stateDirectory, server, this.stopping) };
+  }
+
+  /** Makes the state directory again if somebody deleted it, with everything in it that is heddle's own. Never throws. */
+  async keepStateDirectory(): Promise<void> {
+    const holding = this.#holding;
+    if (holding === undefined || holding.directory.isThere) return;
+    const { emit } = this.#hooks;
+    const what = `the state directory ${this.#options.stateDirectory} was deleted while heddle ran`;
+    try {
+      holding.directory.remake();
+      if (!this.stopping.aborted) {
+        // The old socket has no name any more.
+        holding.claim.server.close();
+        this.#holding = { ...holding, claim: await this.#claim(holding.answered) };
+      }
+      if (this.#stage.kind === 'living') await this.#stage.life.writeState();
+      const message = `${what}; heddle made it again, with its own files, but files of the recipe, such as keys, are gone`;
+      emit({ event: 'warning', message });
+    } catch (error) {
+      // Another daemon's socket, if there is one by now, stays.
+      const instance = { release: () => Promise.resolve() };
+      this.#holding = { ...holding, claim: { ...holding.claim, instance } };
+      emit({ event: 'warning', message: `${what}, and cannot be made again: ${explainError(error)}` });
+    }
   }
 
   /**

@@ -56,6 +56,10 @@ export class Life implements LifeOwner {
     return this.#stopping.signal;
   }
 
+  keepStateDirectory(): Promise<void> {
+    return Promise.resolve();
+  }
+
   enter(state: NodeState, because?: string): void {
     this.states.push(because === undefined ? state : `${state}: ${because}`);
   }

@@ -392,6 +392,7 @@ test('a life in which no network came up withdraws the network document that it 
     stopping: AbortSignal.abort(),
     stopRequest: options,
     waits: bench.waits,
+    keepStateDirectory: () => Promise.resolve(),
     enter: () => undefined,
   };
   const life = new NodeLife(options, preparation, bench.emit, owner);

@@ -15,6 +15,7 @@ import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
+import type { NodeFacts } from '../../contract/environment.ts';
 import { noteHeldLease } from '../lease/held-lease.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { OwnIdentities } from '../lease/own-identities.ts';
@@ -367,13 +368,18 @@ export class RunningNetwork {
   }
 
   async #settleUnderlay(underlay: ChosenInterface): Promise<void> {
-    const { preparation, options, leasedNetwork, emit, onUnderlay } = this.#given;
+    const { leasedNetwork, emit, onUnderlay } = this.#given;
     const { facts } = leasedNetwork.commands;
     const before = this.#underlay.underlay;
     await this.#underlay.settle(underlay);
     tellOtherAddress(before, underlay, leasedNetwork.subnets, emit);
     if (before.name !== underlay.name && this.#stage !== 'ending') this.#addresses.start(underlay.name);
     onUnderlay(underlay);
+    await this.#writeDeployment(facts);
+  }
+
+  async #writeDeployment(facts: NodeFacts): Promise<void> {
+    const { preparation, options } = this.#given;
     const deployment = deploymentOf(preparation, options, facts, this.#keeper.record.key);
     await writeDeployment(options.stateDirectory, deployment);
   }
@@ -387,6 +393,12 @@ export class RunningNetwork {
     } catch (error) {
       emit({ event: 'warning', message: `the lease could not be noted: ${explainError(error)}` });
     }
+  }
+
+  /** Writes the files about this network into a state directory that was made again. Throws a Failure. */
+  async writeState(): Promise<void> {
+    await this.#writeDeployment(this.#given.leasedNetwork.commands.facts);
+    await this.#noteLease(this.#keeper.record);
   }
 
   /** Begins to follow the store. Resolves with the first snapshot, or when that is not waited for any more. */

@@ -60,6 +60,13 @@ export class PeerJournal {
     await Promise.all(this.peers.map(({ key }) => this.record({ gone: key })));
   }
 
+  /** Writes the whole journal again, where its file is gone. */
+  async rewrite(): Promise<void> {
+    const previous = this.#writing;
+    this.#writing = previous.catch(() => undefined).then(() => this.#rewrite());
+    await this.#writing;
+  }
+
   /** Resolves once everything recorded so far is on disk. */
   async flush(): Promise<void> {
     await this.#flushing;

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import http from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../diagnostic/failure.ts';
-import { findOwningProcess } from '../../host/state/daemon-process.ts';
+import { findDaemonOfDeleted, findOwningProcess } from '../../host/state/daemon-process.ts';
 import { controlSocketPath } from '../../host/state/instance.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
 import type { ExitMode } from '../setup/options.ts';
@@ -97,10 +99,24 @@ export async function askDaemon(
   asked.catch(() => undefined);
   watched.catch(() => undefined);
   try {
-    return await Promise.race([asked, watched]);
+    const answer = await Promise.race([asked, watched]);
+    if (answer === undefined) await refuseDeleted(stateDirectory);
+    return answer;
   } finally {
     answered.abort();
   }
+}
+
+/** Nobody answers: throws a Failure if a daemon runs all the same, whose state directory somebody deleted. */
+async function refuseDeleted(stateDirectory: string): Promise<void> {
+  if (existsSync(join(stateDirectory, 'journal'))) return;
+  const pid = await findDaemonOfDeleted(stateDirectory);
+  if (pid === undefined) return;
+  throw new Failure(
+    'unresponsive',
+    `process ${pid}, the heddle daemon with the state directory ${stateDirectory}, runs, but that directory was deleted, so it cannot be asked`,
+    { hint: `wait a few seconds, in which it makes the directory again, or stop it with kill -TERM ${pid}` },
+  );
 }
 
 async function expectAnswer(stateDirectory: string): Promise<never> {

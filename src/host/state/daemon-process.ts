@@ -1,5 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 
 function fileOf(stateDirectory: string): string {
   return join(stateDirectory, 'heddle.pid');
@@ -30,4 +30,22 @@ export async function findOwningProcess(stateDirectory: string): Promise<OwningP
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Finds the daemon whose state directory was deleted while it ran: it still has the journal open. Undefined if there is none, or if
+ * this user cannot see it.
+ */
+export async function findDaemonOfDeleted(stateDirectory: string): Promise<number | undefined> {
+  const absolute = resolve(stateDirectory);
+  const parent = await realpath(dirname(absolute)).catch(() => dirname(absolute));
+  const journal = `${join(parent, basename(absolute), 'journal')} (deleted)`;
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const directory = `/proc/${pid}/fd`;
+    // A process may end meanwhile, or belong to somebody else.
+    const files = await readdir(directory).catch(() => []);
+    const links = await Promise.all(files.map((file) => readlink(join(directory, file)).catch(() => '')));
+    if (links.includes(journal)) return Number(pid);
+  }
+  return undefined;
 }

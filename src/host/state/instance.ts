@@ -12,7 +12,7 @@ import { explainError, hasErrorCode, isAbort } from '../system-error.ts';
 const longestSocketPath = 107;
 
 /** A state directory that is this daemon's while its server listens. */
-interface Instance {
+export interface Instance {
   /** Gives it back: stops listening and removes the socket. Open connections end first. */
   release(): Promise<void>;
 }
