@@ -382,6 +382,8 @@ export class RunningNetwork {
     const { preparation, options } = this.#given;
     const deployment = deploymentOf(preparation, options, facts, this.#keeper.record.key);
     await writeDeployment(options.stateDirectory, deployment);
+    // Whether a lease has an address of this node depends on that address.
+    if (this.#isFollowing) this.#follower.relist();
   }
 
   /** For the next daemon on this machine: by then it may have another address. */

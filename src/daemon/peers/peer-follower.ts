@@ -41,6 +41,8 @@ export class PeerFollower {
   #earlier: readonly Peer[];
   /** Whether what the next snapshot lacks may only be late. */
   #mayBeLate: boolean;
+  /** Aborted to list the leases again. */
+  #listing = new AbortController();
   /** The skipped entries so far, with the reason, so that a list does not report them again. */
   #faults = new Set<string>();
 
@@ -67,6 +69,23 @@ export class PeerFollower {
 
   /** Ends when the signal is aborted; throws a StoreError that does not pass by itself. */
   async follow(signal: AbortSignal): Promise<void> {
+    try {
+      do {
+        this.#listing = new AbortController();
+        await this.#followOnce(AbortSignal.any([signal, this.#listing.signal]));
+      } while (this.#listing.signal.aborted && !signal.aborted);
+    } finally {
+      this.#late.stop();
+    }
+  }
+
+  /** Lists all leases again and judges each one: the addresses of this node have changed. */
+  relist(): void {
+    this.#listing.abort();
+  }
+
+  /** Ends when the signal is aborted, or when the store is closed. */
+  async #followOnce(signal: AbortSignal): Promise<void> {
     const { store, listingSlot } = this.#options;
     const updates = followLeases(store, {
       signal,
@@ -76,13 +95,9 @@ export class PeerFollower {
         answered: () => this.#storeAnswered(),
       },
     });
-    try {
-      for await (const update of updates) {
-        if (update.kind === 'snapshot') this.#takeSnapshot(update.records, update.faults);
-        else this.#takeChanges(update.changes);
-      }
-    } finally {
-      this.#late.stop();
+    for await (const update of updates) {
+      if (update.kind === 'snapshot') this.#takeSnapshot(update.records, update.faults);
+      else this.#takeChanges(update.changes);
     }
   }
 

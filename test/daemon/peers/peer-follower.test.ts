@@ -8,6 +8,7 @@ import { Concerns } from '../../../src/event/concerns.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
 import { openJournal } from '../../../src/host/state/journal-file.ts';
+import type { PeerRules } from '../../../src/lease/check-peer.ts';
 import type { Peer } from '../../../src/lease/lease.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
@@ -51,7 +52,9 @@ class Scene {
   readonly events: HeddleEvent[] = [];
   /** What was run. */
   readonly runs: string[] = [];
-  readonly #follower: PeerFollower;
+  /** The addresses of this node. */
+  ownAddresses: readonly string[] = textRules.ownAddresses;
+  readonly follower: PeerFollower;
 
   private constructor(store: LeaseStore, journal: PeerJournal, mayBeLate: boolean) {
     this.store = store;
@@ -76,10 +79,10 @@ class Scene {
     this.loop.feed({ kind: 'restore', peers: earlier });
     const present = new Set(earlier.map(({ subnet }) => subnet ?? ''));
     this.loop.checked(present, this.loop.engine.checkpoint);
-    this.#follower = new PeerFollower({
+    this.follower = new PeerFollower({
       store,
       listingSlot: new ListingSlot(),
-      rules: textRules,
+      rules: this.#rules(),
       own: {
         ...own,
         value: valueOf(1),
@@ -96,6 +99,16 @@ class Scene {
     });
   }
 
+  #rules(): PeerRules {
+    const addresses = (): readonly string[] => this.ownAddresses;
+    return {
+      ...textRules,
+      get ownAddresses() {
+        return addresses();
+      },
+    };
+  }
+
   /** @param standing the leases that the first list has, as subnet and node */
   static async start(
     t: TestContext,
@@ -109,7 +122,7 @@ class Scene {
     await scene.lease(1, 1);
     for (const [subnet, node] of standing) await scene.lease(subnet, node);
     const ending = new AbortController();
-    const following = scene.#follower.follow(ending.signal);
+    const following = scene.follower.follow(ending.signal);
     t.after(async () => {
       ending.abort();
       await following;
@@ -126,7 +139,7 @@ class Scene {
   }
 
   get wanted(): readonly string[] {
-    return this.#follower.roster.peers.map(({ key }) => key).sort();
+    return this.follower.roster.peers.map(({ key }) => key).sort();
   }
 
   async until(condition: () => boolean): Promise<void> {
@@ -195,4 +208,27 @@ test('a lease of another key with the address of this node is a concern for as l
   await scene.store.remove(twin);
   await scene.until(() => concerns().length === 2);
   assert.equal(concerns()[1], 'own-address ended');
+});
+
+test('every lease is judged again when the addresses of this node have changed', async (t) => {
+  const scene = await Scene.start(t, false, [
+    [6, 6],
+    [7, 7],
+  ]);
+  assert.deepEqual(scene.wanted, [keyOf(6), keyOf(7)]);
+  const rejections = (): readonly string[] => [...scene.follower.roster.rejections.keys()];
+
+  // A peer that is in place stays: its lease is not replaced by a good one.
+  scene.ownAddresses = ['172.30.0.7', '172.30.0.8'];
+  await scene.lease(8, 8);
+  await scene.until(() => rejections().includes(keyOf(8)));
+  scene.follower.relist();
+  await scene.until(() => rejections().includes(keyOf(7)));
+  assert.deepEqual(scene.wanted, [keyOf(6), keyOf(7)]);
+
+  scene.ownAddresses = ['172.30.0.1'];
+  scene.follower.relist();
+  await scene.until(() => rejections().length === 0);
+  assert.deepEqual(scene.wanted, [keyOf(6), keyOf(7), keyOf(8)]);
+  assert.deepEqual(scene.follower.roster.ownClaims, []);
 });
