@@ -12,6 +12,9 @@ export interface Fault {
   readonly run: (random: Random) => Promise<void>;
 }
 
+/** A store that was away may be tried after half a minute only. */
+const longestFollowSeconds = 45;
+
 /** Waits for a random number of seconds. */
 async function wait(random: Random, least: number, most: number): Promise<void> {
   await delay(1000 * least + random.below(1000 * (most - least) + 1));
@@ -78,6 +81,7 @@ export function faultsOfNetwork(node: SoakNode, etcd: SoakEtcd): readonly Fault[
         await exchangeAddress(node, host.publicIp, other);
         await wait(random, 0.2, 10);
         await exchangeAddress(node, other, host.publicIp);
+        await leaseOf(host.publicIp, etcd);
       },
     },
     {
@@ -169,6 +173,16 @@ export function drawFault(faults: readonly Fault[], random: Random): Fault {
   const drawn = faults.find(({ weight }) => (left -= weight) < 0);
   if (drawn === undefined) throw new Error('There is no fault to draw.');
   return drawn;
+}
+
+/** Waits until there is a lease with an address, for as long as etcd may be away. */
+async function leaseOf(address: string, etcd: SoakEtcd): Promise<void> {
+  const isThere = async (): Promise<boolean> =>
+    (await etcd.list()).some(({ value }) => value.startsWith(`{"PublicIP":"${address}"`));
+  for (let tries = 0; tries < longestFollowSeconds; tries += 1) {
+    if (await isThere().catch(() => false)) return;
+    await delay(1000);
+  }
 }
 
 async function exchangeAddress({ host }: SoakNode, from: string, to: string): Promise<void> {

@@ -5,6 +5,6 @@ export const network = {
   prefix: '/coreos.com/network',
   /** Nodes take subnets of 10.60; hostile leases want all of it. */
   document: { ...hostileNetwork, Backend: { Type: 'vxlan' } },
-  leaseSeconds: 120,
+  leaseSeconds: 240,
   checkSeconds: 10,
 } as const;

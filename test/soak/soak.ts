@@ -21,6 +21,8 @@ const roundSeconds = 75;
 const quietSeconds = 18;
 /** How long descriptors may take to be as before, once everything is at rest. */
 const longestRestSeconds = 60;
+/** Longer than the daemon waits before it closes something that it does not need. */
+const stableSeconds = 12;
 
 /** Soaks a network of three nodes. `directory` gets the logs; what it holds besides is for the run alone. */
 export async function soak(options: SoakOptions, directory: string, progress: Progress): Promise<SoakReport> {
@@ -98,7 +100,7 @@ class SoakRun {
     await this.#requireRest();
     await this.#population.create();
     await this.#requireRest();
-    this.#before = descriptorsOf(this.#steady.pid);
+    this.#before = await this.#restingDescriptors();
   }
 
   /** Rounds of faults, each with a check at rest. The first check that fails is the last. */
@@ -228,6 +230,20 @@ class SoakRun {
     this.#checks.push(check);
     this.#progress.checked(check);
     return check.passed;
+  }
+
+  /** Waits until the descriptors stay the same: after a burst, a pool of shells closes what it does not need any more. */
+  async #restingDescriptors(): Promise<ReadonlyMap<string, number>> {
+    const limit = this.#diary.seconds + longestRestSeconds;
+    let last = descriptorsOf(this.#steady.pid);
+    let since = this.#diary.seconds;
+    while (this.#diary.seconds - since < stableSeconds && this.#diary.seconds < limit) {
+      await delay(sampleMs);
+      const now = descriptorsOf(this.#steady.pid);
+      if (compareDescriptors(last, now).length > 0) since = this.#diary.seconds;
+      last = now;
+    }
+    return last;
   }
 
   async #compareDescriptors(): Promise<void> {
