@@ -304,8 +304,8 @@ const askingWaits: readonly Wait[] = [
   },
 ];
 
-/** Subcommands that wait for nothing but files of heddle's own. */
-const waitless = ['recipe list', 'recipe new', 'recipe schema'];
+/** Subcommands that wait for nothing but small files, and programs that end at once. */
+const waitless = ['docker-opts', 'iface explain', 'recipe list', 'recipe new', 'recipe schema'];
 
 test('each subcommand has a test of its end by a signal', () => {
   const tested = [...startWaits, ...runningWaits, ...plainWaits, ...askingWaits].map(

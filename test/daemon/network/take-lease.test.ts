@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rename, rm } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
+import { networkParts } from '../../../src/daemon/network/parts.ts';
 import { NoLeaseError, takeLease, type LeaseContext } from '../../../src/daemon/network/take-lease.ts';
 import type { NodeState } from '../../../src/event/event.ts';
 import { ListingSlot } from '../../../src/store/listing-slot.ts';
@@ -71,7 +72,10 @@ test('the deployment file is there before PreStartup, and names the lease when t
   await takeLease(context);
   const late = await readDeployment(bench.stateDirectory);
   assert.equal(late?.leaseKey, '10.50.7.0-24');
-  assert.deepEqual(Object.keys(late.parts), ['device', 'peers', 'subnet-file']);
+  assert.deepEqual(
+    Object.keys(late.parts),
+    networkParts.map(({ name }) => name),
+  );
 });
 
 test('what the store held, with the new lease, is kept for whoever follows it', async (t) => {
