@@ -111,6 +111,36 @@ export async function requireFreeSubnet(store: LeaseStore, applicant: Applicant)
   return listing;
 }
 
+/** The lease that a node would get. */
+export interface LeaseForecast {
+  readonly how: AcquiredLease['how'];
+  readonly subnets: LeaseSubnets;
+  /** False for subnets that are an example: {@link acquireLease} picks some at random. */
+  readonly isCertain: boolean;
+}
+
+/** Foresees the lease that {@link acquireLease} would get now. Throws the {@link Failure} that it would throw. Writes nothing. */
+export function foreseeLease(
+  store: Pick<LeaseStore, 'description'>,
+  listing: Listing,
+  applicant: Applicant,
+): LeaseForecast {
+  const [plan, other] = [0, 1 - Number.EPSILON].map((chance) =>
+    planFrom(listing, new Set(), applicant, () => chance),
+  );
+  if (plan === undefined || other === undefined) throw new Error('nothing was planned');
+  switch (plan.kind) {
+    case 'exhausted':
+      throw describeExhausted(plan, store);
+    case 'reuse':
+      return { how: 'reused', subnets: plan.lease.subnets, isCertain: true };
+    case 'create': {
+      const isCertain = other.kind === 'create' && leaseKey(other.subnets) === leaseKey(plan.subnets);
+      return { how: 'created', subnets: plan.subnets, isCertain };
+    }
+  }
+}
+
 /**
  * Plans from all that stands in the store: what cannot be read, or is not a lease, still occupies its range. Takes out of
  * `refused` what turns out to be a lease.
@@ -201,7 +231,7 @@ function leaseOf(record: LeaseRecord): Lease {
 
 function describeExhausted(
   { range, total, leased, reserved, blocked }: ExhaustedRange,
-  store: LeaseStore,
+  store: Pick<LeaseStore, 'description'>,
 ): Failure {
   const { network, subnetLength, subnetMin, subnetMax } = range;
   const where = `${formatAddress(subnetMin)} to ${formatAddress(subnetMax)} of ${formatCidr(network)}`;

@@ -7,7 +7,7 @@ import { leasesSchema, releaseSchema, reserveSchema } from './leases.ts';
 import { networkSchema } from './network.ts';
 import { checkSchema, explainSchema, listSchema } from './recipe.ts';
 import { statusSchema, statusWatchSchema } from './status.ts';
-import { configurationSchema } from './up.ts';
+import { configurationSchema, planSchema } from './up.ts';
 
 /** The JSON that a command prints. */
 interface Output {
@@ -23,6 +23,7 @@ interface Output {
  */
 export const outputs: readonly Output[] = [
   { command: 'up --print-config', form: 'document', schema: configurationSchema },
+  { command: 'up --dry-run', form: 'document', schema: planSchema },
   { command: 'status', form: 'document', schema: statusSchema },
   { command: 'status --watch', form: 'lines', schema: statusWatchSchema },
   { command: 'down', form: 'document', schema: downSchema },

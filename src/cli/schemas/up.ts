@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import { commandNames } from '../../recipe/recipe.ts';
+import type { StartPlan } from '../up/plan-start.ts';
 import type { PrintedConfiguration } from '../up/print-config.ts';
 import { described, schemaOf } from './schema-of.ts';
 
@@ -20,5 +22,65 @@ export const configurationSchema = schemaOf<PrintedConfiguration>()(
   z.strictObject({
     options: described(z.array(option), 'Every option that counts here.'),
     warnings: described(z.array(z.string()), 'The warnings about the command line, as the log has them.'),
+  }),
+);
+
+const recipe = z.strictObject({ name: z.string(), type: z.string(), file: z.string() });
+
+const network = z.strictObject({
+  network: described(z.string(), 'The address ranges, joined by `and`.'),
+  source: described(z.string(), 'The document that decides.'),
+  isNew: described(z.boolean(), 'Whether the document would be written into the store.'),
+  parameters: described(
+    z.record(z.string(), z.string()),
+    'The parameters in force; `***` for a secret that has a value.',
+  ),
+});
+
+const chosenInterface = z.strictObject({
+  name: z.string(),
+  mtu: z.number(),
+  addresses: described(z.array(z.string()), 'The addresses that this node would send from.'),
+  publicAddresses: described(z.array(z.string()), 'The addresses at which peers would reach this node.'),
+  because: z.string(),
+});
+
+const lease = z.strictObject({
+  subnet: described(z.nullable(z.string()), 'Null if the subnet would be picked at random.'),
+  how: z.enum(['created', 'reused']),
+  because: z.string(),
+});
+
+/** The output of `heddle up --dry-run --json`. */
+export const planSchema = schemaOf<StartPlan>()(
+  z.strictObject({
+    daemonRuns: described(z.boolean(), 'Whether a daemon runs here already. A second one is refused.'),
+    store: described(z.string(), 'The store, as messages name it.'),
+    waitsFor: described(
+      z.nullable(z.string()),
+      'What the start would wait for. Then all that follows is null or empty. Null for nothing.',
+    ),
+    recipe: z.nullable(recipe),
+    network: z.nullable(network),
+    interface: z.nullable(chosenInterface),
+    lease: z.nullable(lease),
+    earlierNetwork: described(
+      z.enum(['none', 'taken-over', 'taken-down']),
+      'What becomes of the network that an earlier daemon left up.',
+    ),
+    peers: z.array(z.strictObject({ subnet: z.string(), publicIp: z.string() })),
+    rejected: described(
+      z.array(z.strictObject({ key: z.string(), because: z.string() })),
+      'The leases that would be rejected.',
+    ),
+    commands: described(
+      z.array(z.strictObject({ command: z.enum(commandNames), when: z.string(), script: z.string() })),
+      'The commands of the recipe that would run.',
+    ),
+    files: described(
+      z.array(z.strictObject({ path: z.string(), purpose: z.string() })),
+      'The files and directories that would be written.',
+    ),
+    warnings: z.array(z.string()),
   }),
 );

@@ -32,6 +32,11 @@ export async function startUp(self: Command): Promise<void> {
     printConfiguration({ options: inForce, warnings }, flags.json ?? false);
     return;
   }
+  if (flags.dryRun) {
+    const { dryRun } = await import('./dry-run.ts');
+    await dryRun(options, warnings, flags.json ?? false);
+    return;
+  }
   const { runUp } = await import('./run-up.ts');
   const optionsInForce = listOptionsInForce(inForce);
   const log = { format: flags.logFormat, level: flags.logLevel };

@@ -10,6 +10,7 @@ import type { LogFormat } from '../terminal/log.ts';
 export interface UpFlags {
   readonly version?: boolean;
   readonly printConfig?: true;
+  readonly dryRun?: true;
   readonly json?: true;
   readonly recipe?: string;
   readonly watch?: true;
@@ -37,9 +38,14 @@ export interface UpFlags {
 
 /** Throws a {@link Failure} of kind `usage` for options that cannot go together. */
 export function refuseContradictions(flags: UpFlags): void {
-  const { watch, trustStoreCommands, recipe, onExit, releaseLease, printConfig, json } = flags;
-  if (json && !printConfig) {
-    throw new Failure('usage', '--json needs --print-config', {
+  const { watch, trustStoreCommands, recipe, onExit, releaseLease, printConfig, dryRun, json } = flags;
+  if (printConfig && dryRun) {
+    throw new Failure('usage', '--print-config and --dry-run contradict each other', {
+      hint: 'remove one of the two',
+    });
+  }
+  if (json && !printConfig && !dryRun) {
+    throw new Failure('usage', '--json needs --print-config or --dry-run', {
       hint: 'for a log of JSON lines, give --log-format json',
     });
   }

@@ -93,7 +93,8 @@ export function registerUp(program: Command): void {
       parseMetricsAddress,
     )
     .option('--print-config', 'print every option with its value and its origin, and exit')
-    .option('--json', 'with --print-config: print one JSON object')
+    .option('--dry-run', 'tell what would be done on this host, and do nothing')
+    .option('--json', 'with --print-config or --dry-run: print one JSON object')
     .action(async (_: unknown, self: Command) => {
       const { startUp } = await import('./start-up.ts');
       await startUp(self);

@@ -83,7 +83,7 @@ export const foundations: readonly NetworkPart[] = networkParts.filter(({ isFoun
 
 /** The deployment of a network while it is up. `begun` are the parts that may be on the node. */
 export function deploymentOf(
-  { loaded, network }: Preparation,
+  { loaded, network }: Pick<Preparation, 'loaded' | 'network'>,
   options: UpOptions,
   facts: NodeFacts,
   leaseKey: string | null,

@@ -139,7 +139,11 @@ function describeRecipe({ loaded }: Preparation): NonNullable<NodeStatus['recipe
   return { name: loaded.recipe.name, file: loaded.file, type: loaded.recipe.backendType };
 }
 
-function describeParameters({ loaded, network }: Preparation): NonNullable<NodeStatus['parameters']> {
+/** The value of each parameter as text, by name; `***` for a secret that has a value. */
+export function describeParameters({
+  loaded,
+  network,
+}: Pick<Preparation, 'loaded' | 'network'>): Readonly<Record<string, string>> {
   const shown = loaded.recipe.parameters.flatMap(({ name, secret }) => {
     const value = network.parameterValues[name];
     if (value === undefined) return [];

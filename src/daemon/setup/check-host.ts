@@ -20,6 +20,12 @@ export interface CheckedHost {
  * the state directory. Throws a Failure at the first of these that is not right.
  */
 export async function checkHost(options: UpOptions): Promise<CheckedHost> {
+  const examined = await examineHost(options);
+  return { ...examined, stateDirectory: await prepareStateDirectory(options.stateDirectory) };
+}
+
+/** Checks as {@link checkHost} does, but not the state directory, and changes nothing. */
+export async function examineHost(options: UpOptions): Promise<Omit<CheckedHost, 'stateDirectory'>> {
   const interfaces = new InterfaceLookUp(options.interface, options.stateDirectory);
   // A recipe that is named is read before anything else: most mistakes are in it, and they are told at once.
   const recipe = options.recipe === undefined ? undefined : await loadRecipe(options.recipe);
@@ -28,5 +34,5 @@ export async function checkHost(options: UpOptions): Promise<CheckedHost> {
   controlSocketPath(options.stateDirectory);
   requireSubnetFile(options.subnetFile);
   await interfaces.require();
-  return { recipe, stateDirectory: await prepareStateDirectory(options.stateDirectory), interfaces };
+  return { recipe, interfaces };
 }

@@ -5,7 +5,7 @@ import type { Preparation } from './prepare.ts';
 
 /** The facts for commands about a node that is about to come up. */
 export function factsOfPreparation(
-  { loaded, network, underlay }: Preparation,
+  { loaded, network, underlay }: Pick<Preparation, 'loaded' | 'network' | 'underlay'>,
   options: UpOptions,
 ): NodeFacts {
   return {

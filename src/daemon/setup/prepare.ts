@@ -47,21 +47,38 @@ export async function prepareNode(
   const { outages } = wait;
   try {
     const stored = await readStoredNetwork(options, store, wait, signal);
-    const loaded = host.recipe ?? (await loadStoredRecipe(stored, options, store));
-    requirePrograms(loaded.recipe.requires);
-    if (options.probeIntervalSeconds !== undefined) requirePrograms(['ping']);
-    const network = decideNetwork(loaded.recipe, options.parameters, stored);
-    const families = networksOf(network.configuration).map(({ family }) => family);
-    const underlay = await host.interfaces.choose(families);
-    const { recipe } = loaded;
-    const { configuration, parameterValues } = network;
-    requireLeastMtu(configuration, { recipe, parameterValues, iface: underlay });
+    const decision = await decideNode(options, host, store, stored);
     const { interfaces, stateDirectory } = host;
-    return { loaded, store, outages, network, underlay, interfaces, stateDirectory };
+    return { ...decision, store, outages, interfaces, stateDirectory };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** The recipe, the network and the interface of a node. */
+export type NodeDecision = Pick<Preparation, 'loaded' | 'network' | 'underlay'>;
+
+/**
+ * Decides what follows from the network configuration that a store has, or does not have. Looks only, and throws a Failure at the first
+ * thing that is not right.
+ */
+export async function decideNode(
+  options: UpOptions,
+  host: Pick<CheckedHost, 'recipe' | 'interfaces'>,
+  store: Pick<LeaseStore, 'description'>,
+  stored: SourceText | undefined,
+): Promise<NodeDecision> {
+  const loaded = host.recipe ?? (await loadStoredRecipe(stored, options, store));
+  requirePrograms(loaded.recipe.requires);
+  if (options.probeIntervalSeconds !== undefined) requirePrograms(['ping']);
+  const network = decideNetwork(loaded.recipe, options.parameters, stored);
+  const families = networksOf(network.configuration).map(({ family }) => family);
+  const underlay = await host.interfaces.choose(families);
+  const { recipe } = loaded;
+  const { configuration, parameterValues } = network;
+  requireLeastMtu(configuration, { recipe, parameterValues, iface: underlay });
+  return { loaded, network, underlay };
 }
 
 /** Whether this node writes the configuration of its recipe into a store that has none, or waits for one. */

@@ -15,7 +15,7 @@ import { findNamedRecipe } from '../../recipe-files/catalogue.ts';
 export async function loadStoredRecipe(
   stored: SourceText | undefined,
   options: UpOptions,
-  store: LeaseStore,
+  store: Pick<LeaseStore, 'description'>,
 ): Promise<LoadedRecipe> {
   if (stored === undefined) throw new Error('neither --recipe nor the store names a recipe');
   const checked = parseNetworkDocument(stored, []);
@@ -35,7 +35,11 @@ export async function loadStoredRecipe(
   );
 }
 
-function refuseCommands(stored: SourceText, commands: readonly string[], store: LeaseStore): Failure {
+function refuseCommands(
+  stored: SourceText,
+  commands: readonly string[],
+  store: Pick<LeaseStore, 'description'>,
+): Failure {
   return new Failure(
     'recipe',
     `${stored.name} contains commands (${commands.join(', ')}), so anyone who can write to the ${store.description} could run commands as root on this node`,

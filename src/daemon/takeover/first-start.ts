@@ -1,3 +1,4 @@
+import type { HostInterfaces } from '../../host/interface/interface.ts';
 import { readSubnetFile } from '../../host/subnet-file.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
@@ -5,10 +6,15 @@ import { mapFamilies } from '../../network/per-family.ts';
 import { requireFreeSubnet } from '../../store/acquire-lease.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { Listing } from '../../store/store.ts';
-import { clearPreviousNetwork, type PreviousNetworkContext } from './previous-network.ts';
+import {
+  clearPreviousNetwork,
+  type PreviousNetwork,
+  type PreviousNetworkContext,
+} from './previous-network.ts';
 import { findEarlierLease, type EarlierLease } from '../lease/held-lease.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { NetworkStart } from '../network/leased-network.ts';
+import type { UpOptions } from '../setup/options.ts';
 
 interface FirstStartContext extends PreviousNetworkContext {
   /** Gets what the store was seen to hold. */
@@ -22,17 +28,29 @@ interface FirstStartContext extends PreviousNetworkContext {
  */
 export async function findFirstStart(context: FirstStartContext): Promise<NetworkStart | undefined> {
   const previous = await clearPreviousNetwork(context);
-  const { subnetFile } = context.options;
   const { options, preparation } = context;
-  const earlier = await findEarlierLease(
-    options.stateDirectory,
-    options.store,
-    await preparation.interfaces.hardwareAddresses(),
-  );
-  const ofLastRun = previous?.leaseKey ?? earlier?.key;
-  const hint = ofLastRun == null ? await readHint(subnetFile) : parseLeaseKey(ofLastRun);
+  const { earlier, hint } = await findLastRun(options, preparation.interfaces, previous);
   if (!(await awaitFreeSubnet(hint, earlier, context))) return undefined;
   return { hint, earlier, isTakeover: previous?.isUp ?? false };
+}
+
+/** The lease of this node's last run, and the subnets to ask for first. */
+interface LastRun {
+  readonly earlier: EarlierLease | undefined;
+  /** Those of the network that an earlier daemon left up, else of its lease, else in the subnet file. */
+  readonly hint: LeaseSubnets | undefined;
+}
+
+/** Finds what this node had before. Looks only. */
+export async function findLastRun(
+  options: Pick<UpOptions, 'stateDirectory' | 'store' | 'subnetFile'>,
+  interfaces: Pick<HostInterfaces, 'hardwareAddresses'>,
+  previous: Pick<PreviousNetwork, 'leaseKey'> | undefined,
+): Promise<LastRun> {
+  const { stateDirectory, store, subnetFile } = options;
+  const earlier = await findEarlierLease(stateDirectory, store, await interfaces.hardwareAddresses());
+  const key = previous?.leaseKey ?? earlier?.key;
+  return { earlier, hint: key == null ? await readHint(subnetFile) : parseLeaseKey(key) };
 }
 
 async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {

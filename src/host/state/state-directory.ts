@@ -29,16 +29,38 @@ export async function prepareStateDirectory(path: string): Promise<string> {
     await makeDirectories(absolute, 0o700);
     refuseForeignLinks(absolute);
     const real = realpathSync(absolute);
-    checkDirectory(real);
+    if (checkDirectory(real) === 'open') chmodSync(real, 0o700);
     accessSync(real, constants.W_OK | constants.X_OK);
     return real;
   } catch (error) {
-    if (error instanceof Failure) throw error;
-    const why = hasErrorCode(error, 'ENOTDIR', 'EEXIST')
-      ? 'it, or a part of its path, is not a directory'
-      : explainError(error);
-    throw refuse(absolute, why, 'give another with --state-dir', error);
+    throw explainUnusable(absolute, error);
   }
+}
+
+/**
+ * Checks the state directory as {@link prepareStateDirectory} does, and changes nothing. Returns its real path, or undefined if it has to be
+ * made first.
+ */
+export function examineStateDirectory(path: string): string | undefined {
+  const absolute = resolve(path);
+  try {
+    refuseForeignLinks(absolute);
+    refuseOpenParents(absolute);
+    const isThere = statIfThere(absolute) !== undefined;
+    if (isThere) checkDirectory(realpathSync(absolute));
+    accessSync(nearestThere(absolute), constants.W_OK | constants.X_OK);
+    return isThere ? realpathSync(absolute) : undefined;
+  } catch (error) {
+    throw explainUnusable(absolute, error);
+  }
+}
+
+function explainUnusable(path: string, error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const why = hasErrorCode(error, 'ENOTDIR', 'EEXIST')
+    ? 'it, or a part of its path, is not a directory'
+    : explainError(error);
+  return refuse(path, why, 'give another with --state-dir', error);
 }
 
 function refuse(path: string, why: string, hint: string, cause?: unknown): Failure {
@@ -73,7 +95,8 @@ function statIfThere(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
-function checkDirectory(path: string): void {
+/** `open` means that other users can read it, and that heddle may close it. */
+function checkDirectory(path: string): 'closed' | 'open' {
   const { uid, mode } = statSync(path);
   if (uid !== ownUser()) {
     throw refuse(path, `it belongs to user ${uid}, not to user ${ownUser()}`, `chown ${ownUser()} ${path}`);
@@ -81,13 +104,13 @@ function checkDirectory(path: string): void {
   if ((mode & 0o022) !== 0) {
     throw refuse(path, `other users can write to it (mode ${octal(mode)})`, `chmod 700 ${path}`);
   }
-  if ((mode & 0o777) === 0o700) return;
+  if ((mode & 0o777) === 0o700) return 'closed';
   // A mistyped --state-dir must not close, say, /var/lib to everybody else.
   if (!isOwn(path)) {
     const why = `other users can read it (mode ${octal(mode)}), and it contains files that are not heddle's`;
     throw refuse(path, why, `if only heddle uses it, chmod 700 ${path}`);
   }
-  chmodSync(path, 0o700);
+  return 'open';
 }
 
 function isOwn(path: string): boolean {

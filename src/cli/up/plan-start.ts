@@ -1,0 +1,231 @@
+import { join } from 'node:path';
+import { agreedFields } from '../../lease/agreed-fields.ts';
+import type { Peer } from '../../lease/lease.ts';
+import { describeSubnets, Roster, type LeaseReading } from '../../lease/roster.ts';
+import { decodeLease, leaseKey } from '../../lease/wire.ts';
+import { describeNetwork, describeRanges } from '../../network/configuration-text.ts';
+import { presentValues } from '../../network/per-family.ts';
+import { listPublicAddresses, mainPublicAddress } from '../../network/public-addresses.ts';
+import { commandText } from '../../recipe/command-text.ts';
+import { commandNames, type CommandName } from '../../recipe/recipe.ts';
+import { readDeployment } from '../../daemon/network/deployment-file.ts';
+import { deploymentOf, isSameNetwork } from '../../daemon/network/deployment.ts';
+import { askDaemon } from '../../daemon/report/control.ts';
+import { describeParameters } from '../../daemon/report/status.ts';
+import { examineHost } from '../../daemon/setup/check-host.ts';
+import { factsOfPreparation } from '../../daemon/setup/node-facts.ts';
+import type { UpOptions } from '../../daemon/setup/options.ts';
+import { decideNode, mayBringNetwork, type NodeDecision } from '../../daemon/setup/prepare.ts';
+import { networkHint } from '../../daemon/setup/await-network.ts';
+import { findLastRun } from '../../daemon/takeover/first-start.ts';
+import { examineStateDirectory } from '../../host/state/state-directory.ts';
+import { foreseeLease, type LeaseForecast } from '../../store/acquire-lease.ts';
+import type { LeaseRecord } from '../../store/store.ts';
+import { viewStore, type StoreView } from './view-store.ts';
+
+/** The output of `heddle up --dry-run --json`: what a start would do on this host. */
+export interface StartPlan {
+  /** Whether a daemon runs on the state directory. Then a second one is refused. */
+  readonly daemonRuns: boolean;
+  readonly store: string;
+  /** The thing that the start would wait for, as a noun; null for nothing. Everything below is null or empty if the plan ends there. */
+  readonly waitsFor: string | null;
+  readonly recipe: { readonly name: string; readonly type: string; readonly file: string } | null;
+  readonly network: PlannedNetwork | null;
+  readonly interface: PlannedInterface | null;
+  readonly lease: PlannedLease | null;
+  /** The fate of the network that an earlier daemon left up. */
+  readonly earlierNetwork: 'none' | 'taken-over' | 'taken-down';
+  readonly peers: readonly { readonly subnet: string; readonly publicIp: string }[];
+  /** Leases that would be rejected, with the reason. */
+  readonly rejected: readonly { readonly key: string; readonly because: string }[];
+  readonly commands: readonly PlannedCommand[];
+  /** The files and directories that would be written. */
+  readonly files: readonly { readonly path: string; readonly purpose: string }[];
+  /** Sentences about the command line and the documents. */
+  readonly warnings: readonly string[];
+}
+
+interface PlannedNetwork {
+  readonly network: string;
+  /** The document that decides. */
+  readonly source: string;
+  /** Whether the document would be written into the store. */
+  readonly isNew: boolean;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+interface PlannedInterface {
+  readonly name: string;
+  readonly mtu: number;
+  readonly addresses: readonly string[];
+  readonly publicAddresses: readonly string[];
+  readonly because: string;
+}
+
+interface PlannedLease {
+  /** Null if it would be picked at random. */
+  readonly subnet: string | null;
+  readonly how: LeaseForecast['how'];
+  readonly because: string;
+}
+
+interface PlannedCommand {
+  readonly command: CommandName;
+  /** When it would run, and how often. */
+  readonly when: string;
+  readonly script: string;
+}
+
+/**
+ * Finds out what a start would do, by the code that a start uses, as far as it only looks. Changes nothing on the host or in the store.
+ * Throws the Failure that would end the start.
+ */
+export async function planStart(options: UpOptions, warnings: readonly string[]): Promise<StartPlan> {
+  const host = await examineHost(options);
+  const stateDirectory = examineStateDirectory(options.stateDirectory);
+  const daemonRuns =
+    stateDirectory !== undefined && (await askDaemon(stateDirectory, 'GET', '/status')) !== undefined;
+  const view = await viewStore(options.store);
+  const outline = { ...emptyPlan, daemonRuns, store: view.description, warnings };
+  if (view.kind === 'away') return { ...outline, waitsFor: `the store: ${view.because}` };
+  const { document } = view;
+  if (document === undefined && !mayBringNetwork(options)) {
+    return { ...outline, waitsFor: `a network configuration in the ${view.description} (${networkHint})` };
+  }
+  const decision = await decideNode(options, host, view, document);
+  const { loaded, network, underlay } = decision;
+  const facts = factsOfPreparation(decision, options);
+  const previous = stateDirectory === undefined ? undefined : await readDeployment(stateDirectory);
+  const isSame =
+    previous !== undefined && isSameNetwork(previous, deploymentOf(decision, options, facts, null));
+  const lastRun = await findLastRun(options, host.interfaces, isSame ? previous : undefined);
+  const { configuration } = network;
+  const { publicIp, publicIpv6 } = underlay;
+  const forecast = foreseeLease(view, view.listing, { configuration, publicIp, publicIpv6, ...lastRun });
+  const { peers, rejected } = judgeLeases(decision, view, forecast);
+  return {
+    ...outline,
+    recipe: { name: loaded.recipe.name, type: loaded.recipe.backendType, file: loaded.file },
+    network: {
+      network: describeNetwork(configuration),
+      source: network.isInStore ? network.document.name : loaded.file,
+      isNew: !network.isInStore,
+      parameters: describeParameters(decision),
+    },
+    interface: {
+      name: underlay.name,
+      mtu: underlay.mtu,
+      addresses: presentValues(underlay.addresses),
+      publicAddresses: listPublicAddresses(underlay),
+      because: underlay.because,
+    },
+    lease: describeLease(forecast, decision, mainPublicAddress(underlay)),
+    earlierNetwork: previous === undefined ? 'none' : isSame ? 'taken-over' : 'taken-down',
+    peers: peers.map((peer) => ({ subnet: subnetsOf(peer), publicIp: mainPublicAddress(peer) })),
+    rejected,
+    commands: planCommands(decision, options, peers.length, isSame),
+    files: planFiles(options, stateDirectory),
+    warnings: [...warnings, ...[...loaded.warnings, ...network.warnings].map(({ message }) => message)],
+  };
+}
+
+const emptyPlan = {
+  waitsFor: null,
+  recipe: null,
+  network: null,
+  interface: null,
+  lease: null,
+  earlierNetwork: 'none',
+  peers: [],
+  rejected: [],
+  commands: [],
+  files: [],
+} as const satisfies Partial<StartPlan>;
+
+function describeLease(
+  { how, subnets, isCertain }: LeaseForecast,
+  { network }: NodeDecision,
+  publicIp: string,
+): PlannedLease {
+  const ranges = describeRanges(network.configuration);
+  if (how === 'reused') {
+    return { how, subnet: describeSubnets(subnets), because: `the store has it for ${publicIp}` };
+  }
+  return isCertain
+    ? { how, subnet: describeSubnets(subnets), because: 'this node had it before, or no other one is free' }
+    : { how, subnet: null, because: `one that is free, of ${ranges}` };
+}
+
+/** The verdict on each lease, as the follower would have it with this subnet. */
+function judgeLeases(
+  { loaded, network, underlay }: NodeDecision,
+  { listing }: Extract<StoreView, { readonly kind: 'seen' }>,
+  { subnets }: LeaseForecast,
+): { readonly peers: readonly Peer[]; readonly rejected: StartPlan['rejected'] } {
+  const { recipe } = loaded;
+  const key = leaseKey(subnets);
+  const roster = new Roster(
+    {
+      network: network.configuration,
+      backendType: recipe.backendType,
+      backendData: recipe.backendData,
+      agreed: agreedFields(recipe, network.parameterValues),
+      ownAddresses: [...listPublicAddresses(underlay), ...presentValues(underlay.addresses)],
+      ownIdentities: [],
+    },
+    { key, subnets },
+  );
+  const changes = roster.replaceAll(listing.records.map(readLease));
+  const peers = changes.flatMap((change) => (change.kind === 'put' ? [change.peer] : []));
+  const rejected = [...roster.rejections].map(([each, because]) => ({ key: each, because }));
+  return { peers, rejected };
+}
+
+function readLease(record: LeaseRecord): LeaseReading {
+  const decoded = decodeLease(record);
+  return decoded.kind === 'lease' ? decoded : { ...decoded, key: record.key };
+}
+
+function subnetsOf({ subnet, ipv6Subnet }: Peer): string {
+  return [subnet, ipv6Subnet].filter((text) => text !== undefined).join(' and ');
+}
+
+function planCommands(
+  { loaded }: NodeDecision,
+  options: UpOptions,
+  peers: number,
+  isTakeover: boolean,
+): readonly PlannedCommand[] {
+  const { commands } = loaded.recipe;
+  const hasCheck = commands.CheckCommand !== undefined;
+  const present = isTakeover && hasCheck ? ' that CheckCommand does not find in place' : '';
+  const times: Readonly<Record<CommandName, string | undefined>> = {
+    PreStartupCommand: 'once, before the lease is taken',
+    PostStartupCommand: 'once, after the lease is taken',
+    SubnetBatchCommand: peers > 1 ? `for all of the ${peers} peers${present}, in batches` : undefined,
+    SubnetAddCommand: peers === 0 ? undefined : `once for each of the ${peers} peers${present}`,
+    SubnetRemoveCommand: undefined,
+    CheckCommand: `every ${options.checkIntervalSeconds} seconds`,
+    MonitorCommand: 'for as long as the network is up',
+    ShutdownCommand: options.onExit === 'shutdown' ? 'once, when the daemon ends' : undefined,
+  };
+  return commandNames.flatMap((name) => {
+    const command = commands[name];
+    const when = times[name];
+    return command === undefined || when === undefined
+      ? []
+      : [{ command: name, when, script: commandText(command) }];
+  });
+}
+
+function planFiles(options: UpOptions, stateDirectory: string | undefined): StartPlan['files'] {
+  const directory = stateDirectory ?? options.stateDirectory;
+  return [
+    ...(stateDirectory === undefined ? [{ path: directory, purpose: 'the state directory, mode 0700' }] : []),
+    { path: join(directory, 'journal'), purpose: 'the peers that may be in the kernel' },
+    { path: join(directory, 'deployment.json'), purpose: 'the settings to take the network down' },
+    { path: join(directory, 'heddle.sock'), purpose: 'the control socket' },
+    { path: options.subnetFile, purpose: 'the subnet and the MTU for the CNI plugin' },
+  ];
+}

@@ -1,0 +1,40 @@
+import type { SourceText } from '../../diagnostic/source.ts';
+import { hasErrorCode } from '../../host/system-error.ts';
+import type { StoreChoice } from '../../store/kind.ts';
+import { openStore } from '../../store/open-store.ts';
+import { StoreError, type Cursor, type LeaseStore, type Listing } from '../../store/store.ts';
+
+/** The content of a store at one moment, or the reason why it cannot be seen now. */
+export type StoreView =
+  | {
+      readonly kind: 'seen';
+      readonly description: string;
+      /** The network configuration. */
+      readonly document: SourceText | undefined;
+      readonly listing: Listing;
+    }
+  | { readonly kind: 'away'; readonly description: string; readonly because: string };
+
+/**
+ * Looks at a store, and writes nothing. A store that a start would create counts as empty, and one that a start would wait for is away.
+ * Throws a {@link StoreError} that no waiting helps.
+ */
+export async function viewStore(choice: StoreChoice): Promise<StoreView> {
+  let store: LeaseStore;
+  try {
+    store = await openStore(choice, 'read-only');
+  } catch (error) {
+    if (!(error instanceof StoreError) || !hasErrorCode(error.cause, 'ENOENT')) throw error;
+    const listing: Listing = { records: [], faults: [], cursor: '' as Cursor };
+    return { kind: 'seen', description: `new store of ${choice.kind}`, document: undefined, listing };
+  }
+  const { description } = store;
+  try {
+    return { kind: 'seen', description, document: await store.readNetwork(), listing: await store.list() };
+  } catch (error) {
+    if (!(error instanceof StoreError) || !error.retryable) throw error;
+    return { kind: 'away', description, because: error.message };
+  } finally {
+    await store.close();
+  }
+}
