@@ -193,7 +193,14 @@ class SoakRun {
       await delay(pause * 1000);
       const fault = drawFault(faults, random);
       this.#diary.note(fault.name, { on: name });
-      await fault.run(random);
+      try {
+        await fault.run(random);
+      } catch (error) {
+        this.#troubles.push(
+          `${fault.name} on ${name}: ${error instanceof Error ? error.message : String(error)}`,
+        );
+        return;
+      }
       this.#diary.mark(`${fault.name}: over`, { on: name });
     }
   }
