@@ -62,7 +62,15 @@ export type HeddleEvent =
       readonly type: string;
     }
   /** The store holds no network configuration, and this node may not write one. It is waited for. */
-  | { readonly event: 'network-awaited'; readonly source: string; readonly hint: string }
+  | {
+      readonly event: 'network-awaited';
+      readonly source: string;
+      /** Where it is looked for: `the key /coreos.com/network/config in the v3 API of etcd`. */
+      readonly place: string;
+      /** The likely cause of its absence, as a clause; null if none can be seen. */
+      readonly cause: string | null;
+      readonly hint: string;
+    }
   | {
       readonly event: 'lease-acquired';
       readonly subnet: string;

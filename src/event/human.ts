@@ -39,7 +39,10 @@ const renderers: Renderers = {
     line(`underlay interface ${e.iface}, MTU ${e.mtu}, public address ${e.publicIp}: ${e.because}`),
   'network-configured': (e) => line(`network ${e.network}, type ${e.type}, from ${e.source}`),
   'network-awaited': (e) =>
-    line(`${e.source} does not have a network configuration; waiting for one`, indent(e.hint)),
+    line(
+      `${e.source} does not have a network configuration; waiting for one at ${e.place}`,
+      indent(e.cause === null ? e.hint : `${e.cause}\n${e.hint}`),
+    ),
   'address-changed': (e) =>
     line(`the address of this node is ${e.to} now and was ${e.from}; it keeps the subnet ${e.subnet}`),
   'lease-acquired': (e) => line(`lease ${e.subnet} ${e.how} for ${e.publicIp}, until ${e.expiresAt}`),

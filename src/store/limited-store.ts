@@ -1,5 +1,5 @@
 import { StoreAbandonedError, type LeaseStore, type ListOptions, type LeaseRecord } from './store.ts';
-import type { Cursor, StoreChange } from './store.ts';
+import type { Cursor, StoreChange, StoredNetworkPlace } from './store.ts';
 
 /** When a process that ends stops to wait for its store. */
 export interface StoreLimits {
@@ -36,6 +36,11 @@ export class LimitedStore implements LeaseStore {
 
   readNetwork(): ReturnType<LeaseStore['readNetwork']> {
     return this.#read('read the network configuration', () => this.#store.readNetwork());
+  }
+
+  async locateNetwork(): Promise<StoredNetworkPlace> {
+    const unknown = { place: this.description, cause: undefined };
+    return this.#store.locateNetwork?.() ?? unknown;
   }
 
   createNetwork(text: string): Promise<string> {

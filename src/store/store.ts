@@ -84,6 +84,14 @@ export class StoreAbandonedError extends StoreError {
  */
 export type OpenMode = 'read-write' | 'existing' | 'read-only';
 
+/** The place of the network configuration in a store. */
+export interface StoredNetworkPlace {
+  /** A noun: `the key /coreos.com/network/config in the v3 API of etcd`. */
+  readonly place: string;
+  /** The likely cause of its absence and the cure, as a clause; undefined if none can be seen. */
+  readonly cause: string | undefined;
+}
+
 /**
  * Holds one network's configuration and its leases. Every implementation passes `test/contract/store.ts`.
  * A lease whose time is over is as good as absent: it is not listed, and its key can be created again.
@@ -94,6 +102,8 @@ export interface LeaseStore {
 
   /** The network configuration document with its name for messages, or undefined while there is none. */
   readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined>;
+  /** Tells where {@link readNetwork} reads, and why the document may be missing there. Never throws for what it cannot see. */
+  locateNetwork?(): Promise<StoredNetworkPlace>;
   /** Writes the network configuration if there is none, atomically. Returns the text that stands afterwards. */
   createNetwork(text: string): Promise<string>;
   /**

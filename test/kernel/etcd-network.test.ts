@@ -163,7 +163,10 @@ test('a network configuration that is missing is waited for, and asked for', opt
   const daemon = new Daemon(host, [...store, '--recipe', 'host-gw']);
   t.after(() => daemon.stop());
   const { msg } = await daemon.until('network-awaited');
-  assert.match(msg, /does not have a network configuration; waiting for one/);
+  assert.match(
+    msg,
+    /does not have a network configuration; waiting for one at the key \S+ in the v3 API of etcd$/,
+  );
   assert.ok(JSON.stringify(daemon.all('network-awaited')).includes('heddle network set FILE'));
   assert.ok(msg.includes(keys.prefix));
   await keys.setNetwork(networkOf({ Type: 'host-gw' }));

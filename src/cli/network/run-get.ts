@@ -1,4 +1,4 @@
-import { networkHint } from '../../daemon/setup/await-network.ts';
+import { locateNetwork, networkHint } from '../../daemon/setup/await-network.ts';
 import { renderDiagnostics } from '../../diagnostic/code-frame.ts';
 import { Failure } from '../../diagnostic/failure.ts';
 import { positionAt, type SourceText } from '../../diagnostic/source.ts';
@@ -63,8 +63,9 @@ async function readDocument(choice: StoreChoice): Promise<SourceText> {
   try {
     const document = await store.readNetwork();
     if (document !== undefined) return document;
+    const { place, cause } = await locateNetwork(store);
     throw new Failure('not-found', `the ${store.description} does not have a network configuration`, {
-      hint: networkHint,
+      hint: `heddle looked for ${place}; ${cause ?? networkHint}`,
     });
   } finally {
     await store.close();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceText } from '../../diagnostic/source.ts';
-import type { LeaseStore } from '../../store/store.ts';
+import type { LeaseStore, StoredNetworkPlace } from '../../store/store.ts';
 import { pollsMs } from '../../time/retry.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { StartWait } from './start-wait.ts';
@@ -20,7 +20,12 @@ export async function awaitNetwork(
   for (;;) {
     const document = await outlastOutages(() => store.readNetwork(), wait.outages, signal);
     if (document !== undefined) return document;
-    wait.missesNetwork(store.description, networkHint);
+    if (wait.isReminderDue) wait.missesNetwork(store.description, await locateNetwork(store), networkHint);
     await delay(pollsMs.network, undefined, { signal });
   }
+}
+
+/** Where a store reads the network configuration. */
+export async function locateNetwork(store: LeaseStore): Promise<StoredNetworkPlace> {
+  return (await store.locateNetwork?.()) ?? { place: store.description, cause: undefined };
 }

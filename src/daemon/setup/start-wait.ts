@@ -1,4 +1,5 @@
 import type { EmitEvent } from '../../event/event.ts';
+import type { StoredNetworkPlace } from '../../store/store.ts';
 import { OutageLog } from '../lease/outage-log.ts';
 
 /** How often the operator is reminded of what a start waits for, in milliseconds. */
@@ -23,11 +24,16 @@ export class StartWait {
     return this.#missing;
   }
 
-  /** The store `source` answers, and has no network configuration. The operator is told now and then how to put one there. */
-  missesNetwork(source: string, hint: string): void {
-    this.#missing = `a network configuration in the ${source} (${hint})`;
-    if (performance.now() - this.#remindedAt < remindMs) return;
+  /** Whether {@link missesNetwork} would remind the operator now. */
+  get isReminderDue(): boolean {
+    return performance.now() - this.#remindedAt >= remindMs;
+  }
+
+  /** The store `source` answers, and does not have a network configuration. The operator is reminded once a minute. */
+  missesNetwork(source: string, { place, cause }: StoredNetworkPlace, hint: string): void {
+    this.#missing = `a network configuration at ${place} (${cause ?? hint})`;
+    if (!this.isReminderDue) return;
     this.#remindedAt = performance.now();
-    this.#emit({ event: 'network-awaited', source, hint });
+    this.#emit({ event: 'network-awaited', source, place, cause: cause ?? null, hint });
   }
 }

@@ -11,6 +11,7 @@ import {
   type ListOptions,
   type StoreChange,
   type StoreFault,
+  type StoredNetworkPlace,
 } from '../store.ts';
 import { checkEtcdOptions } from './check-options.ts';
 import { Cluster } from './cluster.ts';
@@ -19,6 +20,8 @@ import { grantLease, revokeLease, type Grant } from './grant.ts';
 import { watchKeys } from './key-watch.ts';
 import { layOutKeys, rangeFrom, type KeyLayout } from './layout.ts';
 import { listKeys, readExpiries } from './listing.ts';
+import { locateNetwork } from './missing-network.ts';
+import { hasV2Value } from './v2-api.ts';
 import { defaultPrefix, defaultTiming, type EtcdStoreOptions } from './options.ts';
 import { isReservation, readEvent, readKeyValue } from './record.ts';
 
@@ -40,6 +43,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<LeaseSto
   return new EtcdStore({
     description: `etcd at ${endpoints.join(', ')} under ${layout.prefix}`,
     cluster: new Cluster(order, { tls, login, timing }),
+    hasV2Value: (key) => hasV2Value(endpoints, tls, key),
     layout,
     requestMs: timing.requestMs,
     pageSize: options.pageSize ?? defaultPageSize,
@@ -56,6 +60,8 @@ function shuffle<T>(items: readonly T[], random: () => number): T[] {
 interface EtcdStoreParts {
   readonly description: string;
   readonly cluster: Cluster;
+  /** Whether the v2 API holds a value under a key. */
+  readonly hasV2Value: (key: string) => Promise<boolean>;
   readonly layout: KeyLayout;
   readonly requestMs: number;
   readonly pageSize: number;
@@ -65,14 +71,16 @@ class EtcdStore implements LeaseStore {
   readonly description: string;
   readonly #cluster: Cluster;
   readonly #layout: KeyLayout;
+  readonly #hasV2Value: EtcdStoreParts['hasV2Value'];
   readonly #requestMs: number;
   readonly #pageSize: number;
   readonly #closing = new AbortController();
 
-  constructor({ description, cluster, layout, requestMs, pageSize }: EtcdStoreParts) {
+  constructor({ description, cluster, hasV2Value, layout, requestMs, pageSize }: EtcdStoreParts) {
     this.description = description;
     this.#cluster = cluster;
     this.#layout = layout;
+    this.#hasV2Value = hasV2Value;
     this.#requestMs = requestMs;
     this.#pageSize = pageSize;
   }
@@ -84,6 +92,10 @@ class EtcdStore implements LeaseStore {
     );
     const [kv] = kvs;
     return kv && { name: `etcd:${config}`, text: kv.value.toString() };
+  }
+
+  locateNetwork(): Promise<StoredNetworkPlace> {
+    return locateNetwork(this.#cluster, this.#layout, this.#hasV2Value);
   }
 
   async createNetwork(text: string): Promise<string> {

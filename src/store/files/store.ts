@@ -16,6 +16,7 @@ import {
   type OpenMode,
   type StoreChange,
   type StoreFault,
+  type StoredNetworkPlace,
 } from '../store.ts';
 import { errorCode, filesStoreError } from './errors.ts';
 import { layOutFiles, type FileLayout } from './layout.ts';
@@ -82,6 +83,10 @@ class FilesStore implements LeaseStore {
     const name = this.#layout.config;
     const text = await this.#attempt(`read ${name}`, () => this.#readConfig());
     return text === undefined ? undefined : { name, text };
+  }
+
+  locateNetwork(): Promise<StoredNetworkPlace> {
+    return Promise.resolve({ place: `the file ${this.#layout.config}`, cause: undefined });
   }
 
   /** Without the lock where the file system has hard links: a link decides who was first, and taking the lock costs a process. */

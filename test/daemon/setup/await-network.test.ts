@@ -25,7 +25,7 @@ test('a document that is missing is waited for, with what to do', async (t) => {
   const { source, hint } = await bench.untilTold('network-awaited');
   assert.equal(source, store.description);
   assert.match(hint, /heddle network set FILE/);
-  assert.equal(wait.what, `a network configuration in the ${store.description} (${hint})`);
+  assert.equal(wait.what, `a network configuration at the file ${bench.storeDirectory}/config (${hint})`);
   await store.writeNetwork(document);
   assert.equal((await awaited).text, document);
 });

@@ -19,6 +19,8 @@ interface ServerTls extends CertificateFiles {
 interface ServerOptions {
   readonly address?: string;
   readonly tls?: ServerTls;
+  /** Whether it serves the v2 API as well. */
+  readonly v2?: boolean;
   /** The addresses of all members, for a cluster of several. */
   readonly cluster?: readonly string[];
 }
@@ -113,7 +115,7 @@ export class EtcdServer {
   }
 
   #arguments(): string[] {
-    const { tls, cluster = [this.address] } = this.#options;
+    const { tls, v2 = false, cluster = [this.address] } = this.#options;
     const peerUrl = (address: string): string => `http://${address}:2380`;
     const options: Readonly<Record<string, string>> = {
       name: this.address,
@@ -129,6 +131,7 @@ export class EtcdServer {
       // Tests probe their connections far more often than nodes do.
       'grpc-keepalive-min-time': '50ms',
       logger: 'zap',
+      ...(v2 && { 'enable-v2': 'true' }),
       ...(tls !== undefined && { 'cert-file': tls.certFile, 'key-file': tls.keyFile }),
       ...(tls?.asksClients === true && { 'client-cert-auth': 'true', 'trusted-ca-file': tls.caFile }),
     };
