@@ -21,6 +21,7 @@ export const diagnosticCodes = {
   'wrong-family': 'An IPv6 address is used instead of an IPv4 address, or the other way round.',
   'no-family': 'Neither IPv4 nor IPv6 is enabled.',
   'network-too-small': 'The network does not have room for four subnets.',
+  'unusable-network': 'The network overlaps addresses that each host has for itself, or multicast.',
   'subnet-length': 'The prefix length of the subnets does not fit the network.',
   'subnet-range': 'The first or last subnet is not a subnet of the network, or the last is before the first.',
   // A network configuration that was written for flannel

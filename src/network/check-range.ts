@@ -8,6 +8,7 @@ import {
   formatCidr,
   lastAddress,
   networkOf,
+  overlaps,
   parseAddress,
   parseCidr,
   type Address,
@@ -124,7 +125,31 @@ function readNetwork(
     findings.error('network-too-small', given.span, message, `give it a prefix of at most /${longest}`);
     return undefined;
   }
+  const reserved = findReserved(network);
+  if (reserved !== undefined) {
+    const message = `\`${key}\` ${formatCidr(network)} overlaps ${reserved}`;
+    findings.error('unusable-network', given.span, message, `use \`${rules.exampleNetwork}\`, for example`);
+    return undefined;
+  }
   return network;
+}
+
+/** Addresses that a host has for itself, or that belong to no host. */
+const reserved: readonly (readonly [network: string, use: string])[] = [
+  ['127.0.0.0/8', 'the loopback addresses of each host'],
+  ['224.0.0.0/4', 'the multicast addresses'],
+  ['::1/128', 'the loopback address of each host'],
+  ['fe80::/10', 'the link-local addresses of each host'],
+  ['ff00::/8', 'the multicast addresses'],
+];
+
+/** The reserved addresses that a network overlaps, for a message; undefined if there are none. */
+function findReserved(network: Cidr): string | undefined {
+  const hit = reserved.find(([text]) => {
+    const other = parseCidr(text);
+    return other?.family === network.family && overlaps(other, network);
+  });
+  return hit && `${hit[0]}, ${hit[1]}`;
 }
 
 /** A suggestion for a text that is not a network. */

@@ -11,6 +11,7 @@ import type { Preparation } from '../../src/daemon/setup/prepare.ts';
 import { publishNetwork } from '../../src/daemon/setup/publish-network.ts';
 import type { EventName, HeddleEvent } from '../../src/event/event.ts';
 import { chooseInterface, type ChosenInterface } from '../../src/host/interface/choose-interface.ts';
+import type { Overlap } from '../../src/host/interface/find-overlap.ts';
 import type { Link, LinkAddress } from '../../src/host/interface/ip-output.ts';
 import type { HostInterfaces } from '../../src/host/interface/interface.ts';
 import { encodeAttributes } from '../../src/lease/wire.ts';
@@ -101,6 +102,8 @@ export class Bench {
   readonly events: HeddleEvent[] = [];
   /** What the kernel says of the interface. */
   link: Link | undefined = underlayLink;
+  /** What of the host lies inside the overlay network. */
+  overlap: Overlap | undefined;
   readonly #t: TestContext;
 
   constructor(t: TestContext) {
@@ -130,6 +133,7 @@ export class Bench {
       watch: false,
       store: this.storeChoice,
       trustStoreCommands: false,
+      allowOverlap: false,
       stateDirectory: this.stateDirectory,
       subnetFile: this.subnetFile,
       interface: {
@@ -198,6 +202,7 @@ export class Bench {
     return {
       see: () => Promise.resolve(this.link),
       chooseAgain: async (families) => Promise.resolve(choose(families)),
+      findOverlap: () => Promise.resolve(this.overlap),
       hardwareAddresses: () =>
         Promise.resolve(this.link?.hardwareAddress === undefined ? [] : [this.link.hardwareAddress]),
       remember: () => Promise.resolve(),

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { startDaemon } from './harness/daemon.ts';
+import { exitCodes } from '../../src/diagnostic/failure.ts';
+import { Daemon, startDaemon } from './harness/daemon.ts';
 import { startHosts } from './harness/host-set.ts';
-import type { Host } from './harness/host.ts';
+import type { CommandEnd, Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { StoreDirectory } from './harness/store-directory.ts';
+
+/** A network without a device. */
+const harmless = { Backend: { Type: 'extension', SubnetAddCommand: 'true', SubnetRemoveCommand: 'true' } };
 
 describe('the addresses of a node', { skip: reasonToSkip(), concurrency: 2 }, () => {
   test('a second address that --iface names is used, and strict rp_filter loses nothing', async (t) => {
@@ -91,6 +95,42 @@ describe('the addresses of a node', { skip: reasonToSkip(), concurrency: 2 }, ()
     assert.equal((await again.logged('lease-acquired')).publicIp, '172.30.1.1');
     assert.doesNotMatch(await other.sh('bridge fdb show dev flannel.1'), / dst 172\.30\.1\.200 /);
     await Promise.all([again.stop(), peer.stop()]);
+  });
+
+  test('a network that overlaps the underlay is refused before anything is touched, unless that is insisted on', async (t) => {
+    const set = await startHosts([1]);
+    t.after(() => set.close());
+    const [host] = set.hosts;
+    assert.ok(host);
+    const store = new StoreDirectory(t);
+    await host.sh(
+      'ip link add aside0 type veth peer name aside1; ip link set aside0 up; ip address add 10.60.0.9/24 dev aside0',
+    );
+    const look = (): Promise<string> => host.sh('ip -o address; ip route; ls /run/state');
+    const before = await look();
+    for (const [network, because] of [
+      ['172.30.0.0/16', 'overlaps the public address 172.30.1.1 of this node'],
+      ['10.60.0.0/16', 'overlaps the address 10.60.0.9 of aside0'],
+    ] as const) {
+      const recipe = store.recipe('overlap', { ...harmless, Network: network });
+      const daemon: Daemon = new Daemon(host, ['--recipe', recipe, '--store-dir', store.path]);
+      const { exitCode, stderr }: CommandEnd = await daemon.ended;
+      assert.equal(exitCode, exitCodes.interface);
+      assert.ok(stderr.includes(`the overlay network ${network} ${because}`), stderr);
+      assert.match(stderr, /--allow-overlap/);
+      assert.equal(await look(), before);
+      assert.deepEqual(Object.keys(store.content()), []);
+      const insisting = await startDaemon(host, [
+        '--recipe',
+        recipe,
+        '--store-dir',
+        store.path,
+        '--allow-overlap',
+      ]);
+      await insisting.stop();
+      await host.sh('rm -rf /run/state/* /run/subnet.env');
+      await host.sh(`rm -rf ${store.path}/*; mkdir -m 700 ${store.path}/subnets`);
+    }
   });
 });
 

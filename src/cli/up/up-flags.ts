@@ -15,6 +15,7 @@ export interface UpFlags {
   readonly recipe?: string;
   readonly watch?: true;
   readonly trustStoreCommands?: true;
+  readonly allowOverlap?: true;
   readonly param?: readonly string[];
   readonly passEnv?: readonly string[];
   readonly stateDir: string;
@@ -73,6 +74,7 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     watch: flags.watch ?? false,
     store,
     trustStoreCommands: flags.trustStoreCommands ?? false,
+    allowOverlap: flags.allowOverlap ?? false,
     stateDirectory: absolute(flags.stateDir),
     subnetFile: absolute(flags.subnetFile),
     interface: {

@@ -32,6 +32,7 @@ export function registerUp(program: Command): void {
       '--trust-store-commands',
       "run the commands in the store's network configuration if you do not give a recipe",
     )
+    .option('--allow-overlap', 'bring up a network that overlaps a route or an address of this host')
     .addOption(parameterOption())
     .option(
       '--pass-env <name>',

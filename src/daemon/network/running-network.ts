@@ -181,10 +181,12 @@ export class RunningNetwork {
       emit,
       look: (signal) => this.#look(signal),
     });
+    const networks = networksOf(preparation.network.configuration);
     this.#underlay = new UnderlayWatch(
       preparation.underlay,
       preparation.interfaces,
-      networksOf(preparation.network.configuration).map(({ family }) => family),
+      networks.map(({ family }) => family),
+      options.allowOverlap ? [] : networks,
       this.#concerns,
     );
     this.#addresses = new AddressWatch({

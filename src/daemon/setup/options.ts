@@ -15,6 +15,8 @@ export interface UpOptions {
   readonly store: StoreChoice;
   /** Run the commands that stand in the store's network configuration, when no recipe is given. */
   readonly trustStoreCommands: boolean;
+  /** Bring up a network that overlaps a route or an address of this host. */
+  readonly allowOverlap: boolean;
   readonly stateDirectory: string;
   readonly subnetFile: string;
   readonly interface: Omit<InterfaceWishes, 'families'>;

@@ -10,6 +10,7 @@ import { LimitedStore, type StoreLimits } from '../../store/limited-store.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import { awaitNetwork } from './await-network.ts';
 import { decideNetwork, type NetworkDecision } from '../../recipe-files/decide-network.ts';
+import { requireNoOverlap } from './require-no-overlap.ts';
 import { loadStoredRecipe } from './stored-recipe.ts';
 import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
 import type { CheckedHost } from './check-host.ts';
@@ -78,6 +79,7 @@ export async function decideNode(
   const { recipe } = loaded;
   const { configuration, parameterValues } = network;
   requireLeastMtu(configuration, { recipe, parameterValues, iface: underlay });
+  await requireNoOverlap(configuration, host.interfaces, underlay, options);
   return { loaded, network, underlay };
 }
 

@@ -4,6 +4,7 @@ import { explainError } from '../../host/system-error.ts';
 import type { UpOptions } from './options.ts';
 import { decideNetwork } from '../../recipe-files/decide-network.ts';
 import { mayBringNetwork } from './prepare.ts';
+import { requireNoOverlap } from './require-no-overlap.ts';
 import type { Preparation } from './prepare.ts';
 
 /**
@@ -17,6 +18,9 @@ export async function publishNetwork(preparation: Preparation, options: UpOption
   const standing = await store.createNetwork(text);
   const document = { name: `the network configuration in ${store.description}`, text: standing };
   const decided = decideNetwork(loaded.recipe, options.parameters, document);
+  if (standing !== text) {
+    await requireNoOverlap(decided.configuration, preparation.interfaces, preparation.underlay, options);
+  }
   return { ...preparation, network: { ...decided, isPublishedHere: standing === text } };
 }
 

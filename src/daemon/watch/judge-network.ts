@@ -17,8 +17,11 @@ import type { Preparation } from '../setup/prepare.ts';
 
 /** A node that runs a network, as far as the store's document may contradict it. */
 export interface JudgingNode {
-  readonly preparation: Pick<Preparation, 'loaded' | 'network' | 'store'>;
-  readonly options: Pick<UpOptions, 'parameters' | 'recipe'>;
+  readonly preparation: Pick<Preparation, 'loaded' | 'network' | 'store' | 'interfaces' | 'underlay'>;
+  readonly options: Pick<
+    UpOptions,
+    'parameters' | 'recipe' | 'allowOverlap' | 'stateDirectory' | 'subnetFile'
+  >;
   /** The subnets of this node. */
   readonly own: LeaseSubnets;
 }

@@ -1,6 +1,9 @@
+import { Failure } from '../../diagnostic/failure.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import type { Concerns } from '../../event/concerns.ts';
+import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import { StoreError } from '../../store/store.ts';
+import { describeOverlap } from '../setup/require-no-overlap.ts';
 import { judgeNetwork, type JudgingNode, type NetworkProblem } from './judge-network.ts';
 
 interface StoredNetworkWatchOptions extends JudgingNode {
@@ -22,7 +25,7 @@ export class StoredNetworkWatch {
 
   /** Reads the store's document once. A store that does not answer changes nothing. */
   async look(): Promise<void> {
-    const { preparation, concerns, signal } = this.#given;
+    const { preparation, signal } = this.#given;
     const { store } = preparation;
     let document: SourceText | undefined;
     try {
@@ -33,8 +36,30 @@ export class StoredNetworkWatch {
     }
     if (signal.aborted || document?.text === this.#text) return;
     this.#text = document?.text;
-    const problem = document === undefined ? this.#describeGone() : judgeNetwork(document, this.#given);
-    concerns.set('network-changed', problem === undefined ? [] : [{ about: store.description, ...problem }]);
+    this.#tell(document === undefined ? this.#describeGone() : await this.#judge(document));
+  }
+
+  #tell(problem: NetworkProblem | undefined): void {
+    const { preparation, concerns, signal } = this.#given;
+    if (signal.aborted) return;
+    const about = preparation.store.description;
+    concerns.set('network-changed', problem === undefined ? [] : [{ about, ...problem }]);
+  }
+
+  /** A network that overlaps this host would be refused by the next start, which is worth knowing before that. */
+  async #judge(document: SourceText): Promise<NetworkProblem | undefined> {
+    const { preparation, options } = this.#given;
+    const problem = judgeNetwork(document, this.#given);
+    const checked = parseNetworkDocument(document);
+    if (problem === undefined || checked.kind === 'invalid') return problem;
+    const { interfaces, underlay } = preparation;
+    try {
+      const overlap = await describeOverlap(checked.value.network, interfaces, underlay, options);
+      return overlap === undefined ? problem : { ...problem, because: `${problem.because}; ${overlap}` };
+    } catch (error) {
+      if (error instanceof Failure) return problem;
+      throw error;
+    }
   }
 
   #describeGone(): NetworkProblem {

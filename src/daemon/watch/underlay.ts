@@ -3,23 +3,31 @@ import type { Concerns } from '../../event/concerns.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { compareChoice, compareUnderlay, type UnderlaySight } from '../../host/interface/compare-underlay.ts';
 import type { HostInterfaces } from '../../host/interface/interface.ts';
-import type { Family } from '../../network/cidr.ts';
+import { contains, formatCidr, parseAddress, type Cidr, type Family } from '../../network/cidr.ts';
+import { presentValues } from '../../network/per-family.ts';
+import { listPublicAddresses } from '../../network/public-addresses.ts';
 
 /** The interface of a running network: how it was when the network was brought up on it, and how it was seen last. */
 export class UnderlayWatch {
   readonly #interfaces: HostInterfaces;
   readonly #families: readonly Family[];
+  readonly #forbidden: readonly Cidr[];
   readonly #concerns: Concerns;
   #underlay: ChosenInterface;
   #sight: UnderlaySight = { kind: 'same' };
 
-  /** @param families those of the network */
+  /**
+   * @param families those of the network
+   * @param forbidden networks in which no address of this node may lie: the overlay's own, unless an overlap is allowed
+   */
   constructor(
     underlay: ChosenInterface,
     interfaces: HostInterfaces,
     families: readonly Family[],
+    forbidden: readonly Cidr[],
     concerns: Concerns,
   ) {
+    this.#forbidden = forbidden;
     this.#underlay = underlay;
     this.#interfaces = interfaces;
     this.#families = families;
@@ -59,11 +67,25 @@ export class UnderlayWatch {
     const sight = compareUnderlay(underlay, await this.#interfaces.see(underlay.name));
     if (sight.kind !== 'lost') return sight;
     try {
-      return compareChoice(underlay, await this.#interfaces.chooseAgain(this.#families));
+      const chosen = await this.#interfaces.chooseAgain(this.#families);
+      const refusal = this.#refuse(chosen);
+      if (refusal !== undefined) return { kind: 'unusable', because: `${sight.because}; ${refusal}` };
+      return compareChoice(underlay, chosen);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return { kind: 'unusable', because: `${sight.because}; ${error.message}` };
     }
+  }
+
+  #refuse(chosen: ChosenInterface): string | undefined {
+    for (const text of [...presentValues(chosen.addresses), ...listPublicAddresses(chosen)]) {
+      const address = parseAddress(text);
+      const network = this.#forbidden.find((other) => address !== undefined && contains(other, address));
+      if (network !== undefined) {
+        return `its address ${text} lies inside the overlay network ${formatCidr(network)}`;
+      }
+    }
+    return undefined;
   }
 
   /** The network was brought up again on the interface as it is now. Throws what the file system says. */

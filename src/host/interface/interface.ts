@@ -7,9 +7,10 @@ import {
 import { readAddressMemory, writeAddressMemory } from './address-memory.ts';
 import { explainChoice, type ExplainedChoice } from './explain-choice.ts';
 import type { Link } from './ip-output.ts';
-import { readDefaultRoutes, readLink, readLinks, readRouteTo } from './links.ts';
+import { findOverlap, type Overlap } from './find-overlap.ts';
+import { readDefaultRoutes, readHostRoutes, readLink, readLinks, readRouteTo } from './links.ts';
 import type { AddressMemory } from './rank-addresses.ts';
-import { parseAddress, type Family } from '../../network/cidr.ts';
+import { parseAddress, type Cidr, type Family } from '../../network/cidr.ts';
 
 /** How long what the kernel said counts, in milliseconds: a store may be waited for meanwhile. */
 const freshMs = 1000;
@@ -25,6 +26,16 @@ export interface HostInterfaces {
   chooseAgain(families: readonly Family[]): Promise<ChosenInterface>;
   /** The hardware addresses of this node's interfaces, as they were seen last. */
   hardwareAddresses(): Promise<readonly string[]>;
+  /**
+   * Finds a part of this host that an overlay would take away. Throws a Failure without iproute2.
+   *
+   * @param ownSubnets the subnets that this node had in earlier runs
+   */
+  findOverlap(
+    networks: readonly Cidr[],
+    chosen: ChosenInterface,
+    ownSubnets: readonly Cidr[],
+  ): Promise<Overlap | undefined>;
   /** Notes which addresses this node has and uses, for later choices, also those of a later start. */
   remember(chosen: ChosenInterface): Promise<void>;
 }
@@ -63,6 +74,18 @@ export class InterfaceLookUp implements HostInterfaces {
 
   see(name: string): Promise<Link | undefined> {
     return readLink(name);
+  }
+
+  async findOverlap(
+    networks: readonly Cidr[],
+    chosen: ChosenInterface,
+    ownSubnets: readonly Cidr[],
+  ): Promise<Overlap | undefined> {
+    const [links, ...routes] = await Promise.all([
+      readLinks(),
+      ...networks.map(({ family }) => readHostRoutes(family)),
+    ]);
+    return findOverlap(networks, chosen, { links, routes: routes.flat(), ownSubnets });
   }
 
   async hardwareAddresses(): Promise<readonly string[]> {

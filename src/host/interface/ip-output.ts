@@ -1,5 +1,12 @@
 import * as z from 'zod/mini';
-import { addressBits, parseAddress, type Address } from '../../network/cidr.ts';
+import {
+  addressBits,
+  networkOf,
+  parseAddress,
+  type Address,
+  type Cidr,
+  type Family,
+} from '../../network/cidr.ts';
 
 /** An address of a network interface. */
 export interface LinkAddress extends Address {
@@ -122,4 +129,41 @@ export function parseRoutes(json: string): readonly Route[] {
     device: route.dev ?? route.nexthops?.find((hop) => hop.dev !== undefined)?.dev,
     source: route.prefsrc,
   }));
+}
+
+const hostRouteSchema = z.object({
+  type: z.optional(z.string()),
+  dst: z.string(),
+  gateway: z.optional(z.string()),
+  dev: z.optional(z.string()),
+  protocol: z.optional(z.string()),
+  metric: z.optional(z.number()),
+});
+
+/** A route of the main table. */
+export interface HostRoute {
+  /** `unicast`, `unreachable` … */
+  readonly type: string;
+  readonly destination: Cidr;
+  readonly gateway: string | undefined;
+  readonly device: string | undefined;
+  /** The maker of the route: `kernel` for the route of an address's network. */
+  readonly protocol: string | undefined;
+  readonly metric: number | undefined;
+}
+
+/** Reads what `ip -json -FAMILY route show` printed. */
+export function parseHostRoutes(json: string, family: Family): readonly HostRoute[] {
+  const routes = z.array(hostRouteSchema).parse(JSON.parse(json.trim() === '' ? '[]' : json));
+  return routes.flatMap(({ type = 'unicast', dst, gateway, dev: device, protocol, metric }) => {
+    const destination = parseDestination(dst, family);
+    return destination === undefined ? [] : [{ type, destination, gateway, device, protocol, metric }];
+  });
+}
+
+function parseDestination(text: string, family: Family): Cidr | undefined {
+  if (text === 'default') return { family, value: 0n, prefix: 0 };
+  const [addressText = '', prefix = addressBits(family)] = text.split('/');
+  const address = parseAddress(addressText);
+  return address && networkOf(address, Number(prefix));
 }

@@ -1,7 +1,14 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { Family } from '../../network/cidr.ts';
 import { ProgramError, runProgram } from '../run-program.ts';
-import { parseLinks, parseRoutes, type Link, type Route } from './ip-output.ts';
+import {
+  parseHostRoutes,
+  parseLinks,
+  parseRoutes,
+  type HostRoute,
+  type Link,
+  type Route,
+} from './ip-output.ts';
 
 /** Reads the interfaces of this network namespace from the kernel. */
 export async function readLinks(): Promise<readonly Link[]> {
@@ -23,6 +30,11 @@ export async function readLink(name: string): Promise<Link | undefined> {
 /** Reads the default routes of a family, the best first. */
 export async function readDefaultRoutes(family: Family): Promise<readonly Route[]> {
   return parseRoutes(await runIp([`-${family}`, '-json', 'route', 'show', 'default']));
+}
+
+/** Reads the main routing table of a family. */
+export async function readHostRoutes(family: Family): Promise<readonly HostRoute[]> {
+  return parseHostRoutes(await runIp([`-${family}`, '-json', 'route', 'show']), family);
 }
 
 /** Asks the kernel how it would send to an address. Undefined if it has no way. */

@@ -45,6 +45,18 @@ test('where another node was faster, its document counts', async (t) => {
   assert.equal(formatCidr(network.configuration.ipv4.network), '10.60.0.0/16');
 });
 
+test('the document of a faster node is refused where it overlaps this host, unless that is insisted on', async (t) => {
+  const { bench, preparation } = await start(t);
+  await preparation.store.writeNetwork(other);
+  bench.overlap = { network: '10.60.0.0/16', what: 'the address 10.60.0.9 of weft0' };
+  await assert.rejects(
+    publishNetwork(preparation, bench.options()),
+    /the overlay network 10\.60\.0\.0\/16 overlaps the address 10\.60\.0\.9 of weft0/,
+  );
+  const { network } = await publishNetwork(preparation, bench.options({ allowOverlap: true }));
+  assert.equal(network.isInStore, true);
+});
+
 test('after the lease the document must be the same, or is written again', async (t) => {
   const { bench, preparation } = await start(t);
   const { store, network } = preparation;

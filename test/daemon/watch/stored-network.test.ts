@@ -91,6 +91,20 @@ test('a network that the lease does not fit means another subnet, which is said'
   }
 });
 
+test('a network that overlaps this host is told before a start is refused', async (t) => {
+  const overlap = { network: '172.30.0.0/16', what: 'the route 172.30.0.0/24 on weft0' };
+  const { bench, say } = await watch(t);
+  bench.overlap = overlap;
+  const concern = await say({ Network: '172.30.0.0/16' });
+  assert.match(
+    concern?.because ?? '',
+    /the overlay network 172\.30\.0\.0\/16 overlaps the route 172\.30\.0\.0\/24 on weft0$/,
+  );
+  const insisting = await watch(t, { allowOverlap: true });
+  insisting.bench.overlap = overlap;
+  assert.doesNotMatch((await insisting.say({ Network: '172.30.0.0/16' }))?.because ?? '', /overlaps/);
+});
+
 test('another type needs another recipe where --recipe names one', async (t) => {
   const { say } = await watch(t);
   const concern = await say({}, { Type: 'vxlan', VNI: 6 });

@@ -97,6 +97,17 @@ test('the lease, the deployment and the note of the lease follow another address
   assert.equal(bench.told('lease-acquired').length, 1);
 });
 
+test('an address inside the overlay network is not followed', async (t) => {
+  const { bench, life } = await begin(t);
+  bench.link = { ...underlayLink, addresses: [linkAddress('10.50.200.9')] };
+  await life.untilIn('degraded');
+  assert.match(
+    life.states.at(-1) ?? '',
+    /its address 10\.50\.200\.9 lies inside the overlay network 10\.50\.0\.0\/16/,
+  );
+  assert.deepEqual(bench.told('address-changed'), []);
+});
+
 test('an interface that is gone or has lost its address is a concern for as long as that lasts', async (t) => {
   const { bench, life } = await begin(t);
   for (const [link, because] of [
@@ -132,10 +143,11 @@ function scene() {
   const interfaces = {
     see,
     chooseAgain: () => Promise.reject(new Failure('interface', 'there is no other')),
+    findOverlap: () => Promise.resolve(undefined),
     hardwareAddresses: () => Promise.resolve([]),
     remember: () => Promise.resolve(),
   };
-  return { host, concerns, names, watch: new UnderlayWatch(underlay, interfaces, [4], concerns) };
+  return { host, concerns, names, watch: new UnderlayWatch(underlay, interfaces, [4], [], concerns) };
 }
 
 test('an interface that is as it was is the same, and no concern', async () => {

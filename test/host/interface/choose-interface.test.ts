@@ -77,6 +77,7 @@ describe('without a wish', () => {
       name: 'eth0',
       mtu: 1400,
       addresses: { ipv4: '10.0.0.2', ipv6: undefined },
+      hardwareAddress: undefined,
       publicIp: '10.0.0.2',
       publicIpv6: undefined,
       because: 'it has the default route',

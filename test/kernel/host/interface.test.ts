@@ -4,7 +4,7 @@ import { evaluateInNamespace, skipNamespaces } from './namespace.ts';
 
 const setUp = [
   'ip link add uplink type veth peer name far',
-  'ip link set uplink mtu 1400 up',
+  'ip link set uplink address 02:00:00:00:00:05 mtu 1400 up',
   'ip link set far up',
   'ip address add 192.0.2.5/24 dev uplink',
   'ip address add 192.0.2.6/24 dev uplink',
@@ -29,6 +29,7 @@ test('the interface of the default route, as the kernel has it', { skip: skipNam
     name: 'uplink',
     mtu: 1400,
     addresses: { ipv4: '192.0.2.5', ipv6: 'fd00:1::5' },
+    hardwareAddress: '02:00:00:00:00:05',
     publicIp: '192.0.2.5',
     publicIpv6: 'fd00:1::5',
     because: 'it has the default route',
@@ -41,6 +42,7 @@ test('the interface that reaches an address', { skip: skipNamespaces }, async ()
     name: 'uplink',
     mtu: 1400,
     addresses: { ipv4: '192.0.2.5' },
+    hardwareAddress: '02:00:00:00:00:05',
     publicIp: '192.0.2.5',
     because: 'it reaches 192.0.2.77',
   });

@@ -1,0 +1,104 @@
+import { contains, formatCidr, overlaps, parseAddress, type Cidr } from '../../network/cidr.ts';
+import { listPublicAddresses } from '../../network/public-addresses.ts';
+import type { ChosenInterface } from './choose-interface.ts';
+import type { HostRoute, Link } from './ip-output.ts';
+
+/** The kernel's state, and what an earlier run of this network on this node explains of it. */
+export interface OverlapFacts {
+  readonly links: readonly Link[];
+  /** Of the main routing table, of every family of the network. */
+  readonly routes: readonly HostRoute[];
+  /** The subnets that this node had in earlier runs. */
+  readonly ownSubnets: readonly Cidr[];
+}
+
+/** A part of the host that lies inside an overlay network. */
+export interface Overlap {
+  /** The overlay network: `10.50.0.0/16`. */
+  readonly network: string;
+  /** The part of the host: `the route 10.50.0.0/24 on eth0`. */
+  readonly what: string;
+}
+
+/**
+ * Finds a route or an address of this host that the overlay would take away, or a public address of this node that lies inside the
+ * overlay. Devices and routes of the overlay itself, left by an earlier run, do not count. Undefined if there is none.
+ */
+export function findOverlap(
+  networks: readonly Cidr[],
+  underlay: Pick<ChosenInterface, 'publicIp' | 'publicIpv6'>,
+  facts: OverlapFacts,
+): Overlap | undefined {
+  for (const network of networks) {
+    const what =
+      findPublicAddress(network, underlay) ?? findOwnAddress(network, facts) ?? findRoute(network, facts);
+    if (what !== undefined) return { network: formatCidr(network), what };
+  }
+  return undefined;
+}
+
+function findPublicAddress(
+  network: Cidr,
+  underlay: Pick<ChosenInterface, 'publicIp' | 'publicIpv6'>,
+): string | undefined {
+  const inside = listPublicAddresses(underlay).find((text) => {
+    const address = parseAddress(text);
+    return address !== undefined && contains(network, address);
+  });
+  return inside === undefined ? undefined : `the public address ${inside} of this node`;
+}
+
+function findOwnAddress(network: Cidr, { links, ownSubnets }: OverlapFacts): string | undefined {
+  for (const link of links) {
+    if (isOfOverlay(link, network, ownSubnets)) continue;
+    const address = link.addresses.find((own) => contains(network, own));
+    if (address !== undefined) return `the address ${address.text} of ${link.name}`;
+  }
+  return undefined;
+}
+
+function findRoute(network: Cidr, { links, routes, ownSubnets }: OverlapFacts): string | undefined {
+  const foreign = new Set(
+    links.filter((link) => !isOfOverlay(link, network, ownSubnets)).map(({ name }) => name),
+  );
+  const hit = routes.find(
+    (route) =>
+      route.type === 'unicast' &&
+      !isDefault(route) &&
+      overlaps(network, route.destination) &&
+      (route.device === undefined || foreign.has(route.device)) &&
+      !isToPeer(route, network, ownSubnets),
+  );
+  if (hit === undefined) return undefined;
+  const via = hit.gateway === undefined ? '' : ` via ${hit.gateway}`;
+  return `the route ${formatCidr(hit.destination)}${via}${hit.device === undefined ? '' : ` on ${hit.device}`}`;
+}
+
+/** Every network lies inside the default route, and inside the two halves that some VPNs set in its place. */
+function isDefault({ destination }: HostRoute): boolean {
+  return destination.prefix <= 1;
+}
+
+/**
+ * Whether a device belongs to the overlay, or carries its pods: it has an address of this node's subnet. A bridge of pods may still have
+ * one of an earlier subnet.
+ */
+function isOfOverlay(link: Link, network: Cidr, ownSubnets: readonly Cidr[]): boolean {
+  if (link.addresses.some((address) => ownSubnets.some((subnet) => contains(subnet, address)))) return true;
+  const hadSubnet = ownSubnets.some((subnet) => contains(network, subnet));
+  return hadSubnet && link.kind === 'bridge' && link.addresses.some((address) => contains(network, address));
+}
+
+/** Whether a route is one that an earlier run made: to a pod of this node, or by a gateway to a peer's subnet. */
+function isToPeer(
+  { destination, gateway, protocol, metric }: HostRoute,
+  network: Cidr,
+  ownSubnets: readonly Cidr[],
+): boolean {
+  if (protocol === 'kernel' || !contains(network, destination)) return false;
+  if (ownSubnets.some((subnet) => contains(subnet, destination))) return true;
+  if (gateway === undefined) return false;
+  // The shipped recipes give each route its own metric: the subnet's address.
+  if (destination.family === 4 && metric !== undefined && BigInt(metric) === destination.value) return true;
+  return ownSubnets.some((subnet) => contains(network, subnet) && subnet.prefix === destination.prefix);
+}
