@@ -21,6 +21,7 @@ const packagesToRun = {
   'iputils-ping': ['ping'],
   'wireguard-tools': ['wg'],
   'wireguard-go': ['wireguard-go'],
+  iptables: ['iptables', 'ip6tables'],
   'util-linux': ['unshare', 'nsenter', 'flock', 'setpriv'],
   mount: ['mount'],
   procps: ['sysctl'],
@@ -29,7 +30,7 @@ const packagesToRun = {
 };
 
 /** … and what only the tests call. */
-const packagesToTest = { 'busybox-static': ['busybox'] };
+const packagesToTest = { 'busybox-static': ['busybox'], nftables: ['nft'] };
 
 /** Debian starts these as soon as they are installed; heddle's labs and tests start their own. */
 const servicesOfPackages = { 'etcd-server': 'etcd' };

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { hasErrorCode } from '../host/system-error.ts';
 import { endGroup, findOlderThanChild } from './process-group.ts';
 
-/** `worker`: its leader runs one command after another, and what earlier ones left in the group is not of the present one. */
-type GroupKind = 'command' | 'worker';
+/**
+ * `worker`: its leader runs one command after another, and what earlier ones left in the group is not of the present one. `listener`: it
+ * listens to the kernel and changes nothing.
+ */
+type GroupKind = 'command' | 'worker' | 'listener';
 
 /** Notes the process groups of commands while they may run. */
 export interface GroupLedger {
@@ -41,7 +44,8 @@ export function createGroupLedger(directory: string): GroupLedger {
 
 /**
  * Ends the groups that a dead process noted in this directory and that still run, and strikes them out. Processes that earlier
- * commands left in such a group on purpose live on. Returns how many groups were ended.
+ * commands left in such a group on purpose live on. Returns how many groups
+ * were ended that may have changed something.
  *
  * @param graceMs milliseconds between SIGTERM and SIGKILL
  */
@@ -71,7 +75,7 @@ async function endNoted(path: string, leader: number, graceMs: number): Promise<
     await endGroup(leader, graceMs, spared);
   }
   await rm(path, { force: true });
-  return isRunning;
+  return isRunning && kind !== 'listener';
 }
 
 /**

@@ -46,7 +46,7 @@ export function startMonitor(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const strikeOut = child.pid === undefined ? () => undefined : ledger.note(child.pid, 'command');
+  const strikeOut = child.pid === undefined ? () => undefined : ledger.note(child.pid, 'listener');
   const stderr = new Capture(stderrLimits);
   let isStopping = false;
   child.stdout.on('data', (chunk: Buffer) => {

@@ -149,6 +149,8 @@ export class Bench {
       checkIntervalSeconds: 3600,
       passEnvironment: [],
       probeIntervalSeconds: undefined,
+      traffic: { masquerade: false, fullyRandom: true, forward: false },
+      trafficResyncSeconds: 5,
       onExit: 'shutdown',
       releaseLease: false,
       metricsAddress: undefined,

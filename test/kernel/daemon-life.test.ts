@@ -521,6 +521,7 @@ describe('what people and programs are told', options, () => {
     const lines = ran.stdout.split('\n').map((line) => line.replace(/^\S+Z /, '').replace(/ in \d+ ms/, ''));
     const subnet = ownSubnet(host, store);
     const until = expiryOf(subnet, store);
+    assert.match(lines.shift() ?? '', /^info {2}heddle \d+\.\d+\.\d+, process \d+: --store=files /);
     const expected = [
       `info  network 10.50.0.0/16, type extension, from files in ${store.path}`,
       'info  underlay interface eth0, MTU 1500, public address 172.30.1.1: --iface names it',
@@ -598,7 +599,7 @@ describe('what people and programs are told', options, () => {
     await daemon.until('lease-rejected');
 
     const text = (await runOn(host, 'status')).stdout;
-    assert.match(text, /^node +weaver, process \d+, since \S+Z$/m);
+    assert.match(text, /^node +weaver, heddle \d+\.\d+\.\d+, process \d+, since \S+Z$/m);
     assert.match(text, /^state +running$/m);
     assert.match(text, new RegExp(`^recipe +scribe, type extension, ${args[1] ?? ''}$`, 'm'));
     assert.match(text, new RegExp(`^network +10\\.50\\.0\\.0/16, files in ${store.path}$`, 'm'));

@@ -46,7 +46,7 @@ test("heddle up with flanneld's options", options, async (t) => {
     assert.equal(warnings.length, warned.length);
     assert.match(
       await readFile(subnetFile, 'utf8'),
-      /^FLANNEL_SUBNET=10\.50\..*\nFLANNEL_MTU=1500\n.*=false\n$/m,
+      /^FLANNEL_SUBNET=10\.50\..*\nFLANNEL_MTU=1500\n.*=true\n$/m,
     );
     await daemon.stop();
   });

@@ -7,7 +7,6 @@ const flanneldHeading = 'Options of flanneld, accepted so that its command lines
 
 const numberBounds: Readonly<Record<string, readonly [minimum: number, maximum: number]>> = {
   'healthz-port': [0, 65_535],
-  'iptables-resync': [1, 2_147_483_647],
   v: [-2_147_483_648, 2_147_483_647],
 };
 

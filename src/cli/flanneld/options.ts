@@ -40,8 +40,6 @@ function missing(outcome: 'warning' | 'refusal', why: string, harmless?: string)
   return { kind: 'missing', outcome, why, harmless };
 }
 
-const noRules = 'heddle does not set up traffic rules yet';
-
 /** Every option of flanneld 0.28.9, in the order of its documentation. Each is also a variable: {@link variableOf}. */
 export const flanneldOptions: readonly FlanneldOption[] = [
   {
@@ -63,33 +61,10 @@ export const flanneldOptions: readonly FlanneldOption[] = [
   { name: 'public-ipv6', kind: 'text', default: '', meaning: same },
   { name: 'subnet-file', kind: 'text', default: '/run/flannel/subnet.env', meaning: same },
   { name: 'subnet-lease-renew-margin', kind: 'number', default: '60', meaning: same },
-  {
-    name: 'ip-masq',
-    kind: 'truth',
-    default: 'false',
-    meaning: missing(
-      'warning',
-      'heddle does not set up masquerade rules yet; the subnet file says FLANNEL_IPMASQ=false, so that the CNI plugin or Docker masquerades',
-      'false',
-    ),
-  },
-  {
-    name: 'ip-masq-fully-random-disable',
-    kind: 'truth',
-    default: 'false',
-    meaning: missing('warning', noRules, 'false'),
-  },
-  {
-    name: 'iptables-forward-rules',
-    kind: 'truth',
-    default: 'true',
-    meaning: missing(
-      'warning',
-      `${noRules}; if the policy of the FORWARD chain is DROP, accept the network's packets there yourself`,
-      'false',
-    ),
-  },
-  { name: 'iptables-resync', kind: 'number', default: '5', meaning: missing('warning', noRules) },
+  { name: 'ip-masq', kind: 'truth', default: 'false', meaning: same },
+  { name: 'ip-masq-fully-random-disable', kind: 'truth', default: 'false', meaning: same },
+  { name: 'iptables-forward-rules', kind: 'truth', default: 'true', meaning: same },
+  { name: 'iptables-resync', kind: 'number', default: '5', meaning: same },
   {
     name: 'ip-blackhole-route',
     kind: 'truth',

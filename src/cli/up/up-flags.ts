@@ -30,6 +30,10 @@ export interface UpFlags {
   readonly subnetLeaseRenewMargin: number;
   readonly checkInterval: number;
   readonly probeInterval?: number;
+  readonly ipMasq: boolean;
+  readonly ipMasqFullyRandomDisable: boolean;
+  readonly iptablesForwardRules: boolean;
+  readonly iptablesResync: number;
   readonly onExit: ExitMode;
   readonly releaseLease?: true;
   readonly logFormat: LogFormat;
@@ -89,6 +93,12 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     renewMarginSeconds: flags.subnetLeaseRenewMargin * 60,
     checkIntervalSeconds: flags.checkInterval,
     probeIntervalSeconds: flags.probeInterval,
+    traffic: {
+      masquerade: flags.ipMasq,
+      fullyRandom: !flags.ipMasqFullyRandomDisable,
+      forward: flags.iptablesForwardRules,
+    },
+    trafficResyncSeconds: flags.iptablesResync,
     onExit: flags.onExit,
     releaseLease: flags.releaseLease ?? false,
     metricsAddress: flags.metricsAddress,

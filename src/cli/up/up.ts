@@ -10,7 +10,7 @@ import {
   stateDirectoryOption,
   wholeNumber,
 } from '../arguments/options.ts';
-import { goNumber } from '../arguments/go-values.ts';
+import { goNumber, parseTruth } from '../arguments/go-values.ts';
 import { addInterfaceOptions } from '../arguments/interface-options.ts';
 import { parseMetricsAddress } from '../arguments/metrics-address.ts';
 import { addStoreOptions } from '../arguments/store-options.ts';
@@ -72,6 +72,39 @@ export function registerUp(program: Command): void {
       '--probe-interval <seconds>',
       'how often to send a packet to each peer, at most 50 a second; without this option, only heddle status --probe does',
       wholeNumber(1, 86_400),
+    )
+    .addOption(
+      new Option(
+        '--ip-masq [bool]',
+        'masquerade what leaves the network: hosts outside see the address of this node',
+      )
+        .env('FLANNELD_IP_MASQ')
+        .argParser(parseTruth)
+        .default(false),
+    )
+    .addOption(
+      new Option(
+        '--ip-masq-fully-random-disable [bool]',
+        'do not choose the ports of masqueraded connections at random',
+      )
+        .env('FLANNELD_IP_MASQ_FULLY_RANDOM_DISABLE')
+        .argParser(parseTruth)
+        .default(false),
+    )
+    .addOption(
+      new Option('--iptables-forward-rules [bool]', 'accept what this node forwards from and to the network')
+        .env('FLANNELD_IPTABLES_FORWARD_RULES')
+        .argParser(parseTruth)
+        .default(true),
+    )
+    .addOption(
+      new Option(
+        '--iptables-resync <seconds>',
+        'how often to check these rules, and put back what is missing',
+      )
+        .env('FLANNELD_IPTABLES_RESYNC')
+        .argParser(goNumber(1, 2_147_483_647))
+        .default(5),
     )
     .addOption(
       new Option('--on-exit <what>', 'shutdown: take the network down; leave: leave it up for the next start')

@@ -98,6 +98,8 @@ export interface NetworkPart {
     mayRepair: (trouble: PartTrouble) => boolean,
     signal: AbortSignal,
   ): Promise<EnsureResult>;
+  /** Watches it between the looks, until the signal: calls `ask` for a look soon. A part without this is looked at on the interval alone. */
+  watch?(network: LiveNetwork, ask: () => void, signal: AbortSignal): void;
   /** Takes it away, with what `remember` said. There may be little of it or nothing. */
   down(network: StandingNetwork, memory: Json): Promise<RemovalResult>;
   /** For a network whose kernel objects are gone already: takes away what outlives them, and runs nothing. */

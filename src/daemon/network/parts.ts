@@ -6,9 +6,10 @@ import { devicePart } from './device.ts';
 import type { NetworkPart, RemovalResult, StandingNetwork } from './part.ts';
 import { peersPart } from './peers.ts';
 import { subnetFilePart } from './subnet-file.ts';
+import { trafficRulesPart } from './traffic-rules.ts';
 
 /** Every part of a network, in the order in which they come up. They are taken away in the opposite order. */
-export const networkParts: readonly NetworkPart[] = [devicePart, peersPart, subnetFilePart];
+export const networkParts: readonly NetworkPart[] = [devicePart, trafficRulesPart, peersPart, subnetFilePart];
 
 /** The data for the removal of each part that may be on the node, by the part's name. */
 export type PartMemories = Readonly<Record<string, Json>>;

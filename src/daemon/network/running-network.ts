@@ -353,6 +353,7 @@ export class RunningNetwork {
     await this.#becomeReady();
     this.#watch.start(this.#parts.retryInMs);
     this.#addresses.start(this.#underlay.underlay.name);
+    for (const part of networkParts) part.watch?.(this.#live, () => this.#watch.request(), signal);
     this.#probe.start();
     this.#storeWatch.start();
   }

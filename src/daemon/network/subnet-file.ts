@@ -53,13 +53,13 @@ async function remove(memory: Json, emit: EmitEvent): Promise<void> {
   }
 }
 
-function contentOf({ commands, own }: LiveNetwork): SubnetEnvironment {
+function contentOf({ commands, own, options }: LiveNetwork): SubnetEnvironment {
   const { network, mtus } = commands.facts;
   const subnets = mapFamilies(own, (subnet, family) => {
     const range = network[family];
     return range && { network: range.network, subnet };
   });
-  return { ...subnets, mtu: publishedMtu(mtus), ipMasq: false };
+  return { ...subnets, mtu: publishedMtu(mtus), ipMasq: options.traffic.masquerade };
 }
 
 function pathIn(memory: Json): string {

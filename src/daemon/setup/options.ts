@@ -1,6 +1,7 @@
 import type { ParameterOverride } from '../../recipe/parameters.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { InterfaceWishes } from '../../host/interface/choose-interface.ts';
+import type { TrafficWishes } from '../../traffic/rule.ts';
 
 /** The options of `heddle up`, with every default filled in. */
 export interface UpOptions {
@@ -27,6 +28,9 @@ export interface UpOptions {
   readonly checkIntervalSeconds: number;
   /** How often every peer is probed; undefined to probe only on request. */
   readonly probeIntervalSeconds: number | undefined;
+  /** The rules for masquerading and forwarding, and how often their presence is checked. */
+  readonly traffic: TrafficWishes;
+  readonly trafficResyncSeconds: number;
   readonly onExit: ExitMode;
   readonly releaseLease: boolean;
   /** Where metrics are served, if anywhere. */

@@ -10,6 +10,8 @@ type PeriodicState =
   | { readonly kind: 'working' }
   | { readonly kind: 'stopped' };
 
+import { timerDelay } from '../../time/longest-timer.ts';
+
 /** Does some work on an interval, never twice at once. The first time is one interval after {@link start}. */
 export class Periodic {
   readonly #intervalMs: number;
@@ -40,7 +42,7 @@ export class Periodic {
   }
 
   #wait(): void {
-    this.#enter({ kind: 'waiting', timer: setTimeout(() => void this.#run(), this.#intervalMs) });
+    this.#enter({ kind: 'waiting', timer: setTimeout(() => void this.#run(), timerDelay(this.#intervalMs)) });
   }
 
   async #run(): Promise<void> {

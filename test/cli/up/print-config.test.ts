@@ -34,7 +34,16 @@ test('each value has its origin: option, variable, file or default', async (t) =
   writeFileSync(join(directory, 'credentials', 'heddle.param.Key'), 'sesame');
   chmodSync(join(directory, 'psk'), 0o600);
   const { find, warnings, text } = await print(
-    ['-iface=eth1', '--iface', 'eth0', '--param', `PSK=@${directory}/psk`, '--param', 'VNI=7', '-ip-masq'],
+    [
+      '-iface=eth1',
+      '--iface',
+      'eth0',
+      '--param',
+      `PSK=@${directory}/psk`,
+      '--param',
+      'VNI=7',
+      '-healthz-port=1',
+    ],
     {
       FLANNELD_ETCD_ENDPOINTS: 'http://10.0.0.5:2379',
       FLANNELD_ETCD_USERNAME: 'weaver',
@@ -64,7 +73,7 @@ test('each value has its origin: option, variable, file or default', async (t) =
   assert.deepEqual(find('--param MODE'), ['***', 'variable', 'HEDDLE_PARAM_MODE']);
   assert.deepEqual(find('--param Key'), ['***', 'file', 'heddle.param.Key']);
   assert.doesNotMatch(text, /sesame/);
-  assert.match(warnings[0] ?? '', /^--ip-masq is not done: /);
+  assert.match(warnings[0] ?? '', /^--healthz-port is not done: /);
 });
 
 test('the store is named with what it follows from', async () => {

@@ -1,0 +1,131 @@
+import { Failure } from '../../diagnostic/failure.ts';
+import type { Family } from '../../network/cidr.ts';
+import { familyKey, type PerFamily } from '../../network/per-family.ts';
+import { noRules, trafficHooks, type TrafficRules } from '../../traffic/rule.ts';
+import { findMissingPrograms } from '../programs.ts';
+import { explainError } from '../system-error.ts';
+import { ExistingChains } from './existing-chains.ts';
+import { isFlanneldHere } from './flanneld-process.ts';
+import { Iptables } from './iptables.ts';
+import { nftables } from './nft.ts';
+import type { TrafficTool } from './tool.ts';
+
+const allFamilies: readonly Family[] = [4, 6];
+
+/** The rules of a network. A family without rules is one that the network does not have. */
+export interface NetworkRules {
+  readonly rules: PerFamily<TrafficRules>;
+  /** Whether the network configuration asks for nftables. */
+  readonly enableNftables: boolean;
+}
+
+/** Called with a sentence for what could not be removed. */
+type Warn = (message: string) => void;
+
+/**
+ * Makes the kernel's rules those of a network, then takes away what heddle left with other tools or in other families, and what flanneld left
+ * if none runs in this network namespace. Throws a {@link Failure} of kind `prerequisite` if a program is missing, a `ProgramError` if one fails.
+ */
+export async function setRules(network: NetworkRules, warn: Warn): Promise<void> {
+  const [tool, existing] = await Promise.all([chooseTool(network), ExistingChains.read()]);
+  for (const family of allFamilies) {
+    const rules = network.rules[familyKey(family)];
+    if (tool !== undefined && rules !== undefined) await tool.apply(family, rules, existing);
+  }
+  const cleaner = new Cleaner(await installedTools(tool), existing, warn);
+  await cleaner.removeOwn((other, family) => {
+    return other.name !== tool?.name || network.rules[familyKey(family)] === undefined;
+  });
+  if (tool !== undefined && !(await isFlanneldHere())) await cleaner.removeFlannel();
+}
+
+/** Why the kernel's rules are not those of a network; undefined if they are. Throws as {@link setRules} does. */
+export async function findRulesTrouble(network: NetworkRules): Promise<string | undefined> {
+  const tool = await chooseTool(network);
+  for (const family of allFamilies) {
+    const rules = network.rules[familyKey(family)];
+    if (tool === undefined || rules === undefined) continue;
+    const trouble = await tool.findTrouble(family, rules);
+    if (trouble !== undefined) return `${trouble} (${tool.name}, IPv${family})`;
+  }
+  return undefined;
+}
+
+/** Takes all rules of heddle away, whatever tool they were made with. */
+export async function removeRules(warn: Warn): Promise<void> {
+  const cleaner = new Cleaner(await installedTools(undefined), await ExistingChains.read(), warn);
+  await cleaner.removeOwn(() => true);
+}
+
+/** The tool for a network; undefined if it needs none. Throws as {@link setRules} does. */
+async function chooseTool({ rules, enableNftables }: NetworkRules): Promise<TrafficTool | undefined> {
+  const families = allFamilies.filter((family) => {
+    const wanted = rules[familyKey(family)];
+    return wanted !== undefined && trafficHooks.some((hook) => wanted[hook] !== undefined);
+  });
+  if (families.length === 0) return undefined;
+  const iptables = families.map((family) => (family === 4 ? 'iptables' : 'ip6tables'));
+  const hasIptables = findMissingPrograms(iptables).length === 0;
+  if (!enableNftables && hasIptables) return Iptables.chosen();
+  if (findMissingPrograms(['nft']).length === 0) return nftables;
+  const why = enableNftables
+    ? 'the network configuration has EnableNFTables, and the program nft is not on PATH'
+    : `the programs ${iptables.join(', ')} are not on PATH, nor is nft`;
+  throw new Failure('prerequisite', `the rules for masquerading and forwarding are missing: ${why}`, {
+    hint: `apt-get install ${enableNftables ? 'nftables' : 'iptables'}`,
+  });
+}
+
+/** Every tool on this machine, the chosen one as it is called already. */
+async function installedTools(chosen: TrafficTool | undefined): Promise<readonly TrafficTool[]> {
+  const backends = [Iptables.of('nf_tables'), Iptables.of('legacy')];
+  // The backends do not have names of their own everywhere.
+  const usual = backends.some((tool) => isInstalled(tool, 4))
+    ? []
+    : [await Iptables.chosen().catch(() => undefined)];
+  const tools = [chosen, ...usual, ...backends, nftables].filter((tool) => tool !== undefined);
+  return tools.filter((tool, index) => tools.findIndex(({ name }) => name === tool.name) === index);
+}
+
+function isInstalled(tool: TrafficTool, family: Family): boolean {
+  return findMissingPrograms(tool.programs(family)).length === 0;
+}
+
+/** Takes rules away with each tool that is installed, whatever of it fails. */
+class Cleaner {
+  readonly #tools: readonly TrafficTool[];
+  readonly #existing: ExistingChains;
+  readonly #warn: Warn;
+
+  constructor(tools: readonly TrafficTool[], existing: ExistingChains, warn: Warn) {
+    this.#tools = tools;
+    this.#existing = existing;
+    this.#warn = warn;
+  }
+
+  /** Takes heddle's rules away where they are meant. */
+  async removeOwn(isMeant: (tool: TrafficTool, family: Family) => boolean): Promise<void> {
+    await this.#each('heddle', async (tool, family) => {
+      if (isMeant(tool, family)) await tool.apply(family, noRules, this.#existing);
+    });
+  }
+
+  async removeFlannel(): Promise<void> {
+    await this.#each('flanneld', (tool, family) => tool.removeFlannel(family, this.#existing));
+  }
+
+  async #each(owner: string, remove: (tool: TrafficTool, family: Family) => Promise<void>): Promise<void> {
+    for (const tool of this.#tools) {
+      for (const family of allFamilies) {
+        if (!isInstalled(tool, family)) continue;
+        try {
+          await remove(tool, family);
+        } catch (error) {
+          this.#warn(
+            `rules of ${owner} may be left in ${tool.name} for IPv${family}: ${explainError(error)}`,
+          );
+        }
+      }
+    }
+  }
+}

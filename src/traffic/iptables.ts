@@ -1,0 +1,224 @@
+import { formatCidr, parseAddress, parseCidr, type Cidr } from '../network/cidr.ts';
+import {
+  comments,
+  holdsRules,
+  masqueradeMark,
+  type RangeMatch,
+  type TrafficHook,
+  type TrafficRule,
+  type TrafficRules,
+  type Verdict,
+} from './rule.ts';
+
+/** Where the chain of a hook is in iptables. */
+interface Place {
+  readonly table: 'nat' | 'filter';
+  /** The chain of the kernel's hook, which jumps to ours. */
+  readonly base: string;
+  /** heddle's own chain. */
+  readonly chain: string;
+  readonly comment: string;
+}
+
+/** The chains of heddle in iptables and in ip6tables. */
+export const places: Readonly<Record<TrafficHook, Place>> = {
+  postrouting: { table: 'nat', base: 'POSTROUTING', chain: 'HEDDLE-POSTRTG', comment: comments.postrouting },
+  forward: { table: 'filter', base: 'FORWARD', chain: 'HEDDLE-FWD', comment: comments.forward },
+};
+
+/** The state of a chain, as `iptables -S` prints it. */
+export interface ChainState {
+  /** The lines that append a rule to the chain; undefined if the chain does not exist. */
+  readonly rules: readonly string[] | undefined;
+  /** The lines of the base chain that jump to it. */
+  readonly jumps: readonly string[];
+}
+
+/** Reads the lines of a table: `iptables-save -t TABLE` or `iptables -t TABLE -S`. */
+export function readChain(lines: readonly string[], chain: string): ChainState {
+  const isDeclared = lines.some((line) => line === `-N ${chain}` || line.startsWith(`:${chain} `));
+  return {
+    rules: isDeclared ? lines.filter((line) => line.startsWith(`-A ${chain} `)) : undefined,
+    jumps: lines.filter((line) => line.startsWith('-A ') && targetOf(line) === chain),
+  };
+}
+
+function targetOf(line: string): string | undefined {
+  const words = wordsOf(line);
+  return words?.[words.indexOf('-j') + 1];
+}
+
+/** A change of the rules: what `iptables-restore --noflush` reads, and why. */
+export interface RulesChange {
+  readonly script: string;
+  readonly because: string;
+}
+
+/**
+ * The change that makes a chain as it is wanted, in one transaction of its table; undefined if it is so already. A chain that is not
+ * wanted is removed with every jump to it.
+ */
+export function planChain(
+  hook: TrafficHook,
+  found: ChainState,
+  wanted: TrafficRules[TrafficHook],
+): RulesChange | undefined {
+  const { table, base, chain, comment } = places[hook];
+  const jump = `-A ${base} -m comment --comment "${comment}" -j ${chain}`;
+  if (wanted === undefined) return planRemoval(table, chain, found);
+  const isFilled = found.rules !== undefined && holdsRules(found.rules.map(readRule), wanted);
+  const isJumpedTo =
+    found.jumps.length === 1 &&
+    found.jumps[0]?.startsWith(`-A ${base} `) === true &&
+    isPlainJump(found.jumps[0]);
+  if (isFilled && isJumpedTo) return undefined;
+  const filling = isFilled ? [] : [`:${chain} - [0:0]`, ...wanted.map((rule) => renderRule(chain, rule))];
+  const jumps = isJumpedTo ? [] : [...found.jumps.map(toDeletion), jump];
+  return { script: transaction(table, [...filling, ...jumps]), because: explain(hook, found, isFilled) };
+}
+
+/** The change that takes a chain away, with the jumps to it; undefined if it does not exist. */
+export function planRemoval(table: string, chain: string, found: ChainState): RulesChange | undefined {
+  if (found.rules === undefined) return undefined;
+  const removal = [...found.jumps.map(toDeletion), `-F ${chain}`, `-X ${chain}`];
+  return { script: transaction(table, removal), because: `the chain ${chain} is not wanted` };
+}
+
+/** Whether a line jumps without a condition. */
+function isPlainJump(line: string): boolean {
+  const words = wordsOf(line)?.slice(2) ?? [];
+  const rest = words.filter(
+    (word, index) =>
+      !['-m', '--comment', '-j'].includes(word) &&
+      !['-m', '--comment', '-j'].includes(words[index - 1] ?? ''),
+  );
+  return rest.length === 0;
+}
+
+function explain(hook: TrafficHook, found: ChainState, isFilled: boolean): string {
+  const { table, base, chain } = places[hook];
+  if (found.rules === undefined) return `the chain ${chain} of the table ${table} is missing`;
+  if (!isFilled) return `the chain ${chain} of the table ${table} does not have the rules of this network`;
+  if (found.jumps.length === 0) return `the chain ${base} of the table ${table} does not jump to ${chain}`;
+  return `the chain ${base} of the table ${table} does not jump to ${chain} once and without a condition`;
+}
+
+function transaction(table: string, lines: readonly string[]): string {
+  return `*${table}\n${lines.join('\n')}\nCOMMIT\n`;
+}
+
+/** The line that deletes the rule of a line that appends it. */
+function toDeletion(line: string): string {
+  return line.replace(/^-A /, '-D ');
+}
+
+/** The first version of iptables with `--random-fully`. */
+const firstWithRandomFully = [1, 6, 2] as const;
+
+/** Whether an iptables has `--random-fully`, by the output of `iptables --version`. */
+export function knowsRandomFully(printed: string): boolean {
+  const version = /v(\d+)\.(\d+)\.(\d+)/.exec(printed)?.slice(1).map(Number) ?? [];
+  const at = firstWithRandomFully.findIndex((part, index) => version[index] !== part);
+  const least = firstWithRandomFully[at];
+  return least === undefined || (version[at] ?? 0) > least;
+}
+
+/** A rule as a line of `iptables-restore`, in the order in which iptables prints its parts. */
+export function renderRule(
+  chain: string,
+  { isMarked, source, destination, verdict, comment }: TrafficRule,
+): string {
+  const mark = `0x${masqueradeMark.toString(16)}`;
+  return [
+    `-A ${chain}`,
+    ...renderMatch('-s', source),
+    ...renderMatch('-d', destination),
+    ...(isMarked ? [`-m mark --mark ${mark}/${mark}`] : []),
+    `-m comment --comment "${comment}"`,
+    `-j ${verdict.kind.toUpperCase()}`,
+    ...(verdict.kind === 'masquerade' && verdict.isFullyRandom ? ['--random-fully'] : []),
+  ].join(' ');
+}
+
+function renderMatch(option: string, match: RangeMatch | undefined): string[] {
+  return match === undefined ? [] : [`${match.isNegated ? '! ' : ''}${option} ${formatCidr(match.range)}`];
+}
+
+/** Reads a line that appends a rule. Undefined for a rule with anything that heddle's rules do not have. */
+export function readRule(line: string): TrafficRule | undefined {
+  const words = wordsOf(line)?.slice(2);
+  if (words === undefined) return undefined;
+  let isMarked = false;
+  let isNegated = false;
+  let source: RangeMatch | undefined;
+  let destination: RangeMatch | undefined;
+  let comment = '';
+  let target: string | undefined;
+  let isFullyRandom = false;
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at];
+    if (word === '!') {
+      isNegated = true;
+      continue;
+    }
+    if (word === '--random-fully') {
+      isFullyRandom = true;
+      continue;
+    }
+    const value = words[(at += 1)] ?? '';
+    switch (word) {
+      case '-s':
+      case '-d': {
+        const range = readRange(value);
+        if (range === undefined) return undefined;
+        if (word === '-s') source = { range, isNegated };
+        else destination = { range, isNegated };
+        isNegated = false;
+        break;
+      }
+      case '-m':
+        if (value !== 'comment' && value !== 'mark') return undefined;
+        break;
+      case '--comment':
+        comment = value;
+        break;
+      case '--mark':
+        if (isNegated || !/^0x4000\/0x4000$/i.test(value)) return undefined;
+        isMarked = true;
+        break;
+      case '-j':
+        target = value;
+        break;
+      default:
+        return undefined;
+    }
+  }
+  const verdict = readVerdict(target, isFullyRandom);
+  return verdict === undefined || isNegated ? undefined : { isMarked, source, destination, verdict, comment };
+}
+
+function readVerdict(target: string | undefined, isFullyRandom: boolean): Verdict | undefined {
+  switch (target) {
+    case 'RETURN':
+      return { kind: 'return' };
+    case 'ACCEPT':
+      return { kind: 'accept' };
+    case 'MASQUERADE':
+      return { kind: 'masquerade', isFullyRandom };
+    default:
+      return undefined;
+  }
+}
+
+/** A range, or an address alone. */
+function readRange(text: string): Cidr | undefined {
+  const address = parseAddress(text);
+  return address === undefined ? parseCidr(text) : { ...address, prefix: address.family === 4 ? 32 : 128 };
+}
+
+/** The words of a line as iptables quotes them; undefined if they are not words alone. */
+function wordsOf(line: string): readonly string[] | undefined {
+  // Without this, `!` and `*` would be operators and patterns of a shell.
+  const words = line.match(/"(?:[^"\\]|\\.)*"|[^\s"]+/g);
+  return words?.map((word) => (word.startsWith('"') ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word));
+}

@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, test, type TestContext } from 'node:test';
+import { Daemon, startDaemon, type DaemonOptions } from './harness/daemon.ts';
+import { startHosts } from './harness/host-set.ts';
+import type { Host } from './harness/host.ts';
+import { reasonToSkip } from './harness/needs.ts';
+import { oneHost } from './harness/one-host.ts';
+import { StoreDirectory } from './harness/store-directory.ts';
+
+const skip = reasonToSkip('iptables-nft', 'iptables-legacy', 'nft');
+
+/** A recipe that makes nothing: the rules do not depend on it. */
+function plain(store: StoreDirectory, more: object = {}): string {
+  return store.recipe('plain', { Network: '10.50.0.0/16', Backend: { Type: 'plain' }, ...more });
+}
+
+const dualStack = { EnableIPv6: true, IPv6Network: 'fd00:50::/48' };
+
+/** A PATH on which `iptables` is one of its two forms, as Debian's alternatives choose it. */
+function pathWith(t: TestContext, form: 'nft' | 'legacy'): string {
+  const folder = join(new StoreDirectory(t).root, 'bin');
+  mkdirSync(folder);
+  for (const family of ['iptables', 'ip6tables']) {
+    for (const end of ['', '-save', '-restore']) {
+      symlinkSync(`/usr/sbin/${family}-${form}${end}`, join(folder, `${family}${end}`));
+    }
+  }
+  return `${folder}:${process.env['PATH'] ?? ''}`;
+}
+
+/** Arguments of a daemon that keeps both kinds of rules. */
+function argumentsFor(store: StoreDirectory, recipe: string): readonly string[] {
+  return ['--recipe', recipe, '--store-dir', store.path, '--ip-masq', '--iptables-resync', '1'];
+}
+
+const masquerade = (subnet: string, network: string, multicast: string): readonly string[] => [
+  '-N HEDDLE-POSTRTG',
+  '-A HEDDLE-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "heddle masq" -j RETURN',
+  `-A HEDDLE-POSTRTG -s ${subnet} -d ${network} -m comment --comment "heddle masq" -j RETURN`,
+  `-A HEDDLE-POSTRTG -s ${network} -d ${subnet} -m comment --comment "heddle masq" -j RETURN`,
+  `-A HEDDLE-POSTRTG ! -s ${network} -d ${subnet} -m comment --comment "heddle masq" -j RETURN`,
+  `-A HEDDLE-POSTRTG -s ${network} ! -d ${multicast} -m comment --comment "heddle masq" -j MASQUERADE --random-fully`,
+  `-A HEDDLE-POSTRTG ! -s ${network} -d ${network} -m comment --comment "heddle masq" -j MASQUERADE --random-fully`,
+];
+const forward = (network: string): readonly string[] => [
+  '-N HEDDLE-FWD',
+  `-A HEDDLE-FWD -s ${network} -m comment --comment "heddle forward" -j ACCEPT`,
+  `-A HEDDLE-FWD -d ${network} -m comment --comment "heddle forward" -j ACCEPT`,
+];
+const jumps = {
+  postrouting: '-A POSTROUTING -m comment --comment "heddle masq" -j HEDDLE-POSTRTG',
+  forward: '-A FORWARD -m comment --comment "heddle forward" -j HEDDLE-FWD',
+};
+
+async function list(host: Host, program: string, table: string, chain: string): Promise<readonly string[]> {
+  return (await host.sh(`${program} -t ${table} -S ${chain} 2>/dev/null || true`))
+    .split('\n')
+    .filter(Boolean);
+}
+
+/** The subnets of the only lease: IPv4's, then IPv6's. */
+function subnetsOf(store: StoreDirectory): readonly string[] {
+  return (store.subnets()[0] ?? '').split('&').map((subnet) => subnet.replace(/-(?=\d+$)/, '/'));
+}
+
+for (const form of ['nft', 'legacy'] as const) {
+  test(
+    `the rules of flannel are in iptables-${form}, for both families, until the end`,
+    { skip },
+    async (t) => {
+      const { host, store } = await oneHost(t);
+      const options: DaemonOptions = { environment: { PATH: pathWith(t, form) } };
+      const daemon = await startDaemon(host, argumentsFor(store, plain(store, dualStack)), options);
+      const [ipv4 = '', ipv6 = ''] = subnetsOf(store);
+      const families = [
+        ['iptables', ipv4, '10.50.0.0/16', '224.0.0.0/4'],
+        ['ip6tables', ipv6, 'fd00:50::/48', 'ff00::/8'],
+      ] as const;
+      for (const [name, subnet, network, multicast] of families) {
+        const program = `${name}-${form}`;
+        assert.deepEqual(
+          await list(host, program, 'nat', 'HEDDLE-POSTRTG'),
+          masquerade(subnet, network, multicast),
+        );
+        assert.deepEqual(await list(host, program, 'filter', 'HEDDLE-FWD'), forward(network));
+        assert.deepEqual(await list(host, program, 'nat', 'POSTROUTING'), [
+          '-P POSTROUTING ACCEPT',
+          jumps.postrouting,
+        ]);
+        assert.deepEqual(await list(host, program, 'filter', 'FORWARD'), [
+          '-P FORWARD ACCEPT',
+          jumps.forward,
+        ]);
+      }
+      await daemon.stop();
+      for (const [name] of families) {
+        assert.doesNotMatch(await host.sh(`${name}-${form}-save`), /HEDDLE/);
+      }
+    },
+  );
+}
+
+test('and in nftables, if the network configuration asks for it', { skip }, async (t) => {
+  const { host, store } = await oneHost(t);
+  const recipe = plain(store, { ...dualStack, EnableNFTables: true });
+  const daemon = await startDaemon(host, argumentsFor(store, recipe));
+  const [ipv4 = '', ipv6 = ''] = subnetsOf(store);
+  const table = (name: string, family: string, subnet: string, network: string, multicast: string): string =>
+    [
+      `table ${family} ${name} {`,
+      '\tchain postrtg {',
+      '\t\ttype nat hook postrouting priority srcnat; policy accept;',
+      '\t\tmeta mark & 0x00004000 == 0x00004000 return comment "heddle masq"',
+      `\t\t${family} saddr ${subnet} ${family} daddr ${network} return comment "heddle masq"`,
+      `\t\t${family} saddr ${network} ${family} daddr ${subnet} return comment "heddle masq"`,
+      `\t\t${family} saddr != ${network} ${family} daddr ${subnet} return comment "heddle masq"`,
+      `\t\t${family} saddr ${network} ${family} daddr != ${multicast} masquerade fully-random comment "heddle masq"`,
+      `\t\t${family} saddr != ${network} ${family} daddr ${network} masquerade fully-random comment "heddle masq"`,
+      '\t}',
+      '',
+      '\tchain forward {',
+      '\t\ttype filter hook forward priority filter; policy accept;',
+      `\t\t${family} saddr ${network} accept comment "heddle forward"`,
+      `\t\t${family} daddr ${network} accept comment "heddle forward"`,
+      '\t}',
+      '}',
+    ].join('\n');
+  assert.equal(
+    await host.sh('nft list ruleset'),
+    [
+      table('heddle-ipv4', 'ip', ipv4, '10.50.0.0/16', '224.0.0.0/4'),
+      table('heddle-ipv6', 'ip6', ipv6, 'fd00:50::/48', 'ff00::/8'),
+    ].join('\n'),
+  );
+  await daemon.stop();
+  assert.equal(await host.sh('nft list ruleset'), '');
+});
+
+/** Ways in which others damage the rules, and a foreign rule that has to stay. */
+const damages: readonly [what: string, tool: 'iptables' | 'nftables', command: string][] = [
+  ['a flush of the chain', 'iptables', 'iptables-nft -t nat -F HEDDLE-POSTRTG'],
+  [
+    'a deletion of the chain',
+    'iptables',
+    'iptables-nft -t nat -F POSTROUTING && iptables-nft -t nat -F HEDDLE-POSTRTG && iptables-nft -t nat -X HEDDLE-POSTRTG',
+  ],
+  [
+    'another order',
+    'iptables',
+    'iptables-nft -t nat -D HEDDLE-POSTRTG 5 && iptables-nft -t nat -I HEDDLE-POSTRTG 1 -s 10.50.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "heddle masq" -j MASQUERADE --random-fully',
+  ],
+  [
+    'a second jump',
+    'iptables',
+    'iptables-nft -A FORWARD -m comment --comment "heddle forward" -j HEDDLE-FWD',
+  ],
+  ['a new rule in the chain', 'iptables', 'iptables-nft -I HEDDLE-FWD -j DROP'],
+  // What firewall-cmd --reload does with iptables: it flushes and deletes everything.
+  [
+    'a flush of all tables',
+    'iptables',
+    'for t in nat filter; do iptables-nft -t $t -F; iptables-nft -t $t -X; done',
+  ],
+  ['a flush of the table', 'nftables', 'nft flush table ip heddle-ipv4'],
+  ['a deletion of a chain', 'nftables', 'nft delete chain ip heddle-ipv4 forward'],
+  ['a new rule', 'nftables', 'nft insert rule ip heddle-ipv4 forward drop'],
+  // What a reload of nftables.service does.
+  ['a flush of the ruleset', 'nftables', 'nft flush ruleset'],
+];
+
+describe('the rules come back after', { skip, concurrency: 2 }, () => {
+  for (const tool of ['iptables', 'nftables'] as const) {
+    test(tool, async (t) => {
+      const { host, store } = await oneHost(t);
+      const recipe = plain(store, { EnableNFTables: tool === 'nftables' });
+      const options = { environment: { PATH: pathWith(t, 'nft') }, seconds: 60 };
+      const daemon = await startDaemon(host, argumentsFor(store, recipe), options);
+      const show =
+        tool === 'nftables'
+          ? 'nft -s list table ip heddle-ipv4'
+          : 'for chain in POSTROUTING HEDDLE-POSTRTG; do iptables-nft -t nat -S $chain; done; for chain in FORWARD HEDDLE-FWD; do iptables-nft -S $chain; done';
+      const before = await host.sh(show);
+      await host.sh('nft "add table inet others; add chain inet others c; add rule inet others c counter"');
+      const foreign = await host.sh('nft -s list table inet others');
+      for (const [what, of, command] of damages) {
+        if (of !== tool) continue;
+        await host.sh(command);
+        await daemon.until('part-restored', ({ part }) => part === 'traffic-rules');
+        assert.equal(await host.sh(show), before, what);
+        if (!command.includes('ruleset')) {
+          assert.equal(await host.sh('nft -s list table inet others'), foreign, what);
+        }
+      }
+      await daemon.stop();
+    });
+  }
+});
+
+/** Gives a host a pod of its own subnet, in a namespace with the name `pod`; returns its address. */
+async function addPod(host: Host): Promise<string> {
+  const gateway = (await host.sh('sed -n "s/^FLANNEL_SUBNET=//p" /run/subnet.env')).trim();
+  const address = gateway.replace(/\.1\/.*/, '.2');
+  await host.sh(`
+    mkdir -p /run/netns && ip netns add pod && ip link add to-pod type veth peer name eth0 netns pod
+    ip address add ${gateway} dev to-pod && ip link set to-pod up
+    ip netns exec pod sh -ec 'ip link set lo up; ip address add ${address}/24 dev eth0; ip link set eth0 up; ip route add default via ${gateway.replace(/\/.*/, '')}'
+    echo 1 >/proc/sys/net/ipv4/ip_forward
+  `);
+  return address;
+}
+
+/** The source address that a TCP server sees. */
+async function sourceSeen(
+  client: readonly string[],
+  from: Host,
+  server: readonly string[],
+  to: Host,
+  address: string,
+): Promise<string> {
+  const listener = `net.createServer((s) => { console.log(s.remoteAddress); process.exit() }).listen(9000, '0.0.0.0', () => console.log('listening'))`;
+  const listening = to.start([...server, process.execPath, '-e', listener]);
+  await once(createInterface({ input: listening.stdout }), 'line');
+  await from.run([
+    ...client,
+    process.execPath,
+    '-e',
+    `net.connect(9000, '${address}').on('close', () => process.exit()).on('error', () => process.exit())`,
+  ]);
+  return (await listening).stdout.split('\n')[1] ?? '';
+}
+
+const inPod = ['ip', 'netns', 'exec', 'pod'];
+
+test(
+  'a pod reaches hosts outside with the address of its node, and pods with its own, whatever FORWARD’s policy is',
+  { skip },
+  async (t) => {
+    const set = await startHosts([1, 1, 1]);
+    t.after(() => set.close());
+    const [one, two, outside] = set.hosts;
+    assert.ok(one && two && outside);
+    const store = new StoreDirectory(t);
+    const daemons: Daemon[] = [];
+    for (const host of [one, two]) {
+      await host.sh('iptables-nft -P FORWARD DROP');
+      const options = { environment: { PATH: pathWith(t, 'nft') } };
+      daemons.push(await startDaemon(host, argumentsFor(store, 'host-gw'), options));
+    }
+    await daemons[0]?.until('peer-added');
+    const [podOfOne, podOfTwo] = [await addPod(one), await addPod(two)];
+    assert.equal(await sourceSeen(inPod, one, [], outside, outside.publicIp), one.publicIp);
+    assert.equal(await sourceSeen(inPod, one, inPod, two, podOfTwo), podOfOne);
+    // A host outside that has a route reaches the pod, and the pod sees that host's address.
+    await outside.sh(`ip route add ${podOfOne} via ${one.publicIp}`);
+    assert.equal(await sourceSeen([], outside, inPod, one, podOfOne), outside.publicIp);
+    for (const daemon of daemons) await daemon.stop();
+  },
+);
+
+test('what an earlier run left with another tool goes, and what flanneld left', { skip }, async (t) => {
+  const { host, store } = await oneHost(t);
+  const legacy = { environment: { PATH: pathWith(t, 'legacy') } };
+  const first = await startDaemon(host, argumentsFor(store, plain(store)), legacy);
+  await first.kill();
+  await host.sh(`
+    nft 'add table ip flannel-ipv4; add chain ip flannel-ipv4 forward { type filter hook forward priority filter; }'
+    nft 'add table ip6 flannel-ipv6; add chain ip6 flannel-ipv6 forward { type filter hook forward priority filter; }'
+    iptables-nft -t nat -N FLANNEL-POSTRTG
+    iptables-nft -t nat -A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+    iptables-nft -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE
+  `);
+  assert.match(await host.sh('iptables-legacy-save'), /HEDDLE-POSTRTG/);
+  // The store has the mode of the first run.
+  const other = new StoreDirectory(t);
+  const recipe = plain(other, { EnableNFTables: true });
+  const second = await startDaemon(host, ['--recipe', recipe, '--store-dir', other.path]);
+  assert.doesNotMatch(await host.sh('iptables-legacy-save'), /HEDDLE/);
+  const ruleset = await host.sh('nft list ruleset');
+  assert.match(ruleset, /table ip heddle-ipv4 \{\n\tchain forward/);
+  // Without --ip-masq, nothing is masqueraded.
+  assert.doesNotMatch(ruleset, /postrtg/);
+  assert.doesNotMatch(ruleset, /flannel|FLANNEL/);
+  assert.match(ruleset, /192\.0\.2\.0\/24/);
+  await second.stop();
+});
+
+test('a host with neither iptables nor nft is degraded, with what is missing', { skip }, async (t) => {
+  const { host, store } = await oneHost(t);
+  const folder = join(store.root, 'bin');
+  mkdirSync(folder);
+  for (const program of ['nsenter', 'timeout', 'sh', 'ip', 'mkfifo', 'cat', 'flock']) {
+    symlinkSync((await host.sh(`command -v ${program}`)).trim(), join(folder, program));
+  }
+  const args = ['--recipe', plain(store), '--store-dir', store.path];
+  const daemon = new Daemon(host, args, { environment: { PATH: folder } });
+  const failed = await daemon.until('part-failed');
+  assert.match(failed.because, /iptables are not on PATH, nor is nft$/);
+  await daemon.stop();
+  const without = [...args, '--iptables-forward-rules=false'];
+  const content = await startDaemon(host, without, { environment: { PATH: folder } });
+  await content.stop();
+});
