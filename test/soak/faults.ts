@@ -81,7 +81,7 @@ export function faultsOfNetwork(node: SoakNode, etcd: SoakEtcd): readonly Fault[
         await exchangeAddress(node, host.publicIp, other);
         await wait(random, 0.2, 10);
         await exchangeAddress(node, other, host.publicIp);
-        await leaseOf(host.publicIp, etcd);
+        await leaseBack(host.publicIp, other, etcd);
       },
     },
     {
@@ -175,13 +175,17 @@ export function drawFault(faults: readonly Fault[], random: Random): Fault {
   return drawn;
 }
 
-/** Waits until there is a lease with an address, for as long as etcd may be away. */
-async function leaseOf(address: string, etcd: SoakEtcd): Promise<void> {
-  const isThere = async (): Promise<boolean> =>
-    (await etcd.list()).some(({ value }) => value.startsWith(`{"PublicIP":"${address}"`));
-  for (let tries = 0; tries < longestFollowSeconds; tries += 1) {
-    if (await isThere().catch(() => false)) return;
+/** Waits until the lease has its address again for some seconds: a daemon may still be about to write the other one. */
+async function leaseBack(address: string, other: string, etcd: SoakEtcd): Promise<void> {
+  const isBack = async (): Promise<boolean> => {
+    const values = (await etcd.list()).map(({ value }) => value);
+    const has = (text: string): boolean => values.some((value) => value.startsWith(`{"PublicIP":"${text}"`));
+    return has(address) && !has(other);
+  };
+  let backSeconds = 0;
+  for (let tries = 0; tries < longestFollowSeconds && backSeconds < 3; tries += 1) {
     await delay(1000);
+    backSeconds = (await isBack().catch(() => false)) ? backSeconds + 1 : 0;
   }
 }
 
