@@ -1,5 +1,5 @@
 import { StoreError } from '../store.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './cluster/cluster.ts';
 
 /** An etcd lease on which one key is to hang. */
 export interface Grant {

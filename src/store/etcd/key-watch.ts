@@ -1,10 +1,10 @@
 import type { IEvent, IWatchResponse } from 'etcd3';
 
 import { CursorLostError, StoreError } from '../store.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { isPermissionDenied, statusCode, StatusError } from './errors.ts';
 import type { KeyRange } from './layout.ts';
-import type { EtcdMember } from './member.ts';
+import type { EtcdMember } from './cluster/member.ts';
 
 interface KeyWatchOptions {
   readonly cluster: Cluster;

@@ -1,7 +1,7 @@
 import type { Etcd3, IKeyValue } from 'etcd3';
 
 import { isCompacted } from './errors.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { rangeFrom } from './layout.ts';
 import { withoutSurplus } from './record.ts';
 import { StoreError } from '../store.ts';

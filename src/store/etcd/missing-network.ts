@@ -1,5 +1,5 @@
 import type { StoredNetworkPlace } from '../store.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { layOutKeys, type KeyLayout } from './layout.ts';
 import { defaultPrefix } from './options.ts';
 

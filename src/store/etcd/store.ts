@@ -14,8 +14,8 @@ import {
   type StoredNetworkPlace,
 } from '../store.ts';
 import { checkEtcdOptions } from './check-options.ts';
-import { Cluster } from './cluster.ts';
-import { readLogin, readTlsCredentials } from './credentials.ts';
+import { Cluster } from './cluster/cluster.ts';
+import { FreshCredentials } from './cluster/fresh-credentials.ts';
 import { grantLease, revokeLease, type Grant } from './grant.ts';
 import { watchKeys } from './key-watch.ts';
 import { layOutKeys, rangeFrom, type KeyLayout } from './layout.ts';
@@ -34,16 +34,15 @@ const defaultPageSize = 1000;
  */
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<LeaseStore> {
   const endpoints = checkEtcdOptions(options);
-  const tls = await readTlsCredentials(options);
-  const login = options.user && (await readLogin(options.user));
+  const credentials = await FreshCredentials.read(options);
   const timing = { ...defaultTiming, ...options.timing };
   const layout = layOutKeys(options.prefix ?? defaultPrefix);
   // Nodes that are given the same members spread over them.
   const order = shuffle(endpoints, Math.random);
   return new EtcdStore({
     description: `etcd at ${endpoints.join(', ')} under ${layout.prefix}`,
-    cluster: new Cluster(order, { tls, login, timing }),
-    hasV2Value: (key) => hasV2Value(endpoints, tls, key),
+    cluster: new Cluster(order, { credentials, timing }),
+    hasV2Value: async (key) => hasV2Value(endpoints, (await credentials.current()).tls, key),
     layout,
     requestMs: timing.requestMs,
     pageSize: options.pageSize ?? defaultPageSize,

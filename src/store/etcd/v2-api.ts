@@ -1,6 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { TlsCredentials } from './credentials.ts';
+import type { TlsCredentials } from './cluster/credentials.ts';
 import { isSecure, type Endpoint } from './endpoint.ts';
 
 /** How long a member may take, in milliseconds: the answer only explains a failure. */

@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 
-import { explainError } from '../../host/system-error.ts';
-import { StoreError } from '../store.ts';
-import type { EtcdUser, TlsFiles } from './options.ts';
+import { explainError } from '../../../host/system-error.ts';
+import { StoreError } from '../../store.ts';
+import type { EtcdUser, TlsFiles } from '../options.ts';
 
 /** The files for TLS, as PEM. Undefined if Node's own authorities suffice and a certificate is not needed. */
 export interface TlsCredentials {

@@ -4,18 +4,12 @@ import { InterceptingCall, type CallOptions, type Interceptor } from '@grpc/grpc
 import { noop } from 'cockatiel';
 import { Etcd3, type IOptions, type IWatchRequest, type IWatchResponse } from 'etcd3';
 
-import { retries } from '../../time/retry.ts';
-import type { Login, TlsCredentials } from './credentials.ts';
-import { isSecure, type Endpoint } from './endpoint.ts';
-import { statusCode, statusOf } from './errors.ts';
-import type { EtcdTiming } from './options.ts';
-
-/** How all members of a cluster are spoken to. */
-export interface MemberAccess {
-  readonly tls: TlsCredentials;
-  readonly login: Login | undefined;
-  readonly timing: EtcdTiming;
-}
+import { retries } from '../../../time/retry.ts';
+import type { TlsCredentials } from './credentials.ts';
+import { isSecure, type Endpoint } from '../endpoint.ts';
+import type { Credentials } from './fresh-credentials.ts';
+import { statusCode, statusOf } from '../errors.ts';
+import type { EtcdTiming } from '../options.ts';
 
 /** The messages of a watch, oldest first. */
 export interface WatchStream extends AsyncIterable<IWatchResponse> {
@@ -25,24 +19,28 @@ export interface WatchStream extends AsyncIterable<IWatchResponse> {
 }
 
 /**
- * One member of the cluster and the connection to it. Of etcd3 it uses the typed requests; retries, failing over and
+ * The connection to one member with credentials that stay the same. Of etcd3 it uses the typed requests; retries, failing over and
  * authentication are heddle's own, so that every failure is seen once, soon, and as what it is. Methods throw what
  * etcd3 and grpc-js throw.
  */
-export class EtcdMember {
-  readonly endpoint: Endpoint;
-  readonly #access: MemberAccess;
+export class MemberConnection {
+  readonly credentials: Credentials;
+  readonly #timing: EtcdTiming;
   readonly #client: Etcd3;
   /** The login that stands or is under way. */
   #login: Promise<void> | undefined;
   #token: string | undefined;
 
-  constructor(endpoint: Endpoint, access: MemberAccess) {
-    this.endpoint = endpoint;
-    this.#access = access;
+  /** Requests and watches under way. */
+  #uses = 0;
+  #isRetired = false;
+
+  constructor(endpoint: Endpoint, credentials: Credentials, timing: EtcdTiming) {
+    this.credentials = credentials;
+    this.#timing = timing;
     this.#client = new Etcd3({
       hosts: endpoint,
-      ...toCredentials(endpoint, access.tls),
+      ...toCredentials(endpoint, credentials.tls),
       // Without these etcd3 has policies of its own, which retry and open circuits. It takes cockatiel's alone, of which
       // this is the one that does nothing.
       faultHandling: { global: noop, host: () => noop },
@@ -51,8 +49,8 @@ export class EtcdMember {
         'grpc.enable_http_proxy': 0,
         // A page of leases or a burst of changes may exceed the 4 MiB that gRPC takes by itself.
         'grpc.max_receive_message_length': -1,
-        'grpc.keepalive_time_ms': access.timing.keepaliveMs,
-        'grpc.keepalive_timeout_ms': access.timing.keepaliveTimeoutMs,
+        'grpc.keepalive_time_ms': timing.keepaliveMs,
+        'grpc.keepalive_timeout_ms': timing.keepaliveTimeoutMs,
         'grpc.initial_reconnect_backoff_ms': retries.connection.firstMs,
         'grpc.max_reconnect_backoff_ms': retries.connection.capMs,
       },
@@ -62,12 +60,21 @@ export class EtcdMember {
 
   /** Makes one request, and once more if only the token had run out. */
   async request<T>(request: (client: Etcd3) => Promise<T>): Promise<T> {
+    const release = this.#use();
+    try {
+      return await this.#request(request);
+    } finally {
+      release();
+    }
+  }
+
+  async #request<T>(request: (client: Etcd3) => Promise<T>): Promise<T> {
     const login = this.#logIn();
     await login;
     try {
       return await request(this.#client);
     } catch (error) {
-      if (this.#access.login === undefined || !wantsNewToken(error)) throw error;
+      if (this.credentials.login === undefined || !wantsNewToken(error)) throw error;
       if (this.#login === login) this.forgetToken();
       await this.#logIn();
       return request(this.#client);
@@ -75,10 +82,21 @@ export class EtcdMember {
   }
 
   async openWatch(): Promise<WatchStream> {
+    const release = this.#use();
+    try {
+      return await this.#openWatch(release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async #openWatch(release: () => void): Promise<WatchStream> {
     await this.#logIn();
     const stream = await this.#client.watchClient.watch();
     // grpc-js's streams are Node's; etcd3 types only a half of it.
     const duplex = stream as unknown as Duplex & AsyncIterable<IWatchResponse>;
+    duplex.once('close', release);
     return {
       [Symbol.asyncIterator]: () => duplex[Symbol.asyncIterator](),
       write: (request) => {
@@ -102,6 +120,24 @@ export class EtcdMember {
     this.#client.close();
   }
 
+  /** Closes it once nothing uses it any more. */
+  retire(): void {
+    this.#isRetired = true;
+    if (this.#uses === 0) this.close();
+  }
+
+  /** Counts a use. Returns what is called at its end. */
+  #use(): () => void {
+    let isOver = false;
+    this.#uses += 1;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      this.#uses -= 1;
+      if (this.#isRetired && this.#uses === 0) this.close();
+    };
+  }
+
   #logIn(): Promise<void> {
     return (this.#login ??= this.#authenticate().catch((error: unknown) => {
       this.forgetToken();
@@ -110,7 +146,7 @@ export class EtcdMember {
   }
 
   async #authenticate(): Promise<void> {
-    const { login } = this.#access;
+    const { login } = this.credentials;
     if (login === undefined) return;
     try {
       const { token } = await this.#client.auth.authenticate(login);
@@ -125,7 +161,7 @@ export class EtcdMember {
     const token = method === 'authenticate' ? undefined : this.#token;
     return {
       interceptors: [addMetadata(token)],
-      ...(!isStream && { deadline: Date.now() + this.#access.timing.requestMs }),
+      ...(!isStream && { deadline: Date.now() + this.#timing.requestMs }),
     };
   }
 }

@@ -1,9 +1,10 @@
 import type { Etcd3 } from 'etcd3';
 
-import type { Endpoint } from './endpoint.ts';
-import { explainStatus, statusOf, etcdStoreError, type MemberFailure } from './errors.ts';
-import { EtcdMember, type MemberAccess, type WatchStream } from './member.ts';
-import { StoreError } from '../store.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { explainStatus, statusOf, etcdStoreError, type MemberFailure } from '../errors.ts';
+import type { WatchStream } from './connection.ts';
+import { EtcdMember, type MemberAccess } from './member.ts';
+import { StoreError } from '../../store.ts';
 
 /**
  * The members of a cluster. One of them is asked for as long as it answers, then the next. Everything that goes wrong

@@ -1,0 +1,86 @@
+import { stat } from 'node:fs/promises';
+import { readLogin, readTlsCredentials, type Login, type TlsCredentials } from './credentials.ts';
+import type { EtcdStoreOptions, EtcdUser, TlsFiles } from '../options.ts';
+
+/** How often the files are looked at, at most, in milliseconds. */
+const lookEveryMs = 1000;
+
+/** The credentials of one moment. Another object has other credentials. */
+export interface Credentials {
+  readonly tls: TlsCredentials;
+  readonly login: Login | undefined;
+}
+
+type CredentialOptions = TlsFiles & { readonly user?: EtcdUser | undefined };
+
+/**
+ * Credentials from files that may be replaced while a daemon runs, as certificates are before they expire. While new files cannot be
+ * used, for example because only one of two has been written, the last good ones stay.
+ */
+export class FreshCredentials {
+  readonly #options: CredentialOptions;
+  #last: Credentials;
+  /** The files as they were when {@link #last} was read. */
+  #stamp: string;
+  #lookedAt = performance.now();
+  #looking: Promise<void> | undefined;
+
+  private constructor(options: CredentialOptions, last: Credentials, stamp: string) {
+    this.#options = options;
+    this.#last = last;
+    this.#stamp = stamp;
+  }
+
+  /** Reads the files. Throws a {@link StoreError} that names the one that cannot be used. */
+  static async read(options: EtcdStoreOptions): Promise<FreshCredentials> {
+    const stamp = await stampOf(options);
+    return new FreshCredentials(options, await readAll(options), stamp);
+  }
+
+  /** The credentials in the files, as of a second ago at most. */
+  async current(): Promise<Credentials> {
+    if (performance.now() - this.#lookedAt >= lookEveryMs) await this.look();
+    return this.#last;
+  }
+
+  /** The credentials in the files now. */
+  async look(): Promise<Credentials> {
+    this.#looking ??= this.#read().finally(() => (this.#looking = undefined));
+    await this.#looking;
+    return this.#last;
+  }
+
+  async #read(): Promise<void> {
+    this.#lookedAt = performance.now();
+    const stamp = await stampOf(this.#options);
+    if (stamp === this.#stamp) return;
+    try {
+      this.#last = await readAll(this.#options);
+      this.#stamp = stamp;
+    } catch {
+      // The next look tries again.
+    }
+  }
+}
+
+async function readAll(options: CredentialOptions): Promise<Credentials> {
+  const tls = await readTlsCredentials(options);
+  return { tls, login: options.user && (await readLogin(options.user)) };
+}
+
+/** A text that is another one when a file has been replaced or written. */
+async function stampOf({ caFile, certFile, keyFile, user }: CredentialOptions): Promise<string> {
+  const passwordFile = user !== undefined && 'passwordFile' in user ? user.passwordFile : undefined;
+  const files = [caFile, certFile, keyFile, passwordFile].filter((file) => file !== undefined);
+  const stamps = await Promise.all(files.map(stampOfFile));
+  return stamps.join(' ');
+}
+
+async function stampOfFile(file: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join(':');
+  } catch {
+    return 'unreadable';
+  }
+}

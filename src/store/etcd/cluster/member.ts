@@ -1,0 +1,64 @@
+import type { Etcd3 } from 'etcd3';
+
+import { MemberConnection, type WatchStream } from './connection.ts';
+import type { Endpoint } from '../endpoint.ts';
+import type { Credentials, FreshCredentials } from './fresh-credentials.ts';
+import type { EtcdTiming } from '../options.ts';
+
+/** How all members of a cluster are spoken to. */
+export interface MemberAccess {
+  readonly credentials: FreshCredentials;
+  readonly timing: EtcdTiming;
+}
+
+/**
+ * One member of the cluster. When its credentials change, it makes a new connection; the old one lives until what uses it has ended.
+ * Methods throw what etcd3 and grpc-js throw.
+ */
+export class EtcdMember {
+  readonly endpoint: Endpoint;
+  readonly #access: MemberAccess;
+  #connection: MemberConnection | undefined;
+  #isClosed = false;
+
+  constructor(endpoint: Endpoint, access: MemberAccess) {
+    this.endpoint = endpoint;
+    this.#access = access;
+  }
+
+  /** Makes one request, and once more if only the token had run out, or if the credentials have changed meanwhile. */
+  async request<T>(request: (client: Etcd3) => Promise<T>): Promise<T> {
+    const connection = this.#connect(await this.#access.credentials.current());
+    try {
+      return await connection.request(request);
+    } catch (error) {
+      const credentials = await this.#access.credentials.look();
+      if (credentials === connection.credentials) throw error;
+      return this.#connect(credentials).request(request);
+    }
+  }
+
+  async openWatch(): Promise<WatchStream> {
+    return this.#connect(await this.#access.credentials.look()).openWatch();
+  }
+
+  /** Makes the next request log in again. */
+  forgetToken(): void {
+    this.#connection?.forgetToken();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#connection?.close();
+  }
+
+  #connect(credentials: Credentials): MemberConnection {
+    const current = this.#connection;
+    if (current?.credentials === credentials) return current;
+    current?.retire();
+    const connection = new MemberConnection(this.endpoint, credentials, this.#access.timing);
+    this.#connection = connection;
+    if (this.#isClosed) connection.close();
+    return connection;
+  }
+}
