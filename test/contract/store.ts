@@ -19,6 +19,8 @@ export interface StoreBed {
   now(): number;
   /** Lets that much of the store's time pass. */
   letPass(seconds: number): Promise<void>;
+  /** Puts any text where the value of a key stands, past every check. */
+  spoil(key: string, text: string): Promise<void>;
   /** Closes every store and removes the data. */
   destroy(): Promise<void>;
 }
@@ -240,6 +242,106 @@ export function describeStoreContract(name: string, makeBed: () => Promise<Store
       const record = await listed(await bed.open());
       assert.equal(record?.value, otherValue);
       assert.equal(record.expiresAt, undefined);
+    });
+  });
+
+  describe(`${name}: replace without a time to live`, () => {
+    contract('makes a lease a reservation, which does not end', async (bed) => {
+      const store = await bed.open();
+      const first = await create(store, key, 3);
+      const reserved = await store.replace(first, otherValue, undefined);
+      assert.ok(reserved !== 'gone');
+      assert.equal(reserved.expiresAt, undefined);
+      await bed.letPass(600);
+      const record = await listed(await bed.open());
+      assert.equal(record?.value, otherValue);
+      assert.equal(record.expiresAt, undefined);
+      assert.equal(await store.create(key, value, 600), 'taken');
+      assert.equal(await store.remove(reserved), 'removed');
+    });
+
+    contract('leaves a reservation one, with the new value', async (bed) => {
+      const store = await bed.open();
+      const written = await store.replace(await reserve(store), otherValue, undefined);
+      assert.ok(written !== 'gone');
+      await bed.letPass(600);
+      assert.equal((await listed(store))?.value, otherValue);
+    });
+
+    contract('does nothing if somebody else wrote since, or the time was over', async (bed) => {
+      const [one, two] = [await bed.open(), await bed.open()];
+      const first = await create(one);
+      assert.ok((await two.replace(first, otherValue, 3)) !== 'gone');
+      assert.equal(await one.replace(first, value, undefined), 'gone');
+      const known = await listed(two);
+      assert.equal(known?.value, otherValue);
+      await bed.letPass(6);
+      assert.equal(await one.replace(known, value, undefined), 'gone');
+      assert.equal(await listed(one), undefined);
+    });
+
+    contract('is told to whoever watches', async (bed) => {
+      const [writing, watching] = [await bed.open(), await bed.open()];
+      const first = await create(writing);
+      await using watch = await probe(watching);
+      assert.ok((await writing.replace(first, otherValue, undefined)) !== 'gone');
+      await watch.until(() => watch.keys.includes(`+${key}`));
+    });
+  });
+
+  describe(`${name}: discard`, () => {
+    contract('removes a lease and a reservation, whatever was written since', async (bed) => {
+      const [one, two] = [await bed.open(), await bed.open()];
+      const first = await create(one);
+      assert.ok((await two.replace(first, otherValue, 600)) !== 'gone');
+      assert.equal(await one.discard(key), 'removed');
+      assert.equal(await one.discard(key), 'gone');
+      await reserve(two);
+      assert.equal(await one.discard(key), 'removed');
+      assert.deepEqual((await two.list()).records, []);
+    });
+
+    contract('removes what cannot be read, so that the key is free', async (bed) => {
+      const store = await bed.open();
+      for (const text of ['', 'not JSON', '\u0000\u00ff', '[]']) {
+        await bed.spoil(key, text);
+        assert.equal(await store.create(key, value, 600), 'taken', JSON.stringify(text));
+        assert.equal(await store.discard(key), 'removed', JSON.stringify(text));
+        const { records, faults } = await store.list();
+        assert.deepEqual([records.length, faults.length], [0, 0], JSON.stringify(text));
+      }
+      await create(store);
+    });
+
+    contract('removes a key that is not that of a lease, and nothing else', async (bed) => {
+      const store = await bed.open();
+      await create(store);
+      for (const odd of ['junk', '10.50.7.0', '10.50.7.0-24.bak']) {
+        await bed.spoil(odd, 'x');
+        assert.equal(await store.discard(odd), 'removed', odd);
+        assert.equal(await store.discard(odd), 'gone', odd);
+      }
+      assert.equal((await listed(store))?.value, value);
+    });
+
+    contract('does not leave the leases', async (bed) => {
+      const store = await bed.open();
+      const text = '{"Network":"10.50.0.0/16"}';
+      await store.createNetwork(text);
+      await create(store);
+      for (const outside of ['../config', '', '.', '..', '/', `${key}/`]) {
+        await store.discard(outside).catch(() => undefined);
+      }
+      assert.equal((await store.readNetwork())?.text, text);
+      assert.equal((await listed(store))?.value, value);
+    });
+
+    contract('is told to whoever watches', async (bed) => {
+      const [one, two] = [await bed.open(), await bed.open()];
+      await create(one);
+      await using watch = await probe(two);
+      assert.equal(await one.discard(key), 'removed');
+      await watch.until(() => watch.keys.includes(`-${key}`));
     });
   });
 

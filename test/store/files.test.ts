@@ -56,6 +56,11 @@ class FilesBed implements StoreBed {
     return Promise.resolve();
   }
 
+  async spoil(key: string, text: string): Promise<void> {
+    await mkdir(this.subnets, { recursive: true });
+    await writeFile(join(this.subnets, key), text);
+  }
+
   async destroy(): Promise<void> {
     await Promise.all(this.#stores.map((store) => store.close()));
     this.#temporary.remove();

@@ -51,6 +51,10 @@ export class EtcdBed implements StoreBed {
     }
   }
 
+  async spoil(key: string, text: string): Promise<void> {
+    await this.raw.put(`${this.prefix}/subnets/${key}`).value(text);
+  }
+
   async destroy(): Promise<void> {
     await Promise.all(this.#stores.map((store) => store.close()));
     await this.raw.delete().prefix(this.prefix);
