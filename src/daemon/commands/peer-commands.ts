@@ -23,8 +23,12 @@ export interface PeerCommands {
 /** How operations become runs of the recipe's commands: one by one, and in batches where the recipe can. */
 export function peerCommands(commands: CommandRunner, own: LeaseSubnets): PeerCommands {
   return {
-    run: ({ kind, peer }, signal) =>
-      commands.runPeer(kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand', own, peer, signal),
+    run: async (operation, signal) => {
+      const { kind, peer } = operation;
+      const name = kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand';
+      const result = await commands.runPeer(name, own, peer, signal);
+      return commands.has('SubnetRemoveCommand') ? result : blameMissingRemove(operation, result);
+    },
     batch: commands.has('SubnetBatchCommand')
       ? {
           formatLine: ({ kind, peer }) => formatPeerLine(kind, peer, commands.backendData) ?? '',
@@ -32,6 +36,18 @@ export function peerCommands(commands: CommandRunner, own: LeaseSubnets): PeerCo
         }
       : undefined,
   };
+}
+
+/** The reasons for an add that comes after an earlier add of the same peer. */
+const afterAnAdd: ReadonlySet<Operation['reason']> = new Set(['changed', 'drifted', 'restart']);
+
+/** Says what to add to a recipe that cannot remove what its own earlier add created, where that may be why an add failed. */
+function blameMissingRemove({ kind, reason }: Operation, result: CommandResult): CommandResult {
+  if (kind !== 'add' || result.kind === 'ok') return result;
+  const { trouble } = result;
+  if (!afterAnAdd.has(reason) && !/\bexists?\b/i.test(trouble.stderr)) return result;
+  const how = `${trouble.how}; the recipe does not have a SubnetRemoveCommand, so entries of an earlier add may be in the way: add that command to the recipe`;
+  return { ...result, trouble: { ...trouble, how } };
 }
 
 /** The recipe's abilities that the engine needs to know. */

@@ -57,3 +57,22 @@ test('the abilities of a recipe are those of its commands', async (t) => {
   assert.deepEqual(abilitiesOf(runner), { canRemove: false, repeatable: false, fitsBatch: undefined });
   assert.equal(peerCommands(runner, own).batch, undefined);
 });
+
+test('a recipe that cannot remove is told what to add when an earlier add is in the way', async (t) => {
+  const how = async (backend: object, changes: Partial<Operation>): Promise<string> => {
+    const { run } = peerCommands(await runnerOf(t, backend), own);
+    const result = await run({ ...operation('add'), ...changes }, signal);
+    assert.ok(result.kind === 'trouble');
+    return result.trouble.how;
+  };
+  const exists = { SubnetAddCommand: 'echo "RTNETLINK answers: File exists" >&2; exit 2' };
+  const other = { SubnetAddCommand: 'echo "Cannot find device" >&2; exit 1' };
+  const advice = /; the recipe does not have a SubnetRemoveCommand, .*: add that command to the recipe$/;
+  assert.match(await how(exists, { reason: 'new' }), /^exited with status 2;/);
+  assert.match(await how(exists, { reason: 'retry' }), advice);
+  for (const reason of ['changed', 'drifted', 'restart'] as const)
+    assert.match(await how(other, { reason }), advice, reason);
+  assert.equal(await how(other, { reason: 'new' }), 'exited with status 1');
+  const able = { ...exists, SubnetRemoveCommand: 'true' };
+  assert.equal(await how(able, { reason: 'changed' }), 'exited with status 2');
+});
