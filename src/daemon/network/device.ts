@@ -1,4 +1,4 @@
-import { requireLeastDeviceMtu } from '../../contract/least-mtu.ts';
+import { requireLeastDeviceMtu, requireLeastMtu } from '../../contract/least-mtu.ts';
 import { publishedMtu } from '../../contract/mtu.ts';
 import { ownAttributes } from '../../contract/own-attributes.ts';
 import { Failure } from '../../diagnostic/failure.ts';
@@ -108,6 +108,13 @@ async function followUnderlay(
   const { commands, loop, options } = network;
   const preparation = { ...network.preparation, underlay };
   const before = commands.facts;
+  try {
+    const { loaded, network: wanted } = preparation;
+    const { configuration, parameterValues } = wanted;
+    requireLeastMtu(configuration, { recipe: loaded.recipe, parameterValues, iface: underlay });
+  } catch (error) {
+    return brokenBy(error);
+  }
   commands.learn(factsOfPreparation(preparation, options));
   const outcome = await rebuild(network, signal);
   if (outcome.kind !== 'repaired') {

@@ -152,6 +152,29 @@ test('a rebuild whose backend data no node would accept leaves the device broken
   assert.deepEqual(bench.log, ['pre-startup']);
 });
 
+test('an interface whose MTU has become too small is told with the arithmetic, and nothing is run', async (t) => {
+  for (const [mtu, left] of [
+    [100, 50],
+    [117, 67],
+    [50, 0],
+  ] as const) {
+    const bench = new Bench(t);
+    bench.recipe({ ...checked, Overhead: 50 });
+    const standing = await standNetwork(t, bench);
+    const before = standing.commands.facts;
+    const underlay = { ...standing.preparation.underlay, mtu };
+    const sight = { kind: 'changed', underlay, because: 'the MTU is another' } as const;
+    const { outcome } = await ensure({ ...standing, underlay: { sight } });
+    assert.ok(outcome.kind === 'broken');
+    assert.match(
+      outcome.trouble.because,
+      new RegExp(`the MTU of .* is ${mtu}, less 50 bytes of Overhead leaves ${left}, and IPv4 needs \\d+$`),
+    );
+    assert.deepEqual(bench.log, []);
+    assert.equal(standing.commands.facts, before);
+  }
+});
+
 test('no peer is touched while the device is built again', async (t) => {
   const bench = new Bench(t);
   bench.recipe({
