@@ -4,6 +4,7 @@ import { closeSync, constants, fchmodSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { explainError, hasErrorCode } from '../system-error.ts';
+import { findLockHolder } from './lock-holder.ts';
 import { openPlainFile, type PlainFile } from './plain-file.ts';
 import { PlainFileError } from './plain-file-error.ts';
 
@@ -127,7 +128,8 @@ function explainRefusal(
   { stderr, error }: FlockEnd,
 ): FileLockError {
   if (timedOut) {
-    return new FileLockError('timed-out', `another process held the lock ${path} for ${waitMs} ms`);
+    const holder = findLockHolder(path) ?? 'another process';
+    return new FileLockError('timed-out', `${holder} held the lock ${path} for ${waitMs} ms`);
   }
   if (hasErrorCode(error, 'ENOENT')) {
     return new FileLockError('no-flock', 'the program flock (util-linux) is not on PATH', error);

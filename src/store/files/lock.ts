@@ -4,8 +4,8 @@ import { FileLockError, withFileLock } from '../../host/files/file-lock.ts';
 import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError } from '../store.ts';
 
-/** Longer than any queue of writers; whoever holds it this long is stopped or hung. */
-const longestWaitMs = 60_000;
+/** Longer than any queue of writers, each of which takes milliseconds; whoever holds it this long is stopped or hung. */
+const longestWaitMs = 15_000;
 
 /**
  * Does work while holding the store's lock, which all processes that write to it share. Only whoever may write to the store can hold it:
@@ -45,9 +45,9 @@ function explainRefusal(error: FileLockError, path: string): StoreError {
         cause: error,
       });
     case 'timed-out':
-      return new StoreError(`another process has held the lock ${path} for ${longestWaitMs / 1000} s`, {
+      return new StoreError(`cannot write to the store: ${error.message}`, {
         retryable: true,
-        hint: `find the process with fuser -v ${path}`,
+        hint: `end that process if it hangs; if no process is named, look for it on every node with fuser -v ${path}`,
         cause: error,
       });
     case 'unusable':

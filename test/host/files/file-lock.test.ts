@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -44,12 +46,36 @@ test('a holder that is killed loses the lock with its life', async (t) => {
     (error) => {
       assert.ok(error instanceof FileLockError);
       assert.equal(error.refusal, 'timed-out');
+      assert.match(error.message, /^process \d+ \(.*node.*\) held the lock .* for 100 ms$/);
       return true;
     },
   );
   const waiting = withFileLock(lock, () => Promise.resolve('mine'));
   await holder.kill();
   assert.equal(await waiting, 'mine');
+});
+
+test('a program that holds the lock for ever is named, with its pid, and the wait ends with the signal', async (t) => {
+  const lock = join(temporaryDirectory(t), '.lock');
+  const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  t.after(() => process.kill(-(holder.pid ?? assert.fail()), 'SIGKILL'));
+  await once(holder.stdout, 'data');
+  await assert.rejects(
+    withFileLock(lock, () => Promise.resolve(), { waitMs: 100 }),
+    (error) => {
+      assert.ok(error instanceof FileLockError);
+      assert.match(error.message, /^process \d+ \((flock .*|sleep 60)\) held the lock .*\.lock for 100 ms$/);
+      return true;
+    },
+  );
+  const signal = AbortSignal.timeout(50);
+  await assert.rejects(
+    withFileLock(lock, () => Promise.resolve(), { signal }),
+    { name: 'TimeoutError' },
+  );
 });
 
 test('a lock that cannot be had says why, and nothing is done', async (t) => {
