@@ -12,6 +12,8 @@ export type ConcernKind =
   | 'shared-address'
   /** Several other nodes have the same MAC address or key. */
   | 'shared-identity'
+  /** The clock of this node differs from that of the file system with the store. */
+  | 'clock'
   /** Peers that answered probes before do not answer any more. */
   | 'peer-silent'
   /** The interface of this node is down, gone, or has lost the address that this node uses. */

@@ -34,6 +34,10 @@ export class LimitedStore implements LeaseStore {
     return this.#store.description;
   }
 
+  get clockLeadMs(): number | undefined {
+    return this.#store.clockLeadMs;
+  }
+
   readNetwork(): ReturnType<LeaseStore['readNetwork']> {
     return this.#read('read the network configuration', () => this.#store.readNetwork());
   }

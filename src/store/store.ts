@@ -99,6 +99,11 @@ export interface StoredNetworkPlace {
 export interface LeaseStore {
   /** For messages: `files in /var/lib/heddle/store`. Holds no secret. */
   readonly description: string;
+  /**
+   * How far this machine's clock is ahead of the clock that the store writes with, in milliseconds; undefined for a store that does not
+   * compare clocks, and before the first write.
+   */
+  readonly clockLeadMs?: number | undefined;
 
   /** The network configuration document with its name for messages, or undefined while there is none. */
   readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined>;

@@ -24,6 +24,7 @@ import { CursorLostError, StoreError, type LeaseStore } from '../../src/store/st
 import { describeStoreContract, type StoreBed } from '../contract/store.ts';
 import { ManualClock } from './manual-clock.ts';
 import { WatchProbe } from './watch-probe.ts';
+import { until } from '../support/until.ts';
 import { TemporaryDirectory } from '../support/temporary-directory.ts';
 
 const execFile = promisify(execFileWithCallback);
@@ -120,20 +121,27 @@ describe('the directory of a files store', () => {
     assert.equal((await stat(bed.directory)).mode & 0o777, 0o755);
   });
 
-  withBed('loses the file of a lease whose time is over, once a watch noticed', async (bed) => {
+  withBed('keeps the file of a lease for a week after its end, and loses it then', async (bed) => {
+    const [day, other] = [24 * 3600, '10.50.8.0-24'];
     const store = await bed.open();
     await store.create(key, value, 60);
-    await store.create('10.50.8.0-24', value, 600);
+    await store.create(other, value, 30 * day);
     await using watch = await probe(store);
     await catchUp(watch, store);
+    const files = async (): Promise<readonly string[]> =>
+      (await readdir(bed.subnets)).filter((name) => name.startsWith('10.50')).sort();
     bed.clock.advance(61_000);
     await watch.until(() => watch.keys.includes(`-${key}`));
-    // Closing waits for what is being written.
-    await store.close();
-    assert.deepEqual(
-      (await readdir(bed.subnets)).filter((name) => name.startsWith('10.50')),
-      ['10.50.8.0-24'],
-    );
+    bed.clock.advance(6 * day * 1000);
+    await catchUp(watch, store);
+    assert.deepEqual(await files(), [key, other]);
+    bed.clock.advance(day * 1000);
+    await until('the file to be removed', async () => {
+      // The next look at everything.
+      bed.clock.advance(10_000);
+      return (await files()).length === 1;
+    });
+    assert.deepEqual(await files(), [other]);
   });
 
   withBed('survives what a killed writer left', async (bed) => {

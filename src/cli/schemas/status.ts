@@ -118,6 +118,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
             'own-identity',
             'shared-address',
             'shared-identity',
+            'clock',
             'underlay',
             'network-changed',
             'unreachable',

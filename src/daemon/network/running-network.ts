@@ -37,6 +37,7 @@ import { networkParts, rememberParts, removeParts } from './parts.ts';
 import { removePeers } from './peers.ts';
 import { tellOtherAddress } from './take-lease.ts';
 import { takeDown, type TakeDownResult } from './take-down.ts';
+import { raiseClockConcern } from '../watch/clock.ts';
 import { Periodic } from '../watch/periodic.ts';
 import { AddressWatch } from '../watch/address-watch.ts';
 import { UnderlayWatch } from '../watch/underlay.ts';
@@ -197,7 +198,10 @@ export class RunningNetwork {
       ...{ preparation, options, own: subnets, concerns: this.#concerns },
       signal: this.#following.signal,
     });
-    this.#storeWatch = new Periodic(options.checkIntervalSeconds * 1000, () => stored.look());
+    this.#storeWatch = new Periodic(options.checkIntervalSeconds * 1000, () => {
+      raiseClockConcern(preparation.store, this.#concerns);
+      return stored.look();
+    });
     this.#live = {
       ...{ commands, loop: this.#loop, journal, own: subnets, emit, options, preparation, inPlace },
       stateDirectory: options.stateDirectory,
@@ -355,6 +359,7 @@ export class RunningNetwork {
     this.#addresses.start(this.#underlay.underlay.name);
     for (const part of networkParts) part.watch?.(this.#live, () => this.#watch.request(), signal);
     this.#probe.start();
+    raiseClockConcern(this.#given.preparation.store, this.#concerns);
     this.#storeWatch.start();
   }
 

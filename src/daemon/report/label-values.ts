@@ -24,6 +24,7 @@ export const concernKinds = namesOf<ConcernKind>({
   'own-identity': true,
   'shared-address': true,
   'shared-identity': true,
+  clock: true,
   'peer-silent': true,
   underlay: true,
   'network-changed': true,

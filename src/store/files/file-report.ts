@@ -14,6 +14,13 @@ export function isExpired(record: LeaseRecord, now: number): boolean {
   return record.expiresAt !== undefined && record.expiresAt <= now;
 }
 
+/** How long the file of a lease stays after its end, in milliseconds: a node whose clock is ahead removes no lease that lasts. */
+const keptAfterEndMs = 7 * 24 * 3600 * 1000;
+
+export function isLongExpired(record: LeaseRecord, now: number): boolean {
+  return isExpired(record, now - keptAfterEndMs);
+}
+
 /**
  * Determines the change to report for a file, from the last reported state. If a lease's file becomes unreadable, the
  * lease stays until it expires, because most often the file is only being written.

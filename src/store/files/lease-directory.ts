@@ -46,6 +46,11 @@ export class LeaseDirectory {
     return this.#entries.get(name)?.content;
   }
 
+  /** When a file was written by the clock of its file system, in milliseconds since the epoch; undefined if it does not exist. */
+  writtenAt(name: string): number | undefined {
+    return lstatSync(join(this.path, name), { throwIfNoEntry: false })?.mtimeMs;
+  }
+
   names(): Iterable<string> {
     return this.#entries.keys();
   }

@@ -15,7 +15,7 @@ import { ExpiryQueue } from './expiry-queue.ts';
 import { inSlices } from './in-slices.ts';
 import type { FileLayout } from './layout.ts';
 import type { DirectoryIdentity, LeaseDirectory } from './lease-directory.ts';
-import { compareWithReport, isExpired, type FileReport } from './file-report.ts';
+import { compareWithReport, isLongExpired, type FileReport } from './file-report.ts';
 
 /** How long a file that was just written may stay unreadable before it is called so: `cp` and editors write in place. */
 const settleMs = 100;
@@ -32,7 +32,7 @@ interface LeaseWatchOptions {
   /** How often to look at everything, because a shared mount does not report the changes of other machines. */
   readonly rescanMs: number;
   readonly describe: (name: string, reason: string) => StoreFault;
-  /** Called with the files whose time was seen to be over. */
+  /** Called with the files whose time has long been over. */
   readonly onExpired: (names: readonly string[]) => void;
 }
 
@@ -235,7 +235,7 @@ export class LeaseWatch {
     const now = clock.now();
     const expired = [...names].filter((name) => {
       const content = directory.contentOf(name);
-      return content?.kind === 'lease' && isExpired(content.record, now);
+      return content?.kind === 'lease' && isLongExpired(content.record, now);
     });
     if (expired.length > 0) onExpired(expired);
   }

@@ -25,7 +25,7 @@ import { decodeLeaseFile, encodeLeaseFile, largestLeaseFile } from './lease-file
 import { withStoreLock } from './lock.ts';
 import { LockQueue } from './lock-queue.ts';
 import { RememberedListings } from './remembered-listings.ts';
-import { compareWithReport, isExpired, type FileReport } from './file-report.ts';
+import { compareWithReport, isExpired, isLongExpired, type FileReport } from './file-report.ts';
 import { newMark, fileRevision } from './revision.ts';
 import { inOwnDirectory, useDirectory } from './use-directory.ts';
 import { createByLink, createWhole, replaceWhole } from './write.ts';
@@ -65,6 +65,7 @@ class FilesStore implements LeaseStore {
   readonly #directory: LeaseDirectory;
   readonly #writers: LockQueue;
   readonly #listings = new RememberedListings();
+  #clockLeadMs: number | undefined;
   readonly #closing = new AbortController();
   /** Aborted when the lock is not waited for any more. */
   readonly #leaving = new AbortController();
@@ -77,6 +78,10 @@ class FilesStore implements LeaseStore {
     this.#rescanMs = rescanMs;
     this.#directory = new LeaseDirectory(layout.subnets);
     this.#writers = new LockQueue((work) => withStoreLock(layout.lock, work, this.#leaving.signal));
+  }
+
+  get clockLeadMs(): number | undefined {
+    return this.#clockLeadMs;
   }
 
   async readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined> {
@@ -188,7 +193,9 @@ class FilesStore implements LeaseStore {
           await replaceWhole(draft, path, text);
           return true;
         });
-        return isDone ? readBack(key, text) : 'taken';
+        if (!isDone) return 'taken';
+        this.#compareClocks(key);
+        return readBack(key, text);
       });
     });
   }
@@ -207,6 +214,7 @@ class FilesStore implements LeaseStore {
       const text = encodeText(key, value, isReservation ? undefined : this.#expiry(ttlSeconds));
       const { draft, subnets } = this.#layout;
       await inOwnDirectory(subnets, (directory) => replaceWhole(draft, join(directory, name), text));
+      this.#compareClocks(key);
       return readBack(key, text);
     });
   }
@@ -248,14 +256,20 @@ class FilesStore implements LeaseStore {
     }
   }
 
-  /** Removes the files of leases whose time is over. Nobody waits for it: they count as absent anyway. */
+  /** The file system of a shared mount stamps a file with the clock of its server, which all nodes share. */
+  #compareClocks(key: string): void {
+    const writtenAt = this.#directory.writtenAt(key);
+    if (writtenAt !== undefined) this.#clockLeadMs = this.#clock.now() - writtenAt;
+  }
+
+  /** Removes the files of leases whose time has long been over. Nobody waits for it: they count as absent anyway. */
   #purge(names: readonly string[]): void {
     if (!this.#isWritable || this.#closing.signal.aborted) return;
     const removal = this.#writeLocked('remove expired leases', async () => {
       await inOwnDirectory(this.#layout.subnets, async (directory) => {
         for (const name of names) {
           const content = this.#directory.look(name);
-          if (content?.kind !== 'lease' || !isExpired(content.record, this.#clock.now())) continue;
+          if (content?.kind !== 'lease' || !isLongExpired(content.record, this.#clock.now())) continue;
           await rm(join(directory, nameOf(name)), { force: true });
         }
       });
