@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
+import { describeReachedLimit } from './limits.ts';
 
 /** Whether an error is the system error of that name: `ENOENT`, `EPIPE`. */
 export function hasErrorCode(error: unknown, ...codes: readonly string[]): boolean {
@@ -12,6 +13,8 @@ export function explainError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const number = 'errno' in error && typeof error.errno === 'number' ? error.errno : undefined;
   const [name, words] = (number === undefined ? undefined : getSystemErrorMap().get(number)) ?? [];
+  const limit = describeReachedLimit(error);
+  if (limit !== undefined) return limit;
   // Of whoever reads a directory as a file.
   return name === 'EISDIR' ? 'it is a directory' : (words ?? error.message);
 }

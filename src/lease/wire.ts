@@ -52,6 +52,11 @@ const rangeForm = /((?:\d{1,3}\.){3}\d{1,3}|[\da-f]*:[\da-f:]+)[-/](\d{1,3})(?!\
 /** No key of a lease is longer, by far. */
 const longestKey = 256;
 
+/** A key for messages: what is longer than any key of a lease is cut. */
+export function shownKey(key: string): string {
+  return key.length <= longestKey ? key : `${key.slice(0, longestKey)}… (${key.length} characters)`;
+}
+
 /**
  * The subnets that a key claims: those of a lease, or the ranges that stand in a key which flannel does not take for one
  * (`10.50.4.7-32`, `node1-10.50.4.0-24`). Somebody uses them, so nobody else may get them. Undefined if it names none.

@@ -10,6 +10,7 @@ import {
   encodeJson,
   leaseKey,
   parseLeaseKey,
+  shownKey,
   type DecodedLease,
 } from '../../src/lease/wire.ts';
 import { networkOf, parseCidr } from '../../src/network/cidr.ts';
@@ -194,6 +195,13 @@ test('what is encoded is decoded to the same attributes, and encoded again to th
 });
 
 describe('a key', () => {
+  test('is cut in messages where it is longer than any key of a lease, and else shown whole', () => {
+    for (const whole of [key, `${key}&2001:cafe:42:c::-64`, 'x'.repeat(256)])
+      assert.equal(shownKey(whole), whole);
+    assert.equal(shownKey('x'.repeat(100_000)), `${'x'.repeat(256)}… (100000 characters)`);
+    assert.ok(shownKey('x'.repeat(257)).length < 300);
+  });
+
   for (const text of [
     '10.50.52.0-24',
     '10.50.4.0-24&2001:cafe:42:c::-64',

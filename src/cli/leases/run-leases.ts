@@ -4,7 +4,7 @@ import { showInvisible } from '../../diagnostic/visible-text.ts';
 import { formatCount, formatDuration } from '../../diagnostic/words.ts';
 import type { Lease } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
-import { decodeLease } from '../../lease/wire.ts';
+import { decodeLease, shownKey } from '../../lease/wire.ts';
 import { presentValues } from '../../network/per-family.ts';
 import { listPublicAddresses } from '../../network/public-addresses.ts';
 import { openStore } from '../../store/open-store.ts';
@@ -62,7 +62,7 @@ async function readLeases(choice: StoreChoice): Promise<LeaseListing> {
     for (const record of records) {
       const decoded = decodeLease(record);
       if (decoded.kind === 'lease') leases.push(decoded.lease);
-      else unreadable.push({ where: `lease ${record.key}`, reason: decoded.reason });
+      else unreadable.push({ where: `lease ${shownKey(record.key)}`, reason: decoded.reason });
     }
     leases.sort((a, b) => compareSubnets(a, b));
     return { leases, faults: [...faults, ...unreadable], store: store.description };

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { renderDetail } from '../../diagnostic/code-frame.ts';
 import { exitCodes, Failure } from '../../diagnostic/failure.ts';
+import { describeReachedLimit, limitHint } from '../../host/limits.ts';
 import { usesColour } from '../../host/terminal-colour.ts';
 import { stackInSource } from '../../host/files/source-positions.ts';
 import { StoreError } from '../../store/store.ts';
@@ -24,6 +25,9 @@ export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof StoreError)
     return new Failure('store', error.message, { hint: error.hint, cause: error });
+  const limit = describeReachedLimit(error);
+  if (limit !== undefined)
+    return new Failure('prerequisite', `heddle cannot go on: ${limit}`, { hint: limitHint, cause: error });
   const message = error instanceof Error ? error.message : String(error);
   return new Failure('internal', `unexpected error, which is a bug in heddle: ${message}`, {
     hint: 'report it with the lines below',

@@ -4,7 +4,7 @@ import { Roster } from '../../lease/roster.ts';
 import type { LeaseReading, RosterChange } from '../../lease/roster.ts';
 import type { PeerRules } from '../../lease/check-peer.ts';
 import type { Peer } from '../../lease/lease.ts';
-import { decodeLease } from '../../lease/wire.ts';
+import { decodeLease, shownKey } from '../../lease/wire.ts';
 import { followLeases } from '../../store/follow.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../../store/store.ts';
@@ -196,7 +196,7 @@ export class PeerFollower {
     const { emit } = this.#options;
     switch (change.kind) {
       case 'rejected':
-        emit({ event: 'lease-rejected', key: change.key, because: change.because });
+        emit({ event: 'lease-rejected', key: shownKey(change.key), because: change.because });
         return;
       case 'shared-address': {
         this.#dropMoved(change.keys);

@@ -5,6 +5,7 @@ import type { Concern } from '../../event/concern.ts';
 import type { NodeState } from '../../event/event.ts';
 import type { SharedAddress } from '../../lease/roster.ts';
 import { describeSubnets, type RosterCounts } from '../../lease/roster.ts';
+import { shownKey } from '../../lease/wire.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { DriftRepair } from '../peers/drift-report.ts';
@@ -171,7 +172,10 @@ function countAll(running: RunningNetwork): NodeStatus['counts'] {
 }
 
 function listRejections(running: RunningNetwork): NodeStatus['rejections'] {
-  return [...running.follower.roster.rejections].map(([key, because]) => ({ key, because }));
+  return [...running.follower.roster.rejections].map(([key, because]) => ({
+    key: shownKey(key),
+    because,
+  }));
 }
 
 function listConcerns({ concerns }: RunningNetwork): NodeStatus['concerns'] {
