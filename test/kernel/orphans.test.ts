@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import type { NodeStatus } from '../../src/daemon/report/status.ts';
-import { Daemon, runOn } from './harness/daemon.ts';
+import type { Json } from '../../src/recipe/json/json.ts';
+import { Daemon, runOn, type DaemonOptions } from './harness/daemon.ts';
 import type { Host } from './harness/host.ts';
+import { fdbOf, neighboursOf } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { oneHost } from './harness/one-host.ts';
 import type { StoreDirectory } from './harness/store-directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 
 const options = { skip: reasonToSkip() };
@@ -47,7 +53,11 @@ const recipes = { 'without CheckCommand': plain, 'with CheckCommand': repeatable
 const leases = Array.from({ length: 12 }, (_, n) => n + 100);
 
 /** Some leases come, some go, some change their address. */
-function churn(store: StoreDirectory, wanted: Map<string, string>): void {
+function churn(
+  store: StoreDirectory,
+  wanted: Map<string, string>,
+  leaseOf: (n: number) => Readonly<Record<string, Json>> = () => ({}),
+): void {
   for (const n of leases) {
     const subnet = `10.50.${n}.0/24`;
     const what = randomInt(3);
@@ -56,7 +66,7 @@ function churn(store: StoreDirectory, wanted: Map<string, string>): void {
       wanted.delete(subnet);
     } else {
       const publicIp = `172.30.1.${n + (what === 1 ? 0 : 100)}`;
-      store.put(subnet, publicIp);
+      store.put(subnet, publicIp, leaseOf(n));
       wanted.set(subnet, publicIp);
     }
   }
@@ -82,13 +92,37 @@ async function untilNoneFails(host: Host): Promise<void> {
   });
 }
 
-async function startAndKill(host: Host, args: readonly string[], t: TestContext): Promise<void> {
-  const daemon = new Daemon(host, args);
+async function startAndKill(
+  host: Host,
+  args: readonly string[],
+  t: TestContext,
+  options: DaemonOptions = {},
+): Promise<void> {
+  const daemon = new Daemon(host, args, options);
   await daemon.until('lease-acquired');
   await host.sh(`sleep ${randomInt(900) / 1000}`);
   await daemon.kill();
   t.diagnostic(`killed after ${daemon.all('peer-added').length} adds`);
 }
+
+/** A directory with tools that are slow to change peers while {@link slowFile} is there. */
+function slowTools(t: TestContext, names: readonly string[]): string {
+  const directory = temporaryDirectory(t);
+  for (const name of names) {
+    const real = execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
+    const script = [
+      '#!/bin/sh',
+      `case " $* " in *' -batch '* | *' replace '* | *' route delete '* | *' neigh delete '*)`,
+      `  if [ -e ${slowFile} ]; then sleep 4.${mark}; fi ;;`,
+      'esac',
+      `exec ${real} "$@"`,
+    ];
+    writeFileSync(join(directory, name), script.join('\n'), { mode: 0o755 });
+  }
+  return directory;
+}
+
+const macOf = (n: number): string => `02:00:00:00:00:${(n % 100).toString().padStart(2, '0')}`;
 
 describe('a daemon that is killed while commands run', options, () => {
   for (const [name, backend] of Object.entries(recipes)) {
@@ -118,4 +152,42 @@ describe('a daemon that is killed while commands run', options, () => {
       assert.deepEqual(await routesOf(host), []);
     });
   }
+
+  test('leaves nothing that undoes its successor: the shipped vxlan, with tools that are slow', async (t) => {
+    const { host, store } = await oneHost(t);
+    const environment = { PATH: `${slowTools(t, ['ip', 'bridge'])}:${process.env['PATH'] ?? ''}` };
+    const args = ['--recipe', 'vxlan', '--store-dir', store.path];
+    const leaseOf = (n: number) => ({ BackendType: 'vxlan', BackendData: { VNI: 1, VtepMAC: macOf(n) } });
+    const wanted = new Map<string, string>();
+    await host.sh(`mkdir -m 700 -p /run/state; : >${slowFile}`);
+    for (let round = 0; round < rounds; round += 1) {
+      churn(store, wanted, leaseOf);
+      await startAndKill(host, args, t, { environment });
+    }
+    await host.sh(`rm ${slowFile}`);
+    churn(store, wanted, leaseOf);
+    const last = new Daemon(host, args, { seconds: 60, environment });
+    await last.until('ready');
+    await untilNoCommandRuns(host);
+    await untilNoneFails(host);
+    const peers = [...wanted].map(([subnet, ip]) => {
+      const net = subnet.replace('/24', '');
+      return { ip, net, subnet, mac: macOf(Number(net.split('.')[2])) };
+    });
+    const sorted = (lines: readonly string[]): readonly string[] => lines.map((line) => line.trim()).sort();
+    assert.deepEqual(
+      sorted(await fdbOf(host, 'flannel.1')),
+      sorted(peers.map(({ mac, ip }) => `${mac} dst ${ip} self permanent`)),
+      last.describe(),
+    );
+    assert.deepEqual(
+      sorted(await neighboursOf(host, 'flannel.1')),
+      sorted(peers.map(({ net, mac }) => `${net} lladdr ${mac} PERMANENT`)),
+    );
+    const routes = await host.lines(`ip route show dev flannel.1 | awk '{ print $1, $3 }'`);
+    assert.deepEqual(sorted(routes), sorted(peers.map(({ subnet, net }) => `${subnet} ${net}`)));
+    assert.equal((await last.stop()).exitCode, 0, last.describe());
+    await untilNoCommandRuns(host);
+    await host.sh('! ip link show dev flannel.1 2>/dev/null');
+  });
 });
