@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, constants, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, constants, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /**
@@ -24,6 +24,15 @@ export async function writeFileAtomically(path: string, text: string, mode: numb
     throw error;
   }
   await syncDirectory(directory);
+}
+
+/** The name of a draft of {@link writeFileAtomically}. */
+const draftForm = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Removes the drafts that killed processes left in a directory which nobody else writes to now. They may hold secrets. */
+export async function removeDrafts(directory: string): Promise<void> {
+  for (const name of await readdir(directory))
+    if (draftForm.test(name)) await rm(join(directory, name), { force: true });
 }
 
 /**

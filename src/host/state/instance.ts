@@ -4,6 +4,7 @@ import { chmod, link, lstat, rm } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
+import { removeDrafts } from '../files/atomic-file.ts';
 import { FileLockError, withFileLock } from '../files/file-lock.ts';
 import { forgetOwnProcess, noteOwnProcess } from './daemon-process.ts';
 import { explainError, hasErrorCode, isAbort } from '../system-error.ts';
@@ -51,6 +52,7 @@ export async function claimInstance(
     await chmod(draftPath, 0o600);
     if (!(await linkUnlessThere(draftPath, socketPath)))
       await takeOver(stateDirectory, draftPath, socketPath, signal);
+    await removeDrafts(stateDirectory);
     await noteOwnProcess(stateDirectory);
   } catch (error) {
     server.close();

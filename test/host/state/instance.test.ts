@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { createServer, get } from 'node:http';
 import { join } from 'node:path';
@@ -29,6 +30,25 @@ const claimAndStay = (directory: string) => `
   const { createServer } = await import('node:http');
   const claim = m.claimInstance(${JSON.stringify(directory)}, createServer());
   console.log(await claim.then(() => 'claimed', (error) => error.kind));`;
+
+test('a claim removes what killed daemons left of files they wrote, and no file of the recipe', async (t) => {
+  const directory = temporaryDirectory(t);
+  const torn = ['deployment.json', 'journal', 'lease.json'].map((name) => `.${name}.${randomUUID()}`);
+  const kept = ['.note.txt', 'flannel.1.mac', `.${randomUUID()}`, `key.${randomUUID()}`];
+  for (const name of [...torn, ...kept]) await writeFile(join(directory, name), 'secret');
+  const instance = await claimInstance(directory, newServer());
+  t.after(() => instance.release());
+  const left = await readdir(directory);
+  assert.deepEqual(
+    torn.filter((name) => left.includes(name)),
+    [],
+  );
+  assert.deepEqual(
+    kept.filter((name) => left.includes(name)),
+    kept,
+  );
+  await assert.rejects(claimInstance(directory, newServer()), failsAs('already-running', /already in use/));
+});
 
 test('a claim answers on its socket until it is given back', async (t) => {
   const directory = temporaryDirectory(t);
