@@ -68,7 +68,9 @@ describe('lab run', options, () => {
       return;
     }
     const before = await machineState();
-    const result = await runHeddle(['lab', 'run', recipe, '--json'], { wrapper });
+    // The lab's overlay cannot copy a directory of a user that its namespace does not have.
+    const environment = { TMPDIR: '/tmp' };
+    const result = await runHeddle(['lab', 'run', recipe, '--json'], { wrapper, environment });
     assert.equal(result.exitCode, 0, result.stderr);
     assertPassed(parseReport(result.stdout), 3);
     assert.deepEqual(await machineState(), before);
