@@ -10,6 +10,9 @@ export const limitHint =
  */
 export function describeReachedLimit(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
+  // execa has the error of the system as its cause.
+  const ofCause = describeReachedLimit(error.cause);
+  if (ofCause !== undefined) return ofCause;
   const code = 'code' in error ? error.code : undefined;
   const syscall = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : '';
   if (code === 'EMFILE')
@@ -33,13 +36,13 @@ function softLimit(name: string): string | undefined {
   return new RegExp(`^${name} +(\\d+)`, 'm').exec(read('/proc/self/limits'))?.[1];
 }
 
-/** The least of the limits on processes: that of the control group, or that of the user. */
+/** The limit on the processes of this process' control group, which has its own hierarchy in version 1. */
 function processes(): string | undefined {
-  const group =
-    /^0::(.*)$/m.exec(read('/proc/self/cgroup'))?.[1] ?? /:pids:(.*)$/m.exec(read('/proc/self/cgroup'))?.[1];
-  const files = [`/sys/fs/cgroup${group ?? ''}/pids.max`, `/sys/fs/cgroup/pids${group ?? ''}/pids.max`];
-  const ofGroup = files.map((file) => read(file).trim()).find((text) => /^\d+$/.test(text));
-  return ofGroup ?? softLimit('Max processes');
+  const groups = read('/proc/self/cgroup');
+  const own = /^\d+:pids:(.*)$/m.exec(groups)?.[1];
+  const unified = /^0::(.*)$/m.exec(groups)?.[1];
+  const files = [`/sys/fs/cgroup/pids${own ?? ''}/pids.max`, `/sys/fs/cgroup${unified ?? ''}/pids.max`];
+  return files.map((file) => read(file).trim()).find((text) => /^\d+$/.test(text));
 }
 
 function read(path: string): string {

@@ -16,6 +16,7 @@ test('an error of a limit is a sentence that names the limit and what to raise, 
     [systemError('EMFILE', 'open'), /^the limit of \d+ open files is reached \(LimitNOFILE=/],
     [systemError('EMFILE', 'spawn sh'), /open files/],
     [systemError('ENFILE', 'open'), /whole machine/],
+    [new Error('wrapped', { cause: systemError('EAGAIN', 'spawn sh') }), /processes is reached/],
     [systemError('EAGAIN', 'spawn sh'), /^the limit of (\d+ )?processes is reached \(TasksMax=/],
   ] as const) {
     assert.match(explainError(error), words);
