@@ -19,6 +19,7 @@ import { prepareNode, type Preparation } from './setup/prepare.ts';
 import { publishNetwork } from './setup/publish-network.ts';
 import { StartWait } from './setup/start-wait.ts';
 import { releaseByItself } from './takeover/release-lease.ts';
+import { requireNoRival } from './takeover/rival-daemons.ts';
 import { takeDownStanding } from './takeover/take-down-dead.ts';
 import { Periodic } from './watch/periodic.ts';
 import type { StoreLimits } from '../store/limited-store.ts';
@@ -275,10 +276,13 @@ export class HeddleNode implements LifeOwner {
 
   async #prepare(host: CheckedHost, wait: StartWait): Promise<Preparation> {
     const prepared = await prepareNode(this.#options, host, wait, this.#limits);
-    return publishNetwork(prepared, this.#options).catch(async (error: unknown) => {
+    try {
+      await requireNoRival(prepared, this.#options);
+      return await publishNetwork(prepared, this.#options);
+    } catch (error) {
       await prepared.store.close();
       throw error;
-    });
+    }
   }
 
   /** Told to stop while the store was waited for: what an earlier daemon left up is taken down, unless it is to stay. */

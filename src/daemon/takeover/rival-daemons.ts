@@ -1,0 +1,108 @@
+import { lstat, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Failure } from '../../diagnostic/failure.ts';
+import { readLinks } from '../../host/interface/links.ts';
+import type { Link } from '../../host/interface/ip-output.ts';
+import { parseLeaseKey } from '../../lease/wire.ts';
+import { contains } from '../../network/cidr.ts';
+import { presentValues } from '../../network/per-family.ts';
+import { readDeployment } from '../network/deployment-file.ts';
+import type { Deployment } from '../network/deployment.ts';
+import type { UpOptions } from '../setup/options.ts';
+import type { Preparation } from '../setup/prepare.ts';
+
+/** A network that another daemon keeps in this network namespace. */
+interface RivalNetwork {
+  readonly stateDirectory: string;
+  readonly deployment: Deployment;
+}
+
+/**
+ * Refuses to start next to another daemon that has the same subnet file or a device that this node's recipe names, with the Failure
+ * `already-running`: each would undo what the other does. Two daemons on one state directory, or with one port for metrics, are refused
+ * elsewhere.
+ */
+export async function requireNoRival(preparation: Preparation, options: UpOptions): Promise<void> {
+  const rivals = await findRivals(options.stateDirectory);
+  if (rivals.length === 0) return;
+  const links = await readLinks();
+  for (const { stateDirectory, deployment } of rivals) {
+    const who = `the heddle daemon with the state directory ${stateDirectory}`;
+    if (subnetFileOf(deployment) === options.subnetFile) {
+      throw refuse(`${who} writes the subnet file ${options.subnetFile} already`, 'another --subnet-file');
+    }
+    const device = devicesOf(deployment, links).find((name) => namesDevice(preparation, name));
+    if (device !== undefined) {
+      const { name } = preparation.loaded.recipe;
+      throw refuse(
+        `${who} has the device ${device}, which the recipe ${name} would use as well`,
+        'another value of the parameter that names the device, for example --param VNI=2,',
+      );
+    }
+  }
+}
+
+function refuse(message: string, what: string): Failure {
+  return new Failure('already-running', message, {
+    hint: `give this daemon ${what} or stop the other one; docs/operations.md says what daemons on one host must not share`,
+  });
+}
+
+/**
+ * The networks of the other daemons whose control sockets are in this network namespace. One whose files this process does not see, in
+ * another mount namespace, is not found.
+ */
+async function findRivals(ownDirectory: string): Promise<readonly RivalNetwork[]> {
+  const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
+  // A control socket is bound under a name of its own, before it gets its place.
+  const paths = table.split('\n').flatMap((line) => /\s(\/.*\/\.[0-9a-f]{8})$/.exec(line)?.[1] ?? []);
+  const directories = new Set(paths.map((path) => dirname(path)));
+  directories.delete(ownDirectory);
+  const rivals: RivalNetwork[] = [];
+  for (const stateDirectory of directories) {
+    if (!(await isTrusted(stateDirectory))) continue;
+    const deployment = await readDeployment(stateDirectory).catch(() => undefined);
+    if (deployment !== undefined) rivals.push({ stateDirectory, deployment });
+  }
+  return rivals;
+}
+
+/** Whether a directory with a control socket is of this user, as the state directory of a daemon is. */
+async function isTrusted(directory: string): Promise<boolean> {
+  try {
+    const [folder, socket] = await Promise.all([lstat(directory), lstat(join(directory, 'heddle.sock'))]);
+    return socket.isSocket() && folder.uid === process.geteuid?.();
+  } catch {
+    return false;
+  }
+}
+
+function subnetFileOf({ parts }: Deployment): unknown {
+  const memory = parts['subnet-file'];
+  return typeof memory === 'object' && memory !== null && 'path' in memory ? memory['path'] : undefined;
+}
+
+/** The devices of a network: those with an address of its subnet, but for the bridges and pairs of its pods. */
+function devicesOf({ leaseKey }: Deployment, links: readonly Link[]): readonly string[] {
+  const subnets = leaseKey === null ? undefined : parseLeaseKey(leaseKey);
+  if (subnets === undefined) return [];
+  const isInside = (link: Link): boolean =>
+    link.addresses.some((address) => presentValues(subnets).some((subnet) => contains(subnet, address)));
+  return links
+    .filter((link) => link.kind !== 'bridge' && link.kind !== 'veth' && isInside(link))
+    .map(({ name }) => name);
+}
+
+/** Whether a command of the recipe names a device, with the values of its parameters put in. */
+function namesDevice({ loaded, network }: Preparation, device: string): boolean {
+  const { commands, parameters } = loaded.recipe;
+  const word = new RegExp(`(?<![\\w.-])${device.replaceAll(/[^\w]/g, '\\$&')}(?![\\w.-])`);
+  return Object.values(commands).some((command) => {
+    let text = command.lines.map((line) => line.text).join('\n');
+    for (const { name, variable } of parameters) {
+      const value = String(network.parameterValues[name] ?? '');
+      text = text.replaceAll(new RegExp(`\\$(?:${variable}(?!\\w)|\\{${variable}\\})`, 'g'), () => value);
+    }
+    return word.test(text);
+  });
+}

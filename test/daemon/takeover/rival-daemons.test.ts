@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { writeDeployment } from '../../../src/daemon/network/deployment-file.ts';
+import { deploymentOf } from '../../../src/daemon/network/deployment.ts';
+import { factsOfPreparation } from '../../../src/daemon/setup/node-facts.ts';
+import type { UpOptions } from '../../../src/daemon/setup/options.ts';
+import { requireNoRival } from '../../../src/daemon/takeover/rival-daemons.ts';
+import { Failure } from '../../../src/diagnostic/failure.ts';
+import { claimInstance } from '../../../src/host/state/instance.ts';
+import { Bench } from '../bench.ts';
+
+/** A daemon that lives, with a network of its own; and another that is about to start. */
+async function start(t: TestContext, changes: (rival: UpOptions) => Partial<UpOptions>) {
+  const bench = new Bench(t);
+  bench.recipe();
+  const stateDirectory = join(bench.directory, 'rival');
+  mkdirSync(stateDirectory, { mode: 0o700 });
+  const rival = bench.options({ stateDirectory });
+  const preparation = await bench.prepare(rival);
+  await writeDeployment(
+    stateDirectory,
+    deploymentOf(preparation, rival, factsOfPreparation(preparation, rival), '10.50.7.0-24'),
+  );
+  const claim = await claimInstance(stateDirectory, createServer());
+  return { preparation, options: bench.options(changes(rival)), stateDirectory, claim };
+}
+
+test('a daemon with the same subnet file is refused while the other lives', async (t) => {
+  const { preparation, options, stateDirectory, claim } = await start(t, () => ({}));
+  await assert.rejects(requireNoRival(preparation, options), (error: unknown) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.kind, 'already-running');
+    assert.ok(error.message.includes(stateDirectory) && error.message.includes(options.subnetFile));
+    return true;
+  });
+  await claim.release();
+  await requireNoRival(preparation, options);
+});
+
+test('a daemon with files of its own, and the daemon itself, are no rivals', async (t) => {
+  const { preparation, options, claim } = await start(t, ({ subnetFile }) => ({
+    subnetFile: `${subnetFile}2`,
+  }));
+  await requireNoRival(preparation, options);
+  await claim.release();
+  const alone = await start(t, ({ stateDirectory }) => ({ stateDirectory }));
+  await requireNoRival(alone.preparation, alone.options);
+  await alone.claim.release();
+});
