@@ -10,14 +10,18 @@ export function memoryMb(pid: number): number {
   return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6;
 }
 
-/** How many descriptors of each kind a process has open: `pipe`, `tcp to 172.30.1.1:2379`, or the path of a file. */
+/** How many descriptors of each kind a process has open: `pipe`, an end of a TCP connection, or the path of a file. */
 export function descriptorsOf(pid: number): ReadonlyMap<string, number> {
   const links = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => readLink(`/proc/${pid}/fd/${fd}`));
   const sockets = socketsOf(pid);
   const counts = new Map<string, number>();
   for (const link of links) {
     const kind =
-      sockets.get(link) ?? link.replace(/:\[\d+\]$/, '').replace(/heddle-[0-9a-f-]{36}/, 'heddle-UUID');
+      sockets.get(link) ??
+      link
+        .replace(/:\[\d+\]$/, '')
+        .replace(/heddle-[0-9a-f-]{36}/, 'heddle-UUID')
+        .replace(/heddle-pipes-\w+\/\d+-/, 'heddle-pipes-…/');
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   return counts;
@@ -40,15 +44,21 @@ function socketsOf(pid: number): ReadonlyMap<string, string> {
       .split('\n')
       .slice(1)
       .map((line) => line.trim().split(/\s+/));
-  const tcp = linesOf('tcp').map(([, , remote = '', state = '', , , , , , inode = '']) => {
-    const [, a = '', b = '', c = '', d = '', port = ''] = /^(..)(..)(..)(..):(.*)$/.exec(remote) ?? [];
-    const address = [d, c, b, a].map((byte) => parseInt(byte, 16)).join('.');
-    return [inode, `tcp to ${address}:${parseInt(port, 16)} (state ${state})`] as const;
+  const tcp = linesOf('tcp').map(([, local = '', remote = '', state = '', , , , , , inode = '']) => {
+    const name = `tcp from ${readEnd(local).address} to ${readEnd(remote).address}:${readEnd(remote).port}`;
+    return [inode, `${name} in state ${state}`] as const;
   });
   const unix = linesOf('unix').map(
     ([, , , , , , inode = '', path = '']) => [inode, `unix socket ${path}`.trim()] as const,
   );
   return new Map([...tcp, ...unix].map(([inode, name]) => [`socket:[${inode}]`, name]));
+}
+
+/** One end of a connection, as `/proc/net/tcp` has it: `020011AC:094B`. */
+function readEnd(text: string): { readonly address: string; readonly port: number } {
+  const [, a = '', b = '', c = '', d = '', port = ''] = /^(..)(..)(..)(..):(.*)$/.exec(text) ?? [];
+  const address = [d, c, b, a].map((byte) => parseInt(byte, 16)).join('.');
+  return { address, port: parseInt(port, 16) };
 }
 
 export function totalOf(descriptors: ReadonlyMap<string, number>): number {

@@ -56,6 +56,8 @@ class SoakRun {
   readonly #population: Population;
   readonly #checks: RestCheck[] = [];
   readonly #samples: number[] = [];
+  /** Whether faults are being done. */
+  #isActing = false;
   readonly #leftovers: string[] = [];
   readonly #troubles: string[] = [];
   #before: ReadonlyMap<string, number> = new Map();
@@ -122,11 +124,13 @@ class SoakRun {
         const end = from + (seconds * round) / rounds - Math.min(quietSeconds, seconds / rounds / 3);
         const over = new AbortController();
         const churned = this.#churn(random, over.signal);
+        this.#isActing = true;
         try {
           await Promise.all([...lists, etcd].map((list) => this.#act(list, end)));
         } finally {
           over.abort();
           await churned;
+          this.#isActing = false;
         }
         if (!(await this.#rest())) return;
       }
@@ -220,7 +224,8 @@ class SoakRun {
     while (!signal.aborted) {
       if (!this.#steady.isRunning) return;
       const mb = memoryMb(this.#steady.pid);
-      this.#samples.push(mb);
+      // Garbage that lies about while the network rests says nothing about a leak.
+      if (this.#isActing) this.#samples.push(mb);
       this.#progress.tick(this.#diary, mb, totalOf(descriptorsOf(this.#steady.pid)));
       await delay(sampleMs);
     }
