@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { addInterfaceOptions } from './arguments/interface-options.ts';
 import { stateDirectoryOption } from './arguments/options.ts';
+import { refuseBadPatterns } from './arguments/patterns.ts';
 import type { ExplainedNetwork, IfaceFlags } from './run-iface-explain.ts';
 
 /** `heddle iface`: the interface and the addresses that `heddle up` would use. */
@@ -21,7 +22,8 @@ export function registerIface(program: Command): void {
     )
     .addOption(stateDirectoryOption())
     .option('--json', 'print one JSON object')
-    .action(async (flags: IfaceFlags) => {
+    .action(async (flags: IfaceFlags, self: Command) => {
+      await refuseBadPatterns(self);
       const { explainIface } = await import('./run-iface-explain.ts');
       await explainIface(flags);
     });

@@ -1,5 +1,4 @@
 import type { Command, Option } from 'commander';
-import { nearestName } from '../../diagnostic/nearest.ts';
 import { readTruth, truthHint } from './go-values.ts';
 
 /** An option as a word of the command line: `-name`, `--name`, `-name=value` or `--name=value`. */
@@ -8,8 +7,7 @@ const optionWord = /^--?([a-z][a-z0-9_-]*)(?:=([^]*))?$/;
 /**
  * Lets every command be called as Go's programs are. A single dash before a long name becomes two. An option that takes no value takes
  * `=VALUE` with one of Go's truth values, and the short forms of flanneld's truth values get theirs. The values of options, words after
- * `--` and the command line of `lab exec` stay as they are. Ends the command with exit code 2 for a word that is not a truth value, and
- * for an unknown option with a value: the value may be a secret, so the message leaves it out.
+ * `--` and the command line of `lab exec` stay as they are. Ends the command with exit code 2 for a word that is not a truth value.
  */
 export function acceptGoFlags(program: Command, argv: readonly string[]): string[] {
   const words = argv.slice(0, 2);
@@ -28,7 +26,7 @@ export function acceptGoFlags(program: Command, argv: readonly string[]): string
     }
     const option = findOption(command, name);
     if (option === undefined) {
-      words.push(spellUnknown(command, word, name, value));
+      words.push(spellUnknown(command, word, name));
     } else if (option.required) {
       words.push(value === undefined ? `--${name}` : `--${name}=${value}`);
       if (value === undefined && at + 1 < argv.length) words.push(argv[(at += 1)] ?? '');
@@ -52,12 +50,10 @@ function findOption(command: Command, name: string): Option | undefined {
   return undefined;
 }
 
-/** The help and short options pass. Commander refuses the other ones, with the nearest name, but shows the value as well. */
-function spellUnknown(command: Command, word: string, name: string, value: string | undefined): string {
-  if (name === 'help') return '--help';
-  if (!word.startsWith('--') && hasShortOption(command, name)) return word;
-  if (value === undefined) return `--${name}`;
-  refuseUnknownOption(command, name);
+/** Commander refuses an unknown option, with the nearest name. It would show the value as well, which may be a secret. */
+function spellUnknown(command: Command, word: string, name: string): string {
+  const isShort = name !== 'help' && !word.startsWith('--') && hasShortOption(command, name);
+  return isShort ? word : `--${name}`;
 }
 
 function hasShortOption(command: Command, name: string): boolean {
@@ -67,16 +63,6 @@ function hasShortOption(command: Command, name: string): boolean {
     if (owner.options.some((option) => option.short === short)) return true;
   }
   return false;
-}
-
-function refuseUnknownOption(command: Command, name: string): never {
-  const known: string[] = ['--help'];
-  for (let owner: Command | null = command; owner !== null; owner = owner.parent) {
-    known.push(...owner.options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? []))));
-  }
-  const nearest = nearestName(`--${name}`, known);
-  const suggestion = nearest === undefined ? '' : `\n(Did you mean ${nearest}?)`;
-  command.error(`error: unknown option '--${name}'${suggestion}`);
 }
 
 /** An option without a value is given or left out; one of flanneld's gets its truth value. */

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { collectPatterns, parseAnyAddress, parseFamily } from './address-values.ts';
+import { parseAnyAddress, parseFamily } from './address-values.ts';
 import { collect } from './options.ts';
 
 /** Adds the options that choose the interface and the public addresses of a node: flanneld's of the same names. */
@@ -17,7 +17,7 @@ export function addInterfaceOptions(command: Command): Command {
     .addOption(
       new Option('--iface-regex <regex>', 'a pattern for the underlay interface; repeat for alternatives')
         .env('FLANNELD_IFACE_REGEX')
-        .argParser(collectPatterns),
+        .argParser(collect),
     )
     .addOption(
       new Option('--iface-can-reach <address>', 'the interface that reaches this address')

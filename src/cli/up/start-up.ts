@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { storeKinds } from '../../store/kinds.ts';
+import { refuseBadPatterns } from '../arguments/patterns.ts';
 import { chooseStore, isStoreChosen } from '../arguments/store-options.ts';
 import { dropEmptyOptions, listGiven, type GivenFlanneldOption } from '../flanneld/given-options.ts';
 import { flanneldOptions } from '../flanneld/options.ts';
@@ -15,6 +16,7 @@ export async function startUp(self: Command): Promise<void> {
     process.stdout.write(`${readVersion()}\n`);
     return;
   }
+  await refuseBadPatterns(self);
   refuseContradictions(flags);
   const given = listGiven(self);
   const warnings = [

@@ -3,6 +3,8 @@ import { CommanderError } from 'commander';
 import { describe, test } from 'node:test';
 import { acceptGoFlags } from '../../../src/cli/arguments/go-flags.ts';
 import { createProgram } from '../../../src/cli/program.ts';
+import { exitCodes } from '../../../src/diagnostic/failure.ts';
+import { runHeddle } from '../../kernel/lab-harness.ts';
 
 function accept(...words: readonly string[]): string[] {
   return acceptGoFlags(createProgram(), ['node', 'heddle', ...words]).slice(2);
@@ -81,14 +83,14 @@ test('a word of truth after a blank is refused: Go would take the option for tru
   );
 });
 
-test('an unknown option with a value is refused with the nearest, and without its value', () => {
-  assert.equal(
-    refusal('up', '-etcd-pasword=weft'),
-    "error: unknown option '--etcd-pasword'\n(Did you mean --etcd-password?)",
-  );
-  assert.equal(
-    refusal('leases', '--etcd-endpoint=http://a:1'),
-    "error: unknown option '--etcd-endpoint'\n(Did you mean --etcd-endpoints?)",
-  );
-  assert.equal(refusal('up', '--no-such-thing=1'), "error: unknown option '--no-such-thing'");
+test('an unknown option is refused with the nearest, and without its value', async () => {
+  for (const [words, name, nearest] of [
+    [['up', '-etcd-pasword=weft'], 'etcd-pasword', 'etcd-password'],
+    [['leases', '--etcd-endpoint=http://weft:1'], 'etcd-endpoint', 'etcd-endpoints'],
+    [['up', '-ipmasq'], 'ipmasq', 'ip-masq'],
+  ] as const) {
+    const { exitCode, stderr } = await runHeddle(words);
+    assert.equal(exitCode, exitCodes.usage);
+    assert.equal(stderr, `heddle: unknown option '--${name}'\n(Did you mean --${nearest}?)`);
+  }
 });

@@ -110,7 +110,7 @@ describe('a bad value ends with exit code 2 and names the option or the variable
     ['public-ip', 'fd00::1', /It must be an IPv4 address\.$/],
     ['public-ipv6', '10.0.0.1', /It must be an IPv6 address\.$/],
     ['iface-can-reach', 'gateway', /It must be an IP address\.$/],
-    ['iface-regex', 'eth(', /It is not a regular expression: unterminated group\.$/],
+    ['iface-regex', 'eth(', /It is not a regular expression: missing closing \): `eth\(`\.$/],
   ];
   for (const [name, value, why] of bad) {
     test(`${name}: ${value}`, async () => {
@@ -144,4 +144,27 @@ test('-version prints the version and ends', async () => {
   const { exitCode, stdout, stderr } = await runHeddle(['up', '-version', '-kube-subnet-mgr']);
   assert.deepEqual([exitCode, stderr], [0, '']);
   assert.match(stdout, /^\d+\.\d+\.\d+$/);
+});
+
+test("-iface-regex is in Go's syntax", async () => {
+  for (const pattern of ['(?i)^ETH\\d$', '^(?P<kind>en|eth)[[:alnum:]]+\\z', '\\Qeth(0\\E']) {
+    const { exitCode, stderr } = await runHeddle([
+      'up',
+      '--print-config',
+      '--store',
+      'files',
+      '-iface-regex',
+      pattern,
+    ]);
+    assert.deepEqual([exitCode, stderr], [0, ''], pattern);
+  }
+  // Go's syntax has no look-ahead.
+  for (const command of [['up'], ['iface', 'explain']]) {
+    const { exitCode, stderr } = await runHeddle([...command, '-iface-regex=^(?!docker)']);
+    assert.equal(exitCode, exitCodes.usage);
+    assert.match(
+      stderr,
+      /^heddle: option '--iface-regex <regex>' argument '\^\(\?!docker\)' is invalid\. It is not a/,
+    );
+  }
 });
