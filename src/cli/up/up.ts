@@ -80,7 +80,7 @@ export function registerUp(program: Command): void {
       )
         .env('FLANNELD_IP_MASQ')
         .argParser(parseTruth)
-        .default(false),
+        .default(false, 'off'),
     )
     .addOption(
       new Option(
@@ -89,13 +89,13 @@ export function registerUp(program: Command): void {
       )
         .env('FLANNELD_IP_MASQ_FULLY_RANDOM_DISABLE')
         .argParser(parseTruth)
-        .default(false),
+        .default(false, 'off'),
     )
     .addOption(
       new Option('--iptables-forward-rules [bool]', 'accept what this node forwards from and to the network')
         .env('FLANNELD_IPTABLES_FORWARD_RULES')
         .argParser(parseTruth)
-        .default(true),
+        .default(true, 'on'),
     )
     .addOption(
       new Option(
