@@ -337,6 +337,36 @@ describe('recipes/vxlan.json', { skip }, () => {
     });
   }
 
+  const remains = {
+    'its route is gone': 'ip -FAMILY route delete SUBNET',
+    'its fdb entry is gone': 'bridge fdb delete MAC dev DEVICE self',
+    'only its neighbour is left': 'ip -FAMILY route delete SUBNET; bridge fdb delete MAC dev DEVICE self',
+  };
+  for (const families of ['ipv4', 'ipv6'] as const) {
+    test(`of a peer that nobody remembers the rest is removed as well: ${families}`, async (t) => {
+      const [node1, node2, node3] = await joinedNodes(t, recipe, { families });
+      const device = families === 'ipv4' ? 'flannel.1' : 'flannel-v6.1';
+      for (const [what, command] of Object.entries(remains)) {
+        const [neighbour = ''] = await node1.host.lines(`ip neigh show to ${node2.name} dev ${device}`);
+        const mac = neighbour.split(' ')[2] ?? '';
+        await node1.host.sh(
+          command
+            .replace('FAMILY', families === 'ipv4' ? '4' : '6')
+            .replace('SUBNET', node2.name)
+            .replace('MAC', mac)
+            .replace('DEVICE', device),
+        );
+        assert.deepEqual(await node1.check([node3]), [node2.name, node3.name], what);
+        await node1.removeStranger(node2.name);
+        assert.deepEqual(await node1.check([node3]), [node3.name], what);
+        assert.equal((await neighboursOf(node1.host, device)).length, 1, what);
+        assert.equal((await fdbOf(node1.host, device)).length, 1, what);
+        await node1.add(node2);
+        assert.deepEqual(await node1.check(), [node2.name, node3.name], what);
+      }
+    });
+  }
+
   test('a route without a metric, as flannel and older recipes make it, is replaced, not doubled', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe);
     const before = await dumpState(node1.host);
