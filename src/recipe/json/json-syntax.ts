@@ -2,17 +2,23 @@ import { parseTree, printParseErrorCode, visit, type Node, type ParseError } fro
 import type { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText, Span } from '../../diagnostic/source.ts';
 import { quoteText } from '../../diagnostic/visible-text.ts';
+import { closeDocument } from './open-end.ts';
 
 type SyntaxErrorName = ReturnType<typeof printParseErrorCode>;
 
 /** Deeper than any recipe; keeps a hostile document from exhausting the stack. */
 const deepestNesting = 32;
 
+/** The treatment of a document that ends before its objects are closed. */
+export type OpenEnd = 'refused' | 'kept';
+
 /** A document whose structure is certain, though single tokens in it may be wrong. */
 export interface SyntaxTree {
   readonly root: Node;
   /** The offsets of strings and numbers that are wrong in themselves. Their values are not to be used. */
   readonly brokenTokens: ReadonlySet<number>;
+  /** The offsets of objects and arrays that the document does not close: it ends before they do. */
+  readonly open: ReadonlySet<number>;
   /** The offsets of items that have no comma before them. In an array they may be pieces of one string. */
   readonly unseparated: ReadonlySet<number>;
 }
@@ -20,8 +26,14 @@ export interface SyntaxTree {
 /**
  * Reads strict JSON (RFC 8259), as flannel does. After a comment, a trailing comma, a missing one or a wrong token the
  * rest is read on, so that all of it can be checked. Returns undefined if the structure of the document is not certain.
+ *
+ * @param openEnd whether a document that ends too early is read as far as it goes, which is an error in any case
  */
-export function parseStrictJson(source: SourceText, findings: Findings): SyntaxTree | undefined {
+export function parseStrictJson(
+  source: SourceText,
+  findings: Findings,
+  openEnd: OpenEnd,
+): SyntaxTree | undefined {
   const { text } = source;
   if (text.trim() === '') {
     findings.error('json-syntax', { offset: 0, length: 0 }, 'the document is empty');
@@ -32,15 +44,42 @@ export function parseStrictJson(source: SourceText, findings: Findings): SyntaxT
     findings.error('json-syntax', tooDeep, `the document is nested more than ${deepestNesting} deep`);
     return undefined;
   }
+  const { root, errors, isReadable } = readTolerantly(text);
+  const closed = isReadable || openEnd === 'refused' ? undefined : closeDocument(text);
+  const beginning = closed && readTolerantly(closed.text);
+  const isBeginningReadable = beginning?.isReadable === true;
+  reportSyntaxErrors(text, errors, isReadable, isBeginningReadable ? checkedBefore : checkedLater, findings);
+  reportLeniencies(text, findings, !isReadable);
+  if (isReadable) return treeOf(root, errors, new Set());
+  return closed && isBeginningReadable ? treeOf(beginning.root, beginning.errors, closed.open) : undefined;
+}
+
+/** The ends of hints that say how much of a document was checked. */
+const checkedLater = 'heddle checks the rest once this is corrected';
+const checkedBefore = 'heddle has checked what stands before this';
+
+interface TolerantReading {
+  readonly root: Node | undefined;
+  readonly errors: readonly ParseError[];
+  readonly isReadable: boolean;
+}
+
+function readTolerantly(text: string): TolerantReading {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
-  const isReadable = errors.every((error) => isLocal(error) || isMissingComma(error));
-  reportSyntaxErrors(text, errors, isReadable, findings);
-  reportLeniencies(text, findings, !isReadable);
-  if (root === undefined || !isReadable) return undefined;
+  return { root, errors, isReadable: errors.every((error) => isLocal(error) || isMissingComma(error)) };
+}
+
+function treeOf(
+  root: Node | undefined,
+  errors: readonly ParseError[],
+  open: ReadonlySet<number>,
+): SyntaxTree | undefined {
+  if (root === undefined) return undefined;
   const offsets = (chosen: readonly ParseError[]) => new Set(chosen.map(({ offset }) => offset));
   return {
     root,
+    open,
     brokenTokens: offsets(errors.filter(isLocal)),
     unseparated: offsets(errors.filter(isMissingComma)),
   };
@@ -118,6 +157,7 @@ function reportSyntaxErrors(
   text: string,
   errors: readonly ParseError[],
   isReadable: boolean,
+  aboutTheRest: string,
   findings: Findings,
 ): void {
   let derailed = false;
@@ -126,7 +166,8 @@ function reportSyntaxErrors(
     if (derailed) continue;
     derailed = !isReadable && !isLocal(error);
     const { message, hint } = explainSyntaxError(name, text.slice(error.offset, error.offset + error.length));
-    findings.error('json-syntax', locate(name, error, text), message, hint);
+    const advice = derailed ? [hint, aboutTheRest].filter((part) => part !== undefined).join('; ') : hint;
+    findings.error('json-syntax', locate(name, error, text), message, advice);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText, Span } from '../../diagnostic/source.ts';
 import { quoteText } from '../../diagnostic/visible-text.ts';
 import type { Json } from './json.ts';
-import { parseStrictJson, type SyntaxTree } from './json-syntax.ts';
+import { parseStrictJson, type OpenEnd, type SyntaxTree } from './json-syntax.ts';
 
 /** A JSON value with its place in the text, and that of each of its parts. */
 export type JsonNode = ObjectNode | ArrayNode | ScalarNode | UnreadNode;
@@ -12,6 +12,8 @@ export interface ObjectNode {
   readonly kind: 'object';
   readonly span: Span;
   readonly members: readonly JsonMember[];
+  /** The document ends before this object does, so that it may have more members. */
+  readonly isOpen?: boolean;
 }
 
 export interface JsonMember {
@@ -41,6 +43,13 @@ interface UnreadNode {
 /** The treatment of a key that an object has twice: an error, or each member stays for the caller to choose from. */
 type RepeatedKeys = 'refused' | 'kept';
 
+/** The faults of a document that do not keep it from being read. */
+interface Leniency {
+  readonly repeatedKeys?: RepeatedKeys;
+  /** `kept`: of a document that ends too early, the beginning is returned. */
+  readonly openEnd?: OpenEnd;
+}
+
 /**
  * Reads a document that must be one JSON object. Returns undefined if it is not one, or if its structure is not certain;
  * what is wrong within single values is an {@link UnreadNode}.
@@ -48,9 +57,9 @@ type RepeatedKeys = 'refused' | 'kept';
 export function parseJsonObject(
   source: SourceText,
   findings: Findings,
-  repeatedKeys: RepeatedKeys = 'refused',
+  { repeatedKeys = 'refused', openEnd = 'refused' }: Leniency = {},
 ): ObjectNode | undefined {
-  const tree = parseStrictJson(source, findings);
+  const tree = parseStrictJson(source, findings, openEnd);
   if (tree === undefined) return undefined;
   const root = convert(tree.root, { ...tree, repeatedKeys }, findings);
   if (root.kind === 'object') return root;
@@ -127,6 +136,7 @@ function convert(node: Node, tree: Conversion, findings: Findings): JsonNode {
   const span = { offset: node.offset, length: node.length };
   if (tree.brokenTokens.has(node.offset)) return { kind: 'unread', span };
   if (node.type === 'array') {
+    if (tree.open.has(node.offset)) return { kind: 'unread', span };
     const items = (node.children ?? []).map((child): JsonNode => {
       const item = convert(child, tree, findings);
       return tree.unseparated.has(child.offset) ? { kind: 'unread', span: item.span } : item;
@@ -138,7 +148,10 @@ function convert(node: Node, tree: Conversion, findings: Findings): JsonNode {
     // A key that cannot be read may be any.
     if (properties.some((property) => tree.brokenTokens.has(property.offset)))
       return { kind: 'unread', span };
-    return { kind: 'object', span, members: convertMembers(properties, tree, findings) };
+    const members = convertMembers(properties, tree, findings);
+    return tree.open.has(node.offset)
+      ? { kind: 'object', span, members, isOpen: true }
+      : { kind: 'object', span, members };
   }
   const value: unknown = node.value;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {

@@ -1,4 +1,4 @@
-import type { Span } from '../../diagnostic/source.ts';
+import type { SourceText, Span } from '../../diagnostic/source.ts';
 import { commandText, placeInRecipe } from '../command-text.ts';
 import type { RecipeOutline } from '../outline.ts';
 import type { Command } from '../recipe.ts';
@@ -13,7 +13,7 @@ export interface CommandScript extends ScriptReading {
   readonly placeOf: (stretch: Span) => Span;
 }
 
-/** Reads every command of a recipe. One whose syntax is wrong is left out: nothing certain can be said of it. */
+/** Reads every command of a recipe. One whose syntax is wrong is left out: nothing certain can be said of all of it. */
 export function readCommandScripts({
   source,
   commands,
@@ -21,9 +21,48 @@ export function readCommandScripts({
   return Object.values(commands).flatMap((command) => {
     const text = commandText(command);
     const reading = readScript(text);
-    const placeOf = (stretch: Span) => placeInRecipe(source, command, stretch);
-    return reading.fault === undefined ? [{ ...reading, command, text, placeOf }] : [];
+    return reading.fault === undefined
+      ? [{ ...reading, command, text, placeOf: placer(source, command) }]
+      : [];
   });
+}
+
+/**
+ * Reads the commands whose syntax is wrong, as far as that can be done: the whole text if only closing words are missing at its end,
+ * or else the commands before the fault.
+ */
+export function readBrokenScripts({
+  source,
+  commands,
+}: Pick<RecipeOutline, 'source' | 'commands'>): readonly CommandScript[] {
+  return Object.values(commands).flatMap((command) => {
+    const text = commandText(command);
+    const reading = readScript(text);
+    if (reading.fault === undefined) return [];
+    const whole = readScript(closeScript(text, reading.fault));
+    const { fault } = reading;
+    const best = whole.fault === undefined ? { ...whole, fault } : reading;
+    return [{ ...best, command, text, placeOf: placer(source, command) }];
+  });
+}
+
+function placer(source: SourceText, command: Command): (stretch: Span) => Span {
+  return (stretch) => placeInRecipe(source, command, stretch);
+}
+
+/** The ends of what a script may leave open, the likeliest first. */
+const closings = ['\nfi', '\ndone', '\nesac', '\n}', '\n)', '\nthen :\nfi', '\ndo :\ndone', '"', "'"];
+
+/** Adds the closing words that a script lacks at its end, from the innermost to the outermost, as far as they are known. */
+function closeScript(text: string, fault: Span): string {
+  for (const closing of closings) {
+    const longer = text + closing;
+    const next = readScript(longer).fault;
+    if (next === undefined) return longer;
+    // The fault of an open construct is its first word: the next one that is open stands before it.
+    if (next.offset < fault.offset) return closeScript(longer, next);
+  }
+  return text;
 }
 
 /**

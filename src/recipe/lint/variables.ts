@@ -11,7 +11,7 @@ import type { RecipeOutline } from '../outline.ts';
 import type { CommandName } from '../recipe.ts';
 import { isSystemVariable } from '../reserved-variables.ts';
 import type { Use } from '../sh/read-script.ts';
-import { isOpaque, type CommandScript } from './command-script.ts';
+import { isOpaque, readBrokenScripts, type CommandScript } from './command-script.ts';
 
 /** Reports variables that are empty where they are used; each once a command, at its first use. */
 export function checkVariables(
@@ -19,15 +19,21 @@ export function checkVariables(
   scripts: readonly CommandScript[],
   findings: Findings,
 ): void {
-  for (const script of scripts) {
+  for (const script of [...scripts, ...readBrokenScripts(outline)]) {
     if (isOpaque(script)) continue;
     const reported = new Set<string>();
     for (const use of findUnsettled(outline, script)) {
-      if (reported.has(use.name)) continue;
+      if (reported.has(use.name) || mayBeSet(script, use.name)) continue;
       reported.add(use.name);
       reportVariable(outline, script, scripts, use, findings);
     }
   }
+}
+
+/** Whether the part of a script that could not be read may set a variable: its name stands there, and not as an expansion. */
+function mayBeSet({ fault, text }: CommandScript, name: string): boolean {
+  if (fault === undefined) return false;
+  return new RegExp(`(?<![\\w$]|\\$\\{)${name}(?!\\w)|\\beval\\b|\\bsource\\b`).test(text);
 }
 
 /** The uses of variables that the script relies on and that nothing is known to set. */

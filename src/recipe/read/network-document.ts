@@ -88,7 +88,7 @@ function readNetworkDocument(
   declared: readonly string[] | undefined,
   findings: Findings,
 ): StoredNetwork | undefined {
-  const written = parseJsonObject(source, findings, 'kept');
+  const written = parseJsonObject(source, findings, { repeatedKeys: 'kept' });
   if (written === undefined) return undefined;
   const root = understandDocument(written, source, declared, findings);
   const { values, given } = readKeys(root, recipeKeys, '', findings);

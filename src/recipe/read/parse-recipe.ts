@@ -50,7 +50,7 @@ export function parseRecipe(source: SourceText, name: string): CheckResult<Recip
 /** Does the same as {@link parseRecipe}, and also returns the understood parts of a refused recipe. */
 export function readRecipe(source: SourceText, name: string): RecipeReading {
   const findings = new Findings(source);
-  const document = parseJsonObject(source, findings);
+  const document = parseJsonObject(source, findings, { openEnd: 'kept' });
   if (document === undefined) return { recipe: undefined, outline: undefined, findings };
   const { root, undeclared } = settleDocument(document, findings);
   const start = openingBrace(root);

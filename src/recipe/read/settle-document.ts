@@ -20,7 +20,8 @@ interface SettledDocument {
  */
 export function settleDocument(document: ObjectNode, findings: Findings): SettledDocument {
   const known = { names: Object.keys(recipeKeys), path: '', belongsElsewhere: suggestBackend };
-  const { object, strangers } = settleKeys(document, known, findings);
+  const { object: settled, strangers } = settleKeys(document, known, findings);
+  const object = fillOpenEnd(settled, known.names, ['Backend']);
   const backend = findBackend(object, strangers);
   if (backend?.value.kind !== 'object') return { root: object, undeclared: [] };
   const inner = settleBackend(adopt(backend.value, strangers, backendKeys), findings);
@@ -47,7 +48,8 @@ function adopt(object: ObjectNode, strangers: readonly JsonMember[], table: obje
   return { ...object, members: [...object.members, ...adopted] };
 }
 
-function settleBackend(backend: ObjectNode, findings: Findings): SettledObject {
+function settleBackend(written: ObjectNode, findings: Findings): SettledObject {
+  const backend = fillOpenEnd(written, []);
   const parameters = findParameters(backend);
   const declared = parameters?.kind === 'object' ? parameters.members.map(({ key }) => key) : [];
   const known = {
@@ -57,9 +59,41 @@ function settleBackend(backend: ObjectNode, findings: Findings): SettledObject {
     adviseOn: suggestDeclaration,
     // What is wrong with the declarations is reported; the values are right, for all that can be told.
     isDoubtful: (key: string) =>
-      parameters !== undefined && parameters.kind !== 'object' && namePattern.test(key),
+      namePattern.test(key) &&
+      (parameters === undefined ? backend.isOpen === true : parameters.kind !== 'object'),
   };
-  return settleKeys(backend, known, findings);
+  const { object, strangers } = settleKeys(backend, known, findings);
+  return { object: fillOpenEnd(object, known.names), strangers };
+}
+
+/**
+ * An object whose end is missing may have any key behind it: each of these names that it lacks stands in it as a value that could not
+ * be read, and so does a value that is not whole. An object whose end is there is returned as it is.
+ *
+ * @param readOn the keys whose values may be read, although their ends are missing as well
+ */
+function fillOpenEnd(
+  object: ObjectNode,
+  names: readonly string[],
+  readOn: readonly string[] = [],
+): ObjectNode {
+  if (object.isOpen !== true) return object;
+  const { span } = object;
+  const end = { offset: span.offset + span.length, length: 0 };
+  const own = new Set(object.members.map(({ key }) => key));
+  const members = object.members.map((member): JsonMember => {
+    const isCut = member.value.kind === 'object' && member.value.isOpen === true;
+    return isCut && !readOn.includes(member.key)
+      ? { ...member, value: { kind: 'unread', span: member.value.span } }
+      : member;
+  });
+  const missing = names.filter((name) => !own.has(name));
+  const unread = missing.map((key): JsonMember => ({
+    key,
+    keySpan: end,
+    value: { kind: 'unread', span: end },
+  }));
+  return { ...object, members: [...members, ...unread] };
 }
 
 /** The declarations of parameters, even if their key is misspelt. */

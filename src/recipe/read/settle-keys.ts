@@ -46,7 +46,8 @@ export function settleKeys(object: ObjectNode, known: KnownKeys, findings: Findi
     if (meant === undefined) strangers.push(member);
     else if (!taken.has(meant)) {
       taken.add(meant);
-      const isSure = isSlipOf(key, meant);
+      // Behind the end of a document that ends too early, the right name may stand as well.
+      const isSure = isSlipOf(key, meant) && object.isOpen !== true;
       members.push({ key: meant, keySpan, value: isSure ? value : { kind: 'unread', span: value.span } });
     }
   }
