@@ -8,8 +8,8 @@ import type { StoreChoice } from '../../store/kind.ts';
 import { withoutSecrets } from '../../store/secrets.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
-import type { NetworkPart } from './part.ts';
-import { networkParts, rememberParts, type PartMemories } from './parts.ts';
+import type { NetworkPart } from './parts/part.ts';
+import { networkParts, rememberParts, type PartMemories } from './parts/parts.ts';
 
 /** Changes with the form of the file. Every older form is read: see `readDeployment`. */
 export const deploymentVersion = 2;

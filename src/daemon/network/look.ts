@@ -1,5 +1,5 @@
 import { checkPeersInPlace } from '../commands/check-peers.ts';
-import type { LiveNetwork, Look, CheckSight } from './part.ts';
+import type { LiveNetwork, Look, CheckSight } from './parts/part.ts';
 
 /** Takes one look at the kernel, when it is asked for first. */
 export function lookOnce(network: LiveNetwork, signal: AbortSignal): Look {

@@ -13,7 +13,7 @@ import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
-import { announce } from './device.ts';
+import { announce } from './parts/device.ts';
 
 interface IdentityContext {
   readonly preparation: Preparation;

@@ -2,7 +2,7 @@ import type { EmitEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
 import { retries, retryDelay } from '../../time/retry.ts';
 import { lookOnce } from './look.ts';
-import type { EnsureResult, LiveNetwork, NetworkPart, PartTrouble } from './part.ts';
+import type { EnsureResult, LiveNetwork, NetworkPart, PartTrouble } from './parts/part.ts';
 
 /**
  * How a part stands.

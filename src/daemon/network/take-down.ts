@@ -1,8 +1,8 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { LeaseEnd } from '../lease/held-lease.ts';
 import { removeDeployment } from './deployment-file.ts';
-import type { StandingNetwork } from './part.ts';
-import { removeParts, type PartMemories } from './parts.ts';
+import type { StandingNetwork } from './parts/part.ts';
+import { removeParts, type PartMemories } from './parts/parts.ts';
 
 /** The result of taking a network down. */
 export interface TakeDownResult {

@@ -19,10 +19,10 @@ import type { Preparation } from '../setup/prepare.ts';
 import { confirmNetwork } from '../setup/publish-network.ts';
 import { removeDeployment, writeDeployment } from './deployment-file.ts';
 import { deploymentOf, foundations } from './deployment.ts';
-import { announce } from './device.ts';
+import { announce } from './parts/device.ts';
 import type { LeasedNetwork } from './leased-network.ts';
 import { requireOwnIdentity } from './own-identity.ts';
-import { networkParts } from './parts.ts';
+import { networkParts } from './parts/parts.ts';
 
 /** Thrown when the daemon was told to stop before it had its lease. */
 export class NoLeaseError extends Error {

@@ -13,8 +13,8 @@ import { refuseRecipe } from '../../recipe-files/refuse-recipe.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
 import { PeerLoop } from '../peers/peer-loop.ts';
-import type { StandingNetwork } from '../network/part.ts';
-import { removePeers } from '../network/peers.ts';
+import type { StandingNetwork } from '../network/parts/part.ts';
+import { removePeers } from '../network/parts/peers.ts';
 import { takeDown, type TakeDownResult } from '../network/take-down.ts';
 
 /**

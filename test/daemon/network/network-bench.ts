@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { abilitiesOf, peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import { LeaseKeeper } from '../../../src/daemon/lease/lease-keeper.ts';
 import { Concerns } from '../../../src/event/concerns.ts';
-import type { LiveNetwork } from '../../../src/daemon/network/part.ts';
+import type { LiveNetwork } from '../../../src/daemon/network/parts/part.ts';
 import { DriftReport } from '../../../src/daemon/peers/drift-report.ts';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
 import { PeerLoop } from '../../../src/daemon/peers/peer-loop.ts';

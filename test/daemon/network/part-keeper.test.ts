@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LiveNetwork, NetworkPart } from '../../../src/daemon/network/part.ts';
+import type { LiveNetwork, NetworkPart } from '../../../src/daemon/network/parts/part.ts';
 import { PartKeeper } from '../../../src/daemon/network/part-keeper.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
 

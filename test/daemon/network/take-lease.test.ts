@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rename, rm } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
-import { networkParts } from '../../../src/daemon/network/parts.ts';
+import { networkParts } from '../../../src/daemon/network/parts/parts.ts';
 import { NoLeaseError, takeLease, type LeaseContext } from '../../../src/daemon/network/take-lease.ts';
 import type { NodeState } from '../../../src/event/event.ts';
 import { ListingSlot } from '../../../src/store/listing-slot.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { LiveNetwork } from '../../../src/daemon/network/part.ts';
+import type { LiveNetwork } from '../../../src/daemon/network/parts/part.ts';
 import { restorePeers } from '../../../src/daemon/peers/restore-peers.ts';
 import { Bench } from '../bench.ts';
 import { fileCheck, fileOverlay } from '../file-overlay.ts';

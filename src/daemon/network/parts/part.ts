@@ -1,17 +1,17 @@
-import { Failure } from '../../diagnostic/failure.ts';
-import type { EmitEvent } from '../../event/event.ts';
-import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
-import type { UnderlaySight } from '../../host/interface/compare-underlay.ts';
-import type { LeaseSubnets } from '../../lease/lease.ts';
-import type { Json } from '../../recipe/json/json.ts';
-import type { CommandRunner } from '../commands/command-runner.ts';
-import type { LeaseKeeper } from '../lease/lease-keeper.ts';
-import type { DriftReport } from '../peers/drift-report.ts';
-import type { PeerJournal } from '../peers/peer-journal.ts';
-import type { PeerLoop } from '../peers/peer-loop.ts';
-import type { Preparation } from '../setup/prepare.ts';
-import type { UpOptions } from '../setup/options.ts';
-import type { PeersInPlace } from '../commands/check-peers.ts';
+import { Failure } from '../../../diagnostic/failure.ts';
+import type { EmitEvent } from '../../../event/event.ts';
+import type { ChosenInterface } from '../../../host/interface/choose-interface.ts';
+import type { UnderlaySight } from '../../../host/interface/compare-underlay.ts';
+import type { LeaseSubnets } from '../../../lease/lease.ts';
+import type { Json } from '../../../recipe/json/json.ts';
+import type { CommandRunner } from '../../commands/command-runner.ts';
+import type { LeaseKeeper } from '../../lease/lease-keeper.ts';
+import type { DriftReport } from '../../peers/drift-report.ts';
+import type { PeerJournal } from '../../peers/peer-journal.ts';
+import type { PeerLoop } from '../../peers/peer-loop.ts';
+import type { Preparation } from '../../setup/prepare.ts';
+import type { UpOptions } from '../../setup/options.ts';
+import type { PeersInPlace } from '../../commands/check-peers.ts';
 
 /** A network that is up on this node, with all that it takes to take it down. Its daemon may be dead. */
 export interface StandingNetwork {

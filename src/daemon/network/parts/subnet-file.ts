@@ -1,11 +1,11 @@
-import { publishedMtu } from '../../contract/mtu.ts';
-import { Failure } from '../../diagnostic/failure.ts';
-import { holdsSubnetFile, removeSubnetFile, writeSubnetFile } from '../../host/subnet-file.ts';
-import { explainError } from '../../host/system-error.ts';
-import type { EmitEvent } from '../../event/event.ts';
-import type { Json } from '../../recipe/json/json.ts';
-import { mapFamilies } from '../../network/per-family.ts';
-import type { SubnetEnvironment } from '../../network/subnet-env.ts';
+import { publishedMtu } from '../../../contract/mtu.ts';
+import { Failure } from '../../../diagnostic/failure.ts';
+import { holdsSubnetFile, removeSubnetFile, writeSubnetFile } from '../../../host/subnet-file.ts';
+import { explainError } from '../../../host/system-error.ts';
+import type { EmitEvent } from '../../../event/event.ts';
+import type { Json } from '../../../recipe/json/json.ts';
+import { mapFamilies } from '../../../network/per-family.ts';
+import type { SubnetEnvironment } from '../../../network/subnet-env.ts';
 import { brokenBy, gone, repaired, whole, type LiveNetwork, type NetworkPart } from './part.ts';
 
 /** The file that tells the CNI plugin the subnet and the MTU. */

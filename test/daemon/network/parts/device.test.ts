@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { announce, devicePart } from '../../../src/daemon/network/device.ts';
-import { lookOnce } from '../../../src/daemon/network/look.ts';
-import type { EnsureResult, LiveNetwork, PartTrouble } from '../../../src/daemon/network/part.ts';
-import { Failure } from '../../../src/diagnostic/failure.ts';
-import { until } from '../../support/until.ts';
-import { Bench, leaseValue } from '../bench.ts';
-import { fileCheck, fileOverlay } from '../file-overlay.ts';
-import { makeNumberedPeer, own, standNetwork } from './network-bench.ts';
+import { announce, devicePart } from '../../../../src/daemon/network/parts/device.ts';
+import { lookOnce } from '../../../../src/daemon/network/look.ts';
+import type { EnsureResult, LiveNetwork, PartTrouble } from '../../../../src/daemon/network/parts/part.ts';
+import { Failure } from '../../../../src/diagnostic/failure.ts';
+import { until } from '../../../support/until.ts';
+import { Bench, leaseValue } from '../../bench.ts';
+import { fileCheck, fileOverlay } from '../../file-overlay.ts';
+import { makeNumberedPeer, own, standNetwork } from '../network-bench.ts';
 
 const { signal } = new AbortController();
 const checked = { ...fileOverlay, CheckCommand: fileCheck };

@@ -1,18 +1,18 @@
-import { requireLeastDeviceMtu, requireLeastMtu } from '../../contract/least-mtu.ts';
-import { publishedMtu } from '../../contract/mtu.ts';
-import { ownAttributes } from '../../contract/own-attributes.ts';
-import { Failure } from '../../diagnostic/failure.ts';
-import { describeTrouble, troubleDetail, type CommandTrouble } from '../../event/trouble.ts';
-import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
-import { findOverlayMtu } from '../../host/interface/overlay-mtu.ts';
-import type { LeaseAttributes } from '../../lease/lease.ts';
-import { encodeAttributes } from '../../lease/wire.ts';
-import { networksOf } from '../../network/configuration.ts';
-import { mapFamilies } from '../../network/per-family.ts';
-import type { CommandResult } from '../commands/command-result.ts';
-import type { CommandRunner } from '../commands/command-runner.ts';
-import { factsOfPreparation } from '../setup/node-facts.ts';
-import type { Preparation } from '../setup/prepare.ts';
+import { requireLeastDeviceMtu, requireLeastMtu } from '../../../contract/least-mtu.ts';
+import { publishedMtu } from '../../../contract/mtu.ts';
+import { ownAttributes } from '../../../contract/own-attributes.ts';
+import { Failure } from '../../../diagnostic/failure.ts';
+import { describeTrouble, troubleDetail, type CommandTrouble } from '../../../event/trouble.ts';
+import type { ChosenInterface } from '../../../host/interface/choose-interface.ts';
+import { findOverlayMtu } from '../../../host/interface/overlay-mtu.ts';
+import type { LeaseAttributes } from '../../../lease/lease.ts';
+import { encodeAttributes } from '../../../lease/wire.ts';
+import { networksOf } from '../../../network/configuration.ts';
+import { mapFamilies } from '../../../network/per-family.ts';
+import type { CommandResult } from '../../commands/command-result.ts';
+import type { CommandRunner } from '../../commands/command-runner.ts';
+import { factsOfPreparation } from '../../setup/node-facts.ts';
+import type { Preparation } from '../../setup/prepare.ts';
 import {
   brokenBy,
   gone,

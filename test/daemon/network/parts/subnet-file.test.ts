@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import type { LiveNetwork, Look, PartTrouble } from '../../../src/daemon/network/part.ts';
-import { subnetFilePart } from '../../../src/daemon/network/subnet-file.ts';
-import { Bench } from '../bench.ts';
-import { standNetwork } from './network-bench.ts';
+import type { LiveNetwork, Look, PartTrouble } from '../../../../src/daemon/network/parts/part.ts';
+import { subnetFilePart } from '../../../../src/daemon/network/parts/subnet-file.ts';
+import { Bench } from '../../bench.ts';
+import { standNetwork } from '../network-bench.ts';
 
 const { signal } = new AbortController();
 /** The file says nothing about the kernel. */

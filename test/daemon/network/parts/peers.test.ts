@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lookOnce } from '../../../src/daemon/network/look.ts';
-import { peersPart, removePeers } from '../../../src/daemon/network/peers.ts';
-import { until } from '../../support/until.ts';
-import { Bench } from '../bench.ts';
-import { fileCheck, fileOverlay } from '../file-overlay.ts';
-import { makeNumberedPeer, standNetwork } from './network-bench.ts';
+import { lookOnce } from '../../../../src/daemon/network/look.ts';
+import { peersPart, removePeers } from '../../../../src/daemon/network/parts/peers.ts';
+import { until } from '../../../support/until.ts';
+import { Bench } from '../../bench.ts';
+import { fileCheck, fileOverlay } from '../../file-overlay.ts';
+import { makeNumberedPeer, standNetwork } from '../network-bench.ts';
 
 const checked = { ...fileOverlay, CheckCommand: fileCheck };
 const { signal } = new AbortController();

@@ -1,5 +1,5 @@
-import { restorePeers } from '../peers/restore-peers.ts';
-import type { PeerLoop } from '../peers/peer-loop.ts';
+import { restorePeers } from '../../peers/restore-peers.ts';
+import type { PeerLoop } from '../../peers/peer-loop.ts';
 import { gone, whole, type NetworkPart } from './part.ts';
 
 /** The entries of all peers, which the engine keeps. */

@@ -1,7 +1,7 @@
-import { Failure } from '../../diagnostic/failure.ts';
-import type { EmitEvent } from '../../event/event.ts';
-import type { Json } from '../../recipe/json/json.ts';
-import type { UpOptions } from '../setup/options.ts';
+import { Failure } from '../../../diagnostic/failure.ts';
+import type { EmitEvent } from '../../../event/event.ts';
+import type { Json } from '../../../recipe/json/json.ts';
+import type { UpOptions } from '../../setup/options.ts';
 import { devicePart } from './device.ts';
 import type { NetworkPart, RemovalResult, StandingNetwork } from './part.ts';
 import { peersPart } from './peers.ts';

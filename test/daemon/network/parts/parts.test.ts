@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NetworkPart, RemovalResult, StandingNetwork } from '../../../src/daemon/network/part.ts';
-import { forgetParts, networkParts, rememberParts, removeParts } from '../../../src/daemon/network/parts.ts';
-import type { UpOptions } from '../../../src/daemon/setup/options.ts';
+import type {
+  NetworkPart,
+  RemovalResult,
+  StandingNetwork,
+} from '../../../../src/daemon/network/parts/part.ts';
+import {
+  forgetParts,
+  networkParts,
+  rememberParts,
+  removeParts,
+} from '../../../../src/daemon/network/parts/parts.ts';
+import type { UpOptions } from '../../../../src/daemon/setup/options.ts';
 
 const network = {} as StandingNetwork;
 

@@ -1,11 +1,16 @@
-import { findRulesTrouble, removeRules, setRules, type NetworkRules } from '../../host/traffic/keep-rules.ts';
-import { explainError } from '../../host/system-error.ts';
-import { ProgramError } from '../../host/run-program.ts';
-import { Failure } from '../../diagnostic/failure.ts';
-import type { EmitEvent } from '../../event/event.ts';
-import { mapFamilies } from '../../network/per-family.ts';
-import { Periodic } from '../watch/periodic.ts';
-import { listTrafficRules } from '../../traffic/rule.ts';
+import {
+  findRulesTrouble,
+  removeRules,
+  setRules,
+  type NetworkRules,
+} from '../../../host/traffic/keep-rules.ts';
+import { explainError } from '../../../host/system-error.ts';
+import { ProgramError } from '../../../host/run-program.ts';
+import { Failure } from '../../../diagnostic/failure.ts';
+import type { EmitEvent } from '../../../event/event.ts';
+import { mapFamilies } from '../../../network/per-family.ts';
+import { Periodic } from '../../watch/periodic.ts';
+import { listTrafficRules } from '../../../traffic/rule.ts';
 import {
   gone,
   repaired,
