@@ -5,7 +5,7 @@ import type { Command } from '../../recipe/recipe.ts';
 import { describeOutcome } from '../../shell/outcome.ts';
 import type { Outcome } from '../../shell/shell.ts';
 
-/** How one run of a recipe's command went, as the daemon needs to know it. */
+/** The result of one run of a recipe's command. */
 export type CommandResult =
   | { readonly kind: 'ok'; readonly stdout: string; readonly stderr: string; readonly durationMs: number }
   | { readonly kind: 'trouble'; readonly trouble: CommandTrouble; readonly durationMs: number };

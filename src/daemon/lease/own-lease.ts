@@ -1,13 +1,13 @@
 import type { OwnSubnets } from '../../lease/roster.ts';
 
-/** This node's own lease, as far as whoever follows the store has to know of it. */
+/** The part of this node's lease that the follower of the store needs. */
 export interface OwnLease extends OwnSubnets {
   /** The wanted attributes of the lease. */
   readonly value: string;
-  /** Whether its time is over by this node's clock: it could not be renewed. */
+  /** Whether the lease has expired by this node's clock, because it could not be renewed. */
   readonly isOver: boolean;
-  /** How long before its end leases are renewed, in milliseconds: none ends in an outage that is shorter. */
+  /** The time before its end at which a lease is renewed, in milliseconds. No lease expires in a shorter outage. */
   readonly marginMs: number;
-  /** The store says that the lease is gone, or not as it was written: writes it again, not at once if that happens often. */
+  /** Writes the lease again, after the store reported that it is gone or changed. Waits first if that happens often. */
   reclaim(): Promise<void>;
 }

@@ -3,16 +3,16 @@ import type { LeaseRecord } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import type { EarlierLease } from '../lease/held-lease.ts';
 
-/** A node that has its lease; no peer yet. */
+/** The network of a node that has its lease, before its first peer. */
 export interface LeasedNetwork {
   readonly commands: CommandRunner;
   readonly record: LeaseRecord;
   readonly subnets: LeaseSubnets;
-  /** The lease of the network that is taken over had ended, as those of others may have. */
+  /** Whether the lease of a network that is taken over had expired. Then the leases of peers may have expired, too. */
   readonly hadEnded: boolean;
-  /** The lease was made by this start, which gives it back if it fails. */
+  /** Whether this start created the lease. If the start fails, it removes the lease. */
   readonly isCreated: boolean;
-  /** PostStartupCommand was run already: the network goes on with other commands. */
+  /** Whether PostStartupCommand ran already, because only the commands of a running network were replaced. */
   readonly isDeviceUp: boolean;
 }
 

@@ -1,19 +1,19 @@
 /**
- * How long nodes have, after an outage in which leases expired, to write theirs again, in milliseconds: twice the longest
+ * The time that nodes have to write their leases again after an outage in which leases expired, in milliseconds: twice the longest
  * pause between two tries to reach a store.
  */
 const graceMs = 60_000;
 
 interface LatePeersOptions {
-  /** Whether this node is itself still without a lease, and so cannot expect others to have theirs. */
+  /** Whether this node does not have its own lease yet. Then the other nodes may not have theirs either. */
   readonly isWaiting: () => boolean;
-  /** Their time is over. */
+  /** Called with the keys whose time is over. */
   readonly onGone: (keys: readonly string[]) => void;
 }
 
 /**
- * Peers whose leases are gone only because nobody could renew them, as far as one can tell: their nodes run, and are about
- * to write the same again. Their entries in the kernel stay meanwhile.
+ * The peers whose leases probably expired only because the store was away. Their nodes run and will write the leases again, so their
+ * entries in the kernel stay meanwhile.
  */
 export class LatePeers {
   readonly #options: LatePeersOptions;
@@ -28,13 +28,13 @@ export class LatePeers {
     return this.#keys;
   }
 
-  /** Gives them time from now on. */
+  /** Starts the time of these keys. */
   add(keys: readonly string[]): void {
     for (const key of keys) this.#keys.add(key);
     this.#wait();
   }
 
-  /** Something stands in the place of the lease again. */
+  /** Call when the store has an entry for this key again. */
   settle(key: string): void {
     this.#keys.delete(key);
   }

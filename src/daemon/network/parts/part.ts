@@ -18,7 +18,7 @@ export interface StandingNetwork {
   readonly commands: CommandRunner;
   readonly loop: PeerLoop;
   readonly journal: PeerJournal;
-  /** Undefined if it never got as far as a lease. */
+  /** The subnets of this node; undefined if the network went down before it had a lease. */
   readonly own: LeaseSubnets | undefined;
   readonly stateDirectory: string;
   readonly emit: EmitEvent;
@@ -30,29 +30,29 @@ export interface LiveNetwork extends StandingNetwork {
   readonly options: UpOptions;
   readonly preparation: Preparation;
   readonly keeper: LeaseKeeper;
-  /** The subnets of peers that are known to be in place, where that needs no check. */
+  /** The subnets of peers that are in place, if that is known without a check. */
   readonly inPlace: ReadonlySet<string> | undefined;
-  /** PostStartupCommand was run already: the network goes on with other commands. */
+  /** Whether PostStartupCommand ran already, because only the commands of a running network were replaced. */
   readonly isDeviceUp: boolean;
   /** Begins to follow the store; resolves with the first snapshot. */
   follow(): Promise<void>;
   readonly drift: DriftReport;
-  /** The interface, as it was seen last. */
+  /** The last sight of the interface. */
   readonly underlay: { readonly sight: UnderlaySight };
-  /** Takes an interface that has changed for the present one, once the device was brought up on it. Throws a Failure. */
+  /** Notes that the device is up on a changed interface. Throws a Failure. */
   settleUnderlay(underlay: ChosenInterface): Promise<void>;
 }
 
-/** One look at the kernel, which the parts share: one run of CheckCommand checks the device and the peers. */
+/** One look at the kernel. The parts share it, because one run of CheckCommand checks the device and the peers. */
 export interface Look {
   /** The result of CheckCommand. The command runs when the first part asks. */
   see(): Promise<CheckSight>;
 }
 
-/** The result, and the engine's checkpoint from before the start of the command. */
+/** The result of CheckCommand, and the engine's checkpoint from before the command started. */
 export type CheckSight = PeersInPlace & { readonly since: number };
 
-/** Why a part is not what it should be, ready to be shown. */
+/** The trouble with a broken part, as text for people. */
 export interface PartTrouble {
   /** `CheckCommand (vxlan.json:27) exited with status 1` */
   readonly because: string;
@@ -65,44 +65,47 @@ export type EnsureResult =
   | { readonly kind: 'whole' }
   /** The part was broken, and the repair was done. The next look shows whether it helped. */
   | { readonly kind: 'repaired' }
-  /** Nothing can be done for the part now, for a reason that is told elsewhere. It counts as it did before. */
+  /** Nothing can be done for the part now, for a reason that is reported elsewhere. Its state stays as it was. */
   | { readonly kind: 'waiting' }
   | { readonly kind: 'broken'; readonly trouble: PartTrouble };
 
 /** The result of removing a part. */
 export type RemovalResult =
   | { readonly kind: 'gone' }
-  /** Some of it is still there: the peers of these keys, or what a command would have taken away. */
+  /** Some of the part is still there: the peers of these keys, or the objects that a failed command should have removed. */
   | { readonly kind: 'left'; readonly keys: readonly string[] };
 
 /**
- * A part of a network: something on this node that is made, kept as it should be, and taken away again. A part holds no state: what
- * it needs to know is in the network. To add one, write it in a file of its own and list it in `parts.ts`.
+ * A part of a network: something on this node that heddle creates, keeps in order, and removes. A part does not hold state: it reads
+ * everything from the network. To add a part, write it in a file of its own and list it in `parts.ts`.
  */
 export interface NetworkPart {
-  /** In the deployment file, in events and in status. */
+  /** The name in the deployment file, in events and in status. */
   readonly name: string;
-  /** Without it the node does not start; any other part that fails makes the node degraded, and is tried again. */
+  /** Whether the start fails without this part. If any other part fails, the node is degraded, and heddle tries the part again. */
   readonly isFoundation: boolean;
   /**
    * The data that `down` needs when the daemon is dead. It is written into the deployment file before the part is
    * created.
    */
   remember(options: UpOptions): Json;
-  /** Makes it. Throws what keeps it from coming up. */
+  /** Creates the part. Throws the error that prevents this. */
   up(network: LiveNetwork, signal: AbortSignal): Promise<void>;
-  /** Looks whether it is as it should be. What is not is repaired if `mayRepair`, which is told why, allows that now. */
+  /** Looks whether the part is in order. A broken part is repaired if `mayRepair`, which is given the trouble, allows that now. */
   ensure(
     network: LiveNetwork,
     look: Look,
     mayRepair: (trouble: PartTrouble) => boolean,
     signal: AbortSignal,
   ): Promise<EnsureResult>;
-  /** Watches it between the looks, until the signal: calls `ask` for a look soon. A part without this is looked at on the interval alone. */
+  /**
+   * Watches the part between the looks, until the signal. Calls `ask` to request a look soon. Without this function, heddle looks at the
+   * part on the interval only.
+   */
   watch?(network: LiveNetwork, ask: () => void, signal: AbortSignal): void;
-  /** Takes it away, with what `remember` said. There may be little of it or nothing. */
+  /** Removes the part, with the data from `remember`. Some or all of the part may be gone already. */
   down(network: StandingNetwork, memory: Json): Promise<RemovalResult>;
-  /** For a network whose kernel objects are gone already: takes away what outlives them, and runs nothing. */
+  /** Removes only what outlives the kernel's objects, for a network whose kernel objects are gone. Runs no command. */
   forget(memory: Json, emit: EmitEvent): Promise<void>;
 }
 
@@ -110,7 +113,7 @@ export const whole: EnsureResult = { kind: 'whole' };
 export const repaired: EnsureResult = { kind: 'repaired' };
 export const gone: RemovalResult = { kind: 'gone' };
 
-/** A part that could not be repaired, by the Failure that its repair ended with. Throws any other error. */
+/** The result for a part whose repair ended with this Failure. Throws any other error. */
 export function brokenBy(error: unknown): EnsureResult {
   if (!(error instanceof Failure)) throw error;
   return { kind: 'broken', trouble: { because: error.message, detail: '' } };

@@ -5,15 +5,15 @@ import type { Endpoint } from '../endpoint.ts';
 import type { Credentials, FreshCredentials } from './fresh-credentials.ts';
 import type { EtcdTiming } from '../options.ts';
 
-/** How all members of a cluster are spoken to. */
+/** The parts that the connections to all members of a cluster share. */
 export interface MemberAccess {
   readonly credentials: FreshCredentials;
   readonly timing: EtcdTiming;
 }
 
 /**
- * One member of the cluster. When its credentials change, it makes a new connection; the old one lives until what uses it has ended.
- * Methods throw what etcd3 and grpc-js throw.
+ * One member of the cluster. When the credentials change, the member makes a new connection; the old one lives until its last user
+ * has ended. Methods throw the errors of etcd3 and grpc-js.
  */
 export class EtcdMember {
   readonly endpoint: Endpoint;
@@ -26,7 +26,7 @@ export class EtcdMember {
     this.#access = access;
   }
 
-  /** Makes one request, and once more if only the token had run out, or if the credentials have changed meanwhile. */
+  /** Makes one request. Repeats it once if the token had expired, or if the credentials changed meanwhile. */
   async request<T>(request: (client: Etcd3) => Promise<T>): Promise<T> {
     const connection = this.#connect(await this.#access.credentials.current());
     try {
