@@ -36,7 +36,7 @@ export function suspectKeys({ prefix, config }: KeyLayout): readonly Suspect[] {
  *
  * @param hasV2Key whether the v2 API of the cluster, which is another store, holds a key
  */
-export async function locateNetwork(
+export async function locateNetworkKey(
   cluster: Cluster,
   layout: KeyLayout,
   hasV2Key: (key: string) => Promise<boolean>,

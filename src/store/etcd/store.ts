@@ -20,7 +20,7 @@ import { grantLease, revokeLease, type Grant } from './grant.ts';
 import { watchKeys } from './key-watch.ts';
 import { layOutKeys, rangeFrom, type KeyLayout } from './layout.ts';
 import { listKeys, readExpiries } from './listing.ts';
-import { locateNetwork } from './missing-network.ts';
+import { locateNetworkKey } from './missing-network.ts';
 import { hasV2Value } from './v2-api.ts';
 import { defaultPrefix, defaultTiming, type EtcdStoreOptions } from './options.ts';
 import { isReservation, readEvent, readKeyValue } from './record.ts';
@@ -94,7 +94,7 @@ class EtcdStore implements LeaseStore {
   }
 
   locateNetwork(): Promise<StoredNetworkPlace> {
-    return locateNetwork(this.#cluster, this.#layout, this.#hasV2Value);
+    return locateNetworkKey(this.#cluster, this.#layout, this.#hasV2Value);
   }
 
   async createNetwork(text: string): Promise<string> {
