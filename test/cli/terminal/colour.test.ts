@@ -42,7 +42,21 @@ const commands: Readonly<Record<string, () => readonly string[]>> = {
   'network set': () => ['network', 'set', worse, '--store-dir', directory],
   up: () => ['up', '--recipe', bad, '--state-dir', directory],
   'lab run': () => ['lab', 'run', bad],
+  'lab up': () => ['lab', 'up', bad],
 };
+
+/** Commands that write no findings, and so no colours. */
+const plainCommands: readonly (readonly string[])[] = [
+  ['status', '--state-dir', directory],
+  ['down', '--state-dir', directory],
+  ['leases', '--store-dir', join(directory, 'none')],
+  ['network', 'get', '--store-dir', join(directory, 'none')],
+  ['iface', 'explain'],
+  ['recipe', 'list'],
+  ['recipe', 'schema'],
+  ['docker-opts', '--help'],
+  ['lab', 'ps', '--name', 'colourless'],
+];
 
 for (const [name, args] of Object.entries(commands)) {
   describe(`heddle ${name}`, () => {
@@ -59,5 +73,11 @@ for (const [name, args] of Object.entries(commands)) {
     test('obeys FORCE_COLOR in a pipe', async () => {
       assert.ok((await output('pipe', args(), { FORCE_COLOR: '1' })).includes(escape));
     });
+  });
+}
+
+for (const args of plainCommands) {
+  test(`heddle ${args.slice(0, 2).join(' ')} writes no colours, on a terminal either`, async () => {
+    assert.ok(!(await output('terminal', args, {})).includes(escape));
   });
 }
