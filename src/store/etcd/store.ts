@@ -16,7 +16,7 @@ import {
 import { checkEtcdOptions } from './check-options.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { FreshCredentials } from './cluster/fresh-credentials.ts';
-import { grantLease, revokeLease, type Grant } from './grant.ts';
+import { grantLease, revokeLease, revokeUnlessUsed, type Grant } from './grant.ts';
 import { watchKeys } from './key-watch.ts';
 import { layOutKeys, rangeFrom, type KeyLayout } from './layout.ts';
 import { listKeys, readExpiries } from './listing.ts';
@@ -74,6 +74,8 @@ class EtcdStore implements LeaseStore {
   readonly #requestMs: number;
   readonly #pageSize: number;
   readonly #closing = new AbortController();
+  /** The etcd leases that this store put keys on, by key. */
+  readonly #granted = new Map<string, string>();
 
   constructor({ description, cluster, hasV2Value, layout, requestMs, pageSize }: EtcdStoreParts) {
     this.description = description;
@@ -173,6 +175,7 @@ class EtcdStore implements LeaseStore {
     const grant = ttlSeconds === undefined ? undefined : await grantLease(this.#cluster, action, ttlSeconds);
     const written = await this.#putIf(isAbsent(path), path, value, grant);
     if (written.kind === 'not-written') return 'taken';
+    await this.#retire(key, undefined, grant);
     return { key, value, expiresAt: grant?.expiresAt, revision: written.revision };
   }
 
@@ -188,28 +191,32 @@ class EtcdStore implements LeaseStore {
     const grant = isReserved
       ? undefined
       : await grantLease(this.#cluster, `write the lease ${key}`, ttlSeconds);
-    // The etcd lease of before is left to expire, as flannel leaves it: other keys might hang on it.
     const written = await this.#putIf(isStill(path, previous), path, value, grant);
     if (written.kind === 'not-written') return 'gone';
+    await this.#retire(key, written.previous, grant);
     return { key, value, expiresAt: grant?.expiresAt, revision: written.revision };
   }
 
   async remove(previous: LeaseRecord): Promise<'removed' | 'gone'> {
     const path = this.#pathOf(previous.key);
-    const { succeeded } = await this.#cluster.request(`remove the lease ${previous.key}`, (client) =>
-      client.kv.txn({
-        compare: [isStill(path, previous)],
-        success: [{ request_delete_range: { key: Buffer.from(path) } }],
-      }),
+    const { succeeded, responses } = await this.#cluster.request(
+      `remove the lease ${previous.key}`,
+      (client) =>
+        client.kv.txn({
+          compare: [isStill(path, previous)],
+          success: [{ request_delete_range: { key: Buffer.from(path), prev_kv: true } }],
+        }),
     );
+    if (succeeded) await this.#retire(previous.key, responses[0]?.response_delete_range.prev_kvs[0]);
     return succeeded ? 'removed' : 'gone';
   }
 
   async discard(key: string): Promise<'removed' | 'gone'> {
     const path = Buffer.from(this.#pathOf(key));
-    const { deleted } = await this.#cluster.request(`remove ${this.#pathOf(key)}`, (client) =>
-      client.kv.deleteRange({ key: path }),
+    const { deleted, prev_kvs } = await this.#cluster.request(`remove ${this.#pathOf(key)}`, (client) =>
+      client.kv.deleteRange({ key: path, prev_kv: true }),
     );
+    await this.#retire(key, prev_kvs[0]);
     return Number(deleted) > 0 ? 'removed' : 'gone';
   }
 
@@ -222,6 +229,19 @@ class EtcdStore implements LeaseStore {
   async #hasLeases(): Promise<boolean> {
     const { records, faults } = await this.list();
     return records.length + faults.length > 0;
+  }
+
+  /**
+   * Gives back the etcd leases that a key hung on until now: the one that it was seen on, and the one that this store put it on, as
+   * somebody may have deleted the key meanwhile.
+   */
+  async #retire(key: string, before: IKeyValue | undefined, now?: Grant): Promise<void> {
+    const seen = before === undefined || isReservation(before) ? undefined : before.lease;
+    const leases = new Set([seen, this.#granted.get(key)]);
+    if (now === undefined) this.#granted.delete(key);
+    else this.#granted.set(key, now.id);
+    for (const id of leases)
+      if (id !== undefined && id !== now?.id) await revokeUnlessUsed(this.#cluster, id);
   }
 
   #pathOf(key: string): string {
@@ -245,23 +265,28 @@ class EtcdStore implements LeaseStore {
     const { succeeded, header, responses } = await this.#cluster.request(`write ${path}`, (client) =>
       client.kv.txn({
         compare: [condition],
-        success: [{ request_put: put }],
+        success: [{ request_put: { ...put, prev_kv: true } }],
         failure: [{ request_range: { key } }],
       }),
     );
-    if (succeeded) return { kind: 'written', revision: header.revision };
+    if (succeeded) {
+      const previous = responses[0]?.response_put.prev_kv;
+      return { kind: 'written', revision: header.revision, previous };
+    }
     const standing = responses[0]?.response_range.kvs[0];
     if (grant !== undefined) {
       // Written by this very request, when it was made before and its answer was lost.
-      if (standing?.lease === grant.id) return { kind: 'written', revision: standing.mod_revision };
-      await revokeLease(this.#cluster, grant);
+      if (standing?.lease === grant.id)
+        return { kind: 'written', revision: standing.mod_revision, previous: undefined };
+      await revokeLease(this.#cluster, grant.id);
     }
     return { kind: 'not-written', standing };
   }
 }
 
 type WriteResult =
-  | { readonly kind: 'written'; readonly revision: string }
+  /** With the key as it was before, if it was there and that is known. */
+  | { readonly kind: 'written'; readonly revision: string; readonly previous: IKeyValue | undefined }
   /** With what stands there instead, if anything. */
   | { readonly kind: 'not-written'; readonly standing: IKeyValue | undefined };
 
