@@ -167,7 +167,7 @@ test('a daemon that waits for a network document says so, and can be stopped', {
   await bench.untilTold('network-awaited');
   const status = await ask(bench);
   assert.equal(status?.state, 'starting');
-  assert.match(status.waitingFor ?? '', /^a network configuration in the files in /);
+  assert.match(status.waitingFor ?? '', /^a network configuration at the file /);
   node.stop({ onExit: 'shutdown', releaseLease: false });
   await ended.catch(() => undefined);
   assert.deepEqual(statesOf(bench), ['stopping', 'stopped']);
