@@ -55,6 +55,54 @@ describe('the addresses of a node', { skip: reasonToSkip(), concurrency: 2 }, ()
     await Promise.all([daemon.stop(), peer.stop()]);
   });
 
+  test('an address change loses only what is sent until both ends have applied it', async (t) => {
+    const { host, other, daemon, peer } = await pair(t);
+    const source = (
+      await host.sh('ip -4 -o address show dev flannel.1 | awk \'{ sub("/.*", "", $4); print $4 }\'')
+    ).trim();
+    await host.sh('echo 1 >/proc/sys/net/ipv4/conf/eth0/promote_secondaries');
+    const ping = other.start(['ping', '-D', '-n', '-i', '0.01', '-c', '200', '-W', '1', source]);
+    await host.sh(
+      'sleep 0.5; ip address add 172.30.1.22/24 dev eth0; ip address delete 172.30.1.1/24 dev eth0',
+    );
+    await daemon.logged('address-changed');
+    const added = await peer.logged('peer-added', ({ peer: { publicIp } }) => publicIp === '172.30.1.22');
+    const { stdout } = await ping;
+    const answers = [...stdout.matchAll(/^\[(\d+\.\d+)\].* icmp_seq=(\d+)/gm)].map(([, at, seq]) => ({
+      at: 1000 * Number(at),
+      seq: Number(seq),
+    }));
+    const gaps = answers.slice(1).flatMap((answer, index) => {
+      const before = answers[index];
+      return before === undefined || answer.seq === before.seq + 1 ? [] : [{ before, after: answer }];
+    });
+    const lost = 200 - answers.length;
+    t.diagnostic(`${lost} of 200 packets were lost, at 100 a second`);
+    // Packets are sent each hundredth of a second: the first one after the change was applied is answered.
+    const late = gaps.filter(({ before }) => before.at > Date.parse(added.time));
+    assert.deepEqual(late, [], 'nothing is lost after the peer has the new address');
+    assert.equal(answers.at(-1)?.seq, 200, 'the last packet is answered');
+    await Promise.all([daemon.stop(), peer.stop()]);
+  });
+
+  test('routes of host-gw follow an address that changes, on both nodes', async (t) => {
+    const set = await startHosts([1, 1]);
+    t.after(() => set.close());
+    const [host, other] = set.hosts;
+    assert.ok(host && other);
+    const store = new StoreDirectory(t);
+    const args = ['--recipe', 'host-gw', '--store-dir', store.path];
+    const [daemon, peer] = [await startDaemon(host, args), await startDaemon(other, args)];
+    await other.until("ip route | grep -q 'via 172.30.1.1 '");
+    await host.sh('ip address delete 172.30.1.1/24 dev eth0; ip address add 172.30.1.22/24 dev eth0');
+    const { subnet } = await daemon.logged('address-changed');
+    await other.until(`ip route | grep -q '^${subnet} via 172.30.1.22 '`);
+    await host.until("ip route | grep -q 'via 172.30.1.2 '");
+    assert.doesNotMatch(await other.sh('ip route'), /via 172\.30\.1\.1 /);
+    assert.equal(store.read(subnet)['PublicIP'], '172.30.1.22');
+    await Promise.all([daemon.stop(), peer.stop()]);
+  });
+
   test('a restart with another address keeps the subnet and the MAC, and replaces the lease', async (t) => {
     const { host, other, daemon, peer, store, target, args } = await pair(t);
     const [subnets, mac] = [store.subnets(), await host.sh('cat /run/state/flannel.1.mac')];
