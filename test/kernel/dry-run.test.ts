@@ -71,7 +71,7 @@ describe('heddle up --dry-run', options, () => {
       first.files.map(({ path }) => path).filter((path) => !path.startsWith('/run/new/state/')),
       ['/run/new/state', '/run/subnet.env'],
     );
-    assert.match(first.warnings[0] ?? '', /^--ip-masq is not done/);
+    assert.match(first.warnings[0] ?? '', /^--v has no effect/);
     const text = await host.run(upCommand([...args, '--dry-run']));
     assert.match(text.stdout, /^Interface {2,}eth0, MTU 1500, 172\.30\.1\.1: --iface names it$/m);
     assert.match(
