@@ -50,7 +50,7 @@ describe('heddle up --dry-run', options, () => {
       '/run/new/store',
       '--state-dir',
       '/run/new/state',
-      '--ip-masq',
+      '-v=2',
     ];
     const first = await plan(host, args);
     assert.deepEqual([first.daemonRuns, first.waitsFor, first.earlierNetwork], [false, null, 'none']);
