@@ -23,7 +23,8 @@ describe('a state directory that is deleted while the daemon runs', { skip: with
   test('is made again, and holds what heddle down needs', async (t) => {
     const place = new Place(t);
     const daemon = await startDaemon(t, place);
-    rmSync(place.state, { recursive: true });
+    // The daemon may write there at the same time.
+    rmSync(place.state, { recursive: true, maxRetries: 20, retryDelay: 10 });
     await until('it to be made again', () => daemon.output().includes('made it again'), daemon.output);
     const { end, output } = await ask(t, 'status', '--state-dir', place.state);
     assert.equal(end, 0, output);
@@ -47,7 +48,8 @@ describe('a state directory that is deleted while the daemon runs', { skip: with
       const daemon = await startDaemon(t, place);
       // It cannot make the directory again now.
       daemon.child.kill('SIGSTOP');
-      rmSync(place.state, { recursive: true });
+      // The daemon may write there at the same time.
+      rmSync(place.state, { recursive: true, maxRetries: 20, retryDelay: 10 });
       const { end, output } = await ask(t, command, '--state-dir', place.state);
       assert.equal(end, exitCodes.unresponsive, output);
       assert.ok(output.startsWith(`heddle: process ${daemon.child.pid}, the heddle daemon with`), output);
@@ -59,7 +61,8 @@ describe('a state directory that is deleted while the daemon runs', { skip: with
   test('does not keep SIGTERM from taking the network down', async (t) => {
     const place = new Place(t);
     const daemon = await startDaemon(t, place);
-    rmSync(place.state, { recursive: true });
+    // The daemon may write there at the same time.
+    rmSync(place.state, { recursive: true, maxRetries: 20, retryDelay: 10 });
     daemon.child.kill('SIGTERM');
     assert.equal(await daemon.ended, 0, daemon.output());
     assert.match(daemon.output(), /network taken down, 1 peer removed/);
@@ -69,7 +72,8 @@ describe('a state directory that is deleted while the daemon runs', { skip: with
     const place = new Place(t);
     const daemon = await startDaemon(t, place);
     daemon.child.kill('SIGSTOP');
-    rmSync(place.state, { recursive: true });
+    // The daemon may write there at the same time.
+    rmSync(place.state, { recursive: true, maxRetries: 20, retryDelay: 10 });
     const second = startHeddle(t, [...place.up(), '--subnet-file', join(place.directory, 'second.env')]);
     await until('ready', () => second.output().includes('ready: subnet'), second.output);
     daemon.child.kill('SIGCONT');

@@ -36,7 +36,7 @@ async function startDaemon(
     [
       ...[heddle, 'up', '--recipe', recipe, '--store-dir', join(directory, 'store')],
       ...['--state-dir', join(directory, 'state'), '--subnet-file', join(directory, 'subnet.env')],
-      ...['--iface', realInterface ?? ''],
+      ...['--iface', realInterface ?? '', '--iptables-forward-rules=false'],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );

@@ -80,6 +80,8 @@ export class Place {
     return [
       ...['up', ...named, ...store, '--state-dir', this.state, '--iface', realInterface ?? ''],
       ...['--subnet-file', join(this.directory, 'subnet.env')],
+      // They need privileges, and this is the machine's own network namespace.
+      '--iptables-forward-rules=false',
     ];
   }
 }
