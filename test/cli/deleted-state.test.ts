@@ -54,7 +54,9 @@ describe('a state directory that is deleted while the daemon runs', { skip: with
       assert.equal(end, exitCodes.unresponsive, output);
       assert.ok(output.startsWith(`heddle: process ${daemon.child.pid}, the heddle daemon with`), output);
       assert.match(output, /that directory was deleted, so it cannot be asked\n.*kill -TERM/);
-      daemon.child.kill('SIGCONT');
+      // Before its directory is removed, since it would make it again.
+      daemon.child.kill('SIGKILL');
+      await daemon.ended;
     });
   }
 

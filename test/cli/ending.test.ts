@@ -199,7 +199,11 @@ const runningWaits: readonly Wait[] = [
       const ran = await runUntil(t, place.up(choice), /ready: subnet/);
       server.signal('SIGSTOP');
       startHeddle(t, ['down', '--release-lease', '--state-dir', place.state]);
-      await until('the network to be down', () => /network down|shutdown/i.test(ran.output()), ran.output);
+      await until(
+        'the network to be down',
+        () => /ShutdownCommand done|network taken down/.test(ran.output()),
+        ran.output,
+      );
       return ran;
     },
     exitCode: exitCodes.store,

@@ -7,7 +7,8 @@ export class TemporaryDirectory {
   readonly path = mkdtempSync(join(tmpdir(), 'heddle-test-'));
 
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    // A process that is about to end may still write there.
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
   }
 }
 

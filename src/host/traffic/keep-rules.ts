@@ -32,7 +32,9 @@ export async function setRules(network: NetworkRules, warn: Warn): Promise<void>
     const rules = network.rules[familyKey(family)];
     if (tool !== undefined && rules !== undefined) await tool.apply(family, rules, existing);
   }
-  const cleaner = new Cleaner(await installedTools(tool), existing, warn);
+  // Without privileges, an earlier run did not set rules either.
+  const report: Warn = tool === undefined && process.geteuid?.() !== 0 ? () => undefined : warn;
+  const cleaner = new Cleaner(await installedTools(tool), existing, report);
   await cleaner.removeOwn((other, family) => {
     return other.name !== tool?.name || network.rules[familyKey(family)] === undefined;
   });

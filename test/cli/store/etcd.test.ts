@@ -85,7 +85,8 @@ describe('heddle network', () => {
       'network get',
       'not-found',
       `heddle: ${desk.name} does not have a network configuration\n` +
-        '  write one with heddle network set FILE, for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}',
+        `  heddle looked for the key ${desk.bed.prefix}/config in the v3 API of etcd; ` +
+        'write one with heddle network set FILE, for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}',
     );
     const set = `Set the network of ${desk.name}: 10.50.0.0/16, type vxlan.`;
     await desk.says('network set -', set, network);
@@ -208,12 +209,12 @@ describe('heddle leases', () => {
     const none = { publicIpv6: null, backendV6Data: null };
     assert.deepEqual(reserved, {
       ...{ ...none, subnet: '10.50.7.0/24', publicIp: '172.30.0.7', backendType: '', backendData: null },
-      ...{ expiresAt: null, reservation: true },
+      ...{ expiresAt: null, reservation: true, here: null },
     });
     const { expiresAt, ...rest } = leased ?? {};
     assert.deepEqual(rest, {
       ...{ ...none, subnet: '10.50.52.0/24', publicIp: '172.30.0.52', backendType: 'vxlan' },
-      ...{ backendData: { VNI: 1, VtepMAC: mac }, reservation: false },
+      ...{ backendData: { VNI: 1, VtepMAC: mac }, reservation: false, here: null },
     });
     const left = (Date.parse(String(expiresAt)) - Date.now()) / 1000;
     assert.ok(left > 86_000 && left <= 86_401, String(expiresAt));

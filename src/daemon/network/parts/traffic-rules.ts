@@ -8,6 +8,7 @@ import { explainError } from '../../../host/system-error.ts';
 import { ProgramError } from '../../../host/run-program.ts';
 import { Failure } from '../../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../../event/event.ts';
+import type { Json } from '../../../recipe/json/json.ts';
 import { mapFamilies } from '../../../network/per-family.ts';
 import { Periodic } from '../../watch/periodic.ts';
 import { listTrafficRules } from '../../../traffic/rule.ts';
@@ -25,7 +26,7 @@ import {
 export const trafficRulesPart: NetworkPart = {
   name: 'traffic-rules',
   isFoundation: false,
-  remember: () => ({}),
+  remember: ({ traffic }) => ({ isWanted: traffic.masquerade || traffic.forward }),
 
   async up(network) {
     await setRules(rulesOf(network), warnBy(network.emit));
@@ -54,8 +55,8 @@ export const trafficRulesPart: NetworkPart = {
     look.start();
   },
 
-  async down({ emit }) {
-    await removeRules(warnBy(emit));
+  async down({ emit }, memory) {
+    if (isWantedIn(memory)) await removeRules(warnBy(emit));
     return gone;
   },
 
@@ -70,6 +71,11 @@ function rulesOf({ commands, own, options }: LiveNetwork): NetworkRules {
     return range && listTrafficRules(range.network, subnet, options.traffic);
   });
   return { rules, enableNftables: network.enableNftables };
+}
+
+/** Whether the network has rules, by the deployment file. */
+function isWantedIn(memory: Json): boolean {
+  return (memory as { readonly isWanted?: unknown } | null)?.isWanted !== false;
 }
 
 function warnBy(emit: EmitEvent): (message: string) => void {
