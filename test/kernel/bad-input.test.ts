@@ -60,7 +60,9 @@ async function assertRefused(
   if (typeof message === 'string') assert.equal(ran.stderr, message);
   else assert.match(ran.stderr, message);
   assert.equal(ran.exitCode, exitCodes[kind], ran.stderr);
-  assert.equal(ran.stdout, '', 'nothing was logged as if something had begun');
+  const [beginning, ...rest] = ran.stdout.split('\n');
+  assert.match(beginning ?? '', /^$| info {2}heddle \d+\.\d+\.\d+, process /);
+  assert.deepEqual(rest, [], 'nothing was logged as if something had begun');
   assert.deepEqual(store.content(), content);
   assert.deepEqual(await tracesOf(host), traces);
 }
@@ -84,7 +86,7 @@ describe('a recipe that is not right', options, () => {
     '1:19 error[json-syntax]: `.0.0` is not a JSON value\n' +
       '  1 | { "Network": 10.50.0.0/16 }\n' +
       '    |                   ^^^^\n' +
-      '  hint: a number begins with a digit, or `-` and a digit',
+      '  hint: a number begins with a digit, or `-` and a digit; heddle checks the rest once this is corrected',
   );
   refuses(
     'an unknown key, with the nearest one named',
@@ -268,7 +270,7 @@ describe('a machine that is not right', options, () => {
         '^heddle: no usable interface was found: the interface eth7 does not exist\n' +
           'The interfaces of this machine:\n' +
           '  eth0: 172\\.30\\.1\\.1, fd00:99:1::1.*\n' +
-          '  use --iface to choose an interface that is up and has an address$',
+          '  use --iface to choose an interface that is up and has an address; heddle iface explain shows why each was passed over$',
       ),
     );
   });

@@ -30,7 +30,10 @@ const inCheckPeer = (check: string, instead = 'false'): Edit => ({
 /** Every check of the trust boundary by which alone some lease of the known bad ones is kept from commands. */
 const checks = {
   'text matches the default pattern': inCheckPeer('!expected.test(line)'),
-  'text is no longer than it may be': inCheckPeer('if (byteLength(text) > maximumDataBytes)', 'if (false)'),
+  'text is no longer than it may be': inCheckPeer(
+    'if (byteLength(text) > maximumDataBytes)\n    throw new Rejection(`its ${name} is longer',
+    'if (false)\n    throw new Rejection(`its ${name} is longer',
+  ),
   'each field matches its pattern': inCheckPeer('!field.pattern.test(text)'),
   'the subnet lies inside the network': inCheckPeer(
     '!contains(network, subnet) || subnet.prefix === network.prefix',

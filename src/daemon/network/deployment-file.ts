@@ -2,17 +2,16 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { writeFileAtomically } from '../../host/files/atomic-file.ts';
+import { deploymentName } from '../../host/state/standing-network.ts';
 import { explainError } from '../../host/system-error.ts';
 import { deploymentVersion, type Deployment } from './deployment.ts';
-
-const fileName = 'deployment.json';
 
 /**
  * Reads what stands in the state directory; undefined if no network is up. Throws a Failure for a file that is damaged, or that a
  * newer heddle wrote.
  */
 export async function readDeployment(stateDirectory: string): Promise<Deployment | undefined> {
-  const path = join(stateDirectory, fileName);
+  const path = join(stateDirectory, deploymentName);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -93,7 +92,7 @@ function understand(found: AnyDeployment, path: string): Deployment {
 
 /** Writes the file whole, mode 0600: a parameter may be a secret. Throws a Failure. */
 export async function writeDeployment(stateDirectory: string, deployment: Deployment): Promise<void> {
-  const path = join(stateDirectory, fileName);
+  const path = join(stateDirectory, deploymentName);
   try {
     await writeFileAtomically(path, `${JSON.stringify(deployment, null, 2)}\n`, 0o600);
   } catch (error) {
@@ -110,5 +109,5 @@ export async function noteChange(stateDirectory: string, change: 'peers' | 'node
 }
 
 export async function removeDeployment(stateDirectory: string): Promise<void> {
-  await rm(join(stateDirectory, fileName), { force: true });
+  await rm(join(stateDirectory, deploymentName), { force: true });
 }

@@ -1,6 +1,7 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import type { HostInterfaces } from '../../host/interface/interface.ts';
+import { mayStand } from '../../host/state/standing-network.ts';
 import { readSubnetFile } from '../../host/subnet-file.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import type { Cidr } from '../../network/cidr.ts';
@@ -39,8 +40,12 @@ export async function describeOverlap(
   options: OverlapOptions,
 ): Promise<string | undefined> {
   if (options.allowOverlap) return undefined;
-  const ownSubnets = await readOwnSubnets(options);
-  const overlap = await interfaces.findOverlap(networksOf(configuration), underlay, ownSubnets);
+  const [ownSubnets, isStanding] = await Promise.all([
+    readOwnSubnets(options),
+    mayStand(options.stateDirectory),
+  ]);
+  const earlier = { ownSubnets, mayStand: isStanding };
+  const overlap = await interfaces.findOverlap(networksOf(configuration), underlay, earlier);
   return overlap && `the overlay network ${overlap.network} overlaps ${overlap.what}`;
 }
 

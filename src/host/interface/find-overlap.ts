@@ -10,6 +10,8 @@ export interface OverlapFacts {
   readonly routes: readonly HostRoute[];
   /** The subnets that this node had in earlier runs. */
   readonly ownSubnets: readonly Cidr[];
+  /** Whether an earlier run may have left its network up: then routes into the overlay are its own. */
+  readonly mayStand: boolean;
 }
 
 /** A part of the host that lies inside an overlay network. */
@@ -57,7 +59,7 @@ function findOwnAddress(network: Cidr, { links, ownSubnets }: OverlapFacts): str
   return undefined;
 }
 
-function findRoute(network: Cidr, { links, routes, ownSubnets }: OverlapFacts): string | undefined {
+function findRoute(network: Cidr, { links, routes, ownSubnets, mayStand }: OverlapFacts): string | undefined {
   const foreign = new Set(
     links.filter((link) => !isOfOverlay(link, network, ownSubnets)).map(({ name }) => name),
   );
@@ -67,7 +69,8 @@ function findRoute(network: Cidr, { links, routes, ownSubnets }: OverlapFacts): 
       !isDefault(route) &&
       overlaps(network, route.destination) &&
       (route.device === undefined || foreign.has(route.device)) &&
-      !isToPeer(route, network, ownSubnets),
+      !isToPeer(route, network, ownSubnets) &&
+      !(mayStand && route.protocol !== 'kernel' && contains(network, route.destination)),
   );
   if (hit === undefined) return undefined;
   const via = hit.gateway === undefined ? '' : ` via ${hit.gateway}`;

@@ -7,7 +7,7 @@ import {
 import { readAddressMemory, writeAddressMemory } from './address-memory.ts';
 import { explainChoice, type ExplainedChoice } from './explain-choice.ts';
 import type { Link } from './ip-output.ts';
-import { findOverlap, type Overlap } from './find-overlap.ts';
+import { findOverlap, type Overlap, type OverlapFacts } from './find-overlap.ts';
 import { readDefaultRoutes, readHostRoutes, readLink, readLinks, readRouteTo } from './links.ts';
 import type { AddressMemory } from './rank-addresses.ts';
 import { parseAddress, type Cidr, type Family } from '../../network/cidr.ts';
@@ -34,7 +34,7 @@ export interface HostInterfaces {
   findOverlap(
     networks: readonly Cidr[],
     chosen: ChosenInterface,
-    ownSubnets: readonly Cidr[],
+    earlier: Pick<OverlapFacts, 'ownSubnets' | 'mayStand'>,
   ): Promise<Overlap | undefined>;
   /** Notes which addresses this node has and uses, for later choices, also those of a later start. */
   remember(chosen: ChosenInterface): Promise<void>;
@@ -79,13 +79,13 @@ export class InterfaceLookUp implements HostInterfaces {
   async findOverlap(
     networks: readonly Cidr[],
     chosen: ChosenInterface,
-    ownSubnets: readonly Cidr[],
+    earlier: Pick<OverlapFacts, 'ownSubnets' | 'mayStand'>,
   ): Promise<Overlap | undefined> {
     const [links, ...routes] = await Promise.all([
       readLinks(),
       ...networks.map(({ family }) => readHostRoutes(family)),
     ]);
-    return findOverlap(networks, chosen, { links, routes: routes.flat(), ownSubnets });
+    return findOverlap(networks, chosen, { ...earlier, links, routes: routes.flat() });
   }
 
   async hardwareAddresses(): Promise<readonly string[]> {

@@ -23,10 +23,10 @@ function routes(...more: object[]): readonly HostRoute[] {
 
 function find(
   network: string,
-  { links = [eth0], ownSubnets = [], routes: given = routes() }: Partial<OverlapFacts> = {},
+  { links = [eth0], ownSubnets = [], mayStand = false, routes: given = routes() }: Partial<OverlapFacts> = {},
   publicIp = '198.51.100.2',
 ): string | undefined {
-  const facts = { links, ownSubnets, routes: given };
+  const facts = { links, ownSubnets, mayStand, routes: given };
   const overlap = findOverlap([cidr(network)], { publicIp, publicIpv6: undefined }, facts);
   return overlap && `${overlap.network}: ${overlap.what}`;
 }
@@ -57,6 +57,7 @@ test('a route by a gateway, an address of another interface, an IPv6 network', (
   const facts = {
     links: [eth0],
     ownSubnets: [],
+    mayStand: false,
     routes: parseHostRoutes('[{"dst":"fd00:50::/64","dev":"eth0"}]', 6),
   };
   const overlap = findOverlap([cidr('fd00:50::/48')], { publicIp: undefined, publicIpv6: 'fd00::2' }, facts);
@@ -99,4 +100,16 @@ test('what an earlier run left does not count, what the host has does all the sa
     find('10.50.0.0/16', { links, ownSubnets, routes: mixed }) ?? '',
     /the route 10\.50\.200\.0\/24 on eth0/,
   );
+});
+
+test('while the network of an earlier run may stand, routes into the overlay are its own, and no others', () => {
+  const woven = { ...eth0, name: 'woven', kind: 'bridge', addresses: [] };
+  const left = routes({ dst: '10.50.99.0/24', dev: 'woven', protocol: 'boot', scope: 'link' });
+  const facts = { links: [eth0, woven], routes: left };
+  assert.equal(find('10.50.0.0/16', facts), '10.50.0.0/16: the route 10.50.99.0/24 on woven');
+  assert.equal(find('10.50.0.0/16', { ...facts, mayStand: true }), undefined);
+  const wide = routes({ dst: '10.0.0.0/8', dev: 'woven', protocol: 'boot' });
+  assert.match(find('10.50.0.0/16', { ...facts, routes: wide, mayStand: true }) ?? '', /10\.0\.0\.0\/8/);
+  const ofKernel = routes({ dst: '10.50.7.0/24', dev: 'woven', protocol: 'kernel', scope: 'link' });
+  assert.match(find('10.50.0.0/16', { ...facts, routes: ofKernel, mayStand: true }) ?? '', /10\.50\.7\.0/);
 });
