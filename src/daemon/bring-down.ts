@@ -16,25 +16,22 @@ import { emptyTakeDown, type TakeDownResult } from './network/take-down.ts';
 
 /** The result of `heddle down`. */
 export interface DownResult extends Omit<TakeDownResult, 'lease'> {
-  /**
-   * The process that did it: the running daemon; this process, for a dead daemon; or none, because there was nothing to
-   * do.
-   */
+  /** The process that took the network down: the running daemon; this process, for a dead daemon; or none, because there was no network. */
   readonly daemon: 'running' | 'dead' | 'none';
   readonly leaseReleased: boolean;
-  /** Why the lease that was to be released may still be held; null if it is not, or was to be kept. */
+  /** The reason why the lease may still be held although it was to be released; null if it is not held, or was to be kept. */
   readonly leaseTrouble: string | null;
 }
 
 export interface DownOptions {
   readonly releaseLease: boolean;
-  /** Forget the network of a dead daemon, and run nothing: it is gone already. */
+  /** Forget the network of a dead daemon and run no command, because the network is gone already. */
   readonly forget: boolean;
 }
 
 /**
- * Takes down the network whose state is in this directory. Throws Failure `state-directory` where that cannot be done from
- * here, and `already-running` if what is to be forgotten has a daemon.
+ * Takes down the network of this state directory. Throws a Failure: `state-directory` if this process cannot do that, `already-running` if
+ * the network to be forgotten has a daemon.
  */
 export async function bringDown(
   stateDirectory: string,
@@ -52,7 +49,7 @@ export async function bringDown(
   if (deployment === undefined && isNothingHeld) return describe('none', emptyTakeDown);
   if (deployment !== undefined && !forget) await requireNamespace(deployment, stateDirectory);
 
-  // In the dead daemon's place, so that none can come up in the midst of it; another heddle down waits for this one.
+  // This process answers in the dead daemon's place, so that no daemon starts meanwhile and another heddle down waits.
   const server = createControlServer({ status: () => undefined, stop: () => work });
   const claim = claimInstance(stateDirectory, server);
   const work = claim.then(() => bringDownDead(stateDirectory, options, emit));
@@ -74,7 +71,7 @@ async function bringDownDead(
   { releaseLease, forget }: DownOptions,
   emit: EmitEvent,
 ): Promise<DownResult> {
-  // Read again: another heddle down may have been at work before this one's turn.
+  // Another heddle down may have changed the state while this one waited, so the state is read again.
   const deployment = await readDeployment(stateDirectory);
   let taken = emptyTakeDown;
   if (deployment !== undefined) {
@@ -82,7 +79,7 @@ async function bringDownDead(
       ? await forgetDeployment(deployment, stateDirectory, emit)
       : await takeDownDead(deployment, stateDirectory, emit);
   }
-  // What could not be taken down still uses the lease.
+  // The lease stays if something was not taken down, because the rest still uses it.
   if (releaseLease && taken.failed.length === 0) {
     const lease = await releaseByItself(stateDirectory, undefined, emit, deployment);
     taken = { ...taken, ...(lease && { lease }) };

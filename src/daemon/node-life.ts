@@ -23,22 +23,22 @@ import { withdrawNetwork } from './setup/publish-network.ts';
 import { findFirstStart } from './takeover/first-start.ts';
 import { takeDownDeployment } from './takeover/take-down-deployment.ts';
 
-/** Whoever has a {@link NodeLife}: decides when it ends and how, and is told its states. */
+/** The owner of a {@link NodeLife}: decides when and how it ends, and receives its states. */
 export interface LifeOwner {
   /** Aborted when the node is told to stop. */
   readonly stopping: AbortSignal;
-  /** How it is to stop. */
+  /** The options of the stop. */
   readonly stopRequest: StopRequest;
   /** The waits of the daemon. */
   readonly waits: Waits;
-  /** Makes the state directory again if somebody deleted it: see {@link NodeLife.writeState}. */
+  /** Recreates the state directory if somebody deleted it; see {@link NodeLife.writeState}. */
   keepStateDirectory(): Promise<void>;
   enter(state: NodeState, because?: string): void;
 }
 
 /**
- * The life of a node that knows what it is to be part of: one network after another, until it is told to stop. A node has another
- * network when a recipe was saved, and when its subnet went to another node.
+ * The life of a node with a known configuration: one network after another, until it is told to stop. Another network begins when a recipe
+ * was saved, or when the node's subnet went to another node.
  */
 export class NodeLife {
   readonly #options: UpOptions;
@@ -47,7 +47,7 @@ export class NodeLife {
   readonly #changes: RecipeChanges;
   readonly #listingSlot = new ListingSlot();
   #journal: PeerJournal | undefined;
-  /** The last one whose device came up. */
+  /** The last network whose device came up. */
   #network: RunningNetwork | undefined;
 
   constructor(options: UpOptions, preparation: Preparation, emit: EmitEvent, owner: LifeOwner) {
@@ -57,7 +57,7 @@ export class NodeLife {
     this.#changes = new RecipeChanges(options, preparation, owner.waits, emit);
   }
 
-  /** Undefined until one is up. */
+  /** The running network; undefined until one is up. */
   get network(): RunningNetwork | undefined {
     return this.#network;
   }
@@ -66,7 +66,7 @@ export class NodeLife {
     return this.#changes.preparation;
   }
 
-  /** Runs until the owner's signal. Returns how the network was taken down. Throws a Failure if no network can come up. */
+  /** Runs until the owner's signal. Returns the result of taking the network down. Throws a Failure if no network can come up. */
   async run(): Promise<TakeDownResult> {
     const file = await openJournal(join(this.#options.stateDirectory, 'journal'));
     const watch = this.#options.watch ? await this.#watchRecipe() : undefined;
@@ -80,18 +80,18 @@ export class NodeLife {
     }
   }
 
-  /** Writes into a state directory that was made again what a daemon needs to take the network over or down. Throws a Failure. */
+  /** Writes the files that a later takeover or take-down needs into a recreated state directory. Throws a Failure. */
   async writeState(): Promise<void> {
     await this.#journal?.rewrite();
     await this.#network?.writeState();
   }
 
-  /** Ends the commands that still run, for whoever has waited long enough. */
+  /** Ends the commands that still run, when the operator does not want to wait longer. */
   hurry(): void {
     void this.#changes.shell.close();
   }
 
-  /** Gives back what it holds of the store and the shell; a network document that came to nothing as well. */
+  /** Closes the store and the shell, and withdraws a network document of a start that failed. */
   async close(): Promise<void> {
     if (this.#network === undefined) await withdrawNetwork(this.preparation, this.#emit);
     await this.#changes.shell.close();
@@ -120,7 +120,7 @@ export class NodeLife {
     }
   }
 
-  /** The life of one network of this node. Returns what the next one begins with, or how the last one was taken down. */
+  /** Runs one network of this node. Returns the start values of the next one, or the result of taking the last one down. */
   async #liveOnce(journal: PeerJournal, start: NetworkStart): Promise<NetworkStart | TakeDownResult> {
     const leasedNetwork = start.leasedNetwork ?? (await this.#takeLease(start));
     if (leasedNetwork === 'went-back') return { hint: start.hint };
@@ -148,7 +148,7 @@ export class NodeLife {
     }
   }
 
-  /** After a start of which nothing came: what an earlier daemon left up stays up. */
+  /** Ends a start that failed. The network of an earlier daemon stays up. */
   async #standDown(network: RunningNetwork, { isTakeover = false }: NetworkStart): Promise<void> {
     if (isTakeover) await network.leave();
     else await network.undo();
@@ -221,7 +221,7 @@ export class NodeLife {
     return this.#releaseLease(taken, network.keeper.record);
   }
 
-  /** The lease goes last: until then its network may be up. */
+  /** Releases the lease last, because its network may be up until then. */
   async #releaseLease(taken: TakeDownResult, current?: LeaseRecord): Promise<TakeDownResult> {
     if (!this.#owner.stopRequest.releaseLease) return taken;
     const { stateDirectory } = this.#options;
@@ -231,7 +231,7 @@ export class NodeLife {
     return { ...taken, lease: await releaseHeldLease(stateDirectory, store, held, this.#emit, current) };
   }
 
-  /** For a stop before the network was up: what an earlier daemon left, and this one did not get to take over, may stand. */
+  /** Ends a node that was stopped before its network was up. An earlier daemon's network that was not taken over may stay. */
   async #finishEarly(journal: PeerJournal): Promise<TakeDownResult> {
     const { onExit } = this.#owner.stopRequest;
     this.#owner.enter('stopping');

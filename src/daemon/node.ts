@@ -25,16 +25,16 @@ import { Periodic } from './watch/periodic.ts';
 import type { StoreLimits } from '../store/limited-store.ts';
 import { orAbort } from '../time/or-abort.ts';
 
-/** Whoever is still connected to the control socket this long after the end does not keep the daemon from ending. */
+/** The longest time that an open connection to the control socket delays the end of the daemon, in milliseconds. */
 const longestAnswerMs = 300;
 
 /**
- * How long the store may take, once the daemon is told to stop, to confirm what is written: a signal must end the process soon, but
- * whoever asked for the end by the control socket waits for the answer. In milliseconds.
+ * The time that the store has to confirm writes after the daemon is told to stop, in milliseconds. A signal must end the process soon, but
+ * a request on the control socket waits for the answer.
  */
 const lastWriteMs = { signal: 600, request: 8000 } as const;
 
-/** How often the state directory is looked at, in milliseconds. */
+/** The interval between checks that the state directory exists, in milliseconds. */
 const directoryLookMs = 5000;
 
 /** The control socket that this daemon listens on, and its claim on the state directory. */
@@ -43,31 +43,31 @@ interface Claim {
   readonly instance: Instance;
 }
 
-/** How a node stands, as it is told. */
+/** The state of a node, as it is reported. */
 type StateReport =
   | { readonly state: Exclude<NodeState, 'degraded'> }
   | { readonly state: 'degraded'; readonly because: string };
 
 /**
- * How far a node is.
+ * The progress of a node.
  *
  *     preparing ──all is known──▶ living ──told to stop, or it failed──▶ ended
  *         └───────────────told to stop, or it failed───────────────────────▲
  */
 type NodeStage =
-  /** The store, or its network configuration, may have to be waited for. */
+  /** The node may wait for the store, or for a network configuration in it. */
   | { readonly kind: 'preparing'; readonly wait: StartWait }
   | { readonly kind: 'living'; readonly life: NodeLife }
   | { readonly kind: 'ended' };
 
 /**
- * Whether the node is to go on.
+ * The request to stop, if there was one.
  *
  *     unasked ──first request──▶ asked ──a request with less patience, or hurry──▶ asked, with less patience
  */
 type StopState =
   | { readonly kind: 'unasked' }
-  /** The first request decides how. `patienceMs`: see {@link lastWriteMs}. */
+  /** The first request decides how the node stops. `patienceMs`: see {@link lastWriteMs}. */
   | { readonly kind: 'asked'; readonly request: StopRequest; readonly patienceMs: number };
 
 interface NodeHooks {
@@ -87,14 +87,14 @@ export class HeddleNode implements LifeOwner {
   readonly #hooks: NodeHooks;
   readonly #stopping = new AbortController();
   readonly #hurrying = new AbortController();
-  /** Aborted when the store is to be waited for no longer than for a signal. */
+  /** Aborted when the store is waited for no longer than after a signal. */
   readonly #shortening = new AbortController();
   readonly #startedAt = new Date();
   readonly waits: Waits;
   #stage: NodeStage;
   #standing: StateReport = { state: 'starting' };
   #stopState: StopState = { kind: 'unasked' };
-  /** Undefined before the state directory is claimed. */
+  /** The state directory and its claim; undefined before it is claimed. */
   #holding:
     | {
         readonly claim: Claim;
@@ -120,8 +120,8 @@ export class HeddleNode implements LifeOwner {
   }
 
   /**
-   * Runs until told to stop. Throws a Failure if it cannot come up, or could not be taken down whole; what can be refused before
-   * anything is touched is refused then. The check of the host may have begun before.
+   * Runs until told to stop. Throws a Failure if the network cannot come up, or cannot be taken down completely. Errors that can be found
+   * early are thrown before anything is touched. The check of the host may have begun before.
    */
   async run(check: Promise<CheckedHost> = checkHost(this.#options)): Promise<void> {
     const host = await orAbort(check, this.stopping);
@@ -137,13 +137,13 @@ export class HeddleNode implements LifeOwner {
     const { server, instance } = this.#holding.claim;
     setTimeout(() => server.closeAllConnections(), longestAnswerMs).unref();
     const released = instance.release();
-    // Whoever asked for the end is told once the next daemon may start, as the answer is all that is still open.
+    // The answer comes after the claim is released, so that the next daemon may start as soon as the answer is read.
     answer(taken);
     await released;
     this.#requireTakenDown(await life);
   }
 
-  /** Listens on the control socket. `answered` is the answer to whoever asks for the end. */
+  /** Listens on the control socket. `answered` is the answer to a request to stop. */
   async #claim(answered: Promise<TakeDownResult>): Promise<Claim> {
     const server = createControlServer({
       status: () => this.status(),
@@ -161,7 +161,7 @@ export class HeddleNode implements LifeOwner {
     return { server, instance: await claimInstance(this.#options.stateDirectory, server, this.stopping) };
   }
 
-  /** Makes the state directory again if somebody deleted it, with everything in it that is heddle's own. Never throws. */
+  /** Recreates the state directory if somebody deleted it, with heddle's own files. Never throws. */
   async keepStateDirectory(): Promise<void> {
     const holding = this.#holding;
     if (holding === undefined || holding.directory.isThere) return;
@@ -170,7 +170,7 @@ export class HeddleNode implements LifeOwner {
     try {
       holding.directory.remake();
       if (!this.stopping.aborted) {
-        // The old socket has no name any more.
+        // The name of the old socket is gone.
         holding.claim.server.close();
         this.#holding = { ...holding, claim: await this.#claim(holding.answered) };
       }
@@ -178,7 +178,7 @@ export class HeddleNode implements LifeOwner {
       const message = `${what}; heddle made it again, with its own files, but files of the recipe, such as keys, are gone`;
       emit({ event: 'warning', message });
     } catch (error) {
-      // Another daemon's socket, if there is one by now, stays.
+      // A socket that another daemon may have there by now stays.
       const instance = { release: () => Promise.resolve() };
       this.#holding = { ...holding, claim: { ...holding.claim, instance } };
       emit({ event: 'warning', message: `${what}, and cannot be made again: ${explainError(error)}` });
@@ -186,7 +186,7 @@ export class HeddleNode implements LifeOwner {
   }
 
   /**
-   * Asks the daemon to stop; the first request decides how, and the least patient one how long the store is waited for. `patienceMs`: see
+   * Asks the daemon to stop. The first request decides how, and the shortest `patienceMs` decides how long the store is waited for; see
    * {@link lastWriteMs}.
    */
   stop(request: StopRequest, patienceMs: number = lastWriteMs.signal): void {
@@ -201,7 +201,7 @@ export class HeddleNode implements LifeOwner {
     this.#shortening.abort();
   }
 
-  /** Ends the commands that still run, for whoever has waited long enough for the daemon to stop. */
+  /** Ends the commands that still run, when the operator does not want to wait longer. */
   hurry(): void {
     this.#shortenTo(lastWriteMs.signal);
     this.#hurrying.abort();
@@ -218,7 +218,7 @@ export class HeddleNode implements LifeOwner {
     });
   }
 
-  /** The facts that status has about this stage of the node. */
+  /** The facts of this stage, for status. */
   get #known(): StageFacets {
     const { longest } = this.waits;
     const nothing = {
@@ -238,7 +238,7 @@ export class HeddleNode implements LifeOwner {
     }
   }
 
-  /** The status after every peer was probed. Without a network, there is nothing to probe. Throws a Failure. */
+  /** The status after a probe of every peer. Without a network, nothing is probed. Throws a Failure. */
   async #probe(): Promise<NodeStatus> {
     if (this.#stage.kind === 'living') await this.#stage.life.network?.probe.run();
     return this.status();
@@ -247,7 +247,7 @@ export class HeddleNode implements LifeOwner {
   enter(to: NodeState, because?: string): void {
     const from = this.#standing.state;
     this.#standing = to === 'degraded' ? { state: to, because: because ?? '' } : { state: to };
-    // A reason may change with every peer that fails, each of which is told by itself.
+    // The reason may change with every peer that fails, and each failed peer has its own event.
     if (to === from) return;
     this.#hooks.emit({ event: 'state', from, to, ...(because !== undefined && { because }) });
   }
@@ -285,7 +285,7 @@ export class HeddleNode implements LifeOwner {
     }
   }
 
-  /** Told to stop while the store was waited for: what an earlier daemon left up is taken down, unless it is to stay. */
+  /** Ends a node that was stopped while it waited for the store. An earlier daemon's network is taken down, unless it is to stay. */
   async #leaveEarly(): Promise<TakeDownResult> {
     this.enter('stopping');
     const { stateDirectory } = this.#options;
@@ -310,14 +310,14 @@ export class HeddleNode implements LifeOwner {
     return this.#stopState.kind === 'asked' ? this.#stopState.patienceMs : lastWriteMs.signal;
   }
 
-  /** Throws a Failure if something of the network is left. Whoever asked for the end reads in the answer what it is. */
+  /** Throws a Failure if something of the network is left. The answer to a request to stop names it as well. */
   #requireTakenDown(taken: TakeDownResult): void {
     const hint = `the log says why; then run: heddle down --state-dir ${this.#options.stateDirectory}`;
     requireTakenDown(taken, hint);
   }
 
   #end(): void {
-    // A start that was refused says why, and nothing else.
+    // A refused start reports its reason only.
     if (this.#stage.kind === 'living' || this.stopping.aborted) this.enter('stopped');
     this.#stage = { kind: 'ended' };
   }

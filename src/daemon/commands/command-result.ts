@@ -14,7 +14,7 @@ export type CommandResult =
 export const nothingToRun: CommandResult = { kind: 'ok', stdout: '', stderr: '', durationMs: 0 };
 
 /**
- * Makes a result of how a command's shell ended.
+ * Makes the result of a command from the end of its shell.
  *
  * @param source the text that the command stands in
  * @param redact hides the values of secret parameters
@@ -30,7 +30,7 @@ export function concludeRun(
   const stderr = redact(ran?.stderr.text ?? '').trimEnd();
   const durationMs = ran?.durationMs ?? 0;
   if (outcome.kind === 'succeeded') return { kind: 'ok', stdout: outcome.stdout.text, stderr, durationMs };
-  // Where no line is known, the place is the command's, and no line is shown: the first one may be a comment.
+  // Without a known line, the place is the whole command. No line is shown then, because the first one may be a comment.
   const place = locateLine(command, ran?.line ?? 0);
   const trouble = {
     command: command.name,

@@ -17,10 +17,10 @@ interface CommandContext {
   readonly recipe: Recipe;
   readonly scripts: CommandScripts;
   readonly shell: Shell;
-  /** The environment that commands inherit: see `inheritedEnvironment`. */
+  /** The environment that commands inherit; see `inheritedEnvironment`. */
   readonly inherited: Readonly<Record<string, string>>;
   readonly facts: NodeFacts;
-  /** Where each run of a command is noted, so that one that takes long is named. */
+  /** The daemon's waits. Each run of a command is noted there, so that a long one is named. */
   readonly waits: Waits;
 }
 
@@ -38,12 +38,12 @@ export class CommandRunner {
     this.#secrets = secretValues(context.facts);
   }
 
-  /** Takes what has turned out of the node meanwhile: another MTU, for one. */
+  /** Replaces facts about the node that changed, for example the MTU. */
   learn(facts: Partial<NodeFacts>): void {
     this.#context = { ...this.#context, facts: { ...this.#context.facts, ...facts } };
   }
 
-  /** Takes another text of the same recipe for its messages: its lines may stand elsewhere. */
+  /** Replaces the recipe's text for messages, after a change that only moved its lines. */
   adopt(recipe: Recipe, scripts: CommandContext['scripts']): void {
     this.#context = { ...this.#context, recipe, scripts };
   }
@@ -100,7 +100,7 @@ export class CommandRunner {
     return this.#run(name, () => name, commandVariables(name, this.#context.facts, own), '', signal);
   }
 
-  /** Runs a command that reads many peers, one a line. */
+  /** Runs a command that reads many peers, one on each line. */
   async runLines(
     name: 'SubnetBatchCommand' | 'CheckCommand',
     own: LeaseSubnets,
@@ -120,7 +120,7 @@ export class CommandRunner {
     return result;
   }
 
-  /** Reports what a check that succeeded printed on stderr: at first, and while it is the same when the count has doubled. */
+  /** Reports the stderr of a check that succeeded: the first time, and then each time the number of equal ones has doubled. */
   #tellCheck(stderr: string, durationMs: number): void {
     const times = stderr === this.#checkStderr.text ? this.#checkStderr.times + 1 : 1;
     this.#checkStderr = { text: stderr, times };
@@ -181,7 +181,7 @@ export class CommandRunner {
   }
 }
 
-/** The longest first: one may begin with another, and the rest of it would be left. */
+/** The secret values, the longest first: a value may begin with another one, and its rest would stay readable. */
 function secretValues({ parameters, parameterValues }: NodeFacts): string[] {
   const values = parameters.flatMap(({ name, secret }) => {
     const value = parameterValues[name];

@@ -5,22 +5,22 @@ import { formatPeerLine } from '../../contract/peer-line.ts';
 import type { CommandResult } from './command-result.ts';
 import type { CommandRunner } from './command-runner.ts';
 
-/** How many operations at once, for a recipe that has a SubnetBatchCommand. */
+/** The use of SubnetBatchCommand, for a recipe that has it. */
 export interface BatchAbility {
-  /** An operation as a line of the batch; only for one that `fitsBatch`. */
+  /** Formats an operation as a line of the batch. Call it only for an operation that `fitsBatch`. */
   readonly formatLine: (operation: Operation) => string;
   readonly run: (lines: readonly string[], signal: AbortSignal) => Promise<CommandResult>;
 }
 
-/** Runs what the engine asks for. */
+/** Runs the operations of the engine. */
 export interface PeerCommands {
   /** Runs SubnetAdd or SubnetRemove for one peer. */
   readonly run: (operation: Operation, signal: AbortSignal) => Promise<CommandResult>;
-  /** Undefined where the recipe has no SubnetBatchCommand. */
+  /** The use of batches; undefined for a recipe without SubnetBatchCommand. */
   readonly batch: BatchAbility | undefined;
 }
 
-/** How operations become runs of the recipe's commands: one by one, and in batches where the recipe can. */
+/** Makes runs of the recipe's commands from operations: one by one, and in batches if the recipe has a batch command. */
 export function peerCommands(commands: CommandRunner, own: LeaseSubnets): PeerCommands {
   return {
     run: async (operation, signal) => {
@@ -41,7 +41,7 @@ export function peerCommands(commands: CommandRunner, own: LeaseSubnets): PeerCo
 /** The reasons for an add that comes after an earlier add of the same peer. */
 const afterAnAdd: ReadonlySet<Operation['reason']> = new Set(['changed', 'drifted', 'restart']);
 
-/** Says what to add to a recipe that cannot remove what its own earlier add created, where that may be why an add failed. */
+/** Adds a hint about a missing SubnetRemoveCommand to a failed add that may have met the entries of an earlier add. */
 function blameMissingRemove({ kind, reason }: Operation, result: CommandResult): CommandResult {
   if (kind !== 'add' || result.kind === 'ok') return result;
   const { trouble } = result;

@@ -2,21 +2,21 @@ import { join } from 'node:path';
 import type { EmitEvent } from '../../event/event.ts';
 import { createGroupLedger, endNotedGroups, type GroupLedger } from '../../shell/group-ledger.ts';
 
-/** How long a command that an earlier daemon left running has between SIGTERM and SIGKILL, in milliseconds. */
+/** The time between SIGTERM and SIGKILL for a command that an earlier daemon left running, in milliseconds. */
 const orphanGraceMs = 2000;
 
 function directoryOf(stateDirectory: string): string {
   return join(stateDirectory, '.commands');
 }
 
-/** Where the commands of this node are noted while they run. */
+/** The ledger of this node's running commands. */
 export function commandLedger(stateDirectory: string): GroupLedger {
   return createGroupLedger(directoryOf(stateDirectory));
 }
 
 /**
- * Ends the commands that a daemon which was killed left running: they would undo later what its successor does now. To be called by
- * whoever has claimed the state directory, before anything else is run.
+ * Ends the commands that a killed daemon left running, because they would later undo the work of its successor. Call it after the state
+ * directory is claimed and before anything else is run.
  */
 export async function endOrphans(stateDirectory: string, emit: EmitEvent): Promise<void> {
   const count = await endNotedGroups(directoryOf(stateDirectory), orphanGraceMs);

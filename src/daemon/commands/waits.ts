@@ -1,16 +1,16 @@
 import type { EmitEvent, LongWait } from '../../event/event.ts';
 
-/** After how long a wait is named, and how often while the network is taken down, in milliseconds. */
+/** The age at which a wait is named, and the interval of its reports while the network is taken down. In milliseconds. */
 const namedAfterMs = 5000;
 
-/** Waits of about one age are named together: so much younger than the rest, in milliseconds. */
+/** The largest difference in age between waits that one event names together, in milliseconds. */
 const togetherMs = 1000;
 
-/** How many waits one event names. */
+/** The largest number of waits that one event names. */
 const mostNamed = 5;
 
 interface Wait {
-  /** A noun, which is made only when it is needed: `SubnetAddCommand for 10.50.4.0/24`. */
+  /** A noun for the wait, made only when it is needed: `SubnetAddCommand for 10.50.4.0/24`. */
   readonly what: () => string;
   readonly limitMs: number;
   readonly since: number;
@@ -18,13 +18,13 @@ interface Wait {
 }
 
 /**
- * Whatever a daemon waits for: its commands and, when it ends, the store. A wait is named once when it has lasted for five seconds.
- * While the network is taken down, everything that is waited for is named every five seconds.
+ * The waits of a daemon: its commands and, at its end, the store. A wait is named once when it has lasted for five seconds. While the
+ * network is taken down, every wait is named every five seconds.
  */
 export class Waits {
   readonly #emit: EmitEvent;
   readonly #takingDown: AbortSignal;
-  /** The oldest first. */
+  /** The waits, the oldest first. */
   readonly #waits = new Set<Wait>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -35,7 +35,7 @@ export class Waits {
     takingDown.addEventListener('abort', () => this.#restart(), { once: true });
   }
 
-  /** Begins a wait. Returns what is called at its end. */
+  /** Begins a wait. Returns the function that ends it. */
   begin(what: () => string, limitMs: number): () => void {
     const wait = { what, limitMs, since: performance.now(), isTold: false };
     this.#waits.add(wait);
@@ -43,7 +43,7 @@ export class Waits {
     return () => void this.#waits.delete(wait);
   }
 
-  /** The oldest wait, if it has lasted long enough to be named; undefined if nothing does. */
+  /** The oldest wait; undefined if no wait has lasted long enough to be named. */
   get longest(): LongWait | undefined {
     const [oldest] = this.#waits;
     return oldest !== undefined && ageOf(oldest) >= namedAfterMs ? describe(oldest) : undefined;

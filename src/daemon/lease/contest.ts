@@ -1,21 +1,21 @@
 import { steadyMs } from '../../time/retry.ts';
 
 /**
- * Whether other machines write this node's lease.
+ * The state of a contest for this node's lease: whether other machines write it.
  *
  *     peaceful ──touched──▶ contested ──left alone for a while──▶ peaceful
  *                            │     ▲
  *                            └touched
  *
- * From each of them `stop` leads to `stopped`.
+ * From each state, `stop` leads to `stopped`.
  */
 type ContestState =
   | { readonly kind: 'peaceful' }
-  /** `repeats` counts how often somebody touched the lease since the first time. */
+  /** `repeats` counts the writes of other machines after the first one. */
   | { readonly kind: 'contested'; readonly repeats: number; readonly timer: NodeJS.Timeout }
   | { readonly kind: 'stopped' };
 
-/** Counts how often in a row, without a peaceful time between, somebody else touched a lease. */
+/** Counts how often other machines write a lease in a row, without a peaceful time between the writes. */
 export class Contest {
   readonly #onPeace: () => void;
   #state: ContestState = { kind: 'peaceful' };
@@ -25,14 +25,14 @@ export class Contest {
     this.#onPeace = onPeace;
   }
 
-  /** Somebody touched the lease. Returns how often that happened before in a row. */
+  /** Call when another machine wrote the lease. Returns the number of earlier writes in a row. */
   touched(): number {
     const repeats = this.#state.kind === 'contested' ? this.#state.repeats + 1 : 0;
     this.#contest(repeats);
     return repeats;
   }
 
-  /** The writer of the last touch was found: the peaceful time begins now. */
+  /** Call when the writer of the last write is known. The peaceful time begins then. */
   confirmed(): void {
     this.#contest(this.#state.kind === 'contested' ? this.#state.repeats : 0);
   }

@@ -12,40 +12,40 @@ import { withoutSecrets } from '../../store/secrets.ts';
 import { StoreError, type LeaseRecord, type LeaseStore } from '../../store/store.ts';
 
 /**
- * The lease that this node may hold. It outlives the network, because a lease is kept when the network is taken down: so
- * `heddle down --release-lease` can still give it back.
+ * The lease that this node may hold. The note outlives the network, because a lease is kept when the network is taken down: `heddle down
+ * --release-lease` can still release it.
  */
 export interface HeldLease {
   readonly version: 1;
-  /** Without its secrets. */
+  /** The store, without its secrets. */
   readonly store: StoreChoice;
   readonly key: string;
   readonly publicIp: string | null;
   readonly publicIpv6: string | null;
-  /** The lease as this node last wrote it, and the machine that did; older versions did not note them. */
+  /** The lease as this node last wrote it, and the machine that wrote it; older versions did not note them. */
   readonly revision?: string;
   readonly machine?: MachineMarks;
 }
 
-/** A lease that this node wrote last, maybe with other addresses than it has now. */
+/** The lease that this node wrote last, possibly with addresses that the node no longer has. */
 export interface EarlierLease extends PublicAddresses {
   readonly key: string;
   readonly revision: string;
 }
 
-/** The end of a lease. */
+/** The result of releasing a lease. */
 export type LeaseEnd =
   | { readonly kind: 'released' }
   /** The store has no such lease, or another node has it. */
   | { readonly kind: 'not-held' }
-  /** The store did not confirm that it is gone. */
+  /** The store did not confirm that the lease is gone. */
   | { readonly kind: 'unconfirmed'; readonly subnet: string; readonly because: string };
 
 function fileOf(stateDirectory: string): string {
   return join(stateDirectory, 'lease.json');
 }
 
-/** Notes a lease as it was written, by this machine. */
+/** Writes the note about a lease that this machine wrote. */
 export async function noteHeldLease(
   stateDirectory: string,
   store: StoreChoice,
@@ -65,7 +65,7 @@ export async function noteHeldLease(
   await writeFileAtomically(fileOf(stateDirectory), `${JSON.stringify(held)}\n`, 0o600);
 }
 
-/** Undefined if there is none, or if the note cannot be understood: without it a lease ends by itself. */
+/** Reads the note about the lease. Undefined without a note, or with one that cannot be read: the lease then expires by itself. */
 export async function readHeldLease(stateDirectory: string): Promise<HeldLease | undefined> {
   try {
     const found = JSON.parse(await readFile(fileOf(stateDirectory), 'utf8')) as Partial<HeldLease> | null;
@@ -77,10 +77,10 @@ export async function readHeldLease(stateDirectory: string): Promise<HeldLease |
 }
 
 /**
- * The lease that this node wrote in an earlier run, in the same store. Undefined if the state directory may be a copy of another
- * machine's, whose lease it then is.
+ * The lease that this node wrote in an earlier run, in the same store. Undefined if the state directory may be a copy of another machine's,
+ * because the lease is that machine's.
  *
- * @param hardwareAddresses those of this machine's interfaces
+ * @param hardwareAddresses the hardware addresses of this machine's interfaces
  */
 export async function findEarlierLease(
   stateDirectory: string,
@@ -96,10 +96,10 @@ export async function findEarlierLease(
 }
 
 /**
- * Gives the lease of this node back, and says only what the store confirmed. A lease with other addresses is another node's by now.
+ * Releases this node's lease. The result says only what the store confirmed. A lease with other addresses belongs to another node now.
  * Never throws a StoreError.
  *
- * @param current the lease as it was last written, if this process wrote it
+ * @param current the lease as this process last wrote it, if it did
  */
 export async function releaseHeldLease(
   stateDirectory: string,

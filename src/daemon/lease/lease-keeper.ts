@@ -18,15 +18,15 @@ interface LeaseKeeperOptions {
   /** The subnets that its key names. */
   readonly subnets: LeaseSubnets;
   readonly ttlSeconds: number;
-  /** How long before its expiry the lease is renewed. */
+  /** The time before its expiry at which the lease is renewed. */
   readonly marginSeconds: number;
-  /** For messages: the lease's subnets. */
+  /** The lease's subnets, for messages. */
   readonly subnet: string;
   readonly emit: EmitEvent;
   readonly concerns: Concerns;
-  /** Called after each write of the lease, with the lease as it stands then. Does not reject. */
+  /** Called after each write of the lease, with its new state. Does not reject. */
   readonly onWritten?: (record: LeaseRecord) => Promise<void>;
-  /** Called once, when another node holds this subnet now. */
+  /** Called once, when another node holds this subnet. */
   readonly onTaken: (because: string) => void;
 }
 
@@ -39,20 +39,20 @@ interface LeaseKeeperOptions {
  *                                            due └──the store is away, or it changes hands──▶ retrying
  *                                             └──────────────────────────────────────────────────┘
  *
- * From each of them `stop` leads to `stopped`.
+ * From each state, `stop` leads to `stopped`.
  */
 type KeeperState =
-  /** Until its next renewal; a reservation lasts, and has no timer. */
+  /** The wait for the next renewal; without a timer for a reservation, which does not expire. */
   | { readonly kind: 'resting'; readonly timer: NodeJS.Timeout | undefined }
-  /** After so many failures in a row. */
+  /** The lease is being written, after this number of failures in a row. */
   | { readonly kind: 'writing'; readonly failures: number }
   | { readonly kind: 'retrying'; readonly failures: number; readonly timer: NodeJS.Timeout }
   | { readonly kind: 'taken' }
   | { readonly kind: 'stopped' };
 
 /**
- * Renews this node's lease until stopped. A lease that expired or was deleted is taken again for the same subnet without
- * touching the data plane; only if somebody else holds it by now is it lost.
+ * Renews this node's lease until stopped. A lease that expired or was deleted is taken again for the same subnet, and the data plane is not
+ * touched. The lease is lost only if another node holds it by then.
  */
 export class LeaseKeeper implements OwnLease {
   readonly #options: LeaseKeeperOptions;
@@ -128,7 +128,7 @@ export class LeaseKeeper implements OwnLease {
     return this.#state.kind === 'taken' || this.#state.kind === 'stopped';
   }
 
-  /** Replaces the state, and with it the timer that it has. What ended has ended. */
+  /** Replaces the state and its timer. An ended keeper keeps its state. */
   #enter(state: KeeperState): void {
     if ('timer' in this.#state) clearTimeout(this.#state.timer);
     if (this.#hasEnded) {
@@ -142,7 +142,7 @@ export class LeaseKeeper implements OwnLease {
     if (!this.#hasEnded) await this.#writing.run();
   }
 
-  /** Until its renewal: a tenth earlier at most, so that nodes which started together do not renew together. */
+  /** Waits for the renewal, up to a tenth less than the usual time, so that nodes which started together do not renew together. */
   #rest(): Extract<KeeperState, { kind: 'resting' }> {
     const { expiresAt } = this.#record;
     if (expiresAt === undefined) return { kind: 'resting', timer: undefined };
@@ -199,7 +199,7 @@ export class LeaseKeeper implements OwnLease {
     }
   }
 
-  /** A delay, cut so that the end of the lease is noticed when it comes. */
+  /** Limits a delay, so that the end of the lease is noticed in time. */
   #untilExpiry(delayMs: number): number {
     const leftMs = (this.#record.expiresAt ?? Number.POSITIVE_INFINITY) - Date.now();
     return leftMs > 0 ? Math.min(delayMs, leftMs) : delayMs;
@@ -214,7 +214,7 @@ export class LeaseKeeper implements OwnLease {
     concerns.set('lease-expired', [{ about: key, because, hint }]);
   }
 
-  /** Another machine wrote this node's lease: both may do so for ever. The concern ends when that stops. */
+  /** Raises the concern that another machine writes this node's lease. The concern ends when the writes stop. */
   #raiseContest(value: string): void {
     const { subnet, concerns } = this.#options;
     const because = `another machine writes the lease ${subnet} of this node, because it has the same public address: ${value}`;
@@ -223,7 +223,7 @@ export class LeaseKeeper implements OwnLease {
     this.#contest.confirmed();
   }
 
-  /** Writes the lease, whatever became of it. Throws a StoreError. */
+  /** Writes the lease, even if it expired, was deleted or was changed. Throws a StoreError. */
   async #writeAgain(): Promise<RenewalResult> {
     const { store, ttlSeconds } = this.#options;
     const { key } = this.#record;
@@ -240,12 +240,12 @@ export class LeaseKeeper implements OwnLease {
       const because = fault === undefined ? 'another node takes it' : `${fault.where} ${fault.reason}`;
       return { kind: 'blocked', because: `${because}; heddle takes it again as soon as possible` };
     }
-    // With an address that this node has given up, it may be a write of this node whose answer never came.
+    // A lease with an earlier address of this node may be a write of this node whose answer was lost.
     const isOurs = holder.value === this.#record.value || isSameNode(holder, { ...holder, value });
     if (!isOurs) return { kind: 'taken', value: holder.value };
     const again = await store.replace(holder, value, ttlSeconds);
     if (again === 'gone') return { kind: 'blocked', because: 'another node takes it; heddle takes it again' };
-    // Our own words under another revision are a write of ours whose answer never came.
+    // An equal value under another revision is a write of this node whose answer was lost.
     if (holder.value === value) return { kind: 'written', record: again };
     const lost = `another machine with this node's address wrote it: ${holder.value}; taken back`;
     return { kind: 'written', record: again, lost, writer: holder.value };
@@ -260,12 +260,12 @@ type RenewalResult =
       readonly lost?: string;
       readonly writer?: string;
     }
-  /** A node with another address holds it, with this value. */
+  /** A node with another address holds the lease, with this value. */
   | { readonly kind: 'taken'; readonly value: string }
-  /** Nobody is known to hold it, and yet it could not be written. */
+  /** No known node holds the lease, but it could not be written. */
   | { readonly kind: 'blocked'; readonly because: string };
 
-/** Whether two leases are of one node, as far as addresses tell. */
+/** Whether two leases belong to one node, by their addresses. */
 function isSameNode(a: LeaseRecord, b: LeaseRecord): boolean {
   const [first, second] = [decodeLease(a), decodeLease(b)];
   if (first.kind !== 'lease' || second.kind !== 'lease') return false;
@@ -273,7 +273,7 @@ function isSameNode(a: LeaseRecord, b: LeaseRecord): boolean {
   return publicIp === second.lease.attributes.publicIp && publicIpv6 === second.lease.attributes.publicIpv6;
 }
 
-/** An expiry for messages. */
+/** The time at which a lease expires, for messages. */
 export function describeExpiry(expiresAt: number | undefined): string {
   return expiresAt === undefined ? 'for ever (reserved)' : new Date(expiresAt).toISOString();
 }

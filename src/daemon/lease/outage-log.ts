@@ -1,13 +1,13 @@
 import type { EmitEvent } from '../../event/event.ts';
 import { StoreAbandonedError, type StoreError } from '../../store/store.ts';
 
-/** The pause after the first line about an outage; it doubles with each. All in milliseconds. */
+/** The pause after the first line about an outage, in milliseconds. The pause doubles with each line. */
 const firstPauseMs = 10_000;
 const longestPauseMs = 3_600_000;
-/** A store that was there for so long was well: its next outage is news. */
+/** The time after which a store counts as well again, so that its next outage is logged at once. In milliseconds. */
 const wellMs = 60_000;
 
-/** An outage that lasts; its times are in milliseconds since the epoch. */
+/** An outage that has not ended. Times are in milliseconds since the epoch. */
 export interface Outage {
   readonly since: number;
   /** The last error. */
@@ -15,10 +15,7 @@ export interface Outage {
   readonly nextTryAt: number;
 }
 
-/**
- * The outage as several users of one store see it together: it lasts until it is over for all of them, and names the
- * next try.
- */
+/** The outage as all users of one store see it together: it lasts until it has ended for each of them, and names the next try. */
 export function joinOutages(outages: readonly (Outage | undefined)[]): Outage | undefined {
   const there = outages.filter((outage) => outage !== undefined);
   const [next] = there.toSorted((a, b) => a.nextTryAt - b.nextTryAt);
@@ -28,7 +25,7 @@ export function joinOutages(outages: readonly (Outage | undefined)[]): Outage | 
 /** An outage that has just ended. */
 interface EndedOutage {
   readonly afterMs: number;
-  /** Whether the log has a line about it. */
+  /** Whether the log has a line about the outage. */
   readonly isLogged: boolean;
 }
 
@@ -42,8 +39,8 @@ type StoreState =
   | { readonly kind: 'away'; readonly outage: Outage; readonly isLogged: boolean };
 
 /**
- * Knows whether the store is away, for one of those who use it. An outage is logged at once, and then less and less often, down to
- * once an hour, so that a store that is down for days, or comes and goes, does not fill the disk.
+ * Keeps the outages of a store, as one of its users sees them. An outage is logged at once, and then less and less often, down to once an
+ * hour: a store that is down for days, or comes and goes, does not fill the disk.
  */
 export class OutageLog {
   readonly #emit: EmitEvent;
@@ -59,17 +56,17 @@ export class OutageLog {
     this.#now = now;
   }
 
-  /** The outage that there is, if there is one. */
+  /** The present outage; undefined if there is none. */
   get current(): Outage | undefined {
     return this.#state.kind === 'away' ? this.#state.outage : undefined;
   }
 
-  /** The length of the longest outage that is over. */
+  /** The length of the longest outage that has ended, in milliseconds. */
   get longestMs(): number {
     return this.#longestMs;
   }
 
-  /** The store failed, and is tried again after so many milliseconds. Calls that this process gave up itself do not count. */
+  /** Call when the store fails and is tried again after this time, in milliseconds. A call that this process cancelled does not count. */
   failed(error: StoreError, retryInMs: number): void {
     if (error instanceof StoreAbandonedError) return;
     const now = this.#now();
@@ -85,7 +82,7 @@ export class OutageLog {
     this.#emit({ event: 'store-outage', because, retryInMs });
   }
 
-  /** The store answered. Returns the outage that this ends, if there was one. */
+  /** Call when the store answers. Returns the outage that has ended, if there was one. */
   answered(): EndedOutage | undefined {
     const state = this.#state;
     switch (state.kind) {

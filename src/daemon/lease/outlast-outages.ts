@@ -2,8 +2,8 @@ import { StoreRetry } from '../../store/store-retry.ts';
 import type { OutageLog } from './outage-log.ts';
 
 /**
- * Does something with a store that may be away for now, as often as it takes. Throws a StoreError that no waiting helps, whatever
- * else the work throws, and the signal's reason.
+ * Repeats some work with a store until no outage interrupts it. Throws a StoreError that waiting does not cure, any other error of the
+ * work, and the signal's reason.
  */
 export async function outlastOutages<T>(
   work: () => Promise<T>,

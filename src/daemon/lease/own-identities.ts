@@ -14,7 +14,7 @@ export class OwnIdentities {
     this.#format = format;
   }
 
-  /** Those of the lease as it is now. */
+  /** The identities in the lease as it is now. */
   get now(): readonly Identity[] {
     const { key, value } = this.#own;
     if (this.#known?.value === value) return this.#known.identities;

@@ -9,11 +9,11 @@ import { recipeRevision } from '../../recipe-files/recipe-text.ts';
 import { RecipeWatch } from '../../recipe-files/recipe-watch.ts';
 import { reviewRecipe } from '../../recipe-files/review-recipe.ts';
 
-/** A saved recipe that is to be run in place of the one that runs. */
+/** A saved recipe that is to replace the running one. */
 export interface SavedChange extends Extract<RecipePlan, { kind: 'change' }> {
   /** Warnings about the recipe, ready to be shown. */
   readonly findings: string;
-  /** When it was seen, as `performance.now` counts. */
+  /** The time when the change was seen, on the clock of `performance.now`. */
   readonly seenAt: number;
 }
 
@@ -21,12 +21,12 @@ interface LiveRecipeOptions {
   readonly options: UpOptions;
   /** The running recipe. */
   readonly current: () => Preparation;
-  /** Changes what runs; resolves when another change may be made. */
+  /** Makes the change. Resolves when another change may be made. */
   readonly change: (change: SavedChange) => Promise<void>;
   readonly emit: EmitEvent;
 }
 
-/** Watches the recipe that a node runs. What is saved is checked first: a bad one is reported, and the running one stays. */
+/** Watches the recipe of a node. A saved recipe is checked first: a bad one is reported, and the running one stays. */
 export function watchLiveRecipe(live: LiveRecipeOptions): Promise<RecipeWatch> {
   const { loaded } = live.current();
   const { file } = loaded;
@@ -50,19 +50,19 @@ async function takeSaved(text: string, live: LiveRecipeOptions): Promise<void> {
     const refusal = await review(text, live);
     if (refusal !== undefined) refuseSaved(refusal);
   } catch (error) {
-    // Whatever it is, the network that runs is none the worse for it.
+    // The running network does not depend on the saved text, so no error here may stop it.
     refuseSaved({ because: explainError(error), findings: '' });
   }
 }
 
-/** Checks a text and has it run; returns why it is not. */
+/** Checks a saved text and changes to it. Returns the reason if it does not. */
 async function review(
   text: string,
   { options, current, change, emit }: LiveRecipeOptions,
 ): Promise<RenderedRefusal | undefined> {
   const seenAt = performance.now();
   const preparation = current();
-  // What is shown goes through the log, which has no colour.
+  // The findings go to the log, which has no colour.
   const reviewed = await reviewRecipe(preparation.loaded, text);
   const findings = renderDetail(reviewed, { colour: false });
   if (reviewed.kind === 'refused') return keepSecrets({ because: reviewed.because, findings }, preparation);
@@ -74,7 +74,7 @@ async function review(
   return undefined;
 }
 
-/** Hides the findings of a text that cannot be read, because its secrets are not known. */
+/** Hides the findings of a text that cannot be read, because its secrets are unknown. */
 function keepSecrets({ because, findings }: RenderedRefusal, { loaded }: Preparation): RenderedRefusal {
   if (!loaded.recipe.parameters.some(({ secret }) => secret)) return { because, findings };
   return {

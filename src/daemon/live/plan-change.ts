@@ -9,7 +9,7 @@ import { decideNetwork, type NetworkDecision } from '../../recipe-files/decide-n
 import type { Preparation } from '../setup/prepare.ts';
 import { refuse } from '../../recipe-files/review-recipe.ts';
 
-/** A way from what runs to what was saved. */
+/** The steps from the running recipe to the saved one. */
 export type RecipePlan =
   | { readonly kind: 'refused'; readonly because: string }
   | {
@@ -20,7 +20,7 @@ export type RecipePlan =
       readonly overruled: string | undefined;
     };
 
-/** Settles a recipe that was found good with what the store says now, and decides what it takes to change to it. */
+/** Combines a valid recipe with the store's configuration, and decides which steps the change takes. */
 export async function planChange(
   preparation: Preparation,
   loaded: LoadedRecipe,
@@ -49,7 +49,7 @@ function settled({ configuration, parameterValues }: NetworkDecision) {
   return { network: configuration, parameterValues };
 }
 
-/** A store that is away for now has the document that it had. */
+/** Reads the network configuration. During an outage of the store, the last known document counts. */
 async function readNetwork(store: LeaseStore): ReturnType<LeaseStore['readNetwork']> {
   try {
     return await store.readNetwork();
@@ -64,7 +64,9 @@ function refuseForNow(because: string, { description }: LeaseStore): RecipePlan 
   return { kind: 'refused', because: `${needs} (save it again when it is back)` };
 }
 
-/** Network and parameters come from the store: that the recipe has others now may surprise its author. */
+/**
+ * The settings of the saved recipe that have no effect, because network and parameters come from the store. The author may not expect that.
+ */
 function findOverruled(
   before: SettledRecipe,
   after: SettledRecipe,

@@ -19,11 +19,11 @@ import type { Preparation } from '../setup/prepare.ts';
 import { recipeRevision } from '../../recipe-files/recipe-text.ts';
 import type { RunningNetwork } from '../network/running-network.ts';
 
-/** How long a command of the old recipe may hold up the new one. */
+/** The time for which a command of the old recipe may delay the new one, in milliseconds. */
 const drainMs = 1000;
 
 /**
- * How far a change is.
+ * The progress of a change.
  *
  *     settled ──request──▶ requested ──the network is interrupted──▶ making ──its network is up──▶ made ──ready──▶ settled
  *        ▲                                                             │
@@ -37,13 +37,13 @@ type ChangeState =
       readonly kind: 'requested';
       readonly change: SavedChange;
       readonly done: () => void;
-      /** An earlier change that was made, and is to be told when the network is ready. */
+      /** An earlier change that was made, and is announced when the network is ready. */
       readonly earlier: SavedChange | undefined;
     }
   | {
       readonly kind: 'making';
       readonly change: SavedChange;
-      /** Lets whoever asked for it go on. */
+      /** Resolves the request for the change. */
       readonly done: () => void;
       /** The network to go back to if the saved recipe does not come up; undefined if the device stays. */
       readonly fallback: Preparation | undefined;
@@ -72,7 +72,7 @@ export class RecipeChanges {
     return this.#preparation;
   }
 
-  /** Takes an interface that has changed for what a later network is brought up on. */
+  /** Replaces the interface on which later networks are brought up. */
   moveTo(underlay: ChosenInterface): void {
     this.#preparation = { ...this.#preparation, underlay };
   }
@@ -92,8 +92,8 @@ export class RecipeChanges {
   }
 
   /**
-   * Has a change made as soon as the network runs. Resolves when it was made, or nobody will make it. Throws a Failure if it
-   * cannot be noted.
+   * Requests a change, which is made as soon as the network runs. Resolves when the change was made, or will never be made. Throws a
+   * Failure if the change cannot be noted.
    */
   async request(change: SavedChange, network: RunningNetwork | undefined): Promise<void> {
     if (change.step.kind === 'nothing') {
@@ -108,7 +108,7 @@ export class RecipeChanges {
     });
   }
 
-  /** Takes a text that changes nothing but its messages. */
+  /** Takes a text that changes nothing but the messages. */
   #takeText(change: SavedChange, network: RunningNetwork | undefined): void {
     const { loaded } = change.preparation;
     this.#preparation = change.preparation;
@@ -119,7 +119,7 @@ export class RecipeChanges {
     if (isReady) this.announce();
   }
 
-  /** Changes an interrupted network as its step says, and returns what the next one begins with. */
+  /** Changes an interrupted network as the change's step says. Returns the start values of the next network. */
   async make(network: RunningNetwork): Promise<NetworkStart> {
     if (this.#state.kind !== 'requested') throw new Error('a network was interrupted without a change');
     const { change, done } = this.#state;
@@ -146,7 +146,7 @@ export class RecipeChanges {
     }
   }
 
-  /** A network stands: with what was saved, or again with what there was. */
+  /** Call when a network is up, with the saved recipe or again with the old one. */
   started(network: RunningNetwork): void {
     const state = this.#state;
     switch (state.kind) {
@@ -159,7 +159,7 @@ export class RecipeChanges {
         state.done();
         return;
       case 'requested':
-        // Saved while the network came up.
+        // The recipe was saved while the network came up.
         network.interrupt();
         return;
       case 'made':
@@ -168,7 +168,7 @@ export class RecipeChanges {
     }
   }
 
-  /** After a failure to come up: goes back to what ran before a change, if that is why. */
+  /** Returns to the old recipe if a change is the reason why the network did not come up. */
   async goBack(error: unknown): Promise<boolean> {
     const state = this.#state;
     if (!(error instanceof Failure) || state.kind !== 'making' || state.fallback === undefined) return false;
@@ -182,7 +182,7 @@ export class RecipeChanges {
     return true;
   }
 
-  /** The network is ready: says that what was saved runs. */
+  /** Call when the network is ready. Announces that the saved recipe runs. */
   announce(): void {
     const state = this.#state;
     switch (state.kind) {
@@ -214,7 +214,7 @@ export class RecipeChanges {
     });
   }
 
-  /** Nobody changes anything any more. */
+  /** Ends all changes: no later change is made. */
   end(): void {
     if ('done' in this.#state) this.#state.done();
   }
@@ -248,7 +248,7 @@ function createShell({ loaded, stateDirectory }: Preparation): Shell {
   });
 }
 
-/** Whether the subnets of one network are none of the other's. */
+/** Whether a change gives the network other subnets. */
 function movesNetwork(before: Preparation, after: Preparation): boolean {
   const { recipe } = before.loaded;
   const settle = ({ network }: Preparation) => ({

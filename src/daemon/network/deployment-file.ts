@@ -7,8 +7,8 @@ import { explainError } from '../../host/system-error.ts';
 import { deploymentVersion, type Deployment } from './deployment.ts';
 
 /**
- * Reads what stands in the state directory; undefined if no network is up. Throws a Failure for a file that is damaged, or that a
- * newer heddle wrote.
+ * Reads the deployment of a state directory. Undefined if no network is up. Throws a Failure if the file is damaged, or if a newer heddle
+ * wrote it.
  */
 export async function readDeployment(stateDirectory: string): Promise<Deployment | undefined> {
   const path = join(stateDirectory, deploymentName);
@@ -24,12 +24,12 @@ export async function readDeployment(stateDirectory: string): Promise<Deployment
   return understand(parse(text, path), path);
 }
 
-/** Any version of the file. */
+/** The content of the file in any version. */
 interface AnyDeployment {
   readonly version: number;
 }
 
-/** The keys that every version has, each with a value of the type that it has at least. */
+/** The keys of every version, each with the type that its value has in every version. */
 const commonKeys: Readonly<Record<string, 'string' | 'number' | 'object'>> = {
   recipe: 'object',
   parameterValues: 'object',
@@ -41,7 +41,7 @@ const commonKeys: Readonly<Record<string, 'string' | 'number' | 'object'>> = {
   mtu: 'number',
 };
 
-/** Version 1 knew no parts: what heddle made then was these. */
+/** Version 1 did not list parts. Its networks had these parts. */
 interface DeploymentV1 extends Omit<Deployment, 'version' | 'parts'> {
   readonly version: 1;
   readonly subnetFile: string;
@@ -102,7 +102,7 @@ export async function writeDeployment(stateDirectory: string, deployment: Deploy
   }
 }
 
-/** Notes what is about to be taken back for the sake of another recipe. Throws a Failure. */
+/** Notes that peers or the node are about to be removed for a change of recipe. Throws a Failure. */
 export async function noteChange(stateDirectory: string, change: 'peers' | 'node'): Promise<void> {
   const deployment = await readDeployment(stateDirectory);
   if (deployment !== undefined) await writeDeployment(stateDirectory, { ...deployment, change });

@@ -11,7 +11,7 @@ import type { Preparation } from '../setup/prepare.ts';
 import type { NetworkPart } from './parts/part.ts';
 import { networkParts, rememberParts, type PartMemories } from './parts/parts.ts';
 
-/** Changes with the form of the file. Every older form is read: see `readDeployment`. */
+/** The version of the file's form. Every older form can be read; see `readDeployment`. */
 export const deploymentVersion = 2;
 
 /**
@@ -26,7 +26,7 @@ export interface Deployment {
   readonly passEnvironment?: readonly string[];
   /** The network configuration document from the store. */
   readonly networkDocument: string;
-  /** Without its secrets. */
+  /** The store, without its secrets. */
   readonly store: StoreChoice;
   readonly nodeName: string;
   readonly iface: string;
@@ -44,11 +44,11 @@ export interface Deployment {
   readonly parts: PartMemories;
   /** Where in this machine it is; older versions did not say. */
   readonly networkNamespace?: NetworkNamespace;
-  /** The key of this node's lease; null until it has one. */
+  /** The network namespace of the network; older versions did not note it. */
   readonly leaseKey: string | null;
   /**
-   * Written ahead of a change to another recipe, which begins by taking back what this one did: its peers, or all of it.
-   * Gone with the change.
+   * The first step of a change to another recipe: the removal of the old recipe's peers, or of everything. Written before the change, and
+   * absent after it.
    */
   readonly change?: 'peers' | 'node';
 }
@@ -81,7 +81,7 @@ export function factsOfDeployment(
 /** The parts that a network may have before its lease. */
 export const foundations: readonly NetworkPart[] = networkParts.filter(({ isFoundation }) => isFoundation);
 
-/** The deployment of a network while it is up. `begun` are the parts that may be on the node. */
+/** The deployment of a network while it is up. `begun` lists the parts that may be on the node. */
 export function deploymentOf(
   { loaded, network }: Pick<Preparation, 'loaded' | 'network'>,
   options: UpOptions,
@@ -114,8 +114,8 @@ export function deploymentOf(
 }
 
 /**
- * Whether a network that an earlier daemon left up can be taken over as it is. Otherwise it has to be taken down with
- * its own recipe first, since the new one knows nothing of its devices.
+ * Whether an earlier daemon's network can be taken over as it is. Any other network is taken down first, with its own recipe, because the
+ * new recipe does not know its devices.
  */
 export function isSameNetwork(before: Deployment, now: Deployment): boolean {
   const identity = (deployment: Deployment): string =>

@@ -9,18 +9,18 @@ import type { CommandRunner } from '../commands/command-runner.ts';
 interface DriftWatchOptions {
   readonly commands: CommandRunner;
   readonly own: LeaseSubnets;
-  /** Milliseconds between looks that nothing asked for. */
+  /** The interval between looks that nothing requested, in milliseconds. */
   readonly intervalMs: number;
   readonly emit: EmitEvent;
-  /** Looks after the network. Returns how long to wait at most, in milliseconds, before the next time; undefined for the interval. */
+  /** Looks after the network. Returns the longest time until the next look, in milliseconds; undefined for the interval. */
   readonly look: (signal: AbortSignal) => Promise<number | undefined>;
 }
 
-/** Lines of a monitor come in bursts, not least when the daemon itself writes. */
+/** The pause after lines of a monitor, which come in bursts, above all when the daemon itself writes. */
 const monitorDebounce = { quietMs: 250, longestMs: 2000 };
 
 /**
- * When the network is looked at next.
+ * The state of the regular looks at the network.
  *
  *     idle ──start──▶ waiting ──due, or asked──▶ looking ──looked──▶ waiting
  *      └───────────────── stop ──┴────────────────────┴──▶ stopped
@@ -32,7 +32,7 @@ type LookState =
   | { readonly kind: 'stopped' };
 
 /**
- * How MonitorCommand stands; `failures` counts how often in a row it ended without a line.
+ * The state of MonitorCommand; `failures` counts how often in a row it ended without a line.
  *
  *     off ──start──▶ listening ──ended──▶ waiting ──after a delay──▶ listening
  *                        └────── stop ──────┴──────▶ off
@@ -55,13 +55,13 @@ export class DriftWatch {
     this.#options = options;
   }
 
-  /** @param withinMs how long the first look may take to come, where something waits to be tried again */
+  /** @param withinMs the longest time until the first look, if something waits to be tried again */
   start(withinMs: number | undefined): void {
     this.#waitFor(withinMs);
     this.#startMonitor(0);
   }
 
-  /** Starts no further look, and waits for one that runs. */
+  /** Starts no further look, and waits for the present one. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#enter({ kind: 'stopped' });
@@ -69,7 +69,7 @@ export class DriftWatch {
     await Promise.all([this.#stopMonitor(), this.#looking.idle()]);
   }
 
-  /** Has the network looked after at once, or as soon as the look that runs is over. */
+  /** Requests a look, which begins at once or after the present one. */
   request(): void {
     if (this.#state.kind !== 'stopped') void this.#looking.run();
   }
@@ -85,7 +85,7 @@ export class DriftWatch {
     this.#enter({ kind: 'waiting', timer: setTimeout(() => this.request(), delayMs) });
   }
 
-  /** Replaces the state, and with it the timer that it has. What was stopped stays so. */
+  /** Replaces the state and its timer. A stopped watch stays stopped. */
   #enter(state: LookState): void {
     if (this.#state.kind === 'waiting') clearTimeout(this.#state.timer);
     if (this.#state.kind !== 'stopped') this.#state = state;
@@ -111,7 +111,7 @@ export class DriftWatch {
     this.#options.emit({ event: 'monitor-ended', how, stderr, retryInMs });
     const timer = setTimeout(() => {
       this.#startMonitor(failures);
-      // What it did not hear meanwhile, and until it listens.
+      // A look is needed, because the monitor missed the changes of this pause.
       this.#debounce.request();
     }, retryInMs);
     this.#monitor = { kind: 'waiting', timer, failures };

@@ -8,7 +8,7 @@ export interface LeasedNetwork {
   readonly commands: CommandRunner;
   readonly record: LeaseRecord;
   readonly subnets: LeaseSubnets;
-  /** Whether the lease of a network that is taken over had expired. Then the leases of peers may have expired, too. */
+  /** Whether the lease of a network that is taken over had expired. The leases of peers may have expired then, too. */
   readonly hadEnded: boolean;
   /** Whether this start created the lease. If the start fails, it removes the lease. */
   readonly isCreated: boolean;
@@ -18,14 +18,14 @@ export interface LeasedNetwork {
 
 /** The start values of a node's next network. */
 export interface NetworkStart {
-  /** The lease and the devices are there already. */
+  /** The leased network, if the lease and the devices exist already. */
   readonly leasedNetwork?: LeasedNetwork;
-  /** The subnets of peers that are in place already. */
+  /** The subnets of peers that are already in place. */
   readonly inPlace?: ReadonlySet<string>;
   /** The subnets to ask for first. */
   readonly hint?: LeaseSubnets | undefined;
   /** The lease that an earlier daemon of this node wrote. */
   readonly earlier?: EarlierLease | undefined;
-  /** An earlier daemon's network of the same kind is up. */
+  /** Whether an earlier daemon's network of the same kind is up. */
   readonly isTakeover?: boolean;
 }

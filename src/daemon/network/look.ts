@@ -1,7 +1,7 @@
 import { checkPeersInPlace } from '../commands/check-peers.ts';
 import type { LiveNetwork, Look, CheckSight } from './parts/part.ts';
 
-/** Takes one look at the kernel, when it is asked for first. */
+/** Makes a look that reads the kernel once, when a part first asks. */
 export function lookOnce(network: LiveNetwork, signal: AbortSignal): Look {
   let seen: Promise<CheckSight> | undefined;
   return { see: () => (seen ??= see(network, signal)) };

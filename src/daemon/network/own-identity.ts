@@ -21,9 +21,9 @@ interface IdentityContext {
   readonly commands: CommandRunner;
   /** The subnets of the last run. */
   readonly hint: LeaseSubnets | undefined;
-  /** The lease that this node wrote last, maybe with another address. */
+  /** The lease that this node wrote last, possibly with another address. */
   readonly earlier: EarlierLease | undefined;
-  /** The known content of the store; it stays there. */
+  /** The known content of the store, which is not removed from the slot here. */
   readonly listingSlot: ListingSlot;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
@@ -36,8 +36,8 @@ interface Twin extends Identity {
 }
 
 /**
- * Makes sure that no other node has this node's MAC address or key: one machine may be a copy of another. If one has, this node makes
- * new ones: the recipe's files in the state directory are moved aside, and PreStartupCommand is run again. Returns the attributes to
+ * Makes sure that no other node has this node's MAC address or key, because one machine may be a copy of another. If another node has one,
+ * this node makes new ones: the recipe's files in the state directory are moved aside, and PreStartup runs again. Returns the attributes to
  * publish. Throws a Failure if that does not help.
  */
 export async function requireOwnIdentity(
@@ -59,7 +59,7 @@ export async function requireOwnIdentity(
   const twin = twinOf(attributes);
   if (twin === undefined) return attributes;
 
-  // With the files still there, as it may need them. A device that stays would keep its MAC address.
+  // The command may need the files, so they are still there. A device that stays would keep its MAC address.
   await commands.runOwn('ShutdownCommand', undefined, signal);
   const aside = await setAside(stateDirectory, new Date()).catch((error: unknown) => {
     throw refuse(twin, `the files in ${stateDirectory} cannot be moved aside: ${explainError(error)}`);
@@ -77,7 +77,7 @@ export async function requireOwnIdentity(
     emit({ event: 'warning', message });
     return renewed;
   }
-  // The lease that this node had with another address does not belong to another node.
+  // A lease of this node with another address does not belong to another node.
   const ofLastRun = context.hint && leaseKey(context.hint);
   const others = ofOthers.filter(({ key }) => key !== ofLastRun);
   const left = findTwin(attributes, others, context);

@@ -5,18 +5,18 @@ import { lookOnce } from './look.ts';
 import type { EnsureResult, LiveNetwork, NetworkPart, PartTrouble } from './parts/part.ts';
 
 /**
- * How a part stands.
+ * The state of a part. A broken part that comes back is repaired first, and a repaired part is whole once a look confirms that.
  *
  *     absent ──up──▶ whole ⇄ repaired
  *        │             ▲ ╲       │
- *        └──failed──▶ broken ◀───┘    it comes back by way of repaired, once a look says that it is whole
+ *        └──failed──▶ broken ◀───┘
  */
 type PartState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'whole' }
   /** The repair was done; the next look shows whether it helped. */
   | { readonly kind: 'repaired'; readonly failures: number }
-  /** The part failed so often in a row. It is not tried before a time on the clock of `performance.now`. */
+  /** The part failed this many times in a row. The next try is not before a time on the clock of `performance.now`. */
   | {
       readonly kind: 'broken';
       readonly because: string;
@@ -24,7 +24,7 @@ type PartState =
       readonly notBefore: number;
     };
 
-/** A part that is not what it should be. */
+/** A part that does not work. */
 export interface BrokenPart {
   readonly part: string;
   readonly because: string;
@@ -32,12 +32,12 @@ export interface BrokenPart {
 
 /** The result of bringing the parts up. */
 type BringUpResult =
-  /** All that could be is up; {@link PartKeeper.broken} names the others. */
+  /** Every part that can be up is up; {@link PartKeeper.broken} names the others. */
   | { readonly kind: 'up' }
   /** A part without which the node does not start failed. */
   | { readonly kind: 'failed'; readonly error: Error };
 
-/** Brings the parts of a network up, keeps them so, and says which of them are broken. */
+/** Brings the parts of a network up, keeps them in order, and names the broken ones. */
 export class PartKeeper {
   readonly #parts: readonly NetworkPart[];
   readonly #emit: EmitEvent;
@@ -59,12 +59,12 @@ export class PartKeeper {
     });
   }
 
-  /** Whether every part is as it should be, as far as was looked. */
+  /** Whether every part was in order at the last look. */
   get isWhole(): boolean {
     return this.#parts.every(({ name }) => this.#stateOf(name).kind === 'whole');
   }
 
-  /** Milliseconds until a broken part is due to be tried again; undefined if none is broken. */
+  /** The time until a broken part is tried again, in milliseconds; undefined if no part is broken. */
   get retryInMs(): number | undefined {
     const times = [...this.#states.values()].flatMap((state) =>
       state.kind === 'broken' ? [Math.max(0, state.notBefore - performance.now())] : [],
@@ -72,7 +72,7 @@ export class PartKeeper {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Brings the parts up in their order. After the signal no other is begun. `onUp` is called for each that is up. */
+  /** Brings the parts up in their order. After the signal, no further part begins. `onUp` is called for each part that is up. */
   async up(
     network: LiveNetwork,
     onUp: (part: NetworkPart) => Promise<void>,
@@ -92,7 +92,7 @@ export class PartKeeper {
     return { kind: 'up' };
   }
 
-  /** Looks after each part that is up or was tried. Returns whether to look again at once, since something was repaired. */
+  /** Looks after each part that is up or was tried. Returns whether another look should follow at once, because a part was repaired. */
   async ensure(network: LiveNetwork, signal: AbortSignal): Promise<boolean> {
     const look = lookOnce(network, signal);
     for (const part of this.#parts) {
@@ -103,13 +103,13 @@ export class PartKeeper {
       // The network goes down, so the result of an ended command is not worth an event.
       if (signal.aborted) return false;
       this.#note(part.name, state, outcome);
-      // The parts that come after it may have gone with it.
+      // The repair may have removed the parts that come after this one.
       if (outcome.kind === 'repaired') return true;
     }
     return false;
   }
 
-  /** A repair may disturb, so that one that did not help is tried again after a while only; looking is always allowed. */
+  /** Whether a broken part may be repaired now. A repair may disturb traffic, so one that did not help is repeated after a pause only. */
   #mayRepair(part: string, state: PartState, trouble: PartTrouble): boolean {
     if (state.kind === 'repaired' || !isDue(state)) return false;
     this.#emit({ event: 'part-broken', part, ...trouble });

@@ -52,39 +52,39 @@ interface RunningNetworkOptions {
   /** The content of the store when the lease was taken. */
   readonly listingSlot: ListingSlot;
   readonly emit: EmitEvent;
-  /** Called once, when what no node can do without is up. */
+  /** Called once, when the foundation parts are up. */
   readonly onUp: () => void;
-  /** The node is `running`, or `degraded` because of something; called whenever that changes. */
+  /** Called whenever the health changes: the reason why the node is `degraded`, or undefined for `running`. */
   readonly onHealth: (because: string | undefined) => void;
-  /** The network follows its interface, which has changed. */
+  /** Called when the network follows an interface that has changed. */
   readonly onUnderlay: (underlay: ChosenInterface) => void;
   /** Called once, when the network is ready. */
   readonly onReady: () => void;
-  /** The subnets of peers that are known to be in place, where that needs no check. */
+  /** The subnets of peers that are in place; undefined if only a check can tell. */
   readonly inPlace: ReadonlySet<string> | undefined;
 }
 
-/** Why a network stopped running. */
+/** The reason why a network stopped running. */
 export type NetworkEnd =
   | { readonly kind: 'stopped' }
-  /** Another recipe is to run: see {@link RunningNetwork.interrupt}. */
+  /** Another recipe is about to run; see {@link RunningNetwork.interrupt}. */
   | { readonly kind: 'interrupted' }
   /** Another node holds this node's subnet. */
   | { readonly kind: 'lease-taken'; readonly because: string }
   /** A part that every node needs did not come up. */
   | { readonly kind: 'failed'; readonly error: Error }
-  /** The network was told to stop before that was up. */
+  /** The network was told to stop before that part was up. */
   | { readonly kind: 'stopped-early' };
 
 /**
- * How far a network is.
+ * The progress of a network.
  *
  *     rising ──the foundation is up──▶ filling ──every part is whole──▶ ready
  *        └────────────── stop ───────────┴───────────────────────────────┴──▶ ending
  */
 type NetworkStage = 'rising' | 'filling' | 'ready' | 'ending';
 
-/** A network with its lease: its parts are brought up and kept as they should be for as long as it runs. */
+/** A network with its lease. Its parts are brought up and kept in order while it runs. */
 export class RunningNetwork {
   readonly #given: RunningNetworkOptions;
   readonly #loop: PeerLoop;
@@ -99,12 +99,12 @@ export class RunningNetwork {
   readonly #underlay: UnderlayWatch;
   readonly #addresses: AddressWatch;
   readonly #live: LiveNetwork;
-  /** The MTU as the deployment file has it, before the device showed its own. */
+  /** The MTU in the deployment file, from before the device showed its own. */
   readonly #plannedMtu: number;
   readonly #following = new AbortController();
   #end: NetworkEnd = { kind: 'stopped' };
   #stage: NetworkStage = 'rising';
-  /** The parts being brought up. */
+  /** The bring-up of the parts. */
   #rising: Promise<void> = Promise.resolve();
   #health: string | undefined;
   #isFollowing = false;
@@ -155,7 +155,7 @@ export class RunningNetwork {
         backendType: preparation.loaded.recipe.backendType,
         backendData: preparation.loaded.recipe.backendData,
         agreed: agreedFields(preparation.loaded.recipe, preparation.network.parameterValues),
-        // They may change while the network runs.
+        // The addresses may change while the network runs.
         get ownAddresses() {
           const { facts } = commands;
           return [...listPublicAddresses(facts), ...presentValues(facts.localAddresses)];
@@ -250,7 +250,9 @@ export class RunningNetwork {
     return this.#parts.broken;
   }
 
-  /** Brings the parts up and follows the store until the signal is aborted or the lease is lost. Throws what cannot pass by itself. */
+  /**
+   * Brings the parts up and follows the store until the signal is aborted or the lease is lost. Throws an error that waiting does not cure.
+   */
   async run(signal: AbortSignal): Promise<NetworkEnd> {
     const stop = (): void => this.#stopFollowing({ kind: 'stopped' });
     signal.addEventListener('abort', stop, { once: true });
@@ -265,12 +267,12 @@ export class RunningNetwork {
     }
   }
 
-  /** Has {@link run} end, so that the network can be changed. */
+  /** Ends {@link run}, so that the network can be changed. */
   interrupt(): void {
     this.#stopFollowing({ kind: 'interrupted' });
   }
 
-  /** The lease as it stands now, for a network with other commands on the same device. */
+  /** The present lease, for a network with other commands on the same device. */
   leasedWith(commands: CommandRunner): LeasedNetwork {
     const { record } = this.#keeper;
     return {
@@ -283,7 +285,7 @@ export class RunningNetwork {
     };
   }
 
-  /** Removes every peer and stops working; the rest of the network stays. */
+  /** Removes every peer and stops working. The rest of the network stays. */
   async removePeers(): Promise<void> {
     await this.#stopWork();
     await removePeers(this.#loop);
@@ -295,7 +297,7 @@ export class RunningNetwork {
     return takeDown(this.#live, rememberParts(this.#given.options));
   }
 
-  /** Takes back what a start did that failed, whatever of it fails: the lease, if it was made for this start, goes as well. */
+  /** Undoes a start that failed. If one step fails, the others are still undone. A lease that this start created is released as well. */
   async undo(): Promise<void> {
     await this.#stopWork();
     const { preparation, leasedNetwork, options, emit } = this.#given;
@@ -308,7 +310,7 @@ export class RunningNetwork {
     await removeDeployment(options.stateDirectory);
   }
 
-  /** Takes the network down for good: the next recipe does not handle entries that could not be removed. */
+  /** Takes the network down before another recipe runs, because that recipe does not handle entries that are left. */
   async giveUp(): Promise<void> {
     const { failed } = await this.takeDown();
     const { journal, emit } = this.#given;
@@ -324,7 +326,7 @@ export class RunningNetwork {
     await this.#loop.stop();
   }
 
-  /** Gives this node's lease back to the store. Throws a StoreError. */
+  /** Releases this node's lease in the store. Throws a StoreError. */
   async releaseLease(store: LeaseStore): Promise<void> {
     await this.#keeper.stop();
     const outcome = await store.remove(this.#keeper.record);
@@ -332,7 +334,7 @@ export class RunningNetwork {
     if (outcome === 'removed') this.#given.emit({ event: 'lease-released', subnet });
   }
 
-  /** Ends all work but the loop's. When this returns, no part is being brought up or looked after any more. */
+  /** Ends all work except the loop's. After this, no part is brought up or looked after any more. */
   async #stopWork(): Promise<void> {
     this.#following.abort();
     this.#stage = 'ending';
@@ -350,7 +352,7 @@ export class RunningNetwork {
       return;
     }
     if (signal.aborted) {
-      // Whoever follows the store ends the network itself.
+      // The follower of the store ends the network itself.
       if (!this.#isFollowing) this.#onOver?.resolve(this.#end);
       return;
     }
@@ -390,11 +392,11 @@ export class RunningNetwork {
     const { preparation, options } = this.#given;
     const deployment = deploymentOf(preparation, options, facts, this.#keeper.record.key);
     await writeDeployment(options.stateDirectory, deployment);
-    // Whether a lease has an address of this node depends on that address.
+    // The addresses of this node decide whose lease an entry is.
     if (this.#isFollowing) this.#follower.relist();
   }
 
-  /** For the next daemon on this machine: by then it may have another address. */
+  /** Notes the lease for the next daemon on this machine, which may have another address. */
   async #noteLease(record: LeaseRecord): Promise<void> {
     const { options, emit } = this.#given;
     try {
@@ -405,13 +407,13 @@ export class RunningNetwork {
     }
   }
 
-  /** Writes the files about this network into a state directory that was made again. Throws a Failure. */
+  /** Writes the files of this network into a recreated state directory. Throws a Failure. */
   async writeState(): Promise<void> {
     await this.#writeDeployment(this.#given.leasedNetwork.commands.facts);
     await this.#noteLease(this.#keeper.record);
   }
 
-  /** Begins to follow the store. Resolves with the first snapshot, or when that is not waited for any more. */
+  /** Begins to follow the store. Resolves with the first snapshot, or when nothing waits for it any more. */
   #follow(): Promise<void> {
     const { signal } = this.#following;
     const seen = new Promise<void>((resolve) => {
@@ -437,7 +439,7 @@ export class RunningNetwork {
     return this.#parts.retryInMs;
   }
 
-  /** The network is ready once every part of it was whole at one time. */
+  /** Makes the network ready, once every part was whole at one time. */
   async #becomeReady(): Promise<void> {
     if (this.#stage !== 'filling') return;
     if (!this.#parts.isWhole) {
@@ -469,7 +471,7 @@ export class RunningNetwork {
     const health = reasons.length === 0 ? undefined : reasons.join('; ');
     if (health === this.#health) return;
     this.#health = health;
-    // Peers that are removed on the way out make a network neither well nor worse.
+    // The removal of peers during a stop does not change the health.
     if (this.#stage === 'ready') this.#given.onHealth(health);
   }
 

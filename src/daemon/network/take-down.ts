@@ -6,13 +6,13 @@ import { removeParts, type PartMemories } from './parts/parts.ts';
 
 /** The result of taking a network down. */
 export interface TakeDownResult {
-  /** Peers whose remove succeeded, or that the recipe has no remove for. */
+  /** The number of peers whose remove succeeded, or for which the recipe has no remove. */
   readonly removed: number;
-  /** Peers that could not be removed; they stay in the journal for `heddle down`. */
+  /** The peers that could not be removed. They stay in the journal for `heddle down`. */
   readonly failed: readonly string[];
-  /** `skipped`: the network was only forgotten. */
+  /** The result of ShutdownCommand; `skipped` if the network was only forgotten. */
   readonly shutdown: 'done' | 'failed' | 'skipped';
-  /** The end of the lease; absent if it was to be kept. */
+  /** The result of releasing the lease; absent if it was to be kept. */
   readonly lease?: LeaseEnd;
 }
 
@@ -20,8 +20,8 @@ export interface TakeDownResult {
 export const emptyTakeDown: TakeDownResult = { removed: 0, failed: [], shutdown: 'done' };
 
 /**
- * Takes the parts of a network away, the last one first. What the journal and the deployment file say is forgotten only once it is
- * true; what failed is kept, so that `heddle down` can try again. Throws a Failure for a part that this version does not know.
+ * Removes the parts of a network, the last one first. The journal and the deployment file keep every part that could not be removed, so
+ * that `heddle down` can try again. Throws a Failure for a part that this version does not know.
  */
 export async function takeDown(network: StandingNetwork, memories: PartMemories): Promise<TakeDownResult> {
   const { journal, stateDirectory, emit } = network;
@@ -38,7 +38,7 @@ export async function takeDown(network: StandingNetwork, memories: PartMemories)
   return { removed, failed, shutdown };
 }
 
-/** Throws a Failure that says what is still there, if anything is. `hint` says where the reasons are, and what to do. */
+/** Throws a Failure that names the remains, if there are any. `hint` says where the reasons are, and what to do. */
 export function requireTakenDown(taken: TakeDownResult, hint: string): void {
   const remains = describeRemains(taken);
   if (remains !== '') {

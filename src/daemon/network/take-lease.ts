@@ -24,7 +24,7 @@ import type { LeasedNetwork } from './leased-network.ts';
 import { requireOwnIdentity } from './own-identity.ts';
 import { networkParts } from './parts/parts.ts';
 
-/** Thrown when the daemon was told to stop before it had its lease. */
+/** Thrown when the daemon is told to stop before it has its lease. */
 export class NoLeaseError extends Error {
   override readonly name = 'NoLeaseError';
 }
@@ -33,11 +33,11 @@ export interface LeaseContext {
   readonly preparation: Preparation;
   readonly options: UpOptions;
   readonly commands: CommandRunner;
-  /** The subnets to ask for first: those of the last run. */
+  /** The subnets of the last run, which are asked for first. */
   readonly hint: LeaseSubnets | undefined;
   /** The lease that an earlier daemon of this node wrote. */
   readonly earlier: EarlierLease | undefined;
-  /** An earlier daemon's network of the same kind is still up: what fails now must not take it down. */
+  /** Whether an earlier daemon's network of the same kind is still up, so that a failure must not take it down. */
   readonly isTakeover: boolean;
   /** True for the recipe that the daemon was started with, false for a recipe that was saved later. */
   readonly isFirst: boolean;
@@ -49,8 +49,8 @@ export interface LeaseContext {
 }
 
 /**
- * PreStartup and the lease. If one of them fails on a node where nothing was up before, everything that was done is undone:
- * ShutdownCommand is run and a lease created here is given back. Throws a Failure, or {@link NoLeaseError}.
+ * Runs PreStartup and takes the lease. If one of them fails on a node without an earlier network, every step is undone: Shutdown runs, and
+ * a lease created here is released. Throws a Failure, or {@link NoLeaseError}.
  */
 export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
   const {
@@ -124,7 +124,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
   }
 }
 
-/** Tells that a node has another public address than its lease had, if it has. */
+/** Reports a public address that differs from the lease's. */
 export function tellOtherAddress(
   before: PublicAddresses,
   now: PublicAddresses,

@@ -3,9 +3,9 @@ import { namingSubnet } from '../../engine/in-place.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { namePeer } from './peer-report.ts';
 
-/** The last time that something in the kernel was found to be different from what it should be. */
+/** The last repair of a difference between the kernel and its intended state. */
 export interface DriftRepair {
-  /** RFC 3339. */
+  /** The time, as RFC 3339. */
   readonly at: string;
   readonly missing: number;
   readonly extra: number;
@@ -13,7 +13,7 @@ export interface DriftRepair {
   readonly rebuilt: boolean;
 }
 
-/** Tells what checks found, and remembers the last repair for status. */
+/** Reports the results of checks, and keeps the last repair for status. */
 export class DriftReport {
   readonly #emit: EmitEvent;
   #last: DriftRepair | undefined;
@@ -29,12 +29,12 @@ export class DriftReport {
     return this.#last;
   }
 
-  /** The device was built again; the next check says which peers that cost. */
+  /** Call when the device was built again. The next check shows which peers were lost. */
   rebuilt(): void {
     this.#wasRebuilt = true;
   }
 
-  /** A check was judged. */
+  /** Call with the result of a check. */
   judged({ missing, displaced, extra }: Drift): void {
     this.#tellDisplaced(displaced);
     const isDrift = missing.length > 0 || extra.length > 0;
@@ -50,7 +50,7 @@ export class DriftReport {
     if (isDrift) this.#emit({ event: 'drift', missing: missing.map(namingSubnet), extra });
   }
 
-  /** Once for each two of them, as long as it lasts. */
+  /** Reports each pair of peers that displace each other once, for as long as it lasts. */
   #tellDisplaced(displaced: readonly Displacement[]): void {
     const told = this.#displaced;
     this.#displaced = new Set();

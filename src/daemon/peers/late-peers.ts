@@ -1,11 +1,11 @@
 /**
- * The time that nodes have to write their leases again after an outage in which leases expired, in milliseconds: twice the longest
- * pause between two tries to reach a store.
+ * The time that nodes have to write their leases again after an outage in which leases expired, in milliseconds: twice the longest pause
+ * between two tries to reach a store.
  */
 const graceMs = 60_000;
 
 interface LatePeersOptions {
-  /** Whether this node does not have its own lease yet. Then the other nodes may not have theirs either. */
+  /** Whether this node still waits for its own lease. The other nodes may wait for theirs then, too. */
   readonly isWaiting: () => boolean;
   /** Called with the keys whose time is over. */
   readonly onGone: (keys: readonly string[]) => void;

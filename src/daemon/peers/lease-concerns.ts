@@ -7,7 +7,7 @@ import type { Roster, SharedAddress, SharedIdentity } from '../../lease/roster.t
 import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { UnreachableGroup } from '../../lease/unreachable.ts';
 
-/** Raises what the leases in the store say about packets that may not flow, and ends what they no longer say. */
+/** Raises the concerns that follow from the leases in the store, and ends those that no longer hold. */
 export function raiseLeaseConcerns(roster: Roster, concerns: Concerns): void {
   const { ownClaims } = roster;
   const addresses = ownClaims.flatMap(({ claim, keys }) =>

@@ -21,17 +21,17 @@ interface PeerFollowerOptions {
   readonly own: OwnLease;
   /** The peers that an earlier daemon left in the kernel. */
   readonly earlier: readonly Peer[];
-  /** Leases may have ended before this only because nobody could renew them. */
+  /** Whether leases may have ended only because no node could renew them. */
   readonly mayBeLate: boolean;
   readonly loop: PeerLoop;
   readonly concerns: Concerns;
   readonly emit: EmitEvent;
   readonly listingSlot: ListingSlot;
-  /** Called after each snapshot was handed to the engine. */
+  /** Called after the engine received a snapshot. */
   readonly onSnapshot: () => void;
 }
 
-/** Follows the store's leases, keeps the roster, and tells the engine what is wanted. */
+/** Follows the store's leases, keeps the roster, and feeds the engine the wanted peers. */
 export class PeerFollower {
   readonly #options: PeerFollowerOptions;
   readonly #roster: Roster;
@@ -39,7 +39,7 @@ export class PeerFollower {
   readonly #outages: OutageLog;
   /** The peers of an earlier daemon, until the first list shows their present state. */
   #earlier: readonly Peer[];
-  /** Whether what the next snapshot lacks may only be late. */
+  /** Whether peers that the next snapshot lacks may only be late. */
   #mayBeLate: boolean;
   /** Aborted to list the leases again. */
   #listing = new AbortController();
@@ -67,7 +67,7 @@ export class PeerFollower {
     return this.#outages.current;
   }
 
-  /** Ends when the signal is aborted; throws a StoreError that does not pass by itself. */
+  /** Follows the store until the signal is aborted. Throws a StoreError that waiting does not cure. */
   async follow(signal: AbortSignal): Promise<void> {
     try {
       do {
@@ -79,12 +79,12 @@ export class PeerFollower {
     }
   }
 
-  /** Lists all leases again and judges each one: the addresses of this node have changed. */
+  /** Lists and judges all leases again, because the addresses of this node have changed. */
   relist(): void {
     this.#listing.abort();
   }
 
-  /** Ends when the signal is aborted, or when the store is closed. */
+  /** Follows the store until the signal is aborted or the store is closed. */
   async #followOnce(signal: AbortSignal): Promise<void> {
     const { store, listingSlot } = this.#options;
     const updates = followLeases(store, {
@@ -118,7 +118,7 @@ export class PeerFollower {
     const { accepted, ignored, rejected } = this.#roster.counts;
     emit({ event: 'snapshot', peers: accepted, ignored, rejected });
     raiseLeaseConcerns(this.#roster, this.#options.concerns);
-    // The whole list, not the differences: after a restart the engine also holds what only the journal remembers.
+    // The engine gets the whole list: after a restart it also has peers that only the journal remembers.
     loop.feed({ kind: 'snapshot', peers: this.#roster.peers });
     if (records.find((record) => record.key === own.key)?.value !== own.value) void own.reclaim();
     onSnapshot();
@@ -135,7 +135,7 @@ export class PeerFollower {
     this.#awaitLate(late);
   }
 
-  /** The peers that a snapshot lacks and that may only be late, and the late peers that are there again. */
+  /** Keeps the peers that a snapshot lacks and that may only be late. Settles the late peers that are there again. */
   #keepLate(leases: readonly LeaseReading[]): void {
     const { own } = this.#options;
     const present = new Set(leases.map((read) => (read.kind === 'lease' ? read.lease.key : read.key)));
@@ -208,7 +208,7 @@ export class PeerFollower {
     }
   }
 
-  /** Of leases that claim one address, drops the late ones if another is not late: their node has another subnet by now. */
+  /** Drops late leases that share an address with a lease that is not late: their node has another subnet now. */
   #dropMoved(keys: readonly string[]): void {
     const prompt = keys.filter((key) => !this.#late.keys.has(key));
     if (prompt.length === 0) return;
@@ -217,7 +217,7 @@ export class PeerFollower {
     this.#apply(moved.flatMap((key) => this.#roster.delete(key)));
   }
 
-  /** Replaces what is passed over because it stands in no lease's place, and tells what is new of it. */
+  /** Replaces the faults of entries that do not stand for a lease, and reports the new ones. */
   #takeNamelessFaults(faults: readonly StoreFault[]): void {
     const told = this.#faults;
     this.#faults = new Set(faults.map(nameFault));
@@ -234,7 +234,7 @@ function nameFault({ where, reason }: StoreFault): string {
   return JSON.stringify([where, reason]);
 }
 
-/** An entry with a lease's key that cannot be read is a rejected lease: its last good state stays. */
+/** Reads a fault with a lease's key as a rejected lease, whose last good state stays. */
 function readFault({ key, where, reason }: StoreFault): LeaseReading[] {
   return key === undefined ? [] : [{ kind: 'malformed', key, reason: `${where} ${reason}` }];
 }

@@ -2,15 +2,15 @@ import { Failure } from '../../diagnostic/failure.ts';
 import type { Journal } from '../../host/state/journal-file.ts';
 import type { Json, Peer } from '../../lease/lease.ts';
 
-/** One line: a peer is about to be added, or a key is surely no longer in the kernel. */
+/** One line of the journal: a peer is about to be added, or a key is surely no longer in the kernel. */
 type JournalLine = { readonly add: Peer } | { readonly gone: string };
 
-/** When the file has this many lines more than there are peers, it is written again. */
+/** The number of surplus lines after which the file is written again. */
 const slackLines = 10_000;
 
 /**
- * The peers that may be in the kernel. It is written ahead: it has a peer before its add runs, and until its remove has
- * succeeded. All lines of one turn of the event loop are one write.
+ * The peers that may be in the kernel. The journal is written ahead: a peer is in it from before its add until its remove has succeeded.
+ * All lines of one turn of the event loop are one write.
  */
 export class PeerJournal {
   readonly #storage: Journal;
@@ -26,8 +26,8 @@ export class PeerJournal {
   }
 
   /**
-   * Reads the journal of an earlier process, and writes it again without the settled entries. Throws a Failure if
-   * another program, or another version of this one, has written to it.
+   * Reads the journal of an earlier process, and writes it again without the settled entries. Throws a Failure if another program, or
+   * another version of this one, has written to it.
    */
   static async open(storage: Journal): Promise<PeerJournal> {
     const lines: readonly unknown[] = await storage.read();
@@ -47,7 +47,7 @@ export class PeerJournal {
     return [...this.#peers.values()];
   }
 
-  /** Resolves once the line is on disk. */
+  /** Records a line. Resolves once it is on disk. */
   record(line: JournalLine): Promise<void> {
     if ('add' in line) this.#peers.set(line.add.key, line.add);
     else if (!this.#peers.delete(line.gone)) return Promise.resolve();
@@ -55,25 +55,25 @@ export class PeerJournal {
     return (this.#flushing ??= this.#flush());
   }
 
-  /** Records of every peer that it is gone. */
+  /** Records for every peer that it is gone. */
   async strikeOut(): Promise<void> {
     await Promise.all(this.peers.map(({ key }) => this.record({ gone: key })));
   }
 
-  /** Writes the whole journal again, where its file is gone. */
+  /** Writes the whole journal again, because its file is gone. */
   async rewrite(): Promise<void> {
     const previous = this.#writing;
     this.#writing = previous.catch(() => undefined).then(() => this.#rewrite());
     await this.#writing;
   }
 
-  /** Resolves once everything recorded so far is on disk. */
+  /** Writes everything recorded so far. Resolves once it is on disk. */
   async flush(): Promise<void> {
     await this.#flushing;
   }
 
   async #flush(): Promise<void> {
-    // Let the rest of this turn add its lines first.
+    // The rest of this turn can add its lines first.
     await Promise.resolve();
     const lines = this.#pending;
     this.#pending = [];
@@ -119,7 +119,7 @@ function refuseLine(number: number): Failure {
   });
 }
 
-/** A line holds only text and objects, so it is JSON, though its interfaces have no index signature to say so. */
+/** Encodes a line as JSON. A line holds only text and objects, but its interfaces lack the index signature that says so. */
 function encodeLine(line: JournalLine): Json {
   return line as unknown as Json;
 }

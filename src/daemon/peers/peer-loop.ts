@@ -15,30 +15,32 @@ interface PeerLoopOptions {
   readonly engine: Engine;
   readonly journal: PeerJournal;
   readonly commands: PeerCommands;
-  /** How many commands may run at once; a batch is one. */
+  /** The number of commands that may run at once; a batch counts as one. */
   readonly concurrency: number;
   readonly emit: EmitEvent;
-  /** Called after every change of how the peers stand. */
+  /** Called after every change of a peer's state. */
   readonly onProgress: () => void;
 }
 
-/** Bounds what one failure puts in doubt; and the kernel works on one batch while the next is prepared. */
+/**
+ * The most operations in a batch. The limit bounds the damage of one failure, and the kernel works on one batch while the next is prepared.
+ */
 const mostInBatch = 2500;
-/** So that the kernel has something to work on soon. */
+/** The most operations in the first batch, so that the kernel begins soon. */
 const mostInFirstBatch = 1000;
-/** How many peers one event names: those who collect logs cut long lines. */
+/** The most peers that one event names, because collectors of logs cut long lines. */
 const mostNamed = 500;
 
 /**
- * Feeds the engine, runs what it asks for, and writes the journal ahead of each run. It holds no operation back: the engine
- * decides each one at the moment it is taken, so that nothing runs that was superseded meanwhile.
+ * Feeds the engine, runs its operations, and writes the journal ahead of each run. The loop holds no operation back: the engine decides
+ * each one at the moment when it is taken, so that superseded operations do not run.
  */
 export class PeerLoop {
   readonly #options: PeerLoopOptions;
   readonly #outcomes = new Map<string, PeerOutcome>();
   readonly #retries = new RetryTimers(({ key, attempt }) => this.feed({ kind: 'due', key, attempt }));
   #jobs = 0;
-  /** A batch is on its way to its command. */
+  /** Whether a batch is on its way to its command. */
   #isHandingOver = false;
   #settleWaiters: (() => void)[] = [];
   #taking = true;
@@ -53,7 +55,7 @@ export class PeerLoop {
     return this.#options.engine;
   }
 
-  /** The last outcome of each peer that there is. */
+  /** The last outcome of each peer. */
   get outcomes(): ReadonlyMap<string, PeerOutcome> {
     return this.#outcomes;
   }
@@ -63,27 +65,27 @@ export class PeerLoop {
     this.#pump();
   }
 
-  /** Hands the engine what CheckCommand saw, and has repaired what differs: see `Engine.checked`. */
+  /** Hands the engine the subnets that CheckCommand saw, and repairs the difference; see `Engine.checked`. */
   checked(present: ReadonlySet<string>, since: number): Drift {
     const drift = this.engine.checked(present, since);
     this.#pump();
     return drift;
   }
 
-  /** Resolves when nothing is left to do but to wait for retries. */
+  /** Resolves when the only work left is to wait for retries. */
   async settled(): Promise<void> {
     while (!this.engine.isSettled && !this.#stopped) await this.#nextSettling();
   }
 
-  /** Starts nothing more until {@link resume}, and resolves when what runs has ended. What is fed meanwhile is kept. */
+  /** Starts nothing more until {@link resume}. Resolves when the running operations have ended. Later inputs are kept. */
   async pause(): Promise<void> {
     this.#taking = false;
     while (this.#jobs > 0) await this.#nextSettling();
   }
 
   /**
-   * Pauses as {@link pause} does, and ends the commands that still run after so many milliseconds, because the author
-   * may want to correct a hanging command.
+   * Pauses as {@link pause} does, and ends the commands that still run after this time in milliseconds, because the author may want to
+   * correct a hanging command.
    */
   async pauseWithin(patienceMs: number): Promise<void> {
     const timer = setTimeout(() => this.#ending.abort(), patienceMs);
@@ -98,7 +100,7 @@ export class PeerLoop {
     this.#pump();
   }
 
-  /** Starts nothing more, and resolves when what runs has ended. */
+  /** Starts nothing more. Resolves when the running operations have ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#taking = false;
@@ -140,7 +142,7 @@ export class PeerLoop {
     });
   }
 
-  /** Starts one batch, if there is one. The next is prepared while the kernel works on this one. */
+  /** Starts one batch, if there is one. The next one is prepared while the kernel works on this one. */
   #startBatch(): void {
     const { batch } = this.#options.commands;
     if (batch === undefined || this.#free <= 0 || this.#isHandingOver) return;
@@ -188,7 +190,7 @@ export class PeerLoop {
     if (event !== undefined) this.#options.emit(event);
   }
 
-  /** Runs a command once the journal has what it adds, and has others go ahead of it if it takes long. */
+  /** Runs a command after the journal has its peers. If the command takes long, other operations no longer wait for it. */
   async #runAhead(
     operations: readonly Operation[],
     run: (signal: AbortSignal) => Promise<CommandResult>,
@@ -202,7 +204,10 @@ export class PeerLoop {
     );
   }
 
-  /** An operation that is not in the journal does not run: after a crash nobody would remove its entries. */
+  /**
+   * Writes operations into the journal. An operation that is not in the journal must not run, because after a crash nothing would remove
+   * its entries.
+   */
   async #writeAhead(operations: readonly Operation[]): Promise<CommandResult | undefined> {
     try {
       const adds = operations.filter(({ kind }) => kind === 'add');
@@ -224,7 +229,7 @@ export class PeerLoop {
     });
   }
 
-  /** Tells the engine how an operation ended. Returns when it is due again, if it failed. */
+  /** Feeds the engine the result of an operation. Returns the wait for the next try, if the operation failed. */
   #finish(operation: Operation, result: CommandResult): Wait | undefined {
     const { key } = operation.peer;
     const [wait] =

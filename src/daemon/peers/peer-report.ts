@@ -6,11 +6,11 @@ import type { Peer } from '../../lease/lease.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { CommandResult } from '../commands/command-result.ts';
 
-/** How the last run for a peer went, and when the next one is due if it failed. */
+/** The result of the last run for a peer, and the time of the next one if it failed. */
 export interface PeerOutcome {
   readonly operation: Operation['kind'];
   readonly reason: Operation['reason'];
-  /** RFC 3339. */
+  /** The time, as RFC 3339. */
   readonly at: string;
   readonly trouble: CommandTrouble | undefined;
   readonly nextTryAt: string | undefined;

@@ -8,11 +8,11 @@ interface RestoreContext {
   readonly commands: CommandRunner;
   readonly own: LeaseSubnets;
   readonly journal: PeerJournal;
-  /** The subnets of peers that are known to be in place, where that needs no check. */
+  /** The subnets of peers that are in place; undefined if only a check can tell. */
   readonly inPlace: ReadonlySet<string> | undefined;
 }
 
-/** Tells the engine what the journal names, and what of it is in the kernel, as far as anything can say that. */
+/** Feeds the engine the peers in the journal, and which of them are in the kernel, if that can be found out. */
 export async function restorePeers(
   loop: PeerLoop,
   { commands, own, journal, inPlace }: RestoreContext,

@@ -9,7 +9,7 @@ export class RetryTimers {
     this.#onDue = onDue;
   }
 
-  /** In place of the one that this peer waits for, if there is one. */
+  /** Starts a wait. It replaces an earlier wait of the same peer. */
   set(wait: Wait): void {
     const { key, delayMs } = wait;
     clearTimeout(this.#timers.get(key));

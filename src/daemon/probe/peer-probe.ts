@@ -11,17 +11,17 @@ import { ProbeBook, type ProbedAddress } from './probe-book.ts';
 import { sendPacket } from './send-packet.ts';
 import { listTargets, type ProbeTarget } from './targets.ts';
 
-/** Between two packets, in milliseconds: at most 50 packets a second. */
+/** The pause between two packets, in milliseconds: at most 50 packets a second. */
 const spacingMs = 20;
 
-/** How many packets in a row have to be lost before an address that has answered counts as silent. */
+/** The number of packets in a row that must be lost before an address that has answered counts as silent. */
 const packetsBeforeSilence = 3;
 
 interface PeerProbeOptions {
   /** The peers that are in the kernel now. */
   readonly peers: () => Iterable<Peer>;
   readonly own: LeaseSubnets;
-  /** Milliseconds between two rounds; undefined to probe only on request. */
+  /** The pause between two rounds, in milliseconds; undefined to probe only on request. */
   readonly intervalMs: number | undefined;
   readonly concerns: Concerns;
   readonly emit: EmitEvent;
@@ -51,7 +51,7 @@ export class PeerProbe {
     this.#options = options;
   }
 
-  /** Undefined before the first round has ended. */
+  /** The results of all probes so far; undefined before the first round has ended. */
   get report(): ProbeReport | undefined {
     return this.#endedAt === undefined ? undefined : { at: this.#endedAt, addresses: this.#book.all };
   }
@@ -73,14 +73,14 @@ export class PeerProbe {
     return this.#stopping.signal.aborted ? Promise.resolve() : this.#rounds.run();
   }
 
-  /** Forgets the peers that are gone. Cheap unless a peer is silent. */
+  /** Forgets the peers that are gone. This is cheap unless a peer is silent. */
   forgetGone(): void {
     if (this.#book.silent.length === 0) return;
     this.#retain(new Set([...this.#options.peers()].map(({ key }) => key)));
     this.#raise();
   }
 
-  /** Sends nothing more. A packet that was sent is not waited for. */
+  /** Sends nothing more, and does not wait for the answer to a packet that was sent. */
   stop(): void {
     this.#stopping.abort();
     clearTimeout(this.#timer);
@@ -104,7 +104,7 @@ export class PeerProbe {
     this.#raise();
   }
 
-  /** Sends a packet to each, and returns those that did not answer and are worth another packet. */
+  /** Sends a packet to each target. Returns the targets that did not answer and are worth another packet. */
   async #sendAll(targets: readonly ProbeTarget[], isLast: boolean): Promise<readonly ProbeTarget[]> {
     const { signal } = this.#stopping;
     const { send = sendPacket } = this.#options;
@@ -116,7 +116,7 @@ export class PeerProbe {
         this.#book.note(target, answered, Date.now());
         return undefined;
       });
-      // All of them are waited for below; one that fails meanwhile must not end the process.
+      // All probes are waited for below. One that fails meanwhile must not end the process.
       probe.catch(() => undefined);
       sent.push(probe);
       await delay(spacingMs);

@@ -11,13 +11,13 @@ export type ProbeResult =
   | 'answers'
   /** An earlier packet was answered, and the last ones were not. */
   | 'silent'
-  /** Nobody ever answered there, so nothing can be told: perhaps no device has the address. */
+  /** No packet was ever answered, so the state is unknown: perhaps no device has the address. */
   | 'unknown';
 
 /** The result for one address. */
 export interface ProbedAddress extends ProbeTarget {
   readonly result: ProbeResult;
-  /** Milliseconds since the epoch; undefined if nobody ever answered. */
+  /** The time of the last answer, in milliseconds since the epoch; undefined if there was none. */
   readonly lastAnswerAt: number | undefined;
 }
 
@@ -46,14 +46,14 @@ export class ProbeBook {
     this.#byAddress.set(target.address, { ...target, result, lastAnswerAt });
   }
 
-  /** Forgets every address of which `isWanted` is false: its peer is gone. */
+  /** Keeps only the addresses for which `isWanted` is true. The peers of the others are gone. */
   retain(isWanted: (target: ProbeTarget) => boolean): void {
     for (const probed of this.#byAddress.values()) {
       if (!isWanted(probed)) this.#byAddress.delete(probed.address);
     }
   }
 
-  /** The entry of this address for this peer: another peer that has the address now did not give the answers. */
+  /** Finds the entry of this address for this peer. Answers of another peer that had the address before do not count. */
   #find({ key, address }: ProbeTarget): ProbedAddress | undefined {
     const probed = this.#byAddress.get(address);
     return probed?.key === key ? probed : undefined;

@@ -1,10 +1,10 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import { ProgramError, runProgram } from '../../host/run-program.ts';
 
-/** How long an answer may take, in seconds. */
+/** The time that an answer may take, in seconds. */
 const answerSeconds = 1;
 
-/** Longer than ping itself takes, which ends after the answer or after the wait for it. */
+/** The longest run of ping, in milliseconds. ping itself ends earlier, after the answer or the wait for it. */
 const longestRunMs = (answerSeconds + 2) * 1000;
 
 /**

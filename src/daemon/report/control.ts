@@ -13,7 +13,7 @@ import { createLimitedServer, LongBodyError, readBody, type ServerLimits } from 
 export interface ControlHandlers {
   /** The answer to `GET /status`; undefined if a daemon is not running. */
   readonly status: () => unknown;
-  /** The answer to `POST /probe`: the status once every peer was probed. Undefined for a daemon that does not probe. */
+  /** The answer to `POST /probe`: the status after a probe of every peer. Undefined for a daemon that does not probe. */
   readonly probe?: () => Promise<unknown>;
   /** The action of `POST /stop`; its result is sent before the daemon exits. */
   readonly stop: (request: StopRequest) => Promise<TakeDownResult>;
@@ -24,13 +24,16 @@ export interface StopRequest {
   readonly releaseLease: boolean;
 }
 
-/** The daemon's own user asks, now and then: more is an accident. A stop is answered when the network is down. */
+/**
+ * The limits of the control socket. Only the daemon's own user asks, now and then, so more connections are an accident. A stop is answered
+ * when the network is down.
+ */
 const limits: ServerLimits = { connections: 64, silenceMs: undefined };
 
 /** The longest body of a request, in bytes. */
 const longestBody = 4096;
 
-/** The daemon's side: HTTP with JSON, on a unix socket that only root can reach. Not listening yet. */
+/** Creates the daemon's side of the control socket: HTTP with JSON, on a unix socket that only root can reach. It does not listen yet. */
 export function createControlServer(handlers: ControlHandlers): http.Server {
   return createLimitedServer(async (request) => {
     const { status, body } = await answer(request, handlers);
@@ -75,16 +78,16 @@ async function readAll(stream: AsyncIterable<unknown>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Nobody listens, or whoever did died before it answered. */
+/** The errors that mean that no daemon listens, or that it died before it answered. */
 const nobodyThere = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 
-/** How soon a daemon answers that does not hang, in milliseconds, and how often one is asked for a sign of life that stops. */
+/** The time in which a live daemon answers, in milliseconds, and the interval of the checks during a stop. */
 const answerMs = 4000;
 const signOfLifeMs = 2000;
 
 /**
- * The other side: asks the daemon of a state directory. Undefined if none is running there. Throws a Failure if this user
- * may not ask, or if the daemon does not answer. A stop may take as long as its commands, but the daemon must give signs of life.
+ * Sends a request to the daemon of a state directory. Undefined if none is running there. Throws a Failure if this user may not ask, or if
+ * the daemon does not answer. A stop may take as long as its commands, but the daemon must give signs of life.
  */
 export async function askDaemon(
   stateDirectory: string,
@@ -107,7 +110,7 @@ export async function askDaemon(
   }
 }
 
-/** Nobody answers: throws a Failure if a daemon runs all the same, whose state directory somebody deleted. */
+/** Throws a Failure if a daemon runs although its socket does not answer, because its state directory was deleted. */
 async function refuseDeleted(stateDirectory: string): Promise<void> {
   if (existsSync(join(stateDirectory, 'journal'))) return;
   const pid = await findDaemonOfDeleted(stateDirectory);

@@ -1,21 +1,21 @@
 import http from 'node:http';
 
-/** The limits of a server whose clients nobody vouches for. */
+/** The limits of a server with untrusted clients. */
 export interface ServerLimits {
-  /** How many connections it has at once; any further one is closed. Each is a descriptor of the daemon. */
+  /** The most connections at once; any further one is closed, because each is a descriptor of the daemon. */
   readonly connections: number;
-  /** How long a connection may be silent, in milliseconds; undefined where an answer may take as long as it needs. */
+  /** The time for which a connection may be silent, in milliseconds; undefined if an answer may take as long as it needs. */
   readonly silenceMs: number | undefined;
   readonly patience?: Patience;
 }
 
-/** How long a client may take, in milliseconds. */
+/** The time that a client has, in milliseconds. */
 interface Patience {
-  /** For the head of a request, from the beginning of the connection. */
+  /** The time for the head of a request, from the beginning of the connection. */
   readonly headMs: number;
-  /** For the whole request. */
+  /** The time for the whole request. */
   readonly requestMs: number;
-  /** How often that is looked at. */
+  /** The interval between checks of these times. */
   readonly lookMs: number;
 }
 
@@ -32,8 +32,8 @@ export interface HttpAnswer {
 }
 
 /**
- * An HTTP server that nobody can keep busy for long or fill with connections: it takes one request a connection, and closes what is
- * half open, slow or too large. Not listening yet.
+ * Creates an HTTP server that no client can keep busy for long or fill with connections. It takes one request for each connection, and
+ * closes connections that are half open, slow or too large. It does not listen yet.
  */
 export function createLimitedServer(
   answer: (request: http.IncomingMessage) => Promise<HttpAnswer>,
@@ -48,7 +48,7 @@ export function createLimitedServer(
     },
     (request, response) => {
       void answer(request).then(({ status, type, body }) => {
-        // The connection ends with the answer, whatever else the client sends.
+        // The connection ends with the answer, even if the client sends more.
         response.writeHead(status, {
           'content-type': type,
           'content-length': Buffer.byteLength(body),
@@ -68,11 +68,11 @@ export class LongBodyError extends Error {
   override readonly name = 'LongBodyError';
 }
 
-/** Reads the body of a request. Throws a {@link LongBodyError} if it has more than so many bytes. */
+/** Reads the body of a request. Throws a {@link LongBodyError} if it has more than `mostBytes` bytes. */
 export async function readBody(request: http.IncomingMessage, mostBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  // Without destroying the request at the end: the answer goes over the same socket.
+  // The request is not destroyed at its end, because the answer goes over the same socket.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     chunks.push(chunk as Buffer);
     length += (chunk as Buffer).length;

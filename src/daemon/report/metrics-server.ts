@@ -8,10 +8,10 @@ import type { MetricsAddress } from '../setup/options.ts';
 import { createLimitedServer, type HttpAnswer, type ServerLimits } from './limited-server.ts';
 import type { Metrics } from './metrics.ts';
 
-/** A few monitors at once. The daemon needs its descriptors for commands and leases. */
+/** The limits for metrics: a few monitors at once. The daemon needs its descriptors for commands and leases. */
 const limits: ServerLimits = { connections: 32, silenceMs: 10_000 };
 
-/** Serves `GET /metrics` until closed. Throws a {@link Failure} if it cannot listen there. */
+/** Serves `GET /metrics` until closed. Throws a {@link Failure} if it cannot listen at the address. */
 export async function serveMetrics(
   metrics: Metrics,
   { host, port }: MetricsAddress,
@@ -46,7 +46,7 @@ async function answer({ method, url }: http.IncomingMessage, metrics: Metrics): 
   }
 }
 
-/** A warning for an address that others than this machine may reach, as metrics have no password; undefined for loopback. */
+/** A warning for an address that other machines may reach, because metrics have no password; undefined for loopback. */
 export function warnOfMetricsAddress({ host, port }: MetricsAddress): string | undefined {
   const address = host === undefined ? undefined : parseAddress(host);
   if (address !== undefined && isLoopback(address)) return undefined;

@@ -4,15 +4,15 @@ import { eventNames } from '../../event/level.ts';
 import { concernKinds, measuredOperations, nodeStates, type MeasuredOperation } from './label-values.ts';
 import type { NodeStatus } from './status.ts';
 
-/** How many rejected leases are named, each with its reason: other machines decide how many there are. */
+/** The most rejected leases that are named, each with its reason, because other machines decide how many there are. */
 const mostNamed = 100;
 
-/** Seconds. A command takes a few milliseconds; a batch of thousands, some tenths. */
+/** The buckets of durations, in seconds. A command takes a few milliseconds; a batch of thousands takes some tenths of a second. */
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
- * Counts what happens in a daemon, and tells with it how the daemon stands, in Prometheus' text format. Label values may
- * hold what other machines wrote: the format escapes them.
+ * Counts the events of a daemon, and prints them with its state in Prometheus' text format. Label values may hold text from other machines:
+ * the format escapes them.
  */
 export class Metrics {
   readonly contentType: string;
@@ -47,14 +47,14 @@ export class Metrics {
     this.#addProbe();
   }
 
-  /** Takes note of an event. */
+  /** Counts an event. */
   readonly note: EmitEvent = (event) => {
     this.#events.inc({ event: event.event });
     const operation = operationOf(event);
     if (operation !== undefined) this.#durations.observe({ operation: operation.name }, operation.ms / 1000);
   };
 
-  /** The text; how the node stands is looked at once for all of it. */
+  /** The text of all metrics. The state of the node is read once for all of it. */
   async render(): Promise<string> {
     this.#status = this.#readStatus();
     return this.#registry.metrics();
@@ -167,7 +167,7 @@ export class Metrics {
     );
   }
 
-  /** A gauge that is read from the status when it is asked for; what `read` does not set has no value. */
+  /** Adds a gauge that is read from the status on each request. A label that `read` does not set has no value. */
   #addGauge<Label extends string>(
     name: string,
     help: string,

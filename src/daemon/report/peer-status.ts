@@ -7,15 +7,15 @@ import type { PeerOutcome } from '../peers/peer-report.ts';
 /** One peer as `heddle status` shows it. */
 export interface PeerStatus {
   readonly key: string;
-  /** Both subnets of a dual-stack peer, joined by `and`. */
+  /** The peer's subnet, or both subnets of a dual-stack peer, joined by `and`. */
   readonly subnet: string;
-  /** The IPv4 address, or the IPv6 address of a peer that has only that. */
+  /** The IPv4 address, or the IPv6 address of a peer that has no IPv4 address. */
   readonly publicIp: string;
-  /** Null for a peer without IPv6. */
+  /** The IPv6 address; null for a peer without one. */
   readonly publicIpv6: string | null;
   /**
-   * `in-place`: added and not seen missing since. `pending`: about to be run, or running. `failing`: waits for its next
-   * try. `leaving`: no longer wanted, and not yet removed.
+   * The state of the peer. `in-place`: added and not seen missing since. `pending`: about to be run, or running. `failing`: waits for its
+   * next try. `leaving`: no longer wanted, and not yet removed.
    */
   readonly state: 'in-place' | 'pending' | 'failing' | 'leaving';
   readonly lastOutcome: {
@@ -26,12 +26,12 @@ export interface PeerStatus {
     readonly trouble: string | null;
     readonly stderr: string;
   } | null;
-  /** Failures in a row. */
+  /** The number of failures in a row. */
   readonly retries: number;
   readonly nextTryAt: string | null;
 }
 
-/** Every peer that is wanted or still in the kernel, in the order of the lease keys. */
+/** Describes every peer that is wanted or still in the kernel, in the order of the lease keys. */
 export function describePeers(engine: Engine, outcomes: ReadonlyMap<string, PeerOutcome>): PeerStatus[] {
   const entries = [...engine.entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   return entries.map((entry) => describePeer(entry, outcomes.get(entry.key)));
@@ -50,7 +50,7 @@ function describePeer(entry: PeerEntry, outcome: PeerOutcome | undefined): PeerS
 }
 
 function stateOf({ activity, wanted, failures }: PeerEntry): PeerStatus['state'] {
-  // Also while it is tried again.
+  // A peer that is being tried again still counts as failing.
   if (failures > 0) return 'failing';
   switch (activity.kind) {
     case 'waiting':

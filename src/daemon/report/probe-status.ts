@@ -1,7 +1,7 @@
 import type { ProbeReport } from '../probe/peer-probe.ts';
 import type { ProbeResult } from '../probe/probe-book.ts';
 
-/** The results of the probes as `heddle status` shows them. Times as RFC 3339. */
+/** The results of the probes as `heddle status` shows them. Times are RFC 3339. */
 export interface ProbeStatus {
   /** The end of the last round. */
   readonly at: string;
@@ -13,12 +13,12 @@ export interface ProbeStatus {
     readonly subnet: string;
     readonly address: string;
     readonly result: ProbeResult;
-    /** Null if nobody ever answered there. */
+    /** The time of the last answer; null if there was none. */
     readonly lastAnswerAt: string | null;
   }[];
 }
 
-/** Null before the first round has ended. */
+/** Describes the results for status; null before the first round has ended. */
 export function describeProbe(report: ProbeReport | undefined): ProbeStatus | null {
   if (report === undefined) return null;
   const counts = { answers: 0, silent: 0, unknown: 0 };

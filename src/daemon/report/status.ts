@@ -21,15 +21,15 @@ import type { RunningNetwork } from '../network/running-network.ts';
 /** The answer to `GET /status`. */
 export interface NodeStatus {
   readonly state: NodeState;
-  /** Why it is degraded; null if it is not. */
+  /** The reason why the node is degraded; null if it is not. */
   readonly because: string | null;
   readonly version: string;
   readonly pid: number;
   readonly node: string;
   readonly startedAt: string;
-  /** The reason why a start waits, or the command that has run longest, if that is long; null if nothing is waited for. */
+  /** The reason why a start waits, or the longest-running command if it takes long; null without either. */
   readonly waitingFor: string | null;
-  /** These five are null until they are known. */
+  /** The recipe. This and the next four are null until they are known. */
   readonly recipe: { readonly name: string; readonly file: string; readonly type: string } | null;
   /** The value of each parameter of the recipe as text, by name; `***` for a secret that has a value. */
   readonly parameters: Readonly<Record<string, string>> | null;
@@ -48,7 +48,7 @@ export interface NodeStatus {
   /** Underlay addresses that several peers claim. */
   readonly sharedAddresses: readonly SharedAddress[];
   readonly lastDrift: DriftRepair | null;
-  /** Parts of the store's network configuration that this node reads in another way than they are written. */
+  /** Parts of the store's network configuration that this node reads differently from how they are written. */
   readonly liberties: readonly Liberty[];
   /** The results of the probes; null before the first round has ended. */
   readonly probe: ProbeStatus | null;
@@ -66,7 +66,7 @@ interface ConcernStatus extends Concern {
   readonly since: string;
 }
 
-/** Times as RFC 3339. */
+/** An outage of the store. Times are RFC 3339. */
 interface StoreOutage {
   readonly since: string;
   /** The last error. */
@@ -75,27 +75,27 @@ interface StoreOutage {
 }
 
 interface LeaseStatus {
-  /** Both subnets of a dual-stack node, joined by `and`. */
+  /** The node's subnet, or both subnets of a dual-stack node, joined by `and`. */
   readonly subnet: string;
-  /** The IPv4 address, or the IPv6 address of a node that has only that. */
+  /** The IPv4 address, or the IPv6 address of a node that has no IPv4 address. */
   readonly publicIp: string;
-  /** Null for a node without IPv6. */
+  /** The IPv6 address; null for a node without one. */
   readonly publicIpv6: string | null;
-  /** Null for a reservation. */
+  /** The time of expiry; null for a reservation. */
   readonly expiresAt: string | null;
 }
 
-/** The facts that depend on how far the node is. */
+/** The facts that depend on the stage of the node. */
 export interface StageFacets {
   readonly waitingFor: string | undefined;
   readonly startOutage: Outage | undefined;
-  /** Undefined until all is known that a start has to know. */
+  /** The preparation; undefined until a start knows everything it needs. */
   readonly preparation: Preparation | undefined;
-  /** Undefined until the device is up. */
+  /** The running network; undefined until the device is up. */
   readonly running: RunningNetwork | undefined;
 }
 
-/** All that there is to say of a daemon. */
+/** The facts that describe a daemon. */
 export interface NodeFacets extends StageFacets {
   readonly state: NodeState;
   readonly because: string | undefined;

@@ -5,7 +5,7 @@ import { describeNetwork } from '../../network/configuration-text.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { Preparation } from './prepare.ts';
 
-/** Tells what a node is about to be part of: its network, its interface, and what is odd about either document. */
+/** Reports the network that a node is about to join, its interface, and the warnings about the recipe and the store's configuration. */
 export function announceSetup(preparation: Preparation, emit: EmitEvent): void {
   const { underlay, network, loaded, store } = preparation;
   reportOddities(preparation, emit);

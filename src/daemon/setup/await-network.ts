@@ -5,12 +5,12 @@ import { pollsMs } from '../../time/retry.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { StartWait } from './start-wait.ts';
 
-/** How to put a network configuration where it is missing. */
+/** The hint for a missing network configuration. */
 export const networkHint = `write one with heddle network set FILE, for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}`;
 
 /**
- * Reads the network configuration from a store that may be away for now, or that may not have one yet. Throws a
- * StoreError that no waiting helps, and the signal's reason.
+ * Reads the network configuration, and waits for a store that is away, or that does not have one yet. Throws a StoreError that waiting does
+ * not cure, and the signal's reason.
  */
 export async function awaitNetwork(
   store: LeaseStore,
@@ -25,7 +25,7 @@ export async function awaitNetwork(
   }
 }
 
-/** Where a store reads the network configuration. */
+/** The place where a store reads the network configuration. */
 export async function locateNetwork(store: LeaseStore): Promise<StoredNetworkPlace> {
   return (await store.locateNetwork?.()) ?? { place: store.description, cause: undefined };
 }

@@ -6,9 +6,9 @@ import { requireSubnetFile } from '../../host/subnet-file.ts';
 import { loadRecipe, type LoadedRecipe } from '../../recipe-files/load-recipe.ts';
 import type { UpOptions } from './options.ts';
 
-/** A host that a network can be brought up on, as far as that can be told without the store. */
+/** A host on which a network can be brought up, as far as the host itself can tell. */
 export interface CheckedHost {
-  /** Undefined if the store's network configuration decides. */
+  /** The recipe; undefined if the store's network configuration decides. */
   readonly recipe: LoadedRecipe | undefined;
   /** The real path of the state directory. */
   readonly stateDirectory: string;
@@ -16,8 +16,8 @@ export interface CheckedHost {
 }
 
 /**
- * Checks what needs no store: the recipe that the operator named, its programs, the subnet file's place, the interface; then makes
- * the state directory. Throws a Failure at the first of these that is not right.
+ * Checks everything that does not need the store: the named recipe, its programs, the subnet file's place, the interface. Then makes the
+ * state directory. Throws a Failure at the first fault.
  */
 export async function checkHost(options: UpOptions): Promise<CheckedHost> {
   const examined = await examineHost(options);
@@ -27,10 +27,10 @@ export async function checkHost(options: UpOptions): Promise<CheckedHost> {
 /** Checks as {@link checkHost} does, but not the state directory, and changes nothing. */
 export async function examineHost(options: UpOptions): Promise<Omit<CheckedHost, 'stateDirectory'>> {
   const interfaces = new InterfaceLookUp(options.interface, options.stateDirectory);
-  // A recipe that is named is read before anything else: most mistakes are in it, and they are told at once.
+  // A named recipe is read first: most mistakes are in it, and they are reported at once.
   const recipe = options.recipe === undefined ? undefined : await loadRecipe(options.recipe);
   if (recipe !== undefined) requirePrograms(recipe.recipe.requires);
-  // For its Failure: the path may be too long.
+  // This call throws a Failure if the path is too long.
   controlSocketPath(options.stateDirectory);
   requireSubnetFile(options.subnetFile);
   await interfaces.require();

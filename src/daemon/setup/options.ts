@@ -5,18 +5,18 @@ import type { TrafficWishes } from '../../traffic/rule.ts';
 
 /** The options of `heddle up`, with every default filled in. */
 export interface UpOptions {
-  /** A path, or the name of a recipe; undefined to go by the type that the store's network configuration names. */
+  /** A path, or the name of a recipe; undefined to use the type in the store's network configuration. */
   readonly recipe: string | undefined;
   /** The values that the operator gave to parameters. */
   readonly parameters: readonly ParameterOverride[];
-  /** The names of the daemon's variables that commands get, besides the usual ones and those that the recipe names. */
+  /** The names of the daemon's variables that commands get, in addition to the usual ones and those that the recipe names. */
   readonly passEnvironment: readonly string[];
-  /** Follow the recipe file, and change to what is saved there. */
+  /** Whether the node follows the recipe file, and changes to each saved version. */
   readonly watch: boolean;
   readonly store: StoreChoice;
-  /** Run the commands that stand in the store's network configuration, when no recipe is given. */
+  /** Whether the node runs commands from the store's network configuration, when no recipe is given. */
   readonly trustStoreCommands: boolean;
-  /** Bring up a network that overlaps a route or an address of this host. */
+  /** Whether the network may overlap a route or an address of this host. */
   readonly allowOverlap: boolean;
   readonly stateDirectory: string;
   readonly subnetFile: string;
@@ -24,22 +24,22 @@ export interface UpOptions {
   readonly nodeName: string;
   readonly leaseTtlSeconds: number;
   readonly renewMarginSeconds: number;
-  /** How often CheckCommand is run when nothing else asks for it. */
+  /** The interval between runs of CheckCommand that nothing else requested. */
   readonly checkIntervalSeconds: number;
-  /** How often every peer is probed; undefined to probe only on request. */
+  /** The interval between probes of every peer; undefined to probe only on request. */
   readonly probeIntervalSeconds: number | undefined;
-  /** The rules for masquerading and forwarding, and how often their presence is checked. */
+  /** The rules for masquerading and forwarding, and the interval between checks of them. */
   readonly traffic: TrafficWishes;
   readonly trafficResyncSeconds: number;
   readonly onExit: ExitMode;
   readonly releaseLease: boolean;
-  /** Where metrics are served, if anywhere. */
+  /** The address where metrics are served; undefined for none. */
   readonly metricsAddress: MetricsAddress | undefined;
 }
 
-/** Where metrics are served. */
+/** The address where metrics are served. */
 export interface MetricsAddress {
-  /** An IP address; undefined for all of this machine's. */
+  /** An IP address; undefined for all addresses of this machine. */
   readonly host: string | undefined;
   readonly port: number;
 }

@@ -19,11 +19,11 @@ import type { StartWait } from './start-wait.ts';
 import type { OutageLog } from '../lease/outage-log.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 
-/** All that `up` needs to know before it touches anything. */
+/** The facts that `up` needs before it changes anything. */
 export interface Preparation {
   readonly loaded: LoadedRecipe;
   readonly store: LeaseStore;
-  /** Those of the store on the way up. */
+  /** The outages of the store during the start. */
   readonly outages: OutageLog;
   readonly network: NetworkDecision;
   readonly underlay: ChosenInterface;
@@ -33,9 +33,9 @@ export interface Preparation {
 }
 
 /**
- * Learns everything that has to be known beforehand: the store's network configuration, the recipe where the operator named none,
- * the parameters, the interface. Throws a Failure at the first of these that is not right; nothing was started, leased or written
- * into the kernel by then. A store that is away for now is waited for, until the node is told to stop.
+ * Collects the facts for a start: the store's network configuration, the recipe if the operator named none, the parameters, the interface.
+ * Waits for a store that is away, until the node is told to stop. Throws a Failure at the first fault; nothing was started, leased or
+ * written into the kernel by then.
  */
 export async function prepareNode(
   options: UpOptions,
@@ -61,8 +61,8 @@ export async function prepareNode(
 export type NodeDecision = Pick<Preparation, 'loaded' | 'network' | 'underlay'>;
 
 /**
- * Decides what follows from the network configuration that a store has, or does not have. Looks only, and throws a Failure at the first
- * thing that is not right.
+ * Decides the recipe, the network and the interface from the network configuration of a store, or from its absence. Changes nothing. Throws
+ * a Failure at the first fault.
  */
 export async function decideNode(
   options: UpOptions,
@@ -83,7 +83,7 @@ export async function decideNode(
   return { loaded, network, underlay };
 }
 
-/** Whether this node writes the configuration of its recipe into a store that has none, or waits for one. */
+/** Whether this node may write its recipe's configuration into a store that has none. Otherwise it waits for one. */
 export function mayBringNetwork({ store, recipe }: Pick<UpOptions, 'store' | 'recipe'>): boolean {
   return storeKindOf(store).mayBringNetwork && recipe !== undefined;
 }

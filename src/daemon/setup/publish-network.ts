@@ -8,8 +8,8 @@ import { requireNoOverlap } from './require-no-overlap.ts';
 import type { Preparation } from './prepare.ts';
 
 /**
- * Writes the network configuration into a store that has none. If another node was faster, its document is what counts,
- * and the result is the preparation by that one.
+ * Writes the network configuration into a store that has none. If another node was faster, its document counts, and the result is the
+ * preparation with that document.
  */
 export async function publishNetwork(preparation: Preparation, options: UpOptions): Promise<Preparation> {
   const { store, loaded, network } = preparation;
@@ -25,9 +25,9 @@ export async function publishNetwork(preparation: Preparation, options: UpOption
 }
 
 /**
- * For a node that has just taken its lease, after which nobody withdraws a configuration any more: the node that had
- * written this one may have failed and withdrawn it before, and then it is written again. Throws a Failure if another one
- * came in its place.
+ * Makes sure that the store still has the network configuration. Call it after the lease is taken, because no node withdraws a
+ * configuration after that. The node that wrote it may have failed and withdrawn it before; then it is written again. Throws a Failure if
+ * the store has another one.
  */
 export async function confirmNetwork(
   { store, network }: Preparation,
@@ -45,8 +45,8 @@ export async function confirmNetwork(
 }
 
 /**
- * After a start of which nothing came: what it wrote into the store decides nothing for the nodes that come next, unless
- * some node has a lease by now.
+ * Withdraws the network configuration that a failed start wrote, unless some node has a lease by now. So it decides nothing for the nodes
+ * that start later.
  */
 export async function withdrawNetwork({ store, network }: Preparation, emit: EmitEvent): Promise<void> {
   if (!network.isPublishedHere) return;

@@ -14,8 +14,8 @@ import type { UpOptions } from './options.ts';
 type OverlapOptions = Pick<UpOptions, 'allowOverlap' | 'stateDirectory' | 'subnetFile'>;
 
 /**
- * Refuses a network that overlaps a route or an address of this host, which the overlay would take away, with the Failure
- * `interface`. The option `--allow-overlap` insists.
+ * Throws the Failure `interface` for a network that overlaps a route or an address of this host, because the overlay would take its
+ * packets. The option `--allow-overlap` permits it.
  */
 export async function requireNoOverlap(
   configuration: NetworkConfiguration,
@@ -49,7 +49,7 @@ export async function describeOverlap(
   return overlap && `the overlay network ${overlap.network} overlaps ${overlap.what}`;
 }
 
-/** The subnets of earlier runs, by which their devices and routes are known. */
+/** The subnets of earlier runs, which identify their devices and routes. */
 async function readOwnSubnets({ stateDirectory, subnetFile }: OverlapOptions): Promise<readonly Cidr[]> {
   const [environment, held] = await Promise.all([readSubnetFile(subnetFile), readHeldLease(stateDirectory)]);
   const ofLease = held === undefined ? undefined : parseLeaseKey(held.key);

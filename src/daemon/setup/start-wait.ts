@@ -2,12 +2,12 @@ import type { EmitEvent } from '../../event/event.ts';
 import type { StoredNetworkPlace } from '../../store/store.ts';
 import { OutageLog } from '../lease/outage-log.ts';
 
-/** How often the operator is reminded of what a start waits for, in milliseconds. */
+/** The interval between the operator's reminders of a waiting start, in milliseconds. */
 const remindMs = 60_000;
 
 /** The reason why a start waits, for status and the log. */
 export class StartWait {
-  /** The store's outages on the way up. */
+  /** The store's outages during the start. */
   readonly outages: OutageLog;
   readonly #emit: EmitEvent;
   #missing: string | undefined;
@@ -18,7 +18,7 @@ export class StartWait {
     this.outages = new OutageLog(emit);
   }
 
-  /** Completes "waits for"; undefined while it waits for nothing. */
+  /** A phrase that completes "waits for"; undefined if the start does not wait. */
   get what(): string | undefined {
     if (this.outages.current !== undefined) return `the store: ${this.outages.current.because}`;
     return this.#missing;
@@ -29,7 +29,7 @@ export class StartWait {
     return performance.now() - this.#remindedAt >= remindMs;
   }
 
-  /** The store `source` answers, and does not have a network configuration. The operator is reminded once a minute. */
+  /** Call when the store `source` answers and does not have a network configuration. The operator is reminded once a minute. */
   missesNetwork(source: string, { place, cause }: StoredNetworkPlace, hint: string): void {
     this.#missing = `a network configuration at ${place} (${cause ?? hint})`;
     if (!this.isReminderDue) return;

@@ -9,8 +9,8 @@ import type { UpOptions } from './options.ts';
 import { findNamedRecipe } from '../../recipe-files/catalogue.ts';
 
 /**
- * The recipe for a network configuration when the operator named none: the local recipe of the type that it names. Commands
- * inside the configuration are run only by an operator who trusts everyone who can write there.
+ * Loads the recipe for a network configuration when the operator named none: the local recipe of the configuration's type. Commands inside
+ * the configuration run only if the operator trusts everyone who can write to the store.
  */
 export async function loadStoredRecipe(
   stored: SourceText | undefined,

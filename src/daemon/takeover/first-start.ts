@@ -17,14 +17,14 @@ import type { NetworkStart } from '../network/leased-network.ts';
 import type { UpOptions } from '../setup/options.ts';
 
 interface FirstStartContext extends PreviousNetworkContext {
-  /** Gets what the store was seen to hold. */
+  /** The slot for the known content of the store. */
   readonly listingSlot: ListingSlot;
   readonly signal: AbortSignal;
 }
 
 /**
- * The start values of a daemon, determined by the network of an earlier one. Undefined if the daemon was asked to stop
- * meanwhile. Throws a Failure.
+ * Finds the start values of a daemon, from the network of an earlier one. Undefined if the daemon was told to stop meanwhile. Throws a
+ * Failure.
  */
 export async function findFirstStart(context: FirstStartContext): Promise<NetworkStart | undefined> {
   const previous = await clearPreviousNetwork(context);
@@ -37,11 +37,11 @@ export async function findFirstStart(context: FirstStartContext): Promise<Networ
 /** The lease of this node's last run, and the subnets to ask for first. */
 interface LastRun {
   readonly earlier: EarlierLease | undefined;
-  /** Those of the network that an earlier daemon left up, else of its lease, else in the subnet file. */
+  /** The subnets of the network that an earlier daemon left up, else of its lease, else in the subnet file. */
   readonly hint: LeaseSubnets | undefined;
 }
 
-/** Finds what this node had before. Looks only. */
+/** Finds what this node had before. Changes nothing. */
 export async function findLastRun(
   options: Pick<UpOptions, 'stateDirectory' | 'store' | 'subnetFile'>,
   interfaces: Pick<HostInterfaces, 'hardwareAddresses'>,
@@ -59,8 +59,8 @@ async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
 }
 
 /**
- * Before PreStartupCommand makes a device for a lease that cannot be had: throws a Failure for that. False if the daemon
- * was told to stop while the store was away.
+ * Throws a Failure if no subnet is free, before PreStartup makes a device in vain. False if the daemon was told to stop while the store was
+ * away.
  */
 async function awaitFreeSubnet(
   hint: LeaseSubnets | undefined,

@@ -4,7 +4,7 @@ import type { Deployment } from '../network/deployment.ts';
 import { forgetParts } from '../network/parts/parts.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
 
-/** Strikes a network out of the state directory without touching the kernel, for one that is gone already. */
+/** Removes a network that is gone from the state directory. The kernel is not touched. */
 export async function forgetNetwork(
   { parts }: Deployment,
   journal: PeerJournal,

@@ -2,15 +2,15 @@ import { Failure } from '../../diagnostic/failure.ts';
 import { findNetworkNamespace, isElsewhere } from '../../host/network-namespace.ts';
 import type { Deployment } from '../network/deployment.ts';
 
-/** Where a network is that no command run here would find, ready to be shown. */
+/** Another network namespace that holds a network, ready to be shown. Commands that run here do not find that network. */
 export interface OtherNamespace {
-  /** `net:[4026532177]` */
+  /** The namespace's name, for example `net:[4026532177]` */
   readonly name: string;
-  /** The words that run a command there; undefined if nothing is seen of it from here: it may be gone, or not. */
+  /** The words that run a command there; undefined if no process in it is visible from here: the namespace may be gone, or not. */
   readonly enter: string | undefined;
 }
 
-/** The network namespace that a network was brought up in, if it is another than this process's. */
+/** The network namespace of a network; undefined if it is the namespace of this process. */
 export async function findOtherNamespace({
   networkNamespace,
 }: Deployment): Promise<OtherNamespace | undefined> {
@@ -19,7 +19,7 @@ export async function findOtherNamespace({
   return { name: networkNamespace.name, enter: path && `nsenter --net=${path}` };
 }
 
-/** For a network that is to be taken down: refuses, with a Failure, to do it where there is nothing of it. */
+/** Throws a Failure if a network that is to be taken down is in another network namespace. */
 export async function requireNamespace(deployment: Deployment, stateDirectory: string): Promise<void> {
   const other = await findOtherNamespace(deployment);
   if (other === undefined) return;

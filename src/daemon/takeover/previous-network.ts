@@ -21,9 +21,9 @@ export interface PreviousNetworkContext {
 
 /** The network of an earlier daemon, for a daemon that runs the same recipe. */
 export interface PreviousNetwork {
-  /** The key of the lease that it had. */
+  /** The key of the network's lease. */
   readonly leaseKey: string | null;
-  /** Whether it is up here, and is taken over. */
+  /** Whether the network is up here, and is taken over. */
   readonly isUp: boolean;
 }
 

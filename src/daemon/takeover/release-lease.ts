@@ -7,10 +7,10 @@ import { readHeldLease, releaseHeldLease, type HeldLease, type LeaseEnd } from '
 import type { Deployment } from '../network/deployment.ts';
 
 /**
- * Gives back the lease that an earlier daemon took, whether its network still stands or not. Undefined if no lease is known.
+ * Releases the lease of an earlier daemon, whether its network is still up or not. Undefined if no lease is known.
  *
- * @param limits how long to wait for the store; as long as it takes unless given
- * @param standing the network that stood until now: an older version noted its lease there alone
+ * @param limits the limits of the wait for the store; without them, the wait is unlimited
+ * @param standing the network that was up until now: an older version noted its lease only there
  */
 export async function releaseByItself(
   stateDirectory: string,

@@ -18,9 +18,8 @@ interface RivalNetwork {
 }
 
 /**
- * Refuses to start next to another daemon that has the same subnet file or a device that this node's recipe names, with the Failure
- * `already-running`: each would undo what the other does. Two daemons on one state directory, or with one port for metrics, are refused
- * elsewhere.
+ * Throws the Failure `already-running` if another daemon has the same subnet file, or a device that this node's recipe names: each daemon
+ * would undo the other's work. Two daemons with one state directory, or one port for metrics, are refused elsewhere.
  */
 export async function requireNoRival(preparation: Preparation, options: UpOptions): Promise<void> {
   const rivals = await findRivals(options.stateDirectory);
@@ -49,12 +48,12 @@ function refuse(message: string, what: string): Failure {
 }
 
 /**
- * The networks of the other daemons whose control sockets are in this network namespace. One whose files this process does not see, in
- * another mount namespace, is not found.
+ * Finds the networks of other daemons by their control sockets in this network namespace. A daemon in another mount namespace, whose files
+ * this process does not see, is not found.
  */
 async function findRivals(ownDirectory: string): Promise<readonly RivalNetwork[]> {
   const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
-  // A control socket is bound under a name of its own, before it gets its place.
+  // A control socket is bound under a temporary name, and is renamed later.
   const paths = table.split('\n').flatMap((line) => /\s(\/.*\/\.[0-9a-f]{8})$/.exec(line)?.[1] ?? []);
   const directories = new Set(paths.map((path) => dirname(path)));
   directories.delete(ownDirectory);
@@ -67,7 +66,7 @@ async function findRivals(ownDirectory: string): Promise<readonly RivalNetwork[]
   return rivals;
 }
 
-/** Whether a directory with a control socket is of this user, as the state directory of a daemon is. */
+/** Whether a directory with a control socket belongs to this user, as the state directory of a daemon does. */
 async function isTrusted(directory: string): Promise<boolean> {
   try {
     const [folder, socket] = await Promise.all([lstat(directory), lstat(join(directory, 'heddle.sock'))]);
@@ -82,7 +81,7 @@ function subnetFileOf({ parts }: Deployment): unknown {
   return typeof memory === 'object' && memory !== null && 'path' in memory ? memory['path'] : undefined;
 }
 
-/** The devices of a network: those with an address of its subnet, but for the bridges and pairs of its pods. */
+/** The devices of a network: those with an address of its subnet, except the bridges and pairs of its pods. */
 function devicesOf({ leaseKey }: Deployment, links: readonly Link[]): readonly string[] {
   const subnets = leaseKey === null ? undefined : parseLeaseKey(leaseKey);
   if (subnets === undefined) return [];

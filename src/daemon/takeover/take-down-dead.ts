@@ -35,7 +35,7 @@ export async function takeDownDead(
   }
 }
 
-/** The same for whatever network an earlier daemon left up; undefined if there is none. */
+/** Takes down the network that an earlier daemon left up, with a shell of its own. Undefined if there is none. */
 export async function takeDownStanding(
   stateDirectory: string,
   emit: EmitEvent,

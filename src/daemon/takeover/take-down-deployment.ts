@@ -18,8 +18,7 @@ import { removePeers } from '../network/parts/peers.ts';
 import { takeDown, type TakeDownResult } from '../network/take-down.ts';
 
 /**
- * Takes down the network of a dead daemon, with the recipe and the values that it was brought up with and the peers
- * that its journal names.
+ * Takes down the network of a dead daemon, with the recipe and the values that brought it up, and the peers in its journal.
  */
 export async function takeDownDeployment(
   deployment: Deployment,
@@ -31,7 +30,7 @@ export async function takeDownDeployment(
   return takeDown(await standAgain(deployment, journal, stateDirectory, shell, emit), deployment.parts);
 }
 
-/** Removes the peers of such a network, and leaves the rest of it. */
+/** Removes the peers of a dead daemon's network, and leaves the rest of it. */
 export async function removeDeployedPeers(
   deployment: Deployment,
   journal: PeerJournal,

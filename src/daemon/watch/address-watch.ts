@@ -7,17 +7,17 @@ interface AddressWatchOptions {
   readonly stateDirectory: string;
   /** Called soon after an address of the interface came or went. */
   readonly onChange: () => void;
-  /** Shell text that prints a line for each change of `$IFACE`; iproute2's monitor unless given. */
+  /** Shell text that prints a line for each change of `$IFACE`; the default is iproute2's monitor. */
   readonly command?: string;
 }
 
 const monitorAddresses = 'exec ip -o monitor address dev "$IFACE"';
 
-/** An address is often replaced in two steps: the new one comes, the old one goes. In milliseconds. */
+/** The pause after a change, in milliseconds. An address is often replaced in two steps: the new one comes, the old one goes. */
 const changeDebounce = { quietMs: 50, longestMs: 500 };
 
 /**
- * How the watch stands.
+ * The state of the watch.
  *
  *     off ──start──▶ listening ──iproute2 ended──▶ waiting ──after a delay──▶ listening
  *                        └────── stop ──────────────┴──────▶ off
@@ -27,7 +27,7 @@ type WatchState =
   | { readonly kind: 'listening'; readonly monitor: Monitor }
   | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout };
 
-/** Hears from the kernel when an address of one interface comes or goes, so that the node need not wait for its next look. */
+/** Learns from the kernel when an address of one interface comes or goes, so that the node need not wait for its next look. */
 export class AddressWatch {
   readonly #options: AddressWatchOptions;
   readonly #debounce: Debounce;
@@ -39,7 +39,7 @@ export class AddressWatch {
     this.#debounce = new Debounce(changeDebounce, options.onChange);
   }
 
-  /** Listens to this interface, and to no other any more. */
+  /** Listens to this interface, and no longer to another one. */
   start(iface: string): void {
     void this.#end();
     const monitor = startMonitor(
@@ -66,7 +66,7 @@ export class AddressWatch {
     await this.#end();
   }
 
-  /** An interface that is gone cannot be listened to. What happens meanwhile is seen by the next look. */
+  /** Listens later, because the interface may be gone. The next look sees the changes of this pause. */
   #startLater(iface: string): void {
     this.#failures += 1;
     const delayMs = retryDelay(this.#failures, Math.random(), retries.monitor);

@@ -2,10 +2,10 @@ import { formatDuration } from '../../diagnostic/words.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { LeaseStore } from '../../store/store.ts';
 
-/** The largest difference that is not worth a word, in milliseconds: a write to a slow share takes a while. */
+/** The largest difference that is not reported, in milliseconds: a write to a slow share takes a while. */
 const toleratedMs = 30_000;
 
-/** Raises the concern that this node's clock is off, or ends it. The store compares the clocks whenever this node writes its lease. */
+/** Raises the concern that this node's clock is wrong, or ends it. The store compares the clocks whenever this node writes its lease. */
 export function raiseClockConcern(
   { description, clockLeadMs }: Pick<LeaseStore, 'description' | 'clockLeadMs'>,
   concerns: Concerns,

@@ -15,7 +15,7 @@ import { refuseRecipe } from '../../recipe-files/refuse-recipe.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
 
-/** A node that runs a network, as far as the store's document may contradict it. */
+/** A node that runs a network, with the facts that the store's document may contradict. */
 export interface JudgingNode {
   readonly preparation: Pick<Preparation, 'loaded' | 'network' | 'store' | 'interfaces' | 'underlay'>;
   readonly options: Pick<
@@ -56,7 +56,7 @@ export function judgeNetwork(document: SourceText, node: JudgingNode): NetworkPr
   };
 }
 
-/** Throws a Failure if the node cannot tell what it would run by the document. */
+/** Settles the network of a document. Throws a Failure if the document does not decide what this node would run. */
 function settle(document: SourceText, { preparation, options }: JudgingNode): SettledNetwork {
   const { recipe } = preparation.loaded;
   const checked = parseNetworkDocument(document);
@@ -79,7 +79,7 @@ function describe({ key, stored, running }: NetworkDifference): string {
   return `${key} is ${stored} there and ${running} here`;
 }
 
-/** A failure, with the first of its findings if that is where the reason is. */
+/** A failure as text, with its first finding if the finding holds the reason. */
 function explain({ message, diagnostics }: Failure): string {
   const [first] = diagnostics;
   return first === undefined ? message : first.message;

@@ -1,5 +1,5 @@
 /**
- * The work on the interval.
+ * The state of work on an interval.
  *
  *     idle ──start──▶ waiting ──an interval later──▶ working ──done──▶ waiting
  *      └─────────────── stop ───┴────────────────────────┴──▶ stopped
@@ -12,7 +12,7 @@ type PeriodicState =
 
 import { timerDelay } from '../../time/longest-timer.ts';
 
-/** Does some work on an interval, never twice at once. The first time is one interval after {@link start}. */
+/** Repeats some work on an interval, never twice at once. The first run is one interval after {@link start}. */
 export class Periodic {
   readonly #intervalMs: number;
   readonly #work: () => Promise<void>;
@@ -24,7 +24,7 @@ export class Periodic {
     this.#work = work;
   }
 
-  /** Begins the interval. After a stop nothing begins. */
+  /** Begins the interval. After a stop, nothing begins. */
   start(): void {
     switch (this.#state.kind) {
       case 'idle':
@@ -36,7 +36,7 @@ export class Periodic {
     }
   }
 
-  /** Begins no further work. Work under way is not waited for. */
+  /** Begins no further run, and does not wait for the present one. */
   stop(): void {
     this.#enter({ kind: 'stopped' });
   }
@@ -51,7 +51,7 @@ export class Periodic {
     if (this.#state.kind === 'working') this.#wait();
   }
 
-  /** Replaces the state, and with it the timer that it has. */
+  /** Replaces the state and its timer. */
   #enter(state: PeriodicState): void {
     if (this.#state.kind === 'waiting') clearTimeout(this.#state.timer);
     this.#state = state;

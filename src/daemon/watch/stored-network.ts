@@ -8,11 +8,11 @@ import { judgeNetwork, type JudgingNode, type NetworkProblem } from './judge-net
 
 interface StoredNetworkWatchOptions extends JudgingNode {
   readonly concerns: Concerns;
-  /** After this nothing is told any more. */
+  /** The signal after which nothing is reported. */
   readonly signal: AbortSignal;
 }
 
-/** Compares the network configuration in the store with the one that this node runs. The difference is told, and not applied. */
+/** Compares the network configuration in the store with the one that this node runs. A difference is reported, and not applied. */
 export class StoredNetworkWatch {
   readonly #given: StoredNetworkWatchOptions;
   /** The last text that was compared. */
@@ -23,7 +23,7 @@ export class StoredNetworkWatch {
     this.#text = given.preparation.network.document.text;
   }
 
-  /** Reads the store's document once. A store that does not answer changes nothing. */
+  /** Reads the store's document once. If the store does not answer, nothing changes. */
   async look(): Promise<void> {
     const { preparation, signal } = this.#given;
     const { store } = preparation;
@@ -46,7 +46,7 @@ export class StoredNetworkWatch {
     concerns.set('network-changed', problem === undefined ? [] : [{ about, ...problem }]);
   }
 
-  /** A network that overlaps this host would be refused by the next start, which is worth knowing before that. */
+  /** Judges a document. A network that overlaps this host is reported early, because the next start would refuse it. */
   async #judge(document: SourceText): Promise<NetworkProblem | undefined> {
     const { preparation, options } = this.#given;
     const problem = judgeNetwork(document, this.#given);

@@ -7,7 +7,7 @@ import { contains, formatCidr, parseAddress, type Cidr, type Family } from '../.
 import { presentValues } from '../../network/per-family.ts';
 import { listPublicAddresses } from '../../network/public-addresses.ts';
 
-/** The interface of a running network: how it was when the network was brought up on it, and how it was seen last. */
+/** The interface of a running network: its state when the network was brought up on it, and its last known state. */
 export class UnderlayWatch {
   readonly #interfaces: HostInterfaces;
   readonly #families: readonly Family[];
@@ -17,7 +17,7 @@ export class UnderlayWatch {
   #sight: UnderlaySight = { kind: 'same' };
 
   /**
-   * @param families those of the network
+   * @param families the network's address families
    * @param forbidden networks in which no address of this node may lie: the overlay's own, unless an overlap is allowed
    */
   constructor(
@@ -39,12 +39,12 @@ export class UnderlayWatch {
     return this.#underlay;
   }
 
-  /** The last sight of it. */
+  /** The last known state of the interface. */
   get sight(): UnderlaySight {
     return this.#sight;
   }
 
-  /** Looks at it once. If the kernel cannot be asked, the last sight stays. After the signal nothing is told any more. */
+  /** Looks at the interface once. If the kernel does not answer, the last known state stays. After the signal, nothing is reported. */
   async look(signal: AbortSignal): Promise<void> {
     const { name } = this.#underlay;
     let sight: UnderlaySight;
@@ -61,7 +61,7 @@ export class UnderlayWatch {
     this.#concerns.set('underlay', because === undefined ? [] : [{ about: name, because, hint }]);
   }
 
-  /** Where the address or the interface is gone, another one is chosen as at the start. Throws a Failure. */
+  /** Looks at the interface. If its address or the interface is gone, another one is chosen as at the start. Throws a Failure. */
   async #see(): Promise<UnderlaySight> {
     const underlay = this.#underlay;
     const sight = compareUnderlay(underlay, await this.#interfaces.see(underlay.name));
@@ -88,7 +88,7 @@ export class UnderlayWatch {
     return undefined;
   }
 
-  /** The network was brought up again on the interface as it is now. Throws what the file system says. */
+  /** Call when the network was brought up again on the present interface. Throws errors of the file system. */
   async settle(underlay: ChosenInterface): Promise<void> {
     this.#underlay = underlay;
     this.#sight = { kind: 'same' };

@@ -24,13 +24,13 @@ import {
   type PartTrouble,
 } from './part.ts';
 
-/** The recipe's own device, or whatever PreStartup, PostStartup and Shutdown are about. */
+/** The recipe's own device, or whatever else PreStartup, PostStartup and Shutdown handle. */
 export const devicePart: NetworkPart = {
   name: 'device',
   isFoundation: true,
   remember: () => ({}),
 
-  /** PostStartup: PreStartup was run for the lease. */
+  /** Runs PostStartup. PreStartup ran before the lease. */
   async up(network, signal) {
     if (network.isDeviceUp) return;
     const { commands, own, preparation } = network;
@@ -39,8 +39,8 @@ export const devicePart: NetworkPart = {
   },
 
   /**
-   * The interface first: where it has changed, the device follows. Then CheckCommand: where it says that the network is broken,
-   * PreStartup and PostStartup are run again.
+   * Looks at the interface first: the device follows an interface that has changed. CheckCommand comes next: if it reports a broken
+   * network, PreStartup and PostStartup run again.
    */
   async ensure(network, look, mayRepair, signal) {
     const { sight } = network.underlay;
@@ -50,7 +50,7 @@ export const devicePart: NetworkPart = {
         ? followUnderlay(network, sight.underlay, signal)
         : { kind: 'broken', trouble };
     }
-    // A device cannot be built on an interface that packets cannot use, which is a concern of its own.
+    // Packets cannot use this interface, so a device cannot be built on it. Another concern reports that.
     if (sight.kind === 'unusable') return { kind: 'waiting' };
     const seen = await look.see();
     if (seen.kind !== 'broken') return whole;
@@ -66,7 +66,7 @@ export const devicePart: NetworkPart = {
   forget: () => Promise.resolve(),
 };
 
-/** PreStartup: makes what has to be there before the lease. Returns what this node says of itself in it. Throws a Failure. */
+/** Runs PreStartup, which makes what must exist before the lease. Returns the attributes for this node's lease. Throws a Failure. */
 export async function announce(
   commands: CommandRunner,
   preparation: Preparation,
@@ -85,7 +85,7 @@ function require(result: CommandResult, { loaded }: Preparation): Extract<Comman
   );
 }
 
-/** A recipe that does not say its overhead shows it by the devices it made. */
+/** Reads the MTU from the devices of a recipe that does not declare its overhead. */
 async function settleMtu(commands: CommandRunner, { loaded, network, underlay }: Preparation): Promise<void> {
   if (loaded.recipe.overhead !== undefined) return;
   const networks = networksOf(network.configuration);
@@ -97,8 +97,8 @@ async function settleMtu(commands: CommandRunner, { loaded, network, underlay }:
 }
 
 /**
- * Brings the device up again on an interface that has changed. The lease stays, with this node's present addresses; pods that run keep
- * their MTU. Where nothing says which peers that cost, all of them are added again.
+ * Brings the device up again on an interface that has changed. The lease stays, with this node's present addresses, and running pods keep
+ * their MTU. All peers are added again if the recipe cannot check which ones are lost.
  */
 async function followUnderlay(
   network: LiveNetwork,
@@ -118,7 +118,7 @@ async function followUnderlay(
   commands.learn(factsOfPreparation(preparation, options));
   const outcome = await rebuild(network, signal);
   if (outcome.kind !== 'repaired') {
-    // The interface may be as it was by the next time.
+    // The interface may have its old state at the next try.
     commands.learn(before);
     return outcome;
   }
@@ -133,8 +133,8 @@ async function followUnderlay(
 }
 
 /**
- * PreStartup and PostStartup once more. The lease stays; if its backend data is another now (a new MAC, say), it is published, so
- * that the peers follow. No peer is touched meanwhile.
+ * Runs PreStartup and PostStartup again. The lease stays; new backend data (a new MAC, for example) is published, so that the peers follow.
+ * No peer is touched meanwhile.
  */
 async function rebuild(
   { commands, own, loop, keeper, preparation, drift }: LiveNetwork,

@@ -13,7 +13,7 @@ import type { Preparation } from '../../setup/prepare.ts';
 import type { UpOptions } from '../../setup/options.ts';
 import type { PeersInPlace } from '../../commands/check-peers.ts';
 
-/** A network that is up on this node, with all that it takes to take it down. Its daemon may be dead. */
+/** A network that is up on this node, with all data that its removal needs. Its daemon may be dead. */
 export interface StandingNetwork {
   readonly commands: CommandRunner;
   readonly loop: PeerLoop;
@@ -30,7 +30,7 @@ export interface LiveNetwork extends StandingNetwork {
   readonly options: UpOptions;
   readonly preparation: Preparation;
   readonly keeper: LeaseKeeper;
-  /** The subnets of peers that are in place, if that is known without a check. */
+  /** The subnets of peers that are in place; undefined if only a check can tell. */
   readonly inPlace: ReadonlySet<string> | undefined;
   /** Whether PostStartupCommand ran already, because only the commands of a running network were replaced. */
   readonly isDeviceUp: boolean;
@@ -54,7 +54,7 @@ export type CheckSight = PeersInPlace & { readonly since: number };
 
 /** The trouble with a broken part, as text for people. */
 export interface PartTrouble {
-  /** `CheckCommand (vxlan.json:27) exited with status 1` */
+  /** A clause: `CheckCommand (vxlan.json:27) exited with status 1` */
   readonly because: string;
   /** Further lines, indented; empty if there are none. */
   readonly detail: string;

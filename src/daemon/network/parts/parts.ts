@@ -8,7 +8,7 @@ import { peersPart } from './peers.ts';
 import { subnetFilePart } from './subnet-file.ts';
 import { trafficRulesPart } from './traffic-rules.ts';
 
-/** Every part of a network, in the order in which they come up. They are taken away in the opposite order. */
+/** Every part of a network, in the order in which the parts come up. They are removed in the opposite order. */
 export const networkParts: readonly NetworkPart[] = [devicePart, trafficRulesPart, peersPart, subnetFilePart];
 
 /** The data for the removal of each part that may be on the node, by the part's name. */
@@ -20,8 +20,8 @@ export function rememberParts(options: UpOptions, parts = networkParts): PartMem
 }
 
 /**
- * Takes the remembered parts away, the last one first, whatever becomes of the others. Returns what came of each. Throws a Failure,
- * before anything is touched, for a part that this version does not know.
+ * Removes the remembered parts, the last one first. If one fails, the others are still removed. Returns the result of each. Throws a
+ * Failure for a part that this version does not know, before anything is touched.
  */
 export async function removeParts(
   network: StandingNetwork,
@@ -37,7 +37,7 @@ export async function removeParts(
   return removed;
 }
 
-/** Takes away what of the remembered parts outlives the kernel's objects. Throws as {@link removeParts} does. */
+/** Removes only the pieces of the remembered parts that outlive the kernel's objects. Throws as {@link removeParts} does. */
 export async function forgetParts(
   memories: PartMemories,
   emit: EmitEvent,

@@ -8,17 +8,14 @@ export const peersPart: NetworkPart = {
   isFoundation: false,
   remember: () => ({}),
 
-  /** First the peers of an earlier daemon, then the peers in the store. */
+  /** Restores the peers of an earlier daemon first, and then follows the peers in the store. */
   async up(network, signal) {
     await restorePeers(network.loop, network);
     await network.follow();
     await unlessAborted(network.loop.settled(), signal);
   },
 
-  /**
-   * The loop adds the peers that CheckCommand does not print, and removes the unknown ones that it prints, in its own
-   * time.
-   */
+  /** Hands CheckCommand's output to the loop. The loop adds the missing peers and removes the unknown ones in its own time. */
   async ensure({ loop, drift }, look) {
     const seen = await look.see();
     if (seen.kind === 'listed') drift.judged(loop.checked(seen.subnets, seen.since));
@@ -43,7 +40,7 @@ export async function removePeers(loop: PeerLoop): Promise<readonly string[]> {
   return failed;
 }
 
-/** Waits for some work until the signal is aborted: a hung command is not waited for then. */
+/** Waits for some work until the signal is aborted, so that a hung command does not delay the stop. */
 async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   let stop = (): void => undefined;

@@ -43,7 +43,7 @@ export const subnetFilePart: NetworkPart = {
   forget: remove,
 };
 
-/** If the file cannot be removed, this is reported, and the rest of the network still goes down. */
+/** Removes the file. A failure is reported, and the rest of the network still goes down. */
 async function remove(memory: Json, emit: EmitEvent): Promise<void> {
   const path = pathIn(memory);
   try {

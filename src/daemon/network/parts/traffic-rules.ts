@@ -47,7 +47,7 @@ export const trafficRulesPart: NetworkPart = {
 
   watch(network, ask, signal) {
     const look = new Periodic(network.options.trafficResyncSeconds * 1000, async () => {
-      // A program that fails is the next look's to report.
+      // The next look reports a program that fails.
       const trouble = await findRulesTrouble(rulesOf(network)).catch(explainError);
       if (trouble !== undefined) ask();
     });
@@ -60,7 +60,7 @@ export const trafficRulesPart: NetworkPart = {
     return gone;
   },
 
-  // They are gone with the network namespace.
+  // The rules are gone with the network namespace.
   forget: () => Promise.resolve(),
 };
 
