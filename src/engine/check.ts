@@ -5,26 +5,26 @@ import type { EngineState, PeerEntry } from './state.ts';
 import { doubt, entryOf, reconsider } from './want.ts';
 
 /**
- * How often a peer is put back from which another, with the same MAC, key or address, takes its place each time: as often
- * as it takes to know that they do.
+ * The number of times that a peer is put back although another peer takes its place each time, because both have the same MAC, key or
+ * address. Two times are enough to be sure.
  */
 const mostRepairs = 2;
 
-/** How the kernel, as CheckCommand saw it, differs from what the engine believed. */
+/** The difference between the kernel, as CheckCommand saw it, and the engine's state. */
 export interface Drift {
-  /** Peers that had been added and are not there any more. They are added again. */
+  /** Peers that were added and are missing now. They are added again. */
   readonly missing: readonly Peer[];
-  /** Peers that are missing and left so, because putting them back would only take another's place. */
+  /** Peers that are missing and stay so, because to put them back would only displace another peer. */
   readonly displaced: readonly Displacement[];
-  /** Subnets in place that belong to no peer that is wanted or known. They are removed. */
+  /** Subnets in place that belong to no wanted or known peer. They are removed. */
   readonly extra: readonly string[];
 }
 
-/** Two peers that are wanted and cannot both be in place. */
+/** Two wanted peers that cannot both be in place. */
 export interface Displacement {
   readonly peer: Peer;
   readonly by: Peer;
-  /** The values that both have: addresses, MAC addresses, keys, or all backend data. */
+  /** The values that both peers have: addresses, MAC addresses, keys, or all backend data. */
   readonly shared: readonly string[];
 }
 
@@ -33,14 +33,14 @@ interface Comparison {
   readonly displaced: readonly Displacement[];
   /** Peers that were put back before and stayed. */
   readonly lasting: readonly PeerEntry[];
-  /** Peers of which it was in doubt whether they are there, and which are. */
+  /** Doubtful peers that the check found in place. */
   readonly confirmed: readonly PeerEntry[];
   readonly extra: readonly string[];
 }
 
 /**
- * Compares what is in place with what is believed to be, and has the difference repaired. A peer that changed after `since`, or
- * is changing, is not judged: the check may have looked before or after.
+ * Compares the subnets in place with the engine's state, and has the difference repaired. A peer that changed after `since`, or is
+ * changing, is not judged: the check may have looked before or after.
  */
 export function judgePeers(state: EngineState, present: ReadonlySet<string>, since: number): Drift {
   const judged = [...state.entries.values()].filter((entry) => mayJudge(entry, since));
@@ -54,7 +54,7 @@ export function judgePeers(state: EngineState, present: ReadonlySet<string>, sin
   }
   if (example !== undefined) doubt(state, example);
   if (!state.hasSnapshot) {
-    // After a restart: what the journal names and the kernel has needs nothing. Nothing is wanted yet, so nothing is extra.
+    // After a restart, peers that the journal and the kernel have need no work. Nothing is wanted yet, so nothing is extra.
     for (const entry of confirmed) confirm(state, entry);
     return { missing: lost, displaced, extra: [] };
   }
@@ -97,7 +97,7 @@ function compare(state: EngineState, present: ReadonlySet<string>, since: number
   return { missing, displaced, lasting, confirmed, extra };
 }
 
-/** A peer that changed after `since`, or is changing, may have been seen before or after. */
+/** Whether a peer may be judged. The check may have seen a peer that changed after `since`, or is changing, before or after the change. */
 function mayJudge(entry: PeerEntry, since: number): boolean {
   return entry.activity.kind !== 'running' && entry.touched <= since;
 }
@@ -120,12 +120,12 @@ function isRivalMissing(state: EngineState, peer: Peer, present: ReadonlySet<str
   return rivalsOf(state, peer).some((rival) => !isInPlace(state, rival, present));
 }
 
-/** The other wanted peers that hold something which this one needs as well. */
+/** The other wanted peers that share a kernel resource with this one. */
 function rivalsOf(state: EngineState, peer: Peer): Peer[] {
   return sharersOf(state, peer).flatMap((key) => state.entries.get(key)?.wanted ?? []);
 }
 
-/** A peer of which only the subnet is known: enough for a SubnetRemoveCommand that looks for the rest in the kernel. */
+/** A peer of which only the subnet is known. This is enough for a SubnetRemoveCommand that looks for the rest in the kernel. */
 export function strangerOf(subnet: string): Peer {
   const isIpv6 = subnet.includes(':');
   return {

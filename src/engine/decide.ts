@@ -2,17 +2,17 @@ import type { Peer } from '../lease/lease.ts';
 import { samePeer } from './state.ts';
 import type { Abilities, PeerEntry } from './state.ts';
 
-/** The next thing to do about one peer, from what is wanted and what is known of the kernel. */
+/** The next step for one peer, decided from the wanted and the applied state. */
 type Decision =
   | { readonly kind: 'nothing' }
-  /** Unwanted, and the recipe has no way to remove it. */
+  /** The peer is unwanted, and the recipe has no command to remove it. */
   | { readonly kind: 'forget' }
   | { readonly kind: 'add'; readonly peer: Peer }
   | { readonly kind: 'remove'; readonly peer: Peer; readonly mode: 'strict' | 'lenient' };
 
 /**
- * Compares wanted with applied. After a remove that was due to a change the same comparison asks for the add, so a
- * changed peer is removed with its old values and added with its new ones without anyone remembering the plan.
+ * Compares wanted with applied. After a remove that was due to a change, the same comparison asks for the add. So a changed peer is removed
+ * with its old values and added with its new ones, and no plan is stored.
  */
 export function decide(entry: Pick<PeerEntry, 'wanted' | 'applied'>, abilities: Abilities): Decision {
   const { wanted, applied } = entry;

@@ -10,15 +10,15 @@ import { takeBatch, takeSingles, wantsBatch } from './take.ts';
 import { entryOf, want, wantExactly } from './want.ts';
 
 /**
- * Compares the peers that are wanted with those that are applied, and says which commands make them the same. It runs nothing
- * and knows no time: its owner feeds it what happens, takes operations from it, runs them and feeds how they ended.
+ * Compares the wanted peers with the applied ones, and decides which commands make them the same. The engine runs nothing and knows no
+ * time: its owner feeds it events, takes operations from it, runs them and feeds it their results.
  *
  * A snapshot, a shutdown and a check cost O(N), everything else O(1).
  */
 export class Engine {
   readonly #state: EngineState;
 
-  /** @param entries where its entries are kept, for a test that counts */
+  /** @param entries the map for its entries; a test may pass one that counts */
   constructor(abilities: Abilities, entries = new Map<string, PeerEntry>()) {
     this.#state = createState(abilities, entries);
   }
@@ -29,39 +29,41 @@ export class Engine {
   }
 
   /**
-   * Takes up to `limit` operations to be run one by one, each for another key, oldest difference first. They count as running
-   * until the engine is fed how they ended.
+   * Takes up to `limit` operations to be run one by one, each for another key, the oldest difference first. They count as running until the
+   * engine is fed their results.
    */
   take(limit: number): Operation[] {
     return takeSingles(this.#state, limit);
   }
 
-  /** The same for one run of SubnetBatchCommand; none if there are too few for a batch, or the recipe has no such command. */
+  /**
+   * Takes up to `limit` operations for one run of SubnetBatchCommand. Empty if there are too few for a batch, or without such a command.
+   */
   takeBatch(limit: number): Operation[] {
     return takeBatch(this.#state, limit);
   }
 
-  /** Whether {@link takeBatch} has something to give. */
+  /** Whether {@link takeBatch} would return operations. */
   get wantsBatch(): boolean {
     return wantsBatch(this.#state);
   }
 
   /**
-   * A batch failed. What is still wanted of it is tried again at once in smaller batches, and at last one by one, so that a bad
-   * peer costs that peer only. What became unwanted meanwhile is not run. Returns whether it is news: a batch of those that a
-   * failed batch left is not.
+   * Call when a batch failed. Operations that are still wanted are tried again at once in smaller batches, and at last one by one, so that
+   * a bad peer delays only itself. Operations that are no longer wanted do not run. Returns whether the failure is news: the failure of a
+   * part of a failed batch is not.
    */
   returned(operations: readonly Operation[]): boolean {
     return returnBatch(this.#state, operations);
   }
 
-  /** A mark that says how far the engine is: handed back with what a check found that was started now. */
+  /** A mark of the engine's progress. Take it before a check starts, and pass it with the check's result. */
   get checkpoint(): number {
     return this.#state.sequence;
   }
 
   /**
-   * CheckCommand saw these subnets fully in place. What differs is repaired by the operations that are taken next.
+   * Call when CheckCommand saw these subnets fully in place. The operations that are taken next repair the difference.
    *
    * @param since the {@link checkpoint} from before the command was started: peers touched later are not judged
    */
@@ -69,7 +71,7 @@ export class Engine {
     return judgePeers(this.#state, present, since);
   }
 
-  /** Whether nothing is left to do now: whatever still differs waits for a retry. */
+  /** Whether no work is left now: every remaining difference waits for a retry. */
   get isSettled(): boolean {
     const { ready, alone, suspects, running } = this.#state;
     return ready.size === 0 && alone.size === 0 && suspects.size === 0 && running === 0;
@@ -79,7 +81,7 @@ export class Engine {
     return countPeers(this.#state);
   }
 
-  /** How many peers failed and have not succeeded since. */
+  /** The number of peers that failed and have not succeeded since. */
   get failing(): number {
     return this.#state.failing;
   }
@@ -92,14 +94,14 @@ export class Engine {
     );
   }
 
-  /** Every peer that is in the kernel or may be, with the values it was added with. */
+  /** Every peer that is or may be in the kernel, with the values of its add. */
   get appliedPeers(): Peer[] {
     return [...this.entries.values()].flatMap(({ applied }) =>
       applied.kind === 'absent' ? [] : [applied.peer],
     );
   }
 
-  /** The peers that are surely in the kernel and wanted. */
+  /** The wanted peers that are surely in the kernel. */
   get peersInPlace(): Peer[] {
     return [...this.entries.values()].flatMap(({ applied, wanted }) =>
       applied.kind === 'present' && wanted !== undefined ? [applied.peer] : [],
@@ -115,7 +117,7 @@ export class Engine {
     );
   }
 
-  /** All that is known, by lease key; not to be changed. */
+  /** The entries by lease key; callers must not change them. */
   get entries(): ReadonlyMap<string, Readonly<PeerEntry>> {
     return this.#state.entries;
   }

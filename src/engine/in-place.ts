@@ -7,7 +7,7 @@ export function subnetsOf(peer: Peer): string[] {
   return presentValues(peerSubnets(peer));
 }
 
-/** The subnet that names a peer: its IPv4 subnet, or its IPv6 subnet if it has only that. */
+/** The subnet that names a peer: its IPv4 subnet, or its IPv6 subnet if it has no IPv4 subnet. */
 export function namingSubnet(peer: Peer): string {
   return subnetsOf(peer)[0] ?? '';
 }
@@ -20,7 +20,7 @@ export function isInPlace(state: EngineState, peer: Peer, present: ReadonlySet<s
 }
 
 /**
- * Learns from the output of CheckCommand. Returns a peer that has to be added once more, to learn from the next output.
+ * Learns the form of CheckCommand's output from one output. Returns a peer that must be added once more, so that the next output can tell.
  *
  * @param judged the entries that did not change since the command started
  */
@@ -53,7 +53,7 @@ export function learnPrintedSubnets(
   return example;
 }
 
-/** Whether the peer that is tried changed after the command started. */
+/** Whether the peer under trial changed after the command started. */
 function isUnderWay(state: EngineState, key: string, judged: readonly PeerEntry[]): boolean {
   const tried = state.entries.get(key);
   return tried?.wanted !== undefined && !judged.includes(tried);

@@ -1,15 +1,15 @@
 import type { Peer } from '../lease/lease.ts';
 import type { Reason } from '../event/event.ts';
 
-/** One run of SubnetAdd or SubnetRemove that the engine asks for. At most one per key is under way at any time. */
+/** One run of SubnetAdd or SubnetRemove that the engine requests. At most one for each key runs at any time. */
 export interface Operation {
   readonly kind: 'add' | 'remove';
-  /** For a remove: the values that the peer was added with. */
+  /** The peer; for a remove, with the values of its add. */
   readonly peer: Peer;
   readonly reason: Reason;
   /**
-   * `strict`: a failure is retried until it succeeds. `lenient`: it is tried, and what follows does not depend on it,
-   * for a recipe that cannot tell whether there is anything to remove.
+   * How a failure is handled. `strict`: the operation is retried until it succeeds. `lenient`: the operation is tried, and later operations
+   * do not depend on it, for a recipe that cannot tell whether there is anything to remove.
    */
   readonly mode: 'strict' | 'lenient';
 }
@@ -24,18 +24,18 @@ export type EngineInput =
    * comes at all.
    */
   | { readonly kind: 'restore'; readonly peers: readonly Peer[] }
-  /** All peers that are wanted; what is absent is unwanted. */
+  /** All wanted peers. An absent peer is unwanted. */
   | { readonly kind: 'snapshot'; readonly peers: readonly Peer[] }
   | { readonly kind: 'put'; readonly peer: Peer }
   | { readonly kind: 'delete'; readonly key: string }
   | { readonly kind: 'succeeded'; readonly operation: Operation }
-  /** An operation that was run by itself failed. `jitter` is uniform in [0, 1) and spreads the retries of many nodes. */
+  /** An operation outside a batch failed. `jitter` is uniform in [0, 1) and spreads the retries of many nodes. */
   | { readonly kind: 'failed'; readonly operation: Operation; readonly jitter: number }
-  /** An operation runs for so long that no other shall wait for it any more. */
+  /** An operation has run for so long that no other operation waits for it any more. */
   | { readonly kind: 'overdue'; readonly operation: Operation }
   /** A delay that {@link Wait} asked for is over. */
   | { readonly kind: 'due'; readonly key: string; readonly attempt: number }
-  /** The network is going down: nothing is wanted from here on, whatever is fed later. */
+  /** The network is going down. No peer is wanted from here on, whatever the later inputs are. */
   | { readonly kind: 'shutdown' };
 
 /** A request to be told `due` after a delay. */

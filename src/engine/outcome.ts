@@ -7,17 +7,17 @@ import type { EngineState, PeerEntry, Search, Suspects } from './state.ts';
 import { doubt, reasonFor, reconsider } from './want.ts';
 
 /**
- * How often a remove is tried that may have nothing to remove: see `Operation.mode`. A recipe without CheckCommand
- * cannot say, and `ip route del` fails for ever on a route that is not there.
+ * The number of tries of a lenient remove; see `Operation.mode`. A recipe without CheckCommand cannot say whether there is anything to
+ * remove, and `ip route del` always fails on a missing route.
  */
 const lenientTries = 3;
 
-/** A batch of so few that failed is not halved any more: each is run by itself. */
+/** The size from which a failed batch is not halved any more: its operations run one by one. */
 const fewestSuspects = 4;
 
 /**
- * One culprit is found by as many failures as a batch can be halved, and one more. This many times that lets a search find a
- * few culprits; with more of them, or where the command itself is broken, running the rest one by one takes less.
+ * The failures that a search may cost, as a multiple of the failures that find one culprit (one for each halving, and one more). Few
+ * culprits are found within it. With more of them, or with a broken command, it is faster to run the rest one by one.
  */
 const culpritsWorthASearch = 4;
 
@@ -44,8 +44,8 @@ function conclude(state: EngineState, entry: PeerEntry, operation: Operation): v
 }
 
 /**
- * A remove that ended may have taken away what another peer shares with the removed one: those that came into place after
- * `since` are ensured again, and those whose add runs, once that has ended.
+ * Has peers ensured again that share a resource with a removed peer, because the remove may have taken it away: peers that came into place
+ * after `since`, and peers whose add runs, once it has ended.
  */
 function crossSharers(state: EngineState, removed: Peer, since = 0): void {
   for (const key of sharersOf(state, removed)) {
@@ -57,7 +57,7 @@ function crossSharers(state: EngineState, removed: Peer, since = 0): void {
   }
 }
 
-/** An operation that was run by itself failed. Returns the delay until it is tried again, if it is. */
+/** Takes the failure of an operation outside a batch. Returns the delay until it is tried again, if it is. */
 export function fail(state: EngineState, operation: Operation, jitter: number): Wait[] {
   const entry = state.entries.get(operation.peer.key);
   if (entry?.activity.kind !== 'running') return [];
@@ -65,7 +65,7 @@ export function fail(state: EngineState, operation: Operation, jitter: number): 
   setApplied(state, entry, { kind: 'unsure', peer: operation.peer });
   setCompany(state, entry, { kind: 'nobody' });
   if (operation.mode === 'lenient' && entry.wanted !== undefined) {
-    // The peer may still be there: the add that comes next shows it, and so does a remove if it is unwanted before that.
+    // The peer may still be in the kernel. The next add shows that; so does a remove if the peer is unwanted before.
     setApplied(state, entry, { kind: 'unremovable', peer: operation.peer });
     setActivity(state, entry, { kind: 'idle' });
     reconsider(state, entry, operation.reason);
@@ -76,7 +76,7 @@ export function fail(state: EngineState, operation: Operation, jitter: number): 
     conclude(state, entry, operation);
     return [];
   }
-  // Those that were in place before it are ensured when it succeeds: not each time that it is tried.
+  // Peers that were in place before are ensured when the remove succeeds, and not after each try.
   if (operation.kind === 'remove') crossSharers(state, operation.peer, since);
   if (superseded(state, entry, operation)) {
     setActivity(state, entry, { kind: 'idle' });
@@ -94,7 +94,7 @@ export function fail(state: EngineState, operation: Operation, jitter: number): 
   ];
 }
 
-/** Whether the engine would now do something else than the operation that failed. Then it does not have to wait. */
+/** Whether the engine would now decide another operation than the failed one. Then there is no need to wait. */
 function superseded(state: EngineState, entry: PeerEntry, operation: Operation): boolean {
   const decision = decide(entry, state.abilities);
   switch (decision.kind) {
@@ -104,15 +104,15 @@ function superseded(state: EngineState, entry: PeerEntry, operation: Operation):
     case 'add':
       return operation.kind !== 'add' || !samePeer(decision.peer, operation.peer);
     case 'remove':
-      // An add that failed and is still wanted asks for a lenient remove first: that is its retry, and has to wait.
+      // A wanted add that failed asks for a lenient remove first. That remove is its retry, and has to wait.
       return operation.kind === 'add' && entry.wanted === undefined;
   }
 }
 
 /**
- * A batch failed: nobody knows which of its operations were done, nor which of them is to blame. Each is decided again at once,
- * in batches of half the size. Nobody counts as failing before its own command has failed. Returns whether a search for
- * those to blame began with it.
+ * Takes the failure of a batch. It is unknown which of its operations were done, and which one is to blame. Each is decided again at once,
+ * in batches of half the size. A peer counts as failing only after its own command has failed. Returns whether a new search for the
+ * culprits begins.
  */
 export function returnBatch(state: EngineState, operations: readonly Operation[]): boolean {
   const entries = operations.flatMap((operation) => {
@@ -137,13 +137,13 @@ export function returnBatch(state: EngineState, operations: readonly Operation[]
   return isNews;
 }
 
-/** Whether an operation that was decided earlier would be decided again now. */
+/** Whether an earlier operation would be decided again now. */
 function isStillDue(state: EngineState, entry: PeerEntry, operation: Operation): boolean {
   const decision = decide(entry, state.abilities);
   return decision.kind === operation.kind && samePeer(decision.peer, operation.peer);
 }
 
-/** The company that each of the entries of a failed batch keeps from now on, by its index. */
+/** The new company of each entry of a failed batch, by its index. */
 function splitCompany(entries: readonly PeerEntry[]): (index: number) => PeerEntry['company'] {
   const search = searchOf(entries);
   search.failuresLeft -= 1;

@@ -1,12 +1,12 @@
 import type { EngineState } from './state.ts';
 
-/** How a node's peers stand, counted. */
+/** The numbers of a node's peers, by state. */
 export interface Counts {
   readonly wanted: number;
   readonly inPlace: number;
-  /** Ready or running, and not after a failure. */
+  /** Peers that are ready or running, and not after a failure. */
   readonly pending: number;
-  /** Failed, and not succeeded since: waiting for the next try, or in it. */
+  /** Peers that failed and have not succeeded since: they wait for the next try, or are in it. */
   readonly failing: number;
 }
 

@@ -11,7 +11,7 @@ type KernelState =
   | { readonly kind: 'present'; readonly peer: Peer }
   /** An add or a remove with these values was begun and its result is unknown, or it failed half-way. */
   | { readonly kind: 'unsure'; readonly peer: Peer }
-  /** The same, and a remove of it failed that may have had nothing to remove: an add may be tried now. */
+  /** A remove of an unsure peer failed, and may have had nothing to remove. An add may be tried now. */
   | { readonly kind: 'unremovable'; readonly peer: Peer };
 
 /**
@@ -28,17 +28,17 @@ type Activity =
   | {
       readonly kind: 'running';
       readonly operation: Operation;
-      /** The engine's sequence number when it began. */
+      /** The engine's sequence number at the start of the operation. */
       readonly since: number;
-      /** Nobody waits for it any more. */
+      /** Whether other operations no longer wait for this one. */
       readonly isOverdue: boolean;
-      /** For an add: a remove ended meanwhile that may have taken away what it put in place. */
+      /** Whether a remove that ended during this add may have taken away what the add put in place. */
       readonly isCrossed: boolean;
     }
   | { readonly kind: 'waiting'; readonly operation: Operation };
 
 /**
- * With whom an operation for a peer may share one run of SubnetBatchCommand.
+ * The peers that may share one run of SubnetBatchCommand with a peer.
  *
  *     anyone ──its batch failed──▶ suspects ──theirs failed, again and again──▶ nobody
  *       ▲                             │              failed by itself ───────────▲ │
@@ -46,33 +46,33 @@ type Activity =
  */
 type Company =
   | { readonly kind: 'anyone' }
-  /** Half of a batch that failed: one of them may be why. */
+  /** The peer is in one half of a failed batch, and one peer of that half may be the reason. */
   | { readonly kind: 'suspects'; readonly suspects: Suspects }
   | { readonly kind: 'nobody' };
 
-/** Peers of a batch that failed, to be tried again as a batch of their own. */
+/** Peers of a failed batch, which are tried again as a batch of their own. */
 export interface Suspects {
-  /** Those that are ready, oldest difference first. */
+  /** The suspects that are ready, the oldest difference first. */
   readonly ready: Set<string>;
   readonly search: Search;
 }
 
-/** The search for the peers that made a batch fail: it halves batches until each culprit is by itself. */
+/** The search for the peers that made a batch fail. It halves batches until each culprit is alone. */
 export interface Search {
-  /** How many more batches may fail before the rest is run one by one: many culprits are not worth a search. */
+  /** The number of batches that may still fail before the rest runs one by one. Many culprits are not worth a search. */
   failuresLeft: number;
 }
 
-/** All the engine knows of one lease key. */
+/** The engine's knowledge of one lease key. */
 export interface PeerEntry {
   readonly key: string;
   wanted: Peer | undefined;
   applied: KernelState;
   activity: Activity;
   company: Company;
-  /** Failures in a row of what is wanted now. */
+  /** The number of failures in a row of the present wish. */
   failures: number;
-  /** How often in a row it was put back after a check, and not left in place. */
+  /** The number of times in a row that the peer was put back after a check, and did not stay. */
   repairs: number;
   /** The engine's sequence number when this entry last changed. */
   touched: number;
@@ -82,8 +82,8 @@ export interface PeerEntry {
 export interface Abilities {
   readonly canRemove: boolean;
   /**
-   * The recipe has a CheckCommand: its author promises that every command may be repeated, so a doubtful peer is simply
-   * added or removed again. Otherwise it is removed leniently and then added.
+   * The recipe has a CheckCommand. Its author promises that every command may be repeated, so a doubtful peer is simply added or removed
+   * again. Otherwise a doubtful peer is removed leniently and then added.
    */
   readonly repeatable: boolean;
   /** Whether a line of SubnetBatchCommand can hold an operation; undefined for a recipe without that command. */
@@ -91,7 +91,7 @@ export interface Abilities {
 }
 
 /**
- * How CheckCommand names a peer that has two subnets and is in place: by the first one, or by each of its own.
+ * The way in which CheckCommand names a peer with two subnets that is in place: by the first subnet, or by both.
  *
  *     unknown ──the second one of any peer was printed──▶ each
  *        │ ▲                                               ▲
@@ -99,7 +99,7 @@ export interface Abilities {
  *        └──a peer is added ──▶ trying ──it was printed────┘
  *           once more             └──it was not───▶ first ──the second one of any peer was printed──▶ each
  *
- * Without a try, a command that prints each would not be told from one that prints the first while all IPv6 routes are gone.
+ * A try is needed: otherwise, a command that prints both looks like one that prints the first while all IPv6 routes are gone.
  */
 type PrintedSubnets =
   | { readonly kind: 'unknown' }
@@ -111,28 +111,28 @@ type PrintedSubnets =
 export interface EngineState {
   readonly abilities: Abilities;
   readonly entries: Map<string, PeerEntry>;
-  /** Keys whose activity is `ready`, that wait for nobody and may keep any company, oldest first. */
+  /** Keys whose activity is `ready`, that wait for no other key and may keep any company, the oldest first. */
   readonly ready: Set<string>;
-  /** The same for keys that keep nobody's. */
+  /** Ready keys that must run alone. */
   readonly alone: Set<string>;
-  /** The same for keys that only keep that of their fellow suspects; no group is empty. */
+  /** Ready keys that may share a batch only with their fellow suspects; no group is empty. */
   readonly suspects: Set<Suspects>;
-  /** Keys whose add waits until another key's remove is over, by that other key. */
+  /** Keys whose add waits for another key's remove, by that other key. */
   readonly parked: Map<string, string[]>;
   /** Keys that hold a resource in the kernel, by resource: see `resourcesOf`. */
   readonly holders: KeysByName;
   running: number;
   waiting: number;
-  /** Entries that failed and have not succeeded since: those that wait, and those that are tried again. */
+  /** The number of entries that failed and have not succeeded since, both waiting and being tried again. */
   failing: number;
   sequence: number;
-  /** The sequence number at which an entry was last forgotten: an older check may have seen it still. */
+  /** The sequence number at which an entry was last forgotten. An older check may still have seen its peer. */
   removedAt: number;
   /** Whether a snapshot has said what is wanted. */
   hasSnapshot: boolean;
-  /** The subnets that CheckCommand prints for a peer with two: see `learnPrintedSubnets`. */
+  /** The subnets that CheckCommand prints for a peer with two subnets; see `learnPrintedSubnets`. */
   printedSubnets: PrintedSubnets;
-  /** The network is going down: nothing is wanted any more. */
+  /** Whether the network is going down, so that no peer is wanted any more. */
   isShutDown: boolean;
 }
 
@@ -156,7 +156,7 @@ export function createState(abilities: Abilities, entries: Map<string, PeerEntry
   };
 }
 
-/** Whether two peers are the same in everything a command is given. */
+/** Whether two peers give commands the same values. */
 export function samePeer(a: Peer, b: Peer): boolean {
   return (
     a.key === b.key &&
@@ -194,7 +194,7 @@ export function sharedResources(peer: Peer, other: Peer): string[] {
 /** A value shared by more keys than this is common to the whole cluster, so it does not identify a peer. */
 const mostSharers = 8;
 
-/** The other keys that hold something in the kernel which this peer needs as well. */
+/** The other keys that hold a kernel resource which this peer needs as well. */
 export function sharersOf(state: EngineState, peer: Peer): string[] {
   const sharers: string[] = [];
   for (const resource of resourcesOf(peer)) {
@@ -204,7 +204,7 @@ export function sharersOf(state: EngineState, peer: Peer): string[] {
   return sharers;
 }
 
-/** Records what is in the kernel for an entry, and who holds which resource there. */
+/** Records the kernel state of an entry, and the resources that it holds there. */
 export function setApplied(state: EngineState, entry: PeerEntry, applied: KernelState): void {
   const before = entry.applied.kind === 'absent' ? undefined : entry.applied.peer;
   const after = applied.kind === 'absent' ? undefined : applied.peer;
@@ -215,7 +215,7 @@ export function setApplied(state: EngineState, entry: PeerEntry, applied: Kernel
   if (after) for (const resource of resourcesOf(after)) state.holders.add(resource, entry.key);
 }
 
-/** Changes what is being done about an entry, keeping the counts and the queues in step. */
+/** Changes the activity of an entry, and keeps the counts and the queues in step. */
 export function setActivity(state: EngineState, entry: PeerEntry, activity: Activity): void {
   if (entry.activity.kind === 'running') state.running -= 1;
   if (entry.activity.kind === 'waiting') state.waiting -= 1;
@@ -227,7 +227,7 @@ export function setActivity(state: EngineState, entry: PeerEntry, activity: Acti
   if (!isWaitedFor(activity)) unpark(state, entry.key);
 }
 
-/** Changes with whom an entry may share a batch. */
+/** Changes the company of an entry. */
 export function setCompany(state: EngineState, entry: PeerEntry, company: Company): void {
   dequeue(state, entry);
   entry.company = company;
@@ -260,13 +260,13 @@ function isWaitedFor(activity: Activity): boolean {
   return activity.kind === 'ready' || (activity.kind === 'running' && !activity.isOverdue);
 }
 
-/** Changes how often in a row an entry has failed, keeping the count of those that fail in step. */
+/** Changes the number of failures in a row of an entry, and keeps the count of failing entries in step. */
 export function setFailures(state: EngineState, entry: PeerEntry, failures: number): void {
   state.failing += Number(failures > 0) - Number(entry.failures > 0);
   entry.failures = failures;
 }
 
-/** Sets an add aside until `blocker` has been dealt with. */
+/** Sets an add aside until `blocker` is done. */
 export function park(state: EngineState, entry: PeerEntry, blocker: string): void {
   dequeue(state, entry);
   const parked = state.parked.get(blocker);

@@ -5,23 +5,23 @@ import type { Peer } from '../lease/lease.ts';
 import type { EngineState, PeerEntry } from './state.ts';
 import { dropIfEmpty } from './want.ts';
 
-/** A batch of fewer would save nothing, and say less about each. */
+/** The least size of a batch. A smaller one would save nothing, and tell less about each operation. */
 const fewestInBatch = 8;
 
-/** Whether enough operations are ready for a batch, or a batch that failed is to be tried in halves. */
+/** Whether enough operations are ready for a batch, or a failed batch is to be tried in halves. */
 export function wantsBatch(state: EngineState): boolean {
   if (state.abilities.fitsBatch === undefined) return false;
   return state.suspects.size > 0 || state.ready.size >= fewestInBatch;
 }
 
-/** Takes up to `limit` operations to be run by one SubnetBatchCommand: suspects first, as a batch of their own. */
+/** Takes up to `limit` operations for one SubnetBatchCommand: suspects first, as a batch of their own. */
 export function takeBatch(state: EngineState, limit: number): Operation[] {
   if (!wantsBatch(state)) return [];
   const [suspects] = state.suspects;
   return takeFrom(state, suspects?.ready ?? state.ready, limit, 'batch');
 }
 
-/** Takes up to `limit` operations that have to be run one by one; while batches are wanted, only those that no batch can hold. */
+/** Takes up to `limit` operations to be run one by one; while batches are wanted, only operations that no batch can hold. */
 export function takeSingles(state: EngineState, limit: number): Operation[] {
   const alone = takeFrom(state, state.alone, limit, 'single');
   if (wantsBatch(state)) return alone;
@@ -51,14 +51,16 @@ function takeFrom(
   return taken;
 }
 
-/** A lenient remove may fail without consequence, and a batch fails as a whole: it is run by itself. */
+/**
+ * Whether an operation may be in a batch. A lenient remove may fail without consequence, but a batch fails as a whole, so it runs alone.
+ */
 function fitsBatch({ abilities }: EngineState, operation: Operation): boolean {
   return operation.mode !== 'lenient' && abilities.fitsBatch?.(operation) === true;
 }
 
 /**
- * The operation that an entry is ready for, decided at this moment. So an operation that was superseded in the queue
- * never runs, and an add and a remove that cancel out do nothing.
+ * The operation for a ready entry, decided at this moment. So an operation that was superseded in the queue never runs, and an add and a
+ * remove that cancel out do nothing.
  */
 function decideNow(state: EngineState, entry: PeerEntry, reason: Operation['reason']): Operation | undefined {
   const decision = decide(entry, state.abilities);
@@ -92,9 +94,9 @@ function begin(state: EngineState, entry: PeerEntry, operation: Operation): void
 }
 
 /**
- * Another key that this operation has to wait for, because both touch the same thing in the kernel and one of them takes
- * it away: for a remove, one that is running; for an add, a remove that is running or about to. Adds never wait for adds,
- * and nobody for what is overdue: where the two cross, the add is run again when the remove has ended (`crossSharers`).
+ * Finds another key that this operation must wait for, because both touch the same kernel resource and one of them takes it away. A remove
+ * waits for a running operation; an add waits for a remove that runs or is about to. Adds never wait for adds, and nothing waits for an
+ * overdue operation: an add that crosses it runs again after it (`crossSharers`).
  */
 function findBlocker(
   state: EngineState,

@@ -4,7 +4,7 @@ import { decide } from './decide.ts';
 import { samePeer, setActivity, setApplied, setFailures } from './state.ts';
 import type { EngineState, PeerEntry } from './state.ts';
 
-/** The entry of a key, made if there is none. */
+/** The entry of a key. It is created if there is none. */
 export function entryOf(state: EngineState, key: string): PeerEntry {
   const known = state.entries.get(key);
   if (known !== undefined) return known;
@@ -22,7 +22,7 @@ export function entryOf(state: EngineState, key: string): PeerEntry {
   return entry;
 }
 
-/** Takes a whole list of what is wanted: a key that it lacks is unwanted. */
+/** Takes the whole list of wanted peers. A key that is not in it is unwanted. */
 export function wantExactly(state: EngineState, peers: readonly Peer[]): void {
   const wanted = new Set<string>();
   for (const peer of peers) wanted.add(peer.key);
@@ -30,7 +30,7 @@ export function wantExactly(state: EngineState, peers: readonly Peer[]): void {
   for (const peer of peers) want(state, entryOf(state, peer.key), peer);
 }
 
-/** Takes what is wanted of one key; undefined if nothing is. After a shutdown nothing is wanted any more. */
+/** Takes the wanted peer of one key; undefined if it is unwanted. After a shutdown, no peer is wanted. */
 export function want(state: EngineState, entry: PeerEntry, peer: Peer | undefined): void {
   const wanted = state.isShutDown ? undefined : peer;
   const same =
@@ -46,14 +46,14 @@ export function want(state: EngineState, entry: PeerEntry, peer: Peer | undefine
   reconsider(state, entry, reasonFor(state, entry));
 }
 
-/** Why an entry differs from what is wanted. */
+/** The reason why an entry differs from the wanted state. */
 export function reasonFor(state: EngineState, entry: PeerEntry): Reason {
   if (entry.wanted === undefined) return state.isShutDown ? 'shutdown' : 'gone';
   if (entry.applied.kind === 'absent') return 'new';
   return samePeer(entry.applied.peer, entry.wanted) ? 'restart' : 'changed';
 }
 
-/** Makes an entry ready if there is something to do about it. What is running is looked at again when it ends. */
+/** Makes an entry ready if there is work for it. A running entry is looked at again when its operation ends. */
 export function reconsider(state: EngineState, entry: PeerEntry, reason: Reason): void {
   if (entry.activity.kind === 'running') return;
   if (decide(entry, state.abilities).kind === 'nothing') {
@@ -65,14 +65,14 @@ export function reconsider(state: EngineState, entry: PeerEntry, reason: Reason)
   }
 }
 
-/** The entry may not be in the kernel any more: it is ensured again. */
+/** Marks an entry as perhaps missing in the kernel, so that it is ensured again. */
 export function doubt(state: EngineState, entry: PeerEntry): void {
   if (entry.applied.kind !== 'present') return;
   setApplied(state, entry, { kind: 'unsure', peer: entry.applied.peer });
   if (state.hasSnapshot) reconsider(state, entry, 'drifted');
 }
 
-/** Forgets a key of which nothing is wanted and nothing is in the kernel. */
+/** Forgets a key without a wanted and without an applied peer. */
 export function dropIfEmpty(state: EngineState, entry: PeerEntry): void {
   if (entry.wanted === undefined && entry.applied.kind === 'absent' && entry.activity.kind === 'idle') {
     setFailures(state, entry, 0);
