@@ -5,17 +5,17 @@ import type { PublicAddresses } from '../network/public-addresses.ts';
 import { countSubnets, findFreeSubnets, isFree, isOfRange, touchesRange } from '../network/subnets.ts';
 import type { Lease, LeaseSubnets } from './lease.ts';
 
-/** flannel picks at random among this many subnets, so that nodes that start together rarely pick the same one. */
+/** The number of free subnets from which flannel picks one at random, so that nodes that start together rarely pick the same one. */
 const choices = 100;
 
-/** All that the choice of a node's subnets depends on; the public addresses are the node's. */
+/** The facts that decide a node's subnets. The public addresses are the node's. */
 export interface AcquisitionInput extends PublicAddresses {
   readonly configuration: NetworkConfiguration;
-  /** Every lease of the store, reservations included. */
+  /** Every lease in the store, including reservations. */
   readonly leases: readonly Lease[];
-  /** Subnets that something other than a readable lease holds: they are neither free nor anybody's. */
+  /** Subnets that are held by something other than a readable lease. They are not free, and they belong to no node. */
   readonly blocked: readonly LeaseSubnets[];
-  /** The key of the lease that this node wrote last and nobody since: it is this node's, whatever address it carries. */
+  /** The key of the lease that only this node has written since its last run. It is this node's lease, whatever address it carries. */
   readonly earlierKey: string | undefined;
   /** The subnets in the subnet file of the last run. */
   readonly hint: LeaseSubnets | undefined;
@@ -23,10 +23,10 @@ export interface AcquisitionInput extends PublicAddresses {
   readonly random: () => number;
 }
 
-/** The numbers behind a refusal. Those of leases count what overlaps the range, whatever its length. */
+/** The numbers behind a refusal. Leases count if they overlap the range, whatever their length. */
 export interface ExhaustedRange {
   readonly range: SubnetRange;
-  /** How many subnets the range holds. */
+  /** The number of subnets in the range. */
   readonly total: number;
   readonly leased: number;
   readonly reserved: number;
@@ -34,9 +34,8 @@ export interface ExhaustedRange {
 }
 
 /**
- * The next step to get a lease. `misfits` are leases of this node that do not fit the configuration any more. The
- * caller drops them, and the plan counts their subnets as free. `unfitReservations` do not fit either; an operator made
- * them, so they stay and keep their range.
+ * The next step to get a lease. `misfits` are leases of this node that no longer fit the configuration. The caller drops them, and the plan
+ * counts their subnets as free. `unfitReservations` do not fit either, but an operator made them, so they stay and keep their range.
  */
 export type AcquisitionPlan = {
   readonly misfits: readonly Lease[];
@@ -48,9 +47,9 @@ export type AcquisitionPlan = {
 );
 
 /**
- * Chooses a subnet by flannel's order of preference: a lease or reservation that already carries this node's public
- * address; the subnet of the last run, or of its lease that does not fit any more, if it is free; one at random among the first hundred free ones. Nothing that is
- * chosen overlaps a lease of any length. Of several leases of this node, the last run's comes first, then a reservation.
+ * Chooses a subnet by flannel's order of preference: a lease or reservation that already carries this node's public address; the subnet of
+ * the last run, or of its lease that no longer fits, if it is free; one at random among the first hundred free ones. The chosen subnet does
+ * not overlap any lease. If this node has several leases, the last run's comes first, then a reservation.
  */
 export function planAcquisition(input: AcquisitionInput): AcquisitionPlan {
   const mine = input.leases.filter((lease) => isOfNode(lease, input));
@@ -67,7 +66,7 @@ export function planAcquisition(input: AcquisitionInput): AcquisitionPlan {
   return { ...chooseNewSubnets({ ...input, hint }, others), misfits, unfitReservations };
 }
 
-/** flannel knows a node by its public IPv4 address; where a lease has none, only the IPv6 one can tell. */
+/** Whether a lease belongs to a node. flannel knows a node by its public IPv4 address; only a lease without one is known by IPv6. */
 function isOfNode(
   { key, attributes }: Lease,
   { publicIp, publicIpv6, earlierKey }: AcquisitionInput,
@@ -77,7 +76,7 @@ function isOfNode(
   return attributes.publicIpv6 !== undefined && attributes.publicIpv6 === publicIpv6;
 }
 
-/** Whether the configuration could hand these subnets out: those of each family it has, and no others. */
+/** Whether the configuration could hand these subnets out: it has exactly their families, and their lengths. */
 export function fitsConfiguration(configuration: NetworkConfiguration, subnets: LeaseSubnets): boolean {
   return zipFamilies(configuration, subnets).every(([range, subnet]) => {
     if (range === undefined || subnet === undefined) return range === subnet;

@@ -1,18 +1,18 @@
 import type { ParameterValue, Recipe } from '../recipe/recipe.ts';
 import type { Peer } from './lease.ts';
 
-/** A field of the backend data that has to be the same on every node: a VNI, for example. */
+/** A field of the backend data that must be the same on every node: a VNI, for example. */
 export interface AgreedField {
   readonly name: string;
-  /** As in {@link Peer.fields}, without its prefix. */
+  /** The field's variable as in {@link Peer.fields}, without its prefix. */
   readonly variable: string;
   /** This node's value. */
   readonly value: string;
 }
 
 /**
- * The fields that have to be the same on every node. These have the name of a parameter, and SubnetAddCommand does not use a peer's
- * own value of them: so it assumes this node's.
+ * The fields that must be the same on every node. A field counts if it has the name of a parameter and SubnetAddCommand does not use the
+ * peer's value of it, because the command then assumes this node's value.
  */
 export function agreedFields(
   { backendData, commands, parameters }: Pick<Recipe, 'backendData' | 'commands' | 'parameters'>,
@@ -36,7 +36,7 @@ function usesField(text: string, name: string, variable: string): boolean {
   );
 }
 
-/** The first of these fields of which a peer says something else, with the peer's value. */
+/** The first of these fields in which a peer differs, with the peer's value. */
 export function findDisagreement(
   { fields }: Peer,
   agreed: readonly AgreedField[],

@@ -19,7 +19,7 @@ export interface PeerRules {
   readonly network: NetworkConfiguration;
   readonly backendType: string;
   readonly backendData: BackendDataFormat;
-  /** The fields in which a node has to agree with this one to be reached. */
+  /** The fields that must be equal on both nodes, so that they can reach each other. */
   readonly agreed: readonly AgreedField[];
   /** This node's public addresses, and its own addresses on the interface. Canonical. */
   readonly ownAddresses: readonly string[];
@@ -27,21 +27,21 @@ export interface PeerRules {
   readonly ownIdentities: readonly Identity[];
 }
 
-/** A thing that only this node has, and that a lease claims for another. */
+/** Something that only this node has, and that a lease claims for another node. */
 export type OwnClaim =
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'identity'; readonly identity: Identity };
 
 export type PeerVerdict =
   | { readonly kind: 'peer'; readonly peer: Peer }
-  /** Of another backend type: none of this node's business. */
+  /** The lease has another backend type, so this node ignores it. */
   | { readonly kind: 'ignored' }
-  /** Kept for a node that does not have it now. */
+  /** The lease is reserved for a node that does not have it now. */
   | { readonly kind: 'reserved' }
-  /** `claim` is the thing of this node that the lease claims, if that is why. */
+  /** `claim` names this node's value that the lease claims, if that is the reason. */
   | { readonly kind: 'rejected'; readonly because: string; readonly claim: OwnClaim | undefined };
 
-/** Text that may reach a shell's stdin when the recipe gives no pattern: no blank, quote, control or leading dash. */
+/** The form of text that may reach a shell's stdin when the recipe gives no pattern: no blank, quote, control or leading dash. */
 const plainLine = /^[A-Za-z0-9+/][A-Za-z0-9+/=:._,@-]*$/;
 const maximumDataBytes = 4096;
 
@@ -61,8 +61,8 @@ class Rejection extends Error {
 }
 
 /**
- * Decides whether a lease written by another machine may be handed to this node's commands, and if so as what.
- * Everything in the result was parsed and printed again, or matched a pattern. Overlap among leases is the roster's part.
+ * Decides whether a lease from another machine may be handed to this node's commands, and as which peer. Every value in the result was
+ * parsed and printed again, or matched a pattern. The roster handles overlaps of leases.
  */
 export function checkPeer(lease: Lease, rules: PeerRules): PeerVerdict {
   const { backendType } = lease.attributes;
@@ -100,8 +100,8 @@ function readPeer(lease: Lease, rules: PeerRules): Peer {
 }
 
 /**
- * The network's families that a lease has as well. While a network becomes dual-stack, some nodes have both families and
- * others have one: they reach each other by that one. Throws a Rejection if there is none.
+ * The families that a lease shares with the network. While a network becomes dual-stack, some nodes have both families and others have one:
+ * they reach each other by that one. Throws a Rejection if there is none.
  */
 function sharedFamilies(network: NetworkConfiguration, subnets: LeaseSubnets): PerFamily<SubnetRange> {
   const shared = mapFamilies(network, (range, family) => (subnets[family] === undefined ? undefined : range));
@@ -112,8 +112,8 @@ function sharedFamilies(network: NetworkConfiguration, subnets: LeaseSubnets): P
 }
 
 /**
- * The backend data of a lease. A dual-stack node prints text once, and publishes it as IPv4's: where only IPv6 is shared, that text is
- * IPv6's.
+ * The backend data of a lease. A dual-stack node prints text once, and publishes it for IPv4. Where only IPv6 is shared, that text is the
+ * IPv6 data.
  */
 function sharedData(
   { attributes, subnets }: Lease,
@@ -149,7 +149,10 @@ function readPublicAddress(text: string | undefined, family: FamilyKey, rules: P
   return canonical;
 }
 
-/** No command can make a peer of what this node is itself: a device does not send to its own MAC address or key. */
+/**
+ * Rejects a peer with this node's own identity. No command can make such a peer, because a device does not send to its own MAC address or
+ * key.
+ */
 function refuseOwnIdentity(peer: Peer, { ownIdentities, backendData }: PeerRules): void {
   if (ownIdentities.length === 0) return;
   for (const identity of identitiesOfPeer(peer, backendData)) {
@@ -159,7 +162,7 @@ function refuseOwnIdentity(peer: Peer, { ownIdentities, backendData }: PeerRules
   }
 }
 
-/** Why backend data does not meet the recipe's format, as a clause; undefined if it does. */
+/** The reason why backend data does not have the recipe's format, as a clause; undefined if it has. */
 export function checkBackendData(
   data: PerFamily<Json>,
   format: BackendDataFormat,
@@ -181,7 +184,7 @@ function readAllData(
   families: PerFamily<unknown>,
 ): PerFamily<ReadData> {
   return mapFamilies(families, (_, family) => {
-    // Text is printed once for both families, and published as IPv4's.
+    // Text is printed once for both families, and published for IPv4.
     const isPrinted = format.format === 'json' || family === 'ipv4' || families.ipv4 === undefined;
     if (!isPrinted && data[family] === undefined) return { line: undefined, fields: {} };
     return readData(data[family], format, family);
@@ -189,7 +192,7 @@ function readAllData(
 }
 
 interface ReadData {
-  /** The line that stdin gets; undefined if the recipe expects none and the lease has none. */
+  /** The line for stdin; undefined if the recipe expects none and the lease has none. */
   readonly line: string | undefined;
   readonly fields: Readonly<Record<string, string>>;
 }
@@ -262,12 +265,12 @@ function readScalar(value: Json | undefined, field: string, name: string): strin
   if (typeof value === 'object')
     throw new Rejection(`${field} in its ${name} is neither a string nor a number`);
   const text = String(value);
-  // A pattern may be careless about these; nothing that a shell reads may hold them.
+  // A pattern may let these characters through, but no shell input may hold them.
   if (/[\0\n\r]/.test(text)) throw new Rejection(`${field} in its ${name} contains a line break or NUL`);
   return text;
 }
 
-/** Data that fits its pattern, and with which a peer can never work. */
+/** Rejects data that fits its pattern, but with which a peer can never work. */
 function refuseImpossible(text: string, what: string): void {
   const whyNot = describeUnusableMac(text) ?? describeUnusableKey(text);
   if (whyNot !== undefined) throw new Rejection(`${what}, ${text}, is ${whyNot}`);

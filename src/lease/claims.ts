@@ -1,32 +1,32 @@
 import { KeysByName } from './keys-by-name.ts';
 
-/** A thing that more than one lease says is its node's: an underlay address, a MAC address or a key. */
+/** A value that several leases claim for their nodes: an underlay address, a MAC address or a key. */
 export interface SharedThing<Thing> {
   readonly thing: Thing;
-  /** The leases' keys, the first to claim it first. */
+  /** The keys of the leases, the first claimant first. */
   readonly keys: readonly string[];
 }
 
-/** Keeps which lease claims which thing: each is one node's, so that two claims are a mistake or a leftover. */
+/** Keeps the claims of leases. Each claimed value belongs to one node, so two claims are a mistake or a leftover. */
 export class Claims<Thing> {
   readonly #nameOf: (thing: Thing) => string;
   readonly #claimants = new KeysByName();
-  /** The things that several leases claim, by name. */
+  /** The values that several leases claim, by name. */
   readonly #shared = new Map<string, Thing>();
-  /** The names of those that became shared, or shared by one more lease, since the last call. */
+  /** The names of the values that became shared, or got one more claimant, since the last call. */
   readonly #news = new Set<string>();
 
-  /** @param nameOf tells two things apart */
+  /** @param nameOf the name of a value, different for different values */
   constructor(nameOf: (thing: Thing) => string) {
     this.#nameOf = nameOf;
   }
 
-  /** Everything that is shared now. */
+  /** The values that are shared now. */
   get shared(): SharedThing<Thing>[] {
     return [...this.#shared].map(([name, thing]) => ({ thing, keys: this.#claimants.of(name) }));
   }
 
-  /** Replaces what a key claims. */
+  /** Replaces the claims of a key. */
   change(key: string, before: readonly Thing[], after: readonly Thing[]): void {
     if (before.length === 0) {
       for (const thing of after) this.#claim(key, thing);
@@ -38,7 +38,7 @@ export class Claims<Thing> {
     for (const thing of after) if (!known.has(this.#nameOf(thing))) this.#claim(key, thing);
   }
 
-  /** The shared things that were not reported yet. */
+  /** Takes the shared values that were not reported yet. */
   takeNews(): SharedThing<Thing>[] {
     if (this.#news.size === 0) return [];
     const news = this.shared.filter(({ thing }) => this.#news.has(this.#nameOf(thing)));

@@ -7,7 +7,7 @@ import { isObject, readField } from './read-field.ts';
 export interface Identity {
   /** The field that holds it; `backend data` for text. */
   readonly field: string;
-  /** In lower case, unless its form has digits of both cases. */
+  /** The value, in lower case unless its form has digits of both cases. */
   readonly value: string;
 }
 
@@ -20,10 +20,10 @@ const hexForms = [
 /** A key of 32 bytes. */
 const base64Form = /^[A-Za-z0-9+/]{43}=$/;
 
-/** The length of the shortest form, and of the longest value that is looked at. In UTF-16 code units. */
+/** The length of the shortest form, and of the longest value that is checked. In UTF-16 code units. */
 const [shortest, longest] = [17, 256];
 
-/** The values in backend data by which a node is known. Short or common values, such as a VNI, are not among them. */
+/** The values in backend data that identify a node. Short or common values, such as a VNI, are not among them. */
 export function identitiesOf(
   attributes: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>,
   format: BackendDataFormat,
@@ -31,7 +31,7 @@ export function identitiesOf(
   return distinct(presentValues(backendDataOf(attributes)).flatMap((data) => listValues(data, format)));
 }
 
-/** The same for a peer, whose data was checked. */
+/** The identities of a peer, whose data was checked. */
 export function identitiesOfPeer(
   { fields, stdin }: Pick<Peer, 'fields' | 'stdin'>,
   format: BackendDataFormat,
@@ -80,7 +80,7 @@ function identity(field: string, text: Json | undefined): Identity[] {
   return value === undefined ? [] : [{ field, value }];
 }
 
-/** The text in its one spelling, if it has one of the forms. */
+/** The canonical text of an identity; undefined if the text has none of the forms. */
 function readIdentity(value: string): string | undefined {
   const text = value.trim();
   if (text.length < shortest || text.length > longest) return undefined;

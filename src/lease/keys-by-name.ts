@@ -2,14 +2,14 @@
 export class KeysByName {
   readonly #keys = new Map<string, string | Set<string>>();
 
-  /** The keys of a name, the one that was added first first. */
+  /** The keys of a name, the earliest first. */
   of(name: string): readonly string[] {
     const keys = this.#keys.get(name);
     if (keys === undefined) return [];
     return typeof keys === 'string' ? [keys] : [...keys];
   }
 
-  /** How many keys a name has. */
+  /** The number of keys of a name. */
   count(name: string): number {
     const keys = this.#keys.get(name);
     if (keys === undefined) return 0;

@@ -10,7 +10,7 @@ export type LeaseSubnets = PerFamily<Cidr>;
 
 /** A node's own attributes in its lease: flannel's `LeaseAttrs`, decoded, its addresses canonical text. */
 export interface LeaseAttributes extends PublicAddresses {
-  /** Empty for flannel's alloc and udp backends, which write none. */
+  /** The backend type. Empty for flannel's alloc and udp backends, which write none. */
   readonly backendType: string;
   readonly backendData: Json | undefined;
   readonly backendV6Data: Json | undefined;
@@ -24,25 +24,25 @@ export function backendDataOf({
   return { ipv4: backendData, ipv6: backendV6Data };
 }
 
-/** A lease whose shape was read. Its author is another machine: nothing here may be acted on before `checkPeer`. */
+/** A lease whose shape was read. Its author is another machine, so no value may be acted on before `checkPeer`. */
 export interface Lease {
   /** The last part of flannel's etcd key: `10.50.4.0-24`, or `10.50.4.0-24&2001:cafe:42:c::-64`. */
   readonly key: string;
   readonly subnets: LeaseSubnets;
   readonly attributes: LeaseAttributes;
-  /** Milliseconds since the epoch; undefined for a reservation, which never expires. */
+  /** The time of expiry in milliseconds since the epoch; undefined for a reservation, which never expires. */
   readonly expiresAt: number | undefined;
 }
 
 /**
- * A peer's lease that passed every check of this node's recipe: what its commands may be given.
- * All of it is text in canonical form, so that two peers are the same if their JSON is.
+ * A peer's lease that passed every check of this node's recipe. Its values may be handed to commands. All of them are text in canonical
+ * form, so two peers are the same if their JSON is.
  */
 export interface Peer extends PublicAddresses {
   readonly key: string;
   readonly subnet: string | undefined;
   readonly ipv6Subnet: string | undefined;
-  /** Exactly what SubnetAdd and SubnetRemove read: each family's data, each followed by a newline. */
+  /** The exact stdin of SubnetAdd and SubnetRemove: each family's data, each followed by a newline. */
   readonly stdin: string;
   /** The values of the recipe's declared fields, as environment variables: `DATA_VTEP_MAC`, `DATA6_…`. */
   readonly fields: Readonly<Record<string, string>>;

@@ -13,7 +13,7 @@ import { SubnetTrie } from './subnet-trie.ts';
 import { UnreachableLeases, type UnreachableGroup } from './unreachable.ts';
 import { parseLeaseKey } from './wire.ts';
 
-/** A lease as it came from the store, or the reason why it could not be read. */
+/** A lease as the store returned it, or the reason why it could not be read. */
 export type LeaseReading =
   | { readonly kind: 'lease'; readonly lease: Lease }
   | { readonly kind: 'malformed'; readonly key: string; readonly reason: string };
@@ -22,9 +22,9 @@ export type LeaseReading =
 export type RosterChange =
   | { readonly kind: 'put'; readonly peer: Peer }
   | { readonly kind: 'delete'; readonly key: string }
-  /** Nothing runs for it and its last good state stays. Told once for as long as the reason is the same. */
+  /** The lease is rejected: no command runs for it, and its last good state stays. Reported once for as long as the reason is the same. */
   | { readonly kind: 'rejected'; readonly key: string; readonly because: string }
-  /** Several accepted leases claim one underlay address. Told once for each lease that joins them. */
+  /** Several accepted leases claim one underlay address. Reported once for each further lease. */
   | ({ readonly kind: 'shared-address' } & SharedAddress);
 
 type LeaseStanding =
@@ -35,17 +35,17 @@ type LeaseStanding =
 
 export interface RosterCounts {
   readonly accepted: number;
-  /** Of other backend types. */
+  /** The number of leases of other backend types. */
   readonly ignored: number;
   readonly rejected: number;
-  /** Of nodes that run something else than this node, accepted or ignored. */
+  /** The number of leases of nodes that run a different network than this node, accepted or ignored. */
   readonly unreachable: number;
 }
 
-/** An underlay address that more than one lease says is its node's. */
+/** An underlay address that several leases claim for their nodes. */
 export interface SharedAddress {
   readonly address: string;
-  /** The leases' keys, the first to claim it first. */
+  /** The keys of the leases, the first claimant first. */
   readonly keys: readonly string[];
 }
 
@@ -53,45 +53,45 @@ function toSharedAddress({ thing, keys }: SharedThing<string>): SharedAddress {
   return { address: thing, keys };
 }
 
-/** A MAC address or a key that several nodes have, and those nodes. */
+/** A MAC address or a key that several nodes have, with those nodes. */
 export interface SharedIdentity {
   readonly identity: Identity;
   readonly peers: readonly Peer[];
 }
 
-/** A thing of this node, and the keys of the leases that claim it. */
+/** A value of this node, and the keys of the leases that claim it. */
 interface ClaimedByOthers {
   readonly claim: OwnClaim;
   readonly keys: readonly string[];
 }
 
-/** Where this node's own lease stands: it is not a peer, and no peer may overlap it. */
+/** The subnets of this node's own lease. The lease is not a peer, and no peer may overlap it. */
 export interface OwnSubnets {
   readonly key: string;
   readonly subnets: LeaseSubnets;
 }
 
 /**
- * Keeps every lease of the store with this node's verdict on it. Of two leases that overlap, the one that was accepted
- * first stands; when it goes, the other is looked at again.
+ * Keeps every lease of the store with this node's verdict on it. When two leases overlap, the first accepted one stands. When it goes, the
+ * other one is judged again.
  */
 export class Roster {
   readonly #rules: PeerRules;
   readonly #own: OwnSubnets;
   readonly #standings = new Map<string, LeaseStanding>();
   readonly #rejections = new Map<string, string>();
-  /** The rejected leases that have something of this node's own, with what. */
+  /** The rejected leases that claim something of this node, with the claimed value. */
   readonly #ownClaims = new Map<string, OwnClaim>();
   readonly #addresses = new Claims<string>((address) => address);
   readonly #identities = new Claims<Identity>(({ value }) => value);
   readonly #unreachable = new UnreachableLeases();
-  /** The peers that were in place when an earlier daemon of this node ended, until the first list arrives. */
+  /** The peers of an earlier daemon that were in place at its end, until the first list arrives. */
   #earlier: ReadonlyMap<string, Peer>;
-  /** Leases that were rejected for overlapping, by the key of the one that stands in their way. */
+  /** Leases that were rejected for an overlap, by the key of the lease that stands. */
   readonly #inTheWay = new Map<string, Map<string, Lease>>();
   readonly #tries: PerFamily<SubnetTrie>;
 
-  /** @param earlier the peers that an earlier daemon left: the last good state of those that are rejected now */
+  /** @param earlier the peers that an earlier daemon left: the last good state of leases that are rejected now */
   constructor(rules: PeerRules, own: OwnSubnets, earlier: readonly Peer[] = []) {
     this.#rules = rules;
     this.#own = own;
@@ -115,12 +115,12 @@ export class Roster {
     return this.#rejections;
   }
 
-  /** The leases of nodes that run something else than this node. */
+  /** The leases of nodes that run a different network than this node. */
   get unreachable(): UnreachableGroup[] {
     return this.#unreachable.groups;
   }
 
-  /** Everything of this node that other leases claim, with their keys. */
+  /** Every value of this node that other leases claim, with their keys. */
   get ownClaims(): ClaimedByOthers[] {
     const byThing = new Map<string, { readonly claim: OwnClaim; readonly keys: string[] }>();
     for (const [key, claim] of this.#ownClaims) {
@@ -137,7 +137,7 @@ export class Roster {
     return this.#addresses.shared.map(toSharedAddress);
   }
 
-  /** Every MAC address or key that several nodes have. Leases with one public address are of one node, or a shared address. */
+  /** Every MAC address or key that several nodes have. Leases with one public address belong to one node, or share that address. */
   get sharedIdentities(): SharedIdentity[] {
     return this.#identities.shared.flatMap(({ thing, keys }) => {
       const peers = keys.flatMap((key) => {
@@ -149,7 +149,7 @@ export class Roster {
     });
   }
 
-  /** The peers that may be acted on. */
+  /** The peers for which commands may run. */
   get peers(): Peer[] {
     return [...this.#standings.values()].flatMap((standing) =>
       standing.kind === 'accepted' ? [standing.peer] : [],
@@ -157,10 +157,9 @@ export class Roster {
   }
 
   /**
-   * Takes a new list of all leases for the present one; of what is not in it, the `kept` ones stay, in the first list also
-   * those that an earlier daemon left. Subnets of the network's
-   * own length, which cannot overlap each other, come first: after a restart, too, no single lease can take the place of
-   * many.
+   * Replaces the current leases. Leases missing from the new list are dropped, except those in `kept`, and in the first list also those
+   * that an earlier daemon left. Subnets of the network's own length, which cannot overlap each other, come first. So also after a restart,
+   * no single lease can displace many.
    */
   replaceAll(leases: readonly LeaseReading[], kept: ReadonlySet<string> = new Set()): RosterChange[] {
     const present = new Set(leases.map(keyOf));
@@ -177,7 +176,7 @@ export class Roster {
     return this.#withNews(changes);
   }
 
-  /** Whether a lease is that of a peer that may be acted on. */
+  /** Whether a lease is a peer for which commands may run. */
   isPeer(key: string): boolean {
     return this.#standings.get(key)?.kind === 'accepted';
   }
@@ -195,7 +194,7 @@ export class Roster {
     return [...changes, ...news.map((shared) => ({ kind: 'shared-address', ...shared }) as const)];
   }
 
-  /** Whether a lease is for a subnet of the length that nodes of this network take. */
+  /** Whether a lease's subnet has the length that nodes of this network take. */
   #isUsual(read: LeaseReading): boolean {
     if (read.kind === 'malformed') return false;
     return zipFamilies(this.#rules.network, read.lease.subnets).every(
@@ -282,7 +281,7 @@ export class Roster {
     return known ? recalled : [{ kind: 'rejected', key, because }, ...recalled];
   }
 
-  /** Lets a peer stand that is rejected now and was in place when this node's last daemon ended. */
+  /** Restores a rejected peer that was in place when this node's last daemon ended. */
   #recall(key: string): RosterChange[] {
     const peer = this.#earlier.get(key);
     const subnets = parseLeaseKey(key);
@@ -293,7 +292,7 @@ export class Roster {
     return [{ kind: 'put', peer }];
   }
 
-  /** Replaces what a lease claims: the addresses and the identities of its peer. */
+  /** Replaces the claims of a lease: the addresses and the identities of its peer. */
   #claim(key: string, before: Peer | undefined, after: Peer | undefined): void {
     const addresses = (peer?: Peer): string[] => (peer === undefined ? [] : listPublicAddresses(peer));
     const identities = (peer?: Peer): Identity[] =>
@@ -323,7 +322,7 @@ export class Roster {
   }
 }
 
-/** Whether no node has this lease yet: a reservation that says nothing about a node. */
+/** Whether a lease is a reservation that no node has taken yet, so that it describes no node. */
 function isUnclaimed({ expiresAt, attributes }: Lease): boolean {
   return expiresAt === undefined && attributes.backendType === '';
 }
@@ -332,7 +331,7 @@ function keyOf(read: LeaseReading): string {
   return read.kind === 'lease' ? read.lease.key : read.key;
 }
 
-/** The one way a lease is named in messages. */
+/** The form in which messages name a lease. */
 export function describeSubnets(subnets: LeaseSubnets): string {
   return presentValues(subnets).map(formatCidr).join(' and ');
 }

@@ -11,8 +11,8 @@ interface Node {
 const emptyNode = (): Node => ({ zero: undefined, one: undefined, key: undefined });
 
 /**
- * Finds overlaps among subnets of one network in time proportional to a subnet's own bits, whatever their number and
- * their lengths. All subnets given to it must lie inside the network.
+ * Finds overlaps among subnets of one network. The time depends only on a subnet's own bits, not on the number or the lengths of the
+ * others. All subnets must lie inside the network.
  */
 export class SubnetTrie {
   readonly #network: Cidr;
@@ -22,7 +22,7 @@ export class SubnetTrie {
     this.#network = network;
   }
 
-  /** The key of a held subnet that shares an address with `subnet`, if there is one. */
+  /** The key of a held subnet that overlaps `subnet`, if there is one. */
   findOverlap(subnet: Cidr): string | undefined {
     let node: Node | undefined = this.#root;
     for (const bit of this.#bits(subnet)) {
@@ -56,7 +56,7 @@ export class SubnetTrie {
     }
   }
 
-  /** The bits below the network's own, as digits: read one by one from a bigint they would cost most of a search. */
+  /** The bits below the network's own, as digits. To read them one by one from a bigint would take most of the time of a search. */
   #bits(subnet: Cidr): string {
     const digits = subnet.value.toString(2).padStart(addressBits(subnet.family), '0');
     return digits.slice(this.#network.prefix, subnet.prefix);

@@ -1,4 +1,4 @@
-/** A lease of a node that runs something else than this node, so that no packet gets from one to the other. */
+/** A lease of a node that runs a different network than this node, so that no packet gets from one to the other. */
 interface UnreachableLease {
   readonly key: string;
   /** The key of the network configuration in which the nodes differ: `Type`, or a parameter. */
@@ -13,7 +13,7 @@ export interface UnreachableGroup {
   readonly leases: readonly UnreachableLease[];
 }
 
-/** Keeps which leases belong to nodes that run something else than this node. */
+/** Keeps the leases of nodes that run a different network than this node. */
 export class UnreachableLeases {
   readonly #leases = new Map<string, UnreachableLease>();
 

@@ -7,13 +7,13 @@ import type { Json, Lease, LeaseAttributes, LeaseSubnets } from './lease.ts';
 /** The form of flannel's two parts of a key, `10.50.4.0-24` and `2001:cafe:42:c::-64`. */
 const keyForm = /^([\d.]+-\d+)(?:&([\da-f:]+-\d+))?$/;
 
-/** How flannel writes "no IPv4" where a key or a value must have some. */
+/** The address with which flannel writes "no IPv4" where a key or a value must have some address. */
 const noIpv4 = '0.0.0.0';
 const noIpv4Subnet = `${noIpv4}-0`;
 
-/** Far more than any lease needs; backend data is held to 4 KiB later. In UTF-16 code units. */
+/** The longest value that is read, in UTF-16 code units. No lease needs as much, and backend data is limited to 4 KiB later. */
 const longestValue = 65_536;
-/** Bounded, because what reads or prints a lease later may recurse. */
+/** The deepest nesting that is read, because code that reads or prints a lease later may recurse. */
 const deepestNesting = 32;
 
 /** The key of a lease, as flannel's `MakeSubnetKey` prints it. An IPv6-only one begins with `0.0.0.0-0&`. */
@@ -27,9 +27,9 @@ function formatPart(cidr: Cidr): string {
 }
 
 /**
- * Reads a lease's key as flannel does: host bits are passed over, and so is the spelling of an IPv6 address. Returns
- * undefined for what flannel does not take: a single address (/32, /128), and text before or after. A /0 is not taken
- * either: it can only stand for "no IPv4". {@link leaseKey} prints the one spelling in which nodes write a key.
+ * Reads a lease's key as flannel does: host bits are ignored, and so is the spelling of an IPv6 address. Undefined for a key that flannel
+ * does not accept: a single address (/32, /128), and text before or after. A /0 is not accepted either, because it can only stand for "no
+ * IPv4". {@link leaseKey} prints the spelling in which nodes write a key.
  */
 export function parseLeaseKey(key: string): LeaseSubnets | undefined {
   const [, ipv4, ipv6] = keyForm.exec(key) ?? [];
@@ -47,19 +47,19 @@ function parsePart(part: string): Cidr | undefined {
   return networkOf(address, prefix);
 }
 
-/** A range anywhere in a text, however it is spelt: `node-10.50.4.7/32`. */
+/** The form of a range anywhere in a text, in any spelling: `node-10.50.4.7/32`. */
 const rangeForm = /((?:\d{1,3}\.){3}\d{1,3}|[\da-f]*:[\da-f:]+)[-/](\d{1,3})(?!\d)/gi;
-/** No key of a lease is longer, by far. */
+/** The longest key that messages show whole. Keys of leases are much shorter. */
 const longestKey = 256;
 
-/** A key for messages: what is longer than any key of a lease is cut. */
+/** Shortens a key for messages, if it is longer than any key of a lease. */
 export function shownKey(key: string): string {
   return key.length <= longestKey ? key : `${key.slice(0, longestKey)}… (${key.length} characters)`;
 }
 
 /**
- * The subnets that a key claims: those of a lease, or the ranges that stand in a key which flannel does not take for one
- * (`10.50.4.7-32`, `node1-10.50.4.0-24`). Somebody uses them, so nobody else may get them. Undefined if it names none.
+ * The subnets that a key claims: those of a lease, or the ranges in a key that flannel does not accept as one (`10.50.4.7-32`,
+ * `node1-10.50.4.0-24`). Such a range may be in use, so no node may get it. Undefined if the key names none.
  */
 export function claimedSubnets(key: string): LeaseSubnets | undefined {
   const subnets = parseLeaseKey(key);
@@ -85,7 +85,7 @@ export function encodeJson(value: Json): string {
   );
 }
 
-/** Prints a lease's value as flannel's `LeaseAttrs` is marshalled: field order, `omitempty`, and `null` for no IPv6. */
+/** Prints a lease's value as Go marshals flannel's `LeaseAttrs`: field order, `omitempty`, and `null` for no IPv6. */
 export function encodeAttributes(attributes: LeaseAttributes): string {
   const { publicIp, publicIpv6, backendType, backendData, backendV6Data } = attributes;
   return encodeJson({
@@ -110,9 +110,9 @@ export type DecodedLease =
   | { readonly kind: 'malformed'; readonly reason: string };
 
 /**
- * Reads a lease whoever wrote it. Never throws. What comes out has the right shape and canonical addresses and is
- * otherwise unchecked. As in flannel, fields are known in any case, unknown ones are passed over, of a field given twice
- * the last counts, and `null` is an object without fields.
+ * Reads a lease from any author. Never throws. The result has the right shape and canonical addresses, and is otherwise unchecked. As in
+ * flannel, the case of field names does not matter, unknown fields are ignored, the last of repeated fields counts, and `null` is an object
+ * without fields.
  */
 export function decodeLease(encoded: EncodedLease): DecodedLease {
   const known = alreadyDecoded.get(encoded);
@@ -122,7 +122,10 @@ export function decodeLease(encoded: EncodedLease): DecodedLease {
   return decoded;
 }
 
-/** A store hands out the same records, which never change, again and again: on the way up a node reads all of them thrice. */
+/**
+ * The decoded form of records. A store returns the same records, which never change, again and again: a start reads all of them three
+ * times.
+ */
 const alreadyDecoded = new WeakMap<EncodedLease, DecodedLease>();
 
 function decode({ key, value, expiresAt }: EncodedLease): DecodedLease {
@@ -141,7 +144,7 @@ function malformed(reason: string): DecodedLease {
 
 type JsonFields = ReadonlyMap<string, Json>;
 
-/** The fields of a JSON object, in a map because their names are not to be trusted; or what is wrong. */
+/** The fields of a JSON object, or a description of the error. They are in a map because their names are not to be trusted. */
 function parseFields(value: string): JsonFields | string {
   if (value.length > longestValue) return `its value is longer than ${longestValue} characters`;
   let parsed: Json;
@@ -160,7 +163,7 @@ function parseFields(value: string): JsonFields | string {
   );
 }
 
-/** flannel's `LeaseAttrs`. */
+/** The fields of flannel's `LeaseAttrs`. */
 const fieldNames = ['PublicIP', 'PublicIPv6', 'BackendType', 'BackendData', 'BackendV6Data'];
 
 function isNestedDeeperThan(value: Json, limit: number): boolean {
@@ -189,7 +192,7 @@ type ReadAddress =
   | { readonly kind: 'valid'; readonly address: string | undefined }
   | { readonly kind: 'invalid'; readonly reason: string };
 
-/** flannel marshals an absent IPv4 address as 0.0.0.0, and refuses `null`. */
+/** Reads the public IPv4 address. flannel marshals an absent one as 0.0.0.0, and refuses `null`. */
 function readPublicIp(value: Json | undefined): ReadAddress {
   if (value === undefined || value === noIpv4) return { kind: 'valid', address: undefined };
   const read = typeof value === 'string' ? parseAddress(value) : undefined;
@@ -209,7 +212,7 @@ function readPublicIpv6(value: Json | undefined): ReadAddress {
   return { kind: 'valid', address: formatAddress(address) };
 }
 
-/** Foreign text made fit for one line of a log: cut, and with every control character escaped. */
+/** Makes foreign text fit for one line of a log: cut, and with every control character escaped. */
 function quote(value: Json): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   const cut = text.length > 60 ? `${text.slice(0, 60)}…` : text;
