@@ -17,11 +17,11 @@ export interface NodeFacts extends PublicAddresses {
   readonly network: NetworkConfiguration;
   readonly nodeName: string;
   readonly iface: string;
-  /** The interface's MTU, and the overlay's for each family of the network, in bytes. */
+  /** The MTU of the interface, and of the overlay for each family of the network, in bytes. */
   readonly ifaceMtu: number;
   readonly mtus: PerFamily<number>;
   readonly stateDirectory: string;
-  /** This node's own addresses on the interface: a public address may be translated to them on the way. */
+  /** This node's own addresses on the interface. A public address may be translated to one of them on the way. */
   readonly localAddresses: PerFamily<string>;
   readonly parameters: readonly Parameter[];
   readonly parameterValues: Readonly<Record<string, ParameterValue>>;
@@ -29,7 +29,7 @@ export interface NodeFacts extends PublicAddresses {
 
 type Variables = Record<string, string>;
 
-/** The names of the variables that each address family has of its own. */
+/** The names of the variables that each address family has. */
 const familyNames = {
   network: { ipv4: 'NETWORK', ipv6: 'IPV6_NETWORK' },
   publicAddress: { ipv4: 'PUBLIC_IP', ipv6: 'PUBLIC_IPV6' },
@@ -73,18 +73,21 @@ export function nodeVariables(facts: NodeFacts, own: LeaseSubnets | undefined): 
   };
 }
 
-/** The variables by which a command learns whom it is about: this node itself … */
+/** The variables that name the subject of a command about this node itself. */
 export function ownVariables(facts: NodeFacts, own: LeaseSubnets | undefined): Variables {
   return { ...addressVariables('', facts), ...subnetVariables('', own) };
 }
 
-/** … or a peer. */
+/** The variables that name the subject of a command about a peer. */
 export function peerVariables(peer: Peer): Variables {
   const subnets = mapFamilies(peerSubnets(peer), parseCidr);
   return { ...peer.fields, ...addressVariables('', peer), ...subnetVariables('', subnets) };
 }
 
-/** All that one command is told: `own` is undefined before the lease is taken, `peer` for a command about no one peer. */
+/**
+ * The variables for one command. `own` is undefined before the lease is taken; `peer` is undefined for a command that is not about one
+ * peer.
+ */
 export function commandVariables(
   name: CommandName,
   facts: NodeFacts,
@@ -93,16 +96,16 @@ export function commandVariables(
 ): Variables {
   const node = nodeVariables(facts, own);
   if (peer !== undefined) return { ...node, ...peerVariables(peer) };
-  // A batch is about many peers, each on a line of its own.
+  // A batch is about many peers, and each has a line of its own.
   return name === 'SubnetBatchCommand' ? node : { ...node, ...ownVariables(facts, own) };
 }
 
-/** Whether a command is about a peer, and so runs once a peer. */
+/** Whether a command is about one peer, so that it runs once for each peer. */
 export function isPeerCommand(name: CommandName): boolean {
   return name === 'SubnetAddCommand' || name === 'SubnetRemoveCommand';
 }
 
-/** One value for each family, under the name that it has there. */
+/** The values of each family, under the variable that the family has for them. */
 function familyVariables(
   prefix: string,
   what: keyof typeof familyNames,

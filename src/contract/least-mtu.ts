@@ -14,8 +14,8 @@ interface MtuOrigin {
 }
 
 /**
- * Throws a {@link Failure} with the arithmetic if a family of the network would have a smaller MTU than it needs. Pods use
- * both families with the least MTU of the two, so that one counts.
+ * Throws a {@link Failure} with the arithmetic if a family of the network would get less MTU than it needs. Pods use the smaller MTU of the
+ * two for both families, so that one counts.
  */
 export function requireLeastMtu(families: PerFamily<unknown>, origin: MtuOrigin): void {
   const { recipe, parameterValues, iface } = origin;

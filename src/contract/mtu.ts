@@ -10,8 +10,8 @@ export function underlayMtu(
 }
 
 /**
- * The MTU of the overlay in bytes, for each family of the network: the underlay's less the recipe's `Overhead`. A recipe
- * without `Overhead` leaves it to the devices it makes: see host/interface/overlay-mtu.ts.
+ * The MTU of the overlay in bytes, for each family of the network: the underlay's MTU less the recipe's `Overhead`. Without `Overhead`, the
+ * recipe's devices decide; see host/interface/overlay-mtu.ts.
  */
 export function overlayMtus(
   { overhead }: Pick<Recipe, 'overhead'>,
@@ -23,7 +23,7 @@ export function overlayMtus(
   return mapFamilies(families, (_, family) => mtu - (overhead?.[family] ?? 0));
 }
 
-/** The MTU that pods may use, in bytes: a pod has one interface for both families, so the least one counts. */
+/** The MTU that pods may use, in bytes. A pod has one interface for both families, so the smaller MTU counts. */
 export function publishedMtu(mtus: PerFamily<number>): number {
   return Math.min(...presentValues(mtus));
 }

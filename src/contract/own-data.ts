@@ -9,8 +9,8 @@ type OwnData =
   | { readonly kind: 'invalid'; readonly because: string };
 
 /**
- * Reads what PreStartupCommand printed as this node's backend data, holding it to the same rules that every peer will
- * hold it to. Text is trimmed, as flannel does; json is one object a line, IPv4's first.
+ * Reads this node's backend data from the output of PreStartupCommand, by the same rules that every peer applies to it. Text is trimmed, as
+ * flannel does; json is one object on each line, IPv4's first.
  */
 export function readOwnData(
   stdout: string,
@@ -24,7 +24,7 @@ export function readOwnData(
   return because === undefined ? data : { kind: 'invalid', because };
 }
 
-/** Text is printed once, and published for the network's first family. */
+/** Reads text, which is printed once and published for the network's first family. */
 function readText(text: string, network: NetworkConfiguration): OwnData {
   return { kind: 'data', data: spread(text === '' ? [] : [text], network) };
 }
@@ -48,7 +48,7 @@ function readObjects(text: string, network: NetworkConfiguration): OwnData {
   return { kind: 'data', data: spread(objects, network) };
 }
 
-/** Gives the network's families a value each, in order, as far as the values go. */
+/** Gives one value to each family of the network, in order, as long as there are values. */
 function spread(values: readonly Json[], network: NetworkConfiguration): PerFamily<Json> {
   const left = values.values();
   return mapFamilies(network, () => left.next().value);

@@ -5,9 +5,9 @@ import type { Peer } from '../lease/lease.ts';
 const absent = '-';
 
 /**
- * A peer as one line of what SubnetBatchCommand and CheckCommand read, tab-separated: the verb, SUBNET, IPV6SUBNET,
- * PUBLIC_IP, PUBLIC_IPV6, then the text, or each declared field of the IPv4 data and then of the IPv6 data. What is absent
- * is `-`. Undefined for a peer that no line can hold: text of several lines, or a value that would be mistaken.
+ * A peer as one line of the input of SubnetBatchCommand and CheckCommand, tab-separated: the verb, SUBNET, IPV6SUBNET, PUBLIC_IP,
+ * PUBLIC_IPV6, then the text, or each declared field of the IPv4 data and then of the IPv6 data. An absent value is `-`. Undefined for a
+ * peer that no line can hold: its text has several lines, or a value could be mistaken.
  */
 export function formatPeerLine(
   verb: 'add' | 'remove',
