@@ -10,10 +10,10 @@ import {
   type Verdict,
 } from './rule.ts';
 
-/** Where the chain of a hook is in iptables. */
+/** The place of a hook's chain in iptables. */
 interface Place {
   readonly table: 'nat' | 'filter';
-  /** The chain of the kernel's hook, which jumps to ours. */
+  /** The chain of the kernel's hook, which jumps to heddle's chain. */
   readonly base: string;
   /** heddle's own chain. */
   readonly chain: string;
@@ -48,15 +48,15 @@ function targetOf(line: string): string | undefined {
   return words?.[words.indexOf('-j') + 1];
 }
 
-/** A change of the rules: what `iptables-restore --noflush` reads, and why. */
+/** A change of the rules: the input of `iptables-restore --noflush`, and the reason. */
 export interface RulesChange {
   readonly script: string;
   readonly because: string;
 }
 
 /**
- * The change that makes a chain as it is wanted, in one transaction of its table; undefined if it is so already. A chain that is not
- * wanted is removed with every jump to it.
+ * The change that makes a chain as it is wanted, in one transaction of its table; undefined if it is so already. An unwanted chain is
+ * removed with every jump to it.
  */
 export function planChain(
   hook: TrafficHook,
@@ -77,7 +77,7 @@ export function planChain(
   return { script: transaction(table, [...filling, ...jumps]), because: explain(hook, found, isFilled) };
 }
 
-/** The change that takes a chain away, with the jumps to it; undefined if it does not exist. */
+/** The change that removes a chain and the jumps to it; undefined if the chain does not exist. */
 export function planRemoval(table: string, chain: string, found: ChainState): RulesChange | undefined {
   if (found.rules === undefined) return undefined;
   const removal = [...found.jumps.map(toDeletion), `-F ${chain}`, `-X ${chain}`];
@@ -107,7 +107,7 @@ function transaction(table: string, lines: readonly string[]): string {
   return `*${table}\n${lines.join('\n')}\nCOMMIT\n`;
 }
 
-/** The line that deletes the rule of a line that appends it. */
+/** Turns the line that appends a rule into the line that deletes it. */
 function toDeletion(line: string): string {
   return line.replace(/^-A /, '-D ');
 }
@@ -115,7 +115,7 @@ function toDeletion(line: string): string {
 /** The first version of iptables with `--random-fully`. */
 const firstWithRandomFully = [1, 6, 2] as const;
 
-/** Whether an iptables has `--random-fully`, by the output of `iptables --version`. */
+/** Whether this iptables has `--random-fully`, by the output of `iptables --version`. */
 export function knowsRandomFully(printed: string): boolean {
   const version = /v(\d+)\.(\d+)\.(\d+)/.exec(printed)?.slice(1).map(Number) ?? [];
   const at = firstWithRandomFully.findIndex((part, index) => version[index] !== part);
@@ -144,7 +144,7 @@ function renderMatch(option: string, match: RangeMatch | undefined): string[] {
   return match === undefined ? [] : [`${match.isNegated ? '! ' : ''}${option} ${formatCidr(match.range)}`];
 }
 
-/** Reads a line that appends a rule. Undefined for a rule with anything that heddle's rules do not have. */
+/** Reads a line that appends a rule. Undefined for a rule with an element that heddle's rules do not have. */
 export function readRule(line: string): TrafficRule | undefined {
   const words = wordsOf(line)?.slice(2);
   if (words === undefined) return undefined;
@@ -210,13 +210,13 @@ function readVerdict(target: string | undefined, isFullyRandom: boolean): Verdic
   }
 }
 
-/** A range, or an address alone. */
+/** Reads a range, or a single address. */
 function readRange(text: string): Cidr | undefined {
   const address = parseAddress(text);
   return address === undefined ? parseCidr(text) : { ...address, prefix: address.family === 4 ? 32 : 128 };
 }
 
-/** The words of a line as iptables quotes them; undefined if they are not words alone. */
+/** The words of a line as iptables quotes them; undefined if the line holds anything else. */
 function wordsOf(line: string): readonly string[] | undefined {
   // Without this, `!` and `*` would be operators and patterns of a shell.
   const words = line.match(/"(?:[^"\\]|\\.)*"|[^\s"]+/g);

@@ -83,11 +83,11 @@ function renderVerdict(verdict: Verdict): string {
   return verdict.kind === 'masquerade' && verdict.isFullyRandom ? 'masquerade fully-random' : verdict.kind;
 }
 
-/** The objects of `nft -j list table`, as far as they are read here. */
+/** The objects of `nft -j list table` that are read here. */
 type Listing = readonly Readonly<Record<string, unknown>>[];
 
 /**
- * Compares heddle's table of a family with its rules. Returns why the table has to be replaced; undefined if it is as it should be.
+ * Compares heddle's table of a family with its rules. Returns the reason to replace the table; undefined if it is right.
  *
  * @param json the output of `nft -j list table`; undefined if the table does not exist
  */
@@ -143,7 +143,7 @@ function rulesIn(listing: Listing, chain: string): NftRule[] {
   return listing.flatMap(({ rule }) => (isObject(rule) && rule['chain'] === chain ? [rule] : []));
 }
 
-/** Reads a rule of `nft -j`. Undefined for a rule with anything that heddle's rules do not have. */
+/** Reads a rule of `nft -j`. Undefined for a rule with an element that heddle's rules do not have. */
 export function readNftRule({ expr, comment }: NftRule): TrafficRule | undefined {
   let isMarked = false;
   let source: RangeMatch | undefined;
@@ -203,7 +203,7 @@ function isMarkMask(left: Readonly<Record<string, unknown>>): boolean {
   return key === 'mark' && mask === masqueradeMark;
 }
 
-/** A prefix, or an address alone. */
+/** Reads a prefix, or a single address. */
 function readRange(value: unknown): Cidr | undefined {
   if (typeof value === 'string') {
     const address = parseAddress(value);

@@ -6,14 +6,14 @@ export interface RangeMatch {
   readonly isNegated: boolean;
 }
 
-/** The end of a packet's way through a chain. `return` leaves it to the chains that come after. */
+/** The end of a packet's way through a chain. `return` leaves the packet to the later chains. */
 export type Verdict =
   | { readonly kind: 'return' }
   | { readonly kind: 'accept' }
   /** The packet gets this node's address as its source. `isFullyRandom`: its port is chosen at random (iptables' --random-fully). */
   | { readonly kind: 'masquerade'; readonly isFullyRandom: boolean };
 
-/** A rule of a chain: the matches all hold, or it is passed over. */
+/** A rule of a chain. It applies only if all its matches hold. */
 export interface TrafficRule {
   /** Matches only packets with Kubernetes' masquerade mark, which its own rules handle. */
   readonly isMarked: boolean;
@@ -53,7 +53,7 @@ export interface TrafficWishes {
 /** Addresses of multicast, which are not masqueraded. */
 const multicast: Readonly<Record<Family, string>> = { 4: '224.0.0.0/4', 6: 'ff00::/8' };
 
-/** No chain at all. */
+/** The rules without any chain. */
 export const noRules: TrafficRules = { postrouting: undefined, forward: undefined };
 
 /** The rules of one address family: flannel's matches, targets and order (flannel 0.28.9, `pkg/trafficmngr`). */
@@ -70,10 +70,10 @@ function masqueradeRules(network: Cidr, subnet: Cidr, isFullyRandom: boolean): T
   const masquerade: Verdict = { kind: 'masquerade', isFullyRandom };
   return [
     { ...base, isMarked: true, verdict: leave },
-    // Pods see each other's addresses.
+    // Pods of different nodes see each other's addresses.
     { ...base, source: within(subnet), destination: within(network), verdict: leave },
     { ...base, source: within(network), destination: within(subnet), verdict: leave },
-    // Whoever reaches a pod of this node from outside keeps its address.
+    // A client outside that reaches a pod of this node keeps its address.
     { ...base, source: outside(network), destination: within(subnet), verdict: leave },
     { ...base, source: within(network), destination: outside(multicastOf(network)), verdict: masquerade },
     { ...base, source: outside(network), destination: within(network), verdict: masquerade },
@@ -102,13 +102,13 @@ function multicastOf({ family }: Cidr): Cidr {
   return range;
 }
 
-/** A rule for a tool that cannot choose the ports of masqueraded connections at random. */
+/** The rule for a tool that cannot choose the ports of masqueraded connections at random. */
 export function withoutRandomPorts(rule: TrafficRule): TrafficRule {
   if (rule.verdict.kind !== 'masquerade') return rule;
   return { ...rule, verdict: { kind: 'masquerade', isFullyRandom: false } };
 }
 
-/** A text for a rule that is equal for equal rules. */
+/** Describes a rule as a text that is equal for equal rules. */
 export function describeRule({ isMarked, source, destination, verdict, comment }: TrafficRule): string {
   const parts = [
     isMarked ? 'marked' : '',
@@ -129,7 +129,7 @@ function describeVerdict(verdict: Verdict): string {
   return verdict.isFullyRandom ? 'masquerade fully random' : 'masquerade';
 }
 
-/** Whether a chain holds these rules in this order, and no other. A rule that could not be read is undefined. */
+/** Whether a chain holds exactly these rules, in this order. A rule that could not be read is undefined. */
 export function holdsRules(
   found: readonly (TrafficRule | undefined)[],
   wanted: readonly TrafficRule[],
