@@ -8,8 +8,8 @@ import type { PublicAddresses } from '../network/public-addresses.ts';
 import type { LeaseRecord, LeaseStore, Listing } from './store.ts';
 
 /**
- * Each lost race means that another node got its subnet, so this is how many may start together before one of them
- * gives up; flannel's ten tries are too few for fifty.
+ * The number of tries to get a subnet. Each lost race means that another node got its subnet, so this is how many nodes may start together
+ * before one gives up; flannel's ten tries are too few for fifty nodes.
  */
 const mostTries = 1000;
 
@@ -18,18 +18,18 @@ export interface AcquireRequest {
   /** The attributes of the lease. Their addresses identify this node. */
   readonly attributes: LeaseAttributes;
   readonly ttlSeconds: number;
-  /** The lease that this node wrote last: it is this node's for as long as it has this revision. */
+  /** The lease that this node wrote last. The lease is this node's for as long as it has this revision. */
   readonly earlier?: Pick<LeaseRecord, 'key' | 'revision'> | undefined;
   /** The subnets in the subnet file of the last run. */
   readonly hint: LeaseSubnets | undefined;
-  /** Returns a number from 0 up to, not including, 1. */
+  /** A random number from 0 up to, not including, 1. */
   readonly random?: () => number;
   /**
    * The last known content of the store, for the first attempt. If the store has changed since, the attempt does not
    * write anything, and the store is listed again.
    */
   readonly listing?: Listing | undefined;
-  /** When aborted, the next try is not made, and the signal's reason is thrown. */
+  /** The signal that ends the tries; its reason is then thrown. */
   readonly signal?: AbortSignal;
 }
 
@@ -37,23 +37,23 @@ export interface AcquiredLease {
   readonly record: LeaseRecord;
   readonly lease: Lease;
   readonly how: 'created' | 'reused';
-  /** This node's leases that did not fit the configuration, and were removed. */
+  /** This node's leases that did not fit the configuration and were removed. */
   readonly dropped: readonly Lease[];
-  /** This node's reservations that do not fit the configuration: they stay, and an operator should know. */
+  /** This node's reservations that do not fit the configuration. They stay, and the operator should know of them. */
   readonly unfitReservations: readonly Lease[];
   /** The known content of the store, with this lease, and without the removed leases that did not fit. */
   readonly listing: Listing;
 }
 
 /**
- * Gets a lease for this node by flannel's order of preference. Throws a {@link Failure} of kind `pool-exhausted` when no
- * subnet is left, and whatever the store throws.
+ * Gets a lease for this node by flannel's order of preference. Throws a {@link Failure} of kind `pool-exhausted` when no subnet is left,
+ * and the errors of the store.
  */
 export async function acquireLease(store: LeaseStore, request: AcquireRequest): Promise<AcquiredLease> {
   const { configuration, hint, earlier } = request;
   const { publicIp, publicIpv6 } = request.attributes;
   const applicant = { configuration, hint, earlier, publicIp, publicIpv6 };
-  /** Keys that could not be created. If the next listing does not show them, something unreadable stands there. */
+  /** Keys that could not be created. If the next listing does not show one, an unreadable entry stands there. */
   const refused = new Set<string>();
   for (let tries = 0; tries < mostTries; tries += 1) {
     request.signal?.throwIfAborted();
@@ -96,13 +96,13 @@ function withOutcome(listing: Listing, acquired: LeaseRecord, dropped: readonly 
 interface Applicant extends PublicAddresses {
   readonly configuration: NetworkConfiguration;
   readonly hint: LeaseSubnets | undefined;
-  /** As in {@link AcquireRequest}. */
+  /** The earlier lease, as in {@link AcquireRequest}. */
   readonly earlier: Pick<LeaseRecord, 'key' | 'revision'> | undefined;
 }
 
 /**
- * Throws the {@link Failure} of kind `pool-exhausted` that {@link acquireLease} would throw now, and writes nothing: for
- * a node that would have to make devices first. Returns what it saw.
+ * Throws the {@link Failure} of kind `pool-exhausted` that {@link acquireLease} would throw now, and writes nothing. For a node that would
+ * have to make devices first. Returns the listing.
  */
 export async function requireFreeSubnet(store: LeaseStore, applicant: Applicant): Promise<Listing> {
   const listing = await store.list();
@@ -115,7 +115,7 @@ export async function requireFreeSubnet(store: LeaseStore, applicant: Applicant)
 export interface LeaseForecast {
   readonly how: AcquiredLease['how'];
   readonly subnets: LeaseSubnets;
-  /** False for subnets that are an example: {@link acquireLease} picks some at random. */
+  /** Whether the subnets are certain. Otherwise they are an example, because {@link acquireLease} picks some at random. */
   readonly isCertain: boolean;
 }
 
@@ -142,8 +142,8 @@ export function foreseeLease(
 }
 
 /**
- * Plans from all that stands in the store: what cannot be read, or is not a lease, still occupies its range. Takes out of
- * `refused` what turns out to be a lease.
+ * Plans from everything in the store: an entry that cannot be read, or is not a lease, still occupies its range. Keys that turn out to be
+ * leases are removed from `refused`.
  */
 function planFrom(
   { records, faults }: Listing,
@@ -173,13 +173,13 @@ function planFrom(
   });
 }
 
-/** None for a key that names no subnet: it can hold none. */
+/** The subnets of a key; none for a key that names no subnet. */
 function subnetsOf(key: string): LeaseSubnets[] {
   const subnets = claimedSubnets(key);
   return subnets === undefined ? [] : [subnets];
 }
 
-/** As flannel does, before anything new is taken: what they hold may be what is needed. */
+/** Removes leases that do not fit before a new one is taken, as flannel does: their subnets may be needed. */
 async function dropMisfits(
   store: LeaseStore,
   { misfits }: AcquisitionPlan,

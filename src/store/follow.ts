@@ -8,12 +8,12 @@ import {
 } from './store.ts';
 
 export interface FollowOptions extends StoreRetryOptions {
-  /** A listing that stands for the first one, if there is one. */
+  /** The listing to use in place of the first one, if there is one. */
   readonly takeListing?: () => Listing | undefined;
 }
 
 export type LeaseUpdate =
-  /** Everything there is. What was known before and is not in it is gone. */
+  /** All leases of the store. A lease that was known before and is not in the list is gone. */
   | {
       readonly kind: 'snapshot';
       readonly records: readonly LeaseRecord[];
@@ -50,7 +50,7 @@ export async function* followLeases(
   }
 }
 
-/** A call, because the compiler believes that a signal once seen unaborted stays so. */
+/** Reads the state of a signal. The call is needed because the compiler believes that a signal once seen unaborted stays so. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

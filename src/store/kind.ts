@@ -1,36 +1,35 @@
 import type { LeaseStore, OpenMode } from './store.ts';
 
 /**
- * One kind of store: what an operator may say of it, and how it is opened. The command line, the daemon and `heddle down`
- * know a kind only by this descriptor, so that a new kind is a folder of its own and a line in `kinds.ts`.
+ * The descriptor of one kind of store: its options, and how it is opened. The command line, the daemon and `heddle down` know a kind only
+ * by this descriptor, so a new kind is a folder of its own and a line in `kinds.ts`.
  *
- * Every command loads the descriptors, `heddle --help` as well. So a descriptor holds data and imports next to nothing;
- * its functions load what they need, `open` the store's library.
+ * Every command loads the descriptors, even `heddle --help`. So a descriptor holds data and imports next to nothing; its functions load
+ * what they need, and `open` loads the store's library.
  */
 export interface StoreKind {
   /** The value of `--store`, and `kind` in every choice of this kind: `etcd`. */
   readonly name: string;
-  /** By the name of the value that each one gives to {@link choose}. An option on the command line chooses its kind. */
+  /** The options, by the name that {@link choose} uses. An option on the command line chooses its kind. */
   readonly options: StoreOptions;
   /**
-   * Whether the first node writes the network configuration of its recipe into a store that has none. Every node of
-   * another kind waits until an operator has written one, wherever the store reads it from.
+   * Whether the first node writes the network configuration of its recipe into a store that has none. With any other kind, every node waits
+   * until an operator has written one.
    */
   readonly mayBringNetwork: boolean;
   /**
-   * Makes a choice from the values of this kind's options, and looks at nothing but the values. Paths in the choice are
-   * absolute, because `heddle down` may be called in another directory. Throws a Failure of kind `usage` for values that
-   * are malformed or contradict each other.
+   * Makes a choice from the values of this kind's options, and from nothing else. Paths in the choice are absolute, because `heddle down`
+   * may run in another directory. Throws a Failure of kind `usage` for values that are malformed or contradict each other.
    */
   choose(values: OptionValues): Promise<StoreChoice>;
   /**
-   * Opens the store of a choice that {@link choose} made, or that was read from a file since. Throws a StoreError, or a
-   * Failure of kind `usage` for a malformed choice.
+   * Opens the store of a choice from {@link choose}, or of one that was read from a file. Throws a StoreError, or a Failure of kind `usage`
+   * for a malformed choice.
    */
   open(choice: StoreChoice, mode: OpenMode): Promise<LeaseStore>;
 }
 
-/** At least one: the first is chosen where nothing is said. */
+/** The kinds; at least one. The first is the default. */
 export type StoreKinds = readonly [StoreKind, ...StoreKind[]];
 
 /**
@@ -44,25 +43,25 @@ export interface StoreChoice {
 /** An option of every command that opens a store. */
 export interface StoreOption {
   readonly name: `--${string}`;
-  /** Stands for the value in the help: `urls`. Without one the option is a flag that takes no value. */
+  /** The placeholder for the value in the help: `urls`. Without one, the option is a flag that takes no value. */
   readonly placeholder?: string;
   /** A clause for the help, which shows it after the kind's name and a colon. */
   readonly description: string;
-  /** The environment variable that says the same. */
+  /** The environment variable for the same value. */
   readonly variable?: string;
   readonly default?: string;
   /** The text that the help shows instead of the default. */
   readonly shownDefault?: string;
   /**
-   * Present if the value is a secret: the path of the field that holds it in a choice, `['user', 'password']`. A secret is
-   * hidden from the process list and is never kept in a file; `heddle down` takes it from the variable.
+   * The path of the field that holds the value in a choice, if the value is a secret: `['user', 'password']`. A secret is hidden from the
+   * process list and is never kept in a file; `heddle down` takes it from the variable.
    */
   readonly secretField?: readonly string[];
 }
 
 export type StoreOptions = Readonly<Record<string, StoreOption>>;
 
-/** Texts; booleans for flags; undefined for what was not said and has no default. */
+/** The values of options: texts; booleans for flags; undefined for an absent option without a default. */
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
 
 /** The {@link OptionValues} of known options. */

@@ -4,12 +4,12 @@ import { filesKind } from './files/kind.ts';
 import type { StoreChoice, StoreKind, StoreKinds } from './kind.ts';
 
 /**
- * Every kind of store. The help shows their options in this order. Where nothing is said the first is chosen; where
- * variables of several others are set, the first of those.
+ * Every kind of store. The help shows their options in this order. The first is the default. If variables of other kinds are set, the first
+ * of those kinds is chosen.
  */
 export const storeKinds: StoreKinds = [filesKind, etcdKind];
 
-/** The kind of a choice. Throws a {@link Failure} where there is none: a newer heddle may have kept the choice. */
+/** The kind of a choice. Throws a {@link Failure} for an unknown one: a newer heddle may have written the choice. */
 export function storeKindOf({ kind: name }: StoreChoice, kinds: StoreKinds = storeKinds): StoreKind {
   const found = kinds.find((kind) => kind.name === name);
   if (found !== undefined) return found;

@@ -1,24 +1,24 @@
 import { StoreAbandonedError, type LeaseStore, type ListOptions, type LeaseRecord } from './store.ts';
 import type { Cursor, StoreChange, StoredNetworkPlace } from './store.ts';
 
-/** When a process that ends stops to wait for its store. */
+/** The limits of a process that ends and still waits for its store. */
 export interface StoreLimits {
   /** Aborted when the process is to end. */
   readonly stopping: AbortSignal;
-  /** How long a call may take that is made then, or a write that is under way, in milliseconds: a lease that is given back, say. */
+  /** The time for a call after the stop, or for a write under way, in milliseconds: the release of a lease, for example. */
   readonly lastWriteMs: () => number;
-  /** Aborted when `lastWriteMs` has become shorter, also for the calls that are under way. */
+  /** Aborted when `lastWriteMs` has become shorter, also for calls under way. */
   readonly shortening?: AbortSignal;
-  /** Called with a noun for each such call; heddle calls the returned function when the call has ended. */
+  /** Called with a noun for each such call. The returned function is called at the call's end. */
   readonly onWait?: (what: string, limitMs: number) => () => void;
 }
 
-/** How long a call may take after an earlier one was given up, in milliseconds: a store that is away is not waited for twice. */
+/** The time for a call after an earlier one was given up, in milliseconds, so that a store that is away is not waited for twice. */
 const secondChanceMs = 50;
 
 /**
- * A store that never keeps a process from ending, whatever the store does. Once the process is to end, reads that are under way fail at
- * once with a {@link StoreAbandonedError}, and everything else after a while. What an abandoned write does to the store is not known.
+ * A store that never keeps a process from ending. After the stop, reads under way fail at once with a {@link StoreAbandonedError}, and
+ * every other call fails after its time. The effect of an abandoned write on the store is unknown.
  */
 export class LimitedStore implements LeaseStore {
   readonly #store: LeaseStore;
@@ -72,7 +72,7 @@ export class LimitedStore implements LeaseStore {
         yield next.value;
       }
     } finally {
-      // A watch that hangs takes its end when it can.
+      // A watch that hangs ends when it can.
       changes.return?.().catch(() => undefined);
     }
   }
@@ -99,14 +99,14 @@ export class LimitedStore implements LeaseStore {
     return this.#write(`remove ${key}`, () => this.#store.discard(key));
   }
 
-  /** Ends the connections. */
+  /** Closes the store's connections. */
   async close(): Promise<void> {
     await this.#write('close the store', () => this.#store.close()).catch((error: unknown) => {
       if (!(error instanceof StoreAbandonedError)) throw error;
     });
   }
 
-  /** A read that is under way is of no use after the stop; a later one is for the end itself. */
+  /** Makes a read. A read under way is useless after the stop; a later read belongs to the end itself. */
   #read<T>(action: string, work: () => Promise<T>): Promise<T> {
     return this.#until(this.#limits.stopping.aborted ? 'patient' : 'impatient', action, work);
   }
@@ -115,7 +115,7 @@ export class LimitedStore implements LeaseStore {
     return this.#until('patient', action, work);
   }
 
-  /** After the stop, or from the beginning of the work if that is later, gives the work the time of a write, or none. */
+  /** Limits some work after the stop, or from the beginning of the work if that is later: to the time of a write, or to no time. */
   async #until<T>(patience: 'patient' | 'impatient', action: string, work: () => Promise<T>): Promise<T> {
     const { stopping, shortening, onWait } = this.#limits;
     let timer: NodeJS.Timeout | undefined;

@@ -3,8 +3,7 @@ import { storeKindOf, storeKinds } from './kinds.ts';
 import type { LeaseStore, OpenMode } from './store.ts';
 
 /**
- * Opens a store; its library is loaded only now. Throws a StoreError, or a Failure for malformed options or an unknown
- * kind.
+ * Opens a store, and loads its library first. Throws a StoreError, or a Failure for malformed options or an unknown kind.
  */
 export async function openStore(
   choice: StoreChoice,

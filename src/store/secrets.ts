@@ -1,15 +1,15 @@
 import type { StoreChoice, StoreKinds, StoreOption } from './kind.ts';
 import { storeKindOf, storeKinds } from './kinds.ts';
 
-/** Stands in a file where a secret stood in the choice. */
+/** The text that replaces a secret in a file. */
 const leftOut = '';
 
-/** A choice without its secrets, to be kept in a file. */
+/** Removes the secrets from a choice, before it is kept in a file. */
 export function withoutSecrets(choice: StoreChoice, kinds = storeKinds): StoreChoice {
   return replaceSecrets(choice, kinds, () => leftOut);
 }
 
-/** A choice from a file, with those secrets that the variables of their options hold. */
+/** Completes a choice from a file with the secrets in the variables of their options. */
 export function withSecrets(
   choice: StoreChoice,
   environment: NodeJS.ProcessEnv,
@@ -34,7 +34,7 @@ function replaceSecrets(
   return copy;
 }
 
-/** Replaces the text at a path in a JSON value, if there is one. */
+/** Replaces the text at a path in a JSON value, if the path exists. */
 function replaceText(value: unknown, path: readonly string[], replace: (text: string) => string): void {
   const [name, ...rest] = path;
   if (name === undefined || typeof value !== 'object' || value === null) return;

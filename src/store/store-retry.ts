@@ -3,9 +3,9 @@ import { systemClock } from '../time/clock.ts';
 import { retries, retryDelay, steadyMs } from '../time/retry.ts';
 import { CursorLostError, StoreError } from './store.ts';
 
-/** Whoever keeps track of the outages of a store. */
+/** A record of the outages of a store. */
 interface OutageWitness {
-  /** Called for every try that could not reach the store; the next one comes after `retryInMs`. */
+  /** Called for every try that did not reach the store; the next try follows after `retryInMs`. */
   failed(error: StoreError, retryInMs: number): void;
   /** Called whenever the store answers. */
   answered(): void;
@@ -14,23 +14,23 @@ interface OutageWitness {
 export interface StoreRetryOptions {
   readonly signal: AbortSignal;
   readonly outages?: OutageWitness;
-  /** Returns a number from 0 up to, not including, 1. */
+  /** A random number from 0 up to, not including, 1. */
   readonly random?: () => number;
   /** Waits; may reject, or return early, when the signal is aborted. */
   readonly delay?: (ms: number, signal: AbortSignal) => Promise<unknown>;
-  /** Milliseconds; only differences count. */
+  /** The time in milliseconds; only differences count. */
   readonly now?: () => number;
 }
 
 /**
- * The delays between tries: counts failures in a row. A store that answers a listing and then fails again is not well yet, so only
- * changes, or time, set the count back.
+ * The delays between tries. It counts failures in a row. A store that answers a listing and then fails again is not well yet, so only
+ * changes, or time, reset the count.
  */
 export class StoreRetry {
   readonly #options: StoreRetryOptions;
   readonly #now: () => number;
   #failures = 0;
-  /** When it last answered a listing; undefined since it failed. */
+  /** The time of the last answer to a listing; undefined after a failure. */
   #reachedAt: number | undefined;
 
   constructor(options: StoreRetryOptions) {
@@ -38,18 +38,18 @@ export class StoreRetry {
     this.#now = options.now ?? (() => systemClock.now());
   }
 
-  /** The store answered a listing, or a single request. */
+  /** Call when the store answered a listing, or a single request. */
   reached(): void {
     this.#reachedAt = this.#now();
     this.#options.outages?.answered();
   }
 
-  /** The store is well: what it does next begins a new count. */
+  /** Call when the store is well, so that the next failure begins a new count. */
   settled(): void {
     this.#failures = 0;
   }
 
-  /** Waits as long as the error asks for. Throws the error if waiting cannot help. */
+  /** Waits for the delay after an error. Throws the error if waiting cannot help. */
   async waitAfter(error: unknown): Promise<void> {
     if (this.#reachedAt !== undefined && this.#now() - this.#reachedAt >= steadyMs.store) this.#failures = 0;
     this.#reachedAt = undefined;
@@ -57,7 +57,7 @@ export class StoreRetry {
     const { signal, outages, random = Math.random, delay = wait } = this.#options;
     const delayMs = retryDelay(this.#failures, random(), retries.store);
     if (error instanceof CursorLostError) {
-      // The store is there; it has only forgotten. Again and again would still be a loop.
+      // The store answers, but no longer knows the cursor. A loop of these would still need delays.
       if (this.#failures === 1) return;
     } else if (error instanceof StoreError && error.retryable) {
       outages?.failed(error, delayMs);

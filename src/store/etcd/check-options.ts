@@ -4,8 +4,7 @@ import { parseEndpoints, type Endpoint } from './endpoint.ts';
 import type { EtcdStoreOptions, TlsFiles } from './options.ts';
 
 /**
- * Checks all that can be checked of the options without a file or a member, and returns the members. Throws a
- * {@link Failure} of kind `usage`.
+ * Checks the options as far as possible without a file or a member, and returns the members. Throws a {@link Failure} of kind `usage`.
  */
 export function checkEtcdOptions(options: EtcdStoreOptions): readonly Endpoint[] {
   const { endpoints, prefix, caFile, certFile, keyFile } = options;

@@ -1,7 +1,7 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import { quoteText } from '../../diagnostic/visible-text.ts';
 
-/** One member's client URL in its one spelling, `https://[fd00::1]:2379`. */
+/** The client URL of one member, in canonical form: `https://[fd00::1]:2379`. */
 export type Endpoint = string & { readonly brand: unique symbol };
 
 const form = /^(?:(https?):\/\/)?(\[[\da-f:.]+\]|[a-z\d](?:[a-z\d._-]*[a-z\d])?):(\d{1,5})\/?$/i;
@@ -39,7 +39,7 @@ export function isSecure(endpoint: Endpoint): boolean {
 
 function nameUnusable(text: string): string {
   if (text === '') return 'an empty etcd endpoint';
-  // Whoever writes user:password@host into it must not find that in a log.
+  // A URL with user:password@host must not appear in a log.
   return text.includes('@') ? 'an etcd endpoint with an @ in it' : `the etcd endpoint ${quoteText(text)}`;
 }
 

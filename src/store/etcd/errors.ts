@@ -2,7 +2,7 @@ import { showInvisible } from '../../diagnostic/visible-text.ts';
 import { StoreError } from '../store.ts';
 import { isSecure, type Endpoint } from './endpoint.ts';
 
-/** How a request ended badly: gRPC's status code, and the details that grpc-js or etcd gave. */
+/** The failure of a request: gRPC's status code, and the details from grpc-js or etcd. */
 interface GrpcStatus {
   readonly code: number;
   readonly details: string;
@@ -21,7 +21,7 @@ export class StatusError extends Error implements GrpcStatus {
   }
 }
 
-/** https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
+/** The codes of gRPC: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
 export const statusCode = {
   cancelled: 1,
   unknown: 2,
@@ -32,12 +32,12 @@ export const statusCode = {
   unauthenticated: 16,
 } as const;
 
-/** etcd's message for a revision that is not known any more. */
+/** etcd's message for a revision that it no longer knows. */
 const compacted = 'required revision has been compacted';
 
 /**
- * The status behind an error of etcd3 or grpc-js, which both write `14 UNAVAILABLE: details`; undefined for anything
- * else, which is a defect.
+ * The status behind an error of etcd3 or grpc-js, which both write `14 UNAVAILABLE: details`. Undefined for any other error, which is a
+ * defect.
  */
 export function statusOf(error: unknown): GrpcStatus | undefined {
   if (error instanceof StatusError) return error;
@@ -56,10 +56,10 @@ export function isPermissionDenied({ details }: GrpcStatus): boolean {
 
 /** The meaning of a status for a store. */
 interface StatusMeaning {
-  /** A predicate of which the member is the subject: `refuses connections`. */
+  /** The reason as a predicate whose subject is the member: `refuses connections`. */
   readonly reason: string;
   readonly retryable: boolean;
-  /** Whether another member may answer where this one did not. */
+  /** Whether another member may answer a request that this one did not. */
   readonly isMembersOwn: boolean;
   readonly hint?: string;
 }
@@ -72,9 +72,9 @@ const checkAuthority = 'give the PEM file of the authority that signed the certi
 const checkIdentity = 'give a certificate and its key that the etcd members accept';
 const freeSpace = 'compact and defragment etcd, then clear its alarm: etcdctl alarm disarm';
 
-/** The first that matches counts. */
+/** The rules for known details. The first that matches counts. */
 const rules: readonly Rule[] = [
-  // The operator must fix these, whichever member is asked.
+  // The operator must fix these errors, and every member has them.
   ...refusals([
     [
       /invalid user ID or password/,
@@ -93,7 +93,7 @@ const rules: readonly Rule[] = [
     ],
     [/database space exceeded/, 'has used up its database space', freeSpace],
   ]),
-  // These too, but another member may have been set up rightly.
+  // The operator must fix these errors, too, but another member may be configured correctly.
   ...misfits([
     [
       /unable to (?:verify|get)|self[- ]signed certificate/,
@@ -123,7 +123,7 @@ const rules: readonly Rule[] = [
     ],
     [/wrong version number|packet length too long/, 'does not speak TLS', 'write http:// for this endpoint'],
   ]),
-  // These pass.
+  // These errors pass by themselves.
   ...outages([
     [/ECONNREFUSED/, 'refuses connections'],
     [/ENETUNREACH|EHOSTUNREACH|EHOSTDOWN/, 'cannot be reached: no route to host'],
@@ -158,11 +158,11 @@ function toRule([pattern, reason, hint]: RuleLine, retryable: boolean, isMembers
   return { pattern, reason, retryable, isMembersOwn, ...(hint !== undefined && { hint }) };
 }
 
-/** A member hangs up on a client that speaks TLS to it and should not, or should and does not. */
+/** The details of a closed connection. A member closes it if only one side speaks TLS. */
 const hangsUp =
   /^No connection established.*(?:ECONNRESET|EPIPE|before secure TLS connection|Failed to connect)/s;
 
-/** Says what a status means. Codes decide only where the details say nothing that is known. */
+/** Explains a status. Its code decides only if the details are unknown. */
 export function explainStatus({ code, details }: GrpcStatus, endpoint: Endpoint): StatusMeaning {
   if (hangsUp.test(details)) {
     const hint = isSecure(endpoint)
@@ -192,7 +192,7 @@ export function explainStatus({ code, details }: GrpcStatus, endpoint: Endpoint)
   }
 }
 
-/** Takes out of grpc-js's and etcd's wording what tells an operator nothing. */
+/** Removes the parts of grpc-js's and etcd's wording that do not help an operator. */
 function tidy(details: string): string {
   const core = details
     .replace(/^No connection established\. Last error: (?:Error: )?/, '')
@@ -210,8 +210,8 @@ export interface MemberFailure {
 }
 
 /**
- * One error for all members that were asked. `action` completes "cannot": `list the leases`. If any of them may yet
- * come back, waiting is of use.
+ * Makes one error from the failures of all members. `action` completes "cannot": `list the leases`. The error is retryable if any of the
+ * members may come back.
  */
 export function etcdStoreError(action: string, failures: readonly MemberFailure[]): StoreError {
   const reasons = failures.map(({ endpoint, meaning }) => `etcd at ${endpoint} ${meaning.reason}`);

@@ -3,10 +3,10 @@ import { EtcdLeaseInvalidError } from 'etcd3';
 import { StoreError } from '../store.ts';
 import type { Cluster } from './cluster/cluster.ts';
 
-/** An etcd lease on which one key is to hang. */
+/** An etcd lease to which one key is to be attached. */
 export interface Grant {
   readonly id: string;
-  /** Milliseconds since the epoch, not later than etcd sees it. */
+  /** The time of expiry, in milliseconds since the epoch, and not later than etcd's. */
   readonly expiresAt: number;
 }
 
@@ -19,14 +19,14 @@ export async function grantLease(cluster: Cluster, action: string, ttlSeconds: n
   });
 }
 
-/** Gives an etcd lease back on which no key hangs. It is of no account if that fails: it expires. */
+/** Revokes an etcd lease without keys. A failure does not matter, because the lease expires. */
 export async function revokeLease(cluster: Cluster, id: string): Promise<void> {
   await ignoreOutage(() =>
     cluster.request('revoke a lease', (client) => client.leaseClient.leaseRevoke({ ID: id })),
   );
 }
 
-/** Gives an etcd lease back unless another key hangs on it, as {@link revokeLease} does. */
+/** Revokes an etcd lease unless another key is attached to it, as {@link revokeLease} does. */
 export async function revokeUnlessUsed(cluster: Cluster, id: string): Promise<void> {
   await ignoreOutage(async () => {
     const { TTL: secondsLeft, keys } = await cluster.request('look at a lease', (client) =>
@@ -40,7 +40,7 @@ async function ignoreOutage(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    // It may have expired meanwhile.
+    // The lease may have expired meanwhile.
     if (!(error instanceof StoreError || error instanceof EtcdLeaseInvalidError)) throw error;
   }
 }

@@ -9,9 +9,9 @@ import type { EtcdMember } from './cluster/member.ts';
 interface KeyWatchOptions {
   readonly cluster: Cluster;
   readonly range: KeyRange;
-  /** Only what happened later is told; a 64-bit number. */
+  /** The revision after which changes are reported; a 64-bit number. */
   readonly afterRevision: bigint;
-  /** How long the member may take to begin, in milliseconds. */
+  /** The time that the member has to begin, in milliseconds. */
   readonly requestMs: number;
   readonly signal: AbortSignal;
 }
@@ -19,9 +19,9 @@ interface KeyWatchOptions {
 const action = 'watch the leases';
 
 /**
- * Yields the events of a range as they come, on one stream of one member: a broken stream is not resumed here, so that
- * changes cannot be missed. Ends when the signal is aborted. Throws a {@link CursorLostError} when the revision is not
- * known any more, or not yet; a {@link StoreError} when the stream broke.
+ * Yields the events of a range as they come, on one stream of one member. A broken stream is not resumed here, so that no change can be
+ * missed. Ends when the signal is aborted. Throws a {@link CursorLostError} when the revision is no longer known, or not yet; a {@link
+ * StoreError} when the stream breaks.
  */
 export async function* watchKeys(options: KeyWatchOptions): AsyncGenerator<readonly IEvent[], void, void> {
   const { cluster, range, afterRevision, requestMs, signal } = options;
@@ -54,12 +54,12 @@ export async function* watchKeys(options: KeyWatchOptions): AsyncGenerator<reado
   }
 }
 
-/** A call, because the compiler believes that a signal once seen unaborted stays so. */
+/** Reads the state of a signal. The call is needed because the compiler believes that a signal once seen unaborted stays so. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** The error that a cancelled watch amounts to. Throws one, too. */
+/** The error behind a cancelled watch. May also throw one. */
 async function explainCancelled(
   response: IWatchResponse,
   { cluster, range }: KeyWatchOptions,
@@ -70,15 +70,15 @@ async function explainCancelled(
   }
   const status = new StatusError(statusCode.unknown, response.cancel_reason);
   if (!isPermissionDenied(status)) return status;
-  // etcd says the same of a token that ran out. A request renews it, and so tells which of the two it is.
+  // etcd reports an expired token in the same way. A request renews the token, and so shows which of the two it is.
   member.forgetToken();
   await cluster.request(action, (client) => client.kv.range({ ...range, count_only: true }));
   return new StatusError(statusCode.unauthenticated, 'token refused');
 }
 
 /**
- * A watch from a revision that is yet to come waits for it in silence: as in an etcd that was restored from a backup,
- * or created again.
+ * Throws for a watch from a future revision, as in an etcd that was restored from a backup or created again. Such a watch would wait in
+ * silence.
  */
 function requireNoStepBack({ header }: IWatchResponse, afterRevision: bigint): void {
   if (BigInt(header.revision) >= afterRevision) return;

@@ -65,7 +65,7 @@ interface EtcdChoice extends StoreChoice, Omit<EtcdStoreOptions, 'timing' | 'pag
   readonly kind: 'etcd';
 }
 
-/** Leases in etcd, where and as flannel keeps them. */
+/** The etcd kind: leases in etcd, with flannel's keys and form. */
 export const etcdKind: StoreKind = {
   name: 'etcd',
   options,
@@ -95,7 +95,7 @@ function absolute(path: string | undefined): string | undefined {
   return path === undefined ? undefined : resolve(path);
 }
 
-/** Whom to log in as: nobody if no user is named. Throws a {@link Failure} of kind `usage` for half a login. */
+/** The user to log in as; undefined if none is named. Throws a {@link Failure} of kind `usage` for half a login. */
 function chooseUser({ username: name, password, passwordFile }: Values): EtcdUser | undefined {
   if (password !== undefined && passwordFile !== undefined) {
     throw new Failure('usage', 'the etcd password was given twice: directly and in a file', {

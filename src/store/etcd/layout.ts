@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 
 /** flannel's keys under a prefix. */
 export interface KeyLayout {
-  /** The prefix without what a path does not need: `/coreos.com/network`. */
+  /** The prefix, cleaned as a path: `/coreos.com/network`. */
   readonly prefix: string;
   /** The key of the network configuration. */
   readonly config: string;
@@ -11,7 +11,7 @@ export interface KeyLayout {
 }
 
 export function layOutKeys(prefix: string): KeyLayout {
-  // As flannel joins them, with Go's path.Join.
+  // flannel joins these paths with Go's path.Join.
   return {
     prefix: posix.join(prefix, '.'),
     config: posix.join(prefix, 'config'),
@@ -25,7 +25,7 @@ export interface KeyRange {
   readonly range_end: Buffer;
 }
 
-/** @param start printable ASCII at its end, so that the end can be counted up */
+/** @param start a text with printable ASCII at its end, which is increased to get the end of the range */
 export function rangeFrom(start: string): KeyRange {
   const end = Buffer.from(start);
   end.writeUInt8(end.readUInt8(end.length - 1) + 1, end.length - 1);

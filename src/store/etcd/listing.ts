@@ -6,16 +6,14 @@ import { rangeFrom } from './layout.ts';
 import { withoutSurplus } from './record.ts';
 import { StoreError } from '../store.ts';
 
-/**
- * A listing starts again when a compaction overtakes it. If that happens more often than this, something else is wrong.
- */
+/** The number of tries of a listing, which starts again when a compaction overtakes it. More tries mean that something else is wrong. */
 const mostTries = 3;
-/** How many leases are asked for their time at once. */
+/** The number of leases whose expiry is requested at once. */
 const askedAtOnce = 16;
 
 interface KeyListing {
   readonly kvs: readonly IKeyValue[];
-  /** All of it as it was then; a 64-bit number. */
+  /** The revision of the whole listing; a 64-bit number. */
   readonly revision: string;
 }
 
@@ -54,15 +52,15 @@ async function listPages(
     revision ??= response.header.revision;
     const last = response.kvs.at(-1);
     if (!response.more || last === undefined) return { kvs, revision };
-    // The least key after the last one.
+    // The next key begins with the least key after the last one.
     key = Buffer.concat([last.key, Buffer.of(0)]);
   }
 }
 
 /**
- * Asks when etcd leases expire: one request for each, a few at once.
+ * Reads when etcd leases expire, with one request for each lease, a few at once.
  *
- * @returns milliseconds since the epoch by the lease's ID; those that have expired are not in it
+ * @returns the expiry by the lease's ID, in milliseconds since the epoch; without leases that have expired
  */
 export async function readExpiries(
   cluster: Cluster,
@@ -81,7 +79,7 @@ export async function readExpiries(
   return expiries;
 }
 
-/** -1 for a lease that does not exist any more. */
+/** The request for the seconds that a lease has left; -1 if the lease no longer exists. */
 function secondsLeft(id: string): (client: Etcd3) => Promise<number> {
   return async (client) => Number((await client.leaseClient.leaseTimeToLive({ ID: id })).TTL);
 }

@@ -3,10 +3,10 @@ import type { Cluster } from './cluster/cluster.ts';
 import { layOutKeys, type KeyLayout } from './layout.ts';
 import { defaultPrefix } from './options.ts';
 
-/** A key that would be there if the prefix were mistaken in a common way. */
+/** A key that exists if the prefix is wrong in a common way. */
 interface Suspect {
   readonly key: string;
-  /** The mistake as a clause, once the key has been seen. */
+  /** The mistake, as a clause for the case that the key exists. */
   readonly cause: string;
 }
 
@@ -32,7 +32,7 @@ export function suspectKeys({ prefix, config }: KeyLayout): readonly Suspect[] {
 }
 
 /**
- * Tells which key is read, and the likely reason why it is not there. What cannot be looked at says nothing.
+ * Finds the key that is read, and the likely reason why it is missing. A key that cannot be read gives no reason.
  *
  * @param hasV2Key whether the v2 API of the cluster, which is another store, holds a key
  */
@@ -51,7 +51,7 @@ export async function locateNetworkKey(
   return { place, cause };
 }
 
-/** A user may lack the permission to read another key. */
+/** Whether a key exists and can be read. A user may lack the permission to read it. */
 async function hasKey(cluster: Cluster, key: string): Promise<boolean> {
   try {
     const { count } = await cluster.request(`look for ${key}`, (client) =>

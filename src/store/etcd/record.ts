@@ -4,7 +4,7 @@ import type { IEvent, IKeyValue } from 'etcd3';
 
 import { largestLeaseValue, type LeaseRecord, type StoreChange } from '../store.ts';
 
-/** How etcd writes that a key hangs on no lease. */
+/** The ID with which etcd writes that a key has no lease. */
 const noLease = '0';
 
 export function isReservation({ lease }: IKeyValue): boolean {
@@ -12,8 +12,7 @@ export function isReservation({ lease }: IKeyValue): boolean {
 }
 
 /**
- * Reads a key of flannel's. A key on an etcd lease expires at a time that only a further request would tell, so its
- * `expiresAt` is Infinity.
+ * Reads one of flannel's keys. The expiry of a key with an etcd lease needs another request, so its `expiresAt` is Infinity.
  */
 export function readKeyValue(kv: IKeyValue, subnets: string): Exclude<StoreChange, { kind: 'delete' }> {
   const where = kv.key.toString();
@@ -33,7 +32,7 @@ export function readKeyValue(kv: IKeyValue, subnets: string): Exclude<StoreChang
   return { kind: 'put', record };
 }
 
-/** A key as it may be kept: of a value that is too large only so much that it still is. */
+/** Shortens a key's value before it is kept: of a value that is too large, only enough stays to see that. */
 export function withoutSurplus(kv: IKeyValue): IKeyValue {
   if (kv.value.length <= largestLeaseValue) return kv;
   return { ...kv, value: Buffer.from(kv.value.subarray(0, largestLeaseValue + 1)) };

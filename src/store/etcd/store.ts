@@ -28,16 +28,15 @@ import { isReservation, readEvent, readKeyValue } from './record.ts';
 const defaultPageSize = 1000;
 
 /**
- * Opens flannel's store in etcd 3.4 or newer: its keys, values and etcd leases as flannel writes them. etcd is not
- * asked yet, so an etcd that is down does not cause an error. Throws a {@link StoreError} if a file cannot be used, and
- * as {@link checkEtcdOptions} does.
+ * Opens flannel's store in etcd 3.4 or newer: its keys, values and etcd leases have flannel's form. No request is made yet, so an etcd that
+ * is down does not cause an error. Throws a {@link StoreError} if a file cannot be used, and the errors of {@link checkEtcdOptions}.
  */
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<LeaseStore> {
   const endpoints = checkEtcdOptions(options);
   const credentials = await FreshCredentials.read(options);
   const timing = { ...defaultTiming, ...options.timing };
   const layout = layOutKeys(options.prefix ?? defaultPrefix);
-  // Nodes that are given the same members spread over them.
+  // The order is random, so that nodes with the same members spread over them.
   const order = shuffle(endpoints, Math.random);
   return new EtcdStore({
     description: `etcd at ${endpoints.join(', ')} under ${layout.prefix}`,
@@ -74,7 +73,7 @@ class EtcdStore implements LeaseStore {
   readonly #requestMs: number;
   readonly #pageSize: number;
   readonly #closing = new AbortController();
-  /** The etcd leases that this store put keys on, by key. */
+  /** The etcd leases of the keys that this store wrote, by key. */
   readonly #granted = new Map<string, string>();
 
   constructor({ description, cluster, hasV2Value, layout, requestMs, pageSize }: EtcdStoreParts) {
@@ -116,7 +115,7 @@ class EtcdStore implements LeaseStore {
       }),
     );
     if (!succeeded) return 'kept';
-    // No condition can be set on the absence of all leases: one that came in between gets it back.
+    // etcd has no condition for the absence of all leases. If one came meanwhile, this writes the configuration again.
     if (!(await this.#hasLeases())) return 'withdrawn';
     await this.createNetwork(text);
     return 'kept';
@@ -145,7 +144,7 @@ class EtcdStore implements LeaseStore {
       if (seen.kind === 'fault') faults.push(seen.fault);
       else if (known === undefined || isReservation(kv)) records.push(seen.record);
       else {
-        // One that is not among them has expired since it was listed.
+        // A lease without an expiry has expired since the listing.
         const expiresAt = known.get(kv.lease);
         if (expiresAt !== undefined) records.push({ ...seen.record, expiresAt });
       }
@@ -232,8 +231,8 @@ class EtcdStore implements LeaseStore {
   }
 
   /**
-   * Gives back the etcd leases that a key hung on until now: the one that it was seen on, and the one that this store put it on, as
-   * somebody may have deleted the key meanwhile.
+   * Revokes the etcd leases that a key had until now: the one that it was seen with, and the one that this store gave it, because somebody
+   * may have deleted the key meanwhile.
    */
   async #retire(key: string, before: IKeyValue | undefined, now?: Grant): Promise<void> {
     const seen = before === undefined || isReservation(before) ? undefined : before.lease;
@@ -253,7 +252,7 @@ class EtcdStore implements LeaseStore {
     return readExpiries(this.#cluster, action, leases);
   }
 
-  /** Writes a key if a condition on it holds. The grant is given back if not. */
+  /** Writes a key if a condition on it holds. Otherwise, the grant is revoked. */
   async #putIf(
     condition: ICompare,
     path: string,
@@ -275,7 +274,7 @@ class EtcdStore implements LeaseStore {
     }
     const standing = responses[0]?.response_range.kvs[0];
     if (grant !== undefined) {
-      // Written by this very request, when it was made before and its answer was lost.
+      // An earlier try of this request wrote the key, and its answer was lost.
       if (standing?.lease === grant.id)
         return { kind: 'written', revision: standing.mod_revision, previous: undefined };
       await revokeLease(this.#cluster, grant.id);
@@ -285,9 +284,9 @@ class EtcdStore implements LeaseStore {
 }
 
 type WriteResult =
-  /** With the key as it was before, if it was there and that is known. */
+  /** The key was written. `previous` is its earlier state, if it existed and is known. */
   | { readonly kind: 'written'; readonly revision: string; readonly previous: IKeyValue | undefined }
-  /** With what stands there instead, if anything. */
+  /** The key was not written. `standing` is its present state, if it exists. */
   | { readonly kind: 'not-written'; readonly standing: IKeyValue | undefined };
 
 function isAbsent(path: string): ICompare {
@@ -298,7 +297,7 @@ function isStill(path: string, { revision }: LeaseRecord): ICompare {
   return { key: Buffer.from(path), target: 'Mod', result: 'Equal', mod_revision: revision };
 }
 
-/** Throws a {@link StoreError} for a value that no node would read. */
+/** Throws a {@link StoreError} for a value that is too large for nodes to read. */
 function requireSmall(key: string, value: string): void {
   if (Buffer.byteLength(value) <= largestLeaseValue) return;
   throw new StoreError(`the value for the lease ${key} is larger than ${largestLeaseValue} bytes`, {

@@ -3,7 +3,7 @@ import { request as requestHttps } from 'node:https';
 import type { TlsCredentials } from './cluster/credentials.ts';
 import { isSecure, type Endpoint } from './endpoint.ts';
 
-/** How long a member may take, in milliseconds: the answer only explains a failure. */
+/** The time that a member may take, in milliseconds. It is short because the answer only explains a failure. */
 const patienceMs = 2000;
 
 /** The largest answer that is read, in bytes. */

@@ -50,12 +50,12 @@ export function describeError(error: unknown): string {
 }
 
 /**
- * Translates whatever went wrong into the contract's error. `action` completes "cannot": `write the lease …`. Errors
- * that are translated already, and defects, pass unchanged.
+ * Turns an error into the contract's error. `action` completes "cannot": `write the lease …`. Errors of the contract, and defects, pass
+ * unchanged.
  */
 export function filesStoreError(action: string, error: unknown): unknown {
   if (error instanceof PlainFileError) {
-    // Whoever put it there may take it away again. Until then the network stays as it is.
+    // The object in the way may be removed again. Until then the network stays as it is.
     return new StoreError(`cannot ${action}: ${error.message}`, {
       retryable: true,
       hint: 'remove it, and let nobody but the users that heddle runs as write to the directory of the store',

@@ -6,13 +6,13 @@ interface Expiry {
 }
 
 /**
- * The next leases to expire. A renewal among many thousand leases is cheap, because a renewed lease still comes out at its old
- * time, and the caller must check it again.
+ * The next leases to expire. A renewed lease still comes out at its old time, and the caller must check it again. So a renewal among many
+ * thousand leases is cheap.
  */
 export class ExpiryQueue {
   readonly #queue = new TinyQueue<Expiry>([], (a, b) => a.at - b.at);
 
-  /** Milliseconds since the epoch; undefined when nothing ever ends. */
+  /** The earliest expiry in milliseconds since the epoch; undefined if no lease expires. */
   get earliest(): number | undefined {
     return this.#queue.peek()?.at;
   }
@@ -21,7 +21,7 @@ export class ExpiryQueue {
     this.#queue.push({ at, name });
   }
 
-  /** Takes out the names whose time is `now` or was before. */
+  /** Takes out the names whose time is `now` or earlier. */
   takeDue(now: number): string[] {
     const due: string[] = [];
     for (let first = this.#queue.peek(); first !== undefined && first.at <= now; first = this.#queue.peek()) {

@@ -4,7 +4,7 @@ import type { FileContent } from './lease-file.ts';
 /** The state of one file as a follower of the store knows it. */
 export interface FileReport {
   readonly record: LeaseRecord | undefined;
-  /** The reason of the last fault, while the file stays at fault. */
+  /** The reason of the last fault, for as long as the file has it. */
   readonly fault: string | undefined;
 }
 
@@ -14,7 +14,9 @@ export function isExpired(record: LeaseRecord, now: number): boolean {
   return record.expiresAt !== undefined && record.expiresAt <= now;
 }
 
-/** How long the file of a lease stays after its end, in milliseconds: a node whose clock is ahead removes no lease that lasts. */
+/**
+ * The time for which the file of an expired lease stays, in milliseconds, so that a node with a fast clock does not remove a valid lease.
+ */
 const keptAfterEndMs = 7 * 24 * 3600 * 1000;
 
 export function isLongExpired(record: LeaseRecord, now: number): boolean {

@@ -16,7 +16,7 @@ interface FilesChoice extends StoreChoice {
   readonly directory: string;
 }
 
-/** Leases as files of a directory. */
+/** The files kind: leases as files of a directory. */
 export const filesKind: StoreKind = {
   name: 'files',
   options,

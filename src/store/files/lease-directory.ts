@@ -21,16 +21,16 @@ interface Signature {
 
 interface CachedFile {
   readonly content: FileContent;
-  /** Undefined where the file was so young when it was read that a later write may not change its times. */
+  /** The signature; undefined if the file was so new that a later write may not change its times. */
   readonly signature: Signature | undefined;
 }
 
-/** The identity of the directory at a path. When it differs, another directory has replaced it. */
+/** The identity of the directory at a path. A different identity means that another directory has replaced it. */
 export type DirectoryIdentity = string;
 
 /**
- * The known state of the files of `subnets/`. Each look at a file is one synchronous step from the kernel into this
- * table, so an older look never overwrites a newer one, whoever looks and in whatever order.
+ * The known state of the files of `subnets/`. Each look at a file is one synchronous step from the kernel into this table, so an older look
+ * never overwrites a newer one, in whatever order the looks come.
  */
 export class LeaseDirectory {
   readonly path: string;
@@ -46,7 +46,9 @@ export class LeaseDirectory {
     return this.#entries.get(name)?.content;
   }
 
-  /** When a file was written by the clock of its file system, in milliseconds since the epoch; undefined if it does not exist. */
+  /**
+   * The time of a file's last write by the clock of its file system, in milliseconds since the epoch; undefined if the file does not exist.
+   */
   writtenAt(name: string): number | undefined {
     return lstatSync(join(this.path, name), { throwIfNoEntry: false })?.mtimeMs;
   }
@@ -55,15 +57,15 @@ export class LeaseDirectory {
     return this.#entries.keys();
   }
 
-  /** Throws the system's error if the directory is not there, or if something else stands in its place. */
+  /** The identity of the directory. Throws the system's error if the directory is missing, or if it is not a directory. */
   identify(): DirectoryIdentity {
     const { dev, ino } = statOwnDirectory(this.path);
     return `${dev}:${ino}`;
   }
 
   /**
-   * Looks at every file that may have changed. Returns the names that are or were there, and which directory it was.
-   * Throws if the directory went meanwhile: an unmounted share must not look like one whose leases were all removed.
+   * Looks at every file that may have changed. Returns the names of present and removed files, and the directory's identity. Throws if the
+   * directory disappears meanwhile: an unmounted share must not look like one whose leases were all removed.
    */
   async scan(
     haste: Haste,
@@ -86,7 +88,7 @@ export class LeaseDirectory {
     return { identity, names: [...present, ...gone] };
   }
 
-  /** Reads one file, whatever its times say. */
+  /** Reads one file, even if its times did not change. */
   look(name: string): FileContent | undefined {
     if (isPassedOver(name)) return undefined;
     const entry = this.#read(name);
@@ -128,7 +130,7 @@ export class LeaseDirectory {
   }
 }
 
-/** Hidden files and editors' copies are nobody's lease, and nobody's fault. */
+/** Whether a file is skipped without a report: hidden files and editors' copies are neither leases nor faults. */
 function isPassedOver(name: string): boolean {
   return name.startsWith('.') || name.endsWith('~');
 }
@@ -144,8 +146,8 @@ function unreadable(reason: string): CachedFile {
 }
 
 /**
- * Kernels stamp files with the time of the last tick (up to 10 ms ago), some file systems with whole seconds. This
- * compares with the machine's clock and not the store's, because a file system does so too.
+ * The signature of a file. Kernels stamp files with the time of the last tick (up to 10 ms ago), some file systems with whole seconds. The
+ * comparison uses the machine's clock and not the store's, because a file system does so too.
  */
 function sign({ ino, size, mtimeMs, ctimeMs }: Stats): Signature | undefined {
   const resolutionMs = mtimeMs % 1000 === 0 ? 2000 : 100;

@@ -3,8 +3,8 @@ import { encodeJson, parseLeaseKey } from '../../lease/wire.ts';
 import { largestLeaseValue, type LeaseRecord } from '../store.ts';
 
 /**
- * A lease's file: one JSON object of flannel's fields and two of this store's own. No `Expiration` makes it a
- * reservation, so that an operator can write one by hand; `Revision` only makes each write differ from the one before.
+ * The content of a lease's file: one JSON object with flannel's fields and two more. Without `Expiration` it is a reservation, so that an
+ * operator can write one by hand. `Revision` only makes each write differ from the one before.
  *
  *     {"PublicIP":"172.30.0.1","PublicIPv6":null,…,"Expiration":"2026-01-31T12:00:00.000Z","Revision":"Zk3f0aQw"}
  */
@@ -13,13 +13,13 @@ export type FileContent =
   /** `reason` is one clause: `is empty`. */
   | { readonly kind: 'fault'; readonly reason: string };
 
-/** In bytes, with the fields that the file adds. */
+/** The largest file in bytes, including the fields that the file adds. */
 export const largestLeaseFile = largestLeaseValue;
 
 /**
  * Prints the text of a lease's file; undefined if the value is not a JSON object.
  *
- * @param mark what makes this write differ from every other
+ * @param mark a text that makes this write differ from every other
  */
 export function encodeLeaseFile(
   value: string,
@@ -39,7 +39,7 @@ export function encodeLeaseFile(
 /**
  * Reads a file by its name and text. Never throws.
  *
- * @param revisionOf tells the revision of a lease from its file's text
+ * @param revisionOf the revision of a lease, from its file's text
  */
 export function decodeLeaseFile(
   name: string,
@@ -83,7 +83,7 @@ function withoutOwnFields(fields: JsonObject): JsonObject {
   );
 }
 
-/** An RFC 3339 time; `Date.parse` alone would take `2026` and `1 May` as well. */
+/** The form of an RFC 3339 time; `Date.parse` alone would accept `2026` and `1 May` as well. */
 const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 function readExpiration(value: Json | undefined): number | undefined | 'invalid' {

@@ -17,37 +17,37 @@ import type { FileLayout } from './layout.ts';
 import type { DirectoryIdentity, LeaseDirectory } from './lease-directory.ts';
 import { compareWithReport, isLongExpired, type FileReport } from './file-report.ts';
 
-/** How long a file that was just written may stay unreadable before it is called so: `cp` and editors write in place. */
+/** The time for which a new file may stay unreadable before it is reported, in milliseconds: `cp` and editors write in place. */
 const settleMs = 100;
-/** Scans are under way for no more than this share of the time, and take a quarter of that. */
+/** The largest share of the time for which scans run. During a scan, a quarter of the time is work. */
 const scanShare = 1 / 12;
 
 interface LeaseWatchOptions {
   readonly layout: FileLayout;
   readonly directory: LeaseDirectory;
-  /** The directory that was listed, and the leases that were reported then. */
+  /** The directory that was listed, with the leases of that listing. */
   readonly identity: DirectoryIdentity;
   readonly reports: ReadonlyMap<string, FileReport>;
   readonly clock: Clock;
-  /** How often to look at everything, because a shared mount does not report the changes of other machines. */
+  /** The interval between looks at every file, because a shared mount does not report the changes of other machines. */
   readonly rescanMs: number;
   readonly describe: (name: string, reason: string) => StoreFault;
-  /** Called with the files whose time has long been over. */
+  /** Called with the files of leases that expired long ago. */
   readonly onExpired: (names: readonly string[]) => void;
 }
 
 /**
- * Follows a directory of leases. An event only says where to look. The watch reports the difference between the present
- * state and the last reported one, so lost, repeated or reordered events cannot cause a wrong result. Changes that
- * nobody has fetched yet are merged by key, so a slow reader does not cost memory.
+ * Follows a directory of leases. An event only names a file to look at. The watch reports the difference between the present state and the
+ * last reported one, so lost, repeated or reordered events cannot cause a wrong result. Pending changes are merged by key, so a slow reader
+ * does not cost memory.
  */
 export class LeaseWatch {
   readonly #options: LeaseWatchOptions;
   readonly #reports: Map<string, FileReport>;
   readonly #expiries = new ExpiryQueue();
-  /** Names that an event asked to look at. */
+  /** The names that events asked to look at. */
   readonly #suspects = new Set<string>();
-  /** Names of unreadable files, until they have had time to settle. */
+  /** The names of unreadable files, until their time to settle is over. */
   readonly #unsettled = new Map<string, () => void>();
   #pending = new Map<string, StoreChange>();
   #failure: unknown;
@@ -68,7 +68,7 @@ export class LeaseWatch {
     }
   }
 
-  /** Begins to watch, and catches up with what happened since the listing. */
+  /** Begins to watch, and catches up with the changes since the listing. */
   async start(): Promise<void> {
     const { layout } = this.#options;
     const leases = watchLargeDirectory(
@@ -90,7 +90,7 @@ export class LeaseWatch {
     await this.#rescan();
   }
 
-  /** Waits for changes. Returns undefined once closed; throws what makes it impossible to go on. */
+  /** Waits for changes. Undefined once closed. Throws an error after which the watch cannot go on. */
   async next(): Promise<readonly StoreChange[] | undefined> {
     while (this.#pending.size === 0 && this.#failure === undefined && !this.#isClosed) {
       await new Promise<void>((resolve) => (this.#wakeReader = resolve));
@@ -118,15 +118,15 @@ export class LeaseWatch {
     return { onName, onBlind: (error) => this.#onBlind(error) };
   }
 
-  /** The directory was moved or removed, and perhaps made again: what is watched is not what is at the path. */
+  /** Ends the watch if the directory was moved or removed, because another one may be at its path now. */
   #onDirectoryEvent(event: string): void {
     if (event !== 'rename') return;
     if (this.#isReplaced()) return;
-    // A new directory often gets the number of the one that was just removed.
+    // A new directory often has the inode number of the one that was just removed.
     this.#fail(new CursorLostError(`${this.#options.layout.subnets} was created again`));
   }
 
-  /** Whether the directory that was listed is not there any more; if so, the watch has failed. */
+  /** Whether the listed directory is gone. If so, the watch has failed. */
   #isReplaced(): boolean {
     const { directory, identity } = this.#options;
     try {
@@ -159,7 +159,7 @@ export class LeaseWatch {
 
   async #lookAtSuspects(): Promise<void> {
     while (this.#suspects.size > 0 && !this.#isClosed) {
-      // Events of one moment come one by one; together they make one batch.
+      // Events of one moment arrive one by one. After this, they make one batch.
       await setImmediate();
       const names = [...this.#suspects];
       this.#suspects.clear();
@@ -171,12 +171,12 @@ export class LeaseWatch {
   #look(name: string): void {
     const content = this.#options.directory.look(name);
     if (content?.kind === 'fault' && this.#letSettle(name, content.reason)) return;
-    // Where the whole directory is gone, its leases were not removed one by one.
+    // If the whole directory is gone, its leases were not removed one by one.
     if (content === undefined && this.#isReplaced()) return;
     this.#compare(name);
   }
 
-  /** Returns whether to wait before a file is called unreadable for a new reason. */
+  /** Whether to wait before a file is reported as unreadable for a new reason. */
   #letSettle(name: string, reason: string): boolean {
     if (this.#reports.get(name)?.fault === reason) return false;
     if (this.#unsettled.has(name)) return true;
@@ -202,7 +202,7 @@ export class LeaseWatch {
     else this.#reports.set(name, report);
     for (const change of changes) {
       const slot = `${change.kind === 'fault' ? 'fault' : 'lease'} ${name}`;
-      // Put at the end, where its newest state belongs.
+      // The newest state belongs at the end.
       this.#pending.delete(slot);
       this.#pending.set(slot, change);
       if (change.kind !== 'put' || change.record.expiresAt === undefined) continue;
@@ -240,7 +240,7 @@ export class LeaseWatch {
     if (expired.length > 0) onExpired(expired);
   }
 
-  /** Looks at everything. Never rejects. */
+  /** Looks at every file. Never rejects. */
   async #rescan(): Promise<void> {
     const { directory, identity } = this.#options;
     const startedAt = performance.now();

@@ -1,7 +1,10 @@
 /** Runs work while holding a lock. */
 type LockAround = (work: () => Promise<void>) => Promise<void>;
 
-/** Enough to spare a crowd its queueing, few enough to let other processes have a turn. */
+/**
+ * The number of works for each turn of the lock: enough that a crowd does not queue for each, and few enough for other processes to have a
+ * turn.
+ */
 const worksPerTurn = 32;
 
 interface LockRequest {
@@ -10,8 +13,8 @@ interface LockRequest {
 }
 
 /**
- * Lets the works of one process take turns under a lock between processes. Those that wait when it is gained share it:
- * taking it costs a process, which would dwarf the work.
+ * Runs the works of one process under a lock between processes. Works that wait when the lock is taken share it, because taking it starts a
+ * process, which costs much more than the work.
  */
 export class LockQueue {
   readonly #lockAround: LockAround;

@@ -4,12 +4,15 @@ import { FileLockError, withFileLock } from '../../host/files/file-lock.ts';
 import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError } from '../store.ts';
 
-/** Longer than any queue of writers, each of which takes milliseconds; whoever holds it this long is stopped or hung. */
+/**
+ * The longest wait for the lock, in milliseconds. Each writer in the queue takes milliseconds, so a process that holds it this long is
+ * stopped or hung.
+ */
 const longestWaitMs = 15_000;
 
 /**
- * Does work while holding the store's lock, which all processes that write to it share. Only whoever may write to the store can hold it:
- * its mode follows that of the store's directory. The signal ends the wait, with its reason.
+ * Does work while holding the store's lock, which all processes that write to the store share. Only users who may write to the store can
+ * hold it: the lock's mode follows that of the store's directory. The signal ends the wait, with its reason.
  */
 export async function withStoreLock<T>(
   path: string,
@@ -29,7 +32,7 @@ export async function withStoreLock<T>(
   }
 }
 
-/** Reading and writing for whoever may write to a directory of this mode. */
+/** The mode of the lock: everyone who may write to a directory of this mode may read and write it. */
 function lockMode(directoryMode: number): number {
   const ofGroup = (directoryMode & 0o020) === 0 ? 0 : 0o060;
   const ofOthers = (directoryMode & 0o002) === 0 ? 0 : 0o006;

@@ -4,7 +4,7 @@ import type { Cursor } from '../store.ts';
 import type { DirectoryIdentity } from './lease-directory.ts';
 import type { FileReport } from './file-report.ts';
 
-/** A follower lists and then watches; a few others may list in between. */
+/** The number of listings that are kept. A follower lists and then watches; a few others may list in between. */
 const mostRemembered = 4;
 
 /** The result of a listing, for the watch that continues from it. */
@@ -13,7 +13,7 @@ interface RememberedListing {
   readonly reports: ReadonlyMap<string, FileReport>;
 }
 
-/** The last listings, by their cursors. A directory keeps no history, so a watch compares with what was told. */
+/** The last listings, by their cursors. A directory does not keep a history, so a watch compares with its listing. */
 export class RememberedListings {
   readonly #listings = new Map<Cursor, RememberedListing>();
 
@@ -27,7 +27,7 @@ export class RememberedListings {
     return cursor;
   }
 
-  /** Undefined for a cursor of another store, or of a listing that others came after. */
+  /** Finds the listing of a cursor. Undefined for a cursor of another store, or of a listing that is too old. */
   recall(cursor: Cursor): RememberedListing | undefined {
     return this.#listings.get(cursor);
   }

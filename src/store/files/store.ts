@@ -30,17 +30,17 @@ import { newMark, fileRevision } from './revision.ts';
 import { inOwnDirectory, useDirectory } from './use-directory.ts';
 import { createByLink, createWhole, replaceWhole } from './write.ts';
 
-/** In bytes. A network configuration takes some hundred; with the commands of a recipe in it, some thousand. */
+/** The largest network configuration, in bytes. A usual one takes some hundred; with the commands of a recipe in it, some thousand. */
 const largestConfig = 1 << 20;
 
-/** How long the last writes of a store that is closed may wait for its lock, in milliseconds. */
+/** The time for which the last writes of a closed store may wait for its lock, in milliseconds. */
 const lastTurnMs = 400;
 
 export interface FilesStoreOptions {
-  /** `read-only` leaves expired leases to others, too. Default `read-write`. */
+  /** The mode of the store. With `read-only`, this process does not remove expired leases. Default `read-write`. */
   readonly mode?: OpenMode;
   readonly clock?: Clock;
-  /** How often a watch looks at every file. Default `pollsMs.watchedLeases`. */
+  /** The interval between a watch's looks at every file. Default `pollsMs.watchedLeases`. */
   readonly rescanMs?: number;
 }
 
@@ -67,7 +67,7 @@ class FilesStore implements LeaseStore {
   readonly #listings = new RememberedListings();
   #clockLeadMs: number | undefined;
   readonly #closing = new AbortController();
-  /** Aborted when the lock is not waited for any more. */
+  /** Aborted when no write waits for the lock any more. */
   readonly #leaving = new AbortController();
 
   constructor(layout: FileLayout, isWritable: boolean, clock: Clock, rescanMs: number) {
@@ -94,7 +94,10 @@ class FilesStore implements LeaseStore {
     return Promise.resolve({ place: `the file ${this.#layout.config}`, cause: undefined });
   }
 
-  /** Without the lock where the file system has hard links: a link decides who was first, and taking the lock costs a process. */
+  /**
+   * Writes the configuration without the lock if the file system has hard links. A link decides who was first, and taking the lock starts a
+   * process.
+   */
   createNetwork(text: string): Promise<string> {
     const { config, draft, newDraft } = this.#layout;
     return this.#write(`write ${config}`, async () => {
@@ -155,7 +158,7 @@ class FilesStore implements LeaseStore {
     const listing = this.#listings.recall(cursor);
     if (listing === undefined) throw new CursorLostError(`the ${this.description} were listed again since`);
     const ended = AbortSignal.any([signal, this.#closing.signal]);
-    // chokidar is loaded only where something is followed.
+    // chokidar is loaded only for a watch.
     const { LeaseWatch } = await import('./lease-watch.ts');
     if (ended.aborted) return;
     const watch = new LeaseWatch({
@@ -182,7 +185,7 @@ class FilesStore implements LeaseStore {
     const name = nameOf(key);
     return this.#write(`create the lease ${key} in ${this.#layout.subnets}`, async () => {
       const text = encodeText(key, value, ttlSeconds === undefined ? undefined : this.#expiry(ttlSeconds));
-      // Who lost a race need not queue for the lock to learn it.
+      // A node that lost the race need not queue for the lock.
       if (this.#isHeld(key)) return 'taken';
       return this.#writers.run(async () => {
         if (this.#isHeld(key)) return 'taken';
@@ -229,7 +232,7 @@ class FilesStore implements LeaseStore {
   }
 
   async discard(key: string): Promise<'removed' | 'gone'> {
-    // A key that is not a name in the directory does not stand there.
+    // A key with a slash cannot be a name in the directory.
     if (basename(key) !== key || this.#directory.look(key) === undefined) return 'gone';
     return this.#writeLocked(`remove ${key} from ${this.#layout.subnets}`, async () => {
       if (this.#directory.look(key) === undefined) return 'gone';
@@ -250,19 +253,22 @@ class FilesStore implements LeaseStore {
       return readPlainFile(this.#layout.config, largestConfig);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
-      // No document yet is one thing, no directory another.
+      // A missing document is allowed, but a missing directory is an error.
       await access(this.#layout.subnets);
       return undefined;
     }
   }
 
-  /** The file system of a shared mount stamps a file with the clock of its server, which all nodes share. */
+  /**
+   * Compares this machine's clock with the store's. The file system of a shared mount stamps a file with the clock of its server, which all
+   * nodes share.
+   */
   #compareClocks(key: string): void {
     const writtenAt = this.#directory.writtenAt(key);
     if (writtenAt !== undefined) this.#clockLeadMs = this.#clock.now() - writtenAt;
   }
 
-  /** Removes the files of leases whose time has long been over. Nobody waits for it: they count as absent anyway. */
+  /** Removes the files of leases that expired long ago. No call waits for this, because these leases count as absent anyway. */
   #purge(names: readonly string[]): void {
     if (!this.#isWritable || this.#closing.signal.aborted) return;
     const removal = this.#writeLocked('remove expired leases', async () => {
@@ -274,11 +280,11 @@ class FilesStore implements LeaseStore {
         }
       });
     });
-    // The next look finds what is left, and tries again.
+    // The next look finds the rest, and tries again.
     removal.catch(() => undefined);
   }
 
-  /** Whether a key is not free. Something unreadable may be a lease in the making: nobody's to overwrite. */
+  /** Whether a key is taken. An unreadable file may be a lease that is just being written, so it must not be overwritten. */
   #isHeld(key: string): boolean {
     const content = this.#directory.look(key);
     return (
@@ -286,7 +292,7 @@ class FilesStore implements LeaseStore {
     );
   }
 
-  /** The entry with a record's key, if it is still that record and has not expired. */
+  /** The lease under a record's key; undefined unless it is still that record and has not expired. */
   #lookForUnchanged(previous: LeaseRecord): LeaseRecord | undefined {
     const content = this.#directory.look(previous.key);
     if (content?.kind !== 'lease' || isExpired(content.record, this.#clock.now())) return undefined;
@@ -328,7 +334,7 @@ class FilesStore implements LeaseStore {
   }
 }
 
-/** Keys become file names, so only a key will do. */
+/** The file name of a key. Throws for a text that is not a key, because names come from other machines. */
 function nameOf(key: string): string {
   if (parseLeaseKey(key) !== undefined) return key;
   throw new StoreError(`${JSON.stringify(key)} is not a lease’s key like 10.50.4.0-24`, { retryable: false });

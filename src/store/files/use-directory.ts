@@ -7,10 +7,13 @@ import { StoreError, type OpenMode } from '../store.ts';
 import { errorCode, filesStoreError } from './errors.ts';
 import { ownDraftPrefix, type FileLayout } from './layout.ts';
 
-/** Leases are not secret, but anyone who can write them influences the commands that run as root on other nodes. */
+/**
+ * The mode of the store's directory. Leases are not secret, but anyone who can write them influences the commands that run as root on other
+ * nodes.
+ */
 const directoryMode = 0o700;
 
-/** Makes the directory of a store, if that may be, and sees that it can be used. Throws a {@link StoreError}. */
+/** Makes the directory of a store, if the mode permits it, and checks that it can be used. Throws a {@link StoreError}. */
 export async function useDirectory({ root, subnets }: FileLayout, mode: OpenMode): Promise<void> {
   const isWritable = mode !== 'read-only';
   try {
@@ -26,7 +29,7 @@ export async function useDirectory({ root, subnets }: FileLayout, mode: OpenMode
   }
 }
 
-/** Writing a draft takes milliseconds, so a draft of this age belongs to a process that was killed. In milliseconds. */
+/** The age of an old draft, in milliseconds. Writing a draft takes milliseconds, so its process was killed. */
 const oldDraftMs = 60_000;
 
 async function removeOldDrafts(root: string): Promise<void> {
@@ -39,8 +42,8 @@ async function removeOldDrafts(root: string): Promise<void> {
 }
 
 /**
- * Looks at a directory in the store, where others may have put something else. Throws a {@link PlainFileError} for a link, and for
- * whatever else is not a directory; the system's error if nothing is there.
+ * Looks at a directory in the store, where others may have put something else. Throws a {@link PlainFileError} for a link and for anything
+ * else that is not a directory; the system's error if nothing is there.
  */
 export function statOwnDirectory(path: string): Stats {
   const stats = lstatSync(path);
@@ -49,8 +52,8 @@ export function statOwnDirectory(path: string): Stats {
 }
 
 /**
- * Does work in a directory of the store, under a path that leads there whatever is put in its place meanwhile. Throws as
- * {@link statOwnDirectory} does.
+ * Does work in a directory of the store. The path that the work gets leads to the same directory even if the original path is replaced
+ * meanwhile. Throws as {@link statOwnDirectory} does.
  */
 export async function inOwnDirectory<T>(path: string, work: (directory: string) => Promise<T>): Promise<T> {
   statOwnDirectory(path);
@@ -92,7 +95,9 @@ function noStore(root: string, cause: unknown): StoreError {
   });
 }
 
-/** A directory that is missing at the start does not appear by waiting; one that disappears later may come back. */
+/**
+ * Makes an error permanent: a directory that is missing at the start does not appear by waiting. One that disappears later may come back.
+ */
 function withoutRetry(error: unknown): unknown {
   if (!(error instanceof StoreError)) return error;
   const { message, hint, cause } = error;

@@ -2,12 +2,12 @@ import { link, open, rename, rm } from 'node:fs/promises';
 
 import { errorCode } from './errors.ts';
 
-/** Readable by all, because leases hold no secret; writable by the owner alone, because commands act on them. */
+/** The mode of files: readable by all, because leases hold no secret; writable by the owner alone, because commands act on them. */
 const fileMode = 0o644;
 
 /**
- * Writes a file that must not exist yet; it appears whole or not at all. Returns whether it was this call that made it. The caller holds
- * the store's lock: without hard links, nothing else keeps two writers apart.
+ * Writes a file that must not exist yet. The file appears whole or not at all. Returns whether this call made it. The caller holds the
+ * store's lock: without hard links, nothing else keeps two writers apart.
  */
 export async function createWhole(draft: string, path: string, text: string): Promise<boolean> {
   const outcome = await createByLink(draft, path, text);
@@ -17,8 +17,8 @@ export async function createWhole(draft: string, path: string, text: string): Pr
 }
 
 /**
- * The same without a lock, for a draft that no other process writes to. The file is not written where the file system has no hard links
- * (`no-links`).
+ * Writes a new file without the lock, from a draft that no other process writes to. On a file system without hard links, the file is not
+ * written (`no-links`).
  */
 export async function createByLink(
   draft: string,
@@ -27,7 +27,7 @@ export async function createByLink(
 ): Promise<'created' | 'exists' | 'no-links'> {
   await writeDraft(draft, text);
   try {
-    // Unlike a rename, a link never replaces what somebody without the lock put there meanwhile.
+    // Unlike a rename, a link never replaces a file that somebody without the lock put there meanwhile.
     await link(draft, path);
     return 'created';
   } catch (error) {
@@ -39,26 +39,26 @@ export async function createByLink(
   }
 }
 
-/** Writes a file in the place of another; a reader sees the one or the other, whole. */
+/** Replaces a file. A reader sees the old or the new content, always whole. */
 export async function replaceWhole(draft: string, path: string, text: string): Promise<void> {
   await writeDraft(draft, text);
   await rename(draft, path);
 }
 
-/** The draft is created again each time, because a draft of a dead process may already be linked to a lease. */
+/** Writes a draft. It is created again each time, because a draft of a dead process may already be linked to a lease. */
 async function writeDraft(draft: string, text: string): Promise<void> {
   await rm(draft, { force: true });
   const file = await open(draft, 'wx', fileMode);
   try {
     await file.writeFile(text);
-    // Else a power cut could leave an empty file under a lease's name.
+    // Without this, a power cut could leave an empty file under a lease's name.
     await file.sync();
   } finally {
     await file.close();
   }
 }
 
-/** FAT, some FUSE and SMB mounts know no hard links. */
+/** Whether the file system lacks hard links, as FAT, some FUSE and SMB mounts do. */
 function isLinkUnsupported(error: unknown): boolean {
   return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errorCode(error) ?? '');
 }

@@ -7,21 +7,21 @@ import { EtcdMember, type MemberAccess } from './member.ts';
 import { StoreError } from '../../store.ts';
 
 /**
- * The members of a cluster. One of them is asked for as long as it answers, then the next. Everything that goes wrong
- * leaves here as a {@link StoreError}.
+ * The members of a cluster. Requests go to one member for as long as it answers, then to the next. Every failure leaves this class as a
+ * {@link StoreError}.
  */
 export class Cluster {
   readonly #members: readonly EtcdMember[];
   #current = 0;
   #isClosed = false;
 
-  /** @param endpoints in the order in which they are to be tried; at least one */
+  /** @param endpoints the members in the order of the tries; at least one */
   constructor(endpoints: readonly Endpoint[], access: MemberAccess) {
     this.#members = endpoints.map((endpoint) => new EtcdMember(endpoint, access));
   }
 
   /**
-   * Makes a request that may be made twice: a member may carry it out and be gone before it answers.
+   * Makes a request that may run twice, because a member may execute it and fail before it answers.
    *
    * @param action completes "cannot", for messages
    */
@@ -41,7 +41,7 @@ export class Cluster {
     throw etcdStoreError(action, failures);
   }
 
-  /** Opens a stream of watches to the current member. What fails on it later is told to {@link fail}. */
+  /** Opens a stream of watches to the current member. Pass later failures of the stream to {@link fail}. */
   async openWatch(action: string): Promise<{ readonly member: EtcdMember; readonly stream: WatchStream }> {
     this.#requireOpen(action);
     const [member] = this.#membersInTurn();
@@ -53,7 +53,7 @@ export class Cluster {
     }
   }
 
-  /** The meaning of a member's failed stream. The next request goes to another member. */
+  /** Explains the failed stream of a member. The next request goes to another member. */
   fail(action: string, member: EtcdMember, error: unknown): StoreError {
     const failure = this.#judge(action, member, error);
     this.#moveOn(member);
@@ -69,13 +69,13 @@ export class Cluster {
     return [...this.#members.slice(this.#current), ...this.#members.slice(0, this.#current)];
   }
 
-  /** Unless another request did so already. */
+  /** Changes to the next member, unless another request did so already. */
   #moveOn(from: EtcdMember): void {
     if (this.#members[this.#current] !== from) return;
     this.#current = (this.#current + 1) % this.#members.length;
   }
 
-  /** Throws an error that is not a failure of a member: a bug, or the closing of the store. */
+  /** Judges the error of a member. Throws any other error: a bug, or the closing of the store. */
   #judge(action: string, member: EtcdMember, error: unknown): MemberFailure {
     this.#requireOpen(action);
     const status = statusOf(error);

@@ -14,24 +14,23 @@ import type { EtcdTiming } from '../options.ts';
 /** The messages of a watch, oldest first. */
 export interface WatchStream extends AsyncIterable<IWatchResponse> {
   write(request: IWatchRequest): void;
-  /** Ends it on both sides; what reads it is thrown the error. */
+  /** Ends the stream on both sides. Its reader gets the error. */
   end(error?: Error): void;
 }
 
 /**
- * The connection to one member with credentials that stay the same. Of etcd3 it uses the typed requests; retries, failing over and
- * authentication are heddle's own, so that every failure is seen once, soon, and as what it is. Methods throw what
- * etcd3 and grpc-js throw.
+ * The connection to one member with fixed credentials. It uses only the typed requests of etcd3. Retries, failover and authentication are
+ * heddle's own, so that every failure is seen once, soon, and with its cause. Methods throw the errors of etcd3 and grpc-js.
  */
 export class MemberConnection {
   readonly credentials: Credentials;
   readonly #timing: EtcdTiming;
   readonly #client: Etcd3;
-  /** The login that stands or is under way. */
+  /** The login that has succeeded or is under way. */
   #login: Promise<void> | undefined;
   #token: string | undefined;
 
-  /** Requests and watches under way. */
+  /** The number of requests and watches under way. */
   #uses = 0;
   #isRetired = false;
 
@@ -41,13 +40,13 @@ export class MemberConnection {
     this.#client = new Etcd3({
       hosts: endpoint,
       ...toCredentials(endpoint, credentials.tls),
-      // Without these etcd3 has policies of its own, which retry and open circuits. It takes cockatiel's alone, of which
-      // this is the one that does nothing.
+      // Without these, etcd3 has policies of its own, which retry and open circuits. It accepts only cockatiel's policies, and this one
+      // does nothing.
       faultHandling: { global: noop, host: () => noop },
       grpcOptions: {
-        // etcd is near, and where it is not, flannel's client does not send it through a web proxy either.
+        // etcd is usually near. If it is not, flannel's client does not use a web proxy either.
         'grpc.enable_http_proxy': 0,
-        // A page of leases or a burst of changes may exceed the 4 MiB that gRPC takes by itself.
+        // A page of leases or a burst of changes may exceed gRPC's default of 4 MiB.
         'grpc.max_receive_message_length': -1,
         'grpc.keepalive_time_ms': timing.keepaliveMs,
         'grpc.keepalive_timeout_ms': timing.keepaliveTimeoutMs,
@@ -58,7 +57,7 @@ export class MemberConnection {
     });
   }
 
-  /** Makes one request, and once more if only the token had run out. */
+  /** Makes one request. Repeats it once if its only fault was an expired token. */
   async request<T>(request: (client: Etcd3) => Promise<T>): Promise<T> {
     const release = this.#use();
     try {
@@ -94,7 +93,7 @@ export class MemberConnection {
   async #openWatch(release: () => void): Promise<WatchStream> {
     await this.#logIn();
     const stream = await this.#client.watchClient.watch();
-    // grpc-js's streams are Node's; etcd3 types only a half of it.
+    // The streams of grpc-js are Node's, but etcd3 types only one half of them.
     const duplex = stream as unknown as Duplex & AsyncIterable<IWatchResponse>;
     duplex.once('close', release);
     return {
@@ -103,7 +102,7 @@ export class MemberConnection {
         stream.write(request);
       },
       end: (error) => {
-        // Destroyed first, or etcd3 takes the end for a failure and drops every connection to this member.
+        // The stream is destroyed first: otherwise etcd3 takes its end for a failure and drops every connection to this member.
         duplex.destroy(error);
         stream.cancel();
       },
@@ -120,13 +119,13 @@ export class MemberConnection {
     this.#client.close();
   }
 
-  /** Closes it once nothing uses it any more. */
+  /** Closes the connection once nothing uses it any more. */
   retire(): void {
     this.#isRetired = true;
     if (this.#uses === 0) this.close();
   }
 
-  /** Counts a use. Returns what is called at its end. */
+  /** Counts a use. Returns the function that ends it. */
   #use(): () => void {
     let isOver = false;
     this.#uses += 1;
@@ -152,7 +151,7 @@ export class MemberConnection {
       const { token } = await this.#client.auth.authenticate(login);
       this.#token = token;
     } catch (error) {
-      // This etcd asks nobody who they are. flannel's client goes on likewise.
+      // This etcd does not ask for a login. flannel's client goes on in the same way.
       if (statusOf(error)?.details.includes('authentication is not enabled') !== true) throw error;
     }
   }
@@ -172,11 +171,11 @@ function toCredentials(endpoint: Endpoint, { authorities, identity }: TlsCredent
     rootCertificate: authorities,
     ...(identity !== undefined && { privateKey: identity.key, certChain: identity.certificate }),
   };
-  // etcd3's type insists on authorities; without them grpc-js takes those that Node knows.
+  // The type of etcd3 requires authorities; without them grpc-js uses those that Node knows.
   return { credentials: credentials as IOptions['credentials'] & object };
 }
 
-/** `user name is empty`: authentication was not enabled when this member was logged in to, and is now. */
+/** Whether an error asks for a login: `user name is empty` means that authentication was enabled after this login. */
 function wantsNewToken(error: unknown): boolean {
   const status = statusOf(error);
   if (status === undefined) return false;
@@ -187,8 +186,8 @@ function wantsNewToken(error: unknown): boolean {
 }
 
 /**
- * Adds to each call what etcd's own client adds: the token, and the demand that a member without a leader refuse at
- * once. And renames one error, because etcd3 answers it by asking again without end.
+ * Adds to each call what etcd's own client adds: the token, and the demand that a member without a leader refuse at once. Renames one
+ * error, because etcd3 repeats its request without end.
  */
 function addMetadata(token: string | undefined): Interceptor {
   return (options, nextCall) =>

@@ -6,13 +6,13 @@ import { explainError } from '../../../host/system-error.ts';
 import { StoreError } from '../../store.ts';
 import type { EtcdUser, TlsFiles } from '../options.ts';
 
-/** The files for TLS, as PEM. Undefined if Node's own authorities suffice and a certificate is not needed. */
+/** The content of the TLS files, as PEM. Undefined if Node's own authorities suffice and no certificate is needed. */
 export interface TlsCredentials {
   readonly authorities: Buffer | undefined;
   readonly identity: { readonly certificate: Buffer; readonly key: Buffer } | undefined;
 }
 
-/** A user with the password itself. */
+/** A user and the password itself. */
 export interface Login {
   readonly name: string;
   readonly password: string;
@@ -41,8 +41,8 @@ export async function readLogin(user: EtcdUser): Promise<Login> {
 }
 
 /**
- * Reads the files and checks that TLS can use them, and that the key is that of the certificate. Throws a
- * {@link StoreError} that names the file.
+ * Reads the TLS files, and checks that TLS can use them and that the key belongs to the certificate. Throws a {@link StoreError} that names
+ * the file.
  */
 export async function readTlsCredentials({ caFile, certFile, keyFile }: TlsFiles): Promise<TlsCredentials> {
   const authorities = caFile === undefined ? undefined : await readCertificates(caFile);
@@ -55,7 +55,10 @@ export async function readTlsCredentials({ caFile, certFile, keyFile }: TlsFiles
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
 
-/** TLS itself passes over certificates that it cannot read, and over a file without any; and then trusts nobody. */
+/**
+ * Reads and checks a file of certificates. TLS itself skips unreadable certificates, and accepts a file without any, but then trusts no
+ * member.
+ */
 async function readCertificates(path: string): Promise<Buffer> {
   const pem = await readPem(path);
   const certificates = pem.toString('latin1').match(certificateBlock);
@@ -80,7 +83,7 @@ function requireUsable(what: string, use: () => unknown): void {
   }
 }
 
-/** OpenSSL's `error:0B080074:x509 certificate routines::key values mismatch` without its numbers. */
+/** The text of an OpenSSL error without its numbers: `error:0B080074:x509 certificate routines::key values mismatch`. */
 function tlsReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/^error:[\dA-F]+:/, '').replaceAll('::', ': ');

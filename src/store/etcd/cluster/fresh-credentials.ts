@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { readLogin, readTlsCredentials, type Login, type TlsCredentials } from './credentials.ts';
 import type { EtcdStoreOptions, EtcdUser, TlsFiles } from '../options.ts';
 
-/** How often the files are looked at, at most, in milliseconds. */
+/** The shortest time between two checks of the files, in milliseconds. */
 const lookEveryMs = 1000;
 
-/** The credentials of one moment. Another object has other credentials. */
+/** The credentials of one moment. A new object means new credentials. */
 export interface Credentials {
   readonly tls: TlsCredentials;
   readonly login: Login | undefined;
@@ -14,13 +14,13 @@ export interface Credentials {
 type CredentialOptions = TlsFiles & { readonly user?: EtcdUser | undefined };
 
 /**
- * Credentials from files that may be replaced while a daemon runs, as certificates are before they expire. While new files cannot be
- * used, for example because only one of two has been written, the last good ones stay.
+ * Credentials from files that may be replaced while a daemon runs, as certificates are before they expire. If new files cannot be used, for
+ * example because only one of two has been written, the last good ones stay in use.
  */
 export class FreshCredentials {
   readonly #options: CredentialOptions;
   #last: Credentials;
-  /** The files as they were when {@link #last} was read. */
+  /** The state of the files when {@link #last} was read. */
   #stamp: string;
   #lookedAt = performance.now();
   #looking: Promise<void> | undefined;
@@ -31,7 +31,7 @@ export class FreshCredentials {
     this.#stamp = stamp;
   }
 
-  /** Reads the files. Throws a {@link StoreError} that names the one that cannot be used. */
+  /** Reads the files. Throws a {@link StoreError} that names the unusable file. */
   static async read(options: EtcdStoreOptions): Promise<FreshCredentials> {
     const stamp = await stampOf(options);
     return new FreshCredentials(options, await readAll(options), stamp);
@@ -68,7 +68,7 @@ async function readAll(options: CredentialOptions): Promise<Credentials> {
   return { tls, login: options.user && (await readLogin(options.user)) };
 }
 
-/** A text that is another one when a file has been replaced or written. */
+/** A text that differs when a file has been replaced or written. */
 async function stampOf({ caFile, certFile, keyFile, user }: CredentialOptions): Promise<string> {
   const passwordFile = user !== undefined && 'passwordFile' in user ? user.passwordFile : undefined;
   const files = [caFile, certFile, keyFile, passwordFile].filter((file) => file !== undefined);
