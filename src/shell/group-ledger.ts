@@ -5,25 +5,25 @@ import { hasErrorCode } from '../host/system-error.ts';
 import { endGroup, findOlderThanChild } from './process-group.ts';
 
 /**
- * `worker`: its leader runs one command after another, and what earlier ones left in the group is not of the present one. `listener`: it
- * listens to the kernel and changes nothing.
+ * The kind of a process group. `worker`: its leader runs one command after another, and earlier ones may have left processes in the group.
+ * `listener`: it listens to the kernel and changes nothing.
  */
 type GroupKind = 'command' | 'worker' | 'listener';
 
-/** Notes the process groups of commands while they may run. */
+/** A ledger of the process groups that commands run in. */
 export interface GroupLedger {
-  /** Notes a group by its leader. Returns what strikes it out, once nothing of it runs any more. Never throws. */
+  /** Notes a group by its leader. Returns the function that removes the note, for when no process of the group is left. Never throws. */
   note(leader: number, kind: GroupKind): () => void;
 }
 
 export const noLedger: GroupLedger = { note: () => () => undefined };
 
 /**
- * Notes groups as files of a directory, one a group, named for the leader's process id. A process that is killed leaves its notes, so
- * that its successor can end what still runs: see {@link endNotedGroups}. A leader is told from a later process of the same id by
- * its start and the machine's start.
+ * Notes groups as files of a directory, one for each group, named for the leader's process id. A killed process leaves its notes, so that
+ * its successor can end the groups; see {@link endNotedGroups}. The start times of the leader and of the machine distinguish a leader from
+ * a later process with the same id.
  *
- * A note that cannot be written, on a full disk, does not keep a command from running: taking a network down must go on.
+ * A note that cannot be written, on a full disk for example, does not keep a command from running: taking a network down must go on.
  */
 export function createGroupLedger(directory: string): GroupLedger {
   return {
@@ -43,9 +43,8 @@ export function createGroupLedger(directory: string): GroupLedger {
 }
 
 /**
- * Ends the groups that a dead process noted in this directory and that still run, and strikes them out. Processes that earlier
- * commands left in such a group on purpose live on. Returns how many groups
- * were ended that may have changed something.
+ * Ends the groups that a dead process noted in this directory and that still run, and removes their notes. Processes that earlier commands
+ * left in such a group on purpose stay. Returns the number of ended groups that may have changed something.
  *
  * @param graceMs milliseconds between SIGTERM and SIGKILL
  */
@@ -78,10 +77,7 @@ async function endNoted(path: string, leader: number, graceMs: number): Promise<
   return isRunning && kind !== 'listener';
 }
 
-/**
- * The values that tell a process from any other with the same id: its start in clock ticks (field 22 of proc(5)), and
- * the boot.
- */
+/** The values that distinguish a process from any other with the same id: its start in clock ticks (field 22 of proc(5)), and the boot. */
 function identify(stat: string): string {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

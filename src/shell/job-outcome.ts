@@ -4,7 +4,7 @@ import { hasErrorCode } from '../host/system-error.ts';
 import type { Interruption } from './process-guard.ts';
 import type { Job, Outcome, RunFacts } from './shell.ts';
 
-/** How the shell of a job ended. */
+/** The end of a job's shell. */
 export type ShellEnd = { readonly exitCode: number } | { readonly signal: string };
 
 const nothing = { text: '', truncated: 0 };
@@ -31,7 +31,7 @@ export function concludeJob(
   return { kind: 'succeeded', ...ran };
 }
 
-/** The outcome of a job whose shell could not be started. Node blames a missing working directory on the program. */
+/** The outcome of a job whose shell could not be started. Node reports a missing working directory as a missing program. */
 export function concludeFailedStart(job: Job, error: unknown): Outcome {
   return { kind: 'unstartable', reason: explainFailedStart(job, error) };
 }

@@ -9,29 +9,29 @@ import { composeShellText } from './lines/shell-text.ts';
 import type { ScriptSource } from './script.ts';
 import type { Job } from './shell.ts';
 
-/** A command that runs until it is stopped, and whose every line of output is a sign that something happened. */
+/** A command that runs until it is stopped. Each line of its output is a sign that something happened. */
 export interface Monitor {
-  /** Ends its process group and waits for that. */
+  /** Ends the process group and waits for its end. */
   stop(): Promise<void>;
 }
 
 export interface MonitorListeners {
-  /** Something was printed that ends with a line break; several lines that come at once are one call. */
+  /** Called when the monitor prints complete lines; several lines that come at once are one call. */
   readonly onLines: () => void;
-  /** The monitor ended by itself. `stderr` is capped. */
+  /** Called when the monitor ended by itself. `stderr` is capped. */
   readonly onEnd: (how: string, stderr: string) => void;
 }
 
-/** A command to be run as a monitor. Which of its lines runs is not noted. */
+/** A command to be run as a monitor, without line notes. */
 interface MonitorJob extends Pick<Job, 'environment' | 'cwd'> {
   readonly script: ScriptSource;
 }
 
-/** Milliseconds between SIGTERM and SIGKILL. */
+/** The time between SIGTERM and SIGKILL, in milliseconds. */
 const graceMs = 2000;
 const lineBreak = 10;
 
-/** Starts a monitor. What it prints is not kept: only that it printed counts. */
+/** Starts a monitor. Its output is not kept, because only the fact that it printed counts. */
 export function startMonitor(
   job: MonitorJob,
   { onLines, onEnd }: MonitorListeners,

@@ -16,18 +16,18 @@ import { composeShellText, mayFloodNotes } from './lines/shell-text.ts';
 import type { Job, Outcome, Shell } from './shell.ts';
 
 export interface OneShotShellOptions {
-  /** Milliseconds between SIGTERM and SIGKILL; 2,000 unless given. */
+  /** The time between SIGTERM and SIGKILL in milliseconds; the default is 2,000. */
   readonly graceMs?: number;
   readonly program?: ShellProgram;
-  /** Where the groups of running jobs are noted; nowhere unless given. */
+  /** The ledger of running jobs' groups; the default is none. */
   readonly ledger?: GroupLedger;
 }
 
 /**
  * A {@link Shell} that starts one `sh` for each job, in a process group of its own.
  *
- * A job is over when its shell is, not when its pipes close: a recipe that starts wireguard-go would never end, since
- * that keeps them open.
+ * A job ends with its shell, not with its pipes. Otherwise a recipe that starts wireguard-go would never end, because that program keeps
+ * them open.
  */
 export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
   const { graceMs = 2000, program = systemShell, ledger = noLedger } = options;
@@ -110,7 +110,7 @@ function shellEnd({ signalCode, exitCode }: ChildProcess): ShellEnd {
   return signalCode === null ? { exitCode: exitCode ?? 1 } : { signal: signalCode };
 }
 
-/** Starts the shell. Closes the ends of the pipes that are now its own; all of them if it cannot be started. */
+/** Starts the shell. Closes this process's copies of the shell's pipe ends; all ends if the shell cannot be started. */
 function startShell(job: Job, program: ShellProgram, pipes: ShellPipes): ChildProcess {
   try {
     const child = spawnShell(job, program, pipes);

@@ -1,7 +1,7 @@
 import type { Outcome } from './shell.ts';
 
 /**
- * Says how a run ended, as the predicate of a sentence whose subject is the command:
+ * Describes the end of a run, as the predicate of a sentence whose subject is the command:
  * `exited with status 2`, `was ended by SIGKILL`, `did not end within 30 s`.
  */
 export function describeOutcome(outcome: Outcome): string {

@@ -2,21 +2,21 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasErrorCode } from '../host/system-error.ts';
 
-/** How soon, and then how often, a group that was asked to end is looked at: the kernel has no event for its end. */
+/** The first pause between looks at a group that was asked to end, in milliseconds: the kernel has no event for its end. */
 const firstPollMs = 5;
 const longestPollMs = 160;
 
-/** A process of a group that is more than a zombie. */
+/** A process of a group that is not a zombie. */
 interface GroupMember {
   readonly pid: number;
   readonly parent: number;
-  /** Clock ticks since the machine's start. */
+  /** The start in clock ticks since the machine's start. */
   readonly startedAt: number;
 }
 
 /**
- * Signals every process of a group; signal 0 only asks. Returns false if the group has no member left (or only
- * processes that this user may not signal, which for the purpose is the same).
+ * Signals every process of a group; signal 0 only asks. Returns false if the group has no member left. Processes that this user may not
+ * signal do not count.
  */
 function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
   return signalId(-groupId, signal);
@@ -32,9 +32,9 @@ function signalId(id: number, signal: NodeJS.Signals | 0): boolean {
 }
 
 /**
- * Ends a process group, but for the processes in `spared`: SIGTERM, and SIGKILL for what is still there after
- * `graceMs`. Resolves when it has ended or was sent SIGKILL. While a group has any member the kernel gives its id to
- * no other process, so looking often also keeps the last signal from hitting a stranger.
+ * Ends a process group, except for the processes in `spared`: SIGTERM, and SIGKILL for processes that are left after `graceMs`. Resolves
+ * when the group has ended or was sent SIGKILL. While a group has a member, the kernel gives its id to no other process. So frequent looks
+ * also keep the last signal from hitting a stranger.
  */
 export async function endGroup(
   groupId: number,
@@ -61,8 +61,8 @@ export async function endGroup(
 }
 
 /**
- * Finds the members of a group that are older than its leader's child, and not the leader: a worker has one child at a
- * time, the shell of its job, so earlier jobs left these behind. Empty if the worker does not have a child.
+ * Finds the members of a group that are older than its leader's child, without the leader. A worker has one child at a time, the shell of
+ * its job, so earlier jobs left these processes behind. Empty if the worker does not have a child.
  */
 export async function findOlderThanChild(leader: number): Promise<ReadonlySet<number>> {
   const members = await listMembers(leader);
@@ -73,21 +73,21 @@ export async function findOlderThanChild(leader: number): Promise<ReadonlySet<nu
   return new Set(older.map(({ pid }) => pid));
 }
 
-/** Ids are given in order: within one tick, the lower is older. */
+/** Whether one process is older. Ids are given in order, so within one tick the lower one is older. */
 function isOlder(one: GroupMember, other: GroupMember): boolean {
   return one.startedAt === other.startedAt ? one.pid < other.pid : one.startedAt < other.startedAt;
 }
 
 /**
- * Lists the living members of a group. Zombies are none: in a container nobody may reap what lost its parent, and the
- * kernel lets a zombie be signalled.
+ * Lists the living members of a group, without zombies. In a container, orphans may stay zombies, and the kernel still lets them be
+ * signalled.
  */
 async function listMembers(groupId: number): Promise<GroupMember[]> {
   const members: GroupMember[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
-    // After the name, which may hold anything: state, parent, group; the start is field 22 of proc(5).
+    // The fields after the name, which may hold anything: state, parent, group; the start is field 22 of proc(5).
     const [state, parent, group, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (group !== String(groupId) || state === 'Z' || state === 'X') continue;
     members.push({ pid: Number(entry), parent: Number(parent), startedAt: Number(rest[16]) });

@@ -1,12 +1,12 @@
 import { longestTimerMs } from '../time/longest-timer.ts';
 
-/** Why a job is ended before its command has ended. */
+/** The reason why a job is ended before its command has ended. */
 export type Interruption = 'timed-out' | 'cancelled';
 
 interface ProcessGuard {
-  /** Set once the job's processes were told to end. */
+  /** The reason; set once the job's processes were told to end. */
   readonly interruption: Interruption | undefined;
-  /** Resolves when nothing is left to be ended: the shell may be gone and a grandchild still be there. */
+  /** Resolves when no process is left to be ended. A grandchild may outlive the shell. */
   settled(): Promise<void>;
   /** Stops watching. */
   stop(): void;
@@ -25,7 +25,7 @@ export function guardProcesses(
     ending = end();
   };
   const cancel = () => interrupt('cancelled');
-  // A job that may take longer than a timer can hold gets none.
+  // A job that may take longer than a timer can hold does not get one.
   const timer =
     limits.timeoutMs <= longestTimerMs
       ? setTimeout(() => interrupt('timed-out'), limits.timeoutMs)

@@ -1,10 +1,10 @@
-/** The shell that runs a recipe's commands: a file, and what precedes its own options. */
+/** The shell that runs a recipe's commands: a file, and the arguments before its own options. */
 export interface ShellProgram {
   readonly file: string;
-  /** The name that the shell is called by. Without arguments, the shell's own messages begin with it. */
+  /** The shell's argv[0]. Without arguments, the shell's own messages begin with it. */
   readonly name: string;
   readonly arguments: readonly string[];
 }
 
-/** POSIX `sh` where every Linux has it, so that a recipe's own PATH cannot take its place. */
+/** The system's shell: POSIX `sh` at its usual place, so that a recipe's PATH cannot replace it. */
 export const systemShell: ShellProgram = { file: '/bin/sh', name: 'sh', arguments: [] };

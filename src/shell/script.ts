@@ -3,12 +3,12 @@ import { systemShell, type ShellProgram } from './program.ts';
 import type { LineNote, Script } from './shell.ts';
 import { findSyntaxErrors } from './syntax.ts';
 
-/** A text for `sh`, and whether a line that fails ends it. */
+/** A text for `sh`, and whether a failing line ends it. */
 export type ScriptSource = Pick<Script, 'text' | 'stopOnError'>;
 
 /**
- * Makes texts ready to run, in the order given. A text that stops at the first line that fails gets notes, which tell the
- * line that failed; any other runs as `sh -c` would run it. Their syntax should be checked as well (`findSyntaxErrors`).
+ * Makes texts ready to run, in the given order. A text that stops at its first failing line gets notes, which name that line; any other
+ * runs as `sh -c` would run it. Their syntax should be checked as well (`findSyntaxErrors`).
  */
 export async function prepareScripts(
   sources: readonly ScriptSource[],
@@ -22,7 +22,7 @@ export async function prepareScripts(
   }));
 }
 
-/** Asks the shell which texts it cannot read with their notes. Nothing is asked where no text has a note. */
+/** Asks the shell which texts it cannot read with their notes. Without notes, the shell is not started. */
 async function findRefused(
   sources: readonly ScriptSource[],
   notes: readonly (readonly LineNote[])[],

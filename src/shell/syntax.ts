@@ -4,18 +4,18 @@ import { systemShell, type ShellProgram } from './program.ts';
 
 /** A syntax error that `sh -n` finds in a text. */
 interface ShellSyntaxError {
-  /** The line of the text (from 0) where the shell gave up; undefined where it does not say. */
+  /** The line of the text (from 0) where the shell gave up; undefined if the shell does not name it. */
   readonly line: number | undefined;
   /** The shell's own words, without its name and line: `")" unexpected`. */
   readonly message: string;
 }
 
-/** The kernel's limit for one argument of a program (MAX_ARG_STRLEN), less room for what the runner puts before. */
+/** The longest text: the kernel's limit for one argument of a program (MAX_ARG_STRLEN), less room for the runner's additions. */
 const longestText = 128 * 1024 - 4096;
 
 /**
- * Lets the shell read texts without running anything. Returns for each, in the order given, what the shell refuses;
- * undefined where it refuses nothing. One process does it for all of them.
+ * Lets the shell read texts without running anything. Returns the syntax error of each text, in the given order; undefined for a valid one.
+ * One process reads all of them.
  */
 export async function findSyntaxErrors(
   texts: readonly string[],
@@ -42,7 +42,7 @@ async function readTexts(
   return stdout.split('\0').map((said) => (said === '\n' ? undefined : readMessage(said)));
 }
 
-/** Why a text cannot even be handed to a shell. */
+/** The reason why a text cannot even be handed to a shell. */
 function findUnfit(text: string): ShellSyntaxError | undefined {
   const nul = text.indexOf('\0');
   if (nul !== -1) {
@@ -56,7 +56,7 @@ function findUnfit(text: string): ShellSyntaxError | undefined {
   return { line: undefined, message: `it has ${size} bytes, but a command can have at most ${longestText}` };
 }
 
-/** dash says `sh: 3: Syntax error: …`, busybox `sh: syntax error: …` or `sh: line 3: syntax error: …`. */
+/** Reads the message of a shell: dash prints `sh: 3: Syntax error: …`, busybox `sh: syntax error: …` or `sh: line 3: syntax error: …`. */
 function readMessage(stderr: string): ShellSyntaxError {
   const match = /^[^:\n]*: (?:(?:line )?(\d+): )?(?:syntax error: ?)?(.*)/i.exec(stderr);
   const line = match?.[1];

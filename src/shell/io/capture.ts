@@ -1,19 +1,19 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { CapturedText } from '../shell.ts';
 
-/** How much of a stream is kept, in bytes: its beginning and its end. */
+/** The part of a stream that is kept, in bytes: its beginning and its end. */
 export interface CaptureLimits {
   readonly head: number;
   readonly tail: number;
 }
 
-/** stdout is data: what is past the limit is dropped, so that no marker ever gets into it. */
+/** The limits of stdout. It is data, so everything past the limit is dropped, and no marker gets into it. */
 export const stdoutLimits: CaptureLimits = { head: 1024 * 1024, tail: 0 };
 
-/** stderr is for people: the beginning and the end say most, and a log with many pages for each failure is not read. */
+/** The limits of stderr. It is for people: the beginning and the end say most, and nobody reads many pages for each failure. */
 export const stderrLimits: CaptureLimits = { head: 2 * 1024, tail: 2 * 1024 };
 
-/** Of line notes, only the last counts. */
+/** The limits of line notes, of which only the last counts. */
 export const noteLimits: CaptureLimits = { head: 0, tail: 64 };
 
 /** Keeps the beginning and the end of a stream in bounded memory, and counts the rest. */
@@ -42,7 +42,7 @@ export class Capture {
   #addToTail(bytes: Buffer): void {
     this.#tail.push(bytes);
     this.#tailLength += bytes.length;
-    // Joined only at twice the limit, so that a flood of single bytes costs each of them once.
+    // The chunks are joined only at twice the limit, so that a flood of single bytes copies each of them once.
     if (this.#tailLength >= 2 * this.#limits.tail) this.#trimTail();
   }
 
@@ -68,11 +68,11 @@ export class Capture {
   }
 }
 
-/** Without the first bytes of a character whose others were cut off. */
+/** Drops the first bytes of a character at the end whose other bytes were cut off. */
 function dropSplitEnd(bytes: Buffer): Buffer {
   const decoder = new StringDecoder('utf8');
   decoder.write(bytes);
-  // What the decoder still holds back is the unfinished character; ending it would print that as one U+FFFD.
+  // The decoder holds back an unfinished character. Its end prints that as one U+FFFD.
   const unfinished = decoder.end() === '' ? 0 : splitLength(bytes);
   return bytes.subarray(0, bytes.length - unfinished);
 }
@@ -83,7 +83,7 @@ function splitLength(bytes: Buffer): number {
   return Math.min(length, bytes.length);
 }
 
-/** Without the last bytes of a character whose first were cut off. */
+/** Drops the last bytes of a character at the start whose first bytes were cut off. */
 function dropSplitStart(bytes: Buffer): Buffer {
   let start = 0;
   while (start < 3 && isContinuation(bytes[start])) start += 1;

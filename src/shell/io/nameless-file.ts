@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Opens a file without a name that holds a command's stdin, and returns its descriptor. A file, as the kernel holds it
- * even when nobody reads it, and as `/dev/stdin` can be opened again; of a FIFO, that would wait for a writer.
+ * Opens a file without a name that holds a command's stdin, and returns its descriptor. The kernel keeps a file's content even if no
+ * process reads it, and `/dev/stdin` can be opened again. With a FIFO, that would wait for a writer.
  */
 export function openInput(text: string): number {
   if (text === '') return openSync('/dev/null', 'r');
@@ -33,7 +33,7 @@ export function openNamelessFile(): number {
   return makeFile((_path, file) => file);
 }
 
-/** Puts other content into a file that is open for writing. */
+/** Replaces the content of a file that is open for writing. */
 export function replaceContent(file: number, content: Buffer): void {
   for (let written = 0; written < content.length;) {
     written += writeSync(file, content, written, content.length - written, written);
@@ -41,7 +41,10 @@ export function replaceContent(file: number, content: Buffer): void {
   ftruncateSync(file, content.length);
 }
 
-/** Has a file only while `open` is run. In memory where possible, so that a full disk cannot keep a command from running. */
+/**
+ * Makes a file that has a name only while `open` runs. It is in memory where possible, so that a full disk cannot keep a command from
+ * running.
+ */
 function makeFile(open: (path: string, file: number) => number): number {
   const path = join(directory(), `heddle-${randomUUID()}`);
   const file = openSync(path, 'wx+', 0o600);

@@ -3,16 +3,16 @@ import { Socket } from 'node:net';
 import { hasErrorCode } from '../../host/system-error.ts';
 import type { Capture } from './capture.ts';
 
-/** A shared buffer for reading, because most jobs print little or nothing. */
+/** The shared buffer for reading, because most jobs print little or nothing. */
 const scratch = Buffer.allocUnsafe(64 * 1024);
 
 /**
- * The most that is read after the shell's end: as much as a pipe can hold (pipe-max-size). What the shell wrote is among
- * it; the rest comes from a background child, which may write without end.
+ * The most bytes that are read after the shell's end: as much as a pipe can hold (pipe-max-size). The shell's output is among them; the
+ * rest comes from a background child, which may write without end.
  */
 const longestDrain = 1024 * 1024;
 
-/** Reads everything that is in a non-blocking pipe now. Returns whether its other end is still open somewhere. */
+/** Reads the present content of a non-blocking pipe. Returns whether its other end is still open somewhere. */
 export function drainPipe(reader: number, take: (chunk: Buffer) => void): boolean {
   for (let drained = 0; drained < longestDrain;) {
     let length: number;
@@ -35,20 +35,19 @@ export class OutputReader {
   readonly #socket: Socket;
   readonly #capture: Capture;
 
-  /** Takes the descriptor over and closes it in time. */
+  /** Takes ownership of the descriptor, and closes it later. */
   constructor(reader: number, capture: Capture) {
     this.#reader = reader;
     this.#capture = capture;
     this.#socket = new Socket({ fd: reader, readable: true, writable: false });
     this.#socket.on('data', (chunk: Buffer) => capture.add(chunk));
-    // A pipe has nothing to say on failing that its end does not say too.
+    // The end of a pipe says everything that its error would.
     this.#socket.on('error', () => undefined);
   }
 
   /**
-   * To be called when the shell has ended: what it wrote is then in the pipe, and is read at once. If a background
-   * child holds the pipe, its output is read and dropped from here on, so that it neither blocks nor gets SIGPIPE;
-   * that keeps the event loop alive no longer.
+   * Call when the shell has ended. Its remaining output is in the pipe and is read at once. If a background child holds the pipe, its later
+   * output is read and dropped, so that the child neither blocks nor gets SIGPIPE. This does not keep the event loop alive.
    */
   finish(): void {
     if (this.#socket.destroyed) return;

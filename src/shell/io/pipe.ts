@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Both ends of a pipe, as file descriptors that are closed on exec. Reading does not block, writing does. */
+/** Both ends of a pipe, as file descriptors that are closed on exec. Reads do not block, but writes do. */
 interface Pipe {
   readonly reader: number;
   readonly writer: number;
@@ -14,23 +14,26 @@ interface Pipe {
 export interface ShellPipes {
   readonly stdout: Pipe;
   readonly stderr: Pipe;
-  /** Line notes. Its writer is open for reading too: a shell that outlives the daemon gets no SIGPIPE from it. */
+  /** The pipe for line notes. Its writer is open for reading too, so that a shell that outlives the daemon does not get SIGPIPE. */
   readonly notes: Pipe;
 }
 
-/** Sets of pipes made at a time; each costs six descriptors until it is used. */
+/** The number of sets of pipes made at a time; each takes six descriptors until it is used. */
 const setsPerBatch = 4;
-/** Milliseconds after which pipes that nobody needed are closed. Whoever needs some later waits for mkfifo. */
+/** The time after which unused pipes are closed, in milliseconds. A later job waits for mkfifo. */
 export const restMs = 5000;
 const names = ['stdout', 'stderr', 'notes'] as const;
 
-/** Not `runProgram`: where every peer has a shell of its own, one in four waits for this, and execa takes a millisecond more. */
+/**
+ * The runner of mkfifo, not `runProgram`: where every peer has a shell of its own, one in four waits for this, and execa takes a
+ * millisecond more.
+ */
 const run = promisify(execFile);
 
 /**
- * Hands out pipes made ahead of need. Node gives its children sockets where others give pipes, and a socket cannot be
- * opened by name: `echo … > /dev/stderr` would fail. As Node has no pipe(2), mkfifo(1) makes FIFOs in a private
- * directory, a batch at once; opened and unlinked at once, they are ordinary pipes.
+ * Hands out pipes made ahead of need. Node gives its children sockets in place of pipes, and a socket cannot be opened by name: `echo … >
+ * /dev/stderr` would fail. As Node has no pipe(2), mkfifo(1) makes FIFOs in a private directory, a batch at a time. They are opened and
+ * unlinked at once, and are then ordinary pipes.
  */
 export class PipeSupply {
   readonly #spare: ShellPipes[] = [];
@@ -39,18 +42,18 @@ export class PipeSupply {
   #rest: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** @param rest milliseconds; spare pipes are closed when nobody has taken any for so long */
+  /** @param rest the time after which spare pipes are closed if none is taken, in milliseconds */
   constructor(rest = restMs) {
     this.#restMs = rest;
   }
 
-  /** Begins to make pipes, for whoever will need some soon. */
+  /** Begins to make pipes for jobs that come soon. */
   prepare(): void {
-    // Whoever takes some tries again, and sees why there are none.
+    // A later `take` tries again, and reports the reason.
     this.#fill().catch(() => undefined);
   }
 
-  /** Rejects with the reason if no pipe can be made: no descriptor or no space left, no mkfifo; closed. */
+  /** Takes a set of pipes. Rejects with the reason if none can be made: no descriptor or no space left, no mkfifo; closed. */
   async take(): Promise<ShellPipes> {
     while (!this.#isClosed) {
       const pipes = this.#spare.pop();
@@ -79,7 +82,7 @@ export class PipeSupply {
     }
   }
 
-  /** Closes what was not handed out. */
+  /** Closes the pipes that were not handed out. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#rest);
@@ -96,7 +99,7 @@ export function closePipes(pipes: ShellPipes): void {
   for (const name of names) closePipe(pipes[name]);
 }
 
-/** Closes this process's writers, once a shell has its own: its end is then the end of the stream. */
+/** Closes this process's writers once a shell has its own, so that the shell's end is the end of the stream. */
 export function closeWriters(pipes: ShellPipes): void {
   for (const name of names) closeSync(pipes[name].writer);
 }
@@ -125,7 +128,7 @@ function openPipes(path: string): ShellPipes {
   }
 }
 
-/** Opens a FIFO's two ends. The reader comes first, as a writer would wait for it; it never blocks itself. */
+/** Opens both ends of a FIFO. The reader comes first, because a writer would wait for it; opening the reader never blocks. */
 function openPipe(path: string, writerMode: number): Pipe {
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {

@@ -1,17 +1,17 @@
 import type { Readable } from 'node:stream';
 
-/** How much may be read in a second, in bytes: enough for the burst of a monitor when a large network comes up. */
+/** The most bytes that are read in a second: enough for the burst of a monitor when a large network comes up. */
 const mostPerSecond = 4 << 20;
 
-/** A stream that was limited. */
+/** The limit of a stream. */
 interface RateLimit {
-  /** Stops the limit's timer; the stream is left as it is. */
+  /** Stops the limit's timer, and leaves the stream as it is. */
   readonly end: () => void;
 }
 
 /**
- * Reads a stream no faster than 4 MiB a second. Whoever writes more waits in the kernel, so that a program that prints without end takes
- * neither a core nor memory.
+ * Reads a stream no faster than 4 MiB a second. A faster writer waits in the kernel, so a program that prints without end takes neither a
+ * core nor memory.
  */
 export function limitReadRate(stream: Readable): RateLimit {
   let left = mostPerSecond;

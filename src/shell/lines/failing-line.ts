@@ -1,9 +1,9 @@
 import type { Script } from '../shell.ts';
 
 /**
- * Tells which line (from 0) of a script was running last: from the last note, made more exact by the shell's own
- * message where that names a line of the same command (`sh: 3: foo: not found`). dash counts a function's lines
- * from the function, so a line outside the command is not believed.
+ * Finds the line (from 0) of a script that ran last. The last note gives it; the shell's own message makes it more exact if it names a line
+ * of the same command (`sh: 3: foo: not found`). dash counts a function's lines from the function, so a line outside the command is not
+ * used.
  */
 export function findFailingLine(
   script: Script,
@@ -22,7 +22,7 @@ function nextNoted({ notes }: Script, start: number): number | undefined {
   return later.length === 0 ? undefined : Math.min(...later);
 }
 
-/** The last line number in the shell's own messages, if it is one of `start` to `end` − 1. */
+/** The last line number in the shell's own messages, if it is in `start` to `end` − 1. */
 function messageLine(stderr: string, start: number, end: number): number | undefined {
   const last = [...stderr.matchAll(/^sh: (?:line )?(\d+): /gm)].at(-1)?.[1];
   const line = Number(last) - 1;

@@ -10,46 +10,46 @@ import { placeNotes, type NotePlace } from './note-places.ts';
  */
 
 /**
- * From here on the text may read otherwise than it is read here (an alias), or may use descriptors that cannot be
- * seen (a sourced or evaluated text).
+ * The words after which the text may mean something else than is read here (an alias), or may use unseen descriptors (a sourced or
+ * evaluated text).
  */
 const opaqueWord = /(?:^|[\s;&|(){}`!])(?:alias|eval|\.|source)(?=\s|$)/m;
 
-/** A setting that makes a shell print each command that it runs, notes among them. */
+/** The settings that make a shell print each command that it runs, including notes. */
 const tracing = /\bset\s+[-+]\w*x|\bxtrace\b/;
 
 /** The constructs that can run a note more than once. */
 const repetition = /\b(?:while|until|for|function)\b|\([ \t]*\)/;
 
-/** A descriptor of one digit (dash knows no other) that the text does not use, or undefined if it uses all. */
+/** A descriptor of one digit (dash knows no other) that the text does not use; undefined if it uses all. */
 export function chooseNoteDescriptor(text: string): number | undefined {
   return [9, 8, 7, 6, 5, 4, 3].find((digit) => !new RegExp(`${digit}[<>]|[<>]&\\s*["']?${digit}`).test(text));
 }
 
-/** Whether the notes of a script may be more than a pipe holds, so that they are to be read as they come. */
+/** Whether a script may write more notes than a pipe holds, so that they must be read while it runs. */
 export function mayFlood(text: string): boolean {
   return repetition.test(text);
 }
 
 /**
- * Defines the note for a text: it writes a line's number and returns the status that it was given. Must stand before the text,
- * on its first line, so that the shell's own line numbers stay right.
+ * Defines the note for a text: it writes a line's number and returns the status that it was given. The definition must stand before the
+ * text, on its first line, so that the shell's own line numbers stay right.
  */
 export function defineNote(text: string, descriptor: number): string {
-  // `command` passes by a function of the script, and costs time.
+  // `command` bypasses a function of the script, but costs time.
   const echo = /\becho\b[ \t]*\(|\balias\b|\beval\b|(?:^|\s)(?:\.|source)\s/.test(text)
     ? 'command echo'
     : 'echo';
   return `heddle_line() { ${echo} "$1" >&${descriptor}; return "$2"; }; `;
 }
 
-/** Chooses the notes of a text whose syntax is right. */
+/** Chooses the notes of a text with valid syntax. */
 export function chooseNotes(text: string): readonly LineNote[] {
   const { list } = parseScript(text);
   const quiet = tracing.test(text) || opaqueWord.test(text) ? ' 2>/dev/null' : '';
   const end = endOfReadable(text);
   let depth = 0;
-  // A group that is open at the end of what can be read is closed later.
+  // A group that is open at the end of the readable part is closed later.
   const places = placeNotes(text, list).filter(({ at, kind }) => {
     if (kind === 'close') return depth > 0 && depth-- > 0;
     if (at > end) return false;
@@ -63,7 +63,7 @@ export function chooseNotes(text: string): readonly LineNote[] {
   }));
 }
 
-/** Where the line with the first opaque word ends. */
+/** The end of the line with the first opaque word. */
 function endOfReadable(text: string): number {
   const opaque = opaqueWord.exec(text)?.index;
   if (opaque === undefined) return text.length;
@@ -84,8 +84,8 @@ export function insertNotes(text: string, notes: readonly LineNote[]): string {
 }
 
 /**
- * A note leaves `$?` as it was; `&&` keeps `set -e` from acting on it; the redirection keeps it out of the trace of
- * `set -x`, and hides a failing write.
+ * The text of a note. It leaves `$?` unchanged; `&&` keeps `set -e` from acting on it; the redirection keeps it out of the trace of `set
+ * -x`, and hides a failing write.
  */
 function noteText({ kind, line }: NotePlace, quiet: string): string {
   const tell = `heddle_line ${line} "$?" && :`;

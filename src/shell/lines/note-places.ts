@@ -13,20 +13,20 @@ import { NotedFunctions } from './noted-functions.ts';
 
 /** A line (from 0) that a note tells about, and the place of its text in the script. */
 export interface NotePlace {
-  /** Offset in the script, in UTF-16 code units. */
+  /** The offset in the script, in UTF-16 code units. */
   readonly at: number;
   readonly line: number;
-  /** `wrap` opens a group that `close` closes; `mute` opens one whose notes count for nothing, for as long as it lasts. */
+  /** The kind of the note. `wrap` opens a group that `close` closes. `mute` opens a group whose notes do not count. */
   readonly kind: 'note' | 'wrap' | 'mute' | 'mute-wrap' | 'close' | 'none';
 }
 
-/** The line that the last note surely told when a command begins; undefined if that depends on what ran. */
+/** The line that the last note surely named at the start of a command; undefined if that depends on what ran. */
 type NotedLine = number | undefined;
 
 /**
- * Chooses the places of notes: before each command whose failure may end the script, unless the last note surely told
- * its line. A command that runs next to others (in the background, or in a pipeline but at its end), and one whose status
- * counts for nothing (in a substitution that is an argument), gets no note.
+ * Chooses the places of notes: before each command whose failure may end the script, unless the last note surely named its line. Two kinds
+ * of commands get no note: those that run next to others (in the background, or in a pipeline before its end), and those whose status does
+ * not count (in a substitution that is an argument).
  */
 export function placeNotes(text: string, list: List): readonly NotePlace[] {
   return new NotePlacer(text, list).place(list);
@@ -50,7 +50,7 @@ class NotePlacer {
     const line = this.#lineAt(at);
     this.#places.push({ at, line, kind: 'none' });
     this.#list(list, line);
-    // A group that opens where a command begins comes after the note for that command: sorting keeps their order.
+    // A group that opens at the start of a command comes after that command's note. Sorting keeps their order.
     return this.#places.sort((one, other) => one.at - other.at);
   }
 
@@ -69,7 +69,11 @@ class NotePlacer {
     return line;
   }
 
-  /** A pipeline that follows `&&` or `||` is one command in their eyes, so that its note stands with it in a group. */
+  /**
+   * Places the note of a pipeline. After `&&` or `
+   *
+   * ` it is one command, so its note stands with it in a group.
+   */
   #pipeline(pipeline: Pipeline, before: NotedLine, follows: boolean): NotedLine {
     const { commands, span } = pipeline;
     const [only] = commands;
@@ -109,7 +113,7 @@ class NotePlacer {
     }
   }
 
-  /** A compound command whose own words or redirections may fail is noted, in addition to the commands in it. */
+  /** Notes a compound command whose own words or redirections may fail, in addition to the commands in it. */
   #compound(
     node: Exclude<CommandNode, SimpleCommand | { kind: 'function' | 'test' }>,
     before: NotedLine,
@@ -141,7 +145,7 @@ class NotePlacer {
         return merge([...ends, this.#list(node.otherwise, condition)]);
       }
       case 'loop': {
-        // What the last round noted is not known when the next one begins.
+        // The last note of a round is unknown when the next one begins.
         const condition = this.#list(node.condition, undefined);
         this.#list(node.body, condition);
         return condition;
@@ -156,7 +160,7 @@ class NotePlacer {
     }
   }
 
-  /** Only where a command is nothing but assignments does a substitution's status count. */
+  /** Places the note of a simple command. A substitution's status counts only if the command consists of assignments. */
   #simple({ words, assignments, redirections }: SimpleCommand, line: NotedLine): NotedLine {
     this.#muteRedirections(redirections);
     this.#muteWords(words, line);
@@ -179,7 +183,7 @@ class NotePlacer {
     return literal === undefined ? !this.#functions.isEmpty : this.#functions.isNoted(literal);
   }
 
-  /** Returns the line, which the words leave as it is. */
+  /** Mutes the notes in words. Returns the line, which the words leave unchanged. */
   #muteWords(words: readonly Word[], line: NotedLine): NotedLine {
     for (const { parts } of words) for (const part of parts) this.#mutePart(part);
     return line;
@@ -203,14 +207,14 @@ class NotePlacer {
       case 'substitution': {
         const start = part.list[0]?.first.span.offset;
         const last = part.list.at(-1);
-        // Functions that are called in backquotes are not noted.
+        // Functions that are called in backquotes have no notes.
         if (part.backquoted || start === undefined || last === undefined) return;
         this.#mute(start, endOf(last.rest.at(-1)?.pipeline ?? last.first), 'mute');
       }
     }
   }
 
-  /** Notes a place's line, unless the last note was for it. */
+  /** Notes a place's line, unless the last note named it. */
   #note(at: number, before: NotedLine, isGroup = false): NotedLine {
     const line = this.#lineAt(at);
     if (line !== before) this.#places.push({ at, line, kind: isGroup ? 'wrap' : 'note' });
@@ -249,7 +253,7 @@ function endOf({ span }: { readonly span: { readonly offset: number; readonly le
   return span.offset + span.length;
 }
 
-/** The line that all ways to a place agree on. */
+/** The line on which all ways to a place agree. */
 function merge(lines: readonly NotedLine[]): NotedLine {
   const [first] = lines;
   return lines.every((line) => line === first) ? first : undefined;

@@ -10,8 +10,8 @@ export class NotedFunctions {
   readonly #mention: RegExp | undefined;
 
   /**
-   * Leaves out the functions that run at another time than their call stands at (in a trap), and those that are called
-   * in backquotes, where a note could not be quoted.
+   * Excludes functions that run at another time than their call (in a trap), and functions that are called in backquotes, where a note
+   * could not be quoted.
    */
   constructor(text: string, list: List) {
     const survey = new Survey();
@@ -38,7 +38,7 @@ export class NotedFunctions {
     return this.#names.has(name);
   }
 
-  /** Whether a part of the script may call one of them. */
+  /** Whether a part of the script may call one of the functions. */
   areMentioned(part: string): boolean {
     return this.#mention !== undefined && (this.#mention.test(part) || variableCommand.test(part));
   }

@@ -4,13 +4,13 @@ import type { Script } from '../shell.ts';
 /** The argument of `sh -c` for a script. */
 interface ShellText {
   readonly text: string;
-  /** The descriptor that line notes are written to; undefined if the text writes none. */
+  /** The descriptor of the line notes; undefined if the text writes none. */
   readonly notesTo: number | undefined;
 }
 
 /**
- * Adds to a script what the command contract asks for. The umask is set by the shell, as the daemon's own is
- * everybody's. All additions stand on lines of the script, so that the shell's line numbers are the script's.
+ * Adds the parts that the command contract requires to a script. The shell sets the umask, because the daemon's own umask holds for the
+ * whole process. All additions are on lines of the script, so that the shell's line numbers are the script's.
  */
 export function composeShellText(script: Script): ShellText {
   const { text, notes } = script;
@@ -19,7 +19,7 @@ export function composeShellText(script: Script): ShellText {
   return { text: `umask 077; ${defineNote(text, notesTo)}${insertNotes(text, notes)}`, notesTo };
 }
 
-/** Whether a script may write more notes than a pipe holds, so that they are to be read while it runs. */
+/** Whether a script may write more notes than a pipe holds, so that they must be read while it runs. */
 export function mayFloodNotes(script: Script): boolean {
   return writesNotes(script) && mayFlood(script.text);
 }

@@ -2,26 +2,26 @@ import { workerVariables } from './worker-text.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Longer changes are for a new worker; it also tells whether a value is longer than the kernel takes. */
+/** The longest change in characters. A longer one needs a new worker, whose start shows whether a value is too long for the kernel. */
 const longestChange = 4096;
 
-/** Names that a shell takes as variables. */
+/** The form of names that a shell accepts as variables. */
 const variableName = /^[A-Za-z_]\w*$/;
 
-/** Variables that shells set or read themselves: what they mean is settled when a shell starts. */
+/** Variables that shells set or read themselves, so that their meaning is fixed when a shell starts. */
 const shellsOwn = new Set<string>([
   ...['_', 'ENV', 'FUNCNAME', 'HOSTNAME', 'IFS', 'LINENO', 'OLDPWD', 'OPTARG', 'OPTIND', 'PPID'],
   ...['PS1', 'PS2', 'PS4', 'PWD', 'RANDOM', 'SECONDS', 'SHELLOPTS', 'SHLVL', 'UID', 'EUID'],
 ]);
 
-/** Whether a worker may have an environment: none of its names may be one that the worker uses. */
+/** Whether a worker may have an environment, because it has none of the names that the worker uses. */
 export function suitsWorker(environment: Environment): boolean {
   return workerVariables.every((name) => !Object.hasOwn(environment, name));
 }
 
 /**
- * Lists what changes one environment into another, as the worker's environment file has it. Undefined if a running
- * shell cannot be brought to it: a new one is then to be started with it.
+ * Lists the changes from one environment to another, in the form of the worker's environment file. Undefined if a running shell cannot make
+ * the changes, so that a new one must be started.
  */
 export function listEnvironmentChanges(from: Environment, to: Environment): string | undefined {
   const changed = Object.keys(to).filter((name) => to[name] !== from[name]);

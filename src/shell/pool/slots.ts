@@ -1,4 +1,4 @@
-/** Room for a number of jobs at once. Those that find none wait in the order in which they came. */
+/** Room for a number of jobs at once. Further jobs wait in the order of their arrival. */
 export class Slots {
   #free: number;
   readonly #size: number;
@@ -13,7 +13,7 @@ export class Slots {
     return this.#size - this.#free;
   }
 
-  /** Resolves to true with a slot, to be released after use, or to false once the signal is aborted. */
+  /** Waits for a slot. Resolves to true with a slot, which must be released after use, or to false once the signal is aborted. */
   async take(signal?: AbortSignal): Promise<boolean> {
     if (this.#free > 0) {
       this.#free -= 1;
@@ -31,14 +31,14 @@ export class Slots {
     });
   }
 
-  /** Hands the slot to the one that has waited longest. */
+  /** Hands the slot to the job that has waited longest. */
   release(): void {
     const [next] = this.#waiting;
     if (next === undefined) this.#free += 1;
     else next(true);
   }
 
-  /** Sends away all that wait. */
+  /** Resolves all waits without a slot. */
   clear(): void {
     for (const settle of this.#waiting) settle(false);
   }

@@ -5,7 +5,7 @@ import type { ShellPipes } from '../io/pipe.ts';
 import { mayFloodNotes } from '../lines/shell-text.ts';
 import type { CapturedText, Script } from '../shell.ts';
 
-/** A job that is still running after this time has its output read as it comes: a pipe holds 64 KiB. */
+/** The time after which a running job's output is read as it comes, in milliseconds: a pipe holds 64 KiB. */
 const attendAfterMs = 10;
 
 const outputs = ['stdout', 'stderr', 'notes'] as const;
@@ -27,23 +27,23 @@ interface JobOutput {
   readonly stdout: CapturedText;
   readonly stderr: CapturedText;
   readonly notes: string;
-  /** Whether a process of the job, though not its shell, still holds one of the pipes. */
+  /** Whether a process of the job still holds one of the pipes after the shell's end. */
   readonly isHeld: boolean;
 }
 
-/** Reads what the jobs of one worker write, one job after another. */
+/** Reads the output of one worker's jobs, one job after another. */
 export class WorkerOutput {
   readonly #pipes: ShellPipes;
   #captures = startCaptures();
   #readers: OutputReader[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** Takes over the readers of the pipes; the writers are to be closed, as each job opens its own. */
+  /** Takes ownership of the pipes' readers. The caller closes the writers, because each job opens its own. */
   constructor(pipes: ShellPipes) {
     this.#pipes = pipes;
   }
 
-  /** To be called before a job begins. */
+  /** Call before a job begins. */
   begin(script: Script): void {
     this.#captures = startCaptures();
     this.#readers = [];
@@ -55,19 +55,19 @@ export class WorkerOutput {
       try {
         for (const name of names.slice(this.#readers.length)) this.#readers.push(this.#attend(name));
       } catch {
-        // No descriptor is left: perhaps later.
+        // No descriptor is left, so this tries again later.
         this.#attendLater(names);
       }
     }, attendAfterMs);
   }
 
-  /** Reads an output as it comes, by a reader of its own, which the end of the job may end. */
+  /** Reads an output as it comes, with a reader of its own, which the end of the job may end. */
   #attend(name: OutputName): OutputReader {
     const path = `/proc/self/fd/${this.#pipes[name].reader}`;
     return new OutputReader(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), this.#captures[name]);
   }
 
-  /** To be called when the shell of the job has ended: reads what is left. */
+  /** Reads the rest of the output. Call when the shell of the job has ended. */
   end(): JobOutput {
     clearTimeout(this.#timer);
     for (const reader of this.#readers) reader.finish();
@@ -82,7 +82,7 @@ export class WorkerOutput {
     };
   }
 
-  /** Gives the pipes up. What a process that still holds one writes is read and dropped, so that it is not blocked. */
+  /** Gives the pipes up. Output of a process that still holds one is read and dropped, so that the process does not block. */
   close(): void {
     for (const name of ['stdout', 'stderr'] as const)
       new OutputReader(this.#pipes[name].reader, new Capture(nothing)).finish();

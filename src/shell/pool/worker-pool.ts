@@ -11,14 +11,14 @@ import { Worker, type RunMeans, type RunResult } from './worker.ts';
 import { composeScriptFile } from './worker-text.ts';
 
 export interface WorkerPoolOptions {
-  /** How many workers there are, and so how many jobs run at once; further ones wait. */
+  /** The number of workers, and so of jobs at once; further jobs wait. */
   readonly size: number;
-  /** Milliseconds between SIGTERM and SIGKILL; 2,000 unless given. */
+  /** The time between SIGTERM and SIGKILL in milliseconds; the default is 2,000. */
   readonly graceMs?: number;
-  /** Milliseconds after which a worker that had no job ends, unless it is the only idle one; 5,000 unless given. */
+  /** The time after which an idle worker ends, in milliseconds, unless it is the only idle one; the default is 5,000. */
   readonly restMs?: number;
   readonly program?: ShellProgram;
-  /** Where the groups of workers, and of other jobs that run, are noted; nowhere unless given. */
+  /** The ledger of the groups of workers and of other running jobs; the default is none. */
   readonly ledger?: GroupLedger;
 }
 
@@ -48,11 +48,11 @@ class WorkerPool implements Shell {
   readonly #scriptFiles = new WeakMap<Script, { readonly content: Buffer | undefined }>();
   /** Workers that are about to end. */
   readonly #leaving = new Set<Promise<void>>();
-  /** For what a worker cannot run. */
+  /** The shell for jobs that a worker cannot run. */
   readonly #oneShot: Shell;
-  /** The last one was used last. */
+  /** The idle workers, the most recently used last. */
   readonly #idle: Worker[] = [];
-  /** The workers that had a job since the timer was set, or last fired. */
+  /** The workers that had a job since the timer was set or last fired. */
   readonly #busyLately = new Set<Worker>();
   #restTimer: NodeJS.Timeout | undefined;
 
@@ -109,7 +109,7 @@ class WorkerPool implements Shell {
     const found = this.#takeIdle(job);
     if (found !== undefined) {
       const result = await this.#runIn(found.worker, job, found.changes, means);
-      // A worker may end at any time, by what an earlier job left behind. Of this job nothing was run.
+      // A worker may end at any time, through a process of an earlier job. In that case, nothing of this job ran.
       if (result.kind === 'run') return result.outcome;
     }
     const worker = await this.#start(job);
@@ -128,7 +128,7 @@ class WorkerPool implements Shell {
     return result;
   }
 
-  /** Takes the idle worker that was used last among those that a job can be given to. */
+  /** Takes the most recently used idle worker that can run a job. */
   #takeIdle(job: Job): { readonly worker: Worker; readonly changes: string } | undefined {
     for (const worker of this.#idle.filter(({ isSound }) => !isSound)) this.#retire(this.#removeIdle(worker));
     for (const worker of this.#idle.toReversed()) {
@@ -143,7 +143,7 @@ class WorkerPool implements Shell {
     return worker;
   }
 
-  /** Starts a worker for a job that holds a slot, in place of an idle one where there would be too many. */
+  /** Starts a worker for a job that holds a slot. It replaces an idle worker if there would be too many. */
   async #start(job: Job): Promise<Worker> {
     while (this.#idle.length + this.#slots.taken > this.#size) {
       const longestIdle = this.#idle.shift();
@@ -171,7 +171,7 @@ class WorkerPool implements Shell {
     }, this.#restMs).unref();
   }
 
-  /** Ends the workers that had no job lately. The one that was used last stays. */
+  /** Ends the workers that had no job lately. The most recently used one stays. */
   #endIdle(): void {
     for (const worker of this.#idle.slice(0, -1)) {
       if (!this.#busyLately.has(worker)) this.#retire(this.#removeIdle(worker));

@@ -8,7 +8,7 @@ import type { ShellProgram } from '../program.ts';
 import type { Job } from '../shell.ts';
 import { workerDescriptors, type WorkerDescriptor } from './worker-text.ts';
 
-/** The shell of a worker, with the sockets by which it is told what to do and says how that went. */
+/** The shell of a worker, with the sockets for its orders and its answers. */
 export interface WorkerProcess {
   readonly child: ChildProcess;
   readonly id: number;
@@ -41,7 +41,7 @@ export function closeWorkerFiles(files: WorkerFiles): void {
   for (const file of Object.values(files)) closeSync(file);
 }
 
-/** Starts the shell of a worker in the directory and with the environment of a job. Rejects with what spawn(2) says. */
+/** Starts the shell of a worker in the directory and with the environment of a job. Rejects with the error of spawn(2). */
 export async function startWorkerProcess(
   job: Job,
   program: ShellProgram,

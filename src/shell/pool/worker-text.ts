@@ -9,8 +9,8 @@ import type { Script } from '../shell.ts';
  */
 
 /**
- * The descriptors of a worker from 3 on. FIFOs are held by descriptors that count neither as a reader nor as a writer:
- * each job opens its own ends, so that the end of the stream tells when nothing of the job is left.
+ * The descriptors of a worker from 3 on. The descriptors of FIFOs count neither as a reader nor as a writer. Each job opens its own ends,
+ * so the end of the stream shows that nothing of the job is left.
  */
 export const workerDescriptors = ['stdout', 'stderr', 'notes', 'script', 'stdin', 'environment'] as const;
 
@@ -20,15 +20,15 @@ const firstDescriptor = 3;
 const pathOf = (name: WorkerDescriptor) =>
   `/proc/self/fd/${firstDescriptor + workerDescriptors.indexOf(name)}`;
 
-/** The first input of a worker: where its own messages go. */
+/** The first input of a worker. It sends the worker's own messages to stdout. */
 export const startText = 'exec 2>&1\n';
 
-/** The variables that a worker itself uses, while it changes its environment. */
+/** The variables that a worker itself uses while it changes its environment. */
 export const workerVariables = ['heddle_line', 'heddle_before'] as const;
 
 /**
- * Makes the changes that the environment file lists, one a line: `=NAME=value` sets, `-NAME` unsets; a value of several
- * lines begins with its other lines, each marked with `+`.
+ * Makes the changes in the environment file, one on each line: `=NAME=value` sets, `-NAME` unsets. A value of several lines begins with its
+ * other lines, each marked with `+`.
  */
 export const changeEnvironmentText = `\
 while IFS= read -r heddle_line; do case $heddle_line in
@@ -40,8 +40,8 @@ esac; done <${pathOf('environment')}; unset ${workerVariables.join(' ')}
 `;
 
 /**
- * Runs a job and says how its shell ended. Each pipe is opened for both ways first, as one whose reader, the daemon,
- * has just died would never open for writing alone. The note says that the job has begun.
+ * Runs a job and reports how its shell ended. Each pipe is first opened in both directions, because a pipe whose reader, the daemon, has
+ * just died would never open for writing alone. The note says that the job has begun.
  */
 export const runText = `\
 ( echo >&9; . ${pathOf('script')} ) \
@@ -49,7 +49,7 @@ export const runText = `\
 9<>${pathOf('notes')} <${pathOf('stdin')}; echo "=$?"
 `;
 
-/** Reads what a worker says after a job: its status, and before it what killed it, if that was a signal. */
+/** Reads a worker's report on a job: its status, and before that the name of a signal that ended it. */
 export function readStatus(said: string): { readonly status: number; readonly message: string } | undefined {
   const match = /^([^]*?)=(\d+)\n$/.exec(said);
   if (match === null) return undefined;
@@ -57,9 +57,9 @@ export function readStatus(said: string): { readonly status: number; readonly me
 }
 
 /**
- * The content of the script file for a script. When the script's own text begins, on the same line, nothing of the
- * worker is open or set. One descriptor that the script does not use stays open, for notes and to tell whether any of
- * its processes is left. Undefined if there is none, or if the script cannot be in a file.
+ * The content of the script file for a script. The script's own text begins on the same line, and nothing of the worker is open or set at
+ * that point. One descriptor that the script does not use stays open, for notes and to show whether any of its processes is left. Undefined
+ * if there is no such descriptor, or if the script cannot be in a file.
  */
 export function composeScriptFile(script: Script): string | undefined {
   const notesTo = chooseNoteDescriptor(script.text);
@@ -70,7 +70,7 @@ export function composeScriptFile(script: Script): string | undefined {
   return `exec ${[...own, ...move].join(' ')}; ${stopOnError}${composeShellText(script).text}`;
 }
 
-/** Has the shell's own messages name the script as `sh -c` would: by no path. */
+/** Changes the shell's own messages to the form of `sh -c`, without the path of the script file. */
 export function cleanMessages(stderr: string): string {
   if (!stderr.includes(scriptPath)) return stderr;
   return messageForms.reduce((text, [form, plain]) => text.replaceAll(form, plain), stderr);
@@ -78,7 +78,7 @@ export function cleanMessages(stderr: string): string {
 
 const scriptPath = pathOf('script');
 
-/** How dash, busybox and bash begin a message on a line of a file, and on one of `sh -c`. */
+/** The beginnings of messages of dash, busybox and bash about a line of a file, and their forms with `sh -c`. */
 const messageForms: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^sh: (\\d+): ${scriptPath}: `, 'gm'), 'sh: $1: '],
   [new RegExp(`^sh: ${scriptPath}: (?:line \\d+: )?`, 'gm'), 'sh: '],

@@ -26,22 +26,22 @@ type WorkerStatus = NonNullable<ReturnType<typeof readStatus>>;
 
 /** The needs of a job's run in a worker, in addition to the job. */
 export interface RunMeans {
-  /** Milliseconds between SIGTERM and SIGKILL. */
+  /** The time between SIGTERM and SIGKILL, in milliseconds. */
   readonly graceMs: number;
   readonly signals: readonly AbortSignal[];
-  /** See `composeScriptFile`. */
+  /** The script file; see `composeScriptFile`. */
   readonly scriptFile: Buffer;
 }
 
-/** How a run went: the worker may have ended before the job began, and then nothing of it was run. */
+/** The result of a run. If the worker ended before the job began, nothing of the job ran. */
 export type RunResult =
   | { readonly kind: 'run'; readonly outcome: Outcome }
   | { readonly kind: 'not-begun'; readonly reason: string };
 
-/** A stdin longer than this is given back to the system after its job. */
+/** The length of a stdin above which its memory is freed after the job. */
 const longestKept = 64 * 1024;
 
-/** By number; of the names of one signal, the first is the common one. */
+/** The names of signals by number. If a signal has several names, the first is the common one. */
 const signalNames = new Map(
   Object.entries(constants.signals)
     .map(([name, number]) => [number, name] as const)
@@ -49,11 +49,11 @@ const signalNames = new Map(
 );
 
 /**
- * A long-lived shell, leader of a process group, that runs one job after another, each in a subshell. It is fed by
- * sockets, which no job can open; it ends when the daemon ends, after the job that it is running.
+ * A long-lived shell, leader of a process group, that runs one job after another, each in a subshell. It gets its orders over sockets,
+ * which no job can open. It ends when the daemon ends, after its present job.
  *
- * A job differs from one of `sh -c` in this: `$$` is the worker, and `$-` has an `s`. A job that kills `$$` is ended
- * with all that is in the worker's group.
+ * A job differs from one of `sh -c` in two ways: `$$` is the worker, and `$-` has an `s`. A job that kills `$$` is ended with everything in
+ * the worker's group.
  */
 export class Worker {
   readonly #process: WorkerProcess;
@@ -66,7 +66,7 @@ export class Worker {
   #said = '';
   #hear: () => void = () => undefined;
 
-  /** Starts a worker that fits a job. Takes the pipes over. Rejects if the shell cannot be started. */
+  /** Starts a worker that fits a job, and takes ownership of the pipes. Rejects if the shell cannot be started. */
   static async start(
     job: Job,
     program: ShellProgram,
@@ -77,7 +77,7 @@ export class Worker {
     try {
       const shell = await startWorkerProcess(job, program, pipes, files);
       closeWriters(pipes);
-      // It was noted before it is given anything to run.
+      // The worker is noted before it gets anything to run.
       return new Worker(job, shell, files, new WorkerOutput(pipes), ledger.note(shell.id, 'worker'));
     } catch (error) {
       closePipes(pipes);
@@ -103,7 +103,7 @@ export class Worker {
       strikeOut();
       this.#hear();
     });
-    // A worker that has just ended is noticed by its end.
+    // The end of a worker is noticed elsewhere, so an error of its socket is ignored.
     shell.control.on('error', () => undefined);
     shell.status.setEncoding('latin1').on('data', (text: string) => {
       this.#said += text;
@@ -113,7 +113,7 @@ export class Worker {
     this.#keepAwake(false);
   }
 
-  /** Whether it can run another job: it lives, and nothing is left of the jobs before. */
+  /** Whether the worker can run another job: it lives, and nothing of earlier jobs is left. */
   get isSound(): boolean {
     return this.#isSound;
   }
@@ -127,7 +127,7 @@ export class Worker {
     return listEnvironmentChanges(this.#job.environment, job.environment);
   }
 
-  /** Runs a job to its end. Never rejects. One at a time, and only while it is sound. */
+  /** Runs a job to its end. Never rejects. Call it for one job at a time, and only while the worker is sound. */
   async run(job: Job, changes: string, means: RunMeans): Promise<RunResult> {
     const startedAt = performance.now();
     try {
@@ -152,7 +152,7 @@ export class Worker {
     return { kind: 'run', outcome };
   }
 
-  /** Lets it end, and resolves when it has: of itself or, after `graceMs`, by force. For when it runs no job. */
+  /** Lets an idle worker end, by force after `graceMs`. Resolves when it has ended. */
   async retire(graceMs: number): Promise<void> {
     this.#isSound = false;
     this.#process.control.end();
@@ -174,7 +174,7 @@ export class Worker {
     this.#process.control.write(changes === '' ? runText : changeEnvironmentText + runText);
   }
 
-  /** Waits until the shell of the job has ended, and whatever had to be ended with it. No status: the worker died. */
+  /** Waits for the end of the job's shell and of every process that had to be ended with it. Without a status, the worker died. */
   async #awaitEnd(
     job: Job,
     { graceMs, signals }: RunMeans,
@@ -191,7 +191,7 @@ export class Worker {
     await guard.settled();
     const status = readStatus(this.#said);
     if (guard.interruption !== undefined) this.#isSound = false;
-    // What the worker ran has lost its shell: `$$` was meant to be that.
+    // The job killed its shell through `$$`, so the rest of the group has to end too.
     else if (status === undefined) await endGroup(id, graceMs);
     return { status, interruption: guard.interruption };
   }
@@ -205,7 +205,7 @@ export class Worker {
     return signal === undefined ? { exitCode: status.status } : { signal };
   }
 
-  /** While nothing is run, a worker keeps no event loop alive. */
+  /** Sets whether the worker keeps the event loop alive. An idle one does not. */
   #keepAwake(isAwake: boolean): void {
     const how = isAwake ? 'ref' : 'unref';
     this.#process.child[how]();
@@ -214,7 +214,7 @@ export class Worker {
   }
 }
 
-/** Tells whether a directory is still the one that it was: its name may have been given to another. */
+/** The identity of a directory, because its name may have been given to another one. */
 function identify(directory: string): string | undefined {
   const stat = statSync(directory, { throwIfNoEntry: false });
   return stat && `${stat.dev}:${stat.ino}`;
