@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** The marks by which a machine knows its own state directory from a copy of another machine's. */
+/** The marks that distinguish a machine's own state directory from a copy of another machine's. */
 export interface MachineMarks {
   /** The content of /etc/machine-id; null without that file. */
   readonly machineId: string | null;
@@ -13,7 +13,7 @@ async function readMachineId(): Promise<string | null> {
   return text.trim() === '' ? null : text.trim();
 }
 
-/** The marks of this machine; undefined where its interface does not have a hardware address. */
+/** The marks of this machine; undefined if its interface does not have a hardware address. */
 export async function readMachineMarks(
   hardwareAddress: string | undefined,
 ): Promise<MachineMarks | undefined> {
@@ -21,7 +21,7 @@ export async function readMachineMarks(
   return { machineId: await readMachineId(), hardwareAddress };
 }
 
-/** Whether marks are those of this machine, whose interfaces have these hardware addresses. */
+/** Whether marks belong to this machine, whose interfaces have these hardware addresses. */
 export async function isThisMachine(
   marks: MachineMarks,
   hardwareAddresses: readonly string[],

@@ -1,15 +1,15 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
-/** A network namespace, told from all others that there are at one time. Once it is gone, another may have its name. */
+/** A network namespace. The values are unique at any time, but a later namespace may have the name of one that is gone. */
 export interface NetworkNamespace {
-  /** The machine's start that it belongs to: after the next one no namespace of before is left. */
+  /** The id of the machine's boot. After the next boot, none of the earlier namespaces is left. */
   readonly bootId: string;
-  /** As /proc shows it: `net:[4026531840]`. */
+  /** The name in /proc: `net:[4026531840]`. */
   readonly name: string;
 }
 
-/** The network namespace of this process; undefined where /proc does not tell. */
+/** The network namespace of this process; undefined if /proc does not show it. */
 export function ownNetworkNamespace(): NetworkNamespace | undefined {
   try {
     return {
@@ -21,21 +21,21 @@ export function ownNetworkNamespace(): NetworkNamespace | undefined {
   }
 }
 
-/** Whether what was done there may stand where this process cannot reach it. */
+/** Whether a namespace is another one than this process's, so that objects in it may be out of reach. */
 export function isElsewhere(namespace: NetworkNamespace): boolean {
   const own = ownNetworkNamespace();
   return own?.bootId === namespace.bootId && own.name !== namespace.name;
 }
 
 /**
- * A path by which a network namespace can be entered: of a mount, or of a process in it. Undefined if none is seen from
- * here, which does not say that it is gone: other PID and mount namespaces may hold it.
+ * A path through which a network namespace can be entered: its mount, or a process in it. Undefined if none is visible from here. The
+ * namespace may still exist then, because other PID and mount namespaces may hold it.
  */
 export async function findNetworkNamespace({ name }: NetworkNamespace): Promise<string | undefined> {
   return (await findMount(name)) ?? (await findProcess(name));
 }
 
-/** proc_pid_mountinfo(5): the fourth field of a mounted namespace is its name, the fifth where it is mounted. */
+/** Finds the mount of a namespace in proc_pid_mountinfo(5): the fourth field is the namespace's name, the fifth its mount point. */
 async function findMount(name: string): Promise<string | undefined> {
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   const fields = mounts.split('\n').map((line) => line.split(' '));
@@ -47,7 +47,7 @@ async function findProcess(name: string): Promise<string | undefined> {
     .filter((entry) => /^\d+$/.test(entry))
     .map((pid) => `/proc/${pid}/ns/net`);
   for (const path of paths) {
-    // Gone by now, or another user's.
+    // The process may be gone, or belong to another user.
     if ((await readlink(path).catch(() => undefined)) === name) return path;
   }
   return undefined;

@@ -63,13 +63,12 @@ const packageOf = new Map(
 
 interface MissingProgram {
   readonly program: string;
-  /** The Debian package that has it, where known. */
+  /** The Debian package that has the program, if known. */
   readonly package: string | undefined;
 }
 
 /**
- * Tells which programs a command with that PATH would not find. A name with a slash is a path. Looks only; starts
- * nothing.
+ * Finds the programs that a command with this PATH would not find. A name with a slash is a path. Nothing is started.
  */
 export function findMissingPrograms(
   programs: readonly string[],
@@ -81,7 +80,7 @@ export function findMissingPrograms(
     .map((program) => ({ program, package: packageOf.get(program) }));
 }
 
-/** Throws Failure `prerequisite`, with what to install, if a command with that PATH would not find one of the programs. */
+/** Throws Failure `prerequisite`, with the packages to install, if a command with this PATH would not find one of the programs. */
 export function requirePrograms(programs: readonly string[], path?: string): void {
   const missing = findMissingPrograms(programs, path);
   if (missing.length === 0) return;

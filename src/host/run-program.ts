@@ -4,19 +4,19 @@ import { explainError, hasErrorCode } from './system-error.ts';
 /** The longest output of a program, in characters. `ip` prints about a thousand characters for an interface. */
 const longestOutput = 32 << 20;
 
-/** How a helper program is run. */
+/** The options of a helper program's run. */
 interface ProgramOptions {
-  /** The text on its stdin, which is empty unless given. */
+  /** The text on the program's stdin; the default is empty. */
   readonly input?: string;
-  /** Its whole environment; this process's own unless given. */
+  /** The program's whole environment; the default is this process's own. */
   readonly env?: NodeJS.ProcessEnv;
-  /** The name that it sees itself called by; `file` unless given. */
+  /** The program's argv[0]; the default is `file`. */
   readonly argv0?: string;
-  /** Milliseconds until it gets SIGTERM, and SIGKILL five seconds later. It may take as long as it likes unless given. */
+  /** The time until the program gets SIGTERM, and SIGKILL five seconds later, in milliseconds; the default is no limit. */
   readonly timeoutMs?: number;
 }
 
-/** Why a program did not do its work. */
+/** The reason why a program failed. */
 type ProgramFault =
   /** The program is not on PATH. */
   | 'missing'
@@ -27,13 +27,13 @@ type ProgramFault =
   | 'timed-out';
 
 /**
- * A helper program that did not do its work. The message is a sentence with the program's own words:
- * `ip exited with status 1: Cannot find device "eth9"`. A caller that knows what the program was for makes a Failure of it.
+ * The failure of a helper program. The message is a sentence with the program's own words: `ip exited with status 1: Cannot find device
+ * "eth9"`. A caller that knows the program's purpose makes a Failure of it.
  */
 export class ProgramError extends Error {
   override readonly name = 'ProgramError';
   readonly fault: ProgramFault;
-  /** Why, as a clause without the program's words: `exited with status 1`. */
+  /** The reason, as a clause without the program's words: `exited with status 1`. */
   readonly how: string;
   /** The program's stderr, trimmed. */
   readonly stderr: string;
@@ -48,22 +48,22 @@ export class ProgramError extends Error {
 }
 
 /**
- * Runs a helper program of this machine to its end, and returns what it printed on stdout. Throws a {@link ProgramError}
- * unless it ended with status 0 and printed at most 32 Mi characters. It is not ended when this process is.
+ * Runs a helper program of this machine to its end, and returns its stdout. Throws a {@link ProgramError} unless it ends with status 0 and
+ * prints at most 32 Mi characters. The program does not end with this process.
  */
 export async function runProgram(
   file: string,
   args: readonly string[],
   { input, env, argv0, timeoutMs }: ProgramOptions = {},
 ): Promise<string> {
-  // Loaded on the first run: `heddle --help` runs no program.
+  // execa is loaded on the first run, because `heddle --help` runs no program.
   const { execa } = await import('execa');
   const result = await execa(file, args, {
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
     ...(env !== undefined && { env, extendEnv: false }),
     ...(argv0 !== undefined && { argv0 }),
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),
-    // The directory that this process began in may be gone by now.
+    // The directory in which this process began may be gone.
     cwd: '/',
     maxBuffer: longestOutput,
     stripFinalNewline: false,
@@ -76,7 +76,7 @@ export async function runProgram(
 
 /** The parts of execa's error for a program that failed. */
 type ProgramEnd = Pick<Result, 'timedOut' | 'isMaxBuffer' | 'signal' | 'exitCode' | 'cause'> & {
-  /** Undefined where nothing was started, whatever execa's type says. */
+  /** The stderr; undefined if nothing was started, although execa's type says otherwise. */
   readonly stderr?: string;
 };
 

@@ -7,13 +7,13 @@ interface ServiceNotice {
   readonly status?: string;
 }
 
-/** How long a notice may take, in milliseconds: a signal must end the daemon soon, also when nobody reads the socket. */
+/** The time that a notice may take, in milliseconds: a signal must end the daemon soon, even if nobody reads the socket. */
 const longestNoticeMs = 5000;
 const longestGoodbyeMs = 300;
 
 /**
- * Tells systemd how the service does, if it asked to be told by `NOTIFY_SOCKET`. Never fails: a daemon does its work
- * whether or not somebody listens. Node has no datagram sockets of the unix kind, so systemd-notify(1) sends.
+ * Reports the state of the service to systemd, if `NOTIFY_SOCKET` asks for it. Never fails, because the daemon works with or without a
+ * listener. Node has no datagram sockets of the unix kind, so systemd-notify(1) sends the notice.
  */
 export async function notifyServiceManager(
   { state, status }: ServiceNotice,

@@ -11,8 +11,8 @@ import { makeDirectories, overwriteFile, writeFileAtomically } from './files/ato
 import { explainError, hasErrorCode } from './system-error.ts';
 
 /**
- * Writes the subnet file, readable by all, with its directory if that is missing. The CNI plugin sees all or nothing of it, unless the
- * file itself is a mount point, as in a container, or its directory cannot be written to: then it is written in place.
+ * Writes the subnet file, readable by all, and makes a missing directory for it. The CNI plugin sees the whole file or none. Only if the
+ * file is a mount point, as in a container, or its directory cannot be written to, is the file written in place.
  */
 export async function writeSubnetFile(path: string, content: SubnetEnvironment): Promise<void> {
   const text = renderSubnetEnvironment(content);
@@ -24,10 +24,10 @@ export async function writeSubnetFile(path: string, content: SubnetEnvironment):
   }
 }
 
-/** The errors of a file that cannot be replaced, but perhaps written: a mount point, or a directory that is read-only. */
+/** The errors for a file that cannot be replaced, but perhaps written: it is a mount point, or its directory is read-only. */
 const fixedPlace = ['EBUSY', 'EROFS', 'EACCES'];
 
-/** Writes to a file that stays where it is, or throws the error of the attempt to replace it. */
+/** Writes to a file in its place, or throws the error of the attempt to replace it. */
 async function writeInPlace(path: string, text: string, replaceError: unknown): Promise<void> {
   if (!hasErrorCode(replaceError, ...fixedPlace)) throw replaceError;
   try {
@@ -37,7 +37,7 @@ async function writeInPlace(path: string, text: string, replaceError: unknown): 
   }
 }
 
-/** Throws the Failure that {@link writeSubnetFile} would, as far as that can be told without writing anything. */
+/** Throws the Failure that {@link writeSubnetFile} would throw, as far as it can be known without writing. */
 export function requireSubnetFile(path: string): void {
   try {
     if (isDirectory(path)) throw describeUnwritable(path, 'it is a directory');
@@ -58,7 +58,7 @@ function isWritableFile(path: string): boolean {
   }
 }
 
-/** The path itself, or the nearest directory above it that is there: below it the others would be made. */
+/** The path itself, or the nearest existing directory above it. Missing directories would be made below it. */
 function findNearest(path: string): string {
   try {
     statSync(path);
@@ -95,12 +95,12 @@ export async function readSubnetFile(path: string): Promise<SubnetEnvironment | 
     const environment = parseSubnetEnvironment(await readFile(path, 'utf8'));
     return 'lacks' in environment ? undefined : environment;
   } catch {
-    // It is but a hint: one that cannot be read is none.
+    // The file is only a hint, so an unreadable one counts as none.
     return undefined;
   }
 }
 
-/** Whether the file holds just this: it may have been removed, or written by somebody else. */
+/** Whether the file has exactly this content. It may have been removed, or written by somebody else. */
 export async function holdsSubnetFile(path: string, content: SubnetEnvironment): Promise<boolean> {
   try {
     return (await readFile(path, 'utf8')) === renderSubnetEnvironment(content);
@@ -109,7 +109,7 @@ export async function holdsSubnetFile(path: string, content: SubnetEnvironment):
   }
 }
 
-/** Removes the subnet file; it may be gone already. A file that cannot be removed from its place is emptied. */
+/** Removes the subnet file, if it exists. A file that cannot be removed is emptied. */
 export async function removeSubnetFile(path: string): Promise<void> {
   await rm(path, { force: true }).catch((error: unknown) => writeInPlace(path, '', error));
 }

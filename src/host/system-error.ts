@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from 'node:util';
 import { describeReachedLimit } from './limits.ts';
 
-/** Whether an error is the system error of that name: `ENOENT`, `EPIPE`. */
+/** Whether an error is a system error with one of these codes: `ENOENT`, `EPIPE`. */
 export function hasErrorCode(error: unknown, ...codes: readonly string[]): boolean {
   return (
     error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
@@ -15,11 +15,11 @@ export function explainError(error: unknown): string {
   const [name, words] = (number === undefined ? undefined : getSystemErrorMap().get(number)) ?? [];
   const limit = describeReachedLimit(error);
   if (limit !== undefined) return limit;
-  // Of whoever reads a directory as a file.
+  // This error comes from reading a directory as a file.
   return name === 'EISDIR' ? 'it is a directory' : (words ?? error.message);
 }
 
-/** Whether something ended only because a signal was aborted. */
+/** Whether an error only says that a signal was aborted. */
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }

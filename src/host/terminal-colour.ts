@@ -4,8 +4,8 @@ interface OutputStream {
 }
 
 /**
- * Whether to write colours to a stream. FORCE_COLOR decides where it is set (`0` and `false` mean no), then NO_COLOR (see
- * no-color.org), then whether the stream is a terminal that is not dumb. Every command of heddle asks here.
+ * Whether to write colours to a stream. FORCE_COLOR decides if it is set (`0` and `false` mean no), then NO_COLOR (see no-color.org), then
+ * whether the stream is a terminal that is not dumb. Every command of heddle uses this rule.
  */
 export function usesColour(
   stream: OutputStream,

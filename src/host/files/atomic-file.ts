@@ -3,8 +3,8 @@ import { chmod, constants, mkdir, open, readdir, rename, rm } from 'node:fs/prom
 import { basename, dirname, join, resolve } from 'node:path';
 
 /**
- * Replaces a file as a whole: whoever reads it sees all of the old or all of the new, also after a loss of power. The
- * mode is exact, whatever the umask. Rejects with the system's error, and leaves nothing behind then.
+ * Replaces a file as a whole: a reader sees only the old or only the new content, also after a loss of power. The mode is exact, regardless
+ * of the umask. Rejects with the system's error, and then leaves nothing behind.
  */
 export async function writeFileAtomically(path: string, text: string, mode: number): Promise<void> {
   const directory = dirname(path);
@@ -26,17 +26,17 @@ export async function writeFileAtomically(path: string, text: string, mode: numb
   await syncDirectory(directory);
 }
 
-/** The name of a draft of {@link writeFileAtomically}. */
+/** The form of the names of drafts of {@link writeFileAtomically}. */
 const draftForm = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Removes the drafts that killed processes left in a directory which nobody else writes to now. They may hold secrets. */
+/** Removes the drafts that killed processes left in a directory, which no other process may write to now. The drafts may hold secrets. */
 export async function removeDrafts(directory: string): Promise<void> {
   for (const name of await readdir(directory))
     if (draftForm.test(name)) await rm(join(directory, name), { force: true });
 }
 
 /**
- * Writes to a file that exists, which keeps its place, its owner and its mode. A reader may see a mixture of old and new for a moment. A
+ * Writes to an existing file, which keeps its place, its owner and its mode. A reader may see a mixture of old and new for a moment. A
  * symbolic link is not followed. Rejects with the system's error.
  */
 export async function overwriteFile(path: string, text: string): Promise<void> {
@@ -45,7 +45,7 @@ export async function overwriteFile(path: string, text: string): Promise<void> {
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length;)
       at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
-    // Last: readers never see an empty file in between.
+    // The file is truncated last, so that readers never see it empty.
     await file.truncate(bytes.length);
     await file.sync();
   } finally {
@@ -53,7 +53,7 @@ export async function overwriteFile(path: string, text: string): Promise<void> {
   }
 }
 
-/** The rename itself is only then on disk. */
+/** Writes a directory to disk. Only after that is a rename in it on disk. */
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
@@ -63,7 +63,7 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Makes a directory with its parents. Those it makes have the mode exactly, whatever the umask; others stay as they are. */
+/** Makes a directory and its parents. New directories have the exact mode, regardless of the umask; existing ones stay as they are. */
 export async function makeDirectories(path: string, mode: number): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode });
   if (first === undefined) return;

@@ -23,17 +23,16 @@ import { crc32 } from 'node:zlib';
  */
 
 /**
- * The header before the code. It has the time of the bundle's last change, because V8 accepts any text of the right
- * length as the bundle, and a checksum, because V8 does not notice damaged code.
+ * The header before the code. It has the time of the bundle's last change, because V8 accepts any text of the right length as the bundle,
+ * and a checksum, because V8 does not notice damaged code.
  */
 const header = { changedAt: 0, checksum: 8, bytes: 12 } as const;
 
-/** The bundle that code is compiled from: whose it is and when it was last changed, as stat(2) says. */
+/** The bundle from which code is compiled: its owner and the time of its last change, from stat(2). */
 type CompiledBundle = Pick<Stats, 'uid' | 'mtimeMs'>;
 
 /**
- * Where the compiled code of a bundle is kept. Another build, another heddle, another V8 and another processor each have
- * their own file.
+ * The file for the compiled code of a bundle. Another build, another heddle, another V8 and another processor each have their own file.
  */
 export function codeCacheFile(bundle: string, purpose: string): string {
   const key = [purpose, basename(bundle, '.cjs'), `v8-${process.versions.v8}`, process.arch];
@@ -41,8 +40,8 @@ export function codeCacheFile(bundle: string, purpose: string): string {
 }
 
 /**
- * Reads compiled code. Undefined if there is none, if it is damaged or of an earlier bundle, or if anybody but the bundle's
- * owner could write it.
+ * Reads compiled code. Undefined if there is none, if it is damaged or of an earlier bundle, or if anyone but the bundle's owner could
+ * write it.
  */
 export function readCodeCache(file: string, bundle: CompiledBundle): Buffer | undefined {
   try {
@@ -66,7 +65,7 @@ function readOwnersFile(file: string, bundle: CompiledBundle): Buffer | undefine
   }
 }
 
-/** Keeps compiled code, if this process runs as the bundle's owner. A reader sees the old or the new, whole. */
+/** Writes compiled code, if this process runs as the bundle's owner. A reader sees only the old or only the new code. */
 export function writeCodeCache(file: string, bundle: CompiledBundle, code: Buffer): void {
   if (process.geteuid?.() !== bundle.uid) return;
   const directory = dirname(file);
@@ -86,11 +85,11 @@ export function writeCodeCache(file: string, bundle: CompiledBundle, code: Buffe
       throw error;
     }
   } catch {
-    // A read-only file system, a full disk, another process that does the same.
+    // The file system may be read-only or full, or another process may write the same file.
   }
 }
 
-/** Others may read compiled code, as they may read the bundle. */
+/** Makes the cache's directory. Others may read compiled code, as they may read the bundle. */
 function makeDirectory(path: string): void {
   if (existsSync(path)) return;
   mkdirSync(path, 0o755);

@@ -5,11 +5,11 @@ import { hasErrorCode } from '../system-error.ts';
 
 export interface DirectoryEvents {
   /**
-   * A name in the directory was made, moved or removed (`rename`) or written (`change`). The directory's own name with
-   * `rename` means that the directory itself went.
+   * Called when a name in the directory was made, moved or removed (`rename`) or written (`change`). The directory's own name with `rename`
+   * means that the directory itself is gone.
    */
   readonly onName: (name: string, event: string) => void;
-  /** Events may be lost from now on: the kernel has no watches left, for example. */
+  /** Called when events may be lost from now on, for example because the kernel has no watches left. */
   readonly onBlind: (error: unknown) => void;
 }
 
@@ -27,7 +27,7 @@ export async function watchDirectory(
 ): Promise<DirectoryWatcher> {
   const path = resolve(directory);
   const watcher = watchWithChokidar(path, {
-    // The caller looks at a name itself, and waits itself until a write has settled.
+    // The caller looks at names itself, and waits until a write has settled.
     ignored: (each) => each !== path,
     ignoreInitial: true,
     atomic: false,
@@ -39,9 +39,9 @@ export async function watchDirectory(
 }
 
 /**
- * Does what {@link watchDirectory} does, for a directory of thousands of files. chokidar answers every event by listing
- * the directory and asking for the state of each file in it, whatever its options: with ten thousand files that is 30 to
- * 150 ms of work for one change. Node's own watcher, which chokidar stands on, tells the same names and does nothing else.
+ * Does the same as {@link watchDirectory}, for a directory of thousands of files. chokidar answers every event by listing the directory and
+ * asking for the state of each file in it, whatever its options: with ten thousand files, one change costs 30 to 150 ms of work. Node's own
+ * watcher, on which chokidar is built, reports the same names and does nothing else.
  */
 export function watchLargeDirectory(
   directory: string,

@@ -8,16 +8,16 @@ import { findLockHolder } from './lock-holder.ts';
 import { openPlainFile, type PlainFile } from './plain-file.ts';
 import { PlainFileError } from './plain-file-error.ts';
 
-/** Why a lock could not be had. */
+/** The reason why a lock was not taken. */
 type FileLockRefusal =
   /** The program flock is not on PATH. */
   | 'no-flock'
   /** The file cannot be opened or locked. */
   | 'unusable'
-  /** Somebody held it all the time. */
+  /** Another process held the lock for the whole wait. */
   | 'timed-out';
 
-/** A lock that could not be had; nothing was done. Callers phrase it as a failure of what they guard. */
+/** A lock that was not taken, so that nothing was done. Callers make it a failure of the thing that the lock guards. */
 export class FileLockError extends Error {
   override readonly name = 'FileLockError';
   readonly refusal: FileLockRefusal;
@@ -29,20 +29,20 @@ export class FileLockError extends Error {
 }
 
 interface FileLockOptions {
-  /** How long to wait for it, in milliseconds; 30,000 unless given. */
+  /** The longest wait for the lock in milliseconds; the default is 30,000. */
   readonly waitMs?: number;
-  /** Its mode: 0600 unless given. A file of this user that others can open although they should not is closed to them. */
+  /** The mode of the lock's file; the default is 0600. If the file belongs to this user and its mode is wider, it is narrowed. */
   readonly mode?: number;
-  /** Ends the wait, with its reason. */
+  /** The signal that ends the wait, with its reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Does work while holding an exclusive lock on a file, which is made if it is missing and stays. Throws a {@link FileLockError} if the
- * lock is not had in time, or if what stands there is not a plain file: others may be able to write to its directory.
+ * Does work while holding an exclusive lock on a file, which is made if it is missing and stays. Throws a {@link FileLockError} if the lock
+ * is not taken in time, or if something other than a plain file is there, because others may be able to write to its directory.
  *
- * Node has no flock(2), so util-linux's flock(1) takes it for us, on our own descriptor: however this process ends, the kernel closes
- * that, and with it goes the lock.
+ * Node has no flock(2), so util-linux's flock(1) takes the lock on this process's own descriptor. However this process ends, the kernel
+ * closes the descriptor and so releases the lock.
  */
 export async function withFileLock<T>(
   path: string,
@@ -70,7 +70,7 @@ function openLock(path: string, mode: number): number {
   }
 }
 
-/** For writing, which NFS asks for; a lock on this machine is also had for reading. */
+/** Opens the lock's file for writing, which NFS requires. On this machine, reading is enough for a lock. */
 function openForLock(path: string, mode: number): PlainFile {
   try {
     return openPlainFile(path, constants.O_RDWR | constants.O_CREAT, mode);
@@ -86,7 +86,7 @@ async function acquire(
   { waitMs = 30_000, signal }: FileLockOptions,
 ): Promise<void> {
   signal?.throwIfAborted();
-  // Detached: a Ctrl-C, which goes to the whole foreground group, must not end it.
+  // The child is detached, because a Ctrl-C, which goes to the whole foreground group, must not end it.
   const flock = spawn('flock', ['--exclusive', '3'], {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', file],
@@ -114,7 +114,7 @@ async function readText(stream: Readable | null): Promise<string> {
   return stream === null ? '' : text(stream);
 }
 
-/** How flock ended. */
+/** The end of flock. */
 interface FlockEnd {
   readonly isHeld: boolean;
   readonly stderr: string;

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 /**
  * The process that holds a lock of flock(2) on a file: `process 4711 (flock .lock sleep 75)`. Undefined if it cannot be found: it runs on
- * another machine, in another PID namespace, or belongs to another user. /proc/locks does not suffice, because it names the process
- * that took the lock, which may have ended since.
+ * another machine, in another PID namespace, or belongs to another user. /proc/locks does not suffice, because it names the process that
+ * took the lock, which may have ended since.
  */
 export function findLockHolder(path: string): string | undefined {
   const file = attempt(() => statSync(path, { bigint: true }));
@@ -12,7 +12,7 @@ export function findLockHolder(path: string): string | undefined {
     if (Number(pid) === process.pid) continue;
     for (const descriptor of numbersIn(`/proc/${pid}/fd`)) {
       const link = `/proc/${pid}/fd/${descriptor}`;
-      // Cheaper than a look at the file, and nearly no descriptor has its name.
+      // This check is cheaper than a look at the file, and hardly any other descriptor has the name.
       if (attempt(() => readlinkSync(link))?.endsWith(nameOf(path)) !== true) continue;
       const open = attempt(() => statSync(link, { bigint: true }));
       if (open?.ino !== file.ino || open.dev !== file.dev) continue;
@@ -31,7 +31,7 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** The first words of the command line, as they fit in a message. */
+/** The first words of the command line, short enough for a message. */
 function describeProgram(pid: string): string {
   const words = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
     ?.split('\0')
@@ -41,7 +41,7 @@ function describeProgram(pid: string): string {
   return ` (${words.length > 60 ? `${words.slice(0, 60)}…` : words})`;
 }
 
-/** Processes come and go, and those of others cannot be looked at. */
+/** Returns the result of a look; undefined if it fails. Processes come and go, and those of others cannot be looked at. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();

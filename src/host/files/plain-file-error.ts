@@ -1,4 +1,4 @@
-/** Whatever stands at the path, it is not a file that heddle opens. `reason` has the file for its subject: `is a symbolic link`. */
+/** Thrown if the object at a path is not a file that heddle opens. `reason` has the file as its subject: `is a symbolic link`. */
 export class PlainFileError extends Error {
   override readonly name = 'PlainFileError';
   readonly reason: string;

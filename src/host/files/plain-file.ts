@@ -2,17 +2,17 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import { hasErrorCode } from '../system-error.ts';
 import { PlainFileError } from './plain-file-error.ts';
 
-/** A file that is open; its descriptor must be closed. */
+/** An open file; its descriptor must be closed. */
 export interface PlainFile {
   readonly file: number;
   readonly stats: Stats;
 }
 
 /**
- * Opens a file in a directory that others may write to, and which may hold anything: does not follow a link, does not wait for the
- * other end of a FIFO, and throws a {@link PlainFileError} for whatever is not a regular file. Other errors are the system's.
+ * Opens a file in a directory that others may write to, and which may hold anything. It does not follow a link, does not wait for the other
+ * end of a FIFO, and throws a {@link PlainFileError} for anything but a regular file. Other errors are the system's.
  *
- * Does not let other work in between, so that what was looked at is what is used.
+ * It is synchronous, so that the file that was checked is the file that is used.
  */
 export function openPlainFile(path: string, flags: number, mode = 0o600): PlainFile {
   const safely = flags | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -21,7 +21,7 @@ export function openPlainFile(path: string, flags: number, mode = 0o600): PlainF
     file = openSync(path, safely, mode);
   } catch (error) {
     if (hasErrorCode(error, 'ELOOP')) throw new PlainFileError(path, 'is a symbolic link');
-    // A socket, a FIFO that nobody reads, a device without a driver.
+    // These errors mean a socket, a FIFO without a reader, or a device without a driver.
     if (hasErrorCode(error, 'ENXIO', 'ENODEV')) throw new PlainFileError(path, 'is not a regular file');
     throw error;
   }
@@ -35,11 +35,11 @@ export function openPlainFile(path: string, flags: number, mode = 0o600): PlainF
   }
 }
 
-/** Reads such a file, as {@link openPlainFile} opens it. Throws a {@link PlainFileError} if it has more than so many bytes. */
+/** Reads a file that is opened as by {@link openPlainFile}. Throws a {@link PlainFileError} if it has more than `mostBytes` bytes. */
 export function readPlainFile(path: string, mostBytes: number): string {
   const { file } = openPlainFile(path, constants.O_RDONLY);
   try {
-    // One byte more, to see that there is more: a file of /proc has no size.
+    // One more byte shows whether the file is longer: a file of /proc has no size.
     const buffer = Buffer.allocUnsafe(mostBytes + 1);
     let length = 0;
     for (;;) {

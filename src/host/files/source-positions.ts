@@ -4,8 +4,8 @@ import { dirname, join, relative } from 'node:path';
 import { packageFile } from './package-files.ts';
 
 /**
- * The stack of an error with positions in src/, `src/cli/version.ts:7:3`, in place of those in the bundle. Meant for defects:
- * it reads a map of some megabytes.
+ * The stack of an error with positions in src/, such as `src/cli/version.ts:7:3`, in place of positions in the bundle. Use it for defects
+ * only: it reads a map of some megabytes.
  */
 export function stackInSource({ stack = '' }: Error): string {
   const bundle = import.meta.filename;

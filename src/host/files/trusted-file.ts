@@ -1,15 +1,15 @@
 import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** Why somebody besides root could change a file, and what to do about it. */
+/** The reason why a user other than root could change a file, and the cure. */
 interface Distrust {
   readonly why: string;
   readonly hint: string;
 }
 
 /**
- * Whoever could put another program in the place of heddle's own can have anything run as root already, and so may write
- * what it runs.
+ * The users and groups that may write the programs that heddle runs. A user who could replace heddle's own program can already run anything
+ * as root, and so is one of them.
  */
 interface TrustedWriters {
   readonly users: Set<number>;
@@ -18,9 +18,9 @@ interface TrustedWriters {
 }
 
 /**
- * Tells whether somebody besides root could change a file, or put another in its place: by its mode or its owner, or by
- * those of a directory on the way to it. For a process that is not root nothing is to be feared: undefined. Throws the
- * system's error for a file that is not there. Does not let other work in between: that would take longer than the answer.
+ * Finds out whether a user other than root could change or replace a file, through its mode or its owner, or those of a directory on the
+ * way to it. Undefined for a process that is not root, which has nothing to fear. Throws the system's error for a missing file. It is
+ * synchronous, because other work in between would take longer than the answer.
  */
 export function findDistrust(file: string): Distrust | undefined {
   if (process.geteuid?.() !== 0) return undefined;
@@ -34,7 +34,7 @@ export function findDistrust(file: string): Distrust | undefined {
 }
 
 function findTrusted(): TrustedWriters {
-  // In a user namespace the owner of / is nobody, who stands for the real root.
+  // In a user namespace, the owner of / is nobody, who stands for the real root.
   const trusted: TrustedWriters = { users: new Set([0]), groups: new Set(), everybody: false };
   for (const path of pathsTo(import.meta.filename)) {
     const found = statSync(path);
@@ -62,7 +62,7 @@ function judge(
   const { uid, gid, mode } = found;
   if (everybody) return undefined;
   if (!users.has(uid)) return { why: `${path} belongs to user ${uid}`, hint: `chown root ${path}` };
-  // The mode of a link means nothing.
+  // The mode of a link has no meaning.
   if (found.isSymbolicLink() || isSticky(found)) return undefined;
   const strangers = groups.has(gid) ? 0o002 : 0o022;
   if ((mode & strangers) === 0) return undefined;
@@ -70,7 +70,7 @@ function judge(
   return { why: `other users can write to ${path} (mode ${octal})`, hint: `chmod go-w ${path}` };
 }
 
-/** In a sticky directory, such as /tmp, nobody can replace what is another's. */
+/** Whether a directory is sticky, such as /tmp, so that users cannot replace each other's files. */
 function isSticky(found: Stats): boolean {
   return found.isDirectory() && (found.mode & 0o1000) !== 0;
 }

@@ -20,7 +20,7 @@ function fileOf(stateDirectory: string): string {
   return join(stateDirectory, '.addresses.json');
 }
 
-/** Reads what the last start noted. Undefined if nothing is known: a first start, or a file that cannot be understood. */
+/** Reads the note of the last start. Undefined at a first start, or if the file cannot be understood. */
 export async function readAddressMemory(
   stateDirectory: string,
   options: string,
@@ -35,7 +35,7 @@ export async function readAddressMemory(
 }
 
 /**
- * Notes the addresses of this machine, and those that this node uses. Returns what a later start is told. Throws Failure
+ * Notes the addresses of this machine, and those that this node uses. Returns the memory for a later start. Throws Failure
  * `state-directory`.
  */
 export async function writeAddressMemory(

@@ -9,46 +9,46 @@ import { rankAddresses, type AddressMemory } from './rank-addresses.ts';
 
 /** The operator's wishes for the interface: flanneld's flags of the same names. */
 export interface InterfaceWishes extends PublicAddresses {
-  /** Names or addresses, tried in order. */
+  /** The names or addresses, tried in order. */
   readonly iface: readonly string[];
-  /** Regular expressions, tried in order after the names: on every address first, then on every name. */
+  /** The regular expressions, tried in order after the names: on every address first, then on every name. */
   readonly ifaceRegex: readonly string[];
   readonly ifaceCanReach: string | undefined;
-  /** The families of the network; at least one. Only they need an address. */
+  /** The families of the network; at least one. Each of them needs an address. */
   readonly families: readonly Family[];
 }
 
-/** The kernel's answers, as far as the wishes need them, and what this node knows from its last start. */
+/** The kernel's answers to the wishes, and this node's memory of its last start. */
 export interface HostFacts {
   readonly links: readonly Link[];
-  /** The default routes of a family, the best first. */
+  /** The default routes of each family, the best first. */
   readonly defaultRoutes: Readonly<Record<Family, readonly Route[]>>;
-  /** The way to `ifaceCanReach`. */
+  /** The route to `ifaceCanReach`. */
   readonly routeToReach: Route | undefined;
-  /** Undefined at the first start. */
+  /** The memory of the last start; undefined at the first start. */
   readonly memory: AddressMemory | undefined;
 }
 
-/** The interface that overlay traffic uses, and the addresses that peers reach this node at. */
+/** The interface that overlay traffic uses, and the addresses at which peers reach this node. */
 export interface ChosenInterface extends PublicAddresses {
   readonly name: string;
   readonly mtu: number;
-  /** The interface's own addresses, of the network's families. */
+  /** The interface's own addresses, for the network's families. */
   readonly addresses: PerFamily<string>;
-  /** Undefined for a device that has none. */
+  /** The hardware address; undefined for a device that has none. */
   readonly hardwareAddress: string | undefined;
-  /** Why this one, as a clause: `it has the default route`. */
+  /** The reason for the choice, as a clause: `it has the default route`. */
   readonly because: string;
 }
 
-/** A link that fits a wish, and the addresses that made it fit, which are then the ones to use. */
+/** A link that fits a wish, with the addresses that made it fit, which are then used. */
 interface Match {
   readonly link: Link;
   readonly insisted: PerFamily<LinkAddress>;
   readonly because: string;
 }
 
-/** Why a wish leads nowhere, as a clause. */
+/** The reason why a wish is not met, as a clause. */
 class UnmetWish {
   readonly reason: string;
 
@@ -57,16 +57,16 @@ class UnmetWish {
   }
 }
 
-/** The result of a choice, for whoever explains it. */
+/** The result of a choice, with the reasons. */
 export type InterfaceChoice =
   | { readonly kind: 'chosen'; readonly chosen: ChosenInterface; readonly refusals: readonly string[] }
-  /** No wish leads to an interface that can be used; `refusals` says why of each, as clauses. */
+  /** No wish leads to a usable interface; `refusals` holds the reason for each wish, as clauses. */
   | { readonly kind: 'none'; readonly refusals: readonly string[] };
 
 /**
- * Chooses by flanneld's rules, in this order: each `--iface`, each `--iface-regex`, `--iface-can-reach`; if none of them is given, the
- * interface that has `--public-ip` or `--public-ipv6`, then the one of the default route. The first wish that leads to a usable
- * interface decides. Throws Failure `usage` for a wish that cannot be understood, `interface` for a public address that no peer can reach.
+ * Chooses by flanneld's rules, in this order: each `--iface`, each `--iface-regex`, `--iface-can-reach`; without any of them, the interface
+ * that has `--public-ip` or `--public-ipv6`, then the one of the default route. The first wish that leads to a usable interface decides.
+ * Throws Failure `usage` for a malformed wish, `interface` for a public address that no peer can reach.
  */
 export function tryChooseInterface(wishes: InterfaceWishes, facts: HostFacts): InterfaceChoice {
   checkPublicAddress('--public-ip', wishes.publicIp, 4);
@@ -81,7 +81,7 @@ export function tryChooseInterface(wishes: InterfaceWishes, facts: HostFacts): I
   return { kind: 'none', refusals };
 }
 
-/** The same, where an interface is needed: if there is none, the {@link Failure} `interface` names each wish. */
+/** Chooses an interface. If there is none, the {@link Failure} `interface` names each wish. */
 export function chooseInterface(wishes: InterfaceWishes, facts: HostFacts): ChosenInterface {
   const choice = tryChooseInterface(wishes, facts);
   if (choice.kind === 'chosen') return choice.chosen;
@@ -120,11 +120,11 @@ function findNamed(wanted: string, links: readonly Link[]): Match | UnmetWish {
   return { link, insisted: only(address), because: `--iface names its address ${address.text}` };
 }
 
-/** The interfaces that have a public address: as in flanneld, that decides where nothing else does. */
+/** The interfaces that have a public address. As in flanneld, they decide if no other option does. */
 function findPublic({ publicIp, publicIpv6, families }: InterfaceWishes, links: readonly Link[]): Search[] {
   const given = [families.includes(4) ? publicIp : undefined, families.includes(6) ? publicIpv6 : undefined];
   return given.flatMap((text) => {
-    // An address that no interface has is translated to one of them on the way.
+    // A public address that no interface has is translated to one of their addresses on the way.
     const found = text === undefined ? undefined : findAddress(text, links);
     if (found === undefined) return [];
     const { link, address } = found;
@@ -151,7 +151,7 @@ function only(address: LinkAddress): PerFamily<LinkAddress> {
   return { ...noFamily, [familyKey(address.family)]: address };
 }
 
-/** Compiles a pattern in Go's syntax, which flanneld has. */
+/** Compiles a pattern in Go's syntax, as flanneld does. */
 function compile(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern);
@@ -162,7 +162,7 @@ function compile(pattern: string): RE2JS {
   }
 }
 
-/** Every address is tried before any name. Of the addresses of a family that match, the best one is used. */
+/** The first link that matches a pattern. Every address is tried before any name, and the best matching address of each family is used. */
 function findMatching(
   regex: RE2JS,
   families: readonly Family[],
@@ -209,7 +209,7 @@ function findReaching(target: string, { links, routeToReach }: HostFacts): Match
   };
 }
 
-/** Both families must agree, as a node has one interface. */
+/** The interface of the default route. Both families must agree, because a node has one interface. */
 function findDefault(families: readonly Family[], { links, defaultRoutes }: HostFacts): Match | UnmetWish {
   const devices = families.map((family) => defaultRoutes[family].find(isUsable)?.device);
   const missing = families.filter((_, index) => devices[index] === undefined);
@@ -232,7 +232,7 @@ function isUsable({ type, device }: Route): boolean {
   return type === 'unicast' && device !== undefined;
 }
 
-/** Finds the addresses of a link that was found, or says why it cannot be used. */
+/** Adds the addresses to a link that was found, or the reason why it cannot be used. */
 function equip(
   { link, insisted, because }: Match,
   { families, publicIp, publicIpv6 }: InterfaceWishes,
@@ -258,7 +258,7 @@ function equip(
   };
 }
 
-/** Why a link cannot be used for a network of these families, as a clause; undefined if it can. */
+/** The reason why a link cannot be used for a network of these families, as a clause; undefined if it can. */
 export function explainUnusable(link: Link, families: readonly Family[]): string | undefined {
   if (!link.up) return `interface ${link.name} is down`;
   if (link.mtu <= 0) return `interface ${link.name} does not have an MTU`;
@@ -278,7 +278,7 @@ function checkPublicAddress(flag: string, text: string | undefined, family: Fami
   }
 }
 
-/** The interfaces that there are, for a message: at most twenty, those with an address first. */
+/** The interfaces of the machine, for a message: at most twenty, those with an address first. */
 function describeCandidates(links: readonly Link[]): string {
   const candidates = links
     .filter(({ loopback }) => !loopback)

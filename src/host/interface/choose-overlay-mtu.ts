@@ -6,24 +6,24 @@ import type { Link } from './ip-output.ts';
 interface UnderlayLink {
   readonly name: string;
   readonly mtu: number;
-  /** Whether peers are reached over IPv6 only, so that a tunnel's outer header is IPv6's. */
+  /** Whether peers are reached over IPv6 only, so that a tunnel's outer header is an IPv6 header. */
   readonly ipv6Only: boolean;
 }
 
 export interface OverlayMtu {
   /** The MTU for pods, in bytes. */
   readonly mtu: number;
-  /** Where it comes from, as a clause. */
+  /** The origin of the MTU, as a clause. */
   readonly because: string;
 }
 
-/** Devices that carry packets to pods of this node, and none to other nodes. */
+/** The kinds of devices that carry packets to this node's pods only. */
 const localKinds = ['bridge', 'veth'];
 
 /**
- * Finds the MTU that pods may use, for a recipe that does not say what its encapsulation costs: the least of the overlay
- * devices', which are known by an address inside the network. Of each, what it is set to counts, or what the
- * underlay leaves it, if that is less.
+ * Finds the MTU that pods may use, for a recipe that does not declare its overhead: the smallest of the overlay devices' MTUs. An overlay
+ * device has an address inside the network. Its MTU is its own setting, or the part of the underlay's MTU that its overhead leaves, if that
+ * is less.
  */
 export function chooseOverlayMtu(
   links: readonly Link[],
@@ -58,8 +58,8 @@ function offerOf(link: Link, underlay: UnderlayLink): OverlayMtu {
 }
 
 /**
- * The bytes that a device puts around each packet; undefined where only the device itself can know. WireGuard's peers may
- * be reached over either family, so the longer one counts, as in flannel and wg-quick.
+ * The bytes that a device puts around each packet; undefined if only the device itself knows. WireGuard's peers may be reached over either
+ * family, so the longer header counts, as in flannel and wg-quick.
  */
 function overheadOf({ kind = '' }: Link, overIpv6: boolean): number | undefined {
   const bytes = encapsulationOf(kind);

@@ -2,18 +2,18 @@ import { mapFamilies, presentValues } from '../../network/per-family.ts';
 import type { ChosenInterface } from './choose-interface.ts';
 import type { Link } from './ip-output.ts';
 
-/** How an interface stands, compared with how it was when the network was brought up on it. */
+/** The state of an interface, compared with its state when the network was brought up on it. */
 export type UnderlaySight =
   | { readonly kind: 'same' }
-  /** The network has to be brought up on it again. `because` is a clause. */
+  /** The network must be brought up on the interface again. `because` is a clause. */
   | { readonly kind: 'changed'; readonly underlay: ChosenInterface; readonly because: string }
-  /** Packets cannot use it. `because` is a clause. */
+  /** Packets cannot use the interface. `because` is a clause. */
   | { readonly kind: 'unusable'; readonly because: string };
 
-/** The same, where the interface or its address may be gone for good, so that another one has to be chosen. */
+/** The state of a link. `lost` means that the interface or its address may be gone for good, so that another one must be chosen. */
 type LinkSight = UnderlaySight | { readonly kind: 'lost'; readonly because: string };
 
-/** Compares the interface of a network with what the kernel says of it now. */
+/** Compares the interface of a network with its present state in the kernel. */
 export function compareUnderlay(underlay: ChosenInterface, link: Link | undefined): LinkSight {
   const { name, mtu } = underlay;
   if (link === undefined) return { kind: 'lost', because: `the interface ${name} does not exist any more` };
@@ -35,7 +35,7 @@ export function compareUnderlay(underlay: ChosenInterface, link: Link | undefine
   };
 }
 
-/** Compares the interface of a network with the one that was chosen after it was lost. */
+/** Compares the interface of a network with the one that was chosen after its loss. */
 export function compareChoice(before: ChosenInterface, now: ChosenInterface): UnderlaySight {
   const differences: string[] = [];
   if (before.name !== now.name) differences.push(`the interface is ${now.name} now and was ${before.name}`);

@@ -11,24 +11,24 @@ import {
 import type { Link, LinkAddress } from './ip-output.ts';
 import { rankAddresses } from './rank-addresses.ts';
 
-/** An address of an interface, or an interface without one, and what became of it. */
+/** An address of an interface, or an interface without one, with the result of the choice for it. */
 export interface Candidate {
   readonly interface: string;
-  /** Null for an interface without an address. */
+  /** The address; null for an interface without one. */
   readonly address: string | null;
   readonly isTaken: boolean;
-  /** Why it was taken or passed over, as a clause. */
+  /** The reason why it was taken or passed over, as a clause. */
   readonly because: string;
 }
 
 /** A choice, with every candidate. */
 export interface ExplainedChoice {
   readonly choice: InterfaceChoice;
-  /** In the kernel's order. */
+  /** The candidates, in the kernel's order. */
   readonly candidates: readonly Candidate[];
 }
 
-/** Chooses as a node does, and says of every candidate why it was taken or passed over. Throws a Failure for a bad wish. */
+/** Chooses as a node does, and gives the reason for each candidate. Throws a Failure for a malformed wish. */
 export function explainChoice(wishes: InterfaceWishes, facts: HostFacts): ExplainedChoice {
   const choice = tryChooseInterface(wishes, facts);
   const candidates = facts.links.flatMap((link) => {
@@ -72,7 +72,7 @@ function explainTaken(
   return `${chosen.because}; ${own.flaw}, but there is not a better one`;
 }
 
-/** Why another address of the chosen interface was not taken. */
+/** The reason why another address of the chosen interface was not taken. */
 function explainOther(
   link: Link,
   address: LinkAddress,
@@ -89,7 +89,7 @@ function explainOther(
   return `${taken} comes first`;
 }
 
-/** Why another interface was not taken. */
+/** The reason why another interface was not taken. */
 function explainPassed(
   link: Link,
   address: LinkAddress | undefined,

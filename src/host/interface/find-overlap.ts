@@ -3,10 +3,10 @@ import { listPublicAddresses } from '../../network/public-addresses.ts';
 import type { ChosenInterface } from './choose-interface.ts';
 import type { HostRoute, Link } from './ip-output.ts';
 
-/** The kernel's state, and what an earlier run of this network on this node explains of it. */
+/** The kernel's state, and the data that identifies what an earlier run of this network left there. */
 export interface OverlapFacts {
   readonly links: readonly Link[];
-  /** Of the main routing table, of every family of the network. */
+  /** The routes of the main routing table, for every family of the network. */
   readonly routes: readonly HostRoute[];
   /** The subnets that this node had in earlier runs. */
   readonly ownSubnets: readonly Cidr[];
@@ -23,8 +23,8 @@ export interface Overlap {
 }
 
 /**
- * Finds a route or an address of this host that the overlay would take away, or a public address of this node that lies inside the
- * overlay. Devices and routes of the overlay itself, left by an earlier run, do not count. Undefined if there is none.
+ * Finds a route or an address of this host whose packets the overlay would take, or a public address of this node inside the overlay.
+ * Devices and routes that an earlier run of the overlay left do not count. Undefined if there is none.
  */
 export function findOverlap(
   networks: readonly Cidr[],
@@ -77,14 +77,14 @@ function findRoute(network: Cidr, { links, routes, ownSubnets, mayStand }: Overl
   return `the route ${formatCidr(hit.destination)}${via}${hit.device === undefined ? '' : ` on ${hit.device}`}`;
 }
 
-/** Every network lies inside the default route, and inside the two halves that some VPNs set in its place. */
+/** Whether a route is the default route, or one of the two halves that some VPNs use in its place. Every network lies inside them. */
 function isDefault({ destination }: HostRoute): boolean {
   return destination.prefix <= 1;
 }
 
 /**
- * Whether a device belongs to the overlay, or carries its pods: it has an address of this node's subnet. A bridge of pods may still have
- * one of an earlier subnet.
+ * Whether a device belongs to the overlay, or carries its pods: it has an address of this node's subnet. A bridge of pods may still have an
+ * address of an earlier subnet.
  */
 function isOfOverlay(link: Link, network: Cidr, ownSubnets: readonly Cidr[]): boolean {
   if (link.addresses.some((address) => ownSubnets.some((subnet) => contains(subnet, address)))) return true;
@@ -92,7 +92,7 @@ function isOfOverlay(link: Link, network: Cidr, ownSubnets: readonly Cidr[]): bo
   return hadSubnet && link.kind === 'bridge' && link.addresses.some((address) => contains(network, address));
 }
 
-/** Whether a route is one that an earlier run made: to a pod of this node, or by a gateway to a peer's subnet. */
+/** Whether an earlier run made a route: to a pod of this node, or through a gateway to a peer's subnet. */
 function isToPeer(
   { destination, gateway, protocol, metric }: HostRoute,
   network: Cidr,
@@ -101,7 +101,7 @@ function isToPeer(
   if (protocol === 'kernel' || !contains(network, destination)) return false;
   if (ownSubnets.some((subnet) => contains(subnet, destination))) return true;
   if (gateway === undefined) return false;
-  // The shipped recipes give each route its own metric: the subnet's address.
+  // The shipped recipes give each route its own metric, which is the subnet's address.
   if (destination.family === 4 && metric !== undefined && BigInt(metric) === destination.value) return true;
   return ownSubnets.some((subnet) => contains(network, subnet) && subnet.prefix === destination.prefix);
 }

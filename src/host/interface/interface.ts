@@ -12,7 +12,7 @@ import { readDefaultRoutes, readHostRoutes, readLink, readLinks, readRouteTo } f
 import type { AddressMemory } from './rank-addresses.ts';
 import { parseAddress, type Cidr, type Family } from '../../network/cidr.ts';
 
-/** How long what the kernel said counts, in milliseconds: a store may be waited for meanwhile. */
+/** The time for which the kernel's answers are used, in milliseconds: the start may wait for a store meanwhile. */
 const freshMs = 1000;
 
 /** The operator's wishes for the interface, before the families of the network are known. */
@@ -20,14 +20,14 @@ type FamilylessWishes = Omit<InterfaceWishes, 'families'>;
 
 /** The interfaces of this node, as far as a running network needs them. */
 export interface HostInterfaces {
-  /** One interface as it is now. Undefined if it does not exist. Throws a Failure without iproute2. */
+  /** Reads the present state of one interface. Undefined if it does not exist. Throws a Failure without iproute2. */
   see(name: string): Promise<Link | undefined>;
-  /** Chooses as at the start, by what the kernel says now. Throws as {@link InterfaceLookUp.choose} does. */
+  /** Chooses as at the start, from the kernel's present answers. Throws as {@link InterfaceLookUp.choose} does. */
   chooseAgain(families: readonly Family[]): Promise<ChosenInterface>;
-  /** The hardware addresses of this node's interfaces, as they were seen last. */
+  /** The last known hardware addresses of this node's interfaces. */
   hardwareAddresses(): Promise<readonly string[]>;
   /**
-   * Finds a part of this host that an overlay would take away. Throws a Failure without iproute2.
+   * Finds a part of this host whose packets an overlay would take. Throws a Failure without iproute2.
    *
    * @param ownSubnets the subnets that this node had in earlier runs
    */
@@ -36,13 +36,13 @@ export interface HostInterfaces {
     chosen: ChosenInterface,
     earlier: Pick<OverlapFacts, 'ownSubnets' | 'mayStand'>,
   ): Promise<Overlap | undefined>;
-  /** Notes which addresses this node has and uses, for later choices, also those of a later start. */
+  /** Notes the addresses that this node has and uses, for later choices, also after a restart. */
   remember(chosen: ChosenInterface): Promise<void>;
 }
 
 /**
- * A look at the interfaces of this node. It begins when it is made and goes on next to other work; what the kernel said is
- * used for everything that is asked soon after.
+ * A look at the interfaces of this node. It begins with its construction and runs concurrently with other work. Its answers are used for
+ * all questions that follow soon.
  */
 export class InterfaceLookUp implements HostInterfaces {
   readonly #wishes: FamilylessWishes;
@@ -50,7 +50,7 @@ export class InterfaceLookUp implements HostInterfaces {
   #memory: Promise<AddressMemory | undefined>;
   #look: { readonly at: number; readonly facts: Promise<HostFacts> };
 
-  /** @param stateDirectory where the addresses of the last start are noted; it may not exist */
+  /** @param stateDirectory the directory with the note of the last start; it may not exist */
   constructor(wishes: FamilylessWishes, stateDirectory: string) {
     this.#wishes = wishes;
     this.#stateDirectory = stateDirectory;
@@ -59,8 +59,8 @@ export class InterfaceLookUp implements HostInterfaces {
   }
 
   /**
-   * Chooses the interface and the addresses of this node, by flanneld's rules. Throws Failure `interface` with the
-   * candidates if there is none, `usage` if a wish cannot be understood, `prerequisite` without iproute2.
+   * Chooses the interface and the addresses of this node, by flanneld's rules. Throws Failure `interface` with the candidates if there is
+   * none, `usage` if a wish is malformed, `prerequisite` without iproute2.
    */
   async choose(families: readonly Family[]): Promise<ChosenInterface> {
     if (performance.now() - this.#look.at > freshMs) this.#look = this.#beginLook();
@@ -99,12 +99,12 @@ export class InterfaceLookUp implements HostInterfaces {
     this.#memory = Promise.resolve(await writeAddressMemory(this.#stateDirectory, options, links, addresses));
   }
 
-  /** Chooses, and says of every interface and address why it was taken or passed over. Throws as {@link choose} does for bad wishes. */
+  /** Chooses, and gives the reason for every interface and address. Throws as {@link choose} does for malformed wishes. */
   async explain(families: readonly Family[]): Promise<ExplainedChoice> {
     return explainChoice({ ...this.#wishes, families }, await this.#look.facts);
   }
 
-  /** For when the families are not known yet: throws what {@link choose} would if neither alone has an interface. */
+  /** Throws the error of {@link choose} if neither family has an interface. For a start that does not know the families yet. */
   async require(): Promise<void> {
     const [ipv4, ipv6] = await Promise.allSettled([this.choose([4]), this.choose([6])]);
     if (ipv4.status === 'rejected' && ipv6.status === 'rejected') throw ipv4.reason;
@@ -112,14 +112,14 @@ export class InterfaceLookUp implements HostInterfaces {
 
   #beginLook(): { readonly at: number; readonly facts: Promise<HostFacts> } {
     const facts = readFacts(this.#wishes, this.#memory);
-    // Whoever asks sees why it failed; nobody may ask.
+    // A caller of the promise sees its error, but there may be no caller.
     facts.catch(() => undefined);
     return { at: performance.now(), facts };
   }
 }
 
 /**
- * Asks the kernel. Each program takes a few milliseconds of a start, so that only those run whose answer a wish needs.
+ * Reads the facts from the kernel. Each program takes a few milliseconds of a start, so only those run whose answer a wish needs.
  */
 async function readFacts(
   { iface, ifaceRegex, ifaceCanReach }: FamilylessWishes,

@@ -10,13 +10,13 @@ import {
 
 /** An address of a network interface. */
 export interface LinkAddress extends Address {
-  /** Its canonical text. */
+  /** The address as canonical text. */
   readonly text: string;
-  /** The length of its network's prefix. */
+  /** The prefix length of the address's network. */
   readonly prefix: number;
-  /** Seconds until the kernel takes the address away; undefined if it stays for good. */
+  /** The seconds until the kernel removes the address; undefined if it stays. */
   readonly lifetime: number | undefined;
-  /** False for one that new connections should not use: deprecated, temporary, or not yet known to be unique. */
+  /** Whether new connections should use the address. False if it is deprecated, temporary, or not yet known to be unique. */
   readonly preferred: boolean;
 }
 
@@ -25,20 +25,20 @@ export interface Link {
   readonly name: string;
   readonly otherNames: readonly string[];
   readonly mtu: number;
-  /** Set up by the administrator; says nothing of its cable. */
+  /** Whether the administrator has set the interface up. The state of its cable does not matter. */
   readonly up: boolean;
   readonly loopback: boolean;
-  /** `vxlan`, `tun`, `bridge` …; undefined for a device of hardware. */
+  /** The kind, such as `vxlan`, `tun`, `bridge`; undefined for a hardware device. */
   readonly kind: string | undefined;
-  /** The address on the link layer, a MAC for example; undefined for a device that has none. */
+  /** The link-layer address, a MAC for example; undefined for a device that has none. */
   readonly hardwareAddress: string | undefined;
   /** Whether a tunnel is known to run over IPv6. */
   readonly overIpv6: boolean;
-  /** In the kernel's order: the first of a family is its primary one. */
+  /** The addresses, in the kernel's order: the first of a family is its primary one. */
   readonly addresses: readonly LinkAddress[];
 }
 
-/** The lifetime of what stays for good, in the kernel's words. */
+/** The lifetime of a permanent address in the kernel's output. */
 const forever = 0xffff_ffff;
 
 const addressSchema = z.object({
@@ -66,10 +66,10 @@ const linkSchema = z.object({
   addr_info: z.optional(z.array(addressSchema)),
 });
 
-/** Reads what `ip -details -json address` printed. Throws if it is something else. */
+/** Reads the output of `ip -details -json address`. Throws for any other text. */
 export function parseLinks(json: string): readonly Link[] {
   const listed = z.array(z.record(z.string(), z.unknown())).parse(JSON.parse(json));
-  // iproute2 prints an empty object for what a filter left out.
+  // iproute2 prints an empty object for a link that a filter left out.
   return listed.filter((link) => 'ifname' in link).map((link) => toLink(linkSchema.parse(link)));
 }
 
@@ -111,18 +111,18 @@ const routeSchema = z.object({
   nexthops: z.optional(z.array(z.object({ dev: z.optional(z.string()) }))),
 });
 
-/** A route, as far as the choice of an interface needs it. */
+/** A route, with the parts that the choice of an interface needs. */
 export interface Route {
-  /** `unicast`, `local`, `unreachable` … */
+  /** The type, such as `unicast`, `local`, `unreachable`. */
   readonly type: string;
   readonly device: string | undefined;
-  /** The address that the kernel would send from. */
+  /** The address from which the kernel would send. */
   readonly source: string | undefined;
 }
 
-/** Reads what `ip -json route` printed. */
+/** Reads the output of `ip -json route`. */
 export function parseRoutes(json: string): readonly Route[] {
-  // With nothing to say, iproute2 prints nothing rather than an empty array.
+  // Without routes, iproute2 prints nothing rather than an empty array.
   const routes = z.array(routeSchema).parse(JSON.parse(json.trim() === '' ? '[]' : json));
   return routes.map((route) => ({
     type: route.type ?? 'unicast',
@@ -142,17 +142,17 @@ const hostRouteSchema = z.object({
 
 /** A route of the main table. */
 export interface HostRoute {
-  /** `unicast`, `unreachable` … */
+  /** The type, such as `unicast`, `unreachable`. */
   readonly type: string;
   readonly destination: Cidr;
   readonly gateway: string | undefined;
   readonly device: string | undefined;
-  /** The maker of the route: `kernel` for the route of an address's network. */
+  /** The origin of the route: `kernel` for the route of an address's network. */
   readonly protocol: string | undefined;
   readonly metric: number | undefined;
 }
 
-/** Reads what `ip -json -FAMILY route show` printed. */
+/** Reads the output of `ip -json -FAMILY route show`. */
 export function parseHostRoutes(json: string, family: Family): readonly HostRoute[] {
   const routes = z.array(hostRouteSchema).parse(JSON.parse(json.trim() === '' ? '[]' : json));
   return routes.flatMap(({ type = 'unicast', dst, gateway, dev: device, protocol, metric }) => {

@@ -21,7 +21,7 @@ export async function readLink(name: string): Promise<Link | undefined> {
   try {
     return parseLinks(await runProgram('ip', parameters))[0];
   } catch (error) {
-    // iproute2's own answer where the kernel has none.
+    // iproute2 answers in this way if the interface does not exist.
     if (error instanceof ProgramError && error.fault === 'failed') return undefined;
     throw asFailure(error, `ip ${parameters.join(' ')}`);
   }
@@ -37,12 +37,12 @@ export async function readHostRoutes(family: Family): Promise<readonly HostRoute
   return parseHostRoutes(await runIp([`-${family}`, '-json', 'route', 'show']), family);
 }
 
-/** Asks the kernel how it would send to an address. Undefined if it has no way. */
+/** Asks the kernel for the route to an address. Undefined if there is none. */
 export async function readRouteTo(address: string): Promise<Route | undefined> {
   try {
     return parseRoutes(await runProgram('ip', ['-json', 'route', 'get', address]))[0];
   } catch (error) {
-    // iproute2's own answer where the kernel has none.
+    // iproute2 answers in this way if there is no route.
     if (error instanceof ProgramError && error.fault === 'failed') return undefined;
     throw asFailure(error, `ip -json route get ${address}`);
   }

@@ -3,7 +3,7 @@ import { chooseOverlayMtu, type OverlayMtu } from './choose-overlay-mtu.ts';
 import type { ChosenInterface } from './choose-interface.ts';
 import { readLinks } from './links.ts';
 
-/** Finds the MTU that pods may use, from the devices that PostStartupCommand has made by now. */
+/** Finds the MTU that pods may use, from the devices that PostStartupCommand has made. */
 export async function findOverlayMtu(
   underlay: ChosenInterface,
   networks: readonly Cidr[],

@@ -5,24 +5,24 @@ import type { Link, LinkAddress } from './ip-output.ts';
 
 /** The addresses of a node at its last start. */
 export interface AddressMemory {
-  /** Every address that its interfaces had. */
+  /** Every address that the node's interfaces had. */
   readonly seen: readonly string[];
-  /** The addresses that it used, if it was started with the same options; none otherwise. */
+  /** The addresses that the node used, if it was started with the same options; empty otherwise. */
   readonly used: PerFamily<string>;
 }
 
 /** An address that a node may use. */
 interface RankedAddress {
   readonly address: LinkAddress;
-  /** Why a better address is used in its place, as a clause about it; undefined if only the order decides. */
+  /** The reason why a better address is used in its place, as a clause about the address; undefined if only the order decides. */
   readonly flaw: string | undefined;
-  /** Whether the node used it at its last start, so that it stays whatever its flaw. */
+  /** Whether the node used the address at its last start, so that it stays in spite of a flaw. */
   readonly isKept: boolean;
 }
 
 /**
- * The addresses of one family that a node may use on a link, the best first: what it used at its last start; then what is there for
- * good, in the kernel's order; then what may go again. Addresses of loopback's network are not among them.
+ * The addresses of one family that a node may use on a link, the best first: the address of its last start; then permanent ones, in the
+ * kernel's order; then those that may disappear. Loopback addresses are not among them.
  */
 export function rankAddresses(
   link: Link,
@@ -39,16 +39,16 @@ export function rankAddresses(
   return graded.toSorted((a, b) => a.grade - b.grade).map(({ ranked }) => ranked);
 }
 
-/** The grade from which an address is not kept: the kernel or the network is about to give it up. */
+/** The grade from which an address is not kept, because the kernel or the network is about to drop it. */
 const transient = 4;
 
 interface Flaw {
-  /** From 1 up to 5: the higher, the worse. */
+  /** The grade from 1 to 5; a higher one is worse. */
   readonly grade: number;
   readonly because: string;
 }
 
-/** The worst reason why an address may go again, or is of less use than another. */
+/** The worst flaw of an address: it may disappear, or is less useful than another. */
 function findFlaw(
   address: LinkAddress,
   own: readonly LinkAddress[],

@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 
-/** A state directory that a daemon has claimed, and that somebody may delete while it runs. */
+/** A state directory that a daemon has claimed. Somebody may delete it while the daemon runs. */
 export class ClaimedDirectory {
   readonly #path: string;
   #identity: string | undefined;
@@ -15,7 +15,7 @@ export class ClaimedDirectory {
     return identify(this.#path) === this.#identity;
   }
 
-  /** Makes the directory again unless there is another one by now, and takes that for the claimed one. Throws what the file system says. */
+  /** Makes the directory again, and claims it. If another one is there by now, that one is claimed. Throws the file system's error. */
   remake(): void {
     mkdirSync(this.#path, { recursive: true, mode: 0o700 });
     this.#identity = identify(this.#path);

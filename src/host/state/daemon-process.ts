@@ -5,7 +5,7 @@ function fileOf(stateDirectory: string): string {
   return join(stateDirectory, 'heddle.pid');
 }
 
-/** Notes that this process has the state directory, for whoever asks it in vain. */
+/** Notes that this process owns the state directory, for programs that get no answer from it. */
 export async function noteOwnProcess(stateDirectory: string): Promise<void> {
   await writeFile(fileOf(stateDirectory), `${process.pid}\n`, { mode: 0o600 });
 }
@@ -14,14 +14,14 @@ export async function forgetOwnProcess(stateDirectory: string): Promise<void> {
   await rm(fileOf(stateDirectory), { force: true });
 }
 
-/** A process that has a state directory. */
+/** A process that owns a state directory. */
 interface OwningProcess {
   readonly pid: number;
-  /** Its state by proc(5): `T` for a process that was stopped by a signal. */
+  /** The state of the process by proc(5): `T` if a signal stopped it. */
   readonly state: string;
 }
 
-/** The process that noted that it has the state directory; undefined if it is not known, or not seen from here. */
+/** The process that noted itself as the owner of the state directory; undefined if it is unknown, or not visible from here. */
 export async function findOwningProcess(stateDirectory: string): Promise<OwningProcess | undefined> {
   try {
     const pid = Number(await readFile(fileOf(stateDirectory), 'utf8'));
@@ -33,8 +33,8 @@ export async function findOwningProcess(stateDirectory: string): Promise<OwningP
 }
 
 /**
- * Finds the daemon whose state directory was deleted while it ran: it still has the journal open. Undefined if there is none, or if
- * this user cannot see it.
+ * Finds the daemon whose state directory was deleted while it ran: it still has the journal open. Undefined if there is none, or if this
+ * user cannot see it.
  */
 export async function findDaemonOfDeleted(stateDirectory: string): Promise<number | undefined> {
   const absolute = resolve(stateDirectory);
@@ -42,7 +42,7 @@ export async function findDaemonOfDeleted(stateDirectory: string): Promise<numbe
   const journal = `${join(parent, basename(absolute), 'journal')} (deleted)`;
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const directory = `/proc/${pid}/fd`;
-    // A process may end meanwhile, or belong to somebody else.
+    // A process may end meanwhile, or belong to another user.
     const files = await readdir(directory).catch(() => []);
     const links = await Promise.all(files.map((file) => readlink(join(directory, file)).catch(() => '')));
     if (links.includes(journal)) return Number(pid);

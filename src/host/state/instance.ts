@@ -12,9 +12,9 @@ import { explainError, hasErrorCode, isAbort } from '../system-error.ts';
 /** The room for a path in `sockaddr_un`, less its final NUL (unix(7)). */
 const longestSocketPath = 107;
 
-/** A state directory that is this daemon's while its server listens. */
+/** A state directory that belongs to this daemon while its server listens. */
 export interface Instance {
-  /** Gives it back: stops listening and removes the socket. Open connections end first. */
+  /** Releases the state directory: stops listening and removes the socket. Open connections end first. */
   release(): Promise<void>;
 }
 
@@ -33,10 +33,9 @@ export function controlSocketPath(stateDirectory: string): string {
 }
 
 /**
- * Makes this the only daemon on a state directory, by listening on its control socket. Throws Failure `already-running` if
- * another one answers there. The socket comes to its place listening already, so that one that nobody answers was left by a
- * dead daemon. That is removed; a lock keeps two that start at once from removing each other's. Throws the signal's
- * reason if that ends the wait for the lock.
+ * Makes this the only daemon on a state directory, by listening on its control socket. Throws Failure `already-running` if another daemon
+ * answers there. The socket is listening when it gets its name, so a socket without an answer was left by a dead daemon and is removed. A
+ * lock keeps two starting daemons from removing each other's socket. Throws the signal's reason if that ends the wait for the lock.
  */
 export async function claimInstance(
   stateDirectory: string,
@@ -44,7 +43,7 @@ export async function claimInstance(
   signal?: AbortSignal,
 ): Promise<Instance> {
   const socketPath = controlSocketPath(stateDirectory);
-  // No longer than the socket's own name, as the kernel limits the path.
+  // The draft's name is no longer than the socket's, because the kernel limits the path.
   const draftPath = join(stateDirectory, `.${randomUUID().slice(0, 8)}`);
   try {
     server.listen(draftPath);
@@ -70,7 +69,7 @@ export async function claimInstance(
   };
 }
 
-/** Puts a socket in the place of one that nobody answers. */
+/** Replaces a socket that no daemon answers. */
 async function takeOver(
   stateDirectory: string,
   draftPath: string,
@@ -91,7 +90,7 @@ async function takeOver(
   await withFileLock(join(stateDirectory, 'heddle.lock'), takeTurn, signal && { signal });
 }
 
-/** Gives a file a second name. Returns false if something has that name. */
+/** Gives a file a second name. Returns false if the name is taken. */
 async function linkUnlessThere(path: string, name: string): Promise<boolean> {
   try {
     await link(path, name);
@@ -102,7 +101,7 @@ async function linkUnlessThere(path: string, name: string): Promise<boolean> {
   }
 }
 
-/** Whether a daemon listens: one too busy to accept counts as well. */
+/** Whether a daemon listens. A daemon that is too busy to accept counts as well. */
 async function isAnswered(path: string): Promise<boolean> {
   const socket = connect(path);
   try {

@@ -6,21 +6,20 @@ import { writeFileAtomically } from '../files/atomic-file.ts';
 import { countWholeBytes, parseJournal, renderJournal } from './journal-lines.ts';
 import { explainError } from '../system-error.ts';
 
-/** The entries of a journal, oldest first; what they mean is the engine's business. Every method may throw Failure. */
+/** The entries of a journal, the oldest first. Only the engine knows their meaning. Every method may throw a Failure. */
 export interface Journal {
-  /** Reads all entries; one that a crash tore is left out. Fails on a journal that was damaged otherwise. */
+  /** Reads all entries, without one that a crash tore. Throws for a journal with any other damage. */
   read(): Promise<readonly Json[]>;
-  /** Writes entries after the others, all of them or none, in one write. */
+  /** Appends entries, all of them or none, in one write. */
   append(entries: readonly Json[]): Promise<void>;
-  /** Puts these entries in the place of all others, at once. */
+  /** Replaces all entries with these, at once. */
   rewrite(entries: readonly Json[]): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a journal, which is made if it is missing: JSON lines, readable by its owner only. An append does not sync the
- * journal to disk, because the journal describes the state of the kernel, which a power failure also clears. Calls are
- * done in the order they were made.
+ * Opens a journal: JSON lines, readable by the owner only. A missing file is made. An append does not sync the journal to disk, because the
+ * journal describes the state of the kernel, which a power failure also clears. Calls run in the order in which they are made.
  */
 export async function openJournal(path: string): Promise<Journal> {
   const file = new JournalFile(path);
@@ -31,9 +30,9 @@ export async function openJournal(path: string): Promise<Journal> {
 class JournalFile implements Journal {
   readonly #path: string;
   #handle: FileHandle | undefined;
-  /** Where the next entry goes. */
+  /** The offset of the next entry. */
   #size = 0;
-  /** Whether a crash left half an entry behind that. */
+  /** Whether a crash left half an entry after that offset. */
   #torn = false;
   #last: Promise<unknown> = Promise.resolve();
 

@@ -3,10 +3,10 @@ import type { Json } from '../../lease/lease.ts';
 /** The content of a journal's whole lines. */
 type JournalText =
   | { readonly kind: 'read'; readonly entries: readonly Json[] }
-  /** A line (from 1) is not JSON, although it is whole. A crash of heddle cannot cause this. */
+  /** A whole line is not JSON; `line` is its number, from 1. A crash of heddle cannot cause this. */
   | { readonly kind: 'corrupt'; readonly line: number };
 
-/** Prints entries one a line. JSON has no bare line breaks, so a line is an entry. */
+/** Prints entries, one on each line. JSON has no bare line breaks, so each line is an entry. */
 export function renderJournal(entries: readonly Json[]): string {
   return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
 }
@@ -14,8 +14,7 @@ export function renderJournal(entries: readonly Json[]): string {
 const lineBreak = 0x0a;
 
 /**
- * Counts the bytes of a journal up to the end of its last whole line. A crash tore the rest off while it was written, so
- * that it counts as not there.
+ * Counts the bytes of a journal up to the end of its last whole line. The rest does not count, because a crash interrupted its write.
  */
 export function countWholeBytes(journal: Uint8Array): number {
   return journal.lastIndexOf(lineBreak) + 1;

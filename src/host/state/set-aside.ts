@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The files that heddle itself keeps in the state directory; its others begin with a dot. */
+/** The files that heddle itself keeps in the state directory; its other files begin with a dot. */
 const ownNames: readonly string[] = [
   'deployment.json',
   'heddle.lock',
@@ -21,10 +21,10 @@ interface SetAside {
 }
 
 /**
- * Moves what a recipe's commands keep in the state directory into a folder of its own there. Undefined if there is nothing. Throws
- * what the file system says.
+ * Moves the files of a recipe's commands from the state directory into a new folder there. Undefined if there are none. Throws the file
+ * system's error.
  *
- * @param now for the folder's name
+ * @param now the time for the folder's name
  */
 export async function setAside(stateDirectory: string, now: Date): Promise<SetAside | undefined> {
   const names = (await readdir(stateDirectory)).filter(isOfRecipe);
@@ -35,7 +35,7 @@ export async function setAside(stateDirectory: string, now: Date): Promise<SetAs
   return { folder, names };
 }
 
-/** Moves the files back, in place of what has been made meanwhile. */
+/** Moves the files back. They replace files that have been made meanwhile. */
 export async function putBack(stateDirectory: string, { folder, names }: SetAside): Promise<void> {
   const made = (await readdir(stateDirectory)).filter(isOfRecipe);
   for (const name of made) await rm(join(stateDirectory, name), { recursive: true, force: true });

@@ -14,12 +14,12 @@ import { makeDirectories } from '../files/atomic-file.ts';
 import { explainError, hasErrorCode } from '../system-error.ts';
 import { findDistrust } from '../files/trusted-file.ts';
 
-/** Files by which a directory is known to be heddle's own already. */
+/** The files that show that a directory is heddle's own. */
 const ownFiles = ['journal', 'heddle.lock', 'heddle.sock'];
 
 /**
- * Makes the state directory ready: there, this user's alone, mode 0700. Commands run in it as root and keep keys there, so one that
- * somebody else could change or put in place is refused with Failure `state-directory`. Returns its real path.
+ * Makes the state directory ready: it exists, belongs to this user, and has mode 0700. Commands run in it as root and keep keys there. So a
+ * directory that another user could change or replace is refused with Failure `state-directory`. Returns its real path.
  */
 export async function prepareStateDirectory(path: string): Promise<string> {
   const absolute = resolve(path);
@@ -38,7 +38,7 @@ export async function prepareStateDirectory(path: string): Promise<string> {
 }
 
 /**
- * Checks the state directory as {@link prepareStateDirectory} does, and changes nothing. Returns its real path, or undefined if it has to be
+ * Checks the state directory as {@link prepareStateDirectory} does, and changes nothing. Returns its real path, or undefined if it must be
  * made first.
  */
 export function examineStateDirectory(path: string): string | undefined {
@@ -70,7 +70,7 @@ function refuse(path: string, why: string, hint: string, cause?: unknown): Failu
   });
 }
 
-/** A link in a path is followed only if root or this user made it. */
+/** Throws if the path contains a link that neither root nor this user made. */
 function refuseForeignLinks(path: string): void {
   const parent = dirname(path);
   if (parent !== path) refuseForeignLinks(parent);
@@ -80,13 +80,13 @@ function refuseForeignLinks(path: string): void {
   }
 }
 
-/** As root: whoever can write to a directory on the way could put another in this one's place. */
+/** For root, throws if another user can write to a directory on the way, because that user could replace this directory. */
 function refuseOpenParents(path: string): void {
   const distrust = findDistrust(nearestThere(dirname(path)));
   if (distrust !== undefined) throw refuse(path, distrust.why, distrust.hint);
 }
 
-/** The path itself, or the first above it that exists. */
+/** The path itself, or the nearest existing directory above it. */
 function nearestThere(path: string): string {
   return statIfThere(path) === undefined ? nearestThere(dirname(path)) : path;
 }
@@ -95,7 +95,7 @@ function statIfThere(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
-/** `open` means that other users can read it, and that heddle may close it. */
+/** Checks a directory. `open` means that other users can read it, and that heddle may close it. */
 function checkDirectory(path: string): 'closed' | 'open' {
   const { uid, mode } = statSync(path);
   if (uid !== ownUser()) {
@@ -105,7 +105,7 @@ function checkDirectory(path: string): 'closed' | 'open' {
     throw refuse(path, `other users can write to it (mode ${octal(mode)})`, `chmod 700 ${path}`);
   }
   if ((mode & 0o777) === 0o700) return 'closed';
-  // A mistyped --state-dir must not close, say, /var/lib to everybody else.
+  // A mistyped --state-dir must not close a directory such as /var/lib to everybody else.
   if (!isOwn(path)) {
     const why = `other users can read it (mode ${octal(mode)}), and it contains files that are not heddle's`;
     throw refuse(path, why, `if only heddle uses it, chmod 700 ${path}`);

@@ -2,16 +2,16 @@ import type { Family } from '../../network/cidr.ts';
 import { nftFamilies } from '../../traffic/nftables.ts';
 import { runTool } from './run-tool.ts';
 
-/** The chains of nf_tables on this machine, those of iptables-nft included: one program shows them all. */
+/** The chains of nf_tables on this machine, including those of iptables-nft: one program shows them all. */
 export class ExistingChains {
-  /** Undefined if the machine does not tell: then any chain may exist. */
+  /** The names of the chains; undefined if the machine does not show them, so that any chain may exist. */
   readonly #names: ReadonlySet<string> | undefined;
 
   private constructor(names: ReadonlySet<string> | undefined) {
     this.#names = names;
   }
 
-  /** For a look that removes nothing. */
+  /** The value for a look that removes nothing. */
   static readonly none = new ExistingChains(new Set());
 
   static async read(): Promise<ExistingChains> {

@@ -29,7 +29,7 @@ const flannelChains = { postrouting: 'FLANNEL-POSTRTG', forward: 'FLANNEL-FWD' }
 /** The rules of heddle in iptables and ip6tables. */
 export class Iptables implements TrafficTool {
   readonly #backend: IptablesBackend;
-  /** The end of the programs' names: empty for those that the machine has chosen. */
+  /** The suffix of the programs' names; empty for the machine's default programs. */
   readonly #suffix: string;
 
   readonly #hasRandomFully: boolean;
@@ -40,7 +40,7 @@ export class Iptables implements TrafficTool {
     this.#hasRandomFully = hasRandomFully;
   }
 
-  /** The iptables that the machine has chosen. Throws a {@link ProgramError} if it does not run. */
+  /** The machine's default iptables. Throws a {@link ProgramError} if it does not run. */
   static async chosen(): Promise<Iptables> {
     const printed = await runTool('iptables', ['--version']);
     const backend = printed.includes('nf_tables') ? 'nf_tables' : 'legacy';
@@ -121,7 +121,10 @@ export class Iptables implements TrafficTool {
     }
   }
 
-  /** The legacy form makes a table in the kernel when it only looks, so it is asked for the chains of existing tables alone. */
+  /**
+   * Whether a chain may exist. The legacy form creates a table in the kernel when it only looks, so it is asked for chains of existing
+   * tables only.
+   */
   async #mayHave(family: Family, table: string, chain: string, existing: ExistingChains): Promise<boolean> {
     if (this.#backend === 'nf_tables') return existing.mayHave(family, table, chain);
     if (existing === ExistingChains.none) return false;
@@ -135,8 +138,8 @@ export class Iptables implements TrafficTool {
 }
 
 /**
- * Whether a chain is missing. iptables-nft 1.8.9 says of a missing chain that it is incompatible. One that really is, because somebody
- * added a rule of nft's to it, counts as missing as well: it is emptied when it is filled.
+ * Whether a chain is missing. iptables-nft 1.8.9 reports a missing chain as incompatible. A chain that really is incompatible, because
+ * somebody added a rule of nft's to it, counts as missing as well: it is emptied when it is filled.
  */
 function isMissingChain({ stderr }: ProgramError, chain: string): boolean {
   return (

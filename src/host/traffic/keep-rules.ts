@@ -12,19 +12,20 @@ import type { TrafficTool } from './tool.ts';
 
 const allFamilies: readonly Family[] = [4, 6];
 
-/** The rules of a network. A family without rules is one that the network does not have. */
+/** The rules of a network. A family that the network does not have has no rules. */
 export interface NetworkRules {
   readonly rules: PerFamily<TrafficRules>;
   /** Whether the network configuration asks for nftables. */
   readonly enableNftables: boolean;
 }
 
-/** Called with a sentence for what could not be removed. */
+/** Called with a sentence about rules that could not be removed. */
 type Warn = (message: string) => void;
 
 /**
- * Makes the kernel's rules those of a network, then takes away what heddle left with other tools or in other families, and what flanneld left
- * if none runs in this network namespace. Throws a {@link Failure} of kind `prerequisite` if a program is missing, a `ProgramError` if one fails.
+ * Sets the kernel's rules to those of a network. Then removes the rules that heddle left with other tools or in other families, and the
+ * rules that flanneld left if none runs in this network namespace. Throws a {@link Failure} of kind `prerequisite` if a program is missing,
+ * a `ProgramError` if one fails.
  */
 export async function setRules(network: NetworkRules, warn: Warn): Promise<void> {
   const [tool, existing] = await Promise.all([chooseTool(network), ExistingChains.read()]);
@@ -41,7 +42,7 @@ export async function setRules(network: NetworkRules, warn: Warn): Promise<void>
   if (tool !== undefined && !(await isFlanneldHere())) await cleaner.removeFlannel();
 }
 
-/** Why the kernel's rules are not those of a network; undefined if they are. Throws as {@link setRules} does. */
+/** The difference between the kernel's rules and those of a network; undefined if there is none. Throws as {@link setRules} does. */
 export async function findRulesTrouble(network: NetworkRules): Promise<string | undefined> {
   const tool = await chooseTool(network);
   for (const family of allFamilies) {
@@ -53,7 +54,7 @@ export async function findRulesTrouble(network: NetworkRules): Promise<string | 
   return undefined;
 }
 
-/** Takes all rules of heddle away, whatever tool they were made with. */
+/** Removes all rules of heddle, of every tool. */
 export async function removeRules(warn: Warn): Promise<void> {
   const cleaner = new Cleaner(await installedTools(undefined), await ExistingChains.read(), warn);
   await cleaner.removeOwn(() => true);
@@ -78,10 +79,10 @@ async function chooseTool({ rules, enableNftables }: NetworkRules): Promise<Traf
   });
 }
 
-/** Every tool on this machine, the chosen one as it is called already. */
+/** Every tool on this machine. The chosen one keeps the name by which it is called. */
 async function installedTools(chosen: TrafficTool | undefined): Promise<readonly TrafficTool[]> {
   const backends = [Iptables.of('nf_tables'), Iptables.of('legacy')];
-  // The backends do not have names of their own everywhere.
+  // Some machines do not have the backends under their own names.
   const usual = backends.some((tool) => isInstalled(tool, 4))
     ? []
     : [await Iptables.chosen().catch(() => undefined)];
@@ -93,7 +94,7 @@ function isInstalled(tool: TrafficTool, family: Family): boolean {
   return findMissingPrograms(tool.programs(family)).length === 0;
 }
 
-/** Takes rules away with each tool that is installed, whatever of it fails. */
+/** Removes rules with each installed tool. If one fails, the others still run. */
 class Cleaner {
   readonly #tools: readonly TrafficTool[];
   readonly #existing: ExistingChains;
@@ -105,7 +106,7 @@ class Cleaner {
     this.#warn = warn;
   }
 
-  /** Takes heddle's rules away where they are meant. */
+  /** Removes heddle's rules for each tool and family for which `isMeant` is true. */
   async removeOwn(isMeant: (tool: TrafficTool, family: Family) => boolean): Promise<void> {
     await this.#each('heddle', async (tool, family) => {
       if (isMeant(tool, family)) await tool.apply(family, noRules, this.#existing);

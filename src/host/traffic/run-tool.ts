@@ -1,6 +1,6 @@
 import { runProgram } from '../run-program.ts';
 
-/** How long a tool may take, in milliseconds: others may hold the lock of iptables for some seconds. */
+/** The longest run of a tool, in milliseconds: other programs may hold the lock of iptables for some seconds. */
 const toolMs = 30_000;
 
 /** Runs a tool for traffic rules, whose messages are in English. Returns its stdout. Throws a `ProgramError` if it fails. */
