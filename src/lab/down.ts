@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../diagnostic/failure.ts';
 import { findLab, killLab } from './process/find.ts';
 
-/** How long the kernel may take to take a lab apart. */
+/** The time that the kernel may need to remove a lab, in milliseconds. */
 const goneMs = 10_000;
 const lookEveryMs = 5;
 
-/** `lab down`: ends a lab's first process, with which the kernel ends the rest. Returns the lab's name. */
+/** `lab down`: ends a lab's first process, and with it the kernel ends the rest. Returns the lab's name. */
 export async function downLab(name: string): Promise<string> {
   const lab = findLab(name);
   const started = startTimeOf(lab.pid);
@@ -25,7 +25,7 @@ export async function downLab(name: string): Promise<string> {
   return lab.name;
 }
 
-/** Tells a process from a later one of the same number. */
+/** The start time of a process, which distinguishes it from a later process with the same id. */
 function startTimeOf(pid: number): string | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

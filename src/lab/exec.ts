@@ -37,7 +37,7 @@ function enterLab(lab: FoundLab): readonly string[] {
 async function runHere(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const [program = '', ...args] = words;
   const child = spawn(program, args, { stdio: 'inherit', env });
-  // The terminal sends an interrupt to the command as well, and what becomes of it is the command's business.
+  // The terminal sends an interrupt to the command as well, and the command decides what to do with it.
   const ignore = (): void => undefined;
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.on('SIGINT', ignore).on('SIGTERM', pass);

@@ -25,7 +25,7 @@ interface HostLog {
   readonly text: string;
 }
 
-/** Reads the logs of all hosts of a lab. /proc shows the lab's files to whoever may trace its first process. */
+/** Reads the logs of all hosts of a lab. /proc shows the lab's files to every process that may trace the lab's first process. */
 export function readLogs(lab: FoundLab): readonly HostLog[] {
   const root = `/proc/${lab.pid}/root`;
   try {

@@ -22,17 +22,17 @@ export interface LabRequest {
   readonly underlay: UnderlayKind;
   /** The name of a kind that a lab can host. */
   readonly store: string;
-  /** Whether the server of the store takes nobody without a certificate. */
+  /** Whether the store's server requires a certificate from every client. */
   readonly tls: boolean;
   readonly parameters: readonly ParameterOverride[];
-  /** Options that are handed on to each node's `heddle up` as they stand. */
+  /** The options that are passed to each node's `heddle up` unchanged. */
   readonly daemonOptions: readonly string[];
   readonly timeoutSeconds: number;
-  /** Whether a `run` that failed stays, with its running daemons. */
+  /** Whether a failed `run` keeps the lab with its running daemons. */
   readonly keepsFailed: boolean;
 }
 
-/** Reads and checks the recipe and plans the lab. Nothing is made yet. Throws a {@link Failure}. */
+/** Reads and checks the recipe and plans the lab. Makes nothing. Throws a {@link Failure}. */
 export async function prepareLab(request: LabRequest): Promise<LabSpec> {
   if (process.platform !== 'linux') {
     throw new Failure(
@@ -66,12 +66,12 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
   };
 }
 
-/** The underlay that a recipe's network leaves room for, and what the store is to hold. Throws a {@link Failure}. */
+/** Plans an underlay outside the recipe's network, and the store's content. Throws a {@link Failure}. */
 export function planLab(
   recipe: Recipe,
   request: LabRequest,
 ): { readonly topology: Topology; readonly networkDocument: string } {
-  // A lab's store is empty at first, so that the recipe and `--param` alone decide, here as in the first node.
+  // A lab's store is empty at first, so the recipe and `--param` alone decide, as for the first node.
   const { configuration, document } = decideNetwork(recipe, request.parameters, undefined);
   const networks = networksOf(configuration);
   const { nodes, underlay, store } = request;
@@ -84,7 +84,7 @@ export function planLab(
   return { topology, networkDocument: document.text };
 }
 
-/** How this very program was started, so that nodes run the same. */
+/** The command that started this program, so that nodes run the same one. */
 function heddleCommand(): readonly [string, ...string[]] {
   const [, main] = process.argv;
   if (main === undefined) throw new Failure('internal', 'heddle does not know its own program file');

@@ -10,29 +10,29 @@ import type {
 } from './report/report.ts';
 import type { ParameterOverride } from '../recipe/parameters.ts';
 
-/** Where a lab keeps its things, all on a tmpfs in its own mount namespace. */
+/** The directory of a lab's files, on a tmpfs in the lab's own mount namespace. */
 export const labRoot = '/run/lab';
 export const controlSocket = `${labRoot}/control.sock`;
-/** Bound into each node at {@link nodeShare}. */
+/** The directory that is mounted into each node at {@link nodeShare}. */
 export const sharedDirectory = `${labRoot}/shared`;
 
-/** The author's recipe as a watched lab hands it to its nodes: what lies at the same path inside a node. */
+/** The path of the author's recipe in the share of a watched lab; nodes have it at the same path. */
 export function pathInShare(recipePath: string): string {
   return sharedDirectory + nodeRecipe(recipePath).slice(nodeShare.length);
 }
 
-/** Where nodes of a watched lab read their recipe: the author's own file may lie where the lab sees no changes. */
+/** The path where nodes of a watched lab read their recipe. The author's own file may be in a place where the lab sees no changes. */
 export function nodeRecipe(recipePath: string): string {
   return `${nodeShare}/recipe/${recipePath.slice(recipePath.lastIndexOf('/') + 1)}`;
 }
 
-/** Inside a node. */
+/** The share's path inside a node. */
 export const nodeShare = '/run/lab';
 export const nodeStateDirectory = '/run/heddle';
 export const nodeSubnetFile = '/run/flannel/subnet.env';
 export const nodePrograms = `${nodeShare}/bin`;
 
-/** A directory for each host. */
+/** The parent of each host's own directory. */
 export const hostsDirectory = `${labRoot}/nodes`;
 
 /** The directory that a host sees as `/run`, as a path for the lab's own processes. */
@@ -40,7 +40,7 @@ export function runDirectoryOf(host: string): string {
   return `${hostsDirectory}/${host}/run`;
 }
 
-/** The stdout and stderr of a host's program, as they came. */
+/** The file with the stdout and stderr of a host's program. */
 export function logFileOf(host: string): string {
   return `${hostsDirectory}/${host}/daemon.log`;
 }
@@ -50,58 +50,61 @@ export function pathInLab(host: string, path: string): string {
   return runDirectoryOf(host) + path.slice('/run'.length);
 }
 
-/** Where etcd keeps its data, and a socket that it listens on besides. */
+/** The directory of etcd's data, and of an additional socket that etcd listens on. */
 export const etcdDirectory = '/run/etcd';
-/** etcd insists on a name like that of a host and a port. */
+/** The name of the socket. etcd requires the form of a host and a port. */
 export const etcdSocketName = 'lab:1';
 
-/** Everything the inside of a lab needs to know; the first line on its stdin. */
+/** The input of the program inside a lab: the first line on its stdin. */
 export interface LabSpec {
   readonly name: string;
-  /** `run` probes, takes down and reports; `up` stays; `watch` stays with who started it, and takes {@link RecipeOrder}s. */
+  /**
+   * The purpose of the lab. `run` probes, takes down and reports; `up` stays; `watch` stays with the process that started it, and takes
+   * {@link RecipeOrder}s.
+   */
   readonly purpose: 'run' | 'up' | 'watch';
   /** The checked recipe: its text, and the absolute path under which nodes read it. */
   readonly recipe: {
     readonly name: string;
     readonly path: string;
     readonly text: string;
-    /** Whether the recipe has a ShutdownCommand. Without one, the devices of its start-up are meant to stay. */
+    /** Whether the recipe has a ShutdownCommand. Without one, its devices are meant to stay. */
     readonly shutsDown: boolean;
   };
   readonly topology: Topology;
   readonly store: LabStore;
   /** Whether the server of the store requires certificates. */
   readonly tls: boolean;
-  /** The network configuration that the lab writes into a store where nodes wait for one. */
+  /** The network configuration that the lab writes into a store whose kind makes nodes wait for one. */
   readonly networkDocument: string;
-  /** How `heddle` is started: a program and its first arguments. */
+  /** The command that starts `heddle`: a program and its first arguments. */
   readonly heddle: readonly [string, ...string[]];
-  /** For each daemon's `--param`. */
+  /** The parameters for each daemon's `--param`. */
   readonly parameters: readonly ParameterOverride[];
   /** Further options of each daemon's `heddle up`: `--lease-ttl 60`. */
   readonly daemonOptions: readonly string[];
-  /** Whether a `run` that failed leaves its daemons running. */
+  /** Whether a failed `run` leaves its daemons running. */
   readonly keepsFailed: boolean;
-  /** How long nodes may take to be ready and to know each other. */
+  /** The time that nodes have to be ready and to know each other, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** A line on the inside's stdin: a recipe that was checked, for every node to run. */
+/** A line on the inside's stdin: a recipe that was checked and that every node is to run. */
 export interface RecipeOrder {
-  /** Comes back with the matrix. */
+  /** The order's number, which the matrix repeats. */
   readonly id: number;
   readonly text: string;
-  /** The network configuration that goes with it. */
+  /** The network configuration of the recipe. */
   readonly networkDocument: string;
 }
 
 /** The second and last line on the inside's stdin: the lab may outlive the process that started it. */
 export const keepLine = 'keep';
 
-/** The first line on the inside's stdout: its first process runs, so its namespaces were created. */
+/** The first line on the inside's stdout. The first process runs, so its namespaces exist. */
 export const enteredLine = 'entered';
 
-/** The messages from the inside of a lab to the process that started it, one JSON object a line. */
+/** The messages from the inside of a lab to the process that started it, one JSON object on each line. */
 export type LabEvent =
   | { readonly event: 'built'; readonly afterMs: number }
   | { readonly event: 'node-ready'; readonly node: NodeReport; readonly afterMs: number }
@@ -120,25 +123,25 @@ export type LabEvent =
       readonly readyMs: number | null;
       readonly troubles: readonly LabTrouble[];
     }
-  /** How a watched lab stands: at first, and after each recipe that it was given. */
+  /** The state of a watched lab: at first, and after each recipe that it received. */
   | {
       readonly event: 'matrix';
-      /** Of the order; 0 at first. */
+      /** The number of the order; 0 at first. */
       readonly id: number;
-      /** Null at first, and where no node runs what was given. */
+      /** The change of the nodes; null at first, and if no node runs the recipe. */
       readonly change: NodeRecipeChange | null;
       readonly nodes: readonly NodeReport[];
       readonly pairs: readonly PairReport[];
-      /** Why pairs failed, one sentence each. */
+      /** The reasons why pairs failed, one sentence each. */
       readonly reasons: readonly string[];
-      /** Nodes that refused the recipe, or could not bring it up. */
+      /** The nodes that refused the recipe, or could not bring it up. */
       readonly troubles: readonly LabTrouble[];
-      /** Milliseconds until every node ran it. */
+      /** The time until every node ran the recipe, in milliseconds. */
       readonly appliedMs: number | null;
     }
   | ({ readonly event: 'failure' } & LabFailure);
 
-/** The state of a watched lab: its nodes, and what its pods reach. */
+/** The state of a watched lab: its nodes, and the paths between its pods. */
 export type MatrixEvent = Extract<LabEvent, { event: 'matrix' }>;
 
 export type LinkState = 'joined' | 'cut';
@@ -148,12 +151,12 @@ export interface HostStatus {
   readonly name: string;
   readonly publicIp: string;
   readonly daemon: 'starting' | 'ready' | 'stopping' | 'stopped' | 'failed';
-  /** In the lab's PID namespace; null if the program does not run. */
+  /** The program's id in the lab's PID namespace; null if the program does not run. */
   readonly pid: number | null;
   readonly link: LinkState;
-  /** How the program ended, if it did. */
+  /** The way in which the program ended; null if it runs. */
   readonly ended: string | null;
-  /** In the lab's PID namespace: the process whose namespaces are the host's. */
+  /** The id of the process that holds the host's namespaces, in the lab's PID namespace. */
   readonly holderPid: number;
 }
 

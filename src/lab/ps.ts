@@ -7,7 +7,7 @@ import { renderLabStatus } from './report/render.ts';
 /** The output of `lab ps --json`. */
 export type LabListing = Omit<Extract<ControlResponse, { response: 'status' }>, 'response'>;
 
-/** `lab ps`: the nodes of a running lab. */
+/** `lab ps`: shows the nodes of a running lab. */
 export async function showLab(name: string, json: boolean): Promise<void> {
   const { name: lab, recipe, store, nodes, server } = await askStatus(findLab(name));
   const listing: LabListing = { name: lab, recipe, store, nodes, server };

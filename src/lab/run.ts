@@ -12,7 +12,7 @@ import type { LabTrouble } from './report/report.ts';
 
 type Final = Extract<LabEvent, { event: 'report' | 'up' | 'failure' }>;
 
-/** `lab run`: makes a lab, probes it, ends it, reports. Returns the exit code. */
+/** `lab run`: makes a lab, probes it, ends it, and reports. Returns the exit code. */
 export async function runLab(request: LabRequest, json: boolean): Promise<number> {
   const colour = usesColour(process.stdout);
   const { tethered, final } = await startLab(request);
@@ -29,7 +29,7 @@ export async function runLab(request: LabRequest, json: boolean): Promise<number
   return report.passed ? 0 : exitCodes[failureKind(troubles)];
 }
 
-/** Keeps a lab that failed, or its logs alone. Returns a sentence about where to look. */
+/** Keeps a failed lab, or only its logs. Returns a sentence about where to look. */
 async function leaveFailed(
   { name, keepsFailed }: LabRequest,
   tethered: TetheredLab,
@@ -47,12 +47,12 @@ async function leaveFailed(
   return saved && `${saved}; to keep the lab instead, add --keep-failed`;
 }
 
-/** A node that did not start for a reason of its own decides; that a lab failed says less. */
+/** The kind of a lab's failure. A node that did not start for a reason of its own decides, because the failure of the lab says less. */
 export function failureKind(troubles: readonly LabTrouble[]): FailureKind {
   return troubles.find(({ kind }) => kind !== 'lab-failed')?.kind ?? 'lab-failed';
 }
 
-/** Starts a lab and follows it to its final word. The lab still stands afterwards. Throws a {@link Failure}. */
+/** Starts a lab and follows it to its last message. The lab still runs afterwards. Throws a {@link Failure}. */
 export async function startLab(
   request: LabRequest,
   onEvent: (event: LabEvent) => void = () => undefined,
@@ -84,7 +84,7 @@ export async function startLab(
   return { tethered, spec, final };
 }
 
-/** For a final word that belongs to another purpose. */
+/** The failure for a last message that belongs to another purpose. */
 export function unexpected(): Failure {
   return new Failure('internal', 'the lab ended with the result of another command');
 }

@@ -6,8 +6,8 @@ import { findLabs } from './process/find.ts';
 import { renderLog } from './report/render-log.ts';
 
 /**
- * Saves the logs of a lab that failed and is about to be removed, in a new directory that only this user can read. Returns a clause
- * that says where. Returns undefined without logs, and if they cannot be saved, because the failure of the lab matters more.
+ * Saves the logs of a failed lab before it is removed, in a new directory that only this user can read. Returns a clause with the path.
+ * Returns undefined without logs, and if they cannot be saved, because the failure of the lab matters more.
  */
 export function saveLogs(name: string): string | undefined {
   const lab = findLabs().find((each) => each.name === name);

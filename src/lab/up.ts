@@ -9,7 +9,7 @@ import { renderNodes, renderTroubles } from './report/render.ts';
 import type { LabTrouble, LabUpReport } from './report/report.ts';
 import { failureKind, startLab, unexpected } from './run.ts';
 
-/** `lab up`: makes a lab and leaves it. If a node does not come up, nothing is left. */
+/** `lab up`: makes a lab and leaves it running. If a node does not come up, the lab is removed. */
 export async function upLab(request: LabRequest, json: boolean): Promise<void> {
   await claimName(request.name);
   const colour = usesColour(process.stdout);

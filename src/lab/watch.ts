@@ -16,7 +16,7 @@ import type { LabEvent, LabSpec, MatrixEvent } from './protocol.ts';
 import { startLab, unexpected } from './run.ts';
 import { removeFailed } from './up.ts';
 
-/** `lab up --watch`: makes a lab whose nodes run whatever is saved, until this process is told to end. */
+/** `lab up --watch`: makes a lab whose nodes run each saved recipe, until this process is told to end. */
 export async function watchLab(request: LabRequest, json: boolean): Promise<void> {
   await claimName(request.name);
   const colour = !json && usesColour(process.stdout);
@@ -45,12 +45,12 @@ export async function watchLab(request: LabRequest, json: boolean): Promise<void
   });
   process.stdout.write(report.watching(loaded.file));
   const end = await over;
-  // A save that was being dealt with is never answered now.
+  // The report of a save that is under way will not come.
   void watch.close();
   await finish(end, request.name, tethered, report);
 }
 
-/** Ends the lab, and says so. Throws why it had ended before, if it had. */
+/** Ends the lab, and reports that. Throws the reason if the lab had ended by itself before. */
 async function finish(
   end: Failure | undefined,
   name: string,
@@ -84,12 +84,12 @@ async function takeSaved(text: string, author: Author): Promise<void> {
   tethered.order({ id: orders.add({ seenAt, findings }), text, networkDocument });
 }
 
-/** `findings` are ready to be shown. */
+/** The result of reading a saved text. `findings` are ready to be shown. */
 type SavedText =
   | ({ readonly kind: 'refused' } & RenderedRefusal)
   | { readonly kind: 'good'; readonly networkDocument: string; readonly findings: string };
 
-/** Checks a text, and plans what the lab is to do with it. */
+/** Checks a saved text, and plans the lab's order for it. */
 async function readSaved(text: string, { request, spec, loaded, colour }: Author): Promise<SavedText> {
   const review = await reviewRecipe(loaded, text, programPath(process.env['PATH']));
   const findings = renderDetail(review, { colour });
@@ -109,7 +109,7 @@ async function readSaved(text: string, { request, spec, loaded, colour }: Author
 
 interface Order {
   readonly seenAt: number;
-  /** Warnings about it. */
+  /** The warnings about the text. */
   readonly findings: string;
 }
 
@@ -117,7 +117,7 @@ interface Order {
 class Orders {
   readonly #report: AuthorReport;
   readonly #given: Order[] = [];
-  /** Resolves when the lab was probed for the first time. */
+  /** Resolves after the first probe of the lab. */
   readonly begun: Promise<void>;
   #begin: () => void = () => undefined;
 
@@ -126,12 +126,12 @@ class Orders {
     this.begun = new Promise((resolve) => (this.#begin = resolve));
   }
 
-  /** Returns the order's number, from 1. */
+  /** Adds an order. Returns its number, from 1. */
   add(order: Order): number {
     return this.#given.push(order);
   }
 
-  /** Something went wrong inside that has nothing to do with the recipe. Before the lab stands, that is its end. */
+  /** Handles a failure inside the lab that is not due to the recipe. Before the lab is ready, the failure ends it. */
   fail({ message, detail = '' }: Extract<LabEvent, { event: 'failure' }>): void {
     if (this.#given.length > 0)
       process.stdout.write(this.#report.refused({ because: message, findings: detail }));

@@ -8,10 +8,10 @@ import { writeNodeRecipe } from './node/node-recipe.ts';
 import type { PodAgent } from './probe/pod-agent.ts';
 import { explainPair } from './run-lab.ts';
 
-/** The author waits for the answer, so an overlay that takes longer to work counts as dead. */
+/** The time in which an overlay has to work, in milliseconds. The author waits for the answer, so a slower one counts as dead. */
 const convergeMs = 1500;
 
-/** Has every node of a lab run what its author saves, and probes it. */
+/** Hands the author's saved recipes to every node of a lab, and probes the lab. */
 export class AuthorLoop {
   readonly #lab: Lab;
   readonly #agents: ReadonlyMap<string, PodAgent>;
@@ -19,7 +19,7 @@ export class AuthorLoop {
   #text: string;
   #newest = 0;
   #networkDocument: string;
-  /** Files are written in the order of their arrival. */
+  /** The present write. Files are written in the order of their arrival. */
   #writing: Promise<void> = Promise.resolve();
 
   constructor(lab: Lab, agents: ReadonlyMap<string, PodAgent>, tell: (event: LabEvent) => void) {
@@ -30,18 +30,18 @@ export class AuthorLoop {
     this.#networkDocument = lab.spec.networkDocument;
   }
 
-  /** Probes the lab as it stands at first. */
+  /** Probes the lab in its first state. */
   async begin(): Promise<void> {
     await this.#probe({ id: 0, change: null, troubles: [], appliedMs: null });
   }
 
   /**
-   * Takes on a recipe that was checked: first its network into the store, then the text to the nodes. If another recipe
-   * arrives before the nodes run this one, this one is not reported.
+   * Takes a recipe that was checked: writes its network into the store, then hands the text to the nodes. If another recipe arrives before
+   * the nodes run this one, this one is not reported.
    */
   async take({ id, text, networkDocument }: RecipeOrder): Promise<void> {
     this.#newest = id;
-    // Back to what runs, after something that was refused: the nodes would have nothing to say.
+    // The author returned to the running recipe after a refused one, so the nodes would not report anything.
     if (text === this.#text) {
       await this.#probe({ id, change: { step: 'nothing', because: null }, troubles: [], appliedMs: 0 });
       return;
@@ -74,13 +74,13 @@ export class AuthorLoop {
     await this.#probe({ id, change, troubles: [...troubles, ...silent], appliedMs });
   }
 
-  /** Why a daemon did not say what it did with a recipe. */
+  /** The reason why a daemon did not report the result of a recipe. */
   readonly #describeSilence = (daemon: LabDaemon): LabTrouble => {
     const seconds = this.#lab.spec.timeoutMs / 1000;
     return daemon.trouble(`it did not run the saved recipe within ${seconds} s`);
   };
 
-  /** The pod of a node whose subnet or MTU is another now. */
+  /** Connects a node's pod again if the node's subnet or MTU has changed. */
   async #reconnect(name: string): Promise<void> {
     const node = this.#lab.nodes.find(({ plan }) => plan.name === name);
     if (node?.daemon.state.kind === 'ready') await node.becomeReady(this.#lab.spec.timeoutMs);

@@ -2,12 +2,12 @@
 export class Changes {
   readonly #waiters = new Set<() => void>();
 
-  /** Says that something that a condition may depend on has changed. */
+  /** Call when anything has changed that a condition may depend on. */
   notify(): void {
     for (const check of [...this.#waiters]) check();
   }
 
-  /** Waits until the condition holds, for at most `withinMs`. Returns whether it came to hold. */
+  /** Waits until the condition holds, for at most `withinMs`. Returns whether it holds. */
   until(condition: () => boolean, withinMs: number): Promise<boolean> {
     if (condition()) return Promise.resolve(true);
     return new Promise((resolve) => {

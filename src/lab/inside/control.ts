@@ -5,7 +5,7 @@ import { applyFault } from './faults.ts';
 import { parseObject, readJsonLines } from './json-lines.ts';
 import { describeFailure, type Lab } from './lab.ts';
 
-/** Answers `lab ps` and the fault verbs, over a socket that only the lab's mount namespace holds. */
+/** Answers `lab ps` and the fault verbs, over a socket that is only in the lab's mount namespace. */
 export function serveControl(lab: Lab): Promise<void> {
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());

@@ -7,7 +7,7 @@ import type { LabTrouble } from '../report/report.ts';
 import { runIpBatch } from './lab-program.ts';
 import type { RunningProgram } from './running-program.ts';
 
-/** How long a daemon may take to take its network down. */
+/** The time that a daemon has to take its network down, in milliseconds. */
 const stopMs = 15_000;
 
 /** A host of the lab, and the program in it. */
@@ -19,11 +19,11 @@ export interface FaultTarget {
   link: LinkState;
   /** Starts the program again after it has ended, and waits until it is ready. Throws a {@link Failure}. */
   restart(): Promise<void>;
-  /** Why the program is not what it should be, `otherwise` if it did not say. */
+  /** The reason why the program does not work; `otherwise` if it did not report one. */
   trouble(otherwise: string): LabTrouble;
 }
 
-/** Does to a host what a fault script asks. Returns one sentence on what was done; throws a {@link Failure}. */
+/** Carries out a fault on a host. Returns one sentence about the result; throws a {@link Failure}. */
 export async function applyFault(changes: Changes, verb: FaultVerb, target: FaultTarget): Promise<string> {
   const { plan, what, running } = target;
   const { name } = plan;
@@ -65,7 +65,7 @@ function requireRunning({ plan, what, running }: FaultTarget): void {
   }
 }
 
-/** Tells a program to end: a daemon takes its network down. Returns what went wrong; afterwards it is gone in any case. */
+/** Tells a program to end; a daemon takes its network down. Returns the trouble, if any; afterwards the program is gone in any case. */
 export async function stopProgram(changes: Changes, target: FaultTarget): Promise<LabTrouble | undefined> {
   const { plan, what, running } = target;
   running.signal('SIGTERM');

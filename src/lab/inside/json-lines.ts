@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** Calls back for each line of a stream that is a JSON object, and with each other line as it is. */
+/** Calls back for each line of a stream: with the object if the line is a JSON object, and with the text otherwise. */
 export function readJsonLines(
   stream: Readable,
   onObject: (object: Readonly<Record<string, unknown>>) => void,
@@ -13,11 +13,11 @@ export function readJsonLines(
     if (object) onObject(object);
     else onText?.(line);
   });
-  // It passes on the stream's errors, which are for the owner of the stream: unheard, one ends the process.
+  // The reader repeats the stream's errors, which the owner of the stream handles. Without a listener, one ends the process.
   lines.on('error', () => undefined);
 }
 
-/** The JSON object that a line is, or undefined. */
+/** Parses a line as a JSON object; undefined if it is none. */
 export function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {
   if (!line.startsWith('{')) return undefined;
   try {

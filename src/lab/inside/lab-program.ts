@@ -22,7 +22,7 @@ export async function runLabProgram(program: string, args: readonly string[], in
   }
 }
 
-/** Runs lines in one `ip -batch`, in the network namespace named, or in the lab's own. */
+/** Runs lines in one `ip -batch`, in the given network namespace, or in the lab's own. */
 export async function runIpBatch(namespace: string | undefined, lines: readonly string[]): Promise<void> {
   const where = namespace === undefined ? [] : ['-netns', namespace];
   await runLabProgram('ip', [...where, '-batch', '-'], lines.join('\n') + '\n');

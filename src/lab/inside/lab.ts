@@ -18,10 +18,10 @@ import { holdHost, type Holder } from './node/holder.ts';
 import { LabNode } from './node/node.ts';
 import { runIpBatch } from './lab-program.ts';
 
-/** After how many failed tries to add a peer it counts as one that cannot be added. */
+/** The number of failed adds after which a peer counts as impossible to add. */
 const hopelessAttempts = 2;
 
-/** A lab whose namespaces stand and whose daemons were started. */
+/** A lab with its namespaces and its started daemons. */
 export class Lab {
   readonly spec: LabSpec;
   readonly nodes: readonly LabNode[];
@@ -56,12 +56,12 @@ export class Lab {
     return new Lab(spec, nodes, store, changes);
   }
 
-  /** The milliseconds since the first daemon was started. */
+  /** The time since the first daemon was started, in milliseconds. */
   get age(): number {
     return Math.round(performance.now() - this.#startedAt);
   }
 
-  /** Waits until every daemon is ready and has its pod, or is known not to come up. Returns what went wrong. */
+  /** Waits until every daemon is ready and has its pod, or has failed to come up. Returns the troubles. */
   async becomeReady(tell: (event: LabEvent) => void): Promise<readonly LabTrouble[]> {
     const troubles = await Promise.all(
       this.nodes.map(async (node): Promise<LabTrouble[]> => {
@@ -79,7 +79,7 @@ export class Lab {
     return troubles.flat();
   }
 
-  /** Waits until every node knows every other, by default for what is left of the lab's time. Returns whether that came to be. */
+  /** Waits until every node knows every other, by default for the rest of the lab's time. Returns whether they do. */
   async becomeAcquainted(withinMs = Math.max(0, this.spec.timeoutMs - this.age)): Promise<boolean> {
     const pairs = this.nodes.flatMap((from) =>
       this.nodes.flatMap((to) => (from === to ? [] : [{ from, to }])),
@@ -108,7 +108,7 @@ export class Lab {
   }
 }
 
-/** Puts the recipe and a `heddle` program where nodes find them. */
+/** Writes the recipe and a `heddle` program to the places where nodes find them. */
 async function prepareFiles(spec: LabSpec): Promise<void> {
   await mkdir(`${sharedDirectory}/bin`, { recursive: true });
   const wrapper = `${sharedDirectory}/bin/heddle`;
@@ -116,7 +116,7 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
   await chmod(wrapper, 0o755);
   const { path, text } = spec.recipe;
   if (spec.purpose === 'watch') await writeNodeRecipe(path, text);
-  // A recipe on the machine's /run is out of sight here.
+  // A recipe on the machine's /run is not visible here.
   await access(path).catch(async () => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);

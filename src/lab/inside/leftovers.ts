@@ -4,7 +4,7 @@ import { compareTraces, readTraces, traceScript } from '../plan/traces.ts';
 import type { LabNode } from './node/node.ts';
 import { runLabProgram } from './lab-program.ts';
 
-/** How long a node may take to let go of what its daemon had: a process in user space ends after its device. */
+/** The time that a node has to release its daemon's objects, in milliseconds: a process in user space ends after its device. */
 const settleMs = 1000;
 const lookEveryMs = 50;
 
@@ -23,7 +23,7 @@ export async function findLeftovers(node: LabNode): Promise<readonly string[]> {
   }
 }
 
-/** Every process in the node's network namespace but the one that holds it. */
+/** Every process in the node's network namespace except the one that holds it. */
 async function processesOf(node: LabNode): Promise<readonly string[]> {
   const namespace = await readlink(`/proc/${node.holder.pid}/ns/net`);
   const pids = (await readdir('/proc')).filter(
@@ -31,7 +31,7 @@ async function processesOf(node: LabNode): Promise<readonly string[]> {
   );
   const found = await Promise.all(
     pids.map(async (pid) => {
-      // A process may end while it is looked at; then it is not left.
+      // A process that ends while it is looked at is not left.
       if ((await readlink(`/proc/${pid}/ns/net`).catch(() => '')) !== namespace) return [];
       const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
       return command === '' ? [] : [`process ${pid} ${command.replaceAll('\0', ' ').trim()}`];

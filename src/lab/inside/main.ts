@@ -1,6 +1,6 @@
 /**
- * The inside of a lab: what the lab's first process runs. Its stdin is a tether: the first line is the {@link LabSpec},
- * and its end ends the lab, unless `keep` came before.
+ * The program inside a lab, which the lab's first process runs. Its stdin is a tether: the first line is the {@link LabSpec}, and its end
+ * ends the lab, unless `keep` came before.
  */
 import { createInterface } from 'node:readline';
 import { Failure } from '../../diagnostic/failure.ts';
@@ -15,7 +15,7 @@ function tell(event: LabEvent): void {
   process.stdout.write(JSON.stringify(event) + '\n');
 }
 
-/** The lab's first process ends with this one, and the kernel ends everything else. */
+/** Ends the lab: the lab's first process ends with this one, and the kernel ends everything else. */
 function endLab(): void {
   process.exit(0);
 }
@@ -27,13 +27,13 @@ async function build(spec: LabSpec): Promise<Lab> {
   return lab;
 }
 
-/** Takes every network down before the end, so that recipes get to run their ShutdownCommand. */
+/** Takes every network down before the end, so that recipes can run their ShutdownCommand. */
 async function endInOrder(lab: Lab): Promise<void> {
   await Promise.all(lab.nodes.map((node) => stopProgram(lab.changes, node)));
   endLab();
 }
 
-/** Returns whether every node came up. */
+/** Waits for the nodes of a lab, and reports the result. Returns whether every node came up. */
 async function standUp(lab: Lab): Promise<boolean> {
   const troubles = await lab.becomeReady(tell);
   const readyMs = troubles.length === 0 && (await lab.becomeAcquainted()) ? lab.age : null;
@@ -46,7 +46,7 @@ async function live(spec: LabSpec): Promise<void> {
   switch (spec.purpose) {
     case 'run':
       await proveLab(lab, tell);
-      // The report is on its way; whoever reads it ends the lab by closing its end.
+      // The reader of the report ends the lab by closing the tether.
       return;
     case 'up':
       await standUp(lab);
@@ -68,7 +68,7 @@ function fail(error: unknown): void {
 let kept = false;
 let spec: LabSpec | undefined;
 let authorLoop: AuthorLoop | undefined;
-// Once kept, whoever started the lab is gone, and so are the readers of these.
+// Once the lab is kept, the process that started it is gone, and so are the readers of these streams.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 createInterface({ input: process.stdin })
   .on('line', (line) => {

@@ -6,7 +6,7 @@ import { probeMatrix } from './probe/matrix.ts';
 import { PodAgent } from './probe/pod-agent.ts';
 import { stopProgram } from './faults.ts';
 
-/** The whole of `lab run` once the daemons are started: ready, probed, stopped, compared. */
+/** Runs `lab run` after the start of the daemons: waits until they are ready, probes, stops them, and compares. */
 export async function proveLab(lab: Lab, tell: (event: LabEvent) => void): Promise<void> {
   const agents = startAgents(lab);
   const troubles = [...(await lab.becomeReady(tell))];
@@ -22,7 +22,7 @@ export async function proveLab(lab: Lab, tell: (event: LabEvent) => void): Promi
 
   const seen = [
     ...(acquainted || troubles.length > 0 ? [] : explainStrangers(lab, pairs)),
-    // A pair that could not be probed failed because of a node, which is explained already.
+    // A pair that could not be probed failed because of a node, and that node's failure is reported already.
     ...pairs.filter(({ ok, paths }) => !ok && paths.length > 0).map(explainPair),
   ];
   const hasFailed = troubles.length > 0 || seen.length > 0;
@@ -49,7 +49,7 @@ export async function proveLab(lab: Lab, tell: (event: LabEvent) => void): Promi
   tell({ event: 'report', report, troubles });
 }
 
-/** Stops every daemon, and looks for what is left. */
+/** Stops every daemon, and looks for leftovers. */
 async function end(
   lab: Lab,
   tell: (event: LabEvent) => void,
@@ -60,7 +60,10 @@ async function end(
   return { ends, traces };
 }
 
-/** Started with the daemons, so that they are there when the first pod is. A lab of one node has nobody to probe. */
+/**
+ * Starts the agents of the pods, with the daemons, so that they run when the first pod is connected. A lab of one node has no pods to
+ * probe.
+ */
 export function startAgents(lab: Lab): ReadonlyMap<string, PodAgent> {
   if (lab.nodes.length < 2) return new Map();
   return new Map(lab.nodes.map(({ plan }) => [plan.name, new PodAgent(plan)]));
@@ -78,7 +81,7 @@ async function stopAll(lab: Lab): Promise<readonly LabTrouble[]> {
   return troubles.filter((trouble) => trouble !== undefined);
 }
 
-/** Nodes that never said that they know each other; pairs that failed say why themselves. */
+/** Describes nodes that never reported that they know each other. Failed pairs have their own reasons. */
 function explainStrangers(lab: Lab, pairs: readonly PairReport[]): readonly string[] {
   return lab.nodes.flatMap((from) =>
     lab.nodes
@@ -93,7 +96,7 @@ function explainStrangers(lab: Lab, pairs: readonly PairReport[]): readonly stri
   );
 }
 
-/** Why a pair failed, as a clause. */
+/** The reason why a pair failed, as a clause. */
 export function explainPair({ from, to, reason }: PairReport): string {
   return `the pod of ${from} does not reach the pod of ${to}: ${reason ?? 'the reason is not known'}`;
 }

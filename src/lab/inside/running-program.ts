@@ -15,13 +15,13 @@ interface ProgramStart {
   readonly command: readonly [string, ...string[]];
   readonly cwd: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** Its stdout and stderr are appended here as they come. */
+  /** The file to which the program's stdout and stderr are appended as they come. */
   readonly logFile: string;
   /** Called with each line of stdout that is a JSON object. */
   readonly onObject?: (object: Readonly<Record<string, unknown>>) => void;
 }
 
-/** How a program stands, for `lab ps`. */
+/** The state of a program, for `lab ps`. */
 export function describeProgram({
   state,
   pid,
@@ -30,7 +30,7 @@ export function describeProgram({
   return { daemon: state.asTold ? 'stopped' : 'failed', pid: null, ended: state.how };
 }
 
-/** How much of a program's stderr is kept for messages, in lines. */
+/** The number of lines of a program's stderr that are kept for messages. */
 const keptLines = 20;
 
 /** A program of the lab that runs until it is told to end. */
@@ -57,24 +57,24 @@ export class RunningProgram {
     return this.#state;
   }
 
-  /** Null while it runs, and if a signal ended it. */
+  /** The exit code; null while the program runs, and if a signal ended it. */
   get exitCode(): number | null {
     return this.#child.exitCode;
   }
 
-  /** The end of its stderr. */
+  /** The end of the program's stderr. */
   get lastLines(): readonly string[] {
     return this.#stderr;
   }
 
-  /** The program has reported, or shown, that it works. */
+  /** Call when the program has reported, or shown, that it works. */
   becomeReady(): void {
     if (this.#state.kind !== 'starting') return;
     this.#state = { kind: 'ready' };
     this.#changes.notify();
   }
 
-  /** Sends a signal; the end that follows counts as wanted. */
+  /** Sends a signal. The end that follows counts as wanted. */
   signal(signal: NodeJS.Signals): void {
     if (this.#state.kind === 'ended') return;
     this.#state = { kind: 'stopping', signal };
@@ -100,7 +100,7 @@ export class RunningProgram {
     this.#child.on('error', (error) => this.#end(`could not be started: ${error.message}`));
     this.#child.on('exit', (code, signal) => {
       const how = signal === null ? `exited with status ${code ?? '?'}` : `was ended by ${signal}`;
-      // What it said last may still be in the pipe; a child of its own may hold the pipe open for ever.
+      // The last output may still be in the pipe, and a child of the program may hold the pipe open for ever.
       const finish = (): void => {
         clearTimeout(timer);
         log.end();

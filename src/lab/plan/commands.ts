@@ -6,7 +6,7 @@ import { hostsOf, type Attachment, type HostPlan, type NodePlan, type Topology }
 export const nodeInterface = 'eth0';
 /** The switch of a switched underlay, in the lab's own network namespace. */
 const underlaySwitch = 'underlay';
-/** The bridge a CNI plugin would make in a node, and its port to the pod. */
+/** The bridge that a CNI plugin would make in a node, and its port to the pod. */
 const podBridge = 'cbr0';
 const podPort = 'pod';
 
@@ -41,19 +41,19 @@ export function hostCommands(host: HostPlan): readonly string[] {
   return attachCommands(presentValues(host));
 }
 
-/** Lines for `ip -batch` in the lab's own network namespace: pulls a host's cable. */
+/** Lines for `ip -batch` in the lab's own network namespace, which disconnect a host's cable. */
 export function cutCommands(host: HostPlan): readonly string[] {
   return [`link set ${host.name} down`];
 }
 
-/** Undoes {@link cutCommands}. A router's IPv6 address went with its port, so it is given again. */
+/** Lines that undo {@link cutCommands}. A router's IPv6 address disappeared with its port, so it is added again. */
 export function joinCommands(host: HostPlan): readonly string[] {
   const router = host.ipv6?.router;
   const address = router ? [`addr replace ${router}/${host.ipv6.prefix} dev ${host.name} nodad`] : [];
   return [`link set ${host.name} up`, ...address];
 }
 
-/** Lines for `ip -batch` in a node's network namespace: what a CNI plugin would make from its subnet file. */
+/** Lines for `ip -batch` in a node's network namespace, which make the objects that a CNI plugin would make from the subnet file. */
 export function podBridgeCommands(node: NodePlan, networks: PodNetworks): readonly string[] {
   const { mtu } = networks;
   return [
@@ -65,7 +65,7 @@ export function podBridgeCommands(node: NodePlan, networks: PodNetworks): readon
   ];
 }
 
-/** Undoes {@link podBridgeCommands}; with its port the pod's interface goes too. */
+/** Lines that undo {@link podBridgeCommands}. The pod's interface disappears with its port. */
 export function podRemovalCommands(): readonly string[] {
   return [`link del ${podPort}`, `link del ${podBridge}`];
 }
@@ -77,7 +77,7 @@ export function podCommands(networks: PodNetworks): readonly string[] {
   );
 }
 
-/** Brings up a namespace that has one interface. */
+/** Lines that bring up a namespace with one interface. */
 function attachCommands(attachments: readonly Attachment[]): readonly string[] {
   return [
     'link set lo up',
@@ -87,12 +87,12 @@ function attachCommands(attachments: readonly Attachment[]): readonly string[] {
   ];
 }
 
-/** Duplicate address detection would keep an IPv6 address unusable for a second; a lab has no duplicates. */
+/** A line that adds an address. `nodad` skips duplicate address detection, which would keep an IPv6 address unusable for a second. */
 function addAddress(address: string, prefix: number, device: string): string {
   return `addr add ${address}/${prefix} dev ${device}${address.includes(':') ? ' nodad' : ''}`;
 }
 
-/** `ip -batch` keeps the family it was started with, so an IPv6 default must be spelled out. */
+/** A line that adds the default route. `ip -batch` keeps its first family, so an IPv6 default must be spelled out. */
 function defaultRoute(router: string): string {
   return router.includes(':') ? `route add ::/0 via ${router}` : `route add 0.0.0.0/0 via ${router}`;
 }

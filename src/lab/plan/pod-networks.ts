@@ -4,18 +4,18 @@ import { firstAddressOf, type SubnetEnvironment, type SubnetOfNetwork } from '..
 
 /** One family of a node's subnet, as its bridge and its pod use it. */
 interface PodNetwork {
-  /** In canonical form: `10.50.4.0/24`. */
+  /** The subnet in canonical form: `10.50.4.0/24`. */
   readonly subnet: string;
   /** The subnet's first address: the bridge's, and the pod's router. */
   readonly gateway: string;
-  /** The address after it. */
+  /** The pod's address, which follows the gateway's. */
   readonly pod: string;
   readonly prefix: number;
 }
 
 /** The networks that a CNI plugin reads from a node's subnet file. At least one family is present. */
 export interface PodNetworks extends PerFamily<PodNetwork> {
-  /** In bytes. */
+  /** The MTU in bytes. */
   readonly mtu: number;
 }
 

@@ -4,13 +4,13 @@ import { Failure } from '../../diagnostic/failure.ts';
 export type UnderlayKind = 'switched' | 'routed';
 export const underlays = ['switched', 'routed'] as const satisfies readonly UnderlayKind[];
 
-/** How many nodes a lab may have. */
+/** The least and the most nodes of a lab. */
 export const nodeBounds = { minimum: 1, maximum: 50 } as const;
 
-/** The name of a lab that was not given one, and of the lab that a verb is for where none is named. */
+/** The name of a lab without a given name, for its start and for later verbs. */
 export const defaultLabName = 'default';
 
-/** How a lab's name is given to a verb: not at all, if it is the default. */
+/** The arguments that give a lab's name to a verb; none for the default name. */
 export function nameArgument(name: string): string {
   return name === defaultLabName ? '' : ` --name ${name}`;
 }

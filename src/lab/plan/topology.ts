@@ -16,20 +16,20 @@ export interface Attachment {
   readonly router: string | undefined;
 }
 
-/** Whatever has a place of its own on the underlay, which always has IPv4, and IPv6 if the overlay has it. */
+/** A host with a place of its own on the underlay. It always has IPv4, and IPv6 if the overlay has it. */
 export interface HostPlan extends PerFamily<Attachment> {
-  /** Its namespace, its host name and its port on the underlay. */
+  /** The name of the host's namespace and of its port on the underlay, and its host name. */
   readonly name: string;
   readonly ipv4: Attachment;
 }
 
-/** `node1` … `nodeN`. */
+/** The plan of a node, `node1` … `nodeN`. */
 export interface NodePlan extends HostPlan {
-  /** The namespace of its pod. */
+  /** The namespace of the node's pod. */
   readonly pod: string;
 }
 
-/** Everything about a lab's underlay that is decided before anything is made. */
+/** The plan of a lab's underlay, decided before anything is made. */
 export interface Topology {
   readonly underlay: UnderlayKind;
   readonly nodes: readonly NodePlan[];
@@ -38,8 +38,8 @@ export interface Topology {
 }
 
 /**
- * The blocks that an underlay may use, in order of preference, and the prefix length of its segments. One byte (IPv6: one group) of a
- * block is left for segments.
+ * The blocks that an underlay may use, in order of preference, and the prefix length of its segments. One byte (IPv6: one group) of a block
+ * numbers the segments.
  */
 const addressPlans = {
   ipv4: {
@@ -49,15 +49,14 @@ const addressPlans = {
   ipv6: { blocks: ['fd00:99::/48', 'fd99:99::/48', '2001:db8:99::/48'], segmentPrefix: 64 },
 } as const satisfies Readonly<Record<FamilyKey, object>>;
 
-/** The last part of a router's address on its segment; no node has it, since there are at most 50. */
+/** The last part of a router's address on its segment. No node has it, because there are at most 50 nodes. */
 const routerNumber = 254n;
 
 /** The place of the store's server among the nodes, which are at most 50. */
 const storeNumber = 200;
 
 /**
- * Plans an underlay whose addresses are none of the overlay's `networks`.
- * Returns the family for which no block is free, if there is one.
+ * Plans an underlay whose addresses are outside the overlay's `networks`. If a family has no free block, returns that family.
  */
 export function planTopology(request: {
   readonly nodes: number;
@@ -107,7 +106,7 @@ function attach(block: Cidr, underlay: UnderlayKind, number: number): Attachment
     : { address: at(BigInt(number)), prefix, router: undefined };
 }
 
-/** All that is attached to an underlay. */
+/** The hosts that are attached to an underlay. */
 export function hostsOf({ nodes, storeHost }: Topology): readonly HostPlan[] {
   return storeHost ? [...nodes, storeHost] : nodes;
 }

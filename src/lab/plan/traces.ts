@@ -1,5 +1,5 @@
 /**
- * Prints what a network namespace holds, a section for each kind. nftables tables that iptables keeps are left to
+ * A script that prints the content of a network namespace, one section for each kind. nftables tables that iptables keeps are left to
  * `iptables-save`, which shows their rules without the empty chains that iptables never removes.
  */
 export const traceScript = `
@@ -14,9 +14,9 @@ if command -v iptables-save >/dev/null; then echo '# iptables'; iptables-save; f
 if command -v ip6tables-save >/dev/null; then echo '# ip6tables'; ip6tables-save; fi
 true`;
 
-/** Turns one line of a section into what is compared, or into nothing if the kernel alone is behind it. */
+/** The functions that turn one line of a section into a trace to compare; undefined for a line that the kernel alone causes. */
 const readers: Readonly<Record<string, (line: string) => string | undefined>> = {
-  // Only the name and the MTU: flags follow the carrier.
+  // The name and the MTU are compared, but not the flags, which follow the carrier.
   link: (line) => line.replace(/^\d+: ([^:@]+)(?:@\S+)?:.* mtu (\d+) .*$/, '$1 mtu $2'),
   address: (line) => (isLinkLocal(line) ? undefined : line.replace(/^\d+: (\S+)\s+(inet6? \S+).*$/, '$1 $2')),
   route: (line) =>
@@ -29,23 +29,28 @@ const readers: Readonly<Record<string, (line: string) => string | undefined>> = 
   ip6tables: readSavedRule,
 };
 
-/** The kernel gives every interface such addresses and routes when its carrier comes, and takes them with it. */
+/**
+ * Whether a line is for link-local addresses or routes. The kernel adds them to every interface with its carrier, and removes them with it.
+ */
 function isLinkLocal(line: string): boolean {
   return /(?:^| )(?:fe80:|ff00::\/8)/.test(line);
 }
 
-/** An interface listens to groups as long as it is up; only a forwarding entry is somebody's doing. */
+/**
+ * Whether a line is for a multicast MAC. An interface listens to groups as long as it is up; only other forwarding entries are added on
+ * purpose.
+ */
 function isMulticastMac(line: string): boolean {
   return /^[0-9a-f][13579bdf]:/i.test(line);
 }
 
-/** Rules and chains that somebody added; counters and built-in chains are neither. */
+/** Reads a rule or chain that somebody added; undefined for counters and built-in chains. */
 function readSavedRule(line: string): string | undefined {
   if (line.startsWith('-A ')) return line;
   return /^:\S+ - /.test(line) ? `chain ${line.slice(1).split(' ')[0] ?? ''}` : undefined;
 }
 
-/** Reads what {@link traceScript} printed: one entry a trace, such as `link flannel.1 mtu 1450`. */
+/** Reads the output of {@link traceScript}: one entry for each trace, such as `link flannel.1 mtu 1450`. */
 export function readTraces(text: string): ReadonlySet<string> {
   const traces = new Set<string>();
   let kind = '';
@@ -59,7 +64,7 @@ export function readTraces(text: string): ReadonlySet<string> {
   return traces;
 }
 
-/** First the new traces, then the traces that are gone; both in the order in which they were seen. */
+/** Lists the new traces, then the traces that are gone, both in the order of their output. */
 export function compareTraces(before: ReadonlySet<string>, after: ReadonlySet<string>): readonly string[] {
   return [
     ...[...after].filter((trace) => !before.has(trace)),

@@ -12,7 +12,7 @@ export async function askStatus(lab: FoundLab): Promise<ResponseOf<'status'>> {
   return expect(lab, 'status', await ask(lab, { request: 'status' }));
 }
 
-/** Has a lab do something to a node; returns one sentence on what was done. */
+/** Asks a lab to do something to a node. Returns one sentence about the result. */
 export async function askFor(
   lab: FoundLab,
   request: Exclude<ControlRequest, { request: 'status' }>,
@@ -34,7 +34,10 @@ function expect<Kind extends ControlResponse['response']>(
   return response as ResponseOf<Kind>;
 }
 
-/** The socket lies in the lab's mount namespace, which /proc shows to whoever may trace its first process. */
+/**
+ * Sends a request to a lab. The socket is in the lab's mount namespace, which /proc shows to every process that may trace the lab's first
+ * process.
+ */
 function ask(lab: FoundLab, request: ControlRequest): Promise<ControlResponse> {
   return new Promise((resolve, reject) => {
     const socket = connect(`/proc/${lab.pid}/root${controlSocket}`);

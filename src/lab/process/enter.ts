@@ -7,24 +7,24 @@ import { readJsonLines } from '../inside/json-lines.ts';
 import { programPath } from './program-path.ts';
 import { enteredLine, keepLine, type LabEvent, type LabSpec, type RecipeOrder } from '../protocol.ts';
 
-/** How many characters of the inside's stderr are kept for a message. */
+/** The number of characters of the inside's stderr that are kept for a message. */
 const keptStderr = 4000;
 
-/** A lab that this process has started and is tied to. */
+/** A lab that this process has started and that ends with it. */
 export class TetheredLab {
   readonly #name: string;
   readonly #child: ChildProcess;
   readonly #closed: Promise<void>;
   #unstartable: Failure | undefined;
-  /** Whether the lab's first process has run. */
+  /** Whether the lab's first process runs. */
   #isEntered = false;
   #stderr = '';
 
-  /** Starts a lab's first process in namespaces of its own. Nothing is made before it has read `spec`. */
+  /** Starts a lab's first process in namespaces of its own. The process makes nothing before it has read `spec`. */
   constructor(spec: LabSpec, onEvent: (event: LabEvent) => void) {
     this.#name = spec.name;
     const [program, ...args] = labCommand(spec);
-    // A session of its own: an interrupt from the terminal reaches this process only, which then ends the lab.
+    // The child has its own session. So an interrupt from the terminal reaches only this process, which then ends the lab.
     this.#child = spawn(program, args, {
       cwd: '/',
       detached: true,
@@ -58,18 +58,18 @@ export class TetheredLab {
   /** Ends the lab with everything in it, and waits until it is gone. */
   async end(): Promise<void> {
     const first = findLabs().find(({ name }) => name === this.#name);
-    // Its parent ends once the kernel has ended all of the lab; ended first, it could not be waited for.
+    // The first process's parent ends once the kernel has ended all of the lab. If it ended first, it could not be waited for.
     if (first) killLab(first);
     else this.#child.kill('SIGKILL');
     await this.#closed;
   }
 
-  /** Has every node of a watched lab run a recipe. */
+  /** Orders every node of a watched lab to run a recipe. */
   order(order: RecipeOrder): void {
     this.#child.stdin?.write(JSON.stringify(order) + '\n');
   }
 
-  /** Lets the lab live on without this process. Resolves when the lab can read so. */
+  /** Lets the lab continue without this process. Resolves when the order is written. */
   async keep(): Promise<void> {
     const { stdin } = this.#child;
     await new Promise<void>((resolve) => stdin?.end(keepLine + '\n', () => resolve()));
@@ -78,13 +78,13 @@ export class TetheredLab {
     this.#child.unref();
   }
 
-  /** Once the first process runs, unshare says something only when that process was killed: it cannot unblock its signals then. */
+  /** Whether the first process was killed. Once it runs, unshare prints a message only then, because it cannot unblock its signals. */
   get #wasKilled(): boolean {
     const complaint = this.#isEntered ? /^unshare: /m : /^unshare: sigprocmask unblock failed/m;
     return this.#child.signalCode !== null || complaint.test(this.#stderr);
   }
 
-  /** Resolves when the lab has ended by itself, with why as far as it is known. */
+  /** Resolves when the lab has ended by itself, with the reason if it is known. */
   async endedEarly(): Promise<Failure> {
     await this.#closed;
     if (this.#unstartable) return this.#unstartable;
@@ -132,8 +132,8 @@ function labCommand(spec: LabSpec): [string, ...string[]] {
     ...first,
     ...work,
   ];
-  // The tether ends a lab whose starter is gone as soon as Node runs in it; the death signal does so before. It
-  // would also end a lab that is kept.
+  // The tether ends a lab whose starter is gone once Node runs in it; the death signal does so before. The signal would also end a lab that
+  // is kept.
   return spec.purpose !== 'up' && !spec.keepsFailed
     ? ['setpriv', '--pdeathsig', 'SIGKILL', '--', ...unshare]
     : unshare;

@@ -6,11 +6,11 @@ import { nameArgument } from '../plan/request.ts';
 /** A running lab. */
 export interface FoundLab {
   readonly name: string;
-  /** Of its first process, in the PID namespace of who looks. */
+  /** The id of the lab's first process, in the PID namespace of this process. */
   readonly pid: number;
 }
 
-/** Finds the labs of this user by their first processes: a lab leaves no file in the machine to find it by. */
+/** Finds the labs of this user by their first processes, because a lab leaves no file on the machine. */
 export function findLabs(): readonly FoundLab[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {
@@ -27,12 +27,12 @@ function labNameOf(pid: string): string | undefined {
     const isFirst = namespacePids?.split('\t').at(-1) === '1';
     return isFirst && statSync(`/proc/${pid}`).uid === process.getuid?.() ? words[4] : undefined;
   } catch {
-    // It ended while it was looked at.
+    // The process ended meanwhile.
     return undefined;
   }
 }
 
-/** Finds a lab by its name. Throws a {@link Failure} that names those there are. */
+/** Finds a lab by its name. Throws a {@link Failure} that names the existing labs. */
 export function findLab(name: string): FoundLab {
   const labs = findLabs();
   const wanted = labs.find((lab) => lab.name === name);
@@ -46,7 +46,7 @@ export function findLab(name: string): FoundLab {
   });
 }
 
-/** Ends a lab at once: with its first process the kernel ends the rest. Nothing happens if it is gone already. */
+/** Ends a lab at once: the kernel ends the rest with its first process. Does nothing if the lab is gone already. */
 export function killLab(lab: FoundLab): void {
   try {
     process.kill(lab.pid, 'SIGKILL');

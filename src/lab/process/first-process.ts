@@ -1,16 +1,16 @@
 import { enteredLine, labRoot } from '../protocol.ts';
 
-/** The `$0` of a lab's first process, by which it is found; its `$1` is the lab's name. */
+/** The `$0` of a lab's first process, which identifies it; its `$1` is the lab's name. */
 export const firstProcessMarker = 'heddle-lab';
 
-/** Directories of the machine that commands in a lab may write to: what they write goes to memory, and goes with the lab. */
+/** The machine's directories that commands in a lab may write to. The files are in memory, and disappear with the lab. */
 const privateDirectories = ['/tmp', '/var', '/etc'] as const;
 
 /**
- * The lab's first process: PID 1 of its own PID namespace, so that the kernel ends every process of the lab with it.
- * It is a shell because Node reaps only its own children, and orphans are PID 1's to reap; `wait` reaps any.
- * What it makes is nobody else's to write, whatever the caller's umask: daemons refuse recipes that others could write.
- * `$1` is the lab's name, `$2` a file that must stay in sight, the rest the program that does the work.
+ * The script of the lab's first process. It is PID 1 of its own PID namespace, so that the kernel ends every process of the lab with it. It
+ * is a shell because PID 1 must reap orphans: Node reaps only its own children, and `wait` reaps any. Its umask keeps other users from
+ * writing to its files, because daemons refuse recipes that others could write. `$1` is the lab's name, `$2` a file that must stay visible,
+ * the rest the program that does the work.
  */
 export const firstProcessScript = `
 echo ${enteredLine}

@@ -3,7 +3,7 @@ import type { TetheredLab } from './enter.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Ends the lab, and then this process, when this process is told to end. Returns what undoes it. */
+/** Ends the lab, and then this process, when this process is told to end. Returns a function that undoes this. */
 export function endOnSignal(lab: TetheredLab): () => void {
   const end = (signal: (typeof signals)[number]): void => {
     void lab.end().then(() => {

@@ -4,8 +4,8 @@ import { findLabs } from './find.ts';
 import { nameArgument } from '../plan/request.ts';
 
 /**
- * Makes sure that this process alone starts a lab of this name, and that none runs. The lock is a socket in the
- * abstract namespace: it is not a file, and it disappears when this process ends, for any reason.
+ * Makes sure that only this process starts a lab of this name, and that none runs. The lock is a socket in the abstract namespace: it is
+ * not a file, and it disappears when this process ends, for any reason.
  */
 export async function claimName(name: string): Promise<void> {
   const server = createServer();

@@ -1,7 +1,7 @@
-/** Where Debian keeps `ip`, `bridge` and the like, which a user's own PATH may lack. */
+/** The directories in which Debian keeps `ip`, `bridge` and similar programs. A user's own PATH may lack them. */
 const systemDirectories = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
-/** A PATH on which the programs that a lab calls are found: the one given, then the system's directories. */
+/** A PATH with the programs that a lab calls: the given PATH, then the system's directories. */
 export function programPath(path: string | undefined): string {
   const given = path === undefined || path === '' ? [] : path.split(':');
   return [...given, ...systemDirectories.filter((directory) => !given.includes(directory))].join(':');

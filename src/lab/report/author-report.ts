@@ -6,11 +6,11 @@ import { closingMark, renderMatrix, renderNodes, renderTroubles, type RenderOpti
 /** The output of a watched lab for the author of a recipe. */
 export interface AuthorReport {
   begun(matrix: MatrixEvent): string;
-  /** @param file the file that is watched */
+  /** @param file the watched file */
   watching(file: string): string;
-  /** A save that no node was given. */
+  /** A saved text that the nodes did not receive. */
   refused(refusal: RenderedRefusal): string;
-  /** A save that the nodes were given; `findings` are the warnings about it. */
+  /** A saved text that the nodes received; `findings` are the warnings about it. */
   saved(matrix: MatrixEvent, tookMs: number, findings: string): string;
   ended(lab: string): string;
 }
@@ -19,12 +19,12 @@ export function authorReport(recipe: string, json: boolean, options: RenderOptio
   return json ? jsonReport(recipe) : textReport(recipe, options);
 }
 
-/** A line of what `lab up --watch --json` prints: how the lab stands, at first and after each save. */
+/** A line of `lab up --watch --json`: the state of the lab, at first and after each save. */
 export type WatchReport =
   | ({
       readonly recipe: string;
       readonly passed: boolean;
-      /** Milliseconds from the save until the pods were probed again; null at first. */
+      /** The time from the save until the end of the probe, in milliseconds; null at first. */
       readonly tookMs: number | null;
       /** Warnings about the recipe, as text for people; empty if there are none. */
       readonly findings: string;
@@ -32,12 +32,12 @@ export type WatchReport =
   | {
       readonly recipe: string;
       readonly passed: false;
-      /** Why the nodes keep the recipe that they have. */
+      /** The reason why the nodes keep their present recipe. */
       readonly refused: string;
       readonly findings: string;
     };
 
-/** One object a line. */
+/** The report as JSON, one object on each line. */
 function jsonReport(recipe: string): AuthorReport {
   const line = (report: WatchReport): string => `${JSON.stringify(report)}\n`;
   const describe = (matrix: MatrixEvent, tookMs: number | null, findings: string): string => {

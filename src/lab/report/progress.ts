@@ -1,9 +1,9 @@
 import type { LabEvent } from '../protocol.ts';
 
-/** Shows how a lab gets on; everything goes to stderr, so that stdout holds the result alone. */
+/** Shows the progress of a lab. Everything goes to stderr, so that stdout holds only the result. */
 interface Progress {
   note(event: LabEvent): void;
-  /** Takes away what is only of passing interest. */
+  /** Removes the temporary output. */
   end(): void;
 }
 
@@ -15,7 +15,7 @@ interface ProgressStream {
   write(text: string): unknown;
 }
 
-/** On a terminal that is not dumb one line that is written over; elsewhere a line for each step, and none for each pair. */
+/** Shows progress: on a terminal that is not dumb, one line that is rewritten; otherwise a line for each step, and none for each pair. */
 export function showProgress(
   nodes: number,
   stream: ProgressStream,
@@ -84,7 +84,7 @@ export function describeNodeWait({ node, what }: Extract<LabEvent, { event: 'nod
   return `${node} waits for ${what}`;
 }
 
-/** Lines stay. A pair that answered gets none, because a lab may have thousands. */
+/** Writes a step as a line of its own. A pair that answered gets none, because a lab may have thousands. */
 function writeLine(stream: ProgressStream, step: string, event: LabEvent): void {
   const isGoodPair = event.event === 'pair-probed' && event.pair.ok;
   if (!isGoodPair) stream.write(`lab: ${step}\n`);
@@ -92,7 +92,7 @@ function writeLine(stream: ProgressStream, step: string, event: LabEvent): void 
 
 const clearLine = '\r\u001b[2K';
 
-/** A line that wraps cannot be written over. Some terminals do not know their width. */
+/** Rewrites the line of progress. It is cut, because a wrapped line cannot be rewritten. Some terminals do not know their width. */
 function rewriteLine(stream: ProgressStream, step: string): void {
   const width = stream.columns > 0 ? stream.columns : 80;
   stream.write(clearLine + `⠿ ${step}`.slice(0, width - 1));

@@ -16,7 +16,7 @@ function renderLine(line: string): string {
   return `${logged.time} ${level.padEnd(5)} ${text}${detail === '' ? '' : `\n${detail}`}`;
 }
 
-/** An event with its time. */
+/** An event of the log, with its time. */
 interface LoggedEvent {
   readonly time: string;
   readonly event: HeddleEvent;

@@ -8,7 +8,7 @@ export interface RenderOptions {
   readonly colour: boolean;
 }
 
-/** The report of `lab run` for people: nodes, matrix, what failed, and one closing line. */
+/** Renders the report of `lab run` for people: nodes, matrix, failures, and one closing line. */
 export function renderReport(
   report: LabReport,
   troubles: readonly LabTrouble[],
@@ -24,7 +24,7 @@ export function renderReport(
   return sections.join('\n\n') + '\n';
 }
 
-/** `3 nodes, 6 of 6 pairs reach each other, ready in 812 ms, nothing left behind` */
+/** Summarises a report: `3 nodes, 6 of 6 pairs reach each other, ready in 812 ms, nothing left behind` */
 export function summariseReport(report: LabReport): string {
   const answered = report.pairs.filter(({ ok }) => ok).length;
   return [
@@ -42,7 +42,7 @@ export function summariseReport(report: LabReport): string {
   ].join(', ');
 }
 
-/** A node has its MTU once it is ready. The lab is ready when every node has added every other. */
+/** Describes when the lab was ready: when every node had added every other. A node has its MTU once it is ready. */
 function describeReadiness({ readyMs, nodes }: LabReport): string {
   if (readyMs !== null) return `ready in ${readyMs} ms`;
   const ready = nodes.filter(({ mtu }) => mtu !== null).length;
@@ -54,19 +54,19 @@ function closingLine(report: LabReport, options: RenderOptions): string {
   return `${closingMark(report.passed, options)} ${report.recipe}: ${summariseReport(report)}`;
 }
 
-/** Whether all is well, at a glance. */
+/** The mark of success or failure. */
 export function closingMark(passed: boolean, options: RenderOptions): string {
   return passed ? paint('green', '✔', options) : cross(options);
 }
 
-/** Each node's addresses. */
+/** Renders the addresses of each node. */
 export function renderNodes(nodes: readonly NodeReport[], options: RenderOptions): string {
   const table = makeTable(['node', 'public IP', 'subnet', 'pod', 'MTU'], options);
   for (const node of nodes) table.push([node.name, ...addressCells(node)]);
   return table.toString();
 }
 
-/** The nodes of `lab ps`, and the server of the store if there is one. */
+/** Renders the nodes of `lab ps`, and the server of the store if there is one. */
 export function renderLabStatus(
   nodes: readonly LabNodeStatus[],
   server: HostStatus | null,
@@ -93,7 +93,7 @@ function addressCells(node: NodeReport): string[] {
   ];
 }
 
-/** Round-trip times in milliseconds from each row's pod to each column's; a cross where something failed. */
+/** Renders the round-trip times in milliseconds from each row's pod to each column's; a cross for a failure. */
 export function renderMatrix(
   { nodes, pairs }: Pick<LabReport, 'nodes' | 'pairs'>,
   options: RenderOptions,
@@ -116,7 +116,7 @@ function formatMilliseconds(value: number): string {
   return value < 10 ? value.toFixed(2) : value.toFixed(0);
 }
 
-/** The failures of nodes, each with its hint and the end of its stderr. */
+/** Renders the failures of nodes, each with its hint and the end of its stderr. */
 export function renderTroubles(troubles: readonly LabTrouble[], options: RenderOptions): string {
   return troubles
     .map(({ message, hint, detail }) =>

@@ -2,17 +2,17 @@ import type { FailureKind } from '../../diagnostic/failure.ts';
 import type { RecipeStep } from '../../recipe/compare-recipes.ts';
 import type { Family } from '../../network/cidr.ts';
 
-/** A node as the report and `lab ps` show it. Absent values are those that the node did not come to have. */
+/** A node as the report and `lab ps` show it. A value is absent if the node did not get it. */
 export interface NodeReport {
   readonly name: string;
   readonly publicIp: string;
   readonly subnet: string | null;
   readonly pod: string | null;
-  /** Present if the overlay has both families; an IPv6-only overlay uses `subnet` and `pod`. */
+  /** The public IPv6 address. Present if the overlay has both families; an IPv6-only overlay uses `subnet` and `pod`. */
   readonly publicIpv6?: string;
   readonly ipv6Subnet?: string;
   readonly ipv6Pod?: string;
-  /** The MTU of its subnet file, in bytes. */
+  /** The MTU in the node's subnet file, in bytes. */
   readonly mtu: number | null;
 }
 
@@ -20,15 +20,15 @@ export interface NodeReport {
 export interface PathReport {
   readonly family: Family;
   readonly address: string;
-  /** Round-trip time of an echo in milliseconds; null if none came back. */
+  /** The round-trip time of an echo in milliseconds; null if none came back. */
   readonly rttMs: number | null;
   /** Whether 1 MiB each way over TCP arrived unchanged; null if not tried. */
   readonly tcp: boolean | null;
   /** Whether a don't-fragment echo of exactly the published MTU came back; null if not tried. */
   readonly mtuPasses: boolean | null;
-  /** Whether one of a byte more was refused; null if not tried. */
+  /** Whether an echo of one more byte was refused; null if not tried. */
   readonly oversizeFails: boolean | null;
-  /** Why the path is not all right; absent if it is. */
+  /** The reason why the path does not work; absent if it does. */
   readonly reason?: string;
 }
 
@@ -36,14 +36,14 @@ export interface PairReport {
   readonly from: string;
   readonly to: string;
   readonly ok: boolean;
-  /** Of the first family; null if no echo came back. */
+  /** The round-trip time of the first family; null if no echo came back. */
   readonly rttMs: number | null;
-  /** One sentence; absent if `ok`. */
+  /** The reason as one sentence; absent if `ok`. */
   readonly reason?: string;
   readonly paths: readonly PathReport[];
 }
 
-/** A Failure, as one process of a lab hands it to another. */
+/** A Failure in the form in which one process of a lab sends it to another. */
 export interface LabFailure {
   readonly kind: FailureKind;
   readonly message: string;
@@ -52,7 +52,7 @@ export interface LabFailure {
   readonly detail?: string;
 }
 
-/** Something that went wrong with a node, apart from what its pairs show. */
+/** A failure of a node, in addition to the failures of its pairs. */
 export interface LabTrouble extends LabFailure {
   readonly node: string;
 }
@@ -67,7 +67,7 @@ export interface NodeRecipeChange {
 export interface LabUpReport {
   readonly name: string;
   readonly recipe: string;
-  /** As in {@link LabReport}. */
+  /** The time until the lab was ready, as in {@link LabReport}. */
   readonly readyMs: number | null;
   readonly nodes: readonly NodeReport[];
 }
@@ -76,14 +76,14 @@ export interface LabUpReport {
 export interface LabReport {
   readonly recipe: string;
   readonly passed: boolean;
-  /** Milliseconds from the start of the first daemon until every node was ready and knew every other; null if never. */
+  /** The time from the start of the first daemon until every node was ready and knew every other, in milliseconds; null if never. */
   readonly readyMs: number | null;
   readonly nodes: readonly NodeReport[];
   readonly pairs: readonly PairReport[];
   /** The traces on nodes after their daemons stopped: `node1: link flannel.1 mtu 1450`. */
   readonly leftovers: readonly string[];
-  /** The same, for a recipe without ShutdownCommand: it never said that any of it was to go. */
+  /** The traces that a recipe without ShutdownCommand left. It never promised to remove them. */
   readonly kept: readonly string[];
-  /** Why it did not pass, one sentence each; empty if it did. */
+  /** The reasons why the lab did not pass, one sentence each; empty if it did. */
   readonly reasons: readonly string[];
 }

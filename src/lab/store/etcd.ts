@@ -9,7 +9,7 @@ const clientFiles = {
   keyFile: `${nodeShare}/tls/client.key`,
 } as const;
 
-/** A real etcd on a host of its own. */
+/** The hosting of etcd: a real etcd on a host of its own. */
 export const etcdHosting: StoreHosting = {
   kind: etcdKind,
   hasServer: true,
@@ -37,7 +37,7 @@ export const etcdHosting: StoreHosting = {
   },
 };
 
-/** `http://172.30.0.200:2379` */
+/** The URL of etcd: `http://172.30.0.200:2379` */
 function endpointOf(place: StorePlace): string {
   return `${place.tls ? 'https' : 'http'}://${hostOf(place).ipv4.address}:2379`;
 }

@@ -3,7 +3,7 @@ import { filesKind } from '../../store/files/kind.ts';
 import { nodeShare, sharedDirectory } from '../protocol.ts';
 import type { StoreHosting } from './hosting.ts';
 
-/** Leases as files of a directory that all nodes share. The first node writes the network configuration. */
+/** The hosting of files: leases in a directory that all nodes share. The first node writes the network configuration. */
 export const filesHosting: StoreHosting = {
   kind: filesKind,
   hasServer: false,

@@ -7,7 +7,7 @@ import type { HostStatus, LabSpec } from '../protocol.ts';
 
 /** The place of a store in a lab. */
 export interface StorePlace {
-  /** The host of its server on the underlay; undefined if the kind does not have a server. */
+  /** The host of the store's server on the underlay; undefined if the kind does not have a server. */
   readonly host: HostPlan | undefined;
   /** Whether the server requires certificates. */
   readonly tls: boolean;
@@ -20,7 +20,7 @@ interface StoreServer extends FaultTarget {
 
 /** A store that runs in a lab. */
 export interface HostedStore {
-  /** Undefined if the store does not have a server. */
+  /** The server; undefined if the store does not have one. */
   readonly server: StoreServer | undefined;
   /** Replaces the network configuration. */
   writeNetwork(document: string): Promise<void>;
@@ -38,7 +38,7 @@ export interface StoreHosting {
   readonly canRequireCertificates: boolean;
   /** The programs that the machine must have. */
   programs(tls: boolean): readonly string[];
-  /** The values of those options of the kind that a node gets, by their names in `kind.options`. */
+  /** The values of the kind's options that a node gets, by their names in `kind.options`. */
   values(place: StorePlace): Readonly<Record<string, string>>;
   /** The variables of tools other than heddle. */
   toolVariables(place: StorePlace): Readonly<Record<string, string>>;

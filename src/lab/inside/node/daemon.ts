@@ -29,21 +29,21 @@ export type RecipeAnswer = Extract<
 /** One run of `heddle up` in a node, followed through its JSON log. */
 export class LabDaemon {
   readonly node: string;
-  /** By public address. */
+  /** The peers, by public address. */
   readonly peers = new Map<string, PeerState>();
   /** The daemon's answer to each recipe that was saved while it ran. */
   readonly answers: RecipeAnswer[] = [];
   readonly #program: RunningProgram;
   readonly #changes: Changes;
-  /** Said, and to be counted once the daemon is back at work. */
+  /** The answer that a recipe failed. It counts once the daemon works again. */
   #recipeFailed: RecipeAnswer | undefined;
   #failure: Extract<HeddleEvent, { event: 'failure' }> | undefined;
   #commandTrouble: CommandTrouble | undefined;
-  /** Commands that take long. */
+  /** The commands that take long. */
   readonly waits = new NodeWaits();
   readonly #onWait: (what: string) => void;
 
-  /** @param onWait called with what the daemon waits for, as a noun, when that takes long */
+  /** @param onWait called with a noun for a command that takes long */
   constructor(node: string, holder: Holder, spec: LabSpec, changes: Changes, onWait: (what: string) => void) {
     this.node = node;
     this.#changes = changes;
@@ -70,7 +70,7 @@ export class LabDaemon {
     this.#program.signal(signal);
   }
 
-  /** Why the daemon is not what it should be, as precisely as it said itself. */
+  /** The reason why the daemon does not work, in its own words if it reported any. */
   trouble(otherwise: string): LabTrouble {
     const failure = this.#failure;
     const detail = this.#commandTrouble?.stderr ?? this.#stderrBeside(failure);
@@ -88,7 +88,7 @@ export class LabDaemon {
     return waits.length === 0 ? clause : `${clause}: it waits for ${listFew(waits)}`;
   }
 
-  /** The end of its stderr, less what the failure it logged says already. */
+  /** The end of the daemon's stderr, without the failure that its log has already. */
   #stderrBeside(failure: { readonly message: string; readonly hint?: string } | undefined): string {
     const known = [failure?.message, failure?.hint].filter((text) => text !== undefined);
     return this.#program.lastLines.filter((line) => !known.some((text) => line.includes(text))).join('\n');
@@ -109,7 +109,7 @@ export class LabDaemon {
         this.#recipeFailed = undefined;
         break;
       case 'state':
-        // Whatever it had added before is gone with the network.
+        // Everything that the daemon had added is gone with the network.
         if (event.to === 'pre-startup') this.peers.clear();
         break;
       case 'recipe-applied':
@@ -151,7 +151,7 @@ export class LabDaemon {
   }
 }
 
-/** Names the author's own file, where a node says what the lab calls its copy of it. */
+/** Replaces the path of the lab's copy of a recipe with the path of the author's own file. */
 function nameRecipe(event: HeddleEvent, { recipe, purpose }: LabSpec): HeddleEvent {
   if (purpose !== 'watch') return event;
   const named = JSON.stringify(event).replaceAll(nodeRecipe(recipe.path), recipe.path);
@@ -170,7 +170,7 @@ function daemonCommand(spec: LabSpec): readonly string[] {
     ...['--subnet-file', nodeSubnetFile],
     ...['--iface', nodeInterface],
     ...['--log-format', 'json'],
-    // The lab needs every event, whatever HEDDLE_LOG_LEVEL says.
+    // The lab needs every event, even if HEDDLE_LOG_LEVEL says otherwise.
     ...['--log-level', 'debug'],
     ...spec.parameters.flatMap((parameter) => ['--param', operandOf(parameter)]),
     ...spec.daemonOptions,

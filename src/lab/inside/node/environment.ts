@@ -2,10 +2,10 @@ import type { LabStore } from '../../plan/lab-store.ts';
 import { programPath } from '../../process/program-path.ts';
 import { nodePrograms, nodeStateDirectory } from '../../protocol.ts';
 
-/** Settings of the person who started the lab that would change what its nodes do. */
+/** The variables of the user who started the lab that would change the work of its nodes. */
 const notForNodes = /^(?:FLANNELD_|HEDDLE_|ETCD_|ETCDCTL_|NOTIFY_SOCKET$|LISTEN_|WATCHDOG_|NODE_NAME$)/;
 
-/** The environment of a node's daemon, of the store's server, and of what `lab exec` runs there. */
+/** The environment of a node's daemon, of the store's server, and of commands that `lab exec` runs. */
 export function nodeEnvironment(
   node: string,
   base: Readonly<Record<string, string | undefined>>,

@@ -6,7 +6,7 @@ import type { HostPlan } from '../../plan/topology.ts';
 import { traceScript } from '../../plan/traces.ts';
 import { nodeStateDirectory, runDirectoryOf, sharedDirectory, nodeShare } from '../../protocol.ts';
 
-/** The process whose namespaces are a host's: a node's, or etcd's. */
+/** The process that holds the namespaces of a host: of a node, or of etcd. */
 export interface Holder {
   readonly pid: number;
   /** The content of the host's network namespace before its program first ran, as `traceScript` prints it. */
@@ -14,9 +14,9 @@ export interface Holder {
 }
 
 /**
- * Runs in a network and mount namespace of the host's own, where `ip netns exec` has put a fresh sysfs on /sys:
- * `$1` the host, `$2` its /run, `$3` the share, `$4` where the host sees it, `$5` lines for `ip -batch`.
- * Then it holds the namespaces until its stdin ends.
+ * The script that holds a host's namespaces until its stdin ends. It runs in a network and mount namespace of the host's own, where `ip
+ * netns exec` has mounted a fresh sysfs on /sys: `$1` is the host, `$2` its /run, `$3` the share, `$4` where the host sees it, `$5` lines
+ * for `ip -batch`.
  */
 const holderScript = `
 set -e
@@ -47,7 +47,7 @@ export async function holdHost(host: HostPlan): Promise<Holder> {
   await mkdir(run + nodeStateDirectory.slice('/run'.length), { mode: 0o700 });
   const lines = hostCommands(host).join('\n');
   const script = ['sh', '-c', holderScript, 'heddle-host', host.name, run, sharedDirectory, nodeShare, lines];
-  // Neither `ip netns exec` nor `unshare` forks: the child is the shell itself in the end.
+  // Neither `ip netns exec` nor `unshare` forks, so the child becomes the shell itself.
   const child = spawn('ip', ['netns', 'exec', host.name, 'unshare', '--uts', '--', ...script], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C' },
@@ -73,7 +73,7 @@ function readUntilReady(child: ChildProcess, host: string): Promise<string> {
   });
 }
 
-/** The command that runs another in a host, whose first process becomes that other one without a fork. */
+/** The command that runs another one in a host. Its process becomes the other command without a fork. */
 export function enterHost(
   { pid }: Pick<Holder, 'pid'>,
   command: readonly string[],

@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pathInShare } from '../../protocol.ts';
 
-/** Puts the text where nodes look for it, whole. */
+/** Writes the recipe to the place where nodes read it, as a whole. */
 export async function writeNodeRecipe(recipePath: string, text: string): Promise<void> {
   const file = pathInShare(recipePath);
   await mkdir(dirname(file), { recursive: true });

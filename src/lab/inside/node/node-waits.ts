@@ -1,7 +1,7 @@
 import type { HeddleEvent, LongWait } from '../../../event/event.ts';
 import { describeWait } from '../../../event/human.ts';
 
-/** How long after its time limit a command may still be ended, in milliseconds. */
+/** The time after its limit in which a command may still be ended, in milliseconds. */
 const endingMs = 5000;
 
 interface NotedWait {
@@ -9,9 +9,9 @@ interface NotedWait {
   readonly since: number;
 }
 
-/** The commands that a daemon has waited for for a while, as far as its log tells. */
+/** The commands for which a daemon has waited for a while, as its log reports them. */
 export class NodeWaits {
-  /** By what is waited for, the oldest first. */
+  /** The waits by their noun, the oldest first. */
   readonly #noted = new Map<string, NotedWait>();
 
   note(event: HeddleEvent): void {
@@ -38,7 +38,10 @@ export class NodeWaits {
     }
   }
 
-  /** The waits for which `about` is the subnet, or all of them, as clauses. CheckCommand ends without a word, so a wait also ends with its time. */
+  /**
+   * The waits for the subnet `about`, or all of them, as clauses. The log does not report the end of CheckCommand, so a wait also ends with
+   * its time.
+   */
   describe(about?: string): readonly string[] {
     const now = performance.now();
     return [...this.#noted.values()]

@@ -18,13 +18,13 @@ export class LabNode {
   readonly holder: Holder;
   daemon: LabDaemon;
   link: LinkState = 'joined';
-  /** The networks of its pod; undefined while the pod is not connected. */
+  /** The networks of the node's pod; undefined while the pod is not connected. */
   networks: PodNetworks | undefined;
   readonly #spec: LabSpec;
   readonly #changes: Changes;
   readonly #onWait: (what: string) => void;
 
-  /** @param onWait called with what the daemon waits for, as a noun, when that takes long */
+  /** @param onWait called with a noun for a command that takes long */
   constructor(
     plan: NodePlan,
     holder: Holder,
@@ -58,7 +58,10 @@ export class LabNode {
     await this.becomeReady(this.#spec.timeoutMs);
   }
 
-  /** Waits until the daemon is ready, and connects the pod unless it is connected. Throws a {@link Failure} if it does not come to be. */
+  /**
+   * Waits until the daemon is ready, and connects the pod unless it is connected. Throws a {@link Failure} if the daemon does not become
+   * ready.
+   */
   async becomeReady(withinMs: number): Promise<void> {
     const { daemon } = this;
     await this.#changes.until(() => daemon.state.kind === 'ready' || daemon.state.kind === 'ended', withinMs);
@@ -68,26 +71,26 @@ export class LabNode {
       throw new Failure(kind, message, more);
     }
     const networks = await readPodNetworks(this.plan);
-    // A pod outlives its node's daemon: only another subnet, or another MTU, makes another pod of it.
+    // A pod outlives its node's daemon. Only another subnet, or another MTU, requires a new connection.
     if (isDeepStrictEqual(networks, this.networks)) return;
     await this.disconnect();
     await connectPod(this.plan, networks);
     this.networks = networks;
   }
 
-  /** Takes the pod off the node's subnet, if it is on one. */
+  /** Disconnects the pod from the node's subnet, if it is connected. */
   async disconnect(): Promise<void> {
     if (this.networks === undefined) return;
     this.networks = undefined;
     await disconnectPod(this.plan);
   }
 
-  /** Whether this node's daemon has said that it can reach the other's subnet. */
+  /** Whether this node's daemon has reported that it can reach the other node's subnet. */
   knows(other: LabNode): boolean {
     return this.#peerState(other)?.kind === 'added';
   }
 
-  /** How its last try to add the other went wrong, if it did, or that it takes long. */
+  /** The last try to add the other node, if it failed or takes long; undefined otherwise. */
   failureWith(other: LabNode): { readonly attempt: number; readonly why: string } | undefined {
     const state = this.#peerState(other);
     if (state?.kind !== 'failed') return this.#waitFor(other);

@@ -7,18 +7,18 @@ import type { NodePlan } from '../../plan/topology.ts';
 import { nodeSubnetFile, runDirectoryOf } from '../../protocol.ts';
 import { runIpBatch } from '../lab-program.ts';
 
-/** Makes what a CNI plugin would from a node's subnet file: a bridge in the node, and a pod behind it. */
+/** Makes the objects that a CNI plugin would make from a node's subnet file: a bridge in the node, and a pod behind it. */
 export async function connectPod(node: NodePlan, networks: PodNetworks): Promise<void> {
   await runIpBatch(node.name, podBridgeCommands(node, networks));
   await runIpBatch(node.pod, podCommands(networks));
 }
 
-/** Takes the bridge and the pod's interface away again. */
+/** Removes the bridge and the pod's interface. */
 export async function disconnectPod(node: NodePlan): Promise<void> {
   await runIpBatch(node.name, podRemovalCommands());
 }
 
-/** Reads from the subnet file that a node's daemon has written what its pod is connected by. Throws a {@link Failure}. */
+/** Reads the networks of a node's pod from the subnet file that the node's daemon has written. Throws a {@link Failure}. */
 export async function readPodNetworks(node: NodePlan): Promise<PodNetworks> {
   const path = runDirectoryOf(node.name) + nodeSubnetFile.slice('/run'.length);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {

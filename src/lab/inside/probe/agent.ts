@@ -1,6 +1,6 @@
 /**
- * The program in each pod: serves transfers, and probes other pods when told to. Orders and answers are JSON lines on
- * stdin and stdout; it ends with its stdin.
+ * The program in each pod: serves transfers, and probes other pods on request. Orders and answers are JSON lines on stdin and stdout; the
+ * program ends with its stdin.
  */
 import type { PathReport } from '../../report/report.ts';
 import { readJsonLines } from '../json-lines.ts';

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 
-/** Bytes of an IP and an ICMP header, by which a packet is longer than an echo's payload. */
+/** The bytes of an IP and an ICMP header, which a packet has in addition to an echo's payload. */
 const headerBytes = { 4: 28, 6: 48 } as const;
 
 export type EchoResult =
   | { readonly kind: 'answered'; readonly rttMs: number }
-  /** Nothing came back, or the kernel refused to send; `because` is what ping said, if anything. */
+  /** No answer came, or the kernel refused to send; `because` is ping's message, if there is one. */
   | { readonly kind: 'unanswered'; readonly because: string };
 
 /**
@@ -29,7 +29,7 @@ export function echo(address: string, packetBytes?: number): Promise<EchoResult>
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
-      // ping would wait for an answer to what the kernel refused to send.
+      // ping would wait for an answer to a packet that the kernel refused to send.
       if (/message too long/i.test(stderr)) child.kill();
     });
     child.on('error', (error) => resolve({ kind: 'unanswered', because: `ping: ${error.message}` }));

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * How many fragments the network namespace of a process has made so far, both families together. An overlay whose
- * published MTU is too large still answers every ping: its underlay splits the packets.
+ * Counts the fragments that the network namespace of a process has made so far, for both families. An overlay whose published MTU is too
+ * large still answers every ping, because its underlay splits the packets.
  */
 export async function countFragments(pid: number): Promise<number> {
   const [ipv4, ipv6] = await Promise.all([read(`/proc/${pid}/net/snmp`), read(`/proc/${pid}/net/snmp6`)]);
@@ -12,7 +12,7 @@ export async function countFragments(pid: number): Promise<number> {
   return created + Number(/^Ip6FragCreates\s+(\d+)$/m.exec(ipv6)?.[1] ?? 0);
 }
 
-/** Absent where the kernel has no such family. */
+/** Reads a file; empty if the kernel does not have the family. */
 async function read(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
 }

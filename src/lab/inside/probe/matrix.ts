@@ -7,17 +7,17 @@ import { findUnfragmentedSize } from './unfragmented-size.ts';
 import type { PodAgent } from './pod-agent.ts';
 
 /**
- * How long the first echo of a pair may be waited for, while the overlay converges. A WireGuard handshake that was lost is
- * tried again after five seconds and a third at most (REKEY_TIMEOUT).
+ * The longest wait for the first echo of a pair, in milliseconds, while the overlay converges. A lost WireGuard handshake is repeated after
+ * at most five seconds and a third (REKEY_TIMEOUT).
  */
 const usualConvergeMs = 8000;
 
-/** With how many other pods one pod is probed at once. */
+/** The number of pods that one pod probes at once. */
 const atOnce = 4;
 
 /**
- * Probes every ordered pair of pods and calls back for each as it is done; returns them in the nodes' order. Two pods try one
- * way first and then the other: where both begin a WireGuard handshake at once, both may be lost.
+ * Probes every ordered pair of pods and calls back after each. Returns the pairs in the nodes' order. Two pods try one direction first and
+ * then the other, because both WireGuard handshakes may be lost if they begin at once.
  */
 export async function probeMatrix(
   nodes: readonly LabNode[],
@@ -36,7 +36,7 @@ export async function probeMatrix(
   };
   const probeBothWays = async (one: LabNode, other: LabNode): Promise<void> => {
     const { ok } = await probe(one, other, convergeMs);
-    // What has not converged by now will not.
+    // An overlay that has not converged by now will not converge.
     await probe(other, one, ok ? convergeMs : 0);
   };
   await Promise.all(
@@ -108,14 +108,14 @@ function judge(
   return { ok: false, rttMs, reason: [...(known === undefined ? [] : [known]), ...seen].join('; '), paths };
 }
 
-/** A recipe whose next hop is the peer itself needs all nodes on one segment: say so where they are not. */
+/** Adds a hint to a failure on a routed underlay: a recipe whose next hop is the peer itself needs all nodes on one segment. */
 function explainFailure(why: string, underlay: UnderlayKind): string {
   const offLink = /invalid gateway|network is unreachable|no route to host/i.test(why);
   if (underlay !== 'routed' || !offLink) return why;
   return `${why}. On a routed underlay a peer's public address is behind a router and not on-link, so a route cannot use it as next hop`;
 }
 
-/** By how many bytes the published MTU of a node is too large; undefined if that cannot be told. Nothing else may send meanwhile. */
+/** The bytes by which a node's published MTU is too large; undefined if they cannot be measured. Nothing else may send meanwhile. */
 async function excessOf(
   node: LabNode,
   pairs: readonly PairReport[],

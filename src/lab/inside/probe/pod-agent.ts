@@ -7,9 +7,9 @@ import type { AgentWord } from './agent.ts';
 import type { AgentOrder, EchoOrder, ProbeOrder } from './probe.ts';
 import { readJsonLines } from '../json-lines.ts';
 
-/** The agent in one pod, seen from the lab's first process. */
+/** The agent in one pod, as the lab's first process sees it. */
 export class PodAgent {
-  /** Resolves once the agent serves. */
+  /** The port of the agent; resolves once the agent serves. */
   readonly port: Promise<number>;
   readonly #child: ChildProcess;
   readonly #answers = new Map<number, (word: AgentWord) => void>();
@@ -25,19 +25,19 @@ export class PodAgent {
       this.#child.on('error', refuse).on('exit', refuse);
       this.#listen((port) => resolve(port));
     });
-    // Whoever waits for the port sees why it does not come; nobody may be waiting yet.
+    // A caller that waits for the port sees its error, but there may be no caller yet.
     this.port.catch(() => undefined);
     this.#child.stdin?.on('error', () => undefined);
   }
 
-  /** Has the agent probe an address of another pod. */
+  /** Orders the agent to probe an address of another pod. */
   async probe(order: Omit<ProbeOrder, 'id' | 'order'>): Promise<PathReport> {
     const word = await this.#ask((id) => ({ order: 'probe', id, ...order }));
     if (word.word !== 'probed') throw new Error(`the agent answered a probe with ${word.word}`);
     return word.path;
   }
 
-  /** Has the agent send one packet that must not be fragmented. Returns whether an answer came. */
+  /** Orders the agent to send one packet that must not be fragmented. Returns whether an answer came. */
   async echo(order: Omit<EchoOrder, 'id' | 'order'>): Promise<boolean> {
     const word = await this.#ask((id) => ({ order: 'echo', id, ...order }));
     return word.word === 'echoed' && word.answered;

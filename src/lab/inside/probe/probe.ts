@@ -4,11 +4,12 @@ import { echo, type EchoResult } from './echo.ts';
 import { transfer } from './transfer.ts';
 
 /**
- * A single packet may be lost during the transfer of a megabyte over TCP. A packet that is too large is lost each time.
+ * The number of tries that rule out a chance loss. A single packet may be lost during the transfer of a megabyte over TCP. A packet that is
+ * too large is lost each time.
  */
 const triesDespiteLoss = 3;
 
-/** Between two tries, while the overlay may still be converging. */
+/** The pause between two tries while the overlay may still converge, in milliseconds. */
 const retryEveryMs = 50;
 
 /** An order for the agent: probe a path. */
@@ -16,11 +17,11 @@ export interface ProbeOrder {
   readonly order: 'probe';
   readonly id: number;
   readonly address: string;
-  /** Of the agent at `address`. */
+  /** The port of the agent at `address`. */
   readonly port: number;
-  /** Published by the pod's own node, in bytes. */
+  /** The MTU that the pod's own node published, in bytes. */
   readonly mtu: number;
-  /** How long to try until a first echo comes back. */
+  /** The time for the tries until a first echo comes back, in milliseconds. */
   readonly withinMs: number;
 }
 
@@ -34,7 +35,7 @@ export interface EchoOrder {
 
 export type AgentOrder = ProbeOrder | EchoOrder;
 
-/** Sends everything along one path: an echo until one comes back, then TCP and the MTU's two echoes at once. */
+/** Tests one path: sends echoes until one comes back, then a TCP transfer and the MTU's two echoes at once. */
 export async function probePath(order: ProbeOrder, payload: Buffer): Promise<PathReport> {
   const { address, port, mtu } = order;
   const family = address.includes(':') ? 6 : 4;
@@ -84,7 +85,7 @@ async function echoDespiteLoss(address: string, packetBytes: number): Promise<Ec
   return result;
 }
 
-/** Neither answered nor refused. */
+/** Whether an echo was neither answered nor refused. */
 function isLost(result: EchoResult): boolean {
   return result.kind === 'unanswered' && result.because === '';
 }

@@ -1,15 +1,15 @@
 import { createHash, randomBytes, type Hash } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Bytes that a transfer sends each way. */
+/** The bytes that a transfer sends in each direction. */
 const transferBytes = 1024 * 1024;
 
-/** How long a connection may be silent: longer than a WireGuard handshake takes that has to be tried again. */
+/** The time for which a connection may be silent, in milliseconds: longer than a WireGuard handshake that has to be repeated. */
 const silenceMs = 6000;
 
 /**
- * Starts a server that reads a payload up to the client's end, and answers with the payload's SHA-256, a payload of its
- * own, and that one's SHA-256.
+ * Starts a server that reads a payload up to the client's end. It answers with that payload's SHA-256, a payload of its own, and the
+ * SHA-256 of that one.
  */
 export function serveTransfers(payload: Buffer): Promise<{ readonly server: Server; readonly port: number }> {
   const digest = sha256(payload);
@@ -28,7 +28,7 @@ export function serveTransfers(payload: Buffer): Promise<{ readonly server: Serv
   });
 }
 
-/** Sends a payload to such a server and checks both ways. Resolves with what went wrong, or undefined. */
+/** Sends a payload to such a server and checks both directions. Resolves with the failure, or undefined. */
 export function transfer(address: string, port: number, payload: Buffer): Promise<string | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -55,7 +55,7 @@ function checkAnswer(answer: Buffer, sent: Buffer): string | undefined {
     : 'the payload changed on the way back';
 }
 
-/** Ends a connection that is silent for too long; errors are the listeners' business. */
+/** Ends a connection that is silent for too long. The listeners handle its errors. */
 function guard(socket: Socket): void {
   socket.setTimeout(silenceMs, () => socket.destroy());
   socket.on('error', () => socket.destroy());
@@ -66,7 +66,7 @@ function sha256(bytes: Buffer): Buffer {
   return hash.update(bytes).digest();
 }
 
-/** A payload that no link compresses or guesses. */
+/** Makes a payload that no link can compress or guess. */
 export function makePayload(): Buffer {
   return randomBytes(transferBytes);
 }

@@ -1,11 +1,11 @@
-/** The smallest packet that every IPv4 host takes whole, in bytes (RFC 791). */
+/** The smallest packet that every IPv4 host accepts as a whole, in bytes (RFC 791). */
 const smallest = 576;
 
 /**
  * Finds the largest packet that is not fragmented, in bytes, by halving. Undefined if even the smallest one is.
  *
  * @param tooLarge the size of a packet that is fragmented
- * @param isFragmented sends a packet of so many bytes, and tells whether it was fragmented
+ * @param isFragmented sends a packet of this many bytes, and returns whether it was fragmented
  */
 export async function findUnfragmentedSize(
   tooLarge: number,

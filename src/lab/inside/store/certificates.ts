@@ -6,14 +6,14 @@ import { runLabProgram } from '../lab-program.ts';
 
 const directory = `${sharedDirectory}/tls`;
 
-/** As etcd sees them. */
+/** The TLS files, as etcd sees them. */
 export const etcdTlsFiles = {
   caFile: `${nodeShare}/tls/ca.crt`,
   certFile: `${nodeShare}/tls/etcd.crt`,
   keyFile: `${nodeShare}/tls/etcd.key`,
 } as const;
 
-/** Makes an authority, a certificate for etcd and one for all its clients. The authority's key is thrown away. */
+/** Makes an authority, a certificate for etcd and one for all clients. The authority's key is deleted. */
 export async function makeCertificates(etcd: HostPlan): Promise<void> {
   await mkdir(directory, { mode: 0o700 });
   await certify('ca', ['-addext', 'basicConstraints=critical,CA:TRUE']);

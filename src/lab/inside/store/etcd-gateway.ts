@@ -1,11 +1,11 @@
 import { request } from 'node:http';
 
-/** Long enough for an etcd on a busy machine; afterwards it is asked again. */
+/** The wait for an answer, in milliseconds: long enough for an etcd on a busy machine. The request is repeated afterwards. */
 const silenceMs = 2000;
 
 /**
- * Asks etcd over a unix socket, through its JSON gateway. Loading a client for gRPC would take longer than the start of
- * etcd. Returns the answer; rejects if etcd does not answer, or refuses.
+ * Sends a request to etcd over a unix socket, through its JSON gateway. To load a gRPC client would take longer than the start of etcd.
+ * Returns the answer; rejects if etcd does not answer, or refuses.
  */
 function ask(socketPath: string, method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
   return new Promise((resolve, reject) => {

@@ -21,12 +21,12 @@ import { isHealthy, putKey } from './etcd-gateway.ts';
 import { enterHost, holdHost, type Holder } from '../node/holder.ts';
 import { describeProgram, RunningProgram } from '../running-program.ts';
 
-/** Where etcd is in the lab, and how clients reach it. */
+/** The place of etcd in the lab, and the way in which clients reach it. */
 interface EtcdPlace {
   readonly host: HostPlan;
-  /** `http://172.30.0.200:2379` */
+  /** The URL for clients: `http://172.30.0.200:2379` */
   readonly endpoint: string;
-  /** Whether it requires certificates. */
+  /** Whether etcd requires certificates. */
   readonly tls: boolean;
 }
 
@@ -53,7 +53,7 @@ export class LabEtcd {
     this.running = this.#run();
   }
 
-  /** Starts it and writes the network configuration. Throws a {@link Failure}. */
+  /** Starts etcd and writes the network configuration. Throws a {@link Failure}. */
   static async start(place: EtcdPlace, spec: LabSpec, changes: Changes): Promise<LabEtcd> {
     const { host, tls } = place;
     if (tls) await makeCertificates(host);
@@ -68,15 +68,15 @@ export class LabEtcd {
     return putKey(socketPath, layOutKeys(defaultPrefix).config, document);
   }
 
-  /** Starts it again on the data that it left. Throws a {@link Failure} if it does not come to serve. */
+  /** Starts etcd again with its existing data. Throws a {@link Failure} if it does not serve. */
   async restart(): Promise<void> {
-    // A killed etcd leaves its socket, and the next one could not start.
+    // A killed etcd leaves its socket, which would keep the next one from starting.
     await rm(socketPath, { force: true });
     this.running = this.#run();
     await this.#becomeReady();
   }
 
-  /** The last lines of its output, as the reason of a failure. */
+  /** The last lines of etcd's output, as the reason of a failure. */
   trouble(otherwise: string): LabTrouble {
     const { state, lastLines } = this.running;
     const how = state.kind === 'ended' ? `its server ${state.how}` : otherwise;
@@ -114,7 +114,7 @@ export class LabEtcd {
   }
 }
 
-/** A cluster of one, in the directory that it is started in. */
+/** The options of etcd: a cluster of one, in the directory in which it is started. */
 function etcdOptions({ endpoint, tls }: EtcdPlace): readonly string[] {
   const peer = 'http://127.0.0.1:2380';
   const options: Readonly<Record<string, string>> = {
@@ -125,7 +125,7 @@ function etcdOptions({ endpoint, tls }: EtcdPlace): readonly string[] {
     'listen-peer-urls': peer,
     'initial-advertise-peer-urls': peer,
     'initial-cluster': `etcd=${peer}`,
-    // In milliseconds: it has nobody to vote with, and would wait a second for them by itself.
+    // The interval is in milliseconds. A lone member would otherwise wait a second for votes.
     'heartbeat-interval': '10',
     'election-timeout': '100',
     logger: 'zap',
