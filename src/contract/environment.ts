@@ -140,7 +140,7 @@ function subnetVariables(prefix: string, subnets: LeaseSubnets = noFamily): Vari
   return variables;
 }
 
-/** In a network with IPv6 only, both variables have the MTU of IPv6: a recipe with one device uses MTU. */
+/** The variables for the overlay's MTU. With IPv6 only, both hold the MTU of IPv6, because a recipe with one device uses MTU. */
 function mtuVariables({ ipv4, ipv6 }: PerFamily<number>): Variables {
   const mtu = ipv4 ?? ipv6;
   return {

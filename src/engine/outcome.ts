@@ -44,7 +44,7 @@ function conclude(state: EngineState, entry: PeerEntry, operation: Operation): v
 }
 
 /**
- * Has peers ensured again that share a resource with a removed peer, because the remove may have taken it away: peers that came into place
+ * Ensures peers again that share a resource with a removed peer, because the remove may have taken it away: peers that came into place
  * after `since`, and peers whose add runs, once it has ended.
  */
 function crossSharers(state: EngineState, removed: Peer, since = 0): void {
@@ -94,7 +94,7 @@ export function fail(state: EngineState, operation: Operation, jitter: number): 
   ];
 }
 
-/** Whether the engine would now decide another operation than the failed one. Then there is no need to wait. */
+/** Whether the engine would now decide another operation than the failed one. Then it need not wait. */
 function superseded(state: EngineState, entry: PeerEntry, operation: Operation): boolean {
   const decision = decide(entry, state.abilities);
   switch (decision.kind) {

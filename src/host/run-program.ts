@@ -12,7 +12,7 @@ interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The program's argv[0]; the default is `file`. */
   readonly argv0?: string;
-  /** The time until the program gets SIGTERM, and SIGKILL five seconds later, in milliseconds; the default is no limit. */
+  /** The time until the program gets SIGTERM, and SIGKILL five seconds later, in milliseconds; without it, the time is unlimited. */
   readonly timeoutMs?: number;
 }
 

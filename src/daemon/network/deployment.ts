@@ -42,9 +42,9 @@ export interface Deployment {
   readonly localAddressV6?: string | null;
   /** The data for the removal of each part that may be on the node. */
   readonly parts: PartMemories;
-  /** Where in this machine it is; older versions did not say. */
-  readonly networkNamespace?: NetworkNamespace;
   /** The network namespace of the network; older versions did not note it. */
+  readonly networkNamespace?: NetworkNamespace;
+  /** The key of this node's lease; null until it has one. */
   readonly leaseKey: string | null;
   /**
    * The first step of a change to another recipe: the removal of the old recipe's peers, or of everything. Written before the change, and

@@ -42,7 +42,7 @@ type MonitorState =
   | { readonly kind: 'listening'; readonly monitor: Monitor; readonly failures: number }
   | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout; readonly failures: number };
 
-/** Has the network looked after on an interval, and whenever MonitorCommand prints a line. */
+/** Requests a look at the network on an interval, and whenever MonitorCommand prints a line. */
 export class DriftWatch {
   readonly #options: DriftWatchOptions;
   readonly #stopping = new AbortController();

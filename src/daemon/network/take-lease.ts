@@ -39,7 +39,7 @@ export interface LeaseContext {
   readonly earlier: EarlierLease | undefined;
   /** Whether an earlier daemon's network of the same kind is still up, so that a failure must not take it down. */
   readonly isTakeover: boolean;
-  /** True for the recipe that the daemon was started with, false for a recipe that was saved later. */
+  /** Whether the recipe is the one that the daemon was started with. False for a recipe that was saved later. */
   readonly isFirst: boolean;
   /** The known content of the store, and later its content with this node's lease. */
   readonly listingSlot: ListingSlot;

@@ -42,7 +42,7 @@ export async function readRouteTo(address: string): Promise<Route | undefined> {
   try {
     return parseRoutes(await runProgram('ip', ['-json', 'route', 'get', address]))[0];
   } catch (error) {
-    // iproute2 answers in this way if there is no route.
+    // iproute2 answers in this way without a route.
     if (error instanceof ProgramError && error.fault === 'failed') return undefined;
     throw asFailure(error, `ip -json route get ${address}`);
   }

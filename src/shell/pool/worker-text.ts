@@ -59,7 +59,7 @@ export function readStatus(said: string): { readonly status: number; readonly me
 /**
  * The content of the script file for a script. The script's own text begins on the same line, and nothing of the worker is open or set at
  * that point. One descriptor that the script does not use stays open, for notes and to show whether any of its processes is left. Undefined
- * if there is no such descriptor, or if the script cannot be in a file.
+ * without such a descriptor, or if the script cannot be in a file.
  */
 export function composeScriptFile(script: Script): string | undefined {
   const notesTo = chooseNoteDescriptor(script.text);

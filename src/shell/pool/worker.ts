@@ -191,7 +191,7 @@ export class Worker {
     await guard.settled();
     const status = readStatus(this.#said);
     if (guard.interruption !== undefined) this.#isSound = false;
-    // The job killed its shell through `$$`, so the rest of the group has to end too.
+    // The worker died, perhaps because its job killed `$$`, so the rest of its group has to end too.
     else if (status === undefined) await endGroup(id, graceMs);
     return { status, interruption: guard.interruption };
   }
