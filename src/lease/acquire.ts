@@ -15,7 +15,7 @@ export interface AcquisitionInput extends PublicAddresses {
   readonly leases: readonly Lease[];
   /** Subnets that are held by something other than a readable lease. They are not free, and they belong to no node. */
   readonly blocked: readonly LeaseSubnets[];
-  /** The key of the lease that only this node has written since its last run. It is this node's lease, whatever address it carries. */
+  /** The key of the lease that this node wrote last, and no other node since. It is this node's lease with any address. */
   readonly earlierKey: string | undefined;
   /** The subnets in the subnet file of the last run. */
   readonly hint: LeaseSubnets | undefined;

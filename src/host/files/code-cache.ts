@@ -17,9 +17,8 @@ import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
 /*
- * Compiled code is run as it is: whoever writes it decides what heddle does. So it lies next to the bundle that it was
- * compiled from, and counts only where nobody but the owner of the bundle can have written it. Nothing here throws: without
- * compiled code a start takes a little longer.
+ * Compiled code runs without a check, so its writer decides what heddle does. The code is therefore next to its bundle, and is used only
+ * if nobody but the bundle's owner can have written it. Nothing here throws: without compiled code, a start takes a little longer.
  */
 
 /**

@@ -4,7 +4,7 @@ import { findLabs } from './find.ts';
 import { nameArgument } from '../plan/request.ts';
 
 /**
- * Makes sure that only this process starts a lab of this name, and that none runs. The lock is a socket in the abstract namespace: it is
+ * Makes sure that only this process starts a lab of this name, and that no other one runs. The lock is a socket in the abstract namespace: it is
  * not a file, and it disappears when this process ends, for any reason.
  */
 export async function claimName(name: string): Promise<void> {

@@ -3,10 +3,9 @@ import type { LineNote } from '../shell.ts';
 import { placeNotes, type NotePlace } from './note-places.ts';
 
 /*
- * No POSIX shell tells which line of a script ended it under `set -e`: dash forgets LINENO in an EXIT trap, and a trap
- * would be the script's own business. So a command gets a note in front of it, which says that its line was reached.
- * Everything here is arranged so that a note cannot change what the script means: where that is not certain, a command does
- * not get a note, and the failing line is known less exactly.
+ * No POSIX shell reports which line of a script ended it under `set -e`: dash forgets LINENO in an EXIT trap, and traps belong to the
+ * script. So a note before each command writes the line that is reached. A note must never change the meaning of the script. Where that is
+ * not certain, a command does not get a note, and the failing line is known less exactly.
  */
 
 /**

@@ -3,9 +3,9 @@ import { composeShellText } from '../lines/shell-text.ts';
 import type { Script } from '../shell.ts';
 
 /*
- * A worker is a shell that reads commands from its stdin: nothing else leaves the subshell of a job as `sh -c` would
- * have it. Inside a loop, `break` would end the job; inside a function, `local` would work. The commands are the ones
- * below, the same for every job. What differs between jobs is in files, and in variables that are read from one.
+ * A worker is a shell that reads commands from its stdin. Only then is the subshell of a job the same as with `sh -c`: inside a loop, `break`
+ * would end the job; inside a function, `local` would work. The commands below are the same for every job. The differences between jobs are
+ * in files, and in variables that are read from a file.
  */
 
 /**
