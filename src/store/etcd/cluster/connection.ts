@@ -10,6 +10,7 @@ import { isSecure, type Endpoint } from '../endpoint.ts';
 import type { Credentials } from './fresh-credentials.ts';
 import { statusCode, statusOf } from '../errors.ts';
 import type { EtcdTiming } from '../options.ts';
+import { closingSilentSockets } from './silent-sockets.ts';
 
 /** The messages of a watch, oldest first. */
 export interface WatchStream extends AsyncIterable<IWatchResponse> {
@@ -61,7 +62,7 @@ export class MemberConnection {
   async request<T>(request: (client: Etcd3) => Promise<T>): Promise<T> {
     const release = this.#use();
     try {
-      return await this.#request(request);
+      return await closingSilentSockets(this.#timing, () => this.#request(request));
     } finally {
       release();
     }
@@ -83,7 +84,7 @@ export class MemberConnection {
   async openWatch(): Promise<WatchStream> {
     const release = this.#use();
     try {
-      return await this.#openWatch(release);
+      return await closingSilentSockets(this.#timing, () => this.#openWatch(release));
     } catch (error) {
       release();
       throw error;

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { openEtcdStore } from '../../src/store/etcd/store.ts';
+import { descriptorsOf } from '../soak/resources.ts';
+import { until } from '../support/until.ts';
+import { BackgroundFollower } from './etcd/background-follower.ts';
+import { Authority } from './etcd/certificates.ts';
+import { ownLoopbackAddress } from './etcd/loopback.ts';
+import { FaultProxy } from './etcd/proxy.ts';
+import { hasty, Scene } from './etcd/scene.ts';
+import { EtcdServer } from './etcd/server.ts';
+
+/** How many connections this process has open to an address as a client. */
+function connectionsTo(address: string): number {
+  return [...descriptorsOf(process.pid)]
+    .filter(([kind]) => kind.includes(` to ${address}:2379 `))
+    .reduce((sum, [, count]) => sum + count, 0);
+}
+
+async function untilOneConnectionTo(address: string): Promise<void> {
+  await until(
+    `one connection to ${address}`,
+    () => connectionsTo(address) === 1,
+    () => `There are ${connectionsTo(address)}.`,
+  );
+}
+
+describe('a connection to etcd', () => {
+  test('is closed when its other end is lost without a word', { timeout: 60_000 }, async () => {
+    await using scene = await Scene.make();
+    const proxy = await scene.openProxy();
+    const following = await scene.follow(await scene.openStore([proxy]));
+    assert.equal(connectionsTo(proxy.address), 1);
+    proxy.strand();
+    await scene.change();
+    await following.untilSameAs(scene.direct);
+    await untilOneConnectionTo(proxy.address);
+    await scene.change();
+    await following.untilSameAs(scene.direct);
+  });
+
+  for (const scheme of ['http', 'https'] as const) {
+    test(
+      `by ${scheme} stays open while it is used, and not once it is dead`,
+      { timeout: 60_000 },
+      async () => {
+        const address = ownLoopbackAddress();
+        const authority = await Authority.make();
+        await using proxy = await FaultProxy.open(address);
+        const identity = await authority.issue('etcd', [`IP:${proxy.address}`, `IP:${address}`]);
+        const tls = { ...identity, caFile: authority.caFile, asksClients: false };
+        const server = await EtcdServer.start({ address, ...(scheme === 'https' && { tls }) });
+        const store = await openEtcdStore({
+          endpoints: [proxy.endpoint(scheme)],
+          timing: hasty,
+          ...(scheme === 'https' && { caFile: authority.caFile }),
+        });
+        try {
+          await using following = new BackgroundFollower(store);
+          await following.until(() => following.snapshots > 0);
+          // Nothing but probes crosses the connection for several times as long as a silent one lives.
+          await delay(8 * (hasty.keepaliveMs + hasty.keepaliveTimeoutMs));
+          assert.deepEqual(following.outages, []);
+          assert.equal(connectionsTo(proxy.address), 1);
+          proxy.strand();
+          await following.until(() => following.snapshots > 1);
+          await untilOneConnectionTo(proxy.address);
+        } finally {
+          await store.close();
+          await server.destroy();
+          authority.destroy();
+        }
+      },
+    );
+  }
+});
