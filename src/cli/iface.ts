@@ -11,9 +11,9 @@ export function registerIface(program: Command): void {
     .summary('show which interface and address this node uses, and why')
     .description('The interface to the other nodes, and the addresses on it.');
   addInterfaceOptions(iface.command('explain'))
-    .summary('say of every interface and address why it is taken or passed over')
+    .summary('show why each interface and address is taken or passed over')
     .description(
-      'Says of every interface and address why heddle up would take it or pass it over, with the same options. Changes nothing.',
+      'Shows why heddle up, with the same options, would take or pass over each interface and address. Changes nothing.',
     )
     .addOption(
       new Option('--families <families>', 'the address families of the network')

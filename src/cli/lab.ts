@@ -149,12 +149,13 @@ const faults: Readonly<Record<FaultVerb, { readonly summary: string; readonly de
     description: "Starts a node's daemon, or etcd, again after it has ended, and waits until it is ready.",
   },
   cut: {
-    summary: 'take the link of a node to the underlay down',
-    description: 'Takes the link of a node, or of etcd, to the underlay down, as if its cable were pulled.',
+    summary: 'disconnect a node, or etcd, from the underlay',
+    description:
+      'Disconnects a node, or etcd, from the underlay: takes its link down, as if its cable were pulled.',
   },
   join: {
-    summary: 'bring the link of a node to the underlay up again',
-    description: 'Brings the link of a node, or of etcd, to the underlay up again.',
+    summary: 'connect a node, or etcd, to the underlay again',
+    description: 'Connects a node, or etcd, to the underlay again: brings its link up.',
   },
 };
 

@@ -42,7 +42,7 @@ function readObjects(text: string, network: NetworkConfiguration): OwnData {
   if (objects.length !== 0 && objects.length !== expected) {
     return {
       kind: 'invalid',
-      because: `it printed ${objects.length} lines for ${expected} address families`,
+      because: `the number of its lines is ${objects.length}, not ${expected}, one for each address family of the network`,
     };
   }
   return { kind: 'data', data: spread(objects, network) };

@@ -25,7 +25,7 @@ export const diagnosticCodes = {
   'subnet-length': 'The prefix length of the subnets does not fit the network.',
   'subnet-range': 'The first or last subnet is not a subnet of the network, or the last is before the first.',
   // A network configuration that was written for flannel
-  'other-case': 'A key or a type is written in another case.',
+  'other-case': 'A key or a type has other capital letters.',
   'repeated-key': 'A key is there more than once, and the last one counts.',
   'passed-over': 'A key has no effect.',
   'address-form': 'A network or an address is read in another form.',
@@ -50,7 +50,7 @@ export const diagnosticCodes = {
   'no-input': 'A command reads standard input, but its standard input is empty.',
   'missing-program': 'A program is not installed on this machine.',
   'not-repeatable': 'A command fails when it runs again.',
-  'not-portable': 'A command uses what dash, BusyBox and bash take differently.',
+  'not-portable': 'A command uses something that dash, BusyBox and bash treat differently.',
   'add-without-remove': 'The recipe adds entries for a peer, but never removes them.',
   'unquoted-data': 'A command expands data of another node without quotes.',
   'evaluated-data': 'A command runs data of another node as shell text.',

@@ -98,7 +98,7 @@ const renderers: Renderers = {
       e.detail,
     ),
   'monitor-ended': (e) =>
-    line(`MonitorCommand ${e.how}; started again in ${formatDuration(e.retryInMs)}`, indent(e.stderr)),
+    line(`MonitorCommand ${e.how}; next start in ${formatDuration(e.retryInMs)}`, indent(e.stderr)),
   concern: (e) => line(`${e.kind}: ${e.because}`, indent(e.hint)),
   'concern-ended': (e) => line(`${e.kind} is over: ${e.about}`),
   'batch-applied': (e) =>

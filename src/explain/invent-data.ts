@@ -21,7 +21,10 @@ export function inventData(
 ): InventedData {
   const families = presentValues(network).length;
   if (given.length > families) {
-    throw new Failure('usage', `--data was given ${given.length} times for ${families} address families`);
+    const most = families === 1 ? 'one address family' : 'two address families';
+    throw new Failure('usage', `--data was given ${given.length} times, but the network has only ${most}`, {
+      hint: 'give --data once for each address family of the network',
+    });
   }
   const isText = recipe.backendData.format === 'text';
   const [first, second] = given.map((text) => (isText ? text : parseData(text)));

@@ -44,7 +44,8 @@ async function runHere(words: readonly string[], env: NodeJS.ProcessEnv): Promis
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on('error', (cause) => {
-        reject(new Failure('prerequisite', `${program} could not be started: ${cause.message}`, { cause }));
+        const message = `${program} could not be started: ${cause.message}`;
+        reject(new Failure('prerequisite', message, { hint: 'install util-linux 2.33 or newer', cause }));
       });
       child.on('exit', (code, signal) => {
         resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));

@@ -82,7 +82,7 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
     'store',
     `could not get a lease from the ${store.description} after ${mostTries} attempts`,
     {
-      hint: 'find out which process keeps writing there: heddle leases',
+      hint: 'another process keeps writing there: heddle leases shows the leases, so find out who writes them',
     },
   );
 }
@@ -243,8 +243,8 @@ function describeExhausted(
       `are in use (${counts.join(', ')})`,
     {
       hint:
-        'Remove leases of nodes that are gone (heddle leases shows them), wait for them to expire, ' +
-        'or widen the range in the network configuration.',
+        'remove leases of nodes that are gone with heddle leases release (heddle leases shows them), wait until they expire, ' +
+        'or widen the range in the network configuration',
     },
   );
 }

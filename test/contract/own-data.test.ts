@@ -29,7 +29,7 @@ test('what no peer would accept is refused here already', () => {
     ['two words', ipv4Only, /does not match/],
     ['{"VNI":1}', ipv4Only, /VtepMAC/],
     ['VNI 1', ipv4Only, /is not JSON/],
-    [v4, dualStack, /1 lines for 2/],
+    [v4, dualStack, /number of its lines is 1, not 2, one for each address family/],
     ['', ipv4Only, /backend data is missing; the recipe's Fields are VNI, VtepMAC/],
   ] as const) {
     const data = readOwnData(printed, printed === 'two words' ? text : json, network);

@@ -27,13 +27,13 @@ export function addInterfaceOptions(command: Command): Command {
     .addOption(
       new Option(
         '--public-ip <address>',
-        "the address at which peers reach this node (default: the interface's first)",
+        "the IPv4 address at which peers reach this node (default: the interface's first)",
       )
         .env('FLANNELD_PUBLIC_IP')
         .argParser(parseFamily(4)),
     )
     .addOption(
-      new Option('--public-ipv6 <address>', 'the same for IPv6')
+      new Option('--public-ipv6 <address>', 'the IPv6 address at which peers reach this node')
         .env('FLANNELD_PUBLIC_IPV6')
         .argParser(parseFamily(6)),
     );

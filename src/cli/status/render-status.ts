@@ -75,7 +75,8 @@ function describeCounts(counts: NodeStatus['counts']): string {
 function describeProbe({ at, counts }: NonNullable<NodeStatus['probe']>): string {
   const parts = [`${counts.answers} answer`];
   if (counts.silent > 0) parts.push(`${counts.silent} answered before and no longer`);
-  if (counts.unknown > 0) parts.push(`${counts.unknown} never answered, so nothing can be told`);
+  if (counts.unknown > 0)
+    parts.push(`${counts.unknown} never answered, so heddle cannot tell whether packets flow`);
   return `${parts.join(', ')}, at ${at}`;
 }
 
@@ -101,7 +102,7 @@ function describeOutage(
 function describeDrift({ at, missing, extra, rebuilt }: NonNullable<NodeStatus['lastDrift']>): string {
   const parts = rebuilt ? ['network built again'] : [];
   if (missing > 0) parts.push(`${formatCount(missing, 'missing peer')} added`);
-  if (extra > 0) parts.push(`${formatCount(extra, 'stranger')} removed`);
+  if (extra > 0) parts.push(`${formatCount(extra, 'unknown peer')} removed`);
   return `${parts.join(', ')}, at ${at}`;
 }
 
@@ -140,7 +141,7 @@ function renderConcerns(concerns: NodeStatus['concerns']): string {
 function renderLiberties(liberties: NodeStatus['liberties']): string {
   if (liberties.length === 0) return '';
   const lines = liberties.slice(0, mostListed).map(({ where, message }) => `  ${where}: ${message}\n`);
-  return `\nread as flannel reads it\n${lines.join('')}${more(liberties.length)}`;
+  return `\nwarnings about the network configuration\n${lines.join('')}${more(liberties.length)}`;
 }
 
 function more(total: number): string {

@@ -76,7 +76,7 @@ export function registerUp(program: Command): void {
     .addOption(
       new Option(
         '--ip-masq [bool]',
-        'masquerade what leaves the network: hosts outside see the address of this node',
+        'masquerade packets that leave the network: hosts outside see the address of this node',
       )
         .env('FLANNELD_IP_MASQ')
         .argParser(parseTruth)
@@ -92,7 +92,10 @@ export function registerUp(program: Command): void {
         .default(false, 'off'),
     )
     .addOption(
-      new Option('--iptables-forward-rules [bool]', 'accept what this node forwards from and to the network')
+      new Option(
+        '--iptables-forward-rules [bool]',
+        'accept the packets that this node forwards from and to the network',
+      )
         .env('FLANNELD_IPTABLES_FORWARD_RULES')
         .argParser(parseTruth)
         .default(true, 'on'),
@@ -100,7 +103,7 @@ export function registerUp(program: Command): void {
     .addOption(
       new Option(
         '--iptables-resync <seconds>',
-        'how often to check these rules, and put back what is missing',
+        'how often to check the rules for masquerading and forwarding, and put back what is missing',
       )
         .env('FLANNELD_IPTABLES_RESYNC')
         .argParser(goNumber(1, 2_147_483_647))

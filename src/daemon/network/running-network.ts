@@ -304,7 +304,8 @@ export class RunningNetwork {
     try {
       if (leasedNetwork.isCreated) await preparation.store.remove(this.#keeper.record);
     } catch (error) {
-      emit({ event: 'warning', message: `not everything was undone: ${explainError(error)}` });
+      const remains = `the lease ${this.#keeper.record.key} may still be in the store`;
+      emit({ event: 'warning', message: `not everything was undone: ${remains}: ${explainError(error)}` });
     }
     await removeParts(this.#live, rememberParts(options));
     await removeDeployment(options.stateDirectory);
@@ -403,7 +404,10 @@ export class RunningNetwork {
       const machine = await readMachineMarks(this.#underlay.underlay.hardwareAddress);
       await noteHeldLease(options.stateDirectory, options.store, record, machine);
     } catch (error) {
-      emit({ event: 'warning', message: `the lease could not be noted: ${explainError(error)}` });
+      const message =
+        `cannot note this node's lease in ${options.stateDirectory}: ${explainError(error)}; ` +
+        'if the address of this node changes while heddle does not run, the node may get another subnet';
+      emit({ event: 'warning', message });
     }
   }
 

@@ -136,16 +136,13 @@ async function expectLife(stateDirectory: string, answered: AbortSignal): Promis
 
 async function describeSilence(stateDirectory: string): Promise<Failure> {
   const found = await findOwningProcess(stateDirectory);
-  const who = found === undefined ? 'the heddle daemon' : `process ${found.pid}, the heddle daemon`;
+  const daemon = `the heddle daemon with the state directory ${stateDirectory}`;
+  const who = found === undefined ? daemon : `process ${found.pid}, ${daemon},`;
   const why = found?.state === 'T' ? ': it is stopped, as by SIGSTOP' : '';
   const pid = found?.pid ?? 'PID';
-  return new Failure(
-    'unresponsive',
-    `${who} with the state directory ${stateDirectory}, did not answer within ${answerMs / 1000} s${why}`,
-    {
-      hint: `let it go on with kill -CONT ${pid}, or end it with kill -KILL ${pid} and take its network down with heddle down`,
-    },
-  );
+  return new Failure('unresponsive', `${who} did not answer within ${answerMs / 1000} s${why}`, {
+    hint: `if it is stopped, continue it with kill -CONT ${pid}; otherwise end it with kill -KILL ${pid} and take its network down with heddle down`,
+  });
 }
 
 function ask(

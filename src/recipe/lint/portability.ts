@@ -15,7 +15,7 @@ interface Bashism {
 /** `${X//a/b}`, `${X/a/b}`, `${X:1:2}`, `${X^^}`, `${X,,}`, `${X@Q}`. */
 const bashOperators = /^(?:\/|\^|,|@|:)$/;
 
-/** Reports what dash, BusyBox and bash take differently: /bin/sh is one of the three. */
+/** Reports what dash, BusyBox and bash treat differently: /bin/sh is one of the three. */
 export function checkPortability(scripts: readonly CommandScript[], findings: Findings): void {
   for (const script of scripts) {
     for (const { span, form, consequence, hint } of findBashisms(script)) {

@@ -68,8 +68,10 @@ interface Rule extends StatusMeaning {
   readonly pattern: RegExp;
 }
 
-const checkAuthority = 'give the PEM file of the authority that signed the certificates of the etcd members';
-const checkIdentity = 'give a certificate and its key that the etcd members accept';
+const checkAuthority =
+  'give --etcd-cafile the PEM file of the authority (CA) that signed the certificates of the etcd members';
+const checkIdentity =
+  'give --etcd-certfile and --etcd-keyfile a certificate and its key that the etcd members accept';
 const freeSpace = 'compact and defragment etcd, then clear its alarm: etcdctl alarm disarm';
 
 /** The rules for known details. The first that matches counts. */
@@ -84,7 +86,7 @@ const rules: readonly Rule[] = [
     [
       /user name is empty/,
       'asks for a user name and a password',
-      'give the name and password of an etcd user',
+      'give those of an etcd user with --etcd-username and --etcd-password-file',
     ],
     [
       /permission denied/,

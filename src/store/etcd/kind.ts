@@ -8,7 +8,7 @@ const options = {
   endpoints: {
     name: '--etcd-endpoints',
     placeholder: 'urls',
-    description: 'its members, separated by commas',
+    description: 'the client URLs of its members, separated by commas',
     variable: 'FLANNELD_ETCD_ENDPOINTS',
     default: 'http://127.0.0.1:4001,http://127.0.0.1:2379',
     shownDefault: '127.0.0.1, ports 4001 and 2379',
@@ -23,25 +23,25 @@ const options = {
   caFile: {
     name: '--etcd-cafile',
     placeholder: 'file',
-    description: 'the authority that signed the certificates of the members',
+    description: "the certificate of the authority (CA) that signed the members' certificates",
     variable: 'FLANNELD_ETCD_CAFILE',
   },
   certFile: {
     name: '--etcd-certfile',
     placeholder: 'file',
-    description: "this node's certificate",
+    description: "this node's client certificate",
     variable: 'FLANNELD_ETCD_CERTFILE',
   },
   keyFile: {
     name: '--etcd-keyfile',
     placeholder: 'file',
-    description: "this node's key",
+    description: 'the private key of that certificate',
     variable: 'FLANNELD_ETCD_KEYFILE',
   },
   username: {
     name: '--etcd-username',
     placeholder: 'name',
-    description: 'the user',
+    description: 'the name of the etcd user',
     variable: 'FLANNELD_ETCD_USERNAME',
   },
   password: {

@@ -394,7 +394,11 @@ describe('recipe explain', () => {
         /VtepMAC in its backend data, "\$\(id\)", does not match/,
       ],
       ['vxlan', { data: ['x'] }, /--data "x" is not JSON/],
-      ['vxlan', { data: ['1', '2'] }, /--data was given 2 times for 1 address families/],
+      [
+        'vxlan',
+        { data: ['1', '2'] },
+        /--data was given 2 times, but the network has only one address family/,
+      ],
       ['vxlan', { event: 'pre', data: ['{}'] }, /PreStartupCommand does not handle a peer/],
       ['vxlan', { subnet: '10.51.0.0/24' }, /its subnet 10\.51\.0\.0\/24 is not inside 10\.50\.0\.0\/16/],
       ['vxlan', { event: 'post', subnet: '10.51.0.0/24' }, /a node cannot lease 10\.51\.0\.0\/24/],

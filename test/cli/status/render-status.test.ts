@@ -72,7 +72,7 @@ test('what is read in another way than it is written is listed, with its place',
   const text = renderStatus({ ...status, liberties }, Date.now());
   assert.match(
     text,
-    /\nread as flannel reads it\n {2}etcd:\/coreos\.com\/network\/config:1:2: the key `network`/,
+    /\nwarnings about the network configuration\n {2}etcd:\/coreos\.com\/network\/config:1:2: the key `network`/,
   );
 });
 
@@ -98,7 +98,7 @@ test('a probe is shown by result, and who does not answer by address', () => {
   const shown = renderStatus({ ...status, probe: { at: status.startedAt, counts, addresses } }, 0);
   assert.match(
     shown,
-    /^probe {5}1 answer, 1 answered before and no longer, 1 never answered, so nothing can be told, at /m,
+    /^probe {5}1 answer, 1 answered before and no longer, 1 never answered, so heddle cannot tell whether packets flow, at /m,
   );
   assert.match(
     shown,

@@ -431,7 +431,7 @@ describe('an etcd with TLS and users', () => {
       await runHeddle(['leases', ...tlsOptions(fortress.stranger.caFile)]),
       'store',
       `${action}: etcd at ${endpoint} has a certificate from an unknown authority\n` +
-        '  give the PEM file of the authority that signed the certificates of the etcd members',
+        '  give --etcd-cafile the PEM file of the authority (CA) that signed the certificates of the etcd members',
     );
   });
 

@@ -92,7 +92,7 @@ function tlsReason(error: unknown): string {
 function unusable(what: string, reason: string, cause: unknown): StoreError {
   return new StoreError(`cannot use ${what} for TLS with etcd: ${reason}`, {
     retryable: false,
-    hint: 'check the files of the authority, the certificate and the key',
+    hint: 'check the files given with --etcd-cafile, --etcd-certfile and --etcd-keyfile',
     cause,
   });
 }
