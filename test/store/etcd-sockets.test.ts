@@ -41,6 +41,24 @@ describe('a connection to etcd', () => {
     await following.untilSameAs(scene.direct);
   });
 
+  test('is closed when etcd takes it and never answers', { timeout: 60_000 }, async () => {
+    await using scene = await Scene.make();
+    const proxy = await scene.openProxy();
+    const following = await scene.follow(await scene.openStore([proxy]));
+    await proxy.cut();
+    await following.until(() => following.outages.length >= 1);
+    await proxy.resume();
+    proxy.hold();
+    await until('a connection that waits', () => connectionsTo(proxy.address) > 0);
+    const { length } = following.outages;
+    await following.until(() => following.outages.length > length + 1);
+    proxy.strand();
+    await proxy.resume();
+    await scene.change();
+    await following.untilSameAs(scene.direct);
+    await untilOneConnectionTo(proxy.address);
+  });
+
   for (const scheme of ['http', 'https'] as const) {
     test(
       `by ${scheme} stays open while it is used, and not once it is dead`,
