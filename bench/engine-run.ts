@@ -57,7 +57,11 @@ function createRoster(): Roster {
   if (checked.kind === 'invalid' || own === undefined) throw new Error('the recipe is not as it was');
   const { network, backendType, backendData } = checked.value;
   return new Roster(
-    { network, backendType, backendData, agreed: [], ownIdentities: [], ownAddresses: ['192.0.2.1'] },
+    {
+      ...{ network, backendType, backendData, agreed: [], ownIdentities: [] },
+      ownAddresses: ['192.0.2.1'],
+      allowOverlap: true,
+    },
     { key: '10.255.0.0-30', subnets: { ipv4: own, ipv6: undefined } },
   );
 }

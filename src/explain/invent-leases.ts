@@ -130,6 +130,8 @@ function acceptPeer(
       backendData: recipe.backendData,
       agreed: [],
       ownAddresses: presentValues(own.addresses),
+      // Only the options of a daemon can tell.
+      allowOverlap: true,
       ownIdentities: [],
     },
   );

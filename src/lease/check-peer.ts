@@ -23,6 +23,8 @@ export interface PeerRules {
   readonly agreed: readonly AgreedField[];
   /** This node's public addresses, and its own addresses on the interface. Canonical. */
   readonly ownAddresses: readonly string[];
+  /** Whether a peer's public address may lie inside the overlay network, as with `--allow-overlap`. */
+  readonly allowOverlap: boolean;
   /** The MAC addresses and keys that this node publishes. */
   readonly ownIdentities: readonly Identity[];
 }
@@ -141,6 +143,10 @@ function readPublicAddress(text: string | undefined, family: FamilyKey, rules: P
   const canonical = formatAddress(address);
   const why = describeUnusable(address);
   if (why !== undefined) throw new Rejection(`its ${name} ${canonical} is ${why}`);
+  // Packets for the peer's tunnel would go into the tunnel.
+  const overlay = rules.allowOverlap ? undefined : rules.network[family]?.network;
+  if (overlay !== undefined && contains(overlay, address))
+    throw new Rejection(`its ${name} ${canonical} is inside the overlay network ${formatCidr(overlay)}`);
   if (rules.ownAddresses.includes(canonical))
     throw new Rejection(`its ${name} ${canonical} is this node's own`, {
       kind: 'address',

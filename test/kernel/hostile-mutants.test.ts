@@ -31,14 +31,15 @@ const inCheckPeer = (check: string, instead = 'false'): Edit => ({
 const checks = {
   'text matches the default pattern': inCheckPeer('!expected.test(line)'),
   'text is no longer than it may be': inCheckPeer(
-    'if (byteLength(text) > maximumDataBytes)\n    throw new Rejection(`its ${name} is longer',
-    'if (false)\n    throw new Rejection(`its ${name} is longer',
+    'byteLength(text) > maximumDataBytes)\n    throw new Rejection(`its ${name} is',
+    'false)\n    throw new Rejection(`its ${name} is',
   ),
   'each field matches its pattern': inCheckPeer('!field.pattern.test(text)'),
   'the subnet lies inside the network': inCheckPeer(
     '!contains(network, subnet) || subnet.prefix === network.prefix',
   ),
   'the address can be that of a host': inCheckPeer('why !== undefined'),
+  'the address is not inside the overlay network': inCheckPeer('contains(overlay, address)'),
   "the address is not this node's own": inCheckPeer('rules.ownAddresses.includes(canonical)'),
   'the MAC address can be that of a device': inCheckPeer('describeUnusableMac(text)', 'undefined'),
   'the key can be that of a node': inCheckPeer('describeUnusableKey(text)', 'undefined'),

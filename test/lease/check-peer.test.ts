@@ -231,6 +231,29 @@ for (const [publicIp, why] of badAddresses) {
   });
 }
 
+test('a public address inside the overlay network is refused, unless the node may overlap', () => {
+  for (const publicIp of ['10.50.0.0', '10.50.4.1', '10.50.255.255']) {
+    const lease = makeLease('10.50.4.0/24', { publicIp });
+    assert.equal(refusal(lease), `its PublicIP ${publicIp} is inside the overlay network 10.50.0.0/16`);
+    assert.equal(checkPeer(lease, { ...textRules, allowOverlap: true }).kind, 'peer');
+  }
+  for (const publicIp of ['10.49.255.255', '10.51.0.0'])
+    assert.equal(checkPeer(makeLease('10.50.4.0/24', { publicIp }), textRules).kind, 'peer', publicIp);
+
+  const ipv4 = makeLease('10.50.4.0/24');
+  const dual = (publicIpv6: string): Lease => ({
+    ...ipv4,
+    subnets: { ...ipv4.subnets, ipv6: cidr('2001:cafe:42:c::/64') },
+    attributes: { ...ipv4.attributes, publicIpv6 },
+  });
+  const rules = { ...textRules, network: dualStack };
+  assert.equal(
+    refusal(dual('2001:cafe:42:c::1'), rules),
+    'its PublicIPv6 2001:cafe:42:c::1 is inside the overlay network 2001:cafe:42::/56',
+  );
+  assert.equal(checkPeer(dual('2001:cafe:43::1'), rules).kind, 'peer');
+});
+
 test('a subnet outside the network, or as large as it, is refused', () => {
   assert.match(refusal(makeLease('10.51.4.0/24')), /not inside 10\.50\.0\.0\/16/);
   assert.match(refusal(makeLease('10.50.0.0/16')), /not inside/);

@@ -29,6 +29,7 @@ export const textRules: PeerRules = {
   backendData: { format: 'text', pattern: undefined },
   agreed: [],
   ownAddresses: ['172.30.0.1'],
+  allowOverlap: false,
   ownIdentities: [],
 };
 

@@ -29,6 +29,7 @@ test('a reservation is not a lease of another type', () => {
     backendType: 'vxlan',
     backendData: { format: 'text', pattern: undefined },
     ownAddresses: [],
+    allowOverlap: false,
     agreed: [],
     ownIdentities: [],
   } as const;

@@ -103,7 +103,7 @@ export async function planStart(options: UpOptions, warnings: readonly string[])
   const { configuration } = network;
   const { publicIp, publicIpv6 } = underlay;
   const forecast = foreseeLease(view, view.listing, { configuration, publicIp, publicIpv6, ...lastRun });
-  const { peers, rejected } = judgeLeases(decision, view, forecast);
+  const { peers, rejected } = judgeLeases(decision, view, forecast, options);
   return {
     ...outline,
     recipe: { name: loaded.recipe.name, type: loaded.recipe.backendType, file: loaded.file },
@@ -162,6 +162,7 @@ function judgeLeases(
   { loaded, network, underlay }: NodeDecision,
   { listing }: Extract<StoreView, { readonly kind: 'seen' }>,
   { subnets }: LeaseForecast,
+  { allowOverlap }: Pick<UpOptions, 'allowOverlap'>,
 ): { readonly peers: readonly Peer[]; readonly rejected: StartPlan['rejected'] } {
   const { recipe } = loaded;
   const key = leaseKey(subnets);
@@ -172,6 +173,7 @@ function judgeLeases(
       backendData: recipe.backendData,
       agreed: agreedFields(recipe, network.parameterValues),
       ownAddresses: [...listPublicAddresses(underlay), ...presentValues(underlay.addresses)],
+      allowOverlap,
       ownIdentities: [],
     },
     { key, subnets },

@@ -155,7 +155,8 @@ export class RunningNetwork {
         backendType: preparation.loaded.recipe.backendType,
         backendData: preparation.loaded.recipe.backendData,
         agreed: agreedFields(preparation.loaded.recipe, preparation.network.parameterValues),
-        // The addresses may change while the network runs.
+        allowOverlap: options.allowOverlap,
+        // They may change while the network runs.
         get ownAddresses() {
           const { facts } = commands;
           return [...listPublicAddresses(facts), ...presentValues(facts.localAddresses)];

@@ -214,6 +214,7 @@ export class OverlayNode {
       backendData: this.#recipe.backendData,
       agreed: [],
       ownIdentities: [],
+      allowOverlap: false,
       ownAddresses: [this.#facts.publicIp, this.#facts.publicIpv6].filter((address) => address !== undefined),
     });
     if (verdict.kind !== 'peer') throw new Error(`${other.name} is no peer: ${JSON.stringify(verdict)}`);

@@ -53,6 +53,7 @@ function judge(recorded: RecordedLease): PeerVerdict | undefined {
     backendType,
     backendData,
     ownAddresses: [],
+    allowOverlap: true,
     agreed: [],
     ownIdentities: [],
   });
