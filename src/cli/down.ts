@@ -22,7 +22,7 @@ export function registerDown(program: Command): void {
     .option('--release-lease', "release this node's lease")
     .option(
       '--forget',
-      'forget the network of a dead daemon whose network namespace is gone; no command runs',
+      'forget the network of a dead daemon whose network namespace is gone or whose journal is damaged; no command runs',
     )
     .option('--json', 'print one JSON object')
     .action(async ({ stateDir, releaseLease = false, forget = false, json = false }: DownFlags) => {

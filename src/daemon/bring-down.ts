@@ -1,14 +1,12 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmitEvent } from '../event/event.ts';
 import { claimInstance } from '../host/state/instance.ts';
-import { openJournal } from '../host/state/journal-file.ts';
 import { askDaemon, createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
 import { readDeployment } from './network/deployment-file.ts';
-import type { Deployment } from './network/deployment.ts';
-import { forgetNetwork } from './takeover/forget-network.ts';
+import { forgetStanding } from './takeover/forget-network.ts';
 import { requireNamespace } from './takeover/other-namespace.ts';
-import { PeerJournal } from './peers/peer-journal.ts';
 import { readHeldLease } from './lease/held-lease.ts';
 import { releaseByItself } from './takeover/release-lease.ts';
 import { takeDownDead } from './takeover/take-down-dead.ts';
@@ -29,6 +27,9 @@ export interface DownOptions {
   readonly forget: boolean;
 }
 
+/** The result for a network that was only forgotten. */
+const forgotten: TakeDownResult = { removed: 0, failed: [], shutdown: 'skipped' };
+
 /**
  * Takes down the network of this state directory. Throws a Failure: `state-directory` if this process cannot do that, `already-running` if
  * the network to be forgotten has a daemon.
@@ -46,7 +47,8 @@ export async function bringDown(
   }
   const deployment = await readDeployment(stateDirectory);
   const isNothingHeld = !releaseLease || (await readHeldLease(stateDirectory)) === undefined;
-  if (deployment === undefined && isNothingHeld) return describe('none', emptyTakeDown);
+  const isNothingNoted = !forget || !existsSync(join(stateDirectory, 'journal'));
+  if (deployment === undefined && isNothingHeld && isNothingNoted) return describe('none', emptyTakeDown);
   if (deployment !== undefined && !forget) await requireNamespace(deployment, stateDirectory);
 
   // This process answers in the dead daemon's place, so that no daemon starts meanwhile and another heddle down waits.
@@ -73,30 +75,17 @@ async function bringDownDead(
 ): Promise<DownResult> {
   // Another heddle down may have changed the state while this one waited, so the state is read again.
   const deployment = await readDeployment(stateDirectory);
-  let taken = emptyTakeDown;
-  if (deployment !== undefined) {
-    taken = forget
-      ? await forgetDeployment(deployment, stateDirectory, emit)
-      : await takeDownDead(deployment, stateDirectory, emit);
+  let taken: TakeDownResult | undefined;
+  if (forget) {
+    if (await forgetStanding(deployment, stateDirectory, emit)) taken = forgotten;
+  } else if (deployment !== undefined) {
+    taken = await takeDownDead(deployment, stateDirectory, emit);
   }
-  // The lease stays if something was not taken down, because the rest still uses it.
-  if (releaseLease && taken.failed.length === 0) {
+  const who = taken === undefined ? 'none' : 'dead';
+  // What could not be taken down still uses the lease.
+  if (releaseLease && (taken === undefined || taken.failed.length === 0)) {
     const lease = await releaseByItself(stateDirectory, undefined, emit, deployment);
-    taken = { ...taken, ...(lease && { lease }) };
+    taken = { ...(taken ?? emptyTakeDown), ...(lease && { lease }) };
   }
-  return describe(deployment === undefined ? 'none' : 'dead', taken);
-}
-
-async function forgetDeployment(
-  deployment: Deployment,
-  stateDirectory: string,
-  emit: EmitEvent,
-): Promise<TakeDownResult> {
-  const file = await openJournal(join(stateDirectory, 'journal'));
-  try {
-    await forgetNetwork(deployment, await PeerJournal.open(file), stateDirectory, emit);
-  } finally {
-    await file.close();
-  }
-  return { removed: 0, failed: [], shutdown: 'skipped' };
+  return describe(who, taken ?? emptyTakeDown);
 }

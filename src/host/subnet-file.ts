@@ -1,13 +1,13 @@
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 import {
   parseSubnetEnvironment,
   renderSubnetEnvironment,
   type SubnetEnvironment,
 } from '../network/subnet-env.ts';
-import { makeDirectories, overwriteFile, writeFileAtomically } from './files/atomic-file.ts';
+import { makeDirectories, overwriteFile, removeDrafts, writeFileAtomically } from './files/atomic-file.ts';
 import { explainError, hasErrorCode } from './system-error.ts';
 
 /**
@@ -18,6 +18,8 @@ export async function writeSubnetFile(path: string, content: SubnetEnvironment):
   const text = renderSubnetEnvironment(content);
   try {
     await makeDirectories(dirname(path), 0o755);
+    // Of a daemon that was killed: only one writes a subnet file. A draft that stays does no harm.
+    await removeDrafts(dirname(path), basename(path)).catch(() => undefined);
     await writeFileAtomically(path, text, 0o644).catch((error: unknown) => writeInPlace(path, text, error));
   } catch (error) {
     throw describeUnwritable(path, explainError(error), error);

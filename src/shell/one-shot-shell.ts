@@ -21,6 +21,8 @@ export interface OneShotShellOptions {
   readonly program?: ShellProgram;
   /** The ledger of running jobs' groups; the default is none. */
   readonly ledger?: GroupLedger;
+  /** The directory that only this process uses: see `removeLeftPipes`. */
+  readonly owner?: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface OneShotShellOptions {
  */
 export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
   const { graceMs = 2000, program = systemShell, ledger = noLedger } = options;
-  const supply = new PipeSupply();
+  const supply = new PipeSupply(options.owner);
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const running = new Set<Promise<Outcome>>();

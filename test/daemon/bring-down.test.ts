@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -7,7 +7,9 @@ import { test } from 'node:test';
 import { bringDown } from '../../src/daemon/bring-down.ts';
 import { readDeployment } from '../../src/daemon/network/deployment-file.ts';
 import { createControlServer, type StopRequest } from '../../src/daemon/report/control.ts';
+import { DamagedJournal } from '../../src/host/state/damaged-journal.ts';
 import { claimInstance } from '../../src/host/state/instance.ts';
+import { makePipeDirectory } from '../../src/shell/io/pipe-directory.ts';
 import { Bench, leaseValue } from './bench.ts';
 import { elsewhere, leaveNetwork, openPeerJournal, rewriteDeployment } from './takeover/takeover.ts';
 
@@ -54,6 +56,16 @@ test('the network of a dead daemon is taken down here', async (t) => {
   assert.match(bench.log.at(-1) ?? '', /^shutdown /);
   assert.equal((await (await bench.openStore()).list()).records.length, 3, 'its lease stays');
   assert.equal(existsSync(`${bench.stateDirectory}/heddle.sock`), false);
+});
+
+test('the names of pipes that a killed daemon left are removed', async (t) => {
+  const bench = new Bench(t);
+  bench.recipe();
+  await leaveNetwork(t, bench);
+  const left = makePipeDirectory(bench.stateDirectory);
+  t.after(() => rmSync(left, { recursive: true, force: true }));
+  await bringDown(bench.stateDirectory, plain, bench.emit);
+  assert.equal(existsSync(left), false);
 });
 
 test('the lease of a dead daemon is given back when that is asked for, and told if it was there', async (t) => {
@@ -169,3 +181,66 @@ test('a network whose daemon runs is not forgotten', async (t) => {
   await assert.rejects(forgetting, /is already in use by another heddle/);
   assert.ok(await readDeployment(bench.stateDirectory));
 });
+
+for (const [what, damage] of [
+  ['cut short in its middle', (text: string) => text.replace(/"stdin".*\n/, '')],
+  ['with a block of zero bytes', (text: string) => `${'\0'.repeat(512)}\n${text}`],
+  ['of another program', (text: string) => `${text}{"add":{"key":"10.50.9.0-24"}}\n`],
+] as const) {
+  test(`a journal ${what} is kept under another name by down --forget, which forgets the network`, async (t) => {
+    const bench = new Bench(t);
+    bench.recipe();
+    await leaveNetwork(t, bench);
+    const journal = join(bench.stateDirectory, 'journal');
+    const damaged = damage(readFileSync(journal, 'utf8'));
+    writeFileSync(journal, damaged);
+    await assert.rejects(bringDown(bench.stateDirectory, plain, bench.emit), DamagedJournal);
+    assert.equal(readFileSync(journal, 'utf8'), damaged);
+    assert.ok(await readDeployment(bench.stateDirectory), 'and the network is not forgotten');
+
+    const down = await bringDown(bench.stateDirectory, { releaseLease: false, forget: true }, bench.emit);
+    assert.deepEqual([down.daemon, down.removed, down.shutdown], ['dead', 0, 'skipped']);
+    assert.deepEqual(bench.log, []);
+    const kept = keptJournals(bench);
+    assert.equal(kept.length, 1);
+    assert.equal(readFileSync(kept[0] ?? '', 'utf8'), damaged);
+    const warnings = bench.told('warning').map(({ message }) => message);
+    assert.match(
+      warnings.join(),
+      /^the journal \S+\/journal is damaged: its line \d .*; the file is kept as /,
+    );
+    assert.ok(warnings[0]?.endsWith(kept[0] ?? ''), warnings.join());
+    assert.deepEqual(openFiles(journal), []);
+    assert.deepEqual(openFiles(kept[0] ?? ''), []);
+    assert.equal(await readDeployment(bench.stateDirectory), undefined);
+    assert.equal(existsSync(bench.subnetFile), false);
+    assert.deepEqual((await openPeerJournal(t, bench)).peers, []);
+  });
+}
+
+test('a damaged journal without a deployment file is kept under another name, too; a sound one stays', async (t) => {
+  const bench = new Bench(t);
+  const journal = join(bench.stateDirectory, 'journal');
+  const options = { releaseLease: false, forget: true };
+  writeFileSync(journal, '{"gone":"10.50.4.0-24"}\nrubbish\n{"gone":"10.50.5.0-24"}\n');
+  const down = await bringDown(bench.stateDirectory, options, bench.emit);
+  assert.deepEqual([down.daemon, down.shutdown], ['dead', 'skipped']);
+  assert.match(
+    bench.told('warning')[0]?.message ?? '',
+    /is damaged: its line 2 is not JSON; the file is kept as/,
+  );
+  assert.equal(keptJournals(bench).length, 1);
+  assert.equal(existsSync(journal), false);
+  assert.equal((await bringDown(bench.stateDirectory, options, bench.emit)).daemon, 'none');
+
+  writeFileSync(journal, '');
+  assert.equal((await bringDown(bench.stateDirectory, options, bench.emit)).daemon, 'none');
+  assert.equal(existsSync(journal), true);
+  assert.equal(keptJournals(bench).length, 1);
+});
+
+/** The journals that were damaged, by path. */
+function keptJournals({ stateDirectory }: Bench): readonly string[] {
+  const names = readdirSync(stateDirectory).filter((name) => name.startsWith('.journal-damaged-'));
+  return names.map((name) => join(stateDirectory, name));
+}

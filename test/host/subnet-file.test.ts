@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -39,6 +40,14 @@ test('it is replaced as a whole, and leaves no other file', async (t) => {
   assert.notEqual((await stat(path)).ino, before);
   assert.match(await readFile(path, 'utf8'), /FLANNEL_MTU=1400/);
   assert.deepEqual(await readdir(directory), ['subnet.env']);
+});
+
+test('what a killed process left of it is removed with the next write, and nothing of another file', async (t) => {
+  const directory = temporaryDirectory(t);
+  const others = [`.other.env.${randomUUID()}`, '.subnet.env.swp', `subnet.env.${randomUUID()}`];
+  for (const name of [...others, `.subnet.env.${randomUUID()}`]) await writeFile(join(directory, name), '');
+  await writeSubnetFile(join(directory, 'subnet.env'), content);
+  assert.deepEqual((await readdir(directory)).sort(), [...others, 'subnet.env'].sort());
 });
 
 test('readers never see half of it', async (t) => {

@@ -208,12 +208,12 @@ describe('a daemon', options, () => {
     [
       'torn in the middle',
       '{"gone":"x"}\\n{"ad\\n{"gone":"y"}\\n',
-      /journal is damaged: its line 2 is not JSON\n/,
+      /^heddle: the journal \/run\/state\/journal is damaged: its line 2 is not JSON\n {2}restore the file, or run heddle down --forget --state-dir \/run\/state:/m,
     ],
     [
       'of another program',
       '{"gone":"x"}\\n{"add":{"key":"y"}}\\n',
-      /journal is damaged: its entry 2 is not from heddle\n/,
+      /journal is damaged: its line 2 is not an entry of heddle\n/,
     ],
   ] as const) {
     test(`with a journal ${what} does not guess`, async (t) => {
@@ -223,6 +223,11 @@ describe('a daemon', options, () => {
       assert.match(ran.stderr, message);
       assert.equal(ran.exitCode, exitCodes['state-directory']);
       assert.deepEqual(await done(host), []);
+      const forgotten = await runOn(host, 'down', '--forget');
+      assert.equal(forgotten.stdout, 'Network forgotten: the kernel was not changed.', forgotten.stderr);
+      assert.match(forgotten.stderr, /; the file is kept as \/run\/state\/\.journal-damaged-\S+$/m);
+      assert.equal(forgotten.exitCode, 0);
+      await startDaemon(host, argumentsOf(store));
     });
   }
 });

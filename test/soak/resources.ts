@@ -20,8 +20,9 @@ export function descriptorsOf(pid: number): ReadonlyMap<string, number> {
       sockets.get(link) ??
       link
         .replace(/:\[\d+\]$/, '')
+        .replace(/\/#\d+ \(deleted\)$/, '/nameless')
         .replace(/heddle-[0-9a-f-]{36}/, 'heddle-UUID')
-        .replace(/heddle-pipes-\w+\/\d+-/, 'heddle-pipes-…/');
+        .replace(/heddle-pipes-[\w-]+\/\d+-/, 'heddle-pipes-…/');
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   return counts;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { EmitEvent } from '../../event/event.ts';
+import { removeLeftPipes } from '../../shell/io/pipe-directory.ts';
 import { createGroupLedger, endNotedGroups, type GroupLedger } from '../../shell/group-ledger.ts';
 
 /** The time between SIGTERM and SIGKILL for a command that an earlier daemon left running, in milliseconds. */
@@ -15,10 +16,11 @@ export function commandLedger(stateDirectory: string): GroupLedger {
 }
 
 /**
- * Ends the commands that a killed daemon left running, because they would later undo the work of its successor. Call it after the state
- * directory is claimed and before anything else is run.
+ * Ends the commands that a daemon which was killed left running: they would undo later what its successor does now. Removes the names of
+ * its pipes. To be called by whoever has claimed the state directory, before anything else is run.
  */
 export async function endOrphans(stateDirectory: string, emit: EmitEvent): Promise<void> {
+  await removeLeftPipes(stateDirectory);
   const count = await endNotedGroups(directoryOf(stateDirectory), orphanGraceMs);
   if (count > 0) emit({ event: 'orphans-ended', count });
 }

@@ -245,6 +245,7 @@ function createShell({ loaded, stateDirectory }: Preparation): Shell {
   return createWorkerPool({
     size: loaded.recipe.concurrency + 1,
     ledger: commandLedger(stateDirectory),
+    owner: stateDirectory,
   });
 }
 

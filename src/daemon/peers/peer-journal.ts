@@ -1,4 +1,4 @@
-import { Failure } from '../../diagnostic/failure.ts';
+import { DamagedJournal } from '../../host/state/damaged-journal.ts';
 import type { Journal } from '../../host/state/journal-file.ts';
 import type { Json, Peer } from '../../lease/lease.ts';
 
@@ -26,14 +26,15 @@ export class PeerJournal {
   }
 
   /**
-   * Reads the journal of an earlier process, and writes it again without the settled entries. Throws a Failure if another program, or
-   * another version of this one, has written to it.
+   * Reads the journal of an earlier process, and writes it again without the settled entries. Throws {@link DamagedJournal} if
+   * another program, or another version of this one, has written to it.
    */
   static async open(storage: Journal): Promise<PeerJournal> {
     const lines: readonly unknown[] = await storage.read();
     const peers = new Map<string, Peer>();
     for (const [index, line] of lines.entries()) {
-      if (!isJournalLine(line)) throw refuseLine(index + 1);
+      if (!isJournalLine(line))
+        throw new DamagedJournal(storage.path, index + 1, 'is not an entry of heddle');
       if ('add' in line) peers.set(line.add.key, line.add);
       else peers.delete(line.gone);
     }
@@ -113,13 +114,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function refuseLine(number: number): Failure {
-  return new Failure('state-directory', `the journal is damaged: its entry ${number} is not from heddle`, {
-    hint: 'move the file journal in the state directory away, and remove heddle’s kernel entries by hand',
-  });
-}
-
-/** Encodes a line as JSON. A line holds only text and objects, but its interfaces lack the index signature that says so. */
+/** A line holds only text and objects, so it is JSON, though its interfaces have no index signature to say so. */
 function encodeLine(line: JournalLine): Json {
   return line as unknown as Json;
 }

@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { EmitEvent } from '../../event/event.ts';
+import { DamagedJournal, setJournalAside } from '../../host/state/damaged-journal.ts';
+import { openJournal } from '../../host/state/journal-file.ts';
 import { removeDeployment } from '../network/deployment-file.ts';
 import type { Deployment } from '../network/deployment.ts';
 import { forgetParts } from '../network/parts/parts.ts';
-import type { PeerJournal } from '../peers/peer-journal.ts';
+import { PeerJournal } from '../peers/peer-journal.ts';
 
 /** Removes a network that is gone from the state directory. The kernel is not touched. */
 export async function forgetNetwork(
@@ -14,4 +18,40 @@ export async function forgetNetwork(
   await forgetParts(parts, emit);
   await journal.strikeOut();
   await removeDeployment(stateDirectory);
+}
+
+/**
+ * Strikes out the network of a dead daemon, if there is one. A damaged journal is kept under another name, which a warning tells. The
+ * caller has claimed the state directory. Returns whether there was anything to forget. Throws a Failure.
+ */
+export async function forgetStanding(
+  deployment: Deployment | undefined,
+  stateDirectory: string,
+  emit: EmitEvent,
+): Promise<boolean> {
+  const path = join(stateDirectory, 'journal');
+  if (deployment === undefined && !existsSync(path)) return false;
+  const isDamaged = await keepDamaged(path, emit);
+  if (deployment === undefined) return isDamaged;
+  const file = await openJournal(path);
+  try {
+    await forgetNetwork(deployment, await PeerJournal.open(file), stateDirectory, emit);
+  } finally {
+    await file.close();
+  }
+  return true;
+}
+
+/** Gives a damaged journal another name. Returns whether it was damaged. */
+async function keepDamaged(path: string, emit: EmitEvent): Promise<boolean> {
+  try {
+    const file = await openJournal(path);
+    await PeerJournal.open(file).finally(() => file.close());
+    return false;
+  } catch (error) {
+    if (!(error instanceof DamagedJournal)) throw error;
+    const newPath = await setJournalAside(path, new Date());
+    emit({ event: 'warning', message: `${error.message}; the file is kept as ${newPath}` });
+    return true;
+  }
 }

@@ -22,7 +22,7 @@ export async function takeDownDead(
 ): Promise<TakeDownResult> {
   await endOrphans(stateDirectory, emit);
   const file = await openJournal(join(stateDirectory, 'journal'));
-  const shell = createOneShotShell({ ledger: commandLedger(stateDirectory) });
+  const shell = createOneShotShell({ ledger: commandLedger(stateDirectory), owner: stateDirectory });
   const end = (): void => void shell.close();
   hurry?.addEventListener('abort', end, { once: true });
   try {

@@ -26,13 +26,19 @@ export async function writeFileAtomically(path: string, text: string, mode: numb
   await syncDirectory(directory);
 }
 
-/** The form of the names of drafts of {@link writeFileAtomically}. */
-const draftForm = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The name of a draft of {@link writeFileAtomically}. */
+const draftForm = /^\.(.+)\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Removes the drafts that killed processes left in a directory, which no other process may write to now. The drafts may hold secrets. */
-export async function removeDrafts(directory: string): Promise<void> {
-  for (const name of await readdir(directory))
-    if (draftForm.test(name)) await rm(join(directory, name), { force: true });
+/**
+ * Removes the drafts that killed processes left in a directory. They may hold secrets. Nobody else may write there now; with `of`, the
+ * name of a file, nobody else may write that file.
+ */
+export async function removeDrafts(directory: string, of?: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const file = draftForm.exec(name)?.[1];
+    if (file !== undefined && (of === undefined || of === file))
+      await rm(join(directory, name), { force: true });
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, link, lstat, rm } from 'node:fs/promises';
+import { chmod, link, lstat, readdir, rm } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
@@ -52,6 +52,7 @@ export async function claimInstance(
     if (!(await linkUnlessThere(draftPath, socketPath)))
       await takeOver(stateDirectory, draftPath, socketPath, signal);
     await removeDrafts(stateDirectory);
+    await removeLeftSockets(stateDirectory);
     await noteOwnProcess(stateDirectory);
   } catch (error) {
     server.close();
@@ -90,7 +91,23 @@ async function takeOver(
   await withFileLock(join(stateDirectory, 'heddle.lock'), takeTurn, signal && { signal });
 }
 
-/** Gives a file a second name. Returns false if the name is taken. */
+/** The name of a socket before it comes to its place. */
+const socketDraftForm = /^\.[0-9a-f]{8}$/;
+
+/** Milliseconds after which whoever made a draft of a socket listens on it, or is dead. */
+const longestDraftMs = 10_000;
+
+/** Removes the drafts of sockets that killed processes left. One that starts now, only to be refused, keeps its own. */
+async function removeLeftSockets(stateDirectory: string): Promise<void> {
+  const names = (await readdir(stateDirectory)).filter((name) => socketDraftForm.test(name));
+  for (const path of names.map((name) => join(stateDirectory, name))) {
+    const found = await lstat(path).catch(() => undefined);
+    if (!found?.isSocket() || Date.now() - found.mtimeMs < longestDraftMs) continue;
+    if (!(await isAnswered(path))) await rm(path, { force: true });
+  }
+}
+
+/** Gives a file a second name. Returns false if something has that name. */
 async function linkUnlessThere(path: string, name: string): Promise<boolean> {
   try {
     await link(path, name);

@@ -3,12 +3,14 @@ import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { Failure } from '../../diagnostic/failure.ts';
 import type { Json } from '../../lease/lease.ts';
 import { writeFileAtomically } from '../files/atomic-file.ts';
+import { DamagedJournal } from './damaged-journal.ts';
 import { countWholeBytes, parseJournal, renderJournal } from './journal-lines.ts';
 import { explainError } from '../system-error.ts';
 
 /** The entries of a journal, the oldest first. Only the engine knows their meaning. Every method may throw a Failure. */
 export interface Journal {
-  /** Reads all entries, without one that a crash tore. Throws for a journal with any other damage. */
+  readonly path: string;
+  /** Reads all entries, one a line; one that a crash tore is left out. Throws {@link DamagedJournal} for other damage. */
   read(): Promise<readonly Json[]>;
   /** Appends entries, all of them or none, in one write. */
   append(entries: readonly Json[]): Promise<void>;
@@ -23,12 +25,17 @@ export interface Journal {
  */
 export async function openJournal(path: string): Promise<Journal> {
   const file = new JournalFile(path);
-  await file.open();
+  try {
+    await file.open();
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   return file;
 }
 
 class JournalFile implements Journal {
-  readonly #path: string;
+  readonly path: string;
   #handle: FileHandle | undefined;
   /** The offset of the next entry. */
   #size = 0;
@@ -37,7 +44,7 @@ class JournalFile implements Journal {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
-    this.#path = path;
+    this.path = path;
   }
 
   open(): Promise<void> {
@@ -60,7 +67,7 @@ class JournalFile implements Journal {
   rewrite(entries: readonly Json[]): Promise<void> {
     return this.#inTurn('written', async () => {
       const text = renderJournal(entries);
-      await writeFileAtomically(this.#path, text, 0o600);
+      await writeFileAtomically(this.path, text, 0o600);
       await this.#reopen();
       this.#size = Buffer.byteLength(text);
       this.#torn = false;
@@ -82,27 +89,22 @@ class JournalFile implements Journal {
     return done;
   }
 
-  #failure(why: string, hint?: string): Failure {
-    return new Failure('state-directory', `the journal ${this.#path} ${why}`, { hint });
+  #failure(why: string): Failure {
+    return new Failure('state-directory', `the journal ${this.path} ${why}`);
   }
 
   async #reopen(): Promise<void> {
     const previous = this.#handle;
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
-    this.#handle = await open(this.#path, flags, 0o600);
+    this.#handle = await open(this.path, flags, 0o600);
     await previous?.close();
   }
 
   async #load(): Promise<readonly Json[]> {
-    const bytes = await readFile(this.#path);
+    const bytes = await readFile(this.path);
     const wholeBytes = countWholeBytes(bytes);
     const journal = parseJournal(bytes.toString('utf8', 0, wholeBytes));
-    if (journal.kind === 'corrupt') {
-      throw this.#failure(
-        `is damaged: its line ${journal.line} is not JSON`,
-        'move it away, and remove heddle’s kernel entries by hand',
-      );
-    }
+    if (journal.kind === 'corrupt') throw new DamagedJournal(this.path, journal.line, journal.reason);
     this.#size = wholeBytes;
     this.#torn = bytes.length > wholeBytes;
     return journal.entries;

@@ -3,8 +3,8 @@ import type { Json } from '../../lease/lease.ts';
 /** The content of a journal's whole lines. */
 type JournalText =
   | { readonly kind: 'read'; readonly entries: readonly Json[] }
-  /** A whole line is not JSON; `line` is its number, from 1. A crash of heddle cannot cause this. */
-  | { readonly kind: 'corrupt'; readonly line: number };
+  /** A line (from 1) is whole, but not an entry. A crash of heddle cannot cause this. `reason` has the line for its subject. */
+  | { readonly kind: 'corrupt'; readonly line: number; readonly reason: string };
 
 /** Prints entries, one on each line. JSON has no bare line breaks, so each line is an entry. */
 export function renderJournal(entries: readonly Json[]): string {
@@ -27,8 +27,13 @@ export function parseJournal(wholeLines: string): JournalText {
     try {
       entries.push(JSON.parse(line) as Json);
     } catch {
-      return { kind: 'corrupt', line: index + 1 };
+      return { kind: 'corrupt', line: index + 1, reason: describeDamage(line) };
     }
   }
   return { kind: 'read', entries };
+}
+
+function describeDamage(line: string): string {
+  // A file system may leave these after a loss of power.
+  return line.includes('\0') ? 'contains zero bytes' : 'is not JSON';
 }

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasErrorCode } from '../../host/system-error.ts';
 
 /**
  * Opens a file without a name that holds a command's stdin, and returns its descriptor. The kernel keeps a file's content even if no
@@ -18,22 +19,37 @@ import { join } from 'node:path';
  */
 export function openInput(text: string): number {
   if (text === '') return openSync('/dev/null', 'r');
-  return makeFile((path, writer) => {
-    try {
-      writeFileSync(writer, text);
-      return openSync(path, 'r');
-    } finally {
-      closeSync(writer);
-    }
-  });
+  const writer = openNamelessFile();
+  try {
+    writeFileSync(writer, text);
+    // Another open file: its offset is the beginning, and it cannot be written to.
+    return openSync(`/proc/self/fd/${writer}`, 'r');
+  } finally {
+    closeSync(writer);
+  }
 }
 
-/** Opens a new, empty file without a name, for reading and writing. */
+/**
+ * Opens a new, empty file without a name, for reading and writing. In memory where possible, so that a full disk cannot keep a command
+ * from running.
+ */
 export function openNamelessFile(): number {
-  return makeFile((_path, file) => file);
+  const parent = directory();
+  try {
+    return openSync(parent, O_TMPFILE | constants.O_RDWR, 0o600);
+  } catch (error) {
+    if (!hasErrorCode(error, ...withoutNameless)) throw error;
+    return openUnlinked(parent);
+  }
 }
 
-/** Replaces the content of a file that is open for writing. */
+/** open(2)'s O_TMPFILE, which node:fs does not name: the file never has a name, so that a process that is killed cannot leave it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+/** The errors of a file system, or a kernel, that does not know such files. */
+const withoutNameless = ['EOPNOTSUPP', 'ENOTSUP', 'EISDIR', 'EINVAL', 'ENOENT'];
+
+/** Puts other content into a file that is open for writing. */
 export function replaceContent(file: number, content: Buffer): void {
   for (let written = 0; written < content.length;) {
     written += writeSync(file, content, written, content.length - written, written);
@@ -41,18 +57,12 @@ export function replaceContent(file: number, content: Buffer): void {
   ftruncateSync(file, content.length);
 }
 
-/**
- * Makes a file that has a name only while `open` runs. It is in memory where possible, so that a full disk cannot keep a command from
- * running.
- */
-function makeFile(open: (path: string, file: number) => number): number {
-  const path = join(directory(), `heddle-${randomUUID()}`);
+/** Opens a file that has a name only until it is open. */
+function openUnlinked(parent: string): number {
+  const path = join(parent, `heddle-${randomUUID()}`);
   const file = openSync(path, 'wx+', 0o600);
-  try {
-    return open(path, file);
-  } finally {
-    unlinkSync(path);
-  }
+  unlinkSync(path);
+  return file;
 }
 
 function directory(): string {

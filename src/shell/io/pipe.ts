@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makePipeDirectory } from './pipe-directory.ts';
 
 /** Both ends of a pipe, as file descriptors that are closed on exec. Reads do not block, but writes do. */
 interface Pipe {
@@ -38,12 +38,17 @@ const run = promisify(execFile);
 export class PipeSupply {
   readonly #spare: ShellPipes[] = [];
   readonly #restMs: number;
+  readonly #owner: string | undefined;
   #refill: Promise<void> | undefined;
   #rest: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** @param rest the time after which spare pipes are closed if none is taken, in milliseconds */
-  constructor(rest = restMs) {
+  /**
+   * @param owner see {@link makePipeDirectory}
+   * @param rest milliseconds; spare pipes are closed when nobody has taken any for so long
+   */
+  constructor(owner?: string, rest = restMs) {
+    this.#owner = owner;
     this.#restMs = rest;
   }
 
@@ -69,7 +74,7 @@ export class PipeSupply {
   }
 
   async #makeBatch(): Promise<void> {
-    const directory = mkdtempSync(join(tmpdir(), 'heddle-pipes-'));
+    const directory = makePipeDirectory(this.#owner);
     try {
       const sets = Array.from({ length: setsPerBatch }, (_, set) => join(directory, String(set)));
       await run('mkfifo', ['-m', '600', ...sets.flatMap((set) => names.map((name) => `${set}-${name}`))]);

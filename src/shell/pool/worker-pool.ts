@@ -20,6 +20,8 @@ export interface WorkerPoolOptions {
   readonly program?: ShellProgram;
   /** The ledger of the groups of workers and of other running jobs; the default is none. */
   readonly ledger?: GroupLedger;
+  /** The directory that only this process uses: see `removeLeftPipes`. */
+  readonly owner?: string;
 }
 
 /**
@@ -61,12 +63,13 @@ class WorkerPool implements Shell {
     if (!Number.isInteger(size) || size < 1) throw new RangeError('a pool has at least one worker');
     this.#size = size;
     this.#restMs = options.restMs ?? restMs;
-    this.#supply = new PipeSupply(this.#restMs);
+    this.#supply = new PipeSupply(options.owner, this.#restMs);
     this.#graceMs = graceMs;
     this.#program = program;
     this.#slots = new Slots(size);
     this.#ledger = ledger;
-    this.#oneShot = createOneShotShell({ graceMs, program, ledger });
+    const { owner } = options;
+    this.#oneShot = createOneShotShell({ graceMs, program, ledger, ...(owner !== undefined && { owner }) });
     setMaxListeners(0, this.#closing.signal);
     this.#supply.prepare();
   }

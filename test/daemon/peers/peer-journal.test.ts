@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
-import { Failure } from '../../../src/diagnostic/failure.ts';
+import { DamagedJournal } from '../../../src/host/state/damaged-journal.ts';
 import { openJournal, type Journal } from '../../../src/host/state/journal-file.ts';
 import type { Peer } from '../../../src/lease/lease.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -26,6 +26,7 @@ async function open(t: TestContext, directory: string) {
   t.after(() => file.close());
   const count = { writes: 0 };
   const counting: Journal = {
+    path: file.path,
     read: () => file.read(),
     append: (entries) => ((count.writes += 1), file.append(entries)),
     rewrite: (entries) => ((count.writes += 1), file.rewrite(entries)),
@@ -98,9 +99,13 @@ test('lines that another program wrote are no journal', async (t) => {
     { add: { key: 'x' } },
     { add: { key: 'x', stdin: '', fields: null } },
   ]) {
-    await file.rewrite([line]);
+    await file.rewrite([{ gone: 'x' }, line]);
     await assert.rejects(PeerJournal.open(file), (error) => {
-      assert.ok(error instanceof Failure);
+      assert.ok(error instanceof DamagedJournal);
+      assert.equal(
+        error.message,
+        `the journal ${file.path} is damaged: its line 2 is not an entry of heddle`,
+      );
       return error.kind === 'state-directory';
     });
   }

@@ -75,6 +75,7 @@ class Scene {
   static async start({ hasBatch = true, concurrency = 4 } = {}): Promise<Scene> {
     const lines: unknown[] = [];
     const journal = await PeerJournal.open({
+      path: 'journal',
       read: () => Promise.resolve([]),
       append: (more) => Promise.resolve(void lines.push(...more)),
       rewrite: () => Promise.resolve(),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { createServer, get } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -48,6 +49,32 @@ test('a claim removes what killed daemons left of files they wrote, and no file 
     kept,
   );
   await assert.rejects(claimInstance(directory, newServer()), failsAs('already-running', /already in use/));
+});
+
+test('a claim removes the draft of a socket that a killed process left, and none that is answered or young', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [left = '', young = '', answered = ''] = ['.0123abcd', '.89ef4567', '.abcdef01'].map((name) =>
+    join(directory, name),
+  );
+  const dead = startModule(
+    t,
+    'host/state/instance.ts',
+    `const { createServer } = await import('node:net');
+    let open = 2;
+    for (const path of ${JSON.stringify([left, young])})
+      createServer().listen(path, () => (open -= 1) || console.log('listening'));`,
+  );
+  assert.equal(await dead.readLine(), 'listening');
+  await dead.kill();
+  const server = newServer().listen(answered);
+  t.after(() => server.close());
+  await once(server, 'listening');
+  await writeFile(join(directory, '.00000000'), 'a file of the recipe');
+  for (const path of [left, answered, join(directory, '.00000000')]) await utimes(path, 1, 1);
+  const instance = await claimInstance(directory, newServer());
+  t.after(() => instance.release());
+  const hidden = (await readdir(directory)).filter((name) => name.startsWith('.'));
+  assert.deepEqual(hidden.sort(), ['.00000000', '.89ef4567', '.abcdef01']);
 });
 
 test('a claim answers on its socket until it is given back', async (t) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { Failure } from '../../../src/diagnostic/failure.ts';
+import { DamagedJournal, setJournalAside } from '../../../src/host/state/damaged-journal.ts';
 import { openJournal } from '../../../src/host/state/journal-file.ts';
 import { countWholeBytes, parseJournal, renderJournal } from '../../../src/host/state/journal-lines.ts';
 import type { Json } from '../../../src/lease/lease.ts';
@@ -54,15 +55,49 @@ test('an entry that a crash tore is left out, and the next one does not join it'
   assert.deepEqual(await journal.read(), [{ a: 1 }, 2]);
 });
 
-test('damage before the end is a failure that names the line', async (t) => {
-  const path = join(temporaryDirectory(t), 'journal');
-  await writeFile(path, '1\n{"a":\n3\n');
-  await assert.rejects(openJournal(path), (error) => {
-    assert.ok(error instanceof Failure);
-    assert.equal(error.kind, 'state-directory');
-    assert.match(error.message, /journal is damaged: its line 2 is not JSON/);
-    return true;
+for (const [what, text, line, reason] of [
+  ['an entry that was cut short', '1\n{"a":\n3\n', 2, 'is not JSON'],
+  ['two entries that were cut into one', '{"a":1}\n{"b":2}\n{"add":{"k{"gone":"x"}\n', 3, 'is not JSON'],
+  ['an empty line', '1\n2\n3\n\n5\n', 4, 'is not JSON'],
+  ['text of another program', 'Nov 27 weaver systemd[1]: started\n1\n', 1, 'is not JSON'],
+  ['zero bytes in place of a block', `1\n${'\0'.repeat(4096)}}\n3\n`, 2, 'contains zero bytes'],
+  ['a zero byte in an entry', '1\n2\n{"a":"\0"}\n', 3, 'contains zero bytes'],
+] as const) {
+  test(`damage before the end is a failure that names file, line and reason: ${what}`, async (t) => {
+    const directory = temporaryDirectory(t);
+    const path = join(directory, 'journal');
+    await writeFile(path, text);
+    await assert.rejects(openJournal(path), (error) => {
+      assert.ok(error instanceof DamagedJournal);
+      assert.equal(error.kind, 'state-directory');
+      assert.equal(error.message, `the journal ${path} is damaged: its line ${line} ${reason}`);
+      assert.ok(error.hint?.includes(`heddle down --forget --state-dir ${directory}:`), error.hint);
+      return true;
+    });
+    assert.equal(await readFile(path, 'utf8'), text, 'and changes nothing');
   });
+}
+
+test('zero bytes after the last whole entry are what a crash tore', async (t) => {
+  const path = join(temporaryDirectory(t), 'journal');
+  await writeFile(path, `1\n2\n${'\0'.repeat(4096)}`);
+  const journal = await openIn(t, path);
+  await journal.append([3]);
+  assert.deepEqual(await journal.read(), [1, 2, 3]);
+});
+
+test('a journal that is set aside keeps its content, and takes no other one’s place', async (t) => {
+  const directory = temporaryDirectory(t);
+  const path = join(directory, 'journal');
+  const now = new Date('2026-11-27T09:30:00.125Z');
+  await writeFile(path, 'rubbish\n');
+  const newPath = await setJournalAside(path, now);
+  assert.equal(newPath, join(directory, '.journal-damaged-2026-11-27T09-30-00.125Z'));
+  assert.equal(await readFile(newPath, 'utf8'), 'rubbish\n');
+  await writeFile(path, 'more rubbish\n');
+  await assert.rejects(setJournalAside(path, now), { code: 'EEXIST' });
+  assert.equal(await readFile(newPath, 'utf8'), 'rubbish\n');
+  assert.equal(await readFile(path, 'utf8'), 'more rubbish\n');
 });
 
 test('a journal that cannot be opened, or is closed, is a failure', async (t) => {
