@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { hasErrorCode } from '../../src/host/system-error.ts';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { withoutInterface } from '../daemon/interface.ts';
 import { Place, startHeddle, type RunningHeddle } from '../support/ending.ts';
@@ -19,12 +20,23 @@ async function startDaemon(t: TestContext, place: Place): Promise<RunningHeddle>
   return daemon;
 }
 
+/** Deletes the state directory of a daemon that may write there at the same time. */
+function deleteState({ state }: Place): void {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      rmSync(state, { recursive: true });
+      return;
+    } catch (error) {
+      if (!hasErrorCode(error, 'ENOTEMPTY') || tries === 20) throw error;
+    }
+  }
+}
+
 describe('a state directory that is deleted while the daemon runs', { skip: withoutInterface }, () => {
   test('is made again, and holds what heddle down needs', async (t) => {
     const place = new Place(t);
     const daemon = await startDaemon(t, place);
-    // The daemon may write there at the same time.
-    rmSync(place.state, { recursive: true, maxRetries: 20, retryDelay: 10 });
+    deleteState(place);
     await until('it to be made again', () => daemon.output().includes('made it again'), daemon.output);
     const { end, output } = await ask(t, 'status', '--state-dir', place.state);
     assert.equal(end, 0, output);
@@ -48,8 +60,7 @@ describe('a state directory that is deleted while the daemon runs', { skip: with
       const daemon = await startDaemon(t, place);
       // It cannot make the directory again now.
       daemon.child.kill('SIGSTOP');
-      // The daemon may write there at the same time.
-      rmSync(place.state, { recursive: true, maxRetries: 20, retryDelay: 10 });
+      deleteState(place);
       const { end, output } = await ask(t, command, '--state-dir', place.state);
       assert.equal(end, exitCodes.unresponsive, output);
       assert.ok(output.startsWith(`heddle: process ${daemon.child.pid}, the heddle daemon with`), output);
@@ -63,8 +74,7 @@ describe('a state directory that is deleted while the daemon runs', { skip: with
   test('does not keep SIGTERM from taking the network down', async (t) => {
     const place = new Place(t);
     const daemon = await startDaemon(t, place);
-    // The daemon may write there at the same time.
-    rmSync(place.state, { recursive: true, maxRetries: 20, retryDelay: 10 });
+    deleteState(place);
     daemon.child.kill('SIGTERM');
     assert.equal(await daemon.ended, 0, daemon.output());
     assert.match(daemon.output(), /network taken down, 1 peer removed/);
@@ -74,8 +84,7 @@ describe('a state directory that is deleted while the daemon runs', { skip: with
     const place = new Place(t);
     const daemon = await startDaemon(t, place);
     daemon.child.kill('SIGSTOP');
-    // The daemon may write there at the same time.
-    rmSync(place.state, { recursive: true, maxRetries: 20, retryDelay: 10 });
+    deleteState(place);
     const second = startHeddle(t, [...place.up(), '--subnet-file', join(place.directory, 'second.env')]);
     await until('ready', () => second.output().includes('ready: subnet'), second.output);
     daemon.child.kill('SIGCONT');

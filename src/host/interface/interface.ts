@@ -6,7 +6,7 @@ import {
 } from './choose-interface.ts';
 import { readAddressMemory, writeAddressMemory } from './address-memory.ts';
 import { explainChoice, type ExplainedChoice } from './explain-choice.ts';
-import type { Link } from './ip-output.ts';
+import type { HostRoute, Link } from './ip-output.ts';
 import { findOverlap, type Overlap, type OverlapFacts } from './find-overlap.ts';
 import { readDefaultRoutes, readHostRoutes, readLink, readLinks, readRouteTo } from './links.ts';
 import type { AddressMemory } from './rank-addresses.ts';
@@ -48,14 +48,14 @@ export class InterfaceLookUp implements HostInterfaces {
   readonly #wishes: FamilylessWishes;
   readonly #stateDirectory: string;
   #memory: Promise<AddressMemory | undefined>;
-  #look: { readonly at: number; readonly facts: Promise<HostFacts> };
+  #look: Look;
 
   /** @param stateDirectory the directory with the note of the last start; it may not exist */
   constructor(wishes: FamilylessWishes, stateDirectory: string) {
     this.#wishes = wishes;
     this.#stateDirectory = stateDirectory;
     this.#memory = readAddressMemory(stateDirectory, JSON.stringify(wishes));
-    this.#look = this.#beginLook();
+    this.#look = { ...this.#beginLook(), ipv4Routes: ignoreErrors(readHostRoutes(4)) };
   }
 
   /**
@@ -81,9 +81,13 @@ export class InterfaceLookUp implements HostInterfaces {
     chosen: ChosenInterface,
     earlier: Pick<OverlapFacts, 'ownSubnets' | 'mayStand'>,
   ): Promise<Overlap | undefined> {
-    const [links, ...routes] = await Promise.all([
-      readLinks(),
-      ...networks.map(({ family }) => readHostRoutes(family)),
+    const { at, facts, ipv4Routes } = this.#look;
+    const isFresh = performance.now() - at <= freshMs;
+    const [{ links }, ...routes] = await Promise.all([
+      isFresh ? facts : this.#beginLook().facts,
+      ...networks.map(
+        ({ family }) => (isFresh && family === 4 ? ipv4Routes : undefined) ?? readHostRoutes(family),
+      ),
     ]);
     return findOverlap(networks, chosen, { ...earlier, links, routes: routes.flat() });
   }
@@ -110,12 +114,24 @@ export class InterfaceLookUp implements HostInterfaces {
     if (ipv4.status === 'rejected' && ipv6.status === 'rejected') throw ipv4.reason;
   }
 
-  #beginLook(): { readonly at: number; readonly facts: Promise<HostFacts> } {
-    const facts = readFacts(this.#wishes, this.#memory);
-    // A caller of the promise sees its error, but there may be no caller.
-    facts.catch(() => undefined);
-    return { at: performance.now(), facts };
+  #beginLook(): Look {
+    return { at: performance.now(), facts: ignoreErrors(readFacts(this.#wishes, this.#memory)) };
   }
+}
+
+/** A look at the kernel that has begun. */
+interface Look {
+  /** The time on the clock of `performance.now`. */
+  readonly at: number;
+  readonly facts: Promise<HostFacts>;
+  /** The routes that every start compares with its network; only the first look reads them before they are asked for. */
+  readonly ipv4Routes?: Promise<readonly HostRoute[]>;
+}
+
+/** A caller of the promise sees its error, but there may be no caller. */
+function ignoreErrors<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /**
