@@ -80,6 +80,11 @@ test('the lease, the deployment and the note of the lease follow another address
   bench.link = { ...underlayLink, addresses: [linkAddress('172.30.0.22')] };
   const told = await bench.untilTold('address-changed');
   assert.deepEqual(told, { event: 'address-changed', from: '172.30.0.1', to: '172.30.0.22', subnet });
+  // The deployment file is written last.
+  await until(
+    'the deployment',
+    async () => (await readDeployment(bench.stateDirectory))?.publicIp === '172.30.0.22',
+  );
   await life.untilIn('running');
   const { records } = await (await bench.openStore()).list();
   const own = records.find((record) => record.key === key);
