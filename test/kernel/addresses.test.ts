@@ -103,6 +103,18 @@ describe('the addresses of a node', { skip: reasonToSkip(), concurrency: 2 }, ()
     await Promise.all([daemon.stop(), peer.stop()]);
   });
 
+  test('a daemon that is killed leaves no program that listens for addresses', async (t) => {
+    const set = await startHosts([1]);
+    t.after(() => set.close());
+    const [host] = set.hosts;
+    assert.ok(host);
+    const store = new StoreDirectory(t);
+    const daemon = await startDaemon(host, ['--recipe', 'host-gw', '--store-dir', store.path]);
+    await host.until('pgrep -f "^ip -o monitor address"');
+    await daemon.kill();
+    await host.until('! pgrep -f "^ip -o monitor address"');
+  });
+
   test('a restart with another address keeps the subnet and the MAC, and replaces the lease', async (t) => {
     const { host, other, daemon, peer, store, target, args } = await pair(t);
     const [subnets, mac] = [store.subnets(), await host.sh('cat /run/state/flannel.1.mac')];

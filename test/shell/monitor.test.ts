@@ -21,7 +21,8 @@ for (const [what, text] of [
     try {
       const pid = await until('the monitor to run', () => {
         try {
-          return Number(readFileSync(`${cwd}/pid`, 'utf8'));
+          // The file is there before its line is.
+          return Number(readFileSync(`${cwd}/pid`, 'utf8')) || undefined;
         } catch {
           return undefined;
         }

@@ -11,7 +11,12 @@ interface AddressWatchOptions {
   readonly command?: string;
 }
 
-const monitorAddresses = 'exec ip -o monitor address dev "$IFACE"';
+/** Shell text that listens. With util-linux's setpriv, the program ends with the daemon, even if the daemon is killed. */
+const monitorAddresses = [
+  'set -- ip -o monitor address dev "$IFACE"',
+  'if setpriv --pdeathsig TERM true 2>/dev/null; then set -- setpriv --pdeathsig TERM "$@"; fi',
+  'exec "$@"',
+].join('\n');
 
 /** The pause after a change, in milliseconds. An address is often replaced in two steps: the new one comes, the old one goes. */
 const changeDebounce = { quietMs: 50, longestMs: 500 };
