@@ -50,7 +50,7 @@ export interface ListOptions {
   readonly expiries?: boolean;
 }
 
-/** Thrown by {@link LeaseStore.watch} when changes since the cursor are no longer known. The caller must list again. */
+/** Thrown by {@link LeaseStore.watch} when the store has forgotten changes since the cursor. The caller must list again. */
 export class CursorLostError extends Error {
   override readonly name = 'CursorLostError';
 }

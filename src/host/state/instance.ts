@@ -43,7 +43,7 @@ export async function claimInstance(
   signal?: AbortSignal,
 ): Promise<Instance> {
   const socketPath = controlSocketPath(stateDirectory);
-  // The draft's name is no longer than the socket's, because the kernel limits the path.
+  // The kernel limits the path, so the draft's name must not be longer than the socket's.
   const draftPath = join(stateDirectory, `.${randomUUID().slice(0, 8)}`);
   try {
     server.listen(draftPath);

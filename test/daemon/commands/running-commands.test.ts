@@ -33,7 +33,7 @@ test('the commands that a dead daemon left running are ended, and their number i
 
   events.length = 0;
   await endOrphans(directory, (event) => events.push(event));
-  assert.deepEqual(events, [], 'nothing is told of nothing');
+  assert.deepEqual(events, [], 'without orphans, no event');
 });
 
 test('a command that has ended is not noted any more, and what it left runs on', async (t) => {

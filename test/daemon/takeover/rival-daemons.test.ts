@@ -40,7 +40,7 @@ test('a daemon with the same subnet file is refused while the other lives', asyn
   await requireNoRival(preparation, options);
 });
 
-test('a daemon with files of its own, and the daemon itself, are no rivals', async (t) => {
+test('a daemon with files of its own, and the daemon itself, do not count as rivals', async (t) => {
   const { preparation, options, claim } = await start(t, ({ subnetFile }) => ({
     subnetFile: `${subnetFile}2`,
   }));

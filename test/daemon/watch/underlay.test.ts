@@ -147,7 +147,7 @@ function scene() {
   };
   const interfaces = {
     see,
-    chooseAgain: () => Promise.reject(new Failure('interface', 'there is no other')),
+    chooseAgain: () => Promise.reject(new Failure('interface', 'another interface does not exist')),
     findOverlap: () => Promise.resolve(undefined),
     hardwareAddresses: () => Promise.resolve([]),
     remember: () => Promise.resolve(),
