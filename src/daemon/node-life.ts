@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { EmitEvent, NodeState } from '../event/event.ts';
+import type { ChosenInterface } from '../host/interface/choose-interface.ts';
 import { notifyServiceManager } from '../host/service-manager.ts';
 import { openJournal } from '../host/state/journal-file.ts';
 import { describeSubnets } from '../lease/roster.ts';
@@ -11,7 +12,7 @@ import type { Waits } from './commands/waits.ts';
 import { RecipeChanges } from './live/recipe-changes.ts';
 import { readDeployment } from './network/deployment-file.ts';
 import type { LeasedNetwork, NetworkStart } from './network/leased-network.ts';
-import { RunningNetwork } from './network/running-network.ts';
+import { RunningNetwork, type NetworkOwner } from './network/running-network.ts';
 import { emptyTakeDown, type TakeDownResult } from './network/take-down.ts';
 import { NoLeaseError, takeLease } from './network/take-lease.ts';
 import { PeerJournal } from './peers/peer-journal.ts';
@@ -40,7 +41,7 @@ export interface LifeOwner {
  * The life of a node with a known configuration: one network after another, until it is told to stop. Another network begins when a recipe
  * was saved, or when the node's subnet went to another node.
  */
-export class NodeLife {
+export class NodeLife implements NetworkOwner {
   readonly #options: UpOptions;
   readonly #emit: EmitEvent;
   readonly #owner: LifeOwner;
@@ -164,7 +165,8 @@ export class NodeLife {
     leasedNetwork: LeasedNetwork,
     inPlace: ReadonlySet<string> | undefined,
   ): RunningNetwork {
-    const network: RunningNetwork = new RunningNetwork({
+    const network = new RunningNetwork({
+      owner: this,
       options: this.#options,
       preparation: this.preparation,
       leasedNetwork,
@@ -172,16 +174,26 @@ export class NodeLife {
       inPlace,
       listingSlot: this.#listingSlot,
       emit: this.#emit,
-      onUp: () => {
-        this.#network = network;
-        this.#changes.started(network);
-      },
-      onHealth: (because) => this.#owner.enter(because === undefined ? 'running' : 'degraded', because),
-      onUnderlay: (underlay) => this.#changes.moveTo(underlay),
-      onReady: () => this.#changes.announce(),
     });
     if (!leasedNetwork.isDeviceUp) this.#owner.enter('post-startup');
     return network;
+  }
+
+  networkUp(network: RunningNetwork): void {
+    this.#network = network;
+    this.#changes.started(network);
+  }
+
+  networkReady(): void {
+    this.#changes.announce();
+  }
+
+  healthChanged(because: string | undefined): void {
+    this.#owner.enter(because === undefined ? 'running' : 'degraded', because);
+  }
+
+  underlayChanged(underlay: ChosenInterface): void {
+    this.#changes.moveTo(underlay);
   }
 
   async #takeLease({

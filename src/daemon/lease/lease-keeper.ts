@@ -11,7 +11,16 @@ import { type Outage, OutageLog } from './outage-log.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { OwnLease } from './own-lease.ts';
 
+/** The holder of the lease that a {@link LeaseKeeper} keeps. */
+export interface LeaseHolder {
+  /** Called after each write of the lease, with its new state. Does not reject. */
+  leaseWritten(record: LeaseRecord): Promise<void>;
+  /** Called once, when another node holds the subnet. */
+  leaseTaken(because: string): void;
+}
+
 interface LeaseKeeperOptions {
+  readonly holder: LeaseHolder;
   readonly store: LeaseStore;
   /** This node's lease as it was acquired. */
   readonly record: LeaseRecord;
@@ -24,10 +33,6 @@ interface LeaseKeeperOptions {
   readonly subnet: string;
   readonly emit: EmitEvent;
   readonly concerns: Concerns;
-  /** Called after each write of the lease, with its new state. Does not reject. */
-  readonly onWritten?: (record: LeaseRecord) => Promise<void>;
-  /** Called once, when another node holds this subnet. */
-  readonly onTaken: (because: string) => void;
 }
 
 /**
@@ -165,7 +170,7 @@ export class LeaseKeeper implements OwnLease {
 
   async #write(): Promise<void> {
     if (this.#hasEnded) return;
-    const { subnet, emit, onTaken } = this.#options;
+    const { subnet, emit, holder } = this.#options;
     const failures = this.#failures;
     this.#enter({ kind: 'writing', failures });
     const delayMs = retryDelay(failures + 1, Math.random(), retries.renewal);
@@ -180,11 +185,11 @@ export class LeaseKeeper implements OwnLease {
           this.#raiseExpiry();
           emit({ event: 'lease-renewed', subnet, expiresAt: describeExpiry(outcome.record.expiresAt) });
           this.#enter(this.#rest());
-          await this.#options.onWritten?.(outcome.record);
+          await holder.leaseWritten(outcome.record);
           return;
         case 'taken':
           this.#enter({ kind: 'taken' });
-          onTaken(`another node holds it now: ${outcome.value}`);
+          holder.leaseTaken(`another node holds it now: ${outcome.value}`);
           return;
         case 'blocked':
           emit({ event: 'lease-lost', subnet, because: outcome.because });

@@ -17,7 +17,7 @@ import type { CommandRunner } from '../commands/command-runner.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
 import { noteHeldLease } from '../lease/held-lease.ts';
-import { LeaseKeeper } from '../lease/lease-keeper.ts';
+import { LeaseKeeper, type LeaseHolder } from '../lease/lease-keeper.ts';
 import { OwnIdentities } from '../lease/own-identities.ts';
 import { Concerns } from '../../event/concerns.ts';
 import { DriftReport } from '../peers/drift-report.ts';
@@ -44,7 +44,20 @@ import { UnderlayWatch } from '../watch/underlay.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { StoredNetworkWatch } from '../watch/stored-network.ts';
 
+/** The owner of a {@link RunningNetwork}: receives what the network reports. */
+export interface NetworkOwner {
+  /** Called once, when the foundation parts of the network are up. */
+  networkUp(network: RunningNetwork): void;
+  /** Called once, when the network is ready. */
+  networkReady(): void;
+  /** Called whenever the health changes: the reason why the node is `degraded`, or undefined for `running`. */
+  healthChanged(because: string | undefined): void;
+  /** Called when the network follows an interface that has changed. */
+  underlayChanged(underlay: ChosenInterface): void;
+}
+
 interface RunningNetworkOptions {
+  readonly owner: NetworkOwner;
   readonly options: UpOptions;
   readonly preparation: Preparation;
   readonly leasedNetwork: LeasedNetwork;
@@ -52,14 +65,6 @@ interface RunningNetworkOptions {
   /** The content of the store when the lease was taken. */
   readonly listingSlot: ListingSlot;
   readonly emit: EmitEvent;
-  /** Called once, when the foundation parts are up. */
-  readonly onUp: () => void;
-  /** Called whenever the health changes: the reason why the node is `degraded`, or undefined for `running`. */
-  readonly onHealth: (because: string | undefined) => void;
-  /** Called when the network follows an interface that has changed. */
-  readonly onUnderlay: (underlay: ChosenInterface) => void;
-  /** Called once, when the network is ready. */
-  readonly onReady: () => void;
   /** The subnets of peers that are in place; undefined if only a check can tell. */
   readonly inPlace: ReadonlySet<string> | undefined;
 }
@@ -80,12 +85,19 @@ export type NetworkEnd =
  * The progress of a network.
  *
  *     rising ──the foundation is up──▶ filling ──every part is whole──▶ ready
- *        └────────────── stop ───────────┴───────────────────────────────┴──▶ ending
+ *        │                                │                               │
+ *        └───────────────────── an end, see NetworkEnd ───────────────────┴──▶ ending
  */
-type NetworkStage = 'rising' | 'filling' | 'ready' | 'ending';
+type NetworkState =
+  | { readonly kind: 'rising' }
+  /** The node may serve pods, but a part is not whole yet. */
+  | { readonly kind: 'filling' }
+  | { readonly kind: 'ready' }
+  /** No part is brought up or looked after any more. `isUp`: whether the foundation came up. */
+  | { readonly kind: 'ending'; readonly end: NetworkEnd; readonly isUp: boolean };
 
 /** A network with its lease. Its parts are brought up and kept in order while it runs. */
-export class RunningNetwork {
+export class RunningNetwork implements LeaseHolder {
   readonly #given: RunningNetworkOptions;
   readonly #loop: PeerLoop;
   readonly #follower: PeerFollower;
@@ -101,15 +113,16 @@ export class RunningNetwork {
   readonly #live: LiveNetwork;
   /** The MTU in the deployment file, from before the device showed its own. */
   readonly #plannedMtu: number;
-  readonly #following = new AbortController();
-  #end: NetworkEnd = { kind: 'stopped' };
-  #stage: NetworkStage = 'rising';
-  /** The bring-up of the parts. */
-  #rising: Promise<void> = Promise.resolve();
+  /** Aborted when the network begins to end. */
+  readonly #working = new AbortController();
+  #state: NetworkState = { kind: 'rising' };
   #health: string | undefined;
-  #isFollowing = false;
-  #onSnapshot: () => void = () => undefined;
-  #onOver: { resolve: (end: NetworkEnd) => void; reject: (error: unknown) => void } | undefined;
+  /** The run of the network, however it ends. */
+  #running: Promise<unknown> = Promise.resolve();
+  /** The notice to the service manager that the network is ready. */
+  #notice: Promise<void> = Promise.resolve();
+  /** The following of the store. Rejects with an error that waiting does not cure. */
+  #following: Promise<void> = Promise.resolve();
 
   constructor(given: RunningNetworkOptions) {
     this.#given = given;
@@ -144,8 +157,7 @@ export class RunningNetwork {
       marginSeconds: options.renewMarginSeconds,
       subnet: describeSubnets(subnets),
       emit,
-      onWritten: (record) => this.#noteLease(record),
-      onTaken: (because) => this.#stopFollowing({ kind: 'lease-taken', because }),
+      holder: this,
     });
     const identities = new OwnIdentities(this.#keeper, preparation.loaded.recipe.backendData);
     this.#follower = new PeerFollower({
@@ -172,7 +184,6 @@ export class RunningNetwork {
       loop: this.#loop,
       concerns: this.#concerns,
       emit,
-      onSnapshot: () => this.#onSnapshot(),
     });
     this.#drift = new DriftReport(emit);
     this.#parts = new PartKeeper(networkParts, emit, () => this.#reportHealth());
@@ -197,7 +208,7 @@ export class RunningNetwork {
     });
     const stored = new StoredNetworkWatch({
       ...{ preparation, options, own: subnets, concerns: this.#concerns },
-      signal: this.#following.signal,
+      signal: this.#working.signal,
     });
     this.#storeWatch = new Periodic(options.checkIntervalSeconds * 1000, () => {
       raiseClockConcern(preparation.store, this.#concerns);
@@ -255,14 +266,13 @@ export class RunningNetwork {
    * Brings the parts up and follows the store until the signal is aborted or the lease is lost. Throws an error that waiting does not cure.
    */
   async run(signal: AbortSignal): Promise<NetworkEnd> {
-    const stop = (): void => this.#stopFollowing({ kind: 'stopped' });
+    const stop = (): void => this.#beginEnd({ kind: 'stopped' });
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
-      return await new Promise<NetworkEnd>((resolve, reject) => {
-        this.#onOver = { resolve, reject };
-        this.#rising = this.#rise().catch(reject);
-      });
+      const running = this.#run();
+      this.#running = running.catch(() => undefined);
+      return await running;
     } finally {
       signal.removeEventListener('abort', stop);
     }
@@ -270,7 +280,11 @@ export class RunningNetwork {
 
   /** Ends {@link run}, so that the network can be changed. */
   interrupt(): void {
-    this.#stopFollowing({ kind: 'interrupted' });
+    this.#beginEnd({ kind: 'interrupted' });
+  }
+
+  leaseTaken(because: string): void {
+    this.#beginEnd({ kind: 'lease-taken', because });
   }
 
   /** The present lease, for a network with other commands on the same device. */
@@ -338,27 +352,40 @@ export class RunningNetwork {
 
   /** Ends all work except the loop's. After this, no part is brought up or looked after any more. */
   async #stopWork(): Promise<void> {
-    this.#following.abort();
-    this.#stage = 'ending';
+    if (this.#state.kind !== 'ending') this.#beginEnd({ kind: 'stopped' });
     this.#probe.stop();
     this.#storeWatch.stop();
-    await Promise.all([this.#watch.stop(), this.#addresses.stop(), this.#keeper.stop(), this.#rising]);
+    const watches = [this.#watch.stop(), this.#addresses.stop(), this.#keeper.stop()];
+    await Promise.all([...watches, this.#running, this.#notice]);
   }
 
-  async #rise(): Promise<void> {
-    const { signal } = this.#following;
+  async #run(): Promise<NetworkEnd> {
+    const { signal } = this.#working;
     const outcome = await this.#parts.up(this.#live, (part) => this.#partUp(part), signal);
-    if (outcome.kind === 'failed' || this.#stage === 'rising') {
-      const isFailure = outcome.kind === 'failed' && !signal.aborted;
-      this.#onOver?.resolve(isFailure ? { kind: 'failed', error: outcome.error } : { kind: 'stopped-early' });
-      return;
+    if (outcome.kind === 'failed' && !signal.aborted) return { kind: 'failed', error: outcome.error };
+    if (!this.#isUp) return { kind: 'stopped-early' };
+    if (!signal.aborted) {
+      this.#becomeReady();
+      this.#startWatches(signal);
     }
-    if (signal.aborted) {
-      // The follower of the store ends the network itself.
-      if (!this.#isFollowing) this.#onOver?.resolve(this.#end);
-      return;
+    await this.#following;
+    return this.#state.kind === 'ending' ? this.#state.end : { kind: 'stopped' };
+  }
+
+  /** Whether the foundation came up. */
+  get #isUp(): boolean {
+    switch (this.#state.kind) {
+      case 'rising':
+        return false;
+      case 'filling':
+      case 'ready':
+        return true;
+      case 'ending':
+        return this.#state.isUp;
     }
-    await this.#becomeReady();
+  }
+
+  #startWatches(signal: AbortSignal): void {
     this.#watch.start(this.#parts.retryInMs);
     this.#addresses.start(this.#underlay.underlay.name);
     for (const part of networkParts) part.watch?.(this.#live, () => this.#watch.request(), signal);
@@ -367,26 +394,32 @@ export class RunningNetwork {
     this.#storeWatch.start();
   }
 
+  /** Begins the end. A later reason replaces an earlier one, so that a stop of the daemon is not taken for a change. */
+  #beginEnd(end: NetworkEnd): void {
+    this.#state = { kind: 'ending', end, isUp: this.#isUp };
+    this.#working.abort();
+  }
+
   async #partUp(part: NetworkPart): Promise<void> {
     if (!part.isFoundation) return;
-    const { preparation, options, leasedNetwork, onUp } = this.#given;
+    const { preparation, options, leasedNetwork, owner } = this.#given;
     const { facts } = leasedNetwork.commands;
     if (publishedMtu(facts.mtus) !== this.#plannedMtu) {
       const deployment = deploymentOf(preparation, options, facts, leasedNetwork.record.key);
       await writeDeployment(options.stateDirectory, deployment);
     }
-    if (this.#stage === 'rising') this.#stage = 'filling';
-    onUp();
+    this.#state = this.#state.kind === 'ending' ? { ...this.#state, isUp: true } : { kind: 'filling' };
+    owner.networkUp(this);
   }
 
   async #settleUnderlay(underlay: ChosenInterface): Promise<void> {
-    const { leasedNetwork, emit, onUnderlay } = this.#given;
+    const { leasedNetwork, emit, owner } = this.#given;
     const { facts } = leasedNetwork.commands;
     const before = this.#underlay.underlay;
     await this.#underlay.settle(underlay);
     tellOtherAddress(before, underlay, leasedNetwork.subnets, emit);
-    if (before.name !== underlay.name && this.#stage !== 'ending') this.#addresses.start(underlay.name);
-    onUnderlay(underlay);
+    if (before.name !== underlay.name && this.#state.kind !== 'ending') this.#addresses.start(underlay.name);
+    owner.underlayChanged(underlay);
     await this.#writeDeployment(facts);
   }
 
@@ -395,11 +428,11 @@ export class RunningNetwork {
     const deployment = deploymentOf(preparation, options, facts, this.#keeper.record.key);
     await writeDeployment(options.stateDirectory, deployment);
     // The addresses of this node decide whose lease an entry is.
-    if (this.#isFollowing) this.#follower.relist();
+    this.#follower.relist();
   }
 
   /** Notes the lease for the next daemon on this machine, which may have another address. */
-  async #noteLease(record: LeaseRecord): Promise<void> {
+  async leaseWritten(record: LeaseRecord): Promise<void> {
     const { options, emit } = this.#given;
     try {
       const machine = await readMachineMarks(this.#underlay.underlay.hardwareAddress);
@@ -415,43 +448,38 @@ export class RunningNetwork {
   /** Writes the files of this network into a recreated state directory. Throws a Failure. */
   async writeState(): Promise<void> {
     await this.#writeDeployment(this.#given.leasedNetwork.commands.facts);
-    await this.#noteLease(this.#keeper.record);
+    await this.leaseWritten(this.#keeper.record);
   }
 
-  /** Begins to follow the store. Resolves with the first snapshot, or when nothing waits for it any more. */
+  /** Begins to follow the store. Resolves with the first snapshot, or when the network ends. */
   #follow(): Promise<void> {
-    const { signal } = this.#following;
-    const seen = new Promise<void>((resolve) => {
-      this.#onSnapshot = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      if (signal.aborted) resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        if (this.#state.kind !== 'ending') this.#beginEnd({ kind: 'stopped' });
+        resolve();
+      };
+      this.#following = this.#follower.follow(this.#working.signal, resolve).finally(end);
+      // The run waits for it, but may do something else first.
+      this.#following.catch(() => undefined);
     });
-    this.#isFollowing = true;
-    this.#follower.follow(signal).then(
-      () => this.#onOver?.resolve(this.#end),
-      (error: unknown) => {
-        this.#onOver?.reject(error);
-        this.#following.abort();
-      },
-    );
-    return seen;
   }
 
   async #look(signal: AbortSignal): Promise<number | undefined> {
     await this.#underlay.look(signal);
     while (await this.#parts.ensure(this.#live, signal));
-    await this.#becomeReady();
+    this.#becomeReady();
     return this.#parts.retryInMs;
   }
 
   /** Makes the network ready, once every part was whole at one time. */
-  async #becomeReady(): Promise<void> {
-    if (this.#stage !== 'filling') return;
+  #becomeReady(): void {
+    if (this.#state.kind !== 'filling') return;
+    const { owner } = this.#given;
     if (!this.#parts.isWhole) {
-      this.#given.onHealth(this.#health);
+      owner.healthChanged(this.#health);
       return;
     }
-    this.#stage = 'ready';
+    this.#state = { kind: 'ready' };
     const { options, leasedNetwork, emit } = this.#given;
     const { facts } = leasedNetwork.commands;
     const subnet = describeSubnets(leasedNetwork.subnets);
@@ -463,9 +491,9 @@ export class RunningNetwork {
       peers: this.counts.inPlace,
       subnetFile: options.subnetFile,
     });
-    this.#given.onReady();
-    this.#given.onHealth(this.#health);
-    await notifyServiceManager({ state: 'ready', status: `subnet ${subnet}` });
+    owner.networkReady();
+    owner.healthChanged(this.#health);
+    this.#notice = notifyServiceManager({ state: 'ready', status: `subnet ${subnet}` });
   }
 
   #reportHealth(): void {
@@ -477,11 +505,6 @@ export class RunningNetwork {
     if (health === this.#health) return;
     this.#health = health;
     // The removal of peers during a stop does not change the health.
-    if (this.#stage === 'ready') this.#given.onHealth(health);
-  }
-
-  #stopFollowing(end: NetworkEnd): void {
-    this.#end = end;
-    this.#following.abort();
+    if (this.#state.kind === 'ready') this.#given.owner.healthChanged(health);
   }
 }

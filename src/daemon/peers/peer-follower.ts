@@ -27,8 +27,6 @@ interface PeerFollowerOptions {
   readonly concerns: Concerns;
   readonly emit: EmitEvent;
   readonly listingSlot: ListingSlot;
-  /** Called after the engine received a snapshot. */
-  readonly onSnapshot: () => void;
 }
 
 /** Follows the store's leases, keeps the roster, and feeds the engine the wanted peers. */
@@ -67,12 +65,15 @@ export class PeerFollower {
     return this.#outages.current;
   }
 
-  /** Follows the store until the signal is aborted. Throws a StoreError that waiting does not cure. */
-  async follow(signal: AbortSignal): Promise<void> {
+  /**
+   * Follows the store until the signal is aborted. Calls `onSnapshot` whenever the engine has received a snapshot. Throws a StoreError that
+   * waiting does not cure.
+   */
+  async follow(signal: AbortSignal, onSnapshot: () => void = () => undefined): Promise<void> {
     try {
       do {
         this.#listing = new AbortController();
-        await this.#followOnce(AbortSignal.any([signal, this.#listing.signal]));
+        await this.#followOnce(AbortSignal.any([signal, this.#listing.signal]), onSnapshot);
       } while (this.#listing.signal.aborted && !signal.aborted);
     } finally {
       this.#late.stop();
@@ -85,7 +86,7 @@ export class PeerFollower {
   }
 
   /** Follows the store until the signal is aborted or the store is closed. */
-  async #followOnce(signal: AbortSignal): Promise<void> {
+  async #followOnce(signal: AbortSignal, onSnapshot: () => void): Promise<void> {
     const { store, listingSlot } = this.#options;
     const updates = followLeases(store, {
       signal,
@@ -96,8 +97,11 @@ export class PeerFollower {
       },
     });
     for await (const update of updates) {
-      if (update.kind === 'snapshot') this.#takeSnapshot(update.records, update.faults);
-      else this.#takeChanges(update.changes);
+      if (update.kind === 'changes') this.#takeChanges(update.changes);
+      else {
+        this.#takeSnapshot(update.records, update.faults);
+        onSnapshot();
+      }
     }
   }
 
@@ -110,7 +114,7 @@ export class PeerFollower {
   }
 
   #takeSnapshot(records: readonly LeaseRecord[], faults: readonly StoreFault[]): void {
-    const { own, loop, emit, onSnapshot } = this.#options;
+    const { own, loop, emit } = this.#options;
     this.#takeNamelessFaults(faults.filter(({ key }) => key === undefined));
     const leases = [...records.map(readRecord), ...faults.flatMap(readFault)];
     this.#keepLate(leases);
@@ -121,7 +125,6 @@ export class PeerFollower {
     // The engine gets the whole list: after a restart it also has peers that only the journal remembers.
     loop.feed({ kind: 'snapshot', peers: this.#roster.peers });
     if (records.find((record) => record.key === own.key)?.value !== own.value) void own.reclaim();
-    onSnapshot();
   }
 
   #takeChanges(changes: readonly StoreChange[]): void {

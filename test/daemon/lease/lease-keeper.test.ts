@@ -47,7 +47,10 @@ class Kept {
       subnet: '10.50.7.0/24',
       emit: (event) => this.events.push(event),
       concerns: this.concerns,
-      onTaken: (because) => this.taken.push(because),
+      holder: {
+        leaseWritten: () => Promise.resolve(),
+        leaseTaken: (because) => void this.taken.push(because),
+      },
     });
   }
 

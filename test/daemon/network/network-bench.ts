@@ -61,7 +61,7 @@ export async function standNetwork(
     subnet: '10.50.1.0/24',
     emit,
     concerns: new Concerns(emit, () => undefined, Date.now),
-    onTaken: () => undefined,
+    holder: { leaseWritten: () => Promise.resolve(), leaseTaken: () => undefined },
   });
   t.after(async () => {
     await keeper.stop();

@@ -67,10 +67,13 @@ class Scene {
       journal,
       listingSlot: new ListingSlot(),
       emit: bench.emit,
-      onUp: () => calls.push('up'),
-      onHealth: (because) => calls.push(because === undefined ? 'running' : `degraded: ${because}`),
-      onUnderlay: ({ mtu }) => calls.push(`underlay ${mtu}`),
-      onReady: () => calls.push('ready'),
+      owner: {
+        networkUp: () => void calls.push('up'),
+        networkReady: () => void calls.push('ready'),
+        healthChanged: (because) =>
+          void calls.push(because === undefined ? 'running' : `degraded: ${because}`),
+        underlayChanged: ({ mtu }) => void calls.push(`underlay ${mtu}`),
+      },
       inPlace: undefined,
     });
     const scene = new Scene(bench, network, journal, store, calls);
@@ -181,6 +184,21 @@ test('an interrupted network says so, and its lease goes on under other commands
   const { record, ...next } = scene.network.leasedWith(commands);
   assert.equal(record.key, '10.50.1.0-24');
   assert.deepEqual(next, { commands, subnets: own, hadEnded: false, isCreated: false, isDeviceUp: true });
+});
+
+test('a stop of the daemon replaces an interruption that came just before', async (t) => {
+  const scene = await Scene.prepare(t);
+  const { end } = await scene.untilReady();
+  scene.network.interrupt();
+  scene.stop();
+  assert.deepEqual(await end, { kind: 'stopped' });
+});
+
+test('a network that is told to stop before it runs does not bring up anything', async (t) => {
+  const scene = await Scene.prepare(t);
+  scene.stop();
+  assert.deepEqual(await scene.run(), { kind: 'stopped-early' });
+  assert.deepEqual(scene.bench.log, []);
 });
 
 test('a network ends when another node has its lease, and says which', async (t) => {

@@ -95,7 +95,6 @@ class Scene {
       loop: this.loop,
       emit,
       concerns: new Concerns(emit, () => undefined, Date.now),
-      onSnapshot: () => undefined,
     });
   }
 
