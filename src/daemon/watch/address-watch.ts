@@ -1,6 +1,6 @@
-import { startMonitor, type Monitor } from '../../shell/monitor.ts';
+import { startMonitor, type Monitor, type MonitorListeners } from '../../shell/monitor.ts';
 import { Debounce } from '../../time/debounce.ts';
-import { retries, retryDelay } from '../../time/retry.ts';
+import { LastingMonitor } from '../commands/lasting-monitor.ts';
 import { commandLedger } from '../commands/running-commands.ts';
 
 interface AddressWatchOptions {
@@ -21,74 +21,46 @@ const monitorAddresses = [
 /** The pause after a change, in milliseconds. An address is often replaced in two steps: the new one comes, the old one goes. */
 const changeDebounce = { quietMs: 50, longestMs: 500 };
 
-/**
- * The state of the watch.
- *
- *     off ──start──▶ listening ──iproute2 ended──▶ waiting ──after a delay──▶ listening
- *                        └────── stop ──────────────┴──────▶ off
- */
-type WatchState =
-  | { readonly kind: 'off' }
-  | { readonly kind: 'listening'; readonly monitor: Monitor }
-  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout };
-
 /** Learns from the kernel when an address of one interface comes or goes, so that the node need not wait for its next look. */
 export class AddressWatch {
   readonly #options: AddressWatchOptions;
   readonly #debounce: Debounce;
-  #state: WatchState = { kind: 'off' };
-  #failures = 0;
+  /** The program that listens to the present interface; undefined before the first start. */
+  #monitor: LastingMonitor | undefined;
 
   constructor(options: AddressWatchOptions) {
     this.#options = options;
     this.#debounce = new Debounce(changeDebounce, options.onChange);
   }
 
-  /** Listens to this interface, and no longer to another one. */
+  /** Listens to this interface, and not to an earlier one any more. */
   start(iface: string): void {
-    void this.#end();
-    const monitor = startMonitor(
-      {
-        script: { text: this.#options.command ?? monitorAddresses, stopOnError: false },
-        environment: { PATH: process.env['PATH'] ?? '', IFACE: iface },
-        cwd: this.#options.stateDirectory,
-      },
-      {
-        onLines: () => {
-          this.#failures = 0;
-          this.#debounce.request();
-        },
-        onEnd: () => this.#startLater(iface),
-      },
-      commandLedger(this.#options.stateDirectory),
-    );
-    this.#state = { kind: 'listening', monitor };
+    void this.#monitor?.stop();
+    // The interface may be gone, so the program may end at once. The next look sees the changes of its pauses.
+    this.#monitor = new LastingMonitor((listeners) => this.#launch(iface, listeners), {
+      linesCame: () => this.#debounce.request(),
+      monitorEnded: () => undefined,
+      monitorBack: () => undefined,
+    });
+    this.#monitor.start();
   }
 
   /** Ends the program that listens, and waits for its end. */
   async stop(): Promise<void> {
     this.#debounce.cancel();
-    await this.#end();
+    await this.#monitor?.stop();
   }
 
-  /** Listens later, because the interface may be gone. The next look sees the changes of this pause. */
-  #startLater(iface: string): void {
-    this.#failures += 1;
-    const delayMs = retryDelay(this.#failures, Math.random(), retries.monitor);
-    const timer = setTimeout(() => this.start(iface), delayMs);
-    this.#state = { kind: 'waiting', timer };
-  }
-
-  async #end(): Promise<void> {
-    const state = this.#state;
-    this.#state = { kind: 'off' };
-    switch (state.kind) {
-      case 'off':
-        return;
-      case 'listening':
-        return state.monitor.stop();
-      case 'waiting':
-        clearTimeout(state.timer);
-    }
+  #launch(iface: string, listeners: MonitorListeners): Monitor {
+    const { command = monitorAddresses, stateDirectory } = this.#options;
+    return startMonitor(
+      {
+        script: { text: command, stopOnError: false },
+        environment: { PATH: process.env['PATH'] ?? '', IFACE: iface },
+        cwd: stateDirectory,
+      },
+      listeners,
+      commandLedger(stateDirectory),
+    );
   }
 }
