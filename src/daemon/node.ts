@@ -21,7 +21,7 @@ import { StartWait } from './setup/start-wait.ts';
 import { releaseByItself } from './takeover/release-lease.ts';
 import { requireNoRival } from './takeover/rival-daemons.ts';
 import { takeDownStanding } from './takeover/take-down-dead.ts';
-import { Periodic } from './watch/periodic.ts';
+import { Periodic } from '../time/periodic.ts';
 import type { StoreLimits } from '../store/limited-store.ts';
 import { orAbort } from '../time/or-abort.ts';
 

@@ -38,7 +38,7 @@ import { removePeers } from './parts/peers.ts';
 import { tellOtherAddress } from './take-lease.ts';
 import { takeDown, type TakeDownResult } from './take-down.ts';
 import { raiseClockConcern } from '../watch/clock.ts';
-import { Periodic } from '../watch/periodic.ts';
+import { Periodic } from '../../time/periodic.ts';
 import { AddressWatch } from '../watch/address-watch.ts';
 import { UnderlayWatch } from '../watch/underlay.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';

@@ -7,6 +7,7 @@ import { explainError } from '../../host/system-error.ts';
 import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { formatAddress } from '../../network/cidr.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
+import { Periodic } from '../../time/periodic.ts';
 import { ProbeBook, type ProbedAddress } from './probe-book.ts';
 import { sendPacket } from './send-packet.ts';
 import { listTargets, type ProbeTarget } from './targets.ts';
@@ -17,6 +18,14 @@ const spacingMs = 20;
 /** The number of packets in a row that must be lost before an address that has answered counts as silent. */
 const packetsBeforeSilence = 3;
 
+/** The machine that sends the packets; replaced in tests. */
+interface ProbeHost {
+  /** Sends a packet, and returns whether it was answered. Throws a Failure if no packet can be sent. */
+  sendPacket(address: string): Promise<boolean>;
+  /** All addresses on this node's devices. */
+  readAddresses(): Promise<ReadonlySet<string>>;
+}
+
 interface PeerProbeOptions {
   /** The peers that are in the kernel now. */
   readonly peers: () => Iterable<Peer>;
@@ -25,10 +34,7 @@ interface PeerProbeOptions {
   readonly intervalMs: number | undefined;
   readonly concerns: Concerns;
   readonly emit: EmitEvent;
-  /** Sends a packet, and returns whether it was answered; replaced in tests. */
-  readonly send?: (address: string) => Promise<boolean>;
-  /** All addresses on this node's devices; replaced in tests. */
-  readonly readAddresses?: () => Promise<ReadonlySet<string>>;
+  readonly host?: ProbeHost;
 }
 
 /** The results of all probes so far. */
@@ -44,11 +50,15 @@ export class PeerProbe {
   readonly #book = new ProbeBook();
   readonly #rounds = new OneAtATime(() => this.#round());
   readonly #stopping = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #periodic: Periodic | undefined;
+  readonly #host: ProbeHost;
   #endedAt: number | undefined;
 
   constructor(options: PeerProbeOptions) {
     this.#options = options;
+    this.#host = options.host ?? thisHost;
+    const { intervalMs } = options;
+    this.#periodic = intervalMs === undefined ? undefined : new Periodic(intervalMs, () => this.#tryRun());
   }
 
   /** The results of all probes so far; undefined before the first round has ended. */
@@ -58,14 +68,7 @@ export class PeerProbe {
 
   /** Begins the rounds on the interval, if there is one. */
   start(): void {
-    const { intervalMs } = this.#options;
-    if (intervalMs === undefined || this.#stopping.signal.aborted) return;
-    const look = (): void => {
-      this.run()
-        .catch((error: unknown) => this.#options.emit({ event: 'warning', message: explainError(error) }))
-        .finally(() => this.#schedule(look, intervalMs));
-    };
-    look();
+    this.#periodic?.start(0);
   }
 
   /** Probes every peer once. Resolves when the round is over. Throws a Failure if no packet can be sent. */
@@ -83,17 +86,21 @@ export class PeerProbe {
   /** Sends nothing more, and does not wait for the answer to a packet that was sent. */
   stop(): void {
     this.#stopping.abort();
-    clearTimeout(this.#timer);
+    this.#periodic?.stop();
   }
 
-  #schedule(look: () => void, delayMs: number): void {
-    if (!this.#stopping.signal.aborted) this.#timer = setTimeout(look, delayMs);
+  async #tryRun(): Promise<void> {
+    try {
+      await this.run();
+    } catch (error) {
+      this.#options.emit({ event: 'warning', message: explainError(error) });
+    }
   }
 
   async #round(): Promise<void> {
     const { signal } = this.#stopping;
-    const { peers, own, readAddresses = readOwnAddresses } = this.#options;
-    const targets = listTargets(peers(), own, await readAddresses());
+    const { peers, own } = this.#options;
+    const targets = listTargets(peers(), own, await this.#host.readAddresses());
     this.#retain(new Set(targets.map(({ key }) => key)));
     let waiting: readonly ProbeTarget[] = targets;
     for (let packets = 1; packets <= packetsBeforeSilence && waiting.length > 0; packets += 1) {
@@ -107,11 +114,10 @@ export class PeerProbe {
   /** Sends a packet to each target. Returns the targets that did not answer and are worth another packet. */
   async #sendAll(targets: readonly ProbeTarget[], isLast: boolean): Promise<readonly ProbeTarget[]> {
     const { signal } = this.#stopping;
-    const { send = sendPacket } = this.#options;
     const sent: Promise<ProbeTarget | undefined>[] = [];
     for (const target of targets) {
       if (signal.aborted) break;
-      const probe = send(target.address).then((answered) => {
+      const probe = this.#host.sendPacket(target.address).then((answered) => {
         if (!answered && !isLast && this.#book.hasAnswered(target)) return target;
         this.#book.note(target, answered, Date.now());
         return undefined;
@@ -146,7 +152,10 @@ export class PeerProbe {
   }
 }
 
-async function readOwnAddresses(): Promise<ReadonlySet<string>> {
-  const links = await readLinks();
-  return new Set(links.flatMap(({ addresses }) => addresses.map(formatAddress)));
-}
+const thisHost: ProbeHost = {
+  sendPacket,
+  async readAddresses() {
+    const links = await readLinks();
+    return new Set(links.flatMap(({ addresses }) => addresses.map(formatAddress)));
+  },
+};

@@ -55,10 +55,12 @@ class Scene {
       intervalMs,
       concerns: this.concerns,
       emit: (event) => this.events.push(event),
-      readAddresses: () => Promise.resolve(new Set<string>()),
-      send: (address) => {
-        this.sent.push(address);
-        return send === undefined ? Promise.resolve(this.alive.has(address)) : send(address);
+      host: {
+        readAddresses: () => Promise.resolve(new Set<string>()),
+        sendPacket: (address) => {
+          this.sent.push(address);
+          return send === undefined ? Promise.resolve(this.alive.has(address)) : send(address);
+        },
       },
     });
   }

@@ -10,7 +10,7 @@ import { Failure } from '../../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../../event/event.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import { mapFamilies } from '../../../network/per-family.ts';
-import { Periodic } from '../../watch/periodic.ts';
+import { Periodic } from '../../../time/periodic.ts';
 import { listTrafficRules } from '../../../traffic/rule.ts';
 import {
   gone,

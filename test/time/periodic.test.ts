@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Periodic } from '../../../src/daemon/watch/periodic.ts';
+import { Periodic } from '../../src/time/periodic.ts';
 
 /** Lets everything run that waits for a turn of its own. */
 async function settle(): Promise<void> {
@@ -27,6 +27,20 @@ test('the first time is one interval after the start, and the next one an interv
   endLast();
   await settle();
   t.mock.timers.tick(1000);
+  assert.equal(begun(), 2);
+});
+
+test('the first run may come sooner than the interval', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { periodic, begun, endLast } = scene();
+  periodic.start(0);
+  t.mock.timers.tick(0);
+  assert.equal(begun(), 1);
+  endLast();
+  await settle();
+  t.mock.timers.tick(999);
+  assert.equal(begun(), 1);
+  t.mock.timers.tick(1);
   assert.equal(begun(), 2);
 });
 

@@ -1,3 +1,5 @@
+import { timerDelay } from './longest-timer.ts';
+
 /**
  * The state of work on an interval.
  *
@@ -10,9 +12,7 @@ type PeriodicState =
   | { readonly kind: 'working' }
   | { readonly kind: 'stopped' };
 
-import { timerDelay } from '../../time/longest-timer.ts';
-
-/** Repeats some work on an interval, never twice at once. The first run is one interval after {@link start}. */
+/** Repeats some work, never twice at once. The next run begins one interval after the end of the last one. */
 export class Periodic {
   readonly #intervalMs: number;
   readonly #work: () => Promise<void>;
@@ -24,11 +24,15 @@ export class Periodic {
     this.#work = work;
   }
 
-  /** Begins the interval. After a stop, nothing begins. */
-  start(): void {
+  /**
+   * Begins the interval. After a stop, nothing begins.
+   *
+   * @param firstInMs the time until the first run, in milliseconds
+   */
+  start(firstInMs: number = this.#intervalMs): void {
     switch (this.#state.kind) {
       case 'idle':
-        return this.#wait();
+        return this.#wait(firstInMs);
       case 'waiting':
       case 'working':
       case 'stopped':
@@ -41,14 +45,14 @@ export class Periodic {
     this.#enter({ kind: 'stopped' });
   }
 
-  #wait(): void {
-    this.#enter({ kind: 'waiting', timer: setTimeout(() => void this.#run(), timerDelay(this.#intervalMs)) });
+  #wait(delayMs: number): void {
+    this.#enter({ kind: 'waiting', timer: setTimeout(() => void this.#run(), timerDelay(delayMs)) });
   }
 
   async #run(): Promise<void> {
     this.#enter({ kind: 'working' });
     await this.#work();
-    if (this.#state.kind === 'working') this.#wait();
+    if (this.#state.kind === 'working') this.#wait(this.#intervalMs);
   }
 
   /** Replaces the state and its timer. */
