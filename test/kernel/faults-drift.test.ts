@@ -22,7 +22,10 @@ const vtepOf = ({ key }: LeaseText): string => key.split('-')[0] ?? '';
 const macOf = ({ backendData }: LeaseText): string => (backendData as { VtepMAC: string }).VtepMAC;
 const keyOf = ({ backendData }: LeaseText): string => (backendData as { PublicKey: string }).PublicKey;
 
-/** An overlay, the device its peers are reached by, and what can be taken away by hand, as shell text. */
+/** The key of a WireGuard peer without a lease. */
+const strangeKey = Buffer.alloc(32, 7).toString('base64');
+
+/** An overlay, the device its peers are reached by, and what can be damaged by hand, as shell text. */
 interface DamageCase {
   readonly overlay: Overlay;
   readonly device: string;
@@ -46,6 +49,14 @@ const damaged: readonly DamageCase[] = [
       'the device, set down': () => 'ip link set dev flannel.1 down',
       'the device': () => 'ip link delete dev flannel.1',
     },
+    silent: {
+      'a peer that nobody remembers': () => `
+        ip neigh add 10.50.77.0 lladdr 02:00:00:00:00:77 dev flannel.1 nud permanent
+        bridge fdb add 02:00:00:00:00:77 dev flannel.1 dst 172.30.0.250 self permanent
+        ip route add 10.50.77.0/24 via 10.50.77.0 dev flannel.1 onlink`,
+      'an FDB entry that nobody remembers': () =>
+        'bridge fdb add 02:00:00:00:00:78 dev flannel.1 dst 172.30.0.250 self permanent',
+    },
   },
   {
     overlay: hostGw,
@@ -56,12 +67,22 @@ const damaged: readonly DamageCase[] = [
       'every route': () => 'ip route flush root 10.50.0.0/16 dev eth0',
       'the interface, down and up': () => 'ip link set dev eth0 down; ip link set dev eth0 up',
     },
+    silent: {
+      'a peer that nobody remembers': () =>
+        'ip route add 10.50.77.0/24 via 172.30.0.250 dev eth0 metric 171068672',
+    },
   },
   {
     overlay: wireguard,
     device: 'flannel-wg',
     damages: { 'the device': () => 'ip link delete dev flannel-wg' },
-    silent: { 'a peer': (peer) => `wg set flannel-wg peer ${keyOf(peer)} remove` },
+    silent: {
+      'a peer': (peer) => `wg set flannel-wg peer ${keyOf(peer)} remove`,
+      'a peer that nobody remembers': () =>
+        `wg set flannel-wg peer ${strangeKey} endpoint 172.30.0.250:51820 allowed-ips 10.50.77.0/24`,
+      'a key without subnets that nobody remembers': () =>
+        `wg set flannel-wg peer ${strangeKey} endpoint 172.30.0.250:51820`,
+    },
   },
 ];
 

@@ -4,6 +4,7 @@ import { assertBadLineFails, assertBatchEqualsSingles } from './harness/batch.ts
 import { dumpState, routesOf, watchKernel } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
+import type { OverlayNode } from './harness/overlay-node.ts';
 import { readSoundRecipe } from './harness/read-recipe.ts';
 import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
@@ -22,8 +23,8 @@ for (const shell of [dash, busyboxAsh]) {
         '10.50.3.0/24 via 172.30.1.3 dev eth0 metric 171049728',
       ]);
       assert.deepEqual(await routesOf(node1.host, 6), [
-        'fd00:50:0:2::/64 via fd00:99:1::2 dev eth0 metric 1024 pref medium',
-        'fd00:50:0:3::/64 via fd00:99:1::3 dev eth0 metric 1024 pref medium',
+        'fd00:50:0:2::/64 via fd00:99:1::2 dev eth0 metric 1751475300 pref medium',
+        'fd00:50:0:3::/64 via fd00:99:1::3 dev eth0 metric 1751475300 pref medium',
       ]);
       assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
 
@@ -148,9 +149,37 @@ describe('recipes/host-gw.json', { skip }, () => {
     }
   });
 
-  test("routes of peers that nobody remembers are not told from an operator's, and not listed", async (t) => {
+  for (const families of ['ipv4', 'ipv6', 'dual-stack'] as const) {
+    test(`a peer that nobody remembers is listed, and its subnet is enough to remove it: ${families}`, async (t) => {
+      const [node1, node2, node3] = await joinedNodes(t, recipe, { families });
+      const subnetsOf = ({ host: { number } }: OverlayNode): string[] => [
+        ...(families === 'ipv6' ? [] : [`10.50.${number}.0/24`]),
+        ...(families === 'ipv4' ? [] : [`fd00:50:0:${number}::/64`]),
+      ];
+      const both = await allRoutes(node1);
+      assert.deepEqual(await node1.check([node3]), [...subnetsOf(node2), node3.name].sort());
+      for (const subnet of subnetsOf(node2)) await node1.removeStranger(subnet);
+      assert.deepEqual(await node1.check([node3]), [node3.name]);
+      assert.equal((await allRoutes(node1)).length, both.length / 2);
+      await node1.add(node2);
+      assert.deepEqual(await allRoutes(node1), both);
+      await node1.batch({ forget: [...subnetsOf(node2), ...subnetsOf(node3)] });
+      assert.deepEqual(await node1.check([]), []);
+      assert.deepEqual(await allRoutes(node1), []);
+    });
+  }
+
+  test('a forgotten route behind a better one of the operator is listed, and removed alone', async (t) => {
     const [node1, , node3] = await joinedNodes(t, recipe);
+    const own = '10.50.2.0/24 via 172.30.1.254 dev eth0';
+    await node1.host.sh(`ip route add ${own}`);
+    assert.deepEqual(await node1.check([node3]), ['10.50.2.0/24', '10.50.3.0/24']);
+    await node1.removeStranger('10.50.2.0/24');
     assert.deepEqual(await node1.check([node3]), ['10.50.3.0/24']);
+    assert.deepEqual(await routesOf(node1.host), [
+      own,
+      '10.50.3.0/24 via 172.30.1.3 dev eth0 metric 171049728',
+    ]);
   });
 
   test('an interface that is down fails the check', async (t) => {
@@ -164,15 +193,27 @@ describe('recipes/host-gw.json', { skip }, () => {
   });
 
   test("an operator's own routes are not listed, and outlive every command", async (t) => {
-    const [node1, node2, node3] = await joinedNodes(t, recipe);
-    await node1.host.sh('ip route add 10.50.9.0/24 via 172.30.1.9 dev eth0');
+    const [node1, node2, node3] = await joinedNodes(t, recipe, { families: 'dual-stack' });
+    await node1.host.sh(`
+      ip route add 10.50.9.0/24 via 172.30.1.9 dev eth0
+      ip route add 10.50.10.0/24 via 172.30.1.9 dev eth0 metric 171049728
+      ip -6 route add fd00:50:0:9::/64 via fd00:99:1::9 dev eth0
+    `);
     assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
     await node1.host.sh('ip route replace 10.50.2.0/24 via 172.30.1.254 dev eth0');
     for (const peer of [node2, node3]) await node1.remove(peer);
     await node1.succeed('ShutdownCommand');
     assert.deepEqual(await routesOf(node1.host), [
+      '10.50.10.0/24 via 172.30.1.9 dev eth0 metric 171049728',
       '10.50.2.0/24 via 172.30.1.254 dev eth0',
       '10.50.9.0/24 via 172.30.1.9 dev eth0',
     ]);
+    assert.deepEqual(await routesOf(node1.host, 6), [
+      'fd00:50:0:9::/64 via fd00:99:1::9 dev eth0 metric 1024 pref medium',
+    ]);
   });
 });
+
+async function allRoutes({ host }: OverlayNode): Promise<readonly string[]> {
+  return [...(await routesOf(host)), ...(await routesOf(host, 6))];
+}

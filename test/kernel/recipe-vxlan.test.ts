@@ -367,6 +367,71 @@ describe('recipes/vxlan.json', { skip }, () => {
     });
   }
 
+  for (const families of ['ipv4', 'ipv6'] as const) {
+    test(`FDB entries that no neighbour uses are listed by their host, and removed: ${families}`, async (t) => {
+      const [node1, node2, node3] = await joinedNodes(t, recipe, { families });
+      const device = families === 'ipv4' ? 'flannel.1' : 'flannel-v6.1';
+      const [host, other] =
+        families === 'ipv4' ? ['172.30.1.2', '172.30.1.9'] : ['fd00:99:1::2', 'fd00:99:1::9'];
+      const lone = families === 'ipv4' ? [`${host}/32`, `${other}/32`] : [`${host}/128`, `${other}/128`];
+      const before = await fdbOf(node1.host, device);
+      const kept = [
+        `00:00:00:00:00:00 dst ${other} self permanent`,
+        `02:00:00:00:00:07 dst ${other} self extern_learn permanent`,
+      ];
+      for (const entry of kept) {
+        await node1.host.sh(`bridge fdb add ${entry.replace(/ self| permanent/g, '')} dev ${device}`);
+      }
+      const remove = [
+        async (): Promise<void> => {
+          for (const name of lone) await node1.removeStranger(name);
+        },
+        () => node1.batch({ forget: lone }),
+        () => node1.batch({ add: [node2], forget: lone }),
+      ];
+      for (const clean of remove) {
+        await node1.host.sh(`
+          bridge fdb add 02:00:00:00:00:08 dev ${device} dst ${host} self permanent
+          bridge fdb add 02:00:00:00:00:09 dev ${device} dst ${host} self permanent
+          bridge fdb add 02:00:00:00:00:0a dev ${device} dst ${other} self permanent
+        `);
+        assert.deepEqual(new Set(await check(node1)), new Set([...lone, node2.name, node3.name]));
+        await clean();
+        assert.deepEqual(await node1.check(), [node2.name, node3.name]);
+        assert.deepEqual([...(await fdbOf(node1.host, device))].sort(), [...before, ...kept].sort());
+      }
+    });
+
+    test(`a plain route that nobody remembers is listed, and its subnet is enough to remove it: ${families}`, async (t) => {
+      const [node1, node2, node3] = await joinedNodes(t, recipe, {
+        families,
+        parameters: { DirectRouting: true },
+      });
+      const family = families === 'ipv4' ? 4 : 6;
+      const own =
+        families === 'ipv4'
+          ? '10.50.9.0/24 via 172.30.1.9 dev eth0'
+          : 'fd00:50:0:9::/64 via fd00:99:1::9 dev eth0 metric 1024 pref medium';
+      await node1.host.sh(`ip -${family} route add ${own.replace(/ metric.*/, '')}`);
+      const before = await routesOf(node1.host, family);
+      assert.deepEqual(await node1.check([node3]), [node2.name, node3.name]);
+      await node1.removeStranger(node2.name);
+      assert.deepEqual(await node1.check([node3]), [node3.name]);
+      await node1.add(node2);
+      assert.deepEqual(await routesOf(node1.host, family), before);
+      await node1.batch({ forget: [node2.name, node3.name] });
+      assert.deepEqual(await node1.check([]), []);
+      await node1.batch({ add: [node2, node3] });
+      assert.deepEqual(await routesOf(node1.host, family), before);
+      for (const peer of [node2, node3]) await node1.removeStranger(peer.name);
+      const left = await routesOf(node1.host, family);
+      assert.deepEqual(
+        left.filter((route) => !route.includes('proto kernel')),
+        [own],
+      );
+    });
+  }
+
   test('a route without a metric, as flannel and older recipes make it, is replaced, not doubled', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe);
     const before = await dumpState(node1.host);
@@ -440,7 +505,7 @@ describe('recipes/vxlan.json', { skip }, () => {
     assert.deepEqual(
       (await routesOf(host, 6)).filter((route) => route.includes('via')),
       [
-        'fd00:50:0:2::/64 via fd00:99:1::2 dev eth0 metric 1024 pref medium',
+        'fd00:50:0:2::/64 via fd00:99:1::2 dev eth0 metric 1751475300 pref medium',
         'fd00:50:0:3::/64 via fd00:50:0:3:: dev flannel-v6.1 metric 1024 onlink pref medium',
       ],
     );
@@ -494,3 +559,10 @@ describe('recipes/vxlan.json', { skip }, () => {
     assert.deepEqual(await dumpState(node1.host), before);
   });
 });
+
+/** What CheckCommand lists for the peers that were added. */
+async function check(node: OverlayNode): Promise<readonly string[]> {
+  const listed = await node.check();
+  if ('broken' in listed) throw new Error(listed.broken);
+  return listed;
+}

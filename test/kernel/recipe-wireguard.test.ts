@@ -30,6 +30,12 @@ function peersOf(host: Host, device = 'flannel-wg'): Promise<readonly string[]> 
   return host.lines(`wg show ${device} dump | awk 'NR > 1 { print $1, $3, $4, $2, $8 }'`);
 }
 
+/** The peers of all devices of a host, as DEVICE KEY PSK ENDPOINT SUBNETS KEEPALIVE, in order. */
+async function allPeersOf(host: Host): Promise<readonly string[]> {
+  const peers = await host.lines("wg show all dump | awk 'NF == 9 { print $1, $2, $3, $4, $5, $9 }'");
+  return [...peers].sort();
+}
+
 for (const shell of [dash, busyboxAsh]) {
   describe(`recipes/wireguard.json under ${shell.name}`, { skip }, () => {
     test("makes exactly the entries of flannel's backend, and they carry traffic", async (t) => {
@@ -282,6 +288,71 @@ describe('recipes/wireguard.json', { skip }, () => {
     );
     await node1.batch({ forget: ['10.50.2.0/24', '10.50.3.0/24'] });
     assert.deepEqual(await peersOf(node1.host), [`${keyOf(node2)} (none) 192.168.9.0/24 (none) off`]);
+  });
+
+  for (const families of ['ipv6', 'dual-stack'] as const) {
+    for (const mode of ['separate', 'ipv4', 'ipv6', 'auto'].slice(0, families === 'ipv6' ? 1 : 4)) {
+      test(`the same with IPv6: ${families}, Mode ${mode}`, async (t) => {
+        const nodes = await joinedNodes(t, recipe, { families, parameters: { Mode: mode } });
+        const [node1, node2, node3] = nodes;
+        const before = await allPeersOf(node1.host);
+        const strangers = (numbers: readonly number[]): string[] =>
+          numbers.flatMap((number) => [
+            ...(families === 'ipv6' ? [] : [`10.50.${number}.0/24`]),
+            ...(mode === 'separate' ? [`fd00:50:0:${number}::/64`] : []),
+          ]);
+        assert.deepEqual(await node1.check([node3]), [...strangers([2]), node3.name].sort());
+        for (const subnet of strangers([2])) await node1.removeStranger(subnet);
+        assert.deepEqual(await node1.check([node3]), [node3.name]);
+        await node1.add(node2);
+        assert.deepEqual(await allPeersOf(node1.host), before);
+        await node1.batch({ forget: strangers([2, 3]) });
+        assert.deepEqual(await allPeersOf(node1.host), []);
+      });
+    }
+  }
+
+  for (const families of ['ipv4', 'ipv6'] as const) {
+    test(`a key that lost its subnets to another is listed by its host, and removed: ${families}`, async (t) => {
+      const [node1, node2, node3] = await joinedNodes(t, recipe, { families });
+      const device = families === 'ipv4' ? 'flannel-wg' : 'flannel-wg-v6';
+      const [endpoint, lone] =
+        families === 'ipv4'
+          ? ['172.30.1.2:51820', '172.30.1.2/32']
+          : ['[fd00:99:1::2]:51821', 'fd00:99:1::2/128'];
+      const before = await allPeersOf(node1.host);
+      const keys = [
+        await node1.host.sh('wg genkey | wg pubkey'),
+        await node1.host.sh('wg genkey | wg pubkey'),
+      ];
+      const remove = [() => node1.removeStranger(lone), () => node1.batch({ forget: [lone] })];
+      for (const clean of remove) {
+        for (const key of keys)
+          await node1.host.sh(`wg set ${device} peer ${key.trim()} endpoint ${endpoint}`);
+        const listed = await node1.check();
+        assert.deepEqual(
+          new Set(Array.isArray(listed) ? listed : []),
+          new Set([lone, node2.name, node3.name]),
+        );
+        await clean();
+        assert.deepEqual(await node1.check(), [node2.name, node3.name]);
+        assert.deepEqual(await allPeersOf(node1.host), before);
+      }
+    });
+  }
+
+  test("an operator's own peer with IPv6 subnets is not listed, and stays", async (t) => {
+    const [node1, node2, node3] = await joinedNodes(t, recipe, { families: 'dual-stack' });
+    const own = (await node1.host.sh('wg genkey | wg pubkey')).trim();
+    for (const subnets of ['fd00:51::/64', 'fd00:50:0:9::/64,fd00:51::/64', 'fd00:50:0:9::7/128']) {
+      await node1.host.sh(`wg set flannel-wg-v6 peer ${own} allowed-ips ${subnets}`);
+      assert.deepEqual(await node1.check(), [node2.name, node3.name], subnets);
+    }
+    await node1.remove(node2);
+    await node1.batch({ remove: [node3] });
+    assert.deepEqual(await allPeersOf(node1.host), [
+      `flannel-wg-v6 ${own} (none) (none) fd00:50:0:9::7/128 off`,
+    ]);
   });
 
   test('a node that changed its subnet is reached once its old subnet is gone and it is added again', async (t) => {
