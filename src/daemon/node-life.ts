@@ -7,7 +7,7 @@ import { describeSubnets } from '../lease/roster.ts';
 import type { LeaseRecord } from '../store/store.ts';
 import { readHeldLease, releaseHeldLease } from './lease/held-lease.ts';
 import { ListingSlot } from '../store/listing-slot.ts';
-import { watchLiveRecipe } from './live/live-recipe.ts';
+import { watchLiveRecipe, type RecipeOwner, type SavedChange } from './live/live-recipe.ts';
 import type { Waits } from './commands/waits.ts';
 import { RecipeChanges } from './live/recipe-changes.ts';
 import { readDeployment } from './network/deployment-file.ts';
@@ -41,7 +41,7 @@ export interface LifeOwner {
  * The life of a node with a known configuration: one network after another, until it is told to stop. Another network begins when a recipe
  * was saved, or when the node's subnet went to another node.
  */
-export class NodeLife implements NetworkOwner {
+export class NodeLife implements NetworkOwner, RecipeOwner {
   readonly #options: UpOptions;
   readonly #emit: EmitEvent;
   readonly #owner: LifeOwner;
@@ -100,12 +100,11 @@ export class NodeLife implements NetworkOwner {
   }
 
   #watchRecipe(): Promise<{ close: () => Promise<void> }> {
-    return watchLiveRecipe({
-      options: this.#options,
-      current: () => this.preparation,
-      change: (change) => this.#changes.request(change, this.#network),
-      emit: this.#emit,
-    });
+    return watchLiveRecipe({ owner: this, options: this.#options, emit: this.#emit });
+  }
+
+  change(change: SavedChange): Promise<void> {
+    return this.#changes.request(change, this.#network);
   }
 
   async #liveWith(journal: PeerJournal): Promise<TakeDownResult> {

@@ -40,8 +40,10 @@ export async function watchLab(request: LabRequest, json: boolean): Promise<void
   const watch = await RecipeWatch.start({
     file: loaded.file,
     text: spec.recipe.text,
-    onSaved: (text) => takeSaved(text, author),
-    onUnreadable: (because) => void process.stdout.write(report.refused({ because, findings: '' })),
+    reader: {
+      saved: (text) => takeSaved(text, author),
+      unreadable: (because) => void process.stdout.write(report.refused({ because, findings: '' })),
+    },
   });
   process.stdout.write(report.watching(loaded.file));
   const end = await over;

@@ -7,14 +7,19 @@ import { OneAtATime } from '../time/one-at-a-time.ts';
 import { pollsMs } from '../time/retry.ts';
 import { readRecipeText } from './recipe-text.ts';
 
+/** Receives the texts of a watched recipe. */
+interface RecipeReader {
+  /** Called with each other text that the file comes to hold. The next text waits until the promise is settled. */
+  saved(text: string): Promise<void>;
+  /** Called once each time the file cannot be read any more, with the reason. */
+  unreadable(because: string): void;
+}
+
 interface RecipeWatchOptions {
   readonly file: string;
-  /** Its text as it was read last. */
+  /** The text of the file as it was read last. */
   readonly text: string;
-  /** Called with each other text that the file comes to hold; the next one waits until this one is dealt with. */
-  readonly onSaved: (text: string) => Promise<void>;
-  /** Called once each time that it cannot be read any more, with why. */
-  readonly onUnreadable: (because: string) => void;
+  readonly reader: RecipeReader;
 }
 
 /** An editor renames, truncates, or writes in pieces: what it saved is read when it has come to rest. */
@@ -140,13 +145,13 @@ export class RecipeWatch {
     }
     const isTold = before.kind === 'left' && before.as === 'unreadable';
     this.#enter({ kind: 'left', as: 'unreadable' });
-    if (!isTold) this.#options.onUnreadable(seen.because);
+    if (!isTold) this.#options.reader.unreadable(seen.because);
   }
 
   async #take(text: string): Promise<void> {
     if (text === this.#text) return;
     this.#text = text;
-    await this.#options.onSaved(text);
+    await this.#options.reader.saved(text);
   }
 
   async #read(): Promise<FileReading> {

@@ -30,11 +30,13 @@ async function watch(t: TestContext, file: string, text: string): Promise<Told> 
   const watching = await RecipeWatch.start({
     file,
     text,
-    onSaved: async (saved) => {
-      await Promise.resolve();
-      told.note(saved);
+    reader: {
+      async saved(saved) {
+        await Promise.resolve();
+        told.note(saved);
+      },
+      unreadable: (because) => told.note(`! ${because}`),
     },
-    onUnreadable: (because) => told.note(`! ${because}`),
   });
   t.after(() => watching.close());
   return told;
@@ -109,14 +111,16 @@ test('texts are dealt with one after the other, and only the last of many', asyn
     void RecipeWatch.start({
       file,
       text: '',
-      onSaved: async (text) => {
-        dealt.push(`${text} begun`);
-        begin();
-        if (text === 'first') await held;
-        dealt.push(`${text} done`);
-        if (text === 'third') finish();
+      reader: {
+        async saved(text) {
+          dealt.push(`${text} begun`);
+          begin();
+          if (text === 'first') await held;
+          dealt.push(`${text} done`);
+          if (text === 'third') finish();
+        },
+        unreadable: (because) => void dealt.push(because),
       },
-      onUnreadable: (because) => dealt.push(because),
     }).then((watching) => t.after(() => watching.close()));
   });
   let finish: () => void = () => undefined;

@@ -17,33 +17,38 @@ export interface SavedChange extends Extract<RecipePlan, { kind: 'change' }> {
   readonly seenAt: number;
 }
 
-interface LiveRecipeOptions {
-  readonly options: UpOptions;
-  /** The running recipe. */
-  readonly current: () => Preparation;
+/** The owner of the running recipe. */
+export interface RecipeOwner {
+  /** The running recipe, with everything that it runs on. */
+  readonly preparation: Preparation;
   /** Makes the change. Resolves when another change may be made. */
-  readonly change: (change: SavedChange) => Promise<void>;
+  change(change: SavedChange): Promise<void>;
+}
+
+interface LiveRecipeOptions {
+  readonly owner: RecipeOwner;
+  readonly options: UpOptions;
   readonly emit: EmitEvent;
 }
 
 /** Watches the recipe of a node. A saved recipe is checked first: a bad one is reported, and the running one stays. */
 export function watchLiveRecipe(live: LiveRecipeOptions): Promise<RecipeWatch> {
-  const { loaded } = live.current();
-  const { file } = loaded;
+  const { file, recipe } = live.owner.preparation.loaded;
   return RecipeWatch.start({
     file,
-    text: loaded.recipe.source.text,
-    onSaved: (text) => takeSaved(text, live),
-    onUnreadable: (because) =>
-      live.emit({
-        event: 'warning',
-        message: `${file} cannot be read any more: ${because}; the running recipe stays`,
-      }),
+    text: recipe.source.text,
+    reader: {
+      saved: (text) => takeSaved(text, live),
+      unreadable(because) {
+        const message = `${file} cannot be read any more: ${because}; the running recipe stays`;
+        live.emit({ event: 'warning', message });
+      },
+    },
   });
 }
 
 async function takeSaved(text: string, live: LiveRecipeOptions): Promise<void> {
-  const { file } = live.current().loaded;
+  const { file } = live.owner.preparation.loaded;
   const refuseSaved = ({ because, findings }: RenderedRefusal): void =>
     live.emit({ event: 'recipe-refused', file, revision: recipeRevision(text), because, findings });
   try {
@@ -58,10 +63,10 @@ async function takeSaved(text: string, live: LiveRecipeOptions): Promise<void> {
 /** Checks a saved text and changes to it. Returns the reason if it does not. */
 async function review(
   text: string,
-  { options, current, change, emit }: LiveRecipeOptions,
+  { options, owner, emit }: LiveRecipeOptions,
 ): Promise<RenderedRefusal | undefined> {
   const seenAt = performance.now();
-  const preparation = current();
+  const { preparation } = owner;
   // The findings go to the log, which has no colour.
   const reviewed = await reviewRecipe(preparation.loaded, text);
   const findings = renderDetail(reviewed, { colour: false });
@@ -70,7 +75,7 @@ async function review(
   const plan = await planChange(preparation, loaded, options);
   if (plan.kind === 'refused') return { because: plan.because, findings };
   if (plan.overruled !== undefined) emit({ event: 'warning', message: plan.overruled });
-  await change({ ...plan, findings, seenAt });
+  await owner.change({ ...plan, findings, seenAt });
   return undefined;
 }
 

@@ -50,10 +50,9 @@ export class PeerFollower {
     this.#mayBeLate = options.mayBeLate;
     this.#roster = new Roster(options.rules, options.own, options.earlier);
     this.#outages = new OutageLog(options.emit);
-    this.#late = new LatePeers({
-      isWaiting: () => options.own.isOver,
-      onGone: (keys) => this.#apply(keys.flatMap((key) => this.#roster.delete(key))),
-    });
+    this.#late = new LatePeers(options.own, (keys) =>
+      this.#apply(keys.flatMap((key) => this.#roster.delete(key))),
+    );
   }
 
   get roster(): Roster {

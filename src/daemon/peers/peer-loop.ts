@@ -32,6 +32,14 @@ const mostInFirstBatch = 1000;
 const mostNamed = 500;
 
 /**
+ * Whether the loop takes operations from the engine.
+ *
+ *     taking ⇄ paused
+ *        └───────┴──stop──▶ stopped
+ */
+type TakingState = 'taking' | 'paused' | 'stopped';
+
+/**
  * Feeds the engine, runs its operations, and writes the journal ahead of each run. The loop holds no operation back: the engine decides
  * each one at the moment when it is taken, so that superseded operations do not run.
  */
@@ -43,9 +51,9 @@ export class PeerLoop {
   /** Whether a batch is on its way to its command. */
   #isHandingOver = false;
   #settleWaiters: (() => void)[] = [];
-  #taking = true;
+  #state: TakingState = 'taking';
+  /** Aborted to end the commands that run. */
   #ending = new AbortController();
-  #stopped = false;
 
   constructor(options: PeerLoopOptions) {
     this.#options = options;
@@ -74,12 +82,12 @@ export class PeerLoop {
 
   /** Resolves when the only work left is to wait for retries. */
   async settled(): Promise<void> {
-    while (!this.engine.isSettled && !this.#stopped) await this.#nextSettling();
+    while (!this.engine.isSettled && this.#state !== 'stopped') await this.#nextSettling();
   }
 
   /** Starts nothing more until {@link resume}. Resolves when the running operations have ended. Later inputs are kept. */
   async pause(): Promise<void> {
-    this.#taking = false;
+    if (this.#state === 'taking') this.#state = 'paused';
     while (this.#jobs > 0) await this.#nextSettling();
   }
 
@@ -95,15 +103,13 @@ export class PeerLoop {
   }
 
   resume(): void {
-    if (this.#stopped) return;
-    this.#taking = true;
+    if (this.#state === 'paused') this.#state = 'taking';
     this.#pump();
   }
 
   /** Starts nothing more. Resolves when the running operations have ended. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#taking = false;
+    this.#state = 'stopped';
     this.#retries.clear();
     while (this.#jobs > 0) await this.#nextSettling();
     await this.#options.journal.flush();
@@ -125,7 +131,7 @@ export class PeerLoop {
   }
 
   #pump(): void {
-    if (this.#taking) {
+    if (this.#state === 'taking') {
       this.#startBatch();
       for (const operation of this.engine.take(this.#free)) this.#start(this.#runOne(operation));
     }

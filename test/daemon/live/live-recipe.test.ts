@@ -14,12 +14,14 @@ async function watch(t: TestContext, backend: object = fileOverlay, fail?: Error
   const preparation = await bench.prepare();
   const changes: SavedChange[] = [];
   const watching = await watchLiveRecipe({
-    options: bench.options(),
-    current: () => preparation,
-    change: (change) => {
-      changes.push(change);
-      return fail === undefined ? Promise.resolve() : Promise.reject(fail);
+    owner: {
+      preparation,
+      change(change) {
+        changes.push(change);
+        return fail === undefined ? Promise.resolve() : Promise.reject(fail);
+      },
     },
+    options: bench.options(),
     emit: bench.emit,
   });
   t.after(() => watching.close());

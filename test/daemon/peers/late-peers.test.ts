@@ -5,13 +5,10 @@ import { LatePeers } from '../../../src/daemon/peers/late-peers.ts';
 
 /** A list of late peers on a node that has its own lease or not, in a time that the test owns. */
 class Scene {
-  isWaiting = false;
+  readonly own = { isOver: false };
   /** What was given up, each time in one go. */
   readonly gone: string[][] = [];
-  readonly late = new LatePeers({
-    isWaiting: () => this.isWaiting,
-    onGone: (keys) => this.gone.push([...keys]),
-  });
+  readonly late = new LatePeers(this.own, (keys) => this.gone.push([...keys]));
   readonly #t: TestContext;
 
   constructor(t: TestContext) {
@@ -39,11 +36,11 @@ test('a peer whose lease does not come back is given up after a minute, once', (
 
 test('a node that has no lease itself goes on waiting for those of others', (t) => {
   const scene = new Scene(t);
-  scene.isWaiting = true;
+  scene.own.isOver = true;
   scene.late.add(['a']);
   scene.pass(150);
   assert.deepEqual([...scene.late.keys], ['a']);
-  scene.isWaiting = false;
+  scene.own.isOver = false;
   scene.pass(60);
   assert.deepEqual(scene.gone, [['a']]);
 });
