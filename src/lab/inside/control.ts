@@ -1,35 +1,89 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { Failure } from '../../diagnostic/failure.ts';
 import { controlSocket, faultVerbs, type ControlRequest, type ControlResponse } from '../protocol.ts';
 import { applyFault } from './faults.ts';
-import { parseObject, readJsonLines } from './json-lines.ts';
+import { parseObject } from './json-lines.ts';
 import { describeFailure, type Lab } from './lab.ts';
+
+/** The limits of the control socket. The recipes' commands can reach it, too. */
+interface ControlLimits {
+  /** The most connections at once; any further one is closed. */
+  readonly connections: number;
+  /** The longest request, in bytes. */
+  readonly requestBytes: number;
+  /** The time for the whole request, and then for the client to read the answer, in milliseconds. */
+  readonly patienceMs: number;
+}
+
+const usualLimits: ControlLimits = { connections: 32, requestBytes: 4096, patienceMs: 10_000 };
 
 /** Answers `lab ps` and the fault verbs, over a socket that is only in the lab's mount namespace. */
 export function serveControl(lab: Lab): Promise<void> {
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy());
-    readJsonLines(
-      socket,
-      (object) => void answer(lab, object as unknown as ControlRequest, socket),
-      (line) => void answer(lab, parseObject(line) as unknown as ControlRequest, socket),
-    );
-  });
+  const server = createLineServer((request) => respond(lab, request as ControlRequest | undefined));
   return new Promise((resolve, reject) => {
     server.on('error', reject);
     server.listen(controlSocket, resolve);
   });
 }
 
-async function answer(lab: Lab, request: ControlRequest, socket: Socket): Promise<void> {
-  const response = await respond(lab, request).catch((error: unknown): ControlResponse => {
+/**
+ * Creates a server that answers one JSON line for each connection with one JSON line. No client can keep it busy or fill it: it closes
+ * connections that are too many, too slow or too long. It does not listen yet.
+ *
+ * @param respond gets undefined for a line that is not a JSON object
+ */
+export function createLineServer(
+  respond: (request: object | undefined) => Promise<ControlResponse>,
+  limits = usualLimits,
+): Server {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    readLine(socket, limits, (line) => void answer(respond, line, socket, limits));
+  });
+  server.maxConnections = limits.connections;
+  return server;
+}
+
+/** Calls back with the first line of a connection, and reads no more. A connection without one in time, or with a longer one, ends. */
+function readLine(
+  socket: Socket,
+  { requestBytes, patienceMs }: ControlLimits,
+  onLine: (line: string) => void,
+): void {
+  let received = Buffer.alloc(0);
+  const timer = setTimeout(() => socket.destroy(), patienceMs);
+  socket.once('close', () => {
+    clearTimeout(timer);
+  });
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    const end = received.indexOf('\n');
+    if (end < 0 && received.length <= requestBytes) return;
+    clearTimeout(timer);
+    socket.removeAllListeners('data').resume();
+    if (end < 0 || end > requestBytes) socket.destroy();
+    else onLine(received.toString('utf8', 0, end));
+  });
+}
+
+async function answer(
+  respond: (request: object | undefined) => Promise<ControlResponse>,
+  line: string,
+  socket: Socket,
+  { patienceMs }: ControlLimits,
+): Promise<void> {
+  const response = await respond(parseObject(line)).catch((error: unknown): ControlResponse => {
     return { response: 'failure', ...describeFailure(error) };
   });
   socket.end(JSON.stringify(response) + '\n');
+  const timer = setTimeout(() => socket.destroy(), patienceMs);
+  socket.once('close', () => {
+    clearTimeout(timer);
+  });
 }
 
-async function respond(lab: Lab, request: ControlRequest): Promise<ControlResponse> {
-  if (request.request === 'status') {
+async function respond(lab: Lab, request: ControlRequest | undefined): Promise<ControlResponse> {
+  if (request?.request === 'status') {
     return {
       response: 'status',
       name: lab.spec.name,
@@ -39,7 +93,7 @@ async function respond(lab: Lab, request: ControlRequest): Promise<ControlRespon
       nodes: lab.nodes.map((node) => node.status()),
     };
   }
-  if (!faultVerbs.includes(request.request)) {
+  if (request === undefined || !faultVerbs.includes(request.request)) {
     throw new Failure('usage', `the lab ${lab.spec.name} does not know this request`);
   }
   return {

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { test, type TestContext } from 'node:test';
+
+import { createLineServer } from '../../src/lab/inside/control.ts';
+import type { ControlResponse } from '../../src/lab/protocol.ts';
+import { until } from '../support/until.ts';
+
+const limits = { connections: 8, requestBytes: 100, patienceMs: 200 };
+
+interface TestServer {
+  /** Opens a connection and sends text. */
+  readonly open: (sent?: string) => Socket;
+  readonly connections: () => Promise<number>;
+}
+
+function echo(request: object | undefined): Promise<ControlResponse> {
+  return Promise.resolve({ response: 'done', message: JSON.stringify(request ?? null) });
+}
+
+async function serve(t: TestContext, respond = echo, given = limits): Promise<TestServer> {
+  const server = createLineServer(respond, given).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return {
+    open(sent = '') {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+      t.after(() => socket.destroy());
+      socket.write(sent);
+      return socket;
+    },
+    connections: () =>
+      new Promise((resolve, reject) =>
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+      ),
+  };
+}
+
+test('a request is answered in whatever pieces it comes', async (t) => {
+  const { open } = await serve(t, echo, { ...limits, patienceMs: 60_000 });
+  const socket = open('{"request":');
+  await once(socket, 'connect');
+  socket.write('"status"');
+  socket.write('}\n');
+  assert.equal(await text(socket), '{"response":"done","message":"{\\"request\\":\\"status\\"}"}\n');
+});
+
+test('what is not an object is an answer of its own, and an error is one as well', async (t) => {
+  const { open } = await serve(t);
+  for (const line of ['', 'status', '[]', '{"request":']) {
+    assert.equal(await text(open(`${line}\n`)), '{"response":"done","message":"null"}\n', line);
+  }
+  const failing = await serve(t, () => Promise.reject(new Error('no such node')));
+  assert.match(await text(failing.open('{}\n')), /^\{"response":"failure".*no such node/);
+});
+
+test('a connection serves one request', async (t) => {
+  const { open } = await serve(t);
+  assert.equal((await text(open('{}\n{}\n{}\n'))).split('\n').length, 2);
+});
+
+for (const [what, sent] of [
+  ['nothing', ''],
+  ['a line without its end', '{"request":"status"}'],
+]) {
+  test(`a connection on which ${what} comes is ended`, async (t) => {
+    const { open, connections } = await serve(t);
+    assert.equal(await text(open(sent)), '');
+    await until('the connection to end', async () => (await connections()) === 0);
+  });
+}
+
+test('a line that is too long, or has no end, is not kept', async (t) => {
+  const { open, connections } = await serve(t, echo, { ...limits, patienceMs: 60_000 });
+  const line = (length: number): string => `{"a":"${'x'.repeat(length - 8)}"}`;
+  assert.match(await text(open(`${line(100)}\n`)), /^\{"response":"done"/);
+  for (const sent of [`${line(101)}\n`, line(101), 'x'.repeat(1 << 20)]) {
+    const socket = open(sent).resume();
+    await until('the connection to be closed', () => socket.closed);
+  }
+  await until('the server to be free', async () => (await connections()) === 0);
+});
+
+test('connections that ask for nothing are few, and then others are answered', async (t) => {
+  const { open, connections } = await serve(t);
+  const idle = Array.from({ length: 100 }, () => open().resume());
+  await until('the surplus to be closed', () => idle.filter((socket) => socket.closed).length >= 92);
+  assert.ok((await connections()) <= 8);
+  await until('all to be closed', () => idle.every((socket) => socket.closed));
+  assert.match(await text(open('{}\n')), /^\{"response":"done"/);
+});
+
+test('an answer that nobody reads is given up, and one that takes long is not', async (t) => {
+  let finish: (() => void) | undefined;
+  const slow = (): Promise<ControlResponse> =>
+    new Promise((resolve) => {
+      finish = () => resolve({ response: 'done', message: 'x'.repeat(64 << 20) });
+    });
+  const { open, connections } = await serve(t, slow, { ...limits, patienceMs: 50 });
+  const socket = open('{}\n').pause();
+  await once(socket, 'connect');
+  const other = open();
+  await until('a connection without a request to end', () => other.closed || other.resume().closed);
+  await until('the request', () => finish !== undefined);
+  assert.equal(await connections(), 1);
+  finish?.();
+  await until('the connection to end', async () => (await connections()) === 0);
+});
