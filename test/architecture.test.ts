@@ -136,6 +136,25 @@ test('no file only hands on what others export', () => {
   }
 });
 
+/** Names that only Node declares, and functions whose result differs from call to call. */
+const impureNames =
+  /^(process|Buffer|NodeJS|console|performance|fetch|Abort(Controller|Signal)|URL|Text(De|En)coder|(set|clear)(Timeout|Interval|Immediate))$/;
+const impureCalls = ['Date.now', 'Math.random'];
+
+/** The packages that a file imports, and whether it uses something that only Node has. */
+function outsideOf(file: string): { readonly packages: readonly string[]; readonly usesNode: boolean } {
+  const text = readFileSync(join(source, file), 'utf8');
+  const names = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+  let usesNode = false;
+  const look = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && impureNames.test(node.text)) usesNode = true;
+    if (ts.isPropertyAccessExpression(node) && impureCalls.includes(node.getText())) usesNode = true;
+    ts.forEachChild(node, look);
+  };
+  look(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
+  return { packages: names.filter((name) => !name.startsWith('.')), usesNode };
+}
+
 /** What tsconfig.pure.json lists, below src: folders, and files of other folders. */
 function listPure(): { readonly folders: readonly string[]; readonly files: readonly string[] } {
   const config = ts.readConfigFile(join(root, 'tsconfig.pure.json'), (path) => readFileSync(path, 'utf8'));
@@ -166,6 +185,25 @@ test('what is pure imports only what is pure', () => {
       `src/${file} is pure`,
     );
   }
+});
+
+test('every file that only computes is in tsconfig.pure.json, wherever it lies', () => {
+  const { folders, files } = listPure();
+  const isListed = (file: string): boolean =>
+    files.includes(file) || folders.some((folder) => file.startsWith(`${folder}/`));
+  const all = [...imports.keys()];
+  const outside = new Map(all.map((file) => [file, outsideOf(file)]));
+  const purePackages = new Set(all.filter(isListed).flatMap((file) => outside.get(file)?.packages ?? []));
+  const computes = (file: string): boolean => {
+    const { packages = [], usesNode = true } = outside.get(file) ?? {};
+    return !usesNode && packages.every((name) => purePackages.has(name));
+  };
+  let unlisted = all.filter((file) => !isListed(file) && computes(file));
+  const importsOnlyPure = (file: string): boolean =>
+    (imports.get(file) ?? []).every((target) => isListed(target) || unlisted.includes(target));
+  // A file that imports one that acts does not only compute. Neither does a file that imports that file.
+  while (!unlisted.every(importsOnlyPure)) unlisted = unlisted.filter(importsOnlyPure);
+  assert.deepEqual(unlisted, []);
 });
 
 test('every file and folder of src and test that the page names is there', () => {

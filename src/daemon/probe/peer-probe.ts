@@ -8,7 +8,7 @@ import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { formatAddress } from '../../network/cidr.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
 import { Periodic } from '../../time/periodic.ts';
-import { ProbeBook, type ProbedAddress } from './probe-book.ts';
+import { ProbeBook, type ProbeReport } from './probe-book.ts';
 import { sendPacket } from './send-packet.ts';
 import { listTargets, type ProbeTarget } from './targets.ts';
 
@@ -35,13 +35,6 @@ interface PeerProbeOptions {
   readonly concerns: Concerns;
   readonly emit: EmitEvent;
   readonly host?: ProbeHost;
-}
-
-/** The results of all probes so far. */
-export interface ProbeReport {
-  /** The end of the last round, in milliseconds since the epoch. */
-  readonly at: number;
-  readonly addresses: readonly ProbedAddress[];
 }
 
 /** Sends packets to the peers through the overlay, in rounds: on request, and on an interval. */

@@ -15,10 +15,17 @@ export type ProbeResult =
   | 'unknown';
 
 /** The result for one address. */
-export interface ProbedAddress extends ProbeTarget {
+interface ProbedAddress extends ProbeTarget {
   readonly result: ProbeResult;
   /** The time of the last answer, in milliseconds since the epoch; undefined if there was none. */
   readonly lastAnswerAt: number | undefined;
+}
+
+/** The results of all probes so far. */
+export interface ProbeReport {
+  /** The end of the last round, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly addresses: readonly ProbedAddress[];
 }
 
 /** The results of all probes of a network, by address. */

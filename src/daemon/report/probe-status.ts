@@ -1,5 +1,4 @@
-import type { ProbeReport } from '../probe/peer-probe.ts';
-import type { ProbeResult } from '../probe/probe-book.ts';
+import type { ProbeReport, ProbeResult } from '../probe/probe-book.ts';
 
 /** The results of the probes as `heddle status` shows them. Times are RFC 3339. */
 export interface ProbeStatus {

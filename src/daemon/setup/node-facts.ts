@@ -1,11 +1,20 @@
 import type { NodeFacts } from '../../contract/environment.ts';
 import { overlayMtus } from '../../contract/mtu.ts';
 import type { UpOptions } from './options.ts';
-import type { Preparation } from './prepare.ts';
+import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
+import type { NetworkDecision } from '../../recipe-files/decide-network.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
+
+/** The part of a node's preparation that commands get facts from. */
+interface NodeSetting {
+  readonly loaded: { readonly recipe: Recipe };
+  readonly network: NetworkDecision;
+  readonly underlay: ChosenInterface;
+}
 
 /** The facts for commands about a node that is about to come up. */
 export function factsOfPreparation(
-  { loaded, network, underlay }: Pick<Preparation, 'loaded' | 'network' | 'underlay'>,
+  { loaded, network, underlay }: NodeSetting,
   options: UpOptions,
 ): NodeFacts {
   return {

@@ -4,24 +4,26 @@ import type { Concern } from '../../event/concern.ts';
 import { fitsConfiguration } from '../../lease/acquire.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import {
   compareNetworks,
   type NetworkDifference,
   type SettledNetwork,
 } from '../../recipe-files/compare-networks.ts';
-import { decideNetwork } from '../../recipe-files/decide-network.ts';
+import { decideNetwork, type NetworkDecision } from '../../recipe-files/decide-network.ts';
+import type { LeaseStore } from '../../store/store.ts';
 import { refuseRecipe } from '../../recipe-files/refuse-recipe.ts';
 import type { UpOptions } from '../setup/options.ts';
-import type { Preparation } from '../setup/prepare.ts';
 
 /** A node that runs a network, with the facts that the store's document may contradict. */
 export interface JudgingNode {
-  readonly preparation: Pick<Preparation, 'loaded' | 'network' | 'store' | 'interfaces' | 'underlay'>;
-  readonly options: Pick<
-    UpOptions,
-    'parameters' | 'recipe' | 'allowOverlap' | 'stateDirectory' | 'subnetFile'
-  >;
+  readonly preparation: {
+    readonly loaded: { readonly recipe: Recipe };
+    readonly network: NetworkDecision;
+    readonly store: Pick<LeaseStore, 'description'>;
+  };
+  readonly options: Pick<UpOptions, 'parameters' | 'recipe'>;
   /** The subnets of this node. */
   readonly own: LeaseSubnets;
 }

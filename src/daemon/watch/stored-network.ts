@@ -4,9 +4,16 @@ import type { Concerns } from '../../event/concerns.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import { StoreError } from '../../store/store.ts';
 import { describeOverlap } from '../setup/require-no-overlap.ts';
+import type { UpOptions } from '../setup/options.ts';
+import type { Preparation } from '../setup/prepare.ts';
 import { judgeNetwork, type JudgingNode, type NetworkProblem } from './judge-network.ts';
 
 interface StoredNetworkWatchOptions extends JudgingNode {
+  readonly preparation: Pick<Preparation, 'loaded' | 'network' | 'store' | 'interfaces' | 'underlay'>;
+  readonly options: Pick<
+    UpOptions,
+    'parameters' | 'recipe' | 'allowOverlap' | 'stateDirectory' | 'subnetFile'
+  >;
   readonly concerns: Concerns;
   /** The signal after which nothing is reported. */
   readonly signal: AbortSignal;
