@@ -14,14 +14,15 @@ const ready = /serving client traffic (?:in)?securely/;
 /** Far longer than any test; etcd ends with its host. */
 const longestLifeSeconds = 300;
 
-/** A real etcd on a host of the harness, at 127.0.0.1:2379. It is gone when the test is over. */
+/** A real etcd on a host of the harness, at port 2379 of an address. It is gone when the test is over. */
 export async function startEtcd(
   t: { after(release: () => Promise<void>): void },
   host: Host,
+  address = '127.0.0.1',
 ): Promise<EtcdKeys> {
   const directory = new TemporaryDirectory();
   const socketName = 'etcd:1';
-  const url = 'http://127.0.0.1:2379';
+  const url = `http://${address}:2379`;
   const command = [
     ...['etcd', '--data-dir', 'data', '--logger', 'zap'],
     ...['--heartbeat-interval', '10', '--election-timeout', '100'],

@@ -1,30 +1,39 @@
-import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 
 import type { FaultNode } from '../faults/fault-lab.ts';
 import { until } from '../../support/until.ts';
 
-/** A ping from one pod to another, ten a second, that goes on while things happen, until its lab is gone. */
+/** A ping from one pod to another that goes on while things happen, until its lab or its host is gone. */
 export class PodPing {
   #output = '';
 
-  private constructor(child: ChildProcess) {
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+  private constructor(stdout: Readable) {
+    stdout.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
   }
 
-  /** Resolves once the first answer has come. */
+  /** Sends ten packets a second. Resolves with the first answer. */
   static async start(t: Pick<TestContext, 'after'>, from: FaultNode, to: FaultNode): Promise<PodPing> {
     const child = from.spawnInPod(['ping', '-n', '-i', '0.1', to.pod]);
     t.after(() => child.kill('SIGKILL'));
-    const ping = new PodPing(child);
+    if (child.stdout === null) throw new Error('the output of ping is not a pipe');
+    return PodPing.read(child.stdout);
+  }
+
+  /** Reads the output of a `ping -n`. Resolves with the first answer. */
+  static async read(stdout: Readable): Promise<PodPing> {
+    const ping = new PodPing(stdout);
     await ping.#answerAfter(0);
     return ping;
   }
 
-  /** How many packets had no answer so far; those that are on their way get the time until another is answered. */
-  async lost(): Promise<number> {
+  /**
+   * The number of packets that were not answered so far. Packets that are on their way get the time until `more` later ones
+   * are answered.
+   */
+  async lost(more = 1): Promise<number> {
     const sent = Math.max(...this.#answered());
-    await this.#answerAfter(sent);
+    await this.#answerAfter(sent + more - 1);
     const answered = this.#answered().filter((number) => number <= sent);
     return sent - answered.length;
   }
