@@ -22,6 +22,11 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   },
   ENOTDIR: { reason: 'a part of the path is not a directory', retryable: false },
   EEXIST: { reason: 'its path exists and is not a directory', retryable: false },
+  EISDIR: {
+    reason: 'a directory is in its place',
+    retryable: true,
+    hint: 'remove that directory, and let nobody but the users that heddle runs as write to the directory of the store',
+  },
   ELOOP: { reason: 'the path has too many levels of symbolic links', retryable: false },
   ENAMETOOLONG: { reason: 'the path is too long', retryable: false },
   ENOSPC: { reason: 'no space is left on the file system', retryable: false, hint: 'free some space there' },
@@ -39,7 +44,9 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
 
 /** The code of a system error, `ENOENT`; undefined for any other value. */
 export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return undefined;
+  // Node's own check, before it asks the system to remove a file.
+  return error.code.replace(/^ERR_FS_EISDIR$/, 'EISDIR');
 }
 
 /** One clause for a system error: `permission denied (EACCES)`. */

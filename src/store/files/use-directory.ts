@@ -37,7 +37,8 @@ async function removeOldDrafts(root: string): Promise<void> {
     if (!name.startsWith(ownDraftPrefix)) continue;
     const path = join(root, name);
     const written = await lstat(path).catch(() => undefined);
-    if (written !== undefined && Date.now() - written.mtimeMs > oldDraftMs) await rm(path, { force: true });
+    if (written === undefined || written.isDirectory()) continue;
+    if (Date.now() - written.mtimeMs > oldDraftMs) await rm(path, { force: true });
   }
 }
 

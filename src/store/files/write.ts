@@ -1,5 +1,6 @@
 import { link, open, rename, rm } from 'node:fs/promises';
 
+import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { errorCode } from './errors.ts';
 
 /** The mode of files: readable by all, because leases hold no secret; writable by the owner alone, because commands act on them. */
@@ -47,7 +48,12 @@ export async function replaceWhole(draft: string, path: string, text: string): P
 
 /** Writes a draft. It is created again each time, because a draft of a dead process may already be linked to a lease. */
 async function writeDraft(draft: string, text: string): Promise<void> {
-  await rm(draft, { force: true });
+  try {
+    await rm(draft, { force: true });
+  } catch (error) {
+    if (errorCode(error) === 'EISDIR') throw new PlainFileError(draft, 'is a directory');
+    throw error;
+  }
   const file = await open(draft, 'wx', fileMode);
   try {
     await file.writeFile(text);
