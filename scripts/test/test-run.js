@@ -6,9 +6,9 @@ import { run } from './run.js';
 
 /**
  * Milliseconds that a test file may take (on Node 24: each test). The slowest file takes 45 seconds on two busy cores, and
- * a slow machine may need ten times as long. A test that takes longer hangs; it is ended, and named.
+ * a slow machine may need six times as long. A test that takes longer hangs; it is ended, and named.
  */
-const testTimeoutMs = 600_000;
+const testTimeoutMs = 300_000;
 
 const filesAtOnce = 2;
 

@@ -90,6 +90,9 @@ describe('a state directory that is deleted while the daemon runs', { skip: with
     daemon.child.kill('SIGCONT');
     await until('it to see that', () => daemon.output().includes('cannot be made again: '), daemon.output);
     assert.match(daemon.output(), /already in use by another heddle/);
+    // Before its directories are removed, since it would make them again.
+    daemon.child.kill('SIGKILL');
+    await daemon.ended;
     second.child.kill('SIGTERM');
     assert.equal(await second.ended, 0, second.output());
   });

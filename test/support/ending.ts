@@ -93,14 +93,18 @@ export interface RunningHeddle {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-/** Starts heddle. It ends with the test. */
+/** Starts heddle. It ends with the test, also while it is stopped by a signal. */
 export function startHeddle(t: TestContext, args: readonly string[]): RunningHeddle {
   const child = spawn(process.execPath, [heddle, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  t.after(() => child.kill('SIGKILL'));
+  const ended = endOf(child);
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  return { child, output: () => output, ended: endOf(child) };
+  return { child, output: () => output, ended };
 }
 
 /** The exit code of a process, or the signal that ends it. */
