@@ -43,14 +43,11 @@ export class OneAtATime {
   async #runUntilCurrent(): Promise<void> {
     try {
       await this.#work();
-    } catch (error) {
-      this.#state = { kind: 'idle' };
-      throw error;
-    }
-    if (this.#state.kind === 'asked-again') {
-      this.#state = { kind: 'running', done: this.#state.done };
-      await this.#runUntilCurrent();
-    } else {
+      while (this.#state.kind === 'asked-again') {
+        this.#state = { kind: 'running', done: this.#state.done };
+        await this.#work();
+      }
+    } finally {
       this.#state = { kind: 'idle' };
     }
   }

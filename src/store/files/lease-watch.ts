@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import type { Clock } from '../../time/clock.ts';
+import { OneAtATime } from '../../time/one-at-a-time.ts';
 import { pollsMs } from '../../time/retry.ts';
 import { CursorLostError, type StoreChange, type StoreFault } from '../store.ts';
 import {
@@ -47,12 +48,12 @@ export class LeaseWatch {
   readonly #expiries = new ExpiryQueue();
   /** The names that events asked to look at. */
   readonly #suspects = new Set<string>();
+  readonly #looking = new OneAtATime(() => this.#lookAtSuspects());
   /** The names of unreadable files, until their time to settle is over. */
   readonly #unsettled = new Map<string, () => void>();
   #pending = new Map<string, StoreChange>();
   #failure: unknown;
   #wakeReader: () => void = () => undefined;
-  #looking: Promise<void> | undefined;
   #rescanning: Promise<void> | undefined;
   #isClosed = false;
   #isBlind = false;
@@ -111,7 +112,7 @@ export class LeaseWatch {
     for (const cancel of this.#unsettled.values()) cancel();
     this.#wakeReader();
     await Promise.all(this.#watchers.splice(0).map((watcher) => watcher.close()));
-    await Promise.all([this.#looking, this.#rescanning]);
+    await Promise.all([this.#looking.idle(), this.#rescanning]);
   }
 
   #events(onName: DirectoryEvents['onName']): DirectoryEvents {
@@ -154,18 +155,17 @@ export class LeaseWatch {
 
   #suspect(name: string): void {
     this.#suspects.add(name);
-    this.#looking ??= this.#lookAtSuspects().finally(() => (this.#looking = undefined));
+    void this.#looking.run();
   }
 
   async #lookAtSuspects(): Promise<void> {
-    while (this.#suspects.size > 0 && !this.#isClosed) {
-      // Events of one moment arrive one by one. After this, they make one batch.
-      await setImmediate();
-      const names = [...this.#suspects];
-      this.#suspects.clear();
-      await inSlices(names, 'at-once', (name) => this.#look(name));
-      this.#finishLook();
-    }
+    if (this.#isClosed) return;
+    // Events of one moment arrive one by one. After this, they make one batch.
+    await setImmediate();
+    const names = [...this.#suspects];
+    this.#suspects.clear();
+    await inSlices(names, 'at-once', (name) => this.#look(name));
+    this.#finishLook();
   }
 
   #look(name: string): void {
