@@ -38,6 +38,11 @@ const processStarters = [
   'src/lab/inside/probe/echo.ts', // ping, ended at once where the kernel refuses to send
 ];
 
+const needlessSpread = {
+  selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+  message: 'Write the properties themselves.',
+};
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.cache/'] },
   js.configs.recommended,
@@ -57,6 +62,7 @@ export default tseslint.config(
         { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
       ],
       'no-console': 'error',
+      'no-restricted-syntax': ['error', needlessSpread],
     },
   },
   {
@@ -127,6 +133,7 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
+        needlessSpread,
         {
           selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
           message: 'Pure code reads no clock: take the time as an argument.',

@@ -58,7 +58,11 @@ function createRoster(): Roster {
   const { network, backendType, backendData } = checked.value;
   return new Roster(
     {
-      ...{ network, backendType, backendData, agreed: [], ownIdentities: [] },
+      network,
+      backendType,
+      backendData,
+      agreed: [],
+      ownIdentities: [],
       ownAddresses: ['192.0.2.1'],
       allowOverlap: true,
     },

@@ -149,6 +149,7 @@ function outsideOf(file: string): { readonly packages: readonly string[]; readon
   const look = (node: ts.Node): void => {
     if (ts.isIdentifier(node) && impureNames.test(node.text)) usesNode = true;
     if (ts.isPropertyAccessExpression(node) && impureCalls.includes(node.getText())) usesNode = true;
+    if (ts.isNewExpression(node) && node.getText() === 'new Date()') usesNode = true;
     ts.forEachChild(node, look);
   };
   look(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));

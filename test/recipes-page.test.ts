@@ -80,20 +80,26 @@ describe('the table of the environment is what commands are given:', () => {
   ];
   const own = { ipv4: cidr('10.50.7.0/24'), ipv6: cidr('fd00:50:0:7::/64') };
   const facts = {
-    ...{
-      network: dualStack,
-      nodeName: 'node1',
-      iface: 'eth0',
-      ifaceMtu: 1500,
-      mtus: { ipv4: 1450, ipv6: 1430 },
-      stateDirectory: '/s',
-    },
-    ...{ publicIp: '192.0.2.1', publicIpv6: '2001:db8::1', parameters: [], parameterValues: {} },
-    ...{ localAddresses: { ipv4: '192.0.2.1', ipv6: '2001:db8::1' } },
+    network: dualStack,
+    nodeName: 'node1',
+    iface: 'eth0',
+    ifaceMtu: 1500,
+    mtus: { ipv4: 1450, ipv6: 1430 },
+    stateDirectory: '/s',
+    publicIp: '192.0.2.1',
+    publicIpv6: '2001:db8::1',
+    parameters: [],
+    parameterValues: {},
+    localAddresses: { ipv4: '192.0.2.1', ipv6: '2001:db8::1' },
   };
   const peer: Peer = {
-    ...{ key: 'k', subnet: '10.50.9.0/24', ipv6Subnet: 'fd00:50:0:9::/64', stdin: '\n', fields: {} },
-    ...{ publicIp: '192.0.2.9', publicIpv6: '2001:db8::9' },
+    key: 'k',
+    subnet: '10.50.9.0/24',
+    ipv6Subnet: 'fd00:50:0:9::/64',
+    stdin: '\n',
+    fields: {},
+    publicIp: '192.0.2.9',
+    publicIpv6: '2001:db8::9',
   };
 
   /** What a cell has to say of a variable. */

@@ -109,8 +109,13 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
 
   async #liveWith(journal: PeerJournal): Promise<TakeDownResult> {
     let start = await findFirstStart({
-      ...{ options: this.#options, preparation: this.preparation, shell: this.#changes.shell },
-      ...{ journal, listingSlot: this.#listingSlot, emit: this.#emit, signal: this.#owner.stopping },
+      options: this.#options,
+      preparation: this.preparation,
+      shell: this.#changes.shell,
+      journal,
+      listingSlot: this.#listingSlot,
+      emit: this.#emit,
+      signal: this.#owner.stopping,
     });
     if (start === undefined) return this.#finishEarly(journal);
     for (;;) {
@@ -155,7 +160,7 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
   }
 
   async #leaveSubnet(network: RunningNetwork, because: string): Promise<void> {
-    this.#emit({ event: 'lease-lost', subnet: describeSubnets(network.leased.subnets), because });
+    this.#emit({ event: 'lease-lost', subnet: describeSubnets(network.leasedNetwork.subnets), because });
     await network.takeDown();
   }
 

@@ -143,7 +143,10 @@ test('every variable that is set is one that is never inherited', () => {
   const set = {
     ...nodeVariables(
       {
-        ...{ ...facts, network: dualStack, publicIpv6: 'fd00:99::1', localAddresses: bothLocal },
+        ...facts,
+        network: dualStack,
+        publicIpv6: 'fd00:99::1',
+        localAddresses: bothLocal,
         mtus: { ipv4: 1450, ipv6: 1430 },
       },
       { ...own, ipv6: cidr('2001:cafe:42:7::/64') },

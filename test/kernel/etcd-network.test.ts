@@ -198,8 +198,11 @@ test(
     );
     const secret = 'swordfish-etcd';
     const environment = {
-      ...{ FLANNELD_ETCD_USERNAME: 'weaver', FLANNELD_ETCD_PASSWORD: secret },
-      ...{ ETCDCTL_USER: `root:${secret}`, ETCDCTL_PASSWORD: secret, ETCDCTL_KEY: `/${secret}` },
+      FLANNELD_ETCD_USERNAME: 'weaver',
+      FLANNELD_ETCD_PASSWORD: secret,
+      ETCDCTL_USER: `root:${secret}`,
+      ETCDCTL_PASSWORD: secret,
+      ETCDCTL_KEY: `/${secret}`,
     };
     const daemon = await start(t, [...store, '--trust-store-commands'], { environment });
     const given = await host.sh('cat /run/state/given');

@@ -33,7 +33,10 @@ export async function runHeddle(
 ): Promise<CommandEnd> {
   const [file = '', ...rest] = [...wrapper, process.execPath, program, ...args];
   const { exitCode, stdout, stderr } = await execa(file, rest, {
-    ...{ reject: false, input, env: { ...surroundings, ...environment }, timeout: 60_000 },
+    reject: false,
+    input,
+    env: { ...surroundings, ...environment },
+    timeout: 60_000,
   });
   return { exitCode, stdout, stderr };
 }

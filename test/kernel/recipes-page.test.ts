@@ -49,7 +49,11 @@ class Reader {
       return { exitCode: 0, output: '' };
     }
     const { exitCode, all } = await execa('sh', ['-c', line], {
-      ...{ cwd: this.folder, env: this.#environment, all: true, reject: false, timeout: 60_000 },
+      cwd: this.folder,
+      env: this.#environment,
+      all: true,
+      reject: false,
+      timeout: 60_000,
     });
     return { exitCode, output: all };
   }

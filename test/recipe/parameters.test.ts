@@ -40,7 +40,9 @@ test('--param goes before the store, that before Backend, that before the defaul
   assert.deepEqual(values({ VNI: 3 }, [], { VNI: 2 }), { ...usual, VNI: 3 });
   assert.deepEqual(values({ VNI: 3 }, ['VNI=4'], { VNI: 2 }), { ...usual, VNI: 4 });
   assert.deepEqual(values({}, ['VNI=4', 'VNI=5', 'Learning=true', 'Mode=ipv4']), {
-    ...{ VNI: 5, Learning: true, Mode: 'ipv4' },
+    VNI: 5,
+    Learning: true,
+    Mode: 'ipv4',
   });
 });
 

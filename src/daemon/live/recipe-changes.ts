@@ -112,7 +112,7 @@ export class RecipeChanges {
   #takeText(change: SavedChange, network: RunningNetwork | undefined): void {
     const { loaded } = change.preparation;
     this.#preparation = change.preparation;
-    network?.leased.commands.adopt(loaded.recipe, loaded.scripts);
+    network?.leasedNetwork.commands.adopt(loaded.recipe, loaded.scripts);
     const { step } = this.#state.kind === 'made' ? this.#state.change : change;
     const isReady = this.#state.kind !== 'made';
     this.#state = { kind: 'made', change: { ...change, step } };
@@ -142,7 +142,7 @@ export class RecipeChanges {
         await network.giveUp();
         if (movesNetwork(before, preparation)) await network.releaseLease(before.store);
         await this.#adopt(preparation);
-        return { hint: network.leased.subnets };
+        return { hint: network.leasedNetwork.subnets };
     }
   }
 
@@ -220,7 +220,7 @@ export class RecipeChanges {
   }
 
   async #keepLease(network: RunningNetwork, preparation: Preparation): Promise<NetworkStart> {
-    const { facts } = network.leased.commands;
+    const { facts } = network.leasedNetwork.commands;
     await this.#adopt(preparation);
     const { parameters } = preparation.loaded.recipe;
     const leasedNetwork = network.leasedWith(this.createRunner({ ...facts, parameters }));

@@ -56,7 +56,7 @@ export interface NetworkOwner {
   underlayChanged(underlay: ChosenInterface): void;
 }
 
-interface RunningNetworkOptions {
+interface NetworkContext {
   readonly owner: NetworkOwner;
   readonly options: UpOptions;
   readonly preparation: Preparation;
@@ -98,7 +98,7 @@ type NetworkState =
 
 /** A network with its lease. Its parts are brought up and kept in order while it runs. */
 export class RunningNetwork implements LeaseHolder {
-  readonly #given: RunningNetworkOptions;
+  readonly #context: NetworkContext;
   readonly #loop: PeerLoop;
   readonly #follower: PeerFollower;
   readonly #keeper: LeaseKeeper;
@@ -124,10 +124,10 @@ export class RunningNetwork implements LeaseHolder {
   /** The following of the store. Rejects with an error that waiting does not cure. */
   #following: Promise<void> = Promise.resolve();
 
-  constructor(given: RunningNetworkOptions) {
-    this.#given = given;
-    this.#plannedMtu = publishedMtu(given.leasedNetwork.commands.facts.mtus);
-    const { options, preparation, leasedNetwork, journal, emit, inPlace } = given;
+  constructor(context: NetworkContext) {
+    this.#context = context;
+    this.#plannedMtu = publishedMtu(context.leasedNetwork.commands.facts.mtus);
+    const { options, preparation, leasedNetwork, journal, emit, inPlace } = context;
     const { commands, subnets, record } = leasedNetwork;
     this.#loop = new PeerLoop({
       engine: new Engine(abilitiesOf(commands)),
@@ -180,12 +180,12 @@ export class RunningNetwork implements LeaseHolder {
       own: this.#keeper,
       earlier: journal.peers,
       mayBeLate: leasedNetwork.hadEnded || preparation.outages.longestMs >= this.#keeper.marginMs,
-      listingSlot: given.listingSlot,
+      listingSlot: context.listingSlot,
       loop: this.#loop,
       concerns: this.#concerns,
       emit,
     });
-    this.#drift = new DriftReport(emit);
+    this.#drift = new DriftReport(emit, Date.now);
     this.#parts = new PartKeeper(networkParts, emit, () => this.#reportHealth());
     this.#watch = new DriftWatch({
       commands,
@@ -207,7 +207,10 @@ export class RunningNetwork implements LeaseHolder {
       onChange: () => this.#watch.request(),
     });
     const stored = new StoredNetworkWatch({
-      ...{ preparation, options, own: subnets, concerns: this.#concerns },
+      preparation,
+      options,
+      own: subnets,
+      concerns: this.#concerns,
       signal: this.#working.signal,
     });
     this.#storeWatch = new Periodic(options.checkIntervalSeconds * 1000, () => {
@@ -215,7 +218,14 @@ export class RunningNetwork implements LeaseHolder {
       return stored.look();
     });
     this.#live = {
-      ...{ commands, loop: this.#loop, journal, own: subnets, emit, options, preparation, inPlace },
+      commands,
+      loop: this.#loop,
+      journal,
+      own: subnets,
+      emit,
+      options,
+      preparation,
+      inPlace,
       stateDirectory: options.stateDirectory,
       keeper: this.#keeper,
       isDeviceUp: leasedNetwork.isDeviceUp,
@@ -230,8 +240,8 @@ export class RunningNetwork implements LeaseHolder {
     return this.#loop.engine.counts;
   }
 
-  get leased(): LeasedNetwork {
-    return this.#given.leasedNetwork;
+  get leasedNetwork(): LeasedNetwork {
+    return this.#context.leasedNetwork;
   }
 
   get keeper(): LeaseKeeper {
@@ -291,7 +301,7 @@ export class RunningNetwork implements LeaseHolder {
   leasedWith(commands: CommandRunner): LeasedNetwork {
     const { record } = this.#keeper;
     return {
-      ...this.#given.leasedNetwork,
+      ...this.#context.leasedNetwork,
       commands,
       record,
       isCreated: false,
@@ -309,13 +319,13 @@ export class RunningNetwork implements LeaseHolder {
   /** Takes the network down on this node. Its lease stays. */
   async takeDown(): Promise<TakeDownResult> {
     await this.#stopWork();
-    return takeDown(this.#live, rememberParts(this.#given.options));
+    return takeDown(this.#live, rememberParts(this.#context.options));
   }
 
   /** Undoes a start that failed. If one step fails, the others are still undone. A lease that this start created is released as well. */
   async undo(): Promise<void> {
     await this.#stopWork();
-    const { preparation, leasedNetwork, options, emit } = this.#given;
+    const { preparation, leasedNetwork, options, emit } = this.#context;
     try {
       if (leasedNetwork.isCreated) await preparation.store.remove(this.#keeper.record);
     } catch (error) {
@@ -329,7 +339,7 @@ export class RunningNetwork implements LeaseHolder {
   /** Takes the network down before another recipe runs, because that recipe does not handle entries that are left. */
   async giveUp(): Promise<void> {
     const { failed } = await this.takeDown();
-    const { journal, emit } = this.#given;
+    const { journal, emit } = this.#context;
     await journal.strikeOut();
     if (failed.length === 0) return;
     const message = `kernel entries of the old recipe for ${failed.join(', ')} may be left: its remove failed`;
@@ -346,8 +356,8 @@ export class RunningNetwork implements LeaseHolder {
   async releaseLease(store: LeaseStore): Promise<void> {
     await this.#keeper.stop();
     const outcome = await store.remove(this.#keeper.record);
-    const subnet = describeSubnets(this.#given.leasedNetwork.subnets);
-    if (outcome === 'removed') this.#given.emit({ event: 'lease-released', subnet });
+    const subnet = describeSubnets(this.#context.leasedNetwork.subnets);
+    if (outcome === 'removed') this.#context.emit({ event: 'lease-released', subnet });
   }
 
   /** Ends all work except the loop's. After this, no part is brought up or looked after any more. */
@@ -390,7 +400,7 @@ export class RunningNetwork implements LeaseHolder {
     this.#addresses.start(this.#underlay.underlay.name);
     for (const part of networkParts) part.watch?.(this.#live, () => this.#watch.request(), signal);
     this.#probe.start();
-    raiseClockConcern(this.#given.preparation.store, this.#concerns);
+    raiseClockConcern(this.#context.preparation.store, this.#concerns);
     this.#storeWatch.start();
   }
 
@@ -402,7 +412,7 @@ export class RunningNetwork implements LeaseHolder {
 
   async #partUp(part: NetworkPart): Promise<void> {
     if (!part.isFoundation) return;
-    const { preparation, options, leasedNetwork, owner } = this.#given;
+    const { preparation, options, leasedNetwork, owner } = this.#context;
     const { facts } = leasedNetwork.commands;
     if (publishedMtu(facts.mtus) !== this.#plannedMtu) {
       const deployment = deploymentOf(preparation, options, facts, leasedNetwork.record.key);
@@ -413,7 +423,7 @@ export class RunningNetwork implements LeaseHolder {
   }
 
   async #settleUnderlay(underlay: ChosenInterface): Promise<void> {
-    const { leasedNetwork, emit, owner } = this.#given;
+    const { leasedNetwork, emit, owner } = this.#context;
     const { facts } = leasedNetwork.commands;
     const before = this.#underlay.underlay;
     await this.#underlay.settle(underlay);
@@ -424,7 +434,7 @@ export class RunningNetwork implements LeaseHolder {
   }
 
   async #writeDeployment(facts: NodeFacts): Promise<void> {
-    const { preparation, options } = this.#given;
+    const { preparation, options } = this.#context;
     const deployment = deploymentOf(preparation, options, facts, this.#keeper.record.key);
     await writeDeployment(options.stateDirectory, deployment);
     // The addresses of this node decide whose lease an entry is.
@@ -433,7 +443,7 @@ export class RunningNetwork implements LeaseHolder {
 
   /** Notes the lease for the next daemon on this machine, which may have another address. */
   async leaseWritten(record: LeaseRecord): Promise<void> {
-    const { options, emit } = this.#given;
+    const { options, emit } = this.#context;
     try {
       const machine = await readMachineMarks(this.#underlay.underlay.hardwareAddress);
       await noteHeldLease(options.stateDirectory, options.store, record, machine);
@@ -447,7 +457,7 @@ export class RunningNetwork implements LeaseHolder {
 
   /** Writes the files of this network into a recreated state directory. Throws a Failure. */
   async writeState(): Promise<void> {
-    await this.#writeDeployment(this.#given.leasedNetwork.commands.facts);
+    await this.#writeDeployment(this.#context.leasedNetwork.commands.facts);
     await this.leaseWritten(this.#keeper.record);
   }
 
@@ -474,13 +484,13 @@ export class RunningNetwork implements LeaseHolder {
   /** Makes the network ready, once every part was whole at one time. */
   #becomeReady(): void {
     if (this.#state.kind !== 'filling') return;
-    const { owner } = this.#given;
+    const { owner } = this.#context;
     if (!this.#parts.isWhole) {
       owner.healthChanged(this.#health);
       return;
     }
     this.#state = { kind: 'ready' };
-    const { options, leasedNetwork, emit } = this.#given;
+    const { options, leasedNetwork, emit } = this.#context;
     const { facts } = leasedNetwork.commands;
     const subnet = describeSubnets(leasedNetwork.subnets);
     emit({
@@ -505,6 +515,6 @@ export class RunningNetwork implements LeaseHolder {
     if (health === this.#health) return;
     this.#health = health;
     // The removal of peers during a stop does not change the health.
-    if (this.#state.kind === 'ready') this.#given.owner.healthChanged(health);
+    if (this.#state.kind === 'ready') this.#context.owner.healthChanged(health);
   }
 }

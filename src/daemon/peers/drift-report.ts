@@ -16,13 +16,16 @@ export interface DriftRepair {
 /** Reports the results of checks, and keeps the last repair for status. */
 export class DriftReport {
   readonly #emit: EmitEvent;
+  readonly #now: () => number;
   #last: DriftRepair | undefined;
   /** The peers that took the place of another peer, as the last check reported them. */
   #displaced = new Set<string>();
   #wasRebuilt = false;
 
-  constructor(emit: EmitEvent) {
+  /** @param now milliseconds since the epoch */
+  constructor(emit: EmitEvent, now: () => number) {
     this.#emit = emit;
+    this.#now = now;
   }
 
   get last(): DriftRepair | undefined {
@@ -40,7 +43,7 @@ export class DriftReport {
     const isDrift = missing.length > 0 || extra.length > 0;
     if (isDrift || this.#wasRebuilt) {
       this.#last = {
-        at: new Date().toISOString(),
+        at: new Date(this.#now()).toISOString(),
         missing: missing.length,
         extra: extra.length,
         rebuilt: this.#wasRebuilt,

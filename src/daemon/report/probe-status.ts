@@ -23,7 +23,10 @@ export function describeProbe(report: ProbeReport | undefined): ProbeStatus | nu
   const counts = { answers: 0, silent: 0, unknown: 0 };
   for (const { result } of report.addresses) counts[result] += 1;
   const addresses = report.addresses.map(({ key, subnet, address, result, lastAnswerAt }) => ({
-    ...{ key, subnet, address, result },
+    key,
+    subnet,
+    address,
+    result,
     lastAnswerAt: lastAnswerAt === undefined ? null : new Date(lastAnswerAt).toISOString(),
   }));
   return { at: new Date(report.at).toISOString(), counts, addresses };

@@ -124,7 +124,7 @@ export function describeStatus(facets: NodeFacets): NodeStatus {
     iface: preparation?.underlay.name ?? null,
     storeOutage: describeOutage(joinOutages(seen)),
     lease: running === undefined ? null : describeLease(running),
-    mtu: running === undefined ? null : publishedMtu(running.leased.commands.facts.mtus),
+    mtu: running === undefined ? null : publishedMtu(running.leasedNetwork.commands.facts.mtus),
     counts: running === undefined ? noPeers : countAll(running),
     peers: running === undefined ? [] : describePeers(running.loop.engine, running.loop.outcomes),
     rejections: running === undefined ? [] : listRejections(running),
@@ -183,10 +183,10 @@ function listConcerns({ concerns }: RunningNetwork): NodeStatus['concerns'] {
 }
 
 function describeLease(running: RunningNetwork): LeaseStatus {
-  const { facts } = running.leased.commands;
+  const { facts } = running.leasedNetwork.commands;
   const { expiresAt } = running.keeper.record;
   return {
-    subnet: describeSubnets(running.leased.subnets),
+    subnet: describeSubnets(running.leasedNetwork.subnets),
     publicIp: mainPublicAddress(facts),
     publicIpv6: facts.publicIpv6 ?? null,
     expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),

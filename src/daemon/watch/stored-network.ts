@@ -21,18 +21,18 @@ interface StoredNetworkWatchOptions extends JudgingNode {
 
 /** Compares the network configuration in the store with the one that this node runs. A difference is reported, and not applied. */
 export class StoredNetworkWatch {
-  readonly #given: StoredNetworkWatchOptions;
+  readonly #options: StoredNetworkWatchOptions;
   /** The last text that was compared. */
   #text: string | undefined;
 
-  constructor(given: StoredNetworkWatchOptions) {
-    this.#given = given;
-    this.#text = given.preparation.network.document.text;
+  constructor(options: StoredNetworkWatchOptions) {
+    this.#options = options;
+    this.#text = options.preparation.network.document.text;
   }
 
   /** Reads the store's document once. If the store does not answer, nothing changes. */
   async look(): Promise<void> {
-    const { preparation, signal } = this.#given;
+    const { preparation, signal } = this.#options;
     const { store } = preparation;
     let document: SourceText | undefined;
     try {
@@ -47,7 +47,7 @@ export class StoredNetworkWatch {
   }
 
   #tell(problem: NetworkProblem | undefined): void {
-    const { preparation, concerns, signal } = this.#given;
+    const { preparation, concerns, signal } = this.#options;
     if (signal.aborted) return;
     const about = preparation.store.description;
     concerns.set('network-changed', problem === undefined ? [] : [{ about, ...problem }]);
@@ -55,8 +55,8 @@ export class StoredNetworkWatch {
 
   /** Judges a document. A network that overlaps this host is reported early, because the next start would refuse it. */
   async #judge(document: SourceText): Promise<NetworkProblem | undefined> {
-    const { preparation, options } = this.#given;
-    const problem = judgeNetwork(document, this.#given);
+    const { preparation, options } = this.#options;
+    const problem = judgeNetwork(document, this.#options);
     const checked = parseNetworkDocument(document);
     if (problem === undefined || checked.kind === 'invalid') return problem;
     const { interfaces, underlay } = preparation;
@@ -70,7 +70,7 @@ export class StoredNetworkWatch {
   }
 
   #describeGone(): NetworkProblem {
-    const { description } = this.#given.preparation.store;
+    const { description } = this.#options.preparation.store;
     return {
       because: `the network configuration is gone from the ${description}: nodes that start now wait for one, or bring their own`,
       hint: 'write it again with heddle network set FILE',

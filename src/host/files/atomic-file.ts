@@ -5,6 +5,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 /**
  * Replaces a file as a whole: a reader sees only the old or only the new content, also after a loss of power. The mode is exact, regardless
  * of the umask. Rejects with the system's error, and then leaves nothing behind.
+ *
+ * The package write-file-atomic does less: it does not sync the directory, and opens the draft even if somebody else made that file.
  */
 export async function writeFileAtomically(path: string, text: string, mode: number): Promise<void> {
   const directory = dirname(path);

@@ -16,9 +16,10 @@ const namePattern = /^[A-Za-z_]\w*$/;
 const functionBrackets = /(?:[ \t]|\\\n)*\((?:[ \t]|\\\n)*\)/y;
 
 /**
- * Reads a script of POSIX sh, and of what dash, BusyBox and bash add to it what recipes use. It is for looking at a
- * script, not for judging it: whether its syntax is right, the shell itself is asked. Never throws; what cannot be
- * read ends the reading.
+ * Reads a script of POSIX sh, with those additions of dash, BusyBox and bash that recipes use. Never throws: the reading ends before text
+ * that cannot be read. The result is for findings only. Whether the syntax of a script is right, the shell itself decides.
+ *
+ * No package does this: the parsers of sh on npm are unmaintained, or asynchronous, or need WebAssembly.
  */
 export function parseScript(text: string): ScriptTree {
   const cursor = new ScriptCursor(text);

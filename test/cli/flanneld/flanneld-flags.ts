@@ -91,6 +91,11 @@ const rows: readonly Row[] = [
 
 export const flanneldFlags: readonly FlanneldFlag[] = rows.map(
   ([name, variable, fallback, sample, read, outcome]) => ({
-    ...{ name, variable, default: fallback, sample, read, outcome },
+    name,
+    variable,
+    default: fallback,
+    sample,
+    read,
+    outcome,
   }),
 );

@@ -96,7 +96,10 @@ describe('recipe check', () => {
         code: 'shell-syntax',
         message: 'PreStartupCommand is not valid shell: end of file unexpected (expecting "fi")',
         hint: 'add the missing `fi`',
-        ...{ line: 1, column, endLine: 1, endColumn: column + 2 },
+        line: 1,
+        column,
+        endLine: 1,
+        endColumn: column + 2,
       },
     ]);
   });

@@ -208,13 +208,24 @@ describe('heddle leases', () => {
     const [reserved, leased] = JSON.parse(stdout) as Record<string, unknown>[];
     const none = { publicIpv6: null, backendV6Data: null };
     assert.deepEqual(reserved, {
-      ...{ ...none, subnet: '10.50.7.0/24', publicIp: '172.30.0.7', backendType: '', backendData: null },
-      ...{ expiresAt: null, reservation: true, here: null },
+      ...none,
+      subnet: '10.50.7.0/24',
+      publicIp: '172.30.0.7',
+      backendType: '',
+      backendData: null,
+      expiresAt: null,
+      reservation: true,
+      here: null,
     });
     const { expiresAt, ...rest } = leased ?? {};
     assert.deepEqual(rest, {
-      ...{ ...none, subnet: '10.50.52.0/24', publicIp: '172.30.0.52', backendType: 'vxlan' },
-      ...{ backendData: { VNI: 1, VtepMAC: mac }, reservation: false, here: null },
+      ...none,
+      subnet: '10.50.52.0/24',
+      publicIp: '172.30.0.52',
+      backendType: 'vxlan',
+      backendData: { VNI: 1, VtepMAC: mac },
+      reservation: false,
+      here: null,
     });
     const left = (Date.parse(String(expiresAt)) - Date.now()) / 1000;
     assert.ok(left > 86_000 && left <= 86_401, String(expiresAt));
@@ -441,12 +452,25 @@ describe('an etcd with TLS and users', () => {
     const document = '{"Network":"10.50.0.0/16","Backend":{"Type":"extension"}}';
     const leaseKey = '10.50.4.0-24';
     const deployment = {
-      ...{ version: 1, recipe: { file: '/r.json', name: 'r', text: document }, parameterValues: {} },
-      ...{ networkDocument: document, nodeName: 'weaver', iface: 'lo', ifaceMtu: 65_536, mtu: 65_536 },
-      ...{ publicIp: '172.30.0.4', publicIpv6: null, subnetFile: join(directory, 'none.env'), leaseKey },
+      version: 1,
+      recipe: { file: '/r.json', name: 'r', text: document },
+      parameterValues: {},
+      networkDocument: document,
+      nodeName: 'weaver',
+      iface: 'lo',
+      ifaceMtu: 65_536,
+      mtu: 65_536,
+      publicIp: '172.30.0.4',
+      publicIpv6: null,
+      subnetFile: join(directory, 'none.env'),
+      leaseKey,
       store: {
-        ...{ kind: 'etcd', endpoints: [fortress.server.endpoint], prefix: '/coreos.com/network' },
-        ...{ caFile: fortress.authority.caFile, ...fortress.node, user: { name: 'heddle', password: '' } },
+        kind: 'etcd',
+        endpoints: [fortress.server.endpoint],
+        prefix: '/coreos.com/network',
+        caFile: fortress.authority.caFile,
+        ...fortress.node,
+        user: { name: 'heddle', password: '' },
       },
     };
     const down = async (environment: Record<string, string>): Promise<CommandEnd> => {

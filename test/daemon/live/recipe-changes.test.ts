@@ -18,7 +18,7 @@ import { own } from '../network/network-bench.ts';
 class FakeNetwork {
   readonly did: string[] = [];
   readonly adopted: string[] = [];
-  readonly leased;
+  readonly leasedNetwork;
   readonly loop = {
     pauseWithin: () => Promise.resolve(void this.did.push('pause')),
     engine: { subnetsInPlace: new Set(['10.50.4.0/24']) },
@@ -26,7 +26,7 @@ class FakeNetwork {
 
   constructor(facts: ReturnType<typeof factsOfPreparation>) {
     const adopt = ({ timeout }: { timeout: number }): number => this.adopted.push(String(timeout));
-    this.leased = { subnets: own, record: { key: '10.50.1.0-24' }, commands: { facts, adopt } };
+    this.leasedNetwork = { subnets: own, record: { key: '10.50.1.0-24' }, commands: { facts, adopt } };
   }
 
   readonly interrupt = (): void => void this.did.push('interrupt');
@@ -34,7 +34,11 @@ class FakeNetwork {
   readonly removePeers = (): Promise<void> => Promise.resolve(void this.did.push('remove peers'));
   readonly giveUp = (): Promise<void> => Promise.resolve(void this.did.push('give up'));
   readonly releaseLease = (): Promise<void> => Promise.resolve(void this.did.push('release'));
-  readonly leasedWith = (commands: unknown): unknown => ({ ...this.leased, commands, isDeviceUp: true });
+  readonly leasedWith = (commands: unknown): unknown => ({
+    ...this.leasedNetwork,
+    commands,
+    isDeviceUp: true,
+  });
 }
 
 /** What runs, a network of it, and a way to save another recipe. */

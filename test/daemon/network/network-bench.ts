@@ -68,7 +68,7 @@ export async function standNetwork(
     await loop.stop();
     await file.close();
   });
-  const drift = new DriftReport(emit);
+  const drift = new DriftReport(emit, Date.now);
   return {
     commands,
     loop,

@@ -180,7 +180,7 @@ test('an interrupted network says so, and its lease goes on under other commands
   const { end } = await scene.untilReady();
   scene.network.interrupt();
   assert.deepEqual(await end, { kind: 'interrupted' });
-  const { commands } = scene.network.leased;
+  const { commands } = scene.network.leasedNetwork;
   const { record, ...next } = scene.network.leasedWith(commands);
   assert.equal(record.key, '10.50.1.0-24');
   assert.deepEqual(next, { commands, subnets: own, hadEnded: false, isCreated: false, isDeviceUp: true });

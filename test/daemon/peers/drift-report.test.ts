@@ -9,7 +9,7 @@ const none: Drift = { missing: [], displaced: [], extra: [] };
 
 function start(): { report: DriftReport; events: HeddleEvent[] } {
   const events: HeddleEvent[] = [];
-  return { report: new DriftReport((event) => events.push(event)), events };
+  return { report: new DriftReport((event) => events.push(event), Date.now), events };
 }
 
 test('a check that finds nothing is no news', () => {

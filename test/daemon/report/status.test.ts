@@ -107,7 +107,8 @@ test('a running network shows its lease, its peers, and the leases that it canno
 test('the parameters in force are shown, without secrets', async (t) => {
   const bench = new Bench(t);
   bench.recipe({
-    ...{ Type: 'extension', Overhead: 50 },
+    Type: 'extension',
+    Overhead: 50,
     Parameters: {
       VNI: { Type: 'integer', Default: 1 },
       DirectRouting: { Type: 'boolean', Default: false },

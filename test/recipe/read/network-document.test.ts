@@ -55,8 +55,12 @@ describe('a network configuration found in a store', () => {
     const { value } = accept({
       Network: '10.50.0.0/16',
       Backend: {
-        ...{ Type: 'extension', SubnetAddCommand: 'read MAC', PreStartupCommand: ['true'], VNI: 1 },
-        ...{ Parameters: { VNI: { Type: 'integer' } }, Overhead: 50 },
+        Type: 'extension',
+        SubnetAddCommand: 'read MAC',
+        PreStartupCommand: ['true'],
+        VNI: 1,
+        Parameters: { VNI: { Type: 'integer' } },
+        Overhead: 50,
       },
     });
     assert.deepEqual(value.commands, ['PreStartupCommand', 'SubnetAddCommand']);
