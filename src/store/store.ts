@@ -92,6 +92,9 @@ export interface StoredNetworkPlace {
   readonly cause: string | undefined;
 }
 
+/** The largest lead or lag of a clock that does not matter, in milliseconds: a write to a slow share takes a while. */
+export const toleratedClockLeadMs = 30_000;
+
 /**
  * Holds one network's configuration and its leases. Every implementation passes `test/contract/store.ts`. An expired lease counts as
  * absent: it is not listed, and its key can be created again.
@@ -101,7 +104,7 @@ export interface LeaseStore {
   readonly description: string;
   /**
    * The time by which this machine's clock is ahead of the store's clock, in milliseconds. Undefined for a store that does not compare
-   * clocks, and before the first write.
+   * clocks, or that is only read.
    */
   readonly clockLeadMs?: number | undefined;
 

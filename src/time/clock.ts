@@ -4,6 +4,8 @@ import { timerDelay } from './longest-timer.ts';
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some moment, at the pace of time: nobody can set this clock. It may stand while the machine sleeps. */
+  steady(): number;
   /** Calls back once after so many milliseconds, unless the returned function is called before. */
   after(delayMs: number, callback: () => void): () => void;
 }
@@ -14,6 +16,7 @@ export interface Clock {
  */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, timerDelay(delayMs));
     return () => {

@@ -103,3 +103,22 @@ testLeases('a lease whose etcd lease has expired is taken again without trouble'
   await create(store);
   assert.equal(await countLeases(bed), 1);
 });
+
+for (const days of [3, -3]) {
+  testLeases(`etcd alone ends leases, whatever a clock says that is ${days} days ahead`, async (bed) => {
+    const stored = JSON.stringify({ PublicIP: '172.30.0.4', Expiration: '2020-01-01T00:00:00Z' });
+    const right = await bed.open();
+    assert.notEqual(await right.create(key, stored, ttl), 'taken');
+    const { now } = Date;
+    Date.now = () => now() + days * 24 * 3600 * 1000;
+    try {
+      const store = await bed.open();
+      const [record] = (await store.list()).records;
+      assert.equal(record?.value, stored);
+      assert.ok((record.expiresAt ?? 0) > Date.now());
+      assert.equal(await store.create(key, valueOf(0), ttl), 'taken');
+    } finally {
+      Date.now = now;
+    }
+  });
+}

@@ -43,7 +43,11 @@ class FilesBed implements StoreBed {
   }
 
   async open(options: FilesStoreOptions = {}): Promise<LeaseStore> {
-    const store = await openFilesStore(this.directory, { clock: this.clock, ...options });
+    const store = await openFilesStore(this.directory, {
+      clock: this.clock,
+      fileTime: () => this.clock.now(),
+      ...options,
+    });
     this.#stores.push(store);
     return store;
   }

@@ -14,6 +14,10 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
+  steady(): number {
+    return this.#now;
+  }
+
   after(delayMs: number, callback: () => void): () => void {
     const alarm = { at: this.#now + Math.max(delayMs, 1), callback };
     this.#alarms.add(alarm);

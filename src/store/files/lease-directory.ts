@@ -6,7 +6,7 @@ import { openPlainFile, type PlainFile } from '../../host/files/plain-file.ts';
 import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError } from '../store.ts';
 import { describeError, errorCode } from './errors.ts';
-import { inSlices, type Haste } from './in-slices.ts';
+import { inSlices, type Haste } from '../../time/in-slices.ts';
 import { decodeLeaseFile, largestLeaseFile, type FileContent } from './lease-file.ts';
 import { fileRevision } from './revision.ts';
 import { statOwnDirectory } from './use-directory.ts';
@@ -44,13 +44,6 @@ export class LeaseDirectory {
   /** The state of a file at the last look; undefined if the file did not exist. */
   contentOf(name: string): FileContent | undefined {
     return this.#entries.get(name)?.content;
-  }
-
-  /**
-   * The time of a file's last write by the clock of its file system, in milliseconds since the epoch; undefined if the file does not exist.
-   */
-  writtenAt(name: string): number | undefined {
-    return lstatSync(join(this.path, name), { throwIfNoEntry: false })?.mtimeMs;
   }
 
   names(): Iterable<string> {

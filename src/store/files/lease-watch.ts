@@ -13,7 +13,7 @@ import {
 } from '../../host/files/directory-watcher.ts';
 import { describeError, filesStoreError } from './errors.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
-import { inSlices } from './in-slices.ts';
+import { inSlices } from '../../time/in-slices.ts';
 import type { FileLayout } from './layout.ts';
 import type { DirectoryIdentity, LeaseDirectory } from './lease-directory.ts';
 import { compareWithReport, isLongExpired, type FileReport } from './file-report.ts';

@@ -1,3 +1,4 @@
+import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
@@ -27,6 +28,7 @@ import { LockQueue } from './lock-queue.ts';
 import { RememberedListings } from './remembered-listings.ts';
 import { compareWithReport, isExpired, isLongExpired, type FileReport } from './file-report.ts';
 import { newMark, fileRevision } from './revision.ts';
+import { StoreClock } from './store-clock.ts';
 import { inOwnDirectory, useDirectory } from './use-directory.ts';
 import { createByLink, createWhole, replaceWhole } from './write.ts';
 
@@ -40,6 +42,8 @@ export interface FilesStoreOptions {
   /** The mode of the store. With `read-only`, this process does not remove expired leases. Default `read-write`. */
   readonly mode?: OpenMode;
   readonly clock?: Clock;
+  /** The time of a file's last write, by the clock of its file system; undefined if the file does not exist. */
+  readonly fileTime?: (path: string) => number | undefined;
   /** The interval between a watch's looks at every file. Default `pollsMs.watchedLeases`. */
   readonly rescanMs?: number;
 }
@@ -52,7 +56,15 @@ export async function openFilesStore(
   const layout = layOutFiles(directory);
   const { mode = 'read-write', clock = systemClock, rescanMs = pollsMs.watchedLeases } = options;
   await useDirectory(layout, mode);
-  return new FilesStore(layout, mode !== 'read-only', clock, rescanMs);
+  const store = new FilesStore(
+    layout,
+    mode !== 'read-only',
+    clock,
+    rescanMs,
+    options.fileTime ?? readFileTime,
+  );
+  store.compareClocks();
+  return store;
 }
 
 /** Leases as files of a directory that several processes share. Readers never lock; writers take turns. */
@@ -60,28 +72,35 @@ class FilesStore implements LeaseStore {
   readonly description: string;
   readonly #layout: FileLayout;
   readonly #isWritable: boolean;
-  readonly #clock: Clock;
+  readonly #clock: StoreClock;
+  readonly #fileTime: (path: string) => number | undefined;
   readonly #rescanMs: number;
   readonly #directory: LeaseDirectory;
   readonly #writers: LockQueue;
   readonly #listings = new RememberedListings();
-  #clockLeadMs: number | undefined;
   readonly #closing = new AbortController();
   /** Aborted when no write waits for the lock any more. */
   readonly #leaving = new AbortController();
 
-  constructor(layout: FileLayout, isWritable: boolean, clock: Clock, rescanMs: number) {
+  constructor(
+    layout: FileLayout,
+    isWritable: boolean,
+    clock: Clock,
+    rescanMs: number,
+    fileTime: (path: string) => number | undefined,
+  ) {
     this.description = `files in ${layout.root}`;
     this.#layout = layout;
     this.#isWritable = isWritable;
-    this.#clock = clock;
+    this.#clock = new StoreClock(clock, () => this.#measureTime());
+    this.#fileTime = fileTime;
     this.#rescanMs = rescanMs;
     this.#directory = new LeaseDirectory(layout.subnets);
     this.#writers = new LockQueue((work) => withStoreLock(layout.lock, work, this.#leaving.signal));
   }
 
   get clockLeadMs(): number | undefined {
-    return this.#clockLeadMs;
+    return this.#clock.leadMs;
   }
 
   async readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined> {
@@ -147,7 +166,7 @@ class FilesStore implements LeaseStore {
       const seen = compareWithReport(name, this.#directory.contentOf(name), undefined, context);
       if (seen.report !== undefined) reports.set(name, seen.report);
       for (const change of seen.changes) {
-        if (change.kind === 'put') records.push(change.record);
+        if (change.kind === 'put') records.push(this.#clock.toMachine(change.record));
         if (change.kind === 'fault') faults.push(change.fault);
       }
     }
@@ -174,7 +193,11 @@ class FilesStore implements LeaseStore {
     ended.addEventListener('abort', close, { once: true });
     try {
       await watch.start();
-      for (let batch = await watch.next(); batch !== undefined; batch = await watch.next()) yield batch;
+      for (let batch = await watch.next(); batch !== undefined; batch = await watch.next()) {
+        yield batch.map((change) =>
+          change.kind === 'put' ? { ...change, record: this.#clock.toMachine(change.record) } : change,
+        );
+      }
     } finally {
       ended.removeEventListener('abort', close);
       await watch.close();
@@ -197,8 +220,7 @@ class FilesStore implements LeaseStore {
           return true;
         });
         if (!isDone) return 'taken';
-        this.#compareClocks(key);
-        return readBack(key, text);
+        return this.#noteWritten(key, text);
       });
     });
   }
@@ -217,8 +239,7 @@ class FilesStore implements LeaseStore {
       const text = encodeText(key, value, isReservation ? undefined : this.#expiry(ttlSeconds));
       const { draft, subnets } = this.#layout;
       await inOwnDirectory(subnets, (directory) => replaceWhole(draft, join(directory, name), text));
-      this.#compareClocks(key);
-      return readBack(key, text);
+      return this.#noteWritten(key, text);
     });
   }
 
@@ -259,13 +280,27 @@ class FilesStore implements LeaseStore {
     }
   }
 
-  /**
-   * Compares this machine's clock with the store's. The file system of a shared mount stamps a file with the clock of its server, which all
-   * nodes share.
-   */
-  #compareClocks(key: string): void {
-    const writtenAt = this.#directory.writtenAt(key);
-    if (writtenAt !== undefined) this.#clockLeadMs = this.#clock.now() - writtenAt;
+  /** Compares this machine's clock with the file system's, if this process may write. */
+  compareClocks(): void {
+    if (this.#isWritable) this.#clock.compare();
+  }
+
+  /** Writes a file for its time, and removes it. A later start removes the files of killed processes. */
+  #measureTime(): number | undefined {
+    const path = this.#layout.newDraft();
+    try {
+      writeFileSync(path, '\n', { flag: 'wx' });
+      const time = this.#fileTime(path);
+      rmSync(path);
+      return time;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #noteWritten(key: string, text: string): LeaseRecord {
+    this.#clock.noteWrite(this.#fileTime(join(this.#layout.subnets, key)));
+    return this.#clock.toMachine(readBack(key, text));
   }
 
   /** Removes the files of leases that expired long ago. No call waits for this, because these leases count as absent anyway. */
@@ -332,6 +367,10 @@ class FilesStore implements LeaseStore {
       throw filesStoreError(action, error);
     }
   }
+}
+
+function readFileTime(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 /** The file name of a key. Throws for a text that is not a key, because names come from other machines. */
