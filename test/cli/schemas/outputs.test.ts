@@ -162,11 +162,40 @@ describe('the schema accepts the output of', () => {
     assertOutput('leases release', await run('release', both[0] ?? ''));
   });
 
+  test('network get, as flannel and as heddle would write it', async () => {
+    const store = join(directory, 'network');
+    const options = ['--store', 'files', '--store-dir', store];
+    const documents = {
+      flannel: '{"network":"10.50.7.1/16","Loom":1,"Backend":{"type":"VXLAN","VNI":7}}',
+      heddle: JSON.stringify({ Network: '10.51.0.0/16', Backend: { Type: 'vxlan', VNI: 7 } }),
+    };
+    for (const [name, text] of Object.entries(documents)) {
+      const file = join(directory, `${name}.json`);
+      writeFileSync(file, text);
+      const set = await runHeddle(['network', 'set', file, ...options]);
+      assert.equal(set.exitCode, 0, set.stderr);
+      const { stdout } = await runHeddle(['network', 'get', '--json', ...options]);
+      const { document } = assertOutput('network get', stdout) as Record<string, unknown>;
+      assert.equal(document, text);
+    }
+  });
+
   test('down where nothing is up', async () => {
     const { exitCode, stdout } = await runHeddle(['down', '--state-dir', join(directory, 'none'), '--json']);
     assert.equal(exitCode, 0);
     assertOutput('down', stdout);
   });
+});
+
+test('each schema is held against what its command really prints', () => {
+  const tests = new URL('../../', import.meta.url);
+  const texts = readdirSync(tests, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => readFileSync(new URL(name, tests), 'utf8'));
+  const unchecked = outputs.filter(
+    ({ command }) => !texts.some((text) => text.includes(`assertOutput('${command}', `)),
+  );
+  assert.deepEqual(unchecked, []);
 });
 
 test('a failure has text on stderr and nothing on stdout', async (t) => {

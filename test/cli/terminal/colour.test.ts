@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { before, after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
 import { quote } from 'shell-quote';
+import { createProgram } from '../../../src/cli/program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const heddle = fileURLToPath(new URL('../../../bin/heddle.js', import.meta.url));
@@ -45,18 +47,47 @@ const commands: Readonly<Record<string, () => readonly string[]>> = {
   'lab up': () => ['lab', 'up', bad],
 };
 
-/** Commands that write no findings, and so no colours. */
-const plainCommands: readonly (readonly string[])[] = [
-  ['status', '--state-dir', directory],
-  ['down', '--state-dir', directory],
-  ['leases', '--store-dir', join(directory, 'none')],
-  ['network', 'get', '--store-dir', join(directory, 'none')],
-  ['iface', 'explain'],
-  ['recipe', 'list'],
-  ['recipe', 'schema'],
-  ['docker-opts', '--help'],
-  ['lab', 'ps', '--name', 'colourless'],
-];
+/** Commands that write no findings, and so no colours, by name. */
+const plainCommands: Readonly<Record<string, readonly string[]>> = {
+  status: ['--state-dir', directory],
+  down: ['--state-dir', directory],
+  leases: ['--store-dir', join(directory, 'none')],
+  'leases reserve': ['10.50.3.0/24', '192.0.2.3', '--store-dir', join(directory, 'none')],
+  'leases release': ['10.50.3.0/24', '--store-dir', join(directory, 'none')],
+  'network get': ['--store-dir', join(directory, 'none')],
+  'iface explain': [],
+  'recipe list': [],
+  'recipe new': [join(directory, 'new')],
+  'recipe schema': [],
+  'docker-opts': ['-f', join(directory, 'none'), '-d', '/dev/stdout'],
+  'lab ps': ['--name', 'colourless'],
+  'lab down': ['--name', 'colourless'],
+  ...Object.fromEntries(
+    ['exec', 'logs', 'stop', 'kill', 'start', 'cut', 'join'].map((name) => [
+      `lab ${name}`,
+      ['node1', '--name', 'colourless'],
+    ]),
+  ),
+};
+
+/** The names of all commands below a command that do something themselves. */
+function commandNames(command: Command, path: readonly string[] = []): readonly string[] {
+  const below = command.commands
+    .filter((child) => child.name() !== 'help')
+    .flatMap((child) => commandNames(child, [...path, child.name()]));
+  const isGroup = ['', 'network', 'iface', 'recipe', 'lab'].includes(path.join(' '));
+  return isGroup ? below : [path.join(' '), ...below];
+}
+
+test('the colours of every command are tested', () => {
+  const tested = [...Object.keys(commands), ...Object.keys(plainCommands)];
+  const isTested = (name: string): boolean =>
+    tested.some((each) => each === name || each.startsWith(`${name} of`));
+  assert.deepEqual(
+    commandNames(createProgram()).filter((name) => !isTested(name)),
+    [],
+  );
+});
 
 for (const [name, args] of Object.entries(commands)) {
   describe(`heddle ${name}`, () => {
@@ -76,8 +107,9 @@ for (const [name, args] of Object.entries(commands)) {
   });
 }
 
-for (const args of plainCommands) {
-  test(`heddle ${args.slice(0, 2).join(' ')} writes no colours, on a terminal either`, async () => {
-    assert.ok(!(await output('terminal', args, {})).includes(escape));
+for (const [name, options] of Object.entries(plainCommands)) {
+  test(`heddle ${name} writes no colours, on a terminal either`, async () => {
+    const words = name.split(' ');
+    assert.ok(!(await output('terminal', [...words, ...options], {})).includes(escape));
   });
 }
