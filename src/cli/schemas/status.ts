@@ -102,6 +102,22 @@ export const statusSchema = schemaOf<NodeStatus>()(
       'The lease of this node; null until it has one.',
     ),
     mtu: described(z.nullable(naturalNumber), 'The MTU of the overlay in bytes; null until it is known.'),
+    parts: described(
+      z.array(
+        z.strictObject({
+          name: described(z.string(), '`device`, `traffic-rules`, `peers` or `subnet-file`.'),
+          state: described(
+            z.enum(['absent', 'whole', 'repaired', 'broken']),
+            '`absent`: not up yet; `whole`: in order at the last look; `repaired`: the next look shows whether it is in order; `broken`: see `because`.',
+          ),
+          settings: described(z.string(), 'The settings of the part, as text.'),
+          because: described(z.nullable(z.string()), 'Why the part is broken; null if it is not.'),
+          failures: described(naturalNumber, 'The number of failures in a row.'),
+          nextTryAt: described(z.nullable(moment), 'The time of the next try; null if none is due.'),
+        }),
+      ),
+      'The parts of the network, in the order in which they come up; none before the device comes up.',
+    ),
     counts: described(counts, 'The peers, counted.'),
     peers: described(z.array(peer), 'Every peer that is wanted or still in the kernel, by lease key.'),
     rejections: described(

@@ -1,5 +1,5 @@
 import type { PeerStatus } from '../../daemon/report/peer-status.ts';
-import type { NodeStatus } from '../../daemon/report/status.ts';
+import type { NodeStatus, PartStatus } from '../../daemon/report/status.ts';
 import { showInvisibleInLines } from '../../diagnostic/visible-text.ts';
 import { formatCount, formatDuration } from '../../diagnostic/words.ts';
 
@@ -29,6 +29,7 @@ export function renderStatus(status: NodeStatus, now: number): string {
   const failing = status.peers.filter(({ state }) => state === 'failing');
   return showInvisibleInLines(
     block +
+      renderParts(status.parts, now) +
       renderFailing(failing, now) +
       renderRejections(status.rejections) +
       renderConcerns(status.concerns) +
@@ -104,6 +105,22 @@ function describeDrift({ at, missing, extra, rebuilt }: NonNullable<NodeStatus['
   if (missing > 0) parts.push(`${formatCount(missing, 'missing peer')} added`);
   if (extra > 0) parts.push(`${formatCount(extra, 'unknown peer')} removed`);
   return `${parts.join(', ')}, at ${at}`;
+}
+
+function renderParts(parts: NodeStatus['parts'], now: number): string {
+  if (parts.length === 0) return '';
+  const width = Math.max(...parts.map(({ name }) => name.length));
+  const lines = parts.map((part) => {
+    const trouble = part.because === null ? '' : `: ${part.because}${describeFailures(part, now)}`;
+    return `  ${part.name.padEnd(width)}  ${part.state.padEnd(8)}  ${part.settings}${trouble}\n`;
+  });
+  return `\nparts\n${lines.join('')}`;
+}
+
+function describeFailures({ failures, nextTryAt }: PartStatus, now: number): string {
+  if (failures === 0 || nextTryAt === null) return '';
+  const next = formatDuration(Math.max(0, Date.parse(nextTryAt) - now));
+  return ` (${formatCount(failures, 'failure')}, next try in ${next})`;
 }
 
 function renderFailing(failing: readonly PeerStatus[], now: number): string {

@@ -24,6 +24,19 @@ type PartState =
       readonly notBefore: number;
     };
 
+/** A part of a running network, for the status. */
+export interface PartSight {
+  readonly part: string;
+  readonly state: PartState['kind'];
+  readonly settings: string;
+  /** The reason why the part is broken; undefined if it is not. */
+  readonly because: string | undefined;
+  /** The number of failures in a row. */
+  readonly failures: number;
+  /** The time until the next try in milliseconds; undefined if none is due. */
+  readonly retryInMs: number | undefined;
+}
+
 /** A part that does not work. */
 export interface BrokenPart {
   readonly part: string;
@@ -56,6 +69,23 @@ export class PartKeeper {
     return this.#parts.flatMap(({ name }) => {
       const state = this.#stateOf(name);
       return state.kind === 'broken' ? [{ part: name, because: state.because }] : [];
+    });
+  }
+
+  /** Every part with its state, in order. */
+  describe(network: LiveNetwork): readonly PartSight[] {
+    return this.#parts.map((part) => {
+      const state = this.#stateOf(part.name);
+      const { settings, trouble } = part.describe(network);
+      const isBroken = state.kind === 'broken' || (state.kind === 'whole' && trouble !== undefined);
+      return {
+        part: part.name,
+        state: isBroken ? 'broken' : state.kind,
+        settings,
+        because: state.kind === 'broken' ? state.because : isBroken ? trouble : undefined,
+        failures: state.kind === 'broken' || state.kind === 'repaired' ? state.failures : 0,
+        retryInMs: state.kind === 'broken' ? Math.max(0, state.notBefore - performance.now()) : undefined,
+      };
     });
   }
 

@@ -32,7 +32,7 @@ import { deploymentOf } from './deployment.ts';
 import { DriftWatch } from './drift-watch.ts';
 import type { LeasedNetwork } from './leased-network.ts';
 import type { LiveNetwork, NetworkPart } from './parts/part.ts';
-import { PartKeeper, type BrokenPart } from './part-keeper.ts';
+import { PartKeeper, type BrokenPart, type PartSight } from './part-keeper.ts';
 import { networkParts, rememberParts, removeParts } from './parts/parts.ts';
 import { removePeers } from './parts/peers.ts';
 import { tellOtherAddress } from './take-lease.ts';
@@ -266,6 +266,11 @@ export class RunningNetwork implements LeaseHolder {
 
   get concerns(): Concerns {
     return this.#concerns;
+  }
+
+  /** Every part of the network with its state. */
+  get parts(): readonly PartSight[] {
+    return this.#parts.describe(this.#live);
   }
 
   get brokenParts(): readonly BrokenPart[] {

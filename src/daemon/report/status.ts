@@ -16,6 +16,7 @@ import { describeProbe, type ProbeStatus } from './probe-status.ts';
 import { describePeers } from './peer-status.ts';
 import type { PeerStatus } from './peer-status.ts';
 import type { Preparation } from '../setup/prepare.ts';
+import type { PartSight } from '../network/part-keeper.ts';
 import type { RunningNetwork } from '../network/running-network.ts';
 
 /** The answer to `GET /status`. */
@@ -40,6 +41,8 @@ export interface NodeStatus {
   readonly storeOutage: StoreOutage | null;
   readonly lease: LeaseStatus | null;
   readonly mtu: number | null;
+  /** The parts of the network, in the order in which they come up; none before the device comes up. */
+  readonly parts: readonly PartStatus[];
   readonly counts: Counts & Omit<RosterCounts, 'accepted'>;
   readonly peers: readonly PeerStatus[];
   readonly rejections: readonly { readonly key: string; readonly because: string }[];
@@ -52,6 +55,21 @@ export interface NodeStatus {
   readonly liberties: readonly Liberty[];
   /** The results of the probes; null before the first round has ended. */
   readonly probe: ProbeStatus | null;
+}
+
+/** A part of the network, such as the device. */
+export interface PartStatus {
+  readonly name: string;
+  /** `absent`: not up yet; `whole`: in order at the last look; `repaired`: the next look shows whether it is in order; `broken`. */
+  readonly state: PartSight['state'];
+  /** The settings of the part, as text. */
+  readonly settings: string;
+  /** The reason why the part is broken; null if it is not. */
+  readonly because: string | null;
+  /** The number of failures in a row. */
+  readonly failures: number;
+  /** The time of the next try as RFC 3339; null if none is due. */
+  readonly nextTryAt: string | null;
 }
 
 interface Liberty {
@@ -125,6 +143,7 @@ export function describeStatus(facets: NodeFacets): NodeStatus {
     storeOutage: describeOutage(joinOutages(seen)),
     lease: running === undefined ? null : describeLease(running),
     mtu: running === undefined ? null : publishedMtu(running.leasedNetwork.commands.facts.mtus),
+    parts: running === undefined ? [] : listParts(running),
     counts: running === undefined ? noPeers : countAll(running),
     peers: running === undefined ? [] : describePeers(running.loop.engine, running.loop.outcomes),
     rejections: running === undefined ? [] : listRejections(running),
@@ -151,6 +170,17 @@ export function describeParameters({
     return [[name, secret && String(value) !== '' ? '***' : String(value)] as const];
   });
   return Object.fromEntries(shown);
+}
+
+function listParts({ parts }: RunningNetwork): PartStatus[] {
+  return parts.map(({ part, state, settings, because, failures, retryInMs }) => ({
+    name: part,
+    state,
+    settings,
+    because: because ?? null,
+    failures,
+    nextTryAt: retryInMs === undefined ? null : new Date(Date.now() + retryInMs).toISOString(),
+  }));
 }
 
 function listLiberties({ network }: Preparation): Liberty[] {

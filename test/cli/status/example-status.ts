@@ -1,4 +1,9 @@
-import type { NodeStatus } from '../../../src/daemon/report/status.ts';
+import type { NodeStatus, PartStatus } from '../../../src/daemon/report/status.ts';
+
+/** A part that is in order. */
+export function partOf(name: string, settings: string): PartStatus {
+  return { name, state: 'whole', settings, because: null, failures: 0, nextTryAt: null };
+}
 
 /** The status of a node of which all is well. */
 export const exampleStatus: NodeStatus = {
@@ -22,6 +27,12 @@ export const exampleStatus: NodeStatus = {
     expiresAt: '2026-11-21T14:13:06.765Z',
   },
   mtu: 1450,
+  parts: [
+    partOf('device', 'on eth0, overlay MTU 1450'),
+    partOf('traffic-rules', 'masquerade, forward, looked at every 5 s'),
+    partOf('peers', '2 of 2 in place'),
+    partOf('subnet-file', '/run/flannel/subnet.env'),
+  ],
   counts: { wanted: 2, inPlace: 2, pending: 0, failing: 0, ignored: 0, rejected: 0, unreachable: 0 },
   peers: [],
   rejections: [],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderStatus } from '../../../src/cli/status/render-status.ts';
 import type { NodeStatus } from '../../../src/daemon/report/status.ts';
-import { exampleStatus as status } from './example-status.ts';
+import { exampleStatus as status, partOf } from './example-status.ts';
 
 const now = Date.parse('2026-11-20T15:13:06.765Z');
 
@@ -19,8 +19,37 @@ test('a status is one aligned line for each thing that there is to say', () => {
       'underlay  eth0, overlay MTU 1450',
       'peers     2 of 2 in place',
       '',
+      'parts',
+      '  device         whole     on eth0, overlay MTU 1450',
+      '  traffic-rules  whole     masquerade, forward, looked at every 5 s',
+      '  peers          whole     2 of 2 in place',
+      '  subnet-file    whole     /run/flannel/subnet.env',
+      '',
     ].join('\n'),
   );
+});
+
+test('a broken part is shown with its reason and its next try', () => {
+  const parts: NodeStatus['parts'] = [
+    {
+      ...partOf('traffic-rules', 'forward, looked at every 5 s'),
+      state: 'broken',
+      because: 'iptables is not on PATH',
+      failures: 3,
+      nextTryAt: '2026-11-20T15:13:10.765Z',
+    },
+    { ...partOf('peers', '1 of 2 in place'), state: 'broken', because: '1 peer failing' },
+    { ...partOf('subnet-file', '/run/subnet.env'), state: 'absent' },
+  ];
+  const shown = renderStatus({ ...status, parts }, now)
+    .split('\n')
+    .slice(-4);
+  assert.deepEqual(shown, [
+    '  traffic-rules  broken    forward, looked at every 5 s: iptables is not on PATH (3 failures, next try in 4.0 s)',
+    '  peers          broken    1 of 2 in place: 1 peer failing',
+    '  subnet-file    absent    /run/subnet.env',
+    '',
+  ]);
 });
 
 test('a concern is shown with what to do, and a lease that ended as such', () => {

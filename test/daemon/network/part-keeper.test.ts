@@ -10,6 +10,7 @@ class FakePart implements NetworkPart {
   readonly isFoundation: boolean;
   readonly did: string[] = [];
   state: 'whole' | 'broken' | 'beyond-repair' = 'whole';
+  trouble: string | undefined;
 
   constructor(name: string, isFoundation = false) {
     this.name = name;
@@ -17,6 +18,7 @@ class FakePart implements NetworkPart {
   }
 
   readonly remember = () => ({});
+  readonly describe = () => ({ settings: `of ${this.name}`, trouble: this.trouble });
 
   readonly up = (): Promise<void> => {
     this.did.push('up');
@@ -49,6 +51,7 @@ function scene(...parts: FakePart[]) {
   return {
     keeper,
     up,
+    states: () => keeper.describe(network),
     begin: (stop: AbortSignal = signal) =>
       keeper.up(
         network,
@@ -91,6 +94,36 @@ test('a foundation that fails ends the start; any other part that fails is broke
   assert.deepEqual(keeper.broken, [{ part: 'file', because: 'no room' }]);
   assert.ok((keeper.retryInMs ?? 0) > 0);
   assert.deepEqual(told(), ['part-failed']);
+});
+
+test('each part is described by its state, its settings and its reason', async () => {
+  const [device, rules, peers, file] = ['device', 'rules', 'peers', 'file'].map((name) => new FakePart(name));
+  assert.ok(device && rules && peers && file);
+  const { begin, ensure, states } = scene(device, rules, peers, file);
+  assert.deepEqual(
+    states().map(({ part, state }) => `${part} ${state}`),
+    ['device absent', 'rules absent', 'peers absent', 'file absent'],
+  );
+  device.state = 'broken';
+  rules.state = 'beyond-repair';
+  peers.trouble = '1 peer failing';
+  await begin();
+  device.state = 'whole';
+  assert.equal(await ensure(), false);
+  const shown = states();
+  assert.deepEqual(
+    shown.map(({ state, settings, because, failures }) => [state, settings, because, failures]),
+    [
+      ['whole', 'of device', undefined, 0],
+      ['broken', 'of rules', 'no room', 1],
+      ['broken', 'of peers', '1 peer failing', 0],
+      ['whole', 'of file', undefined, 0],
+    ],
+  );
+  assert.deepEqual(
+    shown.map(({ retryInMs }) => retryInMs !== undefined),
+    [false, true, false, false],
+  );
 });
 
 test('a part that is torn is told, repaired, looked at again at once, and told whole', async () => {

@@ -39,6 +39,7 @@ test('a node that knows nothing yet says so with null, not with nothing', (t) =>
     storeOutage: null,
     lease: null,
     mtu: null,
+    parts: [],
     counts: { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0, unreachable: 0 },
     peers: [],
     rejections: [],
@@ -95,6 +96,15 @@ test('a running network shows its lease, its peers, and the leases that it canno
   assert.equal(status.lease?.publicIp, '172.30.0.1');
   assert.ok(Date.parse(status.lease.expiresAt ?? '') > Date.now());
   assert.equal(status.mtu, 1450);
+  assert.deepEqual(
+    status.parts.map(({ name, state, settings }) => `${name} ${state}: ${settings}`),
+    [
+      'device whole: on weft0, overlay MTU 1450',
+      'traffic-rules whole: none',
+      'peers whole: 2 of 2 in place',
+      `subnet-file whole: ${bench.subnetFile}`,
+    ],
+  );
   assert.deepEqual(
     status.rejections.map(({ key }) => key),
     ['10.50.6.0-24'],

@@ -30,6 +30,11 @@ export const devicePart: NetworkPart = {
   isFoundation: true,
   remember: () => ({}),
 
+  describe({ commands }) {
+    const { iface, mtus } = commands.facts;
+    return { settings: `on ${iface}, overlay MTU ${publishedMtu(mtus)}` };
+  },
+
   /** Runs PostStartup. PreStartup ran before the lease. */
   async up(network, signal) {
     if (network.isDeviceUp) return;

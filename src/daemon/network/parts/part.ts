@@ -52,6 +52,14 @@ export interface Look {
 /** The result of CheckCommand, and the engine's checkpoint from before the command started. */
 export type CheckSight = PeersInPlace & { readonly since: number };
 
+/** The description of a part in the status, without its state. */
+interface PartSettings {
+  /** A phrase: `masquerade, forward, looked at every 5 s` */
+  readonly settings: string;
+  /** Trouble that the part has although it is up; undefined if it has none. A clause. */
+  readonly trouble?: string | undefined;
+}
+
 /** The trouble with a broken part, as text for people. */
 export interface PartTrouble {
   /** A clause: `CheckCommand (vxlan.json:27) exited with status 1` */
@@ -89,6 +97,8 @@ export interface NetworkPart {
    * created.
    */
   remember(options: UpOptions): Json;
+  /** The settings of the part, for the status. */
+  describe(network: LiveNetwork): PartSettings;
   /** Creates the part. Throws the error that prevents this. */
   up(network: LiveNetwork, signal: AbortSignal): Promise<void>;
   /** Looks whether the part is in order. A broken part is repaired if `mayRepair`, which is given the trouble, allows that now. */

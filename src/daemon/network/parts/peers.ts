@@ -1,3 +1,4 @@
+import { formatCount } from '../../../diagnostic/words.ts';
 import { restorePeers } from '../../peers/restore-peers.ts';
 import type { PeerLoop } from '../../peers/peer-loop.ts';
 import { gone, whole, type NetworkPart } from './part.ts';
@@ -7,6 +8,14 @@ export const peersPart: NetworkPart = {
   name: 'peers',
   isFoundation: false,
   remember: () => ({}),
+
+  describe({ loop }) {
+    const { inPlace, wanted, failing } = loop.engine.counts;
+    return {
+      settings: `${inPlace} of ${wanted} in place`,
+      trouble: failing === 0 ? undefined : `${formatCount(failing, 'peer')} failing`,
+    };
+  },
 
   /** Restores the peers of an earlier daemon first, and then follows the peers in the store. */
   async up(network, signal) {

@@ -13,6 +13,7 @@ export const subnetFilePart: NetworkPart = {
   name: 'subnet-file',
   isFoundation: false,
   remember: ({ subnetFile }) => ({ path: subnetFile }),
+  describe: ({ options }) => ({ settings: options.subnetFile }),
 
   async up(network) {
     await writeSubnetFile(network.options.subnetFile, contentOf(network));

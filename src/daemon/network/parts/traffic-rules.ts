@@ -28,6 +28,13 @@ export const trafficRulesPart: NetworkPart = {
   isFoundation: false,
   remember: ({ traffic }) => ({ isWanted: traffic.masquerade || traffic.forward }),
 
+  describe({ options }) {
+    const { traffic, trafficResyncSeconds } = options;
+    const kinds = [...(traffic.masquerade ? ['masquerade'] : []), ...(traffic.forward ? ['forward'] : [])];
+    if (kinds.length === 0) return { settings: 'none' };
+    return { settings: `${kinds.join(', ')}, looked at every ${trafficResyncSeconds} s` };
+  },
+
   async up(network) {
     await setRules(rulesOf(network), warnBy(network.emit));
   },

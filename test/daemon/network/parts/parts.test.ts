@@ -20,6 +20,7 @@ function fakeParts(did: string[], outcome: RemovalResult = { kind: 'gone' }): Ne
     name,
     isFoundation: false,
     remember: () => ({ of: name }),
+    describe: () => ({ settings: '' }),
     up: () => Promise.resolve(),
     ensure: () => Promise.resolve({ kind: 'whole' }),
     down: (_, memory) => {
