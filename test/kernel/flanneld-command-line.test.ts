@@ -2,15 +2,27 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { flanneldFlags } from '../cli/flanneld/flanneld-flags.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startEtcd } from './etcd/host-etcd.ts';
-import { startDaemon } from './harness/daemon.ts';
+import { Daemon, startDaemon } from './harness/daemon.ts';
 import { oneHost } from './harness/one-host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 
 const options = { skip: reasonToSkip('etcd') };
 const network = { Network: '10.50.0.0/16', Backend: { Type: 'host-gw' } };
+
+/** The reason why a daemon does not start with a flag alone. */
+const refusals: Readonly<Record<string, RegExp>> = {
+  'etcd-keyfile': /a key file for etcd was given, but no certificate file/,
+  'etcd-certfile': /a certificate file for etcd was given, but no key file/,
+  'etcd-cafile':
+    /the etcd endpoint http:\/\/127\.0\.0\.1:4001 is not encrypted, but .* an authority for TLS was given/,
+  'etcd-username': /the etcd user weaver was given without a password/,
+  'etcd-password': /an etcd password was given without a user\n {2}give the user with --etcd-username/,
+  'kube-subnet-mgr': /--kube-subnet-mgr cannot be used/,
+};
 
 /** Needs an etcd with users or certificates, or would end the daemon; test/cli/flanneld and test/kernel/etcd have them. */
 const elsewhere =
@@ -30,8 +42,9 @@ test("heddle up with flanneld's options", options, async (t) => {
     .map((flag) => ({ ...flag, sample: live[flag.name] ?? flag.sample }));
   const warned = flags.filter(({ outcome }) => outcome === 'warning');
 
+  const keys = etcd.under('/loom');
+
   await t.test('takes all of them on the command line, and warns of those that have no effect', async () => {
-    const keys = etcd.under('/loom');
     await keys.setNetwork(network);
     const daemon = await startDaemon(
       host,
@@ -49,6 +62,29 @@ test("heddle up with flanneld's options", options, async (t) => {
       /^FLANNEL_SUBNET=10\.50\..*\nFLANNEL_MTU=1500\n.*=true\n$/m,
     );
     await daemon.stop();
+  });
+
+  await t.test('takes each of them alone', async () => {
+    await etcd.under('/coreos.com/network').setNetwork(network);
+    await keys.setNetwork(network);
+    const reachable: Readonly<Record<string, string>> = { ...live, 'iface-can-reach': '172.30.1.254' };
+    for (const { name, sample, outcome } of flanneldFlags) {
+      const daemon = new Daemon(host, [`-${name}=${reachable[name] ?? sample}`], { isBare: true });
+      const refusal = refusals[name];
+      if (refusal !== undefined || outcome === 'version') {
+        const { exitCode, stderr } = await daemon.ended;
+        assert.equal(exitCode, refusal === undefined ? 0 : exitCodes.usage, name);
+        assert.match(stderr, refusal ?? /^$/, name);
+        continue;
+      }
+      await daemon.logged('ready');
+      const messages = daemon.all('warning').map(({ message }) => message);
+      const others = messages.filter((message) => !message.startsWith(`--${name} is given and the store is`));
+      assert.equal(messages.length - others.length, name.startsWith('etcd-') ? 0 : 1, messages.join('\n'));
+      assert.equal(others.length, outcome === 'warning' ? 1 : 0, messages.join('\n'));
+      for (const message of others) assert.ok(message.startsWith(`--${name} `), message);
+      await daemon.stop();
+    }
   });
 
   await t.test('takes all of them as variables', async () => {
