@@ -1,4 +1,4 @@
-import type { SourceText, Span } from '../../diagnostic/source.ts';
+import type { Span } from '../../diagnostic/source.ts';
 import { commandText, placeInRecipe } from '../command-text.ts';
 import type { RecipeOutline } from '../outline.ts';
 import type { Command } from '../recipe.ts';
@@ -13,41 +13,38 @@ export interface CommandScript extends ScriptReading {
   readonly placeOf: (stretch: Span) => Span;
 }
 
+/** The parts of a recipe that the readers use. */
+type Commands = Pick<RecipeOutline, 'source' | 'commands'>;
+
 /** Reads every command of a recipe. One whose syntax is wrong is left out: nothing certain can be said of all of it. */
-export function readCommandScripts({
-  source,
-  commands,
-}: Pick<RecipeOutline, 'source' | 'commands'>): readonly CommandScript[] {
-  return Object.values(commands).flatMap((command) => {
-    const text = commandText(command);
-    const reading = readScript(text);
-    return reading.fault === undefined
-      ? [{ ...reading, command, text, placeOf: placer(source, command) }]
-      : [];
-  });
+export function readCommandScripts(recipe: Commands): readonly CommandScript[] {
+  return readCommands(recipe, (_, reading) => (reading.fault === undefined ? reading : undefined));
 }
 
 /**
  * Reads the commands whose syntax is wrong, as far as that can be done: the whole text if only closing words are missing at its end,
  * or else the commands before the fault.
  */
-export function readBrokenScripts({
-  source,
-  commands,
-}: Pick<RecipeOutline, 'source' | 'commands'>): readonly CommandScript[] {
-  return Object.values(commands).flatMap((command) => {
-    const text = commandText(command);
-    const reading = readScript(text);
-    if (reading.fault === undefined) return [];
-    const whole = readScript(closeScript(text, reading.fault));
+export function readBrokenScripts(recipe: Commands): readonly CommandScript[] {
+  return readCommands(recipe, (text, reading) => {
     const { fault } = reading;
-    const best = whole.fault === undefined ? { ...whole, fault } : reading;
-    return [{ ...best, command, text, placeOf: placer(source, command) }];
+    if (fault === undefined) return undefined;
+    const whole = readScript(closeScript(text, fault));
+    return whole.fault === undefined ? { ...whole, fault } : reading;
   });
 }
 
-function placer(source: SourceText, command: Command): (stretch: Span) => Span {
-  return (stretch) => placeInRecipe(source, command, stretch);
+/** Reads the commands that `choose` wants: it returns the reading to use, or undefined to leave the command out. */
+function readCommands(
+  { source, commands }: Commands,
+  choose: (text: string, reading: ScriptReading) => ScriptReading | undefined,
+): readonly CommandScript[] {
+  return Object.values(commands).flatMap((command) => {
+    const text = commandText(command);
+    const reading = choose(text, readScript(text));
+    const placeOf = (stretch: Span): Span => placeInRecipe(source, command, stretch);
+    return reading === undefined ? [] : [{ ...reading, command, text, placeOf }];
+  });
 }
 
 /** The ends of what a script may leave open, the likeliest first. */
