@@ -40,6 +40,15 @@ export const underlay: ChosenInterface = {
   because: 'the test chose it',
 };
 
+/** The wishes of an operator who gives no option for the interface. */
+export const noWishes = {
+  iface: [],
+  ifaceRegex: [],
+  ifaceCanReach: undefined,
+  publicIp: undefined,
+  publicIpv6: undefined,
+} as const;
+
 /** A lasting address of an interface, in a /24. */
 export function linkAddress(text: string, changes: Partial<LinkAddress> = {}): LinkAddress {
   const address = parseAddress(text);
@@ -136,13 +145,7 @@ export class Bench {
       allowOverlap: false,
       stateDirectory: this.stateDirectory,
       subnetFile: this.subnetFile,
-      interface: {
-        iface: [],
-        ifaceRegex: [],
-        ifaceCanReach: undefined,
-        publicIp: undefined,
-        publicIpv6: undefined,
-      },
+      interface: noWishes,
       nodeName: 'node1',
       leaseTtlSeconds: 86_400,
       renewMarginSeconds: 3600,

@@ -27,6 +27,17 @@ type Happening =
   | { readonly do: 'tamper'; readonly subnet: number; readonly how: 'delete' | 'add' };
 
 const node = fc.nat(4);
+
+const slowness = fc.record({
+  do: fc.constantFrom('hang' as const, 'act' as const, 'lag' as const),
+  index: fc.nat(5),
+});
+
+const timeOut = fc.record({
+  do: fc.constant('time-out' as const),
+  trouble: fc.constantFrom('before' as const, 'after' as const),
+});
+
 const happening = (troubles: readonly Trouble[], subnet: fc.Arbitrary<number>): fc.Arbitrary<Happening> =>
   fc.oneof(
     {
@@ -50,20 +61,8 @@ const happening = (troubles: readonly Trouble[], subnet: fc.Arbitrary<number>): 
         trouble: fc.constantFrom<Trouble>(...troubles),
       }),
     },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        do: fc.constantFrom('hang' as const, 'act' as const, 'lag' as const),
-        index: fc.nat(5),
-      }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        do: fc.constant('time-out' as const),
-        trouble: fc.constantFrom('before' as const, 'after' as const),
-      }),
-    },
+    { weight: 3, arbitrary: slowness },
+    { weight: 1, arbitrary: timeOut },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('due' as const) }) },
     {
       weight: 3,
@@ -205,20 +204,8 @@ const run: fc.Arbitrary<Run> = fc.oneof(
       trouble: fc.constantFrom<Trouble>('none', 'after'),
     }),
   },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constantFrom('hang' as const, 'act' as const, 'lag' as const),
-      index: fc.nat(5),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('time-out' as const),
-      trouble: fc.constantFrom('before' as const, 'after' as const),
-    }),
-  },
+  { weight: 3, arbitrary: slowness },
+  { weight: 1, arbitrary: timeOut },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('due' as const) }) },
 );
 

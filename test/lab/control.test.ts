@@ -1,42 +1,21 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 
 import { createLineServer } from '../../src/lab/inside/control.ts';
 import type { ControlResponse } from '../../src/lab/protocol.ts';
+import { serveForTest, type TestServer } from '../support/test-server.ts';
 import { until } from '../support/until.ts';
 
 const limits = { connections: 8, requestBytes: 100, patienceMs: 200 };
-
-interface TestServer {
-  /** Opens a connection and sends text. */
-  readonly open: (sent?: string) => Socket;
-  readonly connections: () => Promise<number>;
-}
 
 function echo(request: object | undefined): Promise<ControlResponse> {
   return Promise.resolve({ response: 'done', message: JSON.stringify(request ?? null) });
 }
 
-async function serve(t: TestContext, respond = echo, given = limits): Promise<TestServer> {
-  const server = createLineServer(respond, given).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close());
-  const { port } = server.address() as AddressInfo;
-  return {
-    open(sent = '') {
-      const socket = connect(port, '127.0.0.1').on('error', () => undefined);
-      t.after(() => socket.destroy());
-      socket.write(sent);
-      return socket;
-    },
-    connections: () =>
-      new Promise((resolve, reject) =>
-        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
-      ),
-  };
+function serve(t: TestContext, respond = echo, given = limits): Promise<TestServer> {
+  return serveForTest(t, createLineServer(respond, given));
 }
 
 test('a request is answered in whatever pieces it comes', async (t) => {

@@ -1,5 +1,5 @@
 import type { Cursor, LeaseStore, StoreChange } from '../../src/store/store.ts';
-import { until } from '../support/until.ts';
+import { untilShown } from './until-shown.ts';
 
 /** Watches in the background, keeps all it is told, and lets a test wait until that shows something. */
 export class WatchProbe implements AsyncDisposable {
@@ -7,7 +7,7 @@ export class WatchProbe implements AsyncDisposable {
   /** Settles when the watch ends, with the error if it ended with one. */
   readonly ended: Promise<unknown>;
   readonly #abort = new AbortController();
-  #hasEnded = false;
+  hasEnded = false;
 
   constructor(store: LeaseStore, cursor: Cursor) {
     this.ended = this.#run(store, cursor);
@@ -30,17 +30,8 @@ export class WatchProbe implements AsyncDisposable {
     return state;
   }
 
-  async until(condition: () => boolean): Promise<void> {
-    await until(
-      String(condition),
-      async () => {
-        if (condition()) return true;
-        if (this.#hasEnded)
-          throw new Error(`The watch ended before ${String(condition)}.`, { cause: await this.ended });
-        return false;
-      },
-      () => this.keys.join('\n'),
-    );
+  until(condition: () => boolean): Promise<void> {
+    return untilShown(condition, this, () => this.keys.join('\n'));
   }
 
   abort(): void {
@@ -61,7 +52,7 @@ export class WatchProbe implements AsyncDisposable {
     } catch (error) {
       return error;
     } finally {
-      this.#hasEnded = true;
+      this.hasEnded = true;
     }
   }
 }

@@ -9,7 +9,6 @@ import { Engine } from '../../../src/engine/engine.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
 import { openJournal } from '../../../src/host/state/journal-file.ts';
 import type { PeerRules } from '../../../src/lease/check-peer.ts';
-import type { Peer } from '../../../src/lease/lease.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
 import { ListingSlot } from '../../../src/store/listing-slot.ts';
@@ -17,6 +16,7 @@ import type { LeaseStore } from '../../../src/store/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { cidr, textRules } from '../../lease/fixtures.ts';
 import { until } from '../../support/until.ts';
+import { makeNumberedPeer } from '../network/network-bench.ts';
 
 const own = { key: '10.50.1.0-24', subnets: { ipv4: cidr('10.50.1.0/24'), ipv6: undefined } };
 
@@ -32,18 +32,6 @@ function valueOf(number: number): string {
 }
 
 const keyOf = (number: number): string => `10.50.${number}.0-24`;
-
-function makePeer(number: number): Peer {
-  return {
-    key: keyOf(number),
-    subnet: `10.50.${number}.0/24`,
-    ipv6Subnet: undefined,
-    publicIp: `172.30.0.${number}`,
-    publicIpv6: undefined,
-    stdin: `data-${number}\n`,
-    fields: {},
-  };
-}
 
 /** A node that finds peers 4 and 5 in its journal and follows a store in which it has its own lease. */
 class Scene {
@@ -75,7 +63,7 @@ class Scene {
       emit,
       onProgress: () => undefined,
     });
-    const earlier = [4, 5].map(makePeer);
+    const earlier = [4, 5].map(makeNumberedPeer);
     this.loop.feed({ kind: 'restore', peers: earlier });
     const present = new Set(earlier.map(({ subnet }) => subnet ?? ''));
     this.loop.checked(present, this.loop.engine.checkpoint);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { createControlServer } from '../../../src/daemon/report/control.ts';
@@ -13,6 +13,7 @@ import {
   type HttpAnswer,
   type ServerLimits,
 } from '../../../src/daemon/report/limited-server.ts';
+import { serveForTest, type TestServer } from '../../support/test-server.ts';
 import { until } from '../../support/until.ts';
 
 const patience = { headMs: 200, requestMs: 400, lookMs: 20 };
@@ -29,36 +30,14 @@ async function sizeOf(request: IncomingMessage): Promise<HttpAnswer> {
   }
 }
 
-interface TestServer {
-  /** Opens a connection and sends text. */
-  readonly open: (sent?: string) => Socket;
-  readonly connections: () => Promise<number>;
-}
-
 async function serve(
   t: TestContext,
   answer: (request: IncomingMessage) => Promise<HttpAnswer> = hello,
   given = limits,
 ): Promise<TestServer> {
-  const server = createLimitedServer(answer, given).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    open(sent = '') {
-      const socket = connect(port, '127.0.0.1').on('error', () => undefined);
-      t.after(() => socket.destroy());
-      socket.write(sent);
-      return socket;
-    },
-    connections: () =>
-      new Promise((resolve, reject) =>
-        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
-      ),
-  };
+  const server = createLimitedServer(answer, given);
+  t.after(() => server.closeAllConnections());
+  return serveForTest(t, server);
 }
 
 const request = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';

@@ -8,7 +8,7 @@ import {
 } from '../../../src/host/interface/choose-interface.ts';
 import type { Link, LinkAddress } from '../../../src/host/interface/ip-output.ts';
 import type { AddressMemory } from '../../../src/host/interface/rank-addresses.ts';
-import { linkAddress } from '../../daemon/bench.ts';
+import { linkAddress, noWishes } from '../../daemon/bench.ts';
 
 function link(name: string, addresses: (string | LinkAddress)[], changes: Partial<Link> = {}): Link {
   return {
@@ -46,15 +46,7 @@ const facts: HostFacts = {
 };
 
 function wish(changes: Partial<InterfaceWishes>): InterfaceWishes {
-  return {
-    iface: [],
-    ifaceRegex: [],
-    ifaceCanReach: undefined,
-    publicIp: undefined,
-    publicIpv6: undefined,
-    families: [4],
-    ...changes,
-  };
+  return { ...noWishes, families: [4], ...changes };
 }
 
 function choose(changes: Partial<InterfaceWishes>, of: Partial<HostFacts> = {}) {

@@ -4,7 +4,7 @@ import type { InterfaceWishes } from '../../../src/host/interface/choose-interfa
 import { explainChoice } from '../../../src/host/interface/explain-choice.ts';
 import type { Link } from '../../../src/host/interface/ip-output.ts';
 import type { AddressMemory } from '../../../src/host/interface/rank-addresses.ts';
-import { linkAddress, underlayLink } from '../../daemon/bench.ts';
+import { linkAddress, noWishes, underlayLink } from '../../daemon/bench.ts';
 
 const links: readonly Link[] = [
   { ...underlayLink, name: 'lo', loopback: true, addresses: [linkAddress('127.0.0.1', { prefix: 8 })] },
@@ -25,15 +25,7 @@ const links: readonly Link[] = [
 ];
 
 function explain(changes: Partial<InterfaceWishes> = {}, memory?: AddressMemory): readonly string[] {
-  const wishes: InterfaceWishes = {
-    iface: ['eth0'],
-    ifaceRegex: [],
-    ifaceCanReach: undefined,
-    publicIp: undefined,
-    publicIpv6: undefined,
-    families: [4],
-    ...changes,
-  };
+  const wishes: InterfaceWishes = { ...noWishes, iface: ['eth0'], families: [4], ...changes };
   const { candidates } = explainChoice(wishes, {
     links,
     defaultRoutes: { 4: [], 6: [] },

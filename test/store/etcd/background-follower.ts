@@ -1,6 +1,6 @@
 import { followLeases } from '../../../src/store/follow.ts';
 import type { LeaseStore, StoreError } from '../../../src/store/store.ts';
-import { until } from '../../support/until.ts';
+import { untilShown } from '../until-shown.ts';
 
 /** Follows a store in the background, as a node does, and keeps what it was told. */
 export class BackgroundFollower implements AsyncDisposable {
@@ -21,23 +21,16 @@ export class BackgroundFollower implements AsyncDisposable {
   #failures = 0;
   #isAway = false;
   readonly #abort = new AbortController();
-  #hasEnded = false;
+  hasEnded = false;
 
   constructor(store: LeaseStore) {
     this.ended = this.#follow(store);
   }
 
-  async until(condition: () => boolean): Promise<void> {
-    await until(
-      String(condition),
-      async () => {
-        if (condition()) return true;
-        if (this.#hasEnded)
-          throw new Error(`The following ended before ${String(condition)}.`, { cause: await this.ended });
-        return false;
-      },
-      () => `${this.snapshots} snapshots, ${this.outages.length} outages, ${JSON.stringify([...this.state])}`,
-    );
+  until(condition: () => boolean): Promise<void> {
+    const describe = (): string =>
+      `${this.snapshots} snapshots, ${this.outages.length} outages, ${JSON.stringify([...this.state])}`;
+    return untilShown(condition, this, describe);
   }
 
   /** Waits until it knows exactly what a listing of another store says. */
@@ -88,7 +81,7 @@ export class BackgroundFollower implements AsyncDisposable {
     } catch (error) {
       return error;
     } finally {
-      this.#hasEnded = true;
+      this.hasEnded = true;
     }
   }
 
