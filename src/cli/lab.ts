@@ -131,7 +131,10 @@ export function registerLab(program: Command): void {
 /** Commander hands on everything after the node as it stands, a `--` before the command as well. */
 function withoutSeparator(words: readonly string[]): readonly string[] {
   const command = words[0] === '--' ? words.slice(1) : words;
-  if (command.length === 0) throw new Failure('usage', 'a command is missing after the --');
+  if (command.length === 0)
+    throw new Failure('usage', 'a command is missing after the --', {
+      hint: 'write a command, such as -- ip route, or leave out the -- for a shell',
+    });
   return command;
 }
 

@@ -50,7 +50,7 @@ export class Engine {
 
   /**
    * Call when a batch failed. Operations that are still wanted are tried again at once in smaller batches, and at last one by one, so that
-   * a bad peer delays only itself. Operations that are no longer wanted do not run. Returns whether the failure is news: the failure of a
+   * a bad peer delays only itself. Operations that are not wanted any more do not run. Returns whether the failure is news: the failure of a
    * part of a failed batch is not.
    */
   returned(operations: readonly Operation[]): boolean {

@@ -35,6 +35,7 @@ function readPerFamily<T extends { readonly family: Family }>(
       throw new Failure(
         'usage',
         `${option} ${part} is IPv${value.family}, but the recipe's network does not have IPv${value.family}`,
+        { hint: 'give a value of the other family, or add the family to the recipe' },
       );
     }
     if (found[family] !== undefined) {

@@ -50,6 +50,7 @@ export function inventLeases(
     throw new Failure(
       'usage',
       `--data is a peer's backend data, but ${commandOfEvent[event]} does not handle a peer`,
+      { hint: 'leave out --data, or give --event add or --event remove' },
     );
   }
   const given = {
@@ -94,12 +95,16 @@ function checkOwn({ subnets, addresses }: InventedLease, network: NetworkConfigu
     throw new Failure(
       'usage',
       `a node cannot lease ${formatCidr(subnet)}: it is not inside ${formatCidr(range.network)}`,
+      { hint: 'give --subnet a subnet of the network of the recipe' },
     );
   }
   for (const text of presentValues(addresses)) {
     const address = parseAddress(text);
     const why = address && describeUnusable(address);
-    if (why !== undefined) throw new Failure('usage', `a node cannot have the address ${text}: it is ${why}`);
+    if (why === undefined) continue;
+    throw new Failure('usage', `a node cannot have the address ${text}: it is ${why}`, {
+      hint: 'give --public-ip a unicast address',
+    });
   }
 }
 
@@ -137,5 +142,7 @@ function acceptPeer(
   );
   if (verdict.kind === 'peer') return verdict.peer;
   const because = verdict.kind === 'rejected' ? verdict.because : 'it has another backend type';
-  throw new Failure('usage', `a node would reject this lease and not run anything for it: ${because}`);
+  throw new Failure('usage', `a node would reject this lease and not run anything for it: ${because}`, {
+    hint: 'change --subnet, --public-ip or --data, or leave them out to see an example',
+  });
 }

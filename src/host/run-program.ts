@@ -74,6 +74,16 @@ export async function runProgram(
   throw toError(file, result, timeoutMs);
 }
 
+/** The reason why a program was not started, as a sentence. `error` comes from spawn(2); the working directory must exist. */
+export function describeFailedStart(file: string, error: unknown): string {
+  return new ProgramError(file, ...explainFailedStart(error), '', error).message;
+}
+
+function explainFailedStart(error: unknown): [fault: ProgramFault, how: string] {
+  if (hasErrorCode(error, 'ENOENT')) return ['missing', 'is not on PATH'];
+  return ['unstartable', `could not be started: ${explainError(error)}`];
+}
+
 /** The parts of execa's error for a program that failed. */
 type ProgramEnd = Pick<Result, 'timedOut' | 'isMaxBuffer' | 'signal' | 'exitCode' | 'cause'> & {
   /** The stderr; undefined if nothing was started, although execa's type says otherwise. */
@@ -94,6 +104,5 @@ function explainEnd(
   if (isMaxBuffer) return ['failed', `printed more than ${longestOutput} characters`];
   if (signal !== undefined) return ['failed', `was ended by ${signal}`];
   if (exitCode !== undefined) return ['failed', `exited with status ${exitCode}`];
-  if (hasErrorCode(cause, 'ENOENT')) return ['missing', 'is not on PATH'];
-  return ['unstartable', `could not be started: ${explainError(cause)}`];
+  return explainFailedStart(cause);
 }

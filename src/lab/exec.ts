@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Failure } from '../diagnostic/failure.ts';
+import { describeFailedStart } from '../host/run-program.ts';
 import { askStatus } from './process/control-client.ts';
 import { findLab, type FoundLab } from './process/find.ts';
 import { unknownNode } from './plan/request.ts';
@@ -44,7 +45,7 @@ async function runHere(words: readonly string[], env: NodeJS.ProcessEnv): Promis
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on('error', (cause) => {
-        const message = `${program} could not be started: ${cause.message}`;
+        const message = `the lab cannot be entered: ${describeFailedStart(program, cause)}`;
         reject(new Failure('prerequisite', message, { hint: 'install util-linux 2.33 or newer', cause }));
       });
       child.on('exit', (code, signal) => {

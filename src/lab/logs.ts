@@ -38,6 +38,7 @@ export function readLogs(lab: FoundLab): readonly HostLog[] {
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT')) return [];
     throw new Failure('not-running', `cannot read the logs of the lab ${lab.name}: ${explainError(error)}`, {
+      hint: 'run it as the user who started the lab, or as root',
       cause: error,
     });
   }

@@ -38,6 +38,7 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
     throw new Failure(
       'prerequisite',
       `a lab needs Linux namespaces, which ${process.platform} does not have`,
+      { hint: 'run it on Linux, for example in a virtual machine' },
     );
   }
   const { file, recipe } = await loadRecipe(request.recipe);

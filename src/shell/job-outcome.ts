@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { describeReachedLimit } from '../host/limits.ts';
-import { hasErrorCode } from '../host/system-error.ts';
+import { explainError, hasErrorCode } from '../host/system-error.ts';
 import type { Interruption } from './process-guard.ts';
 import type { Job, Outcome, RunFacts } from './shell.ts';
 
@@ -39,5 +38,5 @@ export function concludeFailedStart(job: Job, error: unknown): Outcome {
 function explainFailedStart(job: Job, error: unknown): string {
   if (!existsSync(job.cwd)) return `its working directory ${job.cwd} does not exist`;
   if (hasErrorCode(error, 'E2BIG')) return 'its script or an environment value is longer than 128 KiB';
-  return describeReachedLimit(error) ?? (error instanceof Error ? error.message : String(error));
+  return explainError(error);
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { explainError } from '../host/system-error.ts';
 import { Capture, stderrLimits } from './io/capture.ts';
 import { noLedger, type GroupLedger } from './group-ledger.ts';
 import { endGroup } from './process-group.ts';
@@ -61,7 +62,7 @@ export function startMonitor(
       resolve();
       if (!isStopping) onEnd(how, stderr.read().text.trimEnd());
     };
-    child.once('error', (error) => end(`could not be started: ${error.message}`));
+    child.once('error', (error) => end(`could not be started: ${explainError(error)}`));
     child.once('exit', (code, signal) =>
       end(signal === null ? `ended with status ${code ?? 0}` : `was ended by ${signal}`),
     );

@@ -242,9 +242,7 @@ function describeExhausted(
     `no free subnet is left in the ${store.description}: all ${total} of length /${subnetLength} from ${where} ` +
       `are in use (${counts.join(', ')})`,
     {
-      hint:
-        'remove leases of nodes that are gone with heddle leases release (heddle leases shows them), wait until they expire, ' +
-        'or widen the range in the network configuration',
+      hint: 'release the leases of nodes that are gone: heddle leases, then heddle leases release SUBNET; or widen the range in the network configuration',
     },
   );
 }

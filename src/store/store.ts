@@ -16,6 +16,10 @@ export interface LeaseRecord {
 /** The most bytes of a lease's value. A usual one takes some two hundred, but other machines write them, and every node keeps them all. */
 export const largestLeaseValue = 65_536;
 
+/** The hint for a lease that is too large to be written. */
+export const oversizedLeaseHint =
+  'nearly all of it is the backend data, which PreStartupCommand prints: correct the command, so that it prints less';
+
 /** An entry of the store that is not a lease: torn, foreign, unreadable. It is reported and skipped. */
 export interface StoreFault {
   /** The place of the entry, in the operator's words. */

@@ -74,6 +74,7 @@ function readCredentials(directory: string | undefined): Source[] {
       'usage',
       `cannot read the directory ${directory} (CREDENTIALS_DIRECTORY): ${explainError(error)}`,
       {
+        hint: 'make it readable for the user that runs heddle, or unset CREDENTIALS_DIRECTORY',
         cause: error,
       },
     );

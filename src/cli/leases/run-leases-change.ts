@@ -4,7 +4,15 @@ import type { LeaseAttributes, LeaseSubnets } from '../../lease/lease.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { claimedSubnets, decodeLease, encodeAttributes, leaseKey, parseLeaseKey } from '../../lease/wire.ts';
 import { describeUnusable } from '../../network/address-scope.ts';
-import { formatAddress, formatCidr, overlaps, parseAddress, parseCidr } from '../../network/cidr.ts';
+import {
+  addressBits,
+  formatAddress,
+  formatCidr,
+  networkOf,
+  overlaps,
+  parseAddress,
+  parseCidr,
+} from '../../network/cidr.ts';
 import type { Address, Family } from '../../network/cidr.ts';
 import type { NetworkConfiguration } from '../../network/configuration.ts';
 import { describeNetwork, describeRanges } from '../../network/configuration-text.ts';
@@ -140,7 +148,17 @@ function readSubnets(text: string): LeaseSubnets {
   const ofFamily = (family: Family) => cidrs.find((cidr) => cidr?.family === family);
   const subnets = { ipv4: ofFamily(4), ipv6: ofFamily(6) };
   if (presentValues(subnets).length === cidrs.length) return subnets;
-  throw new Failure('usage', `"${text}" is not a subnet like 10.50.4.0/24 with zero host bits`);
+  throw new Failure('usage', `"${text}" is not a subnet, nor one subnet of each family`, {
+    hint: `give a network address and its length, such as ${exampleOf(text)}`,
+  });
+}
+
+/** The subnet that somebody meant who gave an address inside it; otherwise any subnet. */
+function exampleOf(text: string): string {
+  const [, host = '', length = ''] = /^([^,/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const address = parseAddress(host);
+  const isLength = length !== '' && address !== undefined && Number(length) <= addressBits(address.family);
+  return isLength ? formatCidr(networkOf(address, Number(length))) : '10.50.4.0/24';
 }
 
 /** The text of subnets in the form that {@link readSubnets} reads. */
@@ -154,7 +172,9 @@ function readAttributes(text: string): LeaseAttributes {
   const ofFamily = (family: Family): string | undefined => {
     const [address, another] = addresses.filter((candidate) => candidate.family === family);
     if (another !== undefined) {
-      throw new Failure('usage', `"${text}" has two public addresses of the same family`);
+      throw new Failure('usage', `"${text}" has two public addresses of the same family`, {
+        hint: 'give one IPv4 address, one IPv6 address, or one of each with a comma',
+      });
     }
     return address && formatAddress(address);
   };
@@ -181,7 +201,9 @@ function readAddress(text: string): Address {
   const address = parseAddress(text);
   const why = address === undefined ? 'not an IP address' : describeUnusable(address);
   if (address !== undefined && why === undefined) return address;
-  throw new Failure('usage', `the public address "${text}" is ${why ?? 'not an IP address'}`);
+  throw new Failure('usage', `the public address "${text}" is ${why ?? 'not an IP address'}`, {
+    hint: 'give the address at which the other nodes reach this node',
+  });
 }
 
 async function readConfiguration(store: LeaseStore): Promise<NetworkConfiguration | undefined> {
@@ -217,7 +239,7 @@ function notFree(subnets: LeaseSubnets, holder: LeaseRecord | undefined): Failur
       ? 'an entry that is not a lease has its name'
       : `${what} is ${describeHolder(holder)}`;
   return new Failure('taken', `the subnet ${describeSubnets(subnets)} is not free: ${why}`, {
-    hint: `if it is no longer needed, release it first: heddle leases release ${asArgument(held)}`,
+    hint: `if nobody needs it, release it first: heddle leases release ${asArgument(held)}`,
   });
 }
 

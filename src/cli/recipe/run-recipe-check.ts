@@ -50,7 +50,10 @@ async function readSources(names: readonly string[]) {
     const detail = problems.map((problem) => `  ${problem}`).join('\n');
     throw new Failure('recipe', `${problems.length} recipes cannot be read`, { detail, hint: pathHint });
   }
-  if (sources.length === 0) throw new Failure('usage', 'only schemas were given, not a recipe');
+  if (sources.length === 0)
+    throw new Failure('usage', 'only schemas were given, not a recipe', {
+      hint: 'give a recipe: heddle recipe check RECIPE',
+    });
   return sources;
 }
 

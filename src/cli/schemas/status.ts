@@ -180,7 +180,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
               address: described(z.string(), 'The address in the subnet that got a packet.'),
               result: described(
                 z.enum(['answers', 'silent', 'unknown']),
-                '`silent`: it answered before and no longer does; `unknown`: nobody ever answered there.',
+                '`silent`: it answered an earlier packet, but not the last ones; `unknown`: nobody ever answered there.',
               ),
               lastAnswerAt: described(z.nullable(moment), 'Null if nobody ever answered there.'),
             }),

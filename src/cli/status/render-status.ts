@@ -75,7 +75,7 @@ function describeCounts(counts: NodeStatus['counts']): string {
 
 function describeProbe({ at, counts }: NonNullable<NodeStatus['probe']>): string {
   const parts = [`${counts.answers} answer`];
-  if (counts.silent > 0) parts.push(`${counts.silent} answered before and no longer`);
+  if (counts.silent > 0) parts.push(`${counts.silent} answered before, but not now`);
   if (counts.unknown > 0)
     parts.push(`${counts.unknown} never answered, so heddle cannot tell whether packets flow`);
   return `${parts.join(', ')}, at ${at}`;

@@ -18,6 +18,7 @@ export async function readDeployment(stateDirectory: string): Promise<Deployment
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new Failure('state-directory', `${path} cannot be read: ${explainError(error)}`, {
+      hint: 'run heddle as the user who owns the state directory, and check the permissions of the file',
       cause: error,
     });
   }
@@ -97,6 +98,7 @@ export async function writeDeployment(stateDirectory: string, deployment: Deploy
     await writeFileAtomically(path, `${JSON.stringify(deployment, null, 2)}\n`, 0o600);
   } catch (error) {
     throw new Failure('state-directory', `${path} cannot be written: ${explainError(error)}`, {
+      hint: 'check the permissions and the free space of its directory, or give another one with --state-dir',
       cause: error,
     });
   }

@@ -138,7 +138,7 @@ export class PeerProbe {
     this.#options.concerns.set('peer-silent', [
       {
         about: 'probe',
-        because: `${silent.length} ${silent.length === 1 ? 'address' : 'addresses'} answered a probe before and no longer ${silent.length === 1 ? 'does' : 'do'}: ${names}`,
+        because: `${silent.length === 1 ? '1 address' : `${silent.length} addresses`} answered an earlier probe, but not the last packets: ${names}`,
         hint: 'look whether these nodes run, and whether a firewall or the underlay drops packets; then ask again with heddle status --probe',
       },
     ]);

@@ -36,7 +36,7 @@ export class ProbeBook {
     return [...this.#byAddress.values()];
   }
 
-  /** The addresses that answered before and no longer do. */
+  /** The addresses that answered before and do not answer any more. */
   get silent(): readonly ProbedAddress[] {
     return this.all.filter(({ result }) => result === 'silent');
   }

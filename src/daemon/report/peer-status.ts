@@ -15,7 +15,7 @@ export interface PeerStatus {
   readonly publicIpv6: string | null;
   /**
    * The state of the peer. `in-place`: added and not seen missing since. `pending`: about to be run, or running. `failing`: waits for its
-   * next try. `leaving`: no longer wanted, and not yet removed.
+   * next try. `leaving`: not wanted any more, and not yet removed.
    */
   readonly state: 'in-place' | 'pending' | 'failing' | 'leaving';
   readonly lastOutcome: {

@@ -52,6 +52,7 @@ export async function writeAddressMemory(
     await writeFileAtomically(path, `${JSON.stringify(file)}\n`, 0o600);
   } catch (error) {
     throw new Failure('state-directory', `${path} cannot be written: ${explainError(error)}`, {
+      hint: 'check the permissions and the free space of its directory, or give another one with --state-dir',
       cause: error,
     });
   }

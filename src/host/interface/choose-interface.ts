@@ -158,7 +158,9 @@ function compile(pattern: string): RE2JS {
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     const why = error.message.replace(/^error parsing regexp: /, '');
-    throw new Failure('usage', `--iface-regex ${pattern} is not a regular expression: ${why}`);
+    throw new Failure('usage', `--iface-regex ${pattern} is not a regular expression: ${why}`, {
+      hint: 'write it in the syntax of Go, and quote it for the shell',
+    });
   }
 }
 
@@ -194,7 +196,9 @@ function findMatching(
 
 function findReaching(target: string, { links, routeToReach }: HostFacts): Match | UnmetWish {
   if (parseAddress(target) === undefined) {
-    throw new Failure('usage', `--iface-can-reach ${target} is not an IP address`);
+    throw new Failure('usage', `--iface-can-reach ${target} is not an IP address`, {
+      hint: 'give the address of a host that this node reaches by the interface that you want',
+    });
   }
   if (routeToReach?.type === 'local') {
     return new UnmetWish(`--iface-can-reach ${target} is an address of this machine`);

@@ -62,5 +62,9 @@ function asFailure(error: unknown, command: string): unknown {
   if (fault === 'missing') {
     return new Failure('prerequisite', message, { hint: 'install it: apt-get install iproute2' });
   }
-  return new Failure('interface', `${command} ${how}`, { detail: stderr, cause: error });
+  return new Failure('interface', `${command} ${how}`, {
+    hint: 'run the same command by hand; heddle needs a working iproute2 to see the interfaces',
+    detail: stderr,
+    cause: error,
+  });
 }

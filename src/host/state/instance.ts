@@ -152,6 +152,9 @@ function explainClaim(socketPath: string, error: unknown): Failure {
   return new Failure(
     'state-directory',
     `the control socket ${socketPath} could not be created: ${explainError(error)}`,
-    { cause: error },
+    {
+      hint: 'check the permissions and the free space of its directory, or give another one with --state-dir',
+      cause: error,
+    },
   );
 }

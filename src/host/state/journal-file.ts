@@ -90,7 +90,9 @@ class JournalFile implements Journal {
   }
 
   #failure(why: string): Failure {
-    return new Failure('state-directory', `the journal ${this.path} ${why}`);
+    return new Failure('state-directory', `the journal ${this.path} ${why}`, {
+      hint: 'check the permissions and the free space of its directory, or give another one with --state-dir',
+    });
   }
 
   async #reopen(): Promise<void> {

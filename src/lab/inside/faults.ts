@@ -44,6 +44,7 @@ export async function applyFault(changes: Changes, verb: FaultVerb, target: Faul
         throw new Failure(
           'already-running',
           `${name}'s ${what} is already running, as process ${running.pid}`,
+          { hint: 'to start it again, stop or kill it first' },
         );
       }
       await target.restart();
@@ -61,7 +62,9 @@ export async function applyFault(changes: Changes, verb: FaultVerb, target: Faul
 
 function requireRunning({ plan, what, running }: FaultTarget): void {
   if (running.state.kind === 'ended') {
-    throw new Failure('not-running', `${plan.name}'s ${what} is not running: it ${running.state.how}`);
+    throw new Failure('not-running', `${plan.name}'s ${what} is not running: it ${running.state.how}`, {
+      hint: `start it with heddle lab start ${plan.name}`,
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import { explainError } from '../../host/system-error.ts';
 import type { HostStatus } from '../protocol.ts';
 import type { Changes } from './changes.ts';
 import { readJsonLines } from './json-lines.ts';
@@ -97,7 +98,7 @@ export class RunningProgram {
         (line) => this.#keep(line),
       );
     }
-    this.#child.on('error', (error) => this.#end(`could not be started: ${error.message}`));
+    this.#child.on('error', (error) => this.#end(`could not be started: ${explainError(error)}`));
     this.#child.on('exit', (code, signal) => {
       const how = signal === null ? `exited with status ${code ?? '?'}` : `was ended by ${signal}`;
       // The last output may still be in the pipe, and a child of the program may hold the pipe open for ever.

@@ -53,7 +53,10 @@ function ask(lab: FoundLab, request: ControlRequest): Promise<ControlResponse> {
     socket.on('end', () => {
       const response = parseObject(text);
       if (response) resolve(response as unknown as ControlResponse);
-      else reject(new Failure('not-running', `the lab ${lab.name} ended before it answered`));
+      else {
+        const hint = 'somebody may have removed it; start it again with heddle lab up';
+        reject(new Failure('not-running', `the lab ${lab.name} ended before it answered`, { hint }));
+      }
     });
   });
 }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Failure } from '../../diagnostic/failure.ts';
 import { programFile } from '../../host/files/package-files.ts';
+import { describeFailedStart } from '../../host/run-program.ts';
 import { findLabs, killLab } from './find.ts';
 import { firstProcessMarker, firstProcessScript } from './first-process.ts';
 import { readJsonLines } from '../inside/json-lines.ts';
@@ -34,7 +35,8 @@ export class TetheredLab {
     this.#closed = new Promise((resolve) => {
       this.#child.on('close', () => resolve());
       this.#child.on('error', (cause) => {
-        this.#unstartable = new Failure('prerequisite', `${program} could not be started: ${cause.message}`, {
+        const message = `the lab cannot be started: ${describeFailedStart(program, cause)}`;
+        this.#unstartable = new Failure('prerequisite', message, {
           hint: 'install util-linux 2.33 or newer',
           cause,
         });
@@ -108,7 +110,8 @@ export class TetheredLab {
         },
       );
     }
-    return new Failure('lab-failed', 'the lab ended before its work was finished', { detail });
+    const hint = 'run it again; if it ends again, report the lines above';
+    return new Failure('lab-failed', 'the lab ended before its work was finished', { detail, hint });
   }
 }
 

@@ -20,8 +20,8 @@ const action = 'watch the leases';
 
 /**
  * Yields the events of a range as they come, on one stream of one member. A broken stream is not resumed here, so that no change can be
- * missed. Ends when the signal is aborted. Throws a {@link CursorLostError} when the revision is no longer known, or not yet; a {@link
- * StoreError} when the stream breaks.
+ * missed. Ends when the signal is aborted. Throws a {@link CursorLostError} when etcd has forgotten the revision, or has not reached it;
+ * throws a {@link StoreError} when the stream breaks.
  */
 export async function* watchKeys(options: KeyWatchOptions): AsyncGenerator<readonly IEvent[], void, void> {
   const { cluster, range, afterRevision, requestMs, signal } = options;

@@ -3,6 +3,7 @@ import type { ICompare, IKeyValue } from 'etcd3';
 import {
   CursorLostError,
   largestLeaseValue,
+  oversizedLeaseHint,
   StoreError,
   type Cursor,
   type LeaseRecord,
@@ -302,5 +303,6 @@ function requireSmall(key: string, value: string): void {
   if (Buffer.byteLength(value) <= largestLeaseValue) return;
   throw new StoreError(`the value for the lease ${key} is larger than ${largestLeaseValue} bytes`, {
     retryable: false,
+    hint: oversizedLeaseHint,
   });
 }

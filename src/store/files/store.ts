@@ -9,6 +9,7 @@ import { systemClock, type Clock } from '../../time/clock.ts';
 import { pollsMs } from '../../time/retry.ts';
 import {
   CursorLostError,
+  oversizedLeaseHint,
   StoreError,
   type Cursor,
   type LeaseRecord,
@@ -383,7 +384,10 @@ function encodeText(key: string, value: string, expiresAt: number | undefined): 
   const text = encodeLeaseFile(value, expiresAt, newMark());
   if (text !== undefined && Buffer.byteLength(text) <= largestLeaseFile) return text;
   const what = text === undefined ? 'not a JSON object' : `larger than ${largestLeaseFile} bytes`;
-  throw new StoreError(`the value for the lease ${key} is ${what}`, { retryable: false });
+  throw new StoreError(`the value for the lease ${key} is ${what}`, {
+    retryable: false,
+    hint: oversizedLeaseHint,
+  });
 }
 
 function readBack(key: string, text: string): LeaseRecord {

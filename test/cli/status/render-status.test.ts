@@ -127,7 +127,7 @@ test('a probe is shown by result, and who does not answer by address', () => {
   const shown = renderStatus({ ...status, probe: { at: status.startedAt, counts, addresses } }, 0);
   assert.match(
     shown,
-    /^probe {5}1 answer, 1 answered before and no longer, 1 never answered, so heddle cannot tell whether packets flow, at /m,
+    /^probe {5}1 answer, 1 answered before, but not now, 1 never answered, so heddle cannot tell whether packets flow, at /m,
   );
   assert.match(
     shown,

@@ -294,26 +294,37 @@ describe('heddle leases reserve and release', () => {
   const hint = '  choose from 10.50.1.0 to 10.50.255.0, each /24';
   const outside = (subnet: string): string =>
     `heddle: the network 10.50.0.0/16 cannot assign the subnet ${subnet}\n${hint}`;
-  const form = (text: string): string =>
-    `heddle: "${text}" is not a subnet like 10.50.4.0/24 with zero host bits`;
+  const form = (text: string, example = '10.50.4.0/24'): string =>
+    `heddle: "${text}" is not a subnet, nor one subnet of each family\n` +
+    `  give a network address and its length, such as ${example}`;
   const wrong: readonly (readonly [words: string, kind: FailureKind, stderr: string])[] = [
     ['reserve 10.50.4/24 172.30.0.4', 'usage', form('10.50.4/24')],
     ['reserve 10.50.4.1/24 172.30.0.4', 'usage', form('10.50.4.1/24')],
+    ['reserve 10.50.7.9/22 172.30.0.4', 'usage', form('10.50.7.9/22', '10.50.4.0/22')],
+    ['reserve fd00::7/64 172.30.0.4', 'usage', form('fd00::7/64', 'fd00::/64')],
+    ['reserve 10.50.4.0/33 172.30.0.4', 'usage', form('10.50.4.0/33')],
     ['reserve 10.50.4.0 172.30.0.4', 'usage', form('10.50.4.0')],
     ['reserve 10.50.4.0/24,10.50.5.0/24 172.30.0.4', 'usage', form('10.50.4.0/24,10.50.5.0/24')],
     ['reserve 10.51.4.0/24 172.30.0.4', 'usage', outside('10.51.4.0/24')],
     ['reserve 10.50.0.0/24 172.30.0.4', 'usage', outside('10.50.0.0/24')],
     ['reserve 10.50.4.0/25 172.30.0.4', 'usage', outside('10.50.4.0/25')],
-    ['reserve 10.50.4.0/24 weft', 'usage', 'heddle: the public address "weft" is not an IP address'],
+    [
+      'reserve 10.50.4.0/24 weft',
+      'usage',
+      'heddle: the public address "weft" is not an IP address\n' +
+        '  give the address at which the other nodes reach this node',
+    ],
     [
       'reserve 10.50.4.0/24 127.0.0.1',
       'usage',
-      'heddle: the public address "127.0.0.1" is a loopback address',
+      'heddle: the public address "127.0.0.1" is a loopback address\n' +
+        '  give the address at which the other nodes reach this node',
     ],
     [
       'reserve 10.50.4.0/24 172.30.0.4,172.30.0.5',
       'usage',
-      'heddle: "172.30.0.4,172.30.0.5" has two public addresses of the same family',
+      'heddle: "172.30.0.4,172.30.0.5" has two public addresses of the same family\n' +
+        '  give one IPv4 address, one IPv6 address, or one of each with a comma',
     ],
     [
       'reserve 10.50.4.0/24 fd00:99::1',
@@ -325,13 +336,13 @@ describe('heddle leases reserve and release', () => {
       'reserve 10.50.9.0/24 172.30.0.4',
       'taken',
       'heddle: the subnet 10.50.9.0/24 is not free: it is leased to 172.30.0.9\n' +
-        '  if it is no longer needed, release it first: heddle leases release 10.50.9.0/24',
+        '  if nobody needs it, release it first: heddle leases release 10.50.9.0/24',
     ],
     [
       'reserve 10.50.16.0/24 172.30.0.4',
       'taken',
       'heddle: the subnet 10.50.16.0/24 is not free: 10.50.16.0/20 is reserved for 172.30.0.16\n' +
-        '  if it is no longer needed, release it first: heddle leases release 10.50.16.0/20',
+        '  if nobody needs it, release it first: heddle leases release 10.50.16.0/20',
     ],
     ['release 10.50.4/24', 'usage', form('10.50.4/24')],
   ];

@@ -72,7 +72,7 @@ class Scene {
 }
 
 describe('a probe', () => {
-  test('tells who answers, who no longer does, and where nobody ever did', async () => {
+  test('tells who answers, who has stopped to answer, and where nobody ever did', async () => {
     const scene = new Scene();
     assert.equal(scene.probe.report, undefined);
     await scene.probe.run();
@@ -98,7 +98,7 @@ describe('a probe', () => {
     const concern = scene.concerns.all.find(({ kind }) => kind === 'peer-silent');
     assert.match(
       concern?.because ?? '',
-      /^1 address answered a probe before and no longer does: 10\.50\.2\.1 of 10\.50\.2\.0\/24$/,
+      /^1 address answered an earlier probe, but not the last packets: 10\.50\.2\.1 of 10\.50\.2\.0\/24$/,
     );
 
     scene.alive.add('10.50.2.1');

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { Failure } from '../../../diagnostic/failure.ts';
+import { describeFailedStart } from '../../../host/run-program.ts';
 import { hostCommands } from '../../plan/commands.ts';
 import type { HostPlan } from '../../plan/topology.ts';
 import { traceScript } from '../../plan/traces.ts';
@@ -68,7 +69,7 @@ function readUntilReady(child: ChildProcess, host: string): Promise<string> {
       const message = `${host}'s namespaces could not be set up: ${how}`;
       reject(new Failure('prerequisite', message, { detail: stderr.trimEnd() }));
     };
-    child.on('error', (error) => refuse(error.message));
+    child.on('error', (error) => refuse(describeFailedStart('ip', error)));
     child.on('close', (code) => refuse(`their shell exited with status ${code ?? 'none'}`));
   });
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { describeFailedStart } from '../../../host/run-program.ts';
 
 /** The bytes of an IP and an ICMP header, which a packet has in addition to an echo's payload. */
 const headerBytes = { 4: 28, 6: 48 } as const;
@@ -32,7 +33,9 @@ export function echo(address: string, packetBytes?: number): Promise<EchoResult>
       // ping would wait for an answer to a packet that the kernel refused to send.
       if (/message too long/i.test(stderr)) child.kill();
     });
-    child.on('error', (error) => resolve({ kind: 'unanswered', because: `ping: ${error.message}` }));
+    child.on('error', (error) =>
+      resolve({ kind: 'unanswered', because: describeFailedStart('ping', error) }),
+    );
     child.on('close', (code) => {
       const time = / time[=<]([\d.]+) ?ms/.exec(stdout)?.[1];
       if (code === 0 && time !== undefined) resolve({ kind: 'answered', rttMs: Number(time) });
