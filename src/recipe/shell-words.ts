@@ -50,4 +50,5 @@ export const builtins: ReadonlySet<string> = new Set([
     'times',
   ],
   ...['trap', 'true', 'type', 'typeset', 'ulimit', 'umask', 'unalias', 'unset', 'wait', 'function', 'coproc'],
+  ...['caller', 'compgen', 'complete', 'dirs', 'disown', 'enable', 'mapfile', 'popd', 'pushd', 'readarray'],
 ]);

@@ -24,7 +24,7 @@ export function checkPortability(scripts: readonly CommandScript[], findings: Fi
   }
 }
 
-function findBashisms({ calls, expansions, tests }: CommandScript): readonly Bashism[] {
+function findBashisms({ calls, expansions, functions, tests }: CommandScript): readonly Bashism[] {
   return [
     ...tests.map((span) => ({
       span: { offset: span.offset, length: 2 },
@@ -40,14 +40,28 @@ function findBashisms({ calls, expansions, tests }: CommandScript): readonly Bas
         consequence: 'dash ends with "Bad substitution"',
         hint: 'use `${NAME#…}`, `${NAME%…}`, or a program such as `tr`, `cut` or `sed`',
       })),
-    ...calls.flatMap(readCall),
+    ...calls.flatMap((call) => readCall(call, functions)),
   ];
 }
 
-function readCall(call: Call): readonly Bashism[] {
-  if (call.name === 'source') {
-    const hint = 'write `. ./FILE`';
-    return [{ span: call.nameSpan, form: '`source`', consequence: 'dash does not have it', hint }];
+/** Commands that dash does not have, although bash does, with what to write in their place. */
+const bashCommands: ReadonlyMap<string, string> = new Map([
+  ['source', 'write `. ./FILE`'],
+  ['let', 'write `x=$((…))`'],
+  ['declare', 'write `NAME=VALUE`; in a function, `local NAME`'],
+  ['typeset', 'write `NAME=VALUE`; in a function, `local NAME`'],
+  ...['mapfile', 'readarray'].map((name) => [name, 'write `while read -r line; do … done`'] as const),
+  ...['pushd', 'popd', 'dirs'].map((name) => [name, 'write `(cd DIRECTORY && …)`'] as const),
+  ...['shopt', 'enable', 'builtin', 'caller', 'compgen', 'complete', 'coproc', 'disown'].map(
+    (name) => [name, 'leave it out, or do the same with POSIX sh'] as const,
+  ),
+]);
+
+function readCall(call: Call, functions: ReadonlySet<string>): readonly Bashism[] {
+  const { name = '' } = call;
+  const hint = bashCommands.get(name);
+  if (hint !== undefined && !functions.has(name)) {
+    return [{ span: call.nameSpan, form: `\`${name}\``, consequence: 'dash does not have it', hint }];
   }
   if (call.name !== 'set') return [];
   const words = literalArguments(call);
