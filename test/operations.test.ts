@@ -47,12 +47,10 @@ test('docs/operations.md tells what each event means and what to do', () => {
 });
 
 test('docs/operations.md tells at which level the log shows each event', () => {
-  const [, table = ''] = page.split('## Events\n');
-  const [, ...rows] = /^\| event \|(?:.*\n)+?\n/m.exec(table)?.[0].trimEnd().split('\n') ?? [];
-  const listed = rows.slice(1).map((row) => {
-    const [, event, level] = /^\| `([a-z-]+)` \| (\w+)[^|]* \|/.exec(row) ?? [];
-    return [event, level];
-  });
+  const [, section = ''] = page.split('## Events\n');
+  const [tables = ''] = section.split('\n## ');
+  const rows = tables.matchAll(/^\| `([a-z-]+)` \| (\w+)[^|]* \|/gm);
+  const listed = [...rows].map(([, event, level]) => [event, level]);
   const known = textsOf('src/event/event.ts', 'event').map((event) => [event, levelOf(sample(event))]);
   assert.deepEqual(Object.fromEntries(listed), Object.fromEntries(known));
 });

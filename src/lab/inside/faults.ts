@@ -63,7 +63,7 @@ export async function applyFault(changes: Changes, verb: FaultVerb, target: Faul
 function requireRunning({ plan, what, running }: FaultTarget): void {
   if (running.state.kind === 'ended') {
     throw new Failure('not-running', `${plan.name}'s ${what} is not running: it ${running.state.how}`, {
-      hint: `start it with heddle lab start ${plan.name}`,
+      hint: 'start it with heddle lab start',
     });
   }
 }
