@@ -27,6 +27,8 @@ export class LastingMonitor {
   readonly #launch: (listeners: MonitorListeners) => Monitor | undefined;
   readonly #owner: LastingMonitorOwner;
   #state: ListeningState = { kind: 'off' };
+  /** The ends of the programs that others replaced. */
+  #replaced: Promise<unknown> = Promise.resolve();
 
   /** @param launch starts the program; returns undefined if there is none */
   constructor(launch: (listeners: MonitorListeners) => Monitor | undefined, owner: LastingMonitorOwner) {
@@ -38,18 +40,21 @@ export class LastingMonitor {
     if (this.#state.kind === 'off') this.#listen(0);
   }
 
+  /** Ends the program if it runs, and starts it again at once, because its environment changed. */
+  replace(): void {
+    if (this.#state.kind !== 'listening') return;
+    this.#replaced = Promise.all([this.#replaced, this.#state.monitor.stop()]);
+    this.#listen(0);
+    this.#owner.monitorBack();
+  }
+
   /** Ends the program, and waits for its end. */
   async stop(): Promise<void> {
     const state = this.#state;
     this.#state = { kind: 'off' };
-    switch (state.kind) {
-      case 'off':
-        return;
-      case 'listening':
-        return state.monitor.stop();
-      case 'waiting':
-        clearTimeout(state.timer);
-    }
+    if (state.kind === 'listening') await state.monitor.stop();
+    if (state.kind === 'waiting') clearTimeout(state.timer);
+    await this.#replaced;
   }
 
   #listen(failures: number): void {

@@ -60,6 +60,11 @@ export class DriftWatch implements LastingMonitorOwner {
     await Promise.all([this.#monitor.stop(), this.#looking.idle()]);
   }
 
+  /** Starts MonitorCommand again, because its environment changed: this node's interface or an address. */
+  renewMonitor(): void {
+    this.#monitor.replace();
+  }
+
   /** Requests a look, which begins at once or after the present one. */
   request(): void {
     if (this.#state.kind !== 'stopped') void this.#looking.run();

@@ -436,6 +436,9 @@ export class RunningNetwork implements LeaseHolder {
     if (before.name !== underlay.name && this.#state.kind !== 'ending') this.#addresses.start(underlay.name);
     owner.underlayChanged(underlay);
     await this.#writeDeployment(facts);
+    // The lease was written before the interface was settled.
+    await this.leaseWritten(this.#keeper.record);
+    this.#watch.renewMonitor();
   }
 
   async #writeDeployment(facts: NodeFacts): Promise<void> {

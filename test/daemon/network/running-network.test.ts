@@ -11,6 +11,7 @@ import { ListingSlot } from '../../../src/store/listing-slot.ts';
 import { StoreError, type LeaseStore } from '../../../src/store/store.ts';
 import { until } from '../../support/until.ts';
 import { Bench, changedStore, leaseValue, underlayLink } from '../bench.ts';
+import { fileCheck, fileOverlay } from '../file-overlay.ts';
 import { own } from './network-bench.ts';
 
 /** A network with the lease 10.50.1.0/24, about to run, and what it calls back. */
@@ -39,10 +40,14 @@ class Scene {
 
   static async prepare(
     t: TestContext,
-    { storeDoes = {}, ...changes }: Partial<UpOptions> & { readonly storeDoes?: Partial<LeaseStore> } = {},
+    {
+      storeDoes = {},
+      backend = fileOverlay,
+      ...changes
+    }: Partial<UpOptions> & { readonly storeDoes?: Partial<LeaseStore>; readonly backend?: object } = {},
   ): Promise<Scene> {
     const bench = new Bench(t);
-    bench.recipe();
+    bench.recipe(backend);
     const options = bench.options(changes);
     const prepared = await bench.prepare(options);
     const record = await prepared.store.create('10.50.1.0-24', leaseValue(1), 3600);
@@ -253,6 +258,28 @@ test('an interface with another MTU is followed, and the deployment file says so
   const mtu = async (): Promise<number | undefined> =>
     (await readDeployment(scene.bench.stateDirectory))?.ifaceMtu;
   await until('the deployment file', async () => (await mtu()) === 1400);
+});
+
+test('MonitorCommand starts again when the interface changes, and the old one ends', async (t) => {
+  const scene = await Scene.prepare(t, {
+    checkIntervalSeconds: 0.05,
+    backend: {
+      ...fileOverlay,
+      CheckCommand: fileCheck,
+      MonitorCommand: [
+        "trap 'echo monitor ended >> log; exit' TERM",
+        'echo "monitor $IFACE_MTU" >> log',
+        'while :; do sleep 0.01; done',
+      ],
+    },
+  });
+  await scene.untilReady();
+  await scene.bench.untilLogged('monitor 1500');
+  scene.bench.link = { ...underlayLink, mtu: 1400 };
+  await scene.bench.untilLogged('monitor 1400');
+  await scene.bench.untilLogged('monitor ended');
+  await scene.network.leave();
+  assert.equal(scene.bench.log.filter((line) => line === 'monitor ended').length, 2);
 });
 
 test('what is left of a network stands as it was', async (t) => {
