@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findEarlierLease, noteHeldLease } from '../../../src/daemon/lease/held-lease.ts';
-import { readMachineMarks } from '../../../src/host/machine.ts';
+import { readMachineMarks, type MachineMarks } from '../../../src/host/machine.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { leaseValue } from '../bench.ts';
 
@@ -21,10 +21,47 @@ test('the lease of an earlier run is known again, whatever address the node has 
   });
 });
 
-test('a copy of the state directory on another machine, or another store, does not know it', async (t) => {
+/** The marks of this machine, with some changed. */
+async function marksWith(changes: Partial<MachineMarks>): Promise<MachineMarks> {
+  const marks = await readMachineMarks(hardwareAddress);
+  assert.ok(marks?.namespace);
+  return { ...marks, ...changes };
+}
+
+const otherAddresses = ['02:00:00:00:00:02'];
+const otherBoot = { bootId: 'another', name: 'net:[1]' };
+
+test('the lease is known in the same network namespace, whatever hardware address the node has now', async (t) => {
   const directory = temporaryDirectory(t);
   await noteHeldLease(directory, store, record, await readMachineMarks(hardwareAddress));
-  assert.equal(await findEarlierLease(directory, store, ['02:00:00:00:00:02']), undefined);
+  assert.equal((await findEarlierLease(directory, store, otherAddresses))?.key, record.key);
+});
+
+test('after another boot, only the same product id stands for another hardware address', async (t) => {
+  const directory = temporaryDirectory(t);
+  await noteHeldLease(
+    directory,
+    store,
+    record,
+    await marksWith({ namespace: otherBoot, productId: 'other' }),
+  );
+  assert.equal(await findEarlierLease(directory, store, otherAddresses), undefined);
+  assert.equal((await findEarlierLease(directory, store, [hardwareAddress]))?.key, record.key);
+  const { productId } = await marksWith({});
+  await noteHeldLease(directory, store, record, await marksWith({ namespace: otherBoot }));
+  const found = await findEarlierLease(directory, store, otherAddresses);
+  assert.equal(found?.key, productId === undefined ? undefined : record.key);
+});
+
+test('a copy of the state directory on another machine, or another store, does not know it', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { namespace } = await marksWith({});
+  assert.ok(namespace);
+  const copy = await marksWith({ namespace: { ...namespace, name: 'net:[1]' } });
+  await noteHeldLease(directory, store, record, copy);
+  assert.equal(await findEarlierLease(directory, store, otherAddresses), undefined);
+  await noteHeldLease(directory, store, record, { machineId: copy.machineId, hardwareAddress });
+  assert.equal(await findEarlierLease(directory, store, otherAddresses), undefined);
   const other = { kind: 'files', directory: '/srv/other' } as const;
   assert.equal(await findEarlierLease(directory, other, [hardwareAddress]), undefined);
   await noteHeldLease(directory, store, record, { machineId: 'another', hardwareAddress });
