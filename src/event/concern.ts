@@ -18,6 +18,8 @@ export type ConcernKind =
   | 'peer-silent'
   /** The interface of this node is down, gone, or has lost the address that this node uses. */
   | 'underlay'
+  /** This host does not forward packets of a family of the network. */
+  | 'forwarding'
   /** The network configuration in the store is not the one that this node runs. */
   | 'network-changed'
   /** Other nodes run another backend type, or another value of a parameter that must be the same. */

@@ -206,6 +206,7 @@ export class Bench {
       );
     return {
       see: () => Promise.resolve(this.link),
+      isForwarding: () => Promise.resolve(true),
       chooseAgain: async (families) => Promise.resolve(choose(families)),
       findOverlap: () => Promise.resolve(this.overlap),
       hardwareAddresses: () =>

@@ -7,12 +7,20 @@ import { HeddleNode } from '../../src/daemon/node.ts';
 import type { TakeDownResult } from '../../src/daemon/network/take-down.ts';
 import { askDaemon } from '../../src/daemon/report/control.ts';
 import type { NodeStatus } from '../../src/daemon/report/status.ts';
+import { checkHost, type CheckedHost } from '../../src/daemon/setup/check-host.ts';
 import type { UpOptions } from '../../src/daemon/setup/options.ts';
 import { Failure } from '../../src/diagnostic/failure.ts';
 import { until } from '../support/until.ts';
 import { Bench } from './bench.ts';
 import { fileOverlay } from './file-overlay.ts';
 import { realInterface, withoutInterface as skip } from './interface.ts';
+
+/** Checks this host, which counts as one that forwards packets. */
+async function checkForwardingHost(options: UpOptions): Promise<CheckedHost> {
+  const host = await checkHost(options);
+  host.interfaces.isForwarding = () => Promise.resolve(true);
+  return host;
+}
 
 /** Begins a daemon on a bench. It ends with the test, if not before. */
 function begin(
@@ -21,11 +29,9 @@ function begin(
   changes: Partial<UpOptions> = {},
 ): { node: HeddleNode; ended: Promise<void> } {
   const options = bench.options(changes);
-  const node = new HeddleNode(
-    { ...options, interface: { ...options.interface, iface: [realInterface ?? ''] } },
-    { emit: bench.emit },
-  );
-  const ended = node.run();
+  const real = { ...options, interface: { ...options.interface, iface: [realInterface ?? ''] } };
+  const node = new HeddleNode(real, { emit: bench.emit });
+  const ended = node.run(checkForwardingHost(real));
   ended.catch(() => undefined);
   t.after(async () => {
     node.hurry();

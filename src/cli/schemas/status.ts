@@ -136,6 +136,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
             'shared-identity',
             'clock',
             'underlay',
+            'forwarding',
             'network-changed',
             'unreachable',
             'peer-silent',

@@ -38,6 +38,7 @@ import { removePeers } from './parts/peers.ts';
 import { tellOtherAddress } from './take-lease.ts';
 import { takeDown, type TakeDownResult } from './take-down.ts';
 import { raiseClockConcern } from '../watch/clock.ts';
+import { raiseForwardingConcerns } from '../watch/forwarding.ts';
 import { Periodic } from '../../time/periodic.ts';
 import { AddressWatch } from '../watch/address-watch.ts';
 import { UnderlayWatch } from '../watch/underlay.ts';
@@ -379,6 +380,7 @@ export class RunningNetwork implements LeaseHolder {
     const outcome = await this.#parts.up(this.#live, (part) => this.#partUp(part), signal);
     if (outcome.kind === 'failed' && !signal.aborted) return { kind: 'failed', error: outcome.error };
     if (!this.#isUp) return { kind: 'stopped-early' };
+    await this.#lookAtForwarding(signal);
     if (!signal.aborted) {
       this.#becomeReady();
       this.#startWatches(signal);
@@ -407,6 +409,12 @@ export class RunningNetwork implements LeaseHolder {
     this.#probe.start();
     raiseClockConcern(this.#context.preparation.store, this.#concerns);
     this.#storeWatch.start();
+  }
+
+  #lookAtForwarding(signal: AbortSignal): Promise<void> {
+    const { interfaces, network } = this.#context.preparation;
+    const families = networksOf(network.configuration).map(({ family }) => family);
+    return raiseForwardingConcerns(interfaces, families, this.#concerns, signal);
   }
 
   /** Begins the end. A later reason replaces an earlier one, so that a stop of the daemon is not taken for a change. */
@@ -484,6 +492,7 @@ export class RunningNetwork implements LeaseHolder {
 
   async #look(signal: AbortSignal): Promise<number | undefined> {
     await this.#underlay.look(signal);
+    await this.#lookAtForwarding(signal);
     while (await this.#parts.ensure(this.#live, signal));
     this.#becomeReady();
     return this.#parts.retryInMs;

@@ -27,6 +27,7 @@ export const concernKinds = namesOf<ConcernKind>({
   clock: true,
   'peer-silent': true,
   underlay: true,
+  forwarding: true,
   'network-changed': true,
   unreachable: true,
 });

@@ -7,6 +7,7 @@ import {
 import { readAddressMemory, writeAddressMemory } from './address-memory.ts';
 import { explainChoice, type ExplainedChoice } from './explain-choice.ts';
 import type { HostRoute, Link } from './ip-output.ts';
+import { isForwarding } from './forwarding.ts';
 import { findOverlap, type Overlap, type OverlapFacts } from './find-overlap.ts';
 import { readDefaultRoutes, readHostRoutes, readLink, readLinks, readRouteTo } from './links.ts';
 import type { AddressMemory } from './rank-addresses.ts';
@@ -22,6 +23,8 @@ type FamilylessWishes = Omit<InterfaceWishes, 'families'>;
 export interface HostInterfaces {
   /** Reads the present state of one interface. Undefined if it does not exist. Throws a Failure without iproute2. */
   see(name: string): Promise<Link | undefined>;
+  /** Whether this host forwards packets of a family; see {@link isForwarding}. */
+  isForwarding(family: Family): Promise<boolean>;
   /** Chooses as at the start, from the kernel's present answers. Throws as {@link InterfaceLookUp.choose} does. */
   chooseAgain(families: readonly Family[]): Promise<ChosenInterface>;
   /** The last known hardware addresses of this node's interfaces. */
@@ -95,6 +98,10 @@ export class InterfaceLookUp implements HostInterfaces {
   async hardwareAddresses(): Promise<readonly string[]> {
     const { links } = await this.#look.facts;
     return links.flatMap(({ loopback, hardwareAddress }) => (loopback ? [] : (hardwareAddress ?? [])));
+  }
+
+  isForwarding(family: Family): Promise<boolean> {
+    return isForwarding(family);
   }
 
   async remember({ addresses }: ChosenInterface): Promise<void> {

@@ -147,6 +147,7 @@ function scene() {
   };
   const interfaces = {
     see,
+    isForwarding: () => Promise.resolve(true),
     chooseAgain: () => Promise.reject(new Failure('interface', 'another interface does not exist')),
     findOverlap: () => Promise.resolve(undefined),
     hardwareAddresses: () => Promise.resolve([]),

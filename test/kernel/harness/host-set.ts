@@ -41,6 +41,8 @@ for segment do
   ip link add "port$number" type veth peer name eth0 netns "$pid"
   ip link set "port$number" master "switch$segment" up
   nsenter --target "$pid" --net sh -ec '
+    echo 1 >/proc/sys/net/ipv4/ip_forward
+    echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
     echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
     ip link set lo up
     ip link set eth0 addrgenmode none
