@@ -9,6 +9,7 @@ import type { LeaseAttributes } from '../../../lease/lease.ts';
 import { encodeAttributes } from '../../../lease/wire.ts';
 import { networksOf } from '../../../network/configuration.ts';
 import { mapFamilies } from '../../../network/per-family.ts';
+import type { LoadedRecipe } from '../../../recipe-files/load-recipe.ts';
 import type { CommandResult } from '../../commands/command-result.ts';
 import type { CommandRunner } from '../../commands/command-runner.ts';
 import { factsOfPreparation } from '../../setup/node-facts.ts';
@@ -35,11 +36,17 @@ export const devicePart: NetworkPart = {
     return { settings: `on ${iface}, overlay MTU ${publishedMtu(mtus)}` };
   },
 
-  /** Runs PostStartup. PreStartup ran before the lease. */
+  /**
+   * Runs PostStartup. PreStartup ran before the lease. If the node had to wait for the store since then, the device may have gone meanwhile:
+   * then both run once more, if the recipe promises that they are repeatable.
+   */
   async up(network, signal) {
     if (network.isDeviceUp) return;
     const { commands, own, preparation } = network;
-    require(await commands.runOwn('PostStartupCommand', own, signal), preparation);
+    const result = await commands.runOwn('PostStartupCommand', own, signal);
+    const mayBeGone = preparation.outages.longestMs > 0 && commands.has('CheckCommand');
+    if (result.kind === 'ok' || !mayBeGone || signal.aborted) require(result, preparation);
+    else requireRebuilt(await rebuild(network, signal), preparation);
     await settleMtu(commands, preparation);
   },
 
@@ -83,11 +90,15 @@ export async function announce(
 
 function require(result: CommandResult, { loaded }: Preparation): Extract<CommandResult, { kind: 'ok' }> {
   if (result.kind === 'ok') return result;
-  throw new Failure(
-    'command',
-    `the network of ${loaded.recipe.name} cannot be brought up: ${describeTrouble(result.trouble)}`,
-    { detail: troubleDetail(result.trouble) },
-  );
+  throw cannotBringUp(loaded, showTrouble(result.trouble));
+}
+
+function requireRebuilt(outcome: EnsureResult, { loaded }: Preparation): void {
+  if (outcome.kind === 'broken') throw cannotBringUp(loaded, outcome.trouble);
+}
+
+function cannotBringUp({ recipe }: LoadedRecipe, { because, detail }: PartTrouble): Failure {
+  return new Failure('command', `the network of ${recipe.name} cannot be brought up: ${because}`, { detail });
 }
 
 /** Reads the MTU from the devices of a recipe that does not declare its overhead. */

@@ -4,6 +4,7 @@ import { announce, devicePart } from '../../../../src/daemon/network/parts/devic
 import { lookOnce } from '../../../../src/daemon/network/look.ts';
 import type { EnsureResult, LiveNetwork, PartTrouble } from '../../../../src/daemon/network/parts/part.ts';
 import { Failure } from '../../../../src/diagnostic/failure.ts';
+import { StoreError } from '../../../../src/store/store.ts';
 import { until } from '../../../support/until.ts';
 import { Bench, leaseValue } from '../../bench.ts';
 import { fileCheck, fileOverlay } from '../../file-overlay.ts';
@@ -73,6 +74,38 @@ test('a PostStartup that fails is a Failure with the line and what it printed', 
     return true;
   });
 });
+
+for (const { what, CheckCommand, isAway, isBuilt } of [
+  { what: 'is built again', CheckCommand: fileCheck, isAway: true, isBuilt: true },
+  {
+    what: 'fails the start if the store was not away',
+    CheckCommand: fileCheck,
+    isAway: false,
+    isBuilt: false,
+  },
+  { what: 'fails the start without CheckCommand', CheckCommand: undefined, isAway: true, isBuilt: false },
+]) {
+  test(`a device that went before PostStartup ${what}`, async (t) => {
+    const bench = new Bench(t);
+    bench.recipe({
+      ...fileOverlay,
+      PreStartupCommand: [...fileOverlay.PreStartupCommand, 'echo made > device'],
+      PostStartupCommand: ['cat device', ...fileOverlay.PostStartupCommand],
+      ...(CheckCommand && { CheckCommand }),
+    });
+    const network = await standNetwork(t, bench);
+    if (isAway) {
+      const { outages } = network.preparation;
+      outages.failed(new StoreError('the store is away', { retryable: true }), 1);
+      await until('the outage to last a moment', () => performance.now() % 1 > 0);
+      outages.answered();
+    }
+    const up = devicePart.up(network, signal);
+    if (isBuilt) await up;
+    else await assert.rejects(up, /cannot be brought up: PostStartupCommand .* exited with status 1/);
+    assert.deepEqual(bench.log, isBuilt ? ['pre-startup', 'post-startup 10.50.1.0/24'] : []);
+  });
+}
 
 test('a recipe that says its overhead keeps its MTU, whatever devices there are', async (t) => {
   const bench = new Bench(t);
