@@ -59,6 +59,34 @@ describe('a connection to etcd', () => {
     await untilOneConnectionTo(proxy.address);
   });
 
+  for (const requests of [1, 4]) {
+    // grpc-js goes on to connect for a channel that failed and was closed, and leaves that connection open.
+    test(
+      `is the only one after etcd was away and was asked ${requests} times meanwhile`,
+      { timeout: 60_000 },
+      async () => {
+        await using scene = await Scene.make();
+        const proxy = await scene.openProxy();
+        const store = await scene.openStore([proxy]);
+        const following = await scene.follow(store);
+        for (let round = 0; round < 4; round += 1) {
+          await proxy.cut();
+          const { length } = following.outages;
+          await following.until(() => following.outages.length > length);
+          const asked = Array.from({ length: requests }, () => store.list());
+          for (const { status } of await Promise.allSettled(asked)) assert.equal(status, 'rejected');
+          await proxy.resume();
+          await scene.change();
+          await following.untilSameAs(scene.direct);
+        }
+        await untilOneConnectionTo(proxy.address);
+        await scene.change();
+        await following.untilSameAs(scene.direct);
+        assert.equal(connectionsTo(proxy.address), 1);
+      },
+    );
+  }
+
   for (const scheme of ['http', 'https'] as const) {
     test(
       `by ${scheme} stays open while it is used, and not once it is dead`,
