@@ -24,6 +24,7 @@ import { takeDownStanding } from './takeover/take-down-dead.ts';
 import { Periodic } from '../time/periodic.ts';
 import type { StoreLimits } from '../store/limited-store.ts';
 import { orAbort } from '../time/or-abort.ts';
+import { pollsMs } from '../time/retry.ts';
 
 /** The longest time that an open connection to the control socket delays the end of the daemon, in milliseconds. */
 const longestAnswerMs = 300;
@@ -33,9 +34,6 @@ const longestAnswerMs = 300;
  * a request on the control socket waits for the answer.
  */
 const lastWriteMs = { signal: 600, request: 8000 } as const;
-
-/** The interval between checks that the state directory exists, in milliseconds. */
-const directoryLookMs = 5000;
 
 /** The control socket that this daemon listens on, and its claim on the state directory. */
 interface Claim {
@@ -102,7 +100,7 @@ export class HeddleNode implements LifeOwner {
         readonly answered: Promise<TakeDownResult>;
       }
     | undefined;
-  readonly #directoryWatch = new Periodic(directoryLookMs, () => this.keepStateDirectory());
+  readonly #directoryWatch = new Periodic(pollsMs.stateDirectory, () => this.keepStateDirectory());
 
   constructor(options: UpOptions, hooks: NodeHooks) {
     this.#options = options;

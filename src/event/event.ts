@@ -234,7 +234,5 @@ export type HeddleEvent =
       readonly hint?: string;
     };
 
-export type EventName = HeddleEvent['event'];
-
 /** Where events go. */
 export type EmitEvent = (event: HeddleEvent) => void;

@@ -22,8 +22,10 @@ export const retries = {
   connection: { firstMs: 100, capMs: 1000 },
 } as const satisfies Readonly<Record<string, RetryBounds>>;
 
-/** The pauses between two looks at what a node waits for, in milliseconds. */
+/** The pauses between two looks at what a node waits for, or may lose, in milliseconds. */
 export const pollsMs = {
+  /** The state directory, which somebody may delete. A command that runs without it fails. */
+  stateDirectory: 5000,
   /** The network configuration that a store does not have yet. A person or another node writes it. */
   network: 2000,
   /** A recipe file that is empty or gone: an editor is about to write it. If it is still so then, it was left so. */

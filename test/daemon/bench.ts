@@ -9,7 +9,7 @@ import { factsOfPreparation } from '../../src/daemon/setup/node-facts.ts';
 import type { UpOptions } from '../../src/daemon/setup/options.ts';
 import type { Preparation } from '../../src/daemon/setup/prepare.ts';
 import { publishNetwork } from '../../src/daemon/setup/publish-network.ts';
-import type { EventName, HeddleEvent } from '../../src/event/event.ts';
+import type { HeddleEvent } from '../../src/event/event.ts';
 import { chooseInterface, type ChosenInterface } from '../../src/host/interface/choose-interface.ts';
 import type { Overlap } from '../../src/host/interface/find-overlap.ts';
 import type { Link, LinkAddress } from '../../src/host/interface/ip-output.ts';
@@ -25,6 +25,8 @@ import type { LeaseStore } from '../../src/store/store.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 import { fileOverlay } from './file-overlay.ts';
+
+type EventName = HeddleEvent['event'];
 
 /** An event of one name. */
 type EventOf<Name extends EventName> = Extract<HeddleEvent, { readonly event: Name }>;
