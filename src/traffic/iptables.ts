@@ -3,6 +3,8 @@ import {
   comments,
   holdsRules,
   masqueradeMark,
+  withSuffix,
+  type ChainSuffix,
   type RangeMatch,
   type TrafficHook,
   type TrafficRule,
@@ -20,11 +22,16 @@ interface Place {
   readonly comment: string;
 }
 
-/** The chains of heddle in iptables and in ip6tables. */
-export const places: Readonly<Record<TrafficHook, Place>> = {
+const places: Readonly<Record<TrafficHook, Place>> = {
   postrouting: { table: 'nat', base: 'POSTROUTING', chain: 'HEDDLE-POSTRTG', comment: comments.postrouting },
   forward: { table: 'filter', base: 'FORWARD', chain: 'HEDDLE-FWD', comment: comments.forward },
 };
+
+/** The chain of heddle for a hook, in iptables and in ip6tables. The chains of daemons on one host differ in their suffixes. */
+export function placeOf(hook: TrafficHook, suffix: ChainSuffix): Place {
+  const place = places[hook];
+  return { ...place, chain: withSuffix(place.chain, suffix) };
+}
 
 /** The state of a chain, as `iptables -S` prints it. */
 export interface ChainState {
@@ -62,8 +69,9 @@ export function planChain(
   hook: TrafficHook,
   found: ChainState,
   wanted: TrafficRules[TrafficHook],
+  suffix: ChainSuffix = '',
 ): RulesChange | undefined {
-  const { table, base, chain, comment } = places[hook];
+  const { table, base, chain, comment } = placeOf(hook, suffix);
   const jump = `-A ${base} -m comment --comment "${comment}" -j ${chain}`;
   if (wanted === undefined) return planRemoval(table, chain, found);
   const isFilled = found.rules !== undefined && holdsRules(found.rules.map(readRule), wanted);
@@ -74,7 +82,10 @@ export function planChain(
   if (isFilled && isJumpedTo) return undefined;
   const filling = isFilled ? [] : [`:${chain} - [0:0]`, ...wanted.map((rule) => renderRule(chain, rule))];
   const jumps = isJumpedTo ? [] : [...found.jumps.map(toDeletion), jump];
-  return { script: transaction(table, [...filling, ...jumps]), because: explain(hook, found, isFilled) };
+  return {
+    script: transaction(table, [...filling, ...jumps]),
+    because: explain(placeOf(hook, suffix), found, isFilled),
+  };
 }
 
 /** The change that removes a chain and the jumps to it; undefined if the chain does not exist. */
@@ -95,8 +106,7 @@ function isPlainJump(line: string): boolean {
   return rest.length === 0;
 }
 
-function explain(hook: TrafficHook, found: ChainState, isFilled: boolean): string {
-  const { table, base, chain } = places[hook];
+function explain({ table, base, chain }: Place, found: ChainState, isFilled: boolean): string {
   if (found.rules === undefined) return `the chain ${chain} of the table ${table} is missing`;
   if (!isFilled) return `the chain ${chain} of the table ${table} does not have the rules of this network`;
   if (found.jumps.length === 0) return `the chain ${base} of the table ${table} does not jump to ${chain}`;

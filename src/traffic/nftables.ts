@@ -4,6 +4,8 @@ import {
   holdsRules,
   masqueradeMark,
   trafficHooks,
+  withSuffix,
+  type ChainSuffix,
   type RangeMatch,
   type TrafficHook,
   type TrafficRule,
@@ -34,13 +36,13 @@ const baseChains: Readonly<Record<TrafficHook, BaseChain>> = {
 export const nftFamilies: Readonly<Record<Family, 'ip' | 'ip6'>> = { 4: 'ip', 6: 'ip6' };
 
 /** The name of heddle's table of a family. */
-export function tableName(family: Family): string {
-  return `heddle-${familyKey(family)}`;
+export function tableName(family: Family, suffix: ChainSuffix = ''): string {
+  return withSuffix(`heddle-${familyKey(family)}`, suffix);
 }
 
 /** An `nft` script that replaces heddle's table of a family, in one transaction; it removes the table if no chain is wanted. */
-export function renderHeddleTable(family: Family, rules: TrafficRules): string {
-  const table = `table ${nftFamilies[family]} ${tableName(family)}`;
+export function renderHeddleTable(family: Family, rules: TrafficRules, suffix: ChainSuffix = ''): string {
+  const table = `table ${nftFamilies[family]} ${tableName(family, suffix)}`;
   const chains = trafficHooks.flatMap((hook) => {
     const wanted = rules[hook];
     return wanted === undefined ? [] : renderChain(family, hook, wanted);
@@ -95,9 +97,10 @@ export function findTableTrouble(
   family: Family,
   rules: TrafficRules,
   json: string | undefined,
+  suffix: ChainSuffix = '',
 ): string | undefined {
   const wanted = trafficHooks.flatMap((hook) => (rules[hook] === undefined ? [] : [hook]));
-  const table = `the nftables table ${tableName(family)}`;
+  const table = `the nftables table ${tableName(family, suffix)}`;
   if (json === undefined) return wanted.length === 0 ? undefined : `${table} is missing`;
   if (wanted.length === 0) return `${table} is not wanted`;
   const listing = readListing(json);

@@ -27,6 +27,19 @@ export interface TrafficRule {
 /** The mark of Kubernetes, as value and as mask. */
 export const masqueradeMark = 0x4000;
 
+/** The suffix of the names of heddle's chains and tables; empty for none. It distinguishes the daemons of one host. */
+export type ChainSuffix = string;
+
+/** Whether a text can be a suffix: iptables takes names of at most 28 characters, and heddle's longest one has 14. */
+export function isChainSuffix(text: string): boolean {
+  return /^[A-Za-z0-9_-]{0,13}$/.test(text);
+}
+
+/** A name of heddle's with the suffix of a daemon. */
+export function withSuffix(name: string, suffix: ChainSuffix): string {
+  return suffix === '' ? name : `${name}-${suffix}`;
+}
+
 /** The comments of heddle's rules. */
 export const comments = { postrouting: 'heddle masq', forward: 'heddle forward' } as const;
 

@@ -155,6 +155,7 @@ export class Bench {
       passEnvironment: [],
       probeIntervalSeconds: undefined,
       traffic: { masquerade: false, fullyRandom: true, forward: false },
+      chainSuffix: '',
       trafficResyncSeconds: 5,
       onExit: 'shutdown',
       releaseLease: false,

@@ -286,6 +286,14 @@ test('what an earlier run left with another tool goes, and what flanneld left', 
   assert.doesNotMatch(ruleset, /flannel|FLANNEL/);
   assert.match(ruleset, /192\.0\.2\.0\/24/);
   await second.stop();
+  // Also a network without rules of its own does not need those of flanneld.
+  await host.sh('iptables-nft -N FLANNEL-FWD; iptables-nft -A FORWARD -j FLANNEL-FWD');
+  const none = ['--store-dir', other.path, '--iptables-forward-rules=false'];
+  const third = await startDaemon(host, ['--recipe', recipe, ...none]);
+  const left = await host.sh('nft list ruleset');
+  assert.doesNotMatch(left, /heddle|FLANNEL/);
+  assert.match(left, /192\.0\.2\.0\/24/);
+  await third.stop();
 });
 
 test('a host with neither iptables nor nft is degraded, with what is missing', { skip }, async (t) => {

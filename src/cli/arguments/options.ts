@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { hideParameters } from './process-list.ts';
+import { isChainSuffix } from '../../traffic/rule.ts';
 import { describeUnpassable } from '../../recipe/inherited-variables.ts';
 
 /** Where a node keeps what must survive a restart: its journal, keys and control socket. */
@@ -28,6 +29,12 @@ export function parseVariableName(text: string, previous?: readonly string[]): s
   const why = describeUnpassable(text);
   if (why !== undefined) throw new InvalidArgumentError(`It ${why}.`);
   return collect(text, previous);
+}
+
+/** Reads the suffix of the names of chains. */
+export function parseChainSuffix(text: string): string {
+  if (isChainSuffix(text)) return text;
+  throw new InvalidArgumentError('It must be at most 13 letters, digits, dashes and underscores.');
 }
 
 /** A parser for options that may be given several times. */

@@ -34,6 +34,7 @@ export interface UpFlags {
   readonly ipMasqFullyRandomDisable: boolean;
   readonly iptablesForwardRules: boolean;
   readonly iptablesResync: number;
+  readonly chainSuffix: string;
   readonly onExit: ExitMode;
   readonly releaseLease?: true;
   readonly logFormat: LogFormat;
@@ -99,6 +100,7 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
       forward: flags.iptablesForwardRules,
     },
     trafficResyncSeconds: flags.iptablesResync,
+    chainSuffix: flags.chainSuffix,
     onExit: flags.onExit,
     releaseLease: flags.releaseLease ?? false,
     metricsAddress: flags.metricsAddress,

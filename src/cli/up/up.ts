@@ -6,6 +6,7 @@ import { levels, type Level } from '../../event/level.ts';
 import {
   defaultSubnetFile,
   parameterOption,
+  parseChainSuffix,
   parseVariableName,
   stateDirectoryOption,
   wholeNumber,
@@ -108,6 +109,11 @@ export function registerUp(program: Command): void {
         .env('FLANNELD_IPTABLES_RESYNC')
         .argParser(goNumber(1, 2_147_483_647))
         .default(5),
+    )
+    .addOption(
+      new Option('--chain-suffix <name>', "a suffix for the names of heddle's chains and nftables tables")
+        .argParser(parseChainSuffix)
+        .default('', 'none'),
     )
     .addOption(
       new Option('--on-exit <what>', 'shutdown: take the network down; leave: leave it up for the next start')

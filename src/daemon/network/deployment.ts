@@ -9,6 +9,7 @@ import { withoutSecrets } from '../../store/secrets.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import type { NetworkPart } from './parts/part.ts';
+import { readTrafficMemory } from './parts/traffic-rules.ts';
 import { networkParts, rememberParts, type PartMemories } from './parts/parts.ts';
 
 /** The version of the file's form. Every older form can be read; see `readDeployment`. */
@@ -119,6 +120,11 @@ export function deploymentOf(
  */
 export function isSameNetwork(before: Deployment, now: Deployment): boolean {
   const identity = (deployment: Deployment): string =>
-    JSON.stringify([deployment.recipe.name, deployment.parameterValues, deployment.networkDocument]);
+    JSON.stringify([
+      deployment.recipe.name,
+      deployment.parameterValues,
+      deployment.networkDocument,
+      readTrafficMemory(deployment.parts['traffic-rules']).chainSuffix,
+    ]);
   return identity(before) === identity(now);
 }

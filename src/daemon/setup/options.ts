@@ -1,7 +1,7 @@
 import type { ParameterOverride } from '../../recipe/parameters.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { InterfaceWishes } from '../../host/interface/choose-interface.ts';
-import type { TrafficWishes } from '../../traffic/rule.ts';
+import type { ChainSuffix, TrafficWishes } from '../../traffic/rule.ts';
 
 /** The options of `heddle up`, with every default filled in. */
 export interface UpOptions {
@@ -31,6 +31,7 @@ export interface UpOptions {
   /** The rules for masquerading and forwarding, and the interval between checks of them. */
   readonly traffic: TrafficWishes;
   readonly trafficResyncSeconds: number;
+  readonly chainSuffix: ChainSuffix;
   readonly onExit: ExitMode;
   readonly releaseLease: boolean;
   /** The address where metrics are served; undefined for none. */

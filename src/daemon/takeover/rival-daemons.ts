@@ -6,8 +6,11 @@ import type { Link } from '../../host/interface/ip-output.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { contains } from '../../network/cidr.ts';
 import { presentValues } from '../../network/per-family.ts';
+import { placeOf } from '../../traffic/iptables.ts';
+import { trafficHooks } from '../../traffic/rule.ts';
 import { readDeployment } from '../network/deployment-file.ts';
 import type { Deployment } from '../network/deployment.ts';
+import { readTrafficMemory } from '../network/parts/traffic-rules.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
 
@@ -18,8 +21,8 @@ interface RivalNetwork {
 }
 
 /**
- * Throws the Failure `already-running` if another daemon has the same subnet file, or a device that this node's recipe names: each daemon
- * would undo the other's work. Two daemons with one state directory, or one port for metrics, are refused elsewhere.
+ * Throws the Failure `already-running` if another daemon has the same subnet file, the same chains for its traffic rules, or a device that
+ * this node's recipe names: each daemon would undo the other's work. Two daemons with one state directory, or one port for metrics, are refused elsewhere.
  */
 export async function requireNoRival(preparation: Preparation, options: UpOptions): Promise<void> {
   const rivals = await findRivals(options.stateDirectory);
@@ -29,6 +32,11 @@ export async function requireNoRival(preparation: Preparation, options: UpOption
     const who = `the heddle daemon with the state directory ${stateDirectory}`;
     if (subnetFileOf(deployment) === options.subnetFile) {
       throw refuse(`${who} writes the subnet file ${options.subnetFile} already`, 'another --subnet-file');
+    }
+    if (shareChains(deployment, options)) {
+      const { chainSuffix } = options;
+      const names = trafficHooks.map((hook) => placeOf(hook, chainSuffix).chain).join(' and ');
+      throw refuse(`${who} keeps its rules in the chains ${names} already`, 'another --chain-suffix');
     }
     const device = devicesOf(deployment, links).find((name) => namesDevice(preparation, name));
     if (device !== undefined) {
@@ -79,6 +87,15 @@ async function isTrusted(directory: string): Promise<boolean> {
 function subnetFileOf({ parts }: Deployment): unknown {
   const memory = parts['subnet-file'];
   return typeof memory === 'object' && memory !== null && 'path' in memory ? memory['path'] : undefined;
+}
+
+/** Whether both networks have chains of one name, although one of them has rules: each daemon removes rules that it does not want. */
+function shareChains({ parts }: Deployment, { traffic, chainSuffix }: UpOptions): boolean {
+  const memory = parts['traffic-rules'];
+  if (memory === undefined) return false;
+  const rival = readTrafficMemory(memory);
+  const hasRules = rival.isWanted || traffic.masquerade || traffic.forward;
+  return hasRules && rival.chainSuffix === chainSuffix;
 }
 
 /** The devices of a network: those with an address of its subnet, except the bridges and pairs of its pods. */

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import type { Family } from '../../network/cidr.ts';
 import {
   knowsRandomFully,
-  places,
+  placeOf,
   planChain,
   planRemoval,
   readChain,
   type ChainState,
   type RulesChange,
 } from '../../traffic/iptables.ts';
-import { trafficHooks, withoutRandomPorts, type TrafficRules } from '../../traffic/rule.ts';
+import { trafficHooks, withoutRandomPorts, type ChainSuffix, type TrafficRules } from '../../traffic/rule.ts';
 import { ProgramError } from '../run-program.ts';
 import { ExistingChains } from './existing-chains.ts';
 import { runTool } from './run-tool.ts';
@@ -33,23 +33,30 @@ export class Iptables implements TrafficTool {
   readonly #suffix: string;
 
   readonly #hasRandomFully: boolean;
+  readonly #chainSuffix: ChainSuffix;
 
-  private constructor(backend: IptablesBackend, suffix: string, hasRandomFully: boolean) {
+  private constructor(
+    backend: IptablesBackend,
+    suffix: string,
+    hasRandomFully: boolean,
+    chainSuffix: ChainSuffix,
+  ) {
     this.#backend = backend;
     this.#suffix = suffix;
     this.#hasRandomFully = hasRandomFully;
+    this.#chainSuffix = chainSuffix;
   }
 
   /** The machine's default iptables. Throws a {@link ProgramError} if it does not run. */
-  static async chosen(): Promise<Iptables> {
+  static async chosen(chainSuffix: ChainSuffix): Promise<Iptables> {
     const printed = await runTool('iptables', ['--version']);
     const backend = printed.includes('nf_tables') ? 'nf_tables' : 'legacy';
-    return new Iptables(backend, '', knowsRandomFully(printed));
+    return new Iptables(backend, '', knowsRandomFully(printed), chainSuffix);
   }
 
   /** The iptables of a backend, under its own name. */
-  static of(backend: IptablesBackend): Iptables {
-    return new Iptables(backend, suffixes[backend], true);
+  static of(backend: IptablesBackend, chainSuffix: ChainSuffix): Iptables {
+    return new Iptables(backend, suffixes[backend], true, chainSuffix);
   }
 
   get name(): string {
@@ -73,7 +80,7 @@ export class Iptables implements TrafficTool {
   async removeFlannel(family: Family, existing: ExistingChains): Promise<void> {
     const changes: RulesChange[] = [];
     for (const hook of trafficHooks) {
-      const { table, base } = places[hook];
+      const { table, base } = placeOf(hook, '');
       const chain = flannelChains[hook];
       if (!(await this.#mayHave(family, table, chain, existing))) continue;
       const change = planRemoval(table, chain, await this.#look(family, table, base, chain));
@@ -95,10 +102,11 @@ export class Iptables implements TrafficTool {
   ): Promise<readonly RulesChange[]> {
     const changes: RulesChange[] = [];
     for (const hook of trafficHooks) {
-      const { table, base, chain } = places[hook];
+      const { table, base, chain } = placeOf(hook, this.#chainSuffix);
       if (wanted[hook] === undefined && !(await this.#mayHave(family, table, chain, existing))) continue;
       const rules = this.#hasRandomFully ? wanted[hook] : wanted[hook]?.map(withoutRandomPorts);
-      const change = planChain(hook, await this.#look(family, table, base, chain), rules);
+      const found = await this.#look(family, table, base, chain);
+      const change = planChain(hook, found, rules, this.#chainSuffix);
       if (change !== undefined) changes.push(change);
     }
     return changes;

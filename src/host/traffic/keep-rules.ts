@@ -1,13 +1,13 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { Family } from '../../network/cidr.ts';
 import { familyKey, type PerFamily } from '../../network/per-family.ts';
-import { noRules, trafficHooks, type TrafficRules } from '../../traffic/rule.ts';
+import { noRules, trafficHooks, type ChainSuffix, type TrafficRules } from '../../traffic/rule.ts';
 import { findMissingPrograms } from '../programs.ts';
 import { explainError } from '../system-error.ts';
 import { ExistingChains } from './existing-chains.ts';
 import { isFlanneldHere } from './flanneld-process.ts';
 import { Iptables } from './iptables.ts';
-import { nftables } from './nft.ts';
+import { Nftables } from './nft.ts';
 import type { TrafficTool } from './tool.ts';
 
 const allFamilies: readonly Family[] = [4, 6];
@@ -17,6 +17,7 @@ export interface NetworkRules {
   readonly rules: PerFamily<TrafficRules>;
   /** Whether the network configuration asks for nftables. */
   readonly enableNftables: boolean;
+  readonly chainSuffix: ChainSuffix;
 }
 
 /** Called with a sentence about rules that could not be removed. */
@@ -35,11 +36,11 @@ export async function setRules(network: NetworkRules, warn: Warn): Promise<void>
   }
   // Without privileges, an earlier run did not set rules either.
   const report: Warn = tool === undefined && process.geteuid?.() !== 0 ? () => undefined : warn;
-  const cleaner = new Cleaner(await installedTools(tool), existing, report);
+  const cleaner = new Cleaner(await installedTools(tool, network.chainSuffix), existing, report);
   await cleaner.removeOwn((other, family) => {
     return other.name !== tool?.name || network.rules[familyKey(family)] === undefined;
   });
-  if (tool !== undefined && !(await isFlanneldHere())) await cleaner.removeFlannel();
+  if (!(await isFlanneldHere())) await cleaner.removeFlannel();
 }
 
 /** The difference between the kernel's rules and those of a network; undefined if there is none. Throws as {@link setRules} does. */
@@ -54,14 +55,19 @@ export async function findRulesTrouble(network: NetworkRules): Promise<string | 
   return undefined;
 }
 
-/** Removes all rules of heddle, of every tool. */
-export async function removeRules(warn: Warn): Promise<void> {
-  const cleaner = new Cleaner(await installedTools(undefined), await ExistingChains.read(), warn);
+/** Removes all rules of heddle with this suffix, of every tool. */
+export async function removeRules(chainSuffix: ChainSuffix, warn: Warn): Promise<void> {
+  const tools = await installedTools(undefined, chainSuffix);
+  const cleaner = new Cleaner(tools, await ExistingChains.read(), warn);
   await cleaner.removeOwn(() => true);
 }
 
 /** The tool for a network; undefined if it needs none. Throws as {@link setRules} does. */
-async function chooseTool({ rules, enableNftables }: NetworkRules): Promise<TrafficTool | undefined> {
+async function chooseTool({
+  rules,
+  enableNftables,
+  chainSuffix,
+}: NetworkRules): Promise<TrafficTool | undefined> {
   const families = allFamilies.filter((family) => {
     const wanted = rules[familyKey(family)];
     return wanted !== undefined && trafficHooks.some((hook) => wanted[hook] !== undefined);
@@ -69,8 +75,8 @@ async function chooseTool({ rules, enableNftables }: NetworkRules): Promise<Traf
   if (families.length === 0) return undefined;
   const iptables = families.map((family) => (family === 4 ? 'iptables' : 'ip6tables'));
   const hasIptables = findMissingPrograms(iptables).length === 0;
-  if (!enableNftables && hasIptables) return Iptables.chosen();
-  if (findMissingPrograms(['nft']).length === 0) return nftables;
+  if (!enableNftables && hasIptables) return Iptables.chosen(chainSuffix);
+  if (findMissingPrograms(['nft']).length === 0) return new Nftables(chainSuffix);
   const why = enableNftables
     ? 'the network configuration has EnableNFTables, and the program nft is not on PATH'
     : `the programs ${iptables.join(', ')} are not on PATH, nor is nft`;
@@ -80,13 +86,18 @@ async function chooseTool({ rules, enableNftables }: NetworkRules): Promise<Traf
 }
 
 /** Every tool on this machine. The chosen one keeps the name by which it is called. */
-async function installedTools(chosen: TrafficTool | undefined): Promise<readonly TrafficTool[]> {
-  const backends = [Iptables.of('nf_tables'), Iptables.of('legacy')];
+async function installedTools(
+  chosen: TrafficTool | undefined,
+  chainSuffix: ChainSuffix,
+): Promise<readonly TrafficTool[]> {
+  const backends = [Iptables.of('nf_tables', chainSuffix), Iptables.of('legacy', chainSuffix)];
   // Some machines do not have the backends under their own names.
   const usual = backends.some((tool) => isInstalled(tool, 4))
     ? []
-    : [await Iptables.chosen().catch(() => undefined)];
-  const tools = [chosen, ...usual, ...backends, nftables].filter((tool) => tool !== undefined);
+    : [await Iptables.chosen(chainSuffix).catch(() => undefined)];
+  const tools = [chosen, ...usual, ...backends, new Nftables(chainSuffix)].filter(
+    (tool) => tool !== undefined,
+  );
   return tools.filter((tool, index) => tools.findIndex(({ name }) => name === tool.name) === index);
 }
 

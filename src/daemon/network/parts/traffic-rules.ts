@@ -11,7 +11,7 @@ import type { EmitEvent } from '../../../event/event.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import { mapFamilies } from '../../../network/per-family.ts';
 import { Periodic } from '../../../time/periodic.ts';
-import { listTrafficRules } from '../../../traffic/rule.ts';
+import { isChainSuffix, listTrafficRules, type ChainSuffix } from '../../../traffic/rule.ts';
 import {
   gone,
   repaired,
@@ -26,13 +26,14 @@ import {
 export const trafficRulesPart: NetworkPart = {
   name: 'traffic-rules',
   isFoundation: false,
-  remember: ({ traffic }) => ({ isWanted: traffic.masquerade || traffic.forward }),
+  remember: ({ traffic, chainSuffix }) => ({ isWanted: traffic.masquerade || traffic.forward, chainSuffix }),
 
   describe({ options }) {
-    const { traffic, trafficResyncSeconds } = options;
+    const { traffic, trafficResyncSeconds, chainSuffix } = options;
     const kinds = [...(traffic.masquerade ? ['masquerade'] : []), ...(traffic.forward ? ['forward'] : [])];
     if (kinds.length === 0) return { settings: 'none' };
-    return { settings: `${kinds.join(', ')}, looked at every ${trafficResyncSeconds} s` };
+    const where = chainSuffix === '' ? '' : `, chains with the suffix -${chainSuffix}`;
+    return { settings: `${kinds.join(', ')}${where}, looked at every ${trafficResyncSeconds} s` };
   },
 
   async up(network) {
@@ -63,7 +64,8 @@ export const trafficRulesPart: NetworkPart = {
   },
 
   async down({ emit }, memory) {
-    if (isWantedIn(memory)) await removeRules(warnBy(emit));
+    const { isWanted, chainSuffix } = readTrafficMemory(memory);
+    if (isWanted) await removeRules(chainSuffix, warnBy(emit));
     return gone;
   },
 
@@ -77,12 +79,20 @@ function rulesOf({ commands, own, options }: LiveNetwork): NetworkRules {
     const range = network[family];
     return range && listTrafficRules(range.network, subnet, options.traffic);
   });
-  return { rules, enableNftables: network.enableNftables };
+  return { rules, enableNftables: network.enableNftables, chainSuffix: options.chainSuffix };
 }
 
-/** Whether the network has rules, by the deployment file. */
-function isWantedIn(memory: Json): boolean {
-  return (memory as { readonly isWanted?: unknown } | null)?.isWanted !== false;
+/** The rules of a network, by its deployment file: whether there are any, and the suffix of their chains. */
+export function readTrafficMemory(memory: Json | undefined): {
+  readonly isWanted: boolean;
+  readonly chainSuffix: ChainSuffix;
+} {
+  const found = memory as { readonly isWanted?: unknown; readonly chainSuffix?: unknown } | null | undefined;
+  const suffix = found?.chainSuffix;
+  return {
+    isWanted: found?.isWanted !== false,
+    chainSuffix: typeof suffix === 'string' && isChainSuffix(suffix) ? suffix : '',
+  };
 }
 
 function warnBy(emit: EmitEvent): (message: string) => void {
