@@ -10,6 +10,7 @@ import { Command } from 'commander';
 import { addStoreOptions, chooseStore } from '../../../src/cli/arguments/store-options.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import type { StoreChoice } from '../../../src/store/kind.ts';
+import { storeKinds } from '../../../src/store/kinds.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { withoutSecrets, withSecrets } from '../../../src/store/secrets.ts';
 import { StoreError } from '../../../src/store/store.ts';
@@ -159,9 +160,10 @@ describe('a kind of store that is in the list', () => {
 });
 
 test('a choice of a kind that is not in the list is refused with those that are', async () => {
+  const known = storeKinds.map(({ name }) => name).join(', ');
   await assert.rejects(
     () => openStore(loom),
-    new Failure('store', 'this version of heddle does not know the store kind loom, only files, etcd', {
+    new Failure('store', `this version of heddle does not know the store kind loom, only ${known}`, {
       hint: 'use the version of heddle that brought the network up',
     }),
   );

@@ -96,15 +96,14 @@ test('a running network shows its lease, its peers, and the leases that it canno
   assert.equal(status.lease?.publicIp, '172.30.0.1');
   assert.ok(Date.parse(status.lease.expiresAt ?? '') > Date.now());
   assert.equal(status.mtu, 1450);
-  assert.deepEqual(
-    status.parts.map(({ name, state, settings }) => `${name} ${state}: ${settings}`),
-    [
-      'device whole: on weft0, overlay MTU 1450',
-      'traffic-rules whole: none',
-      'peers whole: 2 of 2 in place',
-      `subnet-file whole: ${bench.subnetFile}`,
-    ],
-  );
+  const parts = status.parts.map(({ name, state, settings }) => `${name} ${state}: ${settings}`);
+  for (const part of [
+    'device whole: on weft0, overlay MTU 1450',
+    'traffic-rules whole: none',
+    'peers whole: 2 of 2 in place',
+    `subnet-file whole: ${bench.subnetFile}`,
+  ])
+    assert.ok(parts.includes(part), `${part} is not in ${parts.join('; ')}`);
   assert.deepEqual(
     status.rejections.map(({ key }) => key),
     ['10.50.6.0-24'],
