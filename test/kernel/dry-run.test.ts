@@ -9,7 +9,7 @@ import type { CommandEnd, Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { oneHost } from './harness/one-host.ts';
 
-const options = { skip: reasonToSkip() };
+const options = { skip: reasonToSkip('iptables') };
 
 /** The kernel's entries and every file of the host's own, with times, modes and sizes. */
 function traces(host: Host): Promise<string> {
@@ -59,6 +59,9 @@ describe('heddle up --dry-run', options, () => {
     assert.equal(first.interface?.name, 'eth0');
     assert.deepEqual(first.interface.publicAddresses, [host.publicIp]);
     assert.deepEqual([first.lease?.subnet, first.lease?.how], [null, 'created']);
+    assert.equal(first.trafficRules?.masquerade, false);
+    assert.match(first.trafficRules.tool ?? '', /^iptables \(/);
+    assert.deepEqual(first.trafficRules.places, ['the chain HEDDLE-FWD']);
     assert.deepEqual(
       first.commands.map(({ command }) => command),
       ['PreStartupCommand', 'CheckCommand'],
@@ -72,7 +75,15 @@ describe('heddle up --dry-run', options, () => {
       ['/run/new/state', '/run/subnet.env'],
     );
     assert.match(first.warnings[0] ?? '', /^--v has no effect/);
+    const none = await plan(host, [...args, '--iptables-forward-rules=false']);
+    assert.equal(none.trafficRules, null);
+    const both = await plan(host, [...args, '--ip-masq', '--chain-suffix=blue']);
+    assert.deepEqual(both.trafficRules?.places, [
+      'the chain HEDDLE-POSTRTG-blue',
+      'the chain HEDDLE-FWD-blue',
+    ]);
     const text = await host.run(upCommand([...args, '--dry-run']));
+    assert.match(text.stdout, /^Traffic rules {2,}forward, with iptables \(\w+\): the chain HEDDLE-FWD$/m);
     assert.match(text.stdout, /^Interface {2,}eth0, MTU 1500, 172\.30\.1\.1: --iface names it$/m);
     assert.match(
       text.stdout,

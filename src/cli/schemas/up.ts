@@ -73,6 +73,21 @@ export const planSchema = schemaOf<StartPlan>()(
       z.array(z.strictObject({ key: z.string(), because: z.string() })),
       'The leases that would be rejected.',
     ),
+    trafficRules: described(
+      z.nullable(
+        z.strictObject({
+          masquerade: z.boolean(),
+          forward: z.boolean(),
+          tool: described(
+            z.nullable(z.string()),
+            'The program that keeps the rules; null if the programs are missing.',
+          ),
+          places: described(z.array(z.string()), 'The chains or tables, as nouns.'),
+          because: described(z.nullable(z.string()), 'Why the rules cannot be set; null if they can.'),
+        }),
+      ),
+      'The rules for masquerading and forwarding that would be set; null if there are none.',
+    ),
     commands: described(
       z.array(z.strictObject({ command: z.enum(commandNames), when: z.string(), script: z.string() })),
       'The commands of the recipe that would run.',

@@ -42,6 +42,7 @@ function renderFacts(plan: StartPlan): string {
     ['Interface', describeInterface(plan)],
     ['Lease', lease === null ? undefined : `${lease.subnet ?? 'a new subnet'}: ${lease.because}`],
     ['Earlier network', describeEarlier(plan)],
+    ['Traffic rules', describeRules(plan)],
     ['Peers', network === null ? undefined : describePeers(plan)],
   ];
   const rows = facts.flatMap(([title, text]) => (text === undefined ? [] : [[title, text]]));
@@ -76,6 +77,14 @@ function describeEarlier({ earlierNetwork }: StartPlan): string | undefined {
     case 'taken-down':
       return 'an earlier daemon left another one up; it is taken down first';
   }
+}
+
+function describeRules({ trafficRules }: StartPlan): string | undefined {
+  if (trafficRules === null) return undefined;
+  const { masquerade, forward, tool, places, because } = trafficRules;
+  const kinds = [...(masquerade ? ['masquerade'] : []), ...(forward ? ['forward'] : [])].join(', ');
+  if (tool === null) return `${kinds}: cannot be set, so the node would be degraded: ${because ?? ''}`;
+  return `${kinds}, with ${tool}: ${places.join(', ')}`;
 }
 
 function describePeers({ peers, rejected }: StartPlan): string {

@@ -18,6 +18,8 @@ import type { UpOptions } from '../../daemon/setup/options.ts';
 import { decideNode, mayBringNetwork, type NodeDecision } from '../../daemon/setup/prepare.ts';
 import { networkHint } from '../../daemon/setup/await-network.ts';
 import { findLastRun } from '../../daemon/takeover/first-start.ts';
+import { planRules } from '../../host/traffic/keep-rules.ts';
+import { rulesOfNetwork } from '../../daemon/network/parts/traffic-rules.ts';
 import { examineStateDirectory } from '../../host/state/state-directory.ts';
 import { foreseeLease, type LeaseForecast } from '../../store/acquire-lease.ts';
 import type { LeaseRecord } from '../../store/store.ts';
@@ -39,6 +41,8 @@ export interface StartPlan {
   readonly peers: readonly { readonly subnet: string; readonly publicIp: string }[];
   /** Leases that would be rejected, with the reason. */
   readonly rejected: readonly { readonly key: string; readonly because: string }[];
+  /** The rules for masquerading and forwarding that would be set; null if the plan ends before, or if there are none. */
+  readonly trafficRules: PlannedRules | null;
   readonly commands: readonly PlannedCommand[];
   /** The files and directories that would be written. */
   readonly files: readonly { readonly path: string; readonly purpose: string }[];
@@ -68,6 +72,17 @@ interface PlannedLease {
   readonly subnet: string | null;
   readonly how: LeaseForecast['how'];
   readonly because: string;
+}
+
+interface PlannedRules {
+  readonly masquerade: boolean;
+  readonly forward: boolean;
+  /** The program that keeps the rules; null if the programs are missing, so that the node would be degraded. */
+  readonly tool: string | null;
+  /** The chains or tables, as nouns. */
+  readonly places: readonly string[];
+  /** The reason why the rules cannot be set; null if they can. */
+  readonly because: string | null;
 }
 
 interface PlannedCommand {
@@ -124,6 +139,7 @@ export async function planStart(options: UpOptions, warnings: readonly string[])
     earlierNetwork: previous === undefined ? 'none' : isSame ? 'taken-over' : 'taken-down',
     peers: peers.map((peer) => ({ subnet: subnetsOf(peer), publicIp: mainPublicAddress(peer) })),
     rejected,
+    trafficRules: await planTrafficRules(decision, forecast, options),
     commands: planCommands(decision, options, peers.length, isSame),
     files: planFiles(options, stateDirectory),
     warnings: [...warnings, ...[...loaded.warnings, ...network.warnings].map(({ message }) => message)],
@@ -139,9 +155,27 @@ const emptyPlan = {
   earlierNetwork: 'none',
   peers: [],
   rejected: [],
+  trafficRules: null,
   commands: [],
   files: [],
 } as const satisfies Partial<StartPlan>;
+
+async function planTrafficRules(
+  { network }: NodeDecision,
+  { subnets }: LeaseForecast,
+  { traffic, chainSuffix }: UpOptions,
+): Promise<PlannedRules | null> {
+  const plan = await planRules(rulesOfNetwork(network.configuration, subnets, traffic, chainSuffix));
+  const { masquerade, forward } = traffic;
+  switch (plan.kind) {
+    case 'none':
+      return null;
+    case 'rules':
+      return { masquerade, forward, tool: plan.tool, places: plan.places, because: null };
+    case 'impossible':
+      return { masquerade, forward, tool: null, places: [], because: plan.because };
+  }
+}
 
 function describeLease(
   { how, subnets, isCertain }: LeaseForecast,

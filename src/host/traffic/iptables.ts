@@ -9,7 +9,13 @@ import {
   type ChainState,
   type RulesChange,
 } from '../../traffic/iptables.ts';
-import { trafficHooks, withoutRandomPorts, type ChainSuffix, type TrafficRules } from '../../traffic/rule.ts';
+import {
+  trafficHooks,
+  withoutRandomPorts,
+  type ChainSuffix,
+  type TrafficHook,
+  type TrafficRules,
+} from '../../traffic/rule.ts';
 import { ProgramError } from '../run-program.ts';
 import { ExistingChains } from './existing-chains.ts';
 import { runTool } from './run-tool.ts';
@@ -61,6 +67,10 @@ export class Iptables implements TrafficTool {
 
   get name(): string {
     return `iptables (${this.#backend})`;
+  }
+
+  placeOf(hook: TrafficHook): string {
+    return `the chain ${placeOf(hook, this.#chainSuffix).chain}`;
   }
 
   programs(family: Family): readonly string[] {

@@ -43,6 +43,30 @@ export async function setRules(network: NetworkRules, warn: Warn): Promise<void>
   if (!(await isFlanneldHere())) await cleaner.removeFlannel();
 }
 
+/** The rules that {@link setRules} would set, for people. */
+type RulesPlan =
+  | { readonly kind: 'none' }
+  /** `places` are the chains or tables, as nouns. */
+  | { readonly kind: 'rules'; readonly tool: string; readonly places: readonly string[] }
+  /** `because` is a sentence about the programs that are missing. */
+  | { readonly kind: 'impossible'; readonly because: string };
+
+/** Finds out which rules {@link setRules} would set. Changes nothing. */
+export async function planRules(network: NetworkRules): Promise<RulesPlan> {
+  try {
+    const tool = await chooseTool(network);
+    if (tool === undefined) return { kind: 'none' };
+    const places = allFamilies.flatMap((family) => {
+      const rules = network.rules[familyKey(family)];
+      const hooks = trafficHooks.filter((hook) => rules?.[hook] !== undefined);
+      return hooks.map((hook) => tool.placeOf(hook, family));
+    });
+    return { kind: 'rules', tool: tool.name, places: [...new Set(places)] };
+  } catch (error) {
+    return { kind: 'impossible', because: explainError(error) };
+  }
+}
+
 /** The difference between the kernel's rules and those of a network; undefined if there is none. Throws as {@link setRules} does. */
 export async function findRulesTrouble(network: NetworkRules): Promise<string | undefined> {
   const tool = await chooseTool(network);

@@ -1,7 +1,7 @@
 import type { Family } from '../../network/cidr.ts';
 import { findTableTrouble, nftFamilies, renderHeddleTable, tableName } from '../../traffic/nftables.ts';
 import { familyKey } from '../../network/per-family.ts';
-import { trafficHooks, type ChainSuffix, type TrafficRules } from '../../traffic/rule.ts';
+import { trafficHooks, type ChainSuffix, type TrafficHook, type TrafficRules } from '../../traffic/rule.ts';
 import { ProgramError } from '../run-program.ts';
 import type { ExistingChains } from './existing-chains.ts';
 import { runTool } from './run-tool.ts';
@@ -14,6 +14,10 @@ export class Nftables implements TrafficTool {
 
   constructor(suffix: ChainSuffix) {
     this.#suffix = suffix;
+  }
+
+  placeOf(_hook: TrafficHook, family: Family): string {
+    return `the table ${tableName(family, this.#suffix)}`;
   }
 
   programs(): readonly string[] {

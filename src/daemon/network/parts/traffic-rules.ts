@@ -9,9 +9,16 @@ import { ProgramError } from '../../../host/run-program.ts';
 import { Failure } from '../../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../../event/event.ts';
 import type { Json } from '../../../recipe/json/json.ts';
+import type { LeaseSubnets } from '../../../lease/lease.ts';
+import type { NetworkConfiguration } from '../../../network/configuration.ts';
 import { mapFamilies } from '../../../network/per-family.ts';
 import { Periodic } from '../../../time/periodic.ts';
-import { isChainSuffix, listTrafficRules, type ChainSuffix } from '../../../traffic/rule.ts';
+import {
+  isChainSuffix,
+  listTrafficRules,
+  type ChainSuffix,
+  type TrafficWishes,
+} from '../../../traffic/rule.ts';
 import {
   gone,
   repaired,
@@ -74,12 +81,21 @@ export const trafficRulesPart: NetworkPart = {
 };
 
 function rulesOf({ commands, own, options }: LiveNetwork): NetworkRules {
-  const { network } = commands.facts;
+  return rulesOfNetwork(commands.facts.network, own, options.traffic, options.chainSuffix);
+}
+
+/** The rules of a node with these subnets. */
+export function rulesOfNetwork(
+  network: NetworkConfiguration,
+  own: LeaseSubnets,
+  traffic: TrafficWishes,
+  chainSuffix: ChainSuffix,
+): NetworkRules {
   const rules = mapFamilies(own, (subnet, family) => {
     const range = network[family];
-    return range && listTrafficRules(range.network, subnet, options.traffic);
+    return range && listTrafficRules(range.network, subnet, traffic);
   });
-  return { rules, enableNftables: network.enableNftables, chainSuffix: options.chainSuffix };
+  return { rules, enableNftables: network.enableNftables, chainSuffix };
 }
 
 /** The rules of a network, by its deployment file: whether there are any, and the suffix of their chains. */
