@@ -116,7 +116,9 @@ describe('a node whose clock is wrong', options, () => {
       });
       const concern = await off.logged('concern', ({ kind }) => kind === 'clock');
       assert.match(concern.because, days > 0 ? / ahead of / : / behind /);
-      // The leases have been listed and watched by now, and the wrong clock has called some of them expired.
+      for (const subnet of before) await off.logged('peer-added', ({ peer }) => peer.subnet === subnet);
+      assert.deepEqual(off.all('peer-removed'), []);
+      assert.deepEqual(off.all('lease-lost'), []);
       await off.stop();
       for (const daemon of daemons) {
         await daemon.logged('peer-added');

@@ -41,7 +41,8 @@ export async function runUp(
     log.emit(event);
   };
   emit({ event: 'started', version: readVersion(), pid: process.pid, options: beginning.optionsInForce });
-  for (const message of [...beginning.warnings, ...(observer?.warnings ?? [])])
+  const ownWarnings = process.pid === 1 ? [firstProcessWarning] : [];
+  for (const message of [...beginning.warnings, ...(observer?.warnings ?? []), ...ownWarnings])
     emit({ event: 'warning', message });
   try {
     const node = new HeddleNode(options, { emit });
@@ -62,6 +63,11 @@ export async function runUp(
     await endBySignal(stoppedBy());
   }
 }
+
+/** Node collects only its own children; see bin/heddle. */
+const firstProcessWarning =
+  'heddle runs as the first process of its container (PID 1), where processes that commands leave behind stay as zombies; ' +
+  'start it as heddle (bin/heddle), or with an init process: docker run --init';
 
 interface Observer {
   /** For the log, once there is one. */
