@@ -158,6 +158,40 @@ describe('the rules of CONTRIBUTING.md for text are kept', () => {
   });
 });
 
+/** The beginnings of a name that needs the name of another test to be understood. */
+const dependentBeginning = /^(?:and|but|or|it|its|they|their|that|those|one (?:of|that|who|whose|which))\b/i;
+
+/** The names of the tests in a file: each with those of the groups around it. */
+function testNamesIn(path: string): readonly string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node, group: string): void => {
+    const [first] = ts.isCallExpression(node) ? node.arguments : [];
+    const name = first && literalText(first);
+    const isTest = ts.isCallExpression(node) && /^(?:test|describe)$/.test(node.expression.getText());
+    const full = isTest && name !== undefined ? `${group} ${name}`.trim() : group;
+    if (full !== group) names.push(full);
+    ts.forEachChild(node, (child) => visit(child, full));
+  };
+  visit(ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true), '');
+  return names;
+}
+
+test('the names of tests read alone, and keep the rules for text', () => {
+  const folder = join(root, 'test');
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .flatMap((file) => testNamesIn(join(folder, file)).map((text) => ({ where: file, text })));
+  assert.ok(names.length > 1500, 'the names were found');
+  assert.deepEqual(
+    names.filter(({ text }) => dependentBeginning.test(text)),
+    [],
+  );
+  assert.deepEqual(
+    names.flatMap((name) => faultsOf({ ...name, isDocstring: false })),
+    [],
+  );
+});
+
 test('a text that breaks a rule is found wherever it stands, and code is not text', () => {
   const found = (text: string): number => passagesOfSource('a.ts', text).flatMap(faultsOf).length;
   for (const bad of [

@@ -158,7 +158,7 @@ test('heddle without a word shows its help as what was wrong', async () => {
   assert.match(stderr, /^Usage: heddle /);
 });
 
-test('what cannot be written is told of in a line', () => {
+test('an output that cannot be written is reported in one line', () => {
   for (const asked of [['recipe', 'list'], ['--help'], ['help', 'up'], ['--version']]) {
     const words = ['-c', '"$@" >/dev/full', 'sh', process.execPath, heddle, ...asked];
     const { status, stderr } = spawnSync('sh', words, { encoding: 'utf8' });

@@ -49,7 +49,7 @@ test('the library of etcd is loaded when leases are in etcd', async (t) => {
   assert.ok((await loadedBy(t, 'leases', '--etcd-endpoints', 'http://127.0.0.1:1')).some(ofEtcd));
 });
 
-test('it is not loaded for anything else', async (t) => {
+test('the library of etcd is not loaded for anything else', async (t) => {
   const store = temporaryDirectory(t);
   for (const args of [['--help'], ['up', '--help'], ['recipe', 'list'], ['leases', '--store-dir', store]]) {
     const loaded = await loadedBy(t, ...args);

@@ -8,7 +8,7 @@ const json = vxlanRules.backendData;
 const v4 = '{"VNI":1,"VtepMAC":"b2:4e:a5:f9:b5:a8"}';
 const v6 = '{"VNI":1,"VtepMAC":"b2:4e:a5:f9:b5:a9"}';
 
-test('text is trimmed, and nothing printed is no data', () => {
+test('text is trimmed, and an empty output gives no data', () => {
   const data = readOwnData('  26:70:41:4d:fe:1b\n\n', text, ipv4Only);
   assert.deepEqual(data, { kind: 'data', data: { ipv4: '26:70:41:4d:fe:1b', ipv6: undefined } });
   assert.deepEqual(readOwnData('\n', text, ipv4Only), {
@@ -24,7 +24,7 @@ test("json is one object a line, IPv4's first", () => {
   });
 });
 
-test('what no peer would accept is refused here already', () => {
+test('data that no peer would accept is refused before it is published', () => {
   for (const [printed, network, why] of [
     ['two words', ipv4Only, /does not match/],
     ['{"VNI":1}', ipv4Only, /VtepMAC/],

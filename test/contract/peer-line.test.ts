@@ -26,7 +26,7 @@ test("each declared field has a column, IPv4's and then IPv6's", () => {
   assert.equal(line, 'add\t10.50.4.0/24\t-\t172.30.0.2\t-\t1\tb2:4e:a5:f9:b5:a8\t-\t-');
 });
 
-test('what a line cannot hold is not put into one', () => {
+test('data that a line cannot hold is not put into a line', () => {
   assert.equal(formatPeerLine('add', { ...peer, stdin: 'one\ntwo\n' }, textRules.backendData), undefined);
   assert.equal(formatPeerLine('add', { ...peer, stdin: 'a\tb\n' }, textRules.backendData), undefined);
   assert.equal(formatPeerLine('add', { ...peer, stdin: '-\n' }, textRules.backendData), undefined);

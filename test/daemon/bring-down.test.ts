@@ -27,7 +27,7 @@ function openFiles(path: string): readonly string[] {
 
 const plain = { releaseLease: false, forget: false };
 
-test('where nothing is up there is nothing to do', async (t) => {
+test('without a network, heddle down does nothing', async (t) => {
   const bench = new Bench(t);
   const down = await bringDown(bench.stateDirectory, plain, bench.emit);
   assert.deepEqual(down, {

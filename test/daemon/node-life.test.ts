@@ -104,7 +104,7 @@ test('a stop that asks for it gives the lease back', async (t) => {
   assert.equal(bench.told('lease-released')[0]?.subnet, ownSubnet(bench));
 });
 
-test('what could not be removed at a stop is told, and stays known for heddle down', async (t) => {
+test('peers that a stop could not remove are reported, and stay in the journal for heddle down', async (t) => {
   const bench = new Bench(t);
   bench.recipe();
   await bench.lease(4);

@@ -47,7 +47,7 @@ const ask = (bench: Bench): Promise<NodeStatus | undefined> =>
 /** The states that a bench was told, in order. */
 const statesOf = (bench: Bench): readonly string[] => bench.told('state').map(({ to }) => to);
 
-test('a daemon walks through its states, and tells of each once', { skip }, async (t) => {
+test('a daemon goes through its states, and reports each once', { skip }, async (t) => {
   const bench = new Bench(t);
   bench.recipe();
   const { node, ended } = begin(t, bench);
@@ -127,7 +127,7 @@ test('the first request to stop decides how', { skip }, async (t) => {
   assert.deepEqual(bench.told('lease-released'), []);
 });
 
-test('whoever asks a daemon to stop is answered when all is done', { skip }, async (t) => {
+test('a request to stop is answered when the network is down', { skip }, async (t) => {
   const bench = new Bench(t);
   bench.recipe();
   await bench.lease(4);
@@ -219,7 +219,7 @@ test('hurry ends the commands that a stop waits for', { skip }, async (t) => {
   await assert.rejects(ended, /the network could not be taken down completely/);
 });
 
-test('whoever asks for the end reads what could not be removed', { skip }, async (t) => {
+test('the answer to a request to stop names the peers that could not be removed', { skip }, async (t) => {
   const bench = new Bench(t);
   bench.recipe();
   await bench.lease(4);

@@ -71,7 +71,7 @@ test('a few bad peers are found, wherever they are', () => {
   assert.ok(singles < 2500 / 4, `${singles} single runs`);
 });
 
-test('where every batch fails the search ends, and each peer is run by itself', () => {
+test('if every batch fails, the search ends, and each peer runs by itself', () => {
   const engine = engineOf(2500);
   let batches = 0;
   for (let batch = engine.takeBatch(2500); batch.length > 0; batch = engine.takeBatch(2500)) {
@@ -101,14 +101,14 @@ test('after a shutdown only removes are decided, whatever was in a batch that fa
   assert.equal(engine.entries.size, 0);
 });
 
-test('what the store says after a shutdown is not wanted', () => {
+test('changes of the store after a shutdown are ignored', () => {
   const engine = engineOf(10);
   engine.feed({ kind: 'shutdown' });
   engine.feed({ kind: 'put', peer: makePeer(77) }, { kind: 'snapshot', peers: [makePeer(78)] });
   assert.deepEqual([engine.takeBatch(100), engine.take(100)], [[], []]);
 });
 
-test('a peer that changed while its batch ran is decided anew when that fails', () => {
+test('a peer that changed while its batch ran is decided again when the batch fails', () => {
   const engine = engineOf(20);
   const batch = engine.takeBatch(100);
   engine.feed({ kind: 'delete', key: makePeer(3).key });

@@ -59,7 +59,7 @@ function settledEngine(peers: number): (input: EngineInput) => number {
 const few = 100;
 const many = 10_000;
 
-test('what one lease costs does not depend on how many there are', () => {
+test('the cost of one lease does not depend on the number of leases', () => {
   const [small, large] = [settledEngine(few), settledEngine(many)];
   const inputs: EngineInput[] = [
     { kind: 'put', peer: makePeer(50, 1) },

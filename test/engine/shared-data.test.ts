@@ -44,7 +44,7 @@ test('a node that moved to another subnet is removed from the old one first', ()
   assert.deepEqual(kindsOf(engine), ['add 10.50.2.0/24']);
 });
 
-test('one whose remove from the old subnet hangs comes to the new one meanwhile, and is ensured when that ended', () => {
+test('a peer whose remove from the old subnet hangs is added in the new one meanwhile, and again when the remove has ended', () => {
   const engine = engineOf([makePeer(1)]);
   for (const operation of engine.take(1)) engine.feed({ kind: 'succeeded', operation });
   engine.feed({ kind: 'snapshot', peers: [makePeer(2, { publicIp: '192.0.2.1' })] });
@@ -88,7 +88,7 @@ test('an add that hangs keeps the remove of what it shares waiting no longer tha
   assert.deepEqual(kindsOf(engine), ['add 10.50.2.0/24']);
 });
 
-test('what every node publishes says nothing of who is who', () => {
+test('a value that every node publishes does not identify a peer', () => {
   const peers = Array.from({ length: 50 }, (_, n) => makePeer(n + 1));
   const engine = engineOf(peers);
   for (const operation of engine.take(100)) engine.feed({ kind: 'succeeded', operation });
@@ -101,7 +101,7 @@ test('what every node publishes says nothing of who is who', () => {
   assert.deepEqual(kindsOf(engine), []);
 });
 
-test('of two peers with one key the first to be in place for good stays, and the other comes when it goes', () => {
+test('two peers with one key: the first one in place stays, and the other one comes when the first one goes', () => {
   const [a, b] = [makePeer(1), makePeer(2)];
   const engine = engineOf([a, b]);
   const kernel = keyedKernel();

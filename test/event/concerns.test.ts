@@ -44,7 +44,7 @@ test('a concern is logged when it begins, when its text changes, and when it end
   assert.equal(changes(), 3);
 });
 
-test('what stays as it is is not logged again, and kinds do not touch each other', () => {
+test('a concern that stays the same is not logged again, and kinds do not affect each other', () => {
   const { concerns, told, changes } = watched();
   concerns.set('shared-address', [about('10.0.0.1')]);
   concerns.set('lease-expired', [about('10.50.1.0-24')]);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { renderEvent } from '../../src/event/human.ts';
 import { formatDuration } from '../../src/diagnostic/words.ts';
 
-test('what others wrote moves no cursor and begins no line of the log', () => {
+test('text of other machines does not move the cursor, and does not begin a line of the log', () => {
   const { text, detail } = renderEvent({
     event: 'peer-failed',
     operation: 'add',
@@ -33,7 +33,7 @@ test('what others wrote moves no cursor and begins no line of the log', () => {
   assert.equal(fault.text, '/store/subnets/␛]0;x␇ skipped: is␊empty');
 });
 
-test('what is odd is told with its place, and below it what to do, if there is anything', () => {
+test('a finding is shown with its place, and with its hint on the next line', () => {
   const finding = {
     event: 'finding' as const,
     where: { file: 'loom.json', line: 3, column: 18 },

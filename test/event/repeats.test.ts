@@ -45,7 +45,7 @@ test('a full disk that fails 34 peers is one line, and one with the count', () =
   ]);
 });
 
-test('what commands print although they succeed is shown once for many peers; without it each has its line', () => {
+test('the stderr of commands that succeed is shown once for many peers; commands without stderr have a line each', () => {
   const { repeats, lines, events } = folded();
   const added = (node: number, stderr: string): HeddleEvent => ({
     event: 'peer-added',
@@ -63,7 +63,7 @@ test('what commands print although they succeed is shown once for many peers; wi
   assert.equal(lines().length, 9);
 });
 
-test('what the tool printed about each peer does not make each a cause of its own', () => {
+test('different messages of a tool about each peer do not make each peer a cause of its own', () => {
   const { repeats, lines } = folded();
   for (let node = 1; node <= 10; node += 1)
     repeats.take(failed(node, 'exited with status 2', `ip: 10.50.${node}.0/24 dev eth${node}: no route`), 0);
@@ -118,7 +118,7 @@ test('an event that is rare is shown at once each time, and the count of one is 
   assert.equal(repeats.endsAt, undefined);
 });
 
-test('events that tell of one thing each are never counted', () => {
+test('events about one thing each are never counted', () => {
   const { repeats, lines } = folded();
   for (let n = 0; n < 50; n += 1) repeats.take({ event: 'lease-released', subnet: '10.50.1.0/24' }, 0);
   assert.equal(lines().length, 50);

@@ -6,7 +6,7 @@ import { Failure } from '../../src/diagnostic/failure.ts';
 import { findMissingPrograms, requirePrograms } from '../../src/host/programs.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-test('what is on PATH is not missing, the rest is told with its package', async (t) => {
+test('programs on PATH are not missing, and the others are named with their packages', async (t) => {
   const directory = temporaryDirectory(t);
   await writeFile(join(directory, 'arp'), '', { mode: 0o755 });
   await writeFile(join(directory, 'wg'), '', { mode: 0o644 });

@@ -31,7 +31,7 @@ test('the file is readable by all whatever the umask, and so are the directories
   assert.deepEqual(await readSubnetFile(path), content);
 });
 
-test('it is replaced as a whole, and leaves no other file', async (t) => {
+test('the subnet file is replaced as a whole, and no other file is left', async (t) => {
   const directory = temporaryDirectory(t);
   const path = join(directory, 'subnet.env');
   await writeSubnetFile(path, content);
@@ -42,7 +42,7 @@ test('it is replaced as a whole, and leaves no other file', async (t) => {
   assert.deepEqual(await readdir(directory), ['subnet.env']);
 });
 
-test('what a killed process left of it is removed with the next write, and nothing of another file', async (t) => {
+test('drafts of a killed process are removed with the next write, but not those of another file', async (t) => {
   const directory = temporaryDirectory(t);
   const others = [`.other.env.${randomUUID()}`, '.subnet.env.swp', `subnet.env.${randomUUID()}`];
   for (const name of [...others, `.subnet.env.${randomUUID()}`]) await writeFile(join(directory, name), '');
@@ -62,7 +62,7 @@ test('readers never see half of it', async (t) => {
   await Promise.all([writeOften(), readOften()]);
 });
 
-test('what is missing or unreadable is no hint', async (t) => {
+test('a missing or unreadable subnet file gives no hint', async (t) => {
   const directory = temporaryDirectory(t);
   assert.equal(await readSubnetFile(join(directory, 'none')), undefined);
   assert.equal(await readSubnetFile(directory), undefined);
@@ -70,7 +70,7 @@ test('what is missing or unreadable is no hint', async (t) => {
   assert.equal(await readSubnetFile(join(directory, 'torn')), undefined);
 });
 
-test('it can be removed, once and again', async (t) => {
+test('the subnet file can be removed twice', async (t) => {
   const path = join(temporaryDirectory(t), 'subnet.env');
   await writeSubnetFile(path, content);
   await removeSubnetFile(path);

@@ -298,7 +298,7 @@ describe('a peer whose SubnetAddCommand fails', options, () => {
   });
 });
 
-test('what commands print on stderr is log; on stdout, data', options, async (t) => {
+test('the stderr of commands is log, and their stdout is data', options, async (t) => {
   const { host, store } = await oneHost(t);
   const args = argumentsOf(store, 'loom', {
     PreStartupCommand: 'echo some noise >&2; echo 02:00:00:00:00:01; echo more noise >&2',

@@ -342,7 +342,7 @@ describe('heddle down', options, () => {
 });
 
 describe('a restart', options, () => {
-  test('after --on-exit leave: the same lease, and each doubtful peer anew for want of a CheckCommand', async (t) => {
+  test('after --on-exit leave: the same lease, and each doubtful peer is added again, without a CheckCommand', async (t) => {
     const { host, store } = await oneHost(t);
     store.put(peer, peerIp);
     const first = await startDaemon(host, [...argumentsOf(store), '--on-exit', 'leave']);
@@ -465,7 +465,7 @@ describe('the lease', options, () => {
     await daemon.stop();
   });
 
-  test('that another node has now is given up: the network is built anew with another one', async (t) => {
+  test('that another node has now is given up: the network is built again with another one', async (t) => {
     const { host, store } = await oneHost(t);
     store.put(peer, peerIp);
     const daemon = await startDaemon(host, argumentsOf(store));

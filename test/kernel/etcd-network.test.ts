@@ -135,7 +135,7 @@ describe('the type in a network configuration', options, () => {
     },
   );
 
-  test('is refused when there is no recipe for it', options, () =>
+  test('is refused if the node does not have a recipe for it', options, () =>
     assertRefused(
       networkOf({ Type: 'udp' }),
       [],

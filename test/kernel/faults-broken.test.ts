@@ -8,7 +8,7 @@ import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
 
 describe('a network that is broken', { skip: reasonToSkip() }, () => {
-  test('and cannot be mended is built again at ever longer intervals, whatever MonitorCommand hears', async (t) => {
+  test('and cannot be repaired is built again at ever longer intervals, whatever MonitorCommand hears', async (t) => {
     const overlay = bend(t, hostGw, (backend) => {
       // Each attempt is heard of.
       prepend(backend, 'PreStartupCommand', 'ip link add flap type bridge; ip link delete flap');

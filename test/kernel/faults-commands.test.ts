@@ -81,7 +81,7 @@ function trouble(backend: Backend): void {
 const peerOf = async (node: FaultNode, key: string) =>
   (await node.status()).peers.find((peer) => peer.key === key);
 
-describe('one peer whose command', { skip: reasonToSkip(), concurrency: 2 }, () => {
+describe('a peer whose command', { skip: reasonToSkip(), concurrency: 2 }, () => {
   const troubled = async (
     ...[t, overlay]: Parameters<typeof FaultLab.up>
   ): Promise<{ lab: FaultLab; node: FaultNode; from: number; addPeer: (key: string) => void }> => {

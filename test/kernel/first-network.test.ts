@@ -72,7 +72,7 @@ describe('a first start of which nothing comes', options, () => {
   });
 });
 
-describe('of two nodes that begin with one recipe, one fails', options, () => {
+describe('if one of two nodes that begin with one recipe fails', options, () => {
   const beginTogether = async (t: TestContext) => {
     const { first, second, store } = await twoHosts(t);
     const args = argumentsOf(store, 'shared', { PreStartupCommand: gate });
@@ -89,7 +89,7 @@ describe('of two nodes that begin with one recipe, one fails', options, () => {
     return { first, second, store, other };
   };
 
-  test('and the other comes up, with the configuration in the store', async (t) => {
+  test('the other comes up, with the configuration in the store', async (t) => {
     const { second, store, other } = await beginTogether(t);
     await open(second, 0);
     await other.until('ready');
@@ -97,7 +97,7 @@ describe('of two nodes that begin with one recipe, one fails', options, () => {
     await other.stop();
   });
 
-  test('and the other gives way to a third that was faster with another recipe', async (t) => {
+  test('the other gives way to a third that was faster with another recipe', async (t) => {
     const { first, second, store, other } = await beginTogether(t);
     const third = await startDaemon(first, argumentsOf(store, 'third'));
     await open(second, 0);

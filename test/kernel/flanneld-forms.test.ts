@@ -35,7 +35,7 @@ function messagesOf(daemon: Daemon): readonly string[] {
   return daemon.all('warning').map(({ message }) => message);
 }
 
-test('what distributions ship for flanneld starts heddle up in its place', options, async (t) => {
+test('the units of distributions for flanneld start heddle up in its place', options, async (t) => {
   const { host } = await oneHost(t);
   const etcd = await startEtcd(t, host);
   const configure = (prefix: string): Promise<void> =>

@@ -73,7 +73,7 @@ for (const shell of [dash, busyboxAsh]) {
       assert.deepEqual(await dumpState(node1.host), before);
     });
 
-    test('MonitorCommand tells of routes and of the interface', async (t) => {
+    test('MonitorCommand reports routes and the interface', async (t) => {
       const [node1] = await joinedNodes(t, recipe, { shell });
       const { host } = node1;
       await node1.monitor('203.0.113.1 via 172.30.1.254', async (listener) => {
@@ -102,7 +102,7 @@ describe('recipes/host-gw.json', { skip }, () => {
     await assert.rejects(node1.start(), /eth0 does not have the public address 198[.]51[.]100[.]7/);
   });
 
-  test('a peer whose route drifted is no longer listed, and SubnetAdd or SubnetBatch repairs it', async (t) => {
+  test('a peer whose route drifted is not listed any more, and SubnetAdd or SubnetBatch repairs it', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe, { families: 'dual-stack' });
     const before = await dumpState(node1.host);
     const drift = [

@@ -135,7 +135,7 @@ for (const shell of [dash, busyboxAsh]) {
       assert.deepEqual(await node1.host.lines('ls /run/state'), ['flannel-v6.1.mac', 'flannel.1.mac']);
     });
 
-    test('MonitorCommand tells of each kind of drift', async (t) => {
+    test('MonitorCommand reports each kind of drift', async (t) => {
       const [node1, node2] = await joinedNodes(t, recipe, { shell });
       const { host } = node1;
       await node1.monitor('203.0.113.1 via 172.30.1.254', async (listener) => {
@@ -258,7 +258,7 @@ describe('recipes/vxlan.json', { skip }, () => {
     'its fdb entry deleted': 'bridge fdb delete $MAC dev flannel.1 dst 172.30.1.2 self',
     'its fdb entry to another host': 'bridge fdb replace $MAC dev flannel.1 dst 172.30.1.3 self permanent',
   };
-  test('a peer that drifted is no longer listed, and SubnetAdd or SubnetBatch repairs it', async (t) => {
+  test('a peer that drifted is not listed any more, and SubnetAdd or SubnetBatch repairs it', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe);
     const before = await dumpState(node1.host);
     const repairs = [() => node1.add(node2), () => node1.batch({ add: [node2, node3] })];
@@ -282,7 +282,7 @@ describe('recipes/vxlan.json', { skip }, () => {
     'another device of that name':
       'ip link delete flannel.1; ip link add flannel.1 type bridge; ip link set flannel.1 up',
   };
-  test('a network that is broken fails the check, and starting again mends it', async (t) => {
+  test('a network that is broken fails the check, and a new start repairs it', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe);
     const mac = macOf(node1);
     for (const [what, command] of Object.entries(broken)) {

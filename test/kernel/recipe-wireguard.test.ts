@@ -105,7 +105,7 @@ for (const shell of [dash, busyboxAsh]) {
       assert.equal(keyOf(node1), key);
     });
 
-    test('MonitorCommand tells of the device and of the route', async (t) => {
+    test('MonitorCommand reports the device and the route', async (t) => {
       const [node1] = await joinedNodes(t, recipe, { shell });
       await node1.monitor('203.0.113.1 dev flannel-wg', async (listener) => {
         await node1.host.sh('ip route delete 10.50.0.0/16');
@@ -223,7 +223,7 @@ describe('recipes/wireguard.json', { skip }, () => {
     assert.match((await peersOf(node1.host))[0] ?? '', / 172\.30\.1\.2:4500 /);
   });
 
-  test('a peer that drifted is no longer listed, and SubnetAdd repairs it', async (t) => {
+  test('a peer that drifted is not listed any more, and SubnetAdd repairs it', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe);
     const before = await dumpState(node1.host);
     const drift = [
@@ -241,7 +241,7 @@ describe('recipes/wireguard.json', { skip }, () => {
     }
   });
 
-  test('a network that is broken fails the check, and starting again mends it with the same key', async (t) => {
+  test('a network that is broken fails the check, and a new start repairs it with the same key', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe);
     const key = keyOf(node1);
     const broken = [

@@ -35,7 +35,7 @@ test('a subnet file that is a mount point is written in place', options, async (
   assert.equal(await host.sh('ls -A /run/fixed; cat /run/fixed/there'), 'subnet.env\nthere');
 });
 
-test('and so is one in a directory that is mounted read-only', options, async (t) => {
+test('a subnet file in a directory that is mounted read-only is written in place', options, async (t) => {
   const { host, store } = await oneHost(t);
   await host.sh(
     'mkdir /run/fixed && touch /run/fixed/subnet.env /run/there && mount --bind /run/fixed /run/fixed &&' +
@@ -47,7 +47,7 @@ test('and so is one in a directory that is mounted read-only', options, async (t
   assert.equal(await host.sh('cat /run/there'), '');
 });
 
-test('heddle docker-opts tells of a route that has this subnet', options, async (t) => {
+test('heddle docker-opts reports a route that has this subnet', options, async (t) => {
   const { host } = await oneHost(t);
   const command = `${process.execPath} ${heddle} docker-opts -f /run/subnet.env -d /run/docker.env`;
   await host.sh(

@@ -104,41 +104,51 @@ for (const form of ['nft', 'legacy'] as const) {
   );
 }
 
-test('and in nftables, if the network configuration asks for it', { skip }, async (t) => {
-  const { host, store } = await oneHost(t);
-  const recipe = plain(store, { ...dualStack, EnableNFTables: true });
-  const daemon = await startDaemon(host, argumentsFor(store, recipe));
-  const [ipv4 = '', ipv6 = ''] = subnetsOf(store);
-  const table = (name: string, family: string, subnet: string, network: string, multicast: string): string =>
-    [
-      `table ${family} ${name} {`,
-      '\tchain postrtg {',
-      '\t\ttype nat hook postrouting priority srcnat; policy accept;',
-      '\t\tmeta mark & 0x00004000 == 0x00004000 return comment "heddle masq"',
-      `\t\t${family} saddr ${subnet} ${family} daddr ${network} return comment "heddle masq"`,
-      `\t\t${family} saddr ${network} ${family} daddr ${subnet} return comment "heddle masq"`,
-      `\t\t${family} saddr != ${network} ${family} daddr ${subnet} return comment "heddle masq"`,
-      `\t\t${family} saddr ${network} ${family} daddr != ${multicast} masquerade fully-random comment "heddle masq"`,
-      `\t\t${family} saddr != ${network} ${family} daddr ${network} masquerade fully-random comment "heddle masq"`,
-      '\t}',
-      '',
-      '\tchain forward {',
-      '\t\ttype filter hook forward priority filter; policy accept;',
-      `\t\t${family} saddr ${network} accept comment "heddle forward"`,
-      `\t\t${family} daddr ${network} accept comment "heddle forward"`,
-      '\t}',
-      '}',
-    ].join('\n');
-  assert.equal(
-    await host.sh('nft list ruleset'),
-    [
-      table('heddle-ipv4', 'ip', ipv4, '10.50.0.0/16', '224.0.0.0/4'),
-      table('heddle-ipv6', 'ip6', ipv6, 'fd00:50::/48', 'ff00::/8'),
-    ].join('\n'),
-  );
-  await daemon.stop();
-  assert.equal(await host.sh('nft list ruleset'), '');
-});
+test(
+  'the rules of flannel are in nftables, if the network configuration asks for it',
+  { skip },
+  async (t) => {
+    const { host, store } = await oneHost(t);
+    const recipe = plain(store, { ...dualStack, EnableNFTables: true });
+    const daemon = await startDaemon(host, argumentsFor(store, recipe));
+    const [ipv4 = '', ipv6 = ''] = subnetsOf(store);
+    const table = (
+      name: string,
+      family: string,
+      subnet: string,
+      network: string,
+      multicast: string,
+    ): string =>
+      [
+        `table ${family} ${name} {`,
+        '\tchain postrtg {',
+        '\t\ttype nat hook postrouting priority srcnat; policy accept;',
+        '\t\tmeta mark & 0x00004000 == 0x00004000 return comment "heddle masq"',
+        `\t\t${family} saddr ${subnet} ${family} daddr ${network} return comment "heddle masq"`,
+        `\t\t${family} saddr ${network} ${family} daddr ${subnet} return comment "heddle masq"`,
+        `\t\t${family} saddr != ${network} ${family} daddr ${subnet} return comment "heddle masq"`,
+        `\t\t${family} saddr ${network} ${family} daddr != ${multicast} masquerade fully-random comment "heddle masq"`,
+        `\t\t${family} saddr != ${network} ${family} daddr ${network} masquerade fully-random comment "heddle masq"`,
+        '\t}',
+        '',
+        '\tchain forward {',
+        '\t\ttype filter hook forward priority filter; policy accept;',
+        `\t\t${family} saddr ${network} accept comment "heddle forward"`,
+        `\t\t${family} daddr ${network} accept comment "heddle forward"`,
+        '\t}',
+        '}',
+      ].join('\n');
+    assert.equal(
+      await host.sh('nft list ruleset'),
+      [
+        table('heddle-ipv4', 'ip', ipv4, '10.50.0.0/16', '224.0.0.0/4'),
+        table('heddle-ipv6', 'ip6', ipv6, 'fd00:50::/48', 'ff00::/8'),
+      ].join('\n'),
+    );
+    await daemon.stop();
+    assert.equal(await host.sh('nft list ruleset'), '');
+  },
+);
 
 /** Ways in which others damage the rules, and a foreign rule that has to stay. */
 const damages: readonly [what: string, tool: 'iptables' | 'nftables', command: string][] = [
@@ -261,40 +271,44 @@ test(
   },
 );
 
-test('what an earlier run left with another tool goes, and what flanneld left', { skip }, async (t) => {
-  const { host, store } = await oneHost(t);
-  const legacy = { environment: { PATH: pathWith(t, 'legacy') } };
-  const first = await startDaemon(host, argumentsFor(store, plain(store)), legacy);
-  await first.kill();
-  await host.sh(`
+test(
+  'rules that an earlier run made with another tool go, and so do those of flanneld',
+  { skip },
+  async (t) => {
+    const { host, store } = await oneHost(t);
+    const legacy = { environment: { PATH: pathWith(t, 'legacy') } };
+    const first = await startDaemon(host, argumentsFor(store, plain(store)), legacy);
+    await first.kill();
+    await host.sh(`
     nft 'add table ip flannel-ipv4; add chain ip flannel-ipv4 forward { type filter hook forward priority filter; }'
     nft 'add table ip6 flannel-ipv6; add chain ip6 flannel-ipv6 forward { type filter hook forward priority filter; }'
     iptables-nft -t nat -N FLANNEL-POSTRTG
     iptables-nft -t nat -A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
     iptables-nft -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE
   `);
-  assert.match(await host.sh('iptables-legacy-save'), /HEDDLE-POSTRTG/);
-  // The store has the mode of the first run.
-  const other = new StoreDirectory(t);
-  const recipe = plain(other, { EnableNFTables: true });
-  const second = await startDaemon(host, ['--recipe', recipe, '--store-dir', other.path]);
-  assert.doesNotMatch(await host.sh('iptables-legacy-save'), /HEDDLE/);
-  const ruleset = await host.sh('nft list ruleset');
-  assert.match(ruleset, /table ip heddle-ipv4 \{\n\tchain forward/);
-  // Without --ip-masq, nothing is masqueraded.
-  assert.doesNotMatch(ruleset, /postrtg/);
-  assert.doesNotMatch(ruleset, /flannel|FLANNEL/);
-  assert.match(ruleset, /192\.0\.2\.0\/24/);
-  await second.stop();
-  // Also a network without rules of its own does not need those of flanneld.
-  await host.sh('iptables-nft -N FLANNEL-FWD; iptables-nft -A FORWARD -j FLANNEL-FWD');
-  const none = ['--store-dir', other.path, '--iptables-forward-rules=false'];
-  const third = await startDaemon(host, ['--recipe', recipe, ...none]);
-  const left = await host.sh('nft list ruleset');
-  assert.doesNotMatch(left, /heddle|FLANNEL/);
-  assert.match(left, /192\.0\.2\.0\/24/);
-  await third.stop();
-});
+    assert.match(await host.sh('iptables-legacy-save'), /HEDDLE-POSTRTG/);
+    // The store has the mode of the first run.
+    const other = new StoreDirectory(t);
+    const recipe = plain(other, { EnableNFTables: true });
+    const second = await startDaemon(host, ['--recipe', recipe, '--store-dir', other.path]);
+    assert.doesNotMatch(await host.sh('iptables-legacy-save'), /HEDDLE/);
+    const ruleset = await host.sh('nft list ruleset');
+    assert.match(ruleset, /table ip heddle-ipv4 \{\n\tchain forward/);
+    // Without --ip-masq, nothing is masqueraded.
+    assert.doesNotMatch(ruleset, /postrtg/);
+    assert.doesNotMatch(ruleset, /flannel|FLANNEL/);
+    assert.match(ruleset, /192\.0\.2\.0\/24/);
+    await second.stop();
+    // Also a network without rules of its own does not need those of flanneld.
+    await host.sh('iptables-nft -N FLANNEL-FWD; iptables-nft -A FORWARD -j FLANNEL-FWD');
+    const none = ['--store-dir', other.path, '--iptables-forward-rules=false'];
+    const third = await startDaemon(host, ['--recipe', recipe, ...none]);
+    const left = await host.sh('nft list ruleset');
+    assert.doesNotMatch(left, /heddle|FLANNEL/);
+    assert.match(left, /192\.0\.2\.0\/24/);
+    await third.stop();
+  },
+);
 
 test('a host with neither iptables nor nft is degraded, with what is missing', { skip }, async (t) => {
   const { host, store } = await oneHost(t);

@@ -27,7 +27,7 @@ test('a request is answered in whatever pieces it comes', async (t) => {
   assert.equal(await text(socket), '{"response":"done","message":"{\\"request\\":\\"status\\"}"}\n');
 });
 
-test('what is not an object is an answer of its own, and an error is one as well', async (t) => {
+test('a request that is not an object has its own answer, and an error is an answer as well', async (t) => {
   const { open } = await serve(t);
   for (const line of ['', 'status', '[]', '{"request":']) {
     assert.equal(await text(open(`${line}\n`)), '{"response":"done","message":"null"}\n', line);

@@ -17,7 +17,7 @@ function ownClock(t: TestContext): { now: number } {
   return clock;
 }
 
-test('what a daemon waits for is told with the time that it has taken by now', (t) => {
+test('a wait of a daemon is reported with its time so far', (t) => {
   const clock = ownClock(t);
   const waits = new NodeWaits();
   assert.deepEqual(waits.describe(), []);

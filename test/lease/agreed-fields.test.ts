@@ -32,7 +32,7 @@ test('a field with the name of a parameter has to be agreed on, unless each peer
   assert.deepEqual(agreedBy('true', { Type: 'string', Default: '7', Secret: true }), []);
 });
 
-test('of the shipped recipes, vxlan has such a field, and wireguard none', async () => {
+test('the shipped vxlan has a field that all nodes must agree on, and wireguard has none', async () => {
   for (const [name, expected] of [
     ['vxlan', ['VNI']],
     ['wireguard', []],

@@ -34,7 +34,7 @@ test('a lease of another backend type is none of our business', () => {
   });
 });
 
-test('of a json object only the declared fields reach a command, each held to its pattern', () => {
+test('only the declared fields of a json object reach a command, each checked by its pattern', () => {
   const data: Json = { Extra: '$(reboot)', VtepMAC: 'b2:4e:a5:f9:b5:a8', VNI: 1 };
   const verdict = checkPeer(
     makeLease('10.50.4.0/24', { backendType: 'vxlan', backendData: data }),

@@ -13,7 +13,7 @@ function found(data: Json | undefined, format: BackendDataFormat, v6?: Json): re
   return identities.map(({ field, value }) => `${field}=${value}`);
 }
 
-test('of json, the declared fields that have the form of a MAC address or a key identify a node', () => {
+test('the declared json fields that have the form of a MAC address or a key identify a node', () => {
   const data = { VNI: 1, VtepMAC: '02:42:ac:11:00:02', Other: key };
   assert.deepEqual(found(data, vxlanRules.backendData), ['VtepMAC=02:42:ac:11:00:02']);
   assert.deepEqual(found({ VNI: key, VtepMAC: 7 }, vxlanRules.backendData), [`VNI=${key}`]);
@@ -33,7 +33,7 @@ test('each family has its own, and a value of both counts once', () => {
   assert.deepEqual(found(v4, vxlanRules.backendData, { VtepMAC: '02:42:ac:11:00:03' }).length, 2);
 });
 
-test('of text, each line that has such a form, and nothing that a whole cluster may share', () => {
+test('each line of text in the form of a MAC address or a key identifies a node, and a value of the whole cluster does not', () => {
   assert.deepEqual(found(`${key}\n51820`, text), [`backend data=${key}`]);
   for (const shared of ['1', 'eu-central-1', '192.168.100.100', '51820', 'hello', ''])
     assert.deepEqual(found(shared, text), [], shared);

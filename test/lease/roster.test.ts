@@ -24,7 +24,7 @@ const brief = (changes: readonly RosterChange[]): string[] =>
     }
   });
 
-test('its own lease is no peer, and nobody may overlap it', () => {
+test('the lease of this node is not a peer, and no other lease may overlap it', () => {
   const roster = new Roster(textRules, own);
   assert.deepEqual(roster.put(lease('10.50.1.0/24', { publicIp: '172.30.0.1' })), []);
   assert.deepEqual(brief(roster.put(lease('10.50.0.0/20'))), ['rejected 10.50.0.0-20']);
@@ -97,7 +97,7 @@ test('nodes that run something else cannot be reached; a reservation without a t
   assert.equal(roster.counts.unreachable, 0);
 });
 
-test('of two that overlap the first stands, and the other follows when it goes', () => {
+test('the first of two overlapping leases wins, and the other one follows when it goes', () => {
   const roster = new Roster(textRules, own);
   assert.deepEqual(brief(roster.put(lease('10.50.16.0/20'))), ['put 10.50.16.0-20']);
   assert.deepEqual(brief(roster.put(lease('10.50.17.0/24'))), ['rejected 10.50.17.0-24']);
@@ -132,7 +132,7 @@ test('a new list takes the place of the old one', () => {
   assert.deepEqual(brief(changes), ['delete 10.50.4.0-24', 'put 10.50.5.0-24', 'put 10.50.6.0-24']);
 });
 
-test('of a list the subnets of the usual length come first, so that one wide lease is not taken for many', () => {
+test('subnets of the usual length come first in a list, so that one wide lease does not replace many', () => {
   const roster = new Roster(textRules, own);
   const wide = lease('10.50.0.0/17', { publicIp: '172.30.0.9' });
   const changes = roster.replaceAll([wide, lease('10.50.4.0/24'), lease('10.50.5.0/24')]);
@@ -140,7 +140,7 @@ test('of a list the subnets of the usual length come first, so that one wide lea
   assert.deepEqual([...roster.rejections.keys()], ['10.50.0.0-17']);
 });
 
-test('what stood in an earlier run stands on while its lease is there and rejected, and no longer', () => {
+test('a peer of an earlier run stays while its lease exists and is rejected', () => {
   const earlier = new Roster(textRules, own);
   earlier.replaceAll([lease('10.50.4.0/24'), lease('10.50.5.0/24')]);
   const roster = new Roster(textRules, own, earlier.peers);
@@ -154,7 +154,7 @@ test('what stood in an earlier run stands on while its lease is there and reject
   assert.deepEqual(brief(roster.put(bad)), ['rejected 10.50.4.0-24']);
 });
 
-test('what stood in an earlier run gives way to whoever holds its subnet now', () => {
+test('a peer of an earlier run gives way to the node that holds its subnet now', () => {
   const earlier = new Roster(textRules, own);
   earlier.put(lease('10.50.1.0/25'));
   earlier.put(lease('10.50.6.0/25'));
@@ -184,7 +184,7 @@ test('leases that claim one underlay address are all peers, and told each time t
   assert.deepEqual(roster.sharedAddresses, []);
 });
 
-test('of what an earlier daemon left, the first list keeps what it is told to, but for what a lease overlaps', () => {
+test('the first list keeps the named peers of an earlier daemon, unless a lease overlaps them', () => {
   const at = (subnet: string, number: number): LeaseReading =>
     lease(subnet, { publicIp: `172.30.0.${number}` });
   const before = new Roster(textRules, own);
@@ -198,7 +198,7 @@ test('of what an earlier daemon left, the first list keeps what it is told to, b
   assert.deepEqual(brief(roster.replaceAll(list, kept)), first);
 });
 
-test('of a list only what is shared in the end is told, once', () => {
+test('only addresses that are shared at the end of a list are reported, once', () => {
   const roster = new Roster(textRules, own);
   const at = (subnet: string, publicIp: string): LeaseReading => lease(subnet, { publicIp });
   roster.replaceAll([at('10.50.4.0/24', '172.30.0.4'), at('10.50.5.0/24', '172.30.0.5')]);

@@ -168,7 +168,7 @@ describe('a value as nobody should write it', () => {
   });
 });
 
-test('what is encoded is decoded to the same attributes, and encoded again to the same bytes', () => {
+test('encoded attributes are decoded to the same attributes, and encoded again to the same bytes', () => {
   const json = fc.jsonValue({ maxDepth: 5 }).map((value) => JSON.parse(JSON.stringify(value)) as Json);
   const attributes = fc.record(
     {

@@ -63,7 +63,7 @@ describe("flannel's defaults", () => {
     });
   }
 
-  test('of IPv6, beside IPv4 and alone', () => {
+  test('of IPv6, with IPv4 and alone', () => {
     const ipv6 = '2001:cafe:42::/56 /64 2001:cafe:42:1:: 2001:cafe:42:ff::';
     const dual = { EnableIPv6: true, Network: '10.50.0.0/16', IPv6Network: '2001:cafe:42::/56' };
     assert.deepEqual(ranges(dual), { ipv4: '10.50.0.0/16 /24 10.50.1.0 10.50.255.0', ipv6 });

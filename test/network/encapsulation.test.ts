@@ -20,6 +20,6 @@ test('each kind of device takes the bytes that flannel and the kernel count', ()
   }
 });
 
-test('of other kinds nothing is known, whatever they are called', () => {
+test('the encapsulation of other kinds is unknown, whatever their name', () => {
   for (const kind of ['tun', 'bridge', '', 'constructor']) assert.equal(encapsulationOf(kind), undefined);
 });

@@ -39,7 +39,7 @@ test('a dual-stack network is printed as flanneld prints it', () => {
   );
 });
 
-test('what was printed is read back', () => {
+test('a subnet file that was printed is read back', () => {
   const families = fc.constantFrom({ ipv4, ipv6 }, { ipv4, ipv6: undefined }, { ipv4: undefined, ipv6 });
   fc.assert(
     fc.property(families, fc.integer({ min: 68, max: 65_536 }), fc.boolean(), (subnets, mtu, ipMasq) => {
@@ -49,7 +49,7 @@ test('what was printed is read back', () => {
   );
 });
 
-test('what a torn or foreign file lacks is named, and is no error', () => {
+test('the lack of a torn or foreign subnet file is named, and is not an error', () => {
   const whole = renderSubnetEnvironment({ ipv4, ipv6: undefined, mtu: 1450, ipMasq: false });
   const noMtu = { lacks: 'a usable FLANNEL_MTU' };
   const noSubnet = { lacks: 'a usable FLANNEL_SUBNET or FLANNEL_IPV6_SUBNET with its network' };

@@ -59,7 +59,7 @@ test('only subnets of the right length, within the limits, fit', () => {
   assert.equal(isOfRange(narrow, { family: 4, value: 0x0a_32_05_01n, prefix: 24 }), false);
 });
 
-test('every subnet of a range fits it, the ones beside it do not, and no two overlap', () => {
+test('every subnet of a range fits it, the ones next to it do not, and no two overlap', () => {
   fc.assert(
     fc.property(range, fc.bigInt(0n, 2n ** 128n), (it, pick) => {
       const count = countSubnets(it);

@@ -165,7 +165,7 @@ test('a recipe that ends too early is examined as far as it goes, and nothing is
   assert.ok(examined > 500, `${examined} findings`);
 });
 
-test('of a recipe without its end, the mistakes before it are found', () => {
+test('the mistakes before the end of an incomplete recipe are found', () => {
   const text = `{
   "Network": "10.50.0.0/16",
   "SubnetLen": "24",

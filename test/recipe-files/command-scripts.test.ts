@@ -26,7 +26,7 @@ test('a command that cannot be read is told with its line and the words of the s
   assert.deepEqual(locateLine(bad, 1), { text: 'echo )', span: { offset: 1, length: 1 } });
 });
 
-test('what is never closed is told at the end', async () => {
+test('a quote or block that is never closed is reported at the end', async () => {
   const [unclosedIf] = await findComplaints([linesCommand('if true; then', 'echo')]);
   assert.match(unclosedIf?.message ?? '', /end of file unexpected/);
   const [unclosedQuote] = await findComplaints([stringCommand("echo 'a")]);
@@ -40,7 +40,7 @@ test('busybox says it without a line', async () => {
   ]);
 });
 
-test('what no shell can be given is refused', async () => {
+test('a script that no shell can get is refused', async () => {
   const nul = linesCommand('true', 'echo \0');
   const long = stringCommand(`: ${'x'.repeat(128 * 1024)}`);
   const errors = await findComplaints([nul, long]);

@@ -46,7 +46,7 @@ test('a shipped recipe is found by its name, a path by its ending', async () => 
   assert.equal(recipeFile(''), '');
 });
 
-test('a name is no way out of the folders of recipes', () => {
+test('a name does not lead out of the folders of recipes', () => {
   for (const name of ['../package', 'a/b', '', 'vxlan\n']) assert.equal(findNamedRecipe(name), undefined);
   assert.ok(!namedRecipes().includes('recipe.schema'), 'what editors read is not a recipe');
 });

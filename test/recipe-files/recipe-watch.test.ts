@@ -81,7 +81,7 @@ test('a file that goes is told once, and what comes in its place is read', async
   await told.until('! no such file or directory', '', 'again');
 });
 
-test('what was saved before the watch began is seen', async (t) => {
+test('a save before the watch began is seen', async (t) => {
   const file = join(temporaryDirectory(t), 'a.json');
   writeFileSync(file, 'newer');
   await (await watch(t, file, 'first')).until('newer');

@@ -115,7 +115,7 @@ test('several changes take as much as the greatest of them, and as much the othe
   );
 });
 
-describe('of the shipped recipes', () => {
+describe('among the shipped recipes', () => {
   const folder = new URL('../../recipes/', import.meta.url);
   const files = readdirSync(folder).filter((file) => !file.endsWith('.schema.json'));
   const recipes = files.map((file) => {

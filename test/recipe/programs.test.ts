@@ -95,7 +95,7 @@ test('programs of all commands are named once, in order', () => {
   assert.deepEqual(programs('ip a; cat b', 'bridge c; ip d', 'cat e'), ['ip', 'cat', 'bridge']);
 });
 
-test('a function of one command is no function of another', () => {
+test('a function of one command is not a function of another', () => {
   assert.deepEqual(programs('wg() { ip a; }; wg', 'wg show'), ['ip', 'wg']);
 });
 

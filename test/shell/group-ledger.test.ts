@@ -59,7 +59,7 @@ test('another process that has the id by now lives on', async (t) => {
   assert.ok(process.kill(pid, 0));
 });
 
-test('what an earlier command left in the group of a worker lives on, and its present command does not', async (t) => {
+test('processes that an earlier command left in the group of a worker live on, and its present command does not', async (t) => {
   const directory = ledgerDirectory(t);
   const script = `
     (sleep 86392 >/dev/null & echo $!)
@@ -80,7 +80,7 @@ test('what an earlier command left in the group of a worker lives on, and its pr
   assert.ok(process.kill(left, 0));
 });
 
-test('where nothing was ever noted there is nothing to end', async (t) => {
+test('without a note, nothing is ended', async (t) => {
   assert.equal(await endNotedGroups(ledgerDirectory(t), 2000), 0);
 });
 

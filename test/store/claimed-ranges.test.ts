@@ -63,7 +63,7 @@ test('the lease that a node holds becomes its reservation, and stays one when it
   assert.ok(renewed !== 'gone' && renewed.expiresAt === undefined);
 });
 
-test('what is not a lease, or cannot be read, keeps its range, and can be released', async (t) => {
+test('an entry that is not a lease, or cannot be read, keeps its range, and can be released', async (t) => {
   const directory = temporaryDirectory(t);
   const subnets = join(directory, 'subnets');
   await mkdir(subnets);

@@ -155,7 +155,7 @@ describe('watching leases in etcd', () => {
 });
 
 describe('an etcd that cannot be reached', () => {
-  test('is told of with what, where and why', { timeout: 60_000 }, async () => {
+  test('is reported with what, where and why', { timeout: 60_000 }, async () => {
     const endpoints = [`http://${ownLoopbackAddress()}:2379`, 'http://etcd.invalid:2379'];
     const store = await openEtcdStore({ endpoints, timing: hasty });
     try {

@@ -313,7 +313,7 @@ describe('what is not a lease', () => {
   });
 });
 
-describe('a change that the kernel does not tell of', () => {
+describe('a change that the kernel does not report', () => {
   withBed('is noticed by the next look at everything', async (bed) => {
     const store = await bed.open({ rescanMs: 10_000 });
     await store.create(key, value, undefined);

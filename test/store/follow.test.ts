@@ -161,7 +161,7 @@ describe('following a store', () => {
     assert.equal(seen.updates.length, 4);
   });
 
-  test('throws what waiting cannot mend', async () => {
+  test('throws an error that waiting does not cure', async () => {
     const broken = new StoreError('permission denied', { retryable: false });
     assert.equal((await follow([{ list: broken }])).error, broken);
     assert.equal((await follow([{ batches: [[put]], then: broken }])).error, broken);

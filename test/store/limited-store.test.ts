@@ -121,7 +121,7 @@ test('a write that has more time ends when that time becomes shorter', async (t)
   await assert.rejects(removed, StoreAbandonedError);
 });
 
-test('what the end waits for is told, until it has ended', async (t) => {
+test('the wait of an end is reported until it has ended', async (t) => {
   const waits: string[] = [];
   const limits = {
     stopping: AbortSignal.abort(),

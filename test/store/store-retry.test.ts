@@ -40,7 +40,7 @@ test('each failure in a row waits twice as long as the one before, up to a cap',
   assert.deepEqual(scene.outages, scene.waits, 'each is told with its wait');
 });
 
-test('whoever keeps track of outages hears of every answer', async () => {
+test('the witness of outages hears about every answer', async () => {
   const scene = new Scene();
   scene.retry.reached();
   await scene.fail(3);
@@ -73,7 +73,7 @@ test('a watch that lasted, or changes that came, begin the count again', async (
   assert.equal(changed.waits.at(-1), 200);
 });
 
-test('time that passes while the store is away is no sign that it was well', async () => {
+test('time during an outage does not count as time in which the store was well', async () => {
   const scene = new Scene();
   scene.retry.reached();
   await scene.fail(2);

@@ -74,7 +74,7 @@ describe('recipe check', () => {
     );
   });
 
-  test('exits with 3 if there is an error, of the document or of a command, and tells of every recipe', async () => {
+  test('exits with 3 if there is an error, of the document or of a command, and reports every recipe', async () => {
     const document = await write('document', { Typo: 1 });
     const command = await write('command', { PreStartupCommand: 'if true; then echo "$SUBNET"' });
     const { exitCode, stdout } = await heddle('check', document, command, 'vxlan', '--json');
@@ -509,7 +509,7 @@ describe('recipe new', () => {
   });
 });
 
-test('recipe schema prints the schema that lies beside the recipes', async () => {
+test('recipe schema prints the schema that lies next to the recipes', async () => {
   const { exitCode, stdout } = await heddle('schema');
   assert.equal(exitCode, 0);
   assert.equal(`${stdout}\n`, await readFile(join(root, 'recipes/recipe.schema.json'), 'utf8'));

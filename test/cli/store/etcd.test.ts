@@ -231,7 +231,7 @@ describe('heddle leases', () => {
     assert.ok(left > 86_000 && left <= 86_401, String(expiresAt));
   });
 
-  test('names what is no lease on stderr, and lists the rest', limit, async (t) => {
+  test('names the entries that are not leases on stderr, and lists the rest', limit, async (t) => {
     const desk = await Desk.make(t);
     await desk.put('10.50.7.0-24', '{"PublicIP":"172.30.0.7","PublicIPv6":null}');
     await desk.put('10.50.8.0-24', 'weft\u001b[2J');

@@ -25,7 +25,7 @@ test('the lines are those of SubnetBatchCommand', async (t) => {
   assert.equal(found.kind, 'listed');
 });
 
-test('what is not a subnet is passed over, as is the own one; blanks around a subnet do not count', async (t) => {
+test('lines that are not subnets and the own subnet are ignored; blanks around a subnet do not count', async (t) => {
   const found = await check(
     t,
     'echo " 10.50.4.0/24 "; echo; echo "no subnet"; echo 10.50.1.0/24; echo 10.50.6.0',

@@ -26,7 +26,7 @@ const secrets = {
   },
 };
 
-test('a command about this node is told of it, runs in the state directory, and is reported', async (t) => {
+test('a command about this node gets its variables, runs in the state directory, and is reported', async (t) => {
   const command = 'echo "$NODE_NAME $SUBNET $PUBLIC_IP $MTU $IFACE"; pwd; echo fine >&2';
   const { bench, runner } = await start(t, { PostStartupCommand: command });
   const result = await runner.runOwn('PostStartupCommand', own);
@@ -61,7 +61,7 @@ test('a check that succeeds shows its stderr, with a count when it repeats, and 
   ]);
 });
 
-test('before the lease there is no subnet to be told', async (t) => {
+test('commands before the lease do not get a subnet', async (t) => {
   const { runner } = await start(t, { PreStartupCommand: 'echo "${SUBNET-none} $NETWORK"' });
   const result = await runner.runOwn('PreStartupCommand', undefined);
   assert.ok(result.kind === 'ok');
@@ -106,7 +106,7 @@ test('after another text of the recipe was saved, its lines are named', async (t
   assert.match(line ?? '', /exit 7/);
 });
 
-test('what was learned of the node is told from then on', async (t) => {
+test('commands get the facts that the node has learned since its start', async (t) => {
   const { runner } = await start(t, { PostStartupCommand: 'echo $MTU' });
   runner.learn({ mtus: { ipv4: 1280, ipv6: undefined } });
   const result = await runner.runOwn('PostStartupCommand', own);
@@ -202,7 +202,7 @@ test('a quiet run is not reported', async (t) => {
   assert.deepEqual(bench.events, []);
 });
 
-test('a command for a peer is told of the peer, reads its data, and knows this node as LOCAL', async (t) => {
+test('a command for a peer gets the variables and the data of the peer, and those of this node as LOCAL', async (t) => {
   const { bench, runner } = await start(t, {
     SubnetAddCommand: 'echo "$SUBNET $PUBLIC_IP $LOCAL_SUBNET $LOCAL_PUBLIC_IP $(cat)"',
   });
@@ -229,7 +229,7 @@ test('a recipe without MonitorCommand has no monitor', async (t) => {
   assert.equal(runner.startMonitor(own, listeners), undefined);
 });
 
-test('a monitor is told of this node, and its end comes with its stderr', async (t) => {
+test('a monitor gets the variables of this node, and its end is reported with its stderr', async (t) => {
   const { bench, runner } = await start(t, {
     CheckCommand: 'true',
     MonitorCommand: 'echo "$SUBNET" > told; echo a line; echo no group >&2; exit 3',

@@ -86,7 +86,7 @@ class Kept {
   }
 }
 
-test('what is published while the lease is being renewed is in it afterwards', async (t) => {
+test('a value that is published during a renewal is in the lease afterwards', async (t) => {
   const kept = await Kept.start(t);
   const renewal = kept.keeper.reclaim();
   const changed = valueOf('172.30.0.1', 'changed');
@@ -126,7 +126,7 @@ test('a lease that somebody edited is taken back, and at leisure if that goes on
   assert.deepEqual(kept.taken, []);
 });
 
-test('that the store is away is known from when the lease cannot be written until it can', async (t) => {
+test('the keeper knows an outage from the first failed write to the next success', async (t) => {
   const kept = await Kept.start(t);
   const store = dirname(dirname(kept.file));
   await rename(store, `${store}.away`);
@@ -165,7 +165,7 @@ test('a lease that another node has is given up, once', async (t) => {
   assert.equal(await kept.standing(), theirs);
 });
 
-test('a lease that became unreadable is no other node’s: it is taken again once it can be', async (t) => {
+test('an unreadable lease is not another node’s: the keeper takes it again as soon as possible', async (t) => {
   const kept = await Kept.start(t);
   await kept.overwrite('{ torn');
   await kept.keeper.reclaim();

@@ -36,7 +36,7 @@ test('an outage is told at once, then less and less often: 32 lines a day, whate
   }
 });
 
-test('a store that comes and goes does not start over, one that was well for a while does', () => {
+test('pauses between lines go on growing if the store comes and goes, and begin again after it was well for a while', () => {
   const scene = new Scene();
   for (let times = 0; times < 100; times += 1) {
     scene.fail(10, 5);
@@ -51,7 +51,7 @@ test('a store that comes and goes does not start over, one that was well for a w
   assert.equal(scene.said.length, length + 1);
 });
 
-test('an answer ends the outage that there is: how long it took, and whether the log has a line about it', () => {
+test('an answer ends the outage, and returns its length and whether the log has a line about it', () => {
   const scene = new Scene();
   assert.equal(scene.log.answered(), undefined);
   scene.log.failed(error, 1);
@@ -73,7 +73,7 @@ test('a call that this process gave up itself is not an outage', () => {
   assert.deepEqual(scene.said, []);
 });
 
-test('it knows since when the store is away, why, and when it is tried next, until it is back', () => {
+test('an outage has its begin, its reason and its next try until the store is back', () => {
   const scene = new Scene();
   const current = (): Outage | undefined => scene.log.current;
   assert.equal(current(), undefined);
@@ -87,7 +87,7 @@ test('it knows since when the store is away, why, and when it is tried next, unt
   assert.equal(current()?.since, 110_000);
 });
 
-test('of two that use a store, one suffices to find it away', () => {
+test('the store counts as away while one of its two users cannot reach it', () => {
   const [first, second] = [
     { since: 5, because: 'refused', nextTryAt: 30 },
     { since: 10, because: 'no answer', nextTryAt: 20 },

@@ -73,7 +73,7 @@ test('findings are kept back where the recipe has secrets: a part that cannot be
   assert.match(because, /because they may contain secrets$/);
 });
 
-test('what the store overrules is told as a warning', async (t) => {
+test('a value of the saved recipe that the store overrules is a warning', async (t) => {
   const { bench, changes } = await watch(t);
   bench.recipe(fileOverlay, { network: '10.60.0.0/16' });
   await until('a change', () => changes.length > 0);

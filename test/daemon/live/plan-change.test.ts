@@ -57,7 +57,7 @@ for (const [kind, backend] of [
   });
 }
 
-test('what the store decides stays, and the author is told that the recipe does not', async (t) => {
+test('a network that the store decides stays, and a warning tells the author', async (t) => {
   const scene = await Scene.start(t);
   const plan = await scene.plan({}, '10.60.0.0/16');
   assert.ok(plan.kind === 'change');

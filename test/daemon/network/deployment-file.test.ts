@@ -26,7 +26,7 @@ const deployment: Deployment = {
   parts: { device: {}, peers: {}, 'subnet-file': { path: '/run/a.env' } },
 };
 
-test('what is written is read again, and only its owner may read it', async (t) => {
+test('a deployment that was written is read again, and only its owner may read it', async (t) => {
   const directory = temporaryDirectory(t);
   assert.equal(await readDeployment(directory), undefined);
   await writeDeployment(directory, deployment);

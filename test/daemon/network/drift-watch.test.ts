@@ -71,7 +71,7 @@ test('a network is looked at on its interval, again and again', async (t) => {
   assert.equal(scene.looks, 2);
 });
 
-test('what waits to be tried again is looked at sooner, never later than the interval', async (t) => {
+test('a broken part is looked at sooner than the interval, never later', async (t) => {
   const scene = new Scene(t);
   scene.watch.start(1000);
   scene.next = Promise.resolve(10 * intervalMs);

@@ -92,7 +92,7 @@ test('a value that PreStartup does not make is refused, and every file is where 
   }
 });
 
-test('but the lease that this node had with another address does not keep it from starting', async (t) => {
+test('the lease that this node had with another address does not keep it from starting', async (t) => {
   const backend = { ...fileOverlay, PreStartupCommand: [`echo ${copied}`] };
   const { bench, published } = await takeWith(t, {}, { backend, hint: '10.50.9.0/24' });
   assert.equal(await published, copied);

@@ -282,7 +282,7 @@ test('MonitorCommand starts again when the interface changes, and the old one en
   assert.equal(scene.bench.log.filter((line) => line === 'monitor ended').length, 2);
 });
 
-test('what is left of a network stands as it was', async (t) => {
+test('a network that is left stays as it was', async (t) => {
   const scene = await Scene.prepare(t);
   await scene.bench.lease(4);
   await scene.untilReady();

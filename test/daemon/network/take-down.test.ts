@@ -67,7 +67,7 @@ test('a part that this version does not know is refused before anything is touch
   assert.deepEqual(bench.log, before);
 });
 
-test('what remains is said with what to do', () => {
+test('remains after a take-down are named, with what to do', () => {
   const whole = { removed: 3, failed: [], shutdown: 'done' } as const;
   requireTakenDown(whole, 'then try again');
   requireTakenDown({ ...whole, shutdown: 'skipped' }, 'then try again');

@@ -78,7 +78,7 @@ test('the deployment file is there before PreStartup, and names the lease when t
   );
 });
 
-test('what the store held, with the new lease, is kept for whoever follows it', async (t) => {
+test('the listing of the store, with the new lease, is kept for the follower', async (t) => {
   const { bench, context } = await prepare(t, { hint });
   await bench.lease(4);
   await takeLease(context);

@@ -12,7 +12,7 @@ function start(): { report: DriftReport; events: HeddleEvent[] } {
   return { report: new DriftReport((event) => events.push(event), Date.now), events };
 }
 
-test('a check that finds nothing is no news', () => {
+test('a check that finds no difference is not reported', () => {
   const { report, events } = start();
   report.judged(none);
   assert.deepEqual(events, []);

@@ -146,7 +146,7 @@ test('a peer that only the journal knows goes with the first list', async (t) =>
   assert.deepEqual(scene.warnings, []);
 });
 
-test('and stays for now where leases may have ended because nobody could renew them', async (t) => {
+test('a peer that only the journal knows stays for a while if leases may have ended because nobody could renew them', async (t) => {
   const scene = await Scene.start(t, true, [[6, 6]]);
   assert.deepEqual(scene.wanted, [4, 5, 6].map(keyOf));
   assert.deepEqual(scene.runs, [`add ${keyOf(6)}`]);
@@ -159,7 +159,7 @@ test('and stays for now where leases may have ended because nobody could renew t
   assert.deepEqual(scene.runs.slice(1), [`add ${keyOf(7)}`]);
 });
 
-test('but not if its node has another subnet by now, or gets one', async (t) => {
+test('a peer that may be late goes at once if its node has another subnet, or gets one', async (t) => {
   const scene = await Scene.start(t, true, [[6, 4]]);
   assert.deepEqual(scene.wanted, [5, 6].map(keyOf));
   assert.deepEqual(scene.runs, [`remove ${keyOf(4)}`, `add ${keyOf(6)}`]);

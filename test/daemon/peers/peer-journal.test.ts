@@ -66,7 +66,7 @@ test('a peer that comes and goes for ever does not make the file grow for ever',
   assert.ok((await file.read()).length <= 11_000);
 });
 
-test('what is recorded is on disk once that is said, in order, also when writes overlap', async (t) => {
+test('a record is on disk when its promise resolves, in order, even if writes overlap', async (t) => {
   const directory = temporaryDirectory(t);
   const { journal } = await open(t, directory);
   const seen: (readonly string[])[] = [];
@@ -87,7 +87,7 @@ test('what is recorded is on disk once that is said, in order, also when writes 
   );
 });
 
-test('lines that another program wrote are no journal', async (t) => {
+test('lines that another program wrote are not a journal', async (t) => {
   const directory = temporaryDirectory(t);
   const file = await openJournal(join(directory, 'journal'));
   t.after(() => file.close());

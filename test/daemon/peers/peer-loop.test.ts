@@ -152,7 +152,7 @@ test('a batch that fails is told once, with its size, and one that succeeds with
   assert.equal(scene.loop.engine.counts.inPlace, 40);
 });
 
-test('what a batch that succeeded printed on stderr stands in its event', async () => {
+test('the event of a batch that succeeded has its stderr', async () => {
   const scene = await Scene.start();
   scene.loop.feed({ kind: 'snapshot', peers: peers(40) });
   await scene.until(() => scene.running === 1);

@@ -43,7 +43,7 @@ test('the stderr of an operation that succeeded stands with its event', () => {
   }
 });
 
-test('one that failed is told with when it is tried again', () => {
+test('an operation that failed is reported with the time of its next try', () => {
   const event = eventOf(operation(), failed, wait);
   const told = {
     event: 'peer-failed',

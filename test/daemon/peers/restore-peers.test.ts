@@ -24,7 +24,7 @@ async function runsOf(bench: Bench, { loop }: LiveNetwork): Promise<readonly str
   return bench.log.toSorted();
 }
 
-test('what the check sees needs nothing, and what it misses is added', async (t) => {
+test('peers that the check sees stay, and peers that it misses are added', async (t) => {
   const { bench, network } = await start(t, { CheckCommand: fileCheck });
   await restorePeers(network.loop, network);
   assert.deepEqual(await runsOf(bench, network), ['add 10.50.5.0/24']);
@@ -47,7 +47,7 @@ test('a check that fails tells nothing: each peer is added again', async (t) => 
   assert.deepEqual(await runsOf(bench, network), ['add 10.50.4.0/24', 'add 10.50.5.0/24']);
 });
 
-test('what is known to be in place is believed without a check', async (t) => {
+test('peers that are known to be in place need no check', async (t) => {
   const { bench, network } = await start(t, { CheckCommand: fileCheck });
   await restorePeers(network.loop, { ...network, inPlace: new Set(['10.50.5.0/24']) });
   assert.deepEqual(bench.lines('check-log'), []);

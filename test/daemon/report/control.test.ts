@@ -29,7 +29,7 @@ test('status is asked for and answered', async (t) => {
   assert.deepEqual(await askDaemon(stateDirectory, 'GET', '/status'), { state: 'running' });
 });
 
-test('who is not a daemon has no status', async (t) => {
+test('a socket that is not a daemon’s gives no status', async (t) => {
   const { stateDirectory } = await serve(t, { status: () => undefined });
   assert.equal(await askDaemon(stateDirectory, 'GET', '/status'), undefined);
 });
@@ -70,7 +70,7 @@ test('a request that is not JSON, or for something else, is refused', async (t) 
   assert.equal(await statusOf('GET', '/status'), 200);
 });
 
-test('where nobody listens there is no daemon', async (t) => {
+test('a socket on which nobody listens means that no daemon runs', async (t) => {
   const bench = new Bench(t);
   assert.equal(await askDaemon(bench.stateDirectory, 'GET', '/status'), undefined);
   assert.equal(await askDaemon(`${bench.directory}/gone`, 'GET', '/status'), undefined);

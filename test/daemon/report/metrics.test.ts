@@ -55,7 +55,7 @@ test('the version is a label of what the node runs', async (t) => {
   );
 });
 
-test('what commands for peers took is measured in seconds, each kind by itself', async () => {
+test('the durations of commands for peers are measured in seconds, each kind by itself', async () => {
   const metrics = new Metrics(() => undefined);
   metrics.note({ event: 'peer-added', peer, reason: 'new', durationMs: 20, stderr: '' });
   metrics.note({ event: 'peer-added', peer, reason: 'new', durationMs: 480, stderr: '' });
@@ -115,13 +115,13 @@ test('peers, leases and the store are told as they stand', async (t) => {
   assert.deepEqual(await linesOf(metrics, 'heddle_store_up'), ['heddle_store_up 0']);
 });
 
-test('what is not known yet has no value', async (t) => {
+test('a gauge whose value is unknown has no value', async (t) => {
   const metrics = new Metrics(() => statusOf(t, { lease: null, mtu: null }));
   assert.deepEqual(await linesOf(metrics, 'heddle_lease_expiry'), []);
   assert.deepEqual(await linesOf(metrics, 'heddle_mtu'), []);
 });
 
-test('what other machines wrote stays inside its label', async (t) => {
+test('text that other machines wrote stays inside its label', async (t) => {
   const rejections = [{ key: '10.50.4.0-24', because: 'a "quote"\nand a line' }];
   const metrics = new Metrics(() => statusOf(t, { rejections }));
   assert.deepEqual(await linesOf(metrics, 'heddle_lease_rejected{'), [
@@ -129,7 +129,7 @@ test('what other machines wrote stays inside its label', async (t) => {
   ]);
 });
 
-test('of very many rejected leases a hundred are named', async (t) => {
+test('at most a hundred rejected leases are named', async (t) => {
   const rejections = Array.from({ length: 5000 }, (_, n) => ({ key: `key-${n}`, because: 'odd' }));
   const metrics = new Metrics(() => statusOf(t, { rejections }));
   assert.equal((await linesOf(metrics, 'heddle_lease_rejected{')).length, 100);

@@ -53,7 +53,7 @@ test('peers stand in the order of their keys', () => {
   );
 });
 
-test('what only the journal remembers is named by what it was added with', () => {
+test('a peer that only the journal remembers is named by the values of its add', () => {
   const { engine } = start();
   engine.feed({ kind: 'restore', peers: [makeNumberedPeer(4)] });
   const [peer] = describePeers(engine, new Map());

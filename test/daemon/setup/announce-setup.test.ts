@@ -30,7 +30,7 @@ test('a node tells where its network comes from, and which interface it has', as
   assert.equal(bench.told('network-configured')[1]?.source, file);
 });
 
-test('what is odd about either document is told with its place, and once if both have it', async (t) => {
+test('warnings about either document have their place, and come once if both documents have them', async (t) => {
   const bench = new Bench(t);
   bench.recipe();
   const { loaded, network, ...rest } = await bench.prepare();

@@ -5,7 +5,7 @@ import { Bench } from '../bench.ts';
 import { fileOverlay } from '../file-overlay.ts';
 import { given } from '../../recipe/given-parameter.ts';
 
-test('commands are told of the interface, the store’s network and the settled parameters', async (t) => {
+test('commands get the interface, the store’s network and the settled parameters', async (t) => {
   const bench = new Bench(t);
   bench.recipe({ ...fileOverlay, Parameters: { Port: { Type: 'integer', Default: 1 } } });
   const options = bench.options({ parameters: [given('Port=7')], nodeName: 'loom' });

@@ -36,7 +36,7 @@ test('a document that is in the store already is not written', async (t) => {
   assert.equal(await preparation.store.readNetwork(), undefined);
 });
 
-test('where another node was faster, its document counts', async (t) => {
+test('if another node was faster, its document counts', async (t) => {
   const { bench, preparation } = await start(t);
   await preparation.store.writeNetwork(other);
   const { network } = await publishNetwork(preparation, bench.options());

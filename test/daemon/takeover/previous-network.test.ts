@@ -21,7 +21,7 @@ async function start(t: TestContext): Promise<{ bench: Bench; left: Deployment }
   return { bench, left: await leaveNetwork(t, bench) };
 }
 
-test('where nothing was left there is nothing to clear', async (t) => {
+test('without an earlier network, nothing is cleared', async (t) => {
   const bench = new Bench(t);
   bench.recipe();
   assert.equal(await clear(t, bench), undefined);

@@ -59,7 +59,7 @@ test('a network that never got its lease is taken down without a subnet', async 
   assert.ok(existsSync(bench.subnetFile), 'it was not begun');
 });
 
-test('what could not be removed stays in the journal and the deployment file', async (t) => {
+test('peers that could not be removed stay in the journal and the deployment file', async (t) => {
   const { bench, left } = await start(t);
   bench.put('remove.fails');
   const taken = await takeDownDead(left, bench.stateDirectory, bench.emit);

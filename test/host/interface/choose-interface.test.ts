@@ -112,7 +112,7 @@ describe('--iface', () => {
     assert.equal(choose({ iface: ['nope', 'eth2', '10.9.9.9', 'bare', 'eth1', 'eth0'] }).name, 'eth1');
   });
 
-  test('a link-local address will do where there is no other', () => {
+  test('a link-local address will do if the interface does not have another', () => {
     assert.equal(choose({ iface: ['ll0'] }).addresses.ipv4, '169.254.1.1');
   });
 
@@ -161,7 +161,7 @@ describe('--iface-regex', () => {
     assert.match(refusal({ ifaceRegex: ['^eth2$'] }).message, /does not match an address or name/);
   });
 
-  test('what is no expression is refused as such', () => {
+  test('a text that is not a regular expression is refused', () => {
     const { kind, message } = refusal({ ifaceRegex: ['('] });
     assert.deepEqual(
       [kind, message],
@@ -248,7 +248,7 @@ describe('of several addresses of a family', () => {
     assert.equal(chosen([linkAddress('169.254.0.1'), deprecated]), deprecated.text);
   });
 
-  test('it is used where there is no other, or where it is named', () => {
+  test('one that may come and go is used if it is the only one, or if an option names it', () => {
     assert.equal(chosen([leased]), leased.text);
     assert.equal(chosen([virtual]), virtual.text);
     assert.equal(chosen([first, virtual], { iface: [virtual.text] }), virtual.text);

@@ -42,7 +42,7 @@ test("without an overlay device the interface's", () => {
   });
 });
 
-test('what is no overlay device does not count', () => {
+test('a device that is not of the overlay does not count', () => {
   const mtu = 1000;
   assert.equal(mtuOf({ name: 'eth0', mtu }), 1500);
   assert.equal(mtuOf({ name: 'lo', mtu }), 1500);

@@ -65,7 +65,7 @@ test('an address that is insisted on, kept or new says so', () => {
   );
 });
 
-test('where nothing can be chosen, each says why, or which wishes led nowhere', () => {
+test('if nothing can be chosen, each address says why, or the options that fit nothing are named', () => {
   const none = explain({ iface: ['nope', 'eth2'] });
   assert.match(
     none[3] ?? '',

@@ -73,7 +73,7 @@ test('routes that lead nowhere, and those in place of the default route, do not 
   assert.equal(find('10.50.0.0/16', { routes: harmless }), undefined);
 });
 
-test('what an earlier run left does not count, what the host has does all the same', () => {
+test('remains of an earlier run are not an overlap, but routes of the host are', () => {
   const ownSubnets = [cidr('10.50.7.0/24')];
   const flannel = {
     ...eth0,

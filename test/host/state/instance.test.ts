@@ -117,7 +117,7 @@ test('the socket of a daemon that was killed is taken over', async (t) => {
   assert.equal(await ask(controlSocketPath(directory)), 200);
 });
 
-test('of many that start at once beside a stale socket, one runs', async (t) => {
+test('only one of many daemons runs if they start at once next to a stale socket', async (t) => {
   const directory = temporaryDirectory(t);
   const dead = startModule(t, 'host/state/instance.ts', claimAndStay(directory));
   assert.equal(await dead.readLine(), 'claimed');
@@ -135,7 +135,7 @@ test('a path that no socket can have is refused', async (t) => {
   await assert.rejects(claimInstance(directory, newServer()), failsAs('state-directory', /too long/));
 });
 
-test('what is no socket is left where it is', async (t) => {
+test('a file that is not a socket stays', async (t) => {
   const directory = temporaryDirectory(t);
   await writeFile(join(directory, 'heddle.sock'), 'precious');
   await assert.rejects(

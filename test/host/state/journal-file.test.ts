@@ -123,7 +123,7 @@ test('wherever a crash cuts a journal, what was whole before is read', () => {
   );
 });
 
-test('what somebody else cut off or added is seen by a reader', async (t) => {
+test('a reader sees changes of the journal that another program made', async (t) => {
   const path = join(temporaryDirectory(t), 'journal');
   const journal = await openIn(t, path);
   await journal.append([1, 2]);

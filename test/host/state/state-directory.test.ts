@@ -11,7 +11,7 @@ async function modeOf(path: string): Promise<number> {
   return (await stat(path)).mode & 0o7777;
 }
 
-test('it is made with its parents, private whatever the umask', async (t) => {
+test('a state directory is made with its parents, and is private with any umask', async (t) => {
   const directory = temporaryDirectory(t);
   setUmask(t, 0);
   const path = join(directory, 'a', 'b');
@@ -40,7 +40,7 @@ test('a directory that holds other things stays as it is', async (t) => {
   assert.equal(await modeOf(path), 0o755);
 });
 
-test('one that other users can write to is refused', async (t) => {
+test('a state directory that other users can write to is refused', async (t) => {
   const path = join(temporaryDirectory(t), 'state');
   await mkdir(path);
   for (const mode of [0o777, 0o770, 0o1777]) {
@@ -49,7 +49,7 @@ test('one that other users can write to is refused', async (t) => {
   }
 });
 
-test('what is no directory is refused', async (t) => {
+test('a state directory that is a file is refused', async (t) => {
   const directory = temporaryDirectory(t);
   await writeFile(join(directory, 'file'), '');
   await refused(join(directory, 'file'), /not a directory/);

@@ -18,7 +18,7 @@ function own() {
   return namespace;
 }
 
-test("what is in this process's network namespace is not elsewhere, nor what was before the machine's last start", () => {
+test("a network in this process's network namespace, or from before the machine's last start, is not elsewhere", () => {
   const { bootId, name } = own();
   assert.equal(isElsewhere({ bootId, name }), false);
   assert.equal(isElsewhere({ bootId, name: 'net:[1]' }), true);

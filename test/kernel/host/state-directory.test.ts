@@ -9,7 +9,7 @@ import { refused } from '../../host/state/refused.ts';
 
 const asRoot = { skip: reasonToSkip() };
 
-test('one of another user is refused', asRoot, async (t) => {
+test('a state directory of another user is refused', asRoot, async (t) => {
   const path = join(temporaryDirectory(t), 'state');
   await mkdir(path, { mode: 0o700 });
   await chown(path, 12_345, 12_345);
@@ -26,17 +26,21 @@ test('a link that somebody else made is not, wherever it stands in the path', as
   await assert.rejects(stat(join(directory, 'real', 'state')));
 });
 
-test('one below a directory that others could change is refused, and not even made', asRoot, async (t) => {
-  const parent = join(temporaryDirectory(t), 'parent');
-  await mkdir(parent);
-  const path = join(parent, 'deep', 'state');
-  await chmod(parent, 0o777);
-  await refused(path, /other users can write to \S*\/parent \(mode 0777\)/);
-  await chmod(parent, 0o755);
-  await chown(parent, 54_321, 54_321);
-  await refused(path, /\/parent belongs to user 54321/);
-  assert.deepEqual(await readdir(parent), []);
-  await chown(parent, 0, 0);
-  await chmod(parent, 0o1777);
-  await prepareStateDirectory(path);
-});
+test(
+  'a state directory below a directory that others could change is refused, and not made',
+  asRoot,
+  async (t) => {
+    const parent = join(temporaryDirectory(t), 'parent');
+    await mkdir(parent);
+    const path = join(parent, 'deep', 'state');
+    await chmod(parent, 0o777);
+    await refused(path, /other users can write to \S*\/parent \(mode 0777\)/);
+    await chmod(parent, 0o755);
+    await chown(parent, 54_321, 54_321);
+    await refused(path, /\/parent belongs to user 54321/);
+    assert.deepEqual(await readdir(parent), []);
+    await chown(parent, 0, 0);
+    await chmod(parent, 0o1777);
+    await prepareStateDirectory(path);
+  },
+);

@@ -50,7 +50,7 @@ test("another user's file is not, nor one in that user's directory", asRoot, asy
   }
 });
 
-test('it is the user who called sudo, who may as well run anything', asRoot, async (t) => {
+test('the user who called sudo is trusted, because that user may run anything', asRoot, async (t) => {
   const file = await makeFile(t);
   await chown(file, 54_321, 0);
   process.env['SUDO_UID'] = '54321';
@@ -58,7 +58,7 @@ test('it is the user who called sudo, who may as well run anything', asRoot, asy
   assert.equal(findDistrust(file), undefined);
 });
 
-test('of a link both ends count', asRoot, async (t) => {
+test('both ends of a link must be trusted', asRoot, async (t) => {
   const file = await makeFile(t);
   const other = await makeFile(t);
   const link = join(dirname(other), 'link.json');
@@ -71,7 +71,7 @@ test('of a link both ends count', asRoot, async (t) => {
   assert.equal(findDistrust(link)?.why, `other users can write to ${dirname(link)} (mode 0777)`);
 });
 
-test('what could be done to heddle’s own program may be done to a recipe', asRoot, async (t) => {
+test('a user who could change heddle’s own program may change a recipe', asRoot, async (t) => {
   const file = await makeFile(t);
   const program = join(dirname(file), 'trusted-file.ts');
   const source = fileURLToPath(new URL('../../../src/host/files/trusted-file.ts', import.meta.url));

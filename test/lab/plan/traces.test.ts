@@ -32,7 +32,7 @@ test('a carrier that came, and what the kernel adds with it, leave no trace', ()
   assert.deepEqual(compareTraces(readTraces(before), readTraces(after)), []);
 });
 
-test('what a daemon left is named by its kind', () => {
+test('traces that a daemon left are named by their kind', () => {
   const after = before
     .replace(
       '# address',
@@ -60,7 +60,7 @@ test('what a daemon left is named by its kind', () => {
   ]);
 });
 
-test('what a daemon took away is named as well', () => {
+test('traces that a daemon removed are named as well', () => {
   const after = before.replace(
     '172.30.0.0/24 dev eth0 proto kernel scope link src 172.30.0.1 linkdown \n',
     '',

@@ -24,7 +24,7 @@ function written(
   return String(pipe.read());
 }
 
-test('progress is a line for each step where it is no terminal', () => {
+test('progress is a line for each step if stderr is not a terminal', () => {
   assert.equal(
     written(2, { isTTY: false }),
     'lab: underlay of 2 created in 7 ms, starting daemons\n' +
@@ -33,7 +33,7 @@ test('progress is a line for each step where it is no terminal', () => {
   );
 });
 
-test('of one node no pair is said to be probed', () => {
+test('a lab with one node does not report pairs', () => {
   assert.match(written(1, { isTTY: false }), /^lab: every node knows every other after 812 ms$/m);
 });
 

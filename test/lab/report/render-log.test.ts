@@ -17,7 +17,7 @@ test('each event of a JSON log is a line for people, and what it printed stands 
   );
 });
 
-test('what is not an event of heddle stays, without what moves a cursor', () => {
+test('a line that is not an event of heddle stays, without characters that move the cursor', () => {
   for (const other of ['{"level":"warn","msg":"etcd"}', '{"event":"unknown"}', '{', 'plain'])
     assert.equal(renderLog(`${other}\n`), `${other}\n`);
   assert.equal(renderLog('a\u001b[2Jb'), 'a\u241b[2Jb\n');

@@ -66,7 +66,7 @@ test('a failed pair is crossed and its reason given', () => {
   );
 });
 
-test('what a node said is shown once, with its hint and its stderr', () => {
+test('a message of a node is shown once, with its hint and its stderr', () => {
   const message = 'node1: wg was not found';
   const report: LabReport = { ...good, passed: false, readyMs: null, pairs: [], reasons: [message] };
   const trouble = {

@@ -83,7 +83,7 @@ test('a pattern that cannot be matched in linear time is refused, and says what 
   }
 });
 
-test('what is not a regular expression is refused as before', () => {
+test('a text that is not a regular expression is refused', () => {
   for (const pattern of ['[a-z', 'a)|(?:b', '*', '\\y', '(?P<a>b)', '[[:alpha:]]']) {
     assert.equal(compilePattern(pattern).kind, 'refused', pattern);
   }

@@ -51,7 +51,7 @@ describe('a network configuration found in a store', () => {
     assert.deepEqual(warnings, []);
   });
 
-  test('may be a whole recipe: its commands are named, and are no parameters', () => {
+  test('may be a whole recipe: its commands are named, and are not parameters', () => {
     const { value } = accept({
       Network: '10.50.0.0/16',
       Backend: {

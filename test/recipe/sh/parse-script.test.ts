@@ -173,7 +173,7 @@ function acceptedByShell(texts: readonly string[]): boolean[] {
 
 const skip = spawnSync('dash', ['-c', ':']).status === 0 ? false : 'needs dash';
 
-test('what dash accepts is read to its end', { skip }, () => {
+test('a script that dash accepts is read to its end', { skip }, () => {
   // Not what is read otherwise on purpose, as bash does (`&>`, `$((a); b)`), nor in backquotes, where dash lets pass what is no command, nor here-documents that end in what is not expanded there.
   const isComparable = (text: string) => !/[\0`]|&>|\$\(\(|\[\[|<<-?[\s\\]*[^\s]*[$`]/.test(text);
   const texts = fc.sample(scripts, { numRuns: 600, seed: 7 }).filter(isComparable);

@@ -9,7 +9,7 @@ function capture(limits: { head: number; tail: number }, ...chunks: (string | Bu
   return into.read();
 }
 
-test('what fits is kept whole', () => {
+test('output that fits is kept whole', () => {
   assert.deepEqual(capture({ head: 4, tail: 4 }, 'abcd', 'efgh'), { text: 'abcdefgh', truncated: 0 });
   assert.deepEqual(capture({ head: 4, tail: 0 }, 'abcd'), { text: 'abcd', truncated: 0 });
   assert.deepEqual(capture({ head: 4, tail: 4 }), { text: '', truncated: 0 });

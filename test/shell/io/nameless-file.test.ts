@@ -34,6 +34,6 @@ for (const [what, text] of [
   });
 }
 
-test('an empty input is no file', (t) => {
+test('an empty input does not make a file', (t) => {
   assert.equal(readlinkSync(`/proc/self/fd/${closeAfter(t, openInput(''))}`), '/dev/null');
 });

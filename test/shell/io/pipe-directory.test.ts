@@ -55,7 +55,7 @@ test('the next user of a directory removes the names of pipes that a killed proc
   }
 });
 
-test('one that is killed while mkfifo runs leaves a directory, which the next one removes', async (t) => {
+test('a process that is killed while mkfifo runs leaves a directory, which the next process removes', async (t) => {
   const owner = temporaryDirectory(t);
   const tools = temporaryDirectory(t);
   const temporary = ownTemporary(t);

@@ -320,7 +320,7 @@ test('a job runs in its directory, also when another one took its place or its n
   assert.equal(ran(await pool.run(jobOf('pwd'))).stdout.text, '/\n');
 });
 
-test('a program that is no shell cannot be started', async (t) => {
+test('a program that is not a shell cannot be started', async (t) => {
   const pool = openPool(t, { size: 1, program: { file: '/bin/false', name: 'sh', arguments: [] } });
   assert.equal((await pool.run(jobOf('true'))).kind, 'unstartable');
 });

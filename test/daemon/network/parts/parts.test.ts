@@ -37,7 +37,7 @@ test('the parts of a network are the device, the traffic rules, the peers and th
   assert.equal(new Set(names).size, names.length);
 });
 
-test('they are taken away in the opposite order, each with what it remembered, whatever is left of one', async () => {
+test('parts are removed in the opposite order, each with its memory, even if one leaves something', async () => {
   const did: string[] = [];
   const parts = fakeParts(did, { kind: 'left', keys: ['a'] });
   const outcomes = await removeParts(network, rememberParts({} as UpOptions, parts), parts);
@@ -45,7 +45,7 @@ test('they are taken away in the opposite order, each with what it remembered, w
   assert.equal([...outcomes.values()].filter(({ kind }) => kind === 'left').length, 3);
 });
 
-test('what was never begun is not taken away', async () => {
+test('a part that was never begun is not removed', async () => {
   const did: string[] = [];
   await removeParts(network, { first: {} }, fakeParts(did));
   assert.deepEqual(did, ['first {}']);

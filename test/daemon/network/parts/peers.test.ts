@@ -80,7 +80,7 @@ test('a look adds what is missing and removes what belongs to nobody, and the dr
   ]);
 });
 
-test('where CheckCommand fails nothing is known of the peers, and nothing is run', async (t) => {
+test('if CheckCommand fails, nothing is known about the peers, and nothing runs', async (t) => {
   const bench = new Bench(t);
   bench.recipe(checked);
   const network = await standNetwork(t, bench);
@@ -121,7 +121,7 @@ test('taking the peers away removes each, and names those that could not be remo
   );
 });
 
-test('a loop that is paused is no obstacle to removing its peers', async (t) => {
+test('the peers of a paused loop can be removed', async (t) => {
   const bench = new Bench(t);
   bench.recipe();
   const network = await standNetwork(t, bench);
