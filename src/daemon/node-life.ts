@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { EmitEvent, NodeState } from '../event/event.ts';
 import type { ChosenInterface } from '../host/interface/choose-interface.ts';
-import { notifyServiceManager } from '../host/service-manager.ts';
 import { openJournal } from '../host/state/journal-file.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import type { LeaseRecord } from '../store/store.ts';
@@ -230,7 +229,6 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
     const { onExit } = this.#owner.stopRequest;
     this.#owner.enter('stopping');
     await this.#owner.keepStateDirectory();
-    await notifyServiceManager({ state: 'stopping' });
     let taken = emptyTakeDown;
     if (onExit === 'leave') await network.leave();
     else taken = await network.takeDown();

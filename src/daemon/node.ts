@@ -8,9 +8,12 @@ import { endOrphans } from './commands/running-commands.ts';
 import { Waits } from './commands/waits.ts';
 import { NodeLife, type LifeOwner } from './node-life.ts';
 import { emptyTakeDown, requireTakenDown, type TakeDownResult } from './network/take-down.ts';
+import type { Vital } from './health/vital.ts';
+import { networkParts } from './network/parts/parts.ts';
 import { createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
-import { describeStatus, type StageFacets } from './report/status.ts';
+import { judgeReadiness, type CheckPart } from './report/readiness.ts';
+import { currentOutage, describeStatus, type StageFacets } from './report/status.ts';
 import type { NodeStatus } from './report/status.ts';
 import { announceSetup } from './setup/announce-setup.ts';
 import { checkHost, type CheckedHost } from './setup/check-host.ts';
@@ -213,6 +216,44 @@ export class HeddleNode implements LifeOwner {
       startedAt: this.#startedAt,
       options: this.#options,
       ...this.#known,
+    });
+  }
+
+  /** The loops that must go on. */
+  get vitals(): readonly Vital[] {
+    return this.#stage.kind === 'living' ? (this.#stage.life.network?.vitals ?? []) : [];
+  }
+
+  /** The state of the node in one line, with its reason. */
+  get headline(): string {
+    const standing = this.#standing;
+    switch (standing.state) {
+      case 'degraded':
+        return `degraded: ${standing.because}`;
+      case 'running':
+        return 'running';
+      default: {
+        const { waitingFor } = this.#known;
+        return waitingFor === undefined ? standing.state : `${standing.state}: waits for ${waitingFor}`;
+      }
+    }
+  }
+
+  get readiness(): readonly CheckPart[] {
+    const known = this.#known;
+    const { running } = known;
+    const outage = currentOutage(known);
+    const isOver = running?.keeper.isOver === true;
+    return judgeReadiness({
+      headline: this.headline,
+      isDegraded: this.#standing.state === 'degraded',
+      partNames: networkParts.map(({ name }) => name),
+      network: running && {
+        isReady: running.isReady,
+        leaseTrouble: isOver ? 'the lease of this node has expired' : undefined,
+        parts: running.parts,
+      },
+      storeTrouble: outage && `away since ${new Date(outage.since).toISOString()}: ${outage.because}`,
     });
   }
 

@@ -10,7 +10,17 @@ import {
 export interface FollowOptions extends StoreRetryOptions {
   /** The listing to use in place of the first one, if there is one. */
   readonly takeListing?: () => Listing | undefined;
+  /** Called when a step begins. */
+  readonly onStep?: (step: FollowStep) => void;
 }
+
+/** The step that the following of a store is in. */
+export type FollowStep =
+  | { readonly kind: 'listing' }
+  /** Waits for changes, however long that takes. */
+  | { readonly kind: 'watching' }
+  /** Waits before the next try. */
+  | { readonly kind: 'pausing'; readonly forMs: number };
 
 export type LeaseUpdate =
   /** All leases of the store. A lease that was known before and is not in the list is gone. */
@@ -30,13 +40,15 @@ export async function* followLeases(
   store: LeaseStore,
   options: FollowOptions,
 ): AsyncGenerator<LeaseUpdate, void, void> {
-  const { signal } = options;
-  const retry = new StoreRetry(options);
+  const { signal, onStep = () => undefined } = options;
+  const retry = new StoreRetry({ ...options, onPause: (forMs) => onStep({ kind: 'pausing', forMs }) });
   while (!signal.aborted) {
     try {
+      onStep({ kind: 'listing' });
       const { records, faults, cursor } = options.takeListing?.() ?? (await store.list());
       if (isAborted(signal)) return;
       retry.reached();
+      onStep({ kind: 'watching' });
       yield { kind: 'snapshot', records, faults };
       for await (const changes of store.watch(cursor, signal)) {
         retry.settled();

@@ -14,6 +14,8 @@ interface OutageWitness {
 export interface StoreRetryOptions {
   readonly signal: AbortSignal;
   readonly outages?: OutageWitness;
+  /** Called before each pause, with its length in milliseconds. */
+  readonly onPause?: (ms: number) => void;
   /** A random number from 0 up to, not including, 1. */
   readonly random?: () => number;
   /** Waits; may reject, or return early, when the signal is aborted. */
@@ -64,6 +66,7 @@ export class StoreRetry {
     } else {
       throw error;
     }
+    this.#options.onPause?.(delayMs);
     await delay(delayMs, signal);
   }
 }

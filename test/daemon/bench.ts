@@ -160,6 +160,7 @@ export class Bench {
       onExit: 'shutdown',
       releaseLease: false,
       metricsAddress: undefined,
+      healthz: undefined,
       ...changes,
     };
   }

@@ -1,45 +1,41 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { notifyServiceManager } from '../../src/host/service-manager.ts';
+import { ServiceManager } from '../../src/host/service-manager.ts';
+import { listenForNotices } from '../support/notify-socket.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-// Node has no unix datagrams to listen with; perl-base is part of every Debian.
-const listener = `
-  use IO::Socket::UNIX; use Socket;
-  my $s = IO::Socket::UNIX->new(Local => $ARGV[0], Type => SOCK_DGRAM) or die;
-  $| = 1; print "listening\\n";
-  while (1) { $s->recv(my $m, 4096); $m =~ s/\\n/ | /g; print "$m\\n"; }`;
 const lacks = ['perl', 'systemd-notify'].filter((program) => spawnSync(program, ['--version']).error);
+const skip = lacks.length > 0 ? `needs ${lacks.join(' and ')}` : false;
 
-test(
-  'systemd hears what the daemon says',
-  { skip: lacks.length > 0 ? `needs ${lacks.join(' and ')}` : false },
-  async (t) => {
-    const socket = join(temporaryDirectory(t), 'notify');
-    const perl = spawn('perl', ['-e', listener, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const ended = once(perl, 'exit');
-    t.after(async () => {
-      perl.kill();
-      await ended;
-    });
-    const lines = createInterface({ input: perl.stdout })[Symbol.asyncIterator]();
-    const heard = async () => String((await lines.next()).value);
-    assert.equal(await heard(), 'listening');
-    const environment = { NOTIFY_SOCKET: socket };
-    await notifyServiceManager({ state: 'ready', status: 'running\nREADY=0, 3 peers' }, environment);
-    assert.match(await heard(), /^READY=1 \| STATUS=running READY=0, 3 peers/);
-    await notifyServiceManager({ status: 'degraded' }, environment);
-    let line = await heard();
-    // systemd-notify follows each notice with a barrier of its own.
-    while (line.startsWith('BARRIER')) line = await heard();
-    assert.match(line, /^STATUS=degraded/);
-  },
-);
+/** A service manager that must be there. */
+function managerOf(environment: NodeJS.ProcessEnv): ServiceManager {
+  const manager = ServiceManager.of(environment);
+  assert.ok(manager !== undefined);
+  return manager;
+}
+
+for (const kind of ['a path', 'an abstract name']) {
+  test(`systemd gets the notices at ${kind}`, { skip }, async (t) => {
+    const path = join(temporaryDirectory(t), 'notify');
+    const address = kind === 'a path' ? path : `@${path}`;
+    const socket = await listenForNotices(t, address);
+    const manager = managerOf({ NOTIFY_SOCKET: address });
+    assert.equal(await manager.send({ state: 'ready', status: 'running\nREADY=0, 3 peers' }), undefined);
+    await socket.until(/^READY=1 \| STATUS=running READY=0, 3 peers/);
+    await manager.send({ status: 'degraded: \u0007 bell' });
+    await socket.until(/^STATUS=degraded: bell/);
+    await manager.send({ isAlive: true });
+    await socket.until(/^WATCHDOG=1/);
+    await manager.send({ status: 'x'.repeat(5000) });
+    await socket.until(/^STATUS=x{499}…/);
+    await manager.send({ state: 'stopping' });
+    await socket.until(/^STOPPING=1/);
+    assert.equal(socket.notices.length, 5);
+  });
+}
 
 test('systemd-notify is run only when there is a socket and something to say', async (t) => {
   const directory = temporaryDirectory(t);
@@ -53,20 +49,31 @@ test('systemd-notify is run only when there is a socket and something to say', a
     `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >>${record}\nexit 1\n`,
     { mode: 0o755 },
   );
-  const environment = { NOTIFY_SOCKET: '/no/such/socket' };
-  await notifyServiceManager({ state: 'ready' }, {});
-  await notifyServiceManager({ state: 'ready' }, { NOTIFY_SOCKET: '' });
-  await notifyServiceManager({}, environment);
+  assert.equal(ServiceManager.of({}), undefined);
+  assert.equal(ServiceManager.of({ NOTIFY_SOCKET: '' }), undefined);
+  const manager = managerOf({ NOTIFY_SOCKET: '/no/such/socket' });
+  assert.equal(await manager.send({}), undefined);
   await assert.rejects(readFile(record), { code: 'ENOENT' });
-  await notifyServiceManager({ state: 'stopping' }, environment);
+  assert.match((await manager.send({ state: 'stopping' })) ?? '', /^systemd-notify exited with status 1/);
   assert.equal(await readFile(record, 'utf8'), '/no/such/socket STOPPING=1\n');
 });
 
-test('a machine without systemd-notify is not an error', async (t) => {
+test('a machine without systemd-notify is told, and is not an error', async (t) => {
   const path = process.env['PATH'];
   t.after(() => (process.env['PATH'] = path));
   process.env['PATH'] = '/no/such';
-  await assert.doesNotReject(
-    notifyServiceManager({ state: 'stopping' }, { NOTIFY_SOCKET: '/no/such/socket' }),
-  );
+  const manager = managerOf({ NOTIFY_SOCKET: '/no/such/socket' });
+  assert.match((await manager.send({ state: 'ready' })) ?? '', /^the program systemd-notify is not on PATH/);
+});
+
+test('the watchdog counts only for the process that systemd names', () => {
+  const watchdog = (variables: NodeJS.ProcessEnv): number | undefined =>
+    managerOf({ NOTIFY_SOCKET: '/x', ...variables }).watchdogMs(7);
+  assert.equal(watchdog({}), undefined);
+  assert.equal(watchdog({ WATCHDOG_USEC: '30000000' }), 30_000);
+  assert.equal(watchdog({ WATCHDOG_USEC: '30000000', WATCHDOG_PID: '7' }), 30_000);
+  assert.equal(watchdog({ WATCHDOG_USEC: '30000000', WATCHDOG_PID: '8' }), undefined);
+  for (const odd of ['', '0', '-5', '1e6', ' 5', '5s']) {
+    assert.equal(watchdog({ WATCHDOG_USEC: odd }), undefined, odd);
+  }
 });

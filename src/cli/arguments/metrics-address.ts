@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import type { MetricsAddress } from '../../daemon/setup/options.ts';
+import type { ListenAddress } from '../../daemon/setup/options.ts';
 import { formatAddress, parseAddress } from '../../network/cidr.ts';
 
 /** Reads `127.0.0.1:9270`, `[::1]:9270` or, for all addresses of this machine, `:9270`. */
-export function parseMetricsAddress(text: string): MetricsAddress {
+export function parseMetricsAddress(text: string): ListenAddress {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   const host = match?.[1] ?? match?.[2] ?? '';
@@ -12,4 +12,13 @@ export function parseMetricsAddress(text: string): MetricsAddress {
     throw new InvalidArgumentError('It must be an IP address and a port, like 127.0.0.1:9270 or [::1]:9270.');
   }
   return { host: address && formatAddress(address), port };
+}
+
+/** Reads the IP address of a server. */
+export function parseHealthzIp(text: string): string {
+  const address = parseAddress(text);
+  if (address === undefined) {
+    throw new InvalidArgumentError('It must be an IP address, like 127.0.0.1, 0.0.0.0 or ::.');
+  }
+  return formatAddress(address);
 }

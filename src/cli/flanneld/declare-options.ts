@@ -6,7 +6,6 @@ import { flanneldOptions, variableOf, type FlanneldOption } from './options.ts';
 const flanneldHeading = 'Options of flanneld, accepted so that its command lines work:';
 
 const numberBounds: Readonly<Record<string, readonly [minimum: number, maximum: number]>> = {
-  'healthz-port': [0, 65_535],
   v: [-2_147_483_648, 2_147_483_647],
 };
 

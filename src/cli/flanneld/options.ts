@@ -100,17 +100,13 @@ export const flanneldOptions: readonly FlanneldOption[] = [
     name: 'healthz-ip',
     kind: 'text',
     default: '0.0.0.0',
-    meaning: withoutEffect('only --healthz-port uses it, as in flanneld'),
+    meaning: same,
   },
   {
     name: 'healthz-port',
     kind: 'number',
     default: '0',
-    meaning: missing(
-      'warning',
-      'heddle does not answer at /healthz and /readyz yet, so a probe of this port fails; use heddle status',
-      '0',
-    ),
+    meaning: same,
   },
   { name: 'version', kind: 'truth', default: 'false', meaning: same },
   {

@@ -7,6 +7,7 @@ import { Repeats } from '../../event/repeats.ts';
 import { usesColour } from '../../host/terminal-colour.ts';
 import { isShown, levelOf } from '../../event/level.ts';
 import type { Level } from '../../event/level.ts';
+import { isJournal, withPriority } from './journal-priority.ts';
 
 export type LogFormat = 'text' | 'json';
 
@@ -46,7 +47,8 @@ export async function createLog(options: LogOptions, flushMs: number = longestFl
   const { default: pino } = await import('pino');
   // `sync` would have it sleep whenever a pipe is full.
   const stdout = pino.destination({ fd: 1, sync: false, maxLength: mostWaiting });
-  const write = options.format === 'json' ? createJsonLog(pino, stdout) : await createTextLog(stdout);
+  const write =
+    options.format === 'json' ? createJsonLog(pino, stdout) : await createTextLog(stdout, isJournal(1));
   const { emit, endWindows } = options.level === 'debug' ? showEach(write) : foldRepeats(write);
   const emitShown: EmitEvent = (event) => {
     if (isShown(levelOf(event), options.level)) emit(event);
@@ -110,6 +112,8 @@ async function writeRest(stdout: LogOutput): Promise<void> {
 }
 
 function createJsonLog(pino: typeof Pino, stdout: LogOutput): EmitEvent {
+  let current: Level = 'info';
+  const journal = { write: (line: string) => stdout.write(withPriority(current, line)) };
   const logger = pino(
     {
       base: null,
@@ -117,10 +121,11 @@ function createJsonLog(pino: typeof Pino, stdout: LogOutput): EmitEvent {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    stdout,
+    isJournal(1) ? journal : stdout,
   );
   return (event) => {
     const { level, text } = renderEvent(event);
+    current = level;
     logger[level](roundDurations(event), text);
   };
 }
@@ -134,7 +139,8 @@ function roundDurations(event: HeddleEvent): object {
   return Object.fromEntries(fields) as object;
 }
 
-async function createTextLog(stdout: LogOutput): Promise<EmitEvent> {
+/** @param isForJournal whether each line begins with its priority */
+async function createTextLog(stdout: LogOutput, isForJournal: boolean): Promise<EmitEvent> {
   const { Chalk } = await import('chalk');
   const paint = new Chalk({ level: usesColour({ isTTY: isatty(1) }) ? 1 : 0 });
   const labels: Record<Level, string> = {
@@ -146,7 +152,8 @@ async function createTextLog(stdout: LogOutput): Promise<EmitEvent> {
   return (event) => {
     const { level, text, detail } = renderEvent(event);
     const time = paint.dim(new Date().toISOString());
-    stdout.write(`${time} ${labels[level]} ${text}\n${detail === '' ? '' : `${detail}\n`}`);
+    const lines = `${time} ${labels[level]} ${text}\n${detail === '' ? '' : `${detail}\n`}`;
+    stdout.write(isForJournal ? withPriority(level, lines) : lines);
   };
 }
 

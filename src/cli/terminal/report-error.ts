@@ -5,6 +5,7 @@ import { describeReachedLimit, limitHint } from '../../host/limits.ts';
 import { usesColour } from '../../host/terminal-colour.ts';
 import { stackInSource } from '../../host/files/source-positions.ts';
 import { StoreError } from '../../store/store.ts';
+import { isJournal, withPriority } from './journal-priority.ts';
 
 /** Tells the operator on stderr what went wrong and returns the exit code for it. */
 export function reportError(error: unknown): number {
@@ -16,7 +17,8 @@ export function reportError(error: unknown): number {
   if (detail !== '') lines.push(detail);
   if (failure.hint !== undefined) lines.push(`  ${failure.hint}`);
   if (failure.kind === 'internal' && error instanceof Error) lines.push(stackInSource(error));
-  process.stderr.write(`${lines.join('\n')}\n`);
+  const text = `${lines.join('\n')}\n`;
+  process.stderr.write(isJournal(2) ? withPriority('error', text) : text);
   return exitCodes[failure.kind];
 }
 

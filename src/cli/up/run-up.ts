@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import type { HeddleNode } from '../../daemon/node.ts';
 import { checkHost } from '../../daemon/setup/check-host.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
 import type { EmitEvent } from '../../event/event.ts';
@@ -7,6 +6,7 @@ import { isAbort } from '../../host/system-error.ts';
 import { readVersion } from '../../host/version.ts';
 import { createLog } from '../terminal/log.ts';
 import type { LogOptions } from '../terminal/log.ts';
+import { Observer } from './observe.ts';
 import { endBySignal, stopOnSignals } from './stop-signals.ts';
 
 /** The part of the command line that the log begins with. */
@@ -27,7 +27,7 @@ export async function runUp(
   logOptions: LogOptions,
   beginning: LogBeginning,
 ): Promise<void> {
-  const observer = await observe(options);
+  const observer = await Observer.open(options);
   const check = checkHost(options);
   // Whoever awaits the check is told why it failed.
   check.catch(() => undefined);
@@ -37,17 +37,17 @@ export async function runUp(
   const { HeddleNode } = await import('../../daemon/node.ts');
   let stoppedBy = (): NodeJS.Signals | undefined => undefined;
   const emit: EmitEvent = (event) => {
-    observer?.note(event);
+    observer.note(event);
     log.emit(event);
   };
   emit({ event: 'started', version: readVersion(), pid: process.pid, options: beginning.optionsInForce });
   const ownWarnings = process.pid === 1 ? [firstProcessWarning] : [];
-  for (const message of [...beginning.warnings, ...(observer?.warnings ?? []), ...ownWarnings])
+  for (const message of [...beginning.warnings, ...observer.warnings, ...ownWarnings])
     emit({ event: 'warning', message });
   try {
     const node = new HeddleNode(options, { emit });
-    observer?.watch(node);
     stoppedBy = stopOnSignals(node, options, emit);
+    await observer.watch(node, emit);
     await node.run(check);
   } catch (error) {
     if (isAbort(error)) return; // told to stop while it waited for the store
@@ -58,7 +58,7 @@ export async function runUp(
     }
     throw error;
   } finally {
-    observer?.close();
+    await observer.close();
     await log.close();
     await endBySignal(stoppedBy());
   }
@@ -68,29 +68,3 @@ export async function runUp(
 const firstProcessWarning =
   'heddle runs as the first process of its container (PID 1), where processes that commands leave behind stay as zombies; ' +
   'start it as heddle (bin/heddle), or with an init process: docker run --init';
-
-interface Observer {
-  /** For the log, once there is one. */
-  readonly warnings: readonly string[];
-  readonly note: EmitEvent;
-  /** From now on there is a node to report about. */
-  readonly watch: (node: HeddleNode) => void;
-  readonly close: () => void;
-}
-
-async function observe({ metricsAddress }: UpOptions): Promise<Observer | undefined> {
-  if (metricsAddress === undefined) return undefined;
-  const [{ Metrics }, { serveMetrics, warnOfMetricsAddress }] = await Promise.all([
-    import('../../daemon/report/metrics.ts'),
-    import('../../daemon/report/metrics-server.ts'),
-  ]);
-  let watched: HeddleNode | undefined;
-  const metrics = new Metrics(() => watched?.status());
-  const { close } = await serveMetrics(metrics, metricsAddress);
-  return {
-    warnings: [warnOfMetricsAddress(metricsAddress) ?? []].flat(),
-    note: metrics.note,
-    watch: (node) => (watched = node),
-    close,
-  };
-}

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { ExitMode, MetricsAddress, UpOptions } from '../../daemon/setup/options.ts';
+import type { ExitMode, ListenAddress, UpOptions } from '../../daemon/setup/options.ts';
 import { Failure } from '../../diagnostic/failure.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
 import type { StoreChoice } from '../../store/kind.ts';
@@ -39,12 +39,20 @@ export interface UpFlags {
   readonly releaseLease?: true;
   readonly logFormat: LogFormat;
   readonly logLevel: Level;
-  readonly metricsAddress?: MetricsAddress;
+  readonly metricsAddress?: ListenAddress;
+  readonly healthzIp: string;
+  readonly healthzPort: number;
+  readonly healthzMetrics?: true;
 }
 
 /** Throws a {@link Failure} of kind `usage` for options that cannot go together. */
 export function refuseContradictions(flags: UpFlags): void {
   const { watch, trustStoreCommands, recipe, onExit, releaseLease, printConfig, dryRun, json } = flags;
+  if (flags.healthzMetrics && flags.healthzPort === 0) {
+    throw new Failure('usage', '--healthz-metrics needs --healthz-port', {
+      hint: 'give --healthz-port, or serve metrics at an address of their own with --metrics-address',
+    });
+  }
   if (printConfig && dryRun) {
     throw new Failure('usage', '--print-config and --dry-run contradict each other', {
       hint: 'remove one of the two',
@@ -104,7 +112,13 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     onExit: flags.onExit,
     releaseLease: flags.releaseLease ?? false,
     metricsAddress: flags.metricsAddress,
+    healthz: readHealthz(flags),
   };
+}
+
+function readHealthz({ healthzIp, healthzPort, healthzMetrics }: UpFlags): UpOptions['healthz'] {
+  if (healthzPort === 0) return undefined;
+  return { address: { host: healthzIp, port: healthzPort }, withMetrics: healthzMetrics ?? false };
 }
 
 function absolute(path: string): string {

@@ -13,7 +13,7 @@ import {
 } from '../arguments/options.ts';
 import { goNumber, parseTruth } from '../arguments/go-values.ts';
 import { addInterfaceOptions } from '../arguments/interface-options.ts';
-import { parseMetricsAddress } from '../arguments/metrics-address.ts';
+import { parseHealthzIp, parseMetricsAddress } from '../arguments/metrics-address.ts';
 import { addStoreOptions } from '../arguments/store-options.ts';
 import { addFlanneldOptions } from '../flanneld/declare-options.ts';
 
@@ -135,6 +135,22 @@ export function registerUp(program: Command): void {
       'serve Prometheus metrics at this address, for example 127.0.0.1:9270',
       parseMetricsAddress,
     )
+    .addOption(
+      new Option('--healthz-ip <address>', 'the address of the server for probes')
+        .env('FLANNELD_HEALTHZ_IP')
+        .argParser(parseHealthzIp)
+        .default('0.0.0.0'),
+    )
+    .addOption(
+      new Option(
+        '--healthz-port <port>',
+        'answer probes at /healthz (the daemon goes on) and /readyz (the network is up) on this port; 0 is off',
+      )
+        .env('FLANNELD_HEALTHZ_PORT')
+        .argParser(goNumber(0, 65_535))
+        .default(0),
+    )
+    .option('--healthz-metrics', 'serve Prometheus metrics at /metrics on the port of --healthz-port, too')
     .option('--print-config', 'print every option with its value and its origin, and exit')
     .option('--dry-run', 'tell what would be done on this host, and do nothing')
     .option('--json', 'with --print-config or --dry-run: print one JSON object')

@@ -32,6 +32,9 @@ export class CommandRunner {
   /** The last stderr of a CheckCommand that succeeded, and how often in a row it was the same. */
   #checkStderr = { text: '', times: 0 };
 
+  /** The commands for the node as a whole, not for its peers, that run now. */
+  #ownRunning = 0;
+
   constructor(context: CommandContext, emit: EmitEvent) {
     this.#context = context;
     this.#emit = emit;
@@ -46,6 +49,11 @@ export class CommandRunner {
   /** Replaces the recipe's text for messages, after a change that only moved its lines. */
   adopt(recipe: Recipe, scripts: CommandContext['scripts']): void {
     this.#context = { ...this.#context, recipe, scripts };
+  }
+
+  /** Whether a command for the node as a whole runs now. MonitorCommand does not count. */
+  get runsOwn(): boolean {
+    return this.#ownRunning > 0;
   }
 
   get facts(): NodeFacts {
@@ -172,13 +180,22 @@ export class CommandRunner {
       timeoutMs: recipe.timeout * 1000,
     };
     const end = waits.begin(what, job.timeoutMs);
-    const outcome = await shell.run(job, signal).finally(end);
+    const ofNode = isForPeers(name) ? 0 : 1;
+    this.#ownRunning += ofNode;
+    const outcome = await shell.run(job, signal).finally(() => {
+      this.#ownRunning -= ofNode;
+      end();
+    });
     return concludeRun(command, recipe.source, outcome, (text) => this.#redact(text));
   }
 
   #redact(text: string): string {
     return this.#secrets.reduce((redacted, secret) => redacted.replaceAll(secret, '‹secret›'), text);
   }
+}
+
+function isForPeers(name: CommandName): boolean {
+  return name === 'SubnetAddCommand' || name === 'SubnetRemoveCommand' || name === 'SubnetBatchCommand';
 }
 
 /** The secret values, the longest first: a value may begin with another one, and its rest would stay readable. */

@@ -6,6 +6,7 @@ import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import { timerDelay } from '../../time/longest-timer.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
 import { retries, retryDelay } from '../../time/retry.ts';
+import { describeLateTimer, describeLongCall, type Vital } from '../health/vital.ts';
 import { Contest } from './contest.ts';
 import { type Outage, OutageLog } from './outage-log.ts';
 import type { Concerns } from '../../event/concerns.ts';
@@ -48,18 +49,25 @@ interface LeaseKeeperOptions {
  */
 type KeeperState =
   /** The wait for the next renewal; without a timer for a reservation, which does not expire. */
-  | { readonly kind: 'resting'; readonly timer: NodeJS.Timeout | undefined }
+  | { readonly kind: 'resting'; readonly timer: Alarm | undefined }
   /** The lease is being written, after this number of failures in a row. */
-  | { readonly kind: 'writing'; readonly failures: number }
-  | { readonly kind: 'retrying'; readonly failures: number; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'writing'; readonly failures: number; readonly since: number }
+  | { readonly kind: 'retrying'; readonly failures: number; readonly timer: Alarm }
   | { readonly kind: 'taken' }
   | { readonly kind: 'stopped' };
+
+/** A timer with the time when it is due. Times are on the clock of `performance.now`. */
+interface Alarm {
+  readonly timeout: NodeJS.Timeout;
+  readonly dueAt: number;
+}
 
 /**
  * Renews this node's lease until stopped. A lease that expired or was deleted is taken again for the same subnet, and the data plane is not
  * touched. The lease is lost only if another node holds it by then.
  */
-export class LeaseKeeper implements OwnLease {
+export class LeaseKeeper implements OwnLease, Vital {
+  readonly name = 'lease-keeper';
   readonly #options: LeaseKeeperOptions;
   readonly #outages: OutageLog;
   readonly #writing = new OneAtATime(() => this.#write());
@@ -129,15 +137,31 @@ export class LeaseKeeper implements OwnLease {
     await this.#writing.idle();
   }
 
+  stall(): string | undefined {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'writing':
+        return describeLongCall('the lease of this node has been written', performance.now() - state.since);
+      case 'resting':
+      case 'retrying':
+        return (
+          state.timer && describeLateTimer('the renewal of the lease', state.timer.dueAt - performance.now())
+        );
+      case 'taken':
+      case 'stopped':
+        return undefined;
+    }
+  }
+
   get #hasEnded(): boolean {
     return this.#state.kind === 'taken' || this.#state.kind === 'stopped';
   }
 
   /** Replaces the state and its timer. An ended keeper keeps its state. */
   #enter(state: KeeperState): void {
-    if ('timer' in this.#state) clearTimeout(this.#state.timer);
+    clearAlarm(this.#state);
     if (this.#hasEnded) {
-      if ('timer' in state) clearTimeout(state.timer);
+      clearAlarm(state);
       return;
     }
     this.#state = state;
@@ -159,8 +183,9 @@ export class LeaseKeeper implements OwnLease {
     return { kind: 'retrying', failures, timer: this.#wakeIn(delayMs) };
   }
 
-  #wakeIn(delayMs: number): NodeJS.Timeout {
-    return setTimeout(() => void this.#writeNow(), timerDelay(delayMs));
+  #wakeIn(delayMs: number): Alarm {
+    const inMs = timerDelay(delayMs);
+    return { timeout: setTimeout(() => void this.#writeNow(), inMs), dueAt: performance.now() + inMs };
   }
 
   /** Failures in a row so far. */
@@ -172,7 +197,7 @@ export class LeaseKeeper implements OwnLease {
     if (this.#hasEnded) return;
     const { subnet, emit, holder } = this.#options;
     const failures = this.#failures;
-    this.#enter({ kind: 'writing', failures });
+    this.#enter({ kind: 'writing', failures, since: performance.now() });
     const delayMs = retryDelay(failures + 1, Math.random(), retries.renewal);
     try {
       const outcome = await this.#writeAgain();
@@ -255,6 +280,10 @@ export class LeaseKeeper implements OwnLease {
     const lost = `another machine with this node's address wrote it: ${holder.value}; taken back`;
     return { kind: 'written', record: again, lost, writer: holder.value };
   }
+}
+
+function clearAlarm(state: KeeperState): void {
+  if ('timer' in state) clearTimeout(state.timer?.timeout);
 }
 
 /** The result of writing the lease again. */

@@ -3,6 +3,7 @@ import type { LeaseSubnets } from '../../lease/lease.ts';
 import { Debounce } from '../../time/debounce.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
+import { describeLateTimer, describeLongCall, type Vital } from '../health/vital.ts';
 import { LastingMonitor, type LastingMonitorOwner } from '../commands/lasting-monitor.ts';
 
 interface DriftWatchOptions {
@@ -19,19 +20,20 @@ interface DriftWatchOptions {
 const monitorDebounce = { quietMs: 250, longestMs: 2000 };
 
 /**
- * The state of the regular looks at the network.
+ * The state of the regular looks at the network. Times are on the clock of `performance.now`.
  *
  *     idle ──start──▶ waiting ──due, or asked──▶ looking ──looked──▶ waiting
  *      └───────────────── stop ──┴────────────────────┴──▶ stopped
  */
 type LookState =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
-  | { readonly kind: 'looking' }
+  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout; readonly dueAt: number }
+  | { readonly kind: 'looking'; readonly since: number }
   | { readonly kind: 'stopped' };
 
 /** Requests a look at the network on an interval, and whenever MonitorCommand prints a line. */
-export class DriftWatch implements LastingMonitorOwner {
+export class DriftWatch implements LastingMonitorOwner, Vital {
+  readonly name = 'drift-watch';
   readonly #options: DriftWatchOptions;
   readonly #stopping = new AbortController();
   readonly #debounce = new Debounce(monitorDebounce, () => this.request());
@@ -70,6 +72,21 @@ export class DriftWatch implements LastingMonitorOwner {
     if (this.#state.kind !== 'stopped') void this.#looking.run();
   }
 
+  /** A look goes on while a command runs, because a time limit ends the command. */
+  stall(): string | undefined {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'waiting':
+        return describeLateTimer('the next look at the network', state.dueAt - performance.now());
+      case 'looking':
+        if (this.#options.commands.runsOwn) return undefined;
+        return describeLongCall('heddle has looked at the network', performance.now() - state.since);
+      case 'idle':
+      case 'stopped':
+        return undefined;
+    }
+  }
+
   linesCame(): void {
     this.#debounce.request();
   }
@@ -84,14 +101,15 @@ export class DriftWatch implements LastingMonitorOwner {
   }
 
   async #look(): Promise<void> {
-    this.#enter({ kind: 'looking' });
+    this.#enter({ kind: 'looking', since: performance.now() });
     if (this.#state.kind === 'stopped') return;
     this.#waitFor(await this.#options.look(this.#stopping.signal));
   }
 
   #waitFor(withinMs: number | undefined): void {
     const delayMs = Math.min(withinMs ?? Infinity, this.#options.intervalMs);
-    this.#enter({ kind: 'waiting', timer: setTimeout(() => this.request(), delayMs) });
+    const timer = setTimeout(() => this.request(), delayMs);
+    this.#enter({ kind: 'waiting', timer, dueAt: performance.now() + delayMs });
   }
 
   /** Replaces the state and its timer. A stopped watch stays stopped. */

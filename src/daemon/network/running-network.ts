@@ -3,7 +3,6 @@ import type { Counts } from '../../engine/overview.ts';
 import { Engine } from '../../engine/engine.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { formatCount } from '../../diagnostic/words.ts';
-import { notifyServiceManager } from '../../host/service-manager.ts';
 import { readMachineMarks } from '../../host/machine.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';
@@ -14,6 +13,7 @@ import { listPublicAddresses, mainPublicAddress } from '../../network/public-add
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
+import type { Vital } from '../health/vital.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
 import { noteHeldLease } from '../lease/held-lease.ts';
@@ -120,8 +120,6 @@ export class RunningNetwork implements LeaseHolder {
   #health: string | undefined;
   /** The run of the network, however it ends. */
   #running: Promise<unknown> = Promise.resolve();
-  /** The notice to the service manager that the network is ready. */
-  #notice: Promise<void> = Promise.resolve();
   /** The following of the store. Rejects with an error that waiting does not cure. */
   #following: Promise<void> = Promise.resolve();
 
@@ -274,6 +272,17 @@ export class RunningNetwork implements LeaseHolder {
     return this.#parts.describe(this.#live);
   }
 
+  /** Whether every part was whole at one time. */
+  get isReady(): boolean {
+    return this.#state.kind === 'ready';
+  }
+
+  /** The loops that must go on. A network that ends has none, because the end has its own time limits. */
+  get vitals(): readonly Vital[] {
+    if (this.#state.kind === 'ending') return [];
+    return [this.#loop, this.#follower, this.#keeper, this.#watch];
+  }
+
   get brokenParts(): readonly BrokenPart[] {
     return this.#parts.broken;
   }
@@ -372,7 +381,7 @@ export class RunningNetwork implements LeaseHolder {
     this.#probe.stop();
     this.#storeWatch.stop();
     const watches = [this.#watch.stop(), this.#addresses.stop(), this.#keeper.stop()];
-    await Promise.all([...watches, this.#running, this.#notice]);
+    await Promise.all([...watches, this.#running]);
   }
 
   async #run(): Promise<NetworkEnd> {
@@ -520,7 +529,6 @@ export class RunningNetwork implements LeaseHolder {
     });
     owner.networkReady();
     owner.healthChanged(this.#health);
-    this.#notice = notifyServiceManager({ state: 'ready', status: `subnet ${subnet}` });
   }
 
   #reportHealth(): void {

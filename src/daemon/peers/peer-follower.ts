@@ -5,10 +5,11 @@ import type { LeaseReading, RosterChange } from '../../lease/roster.ts';
 import type { PeerRules } from '../../lease/check-peer.ts';
 import type { Peer } from '../../lease/lease.ts';
 import { decodeLease, shownKey } from '../../lease/wire.ts';
-import { followLeases } from '../../store/follow.ts';
+import { followLeases, type FollowStep } from '../../store/follow.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../../store/store.ts';
 import type { OwnLease } from '../lease/own-lease.ts';
+import { describeLateTimer, describeLongCall, type Vital } from '../health/vital.ts';
 import { LatePeers } from './late-peers.ts';
 import { raiseLeaseConcerns } from './lease-concerns.ts';
 import { type Outage, OutageLog } from '../lease/outage-log.ts';
@@ -30,7 +31,8 @@ interface PeerFollowerOptions {
 }
 
 /** Follows the store's leases, keeps the roster, and feeds the engine the wanted peers. */
-export class PeerFollower {
+export class PeerFollower implements Vital {
+  readonly name = 'lease-follower';
   readonly #options: PeerFollowerOptions;
   readonly #roster: Roster;
   readonly #late: LatePeers;
@@ -39,6 +41,8 @@ export class PeerFollower {
   #earlier: readonly Peer[];
   /** Whether peers that the next snapshot lacks may only be late. */
   #mayBeLate: boolean;
+  /** The step that it is in, and the beginning of that step on the clock of `performance.now`. */
+  #step: { readonly step: FollowStep; readonly since: number } | undefined;
   /** Aborted to list the leases again. */
   #listing = new AbortController();
   /** The skipped entries so far, with the reason, so that a list does not report them again. */
@@ -64,6 +68,20 @@ export class PeerFollower {
     return this.#outages.current;
   }
 
+  stall(): string | undefined {
+    if (this.#step === undefined) return undefined;
+    const { step, since } = this.#step;
+    const ageMs = performance.now() - since;
+    switch (step.kind) {
+      case 'listing':
+        return describeLongCall('the leases in the store have been listed', ageMs);
+      case 'watching':
+        return undefined;
+      case 'pausing':
+        return describeLateTimer('the next try to list the leases', step.forMs - ageMs);
+    }
+  }
+
   /**
    * Follows the store until the signal is aborted. Calls `onSnapshot` whenever the engine has received a snapshot. Throws a StoreError that
    * waiting does not cure.
@@ -76,6 +94,7 @@ export class PeerFollower {
       } while (this.#listing.signal.aborted && !signal.aborted);
     } finally {
       this.#late.stop();
+      this.#step = undefined;
     }
   }
 
@@ -90,6 +109,7 @@ export class PeerFollower {
     const updates = followLeases(store, {
       signal,
       takeListing: () => listingSlot.take(),
+      onStep: (step) => (this.#step = { step, since: performance.now() }),
       outages: {
         failed: (error, retryInMs) => this.#outages.failed(error, retryInMs),
         answered: () => this.#storeAnswered(),

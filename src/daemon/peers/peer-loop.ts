@@ -5,6 +5,7 @@ import type { EmitEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
 import { withPatience } from '../../time/patience.ts';
 import type { CommandResult } from '../commands/command-result.ts';
+import type { Vital } from '../health/vital.ts';
 import type { BatchAbility, PeerCommands } from '../commands/peer-commands.ts';
 import type { PeerJournal } from './peer-journal.ts';
 import { eventOf, namePeer, outcomeOf } from './peer-report.ts';
@@ -43,11 +44,14 @@ type TakingState = 'taking' | 'paused' | 'stopped';
  * Feeds the engine, runs its operations, and writes the journal ahead of each run. The loop holds no operation back: the engine decides
  * each one at the moment when it is taken, so that superseded operations do not run.
  */
-export class PeerLoop {
+export class PeerLoop implements Vital {
+  readonly name = 'peer-loop';
   readonly #options: PeerLoopOptions;
   readonly #outcomes = new Map<string, PeerOutcome>();
   readonly #retries = new RetryTimers(({ key, attempt }) => this.feed({ kind: 'due', key, attempt }));
   #jobs = 0;
+  /** The commands that run, of the jobs. */
+  #commands = 0;
   /** Whether a batch is on its way to its command. */
   #isHandingOver = false;
   #settleWaiters: (() => void)[] = [];
@@ -78,6 +82,12 @@ export class PeerLoop {
     const drift = this.engine.checked(present, since);
     this.#pump();
     return drift;
+  }
+
+  /** A loop whose commands run goes on: their time limit, not the loop, ends them. */
+  stall(): string | undefined {
+    const isWaiting = this.#state !== 'taking' || this.#commands > 0 || this.engine.isSettled;
+    return isWaiting ? undefined : 'there is work for peers, but no command runs';
   }
 
   /** Resolves when the only work left is to wait for retries. */
@@ -203,11 +213,20 @@ export class PeerLoop {
     onHandedOver: () => void = () => undefined,
   ): Promise<CommandResult> {
     const trouble = await this.#writeAhead(operations);
-    const running = trouble ?? run(this.#ending.signal);
+    const running = trouble === undefined ? this.#runCounted(run) : Promise.resolve(trouble);
     onHandedOver();
-    return withPatience(Promise.resolve(running), () =>
+    return withPatience(running, () =>
       this.feed(...operations.map((operation) => ({ kind: 'overdue', operation }) as const)),
     );
+  }
+
+  async #runCounted(run: (signal: AbortSignal) => Promise<CommandResult>): Promise<CommandResult> {
+    this.#commands += 1;
+    try {
+      return await run(this.#ending.signal);
+    } finally {
+      this.#commands -= 1;
+    }
   }
 
   /**

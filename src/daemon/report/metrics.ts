@@ -1,14 +1,26 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EmitEvent, HeddleEvent } from '../../event/event.ts';
 import { eventNames } from '../../event/level.ts';
+import type { LoopHealth } from '../health/vital.ts';
 import { concernKinds, measuredOperations, nodeStates, type MeasuredOperation } from './label-values.ts';
+import { addProcessGauges } from './process-gauges.ts';
+import { isPassed, type CheckPart } from './readiness.ts';
 import type { NodeStatus } from './status.ts';
 
 /** The most rejected leases that are named, each with its reason, because other machines decide how many there are. */
 const mostNamed = 100;
 
+/** The most failing peers that are named, each as a label, for the same reason. */
+const mostFailing = 100;
+
 /** The buckets of durations, in seconds. A command takes a few milliseconds; a batch of thousands takes some tenths of a second. */
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** The health of a daemon, for its metrics. */
+interface MeasuredHealth {
+  readonly loops: () => readonly LoopHealth[];
+  readonly readiness: () => readonly CheckPart[];
+}
 
 /**
  * Counts the events of a daemon, and prints them with its state in Prometheus' text format. Label values may hold text from other machines:
@@ -22,7 +34,7 @@ export class Metrics {
   readonly #events: Counter<'event'>;
   readonly #durations: Histogram<'operation'>;
 
-  constructor(readStatus: () => NodeStatus | undefined) {
+  constructor(readStatus: () => NodeStatus | undefined, health?: MeasuredHealth) {
     this.#readStatus = readStatus;
     this.contentType = this.#registry.contentType;
     const registers = [this.#registry];
@@ -45,6 +57,8 @@ export class Metrics {
     this.#addPeers();
     this.#addLeases();
     this.#addProbe();
+    if (health !== undefined) this.#addHealth(health);
+    addProcessGauges(this.#registry);
   }
 
   /** Counts an event. */
@@ -89,6 +103,37 @@ export class Metrics {
     });
   }
 
+  #addHealth({ loops, readiness }: MeasuredHealth): void {
+    const registers = [this.#registry];
+    new Gauge({
+      name: 'heddle_ready',
+      help: '1 if the node is ready, as /readyz says.',
+      registers,
+      collect() {
+        this.set(isPassed(readiness()) ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'heddle_part_ready',
+      help: 'The parts of readiness: 1 for a part that is in order.',
+      labelNames: ['part'],
+      registers,
+      collect() {
+        for (const { name, trouble } of readiness()) this.set({ part: name }, trouble === undefined ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'heddle_loop_hung',
+      help: 'The loops of the daemon: 1 for a loop that hangs, as /healthz says.',
+      labelNames: ['loop'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, hang } of loops()) this.set({ loop: name }, hang === undefined ? 0 : 1);
+      },
+    });
+  }
+
   #addPeers(): void {
     this.#addGauge('heddle_peers', 'The number of peers, by their state.', ['state'], (gauge, { counts }) => {
       gauge.set({ state: 'wanted' }, counts.wanted);
@@ -96,6 +141,15 @@ export class Metrics {
       gauge.set({ state: 'pending' }, counts.pending);
       gauge.set({ state: 'failing' }, counts.failing);
     });
+    this.#addGauge(
+      'heddle_peer_failing',
+      `The failing peers, at most ${mostFailing} of them.`,
+      ['subnet'],
+      (gauge, { peers }) => {
+        const failing = peers.filter(({ state }) => state === 'failing');
+        for (const { subnet } of failing.slice(0, mostFailing)) gauge.set({ subnet }, 1);
+      },
+    );
     this.#addGauge(
       'heddle_concerns',
       'The number of reasons why packets may not flow, by kind.',

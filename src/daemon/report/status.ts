@@ -123,10 +123,14 @@ export interface NodeFacets extends StageFacets {
 
 const noPeers = { wanted: 0, inPlace: 0, pending: 0, failing: 0, ignored: 0, rejected: 0, unreachable: 0 };
 
-export function describeStatus(facets: NodeFacets): NodeStatus {
-  const { state, because, startedAt, options, waitingFor, startOutage, preparation, running } = facets;
+/** The outage of the store, as all of its users see it together; undefined while it can be reached. */
+export function currentOutage({ preparation, running, startOutage }: StageFacets): Outage | undefined {
   const outages = preparation?.outages.current ?? startOutage;
-  const seen = [outages, running?.follower.outage, running?.keeper.outage];
+  return joinOutages([outages, running?.follower.outage, running?.keeper.outage]);
+}
+
+export function describeStatus(facets: NodeFacets): NodeStatus {
+  const { state, because, startedAt, options, waitingFor, preparation, running } = facets;
   return {
     state,
     because: because ?? null,
@@ -140,7 +144,7 @@ export function describeStatus(facets: NodeFacets): NodeStatus {
     network: preparation === undefined ? null : describeNetwork(preparation.network.configuration),
     store: preparation?.store.description ?? null,
     iface: preparation?.underlay.name ?? null,
-    storeOutage: describeOutage(joinOutages(seen)),
+    storeOutage: describeOutage(currentOutage(facets)),
     lease: running === undefined ? null : describeLease(running),
     mtu: running === undefined ? null : publishedMtu(running.leasedNetwork.commands.facts.mtus),
     parts: running === undefined ? [] : listParts(running),

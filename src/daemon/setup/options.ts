@@ -35,11 +35,19 @@ export interface UpOptions {
   readonly onExit: ExitMode;
   readonly releaseLease: boolean;
   /** The address where metrics are served; undefined for none. */
-  readonly metricsAddress: MetricsAddress | undefined;
+  readonly metricsAddress: ListenAddress | undefined;
+  /** The server for probes of liveness and readiness; undefined for none. */
+  readonly healthz: HealthzServer | undefined;
 }
 
-/** The address where metrics are served. */
-export interface MetricsAddress {
+interface HealthzServer {
+  readonly address: ListenAddress;
+  /** Whether it serves the metrics, too. */
+  readonly withMetrics: boolean;
+}
+
+/** The address of a server. */
+export interface ListenAddress {
   /** An IP address; undefined for all addresses of this machine. */
   readonly host: string | undefined;
   readonly port: number;

@@ -105,6 +105,7 @@ describe('a bad value ends with exit code 2 and names the option or the variable
     ['subnet-lease-renew-margin', '1440', /It must be a whole number from 1 to 1439\.$/],
     ['subnet-lease-renew-margin', '0', /It must be a whole number from 1 to 1439\.$/],
     ['healthz-port', '65536', /It must be a whole number from 0 to 65535\.$/],
+    ['healthz-ip', 'localhost', /It must be an IP address, like 127\.0\.0\.1, 0\.0\.0\.0 or ::\.$/],
     ['iptables-resync', '5s', /It must be a whole number from 1 to 2147483647\.$/],
     ['v', 'high', /It must be a whole number/],
     ['public-ip', 'fd00::1', /It must be an IPv4 address\.$/],

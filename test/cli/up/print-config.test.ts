@@ -42,7 +42,7 @@ test('each value has its origin: option, variable, file or default', async (t) =
       `PSK=@${directory}/psk`,
       '--param',
       'VNI=7',
-      '-healthz-port=1',
+      '-vmodule=x=1',
     ],
     {
       FLANNELD_ETCD_ENDPOINTS: 'http://10.0.0.5:2379',
@@ -73,7 +73,7 @@ test('each value has its origin: option, variable, file or default', async (t) =
   assert.deepEqual(find('--param MODE'), ['***', 'variable', 'HEDDLE_PARAM_MODE']);
   assert.deepEqual(find('--param Key'), ['***', 'file', 'heddle.param.Key']);
   assert.doesNotMatch(text, /sesame/);
-  assert.match(warnings[0] ?? '', /^--healthz-port is not done: /);
+  assert.match(warnings[0] ?? '', /^--vmodule has no effect: /);
 });
 
 test('the store is named with what it follows from', async () => {

@@ -178,3 +178,26 @@ test('an unreadable lease is not another node’s: the keeper takes it again as 
   await until('the lease to stand again', () => kept.standing());
   assert.match(await readFile(kept.file, 'utf8'), /"ours"/);
 });
+
+test('a keeper stalls when its renewal is late or takes minutes, but not before the renewal is due', async (t) => {
+  const { keeper, store } = await Kept.start(t);
+  let ahead = 0;
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => now() + ahead);
+  ahead = 70_000_000;
+  assert.equal(keeper.stall(), undefined);
+  ahead = 86_400_000;
+  assert.match(keeper.stall() ?? '', /^the renewal of the lease is \d+ s late$/);
+  let goOn = (): void => undefined;
+  const replace = t.mock.method(store, 'replace', () => {
+    return new Promise((resolve) => (goOn = () => resolve('gone')));
+  });
+  const written = keeper.publish(valueOf('172.30.0.1', 'other'));
+  await until('the write to begin', () => replace.mock.callCount() > 0);
+  assert.equal(keeper.stall(), undefined);
+  ahead += 150_000;
+  assert.match(keeper.stall() ?? '', /^the lease of this node has been written for 15\d s$/);
+  replace.mock.restore();
+  goOn();
+  await written;
+});

@@ -219,3 +219,27 @@ test('every lease is judged again when the addresses of this node have changed',
   assert.deepEqual(scene.wanted, [keyOf(6), keyOf(7), keyOf(8)]);
   assert.deepEqual(scene.follower.roster.ownClaims, []);
 });
+
+test('a follower stalls when a list takes minutes, but not while nothing changes', async (t) => {
+  const scene = await Scene.start(t, false, [[4, 4]]);
+  let ahead = 0;
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => now() + ahead);
+  ahead = 86_400_000;
+  assert.equal(scene.follower.stall(), undefined);
+  let giveUp = (): void => undefined;
+  const list = t.mock.method(scene.store, 'list', () => {
+    return new Promise((resolve) => (giveUp = () => resolve({ records: [], faults: [], cursor: 0 })));
+  });
+  try {
+    scene.follower.relist();
+    await scene.until(() => list.mock.callCount() > 0);
+    ahead += 119_000;
+    assert.equal(scene.follower.stall(), undefined);
+    ahead += 31_000;
+    assert.match(scene.follower.stall() ?? '', /^the leases in the store have been listed for 15\d s$/);
+  } finally {
+    list.mock.restore();
+    giveUp();
+  }
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CommandResult } from '../../../src/daemon/commands/command-result.ts';
 import type { PeerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
@@ -82,6 +83,10 @@ class Scene {
       close: () => Promise.resolve(),
     });
     return new Scene(journal, hasBatch, concurrency);
+  }
+
+  static with(journal: PeerJournal): Scene {
+    return new Scene(journal, false, 4);
   }
 
   get running(): number {
@@ -196,4 +201,27 @@ test('while paused nothing begins, and what was fed meanwhile begins afterwards'
   scene.loop.resume();
   await scene.until(() => scene.running === 1);
   await scene.finish();
+});
+
+test('a loop stalls while its journal does not answer, but not while a command runs or a retry is waited for', async () => {
+  let answer = (): void => undefined;
+  const journal = await PeerJournal.open({
+    path: 'journal',
+    read: () => Promise.resolve([]),
+    append: () => new Promise<void>((resolve) => (answer = resolve)),
+    rewrite: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  });
+  const scene = Scene.with(journal);
+  assert.equal(scene.loop.stall(), undefined);
+  scene.loop.feed({ kind: 'snapshot', peers: peers(1) });
+  await nextTurn();
+  assert.equal(scene.loop.stall(), 'there is work for peers, but no command runs');
+  answer();
+  await scene.until(() => scene.running === 1);
+  assert.equal(scene.loop.stall(), undefined);
+  scene.end(trouble);
+  await scene.until(() => scene.loop.engine.failing === 1);
+  assert.equal(scene.loop.stall(), undefined);
+  await scene.loop.stop();
 });

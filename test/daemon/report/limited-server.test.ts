@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { createControlServer } from '../../../src/daemon/report/control.ts';
-import { warnOfMetricsAddress } from '../../../src/daemon/report/metrics-server.ts';
+import { warnOfMetricsAddress } from '../../../src/daemon/report/metrics-page.ts';
 import {
   createLimitedServer,
   LongBodyError,

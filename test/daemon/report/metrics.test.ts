@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Metrics } from '../../../src/daemon/report/metrics.ts';
-import { serveMetrics } from '../../../src/daemon/report/metrics-server.ts';
+import { metricsPage } from '../../../src/daemon/report/metrics-page.ts';
+import { servePages } from '../../../src/daemon/report/page-server.ts';
 import { describeStatus, type NodeStatus } from '../../../src/daemon/report/status.ts';
+import type { ListenAddress } from '../../../src/daemon/setup/options.ts';
 import { eventNames } from '../../../src/event/level.ts';
 import { readVersion } from '../../../src/host/version.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
+import { readPage } from '../../page.ts';
 import { Bench } from '../bench.ts';
 
 /** The status of a node that knows nothing yet, changed as a test wants it. */
@@ -16,6 +19,34 @@ function statusOf(t: TestContext, changes: Partial<NodeStatus> = {}): NodeStatus
   const options = new Bench(t).options();
   const facets = { ...none, state: 'running', startedAt: new Date(0), options } as const;
   return { ...describeStatus({ ...facets, preparation: undefined, running: undefined }), ...changes };
+}
+
+/** Metrics with every value that there can be. */
+function fullMetrics(t: TestContext): Metrics {
+  const failing = {
+    subnet: '10.50.9.0/24',
+    publicIp: '172.30.0.9',
+    state: 'failing',
+  } as unknown as NodeStatus['peers'][number];
+  const status = statusOf(t, {
+    mtu: 1450,
+    lease: {
+      subnet: '10.50.1.0/24',
+      publicIp: '172.30.0.1',
+      publicIpv6: null,
+      expiresAt: '2026-01-01T00:00:00.000Z',
+    },
+    rejections: [{ key: '10.50.4.0-24', because: 'a "quote"' }],
+    peers: [failing],
+    probe: {
+      at: '2026-01-01T00:00:00.000Z',
+      counts: { answers: 1, silent: 0, unknown: 0 },
+    } as unknown as NodeStatus['probe'],
+  });
+  return new Metrics(() => status, {
+    loops: () => [{ name: 'timer', hang: undefined }],
+    readiness: () => [{ name: 'device', trouble: undefined, isRequired: true }],
+  });
 }
 
 const peer = { key: '10.50.4.0-24', subnet: '10.50.4.0/24', publicIp: '172.30.0.4' };
@@ -184,6 +215,10 @@ test('an address that is in use is a Failure that names it', async (t) => {
   });
 });
 
+function serveMetrics(metrics: Metrics, address: ListenAddress): ReturnType<typeof servePages> {
+  return servePages([metricsPage(metrics)], address, { noun: 'metrics', option: '--metrics-address' });
+}
+
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -193,3 +228,27 @@ async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+test('docs/operations.md lists each metric with its labels, and no other', async (t) => {
+  const text = await fullMetrics(t).render();
+  const served = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => {
+    const [, labels = ''] = new RegExp(`^${name}(?:_count)?\\{(.*)\\} `, 'm').exec(text) ?? [];
+    const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label);
+    return names.length === 0 ? name : `${name}{${names.join(',')}}`;
+  });
+  const [, section = ''] = readPage('docs/operations.md').split('\n## Metrics\n');
+  const [table = ''] = section.split('\n## ');
+  const listed = [...table.matchAll(/^\| `([^`]+)` \| /gm)].map(([, name]) => name);
+  assert.deepEqual(listed.sort(), served.sort());
+});
+
+test('a node with 5,000 peers that all fail names a hundred of them', async (t) => {
+  const peers = Array.from({ length: 5000 }, (_, n) => ({
+    subnet: `10.${n >> 8}.${n & 255}.0/24`,
+    state: 'failing',
+  })) as unknown as NodeStatus['peers'];
+  const metrics = new Metrics(() => statusOf(t, { peers }));
+  assert.equal((await linesOf(metrics, 'heddle_peer_failing{')).length, 100);
+  const samples = (await metrics.render()).split('\n').filter((line) => !line.startsWith('#'));
+  assert.ok(samples.length < 500, `${samples.length} samples`);
+});
