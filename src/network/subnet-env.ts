@@ -10,7 +10,7 @@ import {
   type Family,
 } from './cidr.ts';
 import { leastMtu } from './encapsulation.ts';
-import { presentValues, type PerFamily } from './per-family.ts';
+import { familyKey, presentValues, type PerFamily } from './per-family.ts';
 
 /** One family's part of the subnet file. */
 export interface SubnetOfNetwork {
@@ -25,8 +25,13 @@ export interface SubnetEnvironment extends PerFamily<SubnetOfNetwork> {
   readonly ipMasq: boolean;
 }
 
-/** The middle part of the names of a family's variables. */
-const infixes: Readonly<Record<Family, string>> = { 4: '', 6: 'IPV6_' };
+/** The names of the variables in the subnet file. */
+export const subnetVariables = {
+  network: { ipv4: 'FLANNEL_NETWORK', ipv6: 'FLANNEL_IPV6_NETWORK' },
+  subnet: { ipv4: 'FLANNEL_SUBNET', ipv6: 'FLANNEL_IPV6_SUBNET' },
+  mtu: 'FLANNEL_MTU',
+  ipMasq: 'FLANNEL_IPMASQ',
+} as const;
 
 /** The address by which the subnet file names a subnet: its first, which the CNI plugin gives to the node's bridge. */
 export function firstAddressOf({ family, value }: Cidr): Address {
@@ -37,17 +42,17 @@ export function firstAddressOf({ family, value }: Cidr): Address {
 export function renderSubnetEnvironment(environment: SubnetEnvironment): string {
   return [
     ...presentValues(environment).flatMap(renderFamily),
-    `FLANNEL_MTU=${environment.mtu}`,
-    `FLANNEL_IPMASQ=${environment.ipMasq}`,
+    `${subnetVariables.mtu}=${environment.mtu}`,
+    `${subnetVariables.ipMasq}=${environment.ipMasq}`,
     '',
   ].join('\n');
 }
 
 function renderFamily({ network, subnet }: SubnetOfNetwork): string[] {
-  const infix = infixes[network.family];
+  const family = familyKey(network.family);
   return [
-    `FLANNEL_${infix}NETWORK=${formatCidr(network)}`,
-    `FLANNEL_${infix}SUBNET=${formatAddress(firstAddressOf(subnet))}/${subnet.prefix}`,
+    `${subnetVariables.network[family]}=${formatCidr(network)}`,
+    `${subnetVariables.subnet[family]}=${formatAddress(firstAddressOf(subnet))}/${subnet.prefix}`,
   ];
 }
 
@@ -58,23 +63,29 @@ export function parseSubnetEnvironment(text: string): SubnetEnvironment | { read
     const [, name, value] = /^\s*(FLANNEL_[A-Z0-9_]+)=(.*?)\s*$/.exec(line) ?? [];
     if (name !== undefined && value !== undefined) values.set(name, value);
   }
-  const mtu = Number(values.get('FLANNEL_MTU'));
-  if (!Number.isSafeInteger(mtu) || mtu < leastMtu.ipv4) return { lacks: 'a usable FLANNEL_MTU' };
+  const mtu = Number(values.get(subnetVariables.mtu));
+  if (!Number.isSafeInteger(mtu) || mtu < leastMtu.ipv4) return { lacks: `a usable ${subnetVariables.mtu}` };
   const subnets = { ipv4: parseFamily(values, 4), ipv6: parseFamily(values, 6) };
   if (presentValues(subnets).length === 0) {
     return { lacks: 'a usable FLANNEL_SUBNET or FLANNEL_IPV6_SUBNET with its network' };
   }
-  return { ...subnets, mtu, ipMasq: values.get('FLANNEL_IPMASQ') === 'true' };
+  return { ...subnets, mtu, ipMasq: values.get(subnetVariables.ipMasq) === 'true' };
 }
 
 function parseFamily(values: ReadonlyMap<string, string>, family: Family): SubnetOfNetwork | undefined {
-  const infix = infixes[family];
+  const key = familyKey(family);
   // flanneld before 0.21 may name several networks; the first one is the one that counts here.
-  const network = parseCidr(values.get(`FLANNEL_${infix}NETWORK`)?.split(',')[0] ?? '');
-  const [host = '', prefix = ''] = (values.get(`FLANNEL_${infix}SUBNET`) ?? '').split('/');
+  const network = parseCidr(values.get(subnetVariables.network[key])?.split(',')[0] ?? '');
+  const subnet = parseNamedSubnet(values.get(subnetVariables.subnet[key]) ?? '');
+  if (network?.family !== family || subnet?.family !== family) return undefined;
+  return { network, subnet };
+}
+
+/** Reads a subnet as the subnet file names it: by an address inside it, and its length. Undefined for any other text. */
+export function parseNamedSubnet(text: string): Cidr | undefined {
+  const [host = '', prefix = ''] = text.split('/');
   const address = parseAddress(host);
   const length = /^\d{1,3}$/.test(prefix) ? Number(prefix) : Infinity;
-  if (network?.family !== family || address?.family !== family) return undefined;
-  if (length > addressBits(family)) return undefined;
-  return { network, subnet: networkOf(address, length) };
+  if (address === undefined || length > addressBits(address.family)) return undefined;
+  return networkOf(address, length);
 }

@@ -1,5 +1,6 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import { quoteText } from '../../diagnostic/visible-text.ts';
+import { subnetVariables } from '../../network/subnet-env.ts';
 
 /** The options of `heddle docker-opts`. */
 export interface DockerOptionsRequest {
@@ -38,7 +39,10 @@ function listOptions(
   variables: Variables,
   { omitIpMasq }: DockerOptionsRequest,
 ): readonly (readonly [name: string, text: string])[] {
-  const { FLANNEL_SUBNET: subnet = '', FLANNEL_MTU: mtu = '', FLANNEL_IPMASQ: ipMasq = '' } = variables;
+  const valueOf = (name: string): string => variables[name] ?? '';
+  const subnet = valueOf(subnetVariables.subnet.ipv4);
+  const mtu = valueOf(subnetVariables.mtu);
+  const ipMasq = valueOf(subnetVariables.ipMasq);
   const named = new Map(
     Object.entries(variables).flatMap(([name, text]) =>
       name.includes('DOCKER_OPT_') && text !== undefined ? [[name, text] as const] : [],
@@ -53,7 +57,7 @@ function listOptions(
 /** Whether flannel masquerades. Then Docker must not. */
 function readIpMasq(text: string): boolean {
   if (text === 'true' || text === 'false') return text === 'true';
-  throw new Failure('usage', `FLANNEL_IPMASQ is ${quoteText(text)}, and must be true or false`, {
+  throw new Failure('usage', `${subnetVariables.ipMasq} is ${quoteText(text)}, and must be true or false`, {
     hint: 'correct the subnet file, or leave --ip-masq out with -m',
   });
 }

@@ -3,7 +3,8 @@ import { parse } from 'shell-quote';
 import { Failure } from '../../diagnostic/failure.ts';
 import { ProgramError, runProgram } from '../../host/run-program.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
-import { formatCidr, networkOf, parseAddress } from '../../network/cidr.ts';
+import { formatCidr } from '../../network/cidr.ts';
+import { parseNamedSubnet, subnetVariables } from '../../network/subnet-env.ts';
 import { renderDockerOptions, type DockerOptionsRequest } from './docker-options.ts';
 
 /**
@@ -27,7 +28,7 @@ export async function writeDockerOptions(
       cause: error,
     });
   }
-  await refuseForeignRoute(variables['FLANNEL_SUBNET'] ?? '');
+  await refuseForeignRoute(variables[subnetVariables.subnet.ipv4] ?? '');
 }
 
 async function readSubnetFile(path: string): Promise<string> {
@@ -57,11 +58,9 @@ export function parseAssignments(text: string): Readonly<Record<string, string>>
 }
 
 async function refuseForeignRoute(text: string): Promise<void> {
-  const [host = '', prefix = ''] = text.split('/');
-  const address = parseAddress(host);
-  if (address?.family !== 4 || !/^\d{1,2}$/.test(prefix) || Number(prefix) > 32) return;
-  const subnet = formatCidr(networkOf(address, Number(prefix)));
-  const route = (await listRoutes()).find((line) => line.startsWith(`${subnet} via `));
+  const subnet = parseNamedSubnet(text);
+  if (subnet?.family !== 4) return;
+  const route = (await listRoutes()).find((line) => line.startsWith(`${formatCidr(subnet)} via `));
   if (route === undefined) return;
   throw new Failure('taken', `the routing table already contains the subnet: ${route.trim()}`, {
     hint: 'find out which node has the subnet: heddle leases',
