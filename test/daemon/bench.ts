@@ -156,6 +156,7 @@ export class Bench {
       probeIntervalSeconds: undefined,
       traffic: { masquerade: false, fullyRandom: true, forward: false },
       chainSuffix: '',
+      blackholeRoute: false,
       trafficResyncSeconds: 5,
       onExit: 'shutdown',
       releaseLease: false,

@@ -310,6 +310,43 @@ test(
   },
 );
 
+test(
+  '--ip-blackhole-route adds a route for the subnet of each family, repairs it, and removes it',
+  { skip },
+  async (t) => {
+    const { host, store } = await oneHost(t);
+    const args = ['--recipe', plain(store, dualStack), '--store-dir', store.path, '--check-interval', '1'];
+    const daemon = await startDaemon(host, [...args, '--ip-blackhole-route', '--on-exit', 'leave']);
+    const { subnet } = await daemon.logged('lease-acquired');
+    const [ipv4 = '', ipv6 = ''] = subnet.split(' and ');
+    const routes = (): Promise<string> =>
+      host.sh('ip route show type blackhole; ip -6 route show type blackhole');
+    const expected = new RegExp(
+      `^blackhole ${ipv4} metric 2147483647 \\nblackhole ${ipv6} dev lo metric 2147483647 `,
+    );
+    assert.match(await routes(), expected);
+    await host.sh(`ip route delete blackhole ${ipv4}`);
+    const { because } = await daemon.until('part-broken', ({ part }) => part === 'blackhole-route');
+    assert.equal(because, `the blackhole route ${ipv4} is missing`);
+    await daemon.until('part-restored', ({ part }) => part === 'blackhole-route');
+    assert.match(await routes(), expected);
+    // A bridge for the same subnet is preferred.
+    await host.sh(
+      `ip link add cni0 type bridge; ip link set cni0 up; ip address add ${ipv4.replace('.0/', '.1/')} dev cni0`,
+    );
+    assert.match(await host.sh(`ip route get ${ipv4.replace('.0/24', '.9')}`), /dev cni0/);
+    await daemon.stop();
+    assert.match(await routes(), expected);
+    const without = await startDaemon(host, [...args, '--on-exit', 'leave']);
+    assert.equal(await routes(), '');
+    await without.stop();
+    const again = await startDaemon(host, [...args, '--ip-blackhole-route']);
+    assert.match(await routes(), expected);
+    await again.stop();
+    assert.equal(await routes(), '');
+  },
+);
+
 test('a host with neither iptables nor nft is degraded, with what is missing', { skip }, async (t) => {
   const { host, store } = await oneHost(t);
   const folder = join(store.root, 'bin');

@@ -65,12 +65,7 @@ export const flanneldOptions: readonly FlanneldOption[] = [
   { name: 'ip-masq-fully-random-disable', kind: 'truth', default: 'false', meaning: same },
   { name: 'iptables-forward-rules', kind: 'truth', default: 'true', meaning: same },
   { name: 'iptables-resync', kind: 'number', default: '5', meaning: same },
-  {
-    name: 'ip-blackhole-route',
-    kind: 'truth',
-    default: 'false',
-    meaning: missing('warning', "heddle does not add a blackhole route for this node's subnet yet", 'false'),
-  },
+  { name: 'ip-blackhole-route', kind: 'truth', default: 'false', meaning: same },
   {
     name: 'kube-subnet-mgr',
     kind: 'truth',

@@ -105,7 +105,10 @@ export const statusSchema = schemaOf<NodeStatus>()(
     parts: described(
       z.array(
         z.strictObject({
-          name: described(z.string(), '`device`, `traffic-rules`, `peers` or `subnet-file`.'),
+          name: described(
+            z.string(),
+            '`device`, `traffic-rules`, `blackhole-route`, `peers` or `subnet-file`.',
+          ),
           state: described(
             z.enum(['absent', 'whole', 'repaired', 'broken']),
             '`absent`: not up yet; `whole`: in order at the last look; `repaired`: the next look shows whether it is in order; `broken`: see `because`.',

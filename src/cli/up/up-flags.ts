@@ -35,6 +35,7 @@ export interface UpFlags {
   readonly iptablesForwardRules: boolean;
   readonly iptablesResync: number;
   readonly chainSuffix: string;
+  readonly ipBlackholeRoute: boolean;
   readonly onExit: ExitMode;
   readonly releaseLease?: true;
   readonly logFormat: LogFormat;
@@ -109,6 +110,7 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     },
     trafficResyncSeconds: flags.iptablesResync,
     chainSuffix: flags.chainSuffix,
+    blackholeRoute: flags.ipBlackholeRoute,
     onExit: flags.onExit,
     releaseLease: flags.releaseLease ?? false,
     metricsAddress: flags.metricsAddress,

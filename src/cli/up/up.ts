@@ -111,6 +111,15 @@ export function registerUp(program: Command): void {
         .default(5),
     )
     .addOption(
+      new Option(
+        '--ip-blackhole-route [bool]',
+        "drop packets to addresses of this node's subnet that no pod has, by a blackhole route",
+      )
+        .env('FLANNELD_IP_BLACKHOLE_ROUTE')
+        .argParser(parseTruth)
+        .default(false, 'off'),
+    )
+    .addOption(
       new Option('--chain-suffix <name>', "a suffix for the names of heddle's chains and nftables tables")
         .argParser(parseChainSuffix)
         .default('', 'none'),

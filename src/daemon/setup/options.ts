@@ -32,6 +32,8 @@ export interface UpOptions {
   readonly traffic: TrafficWishes;
   readonly trafficResyncSeconds: number;
   readonly chainSuffix: ChainSuffix;
+  /** Whether packets to addresses of this node's subnet that no pod has are dropped (`--ip-blackhole-route`). */
+  readonly blackholeRoute: boolean;
   readonly onExit: ExitMode;
   readonly releaseLease: boolean;
   /** The address where metrics are served; undefined for none. */

@@ -100,6 +100,7 @@ test('a running network shows its lease, its peers, and the leases that it canno
   for (const part of [
     'device whole: on weft0, overlay MTU 1450',
     'traffic-rules whole: none',
+    'blackhole-route whole: none',
     'peers whole: 2 of 2 in place',
     `subnet-file whole: ${bench.subnetFile}`,
   ])

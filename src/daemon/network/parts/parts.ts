@@ -2,6 +2,7 @@ import { Failure } from '../../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../../event/event.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import type { UpOptions } from '../../setup/options.ts';
+import { blackholeRoutePart } from './blackhole-route.ts';
 import { devicePart } from './device.ts';
 import type { NetworkPart, RemovalResult, StandingNetwork } from './part.ts';
 import { peersPart } from './peers.ts';
@@ -9,7 +10,13 @@ import { subnetFilePart } from './subnet-file.ts';
 import { trafficRulesPart } from './traffic-rules.ts';
 
 /** Every part of a network, in the order in which the parts come up. They are removed in the opposite order. */
-export const networkParts: readonly NetworkPart[] = [devicePart, trafficRulesPart, peersPart, subnetFilePart];
+export const networkParts: readonly NetworkPart[] = [
+  devicePart,
+  trafficRulesPart,
+  blackholeRoutePart,
+  peersPart,
+  subnetFilePart,
+];
 
 /** The data for the removal of each part that may be on the node, by the part's name. */
 export type PartMemories = Readonly<Record<string, Json>>;
