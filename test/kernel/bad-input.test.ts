@@ -430,7 +430,7 @@ test('a full address pool is refused before PreStartupCommand has made anything'
     `heddle: no free subnet is left in the files in ${store.path}: all 3 of length /26 from 10.50.0.64 to 10.50.0.192 ` +
       'of 10.50.0.0/24 are in use (1 leased, 1 reserved, 1 unreadable)',
   );
-  assert.match(hint ?? '', /^ {2}remove leases of nodes that are gone/i);
+  assert.match(hint ?? '', /^ {2}release the leases of nodes that are gone: heddle leases/);
   assert.deepEqual(more, []);
   assert.equal(ran.exitCode, exitCodes['pool-exhausted']);
   assert.deepEqual(store.content(), content);
