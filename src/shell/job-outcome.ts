@@ -38,5 +38,9 @@ export function concludeFailedStart(job: Job, error: unknown): Outcome {
 function explainFailedStart(job: Job, error: unknown): string {
   if (!existsSync(job.cwd)) return `its working directory ${job.cwd} does not exist`;
   if (hasErrorCode(error, 'E2BIG')) return 'its script or an environment value is longer than 128 KiB';
-  return explainError(error);
+  const why = explainError(error);
+  // The shell, or the program that makes its pipes. A limit of the system has nothing to do with the program.
+  const isAboutProgram = hasErrorCode(error, 'ENOENT', 'EACCES', 'ENOEXEC');
+  const { path } = error as NodeJS.ErrnoException;
+  return isAboutProgram && path !== undefined ? `${path}: ${why}` : why;
 }
