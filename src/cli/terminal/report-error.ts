@@ -1,4 +1,3 @@
-import { CommanderError } from 'commander';
 import { renderDetail } from '../../diagnostic/code-frame.ts';
 import { exitCodes, Failure } from '../../diagnostic/failure.ts';
 import { describeReachedLimit, limitHint } from '../../host/limits.ts';
@@ -9,8 +8,6 @@ import { isJournal, withPriority } from './journal-priority.ts';
 
 /** Tells the operator on stderr what went wrong and returns the exit code for it. */
 export function reportError(error: unknown): number {
-  // Commander has already printed its message. A request for help or the version is not an error.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
   const failure = asFailure(error);
   const lines = [`heddle: ${failure.message}`];
   const detail = renderDetail(failure, { colour: usesColour(process.stderr) }).trimEnd();
