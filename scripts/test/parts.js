@@ -95,6 +95,15 @@ export function runLabs(recipes, deadline) {
   });
 }
 
+/** Soaks a network for five minutes, in its turn: daemons and faults keep a core busy. @param {AbortSignal} deadline */
+export function runSoak(deadline) {
+  return part('soak', async () => {
+    if (process.getuid?.() !== 0) return { ok: true, skips: [{ what: 'soak', reason: 'needs root' }] };
+    const command = [process.execPath, '--import', 'tsx', 'test/soak/main.ts'];
+    return { ok: (await run(command, { signal: deadline })).ok };
+  });
+}
+
 /**
  * Runs the unit tests and a lab under another Node.
  * @param {import('./node-versions.js').OtherNode} other @param {readonly string[]} files
