@@ -4,7 +4,8 @@ import { placeNotes, type NotePlace } from './note-places.ts';
 
 /*
  * No POSIX shell reports which line of a script ended it under `set -e`: dash forgets LINENO in an EXIT trap, and traps belong to the
- * script. So a note before each command writes the line that is reached. A note must never change the meaning of the script. Where that is
+ * script. So a note before each command writes the line that is reached; in loops and functions, quick commands of the shell are noted only
+ * if they failed, because a note takes longer than they do. A note must never change the meaning of the script. Where that is
  * not certain, a command does not get a note, and the failing line is known less exactly.
  */
 
@@ -16,6 +17,9 @@ const opaqueWord = /(?:^|[\s;&|(){}`!])(?:alias|eval|\.|source)(?=\s|$)/m;
 
 /** The settings that make a shell print each command that it runs, including notes. */
 const tracing = /\bset\s+[-+]\w*x|\bxtrace\b/;
+
+/** The setting that makes the expansion of an unset variable end the shell. */
+const unsetFails = /\bset\s+[-+]\w*u|\bnounset\b/;
 
 /** The constructs that can run a note more than once. */
 const repetition = /\b(?:while|until|for|function)\b|\([ \t]*\)/;
@@ -39,7 +43,7 @@ export function defineNote(text: string, descriptor: number): string {
   const echo = /\becho\b[ \t]*\(|\balias\b|\beval\b|(?:^|\s)(?:\.|source)\s/.test(text)
     ? 'command echo'
     : 'echo';
-  return `heddle_line() { ${echo} "$1" >&${descriptor}; return "$2"; }; `;
+  return `heddle_line() { ${echo} "$1" >&${descriptor} || :; return "$2"; }; `;
 }
 
 /** Chooses the notes of a text with valid syntax. */
@@ -49,15 +53,16 @@ export function chooseNotes(text: string): readonly LineNote[] {
   const end = endOfReadable(text);
   let depth = 0;
   // A group that is open at the end of the readable part is closed later.
-  const places = placeNotes(text, list).filter(({ at, kind }) => {
-    if (kind === 'close') return depth > 0 && depth-- > 0;
+  const isThrifty = quiet === '' && !unsetFails.test(text);
+  const places = placeNotes(text, list, isThrifty).filter(({ at, kind }) => {
+    if (kind === 'close' || kind === 'after-close') return depth > 0 && depth-- > 0;
     if (at > end) return false;
     if (kind.endsWith('wrap')) depth += 1;
     return true;
   });
   return places.map((place) => ({
     at: place.at,
-    line: place.kind === 'close' || place.kind.startsWith('mute') ? undefined : place.line,
+    line: place.kind === 'note' || place.kind === 'wrap' || place.kind === 'none' ? place.line : undefined,
     text: noteText(place, quiet),
   }));
 }
@@ -89,6 +94,7 @@ export function insertNotes(text: string, notes: readonly LineNote[]): string {
 function noteText({ kind, line }: NotePlace, quiet: string): string {
   const tell = `heddle_line ${line} "$?" && :`;
   const note = quiet === '' ? `${tell}; ` : `{ ${tell}; }${quiet}; `;
+  const after = ` || heddle_line ${line} "$?"`;
   switch (kind) {
     case 'none':
       return '';
@@ -102,6 +108,12 @@ function noteText({ kind, line }: NotePlace, quiet: string): string {
       return '{ heddle_line() { return "$2"; }; ';
     case 'close':
       return '; }';
+    case 'after-wrap':
+      return '{ ';
+    case 'after':
+      return after;
+    case 'after-close':
+      return `${after}; }`;
   }
 }
 

@@ -10,14 +10,19 @@ import type {
 } from '../../recipe/sh/syntax-tree.ts';
 import { literalOf } from '../../recipe/sh/words.ts';
 import { NotedFunctions } from './noted-functions.ts';
+import { QuickCommands } from './quick-commands.ts';
 
 /** A line (from 0) that a note tells about, and the place of its text in the script. */
 export interface NotePlace {
   /** The offset in the script, in UTF-16 code units. */
   readonly at: number;
   readonly line: number;
-  /** The kind of the note. `wrap` opens a group that `close` closes. `mute` opens a group whose notes do not count. */
-  readonly kind: 'note' | 'wrap' | 'mute' | 'mute-wrap' | 'close' | 'none';
+  /**
+   * The kind of the note. `wrap` opens a group that `close` closes. `mute` opens a group whose notes do not count. `after` is written only if
+   * the command before it failed; `after-wrap` opens a group that `after-close` closes with such a note.
+   */
+  readonly kind:
+    'note' | 'wrap' | 'mute' | 'mute-wrap' | 'close' | 'none' | 'after' | 'after-wrap' | 'after-close';
 }
 
 /** The line that the last note surely named at the start of a command; undefined if that depends on what ran. */
@@ -27,21 +32,34 @@ type NotedLine = number | undefined;
  * Chooses the places of notes: before each command whose failure may end the script, unless the last note surely named its line. Two kinds
  * of commands get no note: those that run next to others (in the background, or in a pipeline before its end), and those whose status does
  * not count (in a substitution that is an argument).
+ *
+ * With `isThrifty`, a quick command that may run many times, in a loop or in a function, is noted after it failed, or not at all. If the
+ * shell itself ends there, because an expansion fails, then only the shell's own message can name the line.
  */
-export function placeNotes(text: string, list: List): readonly NotePlace[] {
-  return new NotePlacer(text, list).place(list);
+export function placeNotes(text: string, list: List, isThrifty: boolean): readonly NotePlace[] {
+  return new NotePlacer(text, list, isThrifty).place(list);
 }
 
 class NotePlacer {
   readonly #text: string;
   readonly #lineStarts: readonly number[];
   readonly #functions: NotedFunctions;
+  readonly #quick: QuickCommands;
+  readonly #isThrifty: boolean;
   readonly #places: NotePlace[] = [];
+  /** The number of loops and functions around the place. */
+  #repetitions = 0;
 
-  constructor(text: string, list: List) {
+  constructor(text: string, list: List, isThrifty: boolean) {
     this.#text = text;
+    this.#isThrifty = isThrifty;
     this.#lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
     this.#functions = new NotedFunctions(text, list);
+    this.#quick = new QuickCommands(text, this.#functions);
+  }
+
+  get #isLight(): boolean {
+    return this.#isThrifty && this.#repetitions > 0;
   }
 
   place(list: List): readonly NotePlace[] {
@@ -64,8 +82,44 @@ class NotePlacer {
       this.#mute(first.span.offset, endOf(rest.at(-1)?.pipeline ?? first), 'mute-wrap');
       return line;
     }
-    let line = this.#pipeline(first, before, false);
-    for (const { pipeline } of rest) line = merge([line, this.#pipeline(pipeline, line, true)]);
+    let line = this.#operand(first, before, { follows: false, next: rest[0]?.operator });
+    for (const [index, { pipeline }] of rest.entries()) {
+      const next = rest[index + 1]?.operator;
+      line = merge([line, this.#operand(pipeline, line, { follows: true, next })]);
+    }
+    return line;
+  }
+
+  /** Places the notes of a pipeline of a list that is joined by `&&` and `||`. */
+  #operand(
+    pipeline: Pipeline,
+    before: NotedLine,
+    { follows, next }: { readonly follows: boolean; readonly next: '&&' | '||' | undefined },
+  ): NotedLine {
+    const need = this.#isLight ? this.#quick.needOf(pipeline) : undefined;
+    if (need === undefined) return this.#pipeline(pipeline, before, follows);
+    if (need === 'never') return before;
+    if (need === 'call') return undefined;
+    // What is after `||` replaces the status.
+    if (next === '||') return before;
+    const { offset } = pipeline.span;
+    const isAlone = !follows && next === undefined;
+    if (!isAlone) this.#places.push({ at: offset, line: this.#lineAt(offset), kind: 'after-wrap' });
+    const kind = isAlone ? 'after' : 'after-close';
+    this.#places.push({ at: endOf(pipeline), line: this.#lineAt(offset), kind });
+    return isAlone ? before : undefined;
+  }
+
+  /** Places the notes of a condition. */
+  #condition(list: List, before: NotedLine): NotedLine {
+    return this.#isLight && this.#quick.isQuickCondition(list) ? before : this.#list(list, before);
+  }
+
+  /** Places notes in a part of the script that may run many times. */
+  #repeated(place: () => NotedLine): NotedLine {
+    this.#repetitions += 1;
+    const line = place();
+    this.#repetitions -= 1;
     return line;
   }
 
@@ -102,7 +156,8 @@ class NotePlacer {
         return after;
       }
       case 'function':
-        if (this.#functions.isNoted(node.name)) this.#command(node.body, undefined, true);
+        if (this.#functions.isNoted(node.name))
+          this.#repeated(() => this.#command(node.body, undefined, true));
         return before;
       case 'group':
       case 'if':
@@ -119,7 +174,7 @@ class NotePlacer {
     before: NotedLine,
     isOneCommand: boolean,
   ): NotedLine {
-    const mayFail = node.kind === 'for' || node.kind === 'case' || node.redirections.length > 0;
+    const mayFail = this.#mayFailItself(node);
     const start = node.span.offset;
     const isGroup = mayFail && isOneCommand && before !== this.#lineAt(start);
     const line = mayFail ? this.#note(start, before, isGroup) : before;
@@ -127,6 +182,14 @@ class NotePlacer {
     const after = this.#isWhollyOn(node, line) ? line : this.#body(node, line);
     if (isGroup) this.#close(endOf(node));
     return after;
+  }
+
+  /** Whether a compound command may fail by its own words or redirections. */
+  #mayFailItself(node: Exclude<CommandNode, SimpleCommand | { kind: 'function' | 'test' }>): boolean {
+    if (node.redirections.length > 0) return true;
+    const words = node.kind === 'for' ? node.words : node.kind === 'case' ? [node.subject] : [];
+    if (this.#isLight) return !words.every((word) => this.#quick.isHarmless(word));
+    return node.kind === 'for' || node.kind === 'case';
   }
 
   #body(
@@ -139,20 +202,22 @@ class NotePlacer {
       case 'if': {
         let condition = before;
         const ends = node.branches.map((branch) => {
-          condition = this.#list(branch.condition, condition);
+          condition = this.#condition(branch.condition, condition);
           return this.#list(branch.body, condition);
         });
         return merge([...ends, this.#list(node.otherwise, condition)]);
       }
       case 'loop': {
         // The last note of a round is unknown when the next one begins.
-        const condition = this.#list(node.condition, undefined);
-        this.#list(node.body, condition);
-        return condition;
+        return this.#repeated(() => {
+          const condition = this.#condition(node.condition, undefined);
+          this.#list(node.body, condition);
+          return condition;
+        });
       }
       case 'for':
         this.#muteWords(node.words, before);
-        this.#list(node.body, undefined);
+        this.#repeated(() => this.#list(node.body, undefined));
         return undefined;
       case 'case':
         this.#muteWords([node.subject], before);

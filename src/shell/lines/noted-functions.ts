@@ -7,6 +7,7 @@ const variableCommand = /(?:^|[;&|({}!\n]|\b(?:then|do|else|elif|if|while|until)
 /** The functions of a script whose commands are noted where they run. */
 export class NotedFunctions {
   readonly #names: ReadonlySet<string>;
+  readonly #defined: ReadonlySet<string>;
   readonly #mention: RegExp | undefined;
 
   /**
@@ -18,6 +19,7 @@ export class NotedFunctions {
     survey.list(list);
     const hidden = survey.hidden.map((span) => textOf(text, span));
     const names = new Set(survey.functions.map(({ name }) => name));
+    this.#defined = new Set(names);
     for (let size = -1; size !== names.size;) {
       size = names.size;
       for (const { name, span } of survey.functions) {
@@ -36,6 +38,11 @@ export class NotedFunctions {
 
   isNoted(name: string): boolean {
     return this.#names.has(name);
+  }
+
+  /** Whether the script defines a function of this name, noted or not. */
+  isDefined(name: string): boolean {
+    return this.#defined.has(name);
   }
 
   /** Whether a part of the script may call one of the functions. */

@@ -56,6 +56,54 @@ const scripts: Record<string, { lines: string[]; line?: number }> = {
       'done',
     ],
   },
+  'a test in a loop': {
+    lines: ['for i in 1 2 3; do', '  x=$i', '  [ "$x" -lt 3 ] # here', '  y=$x', 'done', 'true'],
+  },
+  'a test in a function that a loop calls': {
+    lines: [
+      ...['isSmall() {', '  local x=$1', '  [ "$x" -lt 3 ] # here', '}'],
+      ...['for i in 1 2 3; do', '  isSmall "$i"', '  echo "$i"', 'done', 'true'],
+    ],
+  },
+  'the end of a list in a loop': {
+    lines: ['for i in 1 2; do', '  echo "$i"', '  [ "$i" = 2 ] && false # here', '  true', 'done', 'true'],
+  },
+  'a list in a loop whose last round is not true, at the end': {
+    lines: ['for i in 1 2 3; do', '  true', '  [ "$i" = 2 ] && echo "$i" # here', 'done'],
+  },
+  'after a list in a loop whose failure does not count': {
+    lines: ['for i in 1 2; do', '  [ "$i" = 2 ] || continue', '  x=$i', '  false # here', 'done', 'true'],
+  },
+  'a function of a builtin’s name in a loop': {
+    lines: [
+      'test() {',
+      '  x=$1',
+      '  return 1 # here',
+      '}',
+      'for i in 1; do',
+      '  test "$i"',
+      '  true',
+      'done',
+    ],
+  },
+  'a status that a function returns in a loop': {
+    lines: [
+      'f() {',
+      '  x=$1',
+      '  return "$x" # here',
+      '}',
+      'for i in 0 3; do',
+      '  f "$i"',
+      '  : "$i"',
+      'done',
+    ],
+  },
+  'a program in a loop after builtins': {
+    lines: ['while true; do', '  i=$((i + 1))', '  echo "$i"', '  sh -c "exit $i" # here', 'done', 'true'],
+  },
+  'a builtin that cannot write, in a loop': {
+    lines: ['for i in 1 2; do', '  echo "$i"', '  echo "$i" >/dev/full # here', 'done', 'true'],
+  },
   'a function that a trap calls afterwards': {
     lines: ['clean() {', '  true', '  echo x', '}', "trap 'clean' EXIT", 'true', 'false # here'],
   },
@@ -151,4 +199,20 @@ test('the string form runs as it is, and its only line is known', async (t) => {
   assert.equal(outcome.kind, 'failed');
   assert.equal(outcome.stdout.text, 'on\n');
   assert.equal(outcome.line, 0);
+});
+
+test('commands of the shell alone are not noted before each round of a loop', async () => {
+  const loops: readonly (readonly string[])[] = [
+    ['i=0', 'while [ "$i" -lt 9 ]; do', '  i=$((i + 1))', '  x=$((i % 7))', 'done'],
+    ['for i in 1 2 3; do', '  if [ "$i" = 2 ] && true; then', '    echo "$i" >&2', '  fi', 'done'],
+    ['while read -r verb subnet; do', '  [ "$verb" = add ] || continue', '  last=${subnet%/*}', 'done'],
+    ['f() {', '  [ "$1" -gt 0 ]', '}', 'until f "$x"; do', '  case $x in', '    *) x=1 ;;', '  esac', 'done'],
+  ];
+  for (const lines of loops) {
+    const { notes } = await prepare(linesCommand('true', ...lines));
+    const noted = notes.flatMap(({ line = 0 }) => lines[line - 1] ?? []);
+    // A note stands before the whole, and may stand before the loop.
+    const inside = noted.filter((text) => text !== lines[0] && !/^(while|for|until) /.test(text));
+    assert.deepEqual(inside, [], lines.join('\n'));
+  }
 });
