@@ -30,10 +30,10 @@ const packagesToRun = {
 };
 
 /** … and what only the tests call. */
-const packagesToTest = { 'busybox-static': ['busybox'], nftables: ['nft'] };
+const packagesToTest = { 'busybox-static': ['busybox'], nftables: ['nft'], prometheus: ['promtool'] };
 
 /** Debian starts these as soon as they are installed; heddle's labs and tests start their own. */
-const servicesOfPackages = { 'etcd-server': 'etcd' };
+const servicesOfPackages = { 'etcd-server': 'etcd', prometheus: 'prometheus' };
 
 /** @param {string} message */
 function say(message) {

@@ -10,7 +10,7 @@ interface ServiceNotice {
 }
 
 /** The time that a notice may take, in milliseconds: a signal must end the daemon soon, even if nobody reads the socket. */
-const longestNoticeMs = 5000;
+const longestNoticeMs = 2000;
 const longestGoodbyeMs = 300;
 
 /** The longest text of a status, in characters. A notice has few kilobytes. */
@@ -55,7 +55,8 @@ export class ServiceManager {
       await runProgram('systemd-notify', assignments, { env, timeoutMs });
       return undefined;
     } catch (error) {
-      if (error instanceof ProgramError) return error.message;
+      // systemd-notify sends first, and then waits until the notice was read. Some supervisors never confirm that.
+      if (error instanceof ProgramError && error.fault === 'timed-out') return undefined;
       return error instanceof Error ? error.message : String(error);
     }
   }

@@ -66,6 +66,16 @@ test('a machine without systemd-notify is told, and is not an error', async (t) 
   assert.match((await manager.send({ state: 'ready' })) ?? '', /^the program systemd-notify is not on PATH/);
 });
 
+test('a supervisor that never confirms a notice does not hold up the daemon', async (t) => {
+  const directory = temporaryDirectory(t);
+  const path = process.env['PATH'];
+  t.after(() => (process.env['PATH'] = path));
+  process.env['PATH'] = `${directory}:${path ?? ''}`;
+  await writeFile(join(directory, 'systemd-notify'), '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
+  const manager = managerOf({ NOTIFY_SOCKET: '/no/such/socket' });
+  assert.equal(await manager.send({ state: 'stopping' }), undefined);
+});
+
 test('the watchdog counts only for the process that systemd names', () => {
   const watchdog = (variables: NodeJS.ProcessEnv): number | undefined =>
     managerOf({ NOTIFY_SOCKET: '/x', ...variables }).watchdogMs(7);

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
+import { listenForNotices } from '../support/notify-socket.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 import { Daemon, startDaemon, upCommand } from './harness/daemon.ts';
 import type { Host } from './harness/host.ts';
@@ -24,7 +27,7 @@ async function ask(host: Host, path: string): Promise<string> {
   return stdout.trimEnd();
 }
 
-describe('probes', { skip: reasonToSkip() }, () => {
+describe('probes', { skip: reasonToSkip('perl', 'systemd-notify') }, () => {
   test('a stopped daemon does not answer, and is well when it continues; a command that never ends is not a hang', async (t) => {
     const { host, store } = await oneHost(t);
     store.put('10.50.98.0/24', '172.30.1.98');
@@ -83,5 +86,19 @@ describe('probes', { skip: reasonToSkip() }, () => {
       second.stderr,
       /^heddle: cannot listen for probes at 127\.0\.0\.1 port 8081: address already in use/,
     );
+  });
+
+  test('systemd gets ready, signs of life and the stop from a daemon', async (t) => {
+    const { host, store } = await oneHost(t);
+    const path = join(temporaryDirectory(t), 'notify');
+    const socket = await listenForNotices(t, path);
+    const environment = { NOTIFY_SOCKET: path, WATCHDOG_USEC: '900000' };
+    const daemon = await startDaemon(host, argumentsOf(store), { environment });
+    await socket.until(/^READY=1 \| STATUS=(?:running|degraded)/);
+    const signs = (): number => socket.notices.filter((notice) => notice.startsWith('WATCHDOG=1')).length;
+    await until('signs of life', () => signs() > 1);
+    const { exitCode } = await daemon.stop();
+    assert.equal(exitCode, 0);
+    await socket.until(/^STOPPING=1 \| STATUS=stopping/);
   });
 });

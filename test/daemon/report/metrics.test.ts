@@ -1,53 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { Metrics } from '../../../src/daemon/report/metrics.ts';
 import { metricsPage } from '../../../src/daemon/report/metrics-page.ts';
 import { servePages } from '../../../src/daemon/report/page-server.ts';
-import { describeStatus, type NodeStatus } from '../../../src/daemon/report/status.ts';
+import type { NodeStatus } from '../../../src/daemon/report/status.ts';
 import type { ListenAddress } from '../../../src/daemon/setup/options.ts';
 import { eventNames } from '../../../src/event/level.ts';
 import { readVersion } from '../../../src/host/version.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { readPage } from '../../page.ts';
-import { Bench } from '../bench.ts';
-
-/** The status of a node that knows nothing yet, changed as a test wants it. */
-function statusOf(t: TestContext, changes: Partial<NodeStatus> = {}): NodeStatus {
-  const none = { because: undefined, waitingFor: undefined, startOutage: undefined };
-  const options = new Bench(t).options();
-  const facets = { ...none, state: 'running', startedAt: new Date(0), options } as const;
-  return { ...describeStatus({ ...facets, preparation: undefined, running: undefined }), ...changes };
-}
-
-/** Metrics with every value that there can be. */
-function fullMetrics(t: TestContext): Metrics {
-  const failing = {
-    subnet: '10.50.9.0/24',
-    publicIp: '172.30.0.9',
-    state: 'failing',
-  } as unknown as NodeStatus['peers'][number];
-  const status = statusOf(t, {
-    mtu: 1450,
-    lease: {
-      subnet: '10.50.1.0/24',
-      publicIp: '172.30.0.1',
-      publicIpv6: null,
-      expiresAt: '2026-01-01T00:00:00.000Z',
-    },
-    rejections: [{ key: '10.50.4.0-24', because: 'a "quote"' }],
-    peers: [failing],
-    probe: {
-      at: '2026-01-01T00:00:00.000Z',
-      counts: { answers: 1, silent: 0, unknown: 0 },
-    } as unknown as NodeStatus['probe'],
-  });
-  return new Metrics(() => status, {
-    loops: () => [{ name: 'timer', hang: undefined }],
-    readiness: () => [{ name: 'device', trouble: undefined, isRequired: true }],
-  });
-}
+import { fullMetrics, sampleStatus } from './full-metrics.ts';
 
 const peer = { key: '10.50.4.0-24', subnet: '10.50.4.0/24', publicIp: '172.30.0.4' };
 
@@ -69,7 +33,7 @@ test('events are counted by name', async () => {
 });
 
 test('a counter is there, as 0, before its first event', async (t) => {
-  const metrics = new Metrics(() => statusOf(t));
+  const metrics = new Metrics(() => sampleStatus(t));
   const text = await metrics.render();
   for (const event of eventNames)
     assert.ok(text.includes(`heddle_events_total{event="${event}"} 0\n`), event);
@@ -79,7 +43,7 @@ test('a counter is there, as 0, before its first event', async (t) => {
 });
 
 test('the version is a label of what the node runs', async (t) => {
-  const metrics = new Metrics(() => statusOf(t));
+  const metrics = new Metrics(() => sampleStatus(t));
   assert.match(
     (await linesOf(metrics, 'heddle_info')).join(),
     new RegExp(`version="${readVersion()}",node="node1"`),
@@ -110,12 +74,12 @@ test('the durations of commands for peers are measured in seconds, each kind by 
 });
 
 test('the state is one, and the one before is gone', async (t) => {
-  let status = statusOf(t, { state: 'running' });
+  let status = sampleStatus(t, { state: 'running' });
   const metrics = new Metrics(() => status);
   const current = async (): Promise<readonly string[]> =>
     (await linesOf(metrics, 'heddle_state')).filter((line) => !line.endsWith(' 0'));
   assert.deepEqual(await current(), ['heddle_state{state="running"} 1']);
-  status = statusOf(t, { state: 'degraded' });
+  status = sampleStatus(t, { state: 'degraded' });
   assert.deepEqual(await current(), ['heddle_state{state="degraded"} 1']);
   assert.equal((await linesOf(metrics, 'heddle_state')).length, 8);
 });
@@ -129,7 +93,7 @@ test('peers, leases and the store are told as they stand', async (t) => {
     expiresAt: '2026-01-01T00:00:00.000Z',
   };
   const storeOutage = { since: '', because: '', nextTryAt: '' };
-  const metrics = new Metrics(() => statusOf(t, { counts, lease, mtu: 1450, storeOutage }));
+  const metrics = new Metrics(() => sampleStatus(t, { counts, lease, mtu: 1450, storeOutage }));
   assert.deepEqual(await linesOf(metrics, 'heddle_peers'), [
     'heddle_peers{state="wanted"} 5',
     'heddle_peers{state="in_place"} 3',
@@ -147,14 +111,14 @@ test('peers, leases and the store are told as they stand', async (t) => {
 });
 
 test('a gauge whose value is unknown has no value', async (t) => {
-  const metrics = new Metrics(() => statusOf(t, { lease: null, mtu: null }));
+  const metrics = new Metrics(() => sampleStatus(t, { lease: null, mtu: null }));
   assert.deepEqual(await linesOf(metrics, 'heddle_lease_expiry'), []);
   assert.deepEqual(await linesOf(metrics, 'heddle_mtu'), []);
 });
 
 test('text that other machines wrote stays inside its label', async (t) => {
   const rejections = [{ key: '10.50.4.0-24', because: 'a "quote"\nand a line' }];
-  const metrics = new Metrics(() => statusOf(t, { rejections }));
+  const metrics = new Metrics(() => sampleStatus(t, { rejections }));
   assert.deepEqual(await linesOf(metrics, 'heddle_lease_rejected{'), [
     'heddle_lease_rejected{key="10.50.4.0-24",because="a \\"quote\\"\\nand a line"} 1',
   ]);
@@ -162,7 +126,7 @@ test('text that other machines wrote stays inside its label', async (t) => {
 
 test('at most a hundred rejected leases are named', async (t) => {
   const rejections = Array.from({ length: 5000 }, (_, n) => ({ key: `key-${n}`, because: 'odd' }));
-  const metrics = new Metrics(() => statusOf(t, { rejections }));
+  const metrics = new Metrics(() => sampleStatus(t, { rejections }));
   assert.equal((await linesOf(metrics, 'heddle_lease_rejected{')).length, 100);
 });
 
@@ -238,7 +202,7 @@ test('docs/operations.md lists each metric with its labels, and no other', async
   });
   const [, section = ''] = readPage('docs/operations.md').split('\n## Metrics\n');
   const [table = ''] = section.split('\n## ');
-  const listed = [...table.matchAll(/^\| `([^`]+)` \| /gm)].map(([, name]) => name);
+  const listed = [...table.matchAll(/^\| `((?:heddle|process)_[^`]+)` \| /gm)].map(([, name]) => name);
   assert.deepEqual(listed.sort(), served.sort());
 });
 
@@ -247,7 +211,7 @@ test('a node with 5,000 peers that all fail names a hundred of them', async (t) 
     subnet: `10.${n >> 8}.${n & 255}.0/24`,
     state: 'failing',
   })) as unknown as NodeStatus['peers'];
-  const metrics = new Metrics(() => statusOf(t, { peers }));
+  const metrics = new Metrics(() => sampleStatus(t, { peers }));
   assert.equal((await linesOf(metrics, 'heddle_peer_failing{')).length, 100);
   const samples = (await metrics.render()).split('\n').filter((line) => !line.startsWith('#'));
   assert.ok(samples.length < 500, `${samples.length} samples`);
