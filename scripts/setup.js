@@ -5,11 +5,18 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import {
+  buildKubernetes,
+  kubernetesProblem,
+  kubernetesPrograms,
+  missingKubernetesPrograms,
+} from './test/kubernetes.js';
 import { installNode, otherNodes } from './test/node-versions.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const forTests = process.argv.includes('--for-tests');
 const everyNode = process.argv.includes('--every-node');
+const forKubernetes = process.argv.includes('--kubernetes');
 
 /** The exit code `prerequisite` of src/diagnostic/failure.ts. */
 const prerequisiteExitCode = 4;
@@ -157,8 +164,22 @@ function installOtherNodes() {
   }
 }
 
+/** The programs of Kubernetes that the tests run: built once, into the user's cache. Where Go cannot build them, their tests are skipped. */
+function buildKubernetesPrograms() {
+  for (const name of missingKubernetesPrograms()) {
+    say(`building ${name} of Kubernetes, once; on two cores it takes about five minutes`);
+    const problem = buildKubernetes(name);
+    if (problem !== undefined) say(problem);
+  }
+  for (const name of kubernetesPrograms) {
+    const problem = kubernetesProblem(name);
+    if (problem !== undefined) say(`${problem}; the tests that need it will be skipped`);
+  }
+}
+
 checkNode();
 installDebianPackages();
 installNpmPackages();
 build();
 if (everyNode) installOtherNodes();
+if (forKubernetes) buildKubernetesPrograms();

@@ -9,10 +9,10 @@ function describe({ meaning }: FlanneldOption): string {
   switch (meaning.kind) {
     case 'same':
       return 'the same';
+    case 'of-store':
+      return `the same with --kube-subnet-mgr; without it a warning: ${meaning.why}`;
     case 'without-effect':
       return `a warning: no effect, because ${meaning.why}`;
-    case 'missing':
-      return `${meaning.outcome === 'refusal' ? 'refused' : 'a warning'}: ${meaning.why}`;
   }
 }
 

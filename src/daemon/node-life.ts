@@ -20,6 +20,7 @@ import { factsOfPreparation } from './setup/node-facts.ts';
 import type { UpOptions } from './setup/options.ts';
 import type { Preparation } from './setup/prepare.ts';
 import { withdrawNetwork } from './setup/publish-network.ts';
+import { reportReady } from './lease/report-ready.ts';
 import { findFirstStart } from './takeover/first-start.ts';
 import { takeDownDeployment } from './takeover/take-down-deployment.ts';
 
@@ -189,6 +190,8 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
 
   networkReady(): void {
     this.#changes.announce();
+    const { node } = this.preparation.store;
+    if (node !== undefined) void reportReady(node, this.#emit, this.#owner.stopping);
   }
 
   healthChanged(because: string | undefined): void {

@@ -2,10 +2,11 @@ import { Failure } from '../diagnostic/failure.ts';
 import { planAcquisition, type AcquisitionPlan, type ExhaustedRange } from '../lease/acquire.ts';
 import type { Lease, LeaseAttributes, LeaseSubnets } from '../lease/lease.ts';
 import { claimedSubnets, decodeLease, encodeAttributes, leaseKey } from '../lease/wire.ts';
-import { formatAddress, formatCidr } from '../network/cidr.ts';
+import { contains, formatAddress, formatCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
+import { eachFamily } from '../network/per-family.ts';
 import type { PublicAddresses } from '../network/public-addresses.ts';
-import type { LeaseRecord, LeaseStore, Listing } from './store.ts';
+import type { AssignedNode, LeaseRecord, LeaseStore, Listing } from './store.ts';
 
 /**
  * The number of tries to get a subnet. Each lost race means that another node got its subnet, so this is how many nodes may start together
@@ -46,10 +47,11 @@ export interface AcquiredLease {
 }
 
 /**
- * Gets a lease for this node by flannel's order of preference. Throws a {@link Failure} of kind `pool-exhausted` when no subnet is left,
+ * Gets a lease for this node: that of its assigned subnets in a store that assigns them, else one by flannel's order of preference. Throws a {@link Failure} of kind `pool-exhausted` when no subnet is left,
  * and the errors of the store.
  */
 export async function acquireLease(store: LeaseStore, request: AcquireRequest): Promise<AcquiredLease> {
+  if (store.node !== undefined) return acquireAssigned(store, store.node, request);
   const { configuration, hint, earlier } = request;
   const { publicIp, publicIpv6 } = request.attributes;
   const applicant = { configuration, hint, earlier, publicIp, publicIpv6 };
@@ -78,13 +80,72 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
     }
     if (result.takenKey !== undefined) refused.add(result.takenKey);
   }
-  throw new Failure(
+  throw contested(store);
+}
+
+function contested(store: LeaseStore): Failure {
+  return new Failure(
     'store',
     `could not get a lease from the ${store.description} after ${mostTries} attempts`,
     {
       hint: 'another process keeps writing there: heddle leases shows the leases, so find out who writes them',
     },
   );
+}
+
+/** Writes the lease of the subnets that the store has assigned to this node. */
+async function acquireAssigned(
+  store: LeaseStore,
+  node: AssignedNode,
+  request: AcquireRequest,
+): Promise<AcquiredLease> {
+  const { configuration, attributes, ttlSeconds } = request;
+  const value = encodeAttributes(attributes);
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    request.signal?.throwIfAborted();
+    const assigned = await node.readSubnets();
+    const subnets = fitAssigned(assigned, configuration);
+    const key = leaseKey(assigned);
+    const listing = (tries === 0 ? request.listing : undefined) ?? (await store.list());
+    const previous = listing.records.find((record) => record.key === key);
+    const record =
+      previous === undefined
+        ? await store.create(key, value, ttlSeconds)
+        : await store.replace(previous, value, ttlSeconds);
+    if (record === 'taken' || record === 'gone') continue;
+    return {
+      record,
+      lease: { ...leaseOf(record), subnets },
+      how: previous === undefined ? 'created' : 'reused',
+      dropped: [],
+      unfitReservations: [],
+      listing: withOutcome(listing, record, []),
+    };
+  }
+  throw contested(store);
+}
+
+/**
+ * The assigned subnets of the families that the network has. Throws a {@link Failure} of kind `store` for a family without a subnet, and for a
+ * subnet outside of the network.
+ */
+function fitAssigned(assigned: LeaseSubnets, configuration: NetworkConfiguration): LeaseSubnets {
+  return eachFamily((family) => {
+    const network = configuration[family]?.network;
+    if (network === undefined) return undefined;
+    const subnet = assigned[family];
+    const hint = 'give the cluster (--cluster-cidr) and the network configuration the same network';
+    if (subnet === undefined) {
+      const name = family === 'ipv4' ? 'IPv4' : 'IPv6';
+      const message = `this node has no ${name} podCIDR, but the network has the ${name} network ${formatCidr(network)}`;
+      throw new Failure('store', message, { hint });
+    }
+    if (!contains(network, subnet)) {
+      const message = `the podCIDR ${formatCidr(subnet)} of this node is not inside the network ${formatCidr(network)}`;
+      throw new Failure('store', message, { hint });
+    }
+    return subnet;
+  });
 }
 
 function withOutcome(listing: Listing, acquired: LeaseRecord, dropped: readonly Lease[]): Listing {
@@ -105,7 +166,9 @@ interface Applicant extends PublicAddresses {
  * have to make devices first. Returns the listing.
  */
 export async function requireFreeSubnet(store: LeaseStore, applicant: Applicant): Promise<Listing> {
+  if (store.node !== undefined) fitAssigned(await store.node.readSubnets(), applicant.configuration);
   const listing = await store.list();
+  if (store.node !== undefined) return listing;
   const plan = planFrom(listing, new Set(), applicant, Math.random);
   if (plan.kind === 'exhausted') throw describeExhausted(plan, store);
   return listing;
@@ -119,12 +182,22 @@ export interface LeaseForecast {
   readonly isCertain: boolean;
 }
 
-/** Foresees the lease that {@link acquireLease} would get now. Throws the {@link Failure} that it would throw. Writes nothing. */
+/**
+ * Foresees the lease that {@link acquireLease} would get now. Throws the {@link Failure} that it would throw. Writes nothing.
+ *
+ * @param assigned the subnets that the store assigns to this node, in a store that does
+ */
 export function foreseeLease(
   store: Pick<LeaseStore, 'description'>,
   listing: Listing,
   applicant: Applicant,
+  assigned?: LeaseSubnets,
 ): LeaseForecast {
+  if (assigned !== undefined) {
+    const subnets = fitAssigned(assigned, applicant.configuration);
+    const isThere = listing.records.some(({ key }) => key === leaseKey(assigned));
+    return { how: isThere ? 'reused' : 'created', subnets, isCertain: true };
+  }
   const [plan, other] = [0, 1 - Number.EPSILON].map((chance) =>
     planFrom(listing, new Set(), applicant, () => chance),
   );

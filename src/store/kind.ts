@@ -50,6 +50,10 @@ export interface StoreOption {
   /** The environment variable for the same value. */
   readonly variable?: string;
   readonly default?: string;
+  /** The default of an option whose value is a truth value, as Go's flag package reads one. It has no placeholder. */
+  readonly truthDefault?: boolean;
+  /** Whether the option only says how a store of its kind is used, and does not choose the kind: its variable may be for other programs. */
+  readonly isDetail?: boolean;
   /** The text that the help shows instead of the default. */
   readonly shownDefault?: string;
   /**

@@ -1,5 +1,5 @@
 import { StoreAbandonedError, type LeaseStore, type ListOptions, type LeaseRecord } from './store.ts';
-import type { Cursor, StoreChange, StoredNetworkPlace } from './store.ts';
+import type { AssignedNode, Cursor, StoreChange, StoredNetworkPlace } from './store.ts';
 
 /** The limits of a process that ends and still waits for its store. */
 export interface StoreLimits {
@@ -36,6 +36,18 @@ export class LimitedStore implements LeaseStore {
 
   get clockLeadMs(): number | undefined {
     return this.#store.clockLeadMs;
+  }
+
+  get node(): AssignedNode | undefined {
+    const { node } = this.#store;
+    return (
+      node && {
+        readSubnets: () => this.#read("read this node's subnets", () => node.readSubnets()),
+        readPublicAddresses: () =>
+          this.#read("read this node's public addresses", () => node.readPublicAddresses()),
+        reportReady: () => this.#write('report that the network is up', () => node.reportReady()),
+      }
+    );
   }
 
   readNetwork(): ReturnType<LeaseStore['readNetwork']> {

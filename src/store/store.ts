@@ -1,3 +1,6 @@
+import type { LeaseSubnets } from '../lease/lease.ts';
+import type { PublicAddresses } from '../network/public-addresses.ts';
+
 /** A lease as a store holds it: text that has not been parsed. */
 export interface LeaseRecord {
   /** The key without its prefix: `10.50.4.0-24`. */
@@ -99,6 +102,16 @@ export interface StoredNetworkPlace {
 /** The largest lead or lag of a clock that does not matter, in milliseconds: a write to a slow share takes a while. */
 export const toleratedClockLeadMs = 30_000;
 
+/** This node in a store that assigns a subnet to each node. Each method throws a {@link StoreError}. */
+export interface AssignedNode {
+  /** Reads the subnets that are assigned to this node. The error is retryable while none is. */
+  readSubnets(): Promise<LeaseSubnets>;
+  /** Reads the public addresses that an operator has set for this node in the store. They are not checked. */
+  readPublicAddresses(): Promise<PublicAddresses>;
+  /** Reports that the network is up on this node, if the operator wants that. */
+  reportReady(): Promise<void>;
+}
+
 /**
  * Holds one network's configuration and its leases. Every implementation passes `test/contract/store.ts`. An expired lease counts as
  * absent: it is not listed, and its key can be created again.
@@ -111,6 +124,8 @@ export interface LeaseStore {
    * clocks, or that is only read.
    */
   readonly clockLeadMs?: number | undefined;
+  /** This node, in a store that assigns the subnets; then {@link create} takes only this node's. Undefined where nodes choose subnets. */
+  readonly node?: AssignedNode | undefined;
 
   /** The network configuration document with its name for messages, or undefined while there is none. */
   readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined>;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Failure } from '../../diagnostic/failure.ts';
 import type { OptionValues, StoreChoice, StoreKind, StoreKinds, StoreOption } from '../../store/kind.ts';
 import { storeKindOf, storeKinds } from '../../store/kinds.ts';
+import { parseTruth } from './go-values.ts';
 import { hideFromProcessList } from './process-list.ts';
 
 /** Adds the options that say where the leases are: `--store`, and those of every kind of store. */
@@ -18,11 +19,13 @@ export function addStoreOptions(command: Command, kinds = storeKinds): Command {
  * that contradict each other, and as the kind does for its own.
  *
  * @param fallback the kind for when nothing says which one; default: the first of all kinds
+ * @param strayDetails whether a detail of another kind of store on the command line is passed over, as flanneld does
  */
 export async function chooseStore(
   command: Command,
   kinds = storeKinds,
   fallback?: string,
+  strayDetails: 'refused' | 'passed-over' = 'refused',
 ): Promise<StoreChoice> {
   const given = readGiven(command, kinds);
   for (const { option, value, source } of given) {
@@ -30,14 +33,21 @@ export async function chooseStore(
   }
   const instead = kinds.find(({ name }) => name === fallback) ?? kinds[0];
   const kind = chooseKind(readOption(command, kindOption(kinds)), given, kinds, instead);
+  const stray = given.find((each) => each.source === 'cli' && each.option.isDetail && each.kind !== kind);
+  if (stray !== undefined && strayDetails === 'refused') throw refuseStray(stray, kind);
   const own = given.filter((each) => each.kind === kind);
   return kind.choose(Object.fromEntries(own.map(({ key, value }) => [key, value])));
 }
 
 /** Whether an option or a variable of any kind of store was given, so that the operator has said where the leases are. */
 export function isStoreChosen(command: Command, kinds = storeKinds): boolean {
-  const isSaid = ({ source }: OptionValue): boolean => source !== undefined && source !== 'default';
-  return isSaid(readOption(command, kindOption(kinds))) || readGiven(command, kinds).some(isSaid);
+  const { source } = readOption(command, kindOption(kinds));
+  return (source !== undefined && source !== 'default') || readGiven(command, kinds).some(choosesKind);
+}
+
+/** Whether the operator gave an option that chooses its kind of store. A detail does not, as in flanneld. */
+function choosesKind({ option, value, source }: GivenOption): boolean {
+  return (source === 'cli' || source === 'env') && value !== false && option.isDetail !== true;
 }
 
 function readGiven(command: Command, kinds: StoreKinds): readonly GivenOption[] {
@@ -70,10 +80,13 @@ function kindOption([first, ...others]: StoreKinds): Option {
 }
 
 function toCommander({ name: kind }: StoreKind, option: StoreOption): Option {
-  const { name, placeholder, description, variable } = option;
-  const flags = placeholder === undefined ? name : `${name} <${placeholder}>`;
+  const { name, placeholder, description, variable, truthDefault } = option;
+  const value = truthDefault === undefined ? placeholder && `<${placeholder}>` : '[bool]';
+  const flags = value === undefined ? name : `${name} ${value}`;
   const made = new Option(flags, `${kind}: ${description}`);
   if (variable !== undefined) made.env(variable);
+  if (truthDefault !== undefined)
+    made.argParser(parseTruth).default(truthDefault, truthDefault ? 'on' : 'off');
   if (option.default !== undefined) made.default(option.default, option.shownDefault);
   return made;
 }
@@ -105,8 +118,9 @@ function chooseKind(
   const named = typeof store.value === 'string' ? storeKindOf({ kind: store.value }, kinds) : undefined;
   const statements: Statement[] =
     named !== undefined && store.source === 'cli' ? [{ kind: named, option: `--store ${named.name}` }] : [];
-  for (const { kind, option, source } of given) {
-    if (source === 'cli') statements.push({ kind, option: option.name });
+  for (const each of given) {
+    if (each.source === 'cli' && choosesKind(each))
+      statements.push({ kind: each.kind, option: each.option.name });
   }
   const [first, ...others] = statements;
   const other = others.find(({ kind }) => kind !== first?.kind);
@@ -114,7 +128,7 @@ function chooseKind(
   if (first !== undefined) return first.kind;
   const [, ...rest] = kinds;
   const hasVariable = (kind: StoreKind): boolean =>
-    given.some((each) => each.kind === kind && each.source === 'env');
+    given.some((each) => each.kind === kind && choosesKind(each));
   return named ?? rest.find(hasVariable) ?? fallback;
 }
 
@@ -131,5 +145,11 @@ function contradiction(first: Statement, second: Statement, kinds: StoreKinds): 
     hint:
       `remove ${other.option} if the leases are in ${one.kind.name}, ` +
       `or ${one.option} if they are in ${other.kind.name}`,
+  });
+}
+
+function refuseStray({ option, kind: its }: GivenOption, { name }: StoreKind): Failure {
+  return new Failure('usage', `${option.name} is for the store ${its.name}, and the leases are in ${name}`, {
+    hint: `add --store ${its.name}, or remove ${option.name}`,
   });
 }

@@ -42,9 +42,8 @@ function describe({ name, meaning }: FlanneldOption): string {
   switch (meaning.kind) {
     case 'same':
       return name === 'version' ? 'show the version of heddle and exit' : '';
+    case 'of-store':
     case 'without-effect':
       return `no effect: ${meaning.why}`;
-    case 'missing':
-      return `${meaning.outcome === 'refusal' ? 'refused' : 'not done'}: ${meaning.why}`;
   }
 }

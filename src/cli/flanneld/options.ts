@@ -5,16 +5,10 @@ type FlanneldKind = 'text' | 'texts' | 'number' | 'truth';
 type Meaning =
   /** The same as in flanneld. The code that declares the option is elsewhere. */
   | { readonly kind: 'same' }
+  /** The same as in flanneld if the leases are in this kind of store. Otherwise heddle accepts it with a warning; `why` is a clause. */
+  | { readonly kind: 'of-store'; readonly store: string; readonly why: string }
   /** Nothing in heddle depends on it. heddle accepts it with a warning; `why` is a clause. */
-  | { readonly kind: 'without-effect'; readonly why: string }
-  /** heddle cannot do this yet, and says so in a warning or a refusal. `why` is a clause. */
-  | {
-      readonly kind: 'missing';
-      readonly outcome: 'warning' | 'refusal';
-      readonly why: string;
-      /** The value that heddle accepts without a word, because it asks for nothing. */
-      readonly harmless: string | undefined;
-    };
+  | { readonly kind: 'without-effect'; readonly why: string };
 
 /** An option of flanneld's command line. */
 export interface FlanneldOption {
@@ -28,16 +22,13 @@ export interface FlanneldOption {
 
 const same: Meaning = { kind: 'same' };
 const ofKubernetes: Meaning = {
-  kind: 'without-effect',
+  kind: 'of-store',
+  store: 'kubernetes',
   why: 'only --kube-subnet-mgr uses it, as in flanneld',
 };
 
 function withoutEffect(why: string): Meaning {
   return { kind: 'without-effect', why };
-}
-
-function missing(outcome: 'warning' | 'refusal', why: string, harmless?: string): Meaning {
-  return { kind: 'missing', outcome, why, harmless };
 }
 
 /** Every option of flanneld 0.28.9, in the order of its documentation. Each is also a variable: {@link variableOf}. */
@@ -70,11 +61,7 @@ export const flanneldOptions: readonly FlanneldOption[] = [
     name: 'kube-subnet-mgr',
     kind: 'truth',
     default: 'false',
-    meaning: missing(
-      'refusal',
-      'heddle does not read leases from Kubernetes yet, only from etcd and from files',
-      'false',
-    ),
+    meaning: same,
   },
   { name: 'kube-api-url', kind: 'text', default: '', meaning: ofKubernetes },
   { name: 'kubeconfig-file', kind: 'text', default: '', meaning: ofKubernetes },

@@ -1,25 +1,24 @@
 import { nearestName } from '../../diagnostic/nearest.ts';
-import { Failure } from '../../diagnostic/failure.ts';
 import type { GivenFlanneldOption } from './given-options.ts';
 import { flanneldOptions, variableOf } from './options.ts';
 
 /**
- * The warnings about options of flanneld that do not have their effect here. Throws a {@link Failure} of kind `usage` for an option that
- * the operator relies on for the whole network.
+ * The warnings about options of flanneld that do not have their effect here.
+ *
+ * @param store the kind of store that is used
  */
-export function reviewFlanneldOptions(given: readonly GivenFlanneldOption[]): readonly string[] {
-  return given.flatMap(({ row: { meaning }, origin, value }) => {
+export function reviewFlanneldOptions(
+  given: readonly GivenFlanneldOption[],
+  store: string,
+): readonly string[] {
+  return given.flatMap(({ row: { meaning }, origin }) => {
     switch (meaning.kind) {
       case 'same':
         return [];
+      case 'of-store':
+        return meaning.store === store ? [] : [`${origin} has no effect: ${meaning.why}`];
       case 'without-effect':
         return [`${origin} has no effect: ${meaning.why}`];
-      case 'missing':
-        if (meaning.harmless !== undefined && String(value) === meaning.harmless) return [];
-        if (meaning.outcome === 'warning') return [`${origin} is not done: ${meaning.why}`];
-        throw new Failure('usage', `${origin} cannot be used: ${meaning.why}`, {
-          hint: `remove ${origin}, and give the members of etcd with --etcd-endpoints`,
-        });
     }
   });
 }

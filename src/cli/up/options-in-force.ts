@@ -44,7 +44,7 @@ export function findOptionsInForce(command: Command, context: OptionContext): re
     ),
   );
   const without = flanneldOptions.flatMap(({ name, meaning }) =>
-    meaning.kind === 'same' ? [] : `--${name}`,
+    meaning.kind === 'same' || meaning.kind === 'of-store' ? [] : `--${name}`,
   );
   const found: OptionInForce[] = [];
   for (const option of command.options) {

@@ -117,7 +117,8 @@ export async function planStart(options: UpOptions, warnings: readonly string[])
   const lastRun = await findLastRun(options, host.interfaces, isSame ? previous : undefined);
   const { configuration } = network;
   const { publicIp, publicIpv6 } = underlay;
-  const forecast = foreseeLease(view, view.listing, { configuration, publicIp, publicIpv6, ...lastRun });
+  const applicant = { configuration, publicIp, publicIpv6, ...lastRun };
+  const forecast = foreseeLease(view, view.listing, applicant, view.assigned);
   const { peers, rejected } = judgeLeases(decision, view, forecast, options);
   return {
     ...outline,

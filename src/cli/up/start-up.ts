@@ -19,12 +19,12 @@ export async function startUp(self: Command): Promise<void> {
   await refuseBadPatterns(self);
   refuseContradictions(flags);
   const given = listGiven(self);
+  const fallback = isStoreChosen(self) ? undefined : given[0];
+  const store = await chooseStore(self, storeKinds, fallback && 'etcd', 'passed-over');
   const warnings = [
     ...dropped.map((name) => `${name} is empty and has no effect, as in flanneld`),
-    ...(await reviewForFlanneld(given)),
+    ...(await reviewForFlanneld(given, store.kind)),
   ];
-  const fallback = isStoreChosen(self) ? undefined : given[0];
-  const store = await chooseStore(self, storeKinds, fallback && 'etcd');
   if (fallback !== undefined) warnings.push(describeFallback(fallback));
   const options = readUpOptions(flags, store);
   const { parameters } = options;
@@ -46,11 +46,14 @@ export async function startUp(self: Command): Promise<void> {
 }
 
 /** The warnings about what was given for flanneld. */
-async function reviewForFlanneld(given: readonly GivenFlanneldOption[]): Promise<readonly string[]> {
+async function reviewForFlanneld(
+  given: readonly GivenFlanneldOption[],
+  store: string,
+): Promise<readonly string[]> {
   const isForFlanneld = Object.keys(process.env).some((name) => name.startsWith('FLANNELD_'));
   if (given.length === 0 && !isForFlanneld) return [];
   const { reviewFlanneldOptions, reviewFlanneldVariables } = await import('../flanneld/review-options.ts');
-  return [...reviewFlanneldOptions(given), ...reviewFlanneldVariables(process.env)];
+  return [...reviewFlanneldOptions(given, store), ...reviewFlanneldVariables(process.env)];
 }
 
 /** An operator who gives an option of flanneld's means its store, too. A forgotten option must not make a network of one node. */
@@ -58,6 +61,6 @@ function describeFallback({ origin }: GivenFlanneldOption): string {
   const endpoints = flanneldOptions.find(({ name }) => name === 'etcd-endpoints')?.default ?? '';
   return (
     `${origin} is given and the store is not, so the leases are in etcd at ${endpoints}, as for flanneld; ` +
-    'to use another store, give --etcd-endpoints or --store-dir'
+    'to use another store, give --etcd-endpoints, --kube-subnet-mgr or --store-dir'
   );
 }

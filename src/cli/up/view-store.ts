@@ -1,5 +1,6 @@
 import type { SourceText } from '../../diagnostic/source.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
+import type { LeaseSubnets } from '../../lease/lease.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import { openStore } from '../../store/open-store.ts';
 import { StoreError, type Cursor, type LeaseStore, type Listing } from '../../store/store.ts';
@@ -12,6 +13,8 @@ export type StoreView =
       /** The network configuration. */
       readonly document: SourceText | undefined;
       readonly listing: Listing;
+      /** The subnets that the store assigns to this node; undefined where nodes choose. */
+      readonly assigned: LeaseSubnets | undefined;
     }
   | { readonly kind: 'away'; readonly description: string; readonly because: string };
 
@@ -26,11 +29,19 @@ export async function viewStore(choice: StoreChoice): Promise<StoreView> {
   } catch (error) {
     if (!(error instanceof StoreError) || !hasErrorCode(error.cause, 'ENOENT')) throw error;
     const listing: Listing = { records: [], faults: [], cursor: '' as Cursor };
-    return { kind: 'seen', description: `new store of ${choice.kind}`, document: undefined, listing };
+    return {
+      kind: 'seen',
+      description: `new store of ${choice.kind}`,
+      document: undefined,
+      listing,
+      assigned: undefined,
+    };
   }
   const { description } = store;
   try {
-    return { kind: 'seen', description, document: await store.readNetwork(), listing: await store.list() };
+    const assigned = await store.node?.readSubnets();
+    const [document, listing] = [await store.readNetwork(), await store.list()];
+    return { kind: 'seen', description, document, listing, assigned };
   } catch (error) {
     if (!(error instanceof StoreError) || !error.retryable) throw error;
     return { kind: 'away', description, because: error.message };

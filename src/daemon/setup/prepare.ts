@@ -48,6 +48,9 @@ export async function prepareNode(
   const { outages } = wait;
   try {
     const stored = await readStoredNetwork(options, store, wait, signal);
+    const { node } = store;
+    if (node !== undefined)
+      host.interfaces.wishFor(await outlastOutages(() => node.readPublicAddresses(), outages, signal));
     const decision = await decideNode(options, host, store, stored);
     const { interfaces, stateDirectory } = host;
     return { ...decision, store, outages, interfaces, stateDirectory };

@@ -11,6 +11,7 @@ import { isForwarding } from './forwarding.ts';
 import { findOverlap, type Overlap, type OverlapFacts } from './find-overlap.ts';
 import { readDefaultRoutes, readHostRoutes, readLink, readLinks, readRouteTo } from './links.ts';
 import type { AddressMemory } from './rank-addresses.ts';
+import type { PublicAddresses } from '../../network/public-addresses.ts';
 import { parseAddress, type Cidr, type Family } from '../../network/cidr.ts';
 
 /** The time for which the kernel's answers are used, in milliseconds: the start may wait for a store meanwhile. */
@@ -48,7 +49,7 @@ export interface HostInterfaces {
  * all questions that follow soon.
  */
 export class InterfaceLookUp implements HostInterfaces {
-  readonly #wishes: FamilylessWishes;
+  #wishes: FamilylessWishes;
   readonly #stateDirectory: string;
   #memory: Promise<AddressMemory | undefined>;
   #look: Look;
@@ -59,6 +60,15 @@ export class InterfaceLookUp implements HostInterfaces {
     this.#stateDirectory = stateDirectory;
     this.#memory = readAddressMemory(stateDirectory, JSON.stringify(wishes));
     this.#look = { ...this.#beginLook(), ipv4Routes: ignoreErrors(readHostRoutes(4)) };
+  }
+
+  /** Adds public addresses that the operator wishes, as with `--public-ip`. An option that was given counts more. */
+  wishFor({ publicIp, publicIpv6 }: PublicAddresses): void {
+    this.#wishes = {
+      ...this.#wishes,
+      publicIp: this.#wishes.publicIp ?? publicIp,
+      publicIpv6: this.#wishes.publicIpv6 ?? publicIpv6,
+    };
   }
 
   /**

@@ -8,7 +8,7 @@ interface FlanneldFlag {
   /** What `heddle up` has read then. */
   readonly read: unknown;
   /** What `heddle up` does with the sample. */
-  readonly outcome: 'same' | 'warning' | 'refusal' | 'version';
+  readonly outcome: 'same' | 'warning' | 'version';
 }
 
 type Row = readonly [
@@ -54,7 +54,7 @@ const rows: readonly Row[] = [
   ['iptables-resync', 'FLANNELD_IPTABLES_RESYNC', '5', '0x1E', 30, 'same'],
   ['iptables-forward-rules', 'FLANNELD_IPTABLES_FORWARD_RULES', 'true', '1', true, 'same'],
   ['ip-blackhole-route', 'FLANNELD_IP_BLACKHOLE_ROUTE', 'false', 'True', true, 'same'],
-  ['kube-subnet-mgr', 'FLANNELD_KUBE_SUBNET_MGR', 'false', 't', true, 'refusal'],
+  ['kube-subnet-mgr', 'FLANNELD_KUBE_SUBNET_MGR', 'false', 't', true, 'same'],
   ['kube-api-url', 'FLANNELD_KUBE_API_URL', '', 'https://10.9.8.7:6443', 'https://10.9.8.7:6443', 'warning'],
   ['kubeconfig-file', 'FLANNELD_KUBECONFIG_FILE', '', '/etc/kubeconfig', '/etc/kubeconfig', 'warning'],
   [

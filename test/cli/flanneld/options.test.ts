@@ -41,8 +41,8 @@ test('the table has each flag of flanneld with its variable and its default', ()
     const outcome = flanneldFlags.find((flag) => flag.name === name)?.outcome;
     const expected = {
       same: name === 'version' ? 'version' : 'same',
+      'of-store': 'warning',
       'without-effect': 'warning',
-      missing: meaning.kind === 'missing' ? meaning.outcome : '',
     }[meaning.kind];
     assert.equal(expected, outcome, name);
   }
@@ -126,19 +126,6 @@ describe('a bad value ends with exit code 2 and names the option or the variable
       assert.match(asVariable.stderr, why);
     });
   }
-});
-
-test('-kube-subnet-mgr is refused by the name that it came from, and harmless if it is false', async () => {
-  const option = await runHeddle(['up', '-kube-subnet-mgr']);
-  assert.equal(option.exitCode, exitCodes.usage);
-  assert.equal(
-    option.stderr,
-    'heddle: --kube-subnet-mgr cannot be used: heddle does not read leases from Kubernetes yet, only from etcd and from files\n' +
-      '  remove --kube-subnet-mgr, and give the members of etcd with --etcd-endpoints',
-  );
-  const variable = await runHeddle(['up'], { environment: { FLANNELD_KUBE_SUBNET_MGR: 'true' } });
-  assert.equal(variable.exitCode, exitCodes.usage);
-  assert.match(variable.stderr, /^heddle: FLANNELD_KUBE_SUBNET_MGR cannot be used: /);
 });
 
 test('-version prints the version and ends', async () => {
