@@ -34,7 +34,7 @@ function failed(node: number, how: string, stderr = ''): HeddleEvent {
 
 test('a full disk that fails 34 peers is one line, and one with the count', () => {
   const { repeats, lines } = folded();
-  const how = 'did not run, because the journal cannot be written: no space is left';
+  const how = 'did not run, because the journal cannot be written: no space left on device';
   for (let node = 1; node <= 34; node += 1) repeats.take(failed(node, how), node);
   assert.equal(lines().length, 1);
   repeats.endWindows(1001);

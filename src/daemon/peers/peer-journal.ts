@@ -80,16 +80,22 @@ export class PeerJournal {
     this.#pending = [];
     this.#flushing = undefined;
     const previous = this.#writing;
-    this.#writing = previous.then(() => this.#write(lines));
+    this.#writing = previous.catch(() => undefined).then(() => this.#write(lines));
     await this.#writing;
   }
 
   #writing: Promise<void> = Promise.resolve();
+  /** Whether the file lacks lines, because the last write failed. */
+  #isBehind = false;
 
   async #write(lines: readonly JournalLine[]): Promise<void> {
     this.#lines += lines.length;
-    if (this.#lines > 2 * this.#peers.size + slackLines) await this.#rewrite();
+    const isDue = this.#isBehind || this.#lines > 2 * this.#peers.size + slackLines;
+    // Lines that cannot be written are not kept, so the next write is of the whole journal.
+    this.#isBehind = true;
+    if (isDue) await this.#rewrite();
     else await this.#storage.append(lines.map(encodeLine));
+    this.#isBehind = false;
   }
 
   async #rewrite(): Promise<void> {

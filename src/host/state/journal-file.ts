@@ -118,7 +118,7 @@ class JournalFile implements Journal {
       if (this.#torn) await this.#handle.truncate(this.#size);
       this.#torn = false;
       const { bytesWritten } = await this.#handle.write(bytes, 0, bytes.length, this.#size);
-      if (bytesWritten < bytes.length) throw new Error('no space is left');
+      if (bytesWritten < bytes.length) throw new Error('no space left on device');
     } catch (error) {
       // Half an entry must not become the beginning of the next one.
       await this.#handle.truncate(this.#size).catch(() => (this.#torn = true));

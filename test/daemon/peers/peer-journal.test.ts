@@ -115,3 +115,31 @@ test('lines that another program wrote are not a journal', async (t) => {
 function withoutUndefined(peer: Peer): unknown {
   return JSON.parse(JSON.stringify(peer));
 }
+
+test('after a write that failed, the next one brings the whole file up to date', async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = await openJournal(join(directory, 'journal'));
+  t.after(() => file.close());
+  const disk = { isFull: false };
+  const refuseIfFull = (write: () => Promise<void>): Promise<void> =>
+    disk.isFull ? Promise.reject(new Error('no space left on device')) : write();
+  const journal = await PeerJournal.open({
+    path: file.path,
+    read: () => file.read(),
+    append: (entries) => refuseIfFull(() => file.append(entries)),
+    rewrite: (entries) => refuseIfFull(() => file.rewrite(entries)),
+    close: () => file.close(),
+  });
+  const [first, second, third, fourth] = peers.slice(0, 4);
+  assert.ok(first && second && third && fourth);
+  await journal.record({ add: first });
+  await journal.record({ add: second });
+  disk.isFull = true;
+  for (let tries = 0; tries < 3; tries += 1)
+    await assert.rejects(journal.record({ add: third }), /no space left/);
+  await assert.rejects(journal.record({ gone: first.key }), /no space left/);
+  disk.isFull = false;
+  await journal.record({ add: fourth });
+  const { journal: next } = await open(t, directory);
+  assert.deepEqual(next.peers, [second, third, fourth].map(withoutUndefined));
+});

@@ -21,7 +21,7 @@ test(
     })()`,
     );
     assert.deepEqual(result, {
-      message: `the journal ${join(directory, 'journal')} could not be written: no space is left`,
+      message: `the journal ${join(directory, 'journal')} could not be written: no space left on device`,
       entries: [1, 2],
     });
   },
