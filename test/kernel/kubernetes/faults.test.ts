@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { defaultAnnotationPrefix } from '../../../src/store/kubernetes/annotations.ts';
 import type { KubernetesStoreOptions } from '../../../src/store/kubernetes/options.ts';
 import { openKubernetesStore } from '../../../src/store/kubernetes/store.ts';
-import { StoreError, type LeaseStore } from '../../../src/store/store.ts';
+import { CursorLostError, StoreError, type LeaseStore } from '../../../src/store/store.ts';
+import { BackgroundFollower } from '../../store/etcd/background-follower.ts';
+import { FaultProxy } from '../../store/etcd/proxy.ts';
+import { WatchProbe } from '../../store/watch-probe.ts';
 import { until } from '../../support/until.ts';
 import { kubeTest, plainUser, shareApiServer } from './kube-api-server.ts';
 
@@ -86,4 +91,135 @@ kubeTest('a node needs the rights of flannel, and not one of them less', async (
     });
     await server().deleteAllNodes();
   }
+});
+
+/** Makes a Node that takes part in the network. */
+function createPeer(number: number): Promise<void> {
+  return server().createNode(`peer-${number}`, [`10.60.${number}.0/24`], {
+    [`${defaultAnnotationPrefix}/kube-subnet-manager`]: 'true',
+    [`${defaultAnnotationPrefix}/backend-type`]: 'extension',
+    [`${defaultAnnotationPrefix}/public-ip`]: '172.30.0.2',
+  });
+}
+
+/** Follows the Nodes through a fault, and sees that all that changed meanwhile is known afterwards. */
+async function outlast(
+  store: LeaseStore,
+  breakIt: () => Promise<void> | void,
+  heal: () => Promise<void> | void,
+): Promise<BackgroundFollower> {
+  const direct = open();
+  try {
+    for (const number of [1, 2, 3]) await createPeer(number);
+    await using follower = new BackgroundFollower(store);
+    await follower.untilSameAs(direct);
+    await breakIt();
+    await follower.until(() => follower.outages.length > 0);
+    await heal();
+    await server().deleteNode('peer-1');
+    await createPeer(4);
+    await follower.untilSameAs(direct);
+    assert.deepEqual([...follower.state.keys()].sort(), ['10.60.2.0-24', '10.60.3.0-24', '10.60.4.0-24']);
+    assert.ok(follower.outages.every(({ error }) => error.retryable));
+    return follower;
+  } finally {
+    await Promise.all([store.close(), direct.close()]);
+    await server().deleteAllNodes();
+  }
+}
+
+kubeTest('a follower of Nodes outlasts an API server that is killed', async () => {
+  await outlast(
+    open(),
+    () => server().stop('SIGKILL'),
+    () => server().start(),
+  );
+});
+
+kubeTest('a follower of Nodes outlasts an API server that is paused', async () => {
+  await outlast(
+    open(),
+    () => server().signal('SIGSTOP'),
+    () => server().signal('SIGCONT'),
+  );
+});
+
+kubeTest('a follower of Nodes outlasts a connection that is cut', async () => {
+  await using proxy = await FaultProxy.open(server().address);
+  await outlast(
+    open({ kubeconfigFile: server().kubeconfig({ address: proxy.address }) }),
+    () => proxy.cut(),
+    () => proxy.resume(),
+  );
+});
+
+kubeTest('a follower of Nodes outlasts a connection that carries nothing any more', async () => {
+  await using proxy = await FaultProxy.open(server().address);
+  await outlast(
+    open({ kubeconfigFile: server().kubeconfig({ address: proxy.address }) }),
+    () => proxy.hold(),
+    async () => {
+      await proxy.cut();
+      await proxy.resume();
+    },
+  );
+});
+
+kubeTest('a token that is renewed on disk is used at once', async () => {
+  const tokenFile = join(server().directory.path, 'token');
+  writeFileSync(tokenFile, 'out of date');
+  const store = open({ kubeconfigFile: server().kubeconfig({ tokenFile }) });
+  await assert.rejects(store.list(), /cannot list the Nodes: .* says: Unauthorized/);
+  writeFileSync(tokenFile, plainUser.token);
+  await allow('nodes list');
+  await until(
+    'the rights of the user',
+    async () => (await store.list().catch(() => undefined)) !== undefined,
+  );
+  await store.close();
+});
+
+kubeTest('hundreds of heartbeats of a Node are not told', async () => {
+  const store = open();
+  await createPeer(1);
+  {
+    await using follower = new BackgroundFollower(store);
+    await follower.until(() => follower.state.size === 1);
+    for (let round = 0; round < 15; round += 1)
+      await Promise.all(Array.from({ length: 20 }, () => server().heartbeat('peer-1')));
+    await createPeer(2);
+    await follower.until(() => follower.state.size === 2);
+    assert.deepEqual([...follower.told], [['10.60.2.0-24', 1]]);
+    assert.equal(follower.snapshots, 1);
+  }
+  await store.close();
+  await server().deleteAllNodes();
+});
+
+kubeTest('a list in pages is a whole one', async () => {
+  for (let number = 1; number <= 11; number += 1) await createPeer(number);
+  const store = open({ pageSize: 3 });
+  const { records } = await store.list();
+  assert.equal(records.length, 11);
+  await store.close();
+  await server().deleteAllNodes();
+});
+
+kubeTest('a version of the Nodes that the API server has forgotten is a lost cursor', async () => {
+  const store = open();
+  await createPeer(1);
+  const { cursor } = await store.list();
+  await createPeer(2);
+  await createPeer(3);
+  await server().stop('SIGKILL');
+  const etcd = await server().etcd.client();
+  const { header } = await etcd.getAll().prefix('/registry/minions').exec();
+  await etcd.kv.compact({ revision: header.revision, physical: true });
+  await server().start();
+  await using probe = new WatchProbe(store, cursor);
+  const error = await probe.ended;
+  assert.ok(error instanceof CursorLostError, String(error));
+  assert.equal((await store.list()).records.length, 3);
+  await store.close();
+  await server().deleteAllNodes();
 });
