@@ -33,16 +33,25 @@ export function start(program: keyof typeof programs): void {
   process.on('SIGUSR1', () => undefined);
   const file = join(import.meta.dirname, bundleName);
   const stats = statSync(file);
-  const cacheFile = codeCacheFile(file, purposeOf(program));
-  const own = readCodeCache(cacheFile, stats);
+  const purpose = purposeOf(program);
+  const files = { running: codeCacheFile(file, `${purpose}-running`), ended: codeCacheFile(file, purpose) };
+  const running = readCodeCache(files.running, stats);
+  const own = running ?? readCodeCache(files.ended, stats);
   // Where a subcommand cannot keep its own, any other tells V8 at least where each function begins and ends.
   const cachedData = own ?? readCodeCache(codeCacheFile(file, commonPurpose), stats);
   const script = new Script(readFileSync(file, 'latin1'), {
     filename: file,
     ...(cachedData !== undefined && { cachedData }),
   });
-  if (own === undefined || script.cachedDataRejected === true) {
-    whenStarted(() => writeCodeCache(cacheFile, stats, script.createCachedData()));
+  const isRefused = script.cachedDataRejected === true;
+  // Not the code itself: a daemon would keep it in memory.
+  const has = { running: running !== undefined, ended: own !== undefined };
+  if (!has.running || isRefused) {
+    whenStarted((how) => {
+      // Code that V8 refuses is replaced by that of any run.
+      const kind = has.running ? 'running' : how;
+      if (!has[kind] || isRefused) writeCodeCache(files[kind], stats, script.createCachedData());
+    });
   }
   const module: { exports: { programs?: typeof programs } } = { exports: {} };
   const run = script.runInThisContext() as Bundle;
@@ -50,7 +59,10 @@ export function start(program: keyof typeof programs): void {
   void module.exports.programs?.[program]();
 }
 
-/** The compiled code holds the functions that ran, so that each subcommand has its own. */
+/**
+ * The compiled code holds the functions that ran, so each subcommand has its own. A program that runs on has another one than the same
+ * subcommand with `--help`, which runs few functions.
+ */
 function purposeOf(program: keyof typeof programs): string {
   const command = process.argv[2] ?? '';
   if (program !== 'main') return program.replaceAll('/', '-');
@@ -58,14 +70,14 @@ function purposeOf(program: keyof typeof programs): string {
 }
 
 /** Calls back once the functions of a start have run. A program that fails before then may have run few of them. */
-function whenStarted(callback: () => void): void {
+function whenStarted(callback: (how: 'running' | 'ended') => void): void {
   let isDone = false;
-  const once = (): void => {
-    if (!isDone) callback();
+  const once = (how: 'running' | 'ended'): void => {
+    if (!isDone) callback(how);
     isDone = true;
   };
-  setTimeout(once, startedMs).unref();
+  setTimeout(once, startedMs, 'running').unref();
   process.on('exit', (status) => {
-    if (status === 0) once();
+    if (status === 0) once('ended');
   });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   cpSync,
+  existsSync,
   lstatSync,
   readdirSync,
   readFileSync,
@@ -17,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { codeCacheFile } from '../src/host/files/code-cache.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
+import { until } from './support/until.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -135,6 +137,26 @@ test('each subcommand that succeeds keeps code of its own, and one that fails no
     made.cacheFile('main').slice(made.compiled.length + 1),
     made.cacheFile('recipe').slice(made.compiled.length + 1),
   ]);
+});
+
+test('a subcommand that runs on keeps code of its own, though its help has some', async (t) => {
+  const made = new Package(t);
+  await made.run('status', '--help');
+  const short = readFileSync(made.cacheFile('status'));
+  const program = join(made.directory, 'bin/heddle.js');
+  const args = ['status', '--watch', '--json', '--state-dir', join(made.directory, 'state')];
+  const running = execa(process.execPath, [program, ...args], { reject: false, stdio: 'ignore' });
+  t.after(async () => {
+    running.kill('SIGKILL');
+    await running;
+  });
+  const file = made.cacheFile('status-running');
+  await until('the code of the program that runs', () => existsSync(file));
+  assert.ok(statSync(file).size > short.length);
+  assert.deepEqual(readFileSync(made.cacheFile('status')), short);
+  const { ino } = lstatSync(file);
+  await made.run('status', '--help');
+  assert.equal(lstatSync(file).ino, ino, 'good code is kept');
 });
 
 test('a start without a place for compiled code says nothing of it', async (t) => {
