@@ -29,24 +29,35 @@ async function statusOf(host: Host): Promise<{ exitCode: number | undefined; sta
 }
 
 describe('a node of which packets may not flow says so', { skip: reasonToSkip(), concurrency: 2 }, () => {
-  test('two nodes with one public address, which take the lease from each other', async (t) => {
-    const set = await startHosts([1, 1]);
-    t.after(() => set.close());
-    const store = new StoreDirectory(t);
-    const args = ['--recipe', store.recipe('keys', recipe), '--store-dir', store.path];
-    const daemons: Daemon[] = [];
-    for (const host of set.hosts)
-      daemons.push(await startDaemon(host, [...args, '--public-ip', '10.0.2.15']));
-    for (const [index, host] of set.hosts.entries()) {
-      const concern = await daemons[index]?.logged('concern');
-      assert.equal(concern?.kind, 'lease-contested');
-      const { exitCode, status } = await statusOf(host);
-      assert.equal(status.state, 'degraded');
-      assert.equal(exitCode, exitCodes.degraded);
-      assert.match(status.concerns[0]?.hint ?? '', /--iface or --public-ip/);
-    }
-    for (const daemon of daemons) await daemon.stop();
-  });
+  for (const { what, count, network, address } of [
+    { what: 'two nodes', count: 2, network: {}, address: ['--public-ip', '10.0.2.15'] },
+    { what: 'three nodes', count: 3, network: {}, address: ['--public-ip', '10.0.2.15'] },
+    {
+      what: 'two nodes, by IPv6,',
+      count: 2,
+      network: { EnableIPv4: false, EnableIPv6: true, IPv6Network: 'fd00:50::/48' },
+      address: ['--public-ipv6', 'fd00:99:9::15'],
+    },
+  ]) {
+    test(`${what} with one public address, which take the lease from each other`, async (t) => {
+      const set = await startHosts(Array.from({ length: count }, () => 1));
+      t.after(() => set.close());
+      const store = new StoreDirectory(t);
+      const file = store.recipe('keys', { ...recipe, ...network });
+      const args = ['--recipe', file, '--store-dir', store.path, ...address];
+      const daemons: Daemon[] = [];
+      for (const host of set.hosts) daemons.push(await startDaemon(host, args));
+      for (const [index, host] of set.hosts.entries()) {
+        const concern = await daemons[index]?.logged('concern');
+        assert.equal(concern?.kind, 'lease-contested');
+        const { exitCode, status } = await statusOf(host);
+        assert.equal(status.state, 'degraded');
+        assert.equal(exitCode, exitCodes.degraded);
+        assert.match(status.concerns[0]?.hint ?? '', /--iface or --public-ip/);
+      }
+      for (const daemon of daemons) await daemon.stop();
+    });
+  }
 
   test('a lease of another key that has the address of this node', async (t) => {
     const set = await startHosts([1]);

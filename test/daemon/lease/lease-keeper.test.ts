@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { LeaseKeeper } from '../../../src/daemon/lease/lease-keeper.ts';
@@ -155,6 +155,38 @@ test('a lease that ends while the store is away is a concern until it is renewed
   await until('the end of the concern', () => kept.concerns.all.length === 0);
   assert.equal(await kept.standing(), ours);
 });
+
+for (const [what, block, free] of [
+  [
+    'a directory stands in the place of the draft',
+    (store: string) => mkdir(join(store, '.draft')),
+    (store: string) => rmdir(join(store, '.draft')),
+  ],
+  [
+    'a link stands in the place of the leases',
+    async (store: string) => {
+      await rename(join(store, 'subnets'), join(store, 'elsewhere'));
+      await symlink('elsewhere', join(store, 'subnets'));
+    },
+    async (store: string) => {
+      await rm(join(store, 'subnets'));
+      await rename(join(store, 'elsewhere'), join(store, 'subnets'));
+    },
+  ],
+] as const) {
+  test(`a lease that ends while ${what} is a concern until it is renewed`, async (t) => {
+    const kept = await Kept.start(t, 1);
+    const store = dirname(dirname(kept.file));
+    await block(store);
+    await kept.keeper.reclaim();
+    const [concern] = await until('the concern', () => kept.concerns.all.length > 0 && kept.concerns.all);
+    assert.deepEqual([concern?.kind, concern?.about], ['lease-expired', key]);
+    assert.ok(kept.keeper.isOver);
+    await free(store);
+    await until('the end of the concern', () => kept.concerns.all.length === 0);
+    assert.equal(await kept.standing(), ours);
+  });
+}
 
 test('a lease that another node has is given up, once', async (t) => {
   const kept = await Kept.start(t);
