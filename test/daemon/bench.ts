@@ -130,10 +130,20 @@ export class Bench {
     this.events.push(event);
   };
 
-  /** Writes a recipe, `overlay.json` unless named. Returns its path. */
-  recipe(backend: object = fileOverlay, { name = 'overlay', network = '10.50.0.0/16' } = {}): string {
+  /**
+   * Writes a recipe, `overlay.json` unless named. Returns its path. A test that writes leases once its node has one gives the lowest subnet
+   * that the node may take.
+   */
+  recipe(
+    backend: object = fileOverlay,
+    {
+      name = 'overlay',
+      network = '10.50.0.0/16',
+      lowest,
+    }: { name?: string; network?: string; lowest?: string } = {},
+  ): string {
     const path = join(this.directory, `${name}.json`);
-    writeFileSync(path, JSON.stringify({ Network: network, Backend: backend }, null, 2));
+    writeFileSync(path, JSON.stringify({ Network: network, SubnetMin: lowest, Backend: backend }, null, 2));
     return path;
   }
 

@@ -238,7 +238,7 @@ test('a subnet file that cannot be written makes the node degraded, and running 
 
 test('a peer that fails makes the node degraded until it succeeds', async (t) => {
   const bench = new Bench(t);
-  bench.recipe();
+  bench.recipe(fileOverlay, { lowest: '10.50.100.0' });
   const life = await Life.begin(t, bench);
   await bench.untilTold('ready');
   bench.put('add.fails');
@@ -299,7 +299,7 @@ test('a store that is away does not keep a node from stopping', async (t) => {
 
 test('peers stay while the store is away, and the store is followed again when it is back', async (t) => {
   const bench = new Bench(t);
-  bench.recipe();
+  bench.recipe(fileOverlay, { lowest: '10.50.100.0' });
   await bench.lease(4);
   const life = await Life.begin(t, bench);
   await bench.untilTold('ready');
