@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import ts from 'typescript';
+import { checkNames } from '../src/doctor/checks.ts';
 import type { HeddleEvent } from '../src/event/event.ts';
 import { levelOf } from '../src/event/level.ts';
 
@@ -65,4 +66,8 @@ test('docs/operations.md tells what each state of a node means and what to do', 
 
 test('docs/operations.md tells what each state of a peer means and what to do', () => {
   sameNames(tableBelow('States of a peer'), textsOf('src/daemon/report/peer-status.ts', 'state'));
+});
+
+test('docs/operations.md tells what each check of heddle doctor finds and what to do, in the order of its output', () => {
+  assert.deepEqual(tableBelow('Check a host'), checkNames);
 });

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { refuseEmptyOptions } from './arguments/empty-options.ts';
 import { registerDockerOpts } from './docker-opts/docker-opts.ts';
+import { registerDoctor } from './doctor/doctor.ts';
 import { registerDown } from './down.ts';
 import { mayBeEmptyInFlanneld } from './flanneld/options.ts';
 import { addHelp } from './help.ts';
@@ -29,9 +30,9 @@ export function createProgram(): Command {
     .configureHelp({ showGlobalOptions: false, minWidthToWrap: 24 })
     .showSuggestionAfterError()
     .hook('preAction', (program, action) => {
-      const isUp = action.name() === 'up' && action.parent === program;
-      refuseEmptyOptions(action, isUp ? mayBeEmptyInFlanneld : []);
-      if (isUp) outliveReaders();
+      const name = action.parent === program ? action.name() : '';
+      refuseEmptyOptions(action, name === 'up' || name === 'doctor' ? mayBeEmptyInFlanneld : []);
+      if (name === 'up') outliveReaders();
     });
   for (const register of [
     registerUp,
@@ -40,6 +41,7 @@ export function createProgram(): Command {
     registerLeases,
     registerNetwork,
     registerIface,
+    registerDoctor,
     registerRecipe,
     registerDockerOpts,
     registerLab,

@@ -41,6 +41,8 @@ export const exitCodes = {
   listen: 17,
   /** A daemon runs, but does not answer. */
   unresponsive: 18,
+  /** This host cannot carry the network: a UDP port, a network identifier or a kernel module. `heddle doctor` found an error. */
+  unfit: 19,
 } as const satisfies Record<string, number>;
 
 export type FailureKind = keyof typeof exitCodes;

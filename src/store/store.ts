@@ -127,6 +127,13 @@ export interface LeaseStore {
   /** This node, in a store that assigns the subnets; then {@link create} takes only this node's. Undefined where nodes choose subnets. */
   readonly node?: AssignedNode | undefined;
 
+  /** Checks that this process may write leases. Writes nothing. Throws a {@link StoreError} if it may not. */
+  examineWriting?(): Promise<void>;
+  /**
+   * Compares the clocks as {@link clockLeadMs} does, but without a write. Undefined if that is not possible. Throws a {@link StoreError}.
+   */
+  measureClockLead?(): Promise<number | undefined>;
+
   /** The network configuration document with its name for messages, or undefined while there is none. */
   readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined>;
   /**

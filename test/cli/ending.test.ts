@@ -256,6 +256,7 @@ const plainWaits: readonly Wait[] = [
     return [
       { command: 'network get', what, start: start('network', 'get') },
       { command: 'leases', what, start: start('leases') },
+      { command: 'doctor', what, start: start('doctor', '--recipe', 'vxlan') },
       {
         command: 'network set',
         what,

@@ -67,6 +67,7 @@ export const underlayLink: Link = {
   loopback: false,
   kind: undefined,
   overIpv6: false,
+  vxlan: undefined,
   hardwareAddress: '02:00:00:00:00:01',
   addresses: [linkAddress('172.30.0.1')],
 };

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Json } from '../../recipe/json/json.ts';
+import { doctorSchema } from './doctor.ts';
 import { downSchema } from './down.ts';
 import { psSchema, runSchema, upSchema, watchSchema } from './lab.ts';
 import { ifaceSchema } from './iface.ts';
@@ -32,6 +33,7 @@ export const outputs: readonly Output[] = [
   { command: 'leases release', form: 'document', schema: releaseSchema },
   { command: 'network get', form: 'document', schema: networkSchema },
   { command: 'iface explain', form: 'document', schema: ifaceSchema },
+  { command: 'doctor', form: 'document', schema: doctorSchema },
   { command: 'recipe check', form: 'document', schema: checkSchema },
   { command: 'recipe explain', form: 'document', schema: explainSchema },
   { command: 'recipe list', form: 'document', schema: listSchema },

@@ -46,14 +46,8 @@ export interface UpFlags {
   readonly healthzMetrics?: true;
 }
 
-/** Throws a {@link Failure} of kind `usage` for options that cannot go together. */
-export function refuseContradictions(flags: UpFlags): void {
-  const { watch, trustStoreCommands, recipe, onExit, releaseLease, printConfig, dryRun, json } = flags;
-  if (flags.healthzMetrics && flags.healthzPort === 0) {
-    throw new Failure('usage', '--healthz-metrics needs --healthz-port', {
-      hint: 'give --healthz-port, or serve metrics at an address of their own with --metrics-address',
-    });
-  }
+/** Throws a {@link Failure} of kind `usage` for options that ask for two outputs, or for a form of none. */
+export function refuseTwoOutputs({ printConfig, dryRun, json }: UpFlags): void {
   if (printConfig && dryRun) {
     throw new Failure('usage', '--print-config and --dry-run contradict each other', {
       hint: 'remove one of the two',
@@ -62,6 +56,16 @@ export function refuseContradictions(flags: UpFlags): void {
   if (json && !printConfig && !dryRun) {
     throw new Failure('usage', '--json needs --print-config or --dry-run', {
       hint: 'for a log of JSON lines, give --log-format json',
+    });
+  }
+}
+
+/** Throws a {@link Failure} of kind `usage` for options that cannot go together. */
+export function refuseContradictions(flags: UpFlags): void {
+  const { watch, trustStoreCommands, recipe, onExit, releaseLease } = flags;
+  if (flags.healthzMetrics && flags.healthzPort === 0) {
+    throw new Failure('usage', '--healthz-metrics needs --healthz-port', {
+      hint: 'give --healthz-port, or serve metrics at an address of their own with --metrics-address',
     });
   }
   if (watch && trustStoreCommands && recipe === undefined) {

@@ -19,10 +19,13 @@ export type StoreView =
   | { readonly kind: 'away'; readonly description: string; readonly because: string };
 
 /**
- * Looks at a store, and writes nothing. A store that a start would create counts as empty, and one that a start would wait for is away.
- * Throws a {@link StoreError} that no waiting helps.
+ * Looks at a store, and writes nothing. A store that a start would create counts as empty, and one that a start would wait for is away. An
+ * existing store is also given to `look`. Throws a {@link StoreError} that no waiting helps.
  */
-export async function viewStore(choice: StoreChoice): Promise<StoreView> {
+export async function viewStore(
+  choice: StoreChoice,
+  look: (store: LeaseStore) => Promise<void> = () => Promise.resolve(),
+): Promise<StoreView> {
   let store: LeaseStore;
   try {
     store = await openStore(choice, 'read-only');
@@ -41,6 +44,7 @@ export async function viewStore(choice: StoreChoice): Promise<StoreView> {
   try {
     const assigned = await store.node?.readSubnets();
     const [document, listing] = [await store.readNetwork(), await store.list()];
+    await look(store);
     return { kind: 'seen', description, document, listing, assigned };
   } catch (error) {
     if (!(error instanceof StoreError) || !error.retryable) throw error;

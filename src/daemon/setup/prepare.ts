@@ -1,5 +1,7 @@
+import { nodeVariables, ownVariables } from '../../contract/environment.ts';
 import { requireLeastMtu } from '../../contract/least-mtu.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
+import { requireFitHost } from '../../doctor/facts/start-facts.ts';
 import type { HostInterfaces } from '../../host/interface/interface.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { requirePrograms } from '../../host/programs.ts';
@@ -14,6 +16,7 @@ import { requireNoOverlap } from './require-no-overlap.ts';
 import { loadStoredRecipe } from './stored-recipe.ts';
 import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
 import type { CheckedHost } from './check-host.ts';
+import { factsOfPreparation } from './node-facts.ts';
 import type { UpOptions } from './options.ts';
 import type { StartWait } from './start-wait.ts';
 import type { OutageLog } from '../lease/outage-log.ts';
@@ -82,8 +85,28 @@ export async function decideNode(
   const { recipe } = loaded;
   const { configuration, parameterValues } = network;
   requireLeastMtu(configuration, { recipe, parameterValues, iface: underlay });
-  await requireNoOverlap(configuration, host.interfaces, underlay, options);
-  return { loaded, network, underlay };
+  const decision = { loaded, network, underlay };
+  await Promise.all([
+    requireNoOverlap(configuration, host.interfaces, underlay, options),
+    requireFit(decision, host.interfaces, options),
+  ]);
+  return decision;
+}
+
+/** Throws the Failure `unfit` if the kernel would refuse a device of the recipe: those checks of `heddle doctor` that read a few files. */
+async function requireFit(
+  decision: NodeDecision,
+  interfaces: CheckedHost['interfaces'],
+  options: UpOptions,
+): Promise<void> {
+  const facts = factsOfPreparation(decision, options);
+  await requireFitHost({
+    recipe: decision.loaded.recipe,
+    variables: { ...nodeVariables(facts, undefined), ...ownVariables(facts, undefined) },
+    families: decision.network.configuration,
+    stateDirectory: options.stateDirectory,
+    links: await interfaces.links(),
+  });
 }
 
 /** Whether this node may write its recipe's configuration into a store that has none. Otherwise it waits for one. */

@@ -12,7 +12,7 @@ import { readDeployment } from '../network/deployment-file.ts';
 import type { Deployment } from '../network/deployment.ts';
 import { readTrafficMemory } from '../network/parts/traffic-rules.ts';
 import type { UpOptions } from '../setup/options.ts';
-import type { Preparation } from '../setup/prepare.ts';
+import type { NodeDecision } from '../setup/prepare.ts';
 
 /** A network that another daemon keeps in this network namespace. */
 interface RivalNetwork {
@@ -24,7 +24,7 @@ interface RivalNetwork {
  * Throws the Failure `already-running` if another daemon has the same subnet file, the same chains for its traffic rules, or a device that
  * this node's recipe names: each daemon would undo the other's work. Two daemons with one state directory, or one port for metrics, are refused elsewhere.
  */
-export async function requireNoRival(preparation: Preparation, options: UpOptions): Promise<void> {
+export async function requireNoRival(node: NodeDecision, options: UpOptions): Promise<void> {
   const rivals = await findRivals(options.stateDirectory);
   if (rivals.length === 0) return;
   const links = await readLinks();
@@ -38,9 +38,9 @@ export async function requireNoRival(preparation: Preparation, options: UpOption
       const names = trafficHooks.map((hook) => placeOf(hook, chainSuffix).chain).join(' and ');
       throw refuse(`${who} keeps its rules in the chains ${names} already`, 'another --chain-suffix');
     }
-    const device = devicesOf(deployment, links).find((name) => namesDevice(preparation, name));
+    const device = devicesOf(deployment, links).find((name) => namesDevice(node, name));
     if (device !== undefined) {
-      const { name } = preparation.loaded.recipe;
+      const { name } = node.loaded.recipe;
       throw refuse(
         `${who} has the device ${device}, which the recipe ${name} would use as well`,
         'another value of the parameter that names the device, for example --param VNI=2,',
@@ -110,7 +110,7 @@ function devicesOf({ leaseKey }: Deployment, links: readonly Link[]): readonly s
 }
 
 /** Whether a command of the recipe names a device, with the values of its parameters put in. */
-function namesDevice({ loaded, network }: Preparation, device: string): boolean {
+function namesDevice({ loaded, network }: NodeDecision, device: string): boolean {
   const { commands, parameters } = loaded.recipe;
   const word = new RegExp(`(?<![\\w.-])${device.replaceAll(/[^\w]/g, '\\$&')}(?![\\w.-])`);
   return Object.values(commands).some((command) => {

@@ -120,6 +120,12 @@ export class InterfaceLookUp implements HostInterfaces {
     this.#memory = Promise.resolve(await writeAddressMemory(this.#stateDirectory, options, links, addresses));
   }
 
+  /** The interfaces of this network namespace. Throws a Failure without iproute2. */
+  async links(): Promise<readonly Link[]> {
+    const { links } = await this.#look.facts;
+    return links;
+  }
+
   /** Chooses, and gives the reason for every interface and address. Throws as {@link choose} does for malformed wishes. */
   async explain(families: readonly Family[]): Promise<ExplainedChoice> {
     return explainChoice({ ...this.#wishes, families }, await this.#look.facts);

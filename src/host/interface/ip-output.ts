@@ -34,6 +34,8 @@ export interface Link {
   readonly hardwareAddress: string | undefined;
   /** Whether a tunnel is known to run over IPv6. */
   readonly overIpv6: boolean;
+  /** The network identifier and the UDP port of a VXLAN device; undefined for any other. */
+  readonly vxlan: { readonly vni: number; readonly port: number } | undefined;
   /** The addresses, in the kernel's order: the first of a family is its primary one. */
   readonly addresses: readonly LinkAddress[];
 }
@@ -84,8 +86,13 @@ function toLink(link: z.infer<typeof linkSchema>): Link {
     kind: link.linkinfo?.info_kind,
     hardwareAddress: link.address,
     overIpv6: ['local6', 'remote6', 'group6'].some((key) => key in data),
+    vxlan: link.linkinfo?.info_kind === 'vxlan' ? readVxlan(data) : undefined,
     addresses: (link.addr_info ?? []).flatMap(toLinkAddress),
   };
+}
+
+function readVxlan({ id, port }: Readonly<Record<string, unknown>>): Link['vxlan'] {
+  return typeof id === 'number' && typeof port === 'number' ? { vni: id, port } : undefined;
 }
 
 function toLinkAddress(info: z.infer<typeof addressSchema>): LinkAddress[] {

@@ -22,6 +22,7 @@ import { watchKeys } from './key-watch.ts';
 import { layOutKeys, rangeFrom, type KeyLayout } from './layout.ts';
 import { listKeys, readExpiries } from './listing.ts';
 import { locateNetworkKey } from './missing-network.ts';
+import { readClockLead } from './member-clock.ts';
 import { hasV2Value } from './v2-api.ts';
 import { defaultPrefix, defaultTiming, type EtcdStoreOptions } from './options.ts';
 import { isReservation, readEvent, readKeyValue } from './record.ts';
@@ -43,6 +44,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<LeaseSto
     description: `etcd at ${endpoints.join(', ')} under ${layout.prefix}`,
     cluster: new Cluster(order, { credentials, timing }),
     hasV2Value: async (key) => hasV2Value(endpoints, (await credentials.current()).tls, key),
+    readClockLead: async () => readClockLead(endpoints, (await credentials.current()).tls),
     layout,
     requestMs: timing.requestMs,
     pageSize: options.pageSize ?? defaultPageSize,
@@ -61,6 +63,8 @@ interface EtcdStoreParts {
   readonly cluster: Cluster;
   /** Whether the v2 API holds a value under a key. */
   readonly hasV2Value: (key: string) => Promise<boolean>;
+  /** The time by which this machine's clock is ahead of that of the first member that answers. */
+  readonly readClockLead: () => Promise<number | undefined>;
   readonly layout: KeyLayout;
   readonly requestMs: number;
   readonly pageSize: number;
@@ -71,19 +75,37 @@ class EtcdStore implements LeaseStore {
   readonly #cluster: Cluster;
   readonly #layout: KeyLayout;
   readonly #hasV2Value: EtcdStoreParts['hasV2Value'];
+  readonly #readClockLead: EtcdStoreParts['readClockLead'];
   readonly #requestMs: number;
   readonly #pageSize: number;
   readonly #closing = new AbortController();
   /** The etcd leases of the keys that this store wrote, by key. */
   readonly #granted = new Map<string, string>();
 
-  constructor({ description, cluster, hasV2Value, layout, requestMs, pageSize }: EtcdStoreParts) {
+  constructor(parts: EtcdStoreParts) {
+    const { description, cluster, hasV2Value, readClockLead, layout, requestMs, pageSize } = parts;
     this.description = description;
     this.#cluster = cluster;
     this.#layout = layout;
     this.#hasV2Value = hasV2Value;
+    this.#readClockLead = readClockLead;
     this.#requestMs = requestMs;
     this.#pageSize = pageSize;
+  }
+
+  /** The condition never holds; etcd checks the right to write before it judges the condition. */
+  async examineWriting(): Promise<void> {
+    const key = Buffer.from(`${this.#layout.subnets}heddle-doctor`);
+    await this.#cluster.request(`write leases under ${this.#layout.subnets}`, (client) =>
+      client.kv.txn({
+        compare: [{ key, target: 'Version', result: 'Less', version: 0 }],
+        success: [{ request_put: { key, value: Buffer.alloc(0) } }],
+      }),
+    );
+  }
+
+  measureClockLead(): Promise<number | undefined> {
+    return this.#readClockLead();
   }
 
   async readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined> {

@@ -1,8 +1,9 @@
 import { lstatSync, rmSync, writeFileSync } from 'node:fs';
-import { access, rm } from 'node:fs/promises';
+import { access, constants, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { claimedSubnets, parseLeaseKey } from '../../lease/wire.ts';
+import { readFileClockLead } from '../../host/files/file-clock.ts';
 import { readPlainFile } from '../../host/files/plain-file.ts';
 import { isAbort } from '../../host/system-error.ts';
 import { systemClock, type Clock } from '../../time/clock.ts';
@@ -102,6 +103,21 @@ class FilesStore implements LeaseStore {
 
   get clockLeadMs(): number | undefined {
     return this.#clock.leadMs;
+  }
+
+  examineWriting(): Promise<void> {
+    return this.#attempt(`write into ${this.#layout.root}`, async () => {
+      for (const path of [this.#layout.subnets, this.#layout.root]) await access(path, constants.W_OK);
+    });
+  }
+
+  measureClockLead(): Promise<number | undefined> {
+    const { root, subnets, config } = this.#layout;
+    return this.#attempt(`look at ${root}`, async () => {
+      const names = await readdir(subnets);
+      const files = [subnets, config, ...names.map((name) => join(subnets, name))];
+      return readFileClockLead(root, files, this.#clock.now());
+    });
   }
 
   async readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined> {

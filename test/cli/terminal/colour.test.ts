@@ -43,6 +43,7 @@ const commands: Readonly<Record<string, () => readonly string[]>> = {
   'recipe explain of a bad recipe': () => ['recipe', 'explain', bad],
   'network set': () => ['network', 'set', worse, '--store-dir', directory],
   up: () => ['up', '--recipe', bad, '--state-dir', directory],
+  doctor: () => ['doctor', '--recipe', bad, '--state-dir', directory, '--store-dir', join(directory, 'none')],
   'lab run': () => ['lab', 'run', bad],
   'lab up': () => ['lab', 'up', bad],
 };

@@ -20,6 +20,7 @@ function link(name: string, addresses: (string | LinkAddress)[], changes: Partia
     kind: undefined,
     hardwareAddress: undefined,
     overIpv6: false,
+    vxlan: undefined,
     addresses: addresses.map((address) => (typeof address === 'string' ? linkAddress(address) : address)),
     ...changes,
   };

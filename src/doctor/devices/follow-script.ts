@@ -1,0 +1,213 @@
+import { parseScript } from '../../recipe/sh/parse-script.ts';
+import type {
+  AndOr,
+  CommandNode,
+  List,
+  Pipeline,
+  SimpleCommand,
+  Word,
+  WordPart,
+} from '../../recipe/sh/syntax-tree.ts';
+import { literalOf, splitAssignment } from '../../recipe/sh/words.ts';
+import { isKnown, ScriptState, unknownText } from './script-state.ts';
+
+/** The most commands that are followed: functions may call each other, and themselves. */
+const mostSteps = 2000;
+
+/** The result of a command, as far as the text tells it; undefined if only a run does. */
+type Success = boolean | undefined;
+
+/**
+ * Follows a script of sh with known variables, and lists its calls of programs as words. A word that contains the output of a program has
+ * {@link unknownText} in its place. Where only a run decides, both ways are followed.
+ */
+export function followScript(
+  text: string,
+  variables: Readonly<Record<string, string>>,
+): readonly (readonly string[])[] {
+  const tracer = new Tracer(new ScriptState(variables));
+  tracer.follow(parseScript(text).list);
+  return tracer.calls;
+}
+
+class Tracer {
+  readonly calls: (readonly string[])[] = [];
+  readonly #state: ScriptState;
+  #steps = 0;
+
+  constructor(state: ScriptState) {
+    this.#state = state;
+  }
+
+  follow(list: List): Success {
+    let success: Success = true;
+    for (const andOr of list) success = this.#followAndOr(andOr);
+    return success;
+  }
+
+  #followAndOr({ first, rest }: AndOr): Success {
+    let success = this.#followPipeline(first);
+    for (const { operator, pipeline } of rest) {
+      const isReached = success === undefined ? undefined : success === (operator === '&&');
+      if (isReached === false) continue;
+      if (isReached === true) success = this.#followPipeline(pipeline);
+      else {
+        this.#state.perhaps(() => void this.#followPipeline(pipeline));
+        success = undefined;
+      }
+    }
+    return success;
+  }
+
+  #followPipeline({ commands, negated }: Pipeline): Success {
+    let success: Success = true;
+    for (const command of commands) success = this.#followCommand(command);
+    return negated && success !== undefined ? !success : success;
+  }
+
+  #followCommand(node: CommandNode): Success {
+    this.#steps += 1;
+    if (this.#steps > mostSteps) return undefined;
+    switch (node.kind) {
+      case 'simple':
+        return this.#followSimple(node);
+      case 'group':
+        return this.follow(node.body);
+      case 'if':
+        return this.#followBranches(node.branches, node.otherwise);
+      case 'loop':
+        this.#state.perhaps(() => {
+          this.follow(node.condition);
+          this.follow(node.body);
+        });
+        return undefined;
+      case 'for':
+        for (const word of this.#expandAll(node.words)) {
+          this.#state.set(node.variable, word);
+          this.follow(node.body);
+        }
+        return undefined;
+      case 'case':
+        this.#followCase(this.#expand(node.subject).join(' '), node.items);
+        return undefined;
+      case 'function':
+        this.#state.functions.set(node.name, node.body);
+        return true;
+      case 'test':
+        return undefined;
+    }
+  }
+
+  #followBranches(
+    branches: readonly { readonly condition: List; readonly body: List }[],
+    otherwise: List,
+  ): Success {
+    const [branch, ...others] = branches;
+    if (branch === undefined) return this.follow(otherwise);
+    const holds = this.follow(branch.condition);
+    if (holds === true) return this.follow(branch.body);
+    if (holds === false) return this.#followBranches(others, otherwise);
+    this.#state.perhaps(() => void this.follow(branch.body));
+    this.#state.perhaps(() => void this.#followBranches(others, otherwise));
+    return undefined;
+  }
+
+  #followCase(
+    subject: string,
+    items: readonly { readonly patterns: readonly Word[]; readonly body: List }[],
+  ): void {
+    for (const { patterns, body } of items) {
+      const texts = patterns.map((pattern) => literalOf(pattern));
+      if (isKnown(subject) && texts.some((text) => text === subject || text === '*')) {
+        this.follow(body);
+        return;
+      }
+      const isPlain = isKnown(subject) && texts.every((text) => text !== undefined && !/[*?[]/.test(text));
+      if (!isPlain) this.#state.perhaps(() => void this.follow(body));
+    }
+  }
+
+  #followSimple({ assignments, words }: SimpleCommand): Success {
+    let isCertain = true;
+    for (const { name, value } of assignments) {
+      const text = this.#expand(value).join(' ');
+      isCertain &&= isKnown(text);
+      // Before a program, an assignment is for the program only; that makes no difference for its words.
+      this.#state.set(name, text);
+    }
+    const [first = '', ...rest] = this.#expandAll(words);
+    if (words.length === 0) return isCertain ? true : undefined;
+    if (first === 'command' || first === 'exec') return this.#call(rest);
+    if (first === '[' || first === 'test') return judgeTest(rest.filter((word) => word !== ']'));
+    if (/^(?:export|local|readonly)$/.test(first)) return this.#declare(words.slice(1));
+    if (first === 'read') for (const name of rest) this.#state.set(name, unknownText);
+    return this.#call([first, ...rest]);
+  }
+
+  #declare(words: readonly Word[]): Success {
+    for (const word of words) {
+      const assignment = splitAssignment(word);
+      if (assignment?.value === undefined) continue;
+      this.#state.set(assignment.name, this.#expand(assignment.value).join(' '));
+    }
+    return true;
+  }
+
+  #call(words: readonly string[]): Success {
+    const [name = '', ...rest] = words;
+    if (name === 'true' || name === ':') return true;
+    if (name === 'false') return false;
+    const body = this.#state.functions.get(name);
+    if (body === undefined) this.calls.push(words);
+    else this.#state.withArguments(rest, () => void this.#followCommand(body));
+    return undefined;
+  }
+
+  #expandAll(words: readonly Word[]): readonly string[] {
+    return words.flatMap((word) => this.#expand(word));
+  }
+
+  /** The fields of a word. */
+  #expand({ parts }: Word): readonly string[] {
+    const texts = parts.map((part) => this.#expandPart(part));
+    const [part] = parts;
+    const isSplit = parts.length === 1 && part?.kind === 'parameter' && !part.quoted;
+    const text = texts.join('');
+    return isSplit ? text.split(/\s+/).filter((field) => field !== '') : [text];
+  }
+
+  #expandPart(part: WordPart): string {
+    switch (part.kind) {
+      case 'literal':
+        return part.text;
+      case 'parameter': {
+        const { name, operator, argument } = part;
+        const value = this.#state.valueOf(name);
+        if (operator === undefined) return value;
+        const fallback = argument === undefined ? '' : this.#expand(argument).join(' ');
+        if (!/^:?[-=]$/.test(operator)) return unknownText;
+        return value === '' ? fallback : value;
+      }
+      case 'substitution':
+        this.follow(part.list);
+        return unknownText;
+      case 'arithmetic':
+        return unknownText;
+    }
+  }
+}
+
+/** Judges the operands of `[`. */
+function judgeTest(operands: readonly string[]): Success {
+  const [first = '', second = '', third = ''] = operands;
+  if (first === '!') {
+    const inner = judgeTest(operands.slice(1));
+    return inner === undefined ? undefined : !inner;
+  }
+  if (!operands.every(isKnown)) return undefined;
+  if (operands.length === 2 && first === '-n') return second !== '';
+  if (operands.length === 2 && first === '-z') return second === '';
+  if (operands.length === 3 && second === '=') return first === third;
+  if (operands.length === 3 && second === '!=') return first !== third;
+  return undefined;
+}

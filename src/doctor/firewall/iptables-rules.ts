@@ -1,0 +1,132 @@
+import {
+  invert,
+  matchAddress,
+  matchAll,
+  matchDevice,
+  type ArrivingPacket,
+  type Fate,
+  type Match,
+} from './packet.ts';
+
+/** The filter table of iptables or ip6tables, as `iptables-save` prints it. */
+interface IptablesTable {
+  /** The policies of the chains that the kernel calls. */
+  readonly policies: ReadonlyMap<string, string>;
+  /** The rules of each chain, as words. */
+  readonly chains: ReadonlyMap<string, readonly (readonly string[])[]>;
+}
+
+/** Reads the output of `iptables-save -t filter`. */
+export function readIptables(printed: string): IptablesTable {
+  const policies = new Map<string, string>();
+  const chains = new Map<string, (readonly string[])[]>();
+  for (const line of printed.split('\n')) {
+    const [, name, policy = '-'] = /^:(\S+) (\S+)/.exec(line) ?? [];
+    if (name !== undefined) {
+      chains.set(name, chains.get(name) ?? []);
+      if (policy !== '-') policies.set(name, policy);
+    }
+    const [, chain = '', rule] = /^-A (\S+) ?(.*)$/.exec(line) ?? [];
+    if (rule !== undefined) chains.set(chain, [...(chains.get(chain) ?? []), splitWords(rule)]);
+  }
+  return { policies, chains };
+}
+
+/** Splits a rule at blanks; a comment in double quotes is one word. */
+function splitWords(rule: string): readonly string[] {
+  return [...rule.matchAll(/"((?:\\.|[^"\\])*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
+}
+
+/** The deepest nesting of chains that is followed. */
+const deepest = 16;
+
+/** The fate of a packet in a chain that the kernel calls. */
+export function passIptables(table: IptablesTable, chain: string, packet: ArrivingPacket): Fate {
+  const fate = walk(table, chain, packet, 0);
+  if (fate !== 'continue') return fate;
+  return table.policies.get(chain) === 'DROP' ? 'drop' : 'accept';
+}
+
+function walk(table: IptablesTable, chain: string, packet: ArrivingPacket, depth: number): Fate {
+  if (depth > deepest) return 'maybe';
+  for (const words of table.chains.get(chain) ?? []) {
+    const { match, target } = readRule(words, packet);
+    if (match === false || target === undefined) continue;
+    if (target === 'RETURN') {
+      if (match === undefined) return 'maybe';
+      return 'continue';
+    }
+    const fate = table.chains.has(target) ? walk(table, target, packet, depth + 1) : fateOf(target);
+    if (fate === 'continue') continue;
+    return match === undefined ? 'maybe' : fate;
+  }
+  return 'continue';
+}
+
+function fateOf(target: string): Fate {
+  if (target === 'ACCEPT') return 'accept';
+  if (target === 'DROP' || target === 'REJECT') return 'drop';
+  // Any other target changes or notes the packet, or hands it to another program.
+  return target === 'NFQUEUE' ? 'maybe' : 'continue';
+}
+
+/** Options that do not restrict a rule, with one value each. */
+const notes = [
+  '-m',
+  '--comment',
+  '--reject-with',
+  '--log-prefix',
+  '--log-level',
+  '--set-mark',
+  '--set-xmark',
+];
+
+function readRule(
+  words: readonly string[],
+  packet: ArrivingPacket,
+): { readonly match: Match; readonly target: string | undefined } {
+  const matches: Match[] = [];
+  let target: string | undefined;
+  for (let at = 0; at < words.length; at += 1) {
+    const isInverted = words[at] === '!';
+    if (isInverted) at += 1;
+    const option = words[at] ?? '';
+    const value = words[at + 1] ?? '';
+    at += 1;
+    if (option === '-j' || option === '-g') target = value;
+    else if (!notes.includes(option)) {
+      const match = matchOption(option, value, packet);
+      matches.push(isInverted ? invert(match) : match);
+    }
+    // What follows a target are its own options.
+    if (target !== undefined) break;
+  }
+  return { match: matchAll(matches), target };
+}
+
+function matchOption(option: string, value: string, packet: ArrivingPacket): Match {
+  switch (option) {
+    case '-p':
+      return value === packet.protocol || value === 'all';
+    case '-i':
+      return matchDevice(packet.device, value);
+    case '-s':
+      return matchAddress(packet.from, value);
+    case '-d':
+      return matchAddress(packet.to, value);
+    case '--dport':
+    case '--dports':
+      return value.split(',').some((range) => isInRange(packet.port, range));
+    case '--state':
+    case '--ctstate':
+      // The first packet of a peer is of a new connection.
+      return value.split(',').includes('NEW');
+    default:
+      return undefined;
+  }
+}
+
+function isInRange(port: number, range: string): boolean {
+  const [first = '', last = first] = range.split(':');
+  return port >= Number(first) && port <= Number(last === '' ? 65_535 : last);
+}
