@@ -50,13 +50,14 @@ export function passIptables(table: IptablesTable, chain: string, packet: Arrivi
 function walk(table: IptablesTable, chain: string, packet: ArrivingPacket, depth: number): Fate {
   if (depth > deepest) return 'maybe';
   for (const words of table.chains.get(chain) ?? []) {
-    const { match, target } = readRule(words, packet);
+    const { match, target, isGoto } = readRule(words, packet);
     if (match === false || target === undefined) continue;
     if (target === 'RETURN') {
       if (match === undefined) return 'maybe';
       return 'continue';
     }
     const fate = table.chains.has(target) ? walk(table, target, packet, depth + 1) : fateOf(target);
+    if (fate === 'continue' && isGoto) return match === undefined ? 'maybe' : 'continue';
     if (fate === 'continue') continue;
     return match === undefined ? 'maybe' : fate;
   }
@@ -84,24 +85,29 @@ const notes = [
 function readRule(
   words: readonly string[],
   packet: ArrivingPacket,
-): { readonly match: Match; readonly target: string | undefined } {
+): { readonly match: Match; readonly target: string | undefined; readonly isGoto: boolean } {
   const matches: Match[] = [];
   let target: string | undefined;
+  let isGoto = false;
   for (let at = 0; at < words.length; at += 1) {
     const isInverted = words[at] === '!';
     if (isInverted) at += 1;
     const option = words[at] ?? '';
-    const value = words[at + 1] ?? '';
-    at += 1;
-    if (option === '-j' || option === '-g') target = value;
-    else if (!notes.includes(option)) {
+    // Some options of modules have no value, and some have two: the second one stands where an option could.
+    const hasValue = notes.includes(option) || !/^(?:-|!$)/.test(words[at + 1] ?? '-');
+    const value = hasValue ? (words[at + 1] ?? '') : '';
+    if (hasValue) at += 1;
+    if (option === '-j' || option === '-g') {
+      target = value;
+      isGoto = option === '-g';
+    } else if (!notes.includes(option)) {
       const match = matchOption(option, value, packet);
       matches.push(isInverted ? invert(match) : match);
     }
     // What follows a target are its own options.
     if (target !== undefined) break;
   }
-  return { match: matchAll(matches), target };
+  return { match: matchAll(matches), target, isGoto };
 }
 
 function matchOption(option: string, value: string, packet: ArrivingPacket): Match {

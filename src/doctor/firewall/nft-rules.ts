@@ -85,6 +85,7 @@ function walk(chains: readonly NftChain[], chain: NftChain, packet: ArrivingPack
     if (verdict === undefined) continue;
     if ('return' in verdict) return match === undefined ? 'maybe' : 'continue';
     const fate = fateOf(chains, chain, verdict, packet, depth);
+    if (fate === 'continue' && 'goto' in verdict) return match === undefined ? 'maybe' : 'continue';
     if (fate === 'continue') continue;
     return match === undefined ? 'maybe' : fate;
   }
@@ -121,9 +122,20 @@ function matchStatement(statement: NftStatement, packet: ArrivingPacket): Match 
   const read = matchSchema.safeParse(statement['match']);
   if (!read.success) return undefined;
   const { op, left, right } = read.data;
+  if (isOfOtherPackets(left, packet)) return false;
+  // Only these compare with single values.
+  if (!['==', '!=', 'in'].includes(op)) return undefined;
   const match = matchValue(left, right, packet);
   return op === '!=' ? invert(match) : match;
 }
+
+/** Whether a field is one of other packets only: then no comparison with it matches, `!=` included. */
+function isOfOtherPackets(left: unknown, { family }: ArrivingPacket): boolean {
+  const protocol = leftSchema.safeParse(left).data?.payload?.protocol ?? '';
+  return [...otherProtocols, family === 4 ? 'ip6' : 'ip'].includes(protocol);
+}
+
+const otherProtocols = ['tcp', 'sctp', 'dccp', 'udplite', 'icmp', 'icmpv6', 'igmp', 'esp', 'ah'];
 
 const leftSchema = z.object({
   meta: z.optional(z.object({ key: z.string() })),
@@ -138,8 +150,7 @@ function matchValue(left: unknown, right: unknown, packet: ArrivingPacket): Matc
   if (ct !== undefined) return ct.key === 'state' ? matchAny(right, (text) => text === 'new') : undefined;
   if (meta !== undefined) return matchMeta(meta.key, right, packet);
   if (payload === undefined) return undefined;
-  const { protocol = '', field = '' } = payload;
-  if (['tcp', 'sctp', 'dccp', 'icmp', 'icmpv6'].includes(protocol)) return false;
+  const { field = '' } = payload;
   if (field === 'dport') return matchNumber(right, packet.port);
   if (field === 'saddr') return matchAny(right, (text) => matchAddress(packet.from, text));
   if (field === 'daddr') return matchAny(right, (text) => matchAddress(packet.to, text));
