@@ -76,7 +76,7 @@ describe('help', () => {
     ]) {
       assert.ok(stdout.includes(option), option);
     }
-    assert.match(stdout, /--on-exit[^]*choices: "shutdown", "leave", default: "shutdown"/);
+    assert.match(stdout, /--on-exit[^]*choices: "shutdown", "leave", default: leave under a service manager/);
     assert.match(stdout, /--lease-ttl[^]*\(default: 86400\)/);
     assert.match(stdout, /--subnet-file[^]*default: "\/run\/flannel\/subnet\.env"/);
   });

@@ -140,7 +140,8 @@ test('each command is given what the contract says, and nothing else', options, 
     'weaver',
   ];
   const parameters = ['--param', 'WarpCount=40', '--param', 'PSK=swordfish', '--param', 'MTU=1400'];
-  const passed = ['--pass-env', 'CLOUD_KEY', '--pass-env', 'ABSENT'];
+  // With NOTIFY_SOCKET the network would stay up.
+  const passed = ['--pass-env', 'CLOUD_KEY', '--pass-env', 'ABSENT', '--on-exit', 'shutdown'];
   const daemon = await startDaemon(host, [...args, ...parameters, ...passed], {
     environment: { ...notInherited, HARMLESS: 'kept', CLOUD_KEY: 'kept too', TZ: 'UTC' },
   });

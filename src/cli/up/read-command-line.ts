@@ -19,6 +19,9 @@ interface UpCommandLine {
 /** Reads the options of `heddle up`, once commander has read them. Throws a {@link Failure} of kind `usage`. */
 export async function readCommandLine(self: Command): Promise<UpCommandLine> {
   const dropped = dropEmptyOptions(self);
+  // Without the lease the next owner of the subnet would have the routes of this node: the network goes with the lease.
+  if (self.getOptionValue('releaseLease') === true && self.getOptionValueSource('onExit') === 'default')
+    self.setOptionValueWithSource('onExit', 'shutdown', 'default');
   const flags = self.opts<UpFlags>();
   await refuseBadPatterns(self);
   refuseContradictions(flags);

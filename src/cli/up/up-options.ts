@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { hostname } from 'node:os';
-import { exitModes } from '../../daemon/setup/options.ts';
+import { exitModes, type ExitMode } from '../../daemon/setup/options.ts';
 import { levels, type Level } from '../../event/level.ts';
 import {
   defaultSubnetFile,
@@ -14,6 +14,15 @@ import { goNumber, parseTruth } from '../arguments/go-values.ts';
 import { addInterfaceOptions } from '../arguments/interface-options.ts';
 import { parseHealthzIp, parseMetricsAddress } from '../arguments/metrics-address.ts';
 import { addStoreOptions } from '../arguments/store-options.ts';
+
+/**
+ * What the end of the daemon does to the network by default. A supervisor that ends the daemon mostly starts it again: then the network stays
+ * up, and no packet is lost.
+ */
+function defaultExitMode(environment: Readonly<NodeJS.ProcessEnv>): ExitMode {
+  const supervisors = [environment['NOTIFY_SOCKET'], environment['KUBERNETES_SERVICE_HOST']];
+  return supervisors.some((address) => address !== undefined && address !== '') ? 'leave' : 'shutdown';
+}
 
 /** Adds the options that decide how a network is brought up, with their environment variables. */
 export function addUpOptions(command: Command): Command {
@@ -121,7 +130,10 @@ export function addUpOptions(command: Command): Command {
     .addOption(
       new Option('--on-exit <what>', 'shutdown: take the network down; leave: leave it up for the next start')
         .choices(exitModes)
-        .default('shutdown'),
+        .default(
+          defaultExitMode(process.env),
+          'leave under a service manager (NOTIFY_SOCKET) and in Kubernetes, else shutdown',
+        ),
     )
     .option('--release-lease', 'release the lease on exit')
     .addOption(

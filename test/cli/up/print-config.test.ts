@@ -117,3 +117,20 @@ test('nothing is made, and a mistake is refused as ever', async (t) => {
     assert.equal((await runHeddle(['up', ...words])).exitCode, exitCodes.usage);
   }
 });
+
+for (const [where, environment, expected] of [
+  ['in a terminal', {}, 'shutdown'],
+  ['under systemd', { NOTIFY_SOCKET: '/run/systemd/notify' }, 'leave'],
+  ['with an empty NOTIFY_SOCKET', { NOTIFY_SOCKET: '' }, 'shutdown'],
+  ['in a pod of Kubernetes', { KUBERNETES_SERVICE_HOST: '10.96.0.1' }, 'leave'],
+] as const) {
+  test(`--on-exit is ${expected} by default ${where}`, async () => {
+    const byDefault = 'leave under a service manager (NOTIFY_SOCKET) and in Kubernetes, else shutdown';
+    const { find } = await print([], environment);
+    assert.deepEqual(find('--on-exit'), [expected, 'default', byDefault]);
+    const releasing = await print(['--release-lease'], environment);
+    assert.equal(releasing.find('--on-exit')?.[0], 'shutdown');
+    const given = await print(['--on-exit', 'shutdown'], environment);
+    assert.deepEqual(given.find('--on-exit'), ['shutdown', 'option', null]);
+  });
+}

@@ -40,7 +40,7 @@ test('links are read as iproute2 prints them', () => {
       ifname: 'vx6',
       flags: ['BROADCAST'],
       mtu: 1430,
-      linkinfo: { info_kind: 'vxlan', info_data: { id: 2, local6: 'fd00:1::5' } },
+      linkinfo: { info_kind: 'vxlan', info_data: { id: 2, port: 8472, local6: 'fd00:1::5' } },
     },
   ]);
   const [veth, vxlan, ...rest] = parseLinks(json);
@@ -64,6 +64,7 @@ test('links are read as iproute2 prints them', () => {
       kind: 'veth',
       hardwareAddress: '02:00:00:00:00:05',
       overIpv6: false,
+      vxlan: undefined,
       addresses: [
         ['192.168.1.5', 24, undefined, true],
         ['192.168.1.6', 24, 300, true],
@@ -81,6 +82,7 @@ test('links are read as iproute2 prints them', () => {
     kind: 'vxlan',
     hardwareAddress: undefined,
     overIpv6: true,
+    vxlan: { vni: 2, port: 8472 },
     addresses: [],
   });
 });

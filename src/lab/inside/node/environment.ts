@@ -3,7 +3,8 @@ import { programPath } from '../../process/program-path.ts';
 import { nodePrograms, nodeStateDirectory } from '../../protocol.ts';
 
 /** The variables of the user who started the lab that would change the work of its nodes. */
-const notForNodes = /^(?:FLANNELD_|HEDDLE_|ETCD_|ETCDCTL_|NOTIFY_SOCKET$|LISTEN_|WATCHDOG_|NODE_NAME$)/;
+const notForNodes =
+  /^(?:FLANNELD_|HEDDLE_|ETCD_|ETCDCTL_|KUBERNETES_|NOTIFY_SOCKET$|LISTEN_|WATCHDOG_|NODE_NAME$)/;
 
 /** The environment of a node's daemon, of the store's server, and of commands that `lab exec` runs. */
 export function nodeEnvironment(
