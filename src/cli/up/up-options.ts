@@ -16,7 +16,7 @@ import { parseHealthzIp, parseMetricsAddress } from '../arguments/metrics-addres
 import { addStoreOptions } from '../arguments/store-options.ts';
 
 /**
- * What the end of the daemon does to the network by default. A supervisor that ends the daemon mostly starts it again: then the network stays
+ * The default of `--on-exit`. A supervisor that ends the daemon mostly starts it again: then the network stays
  * up, and no packet is lost.
  */
 function defaultExitMode(environment: Readonly<NodeJS.ProcessEnv>): ExitMode {
