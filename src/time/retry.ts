@@ -12,6 +12,8 @@ export const retries = {
   store: { firstMs: 200, capMs: 30_000 },
   /** The renewal of this node's lease, long before its end. */
   renewal: { firstMs: 1000, capMs: 30_000 },
+  /** The write of this node's lease after its end: peers may drop this node, so it is back soon after the store. */
+  expiredLease: { firstMs: 1000, capMs: 10_000 },
   /** A lease that somebody else writes again and again: two machines with one address would write as fast as they can. */
   contest: { firstMs: 1000, capMs: 30_000 },
   /** A repair may disturb what works, and its commands take seconds. */

@@ -131,6 +131,26 @@ export class LeaseKeeper implements OwnLease, Vital {
     this.#enter(this.#retry(this.#failures, retryDelay(contests, Math.random(), retries.contest)));
   }
 
+  storeAnswered(): void {
+    if (this.outage === undefined) return;
+    const state = this.#state;
+    switch (state.kind) {
+      case 'retrying':
+        clearAlarm(state);
+        this.#state = { ...state, failures: 0 };
+        void this.#writeNow();
+        return;
+      case 'writing':
+        // This write may wait on a dead connection. If it fails, the next one follows soon.
+        this.#state = { ...state, failures: 0 };
+        return;
+      case 'resting':
+      case 'taken':
+      case 'stopped':
+        return;
+    }
+  }
+
   async stop(): Promise<void> {
     this.#enter({ kind: 'stopped' });
     this.#contest.stop();
@@ -196,9 +216,7 @@ export class LeaseKeeper implements OwnLease, Vital {
   async #write(): Promise<void> {
     if (this.#hasEnded) return;
     const { subnet, emit, holder } = this.#options;
-    const failures = this.#failures;
-    this.#enter({ kind: 'writing', failures, since: performance.now() });
-    const delayMs = retryDelay(failures + 1, Math.random(), retries.renewal);
+    this.#enter({ kind: 'writing', failures: this.#failures, since: performance.now() });
     try {
       const outcome = await this.#writeAgain();
       this.#outages.answered();
@@ -219,20 +237,25 @@ export class LeaseKeeper implements OwnLease, Vital {
         case 'blocked':
           emit({ event: 'lease-lost', subnet, because: outcome.because });
           this.#raiseExpiry();
-          this.#enter(this.#retry(failures + 1, delayMs));
+          this.#retryAfterFailure();
       }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      this.#outages.failed(error, delayMs);
       this.#raiseExpiry();
-      this.#enter(this.#retry(failures + 1, this.#untilExpiry(delayMs)));
+      this.#outages.failed(error, this.#retryAfterFailure());
     }
   }
 
-  /** Limits a delay, so that the end of the lease is noticed in time. */
-  #untilExpiry(delayMs: number): number {
+  /** Waits for the next write. Returns the delay in milliseconds, which is limited so that the end of the lease is noticed in time. */
+  #retryAfterFailure(): number {
+    const failures = this.#failures + 1;
     const leftMs = (this.#record.expiresAt ?? Number.POSITIVE_INFINITY) - Date.now();
-    return leftMs > 0 ? Math.min(delayMs, leftMs) : delayMs;
+    const delayMs =
+      leftMs > 0
+        ? Math.min(leftMs, retryDelay(failures, Math.random(), retries.renewal))
+        : retryDelay(failures, Math.random(), retries.expiredLease);
+    this.#enter(this.#retry(failures, delayMs));
+    return delayMs;
   }
 
   #raiseExpiry(): void {

@@ -10,4 +10,6 @@ export interface OwnLease extends OwnSubnets {
   readonly marginMs: number;
   /** Writes the lease again, after the store reported that it is gone or changed. Waits first if that happens often. */
   reclaim(): Promise<void>;
+  /** Writes the lease now if its last write failed. Call when the store answers another request after an outage. */
+  storeAnswered(): void;
 }

@@ -127,6 +127,7 @@ export class PeerFollower implements Vital {
   #storeAnswered(): void {
     const outage = this.#outages.answered();
     if (outage === undefined) return;
+    this.#options.own.storeAnswered();
     const { afterMs, isLogged } = outage;
     this.#mayBeLate ||= afterMs >= this.#options.own.marginMs;
     if (isLogged) this.#options.emit({ event: 'store-back', afterMs });

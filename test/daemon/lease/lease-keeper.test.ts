@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test, type Mock, type TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LeaseKeeper } from '../../../src/daemon/lease/lease-keeper.ts';
 import { Concerns } from '../../../src/event/concerns.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
 import { parseCidr } from '../../../src/network/cidr.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
-import type { LeaseRecord, LeaseStore } from '../../../src/store/store.ts';
+import { StoreError, type LeaseRecord, type LeaseStore } from '../../../src/store/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
 
@@ -54,12 +55,14 @@ class Kept {
     });
   }
 
-  static async start(t: TestContext, ttlSeconds = 86_400): Promise<Kept> {
+  /** @param prepare called before the keeper sets its first timer */
+  static async start(t: TestContext, ttlSeconds = 86_400, prepare?: () => void): Promise<Kept> {
     const directory = temporaryDirectory(t);
     const store = await openFilesStore(directory);
     t.after(() => store.close());
     const record = await store.create(key, ours, ttlSeconds);
     assert.ok(record !== 'taken');
+    prepare?.();
     const kept = new Kept(store, directory, record);
     t.after(() => kept.keeper.stop());
     return kept;
@@ -232,4 +235,115 @@ test('a keeper stalls when its renewal is late or takes minutes, but not before 
   replace.mock.restore();
   goOn();
   await written;
+});
+
+/** A keeper of a lease of 20 seconds, with the longest delays of a manual clock, whose store fails from now on. */
+class Outage {
+  readonly kept: Kept;
+  readonly #t: TestContext;
+  readonly #replace: Mock<LeaseStore['replace']>;
+
+  private constructor(t: TestContext, kept: Kept) {
+    this.#t = t;
+    this.kept = kept;
+    this.#replace = t.mock.method(kept.store, 'replace', () => Promise.reject(away));
+  }
+
+  static async begin(t: TestContext): Promise<Outage> {
+    const stopClock = (): void => {
+      t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() });
+      t.mock.method(Math, 'random', () => 0.999);
+    };
+    return new Outage(t, await Kept.start(t, 20, stopClock));
+  }
+
+  /** The number of writes that were tried. */
+  get writes(): number {
+    return this.#replace.mock.callCount();
+  }
+
+  /** Lets seconds pass until the next write. Returns their number. */
+  async untilWrite(): Promise<number> {
+    const before = this.writes;
+    for (let seconds = 0; seconds < 100; seconds += 1) {
+      if (this.writes > before) return seconds;
+      this.#t.mock.timers.tick(1000);
+      await nextTurn();
+    }
+    throw new Error('no write in 100 seconds');
+  }
+
+  /** Lets so many writes fail. */
+  async fail(writes: number): Promise<void> {
+    while (this.writes < writes) await this.untilWrite();
+  }
+
+  /** The next writes end as the given function says. */
+  answer(write: LeaseStore['replace']): void {
+    this.#replace.mock.mockImplementation(write);
+  }
+}
+
+const away = new StoreError('the store is away', { retryable: true });
+
+const succeed: LeaseStore['replace'] = (record, value, ttlSeconds = 0) =>
+  Promise.resolve({ ...record, value, expiresAt: Date.now() + ttlSeconds * 1000 });
+
+test('a lease that is over is written at least every ten seconds, however long the outage is', async (t) => {
+  const outage = await Outage.begin(t);
+  await outage.fail(6);
+  assert.ok(outage.kept.keeper.isOver);
+  const waits: number[] = [];
+  for (let count = 0; count < 20; count += 1) waits.push(await outage.untilWrite());
+  assert.ok(Math.max(...waits) <= 10, waits.join());
+  assert.ok(Math.min(...waits.slice(2)) >= 9, waits.join());
+  outage.answer(succeed);
+  await outage.untilWrite();
+  assert.equal(outage.kept.keeper.isOver, false);
+  assert.deepEqual(outage.kept.concerns.all, []);
+});
+
+test('a lease is written at once when another user of the store gets an answer', async (t) => {
+  const outage = await Outage.begin(t);
+  await outage.fail(8);
+  outage.answer(succeed);
+  outage.kept.keeper.storeAnswered();
+  await nextTurn();
+  assert.equal(outage.writes, 9);
+  assert.equal(outage.kept.keeper.isOver, false);
+  assert.equal(outage.kept.keeper.outage, undefined);
+  outage.kept.keeper.storeAnswered();
+  await nextTurn();
+  assert.equal(outage.writes, 9, 'a lease that is well is not written');
+});
+
+test('a write that fails although the store answered another user is tried again soon', async (t) => {
+  const outage = await Outage.begin(t);
+  await outage.fail(8);
+  outage.kept.keeper.storeAnswered();
+  await nextTurn();
+  assert.equal(outage.writes, 9);
+  assert.equal(await outage.untilWrite(), 1);
+
+  let giveUp = (): void => undefined;
+  await outage.fail(14);
+  outage.answer(() => new Promise((_, reject) => (giveUp = () => reject(away))));
+  await outage.untilWrite();
+  outage.kept.keeper.storeAnswered();
+  await nextTurn();
+  assert.equal(outage.writes, 15, 'one write at a time');
+  outage.answer(succeed);
+  giveUp();
+  await nextTurn();
+  assert.equal(await outage.untilWrite(), 1);
+  assert.equal(outage.kept.keeper.isOver, false);
+});
+
+test('a keeper that has stopped does not write its lease when the store answers', async (t) => {
+  const outage = await Outage.begin(t);
+  await outage.fail(3);
+  await outage.kept.keeper.stop();
+  outage.kept.keeper.storeAnswered();
+  await nextTurn();
+  assert.equal(outage.writes, 3);
 });

@@ -12,7 +12,7 @@ import type { PeerRules } from '../../../src/lease/check-peer.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
 import { ListingSlot } from '../../../src/store/listing-slot.ts';
-import type { LeaseStore } from '../../../src/store/store.ts';
+import { StoreError, type LeaseStore } from '../../../src/store/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { cidr, textRules } from '../../lease/fixtures.ts';
 import { until } from '../../support/until.ts';
@@ -43,6 +43,8 @@ class Scene {
   /** The addresses of this node. */
   ownAddresses: readonly string[] = textRules.ownAddresses;
   readonly follower: PeerFollower;
+  /** How often the keeper of the own lease was told of the end of an outage. */
+  answers = 0;
 
   private constructor(store: LeaseStore, journal: PeerJournal, mayBeLate: boolean) {
     this.store = store;
@@ -77,6 +79,7 @@ class Scene {
         isOver: false,
         marginMs: 3_600_000,
         reclaim: () => Promise.resolve(),
+        storeAnswered: () => (this.answers += 1),
       },
       earlier,
       mayBeLate,
@@ -218,6 +221,22 @@ test('every lease is judged again when the addresses of this node have changed',
   await scene.until(() => rejections().length === 0);
   assert.deepEqual(scene.wanted, [keyOf(6), keyOf(7), keyOf(8)]);
   assert.deepEqual(scene.follower.roster.ownClaims, []);
+});
+
+test('the keeper of the own lease hears of the end of an outage, and of nothing else', async (t) => {
+  const scene = await Scene.start(t, false, [[4, 4]]);
+  scene.follower.relist();
+  const snapshots = (): number => scene.events.filter(({ event }) => event === 'snapshot').length;
+  await scene.until(() => snapshots() === 2);
+  assert.equal(scene.answers, 0);
+  const away = new StoreError('the store is away', { retryable: true });
+  const list = t.mock.method(scene.store, 'list', () => Promise.reject(away));
+  scene.follower.relist();
+  await scene.until(() => scene.follower.outage !== undefined);
+  assert.equal(scene.answers, 0);
+  list.mock.restore();
+  await scene.until(() => snapshots() === 3);
+  assert.equal(scene.answers, 1);
 });
 
 test('a follower stalls when a list takes minutes, but not while nothing changes', async (t) => {
