@@ -14,6 +14,9 @@ import { isKnown, ScriptState, unknownText } from './script-state.ts';
 /** The most commands that are followed: functions may call each other, and themselves. */
 const mostSteps = 2000;
 
+/** The deepest nesting of calls of functions that is followed. */
+const deepest = 30;
+
 /** The result of a command, as far as the text tells it; undefined if only a run does. */
 type Success = boolean | undefined;
 
@@ -34,6 +37,7 @@ class Tracer {
   readonly calls: (readonly string[])[] = [];
   readonly #state: ScriptState;
   #steps = 0;
+  #depth = 0;
 
   constructor(state: ScriptState) {
     this.#state = state;
@@ -83,8 +87,13 @@ class Tracer {
         return undefined;
       case 'for':
         for (const word of this.#expandAll(node.words)) {
-          this.#state.set(node.variable, word);
-          this.follow(node.body);
+          const turn = (): void => {
+            this.#state.set(node.variable, word);
+            this.follow(node.body);
+          };
+          // An unknown word may stand for none.
+          if (isKnown(word)) turn();
+          else this.#state.perhaps(turn);
         }
         return undefined;
       case 'case':
@@ -116,37 +125,59 @@ class Tracer {
     subject: string,
     items: readonly { readonly patterns: readonly Word[]; readonly body: List }[],
   ): void {
+    let isReached: Success = true;
     for (const { patterns, body } of items) {
       const texts = patterns.map((pattern) => literalOf(pattern));
       if (isKnown(subject) && texts.some((text) => text === subject || text === '*')) {
-        this.follow(body);
+        if (isReached) this.follow(body);
+        else this.#state.perhaps(() => void this.follow(body));
         return;
       }
       const isPlain = isKnown(subject) && texts.every((text) => text !== undefined && !/[*?[]/.test(text));
-      if (!isPlain) this.#state.perhaps(() => void this.follow(body));
+      if (isPlain) continue;
+      isReached = undefined;
+      this.#state.perhaps(() => void this.follow(body));
     }
   }
 
   #followSimple({ assignments, words }: SimpleCommand): Success {
+    if (words.length === 0) return this.#assign(assignments);
+    const given = this.#expandAll(words);
+    if (assignments.length === 0) return this.#run(given, words);
+    // Before a command, an assignment is for the command only.
+    let success: Success;
+    this.#state.withOwnVariables(() => {
+      for (const { name } of assignments) this.#state.hide(name);
+      this.#assign(assignments);
+      success = this.#run(given, words);
+    });
+    return success;
+  }
+
+  #assign(assignments: SimpleCommand['assignments']): Success {
     let isCertain = true;
     for (const { name, value } of assignments) {
       const text = this.#expand(value).join(' ');
       isCertain &&= isKnown(text);
-      // Before a program, an assignment is for the program only; that makes no difference for its words.
       this.#state.set(name, text);
     }
-    const [first = '', ...rest] = this.#expandAll(words);
-    if (words.length === 0) return isCertain ? true : undefined;
+    return isCertain ? true : undefined;
+  }
+
+  /** Runs a command, from its expanded words and its words as they stand. */
+  #run([first = '', ...rest]: readonly string[], words: readonly Word[]): Success {
     if (first === 'command' || first === 'exec') return this.#call(rest);
     if (first === '[' || first === 'test') return judgeTest(rest.filter((word) => word !== ']'));
-    if (/^(?:export|local|readonly)$/.test(first)) return this.#declare(words.slice(1));
+    if (/^(?:export|local|readonly)$/.test(first)) return this.#declare(first, words.slice(1));
+    if (first === 'shift' || (first === 'set' && setsArguments(rest))) this.#state.forgetArguments();
     if (first === 'read') for (const name of rest) this.#state.set(name, unknownText);
     return this.#call([first, ...rest]);
   }
 
-  #declare(words: readonly Word[]): Success {
+  #declare(declaration: string, words: readonly Word[]): Success {
     for (const word of words) {
       const assignment = splitAssignment(word);
+      if (assignment !== undefined && declaration === 'local') this.#state.hide(assignment.name);
       if (assignment?.value === undefined) continue;
       this.#state.set(assignment.name, this.#expand(assignment.value).join(' '));
     }
@@ -159,7 +190,11 @@ class Tracer {
     if (name === 'false') return false;
     const body = this.#state.functions.get(name);
     if (body === undefined) this.calls.push(words);
-    else this.#state.withArguments(rest, () => void this.#followCommand(body));
+    else if (this.#depth < deepest) {
+      this.#depth += 1;
+      this.#state.withArguments(rest, () => void this.#followCommand(body));
+      this.#depth -= 1;
+    }
     return undefined;
   }
 
@@ -170,6 +205,7 @@ class Tracer {
   /** The fields of a word. */
   #expand({ parts }: Word): readonly string[] {
     const texts = parts.map((part) => this.#expandPart(part));
+    if (isAllArguments(parts)) return this.#state.arguments;
     const [part] = parts;
     const isSplit = parts.length === 1 && part?.kind === 'parameter' && !part.quoted;
     const text = texts.join('');
@@ -186,7 +222,9 @@ class Tracer {
         if (operator === undefined) return value;
         const fallback = argument === undefined ? '' : this.#expand(argument).join(' ');
         if (!/^:?[-=]$/.test(operator)) return unknownText;
-        return value === '' ? fallback : value;
+        const isUsed = value === '' && (operator.startsWith(':') || !this.#state.isSet(name));
+        if (isUsed && operator.endsWith('=')) this.#state.set(name, fallback);
+        return isUsed ? fallback : value;
       }
       case 'substitution':
         this.follow(part.list);
@@ -195,6 +233,18 @@ class Tracer {
         return unknownText;
     }
   }
+}
+
+/** Whether a word is `"$@"`, which is a field for each argument. The quotes leave an empty literal. */
+function isAllArguments(parts: readonly WordPart[]): boolean {
+  const [part, ...others] = parts.filter((each) => each.kind !== 'literal' || each.text !== '');
+  const isPlain = part?.kind === 'parameter' && part.name === '@' && part.operator === undefined;
+  return isPlain && part.quoted && others.length === 0;
+}
+
+/** Whether `set` with some words replaces the positional parameters, rather than the shell's options only. */
+function setsArguments(words: readonly string[]): boolean {
+  return words.includes('--') || (words[0] !== undefined && !/^[-+]/.test(words[0]));
 }
 
 /** Judges the operands of `[`. */

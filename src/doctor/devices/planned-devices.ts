@@ -42,7 +42,7 @@ export function planDevices(
   const ports = new Map(calls.flatMap(readListenPort));
   const devices = calls.flatMap(readLinkAdd).map((device) => ({
     ...device,
-    port: device.port ?? ports.get(device.name ?? '') ?? usualPorts[device.kind],
+    port: device.port ?? ports.get(device.name ?? ''),
   }));
   return { devices, usesWireguardGo: calls.some((words) => words.includes('wireguard-go')) };
 }
@@ -58,17 +58,27 @@ function readLinkAdd(words: readonly string[]): readonly PlannedDevice[] {
   if (at === -1 || kind === undefined || !isKnown(kind)) return [];
   const before = operands.slice(0, at);
   const after = operands.slice(at + 2);
-  const name = valueAfter(before, 'name') ?? (hasLeadingName(before) ? before[0] : undefined);
+  const name =
+    valueAfter(before, 'name') ??
+    valueAfter(before, 'dev') ??
+    (hasLeadingName(before) ? before[0] : undefined);
   return [
     {
       name: name !== undefined && isKnown(name) ? name : undefined,
       kind,
-      vni: kind === 'vxlan' ? numberAfter(after, 'id') : undefined,
-      port: numberAfter(after, 'dstport'),
+      vni: kind === 'vxlan' ? (numberAfter(after, 'id') ?? numberAfter(after, 'vni')) : undefined,
+      port: readPort(kind, after),
       mtu: numberAfter(before, 'mtu'),
       hasAddress: before.includes('address'),
     },
   ];
+}
+
+/** The port in the operands of a kind. Undefined for a kind without one, and for a port that only a run of the command tells. */
+function readPort(kind: string, operands: readonly string[]): number | undefined {
+  if (!operands.includes('dstport')) return usualPorts[kind];
+  const port = numberAfter(operands, 'dstport');
+  return port === 0 ? usualPorts[kind] : port;
 }
 
 /** Words of `ip link add` that are not the name of a device. */
