@@ -125,6 +125,36 @@ describe('the directory of a files store', () => {
     assert.equal((await stat(bed.directory)).mode & 0o777, 0o755);
   });
 
+  for (const [title, isKnown] of [
+    ['a node whose clock is two weeks ahead', true],
+    ['a node whose clock is two weeks ahead and that cannot compare it at first', false],
+  ] as const) {
+    withBed(`does not lose a valid lease to ${title}`, async (bed) => {
+      const [dayMs, ended] = [24 * 3_600_000, '10.50.8.0-24'];
+      const right = await bed.open();
+      await right.create(key, value, 86_400);
+      const expiration = new Date(bed.now() - 8 * dayMs).toISOString();
+      await bed.spoil(ended, `${value.slice(0, -1)},"Expiration":"${expiration}"}`);
+      const clock = new ManualClock();
+      clock.advance(14 * dayMs);
+      let canCompare: boolean = isKnown;
+      const fast = await bed.open({ clock, fileTime: () => (canCompare ? bed.now() : undefined) });
+      await using watch = await probe(fast);
+      await catchUp(watch, fast);
+      const files = async (): Promise<readonly string[]> =>
+        (await readdir(bed.subnets)).filter((name) => name.startsWith('10.50')).sort();
+      if (!isKnown) assert.deepEqual(await files(), [key, ended]);
+      canCompare = true;
+      await until('the file of the lease that ended long ago to be removed', async () => {
+        // The next look at everything.
+        clock.advance(10_000);
+        return !(await files()).includes(ended);
+      });
+      await catchUp(watch, fast);
+      assert.deepEqual(await files(), [key]);
+    });
+  }
+
   withBed('keeps the file of a lease for a week after its end, and loses it then', async (bed) => {
     const [day, other] = [24 * 3600, '10.50.8.0-24'];
     const store = await bed.open();

@@ -324,6 +324,9 @@ class FilesStore implements LeaseStore {
   #purge(names: readonly string[]): void {
     if (!this.#isWritable || this.#closing.signal.aborted) return;
     const removal = this.#writeLocked('remove expired leases', async () => {
+      this.#clock.compare();
+      // This machine's clock alone may be weeks ahead. A removal can wait.
+      if (this.#clock.leadMs === undefined) return;
       await inOwnDirectory(this.#layout.subnets, async (directory) => {
         for (const name of names) {
           const content = this.#directory.look(name);
