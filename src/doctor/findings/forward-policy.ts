@@ -8,8 +8,14 @@ export function judgeForwardPolicy({ rules, traffic, networks }: NetworkFacts): 
   if (rules.unreadable !== undefined)
     return [unclear(`the firewall's rules cannot be read: ${rules.unreadable}`)];
   const ofIptables = rules.iptables.filter(({ family, text }) => {
-    const isNeeded = networks[family === 4 ? 'ipv4' : 'ipv6'] !== undefined;
-    return isNeeded && readIptables(text).policies.get('FORWARD') === 'DROP';
+    const network = networks[family === 4 ? 'ipv4' : 'ipv6'];
+    if (network === undefined) return false;
+    const { policies, chains } = readIptables(text);
+    // A rule may stand in a chain of its own, such as those of heddle and of flannel.
+    const accepts = [...chains.values()]
+      .flat()
+      .some((words) => words.includes(network) && words.includes('ACCEPT'));
+    return policies.get('FORWARD') === 'DROP' && !accepts;
   });
   const isAccepted = traffic.forward && traffic.tool === 'iptables';
   const verdicts = [

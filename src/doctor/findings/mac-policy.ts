@@ -42,6 +42,8 @@ function readLinkFile({ path, text }: NetworkFacts['macPolicies']['files'][numbe
 
 /** Whether udev uses a file for a device: it uses the first file that matches. A key that is not known here does not match. */
 function applies({ match }: LinkFile, { name = '', kind }: PlannedDevice): boolean {
+  // Without a key, udev passes the file over.
+  if (match.size === 0) return false;
   return [...match].every(([key, value]) => {
     if (key === 'OriginalName') return matchesPattern(value, name);
     return (key === 'Kind' || key === 'Driver') && matchesPattern(value, kind);

@@ -34,11 +34,14 @@ function judgeDevice(device: PlannedDevice, { links, sockets, families }: StartF
   if (taken !== undefined) {
     return fatal(`UDP port ${device.port ?? 0} is in use by ${owner(taken)}, ${effect}`, fix);
   }
-  // Whether such a socket takes IPv4 packets as well, the kernel does not show.
+  // Whether such a socket takes packets of the other family as well, the kernel does not show.
   const perhaps = others.find((socket) => socket.isWildcard);
   return (
     perhaps &&
-    warning(`UDP port ${device.port ?? 0} is in use by ${owner(perhaps)} for IPv6, perhaps ${effect}`, fix)
+    warning(
+      `UDP port ${device.port ?? 0} is in use by ${owner(perhaps)} for IPv${perhaps.family}, perhaps ${effect}`,
+      fix,
+    )
   );
 }
 

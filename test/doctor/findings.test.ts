@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { PlannedDevice } from '../../src/doctor/devices/planned-devices.ts';
+import type { MacPolicies, NetworkFacts, PeerPath, UdpSocket } from '../../src/doctor/facts.ts';
+import type { Judgement } from '../../src/doctor/finding.ts';
+import { judgeBridgeFilter } from '../../src/doctor/findings/bridge-filter.ts';
+import { judgeFirewall } from '../../src/doctor/findings/firewall.ts';
+import { judgeForwardPolicy } from '../../src/doctor/findings/forward-policy.ts';
+import { judgeForwarding } from '../../src/doctor/findings/forwarding.ts';
+import { judgeModules } from '../../src/doctor/findings/kernel-modules.ts';
+import { judgeMacPolicy } from '../../src/doctor/findings/mac-policy.ts';
+import { judgeMtu } from '../../src/doctor/findings/path-mtu.ts';
+import { judgePorts } from '../../src/doctor/findings/port-in-use.ts';
+import { judgeReversePath } from '../../src/doctor/findings/reverse-path.ts';
+import { judgeVnis } from '../../src/doctor/findings/vni-in-use.ts';
+
+const device: PlannedDevice = {
+  name: 'loom0',
+  kind: 'vxlan',
+  vni: 7,
+  port: 8472,
+  mtu: 1450,
+  hasAddress: false,
+};
+
+type Link = NetworkFacts['links'][number];
+
+const link: Link = {
+  name: 'weft0',
+  otherNames: [],
+  mtu: 1450,
+  up: true,
+  loopback: false,
+  kind: 'vxlan',
+  hardwareAddress: undefined,
+  overIpv6: false,
+  vxlan: { vni: 7, port: 8472 },
+  addresses: [],
+};
+
+const socket: UdpSocket = { family: 4, port: 8472, isWildcard: true, owner: 'nc (process 9)' };
+const peer: PeerPath = { address: '192.0.2.7', family: 4, device: 'eth0', probe: 'whole' };
+
+/** A host that is as it must be. */
+const facts: NetworkFacts = {
+  plan: { devices: [device], usesWireguardGo: false },
+  links: [],
+  sockets: [],
+  modules: new Map([['vxlan', 'present']]),
+  hasEarlierNetwork: false,
+  families: { ipv4: {}, ipv6: undefined },
+  hasWireguardGo: false,
+  underlay: {
+    name: 'eth0',
+    mtu: 1500,
+    publicIp: '192.0.2.1',
+    publicIpv6: undefined,
+    addresses: { ipv4: '192.0.2.1', ipv6: undefined },
+  },
+  overhead: undefined,
+  underlayMtu: 1500,
+  networks: { ipv4: '10.50.0.0/16', ipv6: undefined },
+  settings: {
+    forwarding: { ipv4: '1', ipv6: '1' },
+    bridgeFilter: { ipv4: '1', ipv6: '1' },
+    reversePath: { all: '0', own: '0' },
+  },
+  rules: { iptables: [], nft: undefined, unreadable: undefined },
+  traffic: { forward: true, tool: 'iptables' },
+  macPolicies: { isUdevRunning: true, files: [] },
+  peers: [],
+  defaultDevices: { ipv4: 'eth0', ipv6: undefined },
+  packets: [{ family: 4, protocol: 'udp', port: 8472, device: 'eth0', from: undefined, to: '192.0.2.1' }],
+};
+
+type Level = Judgement['level'];
+type Case = readonly [Level, Partial<NetworkFacts>];
+
+function planned(...fields: readonly Partial<PlannedDevice>[]): Pick<NetworkFacts, 'plan'> {
+  return { plan: { devices: fields.map((each) => ({ ...device, ...each })), usesWireguardGo: false } };
+}
+
+function saved(policy: string, ...rules: readonly string[]): Pick<NetworkFacts, 'rules'> {
+  const text = [`:INPUT ${policy} [0:0]`, `:FORWARD ${policy} [0:0]`, ...rules].join('\n');
+  const iptables = [{ family: 4, program: 'iptables-save', text }] as const;
+  return { rules: { iptables, nft: undefined, unreadable: undefined } };
+}
+
+function linkFile(text: string): Pick<NetworkFacts, 'macPolicies'> {
+  const policies: MacPolicies = { isUdevRunning: true, files: [{ path: 'a.link', text }] };
+  return { macPolicies: policies };
+}
+
+function settings(more: Partial<NetworkFacts['settings']>): Pick<NetworkFacts, 'settings'> {
+  return { settings: { ...facts.settings, ...more } };
+}
+
+const strict = settings({ reversePath: { all: '0', own: '1' } });
+const none = { ipv4: undefined, ipv6: undefined };
+const unreadable = { rules: { iptables: [], nft: undefined, unreadable: 'no' } };
+const nobody = { traffic: { forward: false, tool: 'iptables' } } as const;
+const persistent = '[Link]\nMACAddressPolicy=persistent\n';
+
+const tables: readonly (readonly [string, (given: NetworkFacts) => readonly Judgement[], readonly Case[]])[] =
+  [
+    [
+      'the UDP port',
+      judgePorts,
+      [
+        ['ok', {}],
+        ['ok', planned({ port: undefined })],
+        ['error', { sockets: [socket] }],
+        ['error', { sockets: [{ ...socket, isWildcard: false }] }],
+        ['ok', { sockets: [{ ...socket, port: 8471 }] }],
+        // The kernel's own socket is shared by VXLAN devices, and by no other.
+        ['ok', { sockets: [{ ...socket, owner: undefined }] }],
+        ['error', { ...planned({ kind: 'geneve' }), sockets: [{ ...socket, owner: undefined }] }],
+        ['warning', { sockets: [{ ...socket, family: 6 }] }],
+        ['ok', { sockets: [{ ...socket, family: 6, isWildcard: false }] }],
+        ['unknown', { sockets: [socket], hasEarlierNetwork: true }],
+        ['ok', { sockets: [socket], links: [{ ...link, name: 'loom0' }] }],
+      ],
+    ],
+    [
+      'the VNI',
+      judgeVnis,
+      [
+        ['ok', {}],
+        ['ok', planned({ vni: undefined })],
+        ['error', { links: [link] }],
+        ['ok', { links: [{ ...link, name: 'loom0' }] }],
+        ['ok', { links: [{ ...link, vxlan: { vni: 8, port: 8472 } }] }],
+        ['ok', { links: [{ ...link, vxlan: { vni: 7, port: 4789 } }] }],
+        ['unknown', { links: [link], hasEarlierNetwork: true }],
+        ['unknown', { ...planned({ name: undefined }), links: [link] }],
+      ],
+    ],
+    [
+      'kernel modules',
+      judgeModules,
+      [
+        ['ok', {}],
+        ['ok', planned()],
+        ['ok', { modules: new Map([['vxlan', 'loadable']]) }],
+        ['unknown', { modules: new Map() }],
+        ['error', { modules: new Map([['vxlan', 'absent']]) }],
+        ['error', { ...planned({ kind: 'gretap' }), modules: new Map([['ip_gre', 'absent']]) }],
+      ],
+    ],
+    [
+      'the MTU',
+      judgeMtu,
+      [
+        ['ok', {}],
+        ['warning', planned({ mtu: 1451 })],
+        ['ok', { ...planned({ mtu: undefined }), links: [{ ...link, name: 'loom0' }] }],
+        ['warning', { ...planned({ mtu: undefined }), links: [{ ...link, name: 'loom0', mtu: 1451 }] }],
+        ['warning', { networks: { ipv4: undefined, ipv6: 'fd00::/48' } }],
+        ['warning', { underlayMtu: 1501 }],
+        ['ok', { peers: [peer] }],
+        ['warning', { peers: [{ ...peer, probe: 'small-only' }] }],
+        ['warning', { peers: [{ ...peer, probe: 'silent' }] }],
+      ],
+    ],
+    [
+      'the MAC address',
+      judgeMacPolicy,
+      [
+        ['ok', {}],
+        ['warning', linkFile(`[Match]\nOriginalName=*\n${persistent}`)],
+        ['warning', linkFile(`[Match]\nKind=vx?an dummy\n${persistent}`)],
+        ['ok', linkFile(`[Match]\nOriginalName=eth*\n${persistent}`)],
+        ['ok', linkFile(`[Match]\nOriginalName=*\nPath=pci-*\n${persistent}`)],
+        ['ok', linkFile('[Match]\nOriginalName=*\n[Link]\nMACAddressPolicy=none\n')],
+        ['ok', linkFile(persistent)],
+        ['ok', { ...planned({ hasAddress: true }), ...linkFile(`[Match]\nOriginalName=*\n${persistent}`) }],
+        ['ok', planned({ kind: 'wireguard' })],
+      ],
+    ],
+    [
+      'forwarding',
+      judgeForwarding,
+      [
+        ['ok', {}],
+        ['warning', settings({ forwarding: { ipv4: '0', ipv6: '1' } })],
+        ['warning', settings({ forwarding: none })],
+        ['ok', settings({ forwarding: { ipv4: '1', ipv6: '0' } })],
+      ],
+    ],
+    [
+      'the filter of bridges',
+      judgeBridgeFilter,
+      [
+        ['ok', {}],
+        ['warning', settings({ bridgeFilter: { ipv4: '0', ipv6: '1' } })],
+        ['warning', settings({ bridgeFilter: none })],
+      ],
+    ],
+    [
+      'the filter of sources',
+      judgeReversePath,
+      [
+        ['ok', {}],
+        ['ok', strict],
+        ['ok', settings({ reversePath: { all: '1', own: '2' } })],
+        ['warning', { ...strict, peers: [{ ...peer, device: 'eth1' }] }],
+        ['ok', { ...strict, peers: [{ ...peer, family: 6, device: 'eth1' }] }],
+        ['ok', { ...strict, peers: [{ ...peer, device: undefined }] }],
+        ['warning', { ...strict, defaultDevices: { ipv4: 'eth1', ipv6: undefined } }],
+        ['ok', { ...strict, networks: { ipv4: undefined, ipv6: 'fd00::/48' } }],
+      ],
+    ],
+    [
+      'the policy for forwarded packets',
+      judgeForwardPolicy,
+      [
+        ['ok', {}],
+        ['unknown', unreadable],
+        ['ok', saved('DROP')],
+        ['warning', { ...saved('DROP'), ...nobody }],
+        ['ok', { ...saved('ACCEPT'), ...nobody }],
+        // As the advised command leaves it.
+        ['ok', { ...saved('DROP', '-A FORWARD -s 10.50.0.0/16 -j ACCEPT'), ...nobody }],
+        ['warning', { ...saved('DROP', '-A FORWARD -s 10.50.0.0/16 -j DROP'), ...nobody }],
+        ['warning', { ...saved('DROP', '-A FORWARD -s 10.51.0.0/16 -j ACCEPT'), ...nobody }],
+      ],
+    ],
+    [
+      'the firewall',
+      judgeFirewall,
+      [
+        ['ok', {}],
+        ['ok', { packets: [], ...unreadable }],
+        ['unknown', unreadable],
+        ['warning', saved('DROP')],
+        ['ok', saved('DROP', '-A INPUT -p udp -m udp --dport 8472 -j ACCEPT')],
+        ['unknown', saved('DROP', '-A INPUT -s 192.0.2.0/24 -j ACCEPT')],
+      ],
+    ],
+  ];
+
+for (const [name, judge, cases] of tables) {
+  describe(`the judgement of ${name}`, () => {
+    for (const [index, [level, given]] of cases.entries()) {
+      test(`case ${index + 1}, of ${Object.keys(given).join(' and ') || 'nothing'}, is ${level}`, () => {
+        const [judgement, ...others] = judge({ ...facts, ...given });
+        assert.deepEqual([judgement?.level, others], [level, []], judgement?.message);
+        const hasFix = (judgement?.advice ?? judgement?.command) != null;
+        assert.equal(hasFix, level === 'error' || level === 'warning', judgement?.message);
+      });
+    }
+  });
+}
+
+test('wireguard-go stands in for a missing module, if it is there', () => {
+  const plan = { devices: [{ ...device, kind: 'wireguard' }], usesWireguardGo: true };
+  const given = { ...facts, plan, modules: new Map([['wireguard', 'absent']] as const) };
+  const levels = [true, false].map((hasWireguardGo) => judgeModules({ ...given, hasWireguardGo })[0]?.level);
+  assert.deepEqual(levels, ['ok', 'error']);
+});
+
+test('a socket of the other family is named by its family', () => {
+  const given = { ...facts, families: { ipv4: undefined, ipv6: {} }, sockets: [socket] };
+  assert.match(judgePorts(given)[0]?.message ?? '', /for IPv4, perhaps/);
+});
