@@ -26,9 +26,9 @@ for (const { name, program } of all) {
     test('is the line that failed, and a note changes nothing that the script does', async () => {
       await fc.assert(
         fc.asyncProperty(failingScript, async ({ lines, line }) => {
-          // bash takes a group after a here-document in a substitution for another: `true; false` ends with 0 there.
+          // bash 5.2 misreads what follows a here-document in a substitution: a group `true; false` ends with 0, and a loop is a syntax error.
           const text = lines.join('\n');
-          fc.pre(program !== bash || !(text.includes('$(set -e') && text.includes('<<EOF | {')));
+          fc.pre(program !== bash || !(text.includes('$(set -e') && text.includes('<<EOF')));
           const [script] = await prepareScripts([{ text, stopOnError: true }], program);
           assert.ok(script !== undefined && script.notes.length > 0);
           const results: unknown[] = [];
