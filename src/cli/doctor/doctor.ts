@@ -7,9 +7,10 @@ export function registerDoctor(program: Command): void {
   const doctor = addUpOptions(program.command('doctor'))
     .summary('check that this host can carry the network, and say what to correct')
     .description(
-      'Checks that this host can carry the network that heddle up, with the same options, would bring up. For each finding, it prints what to do. Changes nothing.',
+      'Checks that this host can carry the network that heddle up would bring up with the same options. ' +
+        'For each problem, doctor prints the fix. doctor changes nothing.',
     )
-    .option('--probe', 'send two pings to each of the first peers in the store, to check the MTU of the path')
+    .option('--probe', 'ping each of the first eight peers in the store twice, to check the MTU of the path')
     .option('--json', 'print one JSON object')
     .action(async (_: unknown, self: Command) => {
       const { runDoctor } = await import('./run-doctor.ts');

@@ -116,14 +116,17 @@ export function addUpOptions(command: Command): Command {
     .addOption(
       new Option(
         '--ip-blackhole-route [bool]',
-        "drop packets to addresses of this node's subnet that no pod has, by a blackhole route",
+        "add a blackhole route for this node's subnet: a packet to an address that no pod has is dropped",
       )
         .env('FLANNELD_IP_BLACKHOLE_ROUTE')
         .argParser(parseTruth)
         .default(false, 'off'),
     )
     .addOption(
-      new Option('--chain-suffix <name>', "a suffix for the names of heddle's chains and nftables tables")
+      new Option(
+        '--chain-suffix <name>',
+        "a suffix for heddle's iptables chains and nftables tables, so that each daemon on a host has its own",
+      )
         .argParser(parseChainSuffix)
         .default('', 'none'),
     )
@@ -151,7 +154,7 @@ export function addUpOptions(command: Command): Command {
       parseMetricsAddress,
     )
     .addOption(
-      new Option('--healthz-ip <address>', 'the address of the server for probes')
+      new Option('--healthz-ip <address>', 'the address on which --healthz-port is open')
         .env('FLANNELD_HEALTHZ_IP')
         .argParser(parseHealthzIp)
         .default('0.0.0.0'),
@@ -159,12 +162,12 @@ export function addUpOptions(command: Command): Command {
     .addOption(
       new Option(
         '--healthz-port <port>',
-        'answer probes at /healthz (the daemon goes on) and /readyz (the network is up) on this port; 0 is off',
+        'answer probes on this port: /healthz (no loop of the daemon hangs), /readyz (the network is up); 0: no port is open',
       )
         .env('FLANNELD_HEALTHZ_PORT')
         .argParser(goNumber(0, 65_535))
         .default(0),
     )
-    .option('--healthz-metrics', 'serve Prometheus metrics at /metrics on the port of --healthz-port, too');
+    .option('--healthz-metrics', 'also serve Prometheus metrics, at /metrics on the port of --healthz-port');
   return command;
 }
