@@ -44,12 +44,11 @@ const client = await build({
     {
       name: 'leave the classes out',
       // Nothing but the class of the configuration is used, but esbuild cannot see that the others do nothing by themselves.
-      setup: ({ onResolve, resolve }) =>
-        onResolve({ filter: /^\.\.?\//, namespace: 'file' }, async ({ path, pluginData, ...from }) => {
-          if (pluginData === 'seen' || !from.importer.includes('client-node')) return undefined;
-          const found = await resolve(path, { ...from, pluginData: 'seen' });
-          return { ...found, sideEffects: false };
-        }),
+      setup: ({ onResolve }) =>
+        // The paths of ES modules are whole. esbuild would look through folders for each of these 2,000 imports, which takes 7 seconds.
+        onResolve({ filter: /^\.\.?\/.*\.js$/, namespace: 'file' }, ({ path, importer, resolveDir }) =>
+          importer.includes('client-node') ? { path: join(resolveDir, path), sideEffects: false } : undefined,
+        ),
     },
   ],
 });
