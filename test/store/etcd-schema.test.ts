@@ -252,7 +252,7 @@ describe('flannel’s schema in etcd', () => {
 });
 
 describe('time in an etcd store', () => {
-  withBed('a lease expires by itself, and is told of as deleted', async (bed) => {
+  withBed('a lease expires by itself, and is reported as deleted', async (bed) => {
     const store = await bed.open();
     const record = await create(store, key, 2);
     await using watch = new WatchProbe(store, (await store.list()).cursor);

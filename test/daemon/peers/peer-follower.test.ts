@@ -43,7 +43,7 @@ class Scene {
   /** The addresses of this node. */
   ownAddresses: readonly string[] = textRules.ownAddresses;
   readonly follower: PeerFollower;
-  /** How often the keeper of the own lease was told of the end of an outage. */
+  /** The number of outages whose end the keeper of the own lease heard of. */
   answers = 0;
 
   private constructor(store: LeaseStore, journal: PeerJournal, mayBeLate: boolean) {

@@ -13,6 +13,7 @@ import { kubernetesProblem, kubernetesProgram } from '../../../scripts/test/kube
 import type { NodeObject } from '../../../src/store/kubernetes/node-object.ts';
 import { ownLoopbackAddress } from '../../store/etcd/loopback.ts';
 import { EtcdServer } from '../../store/etcd/server.ts';
+import { endChild } from '../../support/end-child.ts';
 import { TemporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
 
@@ -83,11 +84,7 @@ export class KubeApiServer {
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGCONT');
-    child.kill(signal);
-    await ended;
+    await endChild(child, signal);
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -7,6 +6,7 @@ import { Etcd3, type IOptions } from 'etcd3';
 
 import type { CertificateFiles } from './certificates.ts';
 import { ownLoopbackAddress } from './loopback.ts';
+import { endChild } from '../../support/end-child.ts';
 import { TemporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
 
@@ -78,11 +78,7 @@ export class EtcdServer {
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGCONT');
-    child.kill(signal);
-    await ended;
+    await endChild(child, signal);
   }
 
   /** Stops it in its tracks, connections and all; `SIGCONT` lets it go on. */
