@@ -167,7 +167,7 @@ function installOtherNodes() {
 /** The programs of Kubernetes that the tests run: built once, into the user's cache. Where Go cannot build them, their tests are skipped. */
 function buildKubernetesPrograms() {
   for (const name of missingKubernetesPrograms()) {
-    say(`building ${name} of Kubernetes, once; on two cores it takes about five minutes`);
+    say(`building ${name} of Kubernetes, once; on two cores it takes up to five minutes`);
     const problem = buildKubernetes(name);
     if (problem !== undefined) say(problem);
   }

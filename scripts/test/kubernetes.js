@@ -11,7 +11,7 @@ const moduleDirectory = join(root, 'scripts', 'test', 'kubernetes');
 const buildTimeoutMs = 1_800_000;
 
 /** The programs of Kubernetes that the tests run. Debian does not have them. */
-export const kubernetesPrograms = /** @type {const} */ (['kube-apiserver']);
+export const kubernetesPrograms = /** @type {const} */ (['kube-apiserver', 'kubectl']);
 
 /** @typedef {typeof kubernetesPrograms[number]} KubernetesProgram */
 

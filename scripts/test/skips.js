@@ -13,8 +13,8 @@ const allowedReasons = [
   /^needs a flanneld: FLANNELD=PATH names one$/,
   // npm's registry may be unreachable.
   /^node-linux-\w+@\S+ is not installed/,
-  // Only Go can build the API server, and no package has it.
-  /^kube-apiserver is not built: there is no Go toolchain$/,
+  // Only Go can build the programs of Kubernetes, and no package has them.
+  /^kube(?:-apiserver|ctl) is not built: there is no Go toolchain$/,
   // CI may have the files without their history.
   /^this is not a git checkout, or git is not installed$/,
   /^the history does not reach back to the commit /,
