@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { describe, test } from 'node:test';
 import { acceptGoFlags } from '../../../src/cli/arguments/go-flags.ts';
 import { createProgram } from '../../../src/cli/program.ts';
@@ -21,6 +21,81 @@ function refusal(...words: readonly string[]): string {
     throw error;
   }
   throw new Error(`accepted: ${words.join(' ')}`);
+}
+
+/** The words of every command: those without an action of their own as well. */
+function pathsBelow(command: Command, path: readonly string[] = []): readonly (readonly string[])[] {
+  const below = command.commands.flatMap((each) => pathsBelow(each, [...path, each.name()]));
+  return [path, ...below];
+}
+
+function findCommand(program: Command, path: readonly string[]): Command {
+  const found = path.reduce<Command | undefined>(
+    (command, word) => command?.commands.find((each) => each.name() === word),
+    program,
+  );
+  assert.ok(found, path.join(' '));
+  return found;
+}
+
+/** Go's ways to write an option with one dash. */
+function spellings(name: string, value: string | undefined): readonly (readonly string[])[] {
+  return value === undefined ? [[`-${name}`]] : [[`-${name}`, value], [`-${name}=${value}`]];
+}
+
+/** What commander reads of a command line, without running the command. */
+async function parse(path: readonly string[], words: readonly string[]): Promise<Parsed> {
+  const program = createProgram();
+  const printed: string[] = [];
+  const silence = { writeOut: (text: string) => printed.push(text), writeErr: () => undefined };
+  for (const each of pathsBelow(program)) findCommand(program, each).configureOutput(silence);
+  const command = findCommand(program, path);
+  let read: Parsed | undefined;
+  if (command.commands.length === 0 || path.join() === 'leases') {
+    command.action(() => {
+      read = { options: command.optsWithGlobals(), operands: command.args };
+    });
+  }
+  const operands = command.registeredArguments.map(() => 'operand');
+  try {
+    await program.parseAsync(acceptGoFlags(program, ['node', 'heddle', ...path, ...words, ...operands]));
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? { printed } : { refused: error.message };
+  }
+  return read ?? { refused: 'no command ran' };
+}
+
+interface Parsed {
+  readonly options?: unknown;
+  readonly operands?: readonly string[];
+  /** The help or the version. */
+  readonly printed?: readonly string[];
+  readonly refused?: string;
+}
+
+const samples = [
+  'NAME',
+  '5',
+  '1000',
+  '127.0.0.1',
+  '127.0.0.1:9270',
+  'fd00::1',
+  'name=value',
+  '10.50.1.0/24',
+  '^eth',
+];
+
+/** A value that an option takes. */
+async function valueFor(
+  path: readonly string[],
+  long: string,
+  choices: readonly string[] = samples,
+): Promise<string> {
+  for (const value of choices) {
+    if ((await parse(path, [`${long}=${value}`])).refused === undefined) return value;
+  }
+  throw new Error(`${long} takes none of the values ${choices.join(', ')}`);
 }
 
 describe('a single dash becomes two', () => {
@@ -59,6 +134,28 @@ describe('a single dash becomes two', () => {
       ...['lab', 'exec', '--name', 'a', 'node1', 'ip', '-br', 'link'],
     ]);
   });
+});
+
+describe('every subcommand takes each of its long options with one dash', () => {
+  for (const path of pathsBelow(createProgram())) {
+    test(`heddle ${path.join(' ')}`, async () => {
+      const command = findCommand(createProgram(), path);
+      const options = command.options.flatMap(({ long, required, argChoices }) =>
+        long == null ? [] : [{ long: long, required, choices: argChoices }],
+      );
+      for (const { long, required, choices } of [
+        ...options,
+        { long: '--help', required: false, choices: undefined },
+      ]) {
+        const value = required ? await valueFor(path, long, choices) : undefined;
+        for (const words of spellings(long.slice(2), value)) {
+          const expected = await parse(path, [`-${words[0] ?? ''}`, ...words.slice(1)]);
+          assert.equal(expected.refused, undefined, `--${words.join(' ').slice(1)}`);
+          assert.deepEqual(await parse(path, words), expected, [...path, ...words].join(' '));
+        }
+      }
+    });
+  }
 });
 
 test("an option without a value takes Go's words of truth", () => {
