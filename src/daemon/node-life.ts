@@ -50,12 +50,19 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
   #journal: PeerJournal | undefined;
   /** The last network whose device came up. */
   #network: RunningNetwork | undefined;
+  /** Aborted when the node is told to stop and to leave its network up. */
+  readonly #leaving = new AbortController();
 
   constructor(options: UpOptions, preparation: Preparation, emit: EmitEvent, owner: LifeOwner) {
     this.#options = options;
     this.#emit = emit;
     this.#owner = owner;
     this.#changes = new RecipeChanges(options, preparation, owner.waits, emit);
+    const leave = (): void => {
+      if (owner.stopRequest.onExit === 'leave') this.#leaving.abort();
+    };
+    owner.stopping.addEventListener('abort', leave, { once: true });
+    if (owner.stopping.aborted) leave();
   }
 
   /** The running network; undefined until one is up. */
@@ -139,7 +146,7 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
       case 'stopped':
         return this.#finish(network);
       case 'interrupted':
-        return this.#changes.make(network);
+        return this.#change(network);
       case 'lease-taken':
         await this.#leaveSubnet(network, end.because);
         return {};
@@ -153,10 +160,24 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
     }
   }
 
+  async #change(network: RunningNetwork): Promise<NetworkStart | TakeDownResult> {
+    const next = await this.#changes.make(network, this.#leaving.signal);
+    return next === 'left' ? this.#finish(network) : next;
+  }
+
   /** Ends a start that failed. The network of an earlier daemon stays up. */
-  async #standDown(network: RunningNetwork, { isTakeover = false }: NetworkStart): Promise<void> {
-    if (isTakeover) await network.leave();
-    else await network.undo();
+  async #standDown(network: RunningNetwork, start: NetworkStart): Promise<void> {
+    if (this.#mayUndo(start)) await network.undo();
+    else await network.leave();
+  }
+
+  /**
+   * Whether a start that ends early is undone. The network of an earlier daemon stays up. So does a network that replaces one of this
+   * daemon, if the node is told to stop and to leave its network up.
+   */
+  #mayUndo({ isTakeover = false }: NetworkStart): boolean {
+    const isReplacement = this.#network !== undefined;
+    return !isTakeover && !(isReplacement && this.#leaving.signal.aborted);
   }
 
   async #leaveSubnet(network: RunningNetwork, because: string): Promise<void> {
@@ -202,11 +223,8 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
     this.#changes.moveTo(underlay);
   }
 
-  async #takeLease({
-    hint,
-    earlier,
-    isTakeover,
-  }: NetworkStart): Promise<LeasedNetwork | 'went-back' | 'stopped'> {
+  async #takeLease(start: NetworkStart): Promise<LeasedNetwork | 'went-back' | 'stopped'> {
+    const { hint, earlier, isTakeover } = start;
     try {
       return await takeLease({
         preparation: this.preparation,
@@ -215,6 +233,7 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
         hint,
         earlier,
         isTakeover: isTakeover ?? false,
+        mayUndo: () => this.#mayUndo(start),
         isFirst: this.#network === undefined,
         listingSlot: this.#listingSlot,
         enter: (state) => this.#owner.enter(state),

@@ -401,3 +401,53 @@ test('a life in which no network came up withdraws the network document that it 
   await life.close();
   assert.equal(await store.readNetwork(), undefined);
 });
+
+/** The moments of a change to a saved recipe, each with the commands that must not have run when a stop with `leave` comes then. */
+const momentsOfChange = [
+  { hanging: 'add', step: 'node', never: ['remove', 'shutdown'] },
+  { hanging: 'add', step: 'peers', never: ['remove', 'shutdown'] },
+  { hanging: 'add', step: 'swap', never: ['remove', 'shutdown'] },
+  { hanging: 'remove', step: 'node', never: ['shutdown'] },
+  { hanging: 'remove', step: 'peers', never: ['shutdown'] },
+  { hanging: 'pre-startup', step: 'node', never: ['other shutdown'] },
+  { hanging: 'post-startup', step: 'node', never: ['other shutdown'] },
+] as const;
+
+const savedFor = {
+  node: { ShutdownCommand: 'rm -f device; echo other shutdown >> log' },
+  peers: { SubnetAddCommand: ['echo "add $SUBNET" >> log', 'cat > "peer-${SUBNET%/*}"'] },
+  swap: { CheckCommand: fileCheck },
+} as const;
+
+for (const { hanging, step, never } of momentsOfChange) {
+  test(`a stop with leave while ${hanging} hangs in a change of ${step} takes nothing more down`, async (t) => {
+    const bench = new Bench(t);
+    bench.recipe({ ...fileOverlay, Timeout: 1 }, { lowest: '10.50.100.0' });
+    await bench.lease(4);
+    const life = await Life.begin(t, bench, { watch: true, onExit: 'leave' });
+    await bench.untilTold('ready');
+    const own = ownSubnet(bench);
+    const before = bench.log.length;
+    const since = (): readonly string[] => bench.log.slice(before);
+    bench.put(`${hanging}.hangs`);
+    if (hanging === 'add') {
+      await bench.lease(5);
+      await bench.untilLogged('add 10.50.5.0/24');
+    }
+    bench.recipe({ ...fileOverlay, Timeout: 1, ...savedFor[step] }, { lowest: '10.50.100.0' });
+    if (hanging === 'add') await until('the change', () => !life.life.network?.vitals.length);
+    else await until(hanging, () => since().some((line) => line.startsWith(hanging)));
+    await life.stop({ onExit: 'leave' });
+    for (const line of since()) assert.ok(!never.some((word) => line.startsWith(word)), since().join('\n'));
+    const deployment = await readDeployment(bench.stateDirectory);
+    assert.ok(deployment, 'the next daemon knows what is up');
+
+    bench.drop(`${hanging}.hangs`);
+    bench.events.length = 0;
+    await Life.begin(t, bench, { onExit: 'leave' });
+    await bench.untilTold('ready');
+    assert.equal(ownSubnet(bench), own);
+    assert.equal(bench.read('peer-10.50.4.0'), 'data-4\n');
+    assert.equal(bench.read('device'), 'up\n');
+  });
+}

@@ -119,14 +119,19 @@ export class RecipeChanges {
     if (isReady) this.announce();
   }
 
-  /** Changes an interrupted network as the change's step says. Returns the start values of the next network. */
-  async make(network: RunningNetwork): Promise<NetworkStart> {
+  /**
+   * Changes an interrupted network as the change's step says. Returns the start values of the next network. After `leaving`, the change
+   * removes nothing more, and `left` says that it was not made: the rest of the old network stays, and the next daemon continues.
+   */
+  async make(network: RunningNetwork, leaving: AbortSignal): Promise<NetworkStart | 'left'> {
     if (this.#state.kind !== 'requested') throw new Error('a network was interrupted without a change');
     const { change, done } = this.#state;
     const { step, preparation } = change;
+    const isLeft = (): boolean => leaving.aborted;
     const before = this.#preparation;
     this.#state = { kind: 'making', change, done, fallback: step.kind === 'node' ? before : undefined };
     await network.loop.pauseWithin(drainMs);
+    if (isLeft()) return 'left';
     switch (step.kind) {
       case 'nothing':
         throw new Error('a network was interrupted without a reason');
@@ -136,10 +141,11 @@ export class RecipeChanges {
         return { ...(await this.#keepLease(network, preparation)), inPlace };
       }
       case 'peers':
-        await network.removePeers();
-        return this.#keepLease(network, preparation);
+        await network.removePeers(leaving);
+        return isLeft() ? 'left' : this.#keepLease(network, preparation);
       case 'node':
-        await network.giveUp();
+        await network.giveUp(leaving);
+        if (isLeft()) return 'left';
         if (movesNetwork(before, preparation)) await network.releaseLease(before.store);
         await this.#adopt(preparation);
         return { hint: network.leasedNetwork.subnets };

@@ -325,10 +325,10 @@ export class RunningNetwork implements LeaseHolder {
     };
   }
 
-  /** Removes every peer and stops working. The rest of the network stays. */
-  async removePeers(): Promise<void> {
+  /** Removes every peer and stops working. The rest of the network stays. After `leaving`, no further peer is removed. */
+  async removePeers(leaving: AbortSignal): Promise<void> {
     await this.#stopWork();
-    await removePeers(this.#loop);
+    await this.#removeUntil(leaving, () => removePeers(this.#loop));
   }
 
   /** Takes the network down on this node. Its lease stays. */
@@ -351,14 +351,31 @@ export class RunningNetwork implements LeaseHolder {
     await removeDeployment(options.stateDirectory);
   }
 
-  /** Takes the network down before another recipe runs, because that recipe does not handle entries that are left. */
-  async giveUp(): Promise<void> {
-    const { failed } = await this.takeDown();
-    const { journal, emit } = this.#context;
+  /**
+   * Takes the network down before another recipe runs, because that recipe does not handle entries that are left. After `leaving`, no
+   * further peer and no further part is removed, and the journal keeps what is left.
+   */
+  async giveUp(leaving: AbortSignal): Promise<void> {
+    await this.#stopWork();
+    const { journal, emit, options } = this.#context;
+    const memories = rememberParts(options);
+    const { failed } = await this.#removeUntil(leaving, () => takeDown(this.#live, memories, leaving));
+    if (leaving.aborted) return;
     await journal.strikeOut();
     if (failed.length === 0) return;
     const message = `kernel entries of the old recipe for ${failed.join(', ')} may be left: its remove failed`;
     emit({ event: 'warning', message });
+  }
+
+  /** Removes peers, and begins no further remove after the signal. */
+  async #removeUntil<T>(leaving: AbortSignal, remove: () => Promise<T>): Promise<T> {
+    const stop = (): void => void this.#loop.stop();
+    leaving.addEventListener('abort', stop, { once: true });
+    try {
+      return await remove();
+    } finally {
+      leaving.removeEventListener('abort', stop);
+    }
   }
 
   /** Stops working and leaves everything as it is, for the next daemon to take over. */

@@ -2,7 +2,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 import type { LeaseEnd } from '../lease/held-lease.ts';
 import { removeDeployment } from './deployment-file.ts';
 import type { StandingNetwork } from './parts/part.ts';
-import { removeParts, type PartMemories } from './parts/parts.ts';
+import { networkParts, removeParts, type PartMemories } from './parts/parts.ts';
 
 /** The result of taking a network down. */
 export interface TakeDownResult {
@@ -10,7 +10,7 @@ export interface TakeDownResult {
   readonly removed: number;
   /** The peers that could not be removed. They stay in the journal for `heddle down`. */
   readonly failed: readonly string[];
-  /** The result of ShutdownCommand; `skipped` if the network was only forgotten. */
+  /** The result of ShutdownCommand; `skipped` if the network was only forgotten, or the rest of it stays. */
   readonly shutdown: 'done' | 'failed' | 'skipped';
   /** The result of releasing the lease; absent if it was to be kept. */
   readonly lease?: LeaseEnd;
@@ -21,16 +21,22 @@ export const emptyTakeDown: TakeDownResult = { removed: 0, failed: [], shutdown:
 
 /**
  * Removes the parts of a network, the last one first. The journal and the deployment file keep every part that could not be removed, so
- * that `heddle down` can try again. Throws a Failure for a part that this version does not know.
+ * that `heddle down` can try again. After `leaving`, the rest of the network stays. Throws a Failure for a part that this version does not
+ * know.
  */
-export async function takeDown(network: StandingNetwork, memories: PartMemories): Promise<TakeDownResult> {
+export async function takeDown(
+  network: StandingNetwork,
+  memories: PartMemories,
+  leaving?: AbortSignal,
+): Promise<TakeDownResult> {
   const { journal, stateDirectory, emit } = network;
   const before = journal.peers.length;
-  const outcomes = await removeParts(network, memories);
+  const outcomes = await removeParts(network, memories, networkParts, leaving);
   const left = [...outcomes].flatMap(([part, outcome]) =>
     outcome.kind === 'left' ? [{ part, ...outcome }] : [],
   );
   const failed = left.flatMap(({ keys }) => keys);
+  if (outcomes.size < Object.keys(memories).length) return { removed: 0, failed, shutdown: 'skipped' };
   const shutdown = left.some(({ part }) => part === 'device') ? 'failed' : 'done';
   if (left.length === 0) await removeDeployment(stateDirectory);
   const removed = before - failed.length;

@@ -37,8 +37,10 @@ export interface LeaseContext {
   readonly hint: LeaseSubnets | undefined;
   /** The lease that an earlier daemon of this node wrote. */
   readonly earlier: EarlierLease | undefined;
-  /** Whether an earlier daemon's network of the same kind is still up, so that a failure must not take it down. */
+  /** Whether an earlier daemon's network of the same kind is still up. */
   readonly isTakeover: boolean;
+  /** Whether a start that fails or is stopped is undone; asked at that moment. */
+  readonly mayUndo: () => boolean;
   /** Whether the recipe is the one that the daemon was started with. False for a recipe that was saved later. */
   readonly isFirst: boolean;
   /** The known content of the store, and later its content with this node's lease. */
@@ -49,8 +51,8 @@ export interface LeaseContext {
 }
 
 /**
- * Runs PreStartup and takes the lease. If one of them fails on a node without an earlier network, every step is undone: Shutdown runs, and
- * a lease created here is released. Throws a Failure, or {@link NoLeaseError}.
+ * Runs PreStartup and takes the lease. If one of them fails and `mayUndo` allows it, every step is undone: Shutdown runs, and a lease
+ * created here is released. Throws a Failure, or {@link NoLeaseError}.
  */
 export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
   const {
@@ -117,7 +119,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
     const isCreated = acquired.how === 'created';
     return { commands, record, subnets, isCreated, hadEnded: isTakeover && isCreated, isDeviceUp: false };
   } catch (error) {
-    if (!isTakeover) await undoAll(undo, emit);
+    if (context.mayUndo()) await undoAll(undo, emit);
     if (isAbort(error) || signal.aborted)
       throw new NoLeaseError('heddle was asked to stop', { cause: error });
     throw error;

@@ -14,6 +14,9 @@ import { Bench } from '../bench.ts';
 import { fileCheck, fileOverlay } from '../file-overlay.ts';
 import { own } from '../network/network-bench.ts';
 
+/** The signal of a node that is not told to stop. */
+const staying = new AbortController().signal;
+
 /** A network that notes what is done with it, and does nothing. */
 class FakeNetwork {
   readonly did: string[] = [];
@@ -109,7 +112,8 @@ test('a swap keeps device, lease and peers, and is told once the network is read
     undefined,
     'nothing is taken back',
   );
-  const start = await scene.changes.make(scene.network);
+  const start = await scene.changes.make(scene.network, staying);
+  assert.ok(start !== 'left');
   assert.deepEqual(scene.fake.did, ['interrupt', 'pause', 'leave']);
   assert.equal(start.leasedNetwork?.isDeviceUp, true);
   assert.deepEqual(start.inPlace, new Set(['10.50.4.0/24']));
@@ -132,7 +136,8 @@ test('a change of peers is noted before it begins, and removes the peers by the 
   const scene = await Scene.start(t);
   await scene.interrupt(await scene.save(peers));
   assert.equal((await readDeployment(scene.bench.stateDirectory))?.change, 'peers');
-  const start = await scene.changes.make(scene.network);
+  const start = await scene.changes.make(scene.network, staying);
+  assert.ok(start !== 'left');
   assert.deepEqual(scene.fake.did, ['interrupt', 'pause', 'remove peers']);
   assert.equal(start.inPlace, undefined);
   assert.equal(start.leasedNetwork?.record.key, '10.50.1.0-24');
@@ -145,7 +150,7 @@ test('a change of the node gives the network up, and asks for the same subnet', 
   const scene = await Scene.start(t);
   await scene.interrupt(await scene.save(node));
   assert.equal((await readDeployment(scene.bench.stateDirectory))?.change, 'node');
-  assert.deepEqual(await scene.changes.make(scene.network), { hint: own });
+  assert.deepEqual(await scene.changes.make(scene.network, staying), { hint: own });
   assert.deepEqual(scene.fake.did, ['interrupt', 'pause', 'give up']);
 });
 
@@ -154,7 +159,7 @@ test('a change to another network gives the lease of the old one back', async (t
   const { store } = scene.changes.preparation;
   await store.writeNetwork('{"Network":"10.60.0.0/16","Backend":{"Type":"extension"}}');
   await scene.interrupt(await scene.save({}, '10.60.0.0/16'));
-  await scene.changes.make(scene.network);
+  await scene.changes.make(scene.network, staying);
   assert.deepEqual(scene.fake.did, ['interrupt', 'pause', 'give up', 'release']);
 });
 
@@ -163,7 +168,7 @@ test('a saved recipe that does not come up is reverted to what ran before', asyn
   const before = scene.changes.preparation;
   const change = await scene.save(node);
   const { asked, work } = await scene.interrupt(change);
-  await scene.changes.make(scene.network);
+  await scene.changes.make(scene.network, staying);
   const failure = new Failure('command', 'it does not come up', { detail: '  no room' });
   assert.equal(await scene.changes.goBack(failure), true);
   assert.equal(scene.changes.preparation, before);
@@ -183,12 +188,12 @@ test('only a failure of a node’s change is a reason to go back', async (t) => 
   const failure = new Failure('command', 'it does not come up');
   assert.equal(await scene.changes.goBack(failure), false, 'nothing was changed');
   await scene.interrupt(await scene.save(swap));
-  await scene.changes.make(scene.network);
+  await scene.changes.make(scene.network, staying);
   assert.equal(await scene.changes.goBack(failure), false, 'the device stays in a swap');
 
   const other = await Scene.start(t);
   await other.interrupt(await other.save(node));
-  await other.changes.make(other.network);
+  await other.changes.make(other.network, staying);
   assert.equal(await other.changes.goBack(new TypeError('a defect')), false);
 });
 
@@ -200,13 +205,13 @@ test('a change that is asked for while the network comes up waits until it is up
     return scene.fake.did.includes('interrupt');
   });
   assert.equal(asked.isDone, false);
-  await scene.changes.make(scene.network);
+  await scene.changes.make(scene.network, staying);
 });
 
 test('a change that was made and one that was asked for before the network was ready are both told', async (t) => {
   const scene = await Scene.start(t);
   const first = await scene.interrupt(await scene.save(swap));
-  await scene.changes.make(scene.network);
+  await scene.changes.make(scene.network, staying);
   scene.changes.started(scene.network);
   await first.work;
   scene.fake.did.length = 0;
@@ -215,7 +220,7 @@ test('a change that was made and one that was asked for before the network was r
   scene.changes.announce();
   scene.changes.announce();
   assert.deepEqual(scene.applied, ['swap']);
-  await scene.changes.make(scene.network);
+  await scene.changes.make(scene.network, staying);
   scene.changes.started(scene.network);
   scene.changes.announce();
   assert.deepEqual(scene.applied, ['swap', 'peers']);
@@ -237,7 +242,7 @@ test('a text that changes nothing is made at once, and its lines are named from 
 test('a text that changes nothing after a change that is not told yet is told as that change', async (t) => {
   const scene = await Scene.start(t);
   const first = await scene.interrupt(await scene.save(swap));
-  await scene.changes.make(scene.network);
+  await scene.changes.make(scene.network, staying);
   scene.changes.started(scene.network);
   await first.work;
   const again = await scene.save({ ...swap, Timeout: 30 });
@@ -252,7 +257,7 @@ test('at the end whoever waits for a change goes on, however far it is', async (
   for (const make of [false, true]) {
     const scene = await Scene.start(t);
     const { work } = await scene.interrupt(await scene.save(node));
-    if (make) await scene.changes.make(scene.network);
+    if (make) await scene.changes.make(scene.network, staying);
     scene.changes.end();
     await work;
   }
@@ -263,16 +268,16 @@ test('another Concurrency has the commands run by another shell', async (t) => {
   const scene = await Scene.start(t);
   const { shell } = scene.changes;
   await scene.interrupt(await scene.save(swap));
-  await scene.changes.make(scene.network);
+  await scene.changes.make(scene.network, staying);
   assert.equal(scene.changes.shell, shell);
   scene.changes.started(scene.network);
   scene.fake.did.length = 0;
   await scene.interrupt(await scene.save({ ...swap, Concurrency: 3 }));
-  await scene.changes.make(scene.network);
+  await scene.changes.make(scene.network, staying);
   assert.notEqual(scene.changes.shell, shell);
 });
 
 test('a network that is interrupted for no change is a defect', async (t) => {
   const scene = await Scene.start(t);
-  await assert.rejects(scene.changes.make(scene.network), /interrupted without a change/);
+  await assert.rejects(scene.changes.make(scene.network, staying), /interrupted without a change/);
 });

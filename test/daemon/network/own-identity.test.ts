@@ -38,6 +38,7 @@ async function takeWith(
     hint: hint === undefined ? undefined : { ipv4: cidr(hint), ipv6: undefined },
     earlier: undefined,
     isTakeover: false,
+    mayUndo: () => true,
     isFirst: true,
     listingSlot: new ListingSlot(),
     enter: () => undefined,

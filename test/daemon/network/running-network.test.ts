@@ -318,7 +318,7 @@ test('peers are removed without the rest of the network', async (t) => {
   const scene = await Scene.prepare(t);
   await scene.bench.lease(4);
   await scene.untilReady();
-  await scene.network.removePeers();
+  await scene.network.removePeers(new AbortController().signal);
   assert.deepEqual(scene.bench.log.slice(2), ['remove 10.50.4.0/24']);
   assert.ok(existsSync(scene.bench.subnetFile));
 });
@@ -328,7 +328,7 @@ test('a network that is given up forgets the peers that it could not remove, and
   await scene.bench.lease(4);
   await scene.untilReady();
   scene.bench.put('remove.fails');
-  await scene.network.giveUp();
+  await scene.network.giveUp(new AbortController().signal);
   assert.deepEqual(scene.journal.peers, []);
   assert.match(scene.bench.warnings.join('\n'), /kernel entries of the old recipe for 10\.50\.4\.0-24 may/);
 });

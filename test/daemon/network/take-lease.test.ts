@@ -26,6 +26,7 @@ async function prepare(t: TestContext, changes: Partial<LeaseContext> = {}) {
     hint: undefined,
     earlier: undefined,
     isTakeover: false,
+    mayUndo: () => true,
     isFirst: true,
     listingSlot: new ListingSlot(),
     enter: (state) => states.push(state),
@@ -117,7 +118,7 @@ test('a lease that this node wrote with another address is its own, until anothe
 });
 
 test('a network that is taken over and has no lease any more had its lease ended', async (t) => {
-  const { context } = await prepare(t, { isTakeover: true, hint });
+  const { context } = await prepare(t, { isTakeover: true, mayUndo: () => false, hint });
   const leasedNetwork = await takeLease(context);
   assert.equal(leasedNetwork.hadEnded, true);
 });
@@ -132,7 +133,7 @@ test('a PreStartup that fails is undone', async (t) => {
 });
 
 test('a network that is taken over stays up when PreStartup fails', async (t) => {
-  const { bench, context } = await prepare(t, { isTakeover: true });
+  const { bench, context } = await prepare(t, { isTakeover: true, mayUndo: () => false });
   bench.put('pre-startup.fails');
   await assert.rejects(takeLease(context), /PreStartupCommand/);
   assert.deepEqual(bench.log, ['pre-startup']);

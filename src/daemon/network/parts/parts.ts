@@ -27,17 +27,19 @@ export function rememberParts(options: UpOptions, parts = networkParts): PartMem
 }
 
 /**
- * Removes the remembered parts, the last one first. If one fails, the others are still removed. Returns the result of each. Throws a
- * Failure for a part that this version does not know, before anything is touched.
+ * Removes the remembered parts, the last one first. If one fails, the others are still removed. Returns the result of each. After
+ * `leaving`, the removal of no further part begins. Throws a Failure for a part that this version does not know, before anything is touched.
  */
 export async function removeParts(
   network: StandingNetwork,
   memories: PartMemories,
   parts = networkParts,
+  leaving?: AbortSignal,
 ): Promise<ReadonlyMap<string, RemovalResult>> {
   refuseStrangers(memories, parts);
   const removed = new Map<string, RemovalResult>();
   for (const part of parts.toReversed()) {
+    if (leaving?.aborted === true) break;
     const memory = memories[part.name];
     if (memory !== undefined) removed.set(part.name, await part.down(network, memory));
   }
