@@ -37,7 +37,12 @@ const packagesToRun = {
 };
 
 /** … and what only the tests call. */
-const packagesToTest = { 'busybox-static': ['busybox'], nftables: ['nft'], prometheus: ['promtool'] };
+const packagesToTest = {
+  'busybox-static': ['busybox'],
+  nftables: ['nft'],
+  prometheus: ['promtool'],
+  systemd: ['systemctl', 'systemd-analyze', 'systemd-notify'],
+};
 
 /** Debian starts these as soon as they are installed; heddle's labs and tests start their own. */
 const servicesOfPackages = { 'etcd-server': 'etcd', prometheus: 'prometheus' };
