@@ -18,7 +18,15 @@ const otherwise: Readonly<Record<string, string>> = {
   'VNI is 0': 'flannel takes it; the recipe takes 1 to 16777215',
   'VNI is beyond 24 bits': 'flannel takes it, and the kernel refuses the device',
   'Port is beyond 16 bits': 'flannel takes it, and uses its lower 16 bits',
+  'VNI is negative': 'flannel takes it; the recipe takes 1 to 16777215',
+  'Port is negative': 'flannel takes it; the recipe takes 1 to 65535',
   'MTU is 0': 'flannel takes it, and writes FLANNEL_MTU=-50',
+  'MTU is negative': 'flannel takes it; the recipe takes 576 to 65535',
+  'MTU is 65536': 'flannel takes it; the recipe takes 576 to 65535',
+  'IPv6Network is IPv4-mapped': 'flannel takes it for an IPv6 network, and leases IPv4 addresses',
+  'unknown keys nested':
+    'flannel follows 10,000 levels; heddle follows 32, so that no document exhausts the stack',
+  'unknown keys nested within Backend': 'flannel follows 10,000 levels; heddle follows 32',
   'wireguard: MTU is 0': 'flannel takes it, and writes FLANNEL_MTU=-80',
   'Backend is missing': 'flannel uses udp; heddle uses vxlan, as flannel documents, and says so',
 };

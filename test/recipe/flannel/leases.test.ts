@@ -14,12 +14,32 @@ const { leases } = readTable();
 const otherwise: Readonly<Record<string, string>> = {
   'a key with text before it':
     'flannel looks for a subnet anywhere at the end of a key; its range stays occupied',
+  'a key in a folder': 'flannel looks for a subnet anywhere at the end of a key; its range stays occupied',
+  'a key with IPv6 first': 'flannel takes only what is at the end; both ranges stay occupied',
+  'a key with a length of 0': 'flannel takes it for a subnet of every address; it can only stand for no IPv4',
+  'PublicIPv6 is IPv4': 'flannel takes an IPv4 address for an IPv6 one; its range stays occupied',
 };
 
 /** Leases whose data flannel takes, and heddle rejects as a peer. */
 const rejectedData: Readonly<Record<string, string>> = {
   'vxlan, the MAC in upper case': 'no flannel writes one, and it would not compare with the kernel’s',
+  'vxlan, the MAC with dashes': 'no flannel writes one, and it would not compare with the kernel’s',
+  'vxlan, the MAC with dots': 'no flannel writes one, and it would not compare with the kernel’s',
+  'vxlan, a MAC of eight bytes': 'flannel takes it, and the kernel refuses the entry',
   'vxlan, data null': 'flannel takes it for a peer without a MAC',
+  'vxlan, an empty object as data': 'flannel takes it for a peer without a MAC',
+  'vxlan, dual-stack key without a public IPv6 address': 'flannel takes it for a peer without an address',
+  'wireguard without a key': 'flannel takes it for a peer without a key',
+  'host-gw, data that nobody needs': 'no flannel writes any, and text is all that the recipe expects',
+};
+
+/** Leases whose data flannel refuses, and heddle takes for a peer's. */
+const takenData: Readonly<Record<string, string>> = {
+  'vxlan, VNI a string': 'a number in quotation marks is the same number here',
+  'wireguard, Port a string': 'a number in quotation marks is the same number here',
+  'vxlan, VNI a float': '1.0 is the number 1 here',
+  'vxlan, VNI with an exponent': '1e0 is the number 1 here',
+  'vxlan, VNI beyond 32 bits': 'it is another VNI than that of any node: the node counts as unreachable',
 };
 
 function range(network: string, subnetLength: number): SubnetRange {
@@ -75,15 +95,13 @@ describe('a lease is what flannel takes it for', () => {
       assert.equal(attributes.backendType, takes.backendType);
       const verdict = takes.publicIp === '0.0.0.0' ? undefined : judge(recorded);
       if (verdict === undefined) return;
-      const isTaken = takes.dataRefused === undefined && !(name in rejectedData);
-      // A number in quotation marks is the same number here.
-      if (name === 'vxlan, VNI a string') return assert.equal(verdict.kind, 'peer');
+      const isTaken = name in takenData || (takes.dataRefused === undefined && !(name in rejectedData));
       assert.equal(verdict.kind, isTaken ? 'peer' : 'rejected', JSON.stringify(verdict));
       if (verdict.kind !== 'peer') return;
       const mac = verdict.peer.fields['DATA_VTEP_MAC'];
-      if (mac !== undefined) assert.equal(mac, takes.data?.['VtepMAC']);
+      if (mac !== undefined && !(name in takenData)) assert.equal(mac, takes.data?.['VtepMAC']);
       const publicKey = verdict.peer.fields['DATA_PUBLIC_KEY'];
-      if (publicKey !== undefined) assert.equal(publicKey, takes.data?.['PublicKey']);
+      if (publicKey !== undefined && !(name in takenData)) assert.equal(publicKey, takes.data?.['PublicKey']);
     });
   }
 
@@ -93,9 +111,38 @@ describe('a lease is what flannel takes it for', () => {
       assert.ok(recorded?.takes);
       assert.equal(decode(recorded).kind, 'malformed');
       const claimed = claimedSubnets(recorded.key)?.ipv4;
-      assert.equal(claimed && formatCidr(claimed), recorded.takes.network);
+      const { network } = recorded.takes;
+      assert.equal(claimed && formatCidr(claimed), network === '0.0.0.0/0' ? undefined : network);
     });
   }
+});
+
+test('the port of a peer of wireguard is one of 16 bits, because wg takes 65536 for 0', () => {
+  const value = (port: string | number): string =>
+    JSON.stringify({
+      PublicIP: '172.30.0.1',
+      BackendType: 'wireguard',
+      BackendData: { PublicKey: 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=', Port: port },
+    });
+  const kindOf = (port: string | number): string | undefined =>
+    judge({ name: String(port), key: '10.50.4.0-24', value: value(port) })?.kind;
+  for (let port = 0; port < 1 << 16; port += port < 100 || port > 65_400 ? 1 : 97)
+    assert.equal(kindOf(port), 'peer', String(port));
+  for (const port of [
+    65_536,
+    65_540,
+    65_600,
+    66_000,
+    70_000,
+    99_999,
+    100_000,
+    -1,
+    '00',
+    '051820',
+    '5e4',
+    ' 1',
+  ])
+    assert.equal(kindOf(port), 'rejected', String(port));
 });
 
 describe('a key that is not a lease claims its range', () => {
