@@ -1,5 +1,6 @@
-import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { lstatSync, readlinkSync, statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { isOnReadOnlyMount } from './read-only-mount.ts';
 
 /** The reason why a user other than root could change a file, and the cure. */
 interface Distrust {
@@ -18,15 +19,14 @@ interface TrustedWriters {
 }
 
 /**
- * Finds out whether a user other than root could change or replace a file, through its mode or its owner, or those of a directory on the
- * way to it. Undefined for a process that is not root, which has nothing to fear. Throws the system's error for a missing file. It is
- * synchronous, because other work in between would take longer than the answer.
+ * Finds out whether a user other than root could change or replace a file or a directory, through its mode or its owner, or those of a link
+ * or a directory on the way to it. Undefined for a process that is not root, which has nothing to fear. Throws the system's error for a
+ * missing file. It is synchronous, because other work in between would take longer than the answer.
  */
 export function findDistrust(file: string): Distrust | undefined {
   if (process.geteuid?.() !== 0) return undefined;
   const trusted = findTrusted();
-  const links = pathsTo(resolve(file));
-  for (const path of new Set([...links, ...pathsTo(realpathSync(file))])) {
+  for (const path of pathsThrough(resolve(file))) {
     const distrust = judge(path, lstatSync(path), trusted);
     if (distrust !== undefined) return distrust;
   }
@@ -48,6 +48,31 @@ function findTrusted(): TrustedWriters {
   return trusted;
 }
 
+/** Each object that the kernel meets on the way to a file: links, and the directories that hold the file and the links. */
+function pathsThrough(file: string): ReadonlySet<string> {
+  const met = new Set<string>(['/']);
+  const names = namesOf(file);
+  let path = '/';
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    const next = resolve(path, name);
+    met.add(next);
+    if (!lstatSync(next).isSymbolicLink()) {
+      path = next;
+      continue;
+    }
+    // Throws the system's error for a loop of links.
+    statSync(next);
+    const target = readlinkSync(next);
+    names.unshift(...namesOf(target));
+    if (target.startsWith('/')) path = '/';
+  }
+  return met;
+}
+
+function namesOf(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.');
+}
+
 /** The path itself and each directory above it. */
 function pathsTo(path: string): string[] {
   const parent = dirname(path);
@@ -65,7 +90,7 @@ function judge(
   // The mode of a link has no meaning.
   if (found.isSymbolicLink() || isSticky(found)) return undefined;
   const strangers = groups.has(gid) ? 0o002 : 0o022;
-  if ((mode & strangers) === 0) return undefined;
+  if ((mode & strangers) === 0 || (found.isDirectory() && isOnReadOnlyMount(path))) return undefined;
   const octal = (mode & 0o7777).toString(8).padStart(4, '0');
   return { why: `other users can write to ${path} (mode ${octal})`, hint: `chmod go-w ${path}` };
 }

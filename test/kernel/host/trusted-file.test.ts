@@ -73,9 +73,11 @@ test('both ends of a link must be trusted', asRoot, async (t) => {
 
 test('a user who could change heddle’s own program may change a recipe', asRoot, async (t) => {
   const file = await makeFile(t);
+  for (const name of ['trusted-file.ts', 'read-only-mount.ts']) {
+    const source = fileURLToPath(new URL(`../../../src/host/files/${name}`, import.meta.url));
+    await copyFile(source, join(dirname(file), name));
+  }
   const program = join(dirname(file), 'trusted-file.ts');
-  const source = fileURLToPath(new URL('../../../src/host/files/trusted-file.ts', import.meta.url));
-  await copyFile(source, program);
   const copy = (await import(pathToFileURL(program).href)) as { readonly findDistrust: typeof findDistrust };
   const other = await makeFile(t);
   const judged = (): boolean => copy.findDistrust(other) === undefined;
