@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { loadRecipe, type LoadedRecipe } from '../recipe-files/load-recipe.ts';
+import { loadRecipe, recipePlaceOf, type LoadedRecipe } from '../recipe-files/load-recipe.ts';
 import { RecipeWatch } from '../recipe-files/recipe-watch.ts';
 import { refuse, reviewRecipe } from '../recipe-files/review-recipe.ts';
 import { renderDetail } from '../diagnostic/code-frame.ts';
@@ -93,7 +93,7 @@ type SavedText =
 
 /** Checks a saved text, and plans the lab's order for it. */
 async function readSaved(text: string, { request, spec, loaded, colour }: Author): Promise<SavedText> {
-  const review = await reviewRecipe(loaded, text, programPath(process.env['PATH']));
+  const review = await reviewRecipe(recipePlaceOf(loaded), text, programPath(process.env['PATH']));
   const findings = renderDetail(review, { colour });
   if (review.kind === 'refused') return { kind: 'refused', because: review.because, findings };
   try {

@@ -13,7 +13,8 @@ export const shippedRecipes: Readonly<Record<string, string>> = {
 };
 
 /** A file for JSON editors, next to the recipes that name it. */
-const isRecipeFile = (file: string): boolean => file.endsWith('.json') && !file.endsWith('.schema.json');
+export const isRecipeFile = (file: string): boolean =>
+  file.endsWith('.json') && !file.endsWith('.schema.json');
 
 /** The file of a recipe's name; undefined if there is none. */
 export function findNamedRecipe(name: string): string | undefined {

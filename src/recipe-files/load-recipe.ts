@@ -8,6 +8,7 @@ import { parseRecipe } from '../recipe/read/parse-recipe.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { findNamedRecipe, shippedRecipes } from './catalogue.ts';
 import { CommandScripts, findComplaints } from './command-scripts.ts';
+import { findRecipeOfType } from './recipe-directory.ts';
 import { readRecipeText } from './recipe-text.ts';
 import { refuseRecipe } from './refuse-recipe.ts';
 
@@ -20,6 +21,26 @@ export interface LoadedRecipe {
   readonly scripts: CommandScripts;
   /** The warnings about the document. */
   readonly warnings: readonly Diagnostic[];
+  /** Sentences about files of its directory that cannot be read. */
+  readonly unread?: readonly string[];
+}
+
+/** Where a recipe is, and the names that messages and commands use. */
+export interface RecipePlace {
+  readonly file: string;
+  /** As the operator named it: the name of its text. */
+  readonly shownAs: string;
+  readonly name: string;
+}
+
+/** The place of a recipe that was loaded. */
+export function recipePlaceOf({ file, recipe }: Pick<LoadedRecipe, 'file' | 'recipe'>): RecipePlace {
+  return { file, shownAs: recipe.source.name, name: recipe.name };
+}
+
+/** The place of a recipe that is named by its path. */
+export function recipePlaceAt(file: string): RecipePlace {
+  return { file, shownAs: file, name: basename(file, '.json') };
 }
 
 /** The file a recipe is in: a path as given, or for a bare name that of the recipe of that name. */
@@ -51,6 +72,17 @@ export async function loadRecipe(nameOrPath: string): Promise<LoadedRecipe> {
     );
   }
   return { file, ...(await checkRecipe({ name: nameOrPath, text }, basename(file, '.json'))) };
+}
+
+/**
+ * Loads the recipe of a backend type from a directory (`--recipe-dir`), and checks all of it. Throws a Failure of kind `recipe`, as
+ * {@link loadRecipe} does, and if not exactly one recipe has the type.
+ */
+export async function loadRecipeOfType(directory: string, backendType: string): Promise<LoadedRecipe> {
+  const { file, text, unread } = await findRecipeOfType(directory, backendType);
+  refuseStrangersFile(file, file);
+  const { shownAs, name } = recipePlaceAt(file);
+  return { file, unread, ...(await checkRecipe({ name: shownAs, text }, name)) };
 }
 
 /** Throws a Failure if somebody else could write a recipe that is to be run as root. */

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Failure } from '../diagnostic/failure.ts';
 import { explainError } from '../host/system-error.ts';
 import { watchDirectory, type DirectoryWatcher } from '../host/files/directory-watcher.ts';
 import { Debounce } from '../time/debounce.ts';
@@ -10,15 +11,23 @@ import { readRecipeText } from './recipe-text.ts';
 /** Receives the texts of a watched recipe. */
 interface RecipeReader {
   /** Called with each other text that the file comes to hold. The next text waits until the promise is settled. */
-  saved(text: string): Promise<void>;
-  /** Called once each time the file cannot be read any more, with the reason. */
+  saved(text: string, file: string): Promise<void>;
+  /** Called once each time the file cannot be read any more, or for another reason, with the reason. */
   unreadable(because: string): void;
+}
+
+/** The text of a recipe, and the file that has it. */
+interface RecipeText {
+  readonly file: string;
+  readonly text: string;
 }
 
 interface RecipeWatchOptions {
   readonly file: string;
   /** The text of the file as it was read last. */
   readonly text: string;
+  /** Finds the recipe, if another file next to this one may become it. Throws an error with the reason if there is none. */
+  readonly find?: () => Promise<RecipeText>;
   readonly reader: RecipeReader;
 }
 
@@ -37,13 +46,14 @@ type FileState =
   /** The file is perhaps just being written: the timer starts another look. */
   | { readonly kind: 'halfway'; readonly timer: NodeJS.Timeout }
   /** The file stayed so, and the watch has reported that it cannot be read. */
-  | { readonly kind: 'left'; readonly as: 'empty' | 'unreadable' };
+  | { readonly kind: 'left'; readonly as: 'empty' }
+  | { readonly kind: 'left'; readonly as: 'unreadable'; readonly because: string };
 
 /**
  * How a watch hears of saves.
  *
- *     listening ──the kernel loses events──▶ polling
- *         └──────────── close ────────────────┴──▶ closed
+ *     listening ──the kernel loses events, or the file is gone──▶ polling
+ *         └──────────────────── close ─────────────────────────────┴──▶ closed
  */
 type Attention =
   | { readonly kind: 'listening'; readonly watchers: readonly Promise<DirectoryWatcher>[] }
@@ -61,12 +71,12 @@ export class RecipeWatch {
   readonly #looking = new OneAtATime(() => this.#look());
   #attention: Attention;
   #state: FileState = { kind: 'whole' };
-  /** The text that was dealt with last. */
-  #text: string;
+  /** The text that was dealt with last, and its file. */
+  #last: RecipeText;
 
   private constructor(options: RecipeWatchOptions, folders: ReadonlySet<string>) {
     this.#options = options;
-    this.#text = options.text;
+    this.#last = options;
     const events = { onName: () => this.#debounce.request(), onBlind: () => this.#poll() };
     const watchers = [...folders].map((folder) => watchDirectory(folder, events));
     this.#attention = { kind: 'listening', watchers };
@@ -133,7 +143,7 @@ export class RecipeWatch {
     if (this.#isClosed) return;
     if (seen.kind === 'text' && seen.text !== '') {
       this.#enter({ kind: 'whole' });
-      return this.#take(seen.text);
+      return this.#take(seen);
     }
     if (before.kind === 'whole') {
       this.#enter({ kind: 'halfway', timer: setTimeout(() => this.#request(), pollsMs.halfwayRecipe) });
@@ -141,28 +151,33 @@ export class RecipeWatch {
     }
     if (seen.kind === 'text') {
       this.#enter({ kind: 'left', as: 'empty' });
-      return this.#take(seen.text);
+      return this.#take(seen);
     }
-    const isTold = before.kind === 'left' && before.as === 'unreadable';
-    this.#enter({ kind: 'left', as: 'unreadable' });
-    if (!isTold) this.#options.reader.unreadable(seen.because);
+    const { because } = seen;
+    const isTold = before.kind === 'left' && before.as === 'unreadable' && before.because === because;
+    this.#enter({ kind: 'left', as: 'unreadable', because });
+    // The directory itself may be gone, and then the kernel does not report what comes in its place.
+    this.#poll();
+    if (!isTold) this.#options.reader.unreadable(because);
   }
 
-  async #take(text: string): Promise<void> {
-    if (text === this.#text) return;
-    this.#text = text;
-    await this.#options.reader.saved(text);
+  async #take({ file, text }: RecipeText): Promise<void> {
+    if (text === this.#last.text && file === this.#last.file) return;
+    this.#last = { file, text };
+    await this.#options.reader.saved(text, file);
   }
 
   async #read(): Promise<FileReading> {
+    const { file, find } = this.#options;
     try {
-      return { kind: 'text', text: await readRecipeText(this.#options.file) };
+      const found = find === undefined ? { file, text: await readRecipeText(file) } : await find();
+      return { kind: 'text', ...found };
     } catch (error) {
-      return { kind: 'unreadable', because: explainError(error) };
+      const hint = error instanceof Failure && error.hint !== undefined ? ` (${error.hint})` : '';
+      return { kind: 'unreadable', because: `${explainError(error)}${hint}` };
     }
   }
 }
 
 type FileReading =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'unreadable'; readonly because: string };
+  ({ readonly kind: 'text' } & RecipeText) | { readonly kind: 'unreadable'; readonly because: string };

@@ -3,7 +3,7 @@ import { Failure } from '../diagnostic/failure.ts';
 import { formatCount } from '../diagnostic/words.ts';
 import { requirePrograms } from '../host/programs.ts';
 import { examineRecipe } from './examine-recipe.ts';
-import { checkRecipe, refuseStrangersFile, type LoadedRecipe } from './load-recipe.ts';
+import { checkRecipe, refuseStrangersFile, type LoadedRecipe, type RecipePlace } from './load-recipe.ts';
 
 /** Why a recipe is not run. `detail` is preformatted text; both it and `diagnostics` may be empty where `because` says all. */
 interface RecipeRefusal {
@@ -23,9 +23,10 @@ type RecipeReview =
     };
 
 /** Checks a text as `heddle recipe check` does, and whether its programs are on `path`, by default PATH. */
-export async function reviewRecipe(loaded: LoadedRecipe, text: string, path?: string): Promise<RecipeReview> {
-  const source = { name: loaded.recipe.source.name, text };
-  const diagnostics = await examineRecipe(source, loaded.recipe.name);
+export async function reviewRecipe(place: RecipePlace, text: string, path?: string): Promise<RecipeReview> {
+  const { file, shownAs, name } = place;
+  const source = { name: shownAs, text };
+  const diagnostics = await examineRecipe(source, name);
   const errors = countErrors(diagnostics);
   if (errors > 0)
     return {
@@ -35,11 +36,11 @@ export async function reviewRecipe(loaded: LoadedRecipe, text: string, path?: st
       detail: '',
     };
   try {
-    const checked = await checkRecipe(source, loaded.recipe.name);
+    const checked = await checkRecipe(source, name);
     // Whoever was trusted with the file when it was read first may not be the one who saved it.
-    refuseStrangersFile(source.name, loaded.file);
+    refuseStrangersFile(shownAs, file);
     requirePrograms(checked.recipe.requires, path);
-    return { kind: 'good', loaded: { file: loaded.file, ...checked }, diagnostics };
+    return { kind: 'good', loaded: { file, ...checked }, diagnostics };
   } catch (error) {
     return { ...refuse(error), diagnostics };
   }

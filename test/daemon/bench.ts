@@ -151,6 +151,7 @@ export class Bench {
   options(changes: Partial<UpOptions> = {}): UpOptions {
     return {
       recipe: join(this.directory, 'overlay.json'),
+      recipeDirectory: undefined,
       parameters: [],
       watch: false,
       store: this.storeChoice,

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Failure } from '../../src/diagnostic/failure.ts';
 import { findNamedRecipe, namedRecipes, shippedRecipes } from '../../src/recipe-files/catalogue.ts';
 import { examineRecipe } from '../../src/recipe-files/examine-recipe.ts';
-import { loadRecipe, recipeFile } from '../../src/recipe-files/load-recipe.ts';
+import { loadRecipe, recipePlaceOf, recipeFile } from '../../src/recipe-files/load-recipe.ts';
 import { readRecipeText, recipeRevision } from '../../src/recipe-files/recipe-text.ts';
 import { reviewRecipe } from '../../src/recipe-files/review-recipe.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -79,7 +79,7 @@ test(
     chmodSync(path, 0o666);
     const failure = await failureOf(loadRecipe(path));
     assert.match(failure.message, /as root: other users can write to .*loom\.json \(mode 0666\)$/);
-    const review = await reviewRecipe({ recipe, ...loaded }, document({ Timeout: 3 }));
+    const review = await reviewRecipe(recipePlaceOf({ recipe, ...loaded }), document({ Timeout: 3 }));
     assert.ok(review.kind === 'refused');
     assert.match(review.because, /as root: /);
   },
@@ -118,17 +118,21 @@ test('a review lets a good text pass with its warnings, and refuses what cannot 
   const path = join(temporaryDirectory(t), 'loom.json');
   writeFileSync(path, document({}));
   const loaded = await loadRecipe(path);
-  const good = await reviewRecipe(loaded, document({ Timeout: 3 }));
+  const good = await reviewRecipe(recipePlaceOf(loaded), document({ Timeout: 3 }));
   assert.ok(good.kind === 'good');
   assert.equal(good.loaded.file, path);
   assert.equal(good.loaded.recipe.timeout, 3);
   assert.equal(good.loaded.recipe.name, 'loom');
 
-  const bad = await reviewRecipe(loaded, document({ Typo: 1 }));
+  const bad = await reviewRecipe(recipePlaceOf(loaded), document({ Typo: 1 }));
   assert.ok(bad.kind === 'refused');
   assert.deepEqual([bad.because, bad.diagnostics.length], ['1 error', 1]);
 
-  const elsewhere = await reviewRecipe(loaded, document({ ShutdownCommand: 'cat /dev/null' }), '/nowhere');
+  const elsewhere = await reviewRecipe(
+    recipePlaceOf(loaded),
+    document({ ShutdownCommand: 'cat /dev/null' }),
+    '/nowhere',
+  );
   assert.ok(elsewhere.kind === 'refused');
   assert.match(elsewhere.because, /^the program cat is not on PATH \(apt-get install coreutils\)$/);
 });

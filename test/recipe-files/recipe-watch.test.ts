@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { appendFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { Failure } from '../../src/diagnostic/failure.ts';
 import { RecipeWatch } from '../../src/recipe-files/recipe-watch.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
@@ -132,4 +133,51 @@ test('texts are dealt with one after the other, and only the last of many', asyn
   await finished;
   assert.deepEqual(dealt.slice(0, 2), ['first begun', 'first done']);
   assert.deepEqual(dealt.slice(-2), ['third begun', 'third done']);
+});
+
+test('a directory that goes and comes back is followed, and each reason is told once', async (t) => {
+  const path = join(temporaryDirectory(t), 'recipes');
+  mkdirSync(path);
+  const file = join(path, 'a.json');
+  writeFileSync(file, 'first');
+  const told = await watch(t, file, 'first');
+  renameSync(path, `${path}-away`);
+  await told.until('! no such file or directory');
+  writeFileSync(join(`${path}-away`, 'a.json'), 'second');
+  renameSync(`${path}-away`, path);
+  await told.until('! no such file or directory', 'second');
+});
+
+test('another file may become the recipe, and why none does is told again when it changes', async (t) => {
+  const path = temporaryDirectory(t);
+  const first = join(path, 'a.json');
+  writeFileSync(first, 'text');
+  const told = new Told();
+  let found: { file: string; text: string } | Error = { file: first, text: 'text' };
+  const watching = await RecipeWatch.start({
+    file: first,
+    text: 'text',
+    find: () => (found instanceof Error ? Promise.reject(found) : Promise.resolve(found)),
+    reader: {
+      async saved(text, file) {
+        await Promise.resolve();
+        told.note(`${file.slice(path.length + 1)}: ${text}`);
+      },
+      unreadable: (because) => told.note(`! ${because}`),
+    },
+  });
+  t.after(() => watching.close());
+  const touch = () => writeFileSync(join(path, 'touched'), '');
+  found = { file: join(path, 'b.json'), text: 'text' };
+  touch();
+  await told.until('b.json: text');
+  found = new Failure('recipe', 'none', { hint: 'write one' });
+  touch();
+  await told.until('b.json: text', '! none (write one)');
+  found = new Error('two');
+  touch();
+  await told.until('b.json: text', '! none (write one)', '! two');
+  found = { file: first, text: 'text' };
+  touch();
+  await told.until('b.json: text', '! none (write one)', '! two', 'a.json: text');
 });

@@ -30,6 +30,7 @@ import { requireNoRival } from '../../daemon/takeover/rival-daemons.ts';
 import { loadStoredRecipe } from '../../daemon/setup/stored-recipe.ts';
 import { decideNetwork } from '../../recipe-files/decide-network.ts';
 import { loadRecipe, type LoadedRecipe } from '../../recipe-files/load-recipe.ts';
+import { requireRecipeDirectory } from '../../recipe-files/recipe-directory.ts';
 import type { LeaseRecord } from '../../store/store.ts';
 import { examineStore } from './examine-store.ts';
 
@@ -110,6 +111,8 @@ async function examineParts(options: UpOptions, interfaces: InterfaceLookUp): Pr
   };
   const { recipe: name } = options;
   const loaded = name === undefined ? undefined : await attempt(verdicts, 'recipe', () => loadRecipe(name));
+  const { recipeDirectory: directory } = options;
+  if (directory !== undefined) await attempt(verdicts, 'recipe', () => requireRecipeDirectory(directory));
   await attempt(verdicts, 'interface', () => interfaces.require());
   await attempt(verdicts, 'subnet-file', () => requireSubnetFile(options.subnetFile));
   return { verdicts, loaded };

@@ -143,7 +143,11 @@ export async function planStart(options: UpOptions, warnings: readonly string[])
     trafficRules: await planTrafficRules(decision, forecast, options),
     commands: planCommands(decision, options, peers.length, isSame),
     files: planFiles(options, stateDirectory),
-    warnings: [...warnings, ...[...loaded.warnings, ...network.warnings].map(({ message }) => message)],
+    warnings: [
+      ...warnings,
+      ...[...loaded.warnings, ...network.warnings].map(({ message }) => message),
+      ...(loaded.unread ?? []),
+    ],
   };
 }
 

@@ -13,6 +13,7 @@ export interface UpFlags {
   readonly dryRun?: true;
   readonly json?: true;
   readonly recipe?: string;
+  readonly recipeDir?: string;
   readonly watch?: true;
   readonly trustStoreCommands?: true;
   readonly allowOverlap?: true;
@@ -62,17 +63,22 @@ export function refuseTwoOutputs({ printConfig, dryRun, json }: UpFlags): void {
 
 /** Throws a {@link Failure} of kind `usage` for options that cannot go together. */
 export function refuseContradictions(flags: UpFlags): void {
-  const { watch, trustStoreCommands, recipe, onExit, releaseLease } = flags;
+  const { watch, trustStoreCommands, recipe, recipeDir, onExit, releaseLease } = flags;
   if (flags.healthzMetrics && flags.healthzPort === 0) {
     throw new Failure('usage', '--healthz-metrics needs --healthz-port', {
       hint: 'give --healthz-port, or serve metrics at an address of their own with --metrics-address',
     });
   }
-  if (watch && trustStoreCommands && recipe === undefined) {
+  if (recipe !== undefined && recipeDir !== undefined) {
+    throw new Failure('usage', '--recipe and --recipe-dir contradict each other', {
+      hint: 'give --recipe for one recipe, or --recipe-dir to select a recipe by the type in the network configuration',
+    });
+  }
+  if (watch && trustStoreCommands && recipe === undefined && recipeDir === undefined) {
     throw new Failure(
       'usage',
       '--watch needs a recipe file, but --trust-store-commands can take the recipe from the store',
-      { hint: 'give a recipe with --recipe' },
+      { hint: 'give a recipe with --recipe or --recipe-dir' },
     );
   }
   if (releaseLease && onExit === 'leave') {
@@ -87,6 +93,7 @@ export function refuseContradictions(flags: UpFlags): void {
 export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
   return {
     recipe: flags.recipe,
+    recipeDirectory: flags.recipeDir === undefined ? undefined : absolute(flags.recipeDir),
     parameters: readParameterSources(flags.param ?? [], process.env),
     passEnvironment: flags.passEnv ?? [],
     watch: flags.watch ?? false,

@@ -31,10 +31,14 @@ export function addUpOptions(command: Command): Command {
       '--recipe <file>',
       "the recipe: a path, or a name (vxlan, host-gw, wireguard); default: the recipe for the type in the store's configuration",
     )
+    .option(
+      '--recipe-dir <dir>',
+      "a directory of recipes, for example a mounted ConfigMap: the type in the store's configuration selects one",
+    )
     .option('--watch', 'follow the recipe file: check it after each save, and apply it in the smallest step')
     .option(
       '--trust-store-commands',
-      "run the commands in the store's network configuration if you do not give a recipe",
+      "run the commands in the store's network configuration if you give neither --recipe nor --recipe-dir",
     )
     .option('--allow-overlap', 'bring up a network that overlaps a route or an address of this host')
     .addOption(parameterOption())

@@ -14,6 +14,7 @@ interface Setup {
     readonly file: string;
     readonly recipe: Recipe;
     readonly warnings: readonly Diagnostic[];
+    readonly unread?: readonly string[];
   };
   readonly network: NetworkDecision;
   readonly store: Pick<LeaseStore, 'description'>;
@@ -47,6 +48,7 @@ function reportOddities({ loaded, network }: Setup, emit: EmitEvent): void {
   const told = new Set(loaded.warnings.map(({ message }) => message));
   const ofNetwork = network.warnings.filter(({ message }) => !told.has(message));
   for (const warning of [...loaded.warnings, ...ofNetwork]) emit({ event: 'finding', ...describe(warning) });
+  for (const message of loaded.unread ?? []) emit({ event: 'warning', message });
 }
 
 function describe({ source, span, code, message, hint }: Diagnostic) {

@@ -4,6 +4,7 @@ import { controlSocketPath } from '../../host/state/instance.ts';
 import { prepareStateDirectory } from '../../host/state/state-directory.ts';
 import { requireSubnetFile } from '../../host/subnet-file.ts';
 import { loadRecipe, type LoadedRecipe } from '../../recipe-files/load-recipe.ts';
+import { requireRecipeDirectory } from '../../recipe-files/recipe-directory.ts';
 import type { UpOptions } from './options.ts';
 
 /** A host on which a network can be brought up, as far as the host itself can tell. */
@@ -30,6 +31,7 @@ export async function examineHost(options: UpOptions): Promise<Omit<CheckedHost,
   // A named recipe is read first: most mistakes are in it, and they are reported at once.
   const recipe = options.recipe === undefined ? undefined : await loadRecipe(options.recipe);
   if (recipe !== undefined) requirePrograms(recipe.recipe.requires);
+  if (options.recipeDirectory !== undefined) await requireRecipeDirectory(options.recipeDirectory);
   // This call throws a Failure if the path is too long.
   controlSocketPath(options.stateDirectory);
   requireSubnetFile(options.subnetFile);

@@ -7,6 +7,8 @@ import type { ChainSuffix, TrafficWishes } from '../../traffic/rule.ts';
 export interface UpOptions {
   /** A path, or the name of a recipe; undefined to use the type in the store's network configuration. */
   readonly recipe: string | undefined;
+  /** A directory of recipes, from which the type in the store's network configuration selects one; undefined for none. Not with `recipe`. */
+  readonly recipeDirectory: string | undefined;
   /** The values that the operator gave to parameters. */
   readonly parameters: readonly ParameterOverride[];
   /** The names of the daemon's variables that commands get, in addition to the usual ones and those that the recipe names. */

@@ -2,15 +2,16 @@ import { Failure } from '../../diagnostic/failure.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import { parseNetworkDocument, recipeTextOf } from '../../recipe/read/network-document.ts';
 import type { LeaseStore } from '../../store/store.ts';
-import { checkRecipe, loadRecipe } from '../../recipe-files/load-recipe.ts';
+import { checkRecipe, loadRecipe, loadRecipeOfType } from '../../recipe-files/load-recipe.ts';
 import { refuseRecipe } from '../../recipe-files/refuse-recipe.ts';
 import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
 import type { UpOptions } from './options.ts';
 import { findNamedRecipe } from '../../recipe-files/catalogue.ts';
 
 /**
- * Loads the recipe for a network configuration when the operator named none: the local recipe of the configuration's type. Commands inside
- * the configuration run only if the operator trusts everyone who can write to the store.
+ * Loads the recipe for a network configuration when the operator named none: the local recipe of the configuration's type, from the
+ * operator's directory if there is one. Without that directory, commands inside the configuration run if the operator trusts everyone who can
+ * write to the store.
  */
 export async function loadStoredRecipe(
   stored: SourceText | undefined,
@@ -21,6 +22,7 @@ export async function loadStoredRecipe(
   const checked = parseNetworkDocument(stored, []);
   if (checked.kind === 'invalid') throw refuseRecipe(stored, checked.diagnostics);
   const { backendType, commands } = checked.value;
+  if (options.recipeDirectory !== undefined) return loadRecipeOfType(options.recipeDirectory, backendType);
   if (commands.length > 0) {
     if (!options.trustStoreCommands) throw refuseCommands(stored, commands, store);
     return { file: stored.name, ...(await checkRecipe(recipeTextOf(stored, checked), backendType)) };
@@ -30,7 +32,7 @@ export async function loadStoredRecipe(
     'recipe',
     `${stored.name} has the type "${backendType}", but this machine does not have a recipe with that name`,
     {
-      hint: 'give a recipe of this type with --recipe',
+      hint: 'give a recipe of this type with --recipe or --recipe-dir',
     },
   );
 }

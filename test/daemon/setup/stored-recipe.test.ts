@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { loadStoredRecipe } from '../../../src/daemon/setup/stored-recipe.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import type { LoadedRecipe } from '../../../src/recipe-files/load-recipe.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { Bench } from '../bench.ts';
 
 async function load(
   t: TestContext,
   backend: object | string,
   trustStoreCommands = false,
+  recipeDirectory?: string,
 ): Promise<LoadedRecipe> {
   const bench = new Bench(t);
   const text =
     typeof backend === 'string' ? backend : JSON.stringify({ Network: '10.50.0.0/16', Backend: backend });
-  const options = bench.options({ recipe: undefined, trustStoreCommands });
+  const options = bench.options({ recipe: undefined, trustStoreCommands, recipeDirectory });
   return loadStoredRecipe({ name: 'the document', text }, options, await bench.openStore());
 }
 
@@ -45,6 +49,26 @@ test('commands in the store are not run, unless the operator trusts whoever writ
   const { recipe, file } = await load(t, backend, true);
   assert.equal(recipe.backendType, 'extension');
   assert.equal(file, 'the document');
+});
+
+test('a directory of recipes decides in place of included recipes and of commands in the store', async (t) => {
+  const directory = temporaryDirectory(t);
+  const commands = { Type: 'vxlan', PostStartupCommand: 'true' };
+  writeFileSync(join(directory, 'own.json'), JSON.stringify({ Network: '10.50.0.0/16', Backend: commands }));
+  for (const trust of [false, true]) {
+    const { recipe, file } = await load(t, { Type: 'vxlan', PostStartupCommand: 'evil' }, trust, directory);
+    assert.deepEqual([recipe.name, file], ['own', join(directory, 'own.json')]);
+    assert.equal(recipe.commands.PostStartupCommand?.lines[0]?.text, 'true');
+    await assert.rejects(
+      load(t, { Type: 'host-gw', PostStartupCommand: 'evil' }, trust, directory),
+      (error) => {
+        assert.ok(error instanceof Failure);
+        assert.match(error.message, /^no recipe in .* has the type "host-gw"/);
+        assert.match(error.hint ?? '', /^there are: own\.json \("vxlan"\); or remove --recipe-dir/);
+        return true;
+      },
+    );
+  }
 });
 
 test('commands in the store that no shell can read are refused, also where they are trusted', async (t) => {
