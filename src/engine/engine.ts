@@ -2,7 +2,7 @@ import type { Peer } from '../lease/lease.ts';
 import { namingSubnet } from './in-place.ts';
 import { judgePeers, type Drift } from './check.ts';
 import type { EngineInput, Operation, Wait } from './operation.ts';
-import { fail, returnBatch, succeed } from './outcome.ts';
+import { fail, postpone, returnBatch, succeed } from './outcome.ts';
 import { countPeers, type Counts } from './overview.ts';
 import { createState, setActivity, setApplied } from './state.ts';
 import type { Abilities, EngineState, PeerEntry } from './state.ts';
@@ -145,6 +145,8 @@ export class Engine {
         return [];
       case 'failed':
         return fail(state, input.operation, input.jitter);
+      case 'not-run':
+        return postpone(state, input.operation, input.jitter);
       case 'overdue': {
         const entry = state.entries.get(input.operation.peer.key);
         if (entry?.activity.kind === 'running' && entry.activity.operation === input.operation) {

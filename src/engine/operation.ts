@@ -31,6 +31,8 @@ export type EngineInput =
   | { readonly kind: 'succeeded'; readonly operation: Operation }
   /** An operation outside a batch failed. `jitter` is uniform in [0, 1) and spreads the retries of many nodes. */
   | { readonly kind: 'failed'; readonly operation: Operation; readonly jitter: number }
+  /** An operation outside a batch was not begun, so it changed nothing. `jitter` is as for `failed`. */
+  | { readonly kind: 'not-run'; readonly operation: Operation; readonly jitter: number }
   /** An operation has run for so long that no other operation waits for it any more. */
   | { readonly kind: 'overdue'; readonly operation: Operation }
   /** A delay that {@link Wait} asked for is over. */

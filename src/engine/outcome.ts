@@ -83,6 +83,10 @@ export function fail(state: EngineState, operation: Operation, jitter: number): 
     reconsider(state, entry, reasonFor(state, entry));
     return [];
   }
+  return waitToRetry(state, entry, operation, jitter);
+}
+
+function waitToRetry(state: EngineState, entry: PeerEntry, operation: Operation, jitter: number): Wait[] {
   setFailures(state, entry, entry.failures + 1);
   setActivity(state, entry, { kind: 'waiting', operation });
   return [
@@ -92,6 +96,22 @@ export function fail(state: EngineState, operation: Operation, jitter: number): 
       delayMs: retryDelay(entry.failures, jitter, retries.operation),
     },
   ];
+}
+
+/**
+ * Takes back an operation that was not begun. The kernel is as it was before, so an add is tried again without a remove. Returns the delay
+ * until it is tried again, if it is.
+ */
+export function postpone(state: EngineState, operation: Operation, jitter: number): Wait[] {
+  const entry = state.entries.get(operation.peer.key);
+  if (entry?.activity.kind !== 'running') return [];
+  const { before, isCrossed } = entry.activity;
+  const isDoubtful = isCrossed && before.kind === 'present';
+  setApplied(state, entry, isDoubtful ? { kind: 'unsure', peer: before.peer } : before);
+  if (isStillDue(state, entry, operation)) return waitToRetry(state, entry, operation, jitter);
+  setActivity(state, entry, { kind: 'idle' });
+  reconsider(state, entry, reasonFor(state, entry));
+  return [];
 }
 
 /** Whether the engine would now decide another operation than the failed one. Then it need not wait. */

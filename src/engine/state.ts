@@ -28,6 +28,8 @@ type Activity =
   | {
       readonly kind: 'running';
       readonly operation: Operation;
+      /** The kernel state of the peer before the operation. */
+      readonly before: KernelState;
       /** The engine's sequence number at the start of the operation. */
       readonly since: number;
       /** Whether other operations no longer wait for this one. */

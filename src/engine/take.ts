@@ -88,9 +88,11 @@ function decideNow(state: EngineState, entry: PeerEntry, reason: Operation['reas
 }
 
 function begin(state: EngineState, entry: PeerEntry, operation: Operation): void {
+  const before = entry.applied;
   setApplied(state, entry, { kind: 'unsure', peer: operation.peer });
   const since = state.sequence;
-  setActivity(state, entry, { kind: 'running', operation, since, isOverdue: false, isCrossed: false });
+  const marks = { isOverdue: false, isCrossed: false };
+  setActivity(state, entry, { kind: 'running', operation, before, since, ...marks });
 }
 
 /**

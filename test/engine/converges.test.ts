@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { keyedKernel, makeModelPeer, repeatableKernel, Simulation, touchyKernel } from './model.ts';
-import type { ModelKernel } from './model.ts';
+import type { ModelKernel, Trouble } from './model.ts';
 import type { Operation } from '../../src/engine/operation.ts';
 import type { Abilities } from '../../src/engine/state.ts';
-
-type Trouble = 'none' | 'before' | 'after';
 
 /** One thing that happens to a node. */
 type Happening =
@@ -119,6 +117,8 @@ function happen(simulation: Simulation, what: Happening, tamper: (what: Tamperin
   }
 }
 
+const troubles: readonly Trouble[] = ['none', 'unbegun', 'before', 'after'];
+
 function converges(
   troubles: readonly Trouble[],
   makeKernel: () => ModelKernel & { readonly entries?: Map<string, string> },
@@ -152,7 +152,7 @@ function converges(
 }
 
 test('a recipe with CheckCommand ends with exactly what is wanted, whatever fails, crashes or is tampered with', () => {
-  converges(['none', 'before', 'after'], repeatableKernel, single);
+  converges(troubles, repeatableKernel, single);
 });
 
 test('a recipe with SubnetBatchCommand ends so as well, whatever line of a batch fails', () => {
@@ -160,16 +160,16 @@ test('a recipe with SubnetBatchCommand ends so as well, whatever line of a batch
     ...single,
     fitsBatch: (operation: Operation) => operation.peer.subnet !== '10.0.3.0/24',
   };
-  converges(['none', 'before', 'after'], repeatableKernel, abilities, 24);
+  converges(troubles, repeatableKernel, abilities, 24);
 });
 
 test("flannel's kind of recipe ends so as well with SubnetBatchCommand", () => {
   const abilities = { ...single, repeatable: false, fitsBatch: () => true };
-  converges(['none', 'before', 'after'], touchyKernel, abilities, 24);
+  converges(troubles, touchyKernel, abilities, 24);
 });
 
 test("flannel's kind of recipe, whose add fails on what exists and remove on what does not, ends so as well", () => {
-  converges(['none', 'before', 'after'], touchyKernel, { ...single, repeatable: false });
+  converges(troubles, touchyKernel, { ...single, repeatable: false });
 });
 
 test('a peer that is unwanted after a remove of it failed, and before it was added again, is removed', () => {

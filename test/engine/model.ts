@@ -62,11 +62,16 @@ export function keyedKernel(): ModelKernel {
   };
 }
 
+/** How a run fails: not at all, before its command begins, or before or after its command had its effect. */
+export type Trouble = 'none' | 'unbegun' | 'before' | 'after';
+
 /** An engine on a model kernel, with a journal that survives crashes. */
 export class Simulation {
   readonly kernel: ModelKernel;
   readonly #abilities: Abilities;
   readonly journal = new Map<string, Peer>();
+  /** What the journal had for the peer of an add before it. */
+  readonly #journalBefore = new Map<Operation, Peer | undefined>();
   readonly wanted = new Map<string, Peer>();
   engine: Engine;
   running: Operation[] = [];
@@ -107,15 +112,22 @@ export class Simulation {
         throw new Error(`two operations at once for ${operation.peer.key}`);
       }
       earlier.push(operation);
-      if (operation.kind === 'add') this.journal.set(operation.peer.key, operation.peer);
+      if (operation.kind !== 'add') continue;
+      this.#journalBefore.set(operation, this.journal.get(operation.peer.key));
+      this.journal.set(operation.peer.key, operation.peer);
     }
     this.running.push(...singles);
   }
 
   /** Ends the running batch. Without trouble each line has its effect; otherwise those before the one at this index have. */
-  endBatch(index: number, trouble: 'none' | 'before' | 'after' = 'none'): void {
+  endBatch(index: number, trouble: Trouble = 'none'): void {
     const batch = this.batches.shift();
     if (batch === undefined) return;
+    if (trouble === 'unbegun') {
+      for (const operation of batch) this.#postpone(operation);
+      this.take();
+      return;
+    }
     const failing = trouble === 'none' ? batch.length : index % batch.length;
     const ran = batch.slice(0, trouble === 'after' ? failing + 1 : failing);
     const worked = ran.map((operation) => this.kernel.run(operation));
@@ -132,13 +144,24 @@ export class Simulation {
     this.take();
   }
 
+  /** The command of an operation does not begin, for example because the journal cannot be written. */
+  #postpone(operation: Operation): void {
+    if (operation.kind === 'add') {
+      const before = this.#journalBefore.get(operation);
+      if (before === undefined) this.journal.delete(operation.peer.key);
+      else this.journal.set(operation.peer.key, before);
+    }
+    this.waits.push(...this.engine.feed({ kind: 'not-run', operation, jitter: 0.5 }));
+    this.#clear(operation.peer.key);
+  }
+
   #clear(key: string): void {
     const entry = this.engine.entries.get(key);
     if (entry === undefined || entry.applied.kind === 'absent') this.journal.delete(key);
   }
 
   /** Ends the running operation at this index, unless it hangs. `trouble` makes it fail, before or after it had its effect. */
-  end(index: number, trouble: 'none' | 'before' | 'after' = 'none'): void {
+  end(index: number, trouble: Trouble = 'none'): void {
     const operation = this.running[index % Math.max(1, this.running.length)];
     if (operation !== undefined && !this.hung.has(operation)) this.#end(operation, trouble);
   }
@@ -173,8 +196,13 @@ export class Simulation {
     this.hung.clear();
   }
 
-  #end(operation: Operation, trouble: 'none' | 'before' | 'after'): void {
+  #end(operation: Operation, trouble: Trouble): void {
     this.running.splice(this.running.indexOf(operation), 1);
+    if (trouble === 'unbegun' && !this.acted.has(operation)) {
+      this.#postpone(operation);
+      this.take();
+      return;
+    }
     this.log.push(`${operation.kind} ${operation.peer.key} (${operation.reason})`);
     const worked = trouble !== 'before' && this.#effect(operation) && trouble === 'none';
     this.acted.delete(operation);

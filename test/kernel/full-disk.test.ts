@@ -75,6 +75,8 @@ describe('a disk that becomes full while a node runs', { skip: reasonToSkip(), c
     await until('the node to run', async () => (await statusOf(host, small)).exitCode === 0);
     const added = new Set(await host.lines('cat /run/added'));
     assert.deepEqual(added, new Set(['10.50.3.0/24', ...subnets].sort()));
+    const removed = await host.sh('cat /run/removed 2>/dev/null || true');
+    assert.equal(removed, '', 'nothing was added, so nothing is removed');
     await daemon.kill();
     const down = await host.run([process.execPath, heddle, 'down', '--state-dir', small]);
     assert.match(down.stdout, /100 peers removed/, down.stderr);

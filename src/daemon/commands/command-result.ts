@@ -8,7 +8,13 @@ import type { Outcome } from '../../shell/shell.ts';
 /** The result of one run of a recipe's command. */
 export type CommandResult =
   | { readonly kind: 'ok'; readonly stdout: string; readonly stderr: string; readonly durationMs: number }
-  | { readonly kind: 'trouble'; readonly trouble: CommandTrouble; readonly durationMs: number };
+  | {
+      readonly kind: 'trouble';
+      readonly trouble: CommandTrouble;
+      readonly durationMs: number;
+      /** Whether the command began. If not, it changed nothing. */
+      readonly didBegin: boolean;
+    };
 
 /** The result of a command that the recipe does not have. */
 export const nothingToRun: CommandResult = { kind: 'ok', stdout: '', stderr: '', durationMs: 0 };
@@ -39,7 +45,7 @@ export function concludeRun(
     text: ran?.line === undefined ? undefined : place?.text,
     stderr,
   };
-  return { kind: 'trouble', trouble, durationMs };
+  return { kind: 'trouble', trouble, durationMs, didBegin: ran !== undefined };
 }
 
 /** Describes the end of a command to the author of its recipe. */

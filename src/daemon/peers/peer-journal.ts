@@ -5,6 +5,13 @@ import type { Json, Peer } from '../../lease/lease.ts';
 /** One line of the journal: a peer is about to be added, or a key is surely no longer in the kernel. */
 type JournalLine = { readonly add: Peer } | { readonly gone: string };
 
+/** A line that is not on disk yet. */
+interface PendingLine {
+  readonly line: JournalLine;
+  /** The last add of the same peer before this line; undefined if the peer was gone. */
+  readonly before: Peer | undefined;
+}
+
 /** The number of surplus lines after which the file is written again. */
 const slackLines = 10_000;
 
@@ -16,7 +23,7 @@ export class PeerJournal {
   readonly #storage: Journal;
   readonly #peers: Map<string, Peer>;
   #lines: number;
-  #pending: JournalLine[] = [];
+  #pending: PendingLine[] = [];
   #flushing: Promise<void> | undefined;
 
   private constructor(storage: Journal, peers: Map<string, Peer>) {
@@ -48,11 +55,12 @@ export class PeerJournal {
     return [...this.#peers.values()];
   }
 
-  /** Records a line. Resolves once it is on disk. */
+  /** Records a line. Resolves once it is on disk. If an add cannot be written, the journal has the peer as it was before. */
   record(line: JournalLine): Promise<void> {
+    const before = this.#peers.get('add' in line ? line.add.key : line.gone);
     if ('add' in line) this.#peers.set(line.add.key, line.add);
     else if (!this.#peers.delete(line.gone)) return Promise.resolve();
-    this.#pending.push(line);
+    this.#pending.push({ line, before });
     return (this.#flushing ??= this.#flush());
   }
 
@@ -80,8 +88,22 @@ export class PeerJournal {
     this.#pending = [];
     this.#flushing = undefined;
     const previous = this.#writing;
-    this.#writing = previous.catch(() => undefined).then(() => this.#write(lines));
-    await this.#writing;
+    this.#writing = previous.catch(() => undefined).then(() => this.#write(lines.map(({ line }) => line)));
+    try {
+      await this.#writing;
+    } catch (error) {
+      this.#takeBackAdds(lines);
+      throw error;
+    }
+  }
+
+  /** Takes back the adds of lines that could not be written, because those adds do not run. */
+  #takeBackAdds(lines: readonly PendingLine[]): void {
+    for (const { line, before } of lines.toReversed()) {
+      if (!('add' in line) || this.#peers.get(line.add.key) !== line.add) continue;
+      if (before === undefined) this.#peers.delete(line.add.key);
+      else this.#peers.set(line.add.key, before);
+    }
   }
 
   #writing: Promise<void> = Promise.resolve();

@@ -178,7 +178,7 @@ export class PeerLoop implements Vital {
     const run = (signal: AbortSignal): Promise<CommandResult> => batch.run(lines, signal);
     const result = await this.#runAhead(operations, run, () => this.#prepareNext());
     if (result.kind === 'trouble') {
-      const isNews = this.engine.returned(operations);
+      const isNews = result.didBegin ? this.engine.returned(operations) : this.#postpone(operations, result);
       if (isNews)
         this.#options.emit({ event: 'batch-failed', size: operations.length, trouble: result.trouble });
       return;
@@ -195,6 +195,13 @@ export class PeerLoop implements Vital {
       durationMs: result.durationMs,
       stderr: result.stderr,
     });
+  }
+
+  /** Takes back a batch that did not begin. No peer is to blame, so all wait for the same time and make a batch again. */
+  #postpone(operations: readonly Operation[], result: CommandResult): boolean {
+    const jitter = Math.random();
+    for (const operation of operations) this.#finish(operation, result, jitter);
+    return true;
   }
 
   async #runOne(operation: Operation): Promise<void> {
@@ -241,7 +248,8 @@ export class PeerLoop implements Vital {
     } catch (error) {
       const how = `did not run, because the journal cannot be written: ${explainError(error)}`;
       const nowhere = { where: undefined, text: undefined, stderr: '' };
-      return { kind: 'trouble', trouble: { command: 'SubnetAddCommand', how, ...nowhere }, durationMs: 0 };
+      const trouble = { command: 'SubnetAddCommand', how, ...nowhere } as const;
+      return { kind: 'trouble', trouble, durationMs: 0, didBegin: false };
     }
   }
 
@@ -255,12 +263,9 @@ export class PeerLoop implements Vital {
   }
 
   /** Feeds the engine the result of an operation. Returns the wait for the next try, if the operation failed. */
-  #finish(operation: Operation, result: CommandResult): Wait | undefined {
+  #finish(operation: Operation, result: CommandResult, jitter = Math.random()): Wait | undefined {
     const { key } = operation.peer;
-    const [wait] =
-      result.kind === 'ok'
-        ? this.engine.feed({ kind: 'succeeded', operation })
-        : this.engine.feed({ kind: 'failed', operation, jitter: Math.random() });
+    const [wait] = this.engine.feed(inputOf(operation, result, jitter));
     if (wait !== undefined) this.#retries.set(wait);
     const entry = this.engine.entries.get(key);
     if (entry === undefined || entry.applied.kind === 'absent') this.#recordGone(key);
@@ -268,4 +273,9 @@ export class PeerLoop implements Vital {
     else this.#outcomes.set(key, outcomeOf(operation, result, wait, Date.now()));
     return wait;
   }
+}
+
+function inputOf(operation: Operation, result: CommandResult, jitter: number): EngineInput {
+  if (result.kind === 'ok') return { kind: 'succeeded', operation };
+  return { kind: result.didBegin ? 'failed' : 'not-run', operation, jitter };
 }

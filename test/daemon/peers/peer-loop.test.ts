@@ -34,6 +34,7 @@ const trouble: CommandResult = {
     stderr: '',
   },
   durationMs: 1,
+  didBegin: true,
 };
 
 /** A loop whose commands the test ends. */
@@ -62,7 +63,11 @@ class Scene {
         : undefined,
     };
     this.loop = new PeerLoop({
-      engine: new Engine({ canRemove: true, repeatable: true, fitsBatch: hasBatch ? () => true : undefined }),
+      engine: new Engine({
+        canRemove: true,
+        repeatable: hasBatch,
+        fitsBatch: hasBatch ? () => true : undefined,
+      }),
       journal,
       commands,
       concurrency,
@@ -85,8 +90,8 @@ class Scene {
     return new Scene(journal, hasBatch, concurrency);
   }
 
-  static with(journal: PeerJournal): Scene {
-    return new Scene(journal, false, 4);
+  static with(journal: PeerJournal, { hasBatch = false } = {}): Scene {
+    return new Scene(journal, hasBatch, 4);
   }
 
   get running(): number {
@@ -224,4 +229,44 @@ test('a loop stalls while its journal does not answer, but not while a command r
   await scene.until(() => scene.loop.engine.failing === 1);
   assert.equal(scene.loop.stall(), undefined);
   await scene.loop.stop();
+});
+
+/** A loop whose journal cannot be written until the test says so. */
+async function startUnwritable(hasBatch: boolean): Promise<{ scene: Scene; heal: () => void }> {
+  let isFull = true;
+  const write = (): Promise<void> =>
+    isFull ? Promise.reject(new Error('the disk is full')) : Promise.resolve();
+  const storage = { path: 'journal', read: () => Promise.resolve([]), close: () => Promise.resolve() };
+  const journal = await PeerJournal.open({ ...storage, append: write, rewrite: write });
+  return { scene: Scene.with(journal, { hasBatch }), heal: () => (isFull = false) };
+}
+
+test('a peer whose add did not run, because the journal cannot be written, is not removed before its retry', async () => {
+  const { scene, heal } = await startUnwritable(false);
+  scene.loop.feed({ kind: 'snapshot', peers: peers(2) });
+  await scene.until(() => scene.loop.engine.failing === 2);
+  assert.deepEqual(scene.journal.peers, [], 'nothing of them may be in the kernel');
+  heal();
+  await scene.until(() => scene.running === 2);
+  assert.deepEqual(scene.begun.toSorted(), ['add 10.0.0.0/24', 'add 10.0.1.0/24']);
+  await scene.finish();
+  assert.equal(scene.journal.peers.length, 2);
+  const events = scene.events.map(({ event }) => event);
+  assert.deepEqual(events.slice(0, 2), ['peer-failed', 'peer-failed']);
+  assert.ok(!events.includes('warning'), 'one cause, one line');
+});
+
+test('a batch that did not run is not searched for a bad peer, and is a batch again', async () => {
+  const { scene, heal } = await startUnwritable(true);
+  scene.loop.feed({ kind: 'snapshot', peers: peers(40) });
+  await scene.until(() => scene.loop.engine.failing === 40);
+  heal();
+  await until('the peers', () => {
+    while (scene.running > 0) scene.end(ok);
+    return scene.loop.engine.counts.inPlace === 40;
+  });
+  const batched = scene.begun.flatMap((what) => /^batch of (\d+): add$/.exec(what)?.[1] ?? []);
+  assert.ok(Math.max(...batched.map(Number)) > 20, scene.begun.join('\n'));
+  assert.ok(!scene.begun.some((what) => what.includes('remove')));
+  assert.equal(scene.events.filter(({ event }) => event === 'batch-failed').length, 1);
 });

@@ -15,7 +15,7 @@ const trouble: CommandTrouble = {
   stderr: '',
 };
 const ok: CommandResult = { kind: 'ok', stdout: '', stderr: '', durationMs: 7 };
-const failed: CommandResult = { kind: 'trouble', trouble, durationMs: 7 };
+const failed: CommandResult = { kind: 'trouble', trouble, durationMs: 7, didBegin: true };
 const wait: Wait = { key: '10.50.4.0-24', attempt: 3, delayMs: 2000 };
 const peer = { key: '10.50.4.0-24', subnet: '10.50.4.0/24', publicIp: '172.30.0.4' };
 
