@@ -1,7 +1,10 @@
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { readFile, realpath, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
+import type { LeaseSubnets } from '../lease/lease.ts';
+import { formatCidr } from '../network/cidr.ts';
+import { presentValues } from '../network/per-family.ts';
 import {
   parseSubnetEnvironment,
   renderSubnetEnvironment,
@@ -109,6 +112,27 @@ export async function holdsSubnetFile(path: string, content: SubnetEnvironment):
   } catch {
     return false;
   }
+}
+
+/** The subnets in the file if they are not these: it belongs to another network. Undefined if it is missing, or does not contain anything usable. */
+export async function findOtherSubnets(path: string, own: LeaseSubnets): Promise<string | undefined> {
+  const environment = await readSubnetFile(path);
+  if (environment === undefined) return undefined;
+  const ours = presentValues(own).map(formatCidr);
+  const others = presentValues(environment)
+    .map(({ subnet }) => formatCidr(subnet))
+    .filter((subnet) => !ours.includes(subnet));
+  return others.length === 0 ? undefined : others.join(' and ');
+}
+
+/** Whether two paths name one file, perhaps through symbolic links to their directories. */
+export async function isSameSubnetFile(one: string, other: string): Promise<boolean> {
+  return one === other || (await resolveDirectory(one)) === (await resolveDirectory(other));
+}
+
+async function resolveDirectory(path: string): Promise<string> {
+  const directory = await realpath(dirname(path)).catch(() => dirname(path));
+  return join(directory, basename(path));
 }
 
 /** Removes the subnet file, if it exists. A file that cannot be removed is emptied. */

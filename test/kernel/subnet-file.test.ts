@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
-import { startDaemon, type Daemon } from './harness/daemon.ts';
+import { runOn, startDaemon, type Daemon } from './harness/daemon.ts';
 import type { Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { oneHost } from './harness/one-host.ts';
@@ -10,10 +10,15 @@ import { heddle } from './lab-harness.ts';
 
 const options = { skip: reasonToSkip() };
 
-function start(host: Host, store: StoreDirectory, subnetFile: string): Promise<Daemon> {
+function start(
+  host: Host,
+  store: StoreDirectory,
+  subnetFile: string,
+  more: readonly string[] = [],
+): Promise<Daemon> {
   const recipe = store.recipe('plain', { Network: '10.50.0.0/16', Backend: { Type: 'plain' } });
   const args = ['--recipe', recipe, '--store-dir', store.path, '--subnet-file', subnetFile];
-  return startDaemon(host, [...args, '--check-interval', '1']);
+  return startDaemon(host, [...args, '--check-interval', '1', ...more]);
 }
 
 test('a subnet file that is a mount point is written in place', options, async (t) => {
@@ -45,6 +50,30 @@ test('a subnet file in a directory that is mounted read-only is written in place
   assert.match(await host.sh('cat /run/there'), /^FLANNEL_MTU=1500$/m);
   await daemon.stop();
   assert.equal(await host.sh('cat /run/there'), '');
+});
+
+test('a subnet file that moves between two runs is not left behind', options, async (t) => {
+  const { host, store } = await oneHost(t);
+  await host.sh(
+    'mkdir /run/fixed && touch /run/there /run/fixed/subnet.env && mount --bind /run/there /run/fixed/subnet.env',
+  );
+  const leave = ['--on-exit', 'leave'];
+  const paths = ['/run/first.env', '/run/fixed/subnet.env', '/run/third/subnet.env'] as const;
+  let content = '';
+  for (const [index, path] of paths.entries()) {
+    const daemon = await start(host, store, path, leave);
+    const written = await host.sh(`cat ${path}`);
+    assert.match(written, /^FLANNEL_SUBNET=10\.50\./m);
+    if (index > 0) assert.equal(written, content, 'the subnet stays');
+    content = written;
+    assert.deepEqual(daemon.all('warning'), []);
+    if (index === 1) await daemon.kill();
+    else await daemon.stop();
+    const others = paths.filter((each) => each !== path);
+    assert.equal(await host.sh(`cat ${others.join(' ')} 2>/dev/null || :`), '', `beside ${path}`);
+  }
+  await runOn(host, 'down');
+  assert.equal(await host.sh('ls /run/third; cat /run/fixed/subnet.env'), '');
 });
 
 test('heddle docker-opts reports a route that has this subnet', options, async (t) => {

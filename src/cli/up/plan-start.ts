@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { agreedFields } from '../../lease/agreed-fields.ts';
 import type { Peer } from '../../lease/lease.ts';
 import { describeSubnets, Roster, type LeaseReading } from '../../lease/roster.ts';
-import { decodeLease, leaseKey } from '../../lease/wire.ts';
+import { decodeLease, leaseKey, parseLeaseKey } from '../../lease/wire.ts';
 import { describeNetwork, describeRanges } from '../../network/configuration-text.ts';
 import { presentValues } from '../../network/per-family.ts';
 import { listPublicAddresses, mainPublicAddress } from '../../network/public-addresses.ts';
 import { commandText } from '../../recipe/command-text.ts';
 import { commandNames, type CommandName } from '../../recipe/recipe.ts';
 import { readDeployment } from '../../daemon/network/deployment-file.ts';
-import { deploymentOf, isSameNetwork } from '../../daemon/network/deployment.ts';
+import { deploymentOf, isSameNetwork, type Deployment } from '../../daemon/network/deployment.ts';
 import { askDaemon } from '../../daemon/report/control.ts';
 import { describeParameters } from '../../daemon/report/status.ts';
 import { examineHost } from '../../daemon/setup/check-host.ts';
@@ -18,6 +18,8 @@ import type { UpOptions } from '../../daemon/setup/options.ts';
 import { decideNode, mayBringNetwork, type NodeDecision } from '../../daemon/setup/prepare.ts';
 import { networkHint } from '../../daemon/setup/await-network.ts';
 import { findLastRun } from '../../daemon/takeover/first-start.ts';
+import { subnetFileOf } from '../../daemon/network/parts/subnet-file.ts';
+import { findOtherSubnets, isSameSubnetFile } from '../../host/subnet-file.ts';
 import { planRules } from '../../host/traffic/keep-rules.ts';
 import { rulesOfNetwork } from '../../daemon/network/parts/traffic-rules.ts';
 import { examineStateDirectory } from '../../host/state/state-directory.ts';
@@ -44,7 +46,7 @@ export interface StartPlan {
   /** The rules for masquerading and forwarding that would be set; null if the plan ends before, or if there are none. */
   readonly trafficRules: PlannedRules | null;
   readonly commands: readonly PlannedCommand[];
-  /** The files and directories that would be written. */
+  /** The files and directories that would be written or removed. */
   readonly files: readonly { readonly path: string; readonly purpose: string }[];
   /** Sentences about the command line and the documents. */
   readonly warnings: readonly string[];
@@ -142,7 +144,7 @@ export async function planStart(options: UpOptions, warnings: readonly string[])
     rejected,
     trafficRules: await planTrafficRules(decision, forecast, options),
     commands: planCommands(decision, options, peers.length, isSame),
-    files: planFiles(options, stateDirectory),
+    files: await planFiles(options, stateDirectory, isSame ? previous : undefined),
     warnings: [
       ...warnings,
       ...[...loaded.warnings, ...network.warnings].map(({ message }) => message),
@@ -260,13 +262,30 @@ function planCommands(
   });
 }
 
-function planFiles(options: UpOptions, stateDirectory: string | undefined): StartPlan['files'] {
+async function planFiles(
+  options: UpOptions,
+  stateDirectory: string | undefined,
+  taken: Deployment | undefined,
+): Promise<StartPlan['files']> {
   const directory = stateDirectory ?? options.stateDirectory;
+  const former = taken && (await findFormerFile(taken, options.subnetFile));
   return [
     ...(stateDirectory === undefined ? [{ path: directory, purpose: 'the state directory, mode 0700' }] : []),
     { path: join(directory, 'journal'), purpose: 'the peers that may be in the kernel' },
     { path: join(directory, 'deployment.json'), purpose: 'the settings to take the network down' },
     { path: join(directory, 'heddle.sock'), purpose: 'the control socket' },
     { path: options.subnetFile, purpose: 'the subnet and the MTU for the CNI plugin' },
+    ...(former === undefined ? [] : [{ path: former, purpose: 'removed: the subnet file was here' }]),
   ];
+}
+
+/** The subnet file of a network that is taken over, if it is at another path and would be removed. */
+async function findFormerFile(
+  { parts, leaseKey }: Deployment,
+  subnetFile: string,
+): Promise<string | undefined> {
+  const path = subnetFileOf(parts);
+  const own = leaseKey === null ? undefined : parseLeaseKey(leaseKey);
+  if (path === undefined || own === undefined || (await isSameSubnetFile(path, subnetFile))) return undefined;
+  return (await findOtherSubnets(path, own)) === undefined ? path : undefined;
 }

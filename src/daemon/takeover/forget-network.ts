@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmitEvent } from '../../event/event.ts';
+import { parseLeaseKey } from '../../lease/wire.ts';
 import { DamagedJournal, setJournalAside } from '../../host/state/damaged-journal.ts';
 import { openJournal } from '../../host/state/journal-file.ts';
 import { removeDeployment } from '../network/deployment-file.ts';
@@ -10,12 +11,12 @@ import { PeerJournal } from '../peers/peer-journal.ts';
 
 /** Removes a network that is gone from the state directory. The kernel is not touched. */
 export async function forgetNetwork(
-  { parts }: Deployment,
+  { parts, leaseKey }: Deployment,
   journal: PeerJournal,
   stateDirectory: string,
   emit: EmitEvent,
 ): Promise<void> {
-  await forgetParts(parts, emit);
+  await forgetParts(parts, leaseKey === null ? undefined : parseLeaseKey(leaseKey), emit);
   await journal.strikeOut();
   await removeDeployment(stateDirectory);
 }

@@ -1,8 +1,10 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import type { Shell } from '../../shell/shell.ts';
+import { parseLeaseKey } from '../../lease/wire.ts';
 import { readDeployment } from '../network/deployment-file.ts';
 import { type Deployment, deploymentOf, isSameNetwork } from '../network/deployment.ts';
+import { leavePlaces } from '../network/parts/parts.ts';
 import { factsOfPreparation } from '../setup/node-facts.ts';
 import { forgetNetwork } from './forget-network.ts';
 import type { UpOptions } from '../setup/options.ts';
@@ -48,13 +50,17 @@ export async function clearPreviousNetwork(
     await leaveOtherNamespace(previous, other, context);
     return isSame ? { leaseKey, isUp: false } : undefined;
   }
-  if (isSame && previous.change === undefined) return { leaseKey, isUp: true };
+  if (isSame && previous.change === undefined) {
+    await leaveEarlierPlaces(previous, options, emit);
+    return { leaseKey, isUp: true };
+  }
   if (isSame && previous.change === 'peers') {
     emit({
       event: 'warning',
       message: `an earlier change of ${file} was not finished; heddle first removes its peers`,
     });
     await removeDeployedPeers(previous, journal, stateDirectory, shell, emit);
+    await leaveEarlierPlaces(previous, options, emit);
     return { leaseKey, isUp: true };
   }
   emit({ event: 'warning', message: `the network of ${file} is still up; heddle first takes it down` });
@@ -63,6 +69,16 @@ export async function clearPreviousNetwork(
   throw new Failure('command', `the network of ${file} could not be taken down`, {
     hint: 'the log says why; correct the cause, run heddle down and try again',
   });
+}
+
+/** Removes what the network has at places that the options do not name any more, such as the subnet file. */
+async function leaveEarlierPlaces(
+  { parts, leaseKey }: Deployment,
+  options: UpOptions,
+  emit: EmitEvent,
+): Promise<void> {
+  const own = leaseKey === null ? undefined : parseLeaseKey(leaseKey);
+  if (own !== undefined) await leavePlaces(parts, own, options, emit);
 }
 
 /**

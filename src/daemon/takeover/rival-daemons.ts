@@ -2,6 +2,7 @@ import { lstat, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { readLinks } from '../../host/interface/links.ts';
+import { isSameSubnetFile } from '../../host/subnet-file.ts';
 import type { Link } from '../../host/interface/ip-output.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { contains } from '../../network/cidr.ts';
@@ -10,6 +11,7 @@ import { placeOf } from '../../traffic/iptables.ts';
 import { trafficHooks } from '../../traffic/rule.ts';
 import { readDeployment } from '../network/deployment-file.ts';
 import type { Deployment } from '../network/deployment.ts';
+import { subnetFileOf } from '../network/parts/subnet-file.ts';
 import { readTrafficMemory } from '../network/parts/traffic-rules.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { NodeDecision } from '../setup/prepare.ts';
@@ -30,7 +32,8 @@ export async function requireNoRival(node: NodeDecision, options: UpOptions): Pr
   const links = await readLinks();
   for (const { stateDirectory, deployment } of rivals) {
     const who = `the heddle daemon with the state directory ${stateDirectory}`;
-    if (subnetFileOf(deployment) === options.subnetFile) {
+    const itsFile = subnetFileOf(deployment.parts);
+    if (itsFile !== undefined && (await isSameSubnetFile(itsFile, options.subnetFile))) {
       throw refuse(`${who} writes the subnet file ${options.subnetFile} already`, 'another --subnet-file');
     }
     if (shareChains(deployment, options)) {
@@ -82,11 +85,6 @@ async function isTrusted(directory: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function subnetFileOf({ parts }: Deployment): unknown {
-  const memory = parts['subnet-file'];
-  return typeof memory === 'object' && memory !== null && 'path' in memory ? memory['path'] : undefined;
 }
 
 /** Whether both networks have chains of one name, although one of them has rules: each daemon removes rules that it does not want. */

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
 import type { Deployment } from '../../../src/daemon/network/deployment.ts';
+import type { UpOptions } from '../../../src/daemon/setup/options.ts';
 import { clearPreviousNetwork, type PreviousNetwork } from '../../../src/daemon/takeover/previous-network.ts';
 import { Bench } from '../bench.ts';
 import { fileOverlay } from '../file-overlay.ts';
 import { elsewhere, leaveNetwork, openPeerJournal, rewriteDeployment } from './takeover.ts';
 
-async function clear(t: TestContext, bench: Bench): Promise<PreviousNetwork | undefined> {
-  const options = bench.options();
+async function clear(
+  t: TestContext,
+  bench: Bench,
+  changes: Partial<UpOptions> = {},
+): Promise<PreviousNetwork | undefined> {
+  const options = bench.options(changes);
   const preparation = await bench.prepare(options);
   const journal = await openPeerJournal(t, bench);
   return clearPreviousNetwork({ options, preparation, journal, shell: bench.shell(), emit: bench.emit });
@@ -32,6 +38,40 @@ test('the same network is taken over with its lease, and nothing runs', async (t
   assert.deepEqual(await clear(t, bench), { leaseKey: left.leaseKey, isUp: true });
   assert.deepEqual(bench.log, []);
   assert.deepEqual(bench.warnings, []);
+});
+
+for (const change of [undefined, 'peers'] as const) {
+  test(`a subnet file at another path than now is removed, ${change === undefined ? 'and nothing runs' : 'after an unfinished change'}`, async (t) => {
+    const { bench, left } = await start(t);
+    if (change !== undefined) await rewriteDeployment(bench, { ...left, change });
+    assert.ok(existsSync(bench.subnetFile));
+    const subnetFile = join(bench.directory, 'moved.env');
+    assert.deepEqual(await clear(t, bench, { subnetFile }), { leaseKey: left.leaseKey, isUp: true });
+    assert.equal(existsSync(bench.subnetFile), false);
+    assert.equal(existsSync(subnetFile), false, 'the new one is not written before the network is up');
+  });
+}
+
+test('a subnet file at another path stays if another network has it by now', async (t) => {
+  const { bench, left } = await start(t);
+  const others = 'FLANNEL_NETWORK=10.60.0.0/16\nFLANNEL_SUBNET=10.60.7.1/24\nFLANNEL_MTU=1450\n';
+  writeFileSync(bench.subnetFile, others);
+  const subnetFile = join(bench.directory, 'moved.env');
+  assert.deepEqual(await clear(t, bench, { subnetFile }), { leaseKey: left.leaseKey, isUp: true });
+  assert.equal(readFileSync(bench.subnetFile, 'utf8'), others);
+  assert.match(
+    bench.warnings[0] ?? '',
+    /stays: it belongs to another network, with the subnet 10\.60\.7\.0\/24$/,
+  );
+});
+
+test('the subnet file stays if its path has only another spelling now', async (t) => {
+  const { bench, left } = await start(t);
+  const link = join(bench.directory, 'link');
+  symlinkSync(dirname(bench.subnetFile), link);
+  const subnetFile = join(link, basename(bench.subnetFile));
+  assert.deepEqual(await clear(t, bench, { subnetFile }), { leaseKey: left.leaseKey, isUp: true });
+  assert.ok(existsSync(bench.subnetFile));
 });
 
 test('another recipe has the old network taken down first, by the commands of then', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { writeDeployment } from '../../../src/daemon/network/deployment-file.ts';
 import { deploymentOf } from '../../../src/daemon/network/deployment.ts';
@@ -38,6 +38,16 @@ test('a daemon with the same subnet file is refused while the other lives', asyn
   });
   await claim.release();
   await requireNoRival(preparation, options);
+});
+
+test('a daemon with the same subnet file by another path is refused', async (t) => {
+  const { preparation, options, claim } = await start(t, ({ subnetFile }) => {
+    mkdirSync(dirname(subnetFile), { recursive: true });
+    symlinkSync(dirname(subnetFile), `${dirname(subnetFile)}-link`);
+    return { subnetFile: join(`${dirname(subnetFile)}-link`, basename(subnetFile)) };
+  });
+  await assert.rejects(requireNoRival(preparation, options), /writes the subnet file .*-link\/.* already/);
+  await claim.release();
 });
 
 test('a daemon with files of its own, and the daemon itself, do not count as rivals', async (t) => {

@@ -115,8 +115,16 @@ export interface NetworkPart {
   watch?(network: LiveNetwork, ask: () => void, signal: AbortSignal): void;
   /** Removes the part, with the data from `remember`. Some or all of the part may be gone already. */
   down(network: StandingNetwork, memory: Json): Promise<RemovalResult>;
-  /** Removes only what outlives the kernel's objects, for a network whose kernel objects are gone. Runs no command. */
-  forget(memory: Json, emit: EmitEvent): Promise<void>;
+  /**
+   * Removes only what outlives the kernel's objects, for a network whose kernel objects are gone. Runs no command. `own` is undefined if the
+   * network did not have a lease.
+   */
+  forget(memory: Json, own: LeaseSubnets | undefined, emit: EmitEvent): Promise<void>;
+  /**
+   * Removes what the part has at a place that `options` do not name, before this daemon takes the network over from an earlier one. Without
+   * this function, the part does not have such places.
+   */
+  leavePlace?(memory: Json, own: LeaseSubnets, options: UpOptions, emit: EmitEvent): Promise<void>;
 }
 
 export const whole: EnsureResult = { kind: 'whole' };

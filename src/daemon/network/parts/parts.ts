@@ -1,5 +1,6 @@
 import { Failure } from '../../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../../event/event.ts';
+import type { LeaseSubnets } from '../../../lease/lease.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import type { UpOptions } from '../../setup/options.ts';
 import { blackholeRoutePart } from './blackhole-route.ts';
@@ -49,13 +50,28 @@ export async function removeParts(
 /** Removes only the pieces of the remembered parts that outlive the kernel's objects. Throws as {@link removeParts} does. */
 export async function forgetParts(
   memories: PartMemories,
+  own: LeaseSubnets | undefined,
   emit: EmitEvent,
   parts = networkParts,
 ): Promise<void> {
   refuseStrangers(memories, parts);
   for (const part of parts.toReversed()) {
     const memory = memories[part.name];
-    if (memory !== undefined) await part.forget(memory, emit);
+    if (memory !== undefined) await part.forget(memory, own, emit);
+  }
+}
+
+/** Removes what the remembered parts have at places that the options do not name. */
+export async function leavePlaces(
+  memories: PartMemories,
+  own: LeaseSubnets,
+  options: UpOptions,
+  emit: EmitEvent,
+  parts = networkParts,
+): Promise<void> {
+  for (const part of parts) {
+    const memory = memories[part.name];
+    if (memory !== undefined) await part.leavePlace?.(memory, own, options, emit);
   }
 }
 

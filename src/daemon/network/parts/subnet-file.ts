@@ -1,8 +1,15 @@
 import { publishedMtu } from '../../../contract/mtu.ts';
 import { Failure } from '../../../diagnostic/failure.ts';
-import { holdsSubnetFile, removeSubnetFile, writeSubnetFile } from '../../../host/subnet-file.ts';
+import {
+  findOtherSubnets,
+  holdsSubnetFile,
+  isSameSubnetFile,
+  removeSubnetFile,
+  writeSubnetFile,
+} from '../../../host/subnet-file.ts';
 import { explainError } from '../../../host/system-error.ts';
 import type { EmitEvent } from '../../../event/event.ts';
+import type { LeaseSubnets } from '../../../lease/lease.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import { mapFamilies } from '../../../network/per-family.ts';
 import type { SubnetEnvironment } from '../../../network/subnet-env.ts';
@@ -36,18 +43,30 @@ export const subnetFilePart: NetworkPart = {
     }
   },
 
-  async down({ emit }, memory) {
-    await remove(memory, emit);
+  async down({ own, emit }, memory) {
+    await remove(memory, own, emit);
     return gone;
   },
 
   forget: remove,
+
+  async leavePlace(memory, own, { subnetFile }, emit) {
+    if (!(await isSameSubnetFile(pathIn(memory), subnetFile))) await remove(memory, own, emit);
+  },
 };
 
-/** Removes the file. A failure is reported, and the rest of the network still goes down. */
-async function remove(memory: Json, emit: EmitEvent): Promise<void> {
+/**
+ * Removes the file, unless it belongs to another network by now. A failure is reported, and the rest of the network still goes down.
+ */
+async function remove(memory: Json, own: LeaseSubnets | undefined, emit: EmitEvent): Promise<void> {
   const path = pathIn(memory);
   try {
+    const others = own && (await findOtherSubnets(path, own));
+    if (others !== undefined) {
+      const message = `the subnet file ${path} stays: it belongs to another network, with the subnet ${others}`;
+      emit({ event: 'warning', message });
+      return;
+    }
     await removeSubnetFile(path);
   } catch (error) {
     emit({ event: 'warning', message: `the subnet file ${path} stays: ${explainError(error)}` });
@@ -63,9 +82,15 @@ function contentOf({ commands, own, options }: LiveNetwork): SubnetEnvironment {
   return { ...subnets, mtu: publishedMtu(mtus), ipMasq: options.traffic.masquerade };
 }
 
+/** The path of the subnet file of a network, from the data of its parts. */
+export function subnetFileOf(memories: Readonly<Record<string, Json>>): string | undefined {
+  const path = (memories[subnetFilePart.name] as { readonly path?: unknown } | null | undefined)?.path;
+  return typeof path === 'string' ? path : undefined;
+}
+
 function pathIn(memory: Json): string {
-  const path = (memory as { readonly path?: unknown } | null)?.path;
-  if (typeof path === 'string') return path;
+  const path = subnetFileOf({ [subnetFilePart.name]: memory });
+  if (path !== undefined) return path;
   throw new Failure('state-directory', 'the deployment file does not say where the subnet file is', {
     hint: 'remove the subnet file by hand, then run heddle down --forget',
   });

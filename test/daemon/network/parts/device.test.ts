@@ -240,6 +240,6 @@ test('taking the device away is Shutdown; one that fails says that something is 
 
 test('forgetting the device runs nothing', async (t) => {
   const bench = new Bench(t);
-  await devicePart.forget({}, bench.emit);
+  await devicePart.forget({}, undefined, bench.emit);
   assert.deepEqual(bench.events, []);
 });

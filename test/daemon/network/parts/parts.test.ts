@@ -57,7 +57,7 @@ test('a part that this version does not know is refused before anything is touch
   const known = fakeParts(did);
   await assert.rejects(removeParts(network, memories, known), /does not know: cloth-beam/);
   await assert.rejects(
-    forgetParts(memories, () => undefined, known),
+    forgetParts(memories, undefined, () => undefined, known),
     /does not know: cloth-beam/,
   );
   assert.deepEqual(did, []);
@@ -65,6 +65,6 @@ test('a part that this version does not know is refused before anything is touch
 
 test('a network that is gone is forgotten part by part', async () => {
   const did: string[] = [];
-  await forgetParts({ first: {}, second: { of: 2 } }, () => undefined, fakeParts(did));
+  await forgetParts({ first: {}, second: { of: 2 } }, undefined, () => undefined, fakeParts(did));
   assert.deepEqual(did, ['forget second {"of":2}', 'forget first {}']);
 });

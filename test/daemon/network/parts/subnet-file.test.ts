@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { LiveNetwork, Look, PartTrouble } from '../../../../src/daemon/network/parts/part.ts';
 import { subnetFilePart } from '../../../../src/daemon/network/parts/subnet-file.ts';
 import { Bench } from '../../bench.ts';
@@ -96,7 +96,7 @@ test('taking the file away goes by what was remembered, not by the options of no
 test('forgetting a network removes its file, because a restart of the machine would keep it', async (t) => {
   const { bench, network } = await start(t);
   await subnetFilePart.up(network, signal);
-  await subnetFilePart.forget(subnetFilePart.remember(network.options), bench.emit);
+  await subnetFilePart.forget(subnetFilePart.remember(network.options), network.own, bench.emit);
   assert.equal(existsSync(bench.subnetFile), false);
 });
 
@@ -105,6 +105,35 @@ test('a file that cannot be removed is told, and no reason to keep the network',
   mkdirSync(bench.subnetFile, { recursive: true });
   assert.deepEqual(await subnetFilePart.down(network, { path: bench.subnetFile }), { kind: 'gone' });
   assert.match(bench.warnings[0] ?? '', /^the subnet file .* stays: /);
+});
+
+describe('a file of another network', () => {
+  for (const [what, text, stays] of [
+    ['another subnet of the same network', content.replace('10.50.1.1', '10.50.2.1'), true],
+    ['another network', content.replaceAll('10.50.', '10.60.'), true],
+    [
+      'this subnet and an IPv6 subnet',
+      `FLANNEL_IPV6_NETWORK=fd00::/48\nFLANNEL_IPV6_SUBNET=fd00::1/64\n${content}`,
+      true,
+    ],
+    ['this subnet and another MTU', content.replace('1450', '1300'), false],
+    ['nothing that is usable', 'FLANNEL_MTU=9000\n', false],
+    ['nothing', '', false],
+  ] as const) {
+    test(`a file with ${what} ${stays ? 'stays, with a warning' : 'is removed'}`, async (t) => {
+      const { bench, network } = await start(t);
+      await subnetFilePart.up(network, signal);
+      writeFileSync(bench.subnetFile, text);
+      assert.deepEqual(await subnetFilePart.down(network, { path: bench.subnetFile }), { kind: 'gone' });
+      assert.equal(existsSync(bench.subnetFile), stays);
+      assert.deepEqual(
+        bench.warnings.map((warning) =>
+          warning.includes(' stays: it belongs to another network, with the subnet '),
+        ),
+        stays ? [true] : [],
+      );
+    });
+  }
 });
 
 test('a memory without a path is refused with what to do', async (t) => {
