@@ -20,6 +20,8 @@ export type ConcernKind =
   | 'underlay'
   /** This host does not forward packets of a family of the network. */
   | 'forwarding'
+  /** A chain of the firewall that is not heddle's drops packets of the network. */
+  | 'firewall'
   /** The network configuration in the store is not the one that this node runs. */
   | 'network-changed'
   /** Other nodes run another backend type, or another value of a parameter that must be the same. */

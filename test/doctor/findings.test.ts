@@ -220,7 +220,17 @@ const tables: readonly (readonly [string, (given: NetworkFacts) => readonly Judg
         ['warning', { ...saved('DROP'), ...nobody }],
         ['ok', { ...saved('ACCEPT'), ...nobody }],
         // As the advised command leaves it.
-        ['ok', { ...saved('DROP', '-A FORWARD -s 10.50.0.0/16 -j ACCEPT'), ...nobody }],
+        [
+          'ok',
+          {
+            ...saved('DROP', '-A FORWARD -s 10.50.0.0/16 -j ACCEPT', '-A FORWARD -d 10.50.0.0/16 -j ACCEPT'),
+            ...nobody,
+          },
+        ],
+        // Hosts outside do not reach pods.
+        ['warning', { ...saved('DROP', '-A FORWARD -s 10.50.0.0/16 -j ACCEPT'), ...nobody }],
+        // heddle's rules come last.
+        ['warning', saved('ACCEPT', '-A FORWARD -d 10.0.0.0/8 -j REJECT')],
         ['warning', { ...saved('DROP', '-A FORWARD -s 10.50.0.0/16 -j DROP'), ...nobody }],
         ['warning', { ...saved('DROP', '-A FORWARD -s 10.51.0.0/16 -j ACCEPT'), ...nobody }],
       ],

@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { passIptables, readIptables } from '../../src/doctor/firewall/iptables-rules.ts';
 import { chainsAt, passNft, readNft } from '../../src/doctor/firewall/nft-rules.ts';
-import {
-  matchAddress,
-  matchDevice,
-  type ArrivingPacket,
-  type Fate,
-} from '../../src/doctor/firewall/packet.ts';
+import { matchAddress, matchDevice, type ArrivingPacket } from '../../src/doctor/firewall/packet.ts';
+import type { Fate } from '../../src/doctor/firewall/walk-chains.ts';
 
 const packet: ArrivingPacket = {
   family: 4,
@@ -66,6 +62,17 @@ describe('the way of a packet through iptables', () => {
     ['maybe', 'ACCEPT', '-A INPUT -m recent --rcheck --seconds 60 --name seen --rsource -j DROP'],
     ['maybe', 'ACCEPT', '-A INPUT -m set ! --match-set allowed src -j DROP'],
     ['accept', 'ACCEPT', '-A INPUT -p tcp -m set --match-set blocked src -j DROP'],
+    // Where both ways end alike, it does not matter whether a rule matches.
+    ['drop', 'DROP', '-A INPUT -m mark --mark 0x1 -j DROP'],
+    ['drop', 'ACCEPT', '-A INPUT -m mark --mark 0x1 -g own', '-A own -j REJECT', '-A INPUT -j DROP'],
+    ['accept', 'ACCEPT', '-A INPUT -m mark --mark 0x1 -j own', '-A own -m mark --mark 0x2 -j RETURN'],
+    [
+      'maybe',
+      'DROP',
+      '-A INPUT -m mark --mark 0x1 -j own',
+      '-A own -j RETURN',
+      '-A INPUT -m mark --mark 0x2 -j ACCEPT',
+    ],
   ];
   for (const [fate, policy, ...rules] of cases) {
     test(`${policy}: ${rules.join('; ') || 'without a rule'}: ${fate}`, () => {

@@ -177,7 +177,12 @@ END
       /INPUT of iptables-nft drops .* 8472/,
       'iptables-nft -I INPUT -p udp --dport 8472 -j ACCEPT',
     );
-    assertFinding(ofIptables, 'forward-policy', 'warning', /FORWARD in iptables-nft is DROP/);
+    assertFinding(
+      ofIptables,
+      'forward-policy',
+      'warning',
+      /FORWARD of iptables-nft drops packets from 10\.50\.0\.0\/16/,
+    );
     const accepted = await diagnose(host, [...args, '--recipe', 'vxlan']);
     assertFinding(accepted, 'forward-policy', 'ok', /heddle up adds rules/);
     // The commands of the findings cure them.
@@ -201,7 +206,12 @@ END`);
       /the chain in of the nftables table inet guard drops/,
       'nft insert rule inet guard in udp dport 8472 accept',
     );
-    assertFinding(ofNft, 'forward-policy', 'warning', /chain forward in the table inet guard is drop/);
+    assertFinding(
+      ofNft,
+      'forward-policy',
+      'warning',
+      /chain forward of the nftables table inet guard drops packets/,
+    );
     for (const { command } of ofNft.filter(({ check }) => /^f(?:irewall|orward-policy)$/.test(check))) {
       await host.sh(command ?? '');
     }

@@ -210,6 +210,70 @@ describe('the rules come back after', { skip, concurrency: 2 }, () => {
   }
 });
 
+/** Shell text that lists the sockets that listen to netfilter's changes (protocol 12 of netlink). */
+const listeners = `awk '$2 == 12 && $4 != "00000000"' /proc/net/netlink`;
+
+test(
+  'nft monitor reports a change long before the interval does, also with iptables-nft',
+  { skip },
+  async (t) => {
+    for (const enableNftables of [false, true]) {
+      const { host, store } = await oneHost(t);
+      const recipe = plain(store, { EnableNFTables: enableNftables });
+      const args = ['--recipe', recipe, '--store-dir', store.path, '--iptables-resync', '3600'];
+      const options = { environment: { PATH: pathWith(t, 'nft') } };
+      const daemon = await startDaemon(host, [...args, '--check-interval', '3600'], options);
+      await host.until(`${listeners} | grep -q .`);
+      await host.sh('nft flush ruleset');
+      await daemon.until('part-restored', ({ part }) => part === 'traffic-rules');
+      assert.match(await host.sh('nft list ruleset'), /HEDDLE-FWD|heddle-ipv4/);
+      await daemon.stop();
+      assert.equal(await host.sh(listeners), '');
+    }
+  },
+);
+
+/** Firewalls of others that drop packets of the network, the chain's name in the message, and the command of the cure. */
+const droppers: readonly [what: string, rules: string, chain: RegExp][] = [
+  [
+    'a policy',
+    `nft 'add table inet guard; add chain inet guard passing { type filter hook forward priority 10; policy drop; }; add rule inet guard passing ct state established,related accept'`,
+    /^the chain passing of the nftables table inet guard drops packets from 10\.50\.\d+\.0\/24 to 10\.50\.0\.0\/16$/,
+  ],
+  [
+    'the policy of the legacy iptables',
+    'iptables-legacy -P FORWARD DROP; iptables-legacy -A FORWARD -s 10.50.0.0/16 -j ACCEPT',
+    /^the chain FORWARD of iptables-legacy drops packets from outside 10\.50\.0\.0\/16 to 10\.50/,
+  ],
+];
+
+test(
+  'in nftables mode, a chain of another program that drops makes the node degraded, by its name',
+  { skip },
+  async (t) => {
+    const { host, store } = await oneHost(t);
+    const recipe = plain(store, { EnableNFTables: true });
+    await host.sh('echo 1 >/proc/sys/net/ipv4/ip_forward');
+    const daemon = await startDaemon(host, argumentsFor(store, recipe));
+    for (const [what, rules, chain] of droppers) {
+      await host.sh(rules);
+      const { because, hint } = await daemon.until('concern', ({ kind }) => kind === 'firewall');
+      assert.match(because, chain, what);
+      const degraded = await daemon.until('state', ({ to }) => to === 'degraded');
+      assert.equal(degraded.because, because);
+      // The command of the hint is the cure.
+      await host.sh(hint.replace(/^.*?: /, ''));
+      await daemon.until('concern-ended', ({ kind }) => kind === 'firewall');
+      await daemon.until('state', ({ to }) => to === 'running');
+      await host.sh(`
+        nft 'add table inet guard; delete table inet guard; add table ip guard; delete table ip guard'
+        for form in nft legacy; do iptables-$form -P FORWARD ACCEPT; iptables-$form -F FORWARD; done
+      `);
+    }
+    await daemon.stop();
+  },
+);
+
 /** Gives a host a pod of its own subnet, in a namespace with the name `pod`; returns its address. */
 async function addPod(host: Host): Promise<string> {
   const gateway = (await host.sh('sed -n "s/^FLANNEL_SUBNET=//p" /run/subnet.env')).trim();

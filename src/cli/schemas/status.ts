@@ -140,6 +140,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
             'clock',
             'underlay',
             'forwarding',
+            'firewall',
             'network-changed',
             'unreachable',
             'peer-silent',

@@ -116,6 +116,8 @@ export class RunningNetwork implements LeaseHolder {
   readonly #plannedMtu: number;
   /** Aborted when the network begins to end. */
   readonly #working = new AbortController();
+  /** The functions that end the watches of the parts. */
+  #partWatches: readonly (() => Promise<void>)[] = [];
   #state: NetworkState = { kind: 'rising' };
   #health: string | undefined;
   /** The run of the network, however it ends. */
@@ -229,6 +231,7 @@ export class RunningNetwork implements LeaseHolder {
       keeper: this.#keeper,
       isDeviceUp: leasedNetwork.isDeviceUp,
       drift: this.#drift,
+      concerns: this.#concerns,
       follow: () => this.#follow(),
       underlay: this.#underlay,
       settleUnderlay: (underlay) => this.#settleUnderlay(underlay),
@@ -399,6 +402,7 @@ export class RunningNetwork implements LeaseHolder {
     this.#storeWatch.stop();
     const watches = [this.#watch.stop(), this.#addresses.stop(), this.#keeper.stop()];
     await Promise.all([...watches, this.#running]);
+    await Promise.all(this.#partWatches.map((stop) => stop()));
   }
 
   async #run(): Promise<NetworkEnd> {
@@ -409,7 +413,7 @@ export class RunningNetwork implements LeaseHolder {
     await this.#lookAtForwarding(signal);
     if (!signal.aborted) {
       this.#becomeReady();
-      this.#startWatches(signal);
+      this.#startWatches();
     }
     await this.#following;
     return this.#state.kind === 'ending' ? this.#state.end : { kind: 'stopped' };
@@ -428,10 +432,12 @@ export class RunningNetwork implements LeaseHolder {
     }
   }
 
-  #startWatches(signal: AbortSignal): void {
+  #startWatches(): void {
     this.#watch.start(this.#parts.retryInMs);
     this.#addresses.start(this.#underlay.underlay.name);
-    for (const part of networkParts) part.watch?.(this.#live, () => this.#watch.request(), signal);
+    this.#partWatches = networkParts.flatMap((part) => {
+      return part.watch?.(this.#live, () => this.#watch.request()) ?? [];
+    });
     this.#probe.start();
     raiseClockConcern(this.#context.preparation.store, this.#concerns);
     this.#storeWatch.start();

@@ -28,6 +28,7 @@ export const concernKinds = namesOf<ConcernKind>({
   'peer-silent': true,
   underlay: true,
   forwarding: true,
+  firewall: true,
   'network-changed': true,
   unreachable: true,
 });

@@ -3,6 +3,7 @@ import { findMissingPrograms } from '../../host/programs.ts';
 import { ProgramError, runProgram } from '../../host/run-program.ts';
 import type { Family } from '../../network/cidr.ts';
 import type { Rules } from '../facts.ts';
+import { joinListings, listForwardTables } from '../firewall/nft-rules.ts';
 
 /** The longest run of a program that shows rules, in milliseconds. */
 const longestMs = 5000;
@@ -17,6 +18,34 @@ export async function readRules(families: readonly Family[]): Promise<Rules> {
     if (!(error instanceof ProgramError)) throw error;
     return { nft: undefined, iptables: [], unreadable: error.message };
   }
+}
+
+/**
+ * Reads the rules of other programs at the forward hook, and no others: the rules of a whole host may be many. Throws a
+ * {@link ProgramError} if a program fails.
+ */
+export async function readForwardRules(families: readonly Family[]): Promise<Rules> {
+  const chains = isMissing('nft') ? undefined : await show('nft', ['-j', 'list', 'chains']);
+  const places = chains === undefined ? [] : listForwardTables(chains);
+  const ofIptables = places.filter(({ isOfIptables }) => isOfIptables).map(({ family }) => family);
+  const [iptables, nft] = await Promise.all([
+    Promise.all(
+      families.flatMap((family) => {
+        const name = family === 4 ? 'iptables' : 'ip6tables';
+        const isThere = chains === undefined || ofIptables.includes(family === 4 ? 'ip' : 'ip6');
+        return [
+          readLegacy(family, `${name}-legacy-save`),
+          isThere ? readNewer(family, `${name}-nft-save`, undefined) : Promise.resolve([]),
+        ];
+      }),
+    ),
+    Promise.all(
+      places
+        .filter(({ isOfIptables }) => !isOfIptables)
+        .map(({ family, table }) => show('nft', ['-j', 'list', 'table', family, table])),
+    ),
+  ]);
+  return { nft: joinListings(nft), iptables: iptables.flat(), unreadable: undefined };
 }
 
 type FilterTable = Rules['iptables'][number];

@@ -1,6 +1,7 @@
 import { passIptables, readIptables } from '../firewall/iptables-rules.ts';
 import { chainsAt, passNft, readNft } from '../firewall/nft-rules.ts';
-import type { ArrivingPacket, Fate } from '../firewall/packet.ts';
+import type { ArrivingPacket } from '../firewall/packet.ts';
+import type { Fate } from '../firewall/walk-chains.ts';
 import type { NetworkFacts, Rules } from '../facts.ts';
 import { fine, unclear, warning, type Judgement } from '../finding.ts';
 

@@ -3,10 +3,11 @@ import {
   matchAddress,
   matchAll,
   matchDevice,
-  type ArrivingPacket,
-  type Fate,
+  matchOutDevice,
   type Match,
+  type Packet,
 } from './packet.ts';
+import { walkChains, type Fate, type JudgedRule, type RuleEffect } from './walk-chains.ts';
 
 /** The filter table of iptables or ip6tables, as `iptables-save` prints it. */
 interface IptablesTable {
@@ -37,38 +38,28 @@ function splitWords(rule: string): readonly string[] {
   return [...rule.matchAll(/"((?:\\.|[^"\\])*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
 }
 
-/** The deepest nesting of chains that is followed. */
-const deepest = 16;
-
 /** The fate of a packet in a chain that the kernel calls. */
-export function passIptables(table: IptablesTable, chain: string, packet: ArrivingPacket): Fate {
-  const fate = walk(table, chain, packet, 0);
-  if (fate !== 'continue') return fate;
-  return table.policies.get(chain) === 'DROP' ? 'drop' : 'accept';
+export function passIptables(table: IptablesTable, chain: string, packet: Packet): Fate {
+  const rulesOf = (name: string): readonly JudgedRule[] | undefined =>
+    table.chains.get(name)?.map((words) => judgeRule(table, words, packet));
+  return walkChains(rulesOf, chain, table.policies.get(chain) === 'DROP' ? 'drop' : 'accept');
 }
 
-function walk(table: IptablesTable, chain: string, packet: ArrivingPacket, depth: number): Fate {
-  if (depth > deepest) return 'maybe';
-  for (const words of table.chains.get(chain) ?? []) {
-    const { match, target, isGoto } = readRule(words, packet);
-    if (match === false || target === undefined) continue;
-    if (target === 'RETURN') {
-      if (match === undefined) return 'maybe';
-      return 'continue';
-    }
-    const fate = table.chains.has(target) ? walk(table, target, packet, depth + 1) : fateOf(target);
-    if (fate === 'continue' && isGoto) return match === undefined ? 'maybe' : 'continue';
-    if (fate === 'continue') continue;
-    return match === undefined ? 'maybe' : fate;
+function judgeRule(table: IptablesTable, words: readonly string[], packet: Packet): JudgedRule {
+  const { match, target, isGoto } = readRule(words, packet);
+  return { match, effect: effectOf(table, target, isGoto) };
+}
+
+function effectOf(table: IptablesTable, target: string | undefined, isGoto: boolean): RuleEffect {
+  if (target === 'RETURN') return { kind: 'return' };
+  if (target === 'ACCEPT') return { kind: 'fate', fate: 'accept' };
+  if (target === 'DROP' || target === 'REJECT') return { kind: 'fate', fate: 'drop' };
+  if (target === 'NFQUEUE') return { kind: 'fate', fate: 'maybe' };
+  if (target !== undefined && table.chains.has(target)) {
+    return { kind: 'chain', chain: target, comesBack: !isGoto };
   }
-  return 'continue';
-}
-
-function fateOf(target: string): Fate {
-  if (target === 'ACCEPT') return 'accept';
-  if (target === 'DROP' || target === 'REJECT') return 'drop';
-  // Any other target changes or notes the packet, or hands it to another program.
-  return target === 'NFQUEUE' ? 'maybe' : 'continue';
+  // Any other target changes or notes the packet.
+  return { kind: 'none' };
 }
 
 /** Options that do not restrict a rule, with one value each. */
@@ -84,7 +75,7 @@ const notes = [
 
 function readRule(
   words: readonly string[],
-  packet: ArrivingPacket,
+  packet: Packet,
 ): { readonly match: Match; readonly target: string | undefined; readonly isGoto: boolean } {
   const matches: Match[] = [];
   let target: string | undefined;
@@ -110,12 +101,14 @@ function readRule(
   return { match: matchAll(matches), target, isGoto };
 }
 
-function matchOption(option: string, value: string, packet: ArrivingPacket): Match {
+function matchOption(option: string, value: string, packet: Packet): Match {
   switch (option) {
     case '-p':
       return value === packet.protocol || value === 'all';
     case '-i':
       return matchDevice(packet.device, value);
+    case '-o':
+      return matchOutDevice(packet, value);
     case '-s':
       return matchAddress(packet.from, value);
     case '-d':

@@ -4,10 +4,11 @@ import {
   matchAddress,
   matchAll,
   matchDevice,
-  type ArrivingPacket,
-  type Fate,
+  matchOutDevice,
   type Match,
+  type Packet,
 } from './packet.ts';
+import { walkChains, type Fate, type JudgedRule, type RuleEffect } from './walk-chains.ts';
 
 const chainSchema = z.object({
   family: z.string(),
@@ -25,7 +26,7 @@ const ruleSchema = z.object({
 });
 
 /** A chain of nftables with its rules. */
-export interface NftChain extends z.infer<typeof chainSchema> {
+interface NftChain extends z.infer<typeof chainSchema> {
   readonly rules: readonly NftStatement[][];
 }
 
@@ -33,9 +34,7 @@ type NftStatement = Readonly<Record<string, unknown>>;
 
 /** Reads the output of `nft -j list ruleset`. Without the tables of iptables, which iptables shows itself. */
 export function readNft(json: string): readonly NftChain[] {
-  const { nftables } = z
-    .object({ nftables: z.array(z.record(z.string(), z.unknown())) })
-    .parse(JSON.parse(json));
+  const nftables = readListing(json);
   const rules = nftables.flatMap(({ rule }) => (rule === undefined ? [] : [ruleSchema.parse(rule)]));
   const chains = nftables.flatMap(({ chain }) => (chain === undefined ? [] : [chainSchema.parse(chain)]));
   return chains
@@ -44,6 +43,35 @@ export function readNft(json: string): readonly NftChain[] {
       ...chain,
       rules: rules.filter((rule) => isIn(rule, chain) && rule.chain === chain.name).map(({ expr }) => expr),
     }));
+}
+
+/** A table with chains at the forward hook. */
+interface ForwardTable {
+  readonly family: string;
+  readonly table: string;
+  /** Whether iptables-nft has made the chain, so that iptables shows its rules. */
+  readonly isOfIptables: boolean;
+}
+
+/** The tables with chains at the forward hook, without heddle's own, by the output of `nft -j list chains`. */
+export function listForwardTables(json: string): readonly ForwardTable[] {
+  const found = readListing(json)
+    .flatMap(({ chain }) => (chain === undefined ? [] : [chainSchema.parse(chain)]))
+    .filter(({ family, table, hook }) => {
+      return hook === 'forward' && /^(?:ip6?|inet)$/.test(family) && !/^heddle-ipv[46]/.test(table);
+    });
+  return found
+    .map((chain) => ({ family: chain.family, table: chain.table, isOfIptables: isOfIptables(chain) }))
+    .filter((one, index, all) => all.findIndex((other) => isIn(one, other)) === index);
+}
+
+/** Makes one output of `nft -j` of several. */
+export function joinListings(listings: readonly string[]): string {
+  return JSON.stringify({ nftables: listings.flatMap(readListing) });
+}
+
+function readListing(json: string): readonly Readonly<Record<string, unknown>>[] {
+  return z.object({ nftables: z.array(z.record(z.string(), z.unknown())) }).parse(JSON.parse(json)).nftables;
 }
 
 function isIn(one: { family: string; table: string }, other: { family: string; table: string }): boolean {
@@ -60,36 +88,19 @@ function isOfIptables({ family, table, name }: z.infer<typeof chainSchema>): boo
 export function chainsAt(
   chains: readonly NftChain[],
   hook: string,
-  family: ArrivingPacket['family'],
+  family: Packet['family'],
 ): readonly NftChain[] {
   const families = ['inet', family === 4 ? 'ip' : 'ip6'];
   return chains.filter((chain) => chain.hook === hook && families.includes(chain.family));
 }
 
 /** The fate of a packet in a chain that the kernel calls. */
-export function passNft(chains: readonly NftChain[], chain: NftChain, packet: ArrivingPacket): Fate {
-  const fate = walk(chains, chain, packet, 0);
-  if (fate !== 'continue') return fate;
-  return chain.policy === 'drop' ? 'drop' : 'accept';
-}
-
-/** The deepest nesting of chains that is followed. */
-const deepest = 16;
-
-function walk(chains: readonly NftChain[], chain: NftChain, packet: ArrivingPacket, depth: number): Fate {
-  if (depth > deepest) return 'maybe';
-  for (const rule of chain.rules) {
-    const match = matchAll(rule.map((statement) => matchStatement(statement, packet)));
-    if (match === false) continue;
-    const verdict = rule.find(isVerdict);
-    if (verdict === undefined) continue;
-    if ('return' in verdict) return match === undefined ? 'maybe' : 'continue';
-    const fate = fateOf(chains, chain, verdict, packet, depth);
-    if (fate === 'continue' && 'goto' in verdict) return match === undefined ? 'maybe' : 'continue';
-    if (fate === 'continue') continue;
-    return match === undefined ? 'maybe' : fate;
-  }
-  return 'continue';
+export function passNft(chains: readonly NftChain[], chain: NftChain, packet: Packet): Fate {
+  const rulesOf = (name: string): readonly JudgedRule[] | undefined =>
+    chains
+      .find((other) => isIn(other, chain) && other.name === name)
+      ?.rules.map((rule) => judgeRule(rule, packet));
+  return walkChains(rulesOf, chain.name, chain.policy === 'drop' ? 'drop' : 'accept');
 }
 
 const verdicts = ['accept', 'drop', 'reject', 'jump', 'goto', 'return', 'queue', 'vmap'];
@@ -98,18 +109,23 @@ function isVerdict(statement: NftStatement): boolean {
   return verdicts.some((name) => name in statement);
 }
 
-function fateOf(
-  chains: readonly NftChain[],
-  from: NftChain,
-  verdict: NftStatement,
-  packet: ArrivingPacket,
-  depth: number,
-): Fate {
-  if ('accept' in verdict) return 'accept';
-  if ('drop' in verdict || 'reject' in verdict) return 'drop';
-  const jump = (verdict['jump'] ?? verdict['goto']) as { readonly target?: unknown } | undefined;
-  const target = chains.find((chain) => isIn(chain, from) && chain.name === jump?.target);
-  return target === undefined ? 'maybe' : walk(chains, target, packet, depth + 1);
+function judgeRule(rule: readonly NftStatement[], packet: Packet): JudgedRule {
+  const verdict = rule.find(isVerdict);
+  return {
+    match: matchAll(rule.map((statement) => matchStatement(statement, packet))),
+    effect: verdict === undefined ? { kind: 'none' } : effectOf(verdict),
+  };
+}
+
+const targetSchema = z.object({ target: z.string() });
+
+function effectOf(verdict: NftStatement): RuleEffect {
+  if ('accept' in verdict) return { kind: 'fate', fate: 'accept' };
+  if ('drop' in verdict || 'reject' in verdict) return { kind: 'fate', fate: 'drop' };
+  if ('return' in verdict) return { kind: 'return' };
+  const target = targetSchema.safeParse(verdict['jump'] ?? verdict['goto']);
+  if (!target.success) return { kind: 'fate', fate: 'maybe' };
+  return { kind: 'chain', chain: target.data.target, comesBack: 'jump' in verdict };
 }
 
 const matchSchema = z.object({ op: z.string(), left: z.unknown(), right: z.unknown() });
@@ -117,7 +133,7 @@ const matchSchema = z.object({ op: z.string(), left: z.unknown(), right: z.unkno
 /** Statements that neither restrict a rule nor decide. */
 const notes = ['counter', 'log', 'comment', 'mangle', 'notrack', 'ct helper'];
 
-function matchStatement(statement: NftStatement, packet: ArrivingPacket): Match {
+function matchStatement(statement: NftStatement, packet: Packet): Match {
   if (isVerdict(statement) || notes.some((name) => name in statement)) return true;
   const read = matchSchema.safeParse(statement['match']);
   if (!read.success) return undefined;
@@ -130,12 +146,12 @@ function matchStatement(statement: NftStatement, packet: ArrivingPacket): Match 
 }
 
 /** Whether a field is one of other packets only: then no comparison with it matches, `!=` included. */
-function isOfOtherPackets(left: unknown, { family }: ArrivingPacket): boolean {
+function isOfOtherPackets(left: unknown, { family, protocol: own }: Packet): boolean {
   const protocol = leftSchema.safeParse(left).data?.payload?.protocol ?? '';
-  return [...otherProtocols, family === 4 ? 'ip6' : 'ip'].includes(protocol);
+  return protocol !== own && [...protocols, family === 4 ? 'ip6' : 'ip'].includes(protocol);
 }
 
-const otherProtocols = ['tcp', 'sctp', 'dccp', 'udplite', 'icmp', 'icmpv6', 'igmp', 'esp', 'ah'];
+const protocols = ['udp', 'tcp', 'sctp', 'dccp', 'udplite', 'icmp', 'icmpv6', 'igmp', 'esp', 'ah'];
 
 const leftSchema = z.object({
   meta: z.optional(z.object({ key: z.string() })),
@@ -143,11 +159,11 @@ const leftSchema = z.object({
   ct: z.optional(z.object({ key: z.string() })),
 });
 
-function matchValue(left: unknown, right: unknown, packet: ArrivingPacket): Match {
+function matchValue(left: unknown, right: unknown, packet: Packet): Match {
   const read = leftSchema.safeParse(left);
   if (!read.success) return undefined;
   const { meta, payload, ct } = read.data;
-  if (ct !== undefined) return ct.key === 'state' ? matchAny(right, (text) => text === 'new') : undefined;
+  if (ct !== undefined) return matchConnection(ct.key, right);
   if (meta !== undefined) return matchMeta(meta.key, right, packet);
   if (payload === undefined) return undefined;
   const { field = '' } = payload;
@@ -158,11 +174,20 @@ function matchValue(left: unknown, right: unknown, packet: ArrivingPacket): Matc
   return undefined;
 }
 
-function matchMeta(key: string, right: unknown, packet: ArrivingPacket): Match {
+/** The packet begins a connection, which nobody has translated yet. */
+function matchConnection(key: string, right: unknown): Match {
+  if (key === 'state') return matchAny(right, (text) => text === 'new');
+  return key === 'status' ? matchAny(right, () => false) : undefined;
+}
+
+function matchMeta(key: string, right: unknown, packet: Packet): Match {
   switch (key) {
     case 'iifname':
     case 'iif':
       return matchAny(right, (text) => matchDevice(packet.device, text));
+    case 'oifname':
+    case 'oif':
+      return matchAny(right, (text) => matchOutDevice(packet, text));
     case 'l4proto':
       return matchAny(right, (text) => text === packet.protocol);
     case 'nfproto':

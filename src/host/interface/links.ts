@@ -1,5 +1,5 @@
 import { Failure } from '../../diagnostic/failure.ts';
-import type { Family } from '../../network/cidr.ts';
+import { formatCidr, type Cidr, type Family } from '../../network/cidr.ts';
 import { ProgramError, runProgram } from '../run-program.ts';
 import {
   parseHostRoutes,
@@ -35,6 +35,13 @@ export async function readDefaultRoutes(family: Family): Promise<readonly Route[
 /** Reads the main routing table of a family. */
 export async function readHostRoutes(family: Family): Promise<readonly HostRoute[]> {
   return parseHostRoutes(await runIp([`-${family}`, '-json', 'route', 'show']), family);
+}
+
+/** Reads the routes of the main routing table into a subnet, or into a part of it. */
+export async function readRoutesInto(subnet: Cidr): Promise<readonly HostRoute[]> {
+  const { family } = subnet;
+  const parameters = [`-${family}`, '-json', 'route', 'show', 'root', formatCidr(subnet)];
+  return parseHostRoutes(await runIp(parameters), family);
 }
 
 /** Asks the kernel for the route to an address. Undefined if there is none. */

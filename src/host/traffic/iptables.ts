@@ -69,6 +69,10 @@ export class Iptables implements TrafficTool {
     return `iptables (${this.#backend})`;
   }
 
+  get isNftables(): boolean {
+    return this.#backend === 'nf_tables';
+  }
+
   placeOf(hook: TrafficHook): string {
     return `the chain ${placeOf(hook, this.#chainSuffix).chain}`;
   }

@@ -79,6 +79,13 @@ export async function findRulesTrouble(network: NetworkRules): Promise<string | 
   return undefined;
 }
 
+/** Whether `nft monitor` prints a line for each change of the rules of a network. It does not for rules of the legacy iptables. */
+export async function isSeenByNftMonitor(network: NetworkRules): Promise<boolean> {
+  if (findMissingPrograms(['nft']).length > 0) return false;
+  const tool = await chooseTool(network).catch(() => undefined);
+  return tool?.isNftables === true;
+}
+
 /** Removes all rules of heddle with this suffix, of every tool. */
 export async function removeRules(chainSuffix: ChainSuffix, warn: Warn): Promise<void> {
   const tools = await installedTools(undefined, chainSuffix);

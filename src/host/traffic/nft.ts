@@ -10,6 +10,7 @@ import type { TrafficTool } from './tool.ts';
 /** The rules of heddle in nftables. */
 export class Nftables implements TrafficTool {
   readonly name = 'nftables';
+  readonly isNftables = true;
   readonly #suffix: ChainSuffix;
 
   constructor(suffix: ChainSuffix) {

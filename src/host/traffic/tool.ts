@@ -6,6 +6,8 @@ import type { ExistingChains } from './existing-chains.ts';
 export interface TrafficTool {
   /** The name of the tool, equal for two tools that keep the same rules. */
   readonly name: string;
+  /** Whether the rules are kept by the kernel's nftables, where `nft monitor` sees them change. */
+  readonly isNftables: boolean;
   /** The chain or the table where the rules of a hook are, as a noun. */
   placeOf(hook: TrafficHook, family: Family): string;
   /** The programs that the tool runs for a family. */

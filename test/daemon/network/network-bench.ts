@@ -52,6 +52,7 @@ export async function standNetwork(
     emit,
     onProgress: () => undefined,
   });
+  const concerns = new Concerns(emit, () => undefined, Date.now);
   const keeper = new LeaseKeeper({
     store: preparation.store,
     record,
@@ -60,7 +61,7 @@ export async function standNetwork(
     marginSeconds: 600,
     subnet: '10.50.1.0/24',
     emit,
-    concerns: new Concerns(emit, () => undefined, Date.now),
+    concerns,
     holder: { leaseWritten: () => Promise.resolve(), leaseTaken: () => undefined },
   });
   t.after(async () => {
@@ -83,6 +84,7 @@ export async function standNetwork(
     isDeviceUp,
     follow,
     drift,
+    concerns,
     underlay: { sight: { kind: 'same' } },
     settleUnderlay: () => Promise.resolve(),
   };

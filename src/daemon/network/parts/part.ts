@@ -1,4 +1,5 @@
 import { Failure } from '../../../diagnostic/failure.ts';
+import type { Concerns } from '../../../event/concerns.ts';
 import type { EmitEvent } from '../../../event/event.ts';
 import type { ChosenInterface } from '../../../host/interface/choose-interface.ts';
 import type { UnderlaySight } from '../../../host/interface/compare-underlay.ts';
@@ -37,6 +38,7 @@ export interface LiveNetwork extends StandingNetwork {
   /** Begins to follow the store; resolves with the first snapshot. */
   follow(): Promise<void>;
   readonly drift: DriftReport;
+  readonly concerns: Concerns;
   /** The last sight of the interface. */
   readonly underlay: { readonly sight: UnderlaySight };
   /** Notes that the device is up on a changed interface. Throws a Failure. */
@@ -109,10 +111,10 @@ export interface NetworkPart {
     signal: AbortSignal,
   ): Promise<EnsureResult>;
   /**
-   * Watches the part between the looks, until the signal. Calls `ask` to request a look soon. Without this function, heddle looks at the
-   * part on the interval only.
+   * Watches the part between the looks. Calls `ask` to request a look soon. Without this function, heddle looks at the part on the
+   * interval only. Returns a function that ends the watch, and resolves when it has ended.
    */
-  watch?(network: LiveNetwork, ask: () => void, signal: AbortSignal): void;
+  watch?(network: LiveNetwork, ask: () => void): () => Promise<void>;
   /** Removes the part, with the data from `remember`. Some or all of the part may be gone already. */
   down(network: StandingNetwork, memory: Json): Promise<RemovalResult>;
   /**

@@ -7,18 +7,19 @@ import {
 import { explainError } from '../../../host/system-error.ts';
 import { ProgramError } from '../../../host/run-program.ts';
 import { Failure } from '../../../diagnostic/failure.ts';
+import type { ForwardedRange } from '../../../doctor/facts/forward-droppers.ts';
 import type { EmitEvent } from '../../../event/event.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import type { LeaseSubnets } from '../../../lease/lease.ts';
 import type { NetworkConfiguration } from '../../../network/configuration.ts';
-import { mapFamilies } from '../../../network/per-family.ts';
-import { Periodic } from '../../../time/periodic.ts';
+import { mapFamilies, presentValues } from '../../../network/per-family.ts';
 import {
   isChainSuffix,
   listTrafficRules,
   type ChainSuffix,
   type TrafficWishes,
 } from '../../../traffic/rule.ts';
+import { TrafficWatch } from '../../watch/traffic-watch.ts';
 import {
   gone,
   repaired,
@@ -60,14 +61,18 @@ export const trafficRulesPart: NetworkPart = {
     }
   },
 
-  watch(network, ask, signal) {
-    const look = new Periodic(network.options.trafficResyncSeconds * 1000, async () => {
-      // The next look reports a program that fails.
-      const trouble = await findRulesTrouble(rulesOf(network)).catch(explainError);
-      if (trouble !== undefined) ask();
+  watch(network, ask) {
+    const { own, options, concerns, commands, stateDirectory } = network;
+    const watch = new TrafficWatch({
+      rules: () => rulesOf(network),
+      ranges: forwardedRanges(commands.facts.network, own, options.traffic),
+      resyncMs: options.trafficResyncSeconds * 1000,
+      stateDirectory,
+      concerns,
+      ask,
     });
-    signal.addEventListener('abort', () => look.stop(), { once: true });
-    look.start();
+    watch.start();
+    return () => watch.stop();
   },
 
   async down({ emit }, memory) {
@@ -96,6 +101,21 @@ export function rulesOfNetwork(
     return range && listTrafficRules(range.network, subnet, traffic);
   });
   return { rules, enableNftables: network.enableNftables, chainSuffix };
+}
+
+/** The ranges whose forwarded packets the rules accept: each network of the node, and its own subnet there. */
+function forwardedRanges(
+  network: NetworkConfiguration,
+  own: LeaseSubnets,
+  { forward }: TrafficWishes,
+): readonly ForwardedRange[] {
+  if (!forward) return [];
+  return presentValues(
+    mapFamilies(own, (subnet, family) => {
+      const range = network[family];
+      return range && { network: range.network, own: subnet };
+    }),
+  );
 }
 
 /** The rules of a network, by its deployment file: whether there are any, and the suffix of their chains. */
