@@ -12,30 +12,36 @@ import { StoreDirectory } from './harness/store-directory.ts';
 const harmless = { Backend: { Type: 'extension', SubnetAddCommand: 'true', SubnetRemoveCommand: 'true' } };
 
 describe('the addresses of a node', { skip: reasonToSkip(), concurrency: 2 }, () => {
-  test('a second address that --iface names is used, and strict rp_filter loses nothing', async (t) => {
-    const set = await startHosts([1, 1]);
-    t.after(() => set.close());
-    const [host, other] = set.hosts;
-    assert.ok(host && other);
-    const store = new StoreDirectory(t);
-    // The first address of the node is of a network that the peer has on another interface.
-    await host.sh(
-      'ip address flush dev eth0; ip address add 192.0.2.1/24 dev eth0; ip address add 172.30.1.1/24 dev eth0',
-    );
-    await other.sh('ip link add aside0 type dummy 2>/dev/null || ip link add aside0 type bridge');
-    await other.sh('ip link set aside0 up; ip address add 192.0.2.254/24 dev aside0');
-    await other.sh('for each in all default eth0; do echo 1 >/proc/sys/net/ipv4/conf/$each/rp_filter; done');
-    const args = ['--recipe', 'vxlan', '--store-dir', store.path];
-    const daemon = await startDaemon(host, [...args, '--iface', '172.30.1.1']);
-    const peer = await startDaemon(other, args);
-    assert.match(await host.sh('ip -d link show flannel.1'), / local 172\.30\.1\.1 /);
-    assert.equal((await daemon.logged('lease-acquired')).publicIp, '172.30.1.1');
-    const target = await other.sh(
+  for (const choice of [
+    ['--iface', '172.30.1.1'],
+    ['--iface-regex', '^172\\.30\\.'],
+  ] as const) {
+    test(`a second address that ${choice.join(' ')} names is in the lease, on the device and at the peers`, async (t) => {
+      const { daemon, host, other, store } = await withSecondAddress(t, choice);
+      assert.match(await host.sh('ip -d link show flannel.1'), / local 172\.30\.1\.1 dev eth0 /);
+      const { publicIp, subnet } = await daemon.logged('lease-acquired');
+      assert.deepEqual([publicIp, store.read(subnet)['PublicIP']], ['172.30.1.1', '172.30.1.1']);
+      await other.until('bridge fdb show dev flannel.1 | grep -q " dst 172.30.1.1 self permanent"');
+    });
+  }
+
+  test('strict rp_filter loses nothing, although the first address of the node is filtered', async (t) => {
+    const { host, other, target } = await withSecondAddress(t, ['--iface', '172.30.1.1'], async (other) => {
+      // The peer has the network of the node's first address on another interface, so it drops packets from that address.
+      await other.sh('ip link add aside0 type dummy 2>/dev/null || ip link add aside0 type bridge');
+      await other.sh('ip link set aside0 up; ip address add 192.0.2.254/24 dev aside0');
+      await other.sh(
+        'for each in all default eth0; do echo 1 >/proc/sys/net/ipv4/conf/$each/rp_filter; done',
+      );
+    });
+    await host.until(`ping -c 1 -W 1 ${target} >/dev/null`);
+    await host.sh(`ping -q -c 20 -i 0.02 -W 1 ${target} | grep -q ' 0% packet loss'`);
+    const filtered = await host.run(['ping', '-c', '1', '-W', '1', '-I', '192.0.2.1', '172.30.1.2']);
+    assert.equal(filtered.exitCode, 1, 'the filter is strict');
+    const back = await host.sh(
       'ip -4 -o address show dev flannel.1 | awk \'{ sub("/.*", "", $4); print $4 }\'',
     );
-    await host.until(`ping -c 1 -W 1 ${target.trim()} >/dev/null`);
-    await host.sh(`ping -q -c 20 -i 0.02 -W 1 ${target.trim()} | grep -q ' 0% packet loss'`);
-    await Promise.all([daemon.stop(), peer.stop()]);
+    await other.sh(`ping -q -c 20 -i 0.02 -W 1 ${back} | grep -q ' 0% packet loss'`);
   });
 
   test('an address that changes with its hardware address while it runs: the lease and the peers follow, and nothing stale is left', async (t) => {
@@ -217,6 +223,30 @@ async function pair(t: TestContext, prepare?: (host: Host) => Promise<unknown>) 
   const target = shown.trim();
   await host.until(`ping -c 1 -W 1 ${target} >/dev/null`);
   return { host, other, daemon, peer, store, target, args };
+}
+
+/** Two nodes of a vxlan network; the first one's own address on the underlay is the second one of its interface. */
+async function withSecondAddress(
+  t: TestContext,
+  choice: readonly string[],
+  prepare?: (other: Host) => Promise<unknown>,
+) {
+  const set = await startHosts([1, 1]);
+  t.after(() => set.close());
+  const [host, other] = set.hosts;
+  assert.ok(host && other);
+  const store = new StoreDirectory(t);
+  await host.sh(
+    'ip address flush dev eth0; ip address add 192.0.2.1/24 dev eth0; ip address add 172.30.1.1/24 dev eth0',
+  );
+  await prepare?.(other);
+  const args = ['--recipe', 'vxlan', '--store-dir', store.path];
+  const daemon = await startDaemon(host, [...args, ...choice], { isBare: true });
+  await startDaemon(other, args);
+  const shown = await other.sh(
+    'ip -4 -o address show dev flannel.1 | awk \'{ sub("/.*", "", $4); print $4 }\'',
+  );
+  return { daemon, host, other, store, target: shown.trim() };
 }
 
 async function indexOf(host: Host): Promise<string> {
