@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { copyFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { copyFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { FreshCredentials } from '../../src/store/etcd/cluster/fresh-credentials.ts';
 import { openEtcdStore } from '../../src/store/etcd/store.ts';
-import type { LeaseStore } from '../../src/store/store.ts';
+import { StoreError, type LeaseStore } from '../../src/store/store.ts';
 import { BackgroundFollower } from './etcd/background-follower.ts';
 import { Authority, type CertificateFiles } from './etcd/certificates.ts';
 import { Fortress, password } from './etcd/fortress.ts';
@@ -141,6 +142,64 @@ describe('files of credentials', () => {
     await copyFile(next.keyFile, node.keyFile);
     const second = await credentials.look();
     assert.notEqual(second, first);
+    assert.notDeepEqual(second.tls.identity, first.tls.identity);
+  });
+
+  test('that are not regular files are refused at once, and named', async (t) => {
+    const directory = temporaryDirectory(t);
+    const at = (name: string): string => join(directory, name);
+    execFileSync('mkfifo', [at('fifo')]);
+    await symlink('/dev/zero', at('zero'));
+    await writeFile(at('large'), 'x'.repeat((4 << 20) + 1));
+    const refused = (options: object, message: RegExp): Promise<void> =>
+      assert.rejects(FreshCredentials.read({ endpoints: [], ...options }), (error) => {
+        assert.ok(error instanceof StoreError && !error.retryable && error.hint !== undefined);
+        assert.match(error.message, message);
+        return true;
+      });
+    for (const file of ['fifo', 'zero', '.'].map(at)) {
+      const user = { name: 'heddle', passwordFile: file };
+      await refused({ user }, /for the password of the etcd user heddle: it is not a regular file$/);
+      await refused({ caFile: file }, /for TLS with etcd: it is not a regular file$/);
+      await refused({ certFile: file, keyFile: file }, /for TLS with etcd: it is not a regular file$/);
+    }
+    await refused({ caFile: at('large') }, /large for TLS with etcd: it is larger than 4194304 bytes$/);
+    const user = { name: 'heddle', passwordFile: at('large') };
+    await refused({ user }, /etcd user heddle: it is larger than 65536 bytes$/);
+  });
+
+  test('in whose place a FIFO stands for a while leave the last good ones', async (t) => {
+    const files = new Files(t);
+    await files.replaceAll(t, '127.0.0.1');
+    const { caFile, node } = files;
+    const credentials = await FreshCredentials.read({ endpoints: [], caFile, ...node });
+    const first = await credentials.current();
+    await rm(node.keyFile);
+    execFileSync('mkfifo', [node.keyFile]);
+    assert.equal(await credentials.look(), first);
+    await rm(node.keyFile);
+    await files.replaceAll(t, '127.0.0.1');
+    assert.notEqual(await credentials.look(), first);
+  });
+
+  test('are followed by links, as Kubernetes mounts a Secret, also when the links are set to another', async (t) => {
+    const files = new Files(t);
+    await files.replaceAll(t, '127.0.0.1');
+    const directory = temporaryDirectory(t);
+    const links = {
+      caFile: join(directory, 'ca.crt'),
+      certFile: join(directory, 'node.crt'),
+      keyFile: join(directory, 'node.key'),
+    };
+    await symlink(dirname(files.caFile), join(directory, '..data'));
+    for (const link of Object.values(links)) await symlink(join('..data', basename(link)), link);
+    const credentials = await FreshCredentials.read({ endpoints: [], ...links });
+    const first = await credentials.current();
+    const next = new Files(t);
+    await next.replaceAll(t, '127.0.0.1');
+    await rm(join(directory, '..data'));
+    await symlink(dirname(next.caFile), join(directory, '..data'));
+    const second = await credentials.look();
     assert.notDeepEqual(second.tls.identity, first.tls.identity);
   });
 });

@@ -1,7 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { quoteText } from '../../diagnostic/visible-text.ts';
+import { PlainFileError } from '../../host/files/plain-file-error.ts';
+import { readNamedFile } from '../../host/files/plain-file.ts';
 import { explainError } from '../../host/system-error.ts';
 import type { ParameterOverride } from '../../recipe/parameters.ts';
 import { variableName } from '../../recipe/read/variable-name.ts';
@@ -68,7 +71,8 @@ function readVariables(environment: Readonly<Record<string, string | undefined>>
 }
 
 function readCredentials(directory: string | undefined): Source[] {
-  if (directory === undefined) return [];
+  // An empty variable means nothing, as for options.
+  if (directory === undefined || directory === '') return [];
   const refuse = (error: unknown): Failure =>
     new Failure(
       'usage',
@@ -98,27 +102,23 @@ function readCredentials(directory: string | undefined): Source[] {
 function readValue(path: string, what: string): string {
   const refuse = (reason: string, cause?: unknown): Failure =>
     new Failure('usage', `cannot use ${what}: ${reason}`, {
-      hint: `give a regular file of at most ${largestValue} bytes that belongs to you or to root; for a value that begins with @, write @@`,
+      hint: `give a regular file of at most ${largestValue} bytes of text that belongs to you or to root; for a value that begins with @, write @@`,
       cause,
     });
-  let file: number;
+  let file: ReturnType<typeof readNamedFile>;
   try {
-    // A FIFO must not keep heddle waiting.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    file = readNamedFile(path, largestValue);
   } catch (error) {
-    throw refuse(explainError(error), error);
+    throw refuse(
+      error instanceof PlainFileError ? `${quoteText(path)} ${error.reason}` : explainError(error),
+      error,
+    );
   }
-  try {
-    const stats = fstatSync(file);
-    if (!stats.isFile()) throw refuse(`${quoteText(path)} is not a regular file`);
-    if (stats.uid !== 0 && stats.uid !== process.geteuid?.()) {
-      throw refuse(`${quoteText(path)} belongs to user ${stats.uid}`);
-    }
-    const buffer = Buffer.alloc(largestValue + 1);
-    const length = readSync(file, buffer, 0, buffer.length, 0);
-    if (length > largestValue) throw refuse(`${quoteText(path)} is larger than ${largestValue} bytes`);
-    return buffer.toString('utf8', 0, length).replace(/\r?\n$/, '');
-  } finally {
-    closeSync(file);
+  const { bytes, stats } = file;
+  if (stats.uid !== 0 && stats.uid !== process.geteuid?.()) {
+    throw refuse(`${quoteText(path)} belongs to user ${stats.uid}`);
   }
+  // Other bytes would become another secret without a word.
+  if (!isUtf8(bytes)) throw refuse(`${quoteText(path)} is not text in UTF-8`);
+  return bytes.toString('utf8').replace(/\r?\n$/, '');
 }

@@ -1,9 +1,15 @@
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { dirname } from 'node:path';
+import { PlainFileError } from '../../host/files/plain-file-error.ts';
+import { readNamedFile } from '../../host/files/plain-file.ts';
 import { explainError } from '../../host/system-error.ts';
 import { StoreError } from '../store.ts';
 import type { KubernetesStoreOptions } from './options.ts';
 
 export type { KubeConfig };
+
+/** The largest kubeconfig file, in bytes. Certificates and keys may be in it. */
+const largestFile = 4 << 20;
 
 /**
  * Reads how the API server is reached, as flanneld does: the kubeconfig file and the URL, where they are given; otherwise the ServiceAccount
@@ -30,6 +36,7 @@ export function loadKubeConfig({
       },
     );
   }
+  requireUsableFiles(config);
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
     throw new StoreError(`${kubeconfigFile ?? 'the configuration'} has no cluster for its current context`, {
@@ -59,11 +66,33 @@ export function loadKubeConfig({
   return config;
 }
 
+/** Refuses a file of the current context that the library would wait for, such as a FIFO. The library reads it with each request. */
+function requireUsableFiles(config: KubeConfig): void {
+  const { caFile } = config.getCurrentCluster() ?? {};
+  const { certFile, keyFile } = config.getCurrentUser() ?? {};
+  for (const file of [caFile, certFile, keyFile]) {
+    try {
+      if (file !== undefined) readNamedFile(file, largestFile);
+    } catch (error) {
+      throw new StoreError(`cannot use ${file} for the API server: ${describeUnread(error)}`, {
+        retryable: false,
+        hint: 'correct the kubeconfig file',
+        cause: error,
+      });
+    }
+  }
+}
+
+function describeUnread(error: unknown): string {
+  return error instanceof PlainFileError ? `it ${error.reason}` : explainError(error);
+}
+
 function loadFile(config: KubeConfig, file: string): void {
   try {
-    config.loadFromFile(file);
+    config.loadFromString(readNamedFile(file, largestFile).bytes.toString('utf8'));
+    config.makePathsAbsolute(dirname(file));
   } catch (error) {
-    throw new StoreError(`cannot read the kubeconfig file ${file}: ${explainError(error)}`, {
+    throw new StoreError(`cannot read the kubeconfig file ${file}: ${describeUnread(error)}`, {
       retryable: false,
       cause: error,
     });

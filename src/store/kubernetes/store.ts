@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readPlainFile } from '../../host/files/plain-file.ts';
+import { readNamedFile } from '../../host/files/plain-file.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
 import type { LeaseAttributes } from '../../lease/lease.ts';
 import { decodeLease, leaseKey } from '../../lease/wire.ts';
@@ -69,7 +69,7 @@ class KubernetesStore implements LeaseStore {
   readNetwork(): Promise<{ readonly name: string; readonly text: string } | undefined> {
     const { netConfigPath: name } = this.#options;
     try {
-      return Promise.resolve({ name, text: readPlainFile(name, largestConfig) });
+      return Promise.resolve({ name, text: readNamedFile(name, largestConfig).bytes.toString('utf8') });
     } catch (error) {
       if (hasErrorCode(error, 'ENOENT')) return Promise.resolve(undefined);
       const message = `cannot read the network configuration ${name}: ${explainError(error)}`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { readParameterSources } from '../../../src/cli/arguments/parameter-sources.ts';
@@ -65,6 +65,36 @@ test('a file that cannot be used is refused at once, and named', (t) => {
   isRefused(() => valueOf(`PSK=@${fileWith(t, 'x'.repeat(65_537))}`), /is larger than 65536 bytes$/);
 });
 
+test('a link is refused like the file that it leads to', (t) => {
+  const directory = temporaryDirectory(t);
+  execFileSync('mkfifo', [join(directory, 'fifo')]);
+  const targets: Readonly<Record<string, RegExp>> = {
+    fifo: /` is not a regular file$/,
+    '.': /` is not a regular file$/,
+    '/dev/zero': /` is not a regular file$/,
+    nowhere: /no such file or directory$/,
+    link: /too many symbolic links encountered$/,
+  };
+  for (const [target, message] of Object.entries(targets)) {
+    const link = join(directory, 'link');
+    symlinkSync(target, link);
+    isRefused(() => valueOf(`PSK=@${link}`), message);
+    rmSync(link);
+  }
+});
+
+test('bytes that are not text in UTF-8 are refused, since they would become another secret', (t) => {
+  for (const bytes of [
+    [0xff, 0xfe],
+    [0x61, 0xc3],
+    [0xed, 0xa0, 0x80],
+    [0xc0, 0xaf],
+  ])
+    isRefused(() => valueOf(`PSK=@${fileWith(t, Buffer.from(bytes))}`), /psk` is not text in UTF-8$/);
+  assert.equal(valueOf(`PSK=@${fileWith(t, 'schlüssel\n')}`), 'schlüssel');
+  assert.equal(valueOf(`PSK=@${fileWith(t, '\ufeffx')}`), '\ufeffx');
+});
+
 test('a variable and a credential give values, too', (t) => {
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, 'heddle.param.PSK'), 'swordfish\n');
@@ -82,6 +112,35 @@ test('a variable and a credential give values, too', (t) => {
       ['PSK', 'swordfish', 'from the credential heddle.param.PSK'],
     ],
   );
+});
+
+test('a credential that cannot be used is refused at once, and named', (t) => {
+  const directory = temporaryDirectory(t);
+  const credential = join(directory, 'heddle.param.PSK');
+  const refused = (message: RegExp): void => {
+    isRefused(() => readParameterSources([], { CREDENTIALS_DIRECTORY: directory }), message);
+    rmSync(credential, { recursive: true });
+  };
+  execFileSync('mkfifo', [credential]);
+  refused(/^cannot use the credential heddle\.param\.PSK: .*heddle\.param\.PSK` is not a regular file$/);
+  mkdirSync(credential);
+  refused(/is not a regular file$/);
+  symlinkSync('/dev/zero', credential);
+  refused(/is not a regular file$/);
+  writeFileSync(credential, 'x'.repeat(65_537));
+  refused(/is larger than 65536 bytes$/);
+  writeFileSync(credential, Buffer.from([0xff]));
+  refused(/is not text in UTF-8$/);
+
+  writeFileSync(join(directory, 'psk'), 'swordfish\n');
+  symlinkSync('psk', credential);
+  assert.equal(readParameterSources([], { CREDENTIALS_DIRECTORY: directory })[0]?.text, 'swordfish');
+  assert.deepEqual(readParameterSources([], { CREDENTIALS_DIRECTORY: '' }), [], 'an empty variable is none');
+  for (const [path, reason] of [
+    [join(directory, 'none'), /no such file or directory$/],
+    [join(directory, 'psk'), /not a directory$/],
+  ] as const)
+    isRefused(() => readParameterSources([], { CREDENTIALS_DIRECTORY: path }), reason);
 });
 
 test('two sources for one parameter are refused, and both are named', (t) => {

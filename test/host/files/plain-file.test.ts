@@ -4,7 +4,7 @@ import { closeSync, constants, existsSync, mkdirSync, symlinkSync, writeFileSync
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openPlainFile, readPlainFile } from '../../../src/host/files/plain-file.ts';
+import { openPlainFile, readNamedFile, readPlainFile } from '../../../src/host/files/plain-file.ts';
 import { PlainFileError } from '../../../src/host/files/plain-file-error.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -52,6 +52,35 @@ test('a plain file is read whole, up to a limit', (t) => {
   // It has no size, and a content.
   assert.match(readPlainFile('/proc/self/status', 100_000), /^Name:/);
   assert.throws(() => readPlainFile(join(path, 'x'), 6), { code: 'ENOTDIR' });
+});
+
+test('a file that an operator names may be a link, and nothing else that is not a regular file', (t) => {
+  const directory = temporaryDirectory(t);
+  const at = (name: string): string => join(directory, name);
+  writeFileSync(at('psk'), 'swordfish\n');
+  // The links of a ConfigMap that is mounted.
+  mkdirSync(at('..2026'));
+  writeFileSync(at('..2026/conf'), 'woven');
+  symlinkSync('..2026', at('..data'));
+  symlinkSync('..data/conf', at('conf'));
+  assert.equal(readNamedFile(at('psk'), 10).bytes.toString(), 'swordfish\n');
+  assert.equal(readNamedFile(at('conf'), 10).bytes.toString(), 'woven');
+  assert.throws(() => readNamedFile(at('psk'), 9), /psk is larger than 9 bytes$/);
+
+  execFileSync('mkfifo', [at('fifo')]);
+  for (const [name, target] of [
+    ['to-fifo', 'fifo'],
+    ['to-zero', '/dev/zero'],
+    ['to-directory', '..data'],
+  ] as const) {
+    symlinkSync(target, at(name));
+    for (const path of [at(name), name === 'to-zero' ? target : at(target)])
+      assert.throws(() => readNamedFile(path, 10), /is not a regular file$/, path);
+  }
+  symlinkSync('loop', at('loop'));
+  symlinkSync('nowhere', at('dangling'));
+  assert.throws(() => readNamedFile(at('loop'), 10), { code: 'ELOOP' });
+  assert.throws(() => readNamedFile(at('dangling'), 10), { code: 'ENOENT' });
 });
 
 test('a file that is missing is made only where that is asked for', (t) => {

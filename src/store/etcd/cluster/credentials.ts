@@ -1,10 +1,14 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 
+import { PlainFileError } from '../../../host/files/plain-file-error.ts';
+import { readNamedFile } from '../../../host/files/plain-file.ts';
 import { explainError } from '../../../host/system-error.ts';
 import { StoreError } from '../../store.ts';
 import type { EtcdUser, TlsFiles } from '../options.ts';
+
+/** The largest file with a password, and the largest one with certificates or a key, in bytes. A bundle of all authorities has 200 KiB. */
+const largest = { password: 64 << 10, pem: 4 << 20 };
 
 /** The content of the TLS files, as PEM. Undefined if Node's own authorities suffice and no certificate is needed. */
 export interface TlsCredentials {
@@ -19,7 +23,7 @@ export interface Login {
 }
 
 /** Reads the password if it is in a file. Throws a {@link StoreError} that names the file. */
-export async function readLogin(user: EtcdUser): Promise<Login> {
+export function readLogin(user: EtcdUser): Login {
   if ('password' in user) return user;
   const { name, passwordFile } = user;
   const refuse = (reason: string, cause?: unknown): StoreError =>
@@ -30,9 +34,9 @@ export async function readLogin(user: EtcdUser): Promise<Login> {
     });
   let text: string;
   try {
-    text = await readFile(passwordFile, 'utf8');
+    text = readNamedFile(passwordFile, largest.password).bytes.toString('utf8');
   } catch (error) {
-    throw refuse(explainError(error), error);
+    throw refuse(describeUnread(error), error);
   }
   const password = text.replace(/\r?\n$/, '');
   if (password === '') throw refuse('it is empty');
@@ -44,10 +48,10 @@ export async function readLogin(user: EtcdUser): Promise<Login> {
  * Reads the TLS files, and checks that TLS can use them and that the key belongs to the certificate. Throws a {@link StoreError} that names
  * the file.
  */
-export async function readTlsCredentials({ caFile, certFile, keyFile }: TlsFiles): Promise<TlsCredentials> {
-  const authorities = caFile === undefined ? undefined : await readCertificates(caFile);
+export function readTlsCredentials({ caFile, certFile, keyFile }: TlsFiles): TlsCredentials {
+  const authorities = caFile === undefined ? undefined : readCertificates(caFile);
   if (certFile === undefined || keyFile === undefined) return { authorities, identity: undefined };
-  const [certificate, key] = [await readCertificates(certFile), await readPem(keyFile)];
+  const [certificate, key] = [readCertificates(certFile), readPem(keyFile)];
   requireUsable(keyFile, () => createSecureContext({ key }));
   requireUsable(`${certFile} with the key ${keyFile}`, () => createSecureContext({ cert: certificate, key }));
   return { authorities, identity: { certificate, key } };
@@ -59,20 +63,25 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE----
  * Reads and checks a file of certificates. TLS itself skips unreadable certificates, and accepts a file without any, but then trusts no
  * member.
  */
-async function readCertificates(path: string): Promise<Buffer> {
-  const pem = await readPem(path);
+function readCertificates(path: string): Buffer {
+  const pem = readPem(path);
   const certificates = pem.toString('latin1').match(certificateBlock);
   if (certificates === null) throw unusable(path, 'it does not contain a certificate in PEM form', undefined);
   for (const certificate of certificates) requireUsable(path, () => new X509Certificate(certificate));
   return pem;
 }
 
-async function readPem(path: string): Promise<Buffer> {
+function readPem(path: string): Buffer {
   try {
-    return await readFile(path);
+    return readNamedFile(path, largest.pem).bytes;
   } catch (error) {
-    throw unusable(path, explainError(error), error);
+    throw unusable(path, describeUnread(error), error);
   }
+}
+
+/** The reason why a file was not read, as a clause. */
+function describeUnread(error: unknown): string {
+  return error instanceof PlainFileError ? `it ${error.reason}` : explainError(error);
 }
 
 function requireUsable(what: string, use: () => unknown): void {

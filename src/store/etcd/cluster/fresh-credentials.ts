@@ -34,7 +34,7 @@ export class FreshCredentials {
   /** Reads the files. Throws a {@link StoreError} that names the unusable file. */
   static async read(options: EtcdStoreOptions): Promise<FreshCredentials> {
     const stamp = await stampOf(options);
-    return new FreshCredentials(options, await readAll(options), stamp);
+    return new FreshCredentials(options, readAll(options), stamp);
   }
 
   /** The credentials in the files, as of a second ago at most. */
@@ -55,7 +55,7 @@ export class FreshCredentials {
     const stamp = await stampOf(this.#options);
     if (stamp === this.#stamp) return;
     try {
-      this.#last = await readAll(this.#options);
+      this.#last = readAll(this.#options);
       this.#stamp = stamp;
     } catch {
       // The next look tries again.
@@ -63,9 +63,9 @@ export class FreshCredentials {
   }
 }
 
-async function readAll(options: CredentialOptions): Promise<Credentials> {
-  const tls = await readTlsCredentials(options);
-  return { tls, login: options.user && (await readLogin(options.user)) };
+function readAll(options: CredentialOptions): Credentials {
+  const tls = readTlsCredentials(options);
+  return { tls, login: options.user && readLogin(options.user) };
 }
 
 /** A text that differs when a file has been replaced or written. */
