@@ -50,10 +50,14 @@ export class ApiServer {
 
   /** Makes a request and reads the whole answer as JSON. Throws a {@link StoreError} or a CursorLostError. */
   async request(request: ApiRequest): Promise<unknown> {
+    return this.read(request, async (answer) => JSON.parse(await text(answer)) as unknown);
+  }
+
+  /** Makes a request and reads the whole answer in the caller's way. Throws a {@link StoreError} or a CursorLostError. */
+  async read<T>(request: ApiRequest, reader: (answer: http.IncomingMessage) => Promise<T>): Promise<T> {
     const limit = AbortSignal.any([AbortSignal.timeout(this.#timing.requestMs), this.#closing.signal]);
     try {
-      const response = await this.open(request, limit);
-      return JSON.parse(await text(response)) as unknown;
+      return await reader(await this.open(request, limit));
     } catch (error) {
       throw this.#explain(request, error, limit);
     }

@@ -1,12 +1,13 @@
 import { CursorLostError } from '../store.ts';
 import type { AnnotationNames } from './annotations.ts';
 import type { ApiServer } from './api-server.ts';
+import { readItems } from './list-items.ts';
 import { NodeBook } from './node-book.ts';
 import type { NodeObject } from './node-object.ts';
 
+/** A list of Nodes without its items. */
 interface NodeList {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: readonly NodeObject[] | null;
 }
 
 /** The Nodes at one version. */
@@ -41,12 +42,10 @@ async function listOnce(server: ApiServer, names: AnnotationNames, pageSize: num
   let next = '';
   for (;;) {
     const query = { limit: String(pageSize), ...(next !== '' && { continue: next }) };
-    const page = (await server.request({
-      action: 'list the Nodes',
-      path: '/api/v1/nodes',
-      query,
-    })) as NodeList;
-    for (const node of page.items ?? []) book.take(node);
+    const request = { action: 'list the Nodes', path: '/api/v1/nodes', query };
+    const page = (await server.read(request, (answer) =>
+      readItems(answer, (node) => book.take(node as NodeObject)),
+    )) as NodeList;
     next = page.metadata.continue ?? '';
     if (next === '') return { book, resourceVersion: page.metadata.resourceVersion };
   }
