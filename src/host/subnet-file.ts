@@ -1,5 +1,5 @@
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
-import { readFile, realpath, rm } from 'node:fs/promises';
+import { open, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
@@ -11,6 +11,7 @@ import {
   type SubnetEnvironment,
 } from '../network/subnet-env.ts';
 import { makeDirectories, overwriteFile, removeDrafts, writeFileAtomically } from './files/atomic-file.ts';
+import { PlainFileError } from './files/plain-file-error.ts';
 import { explainError, hasErrorCode } from './system-error.ts';
 
 /**
@@ -97,7 +98,7 @@ function describeUnwritable(path: string, why: string, cause?: unknown): Failure
  */
 export async function readSubnetFile(path: string): Promise<SubnetEnvironment | undefined> {
   try {
-    const environment = parseSubnetEnvironment(await readFile(path, 'utf8'));
+    const environment = parseSubnetEnvironment(await readText(path));
     return 'lacks' in environment ? undefined : environment;
   } catch {
     // The file is only a hint, so an unreadable one counts as none.
@@ -105,10 +106,21 @@ export async function readSubnetFile(path: string): Promise<SubnetEnvironment | 
   }
 }
 
+/** Reads the file if it is a regular file, and does not wait for the other end of a FIFO. */
+async function readText(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    if (!(await file.stat()).isFile()) throw new PlainFileError(path, 'is not a regular file');
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
 /** Whether the file has exactly this content. It may have been removed, or written by somebody else. */
 export async function holdsSubnetFile(path: string, content: SubnetEnvironment): Promise<boolean> {
   try {
-    return (await readFile(path, 'utf8')) === renderSubnetEnvironment(content);
+    return (await readText(path)) === renderSubnetEnvironment(content);
   } catch {
     return false;
   }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '../../src/diagnostic/failure.ts';
 import {
+  holdsSubnetFile,
   readSubnetFile,
   removeSubnetFile,
   requireSubnetFile,
@@ -68,6 +70,24 @@ test('a missing or unreadable subnet file gives no hint', async (t) => {
   assert.equal(await readSubnetFile(directory), undefined);
   await writeFile(join(directory, 'torn'), 'FLANNEL_NETW');
   assert.equal(await readSubnetFile(join(directory, 'torn')), undefined);
+});
+
+test('what is not a regular file gives no hint, is not waited for, and gives way to the subnet file', async (t) => {
+  const directory = temporaryDirectory(t);
+  const path = join(directory, 'subnet.env');
+  for (const make of [
+    () => execFileSync('mkfifo', [path]),
+    () => symlink('/dev/zero', path),
+    () => symlink('nowhere', path),
+  ]) {
+    await make();
+    assert.equal(await readSubnetFile(path), undefined);
+    assert.equal(await holdsSubnetFile(path, content), false);
+    await writeSubnetFile(path, content);
+    assert.deepEqual(await readSubnetFile(path), content);
+    assert.equal(await holdsSubnetFile(path, content), true);
+    await removeSubnetFile(path);
+  }
 });
 
 test('the subnet file can be removed twice', async (t) => {
