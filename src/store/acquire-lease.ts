@@ -14,13 +14,24 @@ import type { AssignedNode, LeaseRecord, LeaseStore, Listing } from './store.ts'
  */
 const mostTries = 1000;
 
+/** The lease that a node wrote last. A lease in the store is that lease if it has this key, and this revision or this value. */
+export interface WrittenLease {
+  readonly key: string;
+  /** The revision of the last write that the store confirmed; undefined if there was none. */
+  readonly revision: string | undefined;
+  /** The value of a write that the store may have done, but did not confirm; undefined if there was none. */
+  readonly writing: string | undefined;
+}
+
 export interface AcquireRequest {
   readonly configuration: NetworkConfiguration;
   /** The attributes of the lease. Their addresses identify this node. */
   readonly attributes: LeaseAttributes;
   readonly ttlSeconds: number;
-  /** The lease that this node wrote last. The lease is this node's for as long as it has this revision. */
-  readonly earlier?: Pick<LeaseRecord, 'key' | 'revision'> | undefined;
+  /** The lease that this node wrote last, with any addresses. */
+  readonly earlier?: WrittenLease | undefined;
+  /** Called before each write of the lease, so that the write can be noted. */
+  readonly beforeWrite?: (write: Pick<LeaseRecord, 'key' | 'value'>) => Promise<void>;
   /** The subnets in the subnet file of the last run. */
   readonly hint: LeaseSubnets | undefined;
   /** A random number from 0 up to, not including, 1. */
@@ -158,7 +169,7 @@ interface Applicant extends PublicAddresses {
   readonly configuration: NetworkConfiguration;
   readonly hint: LeaseSubnets | undefined;
   /** The earlier lease, as in {@link AcquireRequest}. */
-  readonly earlier: Pick<LeaseRecord, 'key' | 'revision'> | undefined;
+  readonly earlier: WrittenLease | undefined;
 }
 
 /**
@@ -235,7 +246,8 @@ function planFrom(
   for (const key of [...refused, ...faults.flatMap(({ key }) => key ?? [])]) blocked.push(...subnetsOf(key));
   const { earlier } = applicant;
   const isUntouched = records.some(
-    ({ key, revision }) => key === earlier?.key && revision === earlier.revision,
+    ({ key, revision, value }) =>
+      key === earlier?.key && (revision === earlier.revision || value === earlier.writing),
   );
   return planAcquisition({
     ...applicant,
@@ -283,12 +295,14 @@ async function carryOut(
       throw describeExhausted(plan, store);
     case 'reuse': {
       const previous = records.find(({ key }) => key === plan.lease.key);
+      if (previous !== undefined) await request.beforeWrite?.({ key: previous.key, value });
       const record = previous && (await store.replace(previous, value, request.ttlSeconds));
       if (record === undefined || record === 'gone') return { kind: 'raced', takenKey: undefined };
       return { kind: 'acquired', acquired: { record, lease: leaseOf(record), how: 'reused' } };
     }
     case 'create': {
       const key = leaseKey(plan.subnets);
+      await request.beforeWrite?.({ key, value });
       const record = await store.create(key, value, request.ttlSeconds);
       if (record === 'taken') return { kind: 'raced', takenKey: key };
       return { kind: 'acquired', acquired: { record, lease: leaseOf(record), how: 'created' } };

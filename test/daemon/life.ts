@@ -4,6 +4,7 @@ import { NodeLife, type LifeOwner } from '../../src/daemon/node-life.ts';
 import type { TakeDownResult } from '../../src/daemon/network/take-down.ts';
 import type { StopRequest } from '../../src/daemon/report/control.ts';
 import type { UpOptions } from '../../src/daemon/setup/options.ts';
+import type { Preparation } from '../../src/daemon/setup/prepare.ts';
 import type { EmitEvent, NodeState } from '../../src/event/event.ts';
 import { until } from '../support/until.ts';
 import type { Bench } from './bench.ts';
@@ -29,16 +30,17 @@ export class Life implements LifeOwner {
 
   /**
    * Begins a life with the recipe file and the store of the bench. It ends with the test, if not before. `meanwhile` happens when all
-   * is prepared.
+   * is prepared. `prepared` changes what was prepared.
    */
   static async begin(
     t: TestContext,
     bench: Bench,
     changes: Partial<UpOptions> = {},
     meanwhile: () => Promise<void> = () => Promise.resolve(),
+    prepared: (preparation: Preparation) => Preparation = (preparation) => preparation,
   ): Promise<Life> {
     const options = bench.options(changes);
-    const preparation = await bench.prepare(options);
+    const preparation = prepared(await bench.prepare(options));
     await meanwhile();
     const life = new Life(
       options,

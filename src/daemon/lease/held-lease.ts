@@ -9,6 +9,7 @@ import { decodeLease, parseLeaseKey } from '../../lease/wire.ts';
 import type { PublicAddresses } from '../../network/public-addresses.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import { withoutSecrets } from '../../store/secrets.ts';
+import type { WrittenLease } from '../../store/acquire-lease.ts';
 import { StoreError, type LeaseRecord, type LeaseStore } from '../../store/store.ts';
 
 /**
@@ -25,13 +26,12 @@ export interface HeldLease {
   /** The lease as this node last wrote it, and the machine that wrote it; older versions did not note them. */
   readonly revision?: string;
   readonly machine?: MachineMarks;
+  /** The value that this node was writing. Absent once the store has confirmed the write. */
+  readonly writing?: string;
 }
 
-/** The lease that this node wrote last, possibly with addresses that the node no longer has. */
-export interface EarlierLease extends PublicAddresses {
-  readonly key: string;
-  readonly revision: string;
-}
+/** The lease that this node wrote last, possibly with addresses that the node does not have any more. */
+export interface EarlierLease extends PublicAddresses, WrittenLease {}
 
 /** The result of releasing a lease. */
 export type LeaseEnd =
@@ -52,16 +52,42 @@ export async function noteHeldLease(
   record: LeaseRecord,
   machine: MachineMarks | undefined,
 ): Promise<void> {
-  const { publicIp, publicIpv6 } = addressesOf(record);
-  const held: HeldLease = {
+  await writeHeldLease(stateDirectory, { ...describe(store, record, machine), revision: record.revision });
+}
+
+/**
+ * Notes a lease that is about to be written, so that a process that dies before the store confirms the write does not lose the lease. What
+ * the note says about an earlier write of the same lease stays.
+ */
+export async function noteLeaseWrite(
+  stateDirectory: string,
+  store: StoreChoice,
+  write: Pick<LeaseRecord, 'key' | 'value'>,
+  machine: MachineMarks | undefined,
+): Promise<void> {
+  const held = await readHeldLease(stateDirectory);
+  const isSame = held?.key === write.key && isDeepStrictEqual(held.store, withoutSecrets(store));
+  const note = isSame ? held : describe(store, write, machine);
+  await writeHeldLease(stateDirectory, { ...note, writing: write.value });
+}
+
+function describe(
+  store: StoreChoice,
+  lease: Pick<LeaseRecord, 'key' | 'value'>,
+  machine: MachineMarks | undefined,
+): HeldLease {
+  const { publicIp, publicIpv6 } = addressesOf(lease);
+  return {
     version: 1,
     store: withoutSecrets(store),
-    key: record.key,
+    key: lease.key,
     publicIp: publicIp ?? null,
     publicIpv6: publicIpv6 ?? null,
-    revision: record.revision,
     ...(machine && { machine }),
   };
+}
+
+async function writeHeldLease(stateDirectory: string, held: HeldLease): Promise<void> {
   await writeFileAtomically(fileOf(stateDirectory), `${JSON.stringify(held)}\n`, 0o600);
 }
 
@@ -88,11 +114,13 @@ export async function findEarlierLease(
   hardwareAddresses: readonly string[],
 ): Promise<EarlierLease | undefined> {
   const held = await readHeldLease(stateDirectory);
-  if (held?.revision === undefined || held.machine === undefined) return undefined;
+  if (held?.machine === undefined) return undefined;
+  const { key, revision, writing, publicIp, publicIpv6 } = held;
+  if (revision === undefined && writing === undefined) return undefined;
   if (!isDeepStrictEqual(held.store, withoutSecrets(store))) return undefined;
   if (!(await isThisMachine(held.machine, hardwareAddresses))) return undefined;
-  const { key, revision, publicIp, publicIpv6 } = held;
-  return { key, revision, publicIp: publicIp ?? undefined, publicIpv6: publicIpv6 ?? undefined };
+  const addresses = { publicIp: publicIp ?? undefined, publicIpv6: publicIpv6 ?? undefined };
+  return { key, revision, writing, ...addresses };
 }
 
 /**
@@ -113,7 +141,10 @@ export async function releaseHeldLease(
   try {
     const { records } = await store.list();
     const record = records.find((found) => found.key === key);
-    const isOurs = record !== undefined && haveSameAddresses(addressesOf(record), own);
+    const isOurs =
+      record !== undefined &&
+      (haveSameAddresses(addressesOf(record), own) ||
+        (current === undefined && record.value === held.writing));
     const end = isOurs ? await store.remove(record) : 'gone';
     await rm(fileOf(stateDirectory), { force: true });
     if (end === 'gone') return { kind: 'not-held' };
@@ -130,8 +161,8 @@ function subnetOf(key: string): string {
   return subnets === undefined ? key : describeSubnets(subnets);
 }
 
-function addressesOf(record: LeaseRecord): PublicAddresses {
-  const decoded = decodeLease(record);
+function addressesOf({ key, value }: Pick<LeaseRecord, 'key' | 'value'>): PublicAddresses {
+  const decoded = decodeLease({ key, value, expiresAt: undefined });
   if (decoded.kind === 'malformed') return { publicIp: undefined, publicIpv6: undefined };
   const { publicIp, publicIpv6 } = decoded.lease.attributes;
   return { publicIp, publicIpv6 };

@@ -14,6 +14,8 @@ import type { OwnLease } from './own-lease.ts';
 
 /** The holder of the lease that a {@link LeaseKeeper} keeps. */
 export interface LeaseHolder {
+  /** Called before each write of the lease. Does not reject. */
+  leaseWriting(write: Pick<LeaseRecord, 'key' | 'value'>): Promise<void>;
   /** Called after each write of the lease, with its new state. Does not reject. */
   leaseWritten(record: LeaseRecord): Promise<void>;
   /** Called once, when another node holds the subnet. */
@@ -278,9 +280,10 @@ export class LeaseKeeper implements OwnLease, Vital {
 
   /** Writes the lease, even if it expired, was deleted or was changed. Throws a StoreError. */
   async #writeAgain(): Promise<RenewalResult> {
-    const { store, ttlSeconds } = this.#options;
+    const { store, ttlSeconds, holder: leaseHolder } = this.#options;
     const { key } = this.#record;
     const value = this.#value;
+    await leaseHolder.leaseWriting({ key, value });
     const replaced = await store.replace(this.#record, value, ttlSeconds);
     if (replaced !== 'gone') return { kind: 'written', record: replaced };
     const created = await store.create(key, value, ttlSeconds);

@@ -3,7 +3,7 @@ import type { Counts } from '../../engine/overview.ts';
 import { Engine } from '../../engine/engine.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { formatCount } from '../../diagnostic/words.ts';
-import { readMachineMarks } from '../../host/machine.ts';
+import { readMachineMarks, type MachineMarks } from '../../host/machine.ts';
 import { explainError } from '../../host/system-error.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { agreedFields } from '../../lease/agreed-fields.ts';
@@ -11,12 +11,13 @@ import { networksOf } from '../../network/configuration.ts';
 import { presentValues } from '../../network/per-family.ts';
 import { listPublicAddresses, mainPublicAddress } from '../../network/public-addresses.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
+import type { StoreChoice } from '../../store/kind.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import type { Vital } from '../health/vital.ts';
 import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
-import { noteHeldLease } from '../lease/held-lease.ts';
+import { noteHeldLease, noteLeaseWrite } from '../lease/held-lease.ts';
 import { LeaseKeeper, type LeaseHolder } from '../lease/lease-keeper.ts';
 import { OwnIdentities } from '../lease/own-identities.ts';
 import { Concerns } from '../../event/concerns.ts';
@@ -489,12 +490,23 @@ export class RunningNetwork implements LeaseHolder {
     this.#follower.relist();
   }
 
+  /** Notes the write of the lease, in case this daemon dies before the store confirms it. */
+  leaseWriting(write: Pick<LeaseRecord, 'key' | 'value'>): Promise<void> {
+    return this.#noteLease((directory, store, machine) => noteLeaseWrite(directory, store, write, machine));
+  }
+
   /** Notes the lease for the next daemon on this machine, which may have another address. */
-  async leaseWritten(record: LeaseRecord): Promise<void> {
+  leaseWritten(record: LeaseRecord): Promise<void> {
+    return this.#noteLease((directory, store, machine) => noteHeldLease(directory, store, record, machine));
+  }
+
+  async #noteLease(
+    note: (directory: string, store: StoreChoice, machine: MachineMarks | undefined) => Promise<void>,
+  ): Promise<void> {
     const { options, emit } = this.#context;
     try {
       const machine = await readMachineMarks(this.#underlay.underlay.hardwareAddress);
-      await noteHeldLease(options.stateDirectory, options.store, record, machine);
+      await note(options.stateDirectory, options.store, machine);
     } catch (error) {
       const message =
         `cannot note this node's lease in ${options.stateDirectory}: ${explainError(error)}; ` +

@@ -12,7 +12,7 @@ import { acquireLease, type AcquiredLease } from '../../store/acquire-lease.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { describeExpiry } from '../lease/lease-keeper.ts';
-import { noteHeldLease, type EarlierLease } from '../lease/held-lease.ts';
+import { noteHeldLease, noteLeaseWrite, type EarlierLease } from '../lease/held-lease.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
@@ -82,6 +82,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
     enter('leasing');
     const { configuration } = preparation.network;
     const ttlSeconds = options.leaseTtlSeconds;
+    const machine = await readMachineMarks(preparation.underlay.hardwareAddress);
     const acquired = await outlastOutages(
       () =>
         acquireLease(store, {
@@ -91,6 +92,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
           earlier,
           ttlSeconds,
           listing: listingSlot.take(),
+          beforeWrite: (write) => noteLeaseWrite(options.stateDirectory, options.store, write, machine),
           signal,
         }),
       outages,
@@ -113,7 +115,6 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
     });
     if (earlier?.key === record.key) tellOtherAddress(earlier, attributes, subnets, emit);
     for (const message of describeUnfit(acquired)) emit({ event: 'warning', message });
-    const machine = await readMachineMarks(preparation.underlay.hardwareAddress);
     await noteHeldLease(options.stateDirectory, options.store, record, machine);
     await remember(context, record.key);
     const isCreated = acquired.how === 'created';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findEarlierLease, noteHeldLease } from '../../../src/daemon/lease/held-lease.ts';
+import { findEarlierLease, noteHeldLease, noteLeaseWrite } from '../../../src/daemon/lease/held-lease.ts';
 import { readMachineMarks, type MachineMarks } from '../../../src/host/machine.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { leaseValue } from '../bench.ts';
@@ -16,9 +16,30 @@ test('the lease of an earlier run is known again, whatever address the node has 
   assert.deepEqual(await findEarlierLease(directory, store, ['02:00:00:00:00:02', hardwareAddress]), {
     key: record.key,
     revision: 'r7',
+    writing: undefined,
     publicIp: '172.30.0.9',
     publicIpv6: undefined,
   });
+});
+
+test('a write that was not confirmed is known by its value, next to the write before it, until it is confirmed', async (t) => {
+  const directory = temporaryDirectory(t);
+  const machine = await readMachineMarks(hardwareAddress);
+  const find = async (): Promise<unknown> => {
+    const found = await findEarlierLease(directory, store, [hardwareAddress]);
+    return found && [found.key, found.revision, found.writing];
+  };
+  const moved = { key: record.key, value: leaseValue(22) };
+  await noteLeaseWrite(directory, store, moved, machine);
+  assert.deepEqual(await find(), [record.key, undefined, moved.value]);
+  await noteHeldLease(directory, store, record, machine);
+  await noteLeaseWrite(directory, store, moved, machine);
+  assert.deepEqual(await find(), [record.key, 'r7', moved.value]);
+  const other = { key: '10.50.8.0-24', value: record.value };
+  await noteLeaseWrite(directory, store, other, machine);
+  assert.deepEqual(await find(), [other.key, undefined, other.value], 'another lease has no earlier write');
+  await noteHeldLease(directory, store, record, machine);
+  assert.deepEqual(await find(), [record.key, 'r7', undefined]);
 });
 
 /** The marks of this machine, with some changed. */

@@ -49,6 +49,7 @@ class Kept {
       emit: (event) => this.events.push(event),
       concerns: this.concerns,
       holder: {
+        leaseWriting: () => Promise.resolve(),
         leaseWritten: () => Promise.resolve(),
         leaseTaken: (because) => void this.taken.push(because),
       },

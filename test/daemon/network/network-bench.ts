@@ -62,7 +62,11 @@ export async function standNetwork(
     subnet: '10.50.1.0/24',
     emit,
     concerns,
-    holder: { leaseWritten: () => Promise.resolve(), leaseTaken: () => undefined },
+    holder: {
+      leaseWriting: () => Promise.resolve(),
+      leaseWritten: () => Promise.resolve(),
+      leaseTaken: () => undefined,
+    },
   });
   t.after(async () => {
     await keeper.stop();

@@ -103,6 +103,7 @@ test('a lease that this node wrote with another address is its own, until anothe
   const earlier = {
     key: record.key,
     revision: record.revision,
+    writing: undefined,
     publicIp: '172.30.0.22',
     publicIpv6: undefined,
   };

@@ -96,6 +96,7 @@ test('the lease, the deployment and the note of the lease follow another address
   assert.deepEqual(earlier, {
     key,
     revision: own?.revision,
+    writing: undefined,
     publicIp: '172.30.0.22',
     publicIpv6: undefined,
   });
