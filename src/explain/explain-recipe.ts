@@ -7,6 +7,7 @@ import { commandOfEvent, commandEventNames, type CommandEvent } from '../contrac
 import { readsPeerLines } from '../recipe/contract-variables.ts';
 import { overlayMtus } from '../contract/mtu.ts';
 import type { CommandName, Recipe } from '../recipe/recipe.ts';
+import { explainCalls, type ExplainedCalls } from './explain-calls.ts';
 import { describeInvented, inventLeases, type LeaseRequest } from './invent-leases.ts';
 import type { ParameterOverride } from '../recipe/parameters.ts';
 import { loadRecipe } from '../recipe-files/load-recipe.ts';
@@ -30,6 +31,8 @@ export interface PlannedRun {
   /** The variables that heddle sets, sorted by name. Everything else is inherited from the daemon. */
   readonly environment: Readonly<Record<string, string>>;
   readonly stdin: string;
+  /** The calls of programs, if this is the command of a peer; null for any other command. */
+  readonly calls: ExplainedCalls | null;
   readonly cwd: string;
   readonly umask: '077';
   /** Null for a command that may run for as long as the network is up. */
@@ -112,13 +115,18 @@ function planRun(
     isPeerRun ? peer : undefined,
   );
   const line = readsPeerLines(name) ? formatPeerLine('add', peer, recipe.backendData) : undefined;
+  const script = commandText(command);
+  const environment = hideSecrets(variables, recipe);
+  const stdin = isPeerRun ? peer.stdin : line === undefined ? '' : `${line}\n`;
+  const exitsOnFailure = command.form === 'lines';
   return {
     event,
     command: name,
-    shell: command.form === 'lines' ? 'sh -ec' : 'sh -c',
-    script: commandText(command),
-    environment: hideSecrets(variables, recipe),
-    stdin: isPeerRun ? peer.stdin : line === undefined ? '' : `${line}\n`,
+    shell: exitsOnFailure ? 'sh -ec' : 'sh -c',
+    script,
+    environment,
+    stdin,
+    calls: isPeerRun ? explainCalls({ script, exitsOnFailure, environment, stdin }) : null,
     cwd: facts.stateDirectory,
     umask: '077',
     timeoutSeconds: name === 'MonitorCommand' ? null : recipe.timeout,

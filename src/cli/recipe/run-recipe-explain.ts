@@ -8,6 +8,7 @@ import {
   type RecipeExplanation,
   type PlannedRun,
 } from '../../explain/explain-recipe.ts';
+import type { ExplainedCalls } from '../../explain/explain-calls.ts';
 import { showInvisible } from '../../diagnostic/visible-text.ts';
 
 /** Prints what would run. */
@@ -30,7 +31,7 @@ function renderExplanation({ recipe, type, runs, assumed }: RecipeExplanation, c
 }
 
 function renderRun(run: PlannedRun, chalk: ChalkInstance): string {
-  const { event, command, shell, script, environment, stdin, cwd, umask, timeoutSeconds } = run;
+  const { event, command, shell, script, environment, stdin, calls, cwd, umask, timeoutSeconds } = run;
   const limit =
     timeoutSeconds === null ? 'for as long as the network is up' : `for at most ${timeoutSeconds} s`;
   const variables = Object.entries(environment).map(
@@ -44,7 +45,21 @@ function renderRun(run: PlannedRun, chalk: ChalkInstance): string {
     section('script', script.split('\n').map(showInvisibleButTabs)),
     section('environment, in addition to the daemon’s own without its secrets', variables),
     section('standard input', describeInput(stdin)),
+    calls === null ? '' : section('calls, if each succeeds', describeCalls(calls)),
   ].join('');
+}
+
+function describeCalls(calls: ExplainedCalls): readonly string[] {
+  switch (calls.kind) {
+    case 'shell':
+      return [`(only a shell can tell: line ${calls.line}: ${calls.because})`];
+    case 'calls':
+      if (calls.calls.length === 0) return ['(none)'];
+      return calls.calls.map(({ program, arguments: words, line }) => {
+        const command = [program, ...words].map((word) => renderValue(showInvisible(word))).join(' ');
+        return `${command}  # line ${line}`;
+      });
+  }
 }
 
 /** An address reads better without the backslashes that shell-quote puts before its colons, and needs none. */

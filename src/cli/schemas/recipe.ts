@@ -45,6 +45,24 @@ export const listSchema = schemaOf<readonly ListedRecipe[]>()(
   ),
 );
 
+const calls = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('calls'),
+    calls: z.array(
+      z.strictObject({
+        program: z.string(),
+        arguments: z.array(z.string()),
+        line: described(place, 'The line of the script, from 1.'),
+      }),
+    ),
+  }),
+  z.strictObject({
+    kind: z.literal('shell'),
+    line: described(place, 'The first line of the script that only a shell can follow, from 1.'),
+    because: described(z.string(), 'Why, as text for people.'),
+  }),
+]);
+
 const run = z.strictObject({
   event: described(z.enum(commandEventNames), 'The name of the event, as `--event` takes it.'),
   command: z.enum(commandNames),
@@ -55,6 +73,10 @@ const run = z.strictObject({
     'The variables that heddle sets, without those that a command inherits. Values of secrets are hidden.',
   ),
   stdin: z.string(),
+  calls: described(
+    z.nullable(calls),
+    'The programs that the command of a peer calls if each call succeeds; null for any other command.',
+  ),
   cwd: z.string(),
   umask: z.literal('077'),
   timeoutSeconds: described(

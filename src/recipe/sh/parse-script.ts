@@ -1,6 +1,15 @@
 import type { Span } from '../../diagnostic/source.ts';
 import { ScriptCursor, ShellFault } from './script-cursor.ts';
-import type { AndOr, CommandNode, List, Pipeline, Redirection, ScriptTree, Word } from './syntax-tree.ts';
+import type {
+  AndOr,
+  CommandNode,
+  Extension,
+  List,
+  Pipeline,
+  Redirection,
+  ScriptTree,
+  Word,
+} from './syntax-tree.ts';
 import { literalOf } from './words.ts';
 import { WordReader } from './word-reader.ts';
 
@@ -11,6 +20,7 @@ const noCloser: ReadonlySet<string> = new Set();
 const blanks = /(?:[ \t]|\\\n)+/y;
 const comment = /#[^\n]*/y;
 const redirectionStart = /(?:[0-9]+(?=[<>]))?(?:&>>?|<<<|<<-?|<&|<>|<|>>|>&|>\||>)/y;
+const posixRedirections: ReadonlySet<string> = new Set(['<', '>', '>>', '>|', '<&', '>&', '<>', '<<', '<<-']);
 const assignmentStart = /[A-Za-z_]\w*\+?=/y;
 const namePattern = /^[A-Za-z_]\w*$/;
 const functionBrackets = /(?:[ \t]|\\\n)*\((?:[ \t]|\\\n)*\)/y;
@@ -24,11 +34,12 @@ const functionBrackets = /(?:[ \t]|\\\n)*\((?:[ \t]|\\\n)*\)/y;
 export function parseScript(text: string): ScriptTree {
   const cursor = new ScriptCursor(text);
   const list: AndOr[] = [];
+  const extensions: Extension[] = [];
   try {
-    new ListReader().readInto(list, cursor, noCloser);
-    return { list, fault: cursor.ended ? undefined : cursor.fault(cursor.at).span };
+    new ListReader(extensions).readInto(list, cursor, noCloser);
+    return { list, fault: cursor.ended ? undefined : cursor.fault(cursor.at).span, extensions };
   } catch (error) {
-    if (error instanceof ShellFault) return { list, fault: error.span };
+    if (error instanceof ShellFault) return { list, fault: error.span, extensions };
     throw error;
   }
 }
@@ -42,8 +53,16 @@ interface PendingDocument {
 }
 
 class ListReader {
-  readonly #words = new WordReader((cursor) => new ListReader().#readList(cursor, noCloser));
+  readonly #words = new WordReader(
+    (cursor) => new ListReader(this.#extensions).#readList(cursor, noCloser),
+    (extension) => this.#extensions.push(extension),
+  );
   readonly #documents: PendingDocument[] = [];
+  readonly #extensions: Extension[];
+
+  constructor(extensions: Extension[]) {
+    this.#extensions = extensions;
+  }
 
   /** Reads commands up to a closing word, a closing bracket, `;;` or the end; each is added when it is whole. */
   readInto(list: AndOr[], cursor: ScriptCursor, until: ReadonlySet<string>): void {
@@ -86,6 +105,7 @@ class ListReader {
     const start = cursor.at;
     let negated = false;
     while (peekPlain(cursor) === '!') {
+      if (negated) this.#note(cursor, cursor.at, 1, '! !');
       negated = !negated;
       cursor.at += 1;
       skipBlanks(cursor);
@@ -96,7 +116,7 @@ class ListReader {
       if (cursor.sees('||') || !cursor.take('|')) {
         return { span: spanTo(cursor.span(start, start).offset, commands), negated, commands };
       }
-      cursor.take('&');
+      if (cursor.take('&')) this.#note(cursor, cursor.at - 2, 2, '|&');
       this.#skipLines(cursor);
       commands.push(this.#readCommand(cursor));
     }
@@ -119,9 +139,10 @@ class ListReader {
   #readCompound(cursor: ScriptCursor): CommandNode | undefined {
     const start = cursor.at;
     if (cursor.take('(')) {
+      if (cursor.sees('(')) this.#note(cursor, start, 2, '((');
       const body = this.#readList(cursor, noCloser);
       this.#close(cursor, ')', start, 1);
-      return { kind: 'group', body, ...unplaced };
+      return { kind: 'group', subshell: true, body, ...unplaced };
     }
     const word = peekPlain(cursor);
     switch (word) {
@@ -129,7 +150,7 @@ class ListReader {
         cursor.at += 1;
         const body = this.#readList(cursor, new Set(['}']));
         this.#close(cursor, '}', start, 1);
-        return { kind: 'group', body, ...unplaced };
+        return { kind: 'group', subshell: false, body, ...unplaced };
       }
       case 'if':
         return this.#readIf(cursor);
@@ -137,10 +158,12 @@ class ListReader {
       case 'until': {
         cursor.at += word.length;
         const condition = this.#readList(cursor, new Set(['do']));
-        return { kind: 'loop', condition, body: this.#readDoGroup(cursor, start, word.length), ...unplaced };
+        const body = this.#readDoGroup(cursor, start, word.length);
+        return { kind: 'loop', until: word === 'until', condition, body, ...unplaced };
       }
       case 'for':
       case 'select':
+        if (word === 'select') this.#note(cursor, start, word.length, word);
         return this.#readFor(cursor, word.length);
       case 'case':
         return this.#readCase(cursor);
@@ -175,7 +198,8 @@ class ListReader {
     cursor.at += variable.length;
     this.#skipLines(cursor);
     const words: Word[] = [];
-    if (peekPlain(cursor) === 'in') {
+    if (peekPlain(cursor) !== 'in') words.push(allParameters(cursor));
+    else {
       cursor.at += 'in'.length;
       for (let word = this.#nextWord(cursor); word !== undefined; word = this.#nextWord(cursor))
         words.push(word);
@@ -227,13 +251,17 @@ class ListReader {
     } while (cursor.take('|'));
     if (!cursor.take(')')) throw cursor.fault(cursor.at);
     const body = this.#readList(cursor, new Set(['esac']));
-    if (!cursor.take(';;&') && !cursor.take(';;')) cursor.take(';&');
+    const after = cursor.at;
+    if (cursor.take(';;&') || (!cursor.take(';;') && cursor.take(';&'))) {
+      this.#note(cursor, after, cursor.at - after, cursor.text.slice(after, cursor.at));
+    }
     return { patterns, body };
   }
 
   #readTest(cursor: ScriptCursor): CommandNode {
     const start = cursor.at;
     cursor.at += '[['.length;
+    this.#note(cursor, start, 2, '[[ … ]]');
     const words: Word[] = [];
     for (;;) {
       cursor.at += cursor.match(/(?:[ \t\n&|<>();]|\\\n)+/y)?.length ?? 0;
@@ -248,6 +276,7 @@ class ListReader {
     const start = cursor.at;
     const byKeyword = peekPlain(cursor) === 'function';
     if (byKeyword) {
+      this.#note(cursor, start, 'function'.length, 'function');
       cursor.at += 'function'.length;
       skipBlanks(cursor);
     }
@@ -277,6 +306,7 @@ class ListReader {
       if (this.#readRedirection(cursor, redirections)) end = cursor.at;
       else {
         const name = words.length === 0 ? cursor.match(assignmentStart) : undefined;
+        if (name?.endsWith('+=') === true) this.#note(cursor, cursor.at, name.length, '+=');
         cursor.at += name?.length ?? 0;
         const at = cursor.at;
         const word = this.#words.readWord(cursor);
@@ -297,6 +327,7 @@ class ListReader {
     const start = cursor.match(redirectionStart);
     if (start === undefined) return false;
     const operator = start.replace(/^[0-9]+/, '');
+    if (!posixRedirections.has(operator)) this.#note(cursor, cursor.at, start.length, operator);
     cursor.at += start.length;
     const target = this.#nextWord(cursor);
     if (target === undefined) throw cursor.fault(cursor.at);
@@ -317,6 +348,11 @@ class ListReader {
       });
     }
     return true;
+  }
+
+  /** Notes a construct beyond POSIX that begins at an index of the cursor's text. */
+  #note(cursor: ScriptCursor, at: number, length: number, construct: string): void {
+    this.#extensions.push({ span: cursor.span(at, at + length), construct });
   }
 
   #nextWord(cursor: ScriptCursor): Word | undefined {
@@ -364,6 +400,20 @@ class ListReader {
 function spanTo(offset: number, commands: readonly CommandNode[]): Span {
   const last = commands.at(-1)?.span;
   return { offset, length: last === undefined ? 0 : last.offset + last.length - offset };
+}
+
+/** `"$@"`, where it is not written. */
+function allParameters(cursor: ScriptCursor): Word {
+  const span = cursor.span(cursor.at, cursor.at);
+  const part = {
+    kind: 'parameter',
+    name: '@',
+    operator: undefined,
+    argument: undefined,
+    quoted: true,
+    span,
+  } as const;
+  return { span, parts: [part] };
 }
 
 /** Filled in once the node's redirections are read. */

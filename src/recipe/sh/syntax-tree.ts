@@ -9,6 +9,15 @@ export interface ScriptTree {
   readonly list: List;
   /** Where reading stopped before the end; undefined if the whole of the text was read. */
   readonly fault: Span | undefined;
+  /** The constructs that some shells add to POSIX, in the order of the text. */
+  readonly extensions: readonly Extension[];
+}
+
+/** A construct that is not of POSIX: some shells refuse it, or take it for something else. */
+export interface Extension {
+  readonly span: Span;
+  /** As an author knows it: `[[ … ]]`, `+=` … */
+  readonly construct: string;
 }
 
 /** Commands one after the other. */
@@ -48,6 +57,8 @@ export interface SimpleCommand extends NodeBase {
 /** `( … )` or `{ …; }`. */
 interface GroupCommand extends NodeBase {
   readonly kind: 'group';
+  /** Whether it is written with brackets: then what it sets does not outlive it. */
+  readonly subshell: boolean;
   readonly body: List;
 }
 
@@ -61,6 +72,8 @@ interface IfCommand extends NodeBase {
 /** `while` or `until`. */
 interface LoopCommand extends NodeBase {
   readonly kind: 'loop';
+  /** Whether it goes on for as long as the condition fails: `until`. */
+  readonly until: boolean;
   readonly condition: List;
   readonly body: List;
 }
@@ -68,6 +81,7 @@ interface LoopCommand extends NodeBase {
 interface ForCommand extends NodeBase {
   readonly kind: 'for';
   readonly variable: string;
+  /** Without `in`, the one word `"$@"`. */
   readonly words: readonly Word[];
   readonly body: List;
 }

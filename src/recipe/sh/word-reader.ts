@@ -1,5 +1,5 @@
 import type { ScriptCursor } from './script-cursor.ts';
-import type { List, ParameterPart, Word, WordPart } from './syntax-tree.ts';
+import type { Extension, List, ParameterPart, Word, WordPart } from './syntax-tree.ts';
 
 /** Reads the commands of a substitution, up to what closes it or to the end of the text. */
 type ListReader = (cursor: ScriptCursor) => List;
@@ -17,9 +17,12 @@ const parameterOperator = /:?[-=?+]|%%?|##?|[^}]/y;
 /** Reads words: quotes, escapes and expansions. Throws a {@link ShellFault} where one is never closed. */
 export class WordReader {
   readonly #readList: ListReader;
+  readonly #note: (extension: Extension) => void;
 
-  constructor(readList: ListReader) {
+  /** `note` receives each construct beyond POSIX. */
+  constructor(readList: ListReader, note: (extension: Extension) => void) {
     this.#readList = readList;
+    this.#note = note;
   }
 
   /** Reads the word that begins here, or undefined if none does. */
@@ -68,6 +71,7 @@ export class WordReader {
     if (cursor.sees('${')) return this.#readBraced(cursor, quoted);
     const arithmeticEnd = cursor.sees('$((') ? findArithmeticEnd(cursor) : undefined;
     if (arithmeticEnd !== undefined) return this.#readArithmetic(cursor, arithmeticEnd, quoted);
+    if (cursor.sees('$((')) this.#note({ span: cursor.span(cursor.at, cursor.at + 3), construct: '$((' });
     if (cursor.sees('$(')) return this.#readSubstitution(cursor, quoted);
     const start = cursor.at;
     const parameter = cursor.match(simpleParameter);
@@ -123,18 +127,19 @@ export class WordReader {
     if (cursor.take('}')) return makeParameter(name, quoted, cursor, start);
     const operator = cursor.match(parameterOperator) ?? '';
     cursor.at += operator.length;
-    const argument = this.#readBracedArgument(cursor, start, quoted && !/^[%#]/.test(operator), quoted);
+    // The quotes around an expansion do not quote the pattern inside of it.
+    const argument = this.#readBracedArgument(cursor, start, quoted && !/^[%#]/.test(operator));
     return makeParameter(name, quoted, cursor, start, operator, argument);
   }
 
-  /** Reads up to the closing brace. In double quotes, single quotes mean themselves, unless in a pattern. */
-  #readBracedArgument(cursor: ScriptCursor, opening: number, plainQuotes: boolean, quoted: boolean): Word {
+  /** Reads up to the closing brace. What is `quoted` takes single quotes as they are. */
+  #readBracedArgument(cursor: ScriptCursor, opening: number, quoted: boolean): Word {
     const start = cursor.at;
     const parts = new Parts();
     while (!cursor.sees('}')) {
       if (cursor.ended) throw cursor.fault(opening, opening + 2);
       if (cursor.sees('\\')) readEscape(cursor, parts);
-      else if (cursor.sees("'") && !plainQuotes) readSingleQuoted(cursor, parts);
+      else if (cursor.sees("'") && !quoted) readSingleQuoted(cursor, parts);
       else if (cursor.sees('"')) cursor.nested(() => this.#readDoubleQuoted(cursor, parts));
       else if (cursor.sees('$') || cursor.sees('`')) {
         parts.add(cursor.nested(() => this.#readExpansion(cursor, quoted)));

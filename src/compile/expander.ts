@@ -1,0 +1,243 @@
+import type { Span } from '../diagnostic/source.ts';
+import type { List, ParameterPart, Word, WordPart } from '../recipe/sh/syntax-tree.ts';
+import { evaluateArithmetic } from './text/arithmetic.ts';
+import { FieldList } from './fields.ts';
+import { GlobPattern, isAscii } from './text/glob.ts';
+import { NotUnderstood } from './text/not-understood.ts';
+import type { ShellState } from './shell-state.ts';
+
+/** Runs the commands of a substitution and returns what they print, without the line ends at its end. */
+type Substitute = (list: List, span: Span) => string;
+
+/** Receives the parts of a word, expanded. */
+interface PartSink {
+  literal(text: string): void;
+  quoted(text: string): void;
+  expansion(text: string): void;
+}
+
+/** Expands the words of a script (POSIX.1-2017, XCU 2.6). Every method throws a {@link NotUnderstood} for what only a shell can tell. */
+export class Expander {
+  readonly #state: ShellState;
+  readonly #substitute: Substitute;
+  readonly #source: string;
+
+  /** `source` is the text of the script, to which spans refer. */
+  constructor(state: ShellState, source: string, substitute: Substitute) {
+    this.#state = state;
+    this.#source = source;
+    this.#substitute = substitute;
+  }
+
+  /** The words of a command, or of the list of a `for`. */
+  fields(words: readonly Word[]): string[] {
+    return words.flatMap((word) => this.#fieldsOf(word));
+  }
+
+  /** A word that is not split: an assignment's value, the subject of a `case`, a here-document. */
+  text(word: Word): string {
+    let text = '';
+    const add = (part: string) => void (text += part);
+    this.#expand(word, { literal: add, quoted: add, expansion: add }, (part) => {
+      throw new NotUnderstood(part.span, `shells differ in what $${part.name} is where words are not split`);
+    });
+    return text;
+  }
+
+  /** A pattern; what is quoted in it stands for itself. */
+  pattern(word: Word): GlobPattern {
+    const pattern = new GlobPattern(word.span);
+    const add = (text: string) => pattern.addPattern(text);
+    this.#expand(
+      word,
+      { literal: add, quoted: (text) => pattern.addQuoted(text), expansion: add },
+      (part) => {
+        throw new NotUnderstood(part.span, `shells differ in what $${part.name} is in a pattern`);
+      },
+    );
+    return pattern;
+  }
+
+  /** The value of one unquoted word, which must not be split: that of `export NAME=value`, where shells differ. */
+  unsplit(word: Word): string {
+    const text = this.text(word);
+    const fields = word.parts.length === 0 ? [''] : this.#fieldsOf(word);
+    if (text === '' && fields.length === 0) return text;
+    if (fields.length === 1 && fields[0] === text) return text;
+    throw new NotUnderstood(word.span, 'shells differ in whether this value is split into words');
+  }
+
+  #fieldsOf(word: Word): string[] {
+    const separators = this.#state.variables.read('IFS', word.span) ?? ' \t\n';
+    if (!isAscii(separators)) throw new NotUnderstood(word.span, 'IFS has a character that is not ASCII');
+    const list = new FieldList(separators, word.span);
+    const sink: PartSink = {
+      literal: (text) => list.addLiteral(text),
+      quoted: (text) => list.addQuoted(text),
+      expansion: (text) => list.addExpansion(text),
+    };
+    if (this.#isNoField(word)) return [];
+    this.#expand(word, sink, (part) => this.#addParameters(part, list, separators));
+    list.endField();
+    return list.fields;
+  }
+
+  /** Whether the word is `"$@"` without parameters, which adds no argument. */
+  #isNoField({ parts, span }: Word): boolean {
+    const isAll = (part: WordPart) => part.kind === 'parameter' && part.name === '@' && part.quoted;
+    if (this.#state.parameters.length > 0 || !parts.some(isAll)) return false;
+    const others = parts.filter((part) => !isAll(part) && !(part.kind === 'literal' && part.text === ''));
+    if (others.length > 0 && !others.some(({ kind }) => kind === 'literal')) {
+      throw new NotUnderstood(span, 'shells differ in what `$@` without parameters adds to a word');
+    }
+    return others.length === 0;
+  }
+
+  /** `$@` and `$*`. */
+  #addParameters(part: ParameterPart, list: FieldList, separators: string): void {
+    const { parameters } = this.#state;
+    if (part.operator !== undefined)
+      throw new NotUnderstood(part.span, `\${${part.name}${part.operator}…} is not evaluated`);
+    if (part.quoted && part.name === '*') {
+      list.addQuoted(parameters.join(separators.slice(0, 1)));
+      return;
+    }
+    for (const [index, parameter] of parameters.entries()) {
+      if (index > 0) list.endField();
+      if (part.quoted) list.addQuoted(parameter);
+      else list.addExpansion(parameter);
+    }
+  }
+
+  #expand(word: Word, sink: PartSink, addParameters: (part: ParameterPart) => void): void {
+    for (const [index, part] of word.parts.entries()) {
+      switch (part.kind) {
+        case 'literal':
+          refuseOtherMeaning(part.text, part.quoted, word.parts[index + 1], word.span);
+          if (part.quoted) sink.quoted(part.text);
+          else sink.literal(part.text);
+          break;
+        case 'parameter':
+          if (part.name === '@' || part.name === '*') addParameters(part);
+          else this.#expandParameter(part, sink, addParameters);
+          break;
+        case 'substitution': {
+          const text = this.#substitute(part.list, word.span);
+          if (part.quoted) sink.quoted(text);
+          else sink.expansion(text);
+          break;
+        }
+        case 'arithmetic': {
+          const value = evaluateArithmetic(this.text(part.content), word.span, (name) =>
+            this.#state.variables.read(name, word.span),
+          );
+          if (part.quoted) sink.quoted(value.toString());
+          else sink.expansion(value.toString());
+          break;
+        }
+      }
+    }
+  }
+
+  #expandParameter(part: ParameterPart, sink: PartSink, addParameters: (part: ParameterPart) => void): void {
+    const value = this.#valueOf(part);
+    const add = (text: string) => {
+      if (part.quoted) sink.quoted(text);
+      else sink.expansion(text);
+    };
+    const { operator, argument = noWord, span } = part;
+    if (part.quoted && /[\\'"`]/.test(this.#textOf(argument.span))) {
+      throw new NotUnderstood(span, 'shells differ in what quotes mean inside of a quoted ${…}');
+    }
+    const isPresent = value !== undefined && !(operator?.startsWith(':') === true && value === '');
+    switch (operator) {
+      case undefined:
+        add(this.#present(value, part));
+        return;
+      case 'length':
+        if (!isAscii(value ?? ''))
+          throw new NotUnderstood(span, 'shells differ in the length of a text that is not ASCII');
+        add(this.#present(value, part).length.toString());
+        return;
+      case '-':
+      case ':-':
+        if (isPresent) add(value);
+        else this.#expandArgument(argument, sink, addParameters);
+        return;
+      case '+':
+      case ':+':
+        if (isPresent) this.#expandArgument(argument, sink, addParameters);
+        return;
+      case '=':
+      case ':=':
+        if (isPresent) add(value);
+        else {
+          if (!/^[A-Za-z_]/.test(part.name))
+            throw new NotUnderstood(span, 'only a variable can be set by ${…=…}');
+          const text = this.text(argument);
+          this.#state.variables.set(part.name, text, span);
+          add(text);
+        }
+        return;
+      case '?':
+      case ':?':
+        if (!isPresent) throw new NotUnderstood(span, `${part.name} is not set, which ends the shell`);
+        add(value);
+        return;
+      case '%':
+      case '%%':
+        add(this.pattern(argument).stripEnd(this.#present(value, part), operator === '%%'));
+        return;
+      case '#':
+      case '##':
+        add(this.pattern(argument).stripStart(this.#present(value, part), operator === '##'));
+        return;
+      default:
+        throw new NotUnderstood(span, 'this form of ${…} is not of POSIX');
+    }
+  }
+
+  /** The word of `${NAME-word}`. What it has unquoted is split like a value. */
+  #expandArgument(argument: Word, sink: PartSink, addParameters: (part: ParameterPart) => void): void {
+    this.#expand(argument, { ...sink, literal: (text) => sink.expansion(text) }, addParameters);
+  }
+
+  #present(value: string | undefined, { name, span }: ParameterPart): string {
+    if (value === undefined && this.#state.refusesUnset) {
+      throw new NotUnderstood(span, `${name} is not set, which ends the shell under \`set -u\``);
+    }
+    return value ?? '';
+  }
+
+  #valueOf({ name, span }: ParameterPart): string | undefined {
+    const { parameters, lastStatus, variables } = this.#state;
+    if (/^[A-Za-z_]/.test(name)) return variables.read(name, span);
+    if (/^[1-9][0-9]*$/.test(name)) return parameters[Number(name) - 1];
+    if (name === '#') return parameters.length.toString();
+    if (name === '?' && typeof lastStatus === 'number') return lastStatus.toString();
+    throw new NotUnderstood(
+      span,
+      name === '?'
+        ? 'the status of a program is not known as a number'
+        : 'this parameter is known to a shell only',
+    );
+  }
+
+  #textOf({ offset, length }: Span): string {
+    return this.#source.slice(offset, offset + length);
+  }
+}
+
+const noWord: Word = { span: { offset: 0, length: 0 }, parts: [] };
+
+/** Refuses text that some shells, or all, take for more than it says. */
+function refuseOtherMeaning(text: string, quoted: boolean, next: WordPart | undefined, span: Span): void {
+  if (text.includes('$[')) throw new NotUnderstood(span, 'bash takes `$[` for arithmetic');
+  if (quoted) return;
+  if (text.includes('~')) throw new NotUnderstood(span, '`~` may stand for a home directory');
+  if (/\{.*(?:,|\.\.)/.test(text) || (text.includes('{') && next !== undefined)) {
+    throw new NotUnderstood(span, 'bash makes several words of `{…,…}`');
+  }
+  if (text.endsWith('$') && next !== undefined)
+    throw new NotUnderstood(span, 'shells differ in what a quote after `$` means');
+}

@@ -1,0 +1,71 @@
+import type { Span } from '../diagnostic/source.ts';
+import { NotUnderstood } from './text/not-understood.ts';
+
+const spaces = ' \t\n';
+
+/**
+ * Joins the parts of a word to fields: what is quoted, or written as it is, continues a field; the result of an expansion is split at
+ * the characters of IFS (POSIX.1-2017, XCU 2.6.5).
+ */
+export class FieldList {
+  readonly fields: string[] = [];
+  /** The field that is being made; undefined between two. */
+  #current: string | undefined = undefined;
+  #lastDelimiter: 'none' | 'space' | 'other' = 'none';
+  #bracketOpen = false;
+  readonly #splitAt: string;
+  readonly #span: Span;
+
+  /** `splitAt` is the value of IFS. */
+  constructor(splitAt: string, span: Span) {
+    this.#splitAt = splitAt;
+    this.#span = span;
+  }
+
+  addQuoted(text: string): void {
+    this.#current = (this.#current ?? '') + text;
+    this.#lastDelimiter = 'none';
+  }
+
+  addLiteral(text: string): void {
+    this.#refusePattern(text);
+    this.addQuoted(text);
+  }
+
+  addExpansion(text: string): void {
+    this.#refusePattern(text);
+    if (text.includes('\\')) throw new NotUnderstood(this.#span, 'an unquoted value has a backslash');
+    for (const character of text) {
+      if (!this.#splitAt.includes(character)) this.addQuoted(character);
+      else if (spaces.includes(character)) this.#endAtSpace();
+      else this.#endAtOther();
+    }
+  }
+
+  /** Ends a field that is whole, as between the parameters of `"$@"`. */
+  endField(): void {
+    if (this.#current !== undefined) this.fields.push(this.#current);
+    this.#current = undefined;
+    this.#bracketOpen = false;
+  }
+
+  #endAtSpace(): void {
+    if (this.#current === undefined) return;
+    this.endField();
+    this.#lastDelimiter = 'space';
+  }
+
+  #endAtOther(): void {
+    if (this.#current !== undefined) this.endField();
+    else if (this.#lastDelimiter !== 'space') this.fields.push('');
+    this.#lastDelimiter = 'other';
+  }
+
+  /** Refuses what the shell would look for among the names of files. */
+  #refusePattern(text: string): void {
+    if (/[*?]/.test(text) || (this.#bracketOpen && text.includes(']')) || /\[[^]*\]/.test(text)) {
+      throw new NotUnderstood(this.#span, 'an unquoted word could be a pattern for file names');
+    }
+    this.#bracketOpen ||= text.includes('[');
+  }
+}

@@ -1,0 +1,159 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { compileScript, type Compilation } from '../../src/compile/follow-script.ts';
+import { parseScript } from '../../src/recipe/sh/parse-script.ts';
+
+const environment = {
+  SUBNET: '10.50.3.0/24',
+  SUBNET_IP: '10.50.3.0',
+  PUBLIC_IP: '192.0.2.7',
+  EMPTY: '',
+  TWO: 'a b',
+  STAR: '*',
+};
+
+function compile(source: string, { exitsOnFailure = false, stdin = '' } = {}): Compilation {
+  return compileScript({
+    tree: parseScript(source),
+    source,
+    exitsOnFailure,
+    environment,
+    stdin,
+    programs: { has: (program) => program !== 'absent', mayReadInput: (program) => program === 'wg' },
+  });
+}
+
+/** Each path as text: `ip a && ip b` if both succeed, `!ip a` if that fails; `= 0` or `= 1` says how it ends. */
+function paths(source: string, options?: Parameters<typeof compile>[1]): readonly string[] {
+  const compilation = compile(source, options);
+  if (compilation.kind === 'shell') assert.fail(compilation.because);
+  return compilation.paths.map(({ calls, succeeded }) => {
+    const steps = calls.map(({ call, outcome }) => {
+      return `${outcome === 'failed' ? '!' : ''}${[call.program, ...call.arguments].join(' ')}`;
+    });
+    return `${steps.join('; ')} = ${succeeded ? 0 : 1}`;
+  });
+}
+
+function refusal(source: string, options?: Parameters<typeof compile>[1]): string {
+  const compilation = compile(source, options);
+  if (compilation.kind === 'compiled') assert.fail('it is compiled');
+  const { span, because } = compilation;
+  return `${source.slice(span.offset, span.offset + span.length)}: ${because}`;
+}
+
+describe('the paths of a script', () => {
+  it('are one for each way that its calls can end', () => {
+    assert.deepEqual(paths('ip a && ip b || ip c'), [
+      'ip a; ip b = 0',
+      '!ip a; ip c = 0',
+      '!ip a; !ip c = 1',
+      'ip a; !ip b; ip c = 0',
+      'ip a; !ip b; !ip c = 1',
+    ]);
+  });
+
+  it('end at a failure under -e, unless it is asked about', () => {
+    assert.deepEqual(paths('ip a\nip b', { exitsOnFailure: true }), [
+      'ip a; ip b = 0',
+      '!ip a = 1',
+      'ip a; !ip b = 1',
+    ]);
+    assert.deepEqual(paths('ip a || true\nif ip b; then :; fi', { exitsOnFailure: true }), [
+      'ip a; ip b = 0',
+      '!ip a; ip b = 0',
+      '!ip a; !ip b = 0',
+      'ip a; !ip b = 0',
+    ]);
+  });
+
+  it('go on after a failure without -e', () => {
+    assert.deepEqual(paths('ip a; ip b'), [
+      'ip a; ip b = 0',
+      '!ip a; ip b = 0',
+      '!ip a; !ip b = 1',
+      'ip a; !ip b = 1',
+    ]);
+  });
+});
+
+/** What each script calls if all succeeds. */
+const followed: readonly (readonly [script: string, calls: string])[] = [
+  ['ip route add $SUBNET via $PUBLIC_IP', 'ip route add 10.50.3.0/24 via 192.0.2.7'],
+  ["ADDR=`echo $SUBNET | cut -d'/' -f 1`; ip a $ADDR", 'ip a 10.50.3.0'],
+  ['read MAC; bridge fdb add $MAC', 'bridge fdb add 02:00:00:00:00:07'],
+  ['ip $(IFS=.; printf 0x%02x%02x%02x%02x $SUBNET_IP)', 'ip 0x0a320300'],
+  ['case $SUBNET in */24) ip short ;; *) ip long ;; esac', 'ip short'],
+  ['for word in $TWO c; do ip $word; done', 'ip a; ip b; ip c'],
+  ['f() { local x="$1"; ip "$x" ${2:-none}; }; f "$TWO"; f 1 2', 'ip a b none; ip 1 2'],
+  ['printf "1 2\\n3 4\\n" | while read -r a b; do ip $b $a; done', 'ip 2 1; ip 4 3'],
+  ['ip $EMPTY "$EMPTY" "$STAR"', 'ip  *'],
+  ['ip ${SUBNET%/*} ${SUBNET##*.} ${#SUBNET_IP}', 'ip 10.50.3.0 0/24 9'],
+  ['i=0; while [ $i -lt 2 ]; do ip $i; i=$((i + 1)); done', 'ip 0; ip 1'],
+  ['set -- a b; shift; ip "$@" $#', 'ip b 1'],
+  ['(X=1; ip $X); ip "$X"', 'ip 1; ip '],
+  ['if [ "$EMPTY" = "" ] && ! false; then ip yes; else ip no; fi', 'ip yes'],
+];
+
+describe('a compiled script', () => {
+  for (const [script, calls] of followed) {
+    it(`calls ${calls} for ${script}`, () => {
+      assert.equal(paths(script, { stdin: '02:00:00:00:00:07\n' })[0], `${calls} = 0`);
+    });
+  }
+
+  it('gives a call its environment and its streams', () => {
+    const compilation = compile('export A=1; SUBNET=other; B=2 wg set 2>&1 >/dev/null <<END\nkey $A\nEND');
+    assert(compilation.kind === 'compiled');
+    const {
+      environment: changes,
+      stdin,
+      stdout,
+      stderr,
+    } = compilation.paths[0]?.calls[0]?.call ?? assert.fail();
+    assert.deepEqual(Object.fromEntries(changes), { A: '1', B: '2', SUBNET: 'other' });
+    assert.deepEqual(
+      { stdin, stdout, stderr },
+      { stdin: { kind: 'text', text: 'key 1\n' }, stdout: 'null', stderr: 'stdout' },
+    );
+  });
+});
+
+/** What each script is left to the shell for. */
+const refused: readonly (readonly [script: string, refusal: string])[] = [
+  ['ip a $(ip b)', 'ip b: what ip prints is known only when it runs'],
+  ['ip a | while read x; do ip $x; done', 'ip a: what ip prints is known only when it runs'],
+  ['ip a >/tmp/x', '/tmp/x: only /dev/null, 2>&1, >&2 and here-documents are evaluated'],
+  ['ip a; ip $?', '$?: the status of a program is not known as a number'],
+  ['ip a $STAR', '$STAR: an unquoted word could be a pattern for file names'],
+  ['ip a ~', '~: `~` may stand for a home directory'],
+  ['ip a &', 'ip a: a command in the background runs at the same time as the others'],
+  ['[[ -n x ]] && ip a', '[[: `[[ … ]]` is not of POSIX'],
+  ['ip {a,b}', '{a,b}: bash makes several words of `{…,…}`'],
+  ['PATH=/x; ip a', 'PATH=/x: a change of PATH alters what the shell does'],
+  ['ip $RANDOM', '$RANDOM: the shell itself sets RANDOM'],
+  ['eval ip a', 'eval ip a: `eval` is not evaluated'],
+  ['absent a', 'absent a: the program absent is not there'],
+  ['wg a; read x', 'read x: wg may have read of the standard input'],
+  ['[ -e /x ] && ip a', '[ -e /x ]: `-e` asks about more than the text'],
+  [
+    'ip $((08 + 1))',
+    '$((08 + 1)): shells differ in arithmetic with what is not a decimal number of at most 18 digits',
+  ],
+  ['while :; do :; done', ':: the script takes too many steps'],
+  [
+    'for a in 1 2 3 4 5 6 7; do ip $a; done',
+    'for a in 1 2 3 4 5 6 7; do ip $a; done: it can go more than 64 ways',
+  ],
+];
+
+describe('a script that is left to the shell', () => {
+  for (const [script, because] of refused) {
+    it(`is ${script}`, () => assert.equal(refusal(script, { stdin: 'line\n' }), because));
+  }
+
+  it('is one that may reach such a place after a call', () => {
+    assert.equal(refusal('ip a || eval b'), 'eval b: `eval` is not evaluated');
+    assert.deepEqual(paths('if [ -n "$EMPTY" ]; then eval b; fi; ip a'), ['ip a = 0', '!ip a = 1']);
+  });
+});
