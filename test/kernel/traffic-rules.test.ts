@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test, type TestContext } from 'node:test';
@@ -10,6 +10,7 @@ import type { Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { oneHost } from './harness/one-host.ts';
 import { StoreDirectory } from './harness/store-directory.ts';
+import { until } from '../support/until.ts';
 
 const skip = reasonToSkip('iptables-nft', 'iptables-legacy', 'nft');
 
@@ -150,62 +151,100 @@ test(
   },
 );
 
-/** Ways in which others damage the rules, and a foreign rule that has to stay. */
-const damages: readonly [what: string, tool: 'iptables' | 'nftables', command: string][] = [
-  ['a flush of the chain', 'iptables', 'iptables-nft -t nat -F HEDDLE-POSTRTG'],
+type Keeper = 'iptables-nft' | 'iptables-legacy' | 'nftables';
+
+/** Rules of another program in the chains that jump to heddle's, and in a table of its own. */
+const foreign: Readonly<Record<Keeper, string>> = {
+  'iptables-nft': `iptables-nft -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE; iptables-nft -A FORWARD -s 192.0.2.0/24 -j ACCEPT`,
+  'iptables-legacy': `iptables-legacy -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE; iptables-legacy -A FORWARD -s 192.0.2.0/24 -j ACCEPT`,
+  nftables: `nft 'add table inet others; add chain inet others c { type filter hook forward priority 5; }; add rule inet others c ip saddr 192.0.2.0/24 counter'`,
+};
+
+/** What firewall-cmd --reload does with iptables: it flushes and deletes everything, and adds its own rules again. */
+const flushAll = (program: string): string =>
+  `for t in nat filter; do ${program} -t $t -F; ${program} -t $t -X; done`;
+
+/** Ways in which others damage the rules. */
+const damages: readonly [what: string, keeper: Keeper, command: string][] = [
+  ['a flush of the chain', 'iptables-nft', 'iptables-nft -t nat -F HEDDLE-POSTRTG'],
   [
     'a deletion of the chain',
-    'iptables',
-    'iptables-nft -t nat -F POSTROUTING && iptables-nft -t nat -F HEDDLE-POSTRTG && iptables-nft -t nat -X HEDDLE-POSTRTG',
+    'iptables-nft',
+    'iptables-nft -t nat -D POSTROUTING -m comment --comment "heddle masq" -j HEDDLE-POSTRTG; iptables-nft -t nat -F HEDDLE-POSTRTG; iptables-nft -t nat -X HEDDLE-POSTRTG',
   ],
   [
     'another order',
-    'iptables',
-    'iptables-nft -t nat -D HEDDLE-POSTRTG 5 && iptables-nft -t nat -I HEDDLE-POSTRTG 1 -s 10.50.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "heddle masq" -j MASQUERADE --random-fully',
+    'iptables-nft',
+    'iptables-nft -t nat -D HEDDLE-POSTRTG 5; iptables-nft -t nat -I HEDDLE-POSTRTG 1 -s 10.50.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "heddle masq" -j MASQUERADE --random-fully',
   ],
   [
     'a second jump',
-    'iptables',
+    'iptables-nft',
     'iptables-nft -A FORWARD -m comment --comment "heddle forward" -j HEDDLE-FWD',
   ],
-  ['a new rule in the chain', 'iptables', 'iptables-nft -I HEDDLE-FWD -j DROP'],
-  // What firewall-cmd --reload does with iptables: it flushes and deletes everything.
+  ['a new rule in the chain', 'iptables-nft', 'iptables-nft -I HEDDLE-FWD -j DROP'],
+  ['a flush of all tables', 'iptables-nft', `${flushAll('iptables-nft')}; ${foreign['iptables-nft']}`],
+  ['a flush of all tables of IPv6', 'iptables-nft', flushAll('ip6tables-nft')],
+  [
+    'a deletion and another order',
+    'iptables-legacy',
+    'iptables-legacy -t nat -F HEDDLE-POSTRTG; iptables-legacy -D HEDDLE-FWD 1; iptables-legacy -A HEDDLE-FWD -s 10.50.0.0/16 -m comment --comment "heddle forward" -j ACCEPT',
+  ],
   [
     'a flush of all tables',
-    'iptables',
-    'for t in nat filter; do iptables-nft -t $t -F; iptables-nft -t $t -X; done',
+    'iptables-legacy',
+    `${flushAll('iptables-legacy')}; ${foreign['iptables-legacy']}; ${flushAll('ip6tables-legacy')}`,
   ],
   ['a flush of the table', 'nftables', 'nft flush table ip heddle-ipv4'],
-  ['a deletion of a chain', 'nftables', 'nft delete chain ip heddle-ipv4 forward'],
+  ['a deletion of a chain', 'nftables', 'nft delete chain ip6 heddle-ipv6 forward'],
   ['a new rule', 'nftables', 'nft insert rule ip heddle-ipv4 forward drop'],
+  [
+    'another order',
+    'nftables',
+    `handle=$(nft -a list chain ip heddle-ipv4 forward | sed -n 's/.*saddr.*# handle //p'); nft "delete rule ip heddle-ipv4 forward handle $handle; add rule ip heddle-ipv4 forward ip saddr 10.50.0.0/16 accept comment \\"heddle forward\\""`,
+  ],
   // What a reload of nftables.service does.
-  ['a flush of the ruleset', 'nftables', 'nft flush ruleset'],
+  ['a flush of the ruleset', 'nftables', `nft flush ruleset; ${foreign.nftables}`],
 ];
 
-describe('the rules come back after', { skip, concurrency: 2 }, () => {
-  for (const tool of ['iptables', 'nftables'] as const) {
-    test(tool, async (t) => {
+/** Shell text that shows all rules but their counters. */
+const showRules: Readonly<Record<Keeper, string>> = {
+  'iptables-nft': 'for p in iptables-nft ip6tables-nft; do $p -t nat -S; $p -S; done',
+  'iptables-legacy': 'for p in iptables-legacy ip6tables-legacy; do $p -t nat -S; $p -S; done',
+  nftables: 'nft -s list ruleset | sort',
+};
+
+/** Whether heddle has seen that its last repair helped. */
+function isWhole({ events }: Daemon): boolean {
+  return events.findLast(({ event }) => event.startsWith('part-'))?.event === 'part-restored';
+}
+
+describe('the rules come back, and those of others stay, after', { skip, concurrency: 2 }, () => {
+  for (const keeper of ['iptables-nft', 'iptables-legacy', 'nftables'] as const) {
+    test(keeper, async (t) => {
       const { host, store } = await oneHost(t);
-      const recipe = plain(store, { EnableNFTables: tool === 'nftables' });
-      const options = { environment: { PATH: pathWith(t, 'nft') }, seconds: 60 };
+      const recipe = plain(store, { ...dualStack, EnableNFTables: keeper === 'nftables' });
+      const form = keeper === 'iptables-legacy' ? 'legacy' : 'nft';
+      await host.sh(foreign[keeper]);
+      const options = { environment: { PATH: pathWith(t, form) }, seconds: 60 };
       const daemon = await startDaemon(host, argumentsFor(store, recipe), options);
-      const show =
-        tool === 'nftables'
-          ? 'nft -s list table ip heddle-ipv4'
-          : 'for chain in POSTROUTING HEDDLE-POSTRTG; do iptables-nft -t nat -S $chain; done; for chain in FORWARD HEDDLE-FWD; do iptables-nft -S $chain; done';
-      const before = await host.sh(show);
-      await host.sh('nft "add table inet others; add chain inet others c; add rule inet others c counter"');
-      const foreign = await host.sh('nft -s list table inet others');
+      const before = await host.sh(showRules[keeper]);
+      assert.match(before, /192\.0\.2\.0\/24/);
       for (const [what, of, command] of damages) {
-        if (of !== tool) continue;
+        if (of !== keeper) continue;
         await host.sh(command);
-        await daemon.until('part-restored', ({ part }) => part === 'traffic-rules');
-        assert.equal(await host.sh(show), before, what);
-        if (!command.includes('ruleset')) {
-          assert.equal(await host.sh('nft -s list table inet others'), foreign, what);
-        }
+        await daemon.until('part-broken');
+        // A command may damage the rules in several steps, and heddle may repair them in between.
+        await until(
+          `the rules to come back after ${what}`,
+          async () => isWhole(daemon) && (await host.sh(showRules[keeper])) === before,
+          () => daemon.describe(),
+        );
       }
       await daemon.stop();
+      const left = await host.sh(showRules[keeper]);
+      assert.match(left, /192\.0\.2\.0\/24/);
+      assert.doesNotMatch(left, /heddle/i);
     });
   }
 });
@@ -309,31 +348,37 @@ async function sourceSeen(
 
 const inPod = ['ip', 'netns', 'exec', 'pod'];
 
-test(
-  'a pod reaches hosts outside with the address of its node, and pods with its own, whatever FORWARD’s policy is',
-  { skip },
-  async (t) => {
-    const set = await startHosts([1, 1, 1]);
-    t.after(() => set.close());
-    const [one, two, outside] = set.hosts;
-    assert.ok(one && two && outside);
-    const store = new StoreDirectory(t);
-    const daemons: Daemon[] = [];
-    for (const host of [one, two]) {
-      await host.sh('iptables-nft -P FORWARD DROP');
-      const options = { environment: { PATH: pathWith(t, 'nft') } };
-      daemons.push(await startDaemon(host, argumentsFor(store, 'host-gw'), options));
-    }
-    await daemons[0]?.until('peer-added');
-    const [podOfOne, podOfTwo] = [await addPod(one), await addPod(two)];
-    assert.equal(await sourceSeen(inPod, one, [], outside, outside.publicIp), one.publicIp);
-    assert.equal(await sourceSeen(inPod, one, inPod, two, podOfTwo), podOfOne);
-    // A host outside that has a route reaches the pod, and the pod sees that host's address.
-    await outside.sh(`ip route add ${podOfOne} via ${one.publicIp}`);
-    assert.equal(await sourceSeen([], outside, inPod, one, podOfOne), outside.publicIp);
-    for (const daemon of daemons) await daemon.stop();
-  },
-);
+for (const keeper of ['iptables-nft', 'iptables-legacy', 'nftables'] as const) {
+  const policy = keeper === 'nftables' ? '' : ', and FORWARD’s policy DROP does not stop them';
+  test(
+    `in ${keeper}, a pod reaches hosts outside with the address of its node, and pods with its own${policy}`,
+    { skip },
+    async (t) => {
+      const set = await startHosts([1, 1, 1]);
+      t.after(() => set.close());
+      const [one, two, outside] = set.hosts;
+      assert.ok(one && two && outside);
+      const store = new StoreDirectory(t);
+      const hostGw = JSON.parse(readFileSync('recipes/host-gw.json', 'utf8')) as object;
+      const recipe = store.recipe('host-gw', { ...hostGw, EnableNFTables: keeper === 'nftables' });
+      const form = keeper === 'iptables-legacy' ? 'legacy' : 'nft';
+      const daemons: Daemon[] = [];
+      for (const host of [one, two]) {
+        if (keeper !== 'nftables') await host.sh(`${keeper} -P FORWARD DROP`);
+        const options = { environment: { PATH: pathWith(t, form) } };
+        daemons.push(await startDaemon(host, argumentsFor(store, recipe), options));
+      }
+      await daemons[0]?.until('peer-added');
+      const [podOfOne, podOfTwo] = [await addPod(one), await addPod(two)];
+      assert.equal(await sourceSeen(inPod, one, [], outside, outside.publicIp), one.publicIp);
+      assert.equal(await sourceSeen(inPod, one, inPod, two, podOfTwo), podOfOne);
+      // A host outside that has a route reaches the pod, and the pod sees that host's address.
+      await outside.sh(`ip route add ${podOfOne} via ${one.publicIp}`);
+      assert.equal(await sourceSeen([], outside, inPod, one, podOfOne), outside.publicIp);
+      for (const daemon of daemons) await daemon.stop();
+    },
+  );
+}
 
 test(
   'rules that an earlier run made with another tool go, and so do those of flanneld',
