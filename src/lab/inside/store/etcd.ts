@@ -1,37 +1,22 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Failure } from '../../../diagnostic/failure.ts';
 import { layOutKeys } from '../../../store/etcd/layout.ts';
 import { defaultPrefix } from '../../../store/etcd/options.ts';
 import type { HostPlan } from '../../plan/topology.ts';
-import {
-  etcdDirectory,
-  etcdSocketName,
-  logFileOf,
-  pathInLab,
-  type HostStatus,
-  type LabSpec,
-  type LinkState,
-} from '../../protocol.ts';
+import type { HostStatus, LabSpec, LinkState } from '../../protocol.ts';
 import type { LabTrouble } from '../../report/report.ts';
-import { etcdTlsFiles, makeCertificates } from './certificates.ts';
+import { makeCertificates } from './certificates.ts';
 import type { Changes } from '../changes.ts';
-import { nodeEnvironment } from '../node/environment.ts';
-import { isHealthy, putKey } from './etcd-gateway.ts';
-import { enterHost, holdHost, type Holder } from '../node/holder.ts';
-import { describeProgram, RunningProgram } from '../running-program.ts';
-
-/** The place of etcd in the lab, and the way in which clients reach it. */
-interface EtcdPlace {
-  readonly host: HostPlan;
-  /** The URL for clients: `http://172.30.0.200:2379` */
-  readonly endpoint: string;
-  /** Whether etcd requires certificates. */
-  readonly tls: boolean;
-}
-
-const askEveryMs = 10;
-const socketPath = pathInLab('etcd', `${etcdDirectory}/${etcdSocketName}`);
+import { putKey } from './etcd-gateway.ts';
+import {
+  awaitEtcd,
+  etcdSocket,
+  makeEtcdDirectory,
+  removeEtcdSocket,
+  runEtcd,
+  type EtcdPlace,
+} from './etcd-program.ts';
+import { holdHost, type Holder } from '../node/holder.ts';
+import { describeProgram, type RunningProgram } from '../running-program.ts';
+import { describeServer } from './server-program.ts';
 
 /** The etcd that holds a lab's leases, in namespaces of its own. */
 export class LabEtcd {
@@ -53,11 +38,11 @@ export class LabEtcd {
     this.running = this.#run();
   }
 
-  /** Starts etcd and writes the network configuration. Throws a {@link Failure}. */
+  /** Starts etcd and writes the network configuration. Throws a Failure. */
   static async start(place: EtcdPlace, spec: LabSpec, changes: Changes): Promise<LabEtcd> {
     const { host, tls } = place;
     if (tls) await makeCertificates(host);
-    await mkdir(pathInLab('etcd', etcdDirectory), { recursive: true, mode: 0o700 });
+    await makeEtcdDirectory(host);
     const etcd = new LabEtcd(place, await holdHost(host), spec, changes);
     await etcd.#becomeReady();
     await etcd.writeNetwork(spec.networkDocument);
@@ -65,23 +50,19 @@ export class LabEtcd {
   }
 
   writeNetwork(document: string): Promise<void> {
-    return putKey(socketPath, layOutKeys(defaultPrefix).config, document);
+    return putKey(etcdSocket(this.plan.name), layOutKeys(defaultPrefix).config, document);
   }
 
-  /** Starts etcd again with its existing data. Throws a {@link Failure} if it does not serve. */
+  /** Starts etcd again with its existing data. Throws a Failure if it does not serve. */
   async restart(): Promise<void> {
-    // A killed etcd leaves its socket, which would keep the next one from starting.
-    await rm(socketPath, { force: true });
+    await removeEtcdSocket(this.plan);
     this.running = this.#run();
     await this.#becomeReady();
   }
 
   /** The last lines of etcd's output, as the reason of a failure. */
   trouble(otherwise: string): LabTrouble {
-    const { state, lastLines } = this.running;
-    const how = state.kind === 'ended' ? `its server ${state.how}` : otherwise;
-    const detail = lastLines.length === 0 ? {} : { detail: lastLines.join('\n') };
-    return { node: this.plan.name, kind: 'lab-failed', message: `${this.plan.name}: ${how}`, ...detail };
+    return describeServer(this.plan.name, this.running, otherwise);
   }
 
   status(): HostStatus {
@@ -91,51 +72,10 @@ export class LabEtcd {
   }
 
   #run(): RunningProgram {
-    const chdir = ['env', `--chdir=${etcdDirectory}`];
-    const command = enterHost(this.#holder, [...chdir, 'etcd', ...etcdOptions(this.#place)]);
-    const environment = nodeEnvironment(this.plan.name, process.env, this.#spec.store);
-    const logFile = logFileOf(this.plan.name);
-    return new RunningProgram({ command, cwd: '/', environment, logFile }, this.#changes);
+    return runEtcd(this.#place, this.#holder, this.#spec, this.#changes);
   }
 
-  async #becomeReady(): Promise<void> {
-    const { running } = this;
-    const { timeoutMs } = this.#spec;
-    const deadline = performance.now() + timeoutMs;
-    while (!(await isHealthy(socketPath))) {
-      const within = `its server was not ready within ${Math.round(timeoutMs / 1000)} s`;
-      if (running.state.kind !== 'starting' || performance.now() >= deadline) {
-        const { kind, message, detail } = this.trouble(within);
-        throw new Failure(kind, message, { detail });
-      }
-      await delay(askEveryMs);
-    }
-    running.becomeReady();
+  #becomeReady(): Promise<void> {
+    return awaitEtcd(this.#place, this.running, this.#spec.timeoutMs);
   }
-}
-
-/** The options of etcd: a cluster of one, in the directory in which it is started. */
-function etcdOptions({ endpoint, tls }: EtcdPlace): readonly string[] {
-  const peer = 'http://127.0.0.1:2380';
-  const options: Readonly<Record<string, string>> = {
-    name: 'etcd',
-    'data-dir': 'data',
-    'listen-client-urls': `${endpoint},unix://${etcdSocketName}`,
-    'advertise-client-urls': endpoint,
-    'listen-peer-urls': peer,
-    'initial-advertise-peer-urls': peer,
-    'initial-cluster': `etcd=${peer}`,
-    // The interval is in milliseconds. A lone member would otherwise wait a second for votes.
-    'heartbeat-interval': '10',
-    'election-timeout': '100',
-    logger: 'zap',
-    'log-level': 'warn',
-    ...(tls && {
-      'client-cert-auth': 'true',
-      'trusted-ca-file': etcdTlsFiles.caFile,
-      'cert-file': etcdTlsFiles.certFile,
-      'key-file': etcdTlsFiles.keyFile,
-    }),
-  };
-  return Object.entries(options).map(([name, value]) => `--${name}=${value}`);
 }
