@@ -35,6 +35,7 @@ const processStarters = [
   'src/lab/inside/running-program.ts', // daemons and etcd, whose children may keep their pipes
   'src/lab/inside/node/holder.ts', // holds a host's namespaces until its stdin ends
   'src/lab/inside/probe/pod-agent.ts', // orders and answers, line by line
+  'src/lab/inside/store/kubernetes/api-client.ts', // a relay, until its stdin ends
   'src/lab/inside/probe/echo.ts', // ping, ended at once where the kernel refuses to send
 ];
 

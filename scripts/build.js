@@ -90,7 +90,12 @@ await build({
   entryPoints: ['src/start.ts'],
   define: { ...common.define, bundleName: JSON.stringify(basename(bundle)) },
 });
-for (const program of ['main', 'lab/inside/main', 'lab/inside/probe/agent']) {
+for (const program of [
+  'main',
+  'lab/inside/main',
+  'lab/inside/probe/agent',
+  'lab/inside/store/kubernetes/relay',
+]) {
   const file = join(dist, `${program}.cjs`);
   mkdirSync(dirname(file), { recursive: true });
   const start = relative(dirname(file), join(dist, 'start.cjs'));

@@ -2,5 +2,6 @@
 export const programs = {
   main: () => import('./main.ts'),
   'lab/inside/main': () => import('./lab/inside/main.ts'),
+  'lab/inside/store/kubernetes/relay': () => import('./lab/inside/store/kubernetes/relay.ts'),
   'lab/inside/probe/agent': () => import('./lab/inside/probe/agent.ts'),
 } satisfies Record<string, () => Promise<unknown>>;

@@ -78,12 +78,12 @@ export function registerLab(program: Command): void {
 
   lab
     .command('exec')
-    .summary('run a command inside a node, its pod (node1-pod), or the host of etcd')
+    .summary('run a command inside a node, its pod (node1-pod), or the host of the store')
     .description(
-      'Runs a command inside a node, its pod (node1-pod), or the host of etcd, and exits with its exit code. Without a command, it runs a shell.',
+      'Runs a command inside a node, its pod (node1-pod), or the host of the store (etcd, apiserver), and exits with its exit code. Without a command, it runs a shell.',
     )
     .addOption(nameOption())
-    .argument('<node>', 'node1 … nodeN, node1-pod … nodeN-pod, or etcd')
+    .argument('<node>', 'node1 … nodeN, node1-pod … nodeN-pod, etcd, or apiserver')
     .argument('[command...]', 'the command and its arguments (default: the shell in the variable SHELL)')
     .passThroughOptions()
     .action(async (node: string, command: readonly string[], options: NamedOptions) => {
@@ -94,10 +94,12 @@ export function registerLab(program: Command): void {
 
   lab
     .command('logs')
-    .summary("show the log of a node's daemon, or of etcd")
-    .description("Shows the log of a node's daemon, or of etcd, from its first start in the lab on.")
+    .summary("show the log of a node's daemon, or of the store's server")
+    .description(
+      "Shows the log of a node's daemon, or of the store's server (etcd, apiserver), from its first start in the lab on.",
+    )
     .addOption(nameOption())
-    .argument('<node>', 'node1 … nodeN, or etcd')
+    .argument('<node>', 'node1 … nodeN, etcd, or apiserver')
     .option('--raw', 'print the lines as they were written: of a daemon, one JSON object for each event')
     .action(async (node: string, options: NamedOptions & { readonly raw?: true }) => {
       const { showLog } = await import('../lab/logs.ts');
@@ -106,8 +108,10 @@ export function registerLab(program: Command): void {
 
   lab
     .command('ps')
-    .summary('show the nodes of a lab, and its etcd')
-    .description('Shows the nodes of a lab and its etcd: their daemons, links, addresses and subnets.')
+    .summary('show the nodes of a lab, and the server of its store')
+    .description(
+      'Shows the nodes of a lab and the server of its store: their daemons, links, addresses and subnets.',
+    )
     .addOption(nameOption())
     .option('--json', 'print one JSON object')
     .action(async (options: NamedOptions) => {
@@ -140,25 +144,26 @@ function withoutSeparator(words: readonly string[]): readonly string[] {
 
 const faults: Readonly<Record<FaultVerb, { readonly summary: string; readonly description: string }>> = {
   stop: {
-    summary: "stop a node's daemon, or etcd, with SIGTERM and wait for its end",
-    description: "Stops a node's daemon, or etcd, with SIGTERM, and waits until it has ended.",
+    summary: "stop a node's daemon, or the store's server, with SIGTERM and wait for its end",
+    description: "Stops a node's daemon, or the store's server, with SIGTERM, and waits until it has ended.",
   },
   kill: {
-    summary: "kill a node's daemon, or etcd, with SIGKILL",
-    description: "Kills a node's daemon, or etcd, with SIGKILL. Its kernel entries stay.",
+    summary: "kill a node's daemon, or the store's server, with SIGKILL",
+    description: "Kills a node's daemon, or the store's server, with SIGKILL. Its kernel entries stay.",
   },
   start: {
-    summary: "start a node's daemon, or etcd, again and wait until it is ready",
-    description: "Starts a node's daemon, or etcd, again after it has ended, and waits until it is ready.",
+    summary: "start a node's daemon, or the store's server, again and wait until it is ready",
+    description:
+      "Starts a node's daemon, or the store's server, again after it has ended, and waits until it is ready.",
   },
   cut: {
-    summary: 'disconnect a node, or etcd, from the underlay',
+    summary: 'disconnect a node, or the store, from the underlay',
     description:
-      'Disconnects a node, or etcd, from the underlay: takes its link down, as if its cable were pulled.',
+      'Disconnects a node, or the store, from the underlay: takes its link down, as if its cable were pulled.',
   },
   join: {
-    summary: 'connect a node, or etcd, to the underlay again',
-    description: 'Connects a node, or etcd, to the underlay again: brings its link up.',
+    summary: 'connect a node, or the store, to the underlay again',
+    description: 'Connects a node, or the store, to the underlay again: brings its link up.',
   },
 };
 
@@ -169,7 +174,7 @@ function registerFaults(lab: Command): void {
       .summary(summary)
       .description(description)
       .addOption(nameOption())
-      .argument('<node>', 'node1 … nodeN, or etcd')
+      .argument('<node>', 'node1 … nodeN, etcd, or apiserver')
       .action(async (node: string, options: NamedOptions) => {
         const [{ findLab }, { askFor }] = await Promise.all([
           import('../lab/process/find.ts'),

@@ -5,7 +5,7 @@ import { findLab, type FoundLab } from './process/find.ts';
 import { hostsDirectory, logFileOf } from './protocol.ts';
 import { renderLog } from './report/render-log.ts';
 
-/** `lab logs`: prints the log of a host's daemon, or of etcd. Throws a {@link Failure} for a host that the lab does not have. */
+/** `lab logs`: prints the log of a host's daemon, or of the store's server. Throws a {@link Failure} for a host that the lab does not have. */
 export async function showLog(name: string, host: string, raw: boolean): Promise<void> {
   const lab = findLab(name);
   const log = readLogs(lab).find((each) => each.host === host);

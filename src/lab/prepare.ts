@@ -4,6 +4,7 @@ import { decideNetwork } from '../recipe-files/decide-network.ts';
 import { requirePrograms } from '../host/programs.ts';
 import { networksOf } from '../network/configuration.ts';
 import type { Recipe } from '../recipe/recipe.ts';
+import { assignPodCidrs, type PodCidrs } from './plan/pod-cidrs.ts';
 import type { UnderlayKind } from './plan/request.ts';
 import { planTopology, type Topology } from './plan/topology.ts';
 import { programPath } from './process/program-path.ts';
@@ -45,7 +46,8 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
   const hosting = hostingOf(request.store);
   const { tls } = request;
   requirePrograms([...recipe.requires, ...hosting.programs(tls)], programPath(process.env['PATH']));
-  const { topology, networkDocument } = planLab(recipe, request);
+  await hosting.check?.();
+  const { topology, networkDocument, podCidrs } = planLab(recipe, request);
   return {
     name: request.name,
     purpose: request.purpose,
@@ -57,6 +59,7 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
     },
     topology,
     store: planLabStore(hosting, { host: topology.storeHost, tls }),
+    podCidrs,
     tls,
     networkDocument,
     heddle: heddleCommand(),
@@ -71,18 +74,23 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
 export function planLab(
   recipe: Recipe,
   request: LabRequest,
-): { readonly topology: Topology; readonly networkDocument: string } {
+): { readonly topology: Topology; readonly networkDocument: string; readonly podCidrs: PodCidrs } {
   // A lab's store is empty at first, so the recipe and `--param` alone decide, as for the first node.
   const { configuration, document } = decideNetwork(recipe, request.parameters, undefined);
   const networks = networksOf(configuration);
   const { nodes, underlay, store } = request;
-  const storeHost = hostingOf(store).hasServer ? store : undefined;
+  const { serverName: storeHost, assignsSubnets } = hostingOf(store);
   const topology = planTopology({ nodes, underlay, networks, storeHost });
   if ('exhausted' in topology) {
     const message = `the IPv${topology.exhausted} network of ${request.recipe} overlaps every range a lab could use for its underlay`;
     throw new Failure('recipe', message, { hint: 'choose a smaller network' });
   }
-  return { topology, networkDocument: document.text };
+  const podCidrs = assignsSubnets ? assignPodCidrs(configuration, topology.nodes) : {};
+  if ('available' in podCidrs) {
+    const message = `the network of ${request.recipe} has ${String(podCidrs.available)} subnets, which are not enough for ${nodes} nodes`;
+    throw new Failure('recipe', message, { hint: 'use fewer nodes (--nodes), or choose a larger network' });
+  }
+  return { topology, networkDocument: document.text, podCidrs };
 }
 
 /** The command that started this program, so that nodes run the same one. */

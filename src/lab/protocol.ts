@@ -1,4 +1,5 @@
 import type { LabStore } from './plan/lab-store.ts';
+import type { PodCidrs } from './plan/pod-cidrs.ts';
 import type { Topology } from './plan/topology.ts';
 import type {
   LabFailure,
@@ -55,6 +56,11 @@ export const etcdDirectory = '/run/etcd';
 /** The name of the socket. etcd requires the form of a host and a port. */
 export const etcdSocketName = 'lab:1';
 
+/** The directory of a host's credentials in a cluster; on the API server's host, of everything that the API server keeps in files. */
+export const kubernetesDirectory = '/run/kubernetes';
+/** The kubeconfig file of each host: of a node's ServiceAccount, or of the administrator on the API server's host. */
+export const kubeconfigFile = `${kubernetesDirectory}/kubeconfig`;
+
 /** The input of the program inside a lab: the first line on its stdin. */
 export interface LabSpec {
   readonly name: string;
@@ -73,6 +79,8 @@ export interface LabSpec {
   };
   readonly topology: Topology;
   readonly store: LabStore;
+  /** The subnets that the store assigns to each node; empty if nodes take them. */
+  readonly podCidrs: PodCidrs;
   /** Whether the server of the store requires certificates. */
   readonly tls: boolean;
   /** The network configuration that the lab writes into a store whose kind makes nodes wait for one. */
@@ -106,6 +114,8 @@ export const enteredLine = 'entered';
 
 /** The messages from the inside of a lab to the process that started it, one JSON object on each line. */
 export type LabEvent =
+  /** A step of the store's start that takes long, as a clause. */
+  | { readonly event: 'store-step'; readonly step: string }
   | { readonly event: 'built'; readonly afterMs: number }
   | { readonly event: 'node-ready'; readonly node: NodeReport; readonly afterMs: number }
   | { readonly event: 'node-failed'; readonly trouble: LabTrouble }
@@ -169,7 +179,7 @@ export type FaultVerb = (typeof faultVerbs)[number];
 /** One JSON line to the control socket, answered by one {@link ControlResponse} line. */
 export type ControlRequest =
   | { readonly request: 'status' }
-  /** `node` may also be the server of the store: `etcd`. */
+  /** `node` may also be the server of the store: `etcd`, `apiserver`. */
   | { readonly request: FaultVerb; readonly node: string };
 
 export type ControlResponse =

@@ -97,9 +97,14 @@ async function readSaved(text: string, { request, spec, loaded, colour }: Author
   const findings = renderDetail(review, { colour });
   if (review.kind === 'refused') return { kind: 'refused', because: review.because, findings };
   try {
-    const { topology, networkDocument } = planLab(review.loaded.recipe, request);
+    const { topology, networkDocument, podCidrs } = planLab(review.loaded.recipe, request);
     if (!isDeepStrictEqual(topology, spec.topology)) {
       throw new Failure('recipe', 'its network overlaps the underlay of this lab', {
+        hint: 'end the lab and start it again',
+      });
+    }
+    if (!isDeepStrictEqual(podCidrs, spec.podCidrs)) {
+      throw new Failure('recipe', 'its network needs other podCIDRs, and those of a Node cannot be changed', {
         hint: 'end the lab and start it again',
       });
     }

@@ -45,7 +45,7 @@ export class Lab {
     const place = { host: topology.storeHost, tls };
     const [holders, store] = await Promise.all([
       Promise.all(spec.topology.nodes.map(async (plan) => ({ plan, holder: await holdHost(plan) }))),
-      hostingOf(spec.store.kind).start(place, spec, changes),
+      hostingOf(spec.store.kind).start(place, spec, changes, (step) => tell({ event: 'store-step', step })),
     ]);
     tell({ event: 'built', afterMs: Math.round(performance.now() - began) });
     const startNode = (plan: NodePlan, holder: Holder): LabNode =>

@@ -52,6 +52,8 @@ class Steps {
 
   describe(event: LabEvent): string | undefined {
     switch (event.event) {
+      case 'store-step':
+        return event.step;
       case 'built':
         return `underlay of ${this.#nodes} created in ${event.afterMs} ms, starting daemons`;
       case 'node-ready':

@@ -12,7 +12,8 @@ const clientFiles = {
 /** The hosting of etcd: a real etcd on a host of its own. */
 export const etcdHosting: StoreHosting = {
   kind: etcdKind,
-  hasServer: true,
+  serverName: 'etcd',
+  assignsSubnets: false,
   canRequireCertificates: true,
   programs: (tls) => (tls ? ['etcd', 'openssl'] : ['etcd']),
   values: (place) => ({ endpoints: endpointOf(place), ...(place.tls && clientFiles) }),

@@ -6,7 +6,8 @@ import type { StoreHosting } from './hosting.ts';
 /** The hosting of files: leases in a directory that all nodes share. The first node writes the network configuration. */
 export const filesHosting: StoreHosting = {
   kind: filesKind,
-  hasServer: false,
+  serverName: undefined,
+  assignsSubnets: false,
   canRequireCertificates: false,
   programs: () => [],
   values: () => ({ directory: `${nodeShare}/store` }),

@@ -32,18 +32,31 @@ export interface HostedStore {
  */
 export interface StoreHosting {
   readonly kind: StoreKind;
-  /** Whether the store has a server. Its host has the name of the kind. */
-  readonly hasServer: boolean;
+  /** The name of the host of the store's server: `etcd`. Undefined if the store does not have a server. */
+  readonly serverName: string | undefined;
+  /** Whether the store assigns a subnet to each node, so that the lab has to say which (`LabSpec.podCidrs`). */
+  readonly assignsSubnets: boolean;
   /** Whether the server can require certificates (`--tls`). */
   readonly canRequireCertificates: boolean;
   /** The programs that the machine must have. */
   programs(tls: boolean): readonly string[];
+  /** Checks what else the machine must have. Throws a Failure of kind `prerequisite`. */
+  check?(): Promise<void>;
   /** The values of the kind's options that a node gets, by their names in `kind.options`. */
   values(place: StorePlace): Readonly<Record<string, string>>;
   /** The variables of tools other than heddle. */
   toolVariables(place: StorePlace): Readonly<Record<string, string>>;
-  /** Starts the store in the lab, with the network configuration if nodes wait for one. Throws a Failure. */
-  start(place: StorePlace, spec: LabSpec, changes: Changes): Promise<HostedStore>;
+  /**
+   * Starts the store in the lab, with the network configuration if nodes wait for one. Throws a Failure.
+   *
+   * @param onStep called with a clause for each step that takes long
+   */
+  start(
+    place: StorePlace,
+    spec: LabSpec,
+    changes: Changes,
+    onStep: (step: string) => void,
+  ): Promise<HostedStore>;
 }
 
 /** The options and variables of a store, from the descriptor of its kind. */

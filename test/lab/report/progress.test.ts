@@ -6,6 +6,7 @@ import { showProgress } from '../../../src/lab/report/progress.ts';
 import type { LabEvent } from '../../../src/lab/protocol.ts';
 
 const events: readonly LabEvent[] = [
+  { event: 'store-step', step: 'starting kube-apiserver' },
   { event: 'built', afterMs: 7 },
   { event: 'overlay-ready', readyMs: 812 },
   { event: 'stopping' },
@@ -27,7 +28,8 @@ function written(
 test('progress is a line for each step if stderr is not a terminal', () => {
   assert.equal(
     written(2, { isTTY: false }),
-    'lab: underlay of 2 created in 7 ms, starting daemons\n' +
+    'lab: starting kube-apiserver\n' +
+      'lab: underlay of 2 created in 7 ms, starting daemons\n' +
       'lab: every node knows every other after 812 ms, testing 2 pairs\n' +
       'lab: taking the networks down\n',
   );
@@ -40,9 +42,9 @@ test('a lab with one node does not report pairs', () => {
 test('on a terminal it is one line, no longer than that is wide', () => {
   const clear = '\r\u001b[2K';
   const lines = (columns: number): readonly string[] => written(2, { isTTY: true, columns }).split(clear);
-  const cut = ['⠿ underlay of 2 cre', '⠿ every node knows ', '⠿ taking the networ'];
+  const cut = ['⠿ starting kube-api', '⠿ underlay of 2 cre', '⠿ every node knows ', '⠿ taking the networ'];
   assert.deepEqual(lines(20), ['', ...cut, '']);
-  assert.equal(lines(0)[3], '⠿ taking the networks down', 'of a terminal that does not know its width');
+  assert.equal(lines(0)[4], '⠿ taking the networks down', 'of a terminal that does not know its width');
 });
 
 test('a dumb terminal gets lines, and no escape codes', () => {

@@ -13,6 +13,7 @@ const place: StorePlace = { host: { name: 'etcd', ipv4: attachment, ipv6: undefi
 
 const files = planLabStore(hostingOf('files'), { host: undefined, tls: false });
 const etcd = planLabStore(hostingOf('etcd'), place);
+const kubernetes = planLabStore(hostingOf('kubernetes'), place);
 const tls = planLabStore(hostingOf('etcd'), { ...place, tls: true });
 
 test('nodes get the store as options', () => {
@@ -23,15 +24,25 @@ test('nodes get the store as options', () => {
     '--store etcd --etcd-endpoints https://172.30.0.200:2379 --etcd-cafile /run/lab/tls/ca.crt ' +
       '--etcd-certfile /run/lab/tls/client.crt --etcd-keyfile /run/lab/tls/client.key',
   );
+  assert.equal(
+    storeOptions(kubernetes).join(' '),
+    '--store kubernetes --kubeconfig-file /run/kubernetes/kubeconfig --net-config-path /run/lab/net-conf.json',
+  );
 });
 
-test('commands that people run in a lab get the store as variables, and so does etcdctl', () => {
+test('commands that people run in a lab get the store as variables, and so do etcdctl and kubectl', () => {
   assert.deepEqual(files.variables, { HEDDLE_STORE: 'files', HEDDLE_STORE_DIR: '/run/lab/store' });
   assert.deepEqual(etcd.variables, {
     HEDDLE_STORE: 'etcd',
     FLANNELD_ETCD_ENDPOINTS: 'http://172.30.0.200:2379',
     ETCDCTL_API: '3',
     ETCDCTL_ENDPOINTS: 'http://172.30.0.200:2379',
+  });
+  assert.deepEqual(kubernetes.variables, {
+    HEDDLE_STORE: 'kubernetes',
+    FLANNELD_KUBECONFIG_FILE: '/run/kubernetes/kubeconfig',
+    FLANNELD_NET_CONFIG_PATH: '/run/lab/net-conf.json',
+    KUBECONFIG: '/run/kubernetes/kubeconfig',
   });
   assert.equal(tls.variables['FLANNELD_ETCD_CERTFILE'], '/run/lab/tls/client.crt');
   assert.equal(tls.variables['ETCDCTL_CACERT'], '/run/lab/tls/ca.crt');
@@ -52,6 +63,11 @@ test('the options choose the store that they are of, as every command reads them
     assert.equal(choice['kind'], 'etcd');
     assert.deepEqual([choice['endpoints'], choice['certFile']], [[endpoint], certFile]);
   }
+  const { kind, kubeconfigFile, netConfigPath } = await choose(kubernetes);
+  assert.deepEqual(
+    [kind, kubeconfigFile, netConfigPath],
+    ['kubernetes', '/run/kubernetes/kubeconfig', '/run/lab/net-conf.json'],
+  );
 });
 
 test('a lab needs the programs of its store', () => {
@@ -70,7 +86,8 @@ assert.ok(loomKind);
 /** How a lab would host the toy kind. */
 const loomHosting: StoreHosting = {
   kind: loomKind,
-  hasServer: false,
+  serverName: undefined,
+  assignsSubnets: false,
   canRequireCertificates: false,
   programs: () => ['loom'],
   values: () => ({ directory: '/run/lab/loom', token }),

@@ -7,7 +7,7 @@ import type { HostPlan } from '../../plan/topology.ts';
 import { traceScript } from '../../plan/traces.ts';
 import { nodeStateDirectory, runDirectoryOf, sharedDirectory, nodeShare } from '../../protocol.ts';
 
-/** The process that holds the namespaces of a host: of a node, or of etcd. */
+/** The process that holds the namespaces of a host: of a node, or of the store's server. */
 export interface Holder {
   readonly pid: number;
   /** The content of the host's network namespace before its program first ran, as `traceScript` prints it. */
