@@ -35,7 +35,8 @@ export function concludeFailedStart(job: Job, error: unknown): Outcome {
   return { kind: 'unstartable', reason: explainFailedStart(job, error) };
 }
 
-function explainFailedStart(job: Job, error: unknown): string {
+/** The reason why a shell could not be started, as a clause. */
+export function explainFailedStart(job: Pick<Job, 'cwd'>, error: unknown): string {
   if (!existsSync(job.cwd)) return `its working directory ${job.cwd} does not exist`;
   if (hasErrorCode(error, 'E2BIG')) return 'its script or an environment value is longer than 128 KiB';
   const why = explainError(error);

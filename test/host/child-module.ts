@@ -12,11 +12,20 @@ interface ModuleProcess {
   kill(): Promise<void>;
 }
 
-/** Starts a process that runs a statement on a module of src/ (as `m`). It is killed when the test ends. */
-export function startModule(t: TestContext, module: string, statement: string): ModuleProcess {
+/**
+ * Starts a process that runs a statement on a module of src/ (as `m`), perhaps with a limit of open files. It is killed when the test ends.
+ */
+export function startModule(
+  t: TestContext,
+  module: string,
+  statement: string,
+  { openFiles }: { readonly openFiles?: number } = {},
+): ModuleProcess {
   const url = pathToFileURL(resolve(import.meta.dirname, '../../src', module)).href;
   const program = `const m = await import(${JSON.stringify(url)}); ${statement}`;
-  const process_ = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', program];
+  const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
+  const process_ = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...node], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(process_, 'exit');

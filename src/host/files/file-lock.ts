@@ -110,8 +110,9 @@ async function acquire(
   throw explainRefusal(path, waitMs, timedOut, end);
 }
 
-async function readText(stream: Readable | null): Promise<string> {
-  return stream === null ? '' : text(stream);
+/** Without a free descriptor, a child has no streams, and its error comes later. */
+async function readText(stream: Readable | null | undefined): Promise<string> {
+  return stream ? text(stream) : '';
 }
 
 /** The end of flock. */

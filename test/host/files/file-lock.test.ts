@@ -96,3 +96,25 @@ test('a lock that cannot be had says why, and nothing is done', async (t) => {
     return true;
   });
 });
+
+test('a process without a free descriptor is told which limit is reached', async (t) => {
+  const lock = join(temporaryDirectory(t), 'lock');
+  for (const free of [0, 1, 2, 3]) {
+    const child = startModule(
+      t,
+      'host/files/file-lock.ts',
+      `const { openSync, closeSync } = await import('node:fs'); const taken = [];
+      try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+      for (const file of taken.splice(0, ${free})) closeSync(file);
+      const why = await m.withFileLock(${JSON.stringify(lock)}, async () => 'held').catch((error) => error.message);
+      taken.forEach((file) => closeSync(file));
+      console.log(why);`,
+      { openFiles: 90 },
+    );
+    assert.match(
+      (await child.readLine()) ?? '',
+      /could not be taken: the limit of \d+ open files is reached/,
+      `${free} free`,
+    );
+  }
+});
