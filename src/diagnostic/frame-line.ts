@@ -1,4 +1,4 @@
-import { columnsOf, showInvisible } from './visible-text.ts';
+import { showInvisible } from './visible-text.ts';
 
 /** One character of a source line as a terminal shows it. */
 interface Cell {
@@ -83,4 +83,14 @@ function leftEdge(cells: readonly Cell[], first: Cell, last: Cell): number {
   const width = cells.at(-1)?.end ?? 0;
   if (last.end <= shownColumns) return 0;
   return Math.max(0, Math.min(first.start - leadColumns, width - shownColumns));
+}
+
+const wide =
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+const combining = /^\p{M}/u;
+
+/** The columns that one visible code point takes on a terminal. */
+function columnsOf(character: string): 0 | 1 | 2 {
+  if (combining.test(character)) return 0;
+  return wide.test(character) ? 2 : 1;
 }

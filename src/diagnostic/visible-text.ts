@@ -31,13 +31,3 @@ export function quoteText(text: string): string {
     shown.length > longestQuote ? [...shown.slice(0, longestQuote - 1), '…'].join('') : shown.join('');
   return `\`${clipped}\``;
 }
-
-const wide =
-  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
-const combining = /^\p{M}/u;
-
-/** The columns that one visible code point takes on a terminal. */
-export function columnsOf(character: string): 0 | 1 | 2 {
-  if (combining.test(character)) return 0;
-  return wide.test(character) ? 2 : 1;
-}

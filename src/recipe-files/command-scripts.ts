@@ -2,9 +2,9 @@ import { commandText } from '../recipe/command-text.ts';
 import type { SyntaxComplaint } from '../recipe/lint/syntax-errors.ts';
 import type { Command, CommandName } from '../recipe/recipe.ts';
 import { systemShell, type ShellProgram } from '../shell/program.ts';
-import { prepareScripts, type ScriptSource } from '../shell/script.ts';
+import { prepareScripts, readScripts, type ScriptSource } from '../shell/script.ts';
 import type { Script } from '../shell/shell.ts';
-import { findSyntaxErrors } from '../shell/syntax.ts';
+import { findSyntaxErrors, type ShellSyntaxError } from '../shell/syntax.ts';
 
 /** The first command that a node runs: nothing that it waits for is put off. */
 const first: CommandName = 'PreStartupCommand';
@@ -12,10 +12,12 @@ const first: CommandName = 'PreStartupCommand';
 /**
  * A recipe's commands, made ready to run: the array form stops at the first line that fails and knows its lines; the string
  * form runs as `sh -c` would run it. To find the lines takes the shell some milliseconds a command. The first command's are
- * looked for at once, all others' when the first of them is needed, or the first command is. The commands' syntax should be
- * checked as well ({@link findComplaints}).
+ * looked for at once, by the process that checks the syntax of all commands. The others' are looked for when the first of them
+ * is needed, or the first command is.
  */
 export class CommandScripts {
+  /** The complaints of the shell about the commands, in their order. Rejects if the shell cannot be started. */
+  readonly complaints: Promise<readonly SyntaxComplaint[]>;
   readonly #sources: ReadonlyMap<CommandName, ScriptSource>;
   readonly #program: ShellProgram;
   readonly #first: Promise<ReadonlyMap<CommandName, Script>>;
@@ -29,7 +31,19 @@ export class CommandScripts {
       ]),
     );
     this.#program = program;
-    this.#first = this.#prepare((name) => name === first);
+    const sources = [...this.#sources].filter(([name]) => name === first);
+    const reading = readScripts(
+      sources.map(([, source]) => source),
+      commands.map(commandText),
+      program,
+    );
+    this.complaints = reading.then(({ errors }) => listComplaints(commands, errors));
+    // Only a caller that awaits the complaints needs the reason.
+    this.complaints.catch(() => undefined);
+    this.#first = nameScripts(
+      sources,
+      reading.then(({ scripts }) => scripts),
+    );
   }
 
   /** The text of a command; undefined if the recipe does not have the command. */
@@ -48,15 +62,25 @@ export class CommandScripts {
   }
 
   #prepareOthers(): Promise<ReadonlyMap<CommandName, Script>> {
-    return (this.#others ??= this.#prepare((name) => name !== first));
+    if (this.#others === undefined) {
+      const sources = [...this.#sources].filter(([name]) => name !== first);
+      const scripts = prepareScripts(
+        sources.map(([, source]) => source),
+        this.#program,
+      );
+      this.#others = nameScripts(sources, scripts);
+    }
+    return this.#others;
   }
+}
 
-  async #prepare(isMeant: (name: CommandName) => boolean): Promise<ReadonlyMap<CommandName, Script>> {
-    const meant = [...this.#sources].filter(([name]) => isMeant(name));
-    const sources = meant.map(([, source]) => source);
-    const scripts = await prepareScripts(sources, this.#program).catch(() => []);
-    return new Map(meant.map(([name, source], index) => [name, scripts[index] ?? { ...source, notes: [] }]));
-  }
+/** The scripts by the names of their commands. If the shell could not be started, they have no notes. */
+async function nameScripts(
+  sources: readonly (readonly [CommandName, ScriptSource])[],
+  scripts: Promise<readonly Script[]>,
+): Promise<ReadonlyMap<CommandName, Script>> {
+  const ready = await scripts.catch(() => []);
+  return new Map(sources.map(([name, source], index) => [name, ready[index] ?? { ...source, notes: [] }]));
 }
 
 /** Lets the shell read the commands without running anything. Returns what it refuses, in the order given. */
@@ -64,7 +88,13 @@ export async function findComplaints(
   commands: readonly Command[],
   program?: ShellProgram,
 ): Promise<readonly SyntaxComplaint[]> {
-  const errors = await findSyntaxErrors(commands.map(commandText), program);
+  return listComplaints(commands, await findSyntaxErrors(commands.map(commandText), program));
+}
+
+function listComplaints(
+  commands: readonly Command[],
+  errors: readonly (ShellSyntaxError | undefined)[],
+): readonly SyntaxComplaint[] {
   return commands.flatMap((command, index) => {
     const error = errors[index];
     return error === undefined ? [] : [{ command, ...error }];

@@ -7,7 +7,7 @@ import { findDistrust } from '../host/files/trusted-file.ts';
 import { parseRecipe } from '../recipe/read/parse-recipe.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { findNamedRecipe, shippedRecipes } from './catalogue.ts';
-import { CommandScripts, findComplaints } from './command-scripts.ts';
+import { CommandScripts } from './command-scripts.ts';
 import { findRecipeOfType } from './recipe-directory.ts';
 import { readRecipeText } from './recipe-text.ts';
 import { refuseRecipe } from './refuse-recipe.ts';
@@ -101,11 +101,8 @@ export async function checkRecipe(source: SourceText, name: string): Promise<Omi
   const checked = parseRecipe(source, name);
   if (checked.kind === 'invalid') throw await refuseExamined(source, name);
   const recipe = checked.value;
-  const commands = Object.values(recipe.commands);
-  // What is awaited first is begun first.
-  const complaints = findComplaints(commands);
-  const scripts = new CommandScripts(commands);
-  if ((await complaints).length > 0) throw await refuseExamined(source, name);
+  const scripts = new CommandScripts(Object.values(recipe.commands));
+  if ((await scripts.complaints).length > 0) throw await refuseExamined(source, name);
   return { recipe, scripts, warnings: checked.warnings };
 }
 

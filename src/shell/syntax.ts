@@ -3,7 +3,7 @@ import { runProgram } from '../host/run-program.ts';
 import { systemShell, type ShellProgram } from './program.ts';
 
 /** A syntax error that `sh -n` finds in a text. */
-interface ShellSyntaxError {
+export interface ShellSyntaxError {
   /** The line of the text (from 0) where the shell gave up; undefined if the shell does not name it. */
   readonly line: number | undefined;
   /** The shell's own words, without its name and line: `")" unexpected`. */

@@ -34,7 +34,9 @@ export function renderNetworkDocument(
   recipe: Recipe,
   values: Readonly<Record<string, ParameterValue>>,
 ): string {
-  const given = networkMembers(recipe.source).map(({ key, value }) => [key, toJson(value)] as const);
+  // The text of a recipe is an object in strict JSON without a repeated key: parseRecipe refuses any other.
+  const written = JSON.parse(recipe.source.text) as Readonly<Record<string, Json>>;
+  const given = Object.entries(written).filter(([key]) => Object.hasOwn(networkKeys, key));
   const set = recipe.parameters.flatMap(({ name, default: usual }) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     return value === undefined || value === usual ? [] : [[name, value] as const];
@@ -44,11 +46,6 @@ export function renderNetworkDocument(
     Backend: { Type: recipe.backendType, ...Object.fromEntries(set) },
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
-}
-
-function networkMembers(source: SourceText): ObjectNode['members'] {
-  const root = parseJsonObject(source, new Findings(source));
-  return root?.members.filter(({ key }) => Object.hasOwn(networkKeys, key)) ?? [];
 }
 
 /**
