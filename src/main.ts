@@ -26,7 +26,7 @@ process.on('uncaughtException', (error) => void report(error).finally(() => proc
 
 async function runCommandLine(): Promise<void> {
   try {
-    const program = createProgram();
+    const program = await createProgram(process.argv.slice(2));
     await program.parseAsync(acceptGoFlags(program, process.argv));
   } catch (error) {
     await report(error);

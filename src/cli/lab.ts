@@ -30,14 +30,13 @@ interface NamedOptions {
 
 /** Adds `heddle lab` and its verbs. What they do is loaded only when one of them is used. */
 export function registerLab(program: Command): void {
-  // All the way down to `exec`, so that it can hand on every option that follows the node.
   const lab = program
-    .enablePositionalOptions()
     .command('lab')
     .summary('test a recipe on real nodes in temporary namespaces')
     .description(
       'Tests a recipe on real nodes on this machine. Each node has its own network namespaces, which the end of the lab removes.',
     )
+    // As in the whole program, so that `exec` can hand on every option that follows the node.
     .enablePositionalOptions();
 
   addStartOptions(lab.command('run'))

@@ -1,22 +1,31 @@
 import { Command } from 'commander';
 import { refuseEmptyOptions } from './arguments/empty-options.ts';
-import { registerDockerOpts } from './docker-opts/docker-opts.ts';
-import { registerDoctor } from './doctor/doctor.ts';
-import { registerDown } from './down.ts';
 import { mayBeEmptyInFlanneld } from './flanneld/options.ts';
 import { addHelp } from './help.ts';
-import { registerIface } from './iface.ts';
-import { registerLab } from './lab.ts';
-import { registerLeases } from './leases/leases.ts';
-import { registerNetwork } from './network/network.ts';
-import { registerRecipe } from './recipe/recipe.ts';
-import { registerStatus } from './status/status.ts';
 import { outliveReaders } from './terminal/streams.ts';
-import { registerUp } from './up/up.ts';
 import { readVersion } from '../host/version.ts';
 
-/** The whole command line. Each subcommand loads what it needs only when it is called. */
-export function createProgram(): Command {
+/** The subcommands by name, in the order of the help. Each function loads the file that declares one. */
+const subcommands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  up: async () => (await import('./up/up.ts')).registerUp,
+  down: async () => (await import('./down.ts')).registerDown,
+  status: async () => (await import('./status/status.ts')).registerStatus,
+  leases: async () => (await import('./leases/leases.ts')).registerLeases,
+  network: async () => (await import('./network/network.ts')).registerNetwork,
+  iface: async () => (await import('./iface.ts')).registerIface,
+  doctor: async () => (await import('./doctor/doctor.ts')).registerDoctor,
+  recipe: async () => (await import('./recipe/recipe.ts')).registerRecipe,
+  'docker-opts': async () => (await import('./docker-opts/docker-opts.ts')).registerDockerOpts,
+  lab: async () => (await import('./lab.ts')).registerLab,
+};
+
+/**
+ * The command line. Each subcommand loads what it needs only when it is called.
+ *
+ * @param words the words of a call; if the first is a subcommand, only this subcommand is declared, because to declare all of
+ *   them takes some milliseconds of a daemon's start
+ */
+export async function createProgram([word = '']: readonly string[] = []): Promise<Command> {
   const program = new Command('heddle')
     .description(
       'Builds flannel networks: runs the shell commands of a JSON recipe as subnet leases appear, change and go.',
@@ -34,19 +43,10 @@ export function createProgram(): Command {
       refuseEmptyOptions(action, name === 'up' || name === 'doctor' ? mayBeEmptyInFlanneld : []);
       if (name === 'up') outliveReaders();
     });
-  for (const register of [
-    registerUp,
-    registerDown,
-    registerStatus,
-    registerLeases,
-    registerNetwork,
-    registerIface,
-    registerDoctor,
-    registerRecipe,
-    registerDockerOpts,
-    registerLab,
-  ])
-    register(program);
+  const all = Object.entries(subcommands);
+  const called = all.filter(([name]) => name === word);
+  for (const [, load] of called.length > 0 ? called : all) (await load())(program);
   addHelp(program);
-  return program;
+  // So that `lab exec` can hand on every option that follows the node. A subcommand that is declared later would inherit it.
+  return program.enablePositionalOptions();
 }

@@ -1,20 +1,34 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import type { Command } from 'commander';
 import { describe, test } from 'node:test';
 import { createProgram } from '../../src/cli/program.ts';
 import { readVersion } from '../../src/host/version.ts';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { heddle, runHeddle } from '../kernel/lab-harness.ts';
 
+const program = await createProgram();
+
 /** Every subcommand as its words: `up`, `lab run` … */
 function subcommands(): string[][] {
-  const below = (words: string[], commands: ReturnType<typeof createProgram>['commands']): string[][] =>
+  const below = (words: string[], commands: Command['commands']): string[][] =>
     commands.flatMap((command) => {
       const path = [...words, command.name()];
       return [path, ...below(path, command.commands)];
     });
-  return below([], createProgram().commands);
+  return below([], program.commands);
 }
+
+test('a call declares its subcommand only, with the same options as the whole program', async () => {
+  for (const whole of program.commands.filter((command) => command.name() !== 'help')) {
+    const { commands } = await createProgram([whole.name(), '--help']);
+    assert.deepEqual(
+      commands.map((command) => command.name()),
+      [whole.name(), 'help'],
+    );
+    assert.equal(commands[0]?.helpInformation(), whole.helpInformation());
+  }
+});
 
 describe('help', () => {
   test('lists every subcommand with what it does', async () => {
@@ -52,13 +66,13 @@ describe('help', () => {
   });
 
   test('says what a command does in a line, and in sentences, none wider than a terminal', () => {
-    const check = (command: ReturnType<typeof createProgram>): void => {
+    const check = (command: Command): void => {
       if (command.parent !== null) assert.match(command.summary(), /^[a-z].*[^.]$/, command.name());
       assert.match(command.description(), /^[A-Z].*\.$/, command.name());
       for (const line of command.helpInformation().split('\n')) assert.ok(line.length <= 80, line);
       command.commands.forEach(check);
     };
-    check(createProgram());
+    check(program);
   });
 
   test('of up names the options that the issue asks for, with their defaults', async () => {

@@ -110,8 +110,10 @@ const skip = reasonToSkip();
 /** Subcommands that ask nobody and wait for nobody: `down` ends the lab's processes, `logs` reads a file. */
 const waitless = ['down', 'logs'];
 
-test('each subcommand of heddle lab has a test of its end by a signal', () => {
-  const wanted = listSubcommands().flatMap((words) => (words.startsWith('lab ') ? [words.slice(4)] : []));
+test('each subcommand of heddle lab has a test of its end by a signal', async () => {
+  const wanted = (await listSubcommands()).flatMap((words) =>
+    words.startsWith('lab ') ? [words.slice(4)] : [],
+  );
   assert.deepEqual(new Set([...waits.map(({ command }) => command), ...waitless]), new Set(wanted));
 });
 

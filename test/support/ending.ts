@@ -149,7 +149,7 @@ export async function untilItWaits({ child, output }: RunningHeddle): Promise<vo
 }
 
 /** Every subcommand that does something, by its words: `leases reserve`. Those that show help are left out. */
-export function listSubcommands(): readonly string[] {
+export async function listSubcommands(): Promise<readonly string[]> {
   const walk = (command: Command, words: readonly string[]): readonly string[] => {
     const below = command.commands
       .filter((sub) => sub.name() !== 'help')
@@ -157,7 +157,7 @@ export function listSubcommands(): readonly string[] {
     // A command with others below it may do something by itself, as `leases` does: only its action tells.
     return hasAction(command) ? [words.join(' '), ...below] : below;
   };
-  return walk(createProgram(), []);
+  return walk(await createProgram(), []);
 }
 
 function hasAction(command: Command): boolean {

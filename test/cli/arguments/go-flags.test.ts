@@ -6,16 +6,19 @@ import { createProgram } from '../../../src/cli/program.ts';
 import { exitCodes } from '../../../src/diagnostic/failure.ts';
 import { runHeddle } from '../../kernel/lab-harness.ts';
 
+const program = await createProgram();
+/** A program whose subcommands do not print their errors. */
+const quietProgram = await createProgram();
+quietProgram.commands.forEach((command) => command.configureOutput({ outputError: () => undefined }));
+
 function accept(...words: readonly string[]): string[] {
-  return acceptGoFlags(createProgram(), ['node', 'heddle', ...words]).slice(2);
+  return acceptGoFlags(program, ['node', 'heddle', ...words]).slice(2);
 }
 
 /** The error of a command line that is refused, without what commander prints. */
 function refusal(...words: readonly string[]): string {
-  const program = createProgram();
-  program.commands.forEach((command) => command.configureOutput({ outputError: () => undefined }));
   try {
-    acceptGoFlags(program, ['node', 'heddle', ...words]);
+    acceptGoFlags(quietProgram, ['node', 'heddle', ...words]);
   } catch (error) {
     if (error instanceof CommanderError) return error.message;
     throw error;
@@ -45,7 +48,7 @@ function spellings(name: string, value: string | undefined): readonly (readonly 
 
 /** What commander reads of a command line, without running the command. */
 async function parse(path: readonly string[], words: readonly string[]): Promise<Parsed> {
-  const program = createProgram();
+  const program = await createProgram();
   const printed: string[] = [];
   const silence = { writeOut: (text: string) => printed.push(text), writeErr: () => undefined };
   for (const each of pathsBelow(program)) findCommand(program, each).configureOutput(silence);
@@ -137,9 +140,9 @@ describe('a single dash becomes two', () => {
 });
 
 describe('every subcommand takes each of its long options with one dash', () => {
-  for (const path of pathsBelow(createProgram())) {
+  for (const path of pathsBelow(program)) {
     test(`heddle ${path.join(' ')}`, async () => {
-      const command = findCommand(createProgram(), path);
+      const command = findCommand(program, path);
       const options = command.options.flatMap(({ long, required, argChoices }) =>
         long == null ? [] : [{ long: long, required, choices: argChoices }],
       );

@@ -13,7 +13,7 @@ async function readUp(
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<(option: string) => { readonly value: unknown; readonly source: string | undefined }> {
-  const program = createProgram();
+  const program = await createProgram();
   let ran: Command | undefined;
   const up = program.commands.find((command) => command.name() === 'up');
   up?.action((_: unknown, self: Command) => {

@@ -80,12 +80,12 @@ function commandNames(command: Command, path: readonly string[] = []): readonly 
   return isGroup ? below : [path.join(' '), ...below];
 }
 
-test('the colours of every command are tested', () => {
+test('the colours of every command are tested', async () => {
   const tested = [...Object.keys(commands), ...Object.keys(plainCommands)];
   const isTested = (name: string): boolean =>
     tested.some((each) => each === name || each.startsWith(`${name} of`));
   assert.deepEqual(
-    commandNames(createProgram()).filter((name) => !isTested(name)),
+    commandNames(await createProgram()).filter((name) => !isTested(name)),
     [],
   );
 });
