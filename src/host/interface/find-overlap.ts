@@ -66,7 +66,7 @@ function findRoute(network: Cidr, { links, routes, ownSubnets, mayStand }: Overl
   const hit = routes.find(
     (route) =>
       route.type === 'unicast' &&
-      !isDefault(route) &&
+      !isDefaultRoute(route) &&
       overlaps(network, route.destination) &&
       (route.device === undefined || foreign.has(route.device)) &&
       !isToPeer(route, network, ownSubnets) &&
@@ -78,7 +78,7 @@ function findRoute(network: Cidr, { links, routes, ownSubnets, mayStand }: Overl
 }
 
 /** Whether a route is the default route, or one of the two halves that some VPNs use in its place. Every network lies inside them. */
-function isDefault({ destination }: HostRoute): boolean {
+export function isDefaultRoute({ destination }: Pick<HostRoute, 'destination'>): boolean {
   return destination.prefix <= 1;
 }
 

@@ -6,10 +6,10 @@ import {
 } from './choose-interface.ts';
 import { readAddressMemory, writeAddressMemory } from './address-memory.ts';
 import { explainChoice, type ExplainedChoice } from './explain-choice.ts';
-import type { HostRoute, Link } from './ip-output.ts';
+import type { Link } from './ip-output.ts';
 import { isForwarding } from './forwarding.ts';
 import { findOverlap, type Overlap, type OverlapFacts } from './find-overlap.ts';
-import { readDefaultRoutes, readHostRoutes, readLink, readLinks, readRouteTo } from './links.ts';
+import { readDefaultRoutes, readLink, readLinks, readOverlappingRoutes, readRouteTo } from './links.ts';
 import type { AddressMemory } from './rank-addresses.ts';
 import type { PublicAddresses } from '../../network/public-addresses.ts';
 import { parseAddress, type Cidr, type Family } from '../../network/cidr.ts';
@@ -59,7 +59,7 @@ export class InterfaceLookUp implements HostInterfaces {
     this.#wishes = wishes;
     this.#stateDirectory = stateDirectory;
     this.#memory = readAddressMemory(stateDirectory, JSON.stringify(wishes));
-    this.#look = { ...this.#beginLook(), ipv4Routes: ignoreErrors(readHostRoutes(4)) };
+    this.#look = this.#beginLook();
   }
 
   /** Adds public addresses that the operator wishes, as with `--public-ip`. An option that was given counts more. */
@@ -94,13 +94,11 @@ export class InterfaceLookUp implements HostInterfaces {
     chosen: ChosenInterface,
     earlier: Pick<OverlapFacts, 'ownSubnets' | 'mayStand'>,
   ): Promise<Overlap | undefined> {
-    const { at, facts, ipv4Routes } = this.#look;
+    const { at, facts } = this.#look;
     const isFresh = performance.now() - at <= freshMs;
     const [{ links }, ...routes] = await Promise.all([
       isFresh ? facts : this.#beginLook().facts,
-      ...networks.map(
-        ({ family }) => (isFresh && family === 4 ? ipv4Routes : undefined) ?? readHostRoutes(family),
-      ),
+      ...networks.map(readOverlappingRoutes),
     ]);
     return findOverlap(networks, chosen, { ...earlier, links, routes: routes.flat() });
   }
@@ -147,8 +145,6 @@ interface Look {
   /** The time on the clock of `performance.now`. */
   readonly at: number;
   readonly facts: Promise<HostFacts>;
-  /** The routes that every start compares with its network; only the first look reads them before they are asked for. */
-  readonly ipv4Routes?: Promise<readonly HostRoute[]>;
 }
 
 /** A caller of the promise sees its error, but there may be no caller. */

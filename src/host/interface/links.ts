@@ -9,6 +9,7 @@ import {
   type Link,
   type Route,
 } from './ip-output.ts';
+import { mayHaveRouteInto } from './proc-routes.ts';
 
 /** Reads the interfaces of this network namespace from the kernel. */
 export async function readLinks(): Promise<readonly Link[]> {
@@ -32,8 +33,10 @@ export async function readDefaultRoutes(family: Family): Promise<readonly Route[
   return parseRoutes(await runIp([`-${family}`, '-json', 'route', 'show', 'default']));
 }
 
-/** Reads the main routing table of a family. */
-export async function readHostRoutes(family: Family): Promise<readonly HostRoute[]> {
+/** Reads the main routing table of a network's family. Empty if no route but default ones overlaps the network. */
+export async function readOverlappingRoutes(network: Cidr): Promise<readonly HostRoute[]> {
+  if (!(await mayHaveRouteInto(network))) return [];
+  const { family } = network;
   return parseHostRoutes(await runIp([`-${family}`, '-json', 'route', 'show']), family);
 }
 

@@ -65,3 +65,25 @@ test('nothing to choose is a failure that names what there is', { skip: skipName
   const unreachable = (await find(setUp, { ifaceCanReach: '203.0.113.1' })) as Record<string, string>;
   assert.match(unreachable['failed'] ?? '', /no route to 203\.0\.113\.1/);
 });
+
+test('the kernel lists each route into a network, of any kind', { skip: skipNamespaces }, async () => {
+  const network4 = '{ family: 4, value: 0x0a320000n, prefix: 16 }';
+  const network6 = '{ family: 6, value: 0xfd000050n << 96n, prefix: 48 }';
+  const ask = (route: string | undefined) =>
+    evaluateInNamespace(
+      [...setUp, ...routes, ...(route === undefined ? [] : [`ip ${route}`])],
+      'host/interface/proc-routes.ts',
+      `Promise.all([m.mayHaveRouteInto(${network4}), m.mayHaveRouteInto(${network6})])`,
+    );
+  assert.deepEqual(await ask(undefined), [false, false]);
+  for (const route of [
+    'route add 10.50.7.0/24 via 192.0.2.9',
+    'route add 10.0.0.0/8 dev uplink',
+    'route add unreachable 10.50.7.7',
+    'route add 10.50.7.0/24 nexthop via 192.0.2.9 nexthop via 192.0.2.10',
+  ])
+    assert.deepEqual(await ask(route), [true, false], route);
+  for (const route of ['-6 route add fd00:50::/64 via fd00:1::9', '-6 route add fd00:50:0:7::1 dev uplink'])
+    assert.deepEqual(await ask(route), [false, true], route);
+  assert.deepEqual(await ask('route add 10.50.7.0/24 via 192.0.2.9 table 77'), [false, false]);
+});
