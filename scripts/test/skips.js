@@ -11,6 +11,8 @@ const allowedReasons = [
   /^needs \/dev\/net\/tun$/,
   // Go must build it, which takes minutes. CONTRIBUTING.md says how.
   /^needs a flanneld: FLANNELD=PATH names one$/,
+  // A module of the kernel. flanneld has no other wireguard.
+  /^needs wireguard in the kernel, as flanneld does$/,
   // npm's registry may be unreachable.
   /^node-linux-\w+@\S+ is not installed/,
   // Only Go can build the programs of Kubernetes, and no package has them.
