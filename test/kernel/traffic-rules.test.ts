@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test, type TestContext } from 'node:test';
@@ -456,13 +456,40 @@ test(
   },
 );
 
-test('a host with neither iptables nor nft is degraded, with what is missing', { skip }, async (t) => {
-  const { host, store } = await oneHost(t);
-  const folder = join(store.root, 'bin');
+/** A directory with a few programs of the host, for PATH. */
+async function programsOnly(host: Host, store: StoreDirectory, more: readonly string[]): Promise<string> {
+  const folder = join(store.root, 'only');
   mkdirSync(folder);
-  for (const program of ['nsenter', 'timeout', 'sh', 'ip', 'mkfifo', 'cat', 'flock']) {
+  for (const program of ['nsenter', 'timeout', 'sh', 'ip', 'mkfifo', 'cat', 'flock', ...more]) {
     symlinkSync((await host.sh(`command -v ${program}`)).trim(), join(folder, program));
   }
+  return folder;
+}
+
+test('an IPv4 network needs no rules for IPv6, on a kernel without it', { skip }, async (t) => {
+  const { host, store } = await oneHost(t);
+  const folder = await programsOnly(host, store, ['iptables', 'iptables-restore']);
+  // In the words of ip6tables-legacy on a kernel that was started with ipv6.disable=1.
+  const words = "can't initialize ip6tables table `nat': Address family not supported by protocol";
+  for (const program of ['ip6tables', 'ip6tables-restore']) {
+    const text = `#!/bin/sh\ncat >&2 <<'END'\nip6tables v1.8.9 (legacy): ${words}\nEND\nexit 3\n`;
+    writeFileSync(join(folder, program), text, { mode: 0o755 });
+  }
+  const environment = { PATH: folder };
+  const daemon = await startDaemon(host, argumentsFor(store, plain(store)), { environment });
+  await daemon.stop();
+  assert.deepEqual(daemon.all('warning'), []);
+  assert.deepEqual(daemon.all('part-failed'), []);
+  const both = new StoreDirectory(t);
+  const second = new Daemon(host, argumentsFor(both, plain(both, dualStack)), { environment });
+  const { because } = await second.until('part-failed');
+  assert.match(because, /ip6tables .*Address family not supported by protocol/);
+  await second.stop();
+});
+
+test('a host with neither iptables nor nft is degraded, with what is missing', { skip }, async (t) => {
+  const { host, store } = await oneHost(t);
+  const folder = await programsOnly(host, store, []);
   const args = ['--recipe', plain(store), '--store-dir', store.path];
   const daemon = new Daemon(host, args, { environment: { PATH: folder } });
   const failed = await daemon.until('part-failed');

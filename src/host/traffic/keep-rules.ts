@@ -3,6 +3,7 @@ import type { Family } from '../../network/cidr.ts';
 import { familyKey, type PerFamily } from '../../network/per-family.ts';
 import { noRules, trafficHooks, type ChainSuffix, type TrafficRules } from '../../traffic/rule.ts';
 import { findMissingPrograms } from '../programs.ts';
+import { ProgramError } from '../run-program.ts';
 import { explainError } from '../system-error.ts';
 import { ExistingChains } from './existing-chains.ts';
 import { isFlanneldHere } from './flanneld-process.ts';
@@ -166,6 +167,7 @@ class Cleaner {
         try {
           await remove(tool, family);
         } catch (error) {
+          if (isWithoutFamily(error)) continue;
           this.#warn(
             `rules of ${owner} may be left in ${tool.name} for IPv${family}: ${explainError(error)}`,
           );
@@ -173,4 +175,9 @@ class Cleaner {
       }
     }
   }
+}
+
+/** Whether a tool failed because the kernel does not have the family, so that it has no rules of that family either. */
+function isWithoutFamily(error: unknown): boolean {
+  return error instanceof ProgramError && error.stderr.includes('Address family not supported by protocol');
 }
