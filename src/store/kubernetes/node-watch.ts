@@ -48,7 +48,7 @@ export async function* watchNodes(watch: NodeWatch): AsyncGenerator<readonly Sto
         AbortSignal.any([signal, ended.signal]),
         timing,
       );
-      for await (const lines of readLines(response, server, timing)) {
+      for await (const lines of readLines(response, server, timing.silenceMs)) {
         const changes: StoreChange[] = [];
         for (const line of lines) {
           const event = JSON.parse(line) as WatchEvent;
@@ -62,7 +62,8 @@ export async function* watchNodes(watch: NodeWatch): AsyncGenerator<readonly Sto
       if (performance.now() - begun < shortestLifeMs) throw closedError(server, 'it ended the watch at once');
     } catch (error) {
       if (isAborted(signal)) return;
-      throw error;
+      // The next watch continues where this one fell silent.
+      if (error !== silence) throw error;
     } finally {
       ended.abort();
     }
@@ -99,23 +100,20 @@ async function openWatch(
   }
 }
 
+/** Thrown when a watch has been silent for too long. Perhaps its other end is gone: whoever carries the connection may not tell. */
+const silence = new Error('the watch is silent');
+
 /**
- * Yields the complete lines of an answer, as they come. Throws a {@link StoreError} when the connection breaks. During a silence, asks now
- * and then whether the server still answers, and throws when it does not.
+ * Yields the complete lines of an answer, as they come. Throws a {@link StoreError} when the connection breaks, and {@link silence} when
+ * nothing comes for a while: an API server sends a bookmark about once a minute.
  */
 async function* readLines(
   response: IncomingMessage,
   server: ApiServer,
-  { silenceMs }: KubernetesTiming,
+  silenceMs: number,
 ): AsyncGenerator<readonly string[], void, void> {
-  const ask = (): void => {
-    server
-      .request({ action, path: '/api/v1/nodes', query: { limit: '1', resourceVersion: '0' } })
-      .then(() => timer.refresh())
-      .catch((error: unknown) => response.destroy(error as Error));
-  };
-  // Nodes that began together must not ask together.
-  const timer = setTimeout(ask, silenceMs * (1 + Math.random() / 2));
+  // Nodes that began together must not begin again together.
+  const timer = setTimeout(() => response.destroy(silence), silenceMs * (1 + Math.random() / 2));
   let parts: Buffer[] = [];
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -133,7 +131,7 @@ async function* readLines(
         .filter((line) => line !== '');
     }
   } catch (error) {
-    throw error instanceof StoreError ? error : closedError(server, 'the connection broke', error);
+    throw error === silence ? error : closedError(server, 'the connection broke', error);
   } finally {
     clearTimeout(timer);
     response.destroy();

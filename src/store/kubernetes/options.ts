@@ -26,7 +26,7 @@ export type NodeReference =
 export interface KubernetesTiming {
   /** A request, up to the end of its answer. */
   readonly requestMs: number;
-  /** The time without a word in a watch, after which heddle asks whether the API server still answers. */
+  /** The time without a word in a watch, after which heddle begins the watch again. */
   readonly silenceMs: number;
   /** The idle time after which the kernel asks whether the other end of a watch's connection is still there. */
   readonly keepAliveMs: number;

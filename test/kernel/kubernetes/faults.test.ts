@@ -165,6 +165,27 @@ kubeTest('a follower of Nodes outlasts a connection that carries nothing any mor
   );
 });
 
+kubeTest('a follower of Nodes outlasts connections whose other end is gone without a word', async () => {
+  await using proxy = await FaultProxy.open(server().address);
+  const store = open({ kubeconfigFile: server().kubeconfig({ address: proxy.address }) });
+  const direct = open();
+  await createPeer(1);
+  {
+    await using follower = new BackgroundFollower(store);
+    await follower.untilSameAs(direct);
+    // A change shows that the watch is there.
+    await createPeer(2);
+    await follower.untilSameAs(direct);
+    proxy.strand();
+    await createPeer(3);
+    await follower.untilSameAs(direct);
+    // The new watch continues where the old one ended: nothing is listed again, and there was no outage.
+    assert.deepEqual([follower.snapshots, follower.outages.length], [1, 0]);
+  }
+  await Promise.all([store.close(), direct.close()]);
+  await server().deleteAllNodes();
+});
+
 kubeTest('a token that is renewed on disk is used at once', async () => {
   const tokenFile = join(server().directory.path, 'token');
   writeFileSync(tokenFile, 'out of date');
