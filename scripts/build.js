@@ -28,12 +28,15 @@ const common = {
 
 rmSync(dist, { recursive: true, force: true });
 
-/** The one module of the Kubernetes client that heddle uses. The rest of it is a class for each object of the API. */
+/** The one module of the Kubernetes client that heddle uses; it needs js-yaml. The rest of it is a class for each object of the API. */
 const kubernetesClient = '@kubernetes/client-node/dist/config.js';
 // A bundle of its own, which only the kubernetes store loads: it would make every start read a fifth more.
 const client = await build({
   ...common,
-  stdin: { contents: `export { KubeConfig } from '${kubernetesClient}';`, resolveDir: root },
+  stdin: {
+    contents: `export { KubeConfig } from '${kubernetesClient}'; export { load } from 'js-yaml';`,
+    resolveDir: root,
+  },
   entryNames: `kubernetes-client-${version}-[hash]`,
   metafile: true,
   mainFields: ['module', 'main'],
@@ -68,7 +71,7 @@ const { metafile } = await build({
     {
       name: 'kubernetes client',
       setup: ({ onResolve }) =>
-        onResolve({ filter: /^@kubernetes\/client-node/ }, () => ({
+        onResolve({ filter: /^(?:@kubernetes\/client-node\/|js-yaml$)/ }, () => ({
           path: `./${clientFile}`,
           external: true,
         })),

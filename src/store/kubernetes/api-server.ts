@@ -7,6 +7,11 @@ import { refusedError, type RefusedRequest } from './errors.ts';
 import type { KubeConfig } from './kube-config.ts';
 import type { KubernetesTiming } from './options.ts';
 
+/** The part of a request that proves who this node is, and that the server is the right one. */
+interface Credentials extends https.RequestOptions {
+  readonly headers: Record<string, string>;
+}
+
 /** A request of the Kubernetes API. */
 interface ApiRequest {
   /** The purpose, as a verb phrase: `list the Nodes`. */
@@ -26,6 +31,8 @@ export class ApiServer {
   readonly #timing: KubernetesTiming;
   readonly #closing = new AbortController();
   #config: KubeConfig;
+  /** The credentials that are being found. */
+  #credentials: Promise<Credentials> | undefined;
 
   /** Throws a {@link StoreError} for a configuration that cannot be used. */
   constructor(load: () => KubeConfig, timing: KubernetesTiming) {
@@ -89,14 +96,8 @@ export class ApiServer {
     { action, path, query, patch }: ApiRequest,
     signal: AbortSignal,
   ): Promise<http.IncomingMessage> {
-    const headers: Record<string, string> = { Accept: 'application/json' };
-    const options: https.RequestOptions = { headers };
-    try {
-      await this.#config.applyToHTTPSOptions(options);
-    } catch (error) {
-      const message = `cannot ${action}: this node's credentials for ${this.description} cannot be read: ${explainError(error)}`;
-      throw new StoreError(message, { retryable: true, cause: error });
-    }
+    const credentials = await this.#authenticate(action, signal);
+    const headers: Record<string, string> = { ...credentials.headers, Accept: 'application/json' };
     const url = this.#url;
     url.pathname = `${url.pathname.replace(/\/$/, '')}${path}`;
     url.search = new URLSearchParams(query).toString();
@@ -108,11 +109,23 @@ export class ApiServer {
     const library = url.protocol === 'https:' ? https : http;
     return new Promise((resolve, reject) => {
       const method = body === undefined ? 'GET' : 'PATCH';
-      const sent = library.request(url, { ...options, method, signal }, resolve);
+      const sent = library.request(url, { ...credentials, headers, method, signal }, resolve);
       sent.once('socket', (socket) => socket.setKeepAlive(true, this.#timing.keepAliveMs));
       sent.once('error', (error) => reject(this.#explain({ action }, error, signal)));
       sent.end(body);
     });
+  }
+
+  /** Finds the credentials: reads files, or runs a plugin. If the plugin hangs, later requests wait for the same run of it. */
+  async #authenticate(action: string, signal: AbortSignal): Promise<Credentials> {
+    this.#credentials ??= readCredentials(this.#config).finally(() => (this.#credentials = undefined));
+    try {
+      return await Promise.race([this.#credentials, rejectWhenAborted(signal)]);
+    } catch (error) {
+      const because = signal.aborted ? 'the plugin does not answer' : explainError(error).trim();
+      const message = `cannot ${action}: this node's credentials for ${this.description} cannot be read: ${because}`;
+      throw new StoreError(message, { retryable: !this.#closing.signal.aborted, cause: error });
+    }
   }
 
   /** The error for a request that had no answer, or not all of it. */
@@ -128,4 +141,21 @@ export class ApiServer {
       cause: error,
     });
   }
+}
+
+async function readCredentials(config: KubeConfig): Promise<Credentials> {
+  const credentials: Credentials = { headers: {} };
+  await config.applyToHTTPSOptions(credentials);
+  const { headers } = credentials;
+  // A file with a token often ends with a line feed, which no header may have.
+  const { Authorization: token } = headers;
+  if (token !== undefined) headers['Authorization'] = token.trimEnd();
+  return credentials;
+}
+
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }

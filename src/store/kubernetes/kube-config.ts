@@ -4,6 +4,7 @@ import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { readNamedFile } from '../../host/files/plain-file.ts';
 import { explainError } from '../../host/system-error.ts';
 import { StoreError } from '../store.ts';
+import { completeUsers } from './kubeconfig-users.ts';
 import type { KubernetesStoreOptions } from './options.ts';
 
 export type { KubeConfig };
@@ -89,8 +90,9 @@ function describeUnread(error: unknown): string {
 
 function loadFile(config: KubeConfig, file: string): void {
   try {
-    config.loadFromString(readNamedFile(file, largestFile).bytes.toString('utf8'));
-    config.makePathsAbsolute(dirname(file));
+    const directory = dirname(file);
+    config.loadFromString(completeUsers(readNamedFile(file, largestFile).bytes.toString('utf8'), directory));
+    config.makePathsAbsolute(directory);
   } catch (error) {
     throw new StoreError(`cannot read the kubeconfig file ${file}: ${describeUnread(error)}`, {
       retryable: false,

@@ -131,7 +131,8 @@ async function* readLines(
         .filter((line) => line !== '');
     }
   } catch (error) {
-    throw error === silence ? error : closedError(server, 'the connection broke', error);
+    if (error === silence) throw silence;
+    throw closedError(server, 'the connection broke', error);
   } finally {
     clearTimeout(timer);
     response.destroy();

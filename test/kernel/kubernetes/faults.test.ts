@@ -32,30 +32,6 @@ function open(options: Partial<KubernetesStoreOptions> = {}): LeaseStore {
 const value = '{"PublicIP":"172.30.0.1","PublicIPv6":null,"BackendType":"extension","BackendData":"a"}';
 const ownKey = '10.50.1.0-24';
 
-/** Gives the plain user these rights, in place of those before: `nodes get`. */
-async function allow(...rights: readonly string[]): Promise<void> {
-  const path = '/apis/rbac.authorization.k8s.io/v1';
-  const api = { apiVersion: 'rbac.authorization.k8s.io/v1' };
-  const rules = rights.map((right) => {
-    const [resource, verb] = right.split(' ');
-    return { apiGroups: [''], resources: [resource], verbs: [verb] };
-  });
-  await server().ask('DELETE', `${path}/clusterroles/heddle`);
-  await server().create(`${path}/clusterroles`, {
-    ...api,
-    kind: 'ClusterRole',
-    metadata: { name: 'heddle' },
-    rules,
-  });
-  await server().create(`${path}/clusterrolebindings`, {
-    ...api,
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'heddle' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'heddle' },
-    subjects: [{ kind: 'User', name: plainUser.name, apiGroup: 'rbac.authorization.k8s.io' }],
-  });
-}
-
 /** Does all that a node does, and returns what failed first. */
 async function liveOnce(store: LeaseStore): Promise<string | undefined> {
   try {
@@ -79,7 +55,7 @@ kubeTest('a node needs the rights of flannel, and not one of them less', async (
   const kubeconfigFile = server().kubeconfig({ token: plainUser.token });
   for (const missing of ['', ...rights]) {
     await server().createNode('own', ['10.50.1.0/24']);
-    await allow(...rights.filter((right) => right !== missing));
+    await server().allow(...rights.filter((right) => right !== missing));
     // The API server learns of new rights a moment later.
     await until(`what is told without ${missing}`, async () => {
       const store = open({ kubeconfigFile });
@@ -189,10 +165,14 @@ kubeTest('a follower of Nodes outlasts connections whose other end is gone witho
 kubeTest('a token that is renewed on disk is used at once', async () => {
   const tokenFile = join(server().directory.path, 'token');
   writeFileSync(tokenFile, 'out of date');
-  const store = open({ kubeconfigFile: server().kubeconfig({ tokenFile }) });
+  const store = open({
+    kubeconfigFile: server().kubeconfig({
+      user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } },
+    }),
+  });
   await assert.rejects(store.list(), /cannot list the Nodes: .* says: Unauthorized/);
   writeFileSync(tokenFile, plainUser.token);
-  await allow('nodes list');
+  await server().allow('nodes list');
   await until(
     'the rights of the user',
     async () => (await store.list().catch(() => undefined)) !== undefined,

@@ -7,10 +7,11 @@ import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 
 import { kubernetesProblem, kubernetesProgram } from '../../../scripts/test/kubernetes.js';
 import type { NodeObject } from '../../../src/store/kubernetes/node-object.ts';
+import { Authority } from '../../store/etcd/certificates.ts';
 import { ownLoopbackAddress } from '../../store/etcd/loopback.ts';
 import { EtcdServer } from '../../store/etcd/server.ts';
 import { endChild } from '../../support/end-child.ts';
@@ -32,16 +33,22 @@ export const plainUser = { name: 'heddle', token: 'heddle-of-the-tests' };
 export class KubeApiServer {
   readonly address = ownLoopbackAddress();
   readonly etcd: EtcdServer;
+  /** The authority for client certificates. */
+  readonly authority: Authority;
   readonly directory = new TemporaryDirectory();
+  readonly #flags: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
   #log = '';
 
-  private constructor(etcd: EtcdServer) {
+  private constructor(etcd: EtcdServer, authority: Authority, flags: Readonly<Record<string, string>>) {
     this.etcd = etcd;
+    this.authority = authority;
+    this.#flags = flags;
   }
 
-  static async start(): Promise<KubeApiServer> {
-    const server = new KubeApiServer(await EtcdServer.start());
+  /** @param flags more flags of kube-apiserver, without their dashes */
+  static async start(flags: Readonly<Record<string, string>> = {}): Promise<KubeApiServer> {
+    const server = new KubeApiServer(await EtcdServer.start(), await Authority.make(), flags);
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     server.#write('accounts.key', privateKey.export({ type: 'pkcs8', format: 'pem' }));
     server.#write('accounts.pub', publicKey.export({ type: 'spki', format: 'pem' }));
@@ -94,6 +101,7 @@ export class KubeApiServer {
   async destroy(): Promise<void> {
     await this.stop();
     await this.etcd.destroy();
+    this.authority.destroy();
     this.directory.remove();
   }
 
@@ -104,15 +112,13 @@ export class KubeApiServer {
   /** Writes a kubeconfig file, and returns its path. */
   kubeconfig({
     token = adminToken,
-    tokenFile,
+    user = { token },
     address = this.address,
   }: {
     readonly token?: string;
-    readonly tokenFile?: string;
+    readonly user?: object;
     readonly address?: string;
   } = {}): string {
-    const user =
-      tokenFile === undefined ? { token } : { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
     const cluster = {
       server: `https://${address}:${port}`,
       'certificate-authority': this.caFile,
@@ -131,12 +137,13 @@ export class KubeApiServer {
     );
   }
 
-  /** Makes a request as an administrator, past heddle. */
+  /** Makes a request past heddle, as an administrator unless there is another token. */
   async ask(
     method: string,
     path: string,
     body?: unknown,
     type = 'application/json',
+    token = adminToken,
   ): Promise<{ readonly status: number; readonly text: string }> {
     const request = https.request({
       host: this.address,
@@ -146,7 +153,7 @@ export class KubeApiServer {
       ca: readFileSync(this.caFile),
       servername: certifiedName,
       agent: false,
-      headers: { Authorization: `Bearer ${adminToken}`, 'Content-Type': type },
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': type },
     });
     request.end(body === undefined ? undefined : JSON.stringify(body));
     const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -156,6 +163,35 @@ export class KubeApiServer {
   async create(path: string, object: unknown): Promise<void> {
     const { status, text: answer } = await this.ask('POST', path, object);
     assert.ok(status < 300 || status === 409, answer);
+  }
+
+  /** Gives a user or a ServiceAccount these rights, in place of those before: `nodes get`. The plain user by default. */
+  async allow(...rights: readonly string[]): Promise<void> {
+    await this.allowSubject(
+      { kind: 'User', name: plainUser.name, apiGroup: 'rbac.authorization.k8s.io' },
+      rights,
+    );
+  }
+
+  async allowSubject(subject: object, rights: readonly string[]): Promise<void> {
+    const path = '/apis/rbac.authorization.k8s.io/v1';
+    const api = { apiVersion: 'rbac.authorization.k8s.io/v1' };
+    const metadata = { name: 'heddle' };
+    const rules = rights.map((right) => {
+      const [resource, verb] = right.split(' ');
+      return { apiGroups: [''], resources: [resource], verbs: [verb] };
+    });
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'heddle' };
+    await this.ask('DELETE', `${path}/clusterroles/heddle`);
+    await this.ask('DELETE', `${path}/clusterrolebindings/heddle`);
+    await this.create(`${path}/clusterroles`, { ...api, kind: 'ClusterRole', metadata, rules });
+    await this.create(`${path}/clusterrolebindings`, {
+      ...api,
+      kind: 'ClusterRoleBinding',
+      metadata,
+      roleRef,
+      subjects: [subject],
+    });
   }
 
   /** Makes a Node with these pod CIDRs. */
@@ -220,6 +256,7 @@ export class KubeApiServer {
       'service-account-issuer': 'https://kubernetes.test',
       'authorization-mode': 'RBAC',
       'token-auth-file': file('tokens.csv'),
+      'client-ca-file': this.authority.caFile,
       'cert-dir': this.directory.path,
       'bind-address': this.address,
       'advertise-address': this.address,
@@ -228,6 +265,7 @@ export class KubeApiServer {
       'endpoint-reconciler-type': 'none',
       // The lists of the tests are small, and their time counts.
       profiling: 'false',
+      ...this.#flags,
     }).map(([name, value]) => `--${name}=${value}`);
   }
 }
@@ -243,12 +281,12 @@ interface Condition {
 export const skip: string | false = kubernetesProblem('kube-apiserver') ?? false;
 
 /** Starts one server for all tests of a file, and stops it after them. Call it at the file's top level. */
-export function shareApiServer(): () => KubeApiServer {
+export function shareApiServer(flags: Readonly<Record<string, string>> = {}): () => KubeApiServer {
   let server: KubeApiServer | undefined;
   if (skip === false) {
     before(
       async () => {
-        server = await KubeApiServer.start();
+        server = await KubeApiServer.start(flags);
       },
       { timeout: 90_000 },
     );
@@ -261,6 +299,6 @@ export function shareApiServer(): () => KubeApiServer {
 }
 
 /** A test that needs the API server. */
-export function kubeTest(title: string, body: () => Promise<void>): void {
+export function kubeTest(title: string, body: (t: TestContext) => Promise<void>): void {
   test(title, { skip, timeout: 60_000 }, body);
 }
