@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { NodeStatus } from '../../src/daemon/report/status.ts';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
@@ -144,6 +146,51 @@ describe('a node of which packets may not flow says so', { skip: reasonToSkip(),
       await until('the node to run', async () => (await statusOf(host)).exitCode === 0);
     await Promise.all([again.stop(), restarted.stop()]);
   });
+
+  for (const { what, backend, differs, told } of [
+    {
+      what: 'a port',
+      backend: { Type: 'vxlan', Port: 4789 },
+      differs: /Port is 4789 there and 8472 here/,
+      // A lease does not have the port, so only the node that still runs the old one can tell.
+      told: undefined,
+    },
+    {
+      what: 'a type',
+      backend: { Type: 'host-gw' },
+      differs: /Type is host-gw there and vxlan here/,
+      told: /^another node has another Type than this node, .* with `(vxlan|host-gw)`$/,
+    },
+  ]) {
+    test(`nodes on both sides of ${what} that was changed in the store`, async (t) => {
+      const set = await startHosts([1, 1]);
+      t.after(() => set.close());
+      const [stays, restarts] = set.hosts;
+      assert.ok(stays && restarts);
+      const store = new StoreDirectory(t);
+      writeFileSync(join(store.path, 'config'), '{"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}');
+      const args = ['--store-dir', store.path, '--check-interval', '1'];
+      const daemon = await startDaemon(stays, args);
+      const other = await startDaemon(restarts, args);
+      writeFileSync(
+        join(store.path, 'config'),
+        JSON.stringify({ Network: '10.50.0.0/16', Backend: backend }),
+      );
+      for (const each of [daemon, other]) {
+        const { because } = await each.logged('concern', ({ kind }) => kind === 'network-changed');
+        assert.match(because, differs);
+      }
+      await other.stop();
+      const restarted = await startDaemon(restarts, args);
+      for (const each of told === undefined ? [] : [daemon, restarted])
+        assert.match((await each.logged('concern', isUnreachable)).because, told ?? /never/);
+      const { exitCode, status } = await statusOf(stays);
+      assert.equal(exitCode, exitCodes.degraded);
+      assert.equal(status.counts.unreachable, told === undefined ? 0 : 1);
+      assert.match(status.because ?? '', differs);
+      await Promise.all([daemon.stop(), restarted.stop()]);
+    });
+  }
 
   test('a node whose interface has another MTU follows, and keeps its lease and its traffic', async (t) => {
     const set = await startHosts([1, 1]);

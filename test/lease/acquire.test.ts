@@ -129,6 +129,24 @@ describe('a lease that carries the node’s public address', () => {
     }
   });
 
+  test('stays when it is a reservation that fits in one family only', () => {
+    const configuration = configure(ipv4, ipv6);
+    for (const key of [
+      '10.50.1.0-24&2001:cafe:42:1::-72',
+      '10.50.1.0-25&2001:cafe:42:1::-64',
+      '10.51.0.0-24&2001:cafe:43:1::-64',
+    ]) {
+      const reserved = lease(key, '172.30.0.1', { publicIpv6: 'fd00:99::1', reserved: true });
+      const planned = plan({ configuration, leases: [reserved], publicIpv6: 'fd00:99::1' });
+      assert.equal(planned.kind, 'create', key);
+      assert.deepEqual([planned.misfits, planned.unfitReservations], [[], [reserved]]);
+      for (const family of ['ipv4', 'ipv6'] as const) {
+        const [ours, theirs] = [planned.subnets[family], reserved.subnets[family]];
+        assert.ok(ours && theirs && !overlaps(ours, theirs), `${key} ${family}`);
+      }
+    }
+  });
+
   test('keeps its subnet of the family that still fits when a family is added or removed', () => {
     const before = lease('10.50.9.0-24', '172.30.0.1');
     const both = plan({ configuration: configure(ipv4, ipv6), leases: [before] });

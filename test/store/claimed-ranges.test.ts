@@ -63,6 +63,62 @@ test('the lease that a node holds becomes its reservation, and stays one when it
   assert.ok(renewed !== 'gone' && renewed.expiresAt === undefined);
 });
 
+test('a reservation counts as nobody, whatever families and addresses it has', () => {
+  for (const [key, text, kind] of [
+    ['10.60.0.64-26', '{"PublicIP":"172.30.0.9","PublicIPv6":null}', 'reserved'],
+    ['10.60.0.64-26', '{"PublicIP":"172.30.0.9","BackendType":""}', 'reserved'],
+    ['10.60.0.64-26&fd00:60:0:1::-64', '{"PublicIP":"172.30.0.9","PublicIPv6":"fd00:99::9"}', 'reserved'],
+    ['0.0.0.0-0&fd00:60:0:1::-64', '{"PublicIP":"0.0.0.0","PublicIPv6":"fd00:99::9"}', 'reserved'],
+    // A node writes its type into the lease that is reserved for it, and it is a peer then.
+    ['10.60.0.64-26', value, 'peer'],
+    ['10.60.0.64-26', '{"PublicIP":"172.30.0.9","BackendType":"host-gw"}', 'ignored'],
+  ] as const) {
+    const decoded = decodeLease({ key, value: text, expiresAt: undefined });
+    assert.equal(decoded.kind, 'lease');
+    const verdict = checkPeer(decoded.lease, {
+      network: configuration,
+      backendType: 'vxlan',
+      backendData: { format: 'json', fields: [] },
+      ownAddresses: [],
+      allowOverlap: false,
+      agreed: [],
+      ownIdentities: [],
+    });
+    assert.equal(verdict.kind, kind, `${key} ${text}`);
+  }
+});
+
+const dualStack = parseNetworkDocument({
+  name: 'b',
+  text: '{"Network":"10.60.0.0/24","SubnetLen":26,"EnableIPv6":true,"IPv6Network":"fd00:60::/56","Backend":{"Type":"vxlan"}}',
+});
+
+test('a node reserves the subnet that it holds, in each family', async (t) => {
+  assert.equal(dualStack.kind, 'valid');
+  t.mock.method(process.stdout, 'write', () => true);
+  const both = '{"PublicIP":"172.30.0.9","PublicIPv6":"fd00:99::9","BackendType":"vxlan"}';
+  const ipv6 = '{"PublicIP":"0.0.0.0","PublicIPv6":"fd00:99::9","BackendType":"vxlan"}';
+  for (const [key, held, subnets, addresses] of [
+    ['10.60.0.64-26', value, '10.60.0.64/26', '172.30.0.9'],
+    ['10.60.0.64-26&fd00:60:0:1::-64', both, '10.60.0.64/26,fd00:60:0:1::/64', '172.30.0.9,fd00:99::9'],
+    ['0.0.0.0-0&fd00:60:0:1::-64', ipv6, 'fd00:60:0:1::/64', 'fd00:99::9'],
+  ] as const) {
+    const directory = temporaryDirectory(t);
+    const store = await openFilesStore(directory);
+    t.after(() => store.close());
+    await store.create(key, held, 600);
+    const choice = { kind: 'files', directory };
+    await assert.rejects(
+      reserveSubnet(choice, subnets, addresses.replace(/9$/, '8').replace('.9,', '.8,'), false),
+      /is leased to/,
+      key,
+    );
+    await reserveSubnet(choice, subnets, addresses, false);
+    const [reserved] = (await store.list()).records;
+    assert.deepEqual([reserved?.key, reserved?.value, reserved?.expiresAt], [key, held, undefined]);
+  }
+});
+
 test('an entry that is not a lease, or cannot be read, keeps its range, and can be released', async (t) => {
   const directory = temporaryDirectory(t);
   const subnets = join(directory, 'subnets');

@@ -49,11 +49,13 @@ export async function prepareNode(
   const signal = limits.stopping;
   const store = new LimitedStore(await openStore(options.store), limits);
   const { outages } = wait;
+  wait.asksStore(store.description);
   try {
     const stored = await readStoredNetwork(options, store, wait, signal);
     const { node } = store;
     if (node !== undefined)
       host.interfaces.wishFor(await outlastOutages(() => node.readPublicAddresses(), outages, signal));
+    wait.asksStore(undefined);
     const decision = await decideNode(options, host, store, stored);
     const { interfaces, stateDirectory } = host;
     return { ...decision, store, outages, interfaces, stateDirectory };

@@ -10,6 +10,7 @@ export class StartWait {
   /** The store's outages during the start. */
   readonly outages: OutageLog;
   readonly #emit: EmitEvent;
+  #asked: string | undefined;
   #missing: string | undefined;
   #remindedAt = Number.NEGATIVE_INFINITY;
 
@@ -21,7 +22,12 @@ export class StartWait {
   /** A phrase that completes "waits for"; undefined if the start does not wait. */
   get what(): string | undefined {
     if (this.outages.current !== undefined) return `the store: ${this.outages.current.because}`;
-    return this.#missing;
+    return this.#missing ?? this.#asked;
+  }
+
+  /** Call when the start begins to wait for the first answer of the store `source`, and without a source when it has the answer. */
+  asksStore(source: string | undefined): void {
+    this.#asked = source === undefined ? undefined : `the first answer of the ${source}`;
   }
 
   /** Whether {@link missesNetwork} would remind the operator now. */

@@ -135,3 +135,47 @@ test('a probe is shown by result, and who does not answer by address', () => {
   );
   assert.doesNotMatch(shown, /10\.50\.1\.0 of/);
 });
+
+test('both families are shown of the network, of the lease and of a peer, or IPv6 where that is all', () => {
+  const outcome = {
+    operation: 'add',
+    reason: 'new',
+    at: status.startedAt,
+    trouble: 'exited with status 2',
+    stderr: '',
+  } as const;
+  const render = (subnets: string, own: string, peer: string, network: string): string =>
+    renderStatus(
+      {
+        ...status,
+        network,
+        lease: { subnet: subnets, publicIp: own, publicIpv6: 'fd00:99::1', expiresAt: null },
+        peers: [
+          {
+            key: 'a',
+            subnet: subnets,
+            publicIp: peer,
+            publicIpv6: 'fd00:99::2',
+            state: 'failing',
+            retries: 1,
+            nextTryAt: null,
+            lastOutcome: outcome,
+          },
+        ],
+      },
+      now,
+    );
+  const both = render(
+    '10.50.1.0/24 and fd00:50:0:1::/64',
+    '172.30.0.1',
+    '172.30.0.2',
+    '10.50.0.0/16 and fd00:50::/48',
+  );
+  assert.match(both, /^network {3}10\.50\.0\.0\/16 and fd00:50::\/48, /m);
+  assert.match(both, /^lease {5}10\.50\.1\.0\/24 and fd00:50:0:1::\/64 for 172\.30\.0\.1 and fd00:99::1/m);
+  assert.match(both, /^ {2}10\.50\.1\.0\/24 and fd00:50:0:1::\/64 at 172\.30\.0\.2 and fd00:99::2: exited/m);
+  const ipv6 = render('fd00:50:0:1::/64', 'fd00:99::1', 'fd00:99::2', 'fd00:50::/48');
+  assert.match(ipv6, /^network {3}fd00:50::\/48, /m);
+  assert.match(ipv6, /^lease {5}fd00:50:0:1::\/64 for fd00:99::1/m);
+  assert.match(ipv6, /^ {2}fd00:50:0:1::\/64 at fd00:99::2: exited/m);
+});

@@ -27,6 +27,10 @@ test('an outage is waited for before a document is', () => {
   const wait = new StartWait(() => undefined);
   const what = (): string | undefined => wait.what;
   assert.equal(what(), undefined);
+  wait.asksStore('etcd at http://127.0.0.1:2379');
+  assert.equal(what(), 'the first answer of the etcd at http://127.0.0.1:2379');
+  wait.asksStore(undefined);
+  assert.equal(what(), undefined);
   const place = 'the key /config';
   wait.missesNetwork('etcd', { place, cause: undefined }, 'put one there');
   assert.equal(what(), 'a network configuration at the key /config (put one there)');
