@@ -210,6 +210,7 @@ export class HeddleNode implements LifeOwner {
   }
 
   status(): NodeStatus {
+    if (this.#stage.kind === 'living') this.#stage.life.network?.lookAtDevices();
     return describeStatus({
       state: this.#standing.state,
       because: this.#standing.state === 'degraded' ? this.#standing.because : undefined,

@@ -16,7 +16,7 @@ export interface Drift {
   readonly missing: readonly Peer[];
   /** Peers that are missing and stay so, because to put them back would only displace another peer. */
   readonly displaced: readonly Displacement[];
-  /** Subnets in place that belong to no wanted or known peer. They are removed. */
+  /** Subnets in place that belong to no wanted or known peer. They are removed. Empty if the recipe cannot remove. */
   readonly extra: readonly string[];
 }
 
@@ -58,6 +58,8 @@ export function judgePeers(state: EngineState, present: ReadonlySet<string>, sin
     for (const entry of confirmed) confirm(state, entry);
     return { missing: lost, displaced, extra: [] };
   }
+  // Nothing can remove them.
+  if (!state.abilities.canRemove) return { missing: lost, displaced, extra: [] };
   for (const subnet of extra) {
     const peer = strangerOf(subnet);
     const entry = entryOf(state, peer.key);

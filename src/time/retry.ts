@@ -28,6 +28,8 @@ export const retries = {
 export const pollsMs = {
   /** The state directory, which somebody may delete. A command that runs without it fails. */
   stateDirectory: 5000,
+  /** The devices of the overlay, which somebody may delete. A look reads one file of the kernel. */
+  devices: 1000,
   /** The network configuration that a store does not have yet. A person or another node writes it. */
   network: 2000,
   /** A recipe file that is empty or gone: an editor is about to write it. If it is still so then, it was left so. */

@@ -80,3 +80,13 @@ test('the count of failing peers is that of the entries, whatever happens', () =
     ),
   );
 });
+
+test('a check that sees a stranger does not claim a removal that the recipe has no command for', () => {
+  for (const canRemove of [true, false]) {
+    const engine = new Engine({ canRemove, repeatable: true, fitsBatch: undefined });
+    engine.feed({ kind: 'snapshot', peers: [] });
+    const { extra } = engine.checked(new Set(['10.50.9.0/24']), engine.checkpoint);
+    assert.deepEqual(extra, canRemove ? ['10.50.9.0/24'] : []);
+    assert.equal(engine.take(9).length, canRemove ? 1 : 0);
+  }
+});

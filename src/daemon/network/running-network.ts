@@ -42,6 +42,7 @@ import { raiseClockConcern } from '../watch/clock.ts';
 import { raiseForwardingConcerns } from '../watch/forwarding.ts';
 import { Periodic } from '../../time/periodic.ts';
 import { AddressWatch } from '../watch/address-watch.ts';
+import { DeviceWatch, plannedNames } from '../watch/device-watch.ts';
 import { UnderlayWatch } from '../watch/underlay.ts';
 import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { StoredNetworkWatch } from '../watch/stored-network.ts';
@@ -112,6 +113,7 @@ export class RunningNetwork implements LeaseHolder {
   readonly #storeWatch: Periodic;
   readonly #underlay: UnderlayWatch;
   readonly #addresses: AddressWatch;
+  readonly #devices: DeviceWatch;
   readonly #live: LiveNetwork;
   /** The MTU in the deployment file, from before the device showed its own. */
   readonly #plannedMtu: number;
@@ -208,6 +210,10 @@ export class RunningNetwork implements LeaseHolder {
       stateDirectory: options.stateDirectory,
       onChange: () => this.#watch.request(),
     });
+    this.#devices = new DeviceWatch({
+      planned: () => plannedNames(preparation.loaded.recipe, commands.facts, subnets),
+      onGone: () => this.#deviceGone(),
+    });
     const stored = new StoredNetworkWatch({
       preparation,
       options,
@@ -235,6 +241,7 @@ export class RunningNetwork implements LeaseHolder {
       concerns: this.#concerns,
       follow: () => this.#follow(),
       underlay: this.#underlay,
+      devices: this.#devices,
       settleUnderlay: (underlay) => this.#settleUnderlay(underlay),
     };
   }
@@ -269,6 +276,11 @@ export class RunningNetwork implements LeaseHolder {
 
   get concerns(): Concerns {
     return this.#concerns;
+  }
+
+  /** Looks whether the devices exist, so that the status does not say `running` of a device that is gone. */
+  lookAtDevices(): void {
+    if (this.#state.kind === 'ready') this.#devices.look();
   }
 
   /** Every part of the network with its state. */
@@ -450,6 +462,15 @@ export class RunningNetwork implements LeaseHolder {
     return raiseForwardingConcerns(interfaces, families, this.#concerns, signal);
   }
 
+  /** Its entries went with a device. The loop pauses until the device is built again, or that has failed. */
+  #deviceGone(): void {
+    if (this.#state.kind === 'ending') return;
+    void this.#loop.pause();
+    this.#drift.judged(this.#loop.checked(new Set(), this.#loop.engine.checkpoint));
+    this.#reportHealth();
+    this.#watch.request();
+  }
+
   /** Begins the end. A later reason replaces an earlier one, so that a stop of the daemon is not taken for a change. */
   #beginEnd(end: NetworkEnd): void {
     this.#state = { kind: 'ending', end, isUp: this.#isUp };
@@ -569,7 +590,10 @@ export class RunningNetwork implements LeaseHolder {
   #reportHealth(): void {
     const { failing } = this.#loop.engine;
     const reasons = failing === 0 ? [] : [`${formatCount(failing, 'peer')} failing`];
-    for (const { part, because } of this.#parts.broken) reasons.push(`${part}: ${because}`);
+    const { trouble } = this.#devices;
+    if (trouble !== undefined) reasons.push(`device: ${trouble}`);
+    const broken = this.#parts.broken.filter(({ part, because }) => part !== 'device' || because !== trouble);
+    for (const { part, because } of broken) reasons.push(`${part}: ${because}`);
     for (const { because } of this.#concerns.all) reasons.push(because);
     const health = reasons.length === 0 ? undefined : reasons.join('; ');
     if (health === this.#health) return;

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { abilitiesOf, peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import { LeaseKeeper } from '../../../src/daemon/lease/lease-keeper.ts';
 import { Concerns } from '../../../src/event/concerns.ts';
+import { DeviceWatch } from '../../../src/daemon/watch/device-watch.ts';
 import type { LiveNetwork } from '../../../src/daemon/network/parts/part.ts';
 import { DriftReport } from '../../../src/daemon/peers/drift-report.ts';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
@@ -90,6 +91,7 @@ export async function standNetwork(
     drift,
     concerns,
     underlay: { sight: { kind: 'same' } },
+    devices: new DeviceWatch({ planned: () => [], onGone: () => undefined }),
     settleUnderlay: () => Promise.resolve(),
   };
 }

@@ -5,7 +5,7 @@ import { Failure } from '../../../diagnostic/failure.ts';
 import { describeTrouble, troubleDetail, type CommandTrouble } from '../../../event/trouble.ts';
 import type { ChosenInterface } from '../../../host/interface/choose-interface.ts';
 import { findOverlayMtu } from '../../../host/interface/overlay-mtu.ts';
-import type { LeaseAttributes } from '../../../lease/lease.ts';
+import type { LeaseAttributes, LeaseSubnets } from '../../../lease/lease.ts';
 import { encodeAttributes } from '../../../lease/wire.ts';
 import { networksOf } from '../../../network/configuration.ts';
 import { mapFamilies } from '../../../network/per-family.ts';
@@ -31,9 +31,9 @@ export const devicePart: NetworkPart = {
   isFoundation: true,
   remember: () => ({}),
 
-  describe({ commands }) {
+  describe({ commands, devices }) {
     const { iface, mtus } = commands.facts;
-    return { settings: `on ${iface}, overlay MTU ${publishedMtu(mtus)}` };
+    return { settings: `on ${iface}, overlay MTU ${publishedMtu(mtus)}`, trouble: devices.trouble };
   },
 
   /**
@@ -41,17 +41,21 @@ export const devicePart: NetworkPart = {
    * then both run once more, if the recipe promises that they are repeatable.
    */
   async up(network, signal) {
-    if (network.isDeviceUp) return;
-    const { commands, own, preparation } = network;
+    const { commands, own, preparation, devices } = network;
+    if (network.isDeviceUp) {
+      devices.learn();
+      return;
+    }
     const result = await commands.runOwn('PostStartupCommand', own, signal);
     const mayBeGone = preparation.outages.longestMs > 0 && commands.has('CheckCommand');
     if (result.kind === 'ok' || !mayBeGone || signal.aborted) require(result, preparation);
     else requireRebuilt(await rebuild(network, signal), preparation);
     await settleMtu(commands, preparation);
+    devices.learn();
   },
 
   /**
-   * Looks at the interface first: the device follows an interface that has changed. CheckCommand comes next: if it reports a broken
+   * Looks at the interface first: the device follows an interface that has changed. If a device is gone, or CheckCommand reports a broken
    * network, PreStartup and PostStartup run again.
    */
   async ensure(network, look, mayRepair, signal) {
@@ -64,10 +68,21 @@ export const devicePart: NetworkPart = {
     }
     // Packets cannot use this interface, so a device cannot be built on it. Another concern reports that.
     if (sight.kind === 'unusable') return { kind: 'waiting' };
+    network.devices.look();
+    const because = network.devices.trouble;
+    if (because !== undefined) {
+      const trouble = { because, detail: '' };
+      return mayRepair(trouble) ? rebuild(network, signal) : { kind: 'broken', trouble };
+    }
     const seen = await look.see();
     if (seen.kind !== 'broken') return whole;
     const trouble = showTrouble(seen.trouble);
     return mayRepair(trouble) ? rebuild(network, signal) : { kind: 'broken', trouble };
+  },
+
+  watch({ devices }) {
+    devices.start();
+    return () => devices.stop();
   },
 
   async down({ commands, own }) {
@@ -152,25 +167,45 @@ async function followUnderlay(
  * Runs PreStartup and PostStartup again. The lease stays; new backend data (a new MAC, for example) is published, so that the peers follow.
  * No peer is touched meanwhile.
  */
-async function rebuild(
-  { commands, own, loop, keeper, preparation, drift }: LiveNetwork,
-  signal: AbortSignal,
-): Promise<EnsureResult> {
+async function rebuild(network: LiveNetwork, signal: AbortSignal): Promise<EnsureResult> {
+  const { loop, devices } = network;
   await loop.pause();
   try {
-    const before = await commands.runOwn('PreStartupCommand', undefined, signal);
-    if (before.kind === 'trouble') return { kind: 'broken', trouble: showTrouble(before.trouble) };
-    const attributes = ownAttributes(preparation.loaded.recipe, commands.facts, before.stdout);
-    await keeper.publish(encodeAttributes(attributes));
-    const after = await commands.runOwn('PostStartupCommand', own, signal);
-    if (after.kind === 'trouble') return { kind: 'broken', trouble: showTrouble(after.trouble) };
-    drift.rebuilt();
-    return repaired;
+    return await devices.pauseDuring(() => buildAgain(network, signal));
   } catch (error) {
     return brokenBy(error);
   } finally {
     loop.resume();
   }
+}
+
+async function buildAgain(network: LiveNetwork, signal: AbortSignal): Promise<EnsureResult> {
+  const { commands, own, keeper, preparation, drift, devices } = network;
+  const before = await prepareAgain(commands, own, signal);
+  if (before.kind === 'trouble') return { kind: 'broken', trouble: showTrouble(before.trouble) };
+  const attributes = ownAttributes(preparation.loaded.recipe, commands.facts, before.stdout);
+  await keeper.publish(encodeAttributes(attributes));
+  const after = await commands.runOwn('PostStartupCommand', own, signal);
+  if (after.kind === 'trouble') return { kind: 'broken', trouble: showTrouble(after.trouble) };
+  drift.rebuilt();
+  devices.learn();
+  return repaired;
+}
+
+/**
+ * Runs PreStartup again. A recipe without CheckCommand does not promise that this works while a part of the network is still there. So if
+ * PreStartup fails, it runs once more after Shutdown.
+ */
+async function prepareAgain(
+  commands: CommandRunner,
+  own: LeaseSubnets,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const result = await commands.runOwn('PreStartupCommand', undefined, signal);
+  const mayBeInTheWay = !commands.has('CheckCommand') && commands.has('ShutdownCommand');
+  if (result.kind === 'ok' || !mayBeInTheWay || signal.aborted) return result;
+  await commands.runOwn('ShutdownCommand', own, signal);
+  return commands.runOwn('PreStartupCommand', undefined, signal);
 }
 
 function showTrouble(trouble: CommandTrouble): PartTrouble {

@@ -12,6 +12,7 @@ import type { PeerJournal } from '../../peers/peer-journal.ts';
 import type { PeerLoop } from '../../peers/peer-loop.ts';
 import type { Preparation } from '../../setup/prepare.ts';
 import type { UpOptions } from '../../setup/options.ts';
+import type { DeviceWatch } from '../../watch/device-watch.ts';
 import type { PeersInPlace } from '../../commands/check-peers.ts';
 
 /** A network that is up on this node, with all data that its removal needs. Its daemon may be dead. */
@@ -41,6 +42,8 @@ export interface LiveNetwork extends StandingNetwork {
   readonly concerns: Concerns;
   /** The last sight of the interface. */
   readonly underlay: { readonly sight: UnderlaySight };
+  /** The devices of the overlay, and those of them that are gone. */
+  readonly devices: DeviceWatch;
   /** Notes that the device is up on a changed interface. Throws a Failure. */
   settleUnderlay(underlay: ChosenInterface): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { formatCount } from '../../../diagnostic/words.ts';
+import type { CommandRunner } from '../../commands/command-runner.ts';
 import { restorePeers } from '../../peers/restore-peers.ts';
 import type { PeerLoop } from '../../peers/peer-loop.ts';
 import { gone, whole, type NetworkPart } from './part.ts';
@@ -9,10 +10,10 @@ export const peersPart: NetworkPart = {
   isFoundation: false,
   remember: () => ({}),
 
-  describe({ loop }) {
+  describe({ loop, commands }) {
     const { inPlace, wanted, failing } = loop.engine.counts;
     return {
-      settings: `${inPlace} of ${wanted} in place`,
+      settings: [`${inPlace} of ${wanted} in place`, ...describeLimits(commands)].join('; '),
       trouble: failing === 0 ? undefined : `${formatCount(failing, 'peer')} failing`,
     };
   },
@@ -38,6 +39,17 @@ export const peersPart: NetworkPart = {
 
   forget: () => Promise.resolve(),
 };
+
+/** The things that heddle cannot do for peers, because the recipe has no command for them. */
+function describeLimits(commands: Pick<CommandRunner, 'has'>): string[] {
+  if (!commands.has('SubnetAddCommand')) return [];
+  const limits = [];
+  if (!commands.has('SubnetRemoveCommand'))
+    limits.push('entries of peers that are gone stay: add a SubnetRemoveCommand to the recipe');
+  if (!commands.has('CheckCommand'))
+    limits.push('heddle does not see entries that others remove: add a CheckCommand to the recipe');
+  return limits;
+}
 
 /** Removes every peer and stops the loop. Returns the keys of those that could not be removed. */
 export async function removePeers(loop: PeerLoop): Promise<readonly string[]> {
