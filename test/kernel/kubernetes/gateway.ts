@@ -25,7 +25,11 @@ net.createServer((near) => {
  * Lets daemons on a host reach an API server that runs outside, until the host's set is closed. Returns a function that closes the way to the
  * server.
  */
-export async function openGateway(host: Host, server: KubeApiServer): Promise<() => void> {
+export async function openGateway(
+  host: Host,
+  server: KubeApiServer,
+  address = gatewayAddress,
+): Promise<() => void> {
   const path = join(server.directory.path, `gateway-${randomUUID()}`);
   const ends = new Set<Socket>();
   const outside = createServer((near) => {
@@ -45,7 +49,7 @@ export async function openGateway(host: Host, server: KubeApiServer): Promise<()
   });
   outside.listen(path);
   await once(outside, 'listening');
-  const inside = host.start([process.execPath, '-e', relay, gatewayAddress, path], { seconds: 300 });
+  const inside = host.start([process.execPath, '-e', relay, address, path], { seconds: 300 });
   await once(inside.stdout, 'data');
   return () => {
     outside.close();

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test, type TestContext } from 'node:test';
 
+import { execa } from 'execa';
+
 import { kubernetesProblem, kubernetesProgram } from '../../../scripts/test/kubernetes.js';
 import type { NodeObject } from '../../../src/store/kubernetes/node-object.ts';
 import { Authority } from '../../store/etcd/certificates.ts';
@@ -37,6 +39,7 @@ export class KubeApiServer {
   readonly authority: Authority;
   readonly directory = new TemporaryDirectory();
   readonly #flags: Readonly<Record<string, string>>;
+  #kubectlConfig: string | undefined;
   #process: ChildProcess | undefined;
   #log = '';
 
@@ -160,6 +163,23 @@ export class KubeApiServer {
     return { status: response.statusCode ?? 0, text: await text(response) };
   }
 
+  /** Runs kubectl as an administrator, and returns its output. */
+  async kubectl(...words: readonly string[]): Promise<string> {
+    this.#kubectlConfig ??= this.kubeconfig();
+    const { stdout } = await execa(kubernetesProgram('kubectl'), [
+      '--kubeconfig',
+      this.#kubectlConfig,
+      ...words,
+    ]);
+    return stdout;
+  }
+
+  /** Writes an object past the API server, which would not take it; what stands in etcd counts. */
+  async smuggle(path: string, object: object): Promise<void> {
+    const etcd = await this.etcd.client();
+    await etcd.put(`/registry/${path}`).value(JSON.stringify(object));
+  }
+
   async create(path: string, object: unknown): Promise<void> {
     const { status, text: answer } = await this.ask('POST', path, object);
     assert.ok(status < 300 || status === 409, answer);
@@ -278,7 +298,8 @@ interface Condition {
 }
 
 /** The reason why a test with an API server cannot run; false if it can. */
-export const skip: string | false = kubernetesProblem('kube-apiserver') ?? false;
+export const skip: string | false =
+  kubernetesProblem('kube-apiserver') ?? kubernetesProblem('kubectl') ?? false;
 
 /** Starts one server for all tests of a file, and stops it after them. Call it at the file's top level. */
 export function shareApiServer(flags: Readonly<Record<string, string>> = {}): () => KubeApiServer {
