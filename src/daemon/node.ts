@@ -304,10 +304,11 @@ export class HeddleNode implements LifeOwner {
       throw error;
     }
     announceSetup(preparation, emit);
-    await preparation.interfaces.remember(preparation.underlay);
+    // The shell of a life begins to make its pipes at once.
     const life = new NodeLife(this.#options, preparation, emit, this);
     this.#stage = { kind: 'living', life };
     try {
+      await preparation.interfaces.remember(preparation.underlay);
       return await life.run();
     } finally {
       await life.close();

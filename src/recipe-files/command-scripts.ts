@@ -10,6 +10,12 @@ import { findSyntaxErrors, type ShellSyntaxError } from '../shell/syntax.ts';
 const first: CommandName = 'PreStartupCommand';
 
 /**
+ * The time after the first command is wanted at which the others' lines are looked for, in milliseconds. By then the first command runs: to
+ * read the others takes this process some milliseconds, which would delay it.
+ */
+const othersAfterMs = 20;
+
+/**
  * A recipe's commands, made ready to run: the array form stops at the first line that fails and knows its lines; the string
  * form runs as `sh -c` would run it. To find the lines takes the shell some milliseconds a command. The first command's are
  * looked for at once, by the process that checks the syntax of all commands. The others' are looked for when the first of them
@@ -53,8 +59,7 @@ export class CommandScripts {
 
   /** A command with its lines. Without lines, if the shell did not find them, a failure names the whole command. */
   async get(name: CommandName): Promise<Script> {
-    // Once the first command has started.
-    if (name === first) setImmediate(() => void this.#prepareOthers());
+    if (name === first) setTimeout(() => void this.#prepareOthers(), othersAfterMs).unref();
     const scripts = await (name === first ? this.#first : this.#prepareOthers());
     const script = scripts.get(name);
     if (script === undefined) throw new Error(`the recipe has no ${name}`);
