@@ -127,7 +127,7 @@ export interface LeaseStore {
   /** This node, in a store that assigns the subnets; then {@link create} takes only this node's. Undefined where nodes choose subnets. */
   readonly node?: AssignedNode | undefined;
 
-  /** Checks that this process may write leases. Writes nothing. Throws a {@link StoreError} if it may not. */
+  /** Checks that this process may follow and write leases, as far as a list of them does not show. Writes nothing. Throws a {@link StoreError} if it may not. */
   examineWriting?(): Promise<void>;
   /**
    * Compares the clocks as {@link clockLeadMs} does, but without a write. Undefined if that is not possible. Throws a {@link StoreError}.

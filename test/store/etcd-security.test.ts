@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
 import { inspect } from 'node:util';
 
+import { examineStore } from '../../src/cli/doctor/examine-store.ts';
 import type { EtcdStoreOptions } from '../../src/store/etcd/options.ts';
 import { openEtcdStore } from '../../src/store/etcd/store.ts';
 import { StoreError, type LeaseStore } from '../../src/store/store.ts';
@@ -90,6 +91,34 @@ describe('etcd with TLS and users', () => {
       await useAsNode(store);
       await assert.rejects(store.writeNetwork(network), /denies permission$/);
     });
+  });
+
+  test('shows a doctor who may write leases, and its clock, and nothing is written', limit, async () => {
+    await withStore({}, async (store) => store.writeNetwork(network));
+    const examine = (changes: Partial<EtcdStoreOptions>): ReturnType<typeof examineStore> =>
+      examineStore({ kind: 'etcd', prefix: '/coreos.com/network', ...fortress.optionsWith(changes) });
+    for (const name of ['heddle', 'least']) {
+      const { store, clock } = await examine({ user: { name, password } });
+      assert.deepEqual([store.level, clock.level], ['ok', 'ok'], store.message);
+    }
+    const { view, store } = await examine({ user: { name: 'reader', password } });
+    assert.ok(view !== undefined);
+    assert.equal(store.level, 'error');
+    assert.match(store.message, /cannot write leases under \/coreos\.com\/network\/subnets\/: .*permission/);
+    assert.notEqual(store.advice, null);
+    const guest = await examine({ user: { name: 'guest', password } });
+    assert.equal(guest.store.level, 'error');
+    for (const [hours, side] of [
+      [1, 'ahead of'],
+      [-1, 'behind'],
+    ] as const) {
+      mock.timers.enable({ apis: ['Date'], now: Date.now() + hours * 3_600_000 });
+      const { clock } = await examine({});
+      mock.timers.reset();
+      assert.equal(clock.level, 'warning');
+      assert.match(clock.message, new RegExp(`${side} that of the store`));
+    }
+    await withStore({}, async (store) => assert.deepEqual((await store.list()).records, []));
   });
 
   test('serves by the name in the client certificate, too', limit, () =>

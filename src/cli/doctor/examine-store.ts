@@ -31,7 +31,7 @@ export async function examineStore(choice: StoreChoice): Promise<StoreExaminatio
     });
     const view = await Promise.race([viewStore(choice, look), late]);
     if (view.kind === 'away') {
-      return { view: undefined, store: unreachable(view.because, undefined), clock: unknownClock };
+      return { view: undefined, store: unreachable(view.because, view.hint), clock: unknownClock };
     }
     const store = writing ?? fine(`heddle up makes a ${view.description}`);
     return { view, store, clock: clock ?? fine('the store is new') };
@@ -69,7 +69,7 @@ function judgeClock(leadMs: number | undefined): Judgement {
     return fine('the clock of this host agrees with that of the store');
   const side = leadMs > 0 ? 'ahead of' : 'behind';
   return warning(
-    `the clock of this host is ${formatDuration(Math.abs(leadMs))} ${side} that of the store, so nodes misjudge when leases expire`,
+    `the clock of this host is ${formatDuration(Math.abs(leadMs))} ${side} that of the store, so nodes misjudge when leases or certificates expire`,
     { advice: 'synchronise the clocks of all nodes and of the store', command: 'timedatectl set-ntp true' },
   );
 }

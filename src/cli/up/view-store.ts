@@ -16,7 +16,12 @@ export type StoreView =
       /** The subnets that the store assigns to this node; undefined where nodes choose. */
       readonly assigned: LeaseSubnets | undefined;
     }
-  | { readonly kind: 'away'; readonly description: string; readonly because: string };
+  | {
+      readonly kind: 'away';
+      readonly description: string;
+      readonly because: string;
+      readonly hint: string | undefined;
+    };
 
 /**
  * Looks at a store, and writes nothing. A store that a start would create counts as empty, and one that a start would wait for is away. An
@@ -48,7 +53,7 @@ export async function viewStore(
     return { kind: 'seen', description, document, listing, assigned };
   } catch (error) {
     if (!(error instanceof StoreError) || !error.retryable) throw error;
-    return { kind: 'away', description, because: error.message };
+    return { kind: 'away', description, because: error.message, hint: error.hint };
   } finally {
     await store.close();
   }

@@ -1,13 +1,11 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { TlsCredentials } from './cluster/credentials.ts';
+import { clockLead } from '../http-date.ts';
 import { isSecure, type Endpoint } from './endpoint.ts';
 
 /** The time that a member may take, in milliseconds. */
 const patienceMs = 2000;
-
-/** Half of the second by which the Date header is rounded down, in milliseconds. */
-const roundingMs = 500;
 
 /**
  * The time by which this machine's clock is ahead of that of the first of these members that answers, in milliseconds, from the Date header
@@ -32,11 +30,8 @@ function ask(endpoint: Endpoint, tls: TlsCredentials): Promise<number | undefine
       : requestHttp(url, options);
     request.on('error', () => resolve(undefined));
     request.on('response', ({ headers }) => {
-      const theirs = Date.parse(headers.date ?? '') + roundingMs;
-      // The member writes the header between the request and the answer.
-      const ours = (sentAt + Date.now()) / 2;
       request.destroy();
-      resolve(Number.isNaN(theirs) ? undefined : ours - theirs);
+      resolve(clockLead(headers.date, sentAt));
     });
     request.end();
   });

@@ -29,10 +29,19 @@ export async function readNodeObject(server: ApiServer, name: string): Promise<N
   return (await server.request({ action: `read ${nodePlace(name)}`, path: nodePath(name) })) as NodeObject;
 }
 
-/** Patches the status of a Node, as flannel does, and returns the Node. Throws a {@link StoreError}. */
-async function patchNode(server: ApiServer, name: string, patch: string): Promise<NodeObject> {
+/**
+ * Patches the status of a Node, as flannel does, and returns the Node. Throws a {@link StoreError}.
+ *
+ * @param query parameters of the request; `dryRun=All` makes all checks and writes nothing
+ */
+async function patchNode(
+  server: ApiServer,
+  name: string,
+  patch: string,
+  query: Readonly<Record<string, string>> = {},
+): Promise<NodeObject> {
   const action = `patch the status of ${nodePlace(name)}`;
-  return (await server.request({ action, path: `${nodePath(name)}/status`, patch })) as NodeObject;
+  return (await server.request({ action, path: `${nodePath(name)}/status`, query, patch })) as NodeObject;
 }
 
 /** Changes annotations of a Node; `null` removes one. Without a change, nothing is written. */
@@ -106,6 +115,11 @@ export class OwnNode implements AssignedNode {
       await this.#findName(),
       encodeJson({ status: { conditions: [condition] } }),
     );
+  }
+
+  /** Checks that this process may write the annotations of its Node. Writes nothing. Throws a {@link StoreError} if it may not. */
+  async examineWriting(): Promise<void> {
+    await patchNode(this.#server, await this.#findName(), encodeJson({}), { dryRun: 'All' });
   }
 
   /** Reads this node's Node. Throws a {@link StoreError}. */

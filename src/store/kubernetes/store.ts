@@ -22,6 +22,7 @@ import {
 import { ApiServer } from './api-server.ts';
 import { MissingObjectError } from './errors.ts';
 import { loadKubeConfig } from './kube-config.ts';
+import { examineWatching, readServerClockLead } from './examine.ts';
 import { listNodes, type ListedNodes } from './node-list.ts';
 import { nodePlace, readNode, readPodCidrs, type NodeObject } from './node-object.ts';
 import { watchNodes } from './node-watch.ts';
@@ -63,6 +64,16 @@ class KubernetesStore implements LeaseStore {
 
   get description(): string {
     return `Nodes of ${this.#server.description}`;
+  }
+
+  /** Also checks that this process may watch the Nodes. No request changes anything. */
+  async examineWriting(): Promise<void> {
+    await examineWatching(this.#server);
+    await this.node?.examineWriting();
+  }
+
+  measureClockLead(): Promise<number | undefined> {
+    return readServerClockLead(this.#server);
   }
 
   /** Reads the file that the operator mounts. Kubernetes itself does not hold the configuration. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { examineStore } from '../../../src/cli/doctor/examine-store.ts';
 import { defaultAnnotationPrefix } from '../../../src/store/kubernetes/annotations.ts';
 import type { KubernetesStoreOptions } from '../../../src/store/kubernetes/options.ts';
 import { openKubernetesStore } from '../../../src/store/kubernetes/store.ts';
@@ -67,6 +69,44 @@ kubeTest('a node needs the rights of flannel, and not one of them less', async (
     });
     await server().deleteAllNodes();
   }
+});
+
+kubeTest('heddle doctor finds each right that is missing, and the clock, and writes nothing', async () => {
+  const rights = ['nodes get', 'nodes list', 'nodes watch', 'nodes/status patch'];
+  const choice = {
+    kind: 'kubernetes',
+    kubeconfigFile: server().kubeconfig({ token: plainUser.token }),
+    annotationPrefix: defaultAnnotationPrefix,
+    netConfigPath: '/nonexistent/net-conf.json',
+    setNodeNetworkUnavailable: true,
+    node: { kind: 'node', name: 'own' },
+  };
+  await server().createNode('own', ['10.50.1.0/24']);
+  const before = await server().node('own');
+  for (const missing of ['', ...rights]) {
+    await allow(...rights.filter((right) => right !== missing));
+    const [resource = '', verb = ''] = missing.split(' ');
+    await until(`the finding without ${missing}`, async () => {
+      const { store, clock } = await examineStore(choice);
+      if (missing === '') return store.level === 'ok' && clock.level === 'ok';
+      return (
+        store.level === 'error' &&
+        store.message.includes(`cannot ${verb} resource "${resource}" in API group`) &&
+        store.advice?.startsWith('give the ServiceAccount or the user these rights: ') === true
+      );
+    });
+  }
+  await allow(...rights);
+  await until('the rights', async () => (await examineStore(choice)).store.level === 'ok');
+  mock.timers.enable({ apis: ['Date'], now: Date.now() - 3_600_000 });
+  const { clock } = await examineStore(choice);
+  mock.timers.reset();
+  assert.match(
+    clock.message,
+    /^the clock of this host is (?:1 h|60 min|59 min)\S* .*behind that of the store/,
+  );
+  assert.deepEqual(await server().node('own'), before);
+  await server().deleteAllNodes();
 });
 
 /** Makes a Node that takes part in the network. */

@@ -12,7 +12,7 @@ const prefix = '/coreos.com/network';
 /**
  * A cluster as a careful operator runs it: TLS both ways, and users who may touch no more than they need: `root`;
  * `heddle`, who may do all under flannel's prefix; `node` likewise, by certificate; `least`, who may do what
- * docs/operations.md calls the least that a node needs; `guest`, who may do nothing.
+ * docs/operations.md calls the least that a node needs; `reader`, who may only read; `guest`, who may do nothing.
  */
 export class Fortress {
   readonly authority: Authority;
@@ -59,10 +59,11 @@ export class Fortress {
 
   async #enableUsers(): Promise<void> {
     const { auth } = await this.server.client(undefined, this.node);
-    for (const name of ['root', 'heddle', 'node', 'least', 'guest']) await auth.userAdd({ name, password });
+    for (const name of ['root', 'heddle', 'node', 'least', 'reader', 'guest'])
+      await auth.userAdd({ name, password });
     await auth.roleAdd({ name: 'root' });
     await auth.userGrantRole({ user: 'root', role: 'root' });
-    for (const name of ['network', 'least']) await auth.roleAdd({ name });
+    for (const name of ['network', 'least', 'reader']) await auth.roleAdd({ name });
     const grant = (name: string, perm: Permission): Promise<unknown> =>
       auth.roleGrantPermission({ name, perm });
     await grant('network', { permType: 'Readwrite', ...rangeFrom(`${prefix}/`) });
@@ -72,6 +73,8 @@ export class Fortress {
       range_end: Buffer.alloc(0),
     });
     await grant('least', { permType: 'Readwrite', ...rangeFrom(`${prefix}/subnets/`) });
+    await grant('reader', { permType: 'Read', ...rangeFrom(`${prefix}/`) });
+    await auth.userGrantRole({ user: 'reader', role: 'reader' });
     for (const user of ['heddle', 'node']) await auth.userGrantRole({ user, role: 'network' });
     await auth.userGrantRole({ user: 'least', role: 'least' });
     await auth.authEnable();
