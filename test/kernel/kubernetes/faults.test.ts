@@ -84,7 +84,7 @@ kubeTest('heddle doctor finds each right that is missing, and the clock, and wri
   await server().createNode('own', ['10.50.1.0/24']);
   const before = await server().node('own');
   for (const missing of ['', ...rights]) {
-    await allow(...rights.filter((right) => right !== missing));
+    await server().allow(...rights.filter((right) => right !== missing));
     const [resource = '', verb = ''] = missing.split(' ');
     await until(`the finding without ${missing}`, async () => {
       const { store, clock } = await examineStore(choice);
@@ -96,7 +96,7 @@ kubeTest('heddle doctor finds each right that is missing, and the clock, and wri
       );
     });
   }
-  await allow(...rights);
+  await server().allow(...rights);
   await until('the rights', async () => (await examineStore(choice)).store.level === 'ok');
   mock.timers.enable({ apis: ['Date'], now: Date.now() - 3_600_000 });
   const { clock } = await examineStore(choice);
