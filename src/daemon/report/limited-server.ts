@@ -1,8 +1,12 @@
 import http from 'node:http';
+import type { Socket } from 'node:net';
 
 /** The limits of a server with untrusted clients. */
 export interface ServerLimits {
-  /** The most connections at once; any further one is closed, because each is a descriptor of the daemon. */
+  /**
+   * The most connections at once, because each is a descriptor of the daemon. A further one takes the place of the oldest one whose
+   * request is not being answered, so that idle clients do not keep out others.
+   */
   readonly connections: number;
   /** The time for which a connection may be silent, in milliseconds; undefined if an answer may take as long as it needs. */
   readonly silenceMs: number | undefined;
@@ -39,6 +43,7 @@ export function createLimitedServer(
   answer: (request: http.IncomingMessage) => Promise<HttpAnswer>,
   { connections, silenceMs, patience = usualPatience }: ServerLimits,
 ): http.Server {
+  const answering = new Set<Socket>();
   const server = http.createServer(
     {
       maxHeaderSize: longestHead,
@@ -47,7 +52,9 @@ export function createLimitedServer(
       connectionsCheckingInterval: patience.lookMs,
     },
     (request, response) => {
+      answering.add(request.socket);
       void answer(request).then(({ status, type, body }) => {
+        answering.delete(request.socket);
         // The connection ends with the answer, even if the client sends more.
         response.writeHead(status, {
           'content-type': type,
@@ -58,9 +65,23 @@ export function createLimitedServer(
       });
     },
   );
-  server.maxConnections = connections;
+  limitConnections(server, connections, answering);
   if (silenceMs !== undefined) server.setTimeout(silenceMs);
   return server;
+}
+
+/** Closes the oldest connection that is not in `answering` whenever there are more than `most`. */
+function limitConnections(server: http.Server, most: number, answering: ReadonlySet<Socket>): void {
+  // A set has its members in the order in which they came.
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    if (open.size <= most) return;
+    const oldest = [...open].find((each) => !answering.has(each)) ?? socket;
+    open.delete(oldest);
+    oldest.destroy();
+  });
 }
 
 /** The body of a request was longer than allowed. */

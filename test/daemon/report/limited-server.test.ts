@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -49,6 +49,34 @@ test('connections that ask for nothing are few, end by themselves, and then othe
   assert.ok((await connections()) <= 8);
   await until('all to be closed', () => idle.every((socket) => socket.closed));
   assert.match(await text(open(request)), /^HTTP\/1\.1 200 OK\r\n[^]*hello$/);
+});
+
+test('a request is answered although idle connections take every place', async (t) => {
+  const patient = { ...limits, patience: { headMs: 60_000, requestMs: 60_000, lookMs: 20 } };
+  const { open, connections } = await serve(t, hello, patient);
+  for (let index = 0; index < 8; index += 1) open(index % 2 === 0 ? '' : 'GET /').resume();
+  await until('every place to be taken', async () => (await connections()) === 8);
+  for (let round = 0; round < 3; round += 1) {
+    assert.match(await text(open(request)), /^HTTP\/1\.1 200 OK\r\n[^]*hello$/);
+  }
+});
+
+test('a request that is being answered keeps its place', async (t) => {
+  const held = new EventEmitter();
+  const patient = { ...limits, patience: { headMs: 60_000, requestMs: 60_000, lookMs: 20 } };
+  let begun = 0;
+  const hold = async (): Promise<HttpAnswer> => {
+    begun += 1;
+    await once(held, 'release');
+    return hello();
+  };
+  const { open } = await serve(t, hold, patient);
+  const asking = Array.from({ length: 8 }, () => text(open(request)));
+  await until('eight requests', () => begun === 8);
+  const late = open(request).resume();
+  await until('the ninth connection to be closed', () => late.closed);
+  held.emit('release');
+  for (const answer of await Promise.all(asking)) assert.match(answer, /hello$/);
 });
 
 for (const [what, sent] of [
