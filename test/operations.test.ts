@@ -64,6 +64,16 @@ test('docs/operations.md tells what each state of a node means and what to do', 
   );
 });
 
+test('docs/operations.md tells what each concern means and what to do', () => {
+  const [, section = ''] = page.split('## It says running, but …\n');
+  const [table = ''] = section.split('\n### ');
+  const rows = [...table.matchAll(/^\| `([a-z-]+)` \| \S.{20,} \| \S.{20,} \|$/gm)];
+  sameNames(
+    rows.map(([, kind = '']) => kind),
+    textsOf('src/event/concern.ts', 'ConcernKind'),
+  );
+});
+
 test('docs/operations.md tells what each state of a peer means and what to do', () => {
   sameNames(tableBelow('States of a peer'), textsOf('src/daemon/report/peer-status.ts', 'state'));
 });

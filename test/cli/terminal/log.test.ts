@@ -103,3 +103,25 @@ for (const format of ['text', 'json'] as const) {
     );
   });
 }
+
+test('durations in JSON are tenths of a millisecond, whatever event they belong to', async (t) => {
+  const events = [
+    { event: 'command-finished', command: 'CheckCommand', durationMs: 13.599_999_999_9, stderr: '' },
+    { event: 'warning', message: 'a', retryInMs: 0.049_999 },
+    { event: 'warning', message: 'b', durationMs: 1e6 / 3 },
+    { event: 'warning', message: 'c', subnetCount: 1 / 3 },
+  ];
+  const script = `
+    import { createLog } from ${JSON.stringify(log)};
+    const { emit, close } = await createLog({ format: 'json', level: 'debug' }, 60_000);
+    for (const event of ${JSON.stringify(events)}) emit(event);
+    await close();`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
+  t.after(() => child.kill('SIGKILL'));
+  const lines = (await text(child.stdout)).trimEnd().split('\n');
+  const read = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    read.map(({ durationMs, retryInMs, subnetCount }) => durationMs ?? retryInMs ?? subnetCount),
+    [13.6, 0, 333_333.3, 1 / 3],
+  );
+});
