@@ -6,7 +6,8 @@ import { positionAt } from '../diagnostic/source.ts';
 import { findDistrust } from '../host/files/trusted-file.ts';
 import { explainError } from '../host/system-error.ts';
 import { flannelTypeOf } from '../recipe/flannel/backend-types.ts';
-import { parseJsonObject, type ObjectNode } from '../recipe/json/json-tree.ts';
+import { parseJsonObject } from '../recipe/json/json-syntax.ts';
+import type { ObjectNode } from '../recipe/json/json-tree.ts';
 import { commandNames } from '../recipe/recipe.ts';
 import { findNamedRecipe, isRecipeFile } from './catalogue.ts';
 import { readRecipeText } from './recipe-text.ts';
@@ -105,8 +106,8 @@ function readType(text: string, name: string): string | undefined {
   const source = { name, text };
   const findings = new Findings(source);
   const root = parseJsonObject(source, findings, { repeatedKeys: 'kept' });
-  if (root === undefined) {
-    const [first] = findings.list();
+  const [first] = findings.list();
+  if (root === undefined || first !== undefined) {
     const { line } = positionAt(text, first?.span.offset ?? 0);
     throw new Error(`line ${line}: ${first?.message ?? 'not JSON'}`);
   }

@@ -82,11 +82,11 @@ describe('a recipe that is not right', options, () => {
   refuses(
     'no JSON',
     'torn',
-    '{ "Network": 10.50.0.0/16 }',
-    '1:19 error[json-syntax]: `.0.0` is not a JSON value\n' +
-      '  1 | { "Network": 10.50.0.0/16 }\n' +
-      '    |                   ^^^^\n' +
-      '  hint: a number begins with a digit, or `-` and a digit; heddle checks the rest once this is corrected',
+    '{ "Network": 10.50.0.0/16, "Backend": { "Type": "a" } }',
+    '1:14 error[json-syntax]: `10.50.0.0/16` is not a JSON value\n' +
+      '  1 | { "Network": 10.50.0.0/16, "Backend": { "Type": "a" } }\n' +
+      '    |              ^^^^^^^^^^^^\n' +
+      '  hint: put it in double quotes: `"10.50.0.0/16"`',
   );
   refuses(
     'an unknown key, with the nearest one named',

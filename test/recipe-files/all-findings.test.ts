@@ -165,6 +165,48 @@ test('a recipe that ends too early is examined as far as it goes, and nothing is
   assert.ok(examined > 500, `${examined} findings`);
 });
 
+test('mistakes in the syntax do not hide what is wrong with the keys and inside the commands', async () => {
+  const text = `{
+  // two commas are missing, a bracket too, and this comment is one too many
+  "Network": "10.50.0.0/16"
+  "SubnetLen": "24",
+  "Backend": {
+    "Type": "extension"
+    "Overhead": 50,
+    'Timeout': 10,
+    "Timeout": 30,
+    "Requires": ["ip",
+    "Zebra!": 1,
+    "PreStartupCommand": "echo "$SUBNET"",
+    "PostStartupCommand": "if true; then
+      echo",
+    "ShutdownCommand": ["echo \\"$NOPE\\"", 7],
+  }
+}
+`;
+  const found = await examineRecipe({ name: 'a.json', text }, 'a');
+  assert.deepEqual(
+    found.map(({ code, span }) => `${text.slice(0, span.offset).split('\n').length} ${code}`),
+    [
+      '2 json-comment',
+      '4 json-syntax',
+      '4 wrong-type',
+      '7 json-syntax',
+      '8 json-syntax',
+      '9 duplicate-key',
+      '11 json-syntax',
+      '11 unknown-key',
+      '12 json-syntax',
+      '12 unset-variable',
+      '13 json-syntax',
+      '13 shell-syntax',
+      '15 unknown-variable',
+      '15 wrong-type',
+      '15 json-trailing-comma',
+    ],
+  );
+});
+
 test('the mistakes before the end of an incomplete recipe are found', () => {
   const text = `{
   "Network": "10.50.0.0/16",
@@ -182,7 +224,7 @@ test('the mistakes before the end of an incomplete recipe are found', () => {
   assert.match(found.at(-1)?.hint ?? '', /heddle has checked what stands before this$/);
 });
 
-test('a bracket that is missing in the midst hides the rest, and heddle says so', () => {
+test('a bracket whose place is not certain hides what depends on it, and heddle says so', () => {
   const text =
     '{ "Network": "10.50.0.0/16", "Backend": { "Parameters": { "Port": {}, "Type": "extension", "SubnetAddCommand": "x" } }';
   const found = examine(text);
@@ -190,5 +232,5 @@ test('a bracket that is missing in the midst hides the rest, and heddle says so'
     found.map(({ code }) => code),
     ['json-syntax'],
   );
-  assert.match(found[0]?.hint ?? '', /heddle checks the rest once this is corrected$/);
+  assert.match(found[0]?.hint ?? '', /heddle has checked what does not depend on its place$/);
 });

@@ -1,9 +1,5 @@
-import type { Node } from 'jsonc-parser';
-import type { Findings } from '../../diagnostic/findings.ts';
-import type { SourceText, Span } from '../../diagnostic/source.ts';
-import { quoteText } from '../../diagnostic/visible-text.ts';
+import type { Span } from '../../diagnostic/source.ts';
 import type { Json } from './json.ts';
-import { parseStrictJson, type OpenEnd, type SyntaxTree } from './json-syntax.ts';
 
 /** A JSON value with its place in the text, and that of each of its parts. */
 export type JsonNode = ObjectNode | ArrayNode | ScalarNode | UnreadNode;
@@ -14,6 +10,8 @@ export interface ObjectNode {
   readonly members: readonly JsonMember[];
   /** The document ends before this object does, so that it may have more members. */
   readonly isOpen?: boolean;
+  /** A closing bracket is missing or too many, and its place is not certain: a member may belong to another object. */
+  readonly isDoubtful?: boolean;
 }
 
 export interface JsonMember {
@@ -38,34 +36,8 @@ interface ScalarNode {
 interface UnreadNode {
   readonly kind: 'unread';
   readonly span: Span;
-}
-
-/** The treatment of a key that an object has twice: an error, or each member stays for the caller to choose from. */
-type RepeatedKeys = 'refused' | 'kept';
-
-/** The faults of a document that do not keep it from being read. */
-interface Leniency {
-  readonly repeatedKeys?: RepeatedKeys;
-  /** `kept`: of a document that ends too early, the beginning is returned. */
-  readonly openEnd?: OpenEnd;
-}
-
-/**
- * Reads a document that must be one JSON object. Returns undefined if it is not one, or if its structure is not certain;
- * what is wrong within single values is an {@link UnreadNode}.
- */
-export function parseJsonObject(
-  source: SourceText,
-  findings: Findings,
-  { repeatedKeys = 'refused', openEnd = 'refused' }: Leniency = {},
-): ObjectNode | undefined {
-  const tree = parseStrictJson(source, findings, openEnd);
-  if (tree === undefined) return undefined;
-  const root = convert(tree.root, { ...tree, repeatedKeys }, findings);
-  if (root.kind === 'object') return root;
-  if (root.kind === 'unread') return undefined;
-  findings.error('wrong-type', root.span, `the document must be an object, not ${describeKind(root)}`);
-  return undefined;
+  /** The text of a string in its corrected form: good enough to look for mistakes in it, not to use it. */
+  readonly text?: string;
 }
 
 /** The kind of a node's value, with its article, for messages. */
@@ -126,58 +98,4 @@ export function nodeAt(node: JsonNode, path: readonly PropertyKey[]): JsonNode {
 /** Where something missing from an object is reported: at its opening brace. */
 export function openingBrace(object: ObjectNode): Span {
   return { offset: object.span.offset, length: 1 };
-}
-
-interface Conversion extends SyntaxTree {
-  readonly repeatedKeys: RepeatedKeys;
-}
-
-function convert(node: Node, tree: Conversion, findings: Findings): JsonNode {
-  const span = { offset: node.offset, length: node.length };
-  if (tree.brokenTokens.has(node.offset)) return { kind: 'unread', span };
-  if (node.type === 'array') {
-    if (tree.open.has(node.offset)) return { kind: 'unread', span };
-    const items = (node.children ?? []).map((child): JsonNode => {
-      const item = convert(child, tree, findings);
-      return tree.unseparated.has(child.offset) ? { kind: 'unread', span: item.span } : item;
-    });
-    return { kind: 'array', span, items };
-  }
-  if (node.type === 'object') {
-    const properties = node.children ?? [];
-    // A key that cannot be read may be any.
-    if (properties.some((property) => tree.brokenTokens.has(property.offset)))
-      return { kind: 'unread', span };
-    const members = convertMembers(properties, tree, findings);
-    return tree.open.has(node.offset)
-      ? { kind: 'object', span, members, isOpen: true }
-      : { kind: 'object', span, members };
-  }
-  const value: unknown = node.value;
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-    return { kind: 'scalar', span, value };
-  }
-  return { kind: 'scalar', span, value: null };
-}
-
-function convertMembers(properties: readonly Node[], tree: Conversion, findings: Findings): JsonMember[] {
-  const members: JsonMember[] = [];
-  const names = new Set<string>();
-  for (const property of properties) {
-    const [key, value] = property.children ?? [];
-    if (key === undefined || value === undefined) continue;
-    const name = String(key.value);
-    const keySpan = { offset: key.offset, length: key.length };
-    const member = { key: name, keySpan, value: convert(value, tree, findings) };
-    if (names.has(name) && tree.repeatedKeys === 'refused') {
-      findings.error(
-        'duplicate-key',
-        keySpan,
-        `this object has the key ${quoteText(name)} twice`,
-        'remove one of the two',
-      );
-    } else members.push(member);
-    names.add(name);
-  }
-  return members;
 }

@@ -24,5 +24,8 @@ export function sourceSpan(text: string, content: Span, decoded: Span): Span {
 /** How many characters of JSON make up the UTF-16 code unit that begins here. */
 function encodedLength(text: string, at: number): 1 | 2 | 6 {
   if (text[at] !== '\\') return 1;
-  return text[at + 1] === 'u' ? 6 : 2;
+  const next = text[at + 1] ?? '';
+  if (next === 'u') return 6;
+  // A backslash that does not begin an escape sequence counts as a character, see decodeContent.
+  return '"\\/bfnrt'.includes(next) && next !== '' ? 2 : 1;
 }

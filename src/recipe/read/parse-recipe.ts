@@ -2,13 +2,8 @@ import type { CheckResult } from '../../diagnostic/diagnostic.ts';
 import { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import { checkNetworkConfiguration } from '../../network/check-configuration.ts';
-import {
-  openingBrace,
-  parseJsonObject,
-  type JsonMember,
-  type JsonNode,
-  type ObjectNode,
-} from '../json/json-tree.ts';
+import { parseJsonObject } from '../json/json-syntax.ts';
+import { openingBrace, type JsonMember, type JsonNode, type ObjectNode } from '../json/json-tree.ts';
 import { describeUnpassable } from '../inherited-variables.ts';
 import { backendKeys, defaultConcurrency, defaultTimeout, recipeKeys } from '../keys.ts';
 import type { RecipeOutline } from '../outline.ts';
@@ -80,7 +75,7 @@ function readBackend(
   if (read.given.has('Parameters') && read.values.Parameters === undefined) {
     for (const { value } of undeclared) findings.redact(value.span);
   }
-  const commands = readCommands(read, source, findings);
+  const commands = readCommands(read, object.members, source, findings);
   const backendDataMember = object.members.find(({ key }) => key === 'BackendData');
   const backendData = readBackendData(backendDataMember, findings);
   const outline = outlineRecipe({

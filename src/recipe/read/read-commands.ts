@@ -1,6 +1,6 @@
 import type { Findings } from '../../diagnostic/findings.ts';
 import type { SourceText, Span } from '../../diagnostic/source.ts';
-import type { JsonNode } from '../json/json-tree.ts';
+import type { JsonMember, JsonNode } from '../json/json-tree.ts';
 import type { LocatedNode, KeyReading } from './read-keys.ts';
 import { commandNames, type Command, type CommandName } from '../recipe.ts';
 import type { commandKeys } from '../keys.ts';
@@ -8,9 +8,13 @@ import { sourceSpan } from '../json/string-offsets.ts';
 
 export type Commands = Readonly<Partial<Record<CommandName, Command>>>;
 
-/** Makes commands of what `Backend` holds under their keys. Each must have something to run. */
+/**
+ * Makes commands of what `Backend` holds under their keys. Each must have something to run. A command whose text has a
+ * mistake that is reported already is read in its corrected form, so that the rest of it is checked too.
+ */
 export function readCommands(
   { values, given }: KeyReading<typeof commandKeys>,
+  members: readonly JsonMember[],
   source: SourceText,
   findings: Findings,
 ): Commands {
@@ -18,6 +22,11 @@ export function readCommands(
   for (const name of commandNames) {
     const located = values[name];
     if (located !== undefined) commands[name] = readCommand(name, located, source, findings);
+    else {
+      const member = members.find(({ key }) => key === name);
+      const corrected = member && readCorrected(name, member.value);
+      if (corrected !== undefined) commands[name] = corrected;
+    }
   }
   checkFallback(values.SubnetBatchCommand, given, findings);
   return commands;
@@ -41,6 +50,25 @@ function readCommand(
     findings.error('nul-in-command', nul, `\`Backend.${name}\` contains a NUL character`, 'remove it');
   }
   return { name, form: node.kind === 'array' ? 'lines' : 'string', lines };
+}
+
+/** Reads a command with mistakes; undefined if not every part of it says what it would be without them. */
+function readCorrected(name: CommandName, node: JsonNode): Command | undefined {
+  const items = node.kind === 'array' ? node.items : [node];
+  const lines: { text: string; span: Span }[] = [];
+  for (const item of items) {
+    const span = { offset: item.span.offset + 1, length: item.span.length - 2 };
+    if (item.kind === 'unread' && item.text !== undefined) lines.push({ text: item.text, span });
+    else if (node.kind === 'array' && item.kind === 'scalar') lines.push(...readItem(item));
+    else return undefined;
+  }
+  return { name, form: node.kind === 'array' ? 'lines' : 'string', lines };
+}
+
+/** An item of another type as the line that it would be in quotation marks; null as none. */
+function readItem(item: JsonNode): { text: string; span: Span }[] {
+  if (item.kind !== 'scalar' || item.value === null) return [];
+  return typeof item.value === 'string' ? readLine(item) : [{ text: String(item.value), span: item.span }];
 }
 
 /** A string as a line of a command; its span is its content, without the quotation marks. */

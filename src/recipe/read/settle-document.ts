@@ -20,8 +20,8 @@ interface SettledDocument {
  */
 export function settleDocument(document: ObjectNode, findings: Findings): SettledDocument {
   const known = { names: Object.keys(recipeKeys), path: '', belongsElsewhere: suggestBackend };
-  const { object: settled, strangers } = settleKeys(document, known, findings);
-  const object = fillOpenEnd(settled, known.names, ['Backend']);
+  const { object: settled, strangers } = settleKeys(leaveOutOpen(document), known, findings);
+  const object = fillOpenEnd(settled, known.names);
   const backend = findBackend(object, strangers);
   if (backend?.value.kind !== 'object') return { root: object, undeclared: [] };
   const inner = settleBackend(adopt(backend.value, strangers, backendKeys), findings);
@@ -31,6 +31,26 @@ export function settleDocument(document: ObjectNode, findings: Findings): Settle
     root: adopt(outer, inner.strangers, networkKeys),
     undeclared: inner.strangers.filter(({ key }) => !Object.hasOwn(networkKeys, key)),
   };
+}
+
+/**
+ * Puts an unread value for each object that lacks its end or the name of a key, because it may have any other key. Keeps the
+ * document itself and `Backend`.
+ */
+function leaveOutOpen(document: ObjectNode): ObjectNode {
+  const members = document.members.map((member): JsonMember =>
+    member.key === 'Backend' && member.value.kind === 'object'
+      ? { ...member, value: { ...member.value, members: member.value.members.map(withoutOpen) } }
+      : withoutOpen(member),
+  );
+  return { ...document, members };
+}
+
+function withoutOpen(member: JsonMember): JsonMember {
+  const { value } = member;
+  if (value.kind !== 'object') return member;
+  if (value.isOpen === true) return { ...member, value: { kind: 'unread', span: value.span } };
+  return { ...member, value: { ...value, members: value.members.map(withoutOpen) } };
 }
 
 /** A recipe whose keys of `Backend` all stand outside of it has one, too. */
@@ -48,8 +68,7 @@ function adopt(object: ObjectNode, strangers: readonly JsonMember[], table: obje
   return { ...object, members: [...object.members, ...adopted] };
 }
 
-function settleBackend(written: ObjectNode, findings: Findings): SettledObject {
-  const backend = fillOpenEnd(written, []);
+function settleBackend(backend: ObjectNode, findings: Findings): SettledObject {
   const parameters = findParameters(backend);
   const declared = parameters?.kind === 'object' ? parameters.members.map(({ key }) => key) : [];
   const known = {
@@ -68,32 +87,20 @@ function settleBackend(written: ObjectNode, findings: Findings): SettledObject {
 
 /**
  * An object whose end is missing may have any key behind it: each of these names that it lacks stands in it as a value that could not
- * be read, and so does a value that is not whole. An object whose end is there is returned as it is.
- *
- * @param readOn the keys whose values may be read, although their ends are missing as well
+ * be read. An object whose end is there is returned as it is.
  */
-function fillOpenEnd(
-  object: ObjectNode,
-  names: readonly string[],
-  readOn: readonly string[] = [],
-): ObjectNode {
+function fillOpenEnd(object: ObjectNode, names: readonly string[]): ObjectNode {
   if (object.isOpen !== true) return object;
   const { span } = object;
   const end = { offset: span.offset + span.length, length: 0 };
   const own = new Set(object.members.map(({ key }) => key));
-  const members = object.members.map((member): JsonMember => {
-    const isCut = member.value.kind === 'object' && member.value.isOpen === true;
-    return isCut && !readOn.includes(member.key)
-      ? { ...member, value: { kind: 'unread', span: member.value.span } }
-      : member;
-  });
   const missing = names.filter((name) => !own.has(name));
   const unread = missing.map((key): JsonMember => ({
     key,
     keySpan: end,
     value: { kind: 'unread', span: end },
   }));
-  return { ...object, members: [...members, ...unread] };
+  return { ...object, members: [...object.members, ...unread] };
 }
 
 /** The declarations of parameters, even if their key is misspelt. */

@@ -42,7 +42,8 @@ export function settleKeys(object: ObjectNode, known: KnownKeys, findings: Findi
     const elsewhere = known.belongsElsewhere?.(key);
     const meant = elsewhere === undefined ? nearestName(key, names) : undefined;
     const isDoubtful = elsewhere === undefined && meant === undefined && known.isDoubtful?.(key);
-    if (!isDoubtful) reportUnknownKey(member, known, elsewhere, findings);
+    const isMisplaced = object.isDoubtful === true && (meant === undefined || !isSlipOf(key, meant));
+    if (!isDoubtful && !isMisplaced) reportUnknownKey(member, known, elsewhere, findings);
     if (meant === undefined) strangers.push(member);
     else if (!taken.has(meant)) {
       taken.add(meant);

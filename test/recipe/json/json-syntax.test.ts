@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Findings } from '../../../src/diagnostic/findings.ts';
-import { parseJsonObject, toJson } from '../../../src/recipe/json/json-tree.ts';
+import { toJson } from '../../../src/recipe/json/json-tree.ts';
+import { parseJsonObject } from '../../../src/recipe/json/json-syntax.ts';
 
 function read(text: string) {
   const findings = new Findings({ name: 'a.json', text });
