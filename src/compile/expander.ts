@@ -31,7 +31,13 @@ export class Expander {
 
   /** The words of a command, or of the list of a `for`. */
   fields(words: readonly Word[]): string[] {
-    return words.flatMap((word) => this.#fieldsOf(word));
+    const fields: string[] = [];
+    for (const word of words) {
+      const plain = plainTextOf(word);
+      if (plain === undefined) fields.push(...this.#fieldsOf(word));
+      else fields.push(plain);
+    }
+    return fields;
   }
 
   /** A word that is not split: an assignment's value, the subject of a `case`, a here-document. */
@@ -226,6 +232,20 @@ export class Expander {
   #textOf({ offset, length }: Span): string {
     return this.#source.slice(offset, offset + length);
   }
+}
+
+/** The texts of words that no shell changes; null for a word of another form. The same words are expanded for each peer. */
+const plainTexts = new WeakMap<Word, string | null>();
+
+function plainTextOf(word: Word): string | undefined {
+  let text = plainTexts.get(word);
+  if (text === undefined) {
+    const [part, ...others] = word.parts;
+    const isPlain = part?.kind === 'literal' && others.length === 0 && /^[\w./:@%+=,-]+$/.test(part.text);
+    text = isPlain ? part.text : null;
+    plainTexts.set(word, text);
+  }
+  return text ?? undefined;
 }
 
 const noWord: Word = { span: { offset: 0, length: 0 }, parts: [] };

@@ -1,7 +1,7 @@
 import type { Span } from '../diagnostic/source.ts';
 import type { ScriptTree } from '../recipe/sh/syntax-tree.ts';
 import { isSuccess, type ProgramCall, type CallOutcome, type Programs, type Written } from './call.ts';
-import { Interpreter, type Run, type RunContext } from './interpreter.ts';
+import { Interpreter, type RunContext } from './interpreter.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 import { initialState } from './shell-state.ts';
 import { Input } from './streams.ts';
@@ -19,12 +19,12 @@ interface Situation {
 }
 
 /** The next thing that a script does. */
-type Step =
+export type Step =
   | { readonly kind: 'call'; readonly call: ProgramCall }
   | { readonly kind: 'ended'; readonly succeeded: boolean; readonly written: readonly Written[] };
 
 /** A script on its way: it stops before each call of a program. */
-interface ScriptRun {
+export interface ScriptRun {
   /** Goes on from the call before, of which the outcome is told; without one, begins. */
   next(outcome?: CallOutcome): Step;
 }
@@ -36,7 +36,7 @@ export type Compilation =
 /** One way through a script: its calls, each with the outcome that leads on. */
 interface Path {
   readonly calls: readonly { readonly call: ProgramCall; readonly outcome: CallOutcome }[];
-  readonly succeeded: boolean;
+  readonly end: Step & { readonly kind: 'ended' };
 }
 
 /** So many paths are tried before a script is left to the shell. */
@@ -57,13 +57,13 @@ export function compileScript(situation: Situation): Compilation {
       if (paths.length >= mostPaths) {
         return { kind: 'shell', span: wholeOf(situation), because: `it can go more than ${mostPaths} ways` };
       }
-      const path = followPath(startScript(situation), outcomes);
+      const path = followPath(situation, outcomes);
       for (let at = path.calls.length - 1; at >= outcomes.length; at -= 1) {
         waiting.push([...path.calls.slice(0, at).map(({ outcome }) => outcome), 'failed']);
       }
       paths.push(path);
     }
-    return { kind: 'compiled', start: () => startScript(situation), paths };
+    return { kind: 'compiled', start: () => walk(paths), paths };
   } catch (error) {
     if (error instanceof NotUnderstood) return { kind: 'shell', span: error.span, because: error.because };
     throw error;
@@ -94,28 +94,36 @@ function wholeOf({ source }: Situation): Span {
   return { offset: 0, length: source.length };
 }
 
-function startScript({ tree, source, exitsOnFailure, environment, stdin, programs }: Situation): ScriptRun {
-  const context: RunContext = { source, written: [], programs, calls: 0, stepsLeft: mostSteps };
-  const shell = new Interpreter(initialState(environment, exitsOnFailure), context);
-  const run: Run = shell.script(tree.list, { input: Input.of(stdin), output: 'stdout', errors: 'stderr' });
+/** A run along the paths that are known. */
+function walk(paths: readonly Path[]): ScriptRun {
+  let possible = paths;
+  let at = -1;
   return {
     next: (outcome) => {
-      // The first value of a generator is not used.
-      const step = run.next(outcome ?? 'succeeded');
-      if (step.done !== true) return { kind: 'call', call: step.value };
-      return { kind: 'ended', succeeded: isSuccess(step.value), written: context.written };
+      if (outcome !== undefined) possible = possible.filter(({ calls }) => calls[at]?.outcome === outcome);
+      at += 1;
+      const [path] = possible;
+      if (path === undefined) throw new Error('the script has no path with such an outcome');
+      const call = path.calls[at]?.call;
+      return call === undefined ? path.end : { kind: 'call', call };
     },
   };
 }
 
-/** Follows a run; calls beyond the given outcomes succeed. */
-function followPath(run: ScriptRun, outcomes: readonly CallOutcome[]): Path {
+/** Follows a script; calls beyond the given outcomes succeed. */
+function followPath(
+  { tree, source, exitsOnFailure, environment, stdin, programs }: Situation,
+  outcomes: readonly CallOutcome[],
+): Path {
+  const context: RunContext = { source, written: [], programs, calls: 0, stepsLeft: mostSteps };
+  const shell = new Interpreter(initialState(environment, exitsOnFailure), context);
+  const run = shell.script(tree.list, { input: Input.of(stdin), output: 'stdout', errors: 'stderr' });
   const calls: { call: ProgramCall; outcome: CallOutcome }[] = [];
   let step = run.next();
-  while (step.kind === 'call') {
+  while (step.done !== true) {
     const outcome = outcomes[calls.length] ?? 'succeeded';
-    calls.push({ call: step.call, outcome });
+    calls.push({ call: step.value, outcome });
     step = run.next(outcome);
   }
-  return { calls, succeeded: step.succeeded };
+  return { calls, end: { kind: 'ended', succeeded: isSuccess(step.value), written: context.written } };
 }

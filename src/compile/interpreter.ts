@@ -28,7 +28,7 @@ import { CapturedOutput, Input, type Output, type Streams } from './streams.ts';
 import { textFilters } from './text/text-filters.ts';
 
 /** A run of a part of a script: it yields each call, is told how the call ended, and returns a status. */
-export type Run = Generator<ProgramCall, Status, CallOutcome>;
+type Run = Generator<ProgramCall, Status, CallOutcome>;
 
 /** The things that all subshells of one run share. */
 export interface RunContext {

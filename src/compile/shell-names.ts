@@ -19,10 +19,18 @@ const shellVariables =
 /** Variables that a script may read, but whose change alters what the shell itself does. */
 const governingVariables = /^(?:PATH|LANG|LANGUAGE|LC_.*|NLSPATH|HOME)$/;
 
-export function isShellVariable(name: string): boolean {
-  return shellVariables.test(name);
-}
+export const isShellVariable = remembering((name) => shellVariables.test(name));
 
-export function governsShell(name: string): boolean {
-  return governingVariables.test(name);
+export const governsShell = remembering((name) => governingVariables.test(name));
+
+/** Asks once for each name: the names of a recipe are few, and are read for every peer. */
+function remembering(ask: (name: string) => boolean): (name: string) => boolean {
+  const answers = new Map<string, boolean>();
+  return (name) => {
+    const known = answers.get(name);
+    if (known !== undefined) return known;
+    const answer = ask(name);
+    answers.set(name, answer);
+    return answer;
+  };
 }

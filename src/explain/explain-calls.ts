@@ -1,6 +1,7 @@
 import { positionAt } from '../diagnostic/source.ts';
 import { compileScript } from '../compile/follow-script.ts';
 import { parseScript } from '../recipe/sh/parse-script.ts';
+import { mayReadInput } from '../waves/tools/table.ts';
 
 /** The calls of a peer's command: each program with its arguments; or the reason why only a shell can tell. */
 export type ExplainedCalls =
@@ -23,9 +24,6 @@ interface PeerScript {
   readonly stdin: string;
 }
 
-/** Programs of which nothing but their arguments matters. */
-const withoutInput: ReadonlySet<string> = new Set(['ip', 'bridge', 'arp']);
-
 /** Follows a peer's command without running it. */
 export function explainCalls({ script, exitsOnFailure, environment, stdin }: PeerScript): ExplainedCalls {
   const compilation = compileScript({
@@ -34,7 +32,7 @@ export function explainCalls({ script, exitsOnFailure, environment, stdin }: Pee
     exitsOnFailure,
     environment,
     stdin,
-    programs: { has: () => true, mayReadInput: (program) => !withoutInput.has(program) },
+    programs: { has: () => true, mayReadInput },
   });
   const lineAt = (offset: number) => positionAt(script, offset).line;
   if (compilation.kind === 'shell') {

@@ -27,7 +27,7 @@ function compile(source: string, { exitsOnFailure = false, stdin = '' } = {}): C
 function paths(source: string, options?: Parameters<typeof compile>[1]): readonly string[] {
   const compilation = compile(source, options);
   if (compilation.kind === 'shell') assert.fail(compilation.because);
-  return compilation.paths.map(({ calls, succeeded }) => {
+  return compilation.paths.map(({ calls, end: { succeeded } }) => {
     const steps = calls.map(({ call, outcome }) => {
       return `${outcome === 'failed' ? '!' : ''}${[call.program, ...call.arguments].join(' ')}`;
     });

@@ -157,6 +157,7 @@ export class Bench {
       store: this.storeChoice,
       trustStoreCommands: false,
       allowOverlap: false,
+      compile: true,
       stateDirectory: this.stateDirectory,
       subnetFile: this.subnetFile,
       interface: noWishes,

@@ -17,6 +17,7 @@ export interface UpFlags {
   readonly watch?: true;
   readonly trustStoreCommands?: true;
   readonly allowOverlap?: true;
+  readonly compile: 'on' | 'off';
   readonly param?: readonly string[];
   readonly passEnv?: readonly string[];
   readonly stateDir: string;
@@ -100,6 +101,7 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     store,
     trustStoreCommands: flags.trustStoreCommands ?? false,
     allowOverlap: flags.allowOverlap ?? false,
+    compile: flags.compile === 'on',
     stateDirectory: absolute(flags.stateDir),
     subnetFile: absolute(flags.subnetFile),
     interface: {

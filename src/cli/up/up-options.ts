@@ -41,6 +41,14 @@ export function addUpOptions(command: Command): Command {
       "run the commands in the store's network configuration if you give neither --recipe nor --recipe-dir",
     )
     .option('--allow-overlap', 'bring up a network that overlaps a route or an address of this host')
+    .addOption(
+      new Option(
+        '--compile <when>',
+        'on: run the commands of many peers without a shell each, where that comes to the same; off: always run a shell',
+      )
+        .choices(['on', 'off'])
+        .default('on'),
+    )
     .addOption(parameterOption())
     .option(
       '--pass-env <name>',

@@ -1,9 +1,10 @@
 import { positionAt, type SourceText } from '../../diagnostic/source.ts';
 import type { CommandTrouble } from '../../event/trouble.ts';
-import { locateLine } from '../../recipe/command-text.ts';
+import { commandText, locateLine } from '../../recipe/command-text.ts';
 import type { Command } from '../../recipe/recipe.ts';
 import { describeOutcome } from '../../shell/outcome.ts';
 import type { Outcome } from '../../shell/shell.ts';
+import type { WaveEnd } from '../../waves/wave-end.ts';
 
 /** The result of one run of a recipe's command. */
 export type CommandResult =
@@ -46,6 +47,29 @@ export function concludeRun(
     stderr,
   };
   return { kind: 'trouble', trouble, durationMs, didBegin: ran !== undefined };
+}
+
+/** Makes the result of a command that was compiled, and run in waves with those of other peers. */
+export function concludeWave(
+  command: Command,
+  source: SourceText,
+  end: Exclude<WaveEnd, { kind: 'stopped' }>,
+  durationMs: number,
+  redact: (text: string) => string,
+): CommandResult {
+  const stderr = redact(end.stderr).trimEnd();
+  if (end.kind === 'succeeded') return { kind: 'ok', stdout: '', stderr, durationMs };
+  const { last } = end;
+  const line = last && positionAt(commandText(command), last.call.span.offset).line - 1;
+  const place = locateLine(command, line ?? 0);
+  const trouble = {
+    command: command.name,
+    how: last?.how ?? 'failed',
+    where: place && { file: source.name, line: positionAt(source.text, place.span.offset).line },
+    text: line === undefined ? undefined : place?.text,
+    stderr,
+  };
+  return { kind: 'trouble', trouble, durationMs, didBegin: true };
 }
 
 /** Describes the end of a command to the author of its recipe. */

@@ -3,7 +3,12 @@ import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { commandVariables } from '../../contract/environment.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
 import type { BackendDataFormat, CommandName, Recipe } from '../../recipe/recipe.ts';
-import { concludeRun, nothingToRun, type CommandResult } from './command-result.ts';
+import type { ScriptRun } from '../../compile/follow-script.ts';
+import type { ScriptSource } from '../../shell/script.ts';
+import { findTools } from '../../waves/find-tools.ts';
+import { runWaves } from '../../waves/run-waves.ts';
+import type { BatchTool } from '../../waves/tools/batch-tool.ts';
+import { concludeRun, concludeWave, nothingToRun, type CommandResult } from './command-result.ts';
 import { commandLedger } from './running-commands.ts';
 import { startMonitor } from '../../shell/monitor.ts';
 import type { Monitor, MonitorListeners } from '../../shell/monitor.ts';
@@ -24,6 +29,26 @@ interface CommandContext {
   readonly waits: Waits;
 }
 
+type PeerCommandName = 'SubnetAddCommand' | 'SubnetRemoveCommand';
+
+/** The inputs of the command for a peer. */
+interface PeerCommand {
+  readonly name: PeerCommandName;
+  readonly source: ScriptSource;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stdin: string;
+}
+
+/** A command for a peer that runs without a shell. */
+export interface CompiledCommand {
+  readonly name: PeerCommandName;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly run: ScriptRun;
+}
+
+/** The result of a compiled command; it may have been stopped between two of its calls. */
+export type CompiledResult = CommandResult | { readonly kind: 'stopped' };
+
 /** Runs the commands of one recipe on one node, by the command contract. */
 export class CommandRunner {
   #context: CommandContext;
@@ -31,6 +56,9 @@ export class CommandRunner {
   readonly #secrets: readonly string[];
   /** The last stderr of a CheckCommand that succeeded, and how often in a row it was the same. */
   #checkStderr = { text: '', times: 0 };
+
+  /** The programs that work off many calls at once, when they are known. */
+  #tools: Promise<readonly BatchTool[]> | undefined;
 
   /** The commands for the node as a whole, not for its peers, that run now. */
   #ownRunning = 0;
@@ -62,6 +90,11 @@ export class CommandRunner {
 
   get backendData(): BackendDataFormat {
     return this.#context.recipe.backendData;
+  }
+
+  /** Whether commands of different peers may run at the same time. */
+  get mayOverlap(): boolean {
+    return this.#context.recipe.concurrency > 1;
   }
 
   has(name: CommandName): boolean {
@@ -152,7 +185,7 @@ export class CommandRunner {
 
   /** Runs SubnetAdd or SubnetRemove for a peer. A recipe without that command has nothing to do. */
   async runPeer(
-    name: 'SubnetAddCommand' | 'SubnetRemoveCommand',
+    name: PeerCommandName,
     own: LeaseSubnets,
     peer: Peer,
     signal?: AbortSignal,
@@ -160,6 +193,44 @@ export class CommandRunner {
     if (!this.has(name)) return nothingToRun;
     const what = (): string => `${name} for ${subnetsOf(peer).join(' and ')}`;
     return this.#run(name, what, commandVariables(name, this.#context.facts, own, peer), peer.stdin, signal);
+  }
+
+  /** The inputs of the command for a peer; undefined if the recipe does not have it. */
+  peerCommand(name: PeerCommandName, own: LeaseSubnets, peer: Peer): PeerCommand | undefined {
+    const { scripts, inherited, facts } = this.#context;
+    const source = scripts.source(name);
+    if (source === undefined) return undefined;
+    const environment = { ...inherited, ...commandVariables(name, facts, own, peer) };
+    return { name, source, environment, stdin: peer.stdin };
+  }
+
+  /** Runs compiled commands for many peers, in waves. Returns a result for each, in their order. */
+  async runCompiled(
+    compiled: readonly CompiledCommand[],
+    signal: AbortSignal,
+    mayGoOn: () => boolean,
+  ): Promise<readonly CompiledResult[]> {
+    const { shell, recipe, inherited, facts, waits } = this.#context;
+    const cwd = facts.stateDirectory;
+    const timeoutMs = recipe.timeout * 1000;
+    const { concurrency, source } = recipe;
+    const end = waits.begin(() => `commands for ${formatCount(compiled.length, 'peer')}`, timeoutMs);
+    const begin = performance.now();
+    try {
+      this.#tools ??= findTools(shell, inherited, cwd);
+      const tools = await this.#tools;
+      const ends = await runWaves(compiled, { shell, tools, cwd, timeoutMs, concurrency, signal, mayGoOn });
+      const durationMs = performance.now() - begin;
+      return compiled.flatMap(({ name }, index): CompiledResult[] => {
+        const command = recipe.commands[name];
+        const each = ends[index];
+        if (command === undefined || each === undefined) return [];
+        if (each.kind === 'stopped') return [each];
+        return [concludeWave(command, source, each, durationMs, (text) => this.#redact(text))];
+      });
+    } finally {
+      end();
+    }
   }
 
   async #run(

@@ -3,38 +3,85 @@ import type { Abilities } from '../../engine/state.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { formatPeerLine } from '../../contract/peer-line.ts';
 import type { CommandResult } from './command-result.ts';
-import type { CommandRunner } from './command-runner.ts';
+import { CompiledCommands } from './compiled-commands.ts';
+import type { CommandRunner, CompiledResult } from './command-runner.ts';
 
-/** The use of SubnetBatchCommand, for a recipe that has it. */
-export interface BatchAbility {
-  /** Formats an operation as a line of the batch. Call it only for an operation that `fitsBatch`. */
-  readonly formatLine: (operation: Operation) => string;
-  readonly run: (lines: readonly string[], signal: AbortSignal) => Promise<CommandResult>;
-}
+/** The end of a batch: one result for all its operations, or one for each, in their order. */
+export type BatchEnd =
+  | CommandResult
+  | { readonly kind: 'each'; readonly results: readonly CompiledResult[]; readonly durationMs: number };
+
+/** Runs operations that `fitsBatch` has accepted, many at once. Once `mayGoOn` says no, it begins no further program. */
+export type RunBatch = (
+  operations: readonly Operation[],
+  signal: AbortSignal,
+  mayGoOn: () => boolean,
+) => Promise<BatchEnd>;
 
 /** Runs the operations of the engine. */
 export interface PeerCommands {
   /** Runs SubnetAdd or SubnetRemove for one peer. */
   readonly run: (operation: Operation, signal: AbortSignal) => Promise<CommandResult>;
-  /** The use of batches; undefined for a recipe without SubnetBatchCommand. */
-  readonly batch: BatchAbility | undefined;
+  /** Undefined if all operations run one by one. */
+  readonly batch: RunBatch | undefined;
 }
 
+/** With the recipe's abilities that the engine needs to know. */
+type AblePeerCommands = PeerCommands & { readonly abilities: Abilities };
+
 /** Makes runs of the recipe's commands from operations: one by one, and in batches if the recipe has a batch command. */
-export function peerCommands(commands: CommandRunner, own: LeaseSubnets): PeerCommands {
+export function peerCommands(commands: CommandRunner, own: LeaseSubnets, compile: boolean): AblePeerCommands {
+  const canRemove = commands.has('SubnetRemoveCommand');
   return {
     run: async (operation, signal) => {
       const { kind, peer } = operation;
       const name = kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand';
       const result = await commands.runPeer(name, own, peer, signal);
-      return commands.has('SubnetRemoveCommand') ? result : blameMissingRemove(operation, result);
+      return canRemove ? result : blameMissingRemove(operation, result);
     },
-    batch: commands.has('SubnetBatchCommand')
-      ? {
-          formatLine: ({ kind, peer }) => formatPeerLine(kind, peer, commands.backendData) ?? '',
-          run: (lines, signal) => commands.runLines('SubnetBatchCommand', own, lines, signal),
-        }
-      : undefined,
+    ...batchOf(commands, own, compile),
+  };
+}
+
+/** The way to run many operations at once: the recipe's own command wins over compiled ones. */
+function batchOf(
+  commands: CommandRunner,
+  own: LeaseSubnets,
+  compile: boolean,
+): Pick<AblePeerCommands, 'batch' | 'abilities'> {
+  const { backendData } = commands;
+  const abilities = {
+    canRemove: commands.has('SubnetRemoveCommand'),
+    repeatable: commands.has('CheckCommand'),
+  };
+  if (commands.has('SubnetBatchCommand')) {
+    return {
+      batch: (operations, signal) => {
+        const lines = operations.map(({ kind, peer }) => formatPeerLine(kind, peer, backendData) ?? '');
+        return commands.runLines('SubnetBatchCommand', own, lines, signal);
+      },
+      abilities: {
+        ...abilities,
+        fitsBatch: ({ kind, peer }) => formatPeerLine(kind, peer, backendData) !== undefined,
+      },
+    };
+  }
+  // One after the other is what Concurrency 1 promises.
+  if (!compile || !commands.mayOverlap)
+    return { batch: undefined, abilities: { ...abilities, fitsBatch: undefined } };
+  const compiled = new CompiledCommands(commands, own);
+  return {
+    batch: async (operations, signal, mayGoOn) => {
+      const begin = performance.now();
+      const results = (await compiled.run(operations, signal, mayGoOn)).map((result, index) => {
+        const operation = operations[index];
+        return abilities.canRemove || operation === undefined || result.kind === 'stopped'
+          ? result
+          : blameMissingRemove(operation, result);
+      });
+      return { kind: 'each', results, durationMs: performance.now() - begin };
+    },
+    abilities: { ...abilities, fitsBatch: (operation) => compiled.fits(operation) },
   };
 }
 
@@ -48,16 +95,4 @@ function blameMissingRemove({ kind, reason }: Operation, result: CommandResult):
   if (!afterAnAdd.has(reason) && !/\bexists?\b/i.test(trouble.stderr)) return result;
   const how = `${trouble.how}; the recipe does not have a SubnetRemoveCommand, so entries of an earlier add may be in the way: add that command to the recipe`;
   return { ...result, trouble: { ...trouble, how } };
-}
-
-/** The recipe's abilities that the engine needs to know. */
-export function abilitiesOf(commands: CommandRunner): Abilities {
-  const { backendData } = commands;
-  return {
-    canRemove: commands.has('SubnetRemoveCommand'),
-    repeatable: commands.has('CheckCommand'),
-    fitsBatch: commands.has('SubnetBatchCommand')
-      ? ({ kind, peer }) => formatPeerLine(kind, peer, backendData) !== undefined
-      : undefined,
-  };
 }

@@ -15,7 +15,7 @@ import type { StoreChoice } from '../../store/kind.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import type { Vital } from '../health/vital.ts';
-import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
+import { peerCommands } from '../commands/peer-commands.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
 import { noteHeldLease, noteLeaseWrite } from '../lease/held-lease.ts';
 import { LeaseKeeper, type LeaseHolder } from '../lease/lease-keeper.ts';
@@ -133,10 +133,11 @@ export class RunningNetwork implements LeaseHolder {
     this.#plannedMtu = publishedMtu(context.leasedNetwork.commands.facts.mtus);
     const { options, preparation, leasedNetwork, journal, emit, inPlace } = context;
     const { commands, subnets, record } = leasedNetwork;
+    const peers = peerCommands(commands, subnets, options.compile);
     this.#loop = new PeerLoop({
-      engine: new Engine(abilitiesOf(commands)),
+      engine: new Engine(peers.abilities),
       journal,
-      commands: peerCommands(commands, subnets),
+      commands: peers,
       concurrency: preparation.loaded.recipe.concurrency,
       emit,
       onProgress: () => {

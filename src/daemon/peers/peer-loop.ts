@@ -6,7 +6,7 @@ import { explainError } from '../../host/system-error.ts';
 import { withPatience } from '../../time/patience.ts';
 import type { CommandResult } from '../commands/command-result.ts';
 import type { Vital } from '../health/vital.ts';
-import type { BatchAbility, PeerCommands } from '../commands/peer-commands.ts';
+import type { BatchEnd, PeerCommands, RunBatch } from '../commands/peer-commands.ts';
 import type { PeerJournal } from './peer-journal.ts';
 import { eventOf, namePeer, outcomeOf } from './peer-report.ts';
 import type { PeerOutcome } from './peer-report.ts';
@@ -31,6 +31,8 @@ const mostInBatch = 2500;
 const mostInFirstBatch = 1000;
 /** The most peers that one event names, because collectors of logs cut long lines. */
 const mostNamed = 500;
+/** The most different texts of stderr that the event of a batch has. */
+const mostTexts = 20;
 
 /**
  * Whether the loop takes operations from the engine.
@@ -173,17 +175,56 @@ export class PeerLoop implements Vital {
     setImmediate(() => this.#pump());
   }
 
-  async #runBatch(operations: readonly Operation[], batch: BatchAbility): Promise<void> {
-    const lines = operations.map(batch.formatLine);
-    const run = (signal: AbortSignal): Promise<CommandResult> => batch.run(lines, signal);
-    const result = await this.#runAhead(operations, run, () => this.#prepareNext());
-    if (result.kind === 'trouble') {
-      const isNews = result.didBegin ? this.engine.returned(operations) : this.#postpone(operations, result);
-      if (isNews)
-        this.#options.emit({ event: 'batch-failed', size: operations.length, trouble: result.trouble });
-      return;
+  async #runBatch(operations: readonly Operation[], batch: RunBatch): Promise<void> {
+    const run = (signal: AbortSignal): Promise<BatchEnd> =>
+      batch(operations, signal, () => this.#state === 'taking');
+    const end = await this.#runAhead(operations, run, () => this.#prepareNext());
+    switch (end.kind) {
+      case 'trouble': {
+        const isNews = end.didBegin ? this.engine.returned(operations) : this.#postpone(operations, end);
+        if (isNews)
+          this.#options.emit({ event: 'batch-failed', size: operations.length, trouble: end.trouble });
+        return;
+      }
+      case 'ok':
+        for (const operation of operations) this.#finish(operation, end);
+        this.#tellApplied(operations, end.durationMs, end.stderr);
+        return;
+      case 'each': {
+        const results = operations.flatMap((operation, index) => {
+          const result = end.results[index];
+          return result === undefined ? [] : [{ operation, result }];
+        });
+        const stopped: Operation[] = [];
+        for (const { operation, result } of results) {
+          switch (result.kind) {
+            case 'ok':
+              this.#finish(operation, result);
+              break;
+            case 'trouble':
+              this.#finishOne(operation, result);
+              break;
+            case 'stopped':
+              stopped.push(operation);
+          }
+        }
+        if (stopped.length > 0) this.engine.returned(stopped);
+        const applied = results.filter(({ result }) => result.kind === 'ok');
+        const stderr = [...new Set(applied.map(({ result }) => (result.kind === 'ok' ? result.stderr : '')))];
+        if (applied.length > 0)
+          this.#tellApplied(
+            applied.map(({ operation }) => operation),
+            end.durationMs,
+            stderr
+              .filter((text) => text !== '')
+              .slice(0, mostTexts)
+              .join('\n'),
+          );
+      }
     }
-    for (const operation of operations) this.#finish(operation, result);
+  }
+
+  #tellApplied(operations: readonly Operation[], durationMs: number, stderr: string): void {
     const adds = operations.filter(({ kind }) => kind === 'add');
     const removes = operations.filter(({ kind }) => kind === 'remove');
     this.#options.emit({
@@ -192,8 +233,8 @@ export class PeerLoop implements Vital {
       removedCount: removes.length,
       added: adds.slice(0, mostNamed).map(({ peer }) => namePeer(peer)),
       removed: removes.slice(0, mostNamed).map(({ peer }) => namePeer(peer)),
-      durationMs: result.durationMs,
-      stderr: result.stderr,
+      durationMs,
+      stderr,
     });
   }
 
@@ -208,26 +249,32 @@ export class PeerLoop implements Vital {
     const result = await this.#runAhead([operation], (signal) =>
       this.#options.commands.run(operation, signal),
     );
+    this.#finishOne(operation, result);
+  }
+
+  /** Takes the result of one operation, and tells it. */
+  #finishOne(operation: Operation, result: CommandResult): void {
     const wait = this.#finish(operation, result);
     const event = eventOf(operation, result, wait);
     if (event !== undefined) this.#options.emit(event);
   }
 
   /** Runs a command after the journal has its peers. If the command takes long, other operations no longer wait for it. */
-  async #runAhead(
+  async #runAhead<End>(
     operations: readonly Operation[],
-    run: (signal: AbortSignal) => Promise<CommandResult>,
+    run: (signal: AbortSignal) => Promise<End>,
     onHandedOver: () => void = () => undefined,
-  ): Promise<CommandResult> {
+  ): Promise<End | CommandResult> {
     const trouble = await this.#writeAhead(operations);
-    const running = trouble === undefined ? this.#runCounted(run) : Promise.resolve(trouble);
+    const running: Promise<End | CommandResult> =
+      trouble === undefined ? this.#runCounted(run) : Promise.resolve(trouble);
     onHandedOver();
     return withPatience(running, () =>
       this.feed(...operations.map((operation) => ({ kind: 'overdue', operation }) as const)),
     );
   }
 
-  async #runCounted(run: (signal: AbortSignal) => Promise<CommandResult>): Promise<CommandResult> {
+  async #runCounted<End>(run: (signal: AbortSignal) => Promise<End>): Promise<End> {
     this.#commands += 1;
     try {
       return await run(this.#ending.signal);

@@ -20,6 +20,8 @@ export interface UpOptions {
   readonly trustStoreCommands: boolean;
   /** Whether the network may overlap a route or an address of this host. */
   readonly allowOverlap: boolean;
+  /** Whether commands of many peers run without a shell each, where that comes to the same. */
+  readonly compile: boolean;
   readonly stateDirectory: string;
   readonly subnetFile: string;
   readonly interface: Omit<InterfaceWishes, 'families'>;

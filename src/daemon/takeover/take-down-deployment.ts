@@ -11,7 +11,7 @@ import { type Deployment, factsOfDeployment } from '../network/deployment.ts';
 import { checkRecipe } from '../../recipe-files/load-recipe.ts';
 import { refuseRecipe } from '../../recipe-files/refuse-recipe.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
-import { abilitiesOf, peerCommands } from '../commands/peer-commands.ts';
+import { peerCommands } from '../commands/peer-commands.ts';
 import { PeerLoop } from '../peers/peer-loop.ts';
 import type { StandingNetwork } from '../network/parts/part.ts';
 import { removePeers } from '../network/parts/peers.ts';
@@ -65,10 +65,11 @@ async function standAgain(
   const waits = new Waits(emit, AbortSignal.abort());
   const commands = new CommandRunner({ recipe, scripts, shell, inherited, facts, waits }, emit);
   const own = deployment.leaseKey === null ? undefined : parseLeaseKey(deployment.leaseKey);
+  const peers = peerCommands(commands, own ?? noFamily, false);
   const loop = new PeerLoop({
-    engine: new Engine(abilitiesOf(commands)),
+    engine: new Engine(peers.abilities),
     journal,
-    commands: peerCommands(commands, own ?? noFamily),
+    commands: peers,
     concurrency: recipe.concurrency,
     emit,
     onProgress: () => undefined,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { CommandRunner } from '../../../src/daemon/commands/command-runner.ts';
-import { abilitiesOf, peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
+import { peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import type { Operation } from '../../../src/engine/operation.ts';
 import { Bench } from '../bench.ts';
 import { makeNumberedPeer, own } from '../network/network-bench.ts';
@@ -29,7 +29,7 @@ const operation = (kind: 'add' | 'remove', stdin = 'data-4\n'): Operation => ({
 });
 
 test('an add runs SubnetAddCommand, a remove SubnetRemoveCommand', async (t) => {
-  const { run } = peerCommands(await runnerOf(t, all), own);
+  const { run } = peerCommands(await runnerOf(t, all), own, true);
   for (const kind of ['add', 'remove'] as const) {
     const result = await run(operation(kind), signal);
     assert.ok(result.kind === 'ok');
@@ -38,29 +38,28 @@ test('an add runs SubnetAddCommand, a remove SubnetRemoveCommand', async (t) => 
 });
 
 test('a batch hands each operation over as a line', async (t) => {
-  const { batch } = peerCommands(await runnerOf(t, all), own);
+  const { batch } = peerCommands(await runnerOf(t, all), own, true);
   assert.ok(batch);
-  const line = batch.formatLine(operation('remove'));
-  assert.equal(line, 'remove\t10.50.4.0/24\t-\t172.30.0.4\t-\tdata-4');
-  const result = await batch.run([line], signal);
+  const result = await batch([operation('remove')], signal, () => true);
   assert.ok(result.kind === 'ok');
-  assert.equal(result.stdout, `${line}\n`);
+  assert.equal(result.stdout, 'remove\t10.50.4.0/24\t-\t172.30.0.4\t-\tdata-4\n');
 });
 
 test('the abilities of a recipe are those of its commands', async (t) => {
-  const full = abilitiesOf(await runnerOf(t, all));
+  const { abilities: full } = peerCommands(await runnerOf(t, all), own, true);
   assert.deepEqual([full.canRemove, full.repeatable], [true, true]);
   assert.equal(full.fitsBatch?.(operation('add')), true);
   assert.equal(full.fitsBatch(operation('add', 'one\ntwo\n')), false, 'no line holds two');
 
-  const runner = await runnerOf(t, { SubnetAddCommand: all.SubnetAddCommand });
-  assert.deepEqual(abilitiesOf(runner), { canRemove: false, repeatable: false, fitsBatch: undefined });
-  assert.equal(peerCommands(runner, own).batch, undefined);
+  const runner = await runnerOf(t, { SubnetAddCommand: all.SubnetAddCommand, Concurrency: 1 });
+  const { abilities, batch } = peerCommands(runner, own, true);
+  assert.deepEqual(abilities, { canRemove: false, repeatable: false, fitsBatch: undefined });
+  assert.equal(batch, undefined);
 });
 
 test('a recipe that cannot remove is told what to add when an earlier add is in the way', async (t) => {
   const how = async (backend: object, changes: Partial<Operation>): Promise<string> => {
-    const { run } = peerCommands(await runnerOf(t, backend), own);
+    const { run } = peerCommands(await runnerOf(t, backend), own, true);
     const result = await run({ ...operation('add'), ...changes }, signal);
     assert.ok(result.kind === 'trouble');
     return result.trouble.how;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { abilitiesOf, peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
+import { peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import { LeaseKeeper } from '../../../src/daemon/lease/lease-keeper.ts';
 import { Concerns } from '../../../src/event/concerns.ts';
 import { DeviceWatch } from '../../../src/daemon/watch/device-watch.ts';
@@ -45,10 +45,11 @@ export async function standNetwork(
   const file = await openJournal(join(bench.stateDirectory, 'journal'));
   const journal = await PeerJournal.open(file);
   const { emit, stateDirectory } = bench;
+  const peers = peerCommands(commands, own, false);
   const loop = new PeerLoop({
-    engine: new Engine(abilitiesOf(commands)),
+    engine: new Engine(peers.abilities),
     journal,
-    commands: peerCommands(commands, own),
+    commands: peers,
     concurrency: 4,
     emit,
     onProgress: () => undefined,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CommandResult } from '../../../src/daemon/commands/command-result.ts';
-import type { PeerCommands } from '../../../src/daemon/commands/peer-commands.ts';
+import type { BatchEnd, PeerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
 import { PeerLoop } from '../../../src/daemon/peers/peer-loop.ts';
 import { Engine } from '../../../src/engine/engine.ts';
@@ -44,22 +44,22 @@ class Scene {
   readonly events: HeddleEvent[] = [];
   /** What was begun, in order: `add 10.0.1.0/24`, or `batch` with its lines. */
   readonly begun: string[] = [];
-  readonly #ends: ((result: CommandResult) => void)[] = [];
+  readonly #ends: { end(end: BatchEnd): void }[] = [];
 
   private constructor(journal: PeerJournal, hasBatch: boolean, concurrency: number) {
     this.journal = journal;
-    const run = (what: string): Promise<CommandResult> => {
+    const run = <End extends BatchEnd>(what: string): Promise<End> => {
       this.begun.push(what);
-      return new Promise((resolve) => this.#ends.push(resolve));
+      return new Promise((resolve) => this.#ends.push({ end: (end) => resolve(end as End) }));
     };
     const nameOf = (kind: string, peer: Peer): string => `${kind} ${peer.subnet ?? ''}`;
     const commands: PeerCommands = {
       run: ({ kind, peer }) => run(nameOf(kind, peer)),
       batch: hasBatch
-        ? {
-            formatLine: ({ kind, peer }) => nameOf(kind, peer),
-            run: (lines) => run(`batch of ${lines.length}: ${[...new Set(lines.map(verb))].join(',')}`),
-          }
+        ? (operations) =>
+            run(
+              `batch of ${operations.length}: ${[...new Set(operations.map(({ kind }) => kind))].join(',')}`,
+            )
         : undefined,
     };
     this.loop = new PeerLoop({
@@ -98,8 +98,8 @@ class Scene {
     return this.#ends.length;
   }
 
-  end(result: CommandResult): void {
-    this.#ends.shift()?.(result);
+  end(result: BatchEnd): void {
+    this.#ends.shift()?.end(result);
   }
 
   async until(condition: () => boolean): Promise<void> {
@@ -121,7 +121,6 @@ class Scene {
   }
 }
 
-const verb = (line: string): string => line.split(' ')[0] ?? '';
 const peers = (count: number): Peer[] => Array.from({ length: count }, (_, n) => makePeer(n));
 
 test('after a shutdown is fed no add begins, though a batch of adds fails then', async () => {
@@ -172,6 +171,38 @@ test('the event of a batch that succeeded has its stderr', async () => {
   assert.deepEqual(
     printed.filter((text) => text !== ''),
     ['sh: [[: not found'],
+  );
+});
+
+test('of a batch with a result for each peer, the failed ones are told and tried again by themselves', async () => {
+  const scene = await Scene.start();
+  scene.loop.feed({ kind: 'snapshot', peers: peers(40) });
+  await scene.until(() => scene.running === 1);
+  const results = peers(40).map((_, n) =>
+    n === 3 ? { ...trouble, trouble: { ...trouble.trouble, how: 'failed' } } : ok,
+  );
+  scene.end({ kind: 'each', results, durationMs: 1 });
+  await scene.until(() => scene.running === 1);
+  assert.deepEqual(scene.begun, ['batch of 40: add', 'add 10.0.3.0/24']);
+  await scene.finish();
+  const told = scene.events.map(({ event }) => event);
+  assert.deepEqual(told.slice(0, 2).sort(), ['batch-applied', 'peer-failed']);
+  assert.equal(scene.loop.engine.counts.inPlace, 40);
+});
+
+test('operations of a batch that were stopped are decided again, and no peer has failed', async () => {
+  const scene = await Scene.start();
+  scene.loop.feed({ kind: 'snapshot', peers: peers(40) });
+  await scene.until(() => scene.running === 1);
+  scene.end({ kind: 'each', results: peers(40).map(() => ({ kind: 'stopped' })), durationMs: 1 });
+  await scene.finish();
+  assert.ok(
+    scene.begun.slice(1).every((what) => what.startsWith('batch of 20')),
+    scene.begun.join('\n'),
+  );
+  assert.deepEqual(
+    scene.events.filter(({ event }) => event === 'peer-failed' || event === 'batch-failed'),
+    [],
   );
 });
 

@@ -1,0 +1,71 @@
+import { compileScript } from '../../compile/follow-script.ts';
+import type { Operation } from '../../engine/operation.ts';
+import { findMissingPrograms } from '../../host/programs.ts';
+import type { LeaseSubnets } from '../../lease/lease.ts';
+import { parseScript } from '../../recipe/sh/parse-script.ts';
+import type { ScriptTree } from '../../recipe/sh/syntax-tree.ts';
+import { mayReadInput } from '../../waves/tools/table.ts';
+import type { CommandRunner, CompiledCommand, CompiledResult } from './command-runner.ts';
+
+/** The commands of peers, run in waves and without a shell for each: those of which every call is known before it is made. */
+export class CompiledCommands {
+  readonly #runner: CommandRunner;
+  readonly #own: LeaseSubnets;
+  /** The scripts that are ready to run, by the operation that the engine is about to take. */
+  readonly #ready = new WeakMap<Operation, CompiledCommand>();
+  readonly #trees = new Map<string, ScriptTree>();
+  readonly #present = new Set<string>();
+
+  constructor(runner: CommandRunner, own: LeaseSubnets) {
+    this.#runner = runner;
+    this.#own = own;
+  }
+
+  /** Whether the operation can run without a shell. */
+  fits(operation: Operation): boolean {
+    const name = operation.kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand';
+    const command = this.#runner.peerCommand(name, this.#own, operation.peer);
+    if (command === undefined) return false;
+    const { source, environment, stdin } = command;
+    const compilation = compileScript({
+      tree: this.#treeOf(source.text),
+      source: source.text,
+      exitsOnFailure: source.stopOnError,
+      environment,
+      stdin,
+      programs: {
+        has: (program) => this.#has(program, environment),
+        mayReadInput,
+      },
+    });
+    if (compilation.kind === 'shell') return false;
+    this.#ready.set(operation, { name, environment, run: compilation.start() });
+    return true;
+  }
+
+  /** Runs operations that {@link fits} has accepted. Returns a result for each, in their order. */
+  run(
+    operations: readonly Operation[],
+    signal: AbortSignal,
+    mayGoOn: () => boolean,
+  ): Promise<readonly CompiledResult[]> {
+    const commands = operations.map((operation) => {
+      const command = this.#ready.get(operation);
+      if (command === undefined) throw new Error(`the command for ${operation.peer.key} is not compiled`);
+      return command;
+    });
+    return this.#runner.runCompiled(commands, signal, mayGoOn);
+  }
+
+  #treeOf(text: string): ScriptTree {
+    const tree = this.#trees.get(text) ?? parseScript(text);
+    this.#trees.set(text, tree);
+    return tree;
+  }
+
+  #has(program: string, { PATH }: Readonly<Record<string, string>>): boolean {
+    if (!this.#present.has(program) && findMissingPrograms([program], PATH ?? '').length > 0) return false;
+    this.#present.add(program);
+    return true;
+  }
+}

@@ -1,0 +1,39 @@
+import type { BatchTool } from './tools/batch-tool.ts';
+
+/** How one line of a batch ended. */
+type LineEnd =
+  | { readonly kind: 'succeeded' }
+  | { readonly kind: 'refused'; readonly message: string }
+  /** The program ended before it came to the line. */
+  | { readonly kind: 'unread' };
+
+/** The input of a tool: each call, and a marker after it. */
+export function batchInput(lines: readonly string[], { marker }: BatchTool): string {
+  return lines.map((line) => `${line}\n${marker}\n`).join('');
+}
+
+/**
+ * Reads from a tool's messages how each line of its input ended. A tool that cannot parse a line ends there: that line is refused, those
+ * after it are unread.
+ */
+export function judgeBatch(count: number, messages: string, tool: BatchTool): readonly LineEnd[] {
+  const ends: LineEnd[] = [];
+  let message: string[] = [];
+  let refused: string | undefined;
+  for (const line of messages.split('\n')) {
+    const number = Number(tool.refusal.exec(line)?.[1] ?? 0);
+    if (number === 0) {
+      if (line !== '' && !tool.aboutMarker.test(line)) message.push(line);
+      continue;
+    }
+    if (number % 2 === 1) refused = [...message, line].join('\n');
+    else {
+      ends.push(refused === undefined ? { kind: 'succeeded' } : { kind: 'refused', message: refused });
+      refused = undefined;
+    }
+    message = [];
+  }
+  if (ends.length < count) ends.push({ kind: 'refused', message: message.join('\n') });
+  while (ends.length < count) ends.push({ kind: 'unread' });
+  return ends;
+}

@@ -1,0 +1,57 @@
+import type { ProgramCall } from '../compile/call.ts';
+import type { BatchTool } from './tools/batch-tool.ts';
+
+/** The calls of a wave that one process works off, or a call that is executed by itself. */
+export type WavePart<T> =
+  | {
+      readonly kind: 'batch';
+      readonly tool: BatchTool;
+      readonly options: readonly string[];
+      readonly lines: readonly BatchedCall<T>[];
+    }
+  | { readonly kind: 'alone'; readonly call: ProgramCall; readonly owner: T };
+
+interface BatchedCall<T> {
+  readonly line: string;
+  readonly owner: T;
+}
+
+/** The most calls of one process. The messages about all of them must fit into what is read of its output. */
+const mostInProcess = 2500;
+
+/** Groups the calls of a wave, one for each owner, by the process that can work them off. */
+export function planWave<T>(
+  calls: readonly { readonly call: ProgramCall; readonly owner: T }[],
+  tools: readonly BatchTool[],
+): readonly WavePart<T>[] {
+  const groups = new Map<
+    string,
+    { tool: BatchTool; options: readonly string[]; lines: BatchedCall<T>[]; calls: ProgramCall[] }
+  >();
+  const parts: WavePart<T>[] = [];
+  for (const { call, owner } of calls) {
+    const tool = tools.find(({ program }) => program === call.program);
+    const batch = tool?.batchLine(call.arguments);
+    if (tool === undefined || batch === undefined) {
+      parts.push({ kind: 'alone', call, owner });
+      continue;
+    }
+    const key = [tool.program, ...batch.options].join(' ');
+    const group = groups.get(key) ?? { tool, options: batch.options, lines: [], calls: [] };
+    groups.set(key, group);
+    group.lines.push({ line: batch.line, owner });
+    group.calls.push(call);
+  }
+  for (const { tool, options, lines, calls: grouped } of groups.values()) {
+    const [only] = grouped;
+    const [owner] = lines;
+    if (lines.length === 1 && only !== undefined && owner !== undefined) {
+      parts.push({ kind: 'alone', call: only, owner: owner.owner });
+      continue;
+    }
+    for (let at = 0; at < lines.length; at += mostInProcess) {
+      parts.push({ kind: 'batch', tool, options, lines: lines.slice(at, at + mostInProcess) });
+    }
+  }
+  return parts;
+}
