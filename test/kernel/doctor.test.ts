@@ -8,16 +8,17 @@ import { assertOutput } from '../support/output-schema.ts';
 import { startDaemon } from './harness/daemon.ts';
 import { endProgram, type Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
+import { startHosts } from './harness/host-set.ts';
 import { oneHost } from './harness/one-host.ts';
-import type { StoreDirectory } from './harness/store-directory.ts';
+import { StoreDirectory } from './harness/store-directory.ts';
 import { heddle } from './lab-harness.ts';
 
 const options = { skip: reasonToSkip('nft', 'iptables-nft', 'setpriv') };
 
-/** The kernel's entries and every file of the host's own, with times, modes and sizes. */
-function traces(host: Host): Promise<string> {
+/** The kernel's entries and every file of the host's own, with times, modes and sizes. Pings leave neighbours. */
+function traces(host: Host, pings: boolean): Promise<string> {
   return host.sh(
-    'ip -d link; ip address; ip route show table all; ip neigh; nft list ruleset; find /run -printf "%p %m %s %T@ %C@\\n" | sort',
+    `ip -d link; ip address; ip route show table all; ${pings ? '' : 'ip neigh;'} nft list ruleset; find /run -printf "%p %m %s %T@ %C@\\n" | sort`,
   );
 }
 
@@ -37,9 +38,10 @@ interface Run {
 /** Runs doctor, which may change nothing on the host. Returns its findings, and notes those with a cure as provoked. */
 async function diagnose(host: Host, args: readonly string[], run: Run = {}): Promise<readonly Finding[]> {
   const { through = [], environment } = run;
-  const before = await traces(host);
+  const pings = args.includes('--probe');
+  const before = await traces(host, pings);
   const ended = await host.run([...through, ...doctorCommand(args)], environment && { environment });
-  assert.equal(await traces(host), before);
+  assert.equal(await traces(host, pings), before);
   assert.match(ended.stdout, /^\{/, ended.stderr);
   const { fit, findings } = assertOutput('doctor', ended.stdout) as Diagnosis;
   assert.equal(fit, !findings.some(({ level }) => level === 'error'));
@@ -268,6 +270,27 @@ END`);
     assertFinding(away, 'network', 'ok', /from the recipe; the store may have another/);
     assertFinding(away, 'port', 'ok', /8472/);
     assertFinding(await diagnose(host, args), 'network', 'error', /does not have a network configuration/);
+  });
+
+  test('finds, with --probe, a path that is narrower than the interface, and a peer that does not answer', async (t) => {
+    const set = await startHosts([1, 1]);
+    t.after(() => set.close());
+    const [host, peer] = set.hosts;
+    assert.ok(host && peer);
+    const store = new StoreDirectory(t);
+    store.put('10.50.7.0/24', peer.publicIp, { BackendType: 'vxlan' });
+    const args = ['--store-dir', store.path, '--recipe', 'vxlan'];
+    assertFinding(await diagnose(host, [...args, '--probe']), 'mtu', 'ok', /fit into eth0/);
+    await peer.sh('ip link set dev eth0 mtu 1400');
+    const narrow = new RegExp(`packets of 1500 bytes, .* do not reach ${peer.publicIp}, and small ones do`);
+    const command = `tracepath -n ${peer.publicIp}`;
+    assertFinding(await diagnose(host, [...args, '--probe']), 'mtu', 'warning', narrow, command);
+    // Without --probe, no packet is sent.
+    assertFinding(await diagnose(host, args), 'mtu', 'ok', /fit into eth0/);
+    await peer.sh('ip link set dev eth0 down');
+    const silent = new RegExp(`do not answer a ping: ${peer.publicIp}`);
+    const route = `ip route get ${peer.publicIp}`;
+    assertFinding(await diagnose(host, [...args, '--probe']), 'mtu', 'warning', silent, route);
   });
 
   test('finds the daemon of another network with the same subnet file, and reads variables as heddle up does', async (t) => {

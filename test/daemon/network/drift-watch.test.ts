@@ -21,6 +21,8 @@ class Scene {
   signal: AbortSignal | undefined;
   /** The monitors that were started; one that was stopped has no listeners any more. */
   readonly monitors: { listeners: MonitorListeners; isStopped: boolean }[] = [];
+  /** The commands that the watch sees; a test says whether one of them runs. */
+  readonly commands: { runsOwn: boolean };
   readonly #t: TestContext;
 
   constructor(t: TestContext, { hasCheck = true, hasMonitor = true } = {}) {
@@ -28,6 +30,7 @@ class Scene {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const commands = {
       has: () => hasCheck,
+      runsOwn: false,
       startMonitor: (_own: unknown, listeners: MonitorListeners) => {
         if (!hasMonitor) return undefined;
         const monitor = { listeners, isStopped: false };
@@ -40,6 +43,7 @@ class Scene {
         };
       },
     };
+    this.commands = commands;
     this.watch = new DriftWatch({
       commands: commands as unknown as CommandRunner,
       own,
@@ -236,4 +240,36 @@ test('a real monitor asks for a look with each line, and is gone after a stop', 
   await until('a look', () => looks === 1);
   await watch.stop();
   assert.throws(() => process.kill(Number(pid), 0), /ESRCH/);
+});
+
+test('a watch stalls when its look is late or takes minutes, but not while a command runs', async (t) => {
+  const scene = new Scene(t);
+  const { watch } = scene;
+  let ahead = 0;
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => now() + ahead);
+  ahead = 86_400_000;
+  assert.equal(watch.stall(), undefined);
+  watch.start(undefined);
+  assert.equal(watch.stall(), undefined);
+  ahead += intervalMs + 70_000;
+  assert.match(watch.stall() ?? '', /^the next look at the network is 7\d s late$/);
+  let goOn = (): void => undefined;
+  scene.next = new Promise((resolve) => (goOn = () => resolve(undefined)));
+  await scene.pass(intervalMs);
+  assert.equal(scene.looks, 1);
+  assert.equal(watch.stall(), undefined);
+  ahead += 119_000;
+  assert.equal(watch.stall(), undefined);
+  ahead += 31_000;
+  assert.match(watch.stall() ?? '', /^heddle has looked at the network for 15\d s$/);
+  scene.commands.runsOwn = true;
+  assert.equal(watch.stall(), undefined);
+  scene.commands.runsOwn = false;
+  goOn();
+  await scene.pass(0);
+  assert.equal(watch.stall(), undefined);
+  await watch.stop();
+  ahead += 86_400_000;
+  assert.equal(watch.stall(), undefined);
 });
