@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import { nearestName } from '../../diagnostic/nearest.ts';
 import { readTruth, truthHint } from './go-values.ts';
 
 /** An option as a word of the command line: `-name`, `--name`, `-name=value` or `--name=value`. */
@@ -26,7 +27,7 @@ export function acceptGoFlags(program: Command, argv: readonly string[]): string
     }
     const option = findOption(command, name);
     if (option === undefined) {
-      words.push(spellUnknown(command, word, name));
+      words.push(spellUnknown(command, word, name, argv));
     } else if (option.required) {
       words.push(value === undefined ? `--${name}` : `--${name}=${value}`);
       if (value === undefined && at + 1 < argv.length) words.push(argv[(at += 1)] ?? '');
@@ -50,19 +51,35 @@ function findOption(command: Command, name: string): Option | undefined {
   return undefined;
 }
 
-/** Commander refuses an unknown option, with the nearest name. It would show the value as well, which may be a secret. */
-function spellUnknown(command: Command, word: string, name: string): string {
-  const isShort = name !== 'help' && !word.startsWith('--') && hasShortOption(command, name);
-  return isShort ? word : `--${name}`;
+/**
+ * Commander refuses an unknown option. It would show the value as well, which may be a secret, and names only a known option that differs in
+ * three letters at most. Ends the command itself for one that is near in proportion to its length, unless help is asked for.
+ */
+function spellUnknown(command: Command, word: string, name: string, argv: readonly string[]): string {
+  if (!word.startsWith('--') && isShort(command, name)) return word;
+  const asksForHelp = argv.some((each) => /^(?:-h|--?help)$/.test(each));
+  const known = command.options.flatMap(({ long }) => (long == null ? [] : [long.slice(2)]));
+  const nearest = command.commands.length > 0 || asksForHelp ? undefined : nearestName(name, known);
+  if (nearest !== undefined) {
+    command.error(`error: unknown option '--${name}'\n(Did you mean --${nearest}?)`);
+  }
+  return `--${name}`;
 }
 
-function hasShortOption(command: Command, name: string): boolean {
-  const short = `-${name.slice(0, 1)}`;
-  if (short === '-h') return true;
+/** Whether a word is a short option, perhaps with its value, or several short options without values. */
+function isShort(command: Command, name: string): boolean {
+  const [first, ...others] = name;
+  const option = findShort(command, first ?? '');
+  if (option === undefined) return name === 'h';
+  return option.required || others.every((letter) => findShort(command, letter) !== undefined);
+}
+
+function findShort(command: Command, letter: string): Option | undefined {
   for (let owner: Command | null = command; owner !== null; owner = owner.parent) {
-    if (owner.options.some((option) => option.short === short)) return true;
+    const found = owner.options.find(({ short }) => short === `-${letter}`);
+    if (found !== undefined) return found;
   }
-  return false;
+  return undefined;
 }
 
 /** An option without a value is given or left out; one of flanneld's gets its truth value. */

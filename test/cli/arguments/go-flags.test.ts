@@ -161,6 +161,12 @@ describe('every subcommand takes each of its long options with one dash', () => 
   }
 });
 
+test('short options of docker-opts stay short, also several in one word', () => {
+  for (const words of [['-ic'], ['-fsubnet'], ['-f', '/run/subnet.env', '-kOPTS'], ['-m', '-i']]) {
+    assert.deepEqual(accept('docker-opts', ...words), ['docker-opts', ...words]);
+  }
+});
+
 test("an option without a value takes Go's words of truth", () => {
   assert.deepEqual(accept('status', '-json=T', '--probe=false'), ['status', '--json']);
   assert.deepEqual(accept('up', '-ip-masq', '-watch=1', '-kube-subnet-mgr=F'), [
@@ -188,6 +194,9 @@ test('an unknown option is refused with the nearest, and without its value', asy
     [['up', '-etcd-pasword=weft'], 'etcd-pasword', 'etcd-password'],
     [['leases', '--etcd-endpoint=http://weft:1'], 'etcd-endpoint', 'etcd-endpoints'],
     [['up', '-ipmasq'], 'ipmasq', 'ip-masq'],
+    [['up', '-healthz-prot=1'], 'healthz-prot', 'healthz-port'],
+    [['up', '-kube-subnet-manager'], 'kube-subnet-manager', 'kube-subnet-mgr'],
+    [['docker-opts', '-combine'], 'combine', 'combined'],
   ] as const) {
     const { exitCode, stderr } = await runHeddle(words);
     assert.equal(exitCode, exitCodes.usage);
