@@ -19,6 +19,20 @@ interface ReportedDaemon {
 /** The progress of the service, as systemd knows it. */
 type Phase = 'starting' | 'ready' | 'stopping';
 
+/** Whether the last notice reached the service manager. The first of several failures is logged. */
+type Reach = 'works' | 'fails';
+
+/**
+ * The sending of notices, one at a time, in their order.
+ *
+ *     idle ──send──▶ sending ──send──▶ sending (the new notice waits for the one before)
+ *      ▲                │
+ *      └─ the last notice was sent, or failed ─┘
+ */
+type Delivery =
+  | { readonly kind: 'idle'; readonly reach: Reach }
+  | { readonly kind: 'sending'; readonly last: Promise<void>; readonly reach: Reach };
+
 /** Reports to the service manager: ready, stopping, the status in one line, and signs of life for the watchdog. Sends one notice at a time. */
 export class ServiceReporter {
   readonly #manager: ServiceManager;
@@ -27,9 +41,7 @@ export class ServiceReporter {
   #phase: Phase = 'starting';
   #sent: { readonly phase: Phase; readonly status: string; readonly at: number } | undefined;
   #watchdog: NodeJS.Timeout | undefined;
-  #sending: Promise<void> = Promise.resolve();
-  #isSending = false;
-  #hasFailed = false;
+  #delivery: Delivery = { kind: 'idle', reach: 'works' };
 
   constructor(manager: ServiceManager, daemon: ReportedDaemon, emit: EmitEvent) {
     this.#manager = manager;
@@ -56,7 +68,7 @@ export class ServiceReporter {
 
   /** Sends the status, if it has changed. Call now and then. */
   beat(): void {
-    if (this.#isSending) return;
+    if (this.#delivery.kind === 'sending') return;
     const status = this.#daemon.headline;
     const isNews = this.#sent?.phase !== this.#phase;
     const isDue = this.#sent === undefined || performance.now() - this.#sent.at >= statusPauseMs;
@@ -65,7 +77,7 @@ export class ServiceReporter {
 
   /** Resolves when no notice is being sent. */
   async idle(): Promise<void> {
-    while (this.#isSending) await this.#sending;
+    while (this.#delivery.kind === 'sending') await this.#delivery.last;
   }
 
   /** Ends the signs of life, and waits for the last notice. */
@@ -89,20 +101,26 @@ export class ServiceReporter {
   }
 
   #send(notice: Parameters<ServiceManager['send']>[0]): void {
-    this.#isSending = true;
-    const sent = this.#sending.then(async () => {
+    const before = this.#delivery.kind === 'sending' ? this.#delivery.last : Promise.resolve();
+    const last = before.then(async () => {
       const trouble = await this.#manager.send(notice);
-      if (this.#sending === sent) this.#isSending = false;
-      this.#noteOutcome(trouble);
+      this.#noteOutcome(last, trouble);
     });
-    this.#sending = sent;
+    this.#delivery = { kind: 'sending', last, reach: this.#delivery.reach };
   }
 
-  /** Logs the first of several failures. */
-  #noteOutcome(trouble: string | undefined): void {
-    const isNews = trouble !== undefined && !this.#hasFailed;
-    this.#hasFailed = trouble !== undefined;
-    if (!isNews || this.#phase === 'stopping') return;
+  #noteOutcome(sent: Promise<void>, trouble: string | undefined): void {
+    const { reach: before } = this.#delivery;
+    const reach = trouble === undefined ? 'works' : 'fails';
+    switch (this.#delivery.kind) {
+      case 'sending':
+        this.#delivery =
+          this.#delivery.last === sent ? { kind: 'idle', reach } : { ...this.#delivery, reach };
+        break;
+      case 'idle':
+        throw new Error('a notice was sent while none was being sent');
+    }
+    if (trouble === undefined || before === 'fails' || this.#phase === 'stopping') return;
     const message =
       `cannot notify the service manager at NOTIFY_SOCKET: ${trouble}; ` +
       'a service of Type=notify does not become ready, and a watchdog ends it';

@@ -38,6 +38,23 @@ interface LeaseWatchOptions {
 }
 
 /**
+ * The state of a watch. The reader gets the pending changes before a failure.
+ *
+ *     following (events) ──blind──▶ following (polls)
+ *             │                           │
+ *             ├──────────── fail ─────────┤
+ *             │                           ▼
+ *             │                        failed
+ *             │                           │
+ *             └───────── close ───────────┴──▶ closed
+ */
+type WatchState =
+  /** `polls`: the kernel does not report changes, so the watch looks at every file often. */
+  | { readonly kind: 'following'; readonly by: 'events' | 'polls' }
+  | { readonly kind: 'failed'; readonly failure: unknown }
+  | { readonly kind: 'closed' };
+
+/**
  * Follows a directory of leases. An event only names a file to look at. The watch reports the difference between the present state and the
  * last reported one, so lost, repeated or reordered events cannot cause a wrong result. Pending changes are merged by key, so a slow reader
  * does not cost memory.
@@ -52,11 +69,9 @@ export class LeaseWatch {
   /** The names of unreadable files, until their time to settle is over. */
   readonly #unsettled = new Map<string, () => void>();
   #pending = new Map<string, StoreChange>();
-  #failure: unknown;
+  #state: WatchState = { kind: 'following', by: 'events' };
   #wakeReader: () => void = () => undefined;
   #rescanning: Promise<void> | undefined;
-  #isClosed = false;
-  #isBlind = false;
   #cancelRescan: () => void = () => undefined;
   #cancelExpiry: () => void = () => undefined;
   readonly #watchers: DirectoryWatcher[] = [];
@@ -93,20 +108,32 @@ export class LeaseWatch {
 
   /** Waits for changes. Undefined once closed. Throws an error after which the watch cannot go on. */
   async next(): Promise<readonly StoreChange[] | undefined> {
-    while (this.#pending.size === 0 && this.#failure === undefined && !this.#isClosed) {
-      await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+    for (;;) {
+      const state = this.#state;
+      if (state.kind === 'closed') return undefined;
+      if (this.#pending.size > 0) return this.#takePending();
+      switch (state.kind) {
+        case 'following':
+          await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+          break;
+        case 'failed':
+          throw state.failure;
+      }
     }
-    if (this.#isClosed) return undefined;
-    if (this.#pending.size > 0) {
-      const changes = [...this.#pending.values()];
-      this.#pending = new Map();
-      return changes;
-    }
-    throw this.#failure;
+  }
+
+  #takePending(): readonly StoreChange[] {
+    const changes = [...this.#pending.values()];
+    this.#pending = new Map();
+    return changes;
+  }
+
+  get #isClosed(): boolean {
+    return this.#state.kind === 'closed';
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#state = { kind: 'closed' };
     this.#cancelRescan();
     this.#cancelExpiry();
     for (const cancel of this.#unsettled.values()) cancel();
@@ -140,13 +167,13 @@ export class LeaseWatch {
   }
 
   #fail(failure: unknown): void {
-    this.#failure ??= failure;
+    if (this.#state.kind === 'following') this.#state = { kind: 'failed', failure };
     this.#wakeReader();
   }
 
   #onBlind(error: unknown): void {
-    if (this.#isBlind) return;
-    this.#isBlind = true;
+    if (this.#state.kind !== 'following' || this.#state.by === 'polls') return;
+    this.#state = { kind: 'following', by: 'polls' };
     const reason = `changes cannot be watched, so heddle looks every ${pollsMs.unwatchedLeases} ms: ${describeError(error)}`;
     this.#pending.set('blind', { kind: 'fault', fault: { where: this.#options.directory.path, reason } });
     this.#wakeReader();
@@ -257,7 +284,8 @@ export class LeaseWatch {
     if (this.#isClosed) return;
     this.#reportExpired(directory.names());
     this.#finishLook();
-    const interval = this.#isBlind ? pollsMs.unwatchedLeases : this.#options.rescanMs;
+    const isPolling = this.#state.kind === 'following' && this.#state.by === 'polls';
+    const interval = isPolling ? pollsMs.unwatchedLeases : this.#options.rescanMs;
     this.#scheduleRescan(Math.max(interval, (performance.now() - startedAt) / scanShare));
   }
 

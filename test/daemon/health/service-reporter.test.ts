@@ -110,3 +110,30 @@ test('a notice that cannot be sent is logged once', async (t) => {
   );
   assert.equal(scene.events.length, 1);
 });
+
+test('notices are sent one at a time, in their order, and a failure after a success is logged', async (t) => {
+  const sent: string[] = [];
+  const answers: ((trouble: string | undefined) => void)[] = [];
+  const manager = ServiceManager.of({ NOTIFY_SOCKET: '/no/such/socket' });
+  assert.ok(manager !== undefined);
+  t.mock.method(manager, 'send', ({ status }: { readonly status?: string }) => {
+    sent.push(status ?? '');
+    return new Promise<string | undefined>((resolve) => answers.push(resolve));
+  });
+  const events: HeddleEvent[] = [];
+  const daemon = { headline: 'starting', isWell: true };
+  const reporter = new ServiceReporter(manager, daemon, (event) => events.push(event));
+  reporter.beat();
+  await until('the first notice', () => answers.length === 1);
+  daemon.headline = 'running';
+  reporter.beat();
+  reporter.note(ready);
+  await new Promise(setImmediate);
+  assert.deepEqual(sent, ['starting'], 'the second notice waits');
+  answers[0]?.(undefined);
+  await until('the second notice', () => answers.length === 2);
+  assert.deepEqual(sent, ['starting', 'running']);
+  answers[1]?.('refused');
+  await reporter.idle();
+  assert.equal(events.length, 1);
+});
