@@ -29,7 +29,9 @@ function readPerFamily<T extends { readonly family: Family }>(
   for (const part of text.split(',')) {
     const value = parse(part.trim());
     if (value === undefined)
-      throw new Failure('usage', `${option} ${JSON.stringify(part)} is not ${expected}`);
+      throw new Failure('usage', `${option} ${JSON.stringify(part)} is not ${expected}`, {
+        hint: 'give one value, or one of each family with a comma between them',
+      });
     const family = familyKey(value.family);
     if (network[family] === undefined) {
       throw new Failure(

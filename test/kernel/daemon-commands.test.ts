@@ -48,7 +48,8 @@ describe('a start that fails on a fresh node is undone', options, () => {
       ran.stderr,
       `heddle: the network of snag cannot be brought up: PreStartupCommand (${path}:8) exited with status 1\n` +
         '    $ echo torn warp >&2; false\n' +
-        '    torn warp',
+        '    torn warp\n' +
+        '  correct the command, or what it needs on this host; heddle recipe explain shows its environment',
     );
     assert.equal(ran.exitCode, exitCodes.command);
     assert.match(
@@ -97,7 +98,7 @@ describe('a start that fails on a fresh node is undone', options, () => {
     });
     const daemon = new Daemon(host, args);
     const { exitCode, stderr } = await daemon.ended;
-    assert.match(stderr, /PostStartupCommand \(\S+\) exited with status 1\n.*\n {4}snagged$/);
+    assert.match(stderr, /PostStartupCommand \(\S+\) exited with status 1\n.*\n {4}snagged\n/);
     assert.equal(exitCode, exitCodes.command);
     assert.match(daemon.all('warning')[0]?.message ?? '', /^not everything was undone: /);
     assert.equal(daemon.all('command-failed')[1]?.trouble.stderr, 'knot');
@@ -139,7 +140,7 @@ describe('a start that fails on a fresh node is undone', options, () => {
     const ran = await host.run(upCommand(args));
     assert.match(
       ran.stderr,
-      /PreStartupCommand \(\S+snag\.json:7\) did not end within 1 s, its Timeout .*\n {4}\$ sleep 86399 & sleep 86398\n {4}waiting$/,
+      /PreStartupCommand \(\S+snag\.json:7\) did not end within 1 s, its Timeout .*\n {4}\$ sleep 86399 & sleep 86398\n {4}waiting\n/,
     );
     assert.equal(ran.exitCode, exitCodes.command);
     assert.equal(

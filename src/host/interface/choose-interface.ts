@@ -274,7 +274,9 @@ function checkPublicAddress(flag: string, text: string | undefined, family: Fami
   if (text === undefined) return;
   const address = parseAddress(text);
   if (address?.family !== family)
-    throw new Failure('usage', `${flag} ${text} is not an IPv${family} address`);
+    throw new Failure('usage', `${flag} ${text} is not an IPv${family} address`, {
+      hint: `give an address such as ${family === 4 ? '192.0.2.7' : '2001:db8::7'}`,
+    });
   if (describeUnusable(address) !== undefined) {
     throw new Failure('interface', `${flag} ${text} is not an address that peers can reach`, {
       hint: 'give the address at which other nodes reach this one',

@@ -113,7 +113,10 @@ function requireRebuilt(outcome: EnsureResult, { loaded }: Preparation): void {
 }
 
 function cannotBringUp({ recipe }: LoadedRecipe, { because, detail }: PartTrouble): Failure {
-  return new Failure('command', `the network of ${recipe.name} cannot be brought up: ${because}`, { detail });
+  return new Failure('command', `the network of ${recipe.name} cannot be brought up: ${because}`, {
+    hint: 'correct the command, or what it needs on this host; heddle recipe explain shows its environment',
+    detail,
+  });
 }
 
 /** Reads the MTU from the devices of a recipe that does not declare its overhead. */

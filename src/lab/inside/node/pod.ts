@@ -23,12 +23,16 @@ export async function readPodNetworks(node: NodePlan): Promise<PodNetworks> {
   const path = runDirectoryOf(node.name) + nodeSubnetFile.slice('/run'.length);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     const message = `${node.name}'s daemon reported that it is ready, but did not write the subnet file ${nodeSubnetFile}`;
-    throw new Failure('lab-failed', message, { cause });
+    throw new Failure('lab-failed', message, { hint: readLogs(node), cause });
   });
   const environment = parseSubnetEnvironment(text);
   if ('lacks' in environment) {
     const message = `the subnet file of ${node.name} does not have ${environment.lacks}`;
-    throw new Failure('lab-failed', message, { detail: text });
+    throw new Failure('lab-failed', message, { hint: readLogs(node), detail: text });
   }
   return planPodNetworks(environment);
+}
+
+function readLogs({ name }: NodePlan): string {
+  return `keep the lab with heddle lab run --keep-failed, and read heddle lab logs ${name}`;
 }
