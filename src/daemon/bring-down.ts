@@ -1,10 +1,12 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmitEvent } from '../event/event.ts';
+import { deploymentName } from '../host/state/standing-network.ts';
 import { claimInstance } from '../host/state/instance.ts';
 import { askDaemon, createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
 import { readDeployment } from './network/deployment-file.ts';
+import { UnreadableDeployment } from './network/unreadable-deployment.ts';
 import { forgetStanding } from './takeover/forget-network.ts';
 import { requireNamespace } from './takeover/other-namespace.ts';
 import { readHeldLease } from './lease/held-lease.ts';
@@ -45,11 +47,12 @@ export async function bringDown(
     const answer = (await askDaemon(stateDirectory, 'POST', '/stop', request)) as TakeDownResult | undefined;
     if (answer !== undefined) return describe('running', answer);
   }
-  const deployment = await readDeployment(stateDirectory);
+  const deployment = forget ? undefined : await readDeployment(stateDirectory);
   const isNothingHeld = !releaseLease || (await readHeldLease(stateDirectory)) === undefined;
-  const isNothingNoted = !forget || !existsSync(join(stateDirectory, 'journal'));
+  const isNothingNoted =
+    !forget || !['journal', deploymentName].some((name) => isThere(stateDirectory, name));
   if (deployment === undefined && isNothingHeld && isNothingNoted) return describe('none', emptyTakeDown);
-  if (deployment !== undefined && !forget) await requireNamespace(deployment, stateDirectory);
+  if (deployment !== undefined) await requireNamespace(deployment, stateDirectory);
 
   // This process answers in the dead daemon's place, so that no daemon starts meanwhile and another heddle down waits.
   const server = createControlServer({ status: () => undefined, stop: () => work });
@@ -60,6 +63,11 @@ export async function bringDown(
   } finally {
     await (await claim).release();
   }
+}
+
+/** Whether a name is taken in a directory, also by a link that leads nowhere. */
+function isThere(directory: string, name: string): boolean {
+  return lstatSync(join(directory, name), { throwIfNoEntry: false }) !== undefined;
 }
 
 function describe(daemon: DownResult['daemon'], { lease, ...taken }: TakeDownResult): DownResult {
@@ -74,10 +82,13 @@ async function bringDownDead(
   emit: EmitEvent,
 ): Promise<DownResult> {
   // Another heddle down may have changed the state while this one waited, so the state is read again.
-  const deployment = await readDeployment(stateDirectory);
+  const deployment = await readDeployment(stateDirectory).catch((error: unknown) => {
+    if (forget && error instanceof UnreadableDeployment) return undefined;
+    throw error;
+  });
   let taken: TakeDownResult | undefined;
   if (forget) {
-    if (await forgetStanding(deployment, stateDirectory, emit)) taken = forgotten;
+    if (await forgetStanding(stateDirectory, emit)) taken = forgotten;
   } else if (deployment !== undefined) {
     taken = await takeDownDead(deployment, stateDirectory, emit);
   }

@@ -1,7 +1,8 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { EmitEvent } from '../../event/event.ts';
+import { readPlainFile } from '../../host/files/plain-file.ts';
 import { writeFileAtomically } from '../../host/files/atomic-file.ts';
 import { isThisMachine, type MachineMarks } from '../../host/machine.ts';
 import { describeSubnets } from '../../lease/roster.ts';
@@ -40,6 +41,9 @@ export type LeaseEnd =
   | { readonly kind: 'not-held' }
   /** The store did not confirm that the lease is gone. */
   | { readonly kind: 'unconfirmed'; readonly subnet: string; readonly because: string };
+
+/** The most bytes of the note. */
+const mostBytes = 64 * 1024;
 
 function fileOf(stateDirectory: string): string {
   return join(stateDirectory, 'lease.json');
@@ -92,9 +96,13 @@ async function writeHeldLease(stateDirectory: string, held: HeldLease): Promise<
 }
 
 /** Reads the note about the lease. Undefined without a note, or with one that cannot be read: the lease then expires by itself. */
-export async function readHeldLease(stateDirectory: string): Promise<HeldLease | undefined> {
+export function readHeldLease(stateDirectory: string): Promise<HeldLease | undefined> {
+  return Promise.resolve(read(stateDirectory));
+}
+
+function read(stateDirectory: string): HeldLease | undefined {
   try {
-    const found = JSON.parse(await readFile(fileOf(stateDirectory), 'utf8')) as Partial<HeldLease> | null;
+    const found = JSON.parse(readPlainFile(fileOf(stateDirectory), mostBytes)) as Partial<HeldLease> | null;
     const isUsable = found?.version === 1 && typeof found.key === 'string' && found.store !== undefined;
     return isUsable ? (found as HeldLease) : undefined;
   } catch {

@@ -1,28 +1,43 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { writeFileAtomically } from '../../host/files/atomic-file.ts';
+import { readPlainFile } from '../../host/files/plain-file.ts';
+import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { deploymentName } from '../../host/state/standing-network.ts';
-import { explainError } from '../../host/system-error.ts';
+import { explainError, hasErrorCode } from '../../host/system-error.ts';
 import { deploymentVersion, type Deployment } from './deployment.ts';
+import { setDeploymentAside, UnreadableDeployment } from './unreadable-deployment.ts';
+
+/** The most bytes of a deployment file. It has the texts of a recipe and of a network configuration. */
+const mostBytes = 16 * 1024 * 1024;
 
 /**
- * Reads the deployment of a state directory. Undefined if no network is up. Throws a Failure if the file is damaged, or if a newer heddle
- * wrote it.
+ * Reads the deployment of a state directory. Undefined if no network is up. Throws {@link UnreadableDeployment} if the file is
+ * damaged, is not a file, or was written by a newer heddle; another Failure if it cannot be read.
  */
-export async function readDeployment(stateDirectory: string): Promise<Deployment | undefined> {
+export function readDeployment(stateDirectory: string): Promise<Deployment | undefined> {
+  return new Promise((resolve) => resolve(read(stateDirectory)));
+}
+
+function read(stateDirectory: string): Deployment | undefined {
   const path = join(stateDirectory, deploymentName);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = readPlainFile(path, mostBytes);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (hasErrorCode(error, 'ENOENT')) return undefined;
+    if (error instanceof PlainFileError) throw damaged(stateDirectory, `it ${error.reason}`, error);
     throw new Failure('state-directory', `${path} cannot be read: ${explainError(error)}`, {
       hint: 'run heddle as the user who owns the state directory, and check the permissions of the file',
       cause: error,
     });
   }
-  return understand(parse(text, path), path);
+  return understand(parse(text, stateDirectory), stateDirectory);
+}
+
+function damaged(stateDirectory: string, reason: string, cause: unknown): UnreadableDeployment {
+  return new UnreadableDeployment(stateDirectory, `is damaged: ${reason}`, 'restore the file', cause);
 }
 
 /** The content of the file in any version. */
@@ -48,8 +63,9 @@ interface DeploymentV1 extends Omit<Deployment, 'version' | 'parts'> {
   readonly subnetFile: string;
 }
 
-function parse(text: string, path: string): AnyDeployment {
+function parse(text: string, stateDirectory: string): AnyDeployment {
   try {
+    if (text.trim() === '') throw new Error('it is empty');
     const found = JSON.parse(text) as Partial<AnyDeployment> | null;
     if (found === null || !Number.isInteger(found.version)) throw new Error('it has no version');
     const { version = 0 } = found;
@@ -57,10 +73,9 @@ function parse(text: string, path: string): AnyDeployment {
     if (version <= deploymentVersion) requireKeys(found, version);
     return { ...found, version };
   } catch (error) {
-    throw new Failure('state-directory', `${path} is damaged: ${(error as Error).message}`, {
-      hint: 'remove the network by hand, then remove this file',
-      cause: error,
-    });
+    // The parser quotes a part of the text, which may be a secret.
+    const reason = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message;
+    throw damaged(stateDirectory, reason, error);
   }
 }
 
@@ -73,7 +88,7 @@ function requireKeys(found: object, version: number): void {
   }
 }
 
-function understand(found: AnyDeployment, path: string): Deployment {
+function understand(found: AnyDeployment, stateDirectory: string): Deployment {
   switch (found.version) {
     case 1: {
       const { subnetFile, ...rest } = found as DeploymentV1;
@@ -83,10 +98,10 @@ function understand(found: AnyDeployment, path: string): Deployment {
     case deploymentVersion:
       return found as Deployment;
     default:
-      throw new Failure(
-        'state-directory',
-        `${path} was written by a newer version of heddle (format ${found.version}; this version reads up to ${deploymentVersion})`,
-        { hint: 'take the network down with that version, or run it again' },
+      throw new UnreadableDeployment(
+        stateDirectory,
+        `was written by a newer version of heddle (format ${found.version}; this version reads up to ${deploymentVersion})`,
+        'take the network down with that version',
       );
   }
 }
@@ -110,6 +125,12 @@ export async function noteChange(stateDirectory: string, change: 'peers' | 'node
   if (deployment !== undefined) await writeDeployment(stateDirectory, { ...deployment, change });
 }
 
+/** Removes the file. A directory in its place, which heddle cannot have made, gets another name. */
 export async function removeDeployment(stateDirectory: string): Promise<void> {
-  await rm(join(stateDirectory, deploymentName), { force: true });
+  try {
+    await rm(join(stateDirectory, deploymentName), { force: true });
+  } catch (error) {
+    if (!hasErrorCode(error, 'ERR_FS_EISDIR', 'EISDIR')) throw error;
+    await setDeploymentAside(stateDirectory, new Date());
+  }
 }

@@ -4,7 +4,8 @@ import type { EmitEvent } from '../../event/event.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { DamagedJournal, setJournalAside } from '../../host/state/damaged-journal.ts';
 import { openJournal } from '../../host/state/journal-file.ts';
-import { removeDeployment } from '../network/deployment-file.ts';
+import { readDeployment, removeDeployment } from '../network/deployment-file.ts';
+import { setDeploymentAside, UnreadableDeployment } from '../network/unreadable-deployment.ts';
 import type { Deployment } from '../network/deployment.ts';
 import { forgetParts } from '../network/parts/parts.ts';
 import { PeerJournal } from '../peers/peer-journal.ts';
@@ -22,17 +23,16 @@ export async function forgetNetwork(
 }
 
 /**
- * Strikes out the network of a dead daemon, if there is one. A damaged journal is kept under another name, which a warning tells. The
- * caller has claimed the state directory. Returns whether there was anything to forget. Throws a Failure.
+ * Strikes out the network of a dead daemon, if there is one. A damaged journal, or a deployment file that cannot be read, is kept under
+ * another name, which a warning tells. A journal without its deployment file stays, because the next daemon can remove its peers. The caller
+ * has claimed the state directory. Returns whether there was anything to forget. Throws a Failure.
  */
-export async function forgetStanding(
-  deployment: Deployment | undefined,
-  stateDirectory: string,
-  emit: EmitEvent,
-): Promise<boolean> {
+export async function forgetStanding(stateDirectory: string, emit: EmitEvent): Promise<boolean> {
   const path = join(stateDirectory, 'journal');
-  if (deployment === undefined && !existsSync(path)) return false;
-  const isDamaged = await keepDamaged(path, emit);
+  const isUnreadable = await keepUnreadable(stateDirectory, emit);
+  const deployment = await readDeployment(stateDirectory);
+  if (deployment === undefined && !existsSync(path)) return isUnreadable;
+  const isDamaged = (await keepDamaged(path, emit)) || isUnreadable;
   if (deployment === undefined) return isDamaged;
   const file = await openJournal(path);
   try {
@@ -41,6 +41,21 @@ export async function forgetStanding(
     await file.close();
   }
   return true;
+}
+
+/** Gives a deployment file that cannot be read another name. Returns whether there was one. */
+async function keepUnreadable(stateDirectory: string, emit: EmitEvent): Promise<boolean> {
+  try {
+    await readDeployment(stateDirectory);
+    return false;
+  } catch (error) {
+    if (!(error instanceof UnreadableDeployment)) throw error;
+    const newPath = await setDeploymentAside(stateDirectory, new Date());
+    const remains =
+      'the device, the traffic rules and the subnet file of its network may still be there: the next heddle up takes them over, or remove them by hand';
+    emit({ event: 'warning', message: `${error.message}; it is kept as ${newPath}; ${remains}` });
+    return true;
+  }
 }
 
 /** Gives a damaged journal another name. Returns whether it was damaged. */
