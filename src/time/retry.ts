@@ -8,8 +8,11 @@ interface RetryBounds {
 export const retries = {
   /** A peer's command. What failed by chance works at once; what fails for a reason needs somebody to remove it. */
   operation: { firstMs: 500, capMs: 60_000 },
-  /** Any request to the store. An outage of a second is noticed soon; thousands of nodes must not keep a store down. */
-  store: { firstMs: 200, capMs: 30_000 },
+  /**
+   * Any request to the store. The end of an outage is noticed within ten seconds, however long it lasted; thousands of nodes must not keep
+   * a store down.
+   */
+  store: { firstMs: 200, capMs: 10_000 },
   /** The renewal of this node's lease, long before its end. */
   renewal: { firstMs: 1000, capMs: 30_000 },
   /** The write of this node's lease after its end: peers may drop this node, so it is back soon after the store. */
