@@ -44,6 +44,16 @@ describe('the calls of a script', () => {
     ['a loop over words', 'for x in 1 $B 2; do p $x; done', ['p 1', 'p 2']],
     ['a loop over an unknown word', 'for x in $(q); do B=1; p $x; done; p $B', ['q', 'p ?', 'p ?']],
     ['a loop', 'while q; do B=1; done; p $B', ['q', 'p ?']],
+    // Ends, and shells of their own.
+    ['what follows an exit', 'p 1; exit 0; p 2', ['p 1', 'exit 0']],
+    ['what follows an exit that may not happen', 'q || exit 1; p 2', ['q', 'exit 1', 'p 2']],
+    ['what follows an exit in a branch that is taken', 'if [ "$A" = a ]; then exit; fi; p 2', ['exit']],
+    ['what follows an exit of a subshell', '(exit 1; p 1); p 2', ['exit 1', 'p 2']],
+    ['what follows an exit in a function', 'f() { exit; }; f; p 2', ['exit']],
+    ['what follows a return', 'f() { return 0; p 1; }; f; p 2', ['return 0', 'p 2']],
+    ['what follows an exec', 'exec 3<&-; p 1; exec p 2; p 3', ['p 1', 'p 2']],
+    ['a value of a subshell', '(B=1; p $B); p "$B"; echo | B=2; p "$B"', ['p 1', 'p ', 'echo', 'p ']],
+    ['a value of a substitution', 'B=1; p "$(B=2; q)" "$B"', ['q', 'p ? 1']],
     // Expansion.
     ['a word that is split', 'B="1 2"; p $B; p "$B"; p x$A', ['p 1 2', 'p 1 2', 'p xa']],
     ['a default', 'p "${B:-1}" "${A:-2}" "${B-3}"', ['p 1 a 3']],

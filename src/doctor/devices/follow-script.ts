@@ -20,6 +20,9 @@ const deepest = 30;
 /** The result of a command, as far as the text tells it; undefined if only a run does. */
 type Success = boolean | undefined;
 
+/** The part of the script that has certainly ended, by `return`, `exit` or `exec`: what follows in it is not reached. */
+type End = 'none' | 'function' | 'shell';
+
 /**
  * Follows a script of sh with known variables, and lists its calls of programs as words. A word that contains the output of a program has
  * {@link unknownText} in its place. Where only a run decides, both ways are followed.
@@ -38,6 +41,7 @@ class Tracer {
   readonly #state: ScriptState;
   #steps = 0;
   #depth = 0;
+  #end: End = 'none';
 
   constructor(state: ScriptState) {
     this.#state = state;
@@ -56,7 +60,7 @@ class Tracer {
       if (isReached === false) continue;
       if (isReached === true) success = this.#followPipeline(pipeline);
       else {
-        this.#state.perhaps(() => void this.#followPipeline(pipeline));
+        this.#perhaps(() => void this.#followPipeline(pipeline));
         success = undefined;
       }
     }
@@ -65,22 +69,28 @@ class Tracer {
 
   #followPipeline({ commands, negated }: Pipeline): Success {
     let success: Success = true;
-    for (const command of commands) success = this.#followCommand(command);
+    for (const command of commands) {
+      success =
+        commands.length === 1
+          ? this.#followCommand(command)
+          : this.#inSubshell(() => this.#followCommand(command));
+    }
     return negated && success !== undefined ? !success : success;
   }
 
   #followCommand(node: CommandNode): Success {
     this.#steps += 1;
-    if (this.#steps > mostSteps) return undefined;
+    if (this.#steps > mostSteps || this.#end !== 'none') return undefined;
     switch (node.kind) {
       case 'simple':
         return this.#followSimple(node);
       case 'group':
-        return this.follow(node.body);
+        if (!node.subshell) return this.follow(node.body);
+        return this.#inSubshell(() => this.follow(node.body));
       case 'if':
         return this.#followBranches(node.branches, node.otherwise);
       case 'loop':
-        this.#state.perhaps(() => {
+        this.#perhaps(() => {
           this.follow(node.condition);
           this.follow(node.body);
         });
@@ -93,7 +103,7 @@ class Tracer {
           };
           // An unknown word may stand for none.
           if (isKnown(word)) turn();
-          else this.#state.perhaps(turn);
+          else this.#perhaps(turn);
         }
         return undefined;
       case 'case':
@@ -107,6 +117,20 @@ class Tracer {
     }
   }
 
+  /** Follows a part that may not happen, and so ends nothing for certain. */
+  #perhaps(work: () => void): void {
+    const before = this.#end;
+    this.#state.perhaps(work);
+    this.#end = before;
+  }
+
+  #inSubshell(work: () => Success): Success {
+    const before = this.#end;
+    const success = this.#state.inSubshell(work);
+    this.#end = before;
+    return success;
+  }
+
   #followBranches(
     branches: readonly { readonly condition: List; readonly body: List }[],
     otherwise: List,
@@ -116,8 +140,8 @@ class Tracer {
     const holds = this.follow(branch.condition);
     if (holds === true) return this.follow(branch.body);
     if (holds === false) return this.#followBranches(others, otherwise);
-    this.#state.perhaps(() => void this.follow(branch.body));
-    this.#state.perhaps(() => void this.#followBranches(others, otherwise));
+    this.#perhaps(() => void this.follow(branch.body));
+    this.#perhaps(() => void this.#followBranches(others, otherwise));
     return undefined;
   }
 
@@ -130,13 +154,13 @@ class Tracer {
       const texts = patterns.map((pattern) => literalOf(pattern));
       if (isKnown(subject) && texts.some((text) => text === subject || text === '*')) {
         if (isReached) this.follow(body);
-        else this.#state.perhaps(() => void this.follow(body));
+        else this.#perhaps(() => void this.follow(body));
         return;
       }
       const isPlain = isKnown(subject) && texts.every((text) => text !== undefined && !/[*?[]/.test(text));
       if (isPlain) continue;
       isReached = undefined;
-      this.#state.perhaps(() => void this.follow(body));
+      this.#perhaps(() => void this.follow(body));
     }
   }
 
@@ -166,7 +190,16 @@ class Tracer {
 
   /** Runs a command, from its expanded words and its words as they stand. */
   #run([first = '', ...rest]: readonly string[], words: readonly Word[]): Success {
-    if (first === 'command' || first === 'exec') return this.#call(rest);
+    if (first === 'command') return this.#call(rest);
+    if (first === 'exec') {
+      // Without a program, exec only redirects.
+      if (rest.length === 0) return true;
+      const success = this.#call(rest);
+      this.#end = 'shell';
+      return success;
+    }
+    if (first === 'exit') this.#end = 'shell';
+    if (first === 'return') this.#end = 'function';
     if (first === '[' || first === 'test') return judgeTest(rest.filter((word) => word !== ']'));
     if (/^(?:export|local|readonly)$/.test(first)) return this.#declare(first, words.slice(1));
     if (first === 'shift' || (first === 'set' && setsArguments(rest))) this.#state.forgetArguments();
@@ -194,6 +227,7 @@ class Tracer {
       this.#depth += 1;
       this.#state.withArguments(rest, () => void this.#followCommand(body));
       this.#depth -= 1;
+      if (this.#end === 'function') this.#end = 'none';
     }
     return undefined;
   }
@@ -227,7 +261,7 @@ class Tracer {
         return isUsed ? fallback : value;
       }
       case 'substitution':
-        this.follow(part.list);
+        this.#inSubshell(() => this.follow(part.list));
         return unknownText;
       case 'arithmetic':
         return unknownText;

@@ -73,6 +73,16 @@ export class ScriptState {
     this.#hidden = before;
   }
 
+  /** Does some work in a shell of its own: what it sets does not outlive it. */
+  inSubshell<T>(work: () => T): T {
+    const variables = new Map(this.#variables);
+    const positional = this.#positional;
+    const result = work();
+    this.#variables = variables;
+    this.#positional = positional;
+    return result;
+  }
+
   /** Does some work of the script that may not happen. A variable that the work changes is unknown afterwards. */
   perhaps(work: () => void): void {
     const before = new Map(this.#variables);
