@@ -11,7 +11,7 @@ export function checkEtcdOptions(options: EtcdStoreOptions): readonly Endpoint[]
   requirePair(options);
   if (prefix !== undefined && (prefix === '' || /\p{Cc}/u.test(prefix))) {
     throw new Failure('usage', `the etcd prefix cannot be ${quoteText(prefix)}`, {
-      hint: 'give the path of the network’s keys, such as /coreos.com/network',
+      hint: 'give the path of the network’s keys with --etcd-prefix or FLANNELD_ETCD_PREFIX, such as /coreos.com/network',
     });
   }
   const namesTlsFiles = [caFile, certFile, keyFile].some((file) => file !== undefined);
@@ -22,6 +22,6 @@ function requirePair({ certFile, keyFile }: TlsFiles): void {
   if ((certFile === undefined) === (keyFile === undefined)) return;
   const [given, lacking] = certFile === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
   throw new Failure('usage', `a ${given} file for etcd was given, but no ${lacking} file`, {
-    hint: 'give both or neither',
+    hint: 'give both --etcd-certfile and --etcd-keyfile, or neither; their variables are FLANNELD_ETCD_CERTFILE and FLANNELD_ETCD_KEYFILE',
   });
 }

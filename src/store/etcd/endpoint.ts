@@ -4,6 +4,9 @@ import { quoteText } from '../../diagnostic/visible-text.ts';
 /** The client URL of one member, in canonical form: `https://[fd00::1]:2379`. */
 export type Endpoint = string & { readonly brand: unique symbol };
 
+/** The option and the variable that give the endpoints, for messages. */
+const named = '--etcd-endpoints or FLANNELD_ETCD_ENDPOINTS';
+
 const form = /^(?:(https?):\/\/)?(\[[\da-f:.]+\]|[a-z\d](?:[a-z\d._-]*[a-z\d])?):(\d{1,5})\/?$/i;
 
 /**
@@ -11,7 +14,8 @@ const form = /^(?:(https?):\/\/)?(\[[\da-f:.]+\]|[a-z\d](?:[a-z\d._-]*[a-z\d])?)
  * TLS was asked for and an endpoint is `http://`.
  */
 export function parseEndpoints(texts: readonly string[], hasTlsFiles: boolean): readonly Endpoint[] {
-  if (texts.length === 0) throw refuse('no etcd endpoint was given', 'give one like https://10.0.0.1:2379');
+  if (texts.length === 0)
+    throw refuse('no etcd endpoint was given', `give one with ${named}, like https://10.0.0.1:2379`);
   return [...new Set(texts.map((text) => parseEndpoint(text.trim(), hasTlsFiles)))];
 }
 
@@ -20,14 +24,14 @@ function parseEndpoint(text: string, hasTlsFiles: boolean): Endpoint {
   if (host === undefined || port === undefined || Number(port) < 1 || Number(port) > 65_535) {
     throw refuse(
       `${nameUnusable(text)} cannot be used`,
-      'write only the host and the port: https://10.0.0.1:2379',
+      `write only the host and the port in ${named}: https://10.0.0.1:2379`,
     );
   }
   const endpoint = `${scheme}://${host}:${Number(port)}`.toLowerCase() as Endpoint;
   if (hasTlsFiles && !isSecure(endpoint)) {
     throw refuse(
       `the etcd endpoint ${endpoint} is not encrypted, but a certificate or an authority for TLS was given`,
-      'write https://, or omit the TLS files',
+      `write https:// in ${named}, or omit --etcd-cafile, --etcd-certfile, --etcd-keyfile and their variables`,
     );
   }
   return endpoint;

@@ -15,16 +15,17 @@ const refused: readonly (readonly [options: readonly string[], stderr: string])[
   [
     ['--etcd-endpoints', 'loom'],
     'heddle: the etcd endpoint `loom` cannot be used\n' +
-      '  write only the host and the port: https://10.0.0.1:2379',
+      '  write only the host and the port in --etcd-endpoints or FLANNELD_ETCD_ENDPOINTS: https://10.0.0.1:2379',
   ],
   [
     ['--etcd-endpoints', endpoint, '--etcd-cafile', '/ca.crt'],
     `heddle: the etcd endpoint ${endpoint} is not encrypted, but a certificate or an authority for TLS was given\n` +
-      '  write https://, or omit the TLS files',
+      '  write https:// in --etcd-endpoints or FLANNELD_ETCD_ENDPOINTS, or omit --etcd-cafile, --etcd-certfile, --etcd-keyfile and their variables',
   ],
   [
     ['--etcd-certfile', '/a.crt'],
-    'heddle: a certificate file for etcd was given, but no key file\n  give both or neither',
+    'heddle: a certificate file for etcd was given, but no key file\n' +
+      '  give both --etcd-certfile and --etcd-keyfile, or neither; their variables are FLANNELD_ETCD_CERTFILE and FLANNELD_ETCD_KEYFILE',
   ],
   [
     ['--store', 'files', '--etcd-endpoints', endpoint],
