@@ -398,11 +398,14 @@ test(
     assert.match(await host.sh('iptables-legacy-save'), /HEDDLE-POSTRTG/);
     // The store has the mode of the first run.
     const other = new StoreDirectory(t);
-    const recipe = plain(other, { EnableNFTables: true });
+    const recipe = plain(other, { EnableNFTables: true, Network: '10.60.0.0/16' });
     const second = await startDaemon(host, ['--recipe', recipe, '--store-dir', other.path]);
     assert.doesNotMatch(await host.sh('iptables-legacy-save'), /HEDDLE/);
     const ruleset = await host.sh('nft list ruleset');
     assert.match(ruleset, /table ip heddle-ipv4 \{\n\tchain forward/);
+    // The first run had another network, and the rules of a network that is gone are gone too.
+    assert.match(ruleset, /10\.60\.0\.0\/16/);
+    assert.doesNotMatch(ruleset, /10\.50\./);
     // Without --ip-masq, nothing is masqueraded.
     assert.doesNotMatch(ruleset, /postrtg/);
     assert.doesNotMatch(ruleset, /flannel|FLANNEL/);
@@ -416,6 +419,16 @@ test(
     assert.doesNotMatch(left, /heddle|FLANNEL/);
     assert.match(left, /192\.0\.2\.0\/24/);
     await third.stop();
+    // The rules of a flanneld that runs here stay.
+    await host.sh(`
+      iptables-nft -N FLANNEL-FWD; iptables-nft -A FORWARD -j FLANNEL-FWD
+      cp "$(readlink -f "$(command -v sleep)")" /run/flanneld; /run/flanneld 60 >/dev/null 2>&1 & echo $! >/run/flanneld.pid
+    `);
+    await host.until('grep -qx flanneld "/proc/$(cat /run/flanneld.pid)/comm"');
+    const fourth = await startDaemon(host, ['--recipe', recipe, ...none]);
+    assert.match(await host.sh('nft list ruleset'), /jump FLANNEL-FWD/);
+    await fourth.stop();
+    await host.sh('kill "$(cat /run/flanneld.pid)"');
   },
 );
 
