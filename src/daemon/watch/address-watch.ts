@@ -2,6 +2,7 @@ import { startMonitor, type Monitor, type MonitorListeners } from '../../shell/m
 import { Debounce } from '../../time/debounce.ts';
 import { LastingMonitor } from '../commands/lasting-monitor.ts';
 import { commandLedger } from '../commands/running-commands.ts';
+import { listeningScript } from './listening-script.ts';
 
 interface AddressWatchOptions {
   readonly stateDirectory: string;
@@ -11,12 +12,7 @@ interface AddressWatchOptions {
   readonly command?: string;
 }
 
-/** Shell text that listens. With util-linux's setpriv, the program ends with the daemon, even if the daemon is killed. */
-const monitorAddresses = [
-  'set -- ip -o monitor address dev "$IFACE"',
-  'if setpriv --pdeathsig TERM true 2>/dev/null; then set -- setpriv --pdeathsig TERM "$@"; fi',
-  'exec "$@"',
-].join('\n');
+const monitorAddresses = listeningScript('ip -o monitor address dev "$IFACE"');
 
 /** The pause after a change, in milliseconds. An address is often replaced in two steps: the new one comes, the old one goes. */
 const changeDebounce = { quietMs: 50, longestMs: 500 };

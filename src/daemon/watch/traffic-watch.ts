@@ -15,6 +15,7 @@ import { OneAtATime } from '../../time/one-at-a-time.ts';
 import { Periodic } from '../../time/periodic.ts';
 import { LastingMonitor } from '../commands/lasting-monitor.ts';
 import { commandLedger } from '../commands/running-commands.ts';
+import { listeningScript } from './listening-script.ts';
 
 interface TrafficWatchOptions {
   readonly rules: () => NetworkRules;
@@ -30,12 +31,7 @@ interface TrafficWatchOptions {
   readonly command?: string;
 }
 
-/** Shell text that listens. With util-linux's setpriv, the program ends with the daemon, even if the daemon is killed. */
-const monitorRules = [
-  'set -- nft monitor',
-  'if setpriv --pdeathsig TERM true 2>/dev/null; then set -- setpriv --pdeathsig TERM "$@"; fi',
-  'exec "$@"',
-].join('\n');
+const monitorRules = listeningScript('nft monitor');
 
 /** The pause after a change, in milliseconds. A program often changes many rules in a row. */
 const changeDebounce = { quietMs: 100, longestMs: 2000 };
