@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
-import { writeFileAtomically } from '../../host/files/atomic-file.ts';
 import { readPlainFile } from '../../host/files/plain-file.ts';
 import { PlainFileError } from '../../host/files/plain-file-error.ts';
+import { writeStateFile } from '../../host/state/state-file.ts';
 import { deploymentName } from '../../host/state/standing-network.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
 import { deploymentVersion, type Deployment } from './deployment.ts';
@@ -108,15 +108,8 @@ function understand(found: AnyDeployment, stateDirectory: string): Deployment {
 
 /** Writes the file whole, mode 0600: a parameter may be a secret. Throws a Failure. */
 export async function writeDeployment(stateDirectory: string, deployment: Deployment): Promise<void> {
-  const path = join(stateDirectory, deploymentName);
-  try {
-    await writeFileAtomically(path, `${JSON.stringify(deployment, null, 2)}\n`, 0o600);
-  } catch (error) {
-    throw new Failure('state-directory', `${path} cannot be written: ${explainError(error)}`, {
-      hint: 'check the permissions and the free space of its directory, or give another one with --state-dir',
-      cause: error,
-    });
-  }
+  const text = `${JSON.stringify(deployment, null, 2)}\n`;
+  await writeStateFile(join(stateDirectory, deploymentName), text);
 }
 
 /** Notes that peers or the node are about to be removed for a change of recipe. Throws a Failure. */

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { Failure } from '../../diagnostic/failure.ts';
 import type { PerFamily } from '../../network/per-family.ts';
-import { writeFileAtomically } from '../files/atomic-file.ts';
-import { explainError } from '../system-error.ts';
+import { writeStateFile } from '../state/state-file.ts';
 import type { Link } from './ip-output.ts';
 import type { AddressMemory } from './rank-addresses.ts';
 
@@ -47,14 +45,6 @@ export async function writeAddressMemory(
   const seen = links.flatMap(({ addresses }) => addresses.map(({ text }) => text));
   const { ipv4 = null, ipv6 = null } = used;
   const file: z.infer<typeof fileSchema> = { version: 1, options, seen, used: { ipv4, ipv6 } };
-  const path = fileOf(stateDirectory);
-  try {
-    await writeFileAtomically(path, `${JSON.stringify(file)}\n`, 0o600);
-  } catch (error) {
-    throw new Failure('state-directory', `${path} cannot be written: ${explainError(error)}`, {
-      hint: 'check the permissions and the free space of its directory, or give another one with --state-dir',
-      cause: error,
-    });
-  }
+  await writeStateFile(fileOf(stateDirectory), `${JSON.stringify(file)}\n`);
   return { seen, used };
 }
