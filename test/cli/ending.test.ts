@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
@@ -23,6 +23,8 @@ import { until } from '../support/until.ts';
 
 let silent: Record<'mute' | 'blackHole', SilentServer>;
 before(async () => {
+  // In a cluster, heddle learns the name of its Node from the environment.
+  process.env['NODE_NAME'] = 'node1';
   silent = { mute: await startSilentServer('mute'), blackHole: await startSilentServer('black hole') };
 });
 after(() => {
@@ -37,7 +39,7 @@ interface Wait {
   readonly what: string;
   /** Starts it, and returns when it waits. */
   readonly start: (t: TestContext) => Promise<RunningHeddle>;
-  /** How a daemon that was told to stop ends: 0 unless given. Any other command ends by the signal. */
+  /** How the command ends: unless given, with 0 if it is a daemon that was told to stop, else by the signal. */
   readonly exitCode?: number | 'signal';
 }
 
@@ -150,6 +152,47 @@ const startWaits: readonly Wait[] = [
     start: (t) => runWithoutEtcdAfter(t, 'PostStartupCommand', /leasing → post-startup/),
   },
 ];
+
+/** The options for a cluster whose API server never answers. Every node needs a name there. */
+const kubernetes = (server: SilentServer): string[] => [
+  '--store',
+  'kubernetes',
+  '--kube-api-url',
+  server.endpoint,
+];
+
+const otherStartWaits: readonly Wait[] = (['blackHole', 'mute'] as const).flatMap((kind): Wait[] => {
+  const api = kind === 'mute' ? 'is mute' : 'swallows connections';
+  const upInCluster = (t: TestContext): string[] => {
+    const place = new Place(t);
+    return place.up([...kubernetes(silent[kind]), '--net-config-path', place.recipe]);
+  };
+  return [
+    {
+      command: 'up',
+      what: `with an API server of Kubernetes that ${api}`,
+      start: (t) => runUntilItWaits(t, upInCluster(t)),
+    },
+    {
+      command: 'up',
+      what: `that foresees a start with an API server that ${api}`,
+      start: (t) => runForAMoment(t, [...upInCluster(t), '--dry-run']),
+      exitCode: 'signal',
+    },
+    {
+      command: 'up',
+      what: `that foresees a start with an etcd that ${api}`,
+      start: (t) => runForAMoment(t, [...new Place(t).up(etcd(silent[kind])), '--dry-run']),
+      exitCode: 'signal',
+    },
+    {
+      command: 'leases',
+      what: `with an API server of Kubernetes that ${api}`,
+      start: (t) => runForAMoment(t, ['leases', ...kubernetes(silent[kind])]),
+      exitCode: 'signal',
+    },
+  ];
+});
 
 const runningWaits: readonly Wait[] = [
   { command: 'up', what: 'that runs', start: (t) => runUntil(t, new Place(t).up(), /ready: subnet/) },
@@ -287,6 +330,36 @@ const plainWaits: readonly Wait[] = [
 ];
 
 const askingWaits: readonly Wait[] = [
+  {
+    command: 'status',
+    what: 'that waits for a daemon to watch',
+    start: (t) =>
+      runUntil(t, ['status', '--watch', '--json', '--state-dir', new Place(t).state], /not-running/),
+    exitCode: exitCodes['not-running'],
+  },
+  {
+    command: 'down',
+    what: 'that waits for a daemon whose ShutdownCommand runs',
+    start: async (t) => {
+      const place = new Place(t, { ShutdownCommand: 'echo begun > begun; sleep 300' });
+      await runUntil(t, place.up(), /ready: subnet/);
+      return runForAMoment(t, ['down', '--state-dir', place.state]);
+    },
+  },
+  {
+    command: 'down',
+    what: 'that waits for another heddle down of a dead daemon',
+    start: async (t) => {
+      const place = new Place(t, { ShutdownCommand: 'echo begun > begun; sleep 300' });
+      const daemon = await runUntil(t, place.up(), /ready: subnet/);
+      daemon.child.kill('SIGKILL');
+      await daemon.ended;
+      const down = ['down', '--state-dir', place.state];
+      const first = startHeddle(t, down);
+      await until('ShutdownCommand', () => existsSync(join(place.state, 'begun')), first.output);
+      return runForAMoment(t, down);
+    },
+  },
   { command: 'status', what: 'that asks a daemon which is stopped', start: (t) => askStopped(t, 'status') },
   {
     command: 'status',
@@ -313,7 +386,7 @@ const askingWaits: readonly Wait[] = [
 const waitless = ['docker-opts', 'iface explain', 'recipe list', 'recipe new', 'recipe schema'];
 
 test('each subcommand has a test of its end by a signal', async () => {
-  const tested = [...startWaits, ...runningWaits, ...plainWaits, ...askingWaits].map(
+  const tested = [...startWaits, ...otherStartWaits, ...runningWaits, ...plainWaits, ...askingWaits].map(
     ({ command }) => command,
   );
   // Those of a lab need root: test/kernel/lab-ending.test.ts.
@@ -325,7 +398,8 @@ const withoutEtcd = spawnSync('etcd', ['--version']).status !== 0 && 'etcd is no
 const withoutDaemon = withoutInterface || withoutEtcd;
 
 describe('a signal ends', { concurrency: 4 }, () => {
-  for (const [index, { command, what, start, exitCode = 0 }] of [...startWaits, ...runningWaits].entries()) {
+  const waits = [...startWaits, ...otherStartWaits, ...runningWaits];
+  for (const [index, { command, what, start, exitCode = 0 }] of waits.entries()) {
     const signal = index % 2 === 0 ? 'SIGTERM' : 'SIGINT';
     test(`${command} ${what} (${signal})`, { skip: withoutDaemon }, async (t) => {
       const ran = await start(t);
@@ -339,9 +413,9 @@ describe('a signal ends', { concurrency: 4 }, () => {
     });
   }
 
-  for (const { command, what, start } of askingWaits) {
+  for (const { command, what, start, exitCode = 'signal' } of askingWaits) {
     test(`${command} ${what}`, { skip: withoutDaemon }, async (t) => {
-      assert.equal(await endBy(await start(t), 'SIGINT'), 'SIGINT');
+      assert.equal(await endBy(await start(t), 'SIGINT'), exitCode === 'signal' ? 'SIGINT' : exitCode);
     });
   }
 
