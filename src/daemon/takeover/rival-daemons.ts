@@ -1,12 +1,15 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../../diagnostic/failure.ts';
 import { readLinks } from '../../host/interface/links.ts';
 import { isSameSubnetFile } from '../../host/subnet-file.ts';
 import type { Link } from '../../host/interface/ip-output.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { contains } from '../../network/cidr.ts';
+import { listPublicAddresses } from '../../network/public-addresses.ts';
 import { presentValues } from '../../network/per-family.ts';
+import { withoutSecrets } from '../../store/secrets.ts';
 import { placeOf } from '../../traffic/iptables.ts';
 import { trafficHooks } from '../../traffic/rule.ts';
 import { readDeployment } from '../network/deployment-file.ts';
@@ -23,8 +26,8 @@ interface RivalNetwork {
 }
 
 /**
- * Throws the Failure `already-running` if another daemon has the same subnet file, the same chains for its traffic rules, or a device that
- * this node's recipe names: each daemon would undo the other's work. Two daemons with one state directory, or one port for metrics, are refused elsewhere.
+ * Throws the Failure `already-running` if another daemon has the same subnet file, the same chains for its traffic rules, a device that this
+ * node's recipe names, or a lease for the same address in the same store: each daemon would undo the other's work. Two daemons with one state directory, or one port for metrics, are refused elsewhere.
  */
 export async function requireNoRival(node: NodeDecision, options: UpOptions): Promise<void> {
   const rivals = await findRivals(options.stateDirectory);
@@ -47,6 +50,13 @@ export async function requireNoRival(node: NodeDecision, options: UpOptions): Pr
       throw refuse(
         `${who} has the device ${device}, which the recipe ${name} would use as well`,
         'another value of the parameter that names the device, for example --param VNI=2,',
+      );
+    }
+    const address = findSharedLease(deployment, node, options);
+    if (address !== undefined) {
+      throw refuse(
+        `${who} has a lease for the public address ${address} in the same store`,
+        'another store, such as another --etcd-prefix or --store-dir,',
       );
     }
   }
@@ -94,6 +104,16 @@ function shareChains({ parts }: Deployment, { traffic, chainSuffix }: UpOptions)
   const rival = readTrafficMemory(memory);
   const hasRules = rival.isWanted || traffic.masquerade || traffic.forward;
   return hasRules && rival.chainSuffix === chainSuffix;
+}
+
+/** The public address for which both daemons would have a lease in one store: each would take the lease of the other. */
+function findSharedLease(
+  { store, publicIp, publicIpv6 }: Deployment,
+  { underlay }: NodeDecision,
+  options: UpOptions,
+): string | undefined {
+  if (!isDeepStrictEqual(withoutSecrets(options.store), store)) return undefined;
+  return listPublicAddresses(underlay).find((address) => address === publicIp || address === publicIpv6);
 }
 
 /** The devices of a network: those with an address of its subnet, except the bridges and pairs of its pods. */

@@ -50,9 +50,23 @@ test('a daemon with the same subnet file by another path is refused', async (t) 
   await claim.release();
 });
 
+test('a daemon with the same public address in the same store is refused', async (t) => {
+  const { preparation, options, claim } = await start(t, ({ subnetFile }) => ({
+    subnetFile: `${subnetFile}2`,
+  }));
+  await assert.rejects(
+    requireNoRival(preparation, options),
+    /has a lease for the public address .* in the same store$/,
+  );
+  const elsewhere = { ...preparation, underlay: { ...preparation.underlay, publicIp: '192.0.2.77' } };
+  await requireNoRival(elsewhere, options);
+  await claim.release();
+});
+
 test('a daemon with files of its own, and the daemon itself, do not count as rivals', async (t) => {
   const { preparation, options, claim } = await start(t, ({ subnetFile }) => ({
     subnetFile: `${subnetFile}2`,
+    store: { kind: 'files', directory: '/another/store' },
   }));
   await requireNoRival(preparation, options);
   await claim.release();
