@@ -15,8 +15,8 @@ const net = require('node:net');
 const [address, path] = process.argv.slice(1);
 net.createServer((near) => {
   const far = net.connect(path);
-  near.on('error', () => far.destroy()).on('close', () => far.destroy());
-  far.on('error', () => near.destroy()).on('close', () => near.destroy());
+  near.on('error', () => far.destroy()).on('close', () => far.destroySoon());
+  far.on('error', () => near.destroy()).on('close', () => near.destroySoon());
   near.pipe(far).pipe(near);
 }).listen(2379, address, () => console.log('listening'));
 `;
@@ -42,7 +42,8 @@ export async function openGateway(
       end.on('error', () => other.destroy());
       end.on('close', () => {
         ends.delete(end);
-        other.destroy();
+        // What has come is still on its way.
+        other.destroySoon();
       });
     }
     near.pipe(far).pipe(near);
