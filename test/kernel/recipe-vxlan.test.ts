@@ -6,6 +6,7 @@ import { reasonToSkip } from './harness/needs.ts';
 import { OverlayNode } from './harness/overlay-node.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
 import { readSoundRecipe } from './harness/read-recipe.ts';
+import { testTakeOverOfRoutes } from './harness/taken-routes.ts';
 import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
@@ -432,42 +433,7 @@ describe('recipes/vxlan.json', { skip }, () => {
     });
   }
 
-  for (const options of ['', 'metric 5', 'metric 4000000000', 'metric 171049472']) {
-    test(`a route as flannel makes it, ${options === '' ? 'without a metric' : `with ${options}`}, is replaced without a moment in which there is none`, async (t) => {
-      const [node1, node2, node3] = await joinedNodes(t, recipe);
-      const before = await dumpState(node1.host);
-      for (const replace of [() => node1.add(node2), () => node1.batch({ add: [node2, node3] })]) {
-        await node1.host.sh(
-          'ip route delete 10.50.2.0/24; ip link show other 2>/dev/null || ip link add other type bridge',
-        );
-        await node1.host.sh(`ip link set other up; ip route add 10.50.2.0/24 dev other ${options}`);
-        assert.deepEqual(await node1.check(), ['10.50.3.0/24']);
-        const told = await watchKernel(node1.host, async () => {
-          await replace();
-        });
-        const [first, ...rest] = told.filter((line) => line.includes('10.50.2.0/24'));
-        assert.match(first ?? '', /^10\.50\.2\.0\/24 via .* metric 171049472/, told.join('\n'));
-        assert.deepEqual(
-          rest.map((line) => line.startsWith('Deleted 10.50.2.0/24 dev other ')),
-          options === 'metric 171049472' ? [] : [true],
-        );
-        await node1.host.sh('ip link delete other');
-        assert.deepEqual(await dumpState(node1.host), before);
-        assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
-      }
-    });
-  }
-
-  test('a route of flannel next to the own one is removed', async (t) => {
-    const [node1, node2, node3] = await joinedNodes(t, recipe);
-    const before = await dumpState(node1.host);
-    for (const replace of [() => node1.add(node2), () => node1.batch({ add: [node2, node3] })]) {
-      await node1.host.sh('ip route add 10.50.2.0/24 via 10.50.2.0 dev flannel.1 onlink');
-      assert.deepEqual(await node1.check(), ['10.50.3.0/24']);
-      await replace();
-      assert.deepEqual(await dumpState(node1.host), before);
-    }
-  });
+  testTakeOverOfRoutes(recipe, 'via 10.50.2.0 dev flannel.1 onlink');
 
   test('a route without a metric is removed as well', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe);
