@@ -34,6 +34,17 @@ export class Findings {
     this.#secrets.push(span);
   }
 
+  /** Adds the new findings of another check of the same text that begin inside a stretch of it. */
+  absorb(other: Findings, { offset, length }: Span): void {
+    const isInside = ({ span }: Finding): boolean => offset <= span.offset && span.offset < offset + length;
+    const isNew = ({ code, span, message }: Finding): boolean =>
+      !this.#found.some(
+        (own) => own.code === code && own.span.offset === span.offset && own.message === message,
+      );
+    this.#found.push(...other.#found.filter((finding) => isInside(finding) && isNew(finding)));
+    this.#secrets.push(...other.#secrets);
+  }
+
   /**
    * The outcome of the whole check: the value if there was no error. `value` may be undefined only after an error.
    * Diagnostics come in the order of the text.

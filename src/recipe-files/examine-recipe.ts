@@ -1,6 +1,8 @@
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import type { Findings } from '../diagnostic/findings.ts';
 import type { SourceText } from '../diagnostic/source.ts';
 import { findMissingPrograms } from '../host/programs.ts';
+import { selectRepeated } from '../recipe/json/repeated-keys.ts';
 import { lintRecipe } from '../recipe/lint/lint-recipe.ts';
 import { findNeeds } from '../recipe/lint/missing-programs.ts';
 import { readRecipe } from '../recipe/read/parse-recipe.ts';
@@ -12,6 +14,15 @@ import { findComplaints } from './command-scripts.ts';
  * wrong with the commands, except where it may follow from them.
  */
 export async function examineRecipe(source: SourceText, name: string): Promise<readonly Diagnostic[]> {
+  const findings = await examine(source, name);
+  // The reading takes the first of the members with one key; a mistake in the others is one as well.
+  for (const { source: other, chosen } of selectRepeated(source)) {
+    findings.absorb(await examine(other, name), chosen);
+  }
+  return findings.list();
+}
+
+async function examine(source: SourceText, name: string): Promise<Findings> {
   const { outline, findings } = readRecipe(source, name);
   if (outline !== undefined) {
     const surroundings = {
@@ -20,5 +31,5 @@ export async function examineRecipe(source: SourceText, name: string): Promise<r
     };
     lintRecipe(outline, surroundings, findings);
   }
-  return findings.list();
+  return findings;
 }

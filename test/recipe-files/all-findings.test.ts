@@ -234,3 +234,43 @@ test('a bracket whose place is not certain hides what depends on it, and heddle 
   );
   assert.match(found[0]?.hint ?? '', /heddle has checked what does not depend on its place$/);
 });
+
+test('the values of all members with one key are checked, each at its place', async () => {
+  const text = `{
+  "Network": "10.50.0.0/16",
+  "Backend": {
+    "Type": "extension", "Overhead": 50, // no
+    "SubnetAddCommand": "true",
+    "SubnetAddCommand": ["echo $(", "ip route add $SUBNETT"], // no
+    "SubnetRemoveCommand": "true", "SubnetRemoveCommand": 5, "SubnetRemoveCommand": "if true"
+  },
+  "Backend": { "Type": 7, "Timeout": 0 }
+}`;
+  const found = await examineRecipe({ name: 'twice.json', text }, 'twice');
+  const lines = found.map(({ code, span }) => `${text.slice(0, span.offset).split('\n').length} ${code}`);
+  assert.deepEqual(lines, [
+    '4 json-comment',
+    '6 duplicate-key',
+    '6 shell-syntax',
+    '6 unknown-variable',
+    '6 json-comment',
+    '7 duplicate-key',
+    '7 wrong-type',
+    '7 duplicate-key',
+    '7 shell-syntax',
+    '9 duplicate-key',
+    '9 wrong-type',
+    '9 out-of-bounds',
+  ]);
+});
+
+test('a secret in the value of a repeated key is in no finding', async () => {
+  const secret = 'hunter2';
+  const text = JSON.stringify(good).replace(
+    '"Timeout":30',
+    `"Timeout":30,"Parameters":{"PSK":{"Type":"string"}},"Parameters":{"PSK":{"Type":"string","Secret":true}},"PSK":"${secret}","Timeout":0`,
+  );
+  const found = await examineRecipe({ name: 'secret.json', text }, 'secret');
+  assert.ok(found.length >= 3, 'two repeated keys, and a value out of bounds');
+  for (const { source } of found) assert.ok(!source.text.includes(secret));
+});
