@@ -45,8 +45,8 @@ const renderers: Renderers = {
     ),
   'address-changed': (e) =>
     line(`the address of this node is ${e.to} now and was ${e.from}; it keeps the subnet ${e.subnet}`),
-  'lease-acquired': (e) => line(`lease ${e.subnet} ${e.how} for ${e.publicIp}, until ${e.expiresAt}`),
-  'lease-renewed': (e) => line(`lease ${e.subnet} renewed until ${e.expiresAt}`),
+  'lease-acquired': (e) => line(`lease ${e.subnet} ${e.how} for ${e.publicIp}, ${describeEnd(e.expiresAt)}`),
+  'lease-renewed': (e) => line(`lease ${e.subnet} renewed, ${describeEnd(e.expiresAt)}`),
   'lease-lost': (e) => line(`lease ${e.subnet} lost: ${e.because}`),
   'lease-released': (e) => line(`lease ${e.subnet} released`),
   'command-finished': (e) =>
@@ -182,4 +182,9 @@ function name({ subnet, publicIp, publicIpv6 }: PeerName): string {
 /** Says what is waited for, since when and for how long at most. */
 export function describeWait({ what, forMs, limitMs }: LongWait): string {
   return `${what} (${formatDuration(forMs)} so far, ${formatDuration(limitMs)} at most)`;
+}
+
+/** A lease of a Node, and a reservation, have no end. */
+function describeEnd(expiresAt: string): string {
+  return expiresAt === 'never' ? 'without an end' : `until ${expiresAt}`;
 }

@@ -333,7 +333,7 @@ function isSameNode(a: LeaseRecord, b: LeaseRecord): boolean {
   return publicIp === second.lease.attributes.publicIp && publicIpv6 === second.lease.attributes.publicIpv6;
 }
 
-/** The time at which a lease expires, for messages. */
+/** The time at which a lease expires, for events: `never` for a reservation and for the lease of a Node. */
 export function describeExpiry(expiresAt: number | undefined): string {
-  return expiresAt === undefined ? 'for ever (reserved)' : new Date(expiresAt).toISOString();
+  return expiresAt === undefined ? 'never' : new Date(expiresAt).toISOString();
 }
