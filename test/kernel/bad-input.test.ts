@@ -488,7 +488,7 @@ describe('asking a daemon', options, () => {
     const ran = await ask('down', '--state-dir', '/run/damaged');
     assert.match(
       ran.stderr,
-      /^heddle: \/run\/damaged\/deployment\.json is damaged: .*\n {2}remove the network by hand, then remove this file$/,
+      /^heddle: \/run\/damaged\/deployment\.json is damaged: .*\n {2}restore the file, or run heddle down --forget --state-dir \/run\/damaged: it keeps the file under another name and forgets the network; the kernel is not changed$/,
     );
     assert.equal(ran.exitCode, exitCodes['state-directory']);
   });

@@ -142,7 +142,7 @@ describe('the type in a network configuration', options, () => {
       'recipe',
       (config) =>
         `heddle: ${config} has the type "udp", but this machine does not have a recipe with that name\n` +
-        '  give a recipe of this type with --recipe',
+        '  give a recipe of this type with --recipe or --recipe-dir',
     ),
   );
 

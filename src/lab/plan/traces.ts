@@ -20,7 +20,9 @@ const readers: Readonly<Record<string, (line: string) => string | undefined>> = 
   link: (line) => line.replace(/^\d+: ([^:@]+)(?:@\S+)?:.* mtu (\d+) .*$/, '$1 mtu $2'),
   address: (line) => (isLinkLocal(line) ? undefined : line.replace(/^\d+: (\S+)\s+(inet6? \S+).*$/, '$1 $2')),
   route: (line) =>
-    isLinkLocal(line) ? undefined : line.replace(/ (?:linkdown|dead|expires \S+)(?= |$)/g, '').trim(),
+    isLinkLocal(line) || isOfAddress(line)
+      ? undefined
+      : line.replace(/ (?:linkdown|dead|expires \S+)(?= |$)/g, '').trim(),
   rule: (line) => line.replace(/\s+/g, ' '),
   neighbour: (line) => line.trim(),
   fdb: (line) => (isMulticastMac(line) ? undefined : line.trim()),
@@ -34,6 +36,14 @@ const readers: Readonly<Record<string, (line: string) => string | undefined>> = 
  */
 function isLinkLocal(line: string): boolean {
   return /(?:^| )(?:fe80:|ff00::\/8)/.test(line);
+}
+
+/**
+ * Whether a line is for a route that the kernel keeps for an address. The address is compared itself. An interface with its carrier has such
+ * a route for each IPv6 address, and a host that forwards has one more.
+ */
+function isOfAddress(line: string): boolean {
+  return / table local .*\bproto kernel\b/.test(line);
 }
 
 /**

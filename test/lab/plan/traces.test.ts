@@ -22,7 +22,7 @@ test('a carrier that came, and what the kernel adds with it, leave no trace', ()
     .replace('<NO-CARRIER,BROADCAST,MULTICAST,UP>', '<BROADCAST,MULTICAST,UP,LOWER_UP>')
     .replace(
       ' linkdown ',
-      ' \nfe80::/64 dev eth0 proto kernel metric 256 pref medium\nmulticast ff00::/8 dev eth0 table local proto kernel metric 256 pref medium',
+      ' \nfe80::/64 dev eth0 proto kernel metric 256 pref medium\nmulticast ff00::/8 dev eth0 table local proto kernel metric 256 pref medium\nanycast fd00:99:: dev eth0 table local proto kernel metric 0 pref medium\nlocal fd00:99::1 dev eth0 table local proto kernel metric 0 pref medium',
     )
     .replace(
       '# route',
@@ -44,7 +44,7 @@ test('traces that a daemon left are named by their kind', () => {
     )
     .replace(
       '# rule',
-      '10.50.2.0/24 via 10.50.2.0 dev flannel.1 onlink \n# rule\n100:	from 10.0.0.0/8 lookup 100',
+      '10.50.2.0/24 via 10.50.2.0 dev flannel.1 onlink \nlocal 10.50.9.0/24 dev lo table local scope host \n# rule\n100:	from 10.0.0.0/8 lookup 100',
     )
     .replace(
       '# fdb',
@@ -54,6 +54,7 @@ test('traces that a daemon left are named by their kind', () => {
     'link flannel.1 mtu 1450',
     'address flannel.1 inet 10.50.1.0/32',
     'route 10.50.2.0/24 via 10.50.2.0 dev flannel.1 onlink',
+    'route local 10.50.9.0/24 dev lo table local scope host',
     'rule 100: from 10.0.0.0/8 lookup 100',
     'neighbour 10.50.2.0 dev flannel.1 lladdr 56:b7:53:1b:47:ea PERMANENT',
     'fdb 56:b7:53:1b:47:ea dev flannel.1 dst 172.30.0.2 self permanent',
