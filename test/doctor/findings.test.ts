@@ -273,3 +273,128 @@ test('a socket of the other family is named by its family', () => {
   const given = { ...facts, families: { ipv4: undefined, ipv6: {} }, sockets: [socket] };
   assert.match(judgePorts(given)[0]?.message ?? '', /for IPv4, perhaps/);
 });
+
+const ipv6 = {
+  networks: { ipv4: undefined, ipv6: 'fd00:50::/48' },
+  families: { ipv4: undefined, ipv6: {} },
+} satisfies Partial<NetworkFacts>;
+
+function savedAs(program: string, family: 4 | 6, ...rules: readonly string[]): Pick<NetworkFacts, 'rules'> {
+  const text = [':INPUT DROP [0:0]', ':FORWARD DROP [0:0]', ...rules].join('\n');
+  return { rules: { iptables: [{ family, program, text }], nft: undefined, unreadable: undefined } };
+}
+
+/** A chain of firewalld's, which has the name of a chain of iptables in its own. */
+const firewalld = {
+  rules: {
+    iptables: [],
+    nft: JSON.stringify({
+      nftables: [
+        { table: { family: 'inet', name: 'firewalld', handle: 1 } },
+        {
+          chain: {
+            ...{ family: 'inet', table: 'firewalld', name: 'filter_FORWARD', handle: 2 },
+            ...{ type: 'filter', hook: 'forward', prio: 10, policy: 'drop' },
+          },
+        },
+      ],
+    }),
+    unreadable: undefined,
+  },
+};
+
+/** The message of a finding, its advice where it matters, and the command that cures it. */
+const texts: readonly (readonly [
+  judge: (given: NetworkFacts) => readonly Judgement[],
+  given: Partial<NetworkFacts>,
+  message: RegExp,
+  command: string | null,
+  advice?: RegExp,
+])[] = [
+  [
+    judgeModules,
+    { ...planned({ name: undefined, kind: 'gretap' }), modules: new Map([['ip_gre', 'absent']]) },
+    /ip_gre.*a gretap device/,
+    'apt-get install linux-modules-extra-$(uname -r)',
+  ],
+  [
+    judgePorts,
+    { ...planned({ name: undefined }), sockets: [socket] },
+    /^UDP port 8472 is in use by nc \(process 9\), so the vxlan device cannot receive packets$/,
+    "ss -lunp 'sport = :8472'",
+  ],
+  [
+    judgePorts,
+    { ...ipv6, sockets: [{ ...socket, family: 6 }] },
+    /^UDP port 8472 is in use by nc \(process 9\), so loom0 cannot receive packets$/,
+    "ss -lunp 'sport = :8472'",
+  ],
+  [
+    judgePorts,
+    { ...planned({ kind: 'geneve' }), sockets: [{ ...socket, owner: undefined }] },
+    /in use by another device of the kernel/,
+    "ss -lunp 'sport = :8472'",
+  ],
+  [judgeMtu, planned({ name: undefined, mtu: 1451 }), /^the vxlan device has an MTU of 1451/, null],
+  [
+    judgeMacPolicy,
+    { ...planned({ name: undefined }), ...linkFile(`[Match]\nOriginalName=*\n${persistent}`) },
+    /^systemd-udevd gives the vxlan device another MAC address/,
+    "printf '[Match]\\nOriginalName=*\\n[Link]\\nMACAddressPolicy=none\\n' >/etc/systemd/network/10-heddle.link",
+  ],
+  [
+    judgeForwarding,
+    { ...ipv6, ...settings({ forwarding: { ipv4: '1', ipv6: '0' } }) },
+    /^this host does not forward IPv6 packets.*\(net\.ipv6\.conf\.all\.forwarding is 0\)$/,
+    'sysctl -w net.ipv6.conf.all.forwarding=1',
+  ],
+  [
+    judgeForwarding,
+    settings({ forwarding: none }),
+    /\(net\.ipv4\.ip_forward is missing\)$/,
+    'sysctl -w net.ipv4.ip_forward=1',
+  ],
+  [
+    judgeBridgeFilter,
+    { ...ipv6, ...settings({ bridgeFilter: { ipv4: '1', ipv6: '0' } }) },
+    /^net\.bridge\.bridge-nf-call-ip6tables is 0, so a pod does not reach a Service/,
+    'sysctl -w net.bridge.bridge-nf-call-ip6tables=1',
+  ],
+  [
+    judgeBridgeFilter,
+    { ...ipv6, ...settings({ bridgeFilter: none }) },
+    /^the module br_netfilter is not loaded/,
+    'modprobe br_netfilter',
+  ],
+  [
+    judgeForwardPolicy,
+    { ...savedAs('iptables-legacy-save', 4, '-A FORWARD -d 10.50.0.0/16 -j ACCEPT'), ...nobody },
+    /^the chain FORWARD of iptables-legacy drops packets from 10\.50\.0\.0\/16 to outside/,
+    'iptables-legacy -I FORWARD -s 10.50.0.0/16 -j ACCEPT && iptables-legacy -I FORWARD -d 10.50.0.0/16 -j ACCEPT',
+    /unless --iptables-forward-rules is false$/,
+  ],
+  [
+    judgeForwardPolicy,
+    { ...ipv6, ...savedAs('ip6tables-save', 6), ...nobody },
+    /^the chain FORWARD of ip6tables drops packets from fd00:50::\/48 to fd00:50::\/48$/,
+    'ip6tables -I FORWARD -s fd00:50::/48 -j ACCEPT && ip6tables -I FORWARD -d fd00:50::/48 -j ACCEPT',
+  ],
+  [
+    judgeForwardPolicy,
+    { ...ipv6, ...firewalld },
+    /^the chain filter_FORWARD of the nftables table inet firewalld drops packets from fd00:50::/,
+    'nft insert rule inet firewalld filter_FORWARD ip6 saddr fd00:50::/48 accept && nft insert rule inet firewalld filter_FORWARD ip6 daddr fd00:50::/48 accept',
+    /a rule in heddle's own chain cannot$/,
+  ],
+];
+
+describe('the text of a finding', () => {
+  for (const [judge, given, message, command, advice] of texts) {
+    test(`says ${message.source}`, () => {
+      const [judgement] = judge({ ...facts, ...given });
+      assert.match(judgement?.message ?? '', message);
+      assert.equal(judgement?.command ?? null, command);
+      if (advice !== undefined) assert.match(judgement?.advice ?? '', advice);
+    });
+  }
+});

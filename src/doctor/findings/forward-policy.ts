@@ -43,12 +43,12 @@ function findAll({ links }: NetworkFacts, rules: Rules, network: string): readon
   return findDroppers(rules, range.family, packets).map((dropper) => describe(dropper, network));
 }
 
-function describe({ where, what, acceptance }: Dropper, network: string): Judgement {
-  const isOfIptables = where.includes('FORWARD');
+function describe({ of, where, what, acceptance }: Dropper, network: string): Judgement {
   return warning(`${where} drops packets ${what}`, {
-    advice: isOfIptables
-      ? 'accept them; in iptables mode heddle up adds such rules after all others, unless --iptables-forward-rules is false'
-      : "accept them in that chain: a rule in heddle's own chain cannot",
+    advice:
+      of === 'iptables'
+        ? 'accept them; in iptables mode heddle up adds such rules after all others, unless --iptables-forward-rules is false'
+        : "accept them in that chain: a rule in heddle's own chain cannot",
     command: acceptance(network),
   });
 }

@@ -6,6 +6,7 @@ import { chainsAt, passNft, readNft } from './nft-rules.ts';
 
 /** A chain at the forward hook that drops packets of the network. */
 export interface Dropper {
+  readonly of: 'iptables' | 'nftables';
   /** The chain, as a noun: `the chain forward of the nftables table inet guard` */
   readonly where: string;
   /** The packets, as a phrase: `from 10.50.4.0/24 to 10.50.0.0/16` */
@@ -30,6 +31,7 @@ export function findDroppers(
       const insert = `${tool} -I FORWARD`;
       return [
         {
+          of: 'iptables' as const,
           where: `the chain FORWARD of ${tool}`,
           what: dropped.what,
           acceptance: (network: string) =>
@@ -44,6 +46,7 @@ export function findDroppers(
     const insert = `nft insert rule ${chain.family} ${chain.table} ${chain.name} ${family === 4 ? 'ip' : 'ip6'}`;
     return [
       {
+        of: 'nftables' as const,
         where: `the chain ${chain.name} of the nftables table ${chain.family} ${chain.table}`,
         what: dropped.what,
         acceptance: (network: string) =>
