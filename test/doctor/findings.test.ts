@@ -386,6 +386,17 @@ const texts: readonly (readonly [
     'nft insert rule inet firewalld filter_FORWARD ip6 saddr fd00:50::/48 accept && nft insert rule inet firewalld filter_FORWARD ip6 daddr fd00:50::/48 accept',
     /a rule in heddle's own chain cannot$/,
   ],
+  [
+    judgeFirewall,
+    {
+      ...savedAs('ip6tables-legacy-save', 6),
+      packets: [
+        { family: 6, protocol: 'udp', port: 8472, device: 'eth0', from: undefined, to: 'fd00:99::1' },
+      ],
+    },
+    /^the chain INPUT of ip6tables-legacy drops/,
+    'ip6tables-legacy -I INPUT -p udp --dport 8472 -j ACCEPT',
+  ],
 ];
 
 describe('the text of a finding', () => {

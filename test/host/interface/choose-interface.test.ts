@@ -85,6 +85,20 @@ describe('without a wish', () => {
     assert.deepEqual([six.publicIp, six.addresses], [undefined, { ipv4: undefined, ipv6: 'fd00::2' }]);
   });
 
+  test('a default route by an interface that has gone meanwhile is refused', () => {
+    const defaultRoutes = {
+      ...facts.defaultRoutes,
+      4: [{ type: 'unicast', device: 'gone0', source: undefined }],
+    };
+    const { message } = refusal({}, { defaultRoutes });
+    assert.match(message, /the default route uses gone0, which does not exist any more/);
+  });
+
+  test('an interface without an MTU is refused', () => {
+    const { message } = refusal({}, { links: [link('eth0', ['10.0.0.2'], { mtu: 0 })] });
+    assert.match(message, /interface eth0 does not have an MTU/);
+  });
+
   test('no default route is refused, for each family that lacks it', () => {
     const failure = refusal({ families: [4, 6] }, { defaultRoutes: { 4: [], 6: [] } });
     assert.match(failure.message, /no default route for IPv4 and IPv6/);
@@ -129,6 +143,7 @@ describe('--iface', () => {
   });
 
   test('one without an address of the family is refused', () => {
+    assert.match(refusal({ iface: ['192.0.2.9'] }).message, /no interface has the address 192\.0\.2\.9/);
     assert.match(refusal({ iface: ['bare'] }).message, /bare does not have an IPv4 address/);
     assert.match(
       refusal({ iface: ['eth1'], families: [4, 6] }).message,
