@@ -46,10 +46,13 @@ export async function requireNoRival(node: NodeDecision, options: UpOptions): Pr
     }
     const device = devicesOf(deployment, links).find((name) => namesDevice(node, name));
     if (device !== undefined) {
-      const { name } = node.loaded.recipe;
+      const { name, parameters } = node.loaded.recipe;
+      const canRename = parameters.some((parameter) => parameter.name === 'VNI');
       throw refuse(
         `${who} has the device ${device}, which the recipe ${name} would use as well`,
-        'another value of the parameter that names the device, for example --param VNI=2,',
+        canRename
+          ? 'another value of the parameter that names the device, for example --param VNI=2,'
+          : 'a recipe with another name for the device,',
       );
     }
     const address = findSharedLease(deployment, node, options);
