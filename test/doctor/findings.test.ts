@@ -293,8 +293,14 @@ const firewalld = {
         { table: { family: 'inet', name: 'firewalld', handle: 1 } },
         {
           chain: {
-            ...{ family: 'inet', table: 'firewalld', name: 'filter_FORWARD', handle: 2 },
-            ...{ type: 'filter', hook: 'forward', prio: 10, policy: 'drop' },
+            family: 'inet',
+            table: 'firewalld',
+            name: 'filter_FORWARD',
+            handle: 2,
+            type: 'filter',
+            hook: 'forward',
+            prio: 10,
+            policy: 'drop',
           },
         },
       ],
