@@ -26,6 +26,7 @@ import { isOtherBuiltin } from './shell-names.ts';
 import { copyState, type ShellState } from './shell-state.ts';
 import { CapturedOutput, Input, type Output, type Streams } from './streams.ts';
 import { textFilters } from './text/text-filters.ts';
+import { refuseChange } from './variables.ts';
 
 /** A run of a part of a script: it yields each call, is told how the call ended, and returns a status. */
 type Run = Generator<ProgramCall, Status, CallOutcome>;
@@ -394,7 +395,7 @@ export class Interpreter {
       return 0;
     }
     if (!this.#context.programs.has(name)) throw new NotUnderstood(span, `the program ${name} is not there`);
-    this.#refuseGoverning(assignments, span);
+    for (const assigned of assignments) refuseChange(assigned.name, span);
     const call: ProgramCall = {
       program: name,
       arguments: words,
@@ -409,10 +410,6 @@ export class Interpreter {
     if (this.#context.programs.mayReadInput(name, words))
       streams.input.spoil(`${name} may have read of the standard input`);
     return outcome;
-  }
-
-  #refuseGoverning(assignments: readonly Assigned[], span: Span): void {
-    this.#state.variables.setForCommand(assignments, span)();
   }
 
   #builtinCall(words: readonly string[], streams: Streams, span: Span): BuiltinCall {

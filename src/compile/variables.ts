@@ -133,7 +133,8 @@ export class Variables {
   }
 }
 
-function refuseChange(name: string, span: Span): void {
+/** Throws a {@link NotUnderstood} for a variable whose change matters to the shell itself. */
+export function refuseChange(name: string, span: Span): void {
   if (isShellVariable(name)) throw new NotUnderstood(span, `the shell itself uses ${name}`);
   if (governsShell(name)) throw new NotUnderstood(span, `a change of ${name} alters what the shell does`);
 }

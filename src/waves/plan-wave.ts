@@ -13,6 +13,7 @@ export type WavePart<T> =
 
 interface BatchedCall<T> {
   readonly line: string;
+  readonly call: ProgramCall;
   readonly owner: T;
 }
 
@@ -24,10 +25,7 @@ export function planWave<T>(
   calls: readonly { readonly call: ProgramCall; readonly owner: T }[],
   tools: readonly BatchTool[],
 ): readonly WavePart<T>[] {
-  const groups = new Map<
-    string,
-    { tool: BatchTool; options: readonly string[]; lines: BatchedCall<T>[]; calls: ProgramCall[] }
-  >();
+  const groups = new Map<string, { tool: BatchTool; options: readonly string[]; lines: BatchedCall<T>[] }>();
   const parts: WavePart<T>[] = [];
   for (const { call, owner } of calls) {
     const tool = tools.find(({ program }) => program === call.program);
@@ -37,16 +35,14 @@ export function planWave<T>(
       continue;
     }
     const key = [tool.program, ...batch.options].join(' ');
-    const group = groups.get(key) ?? { tool, options: batch.options, lines: [], calls: [] };
+    const group = groups.get(key) ?? { tool, options: batch.options, lines: [] };
     groups.set(key, group);
-    group.lines.push({ line: batch.line, owner });
-    group.calls.push(call);
+    group.lines.push({ line: batch.line, call, owner });
   }
-  for (const { tool, options, lines, calls: grouped } of groups.values()) {
-    const [only] = grouped;
-    const [owner] = lines;
-    if (lines.length === 1 && only !== undefined && owner !== undefined) {
-      parts.push({ kind: 'alone', call: only, owner: owner.owner });
+  for (const { tool, options, lines } of groups.values()) {
+    const [first, ...others] = lines;
+    if (first !== undefined && others.length === 0) {
+      parts.push({ kind: 'alone', call: first.call, owner: first.owner });
       continue;
     }
     for (let at = 0; at < lines.length; at += mostInProcess) {

@@ -41,7 +41,7 @@ export function repair(tokens: Tokens, reading: Reading, token: Token): Reading[
     ...ways,
     ...otherStrings(tokens.text, reading, token),
     ...cutToken(tokens, reading, token),
-    skip(reading, token, 1.6),
+    passOver(reading, token, 1.6),
   ];
 }
 
@@ -55,16 +55,16 @@ export function repairIndentation(tokens: Tokens, reading: Reading, token: Token
       place === 'first' && token.kind === '[' && inside.kind === 'array' && inside.around?.kind === 'object';
     const isText = hasOddQuotes(text, token.offset);
     return [
-      ...(isDoubled ? [skip(reading, token, 0.98)] : []),
+      ...(isDoubled ? [passOver(reading, token, 0.98)] : []),
       ...(isText ? quoteWord(text, reading, token) : []),
     ];
   }
   const isClosing =
     inside !== undefined && token.kind === closer(inside) && (place === 'after' || place === 'next');
   if (isClosing && isMisaligned(text, reading, token)) {
-    return [...closeAround(tokens, reading, token), skip(reading, token, 1.03)];
+    return [...closeAround(tokens, reading, token), passOver(reading, token, 1.03)];
   }
-  if (isClosing) return isFollowedUnevenly(tokens, inside, token) ? [skip(reading, token, 1.03)] : [];
+  if (isClosing) return isFollowedUnevenly(tokens, inside, token) ? [passOver(reading, token, 1.03)] : [];
   return token.kind === 'string' && isUnevenKey(text, reading, token)
     ? closeAround(tokens, reading, token)
     : [];
@@ -87,7 +87,7 @@ export function repairEarlyEnd(tokens: Tokens, reading: Reading, token: Token): 
   if (inside === undefined || inside.around !== undefined || token.kind !== closer(inside)) return [];
   if (place !== 'after' || tokens.at(token.end).kind === 'end') return [];
   const isCertain = isMisaligned(tokens.text, reading, token);
-  return [{ ...skip(reading, token, 1.1), isDoubtful: reading.isDoubtful || !isCertain }];
+  return [{ ...passOver(reading, token, 1.1), isDoubtful: reading.isDoubtful || !isCertain }];
 }
 
 /** Closes the objects and arrays inside the one that the token's indentation belongs to. */
@@ -117,7 +117,7 @@ function closeMissing(text: string, reading: Reading, inside: Container, token: 
   return { ...close(withFault(reading, fault), token.offset), comma: reading.comma };
 }
 
-function skip(reading: Reading, token: Token, weight: number): Reading {
+function passOver(reading: Reading, token: Token, weight: number): Reading {
   const span = { offset: token.offset, length: token.end - token.offset };
   const fault = syntaxFault(span, describeStray(token), 'remove it');
   return pass(withFault(reading, fault, weight), token.end);
@@ -272,10 +272,10 @@ function repairKey(tokens: Tokens, reading: Reading, token: Token): Reading[] {
     case '[': {
       const fault = syntaxFault(span, expected);
       const unnamed = addKey(withFault(reading, fault, 1.05), undefined, span, token.offset);
-      return [skip(reading, token, 1), { ...unnamed, place: 'value' }];
+      return [passOver(reading, token, 1), { ...unnamed, place: 'value' }];
     }
     case ',':
-      return [skip(reading, token, 1)];
+      return [passOver(reading, token, 1)];
     case ']':
       return wrongCloser(tokens, reading, token);
     case '}':
@@ -293,9 +293,9 @@ function repairValue(tokens: Tokens, reading: Reading, token: Token): Reading[] 
     case 'word':
       return repairWord(text, reading, token);
     case ',':
-      return isMember ? [withoutValue(reading, token)] : [skip(reading, token, 1)];
+      return isMember ? [withoutValue(reading, token)] : [passOver(reading, token, 1)];
     case ':':
-      return [skip(reading, token, 1)];
+      return [passOver(reading, token, 1)];
     case '}':
     case ']': {
       const quoted = hasOddQuotes(text, token.offset) ? quoteWord(text, reading, token) : [];
@@ -361,7 +361,7 @@ function repairAfter(tokens: Tokens, reading: Reading, token: Token): Reading[] 
       return [
         ...wrongCloser(tokens, reading, token),
         ...openBefore(tokens, reading, token),
-        skip(reading, token, 1.04),
+        passOver(reading, token, 1.04),
       ];
     case ':': {
       const comma = wrongSeparator(spanOf(token), ':');
@@ -374,7 +374,7 @@ function repairAfter(tokens: Tokens, reading: Reading, token: Token): Reading[] 
       const fault = wrongSeparator(spanOf(token), word);
       if (/^[;.|&]$/.test(word)) ways.push(pass(withFault(reading, fault), token.end, 'next'));
       const rest = { ...token, end: endOfLine(text, token.offset) };
-      ways.push(skip(reading, token, 1.2), skip(reading, rest, 1.4));
+      ways.push(passOver(reading, token, 1.2), passOver(reading, rest, 1.4));
       return ways;
     }
     case ',':
@@ -431,7 +431,7 @@ function repairRest(tokens: Tokens, reading: Reading, token: Token): Reading[] {
   const fault = syntaxFault({ offset: token.offset, length: text.length }, message);
   const rest = withFault(reading, fault, weight);
   return [
-    ...(isStray ? [{ ...skip(reading, token, 1), isDoubtful: reading.isDoubtful || isInline }] : []),
+    ...(isStray ? [{ ...passOver(reading, token, 1), isDoubtful: reading.isDoubtful || isInline }] : []),
     ...(token.kind === ':' ? openObject(tokens, reading, token) : []),
     pass(rest, tokens.text.length),
   ];

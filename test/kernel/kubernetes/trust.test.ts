@@ -43,6 +43,13 @@ const commands = {
   Backend: { Type: 'extension', SubnetAddCommand: 'read -r data; echo "$SUBNET $PUBLIC_IP $data" >>runs' },
 };
 
+const dualStack = {
+  Network: '10.50.0.0/16',
+  EnableIPv6: true,
+  IPv6Network: 'fd00:50::/32',
+  Backend: { Type: 'vxlan' },
+};
+
 const annotations = (more: Readonly<Record<string, string>>): Record<string, string> => ({
   [`${prefix}kube-subnet-manager`]: 'true',
   [`${prefix}backend-type`]: 'extension',
@@ -154,15 +161,7 @@ test(
       [`${prefix}public-ip`]: '172.30.1.98',
       [`${prefix}public-ipv6`]: 'fd00:99:1::98',
     });
-    const daemon = await startDaemon(
-      host,
-      ...words({
-        Network: '10.50.0.0/16',
-        EnableIPv6: true,
-        IPv6Network: 'fd00:50::/32',
-        Backend: { Type: 'vxlan' },
-      }),
-    );
+    const daemon = await startDaemon(host, ...words(dualStack));
     const { annotations: found = {} } = (await server().node('own')).metadata;
     const mac = async (device: string): Promise<string> =>
       (await host.sh(`cat /sys/class/net/${device}/address`)).trim();
@@ -183,15 +182,7 @@ test(
     // A Node of one family does not fit the network.
     await server().deleteAllNodes();
     await server().createNode('own', ['10.50.1.0/24']);
-    const { exitCode, stderr } = await new Daemon(
-      host,
-      ...words({
-        Network: '10.50.0.0/16',
-        EnableIPv6: true,
-        IPv6Network: 'fd00:50::/32',
-        Backend: { Type: 'vxlan' },
-      }),
-    ).ended;
+    const { exitCode, stderr } = await new Daemon(host, ...words(dualStack)).ended;
     assert.equal(exitCode, 8);
     assert.match(stderr, /this node has no IPv6 podCIDR, but the network has the IPv6 network fd00:50::\/32/);
   },
