@@ -352,10 +352,30 @@ describe('lab up', options, () => {
     assert.equal((await inLab('exec', 'node1', '--', ...ping)).exitCode, 0);
   });
 
-  test('orphans are reaped by the first process', async () => {
+  const processNamespace = async (node: string): Promise<string> =>
+    (await inLab('exec', node, '--', 'readlink', '/proc/self/ns/pid')).stdout;
+
+  test('each node has processes of its own, and its own /proc', async () => {
+    const namespaces = [await processNamespace('node1'), await processNamespace('node2')];
+    assert.notEqual(namespaces[0], namespaces[1]);
+    const first = (await inLab('exec', 'node1', '--', 'cat', '/proc/1/cmdline')).stdout.split('\0');
+    assert.ok(first.includes('node1') && !first.includes('node2'), first.join(' '));
+    const daemons = await inLab('exec', 'node1', '--', 'pgrep', '-c', '-f', 'heddle.js up');
+    assert.equal(daemons.stdout, '1');
+  });
+
+  test('a stopped process does not keep the lab from noticing its end', async () => {
+    const own = "pgrep -o -f 'heddle.js up'";
+    assert.equal((await inLab('exec', 'node2', '--', 'sh', '-c', `kill -STOP $(${own})`)).exitCode, 0);
+    assert.equal((await inLab('kill', 'node2')).exitCode, 0);
+    assert.equal((await status('node2')).daemon, 'stopped');
+    assert.equal((await inLab('start', 'node2')).exitCode, 0);
+  });
+
+  test('orphans are reaped by the first process of a node', async () => {
     await inLab('exec', 'node1', '--', 'sh', '-c', '(sleep 0 &) ; exit 0');
-    const namespace = pidNamespace(await firstProcess(name));
-    assert.ok(namespace);
+    const namespace = await processNamespace('node1');
+    assert.ok(processesIn(namespace).length > 0);
     const zombies = async (): Promise<number> => {
       const states = await Promise.all(
         processesIn(namespace).map(({ pid }) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
@@ -370,11 +390,14 @@ test('lab down leaves nothing of a lab', options, async () => {
   const name = `down-${process.pid}`;
   const up = await runHeddle(['lab', 'up', recipe, '--name', name, '--nodes', '2']);
   assert.equal(up.exitCode, 0, up.stderr);
-  const namespace = pidNamespace(await firstProcess(name));
-  assert.ok(namespace);
+  const node = await runHeddle(['lab', 'exec', '--name', name, 'node1', 'readlink', '/proc/self/ns/pid']);
+  const namespaces = [pidNamespace(await firstProcess(name)) ?? '', node.stdout];
+  assert.ok(namespaces.every((namespace) => processesIn(namespace).length > 0));
   const down = await runHeddle(['lab', 'down', '--name', name]);
   assert.equal(down.exitCode, 0);
   assert.match(down.stdout, /was removed/);
-  await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+  await until('every process of the lab to be gone', () =>
+    namespaces.every((namespace) => processesIn(namespace).length === 0),
+  );
   assert.equal((await runHeddle(['lab', 'down', '--name', name])).exitCode, 12);
 });

@@ -2,6 +2,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compareTraces, readTraces, traceScript } from '../plan/traces.ts';
 import type { LabNode } from './node/node.ts';
+import { holderMarker } from './node/holder.ts';
 import { runLabProgram } from './lab-program.ts';
 
 /** The time that a node has to release its daemon's objects, in milliseconds: a process in user space ends after its device. */
@@ -23,18 +24,19 @@ export async function findLeftovers(node: LabNode): Promise<readonly string[]> {
   }
 }
 
-/** Every process in the node's network namespace except the one that holds it. */
+/** Every process in the node's PID namespace except those that hold it. */
 async function processesOf(node: LabNode): Promise<readonly string[]> {
-  const namespace = await readlink(`/proc/${node.holder.pid}/ns/net`);
-  const pids = (await readdir('/proc')).filter(
-    (name) => /^\d+$/.test(name) && name !== String(node.holder.pid),
-  );
+  const namespace = await readlink(`/proc/${node.holder.pid}/ns/pid`);
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     pids.map(async (pid) => {
       // A process that ends while it is looked at is not left.
-      if ((await readlink(`/proc/${pid}/ns/net`).catch(() => '')) !== namespace) return [];
+      if ((await readlink(`/proc/${pid}/ns/pid`).catch(() => '')) !== namespace) return [];
       const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      return command === '' ? [] : [`process ${pid} ${command.replaceAll('\0', ' ').trim()}`];
+      const words = command.split('\0');
+      return command === '' || words.includes(holderMarker)
+        ? []
+        : [`process ${pid} ${command.replaceAll('\0', ' ').trim()}`];
     }),
   );
   return found.flat();

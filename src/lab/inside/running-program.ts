@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { explainError } from '../../host/system-error.ts';
+import { explainError, hasErrorCode } from '../../host/system-error.ts';
+import { findChildOf } from './find-child.ts';
 import type { HostStatus } from '../protocol.ts';
 import type { Changes } from './changes.ts';
 import { readJsonLines } from './json-lines.ts';
@@ -13,6 +14,7 @@ export type ProgramState =
   | { readonly kind: 'ended'; readonly how: string; readonly asTold: boolean };
 
 interface ProgramStart {
+  /** A command of `runInHost`. */
   readonly command: readonly [string, ...string[]];
   readonly cwd: string;
   readonly environment: NodeJS.ProcessEnv;
@@ -34,9 +36,11 @@ export function describeProgram({
 /** The number of lines of a program's stderr that are kept for messages. */
 const keptLines = 20;
 
+/** The pause before a signal is sent again to a program that is not there yet, in milliseconds. */
+const appearEveryMs = 10;
+
 /** A program of the lab that runs until it is told to end. */
 export class RunningProgram {
-  readonly pid: number;
   readonly #child: ChildProcess;
   readonly #changes: Changes;
   readonly #stderr: string[] = [];
@@ -50,12 +54,16 @@ export class RunningProgram {
       env: start.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.pid = this.#child.pid ?? 0;
     this.#follow(start);
   }
 
   get state(): ProgramState {
     return this.#state;
+  }
+
+  /** The id of the program in the lab's PID namespace; 0 while it does not run. */
+  get pid(): number {
+    return findChildOf(this.#child.pid ?? 0) ?? 0;
   }
 
   /** The exit code; null while the program runs, and if a signal ended it. */
@@ -79,8 +87,23 @@ export class RunningProgram {
   signal(signal: NodeJS.Signals): void {
     if (this.#state.kind === 'ended') return;
     this.#state = { kind: 'stopping', signal };
-    this.#child.kill(signal);
+    this.#deliver(signal);
     this.#changes.notify();
+  }
+
+  /** Sends a signal to the program, as soon as the shell that waits for it has started it. */
+  #deliver(signal: NodeJS.Signals): void {
+    if (this.#state.kind === 'ended') return;
+    const { pid } = this;
+    if (pid === 0) {
+      setTimeout(() => this.#deliver(signal), appearEveryMs);
+      return;
+    }
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (!hasErrorCode(error, 'ESRCH')) throw error;
+    }
   }
 
   #follow({ logFile, onObject = () => undefined }: ProgramStart): void {

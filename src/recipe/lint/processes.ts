@@ -3,7 +3,7 @@ import type { CommandScript } from './command-script.ts';
 
 const killers: ReadonlySet<string> = new Set(['pkill', 'killall', 'killall5']);
 
-/** Reports what acts on processes in a way that surprises: those of other nodes, or those that nobody waits for. */
+/** Reports what acts on processes in a way that surprises: those of other networks, or those that nobody waits for. */
 export function checkProcesses(scripts: readonly CommandScript[], findings: Findings): void {
   for (const script of scripts) {
     for (const { name, nameSpan } of script.calls) {
@@ -12,7 +12,7 @@ export function checkProcesses(scripts: readonly CommandScript[], findings: Find
         'kills-by-name',
         script.placeOf(nameSpan),
         `\`${name}\` ends every process of that name on the machine, also those of other networks`,
-        'write the process id to a file in the state directory, and use `kill "$(cat FILE)"`; the nodes of a lab share their processes',
+        'write the process id to a file in the state directory, and use `kill "$(cat FILE)"`',
       );
     }
     // A command that waits for its parts sees how they end.

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
 import { inspect as inspectWith, isDeepStrictEqual } from 'node:util';
@@ -18,7 +17,7 @@ import {
   type FaultVerb,
   type LabNodeStatus,
 } from '../../../src/lab/protocol.ts';
-import { pidNamespace, processesIn, runHeddle } from '../lab-harness.ts';
+import { processesIn, runHeddle } from '../lab-harness.ts';
 import type { LoggedEvent, LoggedEventOf } from '../harness/daemon.ts';
 import { LeaseFiles } from './lease-files.ts';
 import type { Overlay } from './overlays.ts';
@@ -230,10 +229,9 @@ export class FaultNode {
 
   /** The processes in the node, numbered as outside, whose command line has this word. */
   async processes(word: string): Promise<readonly number[]> {
-    const namespace = await this.sh('readlink /proc/self/ns/net');
-    const lab = pidNamespace(this.#lab.pid) ?? '';
-    return processesIn(lab)
-      .filter(({ pid, words }) => words.includes(word) && netNamespace(pid) === namespace)
+    const namespace = await this.sh('readlink /proc/self/ns/pid');
+    return processesIn(namespace)
+      .filter(({ words }) => words.includes(word))
       .map(({ pid }) => pid);
   }
 
@@ -251,15 +249,7 @@ export class FaultNode {
   }
 
   #enter(): readonly string[] {
-    const namespaces = ['--net', '--mount', '--uts'];
+    const namespaces = ['--net', '--mount', '--uts', '--pid'];
     return [...this.#enterLab(), 'nsenter', '--target', String(this.#holderPid), ...namespaces, '--'];
-  }
-}
-
-function netNamespace(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/net`);
-  } catch {
-    return undefined;
   }
 }

@@ -11,7 +11,7 @@ import { logFileOf, nodeRecipe, nodeStateDirectory, nodeSubnetFile, type LabSpec
 import type { LabTrouble } from '../../report/report.ts';
 import type { Changes } from '../changes.ts';
 import { nodeEnvironment } from './environment.ts';
-import { enterHost, type Holder } from './holder.ts';
+import { runInHost, type Holder } from './holder.ts';
 import { RunningProgram, type ProgramState } from '../running-program.ts';
 import { operandOf } from '../../../recipe/parameters.ts';
 
@@ -49,7 +49,7 @@ export class LabDaemon {
     this.#changes = changes;
     this.#onWait = onWait;
     const start = {
-      command: enterHost(holder, daemonCommand(spec)),
+      command: runInHost(holder, daemonCommand(spec)),
       cwd: '/',
       environment: nodeEnvironment(node, process.env, spec.store),
       logFile: logFileOf(node),

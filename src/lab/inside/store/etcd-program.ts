@@ -3,7 +3,7 @@ import type { HostPlan } from '../../plan/topology.ts';
 import { etcdDirectory, etcdSocketName, logFileOf, pathInLab, type LabSpec } from '../../protocol.ts';
 import type { Changes } from '../changes.ts';
 import { nodeEnvironment } from '../node/environment.ts';
-import { enterHost, type Holder } from '../node/holder.ts';
+import { runInHost, type Holder } from '../node/holder.ts';
 import { RunningProgram } from '../running-program.ts';
 import { etcdTlsFiles } from './certificates.ts';
 import { isHealthy } from './etcd-gateway.ts';
@@ -34,7 +34,7 @@ export async function makeEtcdDirectory({ name }: HostPlan): Promise<void> {
 export function runEtcd(place: EtcdPlace, holder: Holder, spec: LabSpec, changes: Changes): RunningProgram {
   const { name } = place.host;
   const chdir = ['env', `--chdir=${etcdDirectory}`];
-  const command = enterHost(holder, [...chdir, 'etcd', ...etcdOptions(place)]);
+  const command = runInHost(holder, [...chdir, 'etcd', ...etcdOptions(place)]);
   const environment = nodeEnvironment(name, process.env, spec.store);
   return new RunningProgram({ command, cwd: '/', environment, logFile: logFileOf(name) }, changes);
 }

@@ -17,7 +17,7 @@ import {
 import type { LabTrouble } from '../../../report/report.ts';
 import type { Changes } from '../../changes.ts';
 import { nodeEnvironment } from '../../node/environment.ts';
-import { enterHost, holdHost, type Holder } from '../../node/holder.ts';
+import { holdHost, runInHost, type Holder } from '../../node/holder.ts';
 import { describeProgram, RunningProgram } from '../../running-program.ts';
 import { awaitEtcd, makeEtcdDirectory, runEtcd } from '../etcd-program.ts';
 import { awaitServer, describeServer } from '../server-program.ts';
@@ -119,7 +119,7 @@ export class LabApiServer {
   #run(): RunningProgram {
     const { name, ipv4 } = this.plan;
     const program = findKubeApiServer(programPath(process.env['PATH']));
-    const command = enterHost(this.#holder, [program, ...apiServerOptions(ipv4.address)]);
+    const command = runInHost(this.#holder, [program, ...apiServerOptions(ipv4.address)]);
     const environment = nodeEnvironment(name, process.env, this.#spec.store);
     return new RunningProgram({ command, cwd: '/', environment, logFile: logFileOf(name) }, this.#changes);
   }
