@@ -1,4 +1,4 @@
-import type { BatchTool } from './tools/batch-tool.ts';
+import type { LineTool } from './tools/batch-tool.ts';
 
 /** How one line of a batch ended. */
 type LineEnd =
@@ -8,7 +8,7 @@ type LineEnd =
   | { readonly kind: 'unread' };
 
 /** The input of a tool: each call, and a marker after it. */
-export function batchInput(lines: readonly string[], { marker }: BatchTool): string {
+export function batchInput(lines: readonly string[], { marker }: LineTool): string {
   return lines.map((line) => `${line}\n${marker}\n`).join('');
 }
 
@@ -16,7 +16,7 @@ export function batchInput(lines: readonly string[], { marker }: BatchTool): str
  * Reads from a tool's messages how each line of its input ended. A tool that cannot parse a line ends there: that line is refused, those
  * after it are unread.
  */
-export function judgeBatch(count: number, messages: string, tool: BatchTool): readonly LineEnd[] {
+export function judgeBatch(count: number, messages: string, tool: LineTool): readonly LineEnd[] {
   const ends: LineEnd[] = [];
   let message: string[] = [];
   let refused: string | undefined;

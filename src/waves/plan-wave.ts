@@ -11,7 +11,7 @@ export type WavePart<T> =
     }
   | { readonly kind: 'alone'; readonly call: ProgramCall; readonly owner: T };
 
-interface BatchedCall<T> {
+export interface BatchedCall<T> {
   readonly line: string;
   readonly call: ProgramCall;
   readonly owner: T;
@@ -29,7 +29,7 @@ export function planWave<T>(
   const parts: WavePart<T>[] = [];
   for (const { call, owner } of calls) {
     const tool = tools.find(({ program }) => program === call.program);
-    const batch = tool?.batchLine(call.arguments);
+    const batch = changesTool(call) ? undefined : tool?.batchLine(call.arguments, call.stdin);
     if (tool === undefined || batch === undefined) {
       parts.push({ kind: 'alone', call, owner });
       continue;
@@ -45,9 +45,34 @@ export function planWave<T>(
       parts.push({ kind: 'alone', call: first.call, owner: first.owner });
       continue;
     }
-    for (let at = 0; at < lines.length; at += mostInProcess) {
-      parts.push({ kind: 'batch', tool, options, lines: lines.slice(at, at + mostInProcess) });
-    }
+    for (const some of inProcesses(lines, tool)) parts.push({ kind: 'batch', tool, options, lines: some });
   }
   return parts;
+}
+
+/** Splits calls into those that one process works off. */
+function inProcesses<T>(lines: readonly BatchedCall<T>[], tool: BatchTool): readonly BatchedCall<T>[][] {
+  const mostCharacters = tool.kind === 'whole' ? tool.mostCharacters : Infinity;
+  const processes: BatchedCall<T>[][] = [];
+  let characters = Infinity;
+  for (const entry of lines) {
+    const last = processes.at(-1);
+    characters += entry.line.length + 1;
+    if (last !== undefined && last.length < mostInProcess && characters <= mostCharacters) last.push(entry);
+    else {
+      processes.push([entry]);
+      characters = entry.line.length + 1;
+    }
+  }
+  return processes;
+}
+
+/** Variables that alter what a program itself does: those of the dynamic linker, of name servers and of the tools. */
+const ofPrograms =
+  /^(?:LD_|GLIBC_|MALLOC_|GCONV_|WG_|NFT|IPROUTE|NO_COLOR|COLORFGBG|RES_|LOCALDOMAIN|HOSTALIASES|HZ)/;
+
+/** Whether the script sets a variable for the call that a process for many calls would not have. */
+function changesTool({ environment }: ProgramCall): boolean {
+  for (const name of environment.keys()) if (ofPrograms.test(name)) return true;
+  return false;
 }

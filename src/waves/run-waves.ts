@@ -1,11 +1,10 @@
-import { quote } from 'shell-quote';
 import type { ProgramCall, CallOutcome } from '../compile/call.ts';
 import type { ScriptRun, Step } from '../compile/follow-script.ts';
 import { describeOutcome } from '../shell/outcome.ts';
-import type { Job, Shell } from '../shell/shell.ts';
+import type { Job, Outcome, Shell } from '../shell/shell.ts';
 import { batchInput, judgeBatch } from './batch-report.ts';
-import { planWave, type WavePart } from './plan-wave.ts';
-import type { BatchTool } from './tools/batch-tool.ts';
+import { planWave, type BatchedCall, type WavePart } from './plan-wave.ts';
+import type { BatchTool, LineTool, WholeTool } from './tools/batch-tool.ts';
 import type { FailedCall, WaveEnd } from './wave-end.ts';
 
 interface WaveContext {
@@ -76,42 +75,36 @@ async function runPart(part: WavePart<Progress>, context: WaveContext): Promise<
       goOn(part.owner, await runAlone(part.call, part.owner.script, context));
       return;
     case 'batch':
-      await runBatch(part, context);
+      if (part.tool.kind === 'lines') await runLines(part.tool, part, context);
+      else await runWhole(part.tool, part, context);
   }
 }
 
+type Batch = Pick<WavePart<Progress> & { readonly kind: 'batch' }, 'options' | 'lines'>;
+
 /** Runs lines, and again those that the tool did not come to. */
-async function runBatch(
-  part: WavePart<Progress> & { readonly kind: 'batch' },
-  context: WaveContext,
-): Promise<void> {
-  const { tool, options } = part;
-  for (let lines = part.lines; lines.length > 0;) {
-    const command = quote([tool.program, ...tool.batchArguments(options)]);
-    const [first] = lines;
-    if (first === undefined) return;
-    const outcome = await context.shell.run(
-      {
-        ...jobOf(`exec ${command} 2>&1 >/dev/null`, context),
-        environment: { ...first.owner.script.environment, LC_ALL: 'C' },
-        stdin: batchInput(
-          lines.map(({ line }) => line),
-          tool,
-        ),
-      },
-      context.signal,
+async function runLines(tool: LineTool, batch: Batch, context: WaveContext): Promise<void> {
+  for (let { lines } = batch; lines.length > 0;) {
+    const stdin = batchInput(
+      lines.map(({ line }) => line),
+      tool,
+    );
+    const outcome = await runTool(
+      tool,
+      { arguments: tool.batchArguments(batch.options), stdin },
+      lines,
+      context,
     );
     const isWhole =
       (outcome.kind === 'succeeded' || outcome.kind === 'failed') && outcome.stdout.truncated === 0;
     const ends = outcome.kind === 'unstartable' ? [] : judgeBatch(lines.length, outcome.stdout.text, tool);
-    const unread: (typeof lines)[number][] = [];
+    const unread: BatchedCall<Progress>[] = [];
     for (const [index, entry] of lines.entries()) {
       const end = ends[index];
       const isLast = ends[index + 1]?.kind === 'unread' || index === lines.length - 1;
       if (!isWhole && (end === undefined || end.kind === 'unread' || (isLast && end.kind === 'refused'))) {
         goOn(entry.owner, { kind: 'unknown', how: describeOutcome(outcome), message: '' });
-      } else if (end?.kind === 'succeeded')
-        goOn(entry.owner, { kind: 'succeeded', how: 'succeeded', message: '' });
+      } else if (end?.kind === 'succeeded') goOn(entry.owner, succeeded);
       else if (end?.kind === 'refused')
         goOn(entry.owner, { kind: 'failed', how: 'failed', message: withoutReport(end.message, tool) });
       else unread.push(entry);
@@ -120,8 +113,58 @@ async function runBatch(
   }
 }
 
+/** Runs calls together, and halves those that the tool refuses, until the refused one is alone. */
+async function runWhole(tool: WholeTool, { options, lines }: Batch, context: WaveContext): Promise<void> {
+  const waiting = [lines];
+  for (let some = waiting.pop(); some !== undefined; some = waiting.pop()) {
+    const [first, ...others] = some;
+    if (first === undefined) continue;
+    if (others.length === 0) {
+      goOn(first.owner, await runAlone(first.call, first.owner.script, context));
+      continue;
+    }
+    const input = tool.compose(
+      options,
+      some.map(({ line }) => line),
+    );
+    const outcome = await runTool(tool, input, some, context);
+    const end =
+      outcome.kind === 'succeeded' || outcome.kind === 'failed'
+        ? tool.judge(outcome.kind === 'succeeded', outcome.stdout.text)
+        : 'unknown';
+    if (end === 'repeat') {
+      const half = Math.ceil(some.length / 2);
+      waiting.push(some.slice(half), some.slice(0, half));
+      continue;
+    }
+    const how = describeOutcome(outcome);
+    for (const { owner } of some)
+      goOn(owner, end === 'succeeded' ? succeeded : { kind: end, how, message: '' });
+  }
+}
+
+const succeeded: CallEnd = { kind: 'succeeded', how: 'succeeded', message: '' };
+
+/** Runs one process for many calls. Its messages are what the outcome has as standard output. */
+function runTool(
+  { program }: BatchTool,
+  input: { readonly arguments: readonly string[]; readonly stdin: string },
+  [first]: readonly BatchedCall<Progress>[],
+  context: WaveContext,
+): Promise<Outcome> {
+  const command = quoteWords([program, ...input.arguments]);
+  return context.shell.run(
+    {
+      ...jobOf(`exec ${command} 2>&1 >/dev/null`, context),
+      environment: { ...first?.owner.script.environment, LC_ALL: 'C' },
+      stdin: input.stdin,
+    },
+    context.signal,
+  );
+}
+
 /** The report names a line that nobody else sees. */
-function withoutReport(message: string, { refusal }: BatchTool): string {
+function withoutReport(message: string, { refusal }: LineTool): string {
   const lines = message.split('\n').filter((line) => !refusal.test(line));
   return lines.length === 0 ? message : lines.join('\n');
 }

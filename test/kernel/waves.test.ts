@@ -1,23 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it, type TestContext } from 'node:test';
-import { compileScript } from '../../src/compile/follow-script.ts';
-import { parseScript } from '../../src/recipe/sh/parse-script.ts';
-import { findTools } from '../../src/waves/find-tools.ts';
-import { runWaves } from '../../src/waves/run-waves.ts';
-import type { WaveEnd } from '../../src/waves/wave-end.ts';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { VxlanNamespace } from './harness/vxlan-namespace.ts';
+import { kindsOf, pathWith, runInWaves, systemPath, type WaveRunOptions } from './harness/wave-runs.ts';
 
 /** flannel's documented recipe, which adds a peer by three programs. */
 const addPeer =
   "export ADDR=`echo $SUBNET | cut -d'/' -f 1`; read VTEP; ip route add $SUBNET nexthop via $ADDR dev vx onlink && " +
   'arp -s $ADDR $VTEP dev vx && bridge fdb add $VTEP dev vx self dst $PUBLIC_IP';
 
-const systemPath = process.env['PATH'] ?? '';
 const real = execFileSync('sh', ['-c', 'command -v ip || true'], { encoding: 'utf8' }).trim();
 
 interface Peer {
@@ -41,10 +35,8 @@ const environmentOf = ({ subnet, publicIp }: Peer, PATH: string) => ({
 
 const ok = (count: number): string[] => Array<string>(count).fill('succeeded');
 
-interface RunOptions {
+interface RunOptions extends WaveRunOptions {
   readonly script?: string;
-  readonly PATH?: string;
-  readonly timeoutMs?: number;
 }
 
 describe('commands of many peers in waves', { skip: reasonToSkip('arp') }, () => {
@@ -56,55 +48,20 @@ describe('commands of many peers in waves', { skip: reasonToSkip('arp') }, () =>
   after(() => host.end());
   beforeEach(() => host.clear());
 
-  async function run(
-    list: readonly Peer[],
-    { script = addPeer, PATH = systemPath, timeoutMs = 20_000 }: RunOptions = {},
-  ): Promise<readonly WaveEnd[]> {
-    const { shell } = host;
-    const tree = parseScript(script);
-    const scripts = list.map((peer) => {
-      const environment = environmentOf(peer, PATH);
-      const compilation = compileScript({
-        tree,
-        source: script,
-        exitsOnFailure: false,
-        environment,
-        stdin: `${peer.vtep}\n`,
-        programs: { has: () => true, mayReadInput: () => false },
-      });
-      assert(compilation.kind === 'compiled');
-      return { run: compilation.start(), environment };
-    });
-    const { signal } = new AbortController();
-    const tools = await findTools(shell, { PATH }, '/');
-    return runWaves(scripts, {
-      shell,
-      tools,
-      cwd: '/',
-      timeoutMs,
-      concurrency: 4,
-      signal,
-      mayGoOn: () => true,
-    });
-  }
-
-  /** A PATH on which a program of this name stands before the real ones. */
-  function pathWith(t: TestContext, name: string, text: string): string {
-    const directory = join(temporaryDirectory(t), 'bin');
-    mkdirSync(directory, { recursive: true });
-    writeFileSync(join(directory, name), `#!/bin/sh\n${text}\n`);
-    chmodSync(join(directory, name), 0o755);
-    return `${directory}:${systemPath}`;
-  }
-
-  const kinds = (ends: readonly WaveEnd[]): string => [...new Set(ends.map(({ kind }) => kind))].join(' ');
+  const run = (list: readonly Peer[], { script = addPeer, ...options }: RunOptions = {}) =>
+    runInWaves(
+      host.namespace.shell,
+      script,
+      list.map((peer) => ({ environment: environmentOf(peer, systemPath), stdin: `${peer.vtep}\n` })),
+      options,
+    );
 
   it('leave the kernel as one shell after the other leaves it', async () => {
     const list = peers(40);
     for (const peer of list) host.run(addPeer, environmentOf(peer, systemPath), `${peer.vtep}\n`);
     const serial = host.entries;
     host.clear();
-    assert.equal(kinds(await run(list)), 'succeeded');
+    assert.equal(kindsOf(await run(list)), 'succeeded');
     assert.deepEqual(host.entries, serial);
     assert.ok(serial.length >= 120);
   });
@@ -146,12 +103,12 @@ describe('commands of many peers in waves', { skip: reasonToSkip('arp') }, () =>
     const killed = await run(peers(4), {
       PATH: pathWith(t, 'ip', `case $1 in -V) exec ${real} -V ;; esac; kill -9 $$`),
     });
-    assert.equal(kinds(killed), 'unsure');
+    assert.equal(kindsOf(killed), 'unsure');
     const hung = await run(peers(4), {
       PATH: pathWith(t, 'ip', `case $1 in -V) exec ${real} -V ;; esac; exec sleep 60`),
       timeoutMs: 500,
     });
-    assert.equal(kinds(hung), 'unsure');
+    assert.equal(kindsOf(hung), 'unsure');
     const [first] = hung;
     assert(first?.kind === 'unsure');
     assert.equal(first.last?.how, 'did not end within 500 ms');
@@ -169,7 +126,7 @@ describe('commands of many peers in waves', { skip: reasonToSkip('arp') }, () =>
   it('call a program one by one that is not the one meant', async (t) => {
     const calls = join(temporaryDirectory(t), 'calls');
     const other = `case $1 in -V) echo other; exit 0 ;; esac; echo "$*" >>${calls}; exec ${real} "$@"`;
-    assert.equal(kinds(await run(peers(3), { PATH: pathWith(t, 'ip', other) })), 'succeeded');
+    assert.equal(kindsOf(await run(peers(3), { PATH: pathWith(t, 'ip', other) })), 'succeeded');
     assert.match(
       execFileSync('cat', [calls], { encoding: 'utf8' }),
       /^(route add 10\.7\.\d\.0\/24 nexthop via \S+ dev vx onlink\n){3}$/,
@@ -180,7 +137,7 @@ describe('commands of many peers in waves', { skip: reasonToSkip('arp') }, () =>
     const ends = await run(peers(2), {
       script: 'ip route add "$SUBNET dev lo"; ip route add "$SUBNET" dev vx',
     });
-    assert.equal(kinds(ends), 'succeeded');
+    assert.equal(kindsOf(ends), 'succeeded');
     assert.ok(host.entries.some((entry) => entry.startsWith('10.7.1.0/24')));
     assert.equal(host.run('ip route show dev lo'), '');
   });

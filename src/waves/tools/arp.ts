@@ -1,11 +1,12 @@
-import { joinWords, type BatchTool } from './batch-tool.ts';
+import { joinWords, type LineTool } from './batch-tool.ts';
 
 const address = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const mac = /^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$/;
 const device = /^[A-Za-z0-9_.-]{1,15}$/;
 
 /** `arp` of net-tools. `arp -f` ends with status 0 although lines failed, so only its reports count. */
-export const arp: BatchTool = {
+export const arp: LineTool = {
+  kind: 'lines',
   program: 'arp',
   identity: '-V',
   answer: /^net-tools /,

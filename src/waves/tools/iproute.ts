@@ -1,4 +1,4 @@
-import { joinWords, type BatchTool } from './batch-tool.ts';
+import { joinWords, type LineTool } from './batch-tool.ts';
 
 /** The objects of `ip` whose verbs only change the kernel and print nothing. */
 const ipObjects: ReadonlySet<string> = new Set([
@@ -15,6 +15,7 @@ const verbs: ReadonlySet<string> = new Set(['add', 'append', 'change', 'replace'
 
 /** With -force, iproute2 goes on after a line that the kernel refuses, and names the line. It ends at a line that it cannot parse. */
 const common = {
+  kind: 'lines',
   readsInput: (words: readonly string[]) => words.some((word) => word === 'exec' || word.startsWith('-b')),
   identity: '-V',
   // A letter would be the beginning of an object's name.
@@ -24,7 +25,7 @@ const common = {
   batchArguments: (options: readonly string[]) => [...options, '-force', '-batch', '-'],
 } as const;
 
-export const ip: BatchTool = {
+export const ip: LineTool = {
   ...common,
   program: 'ip',
   answer: /^ip utility, iproute2/,
@@ -37,7 +38,7 @@ export const ip: BatchTool = {
   },
 };
 
-export const bridge: BatchTool = {
+export const bridge: LineTool = {
   ...common,
   program: 'bridge',
   answer: /^bridge utility, /,

@@ -1,8 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { createOneShotShell } from '../../../src/shell/one-shot-shell.ts';
-import type { Shell } from '../../../src/shell/shell.ts';
-import { endChild } from '../../support/end-child.ts';
-import { until } from '../../support/until.ts';
+import { BareNamespace } from './bare-namespace.ts';
 
 const makeDevice = [
   'ip link add vx type vxlan id 7 dstport 4789 local 127.0.0.1 nolearning',
@@ -12,29 +8,16 @@ const makeDevice = [
 
 /** A network namespace with the VXLAN device `vx`, and nothing else. */
 export class VxlanNamespace {
-  readonly #holder: ChildProcess;
+  readonly namespace: BareNamespace;
 
-  private constructor(holder: ChildProcess) {
-    this.#holder = holder;
+  private constructor(namespace: BareNamespace) {
+    this.namespace = namespace;
   }
 
   static async make(): Promise<VxlanNamespace> {
-    const holder = spawn('unshare', ['--net', 'sh', '-c', 'echo; exec sleep 600'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const namespace = new VxlanNamespace(holder);
-    let isMade = false;
-    holder.stdout.once('data', () => (isMade = true));
-    await until('the namespace is made', () => isMade);
+    const namespace = await BareNamespace.make();
     namespace.run(makeDevice);
-    return namespace;
-  }
-
-  /** A shell whose commands run here. */
-  get shell(): Shell {
-    return createOneShotShell({
-      program: { file: 'nsenter', name: 'nsenter', arguments: [this.#net, 'sh'] },
-    });
+    return new VxlanNamespace(namespace);
   }
 
   /** Makes the device again, without entries. */
@@ -43,12 +26,8 @@ export class VxlanNamespace {
   }
 
   /** Runs shell text that has to succeed; returns what it prints. */
-  run(text: string, environment: Readonly<Record<string, string>> = {}, input = ''): string {
-    return execFileSync('nsenter', [this.#net, 'sh', '-ec', text], {
-      encoding: 'utf8',
-      env: { PATH: process.env['PATH'], ...environment },
-      input,
-    });
+  run(...given: Parameters<BareNamespace['run']>): string {
+    return this.namespace.run(...given);
   }
 
   /** The routes, neighbours and FDB entries of the device, sorted. */
@@ -60,11 +39,7 @@ export class VxlanNamespace {
       .sort();
   }
 
-  async end(): Promise<void> {
-    await endChild(this.#holder, 'SIGKILL');
-  }
-
-  get #net(): string {
-    return `--net=/proc/${this.#holder.pid}/ns/net`;
+  end(): Promise<void> {
+    return this.namespace.end();
   }
 }
