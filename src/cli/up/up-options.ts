@@ -31,9 +31,11 @@ export function addUpOptions(command: Command): Command {
       '--recipe <file>',
       "the recipe: a path, or a name (vxlan, host-gw, wireguard); default: the recipe for the type in the store's configuration",
     )
-    .option(
-      '--recipe-dir <dir>',
-      "a directory of recipes, for example a mounted ConfigMap: the type in the store's configuration selects one",
+    .addOption(
+      new Option(
+        '--recipe-dir <dir>',
+        "a directory of recipes, for example a mounted ConfigMap: the type in the store's configuration selects one",
+      ).env('HEDDLE_RECIPE_DIR'),
     )
     .option('--watch', 'follow the recipe file: check it after each save, and apply it in the smallest step')
     .option(

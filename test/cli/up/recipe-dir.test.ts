@@ -24,6 +24,32 @@ test('--print-config shows --recipe-dir as a path', async () => {
   });
 });
 
+test('the variable HEDDLE_RECIPE_DIR stands for --recipe-dir; an empty one does not', async () => {
+  const printed = async (value: string, ...args: readonly string[]): Promise<unknown> => {
+    const { stdout, stderr } = await runHeddle(['up', '--print-config', '--json', ...args], {
+      environment: { HEDDLE_RECIPE_DIR: value },
+    });
+    const { options } = JSON.parse(stdout || '{"options":[]}') as PrintedConfiguration;
+    const {
+      from,
+      source,
+      value: shown,
+    } = options.find(({ name }) => name === '--recipe-dir') ?? { from: stderr };
+    return { from, source, value: shown };
+  };
+  assert.deepEqual(await printed('/looms'), {
+    from: 'variable',
+    source: 'HEDDLE_RECIPE_DIR',
+    value: '/looms',
+  });
+  assert.deepEqual(await printed(''), { from: 'default', source: null, value: null });
+  assert.deepEqual(await printed('/looms', '--recipe-dir', '/own'), {
+    from: 'option',
+    source: null,
+    value: '/own',
+  });
+});
+
 test('--watch with --trust-store-commands needs --recipe or --recipe-dir', async (t) => {
   const path = join(temporaryDirectory(t), 'none');
   const args = ['up', '--watch', '--trust-store-commands'];
