@@ -1,5 +1,5 @@
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
-import { open, realpath, rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
@@ -11,7 +11,7 @@ import {
   type SubnetEnvironment,
 } from '../network/subnet-env.ts';
 import { makeDirectories, overwriteFile, removeDrafts, writeFileAtomically } from './files/atomic-file.ts';
-import { PlainFileError } from './files/plain-file-error.ts';
+import { openFileHandle } from './files/plain-file.ts';
 import { explainError, hasErrorCode } from './system-error.ts';
 
 /**
@@ -108,9 +108,8 @@ export async function readSubnetFile(path: string): Promise<SubnetEnvironment | 
 
 /** Reads the file if it is a regular file, and does not wait for the other end of a FIFO. */
 async function readText(path: string): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const file = await openFileHandle(path, constants.O_RDONLY);
   try {
-    if (!(await file.stat()).isFile()) throw new PlainFileError(path, 'is not a regular file');
     return await file.readFile('utf8');
   } finally {
     await file.close();

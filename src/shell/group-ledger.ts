@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openPlainFile, readPlainFile } from '../host/files/plain-file.ts';
 import { hasErrorCode } from '../host/system-error.ts';
 import { endGroup, findOlderThanChild } from './process-group.ts';
 
@@ -15,6 +16,9 @@ export interface GroupLedger {
   /** Notes a group by its leader. Returns the function that removes the note, for when no process of the group is left. Never throws. */
   note(leader: number, kind: GroupKind): () => void;
 }
+
+/** The most bytes of a note. */
+const mostBytes = 1024;
 
 export const noLedger: GroupLedger = { note: () => () => undefined };
 
@@ -31,9 +35,7 @@ export function createGroupLedger(directory: string): GroupLedger {
       const path = join(directory, String(leader));
       try {
         mkdirSync(directory, { recursive: true, mode: 0o700 });
-        writeFileSync(path, `${kind} ${identify(readFileSync(`/proc/${leader}/stat`, 'utf8'))}`, {
-          mode: 0o600,
-        });
+        writeNote(path, `${kind} ${identify(readFileSync(`/proc/${leader}/stat`, 'utf8'))}`);
       } catch {
         return () => undefined;
       }
@@ -66,7 +68,7 @@ async function listNotes(directory: string): Promise<readonly string[]> {
 }
 
 async function endNoted(path: string, leader: number, graceMs: number): Promise<boolean> {
-  const [kind = '', ...identity] = (await readFile(path, 'utf8').catch(() => '')).split(' ');
+  const [kind = '', ...identity] = readNote(path).split(' ');
   const now = await readFile(`/proc/${leader}/stat`, 'utf8').catch(() => undefined);
   const isRunning = now !== undefined && identify(now) === identity.join(' ');
   if (isRunning) {
@@ -75,6 +77,24 @@ async function endNoted(path: string, leader: number, graceMs: number): Promise<
   }
   await rm(path, { force: true });
   return isRunning && kind !== 'listener';
+}
+
+function writeNote(path: string, text: string): void {
+  const { file } = openPlainFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
+  try {
+    writeSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A note that another program made is as good as none. */
+function readNote(path: string): string {
+  try {
+    return readPlainFile(path, mostBytes);
+  } catch {
+    return '';
+  }
 }
 
 /** The values that distinguish a process from any other with the same id: its start in clock ticks (field 22 of proc(5)), and the boot. */

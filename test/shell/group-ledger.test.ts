@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createGroupLedger, endNotedGroups } from '../../src/shell/group-ledger.ts';
@@ -48,6 +48,17 @@ test('a group that was struck out lives on', async (t) => {
   createGroupLedger(directory).note(pid, 'command')();
   assert.equal(await endNotedGroups(directory, 2000), 0);
   assert.ok(process.kill(pid, 0));
+});
+
+test('a FIFO in the place of a note is not waited for, and goes', async (t) => {
+  const directory = ledgerDirectory(t);
+  const { pid } = await start(t, 'echo begun; exec sleep 86390');
+  await mkdir(directory);
+  execFileSync('mkfifo', [join(directory, String(pid))]);
+  createGroupLedger(directory).note(pid, 'command');
+  assert.equal(await endNotedGroups(directory, 2000), 0);
+  assert.ok(process.kill(pid, 0));
+  assert.deepEqual(await readdir(directory), []);
 });
 
 test('another process that has the id by now lives on', async (t) => {

@@ -1,6 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { parse } from 'shell-quote';
 import { Failure } from '../../diagnostic/failure.ts';
+import { PlainFileError } from '../../host/files/plain-file-error.ts';
+import { readNamedFile } from '../../host/files/plain-file.ts';
 import { ProgramError, runProgram } from '../../host/run-program.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
 import { formatCidr } from '../../network/cidr.ts';
@@ -17,7 +19,7 @@ export async function writeDockerOptions(
   dockerFile: string,
   request: DockerOptionsRequest,
 ): Promise<void> {
-  const variables = { ...process.env, ...parseAssignments(await readSubnetFile(subnetFile)) };
+  const variables = { ...process.env, ...parseAssignments(readSubnetFile(subnetFile)) };
   const text = renderDockerOptions(variables, request);
   try {
     // In place: -d may be /dev/stdout, or a link.
@@ -31,12 +33,16 @@ export async function writeDockerOptions(
   await refuseForeignRoute(variables[subnetVariables.subnet.ipv4] ?? '');
 }
 
-async function readSubnetFile(path: string): Promise<string> {
+/** The most bytes of a file of variables. */
+const mostBytes = 1024 * 1024;
+
+function readSubnetFile(path: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return readNamedFile(path, mostBytes).bytes.toString('utf8');
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT', 'ENOTDIR')) return '';
-    throw new Failure('state-directory', `the subnet file ${path} cannot be read: ${explainError(error)}`, {
+    const why = error instanceof PlainFileError ? `it ${error.reason}` : explainError(error);
+    throw new Failure('state-directory', `the subnet file ${path} cannot be read: ${why}`, {
       hint: 'give its path with -f',
       cause: error,
     });

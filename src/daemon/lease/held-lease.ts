@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { EmitEvent } from '../../event/event.ts';
 import { readPlainFile } from '../../host/files/plain-file.ts';
-import { writeFileAtomically } from '../../host/files/atomic-file.ts';
+import { writeStateFile } from '../../host/state/state-file.ts';
 import { isThisMachine, type MachineMarks } from '../../host/machine.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { decodeLease, parseLeaseKey } from '../../lease/wire.ts';
@@ -49,7 +49,7 @@ function fileOf(stateDirectory: string): string {
   return join(stateDirectory, 'lease.json');
 }
 
-/** Writes the note about a lease that this machine wrote. */
+/** Writes the note about a lease that this machine wrote. Throws a Failure. */
 export async function noteHeldLease(
   stateDirectory: string,
   store: StoreChoice,
@@ -61,7 +61,7 @@ export async function noteHeldLease(
 
 /**
  * Notes a lease that is about to be written, so that a process that dies before the store confirms the write does not lose the lease. What
- * the note says about an earlier write of the same lease stays.
+ * the note says about an earlier write of the same lease stays. Throws a Failure.
  */
 export async function noteLeaseWrite(
   stateDirectory: string,
@@ -92,7 +92,7 @@ function describe(
 }
 
 async function writeHeldLease(stateDirectory: string, held: HeldLease): Promise<void> {
-  await writeFileAtomically(fileOf(stateDirectory), `${JSON.stringify(held)}\n`, 0o600);
+  await writeStateFile(fileOf(stateDirectory), `${JSON.stringify(held)}\n`);
 }
 
 /** Reads the note about the lease. Undefined without a note, or with one that cannot be read: the lease then expires by itself. */

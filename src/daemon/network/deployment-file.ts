@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
+import { showInvisible } from '../../diagnostic/visible-text.ts';
 import { readPlainFile } from '../../host/files/plain-file.ts';
 import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { writeStateFile } from '../../host/state/state-file.ts';
 import { deploymentName } from '../../host/state/standing-network.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
 import { deploymentVersion, type Deployment } from './deployment.ts';
+import { findStranger } from './parts/parts.ts';
 import { setDeploymentAside, UnreadableDeployment } from './unreadable-deployment.ts';
 
 /** The most bytes of a deployment file. It has the texts of a recipe and of a network configuration. */
@@ -95,15 +97,23 @@ function understand(found: AnyDeployment, stateDirectory: string): Deployment {
       const parts = { device: {}, peers: {}, 'subnet-file': { path: subnetFile } };
       return { ...rest, version: deploymentVersion, parts };
     }
-    case deploymentVersion:
-      return found as Deployment;
-    default:
-      throw new UnreadableDeployment(
+    case deploymentVersion: {
+      const deployment = found as Deployment;
+      const stranger = findStranger(deployment.parts);
+      if (stranger === undefined) return deployment;
+      throw newer(
         stateDirectory,
-        `was written by a newer version of heddle (format ${found.version}; this version reads up to ${deploymentVersion})`,
-        'take the network down with that version',
+        `it has the part ${showInvisible(stranger)}, which this version does not know`,
       );
+    }
+    default:
+      throw newer(stateDirectory, `format ${found.version}; this version reads up to ${deploymentVersion}`);
   }
+}
+
+function newer(stateDirectory: string, sign: string): UnreadableDeployment {
+  const problem = `was written by a newer version of heddle (${sign})`;
+  return new UnreadableDeployment(stateDirectory, problem, 'take the network down with that version');
 }
 
 /** Writes the file whole, mode 0600: a parameter may be a secret. Throws a Failure. */

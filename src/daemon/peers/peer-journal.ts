@@ -40,8 +40,7 @@ export class PeerJournal {
     const lines: readonly unknown[] = await storage.read();
     const peers = new Map<string, Peer>();
     for (const [index, line] of lines.entries()) {
-      if (!isJournalLine(line))
-        throw new DamagedJournal(storage.path, index + 1, 'is not an entry of heddle');
+      if (!isJournalLine(line)) throw DamagedJournal.at(storage.path, index + 1, 'is not an entry of heddle');
       if ('add' in line) peers.set(line.add.key, line.add);
       else peers.delete(line.gone);
     }

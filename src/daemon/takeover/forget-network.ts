@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmitEvent } from '../../event/event.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
@@ -31,7 +31,7 @@ export async function forgetStanding(stateDirectory: string, emit: EmitEvent): P
   const path = join(stateDirectory, 'journal');
   const isUnreadable = await keepUnreadable(stateDirectory, emit);
   const deployment = await readDeployment(stateDirectory);
-  if (deployment === undefined && !existsSync(path)) return isUnreadable;
+  if (deployment === undefined && !isThere(path)) return isUnreadable;
   const isDamaged = (await keepDamaged(path, emit)) || isUnreadable;
   if (deployment === undefined) return isDamaged;
   const file = await openJournal(path);
@@ -41,6 +41,11 @@ export async function forgetStanding(stateDirectory: string, emit: EmitEvent): P
     await file.close();
   }
   return true;
+}
+
+/** Whether the name is taken, also by a link that leads nowhere. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Gives a deployment file that cannot be read another name. Returns whether there was one. */

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { hasErrorCode } from '../system-error.ts';
 import { PlainFileError } from './plain-file-error.ts';
 
@@ -36,25 +37,51 @@ export function readNamedFile(
   return { bytes: Buffer.from(readAll(path, opened, mostBytes)), stats: opened.stats };
 }
 
+/**
+ * Opens a regular file that stays open, or is too large to be read at once. Links are followed unless `flags` has `O_NOFOLLOW`; in all else,
+ * it is opened as by {@link openPlainFile}.
+ */
+export async function openFileHandle(path: string, flags: number, mode?: number): Promise<FileHandle> {
+  const file = await open(path, flags | withoutWaiting, mode).catch((error: unknown) => {
+    throw explainOpen(path, flags, error);
+  });
+  try {
+    if (!(await file.stat()).isFile()) throw notRegular(path);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+const withoutWaiting = constants.O_NONBLOCK | constants.O_NOCTTY;
+
 function openRegularFile(path: string, flags: number, mode?: number): PlainFile {
   let file: number;
   try {
-    file = openSync(path, flags | constants.O_NONBLOCK | constants.O_NOCTTY, mode);
+    file = openSync(path, flags | withoutWaiting, mode);
   } catch (error) {
-    const isLinkRefused = (flags & constants.O_NOFOLLOW) !== 0 && hasErrorCode(error, 'ELOOP');
-    if (isLinkRefused) throw new PlainFileError(path, 'is a symbolic link');
-    // These errors mean a socket, a FIFO without a reader, or a device without a driver.
-    if (hasErrorCode(error, 'ENXIO', 'ENODEV')) throw new PlainFileError(path, 'is not a regular file');
-    throw error;
+    throw explainOpen(path, flags, error);
   }
   try {
     const stats = fstatSync(file);
-    if (!stats.isFile()) throw new PlainFileError(path, 'is not a regular file');
+    if (!stats.isFile()) throw notRegular(path);
     return { file, stats };
   } catch (error) {
     closeSync(file);
     throw error;
   }
+}
+
+function explainOpen(path: string, flags: number, error: unknown): unknown {
+  const isLinkRefused = (flags & constants.O_NOFOLLOW) !== 0 && hasErrorCode(error, 'ELOOP');
+  if (isLinkRefused) return new PlainFileError(path, 'is a symbolic link');
+  // These errors mean a socket, a FIFO without a reader, a device without a driver, or a directory that was opened for writing.
+  return hasErrorCode(error, 'ENXIO', 'ENODEV', 'EISDIR') ? notRegular(path) : error;
+}
+
+function notRegular(path: string): PlainFileError {
+  return new PlainFileError(path, 'is not a regular file');
 }
 
 /** Reads an open file to its end, and closes it. */

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { PerFamily } from '../../network/per-family.ts';
+import { readPlainFile } from '../files/plain-file.ts';
 import { writeStateFile } from '../state/state-file.ts';
 import type { Link } from './ip-output.ts';
 import type { AddressMemory } from './rank-addresses.ts';
@@ -14,17 +14,17 @@ const fileSchema = z.object({
   used: z.object({ ipv4: z.nullable(z.string()), ipv6: z.nullable(z.string()) }),
 });
 
+/** The most bytes of the note: a machine may have thousands of addresses. */
+const mostBytes = 4 * 1024 * 1024;
+
 function fileOf(stateDirectory: string): string {
   return join(stateDirectory, '.addresses.json');
 }
 
 /** Reads the note of the last start. Undefined at a first start, or if the file cannot be understood. */
-export async function readAddressMemory(
-  stateDirectory: string,
-  options: string,
-): Promise<AddressMemory | undefined> {
+export function readAddressMemory(stateDirectory: string, options: string): AddressMemory | undefined {
   try {
-    const found = fileSchema.parse(JSON.parse(await readFile(fileOf(stateDirectory), 'utf8')));
+    const found = fileSchema.parse(JSON.parse(readPlainFile(fileOf(stateDirectory), mostBytes)));
     const { ipv4, ipv6 } = found.options === options ? found.used : { ipv4: null, ipv6: null };
     return { seen: found.seen, used: { ipv4: ipv4 ?? undefined, ipv6: ipv6 ?? undefined } };
   } catch {

@@ -51,7 +51,7 @@ export interface HostInterfaces {
 export class InterfaceLookUp implements HostInterfaces {
   #wishes: FamilylessWishes;
   readonly #stateDirectory: string;
-  #memory: Promise<AddressMemory | undefined>;
+  #memory: AddressMemory | undefined;
   #look: Look;
 
   /** @param stateDirectory the directory with the note of the last start; it may not exist */
@@ -115,7 +115,7 @@ export class InterfaceLookUp implements HostInterfaces {
   async remember({ addresses }: ChosenInterface): Promise<void> {
     const { links } = await this.#look.facts;
     const options = JSON.stringify(this.#wishes);
-    this.#memory = Promise.resolve(await writeAddressMemory(this.#stateDirectory, options, links, addresses));
+    this.#memory = await writeAddressMemory(this.#stateDirectory, options, links, addresses);
   }
 
   /** The interfaces of this network namespace. Throws a Failure without iproute2. */
@@ -158,17 +158,16 @@ function ignoreErrors<T>(promise: Promise<T>): Promise<T> {
  */
 async function readFacts(
   { iface, ifaceRegex, ifaceCanReach }: FamilylessWishes,
-  memory: Promise<AddressMemory | undefined>,
+  memory: AddressMemory | undefined,
 ): Promise<HostFacts> {
   const isNamed = iface.length > 0 || ifaceRegex.length > 0 || ifaceCanReach !== undefined;
   const readRoutes = (family: Family) => (isNamed ? [] : readDefaultRoutes(family));
   const isReached = ifaceCanReach !== undefined && parseAddress(ifaceCanReach) !== undefined;
-  const [links, ipv4Routes, ipv6Routes, routeToReach, known] = await Promise.all([
+  const [links, ipv4Routes, ipv6Routes, routeToReach] = await Promise.all([
     readLinks(),
     readRoutes(4),
     readRoutes(6),
     isReached ? readRouteTo(ifaceCanReach) : undefined,
-    memory,
   ]);
-  return { links, defaultRoutes: { 4: ipv4Routes, 6: ipv6Routes }, routeToReach, memory: known };
+  return { links, defaultRoutes: { 4: ipv4Routes, 6: ipv6Routes }, routeToReach, memory };
 }

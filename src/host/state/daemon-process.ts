@@ -1,13 +1,18 @@
-import { readdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { readPlainFile } from '../files/plain-file.ts';
+import { writeStateFile } from './state-file.ts';
+
+/** The most bytes of the note of a process. */
+const mostBytes = 64;
 
 function fileOf(stateDirectory: string): string {
   return join(stateDirectory, 'heddle.pid');
 }
 
-/** Notes that this process owns the state directory, for programs that get no answer from it. */
+/** Notes that this process owns the state directory, for programs that get no answer from it. Throws Failure `state-directory`. */
 export async function noteOwnProcess(stateDirectory: string): Promise<void> {
-  await writeFile(fileOf(stateDirectory), `${process.pid}\n`, { mode: 0o600 });
+  await writeStateFile(fileOf(stateDirectory), `${process.pid}\n`);
 }
 
 export async function forgetOwnProcess(stateDirectory: string): Promise<void> {
@@ -24,7 +29,7 @@ interface OwningProcess {
 /** The process that noted itself as the owner of the state directory; undefined if it is unknown, or not visible from here. */
 export async function findOwningProcess(stateDirectory: string): Promise<OwningProcess | undefined> {
   try {
-    const pid = Number(await readFile(fileOf(stateDirectory), 'utf8'));
+    const pid = Number(readPlainFile(fileOf(stateDirectory), mostBytes));
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     return { pid, state: stat.charAt(stat.lastIndexOf(')') + 2) };
   } catch {

@@ -1,8 +1,10 @@
 import { constants } from 'node:fs';
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { Failure } from '../../diagnostic/failure.ts';
 import type { Json } from '../../lease/lease.ts';
 import { writeFileAtomically } from '../files/atomic-file.ts';
+import { PlainFileError } from '../files/plain-file-error.ts';
+import { openFileHandle } from '../files/plain-file.ts';
 import { DamagedJournal } from './damaged-journal.ts';
 import { countWholeBytes, parseJournal, renderJournal } from './journal-lines.ts';
 import { explainError } from '../system-error.ts';
@@ -83,7 +85,9 @@ class JournalFile implements Journal {
 
   #inTurn<T>(what: string, work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work).catch((error: unknown) => {
-      throw error instanceof Failure ? error : this.#failure(`could not be ${what}: ${explainError(error)}`);
+      if (error instanceof Failure) throw error;
+      if (error instanceof PlainFileError) throw new DamagedJournal(this.path, `it ${error.reason}`);
+      throw this.#failure(`could not be ${what}: ${explainError(error)}`);
     });
     this.#last = done.catch(() => undefined);
     return done;
@@ -98,15 +102,25 @@ class JournalFile implements Journal {
   async #reopen(): Promise<void> {
     const previous = this.#handle;
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
-    this.#handle = await open(this.path, flags, 0o600);
+    this.#handle = await openFileHandle(this.path, flags, 0o600);
     await previous?.close();
   }
 
+  /** Reads the file at the path, which another program may have replaced. */
+  async #readBytes(): Promise<Buffer> {
+    const file = await openFileHandle(this.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  }
+
   async #load(): Promise<readonly Json[]> {
-    const bytes = await readFile(this.path);
+    const bytes = await this.#readBytes();
     const wholeBytes = countWholeBytes(bytes);
     const journal = parseJournal(bytes.toString('utf8', 0, wholeBytes));
-    if (journal.kind === 'corrupt') throw new DamagedJournal(this.path, journal.line, journal.reason);
+    if (journal.kind === 'corrupt') throw DamagedJournal.at(this.path, journal.line, journal.reason);
     this.#size = wholeBytes;
     this.#torn = bytes.length > wholeBytes;
     return journal.entries;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Command } from 'commander';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -108,4 +109,16 @@ test('through the program', async (t) => {
   const refused = await runHeddle(['docker-opts', '-f', subnetFile, '-d', dockerFile]);
   assert.equal(refused.exitCode, exitCodes.usage);
   assert.match(refused.stderr, /^heddle: FLANNEL_IPMASQ is `yes`, and must be true or false\n/);
+});
+
+test('heddle docker-opts does not wait for a FIFO in the place of the subnet file', async (t) => {
+  const directory = temporaryDirectory(t);
+  const fifo = join(directory, 'subnet.env');
+  execFileSync('mkfifo', [fifo]);
+  const { exitCode, stderr } = await runHeddle(['docker-opts', '-f', fifo, '-d', join(directory, 'docker')]);
+  assert.equal(exitCode, exitCodes['state-directory'], stderr);
+  assert.match(
+    stderr,
+    /^heddle: the subnet file \S+ cannot be read: it is not a regular file\n {2}give its path with -f$/m,
+  );
 });

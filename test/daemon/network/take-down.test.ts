@@ -57,16 +57,6 @@ test('a part that was never begun is not taken down', async (t) => {
   assert.deepEqual(bench.log.slice(before), ['shutdown 10.50.1.0/24']);
 });
 
-test('a part that this version does not know is refused before anything is touched', async (t) => {
-  const { bench, network } = await start(t);
-  const before = bench.log;
-  await assert.rejects(
-    takeDown(network, { ...rememberParts(network.options), loom: {} }),
-    /a part that this version of heddle does not know: loom/,
-  );
-  assert.deepEqual(bench.log, before);
-});
-
 test('remains after a take-down are named, with what to do', () => {
   const whole = { removed: 3, failed: [], shutdown: 'done' } as const;
   requireTakenDown(whole, 'then try again');

@@ -28,6 +28,10 @@ export const damages: Readonly<Record<string, Damage>> = {
     make: writing((sound) => sound.replace('"version": 2', '"version": 99')),
     says: /was written by a newer version of heddle \(format 99; .*\)$/m,
   },
+  'with an unknown part': {
+    make: writing((sound) => sound.replace('"parts": {', '"parts": { "cloth-beam": {},')),
+    says: /was written by a newer version of heddle \(it has the part cloth-beam, which .* know\)$/m,
+  },
   'a directory': { make: (path) => mkdirSync(path), says: /is damaged: it is not a regular file$/m },
   'a FIFO': {
     make: (path) => void execFileSync('mkfifo', [path]),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, mkdirSync, symlinkSync } from 'node:fs';
 import { appendFile, readFile, readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -75,6 +77,30 @@ for (const [what, text, line, reason] of [
       return true;
     });
     assert.equal(await readFile(path, 'utf8'), text, 'and changes nothing');
+  });
+}
+
+for (const [what, make, reason] of [
+  ['a FIFO', (path: string) => void execFileSync('mkfifo', [path]), 'it is not a regular file'],
+  ['a directory', (path: string) => mkdirSync(path), 'it is not a regular file'],
+  [
+    'a link that leads nowhere',
+    (path: string) => symlinkSync('/nowhere/journal', path),
+    'it is a symbolic link',
+  ],
+] as const) {
+  test(`${what} in the place of the journal is damage, is not waited for, and can be set aside`, async (t) => {
+    const path = join(temporaryDirectory(t), 'journal');
+    make(path);
+    const { ino } = lstatSync(path);
+    await assert.rejects(openJournal(path), (error) => {
+      assert.ok(error instanceof DamagedJournal);
+      assert.equal(error.message, `the journal ${path} is damaged: ${reason}`);
+      return true;
+    });
+    const newPath = await setJournalAside(path, new Date());
+    assert.equal(lstatSync(newPath).ino, ino);
+    await openIn(t, path);
   });
 }
 

@@ -1,4 +1,3 @@
-import { Failure } from '../../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../../event/event.ts';
 import type { LeaseSubnets } from '../../../lease/lease.ts';
 import type { Json } from '../../../recipe/json/json.ts';
@@ -29,7 +28,7 @@ export function rememberParts(options: UpOptions, parts = networkParts): PartMem
 
 /**
  * Removes the remembered parts, the last one first. If one fails, the others are still removed. Returns the result of each. After
- * `leaving`, the removal of no further part begins. Throws a Failure for a part that this version does not know, before anything is touched.
+ * `leaving`, the removal of no further part begins. A reader of the memories has refused those that {@link findStranger} finds.
  */
 export async function removeParts(
   network: StandingNetwork,
@@ -37,7 +36,6 @@ export async function removeParts(
   parts = networkParts,
   leaving?: AbortSignal,
 ): Promise<ReadonlyMap<string, RemovalResult>> {
-  refuseStrangers(memories, parts);
   const removed = new Map<string, RemovalResult>();
   for (const part of parts.toReversed()) {
     if (leaving?.aborted === true) break;
@@ -47,14 +45,13 @@ export async function removeParts(
   return removed;
 }
 
-/** Removes only the pieces of the remembered parts that outlive the kernel's objects. Throws as {@link removeParts} does. */
+/** Removes only the pieces of the remembered parts that outlive the kernel's objects. */
 export async function forgetParts(
   memories: PartMemories,
   own: LeaseSubnets | undefined,
   emit: EmitEvent,
   parts = networkParts,
 ): Promise<void> {
-  refuseStrangers(memories, parts);
   for (const part of parts.toReversed()) {
     const memory = memories[part.name];
     if (memory !== undefined) await part.forget(memory, own, emit);
@@ -75,12 +72,7 @@ export async function leavePlaces(
   }
 }
 
-function refuseStrangers(memories: PartMemories, parts: readonly NetworkPart[]): void {
-  const stranger = Object.keys(memories).find((name) => parts.every((part) => part.name !== name));
-  if (stranger === undefined) return;
-  throw new Failure(
-    'state-directory',
-    `the network has a part that this version of heddle does not know: ${stranger}`,
-    { hint: 'take the network down with the version that brought it up' },
-  );
+/** Finds the name of a remembered part that this version does not know, so that it could not remove it. */
+export function findStranger(memories: PartMemories, parts = networkParts): string | undefined {
+  return Object.keys(memories).find((name) => parts.every((part) => part.name !== name));
 }

@@ -6,6 +6,7 @@ import type {
   StandingNetwork,
 } from '../../../../src/daemon/network/parts/part.ts';
 import {
+  findStranger,
   forgetParts,
   networkParts,
   rememberParts,
@@ -51,16 +52,9 @@ test('a part that was never begun is not removed', async () => {
   assert.deepEqual(did, ['first {}']);
 });
 
-test('a part that this version does not know is refused before anything is touched', async () => {
-  const did: string[] = [];
-  const memories = { first: {}, 'cloth-beam': {} };
-  const known = fakeParts(did);
-  await assert.rejects(removeParts(network, memories, known), /does not know: cloth-beam/);
-  await assert.rejects(
-    forgetParts(memories, undefined, () => undefined, known),
-    /does not know: cloth-beam/,
-  );
-  assert.deepEqual(did, []);
+test('a part that this version does not know is found by its name', () => {
+  assert.equal(findStranger({ device: {}, 'cloth-beam': {} }), 'cloth-beam');
+  assert.equal(findStranger({ device: {}, peers: {} }), undefined);
 });
 
 test('a network that is gone is forgotten part by part', async () => {
