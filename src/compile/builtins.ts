@@ -6,7 +6,7 @@ import { formatText } from './text/format-text.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 import { readFields } from './text/read-fields.ts';
 import type { ShellState } from './shell-state.ts';
-import type { Input } from './streams.ts';
+import type { Input, Inputs } from './streams.ts';
 import { evaluateTest } from './text/test-expression.ts';
 
 /** The input and the surroundings of a builtin. */
@@ -14,6 +14,7 @@ export interface BuiltinCall {
   readonly words: readonly string[];
   readonly state: ShellState;
   readonly input: Input;
+  readonly inputs: Inputs;
   readonly print: (text: string) => void;
   readonly span: Span;
 }
@@ -76,7 +77,7 @@ export const specialBuiltins: Readonly<Record<string, Builtin>> = {
         throw new NotUnderstood(span, `${name} is a function`);
       if (state.functionDepth > 0)
         throw new NotUnderstood(span, 'shells differ in what `unset` does in a function');
-      state.variables.set(name, undefined, span);
+      state.variables = state.variables.with(name, undefined, span);
     }
     return 0;
   },
@@ -116,16 +117,16 @@ function setOptions({ words, state, span }: BuiltinCall): Status {
   return 0;
 }
 
-function readVariables({ words, state, input, span }: BuiltinCall): Status {
+function readVariables({ words, state, input, inputs, span }: BuiltinCall): Status {
   const isRaw = words[0] === '-r';
   const names = isRaw ? words.slice(1) : words;
   if (names.length === 0 || !names.every(isName))
     throw new NotUnderstood(span, 'this use of `read` is not evaluated');
-  const { line, ended } = input.readLine(span);
+  const { line, ended } = inputs.readLine(input, span);
   if (!isRaw && line.includes('\\')) throw new NotUnderstood(span, '`read` without -r meets a backslash');
   const separators = state.variables.read('IFS', span) ?? ' \t\n';
   for (const [index, value] of readFields(line, separators, names.length).entries()) {
-    state.variables.set(names[index] ?? '', value, span);
+    state.variables = state.variables.with(names[index] ?? '', value, span);
   }
   return ended ? 1 : 0;
 }

@@ -14,6 +14,26 @@ export interface ProgramCall {
   readonly span: Span;
 }
 
+export function areEqualCalls(one: ProgramCall, other: ProgramCall): boolean {
+  return (
+    one.span === other.span &&
+    one.program === other.program &&
+    one.arguments.length === other.arguments.length &&
+    one.arguments.every((word, at) => word === other.arguments[at]) &&
+    one.environment.size === other.environment.size &&
+    [...one.environment].every(
+      ([name, value]) => other.environment.has(name) && other.environment.get(name) === value,
+    ) &&
+    one.stdout === other.stdout &&
+    one.stderr === other.stderr &&
+    areEqualInputs(one.stdin, other.stdin)
+  );
+}
+
+function areEqualInputs(one: CallInput, other: CallInput): boolean {
+  return one.kind === 'null' || other.kind === 'null' ? one.kind === other.kind : one.text === other.text;
+}
+
 /** A program's standard input: a text, or `/dev/null`. */
 export type CallInput = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'null' };
 
@@ -23,11 +43,11 @@ export type CallOutput = 'stdout' | 'stderr' | 'null';
 /** How a call ended. Which status a failed one had is not told. */
 export type CallOutcome = 'succeeded' | 'failed';
 
-/** A status of the shell: a number that is known, or that of a call. */
-export type Status = number | CallOutcome;
+/** A status of the shell: a number that is known, or that of a call which failed. */
+export type Status = number | 'failed';
 
 export function isSuccess(status: Status): boolean {
-  return status === 0 || status === 'succeeded';
+  return status === 0;
 }
 
 /** A text that the script itself writes. */

@@ -18,15 +18,19 @@ interface PartSink {
 
 /** Expands the words of a script (POSIX.1-2017, XCU 2.6). Every method throws a {@link NotUnderstood} for what only a shell can tell. */
 export class Expander {
-  readonly #state: ShellState;
+  readonly #shell: { readonly state: ShellState };
   readonly #substitute: Substitute;
   readonly #source: string;
 
   /** `source` is the text of the script, to which spans refer. */
-  constructor(state: ShellState, source: string, substitute: Substitute) {
-    this.#state = state;
+  constructor(shell: { readonly state: ShellState }, source: string, substitute: Substitute) {
+    this.#shell = shell;
     this.#source = source;
     this.#substitute = substitute;
+  }
+
+  get #state(): ShellState {
+    return this.#shell.state;
   }
 
   /** The words of a command, or of the list of a `for`. */
@@ -181,7 +185,7 @@ export class Expander {
           if (!/^[A-Za-z_]/.test(part.name))
             throw new NotUnderstood(span, 'only a variable can be set by ${…=…}');
           const text = this.text(argument);
-          this.#state.variables.set(part.name, text, span);
+          this.#state.variables = this.#state.variables.with(part.name, text, span);
           add(text);
         }
         return;

@@ -1,10 +1,9 @@
 import type { Span } from '../diagnostic/source.ts';
 import type { ScriptTree } from '../recipe/sh/syntax-tree.ts';
-import { isSuccess, type ProgramCall, type CallOutcome, type Programs, type Written } from './call.ts';
-import { Interpreter, type RunContext } from './interpreter.ts';
+import { areEqualCalls, type ProgramCall, type CallOutcome, type Programs } from './call.ts';
+import { Machine, type Stop } from './machine.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 import { initialState } from './shell-state.ts';
-import { Input } from './streams.ts';
 
 /** A script, and what a shell would run it with. */
 interface Situation {
@@ -18,15 +17,10 @@ interface Situation {
   readonly programs: Programs;
 }
 
-/** The next thing that a script does. */
-export type Step =
-  | { readonly kind: 'call'; readonly call: ProgramCall }
-  | { readonly kind: 'ended'; readonly succeeded: boolean; readonly written: readonly Written[] };
-
 /** A script on its way: it stops before each call of a program. */
 export interface ScriptRun {
   /** Goes on from the call before, of which the outcome is told; without one, begins. */
-  next(outcome?: CallOutcome): Step;
+  next(outcome?: CallOutcome): Stop;
 }
 
 export type Compilation =
@@ -36,12 +30,23 @@ export type Compilation =
 /** One way through a script: its calls, each with the outcome that leads on. */
 interface Path {
   readonly calls: readonly { readonly call: ProgramCall; readonly outcome: CallOutcome }[];
-  readonly end: Step & { readonly kind: 'ended' };
+  readonly end: Stop & { readonly kind: 'ended' };
 }
+
+/** A call, and where each of its outcomes leads. Two outcomes that lead to the same place share what comes then. */
+interface Fork {
+  readonly kind: 'call';
+  readonly call: ProgramCall;
+  readonly succeeded: Place;
+  readonly failed: Place;
+  /** The number of paths from here. */
+  readonly ways: number;
+}
+
+type Place = Fork | (Stop & { readonly kind: 'ended' });
 
 /** So many paths are tried before a script is left to the shell. */
 const mostPaths = 64;
-const mostSteps = 20_000;
 
 /**
  * Decides whether a script can run without a shell for the given input: every path, whatever its calls end with, must be understood
@@ -50,24 +55,93 @@ const mostSteps = 20_000;
 export function compileScript(situation: Situation): Compilation {
   const refusal = refuseWhole(situation);
   if (refusal !== undefined) return refusal;
+  const { tree, source, exitsOnFailure, environment, stdin, programs } = situation;
   try {
-    const paths: Path[] = [];
-    const waiting: CallOutcome[][] = [[]];
-    for (let outcomes = waiting.pop(); outcomes !== undefined; outcomes = waiting.pop()) {
-      if (paths.length >= mostPaths) {
-        return { kind: 'shell', span: wholeOf(situation), because: `it can go more than ${mostPaths} ways` };
-      }
-      const path = followPath(situation, outcomes);
-      for (let at = path.calls.length - 1; at >= outcomes.length; at -= 1) {
-        waiting.push([...path.calls.slice(0, at).map(({ outcome }) => outcome), 'failed']);
-      }
-      paths.push(path);
-    }
-    return { kind: 'compiled', start: () => walk(paths), paths };
+    const state = initialState(environment, exitsOnFailure);
+    const { machine, stop } = Machine.begin(tree.list, { source, programs }, state, stdin);
+    const first = explore(machine, stop, 0);
+    if (first !== undefined) return compiled(first);
+    return { kind: 'shell', span: wholeOf(situation), because: `it can go more than ${mostPaths} ways` };
   } catch (error) {
     if (error instanceof NotUnderstood) return { kind: 'shell', span: error.span, because: error.because };
     throw error;
   }
+}
+
+/** Follows a script on from a stop, whatever its calls end with; undefined if it can go too many ways. */
+function explore(machine: Machine, stop: Stop, depth: number): Place | undefined {
+  if (stop.kind === 'ended') return stop;
+  // Each of these calls can fail, which is a way of its own.
+  if (depth >= mostPaths) return undefined;
+  const { call } = stop;
+  const other = machine.fork();
+  const onSuccess = machine.goOn('succeeded');
+  const onFailure = attempt(() => other.goOn('failed'));
+  if (onFailure.kind === 'done' && areEqual(machine, onSuccess, other, onFailure.value)) {
+    const both = explore(machine, onSuccess, depth + 1);
+    return both && forkOf(call, both, both);
+  }
+  const succeeded = explore(machine, onSuccess, depth + 1);
+  if (succeeded === undefined) return undefined;
+  // The place that is told is the first one on the way on which all calls succeed.
+  if (onFailure.kind === 'refused') throw onFailure.error;
+  const failed = explore(other, onFailure.value, depth + 1);
+  return failed && forkOf(call, succeeded, failed);
+}
+
+type Attempt =
+  | { readonly kind: 'done'; readonly value: Stop }
+  | { readonly kind: 'refused'; readonly error: NotUnderstood };
+
+function attempt(work: () => Stop): Attempt {
+  try {
+    return { kind: 'done', value: work() };
+  } catch (error) {
+    if (error instanceof NotUnderstood) return { kind: 'refused', error };
+    throw error;
+  }
+}
+
+function areEqual(machine: Machine, stop: Stop, other: Machine, otherStop: Stop): boolean {
+  return (
+    stop.kind === 'call' &&
+    otherStop.kind === 'call' &&
+    areEqualCalls(stop.call, otherStop.call) &&
+    machine.equals(other)
+  );
+}
+
+function forkOf(call: ProgramCall, succeeded: Place, failed: Place): Fork | undefined {
+  const ways = waysOf(succeeded) + waysOf(failed);
+  return ways > mostPaths ? undefined : { kind: 'call', call, succeeded, failed, ways };
+}
+
+function waysOf(place: Place): number {
+  return place.kind === 'call' ? place.ways : 1;
+}
+
+function compiled(first: Place): Compilation {
+  return {
+    kind: 'compiled',
+    start: () => walk(first),
+    get paths() {
+      return listPaths(first, []);
+    },
+  };
+}
+
+/** The path on which all further calls succeed, then those on which one fails, from the first to the last. */
+function listPaths(place: Place, before: Path['calls']): Path[] {
+  const calls = [...before];
+  const failures: (() => Path[])[] = [];
+  let at = place;
+  for (; at.kind === 'call'; at = at.succeeded) {
+    const { call, failed } = at;
+    const failing = [...calls, { call, outcome: 'failed' } as const];
+    failures.push(() => listPaths(failed, failing));
+    calls.push({ call, outcome: 'succeeded' });
+  }
+  return [{ calls, end: at }, ...failures.flatMap((list) => list())];
 }
 
 function refuseWhole({ tree, source, stdin }: Situation): Compilation | undefined {
@@ -95,35 +169,15 @@ function wholeOf({ source }: Situation): Span {
 }
 
 /** A run along the paths that are known. */
-function walk(paths: readonly Path[]): ScriptRun {
-  let possible = paths;
-  let at = -1;
+function walk(first: Place): ScriptRun {
+  let place = first;
   return {
     next: (outcome) => {
-      if (outcome !== undefined) possible = possible.filter(({ calls }) => calls[at]?.outcome === outcome);
-      at += 1;
-      const [path] = possible;
-      if (path === undefined) throw new Error('the script has no path with such an outcome');
-      const call = path.calls[at]?.call;
-      return call === undefined ? path.end : { kind: 'call', call };
+      if (outcome !== undefined) {
+        if (place.kind === 'ended') throw new Error('the script has ended');
+        place = place[outcome];
+      }
+      return place.kind === 'call' ? { kind: 'call', call: place.call } : place;
     },
   };
-}
-
-/** Follows a script; calls beyond the given outcomes succeed. */
-function followPath(
-  { tree, source, exitsOnFailure, environment, stdin, programs }: Situation,
-  outcomes: readonly CallOutcome[],
-): Path {
-  const context: RunContext = { source, written: [], programs, calls: 0, stepsLeft: mostSteps };
-  const shell = new Interpreter(initialState(environment, exitsOnFailure), context);
-  const run = shell.script(tree.list, { input: Input.of(stdin), output: 'stdout', errors: 'stderr' });
-  const calls: { call: ProgramCall; outcome: CallOutcome }[] = [];
-  let step = run.next();
-  while (step.done !== true) {
-    const outcome = outcomes[calls.length] ?? 'succeeded';
-    calls.push({ call: step.value, outcome });
-    step = run.next(outcome);
-  }
-  return { calls, end: { kind: 'ended', succeeded: isSuccess(step.value), written: context.written } };
 }

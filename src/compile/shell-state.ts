@@ -4,8 +4,8 @@ import { Variables } from './variables.ts';
 
 /** Everything of a shell that a subshell has a copy of. */
 export interface ShellState {
-  readonly variables: Variables;
-  readonly functions: Map<string, CommandNode>;
+  variables: Variables;
+  functions: ReadonlyMap<string, CommandNode>;
   /** `$1`, `$2` … */
   parameters: readonly string[];
   /** `set -e` */
@@ -26,7 +26,7 @@ export function initialState(
 ): ShellState {
   return {
     variables: Variables.of(environment),
-    functions: new Map(),
+    functions: noFunctions,
     parameters: [],
     exitsOnFailure,
     refusesUnset: false,
@@ -36,7 +36,28 @@ export function initialState(
   };
 }
 
+const noFunctions: ReadonlyMap<string, CommandNode> = new Map();
+
 /** A copy for a subshell. */
-export function copyState(state: ShellState): ShellState {
-  return { ...state, variables: state.variables.clone(), functions: new Map(state.functions), loopDepth: 0 };
+export function stateOfSubshell(state: ShellState): ShellState {
+  return { ...state, loopDepth: 0 };
+}
+
+/** Whether a script goes on in the same way from two states. */
+export function areEqualStates(one: ShellState, other: ShellState): boolean {
+  return (
+    one === other ||
+    (one.variables.equals(other.variables) &&
+      one.functions === other.functions &&
+      areEqualLists(one.parameters, other.parameters) &&
+      one.exitsOnFailure === other.exitsOnFailure &&
+      one.refusesUnset === other.refusesUnset &&
+      one.lastStatus === other.lastStatus &&
+      one.loopDepth === other.loopDepth &&
+      one.functionDepth === other.functionDepth)
+  );
+}
+
+export function areEqualLists(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some === others || (some.length === others.length && some.every((each, at) => each === others[at]));
 }

@@ -2,16 +2,14 @@ import type { Span } from '../diagnostic/source.ts';
 import type { CallInput, CallOutput } from './call.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 
-/** The text that a command reads. Commands that share it go on where the one before stopped. */
+/** The place that a command reads from. Commands that share it go on where the one before stopped. */
 export class Input {
-  #rest: string;
-  /** Why nobody knows how much of it was read; undefined as long as it is known. */
-  #spoiled: string | undefined = undefined;
-  readonly #isNull: boolean;
+  readonly text: string;
+  readonly isNull: boolean;
 
   private constructor(text: string, isNull: boolean) {
-    this.#rest = text;
-    this.#isNull = isNull;
+    this.text = text;
+    this.isNull = isNull;
   }
 
   static of(text: string): Input {
@@ -22,40 +20,76 @@ export class Input {
   static null(): Input {
     return new Input('', true);
   }
+}
 
-  /** Reads a line; `ended` if the text ended before the line did. */
-  readLine(span: Span): { readonly line: string; readonly ended: boolean } {
-    this.#refuseSpoiled(span);
-    const end = this.#rest.indexOf('\n');
-    const line = end === -1 ? this.#rest : this.#rest.slice(0, end);
-    this.#rest = end === -1 ? '' : this.#rest.slice(end + 1);
-    return { line, ended: end === -1 };
+/** The rest of an input. */
+interface Rest {
+  readonly text: string;
+  /** Why nobody knows how much of it was read; undefined as long as it is known. */
+  readonly spoiled: string | undefined;
+}
+
+/** The rest of each input, at one place of a script. */
+export class Inputs {
+  readonly #rests: Map<Input, Rest>;
+
+  constructor(rests?: ReadonlyMap<Input, Rest>) {
+    this.#rests = new Map(rests);
   }
 
-  readAll(span: Span): string {
-    this.#refuseSpoiled(span);
-    const text = this.#rest;
-    this.#rest = '';
+  clone(): Inputs {
+    return new Inputs(this.#rests);
+  }
+
+  /** Whether as much is left of each input. */
+  equals(other: Inputs): boolean {
+    if (this.#rests.size !== other.#rests.size) return false;
+    for (const [input, { text, spoiled }] of this.#rests) {
+      const rest = other.#rests.get(input);
+      if (rest?.text !== text || rest.spoiled !== spoiled) return false;
+    }
+    return true;
+  }
+
+  /** Reads a line; `ended` if the text ended before the line did. */
+  readLine(input: Input, span: Span): { readonly line: string; readonly ended: boolean } {
+    const text = this.#known(input, span);
+    const end = text.indexOf('\n');
+    const rest = end === -1 ? '' : text.slice(end + 1);
+    this.#rests.set(input, { text: rest, spoiled: undefined });
+    return { line: end === -1 ? text : text.slice(0, end), ended: end === -1 };
+  }
+
+  readAll(input: Input, span: Span): string {
+    const text = this.#known(input, span);
+    this.#rests.set(input, { text: '', spoiled: undefined });
     return text;
   }
 
   /** The input that a program finds there. */
-  forCall(span: Span): CallInput {
-    this.#refuseSpoiled(span);
-    return this.#isNull ? { kind: 'null' } : { kind: 'text', text: this.#rest };
+  forCall(input: Input, span: Span): CallInput {
+    const text = this.#known(input, span);
+    return input.isNull ? { kind: 'null' } : { kind: 'text', text };
   }
 
   /** From now on it is not known how much is left. A text that is at its end stays there. */
-  spoil(because: string): void {
-    if (this.#rest !== '') this.#spoiled ??= because;
+  spoil(input: Input, because: string): void {
+    const { text, spoiled = because } = this.#restOf(input);
+    if (text !== '') this.#rests.set(input, { text, spoiled });
   }
 
-  get length(): number {
-    return this.#rest.length;
+  lengthOf(input: Input): number {
+    return this.#restOf(input).text.length;
   }
 
-  #refuseSpoiled(span: Span): void {
-    if (this.#spoiled !== undefined) throw new NotUnderstood(span, this.#spoiled);
+  #known(input: Input, span: Span): string {
+    const { text, spoiled } = this.#restOf(input);
+    if (spoiled !== undefined) throw new NotUnderstood(span, spoiled);
+    return text;
+  }
+
+  #restOf(input: Input): Rest {
+    return this.#rests.get(input) ?? { text: input.text, spoiled: undefined };
   }
 }
 

@@ -12,17 +12,33 @@ interface Variable {
 
 const unset: Variable = { value: undefined, exported: false, unclear: false };
 
-/** The variables of a shell. All methods throw a {@link NotUnderstood} for those that a shell sets by itself. */
+/** Values of variables for one command. */
+export interface Assigned {
+  readonly name: string;
+  readonly value: string;
+}
+
+type VariableMap = ReadonlyMap<string, Variable>;
+
+// A shell does not take IFS from its environment.
+const ownAtFirst: VariableMap = new Map([['IFS', { ...unset, value: ' \t\n' }]]);
+
+/**
+ * The variables of a shell at one moment; each change makes new ones. All methods throw a {@link NotUnderstood} for those that a shell
+ * sets by itself.
+ */
 export class Variables {
   readonly #initial: Readonly<Record<string, string>>;
-  readonly #variables: Map<string, Variable>;
+  readonly #variables: VariableMap;
   /** For each function that runs, what its local variables hide. */
-  readonly #hidden: Map<string, Variable>[];
+  readonly #hidden: readonly VariableMap[];
+  /** The answer of {@link changes} without assignments, once it was asked for. */
+  #changes: ReadonlyMap<string, string | undefined> | undefined = undefined;
 
   private constructor(
     initial: Readonly<Record<string, string>>,
-    variables: Map<string, Variable>,
-    hidden: Map<string, Variable>[],
+    variables: VariableMap,
+    hidden: readonly VariableMap[],
   ) {
     this.#initial = initial;
     this.#variables = variables;
@@ -31,16 +47,16 @@ export class Variables {
 
   /** Those of a shell that begins with an environment. */
   static of(environment: Readonly<Record<string, string>>): Variables {
-    // A shell does not take IFS from its environment.
-    return new Variables(environment, new Map([['IFS', { ...unset, value: ' \t\n' }]]), []);
+    return new Variables(environment, ownAtFirst, []);
   }
 
-  /** The same, for a subshell. */
-  clone(): Variables {
-    return new Variables(
-      this.#initial,
-      new Map(this.#variables),
-      this.#hidden.map((scope) => new Map(scope)),
+  /** Whether they are the same variables, at two moments of one script. */
+  equals(other: Variables): boolean {
+    if (this === other) return true;
+    return (
+      areSame(this.#variables, other.#variables) &&
+      this.#hidden.length === other.#hidden.length &&
+      this.#hidden.every((scope, index) => areSame(scope, other.#hidden[index]))
     );
   }
 
@@ -53,71 +69,82 @@ export class Variables {
     return value;
   }
 
-  set(name: string, value: string | undefined, span: Span): void {
+  with(name: string, value: string | undefined, span: Span): Variables {
     refuseChange(name, span);
-    this.#variables.set(name, {
-      value,
-      exported: value !== undefined && this.#get(name).exported,
-      unclear: false,
-    });
+    const exported = value !== undefined && this.#get(name).exported;
+    return this.#replace([[name, { value, exported, unclear: false }]]);
   }
 
-  export(name: string, span: Span): void {
+  exporting(name: string, span: Span): Variables {
     refuseChange(name, span);
     const variable = this.#get(name);
     if (variable.unclear)
       throw new NotUnderstood(span, `shells differ in what a local ${name} holds before it is set`);
     if (variable.value === undefined)
       throw new NotUnderstood(span, `${name} does not have a value to export`);
-    this.#variables.set(name, { ...variable, exported: true });
+    return this.#replace([[name, { ...variable, exported: true }]]);
   }
 
-  /** Makes a variable local to the function that runs. */
-  makeLocal(name: string, span: Span): void {
+  /** With a variable that is local to the function that runs. */
+  withLocal(name: string, span: Span): Variables {
     refuseChange(name, span);
     const scope = this.#hidden.at(-1);
     if (scope === undefined) throw new NotUnderstood(span, '`local` is outside of a function');
     const variable = this.#get(name);
     if (variable.exported)
       throw new NotUnderstood(span, `shells differ in whether a local ${name} is exported`);
-    if (!scope.has(name)) scope.set(name, variable);
-    if (variable.value !== undefined) this.#variables.set(name, { ...variable, unclear: true });
+    const hidden = scope.has(name)
+      ? this.#hidden
+      : [...this.#hidden.slice(0, -1), new Map(scope).set(name, variable)];
+    const { value } = variable;
+    const variables =
+      value === undefined
+        ? this.#variables
+        : new Map(this.#variables).set(name, { ...variable, unclear: true });
+    return new Variables(this.#initial, variables, hidden);
   }
 
-  enterFunction(): void {
-    this.#hidden.push(new Map());
+  inFunction(): Variables {
+    return new Variables(this.#initial, this.#variables, [...this.#hidden, new Map()]);
   }
 
-  leaveFunction(): void {
-    for (const [name, variable] of this.#hidden.pop() ?? []) this.#variables.set(name, variable);
+  afterFunction(): Variables {
+    const hidden = this.#hidden.slice(0, -1);
+    const scope = this.#hidden.at(-1) ?? [];
+    return new Variables(this.#initial, new Map([...this.#variables, ...scope]), hidden);
   }
 
-  /** Sets variables for one command; returns what sets them back. */
-  setForCommand(
-    assignments: readonly { readonly name: string; readonly value: string }[],
-    span: Span,
-  ): () => void {
-    const before = assignments.map(({ name }) => [name, this.#get(name)] as const);
-    for (const { name, value } of assignments) this.set(name, value, span);
-    return () => {
-      for (const [name, variable] of before.reverse()) this.#variables.set(name, variable);
-    };
+  /** With some variables as they were before. */
+  restored(before: Variables, assignments: readonly Assigned[]): Variables {
+    return this.#replace(assignments.map(({ name }) => [name, before.#get(name)]));
   }
 
   /** The differences between the environment of a program and the one that the shell began with. */
-  changes(
-    assignments: readonly { readonly name: string; readonly value: string }[],
-  ): ReadonlyMap<string, string | undefined> {
-    const changes = new Map<string, string | undefined>();
-    for (const [name, { value, exported }] of this.#variables) {
-      const now = exported ? value : undefined;
-      if (now !== this.#given(name)) changes.set(name, now);
-    }
+  changes(assignments: readonly Assigned[]): ReadonlyMap<string, string | undefined> {
+    const ofShell = (this.#changes ??= this.#listChanges());
+    if (assignments.length === 0) return ofShell;
+    const changes = new Map(ofShell);
     for (const { name, value } of assignments) {
       if (value === this.#given(name)) changes.delete(name);
       else changes.set(name, value);
     }
     return changes;
+  }
+
+  #listChanges(): ReadonlyMap<string, string | undefined> {
+    const changes = new Map<string, string | undefined>();
+    for (const [name, { value, exported }] of this.#variables) {
+      const now = exported ? value : undefined;
+      if (now !== this.#given(name)) changes.set(name, now);
+    }
+    return changes.size === 0 ? noChanges : changes;
+  }
+
+  #replace(entries: readonly (readonly [string, Variable])[]): Variables {
+    if (entries.length === 0) return this;
+    const variables = new Map(this.#variables);
+    for (const [name, variable] of entries) variables.set(name, variable);
+    return new Variables(this.#initial, variables, this.#hidden);
   }
 
   /** The value in the environment that the shell began with. */
@@ -131,6 +158,25 @@ export class Variables {
     const value = this.#given(name);
     return value === undefined ? unset : { value, exported: true, unclear: false };
   }
+}
+
+const noChanges: ReadonlyMap<string, string | undefined> = new Map();
+
+function isSame(one: Variable, other: Variable): boolean {
+  return (
+    one === other ||
+    (one.value === other.value && one.exported === other.exported && one.unclear === other.unclear)
+  );
+}
+
+function areSame(variables: VariableMap, others: VariableMap | undefined): boolean {
+  if (variables === others) return true;
+  if (variables.size !== others?.size) return false;
+  for (const [name, variable] of variables) {
+    const other = others.get(name);
+    if (other === undefined || !isSame(variable, other)) return false;
+  }
+  return true;
 }
 
 /** Throws a {@link NotUnderstood} for a variable whose change matters to the shell itself. */

@@ -1,5 +1,6 @@
 import type { ProgramCall, CallOutcome } from '../compile/call.ts';
-import type { ScriptRun, Step } from '../compile/follow-script.ts';
+import type { ScriptRun } from '../compile/follow-script.ts';
+import type { Stop } from '../compile/machine.ts';
 import { describeOutcome } from '../shell/outcome.ts';
 import type { Job, Outcome, Shell } from '../shell/shell.ts';
 import { batchInput, judgeBatch } from './batch-report.ts';
@@ -34,7 +35,7 @@ type CallEnd =
 /** The place of a script between two waves. */
 interface Progress {
   readonly script: WaveScript;
-  step: Step;
+  step: Stop;
   readonly messages: string[];
   lastFailed: FailedCall | undefined;
   isUnsure: boolean;

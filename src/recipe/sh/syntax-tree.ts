@@ -62,7 +62,7 @@ interface GroupCommand extends NodeBase {
   readonly body: List;
 }
 
-interface IfCommand extends NodeBase {
+export interface IfCommand extends NodeBase {
   readonly kind: 'if';
   /** `if` and each `elif`. */
   readonly branches: readonly { readonly condition: List; readonly body: List }[];
