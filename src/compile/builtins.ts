@@ -1,7 +1,7 @@
 import type { Span } from '../diagnostic/source.ts';
 import { parseInteger } from './text/arithmetic.ts';
 import type { Status } from './call.ts';
-import { FunctionReturn, LoopJump, ShellExit } from './control-flow.ts';
+import type { Leaving } from './control-flow.ts';
 import { formatText } from './text/format-text.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 import { readFields } from './text/read-fields.ts';
@@ -19,7 +19,7 @@ export interface BuiltinCall {
   readonly span: Span;
 }
 
-type Builtin = (call: BuiltinCall) => Status;
+type Builtin<End = Status> = (call: BuiltinCall) => End;
 
 /** Builtins that a shell runs as it does any command. */
 export const regularBuiltins: Readonly<Record<string, Builtin>> = {
@@ -47,17 +47,19 @@ export const regularBuiltins: Readonly<Record<string, Builtin>> = {
 };
 
 /** Builtins of which POSIX says that an assignment before them stays. */
-export const specialBuiltins: Readonly<Record<string, Builtin>> = {
+export const specialBuiltins: Readonly<Record<string, Builtin<Status | Leaving>>> = {
   ':': () => 0,
   break: (call) => jump('break', call),
   continue: (call) => jump('continue', call),
-  exit: ({ words, state, span }) => {
-    throw new ShellExit(readStatus(words, state, span), false);
-  },
+  exit: ({ words, state, span }) => ({
+    kind: 'exit',
+    status: readStatus(words, state, span),
+    byFailure: false,
+  }),
   return: ({ words, state, span }) => {
     if (state.functionDepth === 0)
       throw new NotUnderstood(span, 'shells differ in what `return` does outside of a function');
-    throw new FunctionReturn(readStatus(words, state, span));
+    return { kind: 'return', status: readStatus(words, state, span) };
   },
   set: setOptions,
   shift: ({ words, state, span }) => {
@@ -87,12 +89,12 @@ function isName(text: string): boolean {
   return /^[A-Za-z_]\w*$/.test(text);
 }
 
-function jump(kind: 'break' | 'continue', { words, state, span }: BuiltinCall): never {
+function jump(kind: 'break' | 'continue', { words, state, span }: BuiltinCall): Leaving {
   const levels = words.length === 0 ? 1 : Number(parseInteger(words[0] ?? '') ?? 0n);
   if (words.length > 1 || levels < 1 || levels > state.loopDepth) {
     throw new NotUnderstood(span, `shells differ in what \`${kind}\` does with fewer loops around it`);
   }
-  throw new LoopJump(kind, levels);
+  return { kind, levels };
 }
 
 function readStatus(words: readonly string[], state: ShellState, span: Span): Status {

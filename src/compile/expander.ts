@@ -70,26 +70,54 @@ export class Expander {
 
   /** The value of one unquoted word, which must not be split: that of `export NAME=value`, where shells differ. */
   unsplit(word: Word): string {
-    const text = this.text(word);
-    const fields = word.parts.length === 0 ? [''] : this.#fieldsOf(word);
-    if (text === '' && fields.length === 0) return text;
-    if (fields.length === 1 && fields[0] === text) return text;
+    let text = '';
+    const list = this.#newFieldList(word);
+    this.#expand(
+      word,
+      {
+        literal: (part) => {
+          text += part;
+          list.addLiteral(part);
+        },
+        quoted: (part) => {
+          text += part;
+          list.addQuoted(part);
+        },
+        expansion: (part) => {
+          text += part;
+          list.addExpansion(part);
+        },
+      },
+      (part) => {
+        throw new NotUnderstood(
+          part.span,
+          `shells differ in what $${part.name} is where words are not split`,
+        );
+      },
+    );
+    list.endField();
+    const [field = '', ...others] = list.fields;
+    if (others.length === 0 && field === text) return text;
     throw new NotUnderstood(word.span, 'shells differ in whether this value is split into words');
   }
 
   #fieldsOf(word: Word): string[] {
-    const separators = this.#state.variables.read('IFS', word.span) ?? ' \t\n';
-    if (!isAscii(separators)) throw new NotUnderstood(word.span, 'IFS has a character that is not ASCII');
-    const list = new FieldList(separators, word.span);
+    const list = this.#newFieldList(word);
     const sink: PartSink = {
       literal: (text) => list.addLiteral(text),
       quoted: (text) => list.addQuoted(text),
       expansion: (text) => list.addExpansion(text),
     };
     if (this.#isNoField(word)) return [];
-    this.#expand(word, sink, (part) => this.#addParameters(part, list, separators));
+    this.#expand(word, sink, (part) => this.#addParameters(part, list));
     list.endField();
     return list.fields;
+  }
+
+  #newFieldList({ span }: Word): FieldList {
+    const separators = this.#state.variables.read('IFS', span) ?? ' \t\n';
+    if (!isAscii(separators)) throw new NotUnderstood(span, 'IFS has a character that is not ASCII');
+    return new FieldList(separators, span);
   }
 
   /** Whether the word is `"$@"` without parameters, which adds no argument. */
@@ -104,12 +132,12 @@ export class Expander {
   }
 
   /** `$@` and `$*`. */
-  #addParameters(part: ParameterPart, list: FieldList, separators: string): void {
+  #addParameters(part: ParameterPart, list: FieldList): void {
     const { parameters } = this.#state;
     if (part.operator !== undefined)
       throw new NotUnderstood(part.span, `\${${part.name}${part.operator}…} is not evaluated`);
     if (part.quoted && part.name === '*') {
-      list.addQuoted(parameters.join(separators.slice(0, 1)));
+      list.addQuoted(parameters.join(list.separators.slice(0, 1)));
       return;
     }
     for (const [index, parameter] of parameters.entries()) {
@@ -221,7 +249,7 @@ export class Expander {
 
   #valueOf({ name, span }: ParameterPart): string | undefined {
     const { parameters, lastStatus, variables } = this.#state;
-    if (/^[A-Za-z_]/.test(name)) return variables.read(name, span);
+    if (isLetter(name.charCodeAt(0))) return variables.read(name, span);
     if (/^[1-9][0-9]*$/.test(name)) return parameters[Number(name) - 1];
     if (name === '#') return parameters.length.toString();
     if (name === '?' && typeof lastStatus === 'number') return lastStatus.toString();
@@ -236,6 +264,11 @@ export class Expander {
   #textOf({ offset, length }: Span): string {
     return this.#source.slice(offset, offset + length);
   }
+}
+
+/** Whether a character, by its code, is a letter or `_`. */
+function isLetter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95;
 }
 
 /** The texts of words that no shell changes; null for a word of another form. The same words are expanded for each peer. */

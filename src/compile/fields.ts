@@ -13,12 +13,12 @@ export class FieldList {
   #current: string | undefined = undefined;
   #lastDelimiter: 'none' | 'space' | 'other' = 'none';
   #bracketOpen = false;
-  readonly #splitAt: string;
+  /** The value of IFS. */
+  readonly separators: string;
   readonly #span: Span;
 
-  /** `splitAt` is the value of IFS. */
-  constructor(splitAt: string, span: Span) {
-    this.#splitAt = splitAt;
+  constructor(separators: string, span: Span) {
+    this.separators = separators;
     this.#span = span;
   }
 
@@ -35,8 +35,12 @@ export class FieldList {
   addExpansion(text: string): void {
     this.#refusePattern(text);
     if (text.includes('\\')) throw new NotUnderstood(this.#span, 'an unquoted value has a backslash');
+    if (!this.#hasSeparator(text)) {
+      if (text !== '') this.addQuoted(text);
+      return;
+    }
     for (const character of text) {
-      if (!this.#splitAt.includes(character)) this.addQuoted(character);
+      if (!this.separators.includes(character)) this.addQuoted(character);
       else if (spaces.includes(character)) this.#endAtSpace();
       else this.#endAtOther();
     }
@@ -59,6 +63,13 @@ export class FieldList {
     if (this.#current !== undefined) this.endField();
     else if (this.#lastDelimiter !== 'space') this.fields.push('');
     this.#lastDelimiter = 'other';
+  }
+
+  #hasSeparator(text: string): boolean {
+    for (let at = 0; at < this.separators.length; at += 1) {
+      if (text.includes(this.separators.charAt(at))) return true;
+    }
+    return false;
   }
 
   /** Refuses what the shell would look for among the names of files. */

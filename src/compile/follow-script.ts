@@ -11,8 +11,10 @@ interface Situation {
   readonly source: string;
   /** Whether the shell is started with `-e`. */
   readonly exitsOnFailure: boolean;
-  /** The whole environment of the shell. */
+  /** The environment of the shell. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The part of the environment that other runs of the script have, too. A name in `environment` wins. */
+  readonly shared?: Readonly<Record<string, string>>;
   readonly stdin: string;
   readonly programs: Programs;
 }
@@ -55,9 +57,9 @@ const mostPaths = 64;
 export function compileScript(situation: Situation): Compilation {
   const refusal = refuseWhole(situation);
   if (refusal !== undefined) return refusal;
-  const { tree, source, exitsOnFailure, environment, stdin, programs } = situation;
+  const { tree, source, exitsOnFailure, environment, shared = {}, stdin, programs } = situation;
   try {
-    const state = initialState(environment, exitsOnFailure);
+    const state = initialState(environment, shared, exitsOnFailure);
     const { machine, stop } = Machine.begin(tree.list, { source, programs }, state, stdin);
     const first = explore(machine, stop, 0);
     if (first !== undefined) return compiled(first);

@@ -19,7 +19,7 @@ import {
   type Status,
   type Written,
 } from './call.ts';
-import { FunctionReturn, LoopJump, ShellExit } from './control-flow.ts';
+import type { Leaving } from './control-flow.ts';
 import { Expander } from './expander.ts';
 import { areEqualFrames, forkFrame, type Frame, type LoopFrame } from './frames.ts';
 import { applyRedirection } from './redirections.ts';
@@ -43,15 +43,13 @@ interface Script {
 
 /** A call that is made, and the input that its program may read. */
 interface PendingCall {
+  readonly kind: 'call';
   readonly call: ProgramCall;
   readonly input: Input;
 }
 
-/** How the evaluation of a part goes on: with its status, with a call, or with the frames that it has pushed. */
-type Result = Status | PendingCall;
-
-/** An ending that leaves more than one command. */
-type Leaving = ShellExit | FunctionReturn | LoopJump;
+/** How the evaluation of a part goes on: with its status, with a call, or with an ending. Frames that it has pushed come after that. */
+type Result = Status | PendingCall | Leaving;
 
 /** Deeper calls of functions are left to the shell. */
 const deepestCall = 50;
@@ -103,7 +101,7 @@ export class Machine {
   ): { machine: Machine; stop: Stop } {
     const machine = new Machine(script, state, new Inputs(), [], []);
     const streams: Streams = { input: Input.of(stdin), output: 'stdout', errors: 'stderr' };
-    return { machine, stop: machine.#toStop(() => machine.#list(list, streams, false)) };
+    return { machine, stop: machine.#toStop(machine.#list(list, streams, false)) };
   }
 
   /** Another machine that stands at the same place. */
@@ -127,7 +125,7 @@ export class Machine {
     this.#calls += 1;
     if (this.#script.programs.mayReadInput(call.program, call.arguments))
       this.#inputs.spoil(input, `${call.program} may have read of the standard input`);
-    return this.#toStop(() => (outcome === 'succeeded' ? 0 : outcome));
+    return this.#toStop(outcome === 'succeeded' ? 0 : outcome);
   }
 
   /** Whether another machine of the same script, before an equal call, goes on in the same way as this one. */
@@ -143,37 +141,28 @@ export class Machine {
     );
   }
 
-  #toStop(begin: () => Result): Stop {
-    const result = this.#orLeaving(() => this.#run(0, begin));
-    if (typeof result !== 'object') {
-      return { kind: 'ended', succeeded: isSuccess(result), written: this.#written };
+  #toStop(first: Result): Stop {
+    const result = this.#run(0, first);
+    if (typeof result === 'object' && result.kind === 'call') {
+      this.#pending = result;
+      return { kind: 'call', call: result.call };
     }
-    this.#pending = result;
-    return { kind: 'call', call: result.call };
+    return { kind: 'ended', succeeded: isSuccess(statusOf(result)), written: this.#written };
   }
 
-  /** Evaluates a shell as a whole: an `exit` ends it. */
-  #orLeaving(run: () => Result): Result {
-    try {
-      return run();
-    } catch (ending) {
-      if (ending instanceof ShellExit || ending instanceof FunctionReturn) return ending.status;
-      throw ending;
-    }
-  }
-
-  /** Evaluates until only the first `base` frames are left, or a call is reached. */
-  #run(base: number, begin: () => Result): Result {
-    let result: Result = 0;
-    let frame: Frame | undefined = undefined;
+  /** Goes on until only the first `base` frames are left, a call is reached, or an ending leaves those frames, too. */
+  #run(base: number, first: Result): Result {
+    let result = first;
     for (;;) {
-      try {
-        result = frame === undefined ? begin() : this.#resume(frame, result);
-      } catch (ending) {
-        result = this.#leave(ending, base);
+      if (typeof result === 'object') {
+        if (result.kind === 'call') return result;
+        const left = this.#leave(result, base);
+        if (typeof left === 'object') return left;
+        result = left;
       }
-      if (typeof result === 'object' || this.#frames.length === base) return result;
-      frame = this.#frames.pop();
+      const frame = this.#frames.length > base ? this.#frames.pop() : undefined;
+      if (frame === undefined) return result;
+      result = this.#resume(frame, result);
     }
   }
 
@@ -184,11 +173,11 @@ export class Machine {
       case 'and-or':
         return this.#andOrFrom(frame.andOr, frame.next, status, frame.streams, frame.tested);
       case 'pipeline':
-        if (frame.exits) this.#exitOnFailure(status);
-        return this.#endPipeline(status, frame.negated);
+        return frame.exits && this.#exitsOn(status)
+          ? { kind: 'exit', status, byFailure: true }
+          : this.#endPipeline(status, frame.negated);
       case 'exit-on-failure':
-        this.#exitOnFailure(status);
-        return status;
+        return this.#exitsOn(status) ? { kind: 'exit', status, byFailure: true } : status;
       case 'branch':
         return isSuccess(status)
           ? this.#list(frame.node.branches[frame.at]?.body ?? [], frame.streams, frame.tested)
@@ -204,9 +193,8 @@ export class Machine {
     }
   }
 
-  /** Takes away the frames that an ending leaves. Throws it on if it leaves more than the frames above `base`. */
-  #leave(ending: unknown, base: number): Status {
-    if (!isLeaving(ending)) throw ending;
+  /** Takes away the frames that an ending leaves. Returns the status that it ends with, or what leaves the first `base` frames, too. */
+  #leave(ending: Leaving, base: number): Status | Leaving {
     let leaving = ending;
     while (this.#frames.length > base) {
       const frame = this.#frames.pop();
@@ -214,21 +202,20 @@ export class Machine {
       switch (frame.kind) {
         case 'subshell':
           this.state = frame.outer;
-          if (!(leaving instanceof LoopJump)) return leaving.status;
-          break;
+          return statusOf(leaving);
         case 'function':
           this.#leaveFunction(frame);
-          if (leaving instanceof FunctionReturn) return leaving.status;
+          if (leaving.kind === 'return') return leaving.status;
           break;
         case 'loop':
-          if (leaving instanceof LoopJump && leaving.levels === 1 && leaving.kind === 'continue') {
+          if (leaving.kind === 'continue' && leaving.levels === 1) {
             this.#frames.push({ ...frame, waitsFor: 'body' });
             return 0;
           }
           this.state.loopDepth -= 1;
-          if (!(leaving instanceof LoopJump)) break;
+          if (leaving.kind === 'exit' || leaving.kind === 'return') break;
           if (leaving.levels === 1) return 0;
-          leaving = new LoopJump(leaving.kind, leaving.levels - 1);
+          leaving = { kind: leaving.kind, levels: leaving.levels - 1 };
           break;
         case 'list':
         case 'and-or':
@@ -237,7 +224,7 @@ export class Machine {
         case 'branch':
       }
     }
-    throw leaving;
+    return leaving;
   }
 
   #list(list: List, streams: Streams, tested: boolean): Result {
@@ -316,9 +303,9 @@ export class Machine {
   }
 
   /** Runs what must not call a program. */
-  #drain(begin: () => Result): Status {
-    const result = this.#run(this.#frames.length, begin);
-    if (typeof result !== 'object') return result;
+  #drain(begin: () => Result): Status | Leaving {
+    const result = this.#run(this.#frames.length, begin());
+    if (typeof result !== 'object' || result.kind !== 'call') return result;
     const { span, program } = result.call;
     throw new NotUnderstood(span, `what ${program} prints is known only when it runs`);
   }
@@ -330,18 +317,14 @@ export class Machine {
       throw new NotUnderstood(span, 'a command substitution stands where none is expected');
     const outer = this.state;
     this.state = stateOfSubshell(outer);
-    try {
-      this.#substitutionStatus = this.#drain(() => this.#list(list, { ...streams, output }, false));
-    } catch (ending) {
-      if (!(ending instanceof ShellExit || ending instanceof FunctionReturn)) throw ending;
-      if (ending instanceof ShellExit && ending.byFailure) {
-        throw new NotUnderstood(
-          span,
-          'shells differ in whether `set -e` holds inside of a command substitution',
-        );
-      }
-      this.#substitutionStatus = ending.status;
+    const end = this.#drain(() => this.#list(list, { ...streams, output }, false));
+    if (typeof end === 'object' && end.kind === 'exit' && end.byFailure) {
+      throw new NotUnderstood(
+        span,
+        'shells differ in whether `set -e` holds inside of a command substitution',
+      );
     }
+    this.#substitutionStatus = statusOf(end);
     this.state = outer;
     this.#streams = streams;
     return output.text.replace(/\n+$/, '');
@@ -578,7 +561,7 @@ export class Machine {
       stderr: outputOfCall(streams.errors, name, span),
       span,
     };
-    return { call, input: streams.input };
+    return { kind: 'call', call, input: streams.input };
   }
 
   #builtinCall(words: readonly string[], streams: Streams, span: Span): BuiltinCall {
@@ -609,8 +592,8 @@ export class Machine {
   }
 
   /** `set -e` */
-  #exitOnFailure(status: Status): void {
-    if (this.state.exitsOnFailure && !isSuccess(status)) throw new ShellExit(status, true);
+  #exitsOn(status: Status): boolean {
+    return this.state.exitsOnFailure && !isSuccess(status);
   }
 }
 
@@ -619,8 +602,11 @@ const negatedPipeline: Frame = { kind: 'pipeline', negated: true, exits: false }
 const exitOnFailure: Frame = { kind: 'exit-on-failure' };
 const noAssignments: readonly Assigned[] = [];
 
-function isLeaving(ending: unknown): ending is Leaving {
-  return ending instanceof ShellExit || ending instanceof FunctionReturn || ending instanceof LoopJump;
+/** The status of a shell that ends. */
+function statusOf(end: Status | Leaving): Status {
+  if (typeof end !== 'object') return end;
+  if (end.kind === 'exit' || end.kind === 'return') return end.status;
+  throw new Error('a loop was left that is not there');
 }
 
 function areAll<T>(some: readonly T[], others: readonly T[], equal: (one: T, other: T) => boolean): boolean {

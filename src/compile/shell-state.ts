@@ -21,11 +21,12 @@ export interface ShellState {
 }
 
 export function initialState(
-  environment: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+  shared: Readonly<Record<string, string>>,
   exitsOnFailure: boolean,
 ): ShellState {
   return {
-    variables: Variables.of(environment),
+    variables: Variables.of(own, shared),
     functions: noFunctions,
     parameters: [],
     exitsOnFailure,

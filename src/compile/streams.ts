@@ -31,10 +31,11 @@ interface Rest {
 
 /** The rest of each input, at one place of a script. */
 export class Inputs {
-  readonly #rests: Map<Input, Rest>;
+  /** The inputs of which something was read. The map never changes, so that clones can share it. */
+  #rests: ReadonlyMap<Input, Rest>;
 
-  constructor(rests?: ReadonlyMap<Input, Rest>) {
-    this.#rests = new Map(rests);
+  constructor(rests: ReadonlyMap<Input, Rest> = noRests) {
+    this.#rests = rests;
   }
 
   clone(): Inputs {
@@ -43,6 +44,7 @@ export class Inputs {
 
   /** Whether as much is left of each input. */
   equals(other: Inputs): boolean {
+    if (this.#rests === other.#rests) return true;
     if (this.#rests.size !== other.#rests.size) return false;
     for (const [input, { text, spoiled }] of this.#rests) {
       const rest = other.#rests.get(input);
@@ -56,13 +58,13 @@ export class Inputs {
     const text = this.#known(input, span);
     const end = text.indexOf('\n');
     const rest = end === -1 ? '' : text.slice(end + 1);
-    this.#rests.set(input, { text: rest, spoiled: undefined });
+    this.#set(input, { text: rest, spoiled: undefined });
     return { line: end === -1 ? text : text.slice(0, end), ended: end === -1 };
   }
 
   readAll(input: Input, span: Span): string {
     const text = this.#known(input, span);
-    this.#rests.set(input, { text: '', spoiled: undefined });
+    this.#set(input, { text: '', spoiled: undefined });
     return text;
   }
 
@@ -75,11 +77,15 @@ export class Inputs {
   /** From now on it is not known how much is left. A text that is at its end stays there. */
   spoil(input: Input, because: string): void {
     const { text, spoiled = because } = this.#restOf(input);
-    if (text !== '') this.#rests.set(input, { text, spoiled });
+    if (text !== '') this.#set(input, { text, spoiled });
   }
 
   lengthOf(input: Input): number {
     return this.#restOf(input).text.length;
+  }
+
+  #set(input: Input, rest: Rest): void {
+    this.#rests = new Map(this.#rests).set(input, rest);
   }
 
   #known(input: Input, span: Span): string {
@@ -92,6 +98,8 @@ export class Inputs {
     return this.#rests.get(input) ?? { text: input.text, spoiled: undefined };
   }
 }
+
+const noRests: ReadonlyMap<Input, Rest> = new Map();
 
 /** Collects the output of a command substitution, or of a command that is before a `|`. */
 export class CapturedOutput {

@@ -18,6 +18,14 @@ export interface Assigned {
   readonly value: string;
 }
 
+type Environment = Readonly<Record<string, string>>;
+
+/** The environment that a shell begins with. */
+interface Initial {
+  readonly own: Environment;
+  readonly shared: Environment;
+}
+
 type VariableMap = ReadonlyMap<string, Variable>;
 
 // A shell does not take IFS from its environment.
@@ -28,26 +36,22 @@ const ownAtFirst: VariableMap = new Map([['IFS', { ...unset, value: ' \t\n' }]])
  * sets by itself.
  */
 export class Variables {
-  readonly #initial: Readonly<Record<string, string>>;
+  readonly #initial: Initial;
   readonly #variables: VariableMap;
   /** For each function that runs, what its local variables hide. */
   readonly #hidden: readonly VariableMap[];
   /** The answer of {@link changes} without assignments, once it was asked for. */
   #changes: ReadonlyMap<string, string | undefined> | undefined = undefined;
 
-  private constructor(
-    initial: Readonly<Record<string, string>>,
-    variables: VariableMap,
-    hidden: readonly VariableMap[],
-  ) {
+  private constructor(initial: Initial, variables: VariableMap, hidden: readonly VariableMap[]) {
     this.#initial = initial;
     this.#variables = variables;
     this.#hidden = hidden;
   }
 
-  /** Those of a shell that begins with an environment. */
-  static of(environment: Readonly<Record<string, string>>): Variables {
-    return new Variables(environment, ownAtFirst, []);
+  /** Those of a shell that begins with an environment: `shared`, and in front of that `own`. */
+  static of(own: Environment, shared: Environment): Variables {
+    return new Variables({ own, shared }, ownAtFirst, []);
   }
 
   /** Whether they are the same variables, at two moments of one script. */
@@ -149,7 +153,10 @@ export class Variables {
 
   /** The value in the environment that the shell began with. */
   #given(name: string): string | undefined {
-    return name !== 'IFS' && Object.hasOwn(this.#initial, name) ? this.#initial[name] : undefined;
+    if (name === 'IFS') return undefined;
+    const { own, shared } = this.#initial;
+    if (Object.hasOwn(own, name)) return own[name];
+    return Object.hasOwn(shared, name) ? shared[name] : undefined;
   }
 
   #get(name: string): Variable {

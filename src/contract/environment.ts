@@ -1,12 +1,6 @@
-import { formatAddress, formatCidr, parseCidr } from '../network/cidr.ts';
+import { formatAddress, formatCidr, parseCidr, type Cidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
-import {
-  mapFamilies,
-  noFamily,
-  presentValues,
-  type FamilyKey,
-  type PerFamily,
-} from '../network/per-family.ts';
+import { mapFamilies, noFamily, type FamilyKey, type PerFamily } from '../network/per-family.ts';
 import { publicAddresses, type PublicAddresses } from '../network/public-addresses.ts';
 import { describeUnpassable, isInherited } from '../recipe/inherited-variables.ts';
 import { peerSubnets, type LeaseSubnets, type Peer } from '../lease/lease.ts';
@@ -33,7 +27,6 @@ type Variables = Record<string, string>;
 const familyNames = {
   network: { ipv4: 'NETWORK', ipv6: 'IPV6_NETWORK' },
   publicAddress: { ipv4: 'PUBLIC_IP', ipv6: 'PUBLIC_IPV6' },
-  subnet: { ipv4: 'SUBNET', ipv6: 'IPV6SUBNET' },
   localAddress: { ipv4: 'LOCAL_ADDRESS', ipv6: 'LOCAL_ADDRESS_V6' },
 } as const satisfies Readonly<Record<string, Readonly<Record<FamilyKey, string>>>>;
 
@@ -80,8 +73,10 @@ export function ownVariables(facts: NodeFacts, own: LeaseSubnets | undefined): V
 
 /** The variables that name the subject of a command about a peer. */
 export function peerVariables(peer: Peer): Variables {
-  const subnets = mapFamilies(peerSubnets(peer), parseCidr);
-  return { ...peer.fields, ...addressVariables('', peer), ...subnetVariables('', subnets) };
+  const variables: Variables = { ...peer.fields };
+  setFamilies(variables, '', 'publicAddress', publicAddresses(peer));
+  setSubnets(variables, '', mapFamilies(peerSubnets(peer), parseCidr));
+  return variables;
 }
 
 /**
@@ -112,33 +107,58 @@ function familyVariables(
   values: PerFamily<string>,
 ): Variables {
   const variables: Variables = {};
-  for (const { name, value } of presentValues(nameFamilies(what, values)))
-    variables[`${prefix}${name}`] = value;
+  setFamilies(variables, prefix, what, values);
   return variables;
 }
 
-function nameFamilies<T>(what: keyof typeof familyNames, values: PerFamily<T>): PerFamily<Named<T>> {
-  return mapFamilies(values, (value, family) => ({ name: familyNames[what][family], value }));
-}
-
-interface Named<T> {
-  readonly name: string;
-  readonly value: T;
+/** Does the same in an object that there is: each of many thousand peers has one. */
+function setFamilies(
+  variables: Variables,
+  prefix: string,
+  what: keyof typeof familyNames,
+  { ipv4, ipv6 }: PerFamily<string>,
+): void {
+  const names = familyNames[what];
+  if (ipv4 !== undefined) variables[prefix === '' ? names.ipv4 : prefix + names.ipv4] = ipv4;
+  if (ipv6 !== undefined) variables[prefix === '' ? names.ipv6 : prefix + names.ipv6] = ipv6;
 }
 
 function addressVariables(prefix: string, addresses: PublicAddresses): Variables {
   return familyVariables(prefix, 'publicAddress', publicAddresses(addresses));
 }
 
-function subnetVariables(prefix: string, subnets: LeaseSubnets = noFamily): Variables {
+function subnetVariables(prefix: '' | 'LOCAL_', subnets: LeaseSubnets = noFamily): Variables {
   const variables: Variables = {};
-  for (const { name, value } of presentValues(nameFamilies('subnet', subnets))) {
-    variables[`${prefix}${name}`] = formatCidr(value);
-    variables[`${prefix}${name}_IP`] = formatAddress(value);
-    variables[`${prefix}${name}_LEN`] = String(value.prefix);
-  }
+  setSubnets(variables, prefix, subnets);
   return variables;
 }
+
+function setSubnets(variables: Variables, prefix: '' | 'LOCAL_', { ipv4, ipv6 }: LeaseSubnets): void {
+  if (ipv4 !== undefined) setSubnet(variables, subnetNames[prefix].ipv4, ipv4);
+  if (ipv6 !== undefined) setSubnet(variables, subnetNames[prefix].ipv6, ipv6);
+}
+
+function setSubnet(variables: Variables, names: SubnetNames, subnet: Cidr): void {
+  const address = formatAddress(subnet);
+  variables[names.subnet] = `${address}/${subnet.prefix}`;
+  variables[names.address] = address;
+  variables[names.length] = String(subnet.prefix);
+}
+
+interface SubnetNames {
+  readonly subnet: string;
+  readonly address: string;
+  readonly length: string;
+}
+
+function nameSubnet(name: string): SubnetNames {
+  return { subnet: name, address: `${name}_IP`, length: `${name}_LEN` };
+}
+
+const subnetNames = {
+  '': { ipv4: nameSubnet('SUBNET'), ipv6: nameSubnet('IPV6SUBNET') },
+  LOCAL_: { ipv4: nameSubnet('LOCAL_SUBNET'), ipv6: nameSubnet('LOCAL_IPV6SUBNET') },
+} as const;
 
 /** The variables for the overlay's MTU. With IPv6 only, both hold the MTU of IPv6, because a recipe with one device uses MTU. */
 function mtuVariables({ ipv4, ipv6 }: PerFamily<number>): Variables {

@@ -1,6 +1,6 @@
 import type { EmitEvent } from '../../event/event.ts';
 import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
-import { commandVariables } from '../../contract/environment.ts';
+import { commandVariables, nodeVariables, peerVariables } from '../../contract/environment.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
 import type { BackendDataFormat, CommandName, Recipe } from '../../recipe/recipe.ts';
 import type { ScriptRun } from '../../compile/follow-script.ts';
@@ -35,7 +35,10 @@ type PeerCommandName = 'SubnetAddCommand' | 'SubnetRemoveCommand';
 interface PeerCommand {
   readonly name: PeerCommandName;
   readonly source: ScriptSource;
+  /** The variables of this peer. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The variables that the commands of all peers have, too. */
+  readonly shared: Readonly<Record<string, string>>;
   readonly stdin: string;
 }
 
@@ -56,6 +59,15 @@ export class CommandRunner {
   readonly #secrets: readonly string[];
   /** The last stderr of a CheckCommand that succeeded, and how often in a row it was the same. */
   #checkStderr = { text: '', times: 0 };
+
+  /** The environment that the commands of all peers share, until the facts change. */
+  #shared:
+    | {
+        readonly facts: NodeFacts;
+        readonly own: LeaseSubnets;
+        readonly environment: Readonly<Record<string, string>>;
+      }
+    | undefined;
 
   /** The programs that work off many calls at once, when they are known. */
   #tools: Promise<readonly BatchTool[]> | undefined;
@@ -200,8 +212,11 @@ export class CommandRunner {
     const { scripts, inherited, facts } = this.#context;
     const source = scripts.source(name);
     if (source === undefined) return undefined;
-    const environment = { ...inherited, ...commandVariables(name, facts, own, peer) };
-    return { name, source, environment, stdin: peer.stdin };
+    if (this.#shared?.facts !== facts || this.#shared.own !== own) {
+      this.#shared = { facts, own, environment: { ...inherited, ...nodeVariables(facts, own) } };
+    }
+    const shared = this.#shared.environment;
+    return { name, source, environment: peerVariables(peer), shared, stdin: peer.stdin };
   }
 
   /** Runs compiled commands for many peers, in waves. Returns a result for each, in their order. */

@@ -26,20 +26,28 @@ export class CompiledCommands {
     const name = operation.kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand';
     const command = this.#runner.peerCommand(name, this.#own, operation.peer);
     if (command === undefined) return false;
-    const { source, environment, stdin } = command;
+    const { source, environment, shared, stdin } = command;
     const compilation = compileScript({
       tree: this.#treeOf(source.text),
       source: source.text,
       exitsOnFailure: source.stopOnError,
       environment,
+      shared,
       stdin,
       programs: {
-        has: (program) => this.#has(program, environment),
+        has: (program) => this.#has(program, shared),
         mayReadInput,
       },
     });
     if (compilation.kind === 'shell') return false;
-    this.#ready.set(operation, { name, environment, run: compilation.start() });
+    this.#ready.set(operation, {
+      name,
+      // Calls in a batch need it only once, so it is made when it is asked for.
+      get environment() {
+        return { ...shared, ...environment };
+      },
+      run: compilation.start(),
+    });
     return true;
   }
 
