@@ -22,6 +22,10 @@ export type ConcernKind =
   | 'forwarding'
   /** A chain of the firewall that is not heddle's drops packets of the network. */
   | 'firewall'
+  /** The container runtime takes another CNI list than heddle's. */
+  | 'cni-order'
+  /** Pods that run have the MTU or the subnet from before a change. */
+  | 'outdated-pods'
   /** The network configuration in the store is not the one that this node runs. */
   | 'network-changed'
   /** Other nodes run another backend type, or another value of a parameter that must be the same. */

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { inheritedEnvironment } from '../../src/contract/environment.ts';
 import { CommandRunner } from '../../src/daemon/commands/command-runner.ts';
 import { Waits } from '../../src/daemon/commands/waits.ts';
+import { loadCniTemplate } from '../../src/daemon/setup/cni-template.ts';
 import { OutageLog } from '../../src/daemon/lease/outage-log.ts';
 import { factsOfPreparation } from '../../src/daemon/setup/node-facts.ts';
 import type { UpOptions } from '../../src/daemon/setup/options.ts';
@@ -170,6 +171,7 @@ export class Bench {
       traffic: { masquerade: false, fullyRandom: true, forward: false },
       chainSuffix: '',
       blackholeRoute: false,
+      cniList: undefined,
       trafficResyncSeconds: 5,
       onExit: 'shutdown',
       releaseLease: false,
@@ -206,7 +208,11 @@ export class Bench {
     const outages = new OutageLog(this.emit);
     const { stateDirectory } = this;
     const interfaces = this.#interfaces(options);
-    return publishNetwork({ loaded, store, outages, network, underlay, interfaces, stateDirectory }, options);
+    const cniTemplate = options.cniList && loadCniTemplate(options.cniList.templateFile);
+    return publishNetwork(
+      { loaded, store, outages, network, underlay, interfaces, cniTemplate, stateDirectory },
+      options,
+    );
   }
 
   /** The interfaces as a node sees them: there is one, and it is wished for by its name unless the options say otherwise. */

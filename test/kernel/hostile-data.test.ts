@@ -14,7 +14,15 @@ const crowd = 40;
 const generated = 3000;
 
 /** What heddle itself keeps in its state directory. */
-const ownFiles = ['deployment.json', 'heddle.lock', 'heddle.pid', 'heddle.sock', 'journal', 'lease.json'];
+const ownFiles = [
+  'cni-list.json',
+  'deployment.json',
+  'heddle.lock',
+  'heddle.pid',
+  'heddle.sock',
+  'journal',
+  'lease.json',
+];
 
 const options = { skip: reasonToSkip('etcd'), concurrency: 1, timeout: 300_000 };
 

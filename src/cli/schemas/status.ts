@@ -141,6 +141,8 @@ export const statusSchema = schemaOf<NodeStatus>()(
             'underlay',
             'forwarding',
             'firewall',
+            'cni-order',
+            'outdated-pods',
             'network-changed',
             'unreachable',
             'peer-silent',

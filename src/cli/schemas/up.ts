@@ -92,6 +92,20 @@ export const planSchema = schemaOf<StartPlan>()(
       z.array(z.strictObject({ command: z.enum(commandNames), when: z.string(), script: z.string() })),
       'The commands of the recipe that would run.',
     ),
+    cniList: described(
+      z.nullable(
+        z.strictObject({
+          path: z.string(),
+          template: z.string(),
+          isRendered: z.boolean(),
+          content: described(
+            z.nullable(z.string()),
+            'The text of the list; null if it depends on a subnet that would be picked at random.',
+          ),
+        }),
+      ),
+      'The list for the container runtime that would be installed; null if there is none.',
+    ),
     files: described(
       z.array(z.strictObject({ path: z.string(), purpose: z.string() })),
       'The files and directories that would be written.',

@@ -1,5 +1,5 @@
 import { exitCodes } from '../../diagnostic/failure.ts';
-import { showInvisible } from '../../diagnostic/visible-text.ts';
+import { showInvisible, showInvisibleInLines } from '../../diagnostic/visible-text.ts';
 import { formatCount } from '../../diagnostic/words.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -19,15 +19,23 @@ export async function dryRun(options: UpOptions, warnings: readonly string[], js
 }
 
 function renderPlan(plan: StartPlan): string {
-  const { commands, files } = plan;
+  const { commands, cniList, files } = plan;
   const sections = [
     `heddle up would do this here. Nothing was done.\n\n${renderFacts(plan)}`,
     ...(commands.length === 0 ? [] : [`Commands:\n${commands.map(renderCommand).join('')}`]),
     ...(files.length === 0
       ? []
       : [`Files:\n${files.map(({ path, purpose }) => `  ${showInvisible(path)}: ${purpose}\n`).join('')}`]),
+    ...(cniList === null ? [] : [renderCniList(cniList)]),
   ];
   return sections.join('\n');
+}
+
+function renderCniList({ path, template, isRendered, content }: NonNullable<StartPlan['cniList']>): string {
+  const how = isRendered ? 'rendered from' : 'as it is in';
+  const lines = content?.trimEnd().split('\n') ?? ['its text depends on the new subnet'];
+  const title = `CNI list ${showInvisible(path)}, ${how} ${showInvisible(template)}:\n`;
+  return `${title}${lines.map((line) => `  ${showInvisibleInLines(line)}\n`).join('')}`;
 }
 
 function renderFacts(plan: StartPlan): string {

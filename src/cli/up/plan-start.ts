@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { CniTemplate } from '../../cni/template.ts';
 import { agreedFields } from '../../lease/agreed-fields.ts';
 import type { Peer } from '../../lease/lease.ts';
 import { describeSubnets, Roster, type LeaseReading } from '../../lease/roster.ts';
@@ -18,7 +19,8 @@ import type { UpOptions } from '../../daemon/setup/options.ts';
 import { decideNode, mayBringNetwork, type NodeDecision } from '../../daemon/setup/prepare.ts';
 import { networkHint } from '../../daemon/setup/await-network.ts';
 import { findLastRun } from '../../daemon/takeover/first-start.ts';
-import { subnetFileOf } from '../../daemon/network/parts/subnet-file.ts';
+import { cniListOf, composeList, listPathOf } from '../../daemon/network/parts/cni-list.ts';
+import { subnetEnvironmentOf, subnetFileOf } from '../../daemon/network/parts/subnet-file.ts';
 import { findOtherSubnets, isSameSubnetFile } from '../../host/subnet-file.ts';
 import { planRules } from '../../host/traffic/keep-rules.ts';
 import { rulesOfNetwork } from '../../daemon/network/parts/traffic-rules.ts';
@@ -46,6 +48,8 @@ export interface StartPlan {
   /** The rules for masquerading and forwarding that would be set; null if the plan ends before, or if there are none. */
   readonly trafficRules: PlannedRules | null;
   readonly commands: readonly PlannedCommand[];
+  /** The list for the container runtime; null if the plan ends before, or if none would be installed. */
+  readonly cniList: PlannedCniList | null;
   /** The files and directories that would be written or removed. */
   readonly files: readonly { readonly path: string; readonly purpose: string }[];
   /** Sentences about the command line and the documents. */
@@ -85,6 +89,14 @@ interface PlannedRules {
   readonly places: readonly string[];
   /** The reason why the rules cannot be set; null if they can. */
   readonly because: string | null;
+}
+
+interface PlannedCniList {
+  readonly path: string;
+  readonly template: string;
+  readonly isRendered: boolean;
+  /** The text of the list; null if it depends on a subnet that would be picked at random. */
+  readonly content: string | null;
 }
 
 interface PlannedCommand {
@@ -144,6 +156,7 @@ export async function planStart(options: UpOptions, warnings: readonly string[])
     rejected,
     trafficRules: await planTrafficRules(decision, forecast, options),
     commands: planCommands(decision, options, peers.length, isSame),
+    cniList: planCniList(host.cniTemplate, decision, forecast, options),
     files: await planFiles(options, stateDirectory, isSame ? previous : undefined),
     warnings: [
       ...warnings,
@@ -164,6 +177,7 @@ const emptyPlan = {
   rejected: [],
   trafficRules: null,
   commands: [],
+  cniList: null,
   files: [],
 } as const satisfies Partial<StartPlan>;
 
@@ -182,6 +196,20 @@ async function planTrafficRules(
     case 'impossible':
       return { masquerade, forward, tool: null, places: [], because: plan.because };
   }
+}
+
+function planCniList(
+  template: CniTemplate | undefined,
+  decision: NodeDecision,
+  { subnets, isCertain }: LeaseForecast,
+  options: UpOptions,
+): PlannedCniList | null {
+  const path = listPathOf(options);
+  if (path === undefined || template === undefined) return null;
+  const isRendered = options.cniList?.render === true;
+  const node = subnetEnvironmentOf(factsOfPreparation(decision, options), subnets, options);
+  const content = isCertain || !isRendered ? composeList(template, node, options) : null;
+  return { path, template: template.source.name, isRendered, content };
 }
 
 function describeLease(
@@ -269,6 +297,10 @@ async function planFiles(
 ): Promise<StartPlan['files']> {
   const directory = stateDirectory ?? options.stateDirectory;
   const former = taken && (await findFormerFile(taken, options.subnetFile));
+  const list = listPathOf(options);
+  const formerList = taken && cniListOf(taken.parts);
+  const isListElsewhere =
+    formerList !== undefined && (list === undefined || !(await isSameSubnetFile(formerList, list)));
   return [
     ...(stateDirectory === undefined ? [{ path: directory, purpose: 'the state directory, mode 0700' }] : []),
     { path: join(directory, 'journal'), purpose: 'the peers that may be in the kernel' },
@@ -276,6 +308,8 @@ async function planFiles(
     { path: join(directory, 'heddle.sock'), purpose: 'the control socket' },
     { path: options.subnetFile, purpose: 'the subnet and the MTU for the CNI plugin' },
     ...(former === undefined ? [] : [{ path: former, purpose: 'removed: the subnet file was here' }]),
+    ...(list === undefined ? [] : [{ path: list, purpose: 'the CNI list for the container runtime' }]),
+    ...(isListElsewhere ? [{ path: formerList, purpose: 'removed: the CNI list was here' }] : []),
   ];
 }
 

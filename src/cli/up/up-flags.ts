@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { ExitMode, ListenAddress, UpOptions } from '../../daemon/setup/options.ts';
 import { Failure } from '../../diagnostic/failure.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
@@ -38,6 +38,11 @@ export interface UpFlags {
   readonly iptablesResync: number;
   readonly chainSuffix: string;
   readonly ipBlackholeRoute: boolean;
+  readonly cniConfDir?: string;
+  readonly cniConf?: string;
+  readonly cniRender: boolean;
+  /** An option of the store of the kind `kubernetes`. */
+  readonly netConfigPath: string;
   readonly onExit: ExitMode;
   readonly releaseLease?: true;
   readonly logFormat: LogFormat;
@@ -73,6 +78,12 @@ export function refuseContradictions(flags: UpFlags): void {
   if (recipe !== undefined && recipeDir !== undefined) {
     throw new Failure('usage', '--recipe and --recipe-dir contradict each other', {
       hint: 'give --recipe for one recipe, or --recipe-dir to select a recipe by the type in the network configuration',
+    });
+  }
+  if (flags.cniConfDir === undefined && (flags.cniRender || flags.cniConf !== undefined)) {
+    const option = flags.cniRender ? '--cni-render' : '--cni-conf';
+    throw new Failure('usage', `${option} needs --cni-conf-dir`, {
+      hint: 'give the directory of the container runtime, for example --cni-conf-dir /etc/cni/net.d',
     });
   }
   if (watch && trustStoreCommands && recipe === undefined && recipeDir === undefined) {
@@ -124,11 +135,18 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     trafficResyncSeconds: flags.iptablesResync,
     chainSuffix: flags.chainSuffix,
     blackholeRoute: flags.ipBlackholeRoute,
+    cniList: readCniList(flags),
     onExit: flags.onExit,
     releaseLease: flags.releaseLease ?? false,
     metricsAddress: flags.metricsAddress,
     healthz: readHealthz(flags),
   };
+}
+
+function readCniList({ cniConfDir, cniConf, cniRender, netConfigPath }: UpFlags): UpOptions['cniList'] {
+  if (cniConfDir === undefined) return undefined;
+  const templateFile = cniConf ?? join(dirname(netConfigPath), 'cni-conf.json');
+  return { directory: absolute(cniConfDir), templateFile: absolute(templateFile), render: cniRender };
 }
 
 function readHealthz({ healthzIp, healthzPort, healthzMetrics }: UpFlags): UpOptions['healthz'] {

@@ -145,6 +145,27 @@ export function addUpOptions(command: Command): Command {
         .default('', 'none'),
     )
     .addOption(
+      new Option(
+        '--cni-conf-dir <dir>',
+        'install the CNI list 10-heddle.conflist in this directory of the container runtime, for example /etc/cni/net.d',
+      ).env('HEDDLE_CNI_CONF_DIR'),
+    )
+    .addOption(
+      new Option(
+        '--cni-conf <file>',
+        'the template of the CNI list; default: cni-conf.json next to the file of --net-config-path',
+      ).env('HEDDLE_CNI_CONF'),
+    )
+    .addOption(
+      new Option(
+        '--cni-render [bool]',
+        "render the flannel entries of the CNI list for this node, for the plugins bridge and host-local: flannel's plugin is not needed",
+      )
+        .env('HEDDLE_CNI_RENDER')
+        .argParser(parseTruth)
+        .default(false, 'off'),
+    )
+    .addOption(
       new Option('--on-exit <what>', 'shutdown: take the network down; leave: leave it up for the next start')
         .choices(exitModes)
         .default(

@@ -29,6 +29,8 @@ export const concernKinds = namesOf<ConcernKind>({
   underlay: true,
   forwarding: true,
   firewall: true,
+  'cni-order': true,
+  'outdated-pods': true,
   'network-changed': true,
   unreachable: true,
 });

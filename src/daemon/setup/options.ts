@@ -38,12 +38,24 @@ export interface UpOptions {
   readonly chainSuffix: ChainSuffix;
   /** Whether packets to addresses of this node's subnet that no pod has are dropped (`--ip-blackhole-route`). */
   readonly blackholeRoute: boolean;
+  /** The list for the container runtime; undefined for none. */
+  readonly cniList: CniListWishes | undefined;
   readonly onExit: ExitMode;
   readonly releaseLease: boolean;
   /** The address where metrics are served; undefined for none. */
   readonly metricsAddress: ListenAddress | undefined;
   /** The server for probes of liveness and readiness; undefined for none. */
   readonly healthz: HealthzServer | undefined;
+}
+
+/** The CNI list that heddle installs. */
+interface CniListWishes {
+  /** The directory of the container runtime, for example /etc/cni/net.d. */
+  readonly directory: string;
+  /** The list that is installed, or rendered. */
+  readonly templateFile: string;
+  /** Whether the entries of flannel's plugin are rendered for this node. */
+  readonly render: boolean;
 }
 
 interface HealthzServer {

@@ -1,3 +1,4 @@
+import type { CniTemplate } from '../../cni/template.ts';
 import { nodeVariables, ownVariables } from '../../contract/environment.ts';
 import { requireLeastMtu } from '../../contract/least-mtu.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
@@ -31,6 +32,8 @@ export interface Preparation {
   readonly network: NetworkDecision;
   readonly underlay: ChosenInterface;
   readonly interfaces: HostInterfaces;
+  /** The template of the CNI list; undefined without a list. */
+  readonly cniTemplate: CniTemplate | undefined;
   /** The real path of the state directory. */
   readonly stateDirectory: string;
 }
@@ -57,8 +60,8 @@ export async function prepareNode(
       host.interfaces.wishFor(await outlastOutages(() => node.readPublicAddresses(), outages, signal));
     wait.asksStore(undefined);
     const decision = await decideNode(options, host, store, stored);
-    const { interfaces, stateDirectory } = host;
-    return { ...decision, store, outages, interfaces, stateDirectory };
+    const { interfaces, cniTemplate, stateDirectory } = host;
+    return { ...decision, store, outages, interfaces, cniTemplate, stateDirectory };
   } catch (error) {
     await store.close();
     throw error;

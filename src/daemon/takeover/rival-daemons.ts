@@ -14,6 +14,7 @@ import { placeOf } from '../../traffic/iptables.ts';
 import { trafficHooks } from '../../traffic/rule.ts';
 import { readDeployment } from '../network/deployment-file.ts';
 import type { Deployment } from '../network/deployment.ts';
+import { cniListOf, listPathOf } from '../network/parts/cni-list.ts';
 import { subnetFileOf } from '../network/parts/subnet-file.ts';
 import { readTrafficMemory } from '../network/parts/traffic-rules.ts';
 import type { UpOptions } from '../setup/options.ts';
@@ -26,7 +27,7 @@ interface RivalNetwork {
 }
 
 /**
- * Throws the Failure `already-running` if another daemon has the same subnet file, the same chains for its traffic rules, a device that this
+ * Throws the Failure `already-running` if another daemon has the same subnet file, the same CNI list, the same chains for its traffic rules, a device that this
  * node's recipe names, or a lease for the same address in the same store: each daemon would undo the other's work. Two daemons with one state directory, or one port for metrics, are refused elsewhere.
  */
 export async function requireNoRival(node: NodeDecision, options: UpOptions): Promise<void> {
@@ -38,6 +39,10 @@ export async function requireNoRival(node: NodeDecision, options: UpOptions): Pr
     const itsFile = subnetFileOf(deployment.parts);
     if (itsFile !== undefined && (await isSameSubnetFile(itsFile, options.subnetFile))) {
       throw refuse(`${who} writes the subnet file ${options.subnetFile} already`, 'another --subnet-file');
+    }
+    const [itsList, ownList] = [cniListOf(deployment.parts), listPathOf(options)];
+    if (itsList !== undefined && ownList !== undefined && (await isSameSubnetFile(itsList, ownList))) {
+      throw refuse(`${who} installs the CNI list ${ownList} already`, 'another --cni-conf-dir, or none,');
     }
     if (shareChains(deployment, options)) {
       const { chainSuffix } = options;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 /** The files that heddle itself keeps in the state directory; its other files begin with a dot. */
 const ownNames: readonly string[] = [
+  'cni-list.json',
   'deployment.json',
   'heddle.lock',
   'heddle.pid',

@@ -17,7 +17,12 @@ async function prepare(t: TestContext, bench: Bench, changes: Partial<UpOptions>
   const wishes = { ...options.interface, iface: [realInterface ?? ''] };
   const preparation = await prepareNode(
     { ...options, interface: wishes },
-    { recipe, stateDirectory: '/real/state', interfaces: new InterfaceLookUp(wishes, bench.stateDirectory) },
+    {
+      recipe,
+      stateDirectory: '/real/state',
+      interfaces: new InterfaceLookUp(wishes, bench.stateDirectory),
+      cniTemplate: undefined,
+    },
     new StartWait(bench.emit),
     { stopping: new AbortController().signal, lastWriteMs: () => 1000 },
   );

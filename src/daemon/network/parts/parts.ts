@@ -3,6 +3,7 @@ import type { LeaseSubnets } from '../../../lease/lease.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import type { UpOptions } from '../../setup/options.ts';
 import { blackholeRoutePart } from './blackhole-route.ts';
+import { cniListPart } from './cni-list.ts';
 import { devicePart } from './device.ts';
 import type { NetworkPart, RemovalResult, StandingNetwork } from './part.ts';
 import { peersPart } from './peers.ts';
@@ -16,6 +17,7 @@ export const networkParts: readonly NetworkPart[] = [
   blackholeRoutePart,
   peersPart,
   subnetFilePart,
+  cniListPart,
 ];
 
 /** The data for the removal of each part that may be on the node, by the part's name. */

@@ -1,3 +1,4 @@
+import type { NodeFacts } from '../../../contract/environment.ts';
 import { publishedMtu } from '../../../contract/mtu.ts';
 import { Failure } from '../../../diagnostic/failure.ts';
 import {
@@ -13,6 +14,7 @@ import type { LeaseSubnets } from '../../../lease/lease.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import { mapFamilies } from '../../../network/per-family.ts';
 import type { SubnetEnvironment } from '../../../network/subnet-env.ts';
+import type { UpOptions } from '../../setup/options.ts';
 import { brokenBy, gone, repaired, whole, type LiveNetwork, type NetworkPart } from './part.ts';
 
 /** The file that tells the CNI plugin the subnet and the MTU. */
@@ -74,12 +76,20 @@ async function remove(memory: Json, own: LeaseSubnets | undefined, emit: EmitEve
 }
 
 function contentOf({ commands, own, options }: LiveNetwork): SubnetEnvironment {
-  const { network, mtus } = commands.facts;
+  return subnetEnvironmentOf(commands.facts, own, options);
+}
+
+/** The subnets, the MTU and the masquerading of a node, as pods need them. */
+export function subnetEnvironmentOf(
+  { network, mtus }: Pick<NodeFacts, 'network' | 'mtus'>,
+  own: LeaseSubnets,
+  { traffic }: Pick<UpOptions, 'traffic'>,
+): SubnetEnvironment {
   const subnets = mapFamilies(own, (subnet, family) => {
     const range = network[family];
     return range && { network: range.network, subnet };
   });
-  return { ...subnets, mtu: publishedMtu(mtus), ipMasq: options.traffic.masquerade };
+  return { ...subnets, mtu: publishedMtu(mtus), ipMasq: traffic.masquerade };
 }
 
 /** The path of the subnet file of a network, from the data of its parts. */

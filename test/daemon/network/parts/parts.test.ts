@@ -32,9 +32,9 @@ function fakeParts(did: string[], outcome: RemovalResult = { kind: 'gone' }): Ne
   }));
 }
 
-test('the parts of a network are the device, the traffic rules, the blackhole route, the peers and the subnet file, in this order', () => {
+test('the parts of a network are the device, the traffic rules, the blackhole route, the peers, the subnet file and the CNI list, in this order', () => {
   const names = networkParts.map(({ name }) => name);
-  assert.deepEqual(names, ['device', 'traffic-rules', 'blackhole-route', 'peers', 'subnet-file']);
+  assert.deepEqual(names, ['device', 'traffic-rules', 'blackhole-route', 'peers', 'subnet-file', 'cni-list']);
   assert.equal(new Set(names).size, names.length);
 });
 
