@@ -35,7 +35,7 @@ interface Path {
   readonly end: Stop & { readonly kind: 'ended' };
 }
 
-/** A call, and where each of its outcomes leads. Two outcomes that lead to the same place share what comes then. */
+/** A call, and where each of its outcomes leads. Two outcomes that lead to the same place share it, and count as one way. */
 interface Fork {
   readonly kind: 'call';
   readonly call: ProgramCall;
@@ -81,7 +81,7 @@ function explore(machine: Machine, stop: Stop, depth: number): Place | undefined
   const onFailure = attempt(() => other.goOn('failed'));
   if (onFailure.kind === 'done' && areEqual(machine, onSuccess, other, onFailure.value)) {
     const both = explore(machine, onSuccess, depth + 1);
-    return both && forkOf(call, both, both);
+    return both && { kind: 'call', call, succeeded: both, failed: both, ways: waysOf(both) };
   }
   const succeeded = explore(machine, onSuccess, depth + 1);
   if (succeeded === undefined) return undefined;
@@ -105,6 +105,12 @@ function attempt(work: () => Stop): Attempt {
 }
 
 function areEqual(machine: Machine, stop: Stop, other: Machine, otherStop: Stop): boolean {
+  if (stop.kind === 'ended' && otherStop.kind === 'ended') {
+    return (
+      stop.succeeded === otherStop.succeeded &&
+      JSON.stringify(stop.written) === JSON.stringify(otherStop.written)
+    );
+  }
   return (
     stop.kind === 'call' &&
     otherStop.kind === 'call' &&
@@ -132,16 +138,20 @@ function compiled(first: Place): Compilation {
   };
 }
 
-/** The path on which all further calls succeed, then those on which one fails, from the first to the last. */
+/**
+ * The path on which all further calls succeed, then those on which one fails, from the first to the last. A call of which both outcomes lead
+ * to the same place is on one path.
+ */
 function listPaths(place: Place, before: Path['calls']): Path[] {
   const calls = [...before];
   const failures: (() => Path[])[] = [];
   let at = place;
   for (; at.kind === 'call'; at = at.succeeded) {
-    const { call, failed } = at;
-    const failing = [...calls, { call, outcome: 'failed' } as const];
-    failures.push(() => listPaths(failed, failing));
+    const { call, failed, succeeded } = at;
     calls.push({ call, outcome: 'succeeded' });
+    if (failed === succeeded) continue;
+    const failing = [...calls.slice(0, -1), { call, outcome: 'failed' } as const];
+    failures.push(() => listPaths(failed, failing));
   }
   return [{ calls, end: at }, ...failures.flatMap((list) => list())];
 }
