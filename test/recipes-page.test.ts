@@ -100,6 +100,7 @@ describe('the table of the environment is what commands are given:', () => {
     fields: {},
     publicIp: '192.0.2.9',
     publicIpv6: '2001:db8::9',
+    link: { devices: { ipv4: 'eth0', ipv6: 'eth0' }, matters: true },
   };
 
   /** What a cell has to say of a variable. */
@@ -108,7 +109,7 @@ describe('the table of the environment is what commands are given:', () => {
     const subnets = command === 'PreStartupCommand' ? undefined : own;
     const value = commandVariables(command, facts, subnets, isPeer ? peer : undefined)[name];
     if (value === undefined) return '–';
-    if (!/PUBLIC_IP|SUBNET/.test(name)) return 'yes';
+    if (!/PUBLIC_IP|SUBNET|ON_LINK/.test(name)) return 'yes';
     const ofNode = commandVariables('PostStartupCommand', facts, own)[name];
     return value === ofNode ? 'own' : "the peer's";
   }

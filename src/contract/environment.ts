@@ -28,6 +28,7 @@ const familyNames = {
   network: { ipv4: 'NETWORK', ipv6: 'IPV6_NETWORK' },
   publicAddress: { ipv4: 'PUBLIC_IP', ipv6: 'PUBLIC_IPV6' },
   localAddress: { ipv4: 'LOCAL_ADDRESS', ipv6: 'LOCAL_ADDRESS_V6' },
+  onLink: { ipv4: 'ON_LINK_DEV', ipv6: 'ON_LINK_DEV_V6' },
 } as const satisfies Readonly<Record<string, Readonly<Record<FamilyKey, string>>>>;
 
 /**
@@ -75,6 +76,7 @@ export function ownVariables(facts: NodeFacts, own: LeaseSubnets | undefined): V
 export function peerVariables(peer: Peer): Variables {
   const variables: Variables = { ...peer.fields };
   setFamilies(variables, '', 'publicAddress', publicAddresses(peer));
+  if (peer.link !== undefined) setFamilies(variables, '', 'onLink', peer.link.devices);
   setSubnets(variables, '', mapFamilies(peerSubnets(peer), parseCidr));
   return variables;
 }
@@ -143,16 +145,19 @@ function setSubnet(variables: Variables, names: SubnetNames, subnet: Cidr): void
   variables[names.subnet] = `${address}/${subnet.prefix}`;
   variables[names.address] = address;
   variables[names.length] = String(subnet.prefix);
+  if (subnet.family === 4) variables[names.number] = String(subnet.value);
 }
 
 interface SubnetNames {
   readonly subnet: string;
   readonly address: string;
   readonly length: string;
+  /** Of IPv4 alone. */
+  readonly number: string;
 }
 
 function nameSubnet(name: string): SubnetNames {
-  return { subnet: name, address: `${name}_IP`, length: `${name}_LEN` };
+  return { subnet: name, address: `${name}_IP`, length: `${name}_LEN`, number: `${name}_NUMBER` };
 }
 
 const subnetNames = {

@@ -1,7 +1,7 @@
 import type { Reason } from '../event/event.ts';
 import { identityValues } from '../lease/identities.ts';
 import { KeysByName } from '../lease/keys-by-name.ts';
-import type { Peer } from '../lease/lease.ts';
+import type { Peer, PeerLink } from '../lease/lease.ts';
 import type { Operation } from './operation.ts';
 
 /** The known state of a peer in the kernel. */
@@ -166,8 +166,15 @@ export function samePeer(a: Peer, b: Peer): boolean {
     a.ipv6Subnet === b.ipv6Subnet &&
     a.publicIp === b.publicIp &&
     a.publicIpv6 === b.publicIpv6 &&
-    a.stdin === b.stdin
+    a.stdin === b.stdin &&
+    sameLink(a.link, b.link)
   );
+}
+
+/** Whether commands do the same for two peers, as far as their links are known. */
+function sameLink(a: PeerLink | undefined, b: PeerLink | undefined): boolean {
+  if (a === undefined || b === undefined || !(a.matters && b.matters)) return true;
+  return a.devices.ipv4 === b.devices.ipv4 && a.devices.ipv6 === b.devices.ipv6;
 }
 
 /**

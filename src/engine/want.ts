@@ -59,10 +59,18 @@ export function reconsider(state: EngineState, entry: PeerEntry, reason: Reason)
   if (decide(entry, state.abilities).kind === 'nothing') {
     setFailures(state, entry, 0);
     setActivity(state, entry, { kind: 'idle' });
+    learnLink(state, entry);
     dropIfEmpty(state, entry);
   } else {
     setActivity(state, entry, { kind: 'ready', reason });
   }
+}
+
+/** A peer of unknown link, for example of a journal that does not have it, counts as added for its present link. */
+function learnLink(state: EngineState, entry: PeerEntry): void {
+  const { applied, wanted } = entry;
+  if (applied.kind !== 'present' || applied.peer.link !== undefined || wanted?.link === undefined) return;
+  setApplied(state, entry, { kind: 'present', peer: wanted });
 }
 
 /** Marks an entry as perhaps missing in the kernel, so that it is ensured again. */

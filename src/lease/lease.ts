@@ -46,6 +46,16 @@ export interface Peer extends PublicAddresses {
   readonly stdin: string;
   /** The values of the recipe's declared fields, as environment variables: `DATA_VTEP_MAC`, `DATA6_…`. */
   readonly fields: Readonly<Record<string, string>>;
+  /** The place of the peer in this node's network; undefined if nobody has looked. Unlike all else here, it is not of the lease. */
+  readonly link?: PeerLink | undefined;
+}
+
+/** The links of this node on which a peer is. */
+export interface PeerLink {
+  /** The device on whose own link the public address of a family lies; undefined for an address that is routed. */
+  readonly devices: PerFamily<string>;
+  /** Whether the commands for the peer depend on the devices. */
+  readonly matters: boolean;
 }
 
 /** The subnets of a peer by family, as text. */

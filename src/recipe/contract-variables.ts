@@ -11,6 +11,7 @@ export const contractVariables: readonly string[] = [
       'SUBNET',
       'SUBNET_IP',
       'SUBNET_LEN',
+      'SUBNET_NUMBER',
       'IPV6SUBNET',
       'IPV6SUBNET_IP',
       'IPV6SUBNET_LEN',
@@ -18,6 +19,8 @@ export const contractVariables: readonly string[] = [
   ),
   'LOCAL_ADDRESS',
   'LOCAL_ADDRESS_V6',
+  'ON_LINK_DEV',
+  'ON_LINK_DEV_V6',
   'IFACE',
   'IFACE_MTU',
   'MTU',
@@ -27,15 +30,17 @@ export const contractVariables: readonly string[] = [
 ];
 
 const subnetVariables = contractVariables.filter((name) => name.includes('SUBNET'));
+const linkVariables = ['ON_LINK_DEV', 'ON_LINK_DEV_V6'];
 const ofOneLease = contractVariables.filter((name) => /^(PUBLIC_|SUBNET|IPV6SUBNET)/.test(name));
 
 /**
- * Variables of the contract that are unset in a command: before the lease the node does not have a subnet, and a batch
- * handles many leases.
+ * Variables of the contract that are unset in a command: before the lease the node does not have a subnet, a batch
+ * handles many leases, and only a peer is on a link of this node.
  */
 export function variablesUnsetIn(command: CommandName): readonly string[] {
-  if (command === 'PreStartupCommand') return subnetVariables;
-  return command === 'SubnetBatchCommand' ? ofOneLease : [];
+  if (command === 'PreStartupCommand') return [...subnetVariables, ...linkVariables];
+  if (isAboutPeer(command)) return [];
+  return command === 'SubnetBatchCommand' ? [...ofOneLease, ...linkVariables] : linkVariables;
 }
 
 /** The variables of the fields of a peer's backend data. */

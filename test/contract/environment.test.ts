@@ -29,6 +29,8 @@ const facts: NodeFacts = {
   parameterValues: {},
 };
 
+const link = { devices: { ipv4: 'eth0', ipv6: 'eth1' }, matters: true };
+
 const bothLocal = { ipv4: '10.0.2.15', ipv6: 'fd00:99::1' };
 
 const own = { ipv4: cidr('10.50.7.0/24'), ipv6: undefined };
@@ -66,12 +68,14 @@ describe('the variables of a node', () => {
       LOCAL_SUBNET: '10.50.7.0/24',
       LOCAL_SUBNET_IP: '10.50.7.0',
       LOCAL_SUBNET_LEN: '24',
+      LOCAL_SUBNET_NUMBER: '171050752',
     });
     assert.deepEqual(ownVariables(facts, own), {
       PUBLIC_IP: '172.30.0.1',
       SUBNET: '10.50.7.0/24',
       SUBNET_IP: '10.50.7.0',
       SUBNET_LEN: '24',
+      SUBNET_NUMBER: '171050752',
     });
   });
 
@@ -136,7 +140,11 @@ test('the variables of a peer are its own, and those of its data', () => {
     SUBNET: '10.50.9.0/24',
     SUBNET_IP: '10.50.9.0',
     SUBNET_LEN: '24',
+    SUBNET_NUMBER: '171051264',
   });
+  const devices = { ipv4: 'eth1', ipv6: undefined };
+  const { ON_LINK_DEV, ON_LINK_DEV_V6 } = peerVariables({ ...peer, link: { devices, matters: false } });
+  assert.deepEqual([ON_LINK_DEV, ON_LINK_DEV_V6], ['eth1', undefined]);
 });
 
 test('every variable that is set is one that is never inherited', () => {
@@ -152,6 +160,7 @@ test('every variable that is set is one that is never inherited', () => {
       { ...own, ipv6: cidr('2001:cafe:42:7::/64') },
     ),
     ...ownVariables({ ...facts, publicIpv6: 'fd00:99::1' }, { ...own, ipv6: cidr('2001:cafe:42:7::/64') }),
+    ...peerVariables({ ...peer, fields: {}, link }),
   };
   assert.deepEqual(Object.keys(set).sort(), [...contractVariables].sort());
   assert.deepEqual(inheritedEnvironment(set, Object.keys(set)), {});
@@ -166,7 +175,7 @@ describe('the table of what is unset in a command, for authors, holds for', () =
     mtus: { ipv4: 1450, ipv6: 1430 },
   };
   const subnets = { ...own, ipv6: cidr('2001:cafe:42:7::/64') };
-  const both = { ...peer, ipv6Subnet: '2001:cafe:42:9::/64', publicIpv6: 'fd00:99::9' };
+  const both = { ...peer, ipv6Subnet: '2001:cafe:42:9::/64', publicIpv6: 'fd00:99::9', link };
   for (const name of commandNames) {
     test(name, () => {
       const leased = name === 'PreStartupCommand' ? undefined : subnets;

@@ -207,6 +207,11 @@ export class CommandRunner {
     return this.#run(name, what, commandVariables(name, this.#context.facts, own, peer), peer.stdin, signal);
   }
 
+  /** The text of a command; undefined if the recipe does not have it. */
+  commandText(name: CommandName): string | undefined {
+    return this.#context.scripts.source(name)?.text;
+  }
+
   /** The inputs of the command for a peer; undefined if the recipe does not have it. */
   peerCommand(name: PeerCommandName, own: LeaseSubnets, peer: Peer): PeerCommand | undefined {
     const { scripts, inherited, facts } = this.#context;

@@ -5,6 +5,7 @@ import type { EmitEvent } from '../../event/event.ts';
 import { formatCount } from '../../diagnostic/words.ts';
 import { readMachineMarks, type MachineMarks } from '../../host/machine.ts';
 import { explainError } from '../../host/system-error.ts';
+import { readLinkRoutes } from '../../host/interface/proc-routes.ts';
 import { describeSubnets } from '../../lease/roster.ts';
 import { agreedFields } from '../../lease/agreed-fields.ts';
 import { networksOf } from '../../network/configuration.ts';
@@ -15,6 +16,7 @@ import type { StoreChoice } from '../../store/kind.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import type { Vital } from '../health/vital.ts';
+import { findLinkUse } from '../commands/link-use.ts';
 import { peerCommands } from '../commands/peer-commands.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
 import { noteHeldLease, noteLeaseWrite } from '../lease/held-lease.ts';
@@ -24,6 +26,7 @@ import { Concerns } from '../../event/concerns.ts';
 import { DriftReport } from '../peers/drift-report.ts';
 import { PeerFollower } from '../peers/peer-follower.ts';
 import type { PeerJournal } from '../peers/peer-journal.ts';
+import { PeerLinks } from '../peers/peer-links.ts';
 import { PeerLoop } from '../peers/peer-loop.ts';
 import { PeerProbe } from '../probe/peer-probe.ts';
 import type { Preparation } from '../setup/prepare.ts';
@@ -164,6 +167,9 @@ export class RunningNetwork implements LeaseHolder {
       emit,
       holder: this,
     });
+    const networks = networksOf(preparation.network.configuration);
+    // Networks in which no node has a public address.
+    const foreign = options.allowOverlap ? [] : networks;
     const identities = new OwnIdentities(this.#keeper, preparation.loaded.recipe.backendData);
     this.#follower = new PeerFollower({
       store: preparation.store,
@@ -187,6 +193,7 @@ export class RunningNetwork implements LeaseHolder {
       mayBeLate: leasedNetwork.hadEnded || preparation.outages.longestMs >= this.#keeper.marginMs,
       listingSlot: context.listingSlot,
       loop: this.#loop,
+      links: new PeerLinks(findLinkUse(commands, subnets), () => readLinkRoutes(foreign)),
       concerns: this.#concerns,
       emit,
     });
@@ -199,12 +206,11 @@ export class RunningNetwork implements LeaseHolder {
       emit,
       look: (signal) => this.#look(signal),
     });
-    const networks = networksOf(preparation.network.configuration);
     this.#underlay = new UnderlayWatch(
       preparation.underlay,
       preparation.interfaces,
       networks.map(({ family }) => family),
-      options.allowOverlap ? [] : networks,
+      foreign,
       this.#concerns,
     );
     this.#addresses = new AddressWatch({
@@ -559,6 +565,7 @@ export class RunningNetwork implements LeaseHolder {
   async #look(signal: AbortSignal): Promise<number | undefined> {
     await this.#underlay.look(signal);
     await this.#lookAtForwarding(signal);
+    await this.#follower.lookAtLinks();
     while (await this.#parts.ensure(this.#live, signal));
     this.#becomeReady();
     return this.#parts.retryInMs;

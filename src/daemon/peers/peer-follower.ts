@@ -14,6 +14,7 @@ import { LatePeers } from './late-peers.ts';
 import { raiseLeaseConcerns } from './lease-concerns.ts';
 import { type Outage, OutageLog } from '../lease/outage-log.ts';
 import type { Concerns } from '../../event/concerns.ts';
+import type { PeerLinks } from './peer-links.ts';
 import type { PeerLoop } from './peer-loop.ts';
 
 interface PeerFollowerOptions {
@@ -25,6 +26,7 @@ interface PeerFollowerOptions {
   /** Whether leases may have ended only because no node could renew them. */
   readonly mayBeLate: boolean;
   readonly loop: PeerLoop;
+  readonly links: PeerLinks;
   readonly concerns: Concerns;
   readonly emit: EmitEvent;
   readonly listingSlot: ListingSlot;
@@ -118,6 +120,7 @@ export class PeerFollower implements Vital {
     for await (const update of updates) {
       if (update.kind === 'changes') this.#takeChanges(update.changes);
       else {
+        await this.#options.links.look();
         this.#takeSnapshot(update.records, update.faults);
         onSnapshot();
       }
@@ -143,7 +146,7 @@ export class PeerFollower implements Vital {
     emit({ event: 'snapshot', peers: accepted, ignored, rejected });
     raiseLeaseConcerns(this.#roster, this.#options.concerns);
     // The engine gets the whole list: after a restart it also has peers that only the journal remembers.
-    loop.feed({ kind: 'snapshot', peers: this.#roster.peers });
+    loop.feed({ kind: 'snapshot', peers: this.#roster.peers.map((peer) => this.#options.links.place(peer)) });
     if (records.find((record) => record.key === own.key)?.value !== own.value) void own.reclaim();
   }
 
@@ -207,11 +210,22 @@ export class PeerFollower implements Vital {
   #apply(changes: readonly RosterChange[]): void {
     const inputs: EngineInput[] = [];
     for (const change of changes) {
-      if (change.kind === 'put' || change.kind === 'delete') inputs.push(change);
+      if (change.kind === 'put') inputs.push({ kind: 'put', peer: this.#options.links.place(change.peer) });
+      else if (change.kind === 'delete') inputs.push(change);
       else this.#report(change);
     }
     if (inputs.length > 0) this.#options.loop.feed(...inputs);
     raiseLeaseConcerns(this.#roster, this.#options.concerns);
+  }
+
+  /** Reads the routes of this host again. A peer that is on another link now has changed. */
+  async lookAtLinks(): Promise<void> {
+    const { links, loop } = this.#options;
+    await links.look();
+    const placed = this.#roster.peers.map((peer) => links.place(peer));
+    // Peers on the same links share one object.
+    const changed = placed.filter(({ key, link }) => loop.engine.entries.get(key)?.wanted?.link !== link);
+    loop.feed(...changed.map((peer) => ({ kind: 'put', peer }) as const));
   }
 
   /** Reports the parts of a change that an operator may have to handle. */

@@ -76,6 +76,9 @@ function reportVariable(
 }
 
 function explainUnset(command: CommandName, name: string): readonly [why: string, hint: string] {
+  if (name.startsWith('ON_LINK_')) {
+    return ['which does not handle one peer', 'only SubnetAddCommand and SubnetRemoveCommand get it'];
+  }
   if (command !== 'SubnetBatchCommand') {
     return [
       'which runs before this node has a subnet',

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
+import { PeerLinks } from '../../../src/daemon/peers/peer-links.ts';
 import { PeerLoop } from '../../../src/daemon/peers/peer-loop.ts';
 import { PeerFollower } from '../../../src/daemon/peers/peer-follower.ts';
+import { LinkRoutes } from '../../../src/network/link-routes.ts';
 import { Concerns } from '../../../src/event/concerns.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import type { HeddleEvent } from '../../../src/event/event.ts';
@@ -42,6 +44,8 @@ class Scene {
   readonly runs: string[] = [];
   /** The addresses of this node. */
   ownAddresses: readonly string[] = textRules.ownAddresses;
+  /** The routes of this node. */
+  routes = new LinkRoutes([]);
   readonly follower: PeerFollower;
   /** The number of outages whose end the keeper of the own lease heard of. */
   answers = 0;
@@ -84,6 +88,10 @@ class Scene {
       earlier,
       mayBeLate,
       loop: this.loop,
+      links: new PeerLinks(
+        ({ key }) => key !== keyOf(9),
+        () => Promise.resolve(this.routes),
+      ),
       emit,
       concerns: new Concerns(emit, () => undefined, Date.now),
     });
@@ -261,4 +269,31 @@ test('a follower stalls when a list takes minutes, but not while nothing changes
     list.mock.restore();
     giveUp();
   }
+});
+
+test('a peer that is on another link of this node now has changed; one of unknown link has not', async (t) => {
+  const scene = await Scene.start(t, false, [
+    [4, 4],
+    [6, 6],
+  ]);
+  const linkOf = (number: number) => scene.loop.engine.entries.get(keyOf(number))?.wanted?.link?.devices.ipv4;
+  assert.deepEqual(
+    scene.runs,
+    [`remove ${keyOf(5)}`, `add ${keyOf(6)}`],
+    'the journal does not know the link of 4',
+  );
+  const route = (to: string, device: string | undefined) => ({ destination: cidr(to), device, metric: 0 });
+  scene.routes = new LinkRoutes([route('0.0.0.0/0', undefined), route('172.30.0.6/32', 'eth1')]);
+  await scene.follower.lookAtLinks();
+  await scene.loop.settled();
+  assert.deepEqual([linkOf(4), linkOf(6)], [undefined, 'eth1']);
+  assert.deepEqual(scene.runs.slice(2), [`remove ${keyOf(6)}`, `add ${keyOf(6)}`]);
+  await scene.follower.lookAtLinks();
+  await scene.loop.settled();
+  assert.equal(scene.runs.length, 4, 'nothing has changed');
+  scene.routes = new LinkRoutes([route('172.30.0.0/24', 'eth0')]);
+  await scene.follower.lookAtLinks();
+  await scene.loop.settled();
+  assert.deepEqual([linkOf(4), linkOf(6)], ['eth0', 'eth0']);
+  assert.equal(scene.runs.length, 8);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseDestinations } from '../../../src/host/interface/proc-routes.ts';
+import { parseDestinations, parseLinkRoutes } from '../../../src/host/interface/proc-routes.ts';
 import { formatCidr } from '../../../src/network/cidr.ts';
 
 const headline =
@@ -42,4 +42,34 @@ test('the destinations of IPv6 routes', () => {
 test('a namespace without routes has an empty list', () => {
   assert.deepEqual(destinations(headline, 4), []);
   assert.deepEqual(destinations('', 6), []);
+});
+
+test('a route is on a link if it has neither a gateway nor a refusal', () => {
+  const ipv4 = [
+    'eth0\t0002320A\t0902A8C0\t0003\t0\t0\t100\t00FFFFFF\t0\t0\t0',
+    'eth1\t0003320A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
+    '*\t0004320A\t00000000\t0201\t0\t0\t0\t00FFFFFF\t0\t0\t0',
+  ].join('\n');
+  assert.deepEqual(
+    parseLinkRoutes(headline + ipv4, 4, 'LE').map((route) => [route.device, route.metric]),
+    [
+      [undefined, 100],
+      ['eth1', 0],
+      [undefined, 0],
+    ],
+  );
+  const none = '0'.repeat(32);
+  const ipv6 = [
+    `fd000050000000020000000000000000 40 ${none} 00 fd000099000000000000000000000002 00000400 00000001 00000000 00000003     eth0`,
+    `fd000099000000000000000000000000 40 ${none} 00 ${none} 00000100 00000003 00000000 00000001     eth1`,
+    `${none} 00 ${none} 00 ${none} ffffffff 00000001 00000000 00200200       lo`,
+  ].join('\n');
+  assert.deepEqual(
+    parseLinkRoutes(ipv6, 6, 'LE').map((route) => [route.device, route.metric]),
+    [
+      [undefined, 1024],
+      ['eth1', 256],
+      [undefined, 4294967295],
+    ],
+  );
 });
