@@ -29,7 +29,9 @@ export type ConcernKind =
   /** The network configuration in the store is not the one that this node runs. */
   | 'network-changed'
   /** Other nodes run another backend type, or another value of a parameter that must be the same. */
-  | 'unreachable';
+  | 'unreachable'
+  /** With `--compile verify`: what was compiled differs from what the shell does. */
+  | 'compile';
 
 /**
  * A reason why packets may not flow although every command succeeded. No retry cures it: the operator has to act. While

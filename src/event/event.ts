@@ -22,6 +22,16 @@ export interface PeerName {
   readonly publicIpv6?: string;
 }
 
+/** A difference between a shell's run of a peer's command and the compiled one. */
+export interface CompileDifference {
+  readonly command: CommandName;
+  /** The line of the recipe; undefined if the difference is one of the whole command. */
+  readonly where: { readonly file: string; readonly line: number } | undefined;
+  readonly subnet: string;
+  /** A clause. */
+  readonly because: string;
+}
+
 /** Something that a daemon has waited for for a while. Times in milliseconds. */
 export interface LongWait {
   /** A noun: `SubnetAddCommand for 10.50.4.0/24`. */
@@ -151,6 +161,8 @@ export type HeddleEvent =
   /** Something that may keep packets from flowing began, or its text changed. */
   | ({ readonly event: 'concern' } & Concern)
   | { readonly event: 'concern-ended'; readonly kind: ConcernKind; readonly about: string }
+  /** With `--compile verify`: a shell did something else than what was compiled. */
+  | ({ readonly event: 'compile-difference' } & CompileDifference)
   /** Many peers at once, by SubnetBatchCommand. If there are very many, not all are named; `status` lists each. */
   | {
       readonly event: 'batch-applied';

@@ -3,7 +3,7 @@ import type { RecipeStep } from '../recipe/compare-recipes.ts';
 import type { HeddleEvent, LongWait, PeerName } from './event.ts';
 import { levelOf } from './level.ts';
 import type { Level } from './level.ts';
-import { describeTrouble, troubleDetail } from './trouble.ts';
+import { describePlace, describeTrouble, troubleDetail } from './trouble.ts';
 import { formatCount, formatDuration, indent, listFew } from '../diagnostic/words.ts';
 
 /** An event as one sentence for a person, with further lines where something was printed by a command. */
@@ -101,6 +101,8 @@ const renderers: Renderers = {
     line(`MonitorCommand ${e.how}; next start in ${formatDuration(e.retryInMs)}`, indent(e.stderr)),
   concern: (e) => line(`${e.kind}: ${e.because}`, indent(e.hint)),
   'concern-ended': (e) => line(`${e.kind} is over: ${e.about}`),
+  'compile-difference': (e) =>
+    line(`${describePlace(e)} for ${e.subnet} would do something else without the shell: ${e.because}`),
   'batch-applied': (e) =>
     line(
       `${formatCount(e.addedCount, 'peer')} added and ${e.removedCount} removed in one batch, ${formatDuration(e.durationMs)}`,

@@ -35,6 +35,7 @@ const table: LevelTable = {
   'monitor-ended': 'warn',
   concern: 'warn',
   'concern-ended': 'info',
+  'compile-difference': 'warn',
   'batch-applied': 'info',
   'batch-failed': 'warn',
   'lease-rejected': 'warn',

@@ -23,8 +23,12 @@ export interface CommandTrouble {
 
 /** `SubnetAddCommand (vxlan.json:27) exited with status 2`. */
 export function describeTrouble(trouble: CommandTrouble): string {
-  const where = trouble.where === undefined ? '' : ` (${trouble.where.file}:${trouble.where.line})`;
-  return `${trouble.command}${where} ${trouble.how}`;
+  return `${describePlace(trouble)} ${trouble.how}`;
+}
+
+/** `SubnetAddCommand (vxlan.json:27)`. */
+export function describePlace({ command, where }: Pick<CommandTrouble, 'command' | 'where'>): string {
+  return where === undefined ? command : `${command} (${where.file}:${where.line})`;
 }
 
 /** The failing line and what it printed, indented, to stand below {@link describeTrouble}. */

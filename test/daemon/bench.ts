@@ -158,7 +158,7 @@ export class Bench {
       store: this.storeChoice,
       trustStoreCommands: false,
       allowOverlap: false,
-      compile: true,
+      compile: 'on',
       stateDirectory: this.stateDirectory,
       subnetFile: this.subnetFile,
       interface: noWishes,
@@ -240,17 +240,18 @@ export class Bench {
   }
 
   /** Runs the commands of a recipe by a shell that ends with the test. */
-  runner(preparation: Preparation, options = this.options()): CommandRunner {
+  runner(preparation: Preparation, options = this.options(), shell = this.shell()): CommandRunner {
     const { loaded } = preparation;
-    return this.runnerOf(loaded, factsOfPreparation(preparation, options));
+    return this.runnerOf(loaded, factsOfPreparation(preparation, options), shell);
   }
 
-  runnerOf({ recipe, scripts }: LoadedRecipe, facts: ReturnType<typeof factsOfPreparation>): CommandRunner {
+  runnerOf(
+    { recipe, scripts }: LoadedRecipe,
+    facts: ReturnType<typeof factsOfPreparation>,
+    shell = this.shell(),
+  ): CommandRunner {
     const inherited = inheritedEnvironment(process.env, recipe.environment);
-    return new CommandRunner(
-      { recipe, scripts, shell: this.shell(), inherited, facts, waits: this.waits },
-      this.emit,
-    );
+    return new CommandRunner({ recipe, scripts, shell, inherited, facts, waits: this.waits }, this.emit);
   }
 
   /** What the node waits for; its network is not taken down. */

@@ -146,6 +146,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
             'network-changed',
             'unreachable',
             'peer-silent',
+            'compile',
           ]),
           about: described(z.string(), 'The subject: an address or the key of a lease.'),
           because: described(z.string(), 'What is wrong.'),

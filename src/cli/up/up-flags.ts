@@ -17,7 +17,7 @@ export interface UpFlags {
   readonly watch?: true;
   readonly trustStoreCommands?: true;
   readonly allowOverlap?: true;
-  readonly compile: 'on' | 'off';
+  readonly compile: UpOptions['compile'];
   readonly param?: readonly string[];
   readonly passEnv?: readonly string[];
   readonly stateDir: string;
@@ -112,7 +112,7 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     store,
     trustStoreCommands: flags.trustStoreCommands ?? false,
     allowOverlap: flags.allowOverlap ?? false,
-    compile: flags.compile === 'on',
+    compile: flags.compile,
     stateDirectory: absolute(flags.stateDir),
     subnetFile: absolute(flags.subnetFile),
     interface: {

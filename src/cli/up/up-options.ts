@@ -46,9 +46,9 @@ export function addUpOptions(command: Command): Command {
     .addOption(
       new Option(
         '--compile <when>',
-        'on: run the commands of many peers without a shell each, where that comes to the same; off: always run a shell',
+        'on: run the commands of many peers without a shell each, where that comes to the same; off: always run a shell; verify: run a shell, and report where it does something else than what would run without it',
       )
-        .choices(['on', 'off'])
+        .choices(['on', 'off', 'verify'])
         .default('on'),
     )
     .addOption(parameterOption())

@@ -1,4 +1,7 @@
-import type { EmitEvent } from '../../event/event.ts';
+import type { RunDifference } from '../../compile/compare-run.ts';
+import { positionAt } from '../../diagnostic/source.ts';
+import type { CompileDifference, EmitEvent } from '../../event/event.ts';
+import { placeInRecipe } from '../../recipe/command-text.ts';
 import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { commandVariables, nodeVariables, peerVariables } from '../../contract/environment.ts';
 import type { NodeFacts } from '../../contract/environment.ts';
@@ -13,8 +16,9 @@ import { commandLedger } from './running-commands.ts';
 import { startMonitor } from '../../shell/monitor.ts';
 import type { Monitor, MonitorListeners } from '../../shell/monitor.ts';
 import type { CommandScripts } from '../../recipe-files/command-scripts.ts';
-import type { Shell } from '../../shell/shell.ts';
+import type { Outcome, Shell } from '../../shell/shell.ts';
 import { subnetsOf } from '../../engine/in-place.ts';
+import type { Operation } from '../../engine/operation.ts';
 import { formatCount } from '../../diagnostic/words.ts';
 import type { Waits } from './waits.ts';
 
@@ -31,6 +35,11 @@ interface CommandContext {
 
 type PeerCommandName = 'SubnetAddCommand' | 'SubnetRemoveCommand';
 
+/** The command that an operation runs. */
+export function peerCommandOf({ kind }: Operation): PeerCommandName {
+  return kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand';
+}
+
 /** The inputs of the command for a peer. */
 interface PeerCommand {
   readonly name: PeerCommandName;
@@ -40,6 +49,13 @@ interface PeerCommand {
   /** The variables that the commands of all peers have, too. */
   readonly shared: Readonly<Record<string, string>>;
   readonly stdin: string;
+}
+
+/** Watches the run of a peer's command. */
+interface RunObserver {
+  /** Variables in place of those of the same names. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly onEnd: (outcome: Outcome) => void;
 }
 
 /** A command for a peer that runs without a shell. */
@@ -201,10 +217,27 @@ export class CommandRunner {
     own: LeaseSubnets,
     peer: Peer,
     signal?: AbortSignal,
+    observer?: RunObserver,
   ): Promise<CommandResult> {
     if (!this.has(name)) return nothingToRun;
     const what = (): string => `${name} for ${subnetsOf(peer).join(' and ')}`;
-    return this.#run(name, what, commandVariables(name, this.#context.facts, own, peer), peer.stdin, signal);
+    const variables = { ...commandVariables(name, this.#context.facts, own, peer), ...observer?.environment };
+    return this.#run(name, what, variables, peer.stdin, signal, observer?.onEnd);
+  }
+
+  /** Reports a difference between a shell's run of a peer's command and the compiled one. Hides secrets in it. */
+  reportDifference(name: PeerCommandName, peer: Peer, { span, text }: RunDifference): CompileDifference {
+    const { recipe } = this.#context;
+    const command = recipe.commands[name];
+    const place = span && command && placeInRecipe(recipe.source, command, span);
+    const difference = {
+      command: name,
+      where: place && { file: recipe.source.name, line: positionAt(recipe.source.text, place.offset).line },
+      subnet: subnetsOf(peer).join(' and '),
+      because: this.#redact(text),
+    };
+    this.#emit({ event: 'compile-difference', ...difference });
+    return difference;
   }
 
   /** The text of a command; undefined if the recipe does not have it. */
@@ -259,6 +292,7 @@ export class CommandRunner {
     variables: Readonly<Record<string, string>>,
     stdin: string,
     signal: AbortSignal | undefined,
+    onEnd?: (outcome: Outcome) => void,
   ): Promise<CommandResult> {
     const { scripts, shell, recipe, inherited, facts, waits } = this.#context;
     const command = recipe.commands[name];
@@ -277,6 +311,7 @@ export class CommandRunner {
       this.#ownRunning -= ofNode;
       end();
     });
+    onEnd?.(outcome);
     return concludeRun(command, recipe.source, outcome, (text) => this.#redact(text));
   }
 

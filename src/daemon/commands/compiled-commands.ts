@@ -1,18 +1,29 @@
-import { compileScript } from '../../compile/follow-script.ts';
+import { compileScript, type Compilation } from '../../compile/follow-script.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { findMissingPrograms } from '../../host/programs.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { parseScript } from '../../recipe/sh/parse-script.ts';
 import type { ScriptTree } from '../../recipe/sh/syntax-tree.ts';
 import { mayReadInput } from '../../waves/tools/table.ts';
-import type { CommandRunner, CompiledCommand, CompiledResult } from './command-runner.ts';
+import {
+  peerCommandOf,
+  type CommandRunner,
+  type CompiledCommand,
+  type CompiledResult,
+} from './command-runner.ts';
+
+/** The compiled command of one operation. */
+export interface CompiledOperation extends CompiledCommand {
+  readonly text: string;
+  readonly compilation: Compilation & { readonly kind: 'compiled' };
+}
 
 /** The commands of peers, run in waves and without a shell for each: those of which every call is known before it is made. */
 export class CompiledCommands {
   readonly #runner: CommandRunner;
   readonly #own: LeaseSubnets;
   /** The scripts that are ready to run, by the operation that the engine is about to take. */
-  readonly #ready = new WeakMap<Operation, CompiledCommand>();
+  readonly #ready = new WeakMap<Operation, CompiledOperation>();
   readonly #trees = new Map<string, ScriptTree>();
   readonly #present = new Set<string>();
 
@@ -23,9 +34,17 @@ export class CompiledCommands {
 
   /** Whether the operation can run without a shell. */
   fits(operation: Operation): boolean {
-    const name = operation.kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand';
+    const compiled = this.compile(operation);
+    if (compiled === undefined) return false;
+    this.#ready.set(operation, compiled);
+    return true;
+  }
+
+  /** The compiled command of an operation; undefined if only a shell can run it. */
+  compile(operation: Operation): CompiledOperation | undefined {
+    const name = peerCommandOf(operation);
     const command = this.#runner.peerCommand(name, this.#own, operation.peer);
-    if (command === undefined) return false;
+    if (command === undefined) return undefined;
     const { source, environment, shared, stdin } = command;
     const compilation = compileScript({
       tree: this.#treeOf(source.text),
@@ -39,16 +58,17 @@ export class CompiledCommands {
         mayReadInput,
       },
     });
-    if (compilation.kind === 'shell') return false;
-    this.#ready.set(operation, {
+    if (compilation.kind === 'shell') return undefined;
+    return {
       name,
       // Calls in a batch need it only once, so it is made when it is asked for.
       get environment() {
         return { ...shared, ...environment };
       },
       run: compilation.start(),
-    });
-    return true;
+      text: source.text,
+      compilation,
+    };
   }
 
   /** Runs operations that {@link fits} has accepted. Returns a result for each, in their order. */

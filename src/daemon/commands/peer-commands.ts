@@ -1,10 +1,12 @@
+import type { CompileMode } from '../../compile/compile-mode.ts';
 import type { Operation } from '../../engine/operation.ts';
 import type { Abilities } from '../../engine/state.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { formatPeerLine } from '../../contract/peer-line.ts';
 import type { CommandResult } from './command-result.ts';
 import { CompiledCommands } from './compiled-commands.ts';
-import type { CommandRunner, CompiledResult } from './command-runner.ts';
+import { peerCommandOf, type CommandRunner, type CompiledResult } from './command-runner.ts';
+import { VerifiedCommands, type ReportCompiled } from './verified-commands.ts';
 
 /** The end of a batch: one result for all its operations, or one for each, in their order. */
 export type BatchEnd =
@@ -29,14 +31,25 @@ export interface PeerCommands {
 /** With the recipe's abilities that the engine needs to know. */
 type AblePeerCommands = PeerCommands & { readonly abilities: Abilities };
 
-/** Makes runs of the recipe's commands from operations: one by one, and in batches if the recipe has a batch command. */
-export function peerCommands(commands: CommandRunner, own: LeaseSubnets, compile: boolean): AblePeerCommands {
+/**
+ * Makes runs of the recipe's commands from operations: one by one, and in batches if the recipe has a batch command.
+ *
+ * @param report receives what `verify` finds
+ */
+export function peerCommands(
+  commands: CommandRunner,
+  own: LeaseSubnets,
+  compile: CompileMode,
+  report: ReportCompiled,
+): AblePeerCommands {
   const canRemove = commands.has('SubnetRemoveCommand');
+  const verified = compile === 'verify' ? new VerifiedCommands(commands, own, report) : undefined;
   return {
     run: async (operation, signal) => {
-      const { kind, peer } = operation;
-      const name = kind === 'add' ? 'SubnetAddCommand' : 'SubnetRemoveCommand';
-      const result = await commands.runPeer(name, own, peer, signal);
+      const result =
+        verified === undefined
+          ? await commands.runPeer(peerCommandOf(operation), own, operation.peer, signal)
+          : await verified.run(operation, signal);
       return canRemove ? result : blameMissingRemove(operation, result);
     },
     ...batchOf(commands, own, compile),
@@ -47,7 +60,7 @@ export function peerCommands(commands: CommandRunner, own: LeaseSubnets, compile
 function batchOf(
   commands: CommandRunner,
   own: LeaseSubnets,
-  compile: boolean,
+  compile: CompileMode,
 ): Pick<AblePeerCommands, 'batch' | 'abilities'> {
   const { backendData } = commands;
   const abilities = {
@@ -67,7 +80,7 @@ function batchOf(
     };
   }
   // One after the other is what Concurrency 1 promises.
-  if (!compile || !commands.mayOverlap)
+  if (compile !== 'on' || !commands.mayOverlap)
     return { batch: undefined, abilities: { ...abilities, fitsBatch: undefined } };
   const compiled = new CompiledCommands(commands, own);
   return {

@@ -136,7 +136,9 @@ export class RunningNetwork implements LeaseHolder {
     this.#plannedMtu = publishedMtu(context.leasedNetwork.commands.facts.mtus);
     const { options, preparation, leasedNetwork, journal, emit, inPlace } = context;
     const { commands, subnets, record } = leasedNetwork;
-    const peers = peerCommands(commands, subnets, options.compile);
+    const peers = peerCommands(commands, subnets, options.compile, (found) =>
+      this.#concerns.set('compile', found),
+    );
     this.#loop = new PeerLoop({
       engine: new Engine(peers.abilities),
       journal,

@@ -33,6 +33,7 @@ export const concernKinds = namesOf<ConcernKind>({
   'outdated-pods': true,
   'network-changed': true,
   unreachable: true,
+  compile: true,
 });
 
 /** The operations whose duration is measured. */

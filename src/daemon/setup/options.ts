@@ -1,3 +1,4 @@
+import type { CompileMode } from '../../compile/compile-mode.ts';
 import type { ParameterOverride } from '../../recipe/parameters.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { InterfaceWishes } from '../../host/interface/choose-interface.ts';
@@ -20,8 +21,7 @@ export interface UpOptions {
   readonly trustStoreCommands: boolean;
   /** Whether the network may overlap a route or an address of this host. */
   readonly allowOverlap: boolean;
-  /** Whether commands of many peers run without a shell each, where that comes to the same. */
-  readonly compile: boolean;
+  readonly compile: CompileMode;
   readonly stateDirectory: string;
   readonly subnetFile: string;
   readonly interface: Omit<InterfaceWishes, 'families'>;

@@ -65,7 +65,7 @@ async function standAgain(
   const waits = new Waits(emit, AbortSignal.abort());
   const commands = new CommandRunner({ recipe, scripts, shell, inherited, facts, waits }, emit);
   const own = deployment.leaseKey === null ? undefined : parseLeaseKey(deployment.leaseKey);
-  const peers = peerCommands(commands, own ?? noFamily, false);
+  const peers = peerCommands(commands, own ?? noFamily, 'off', () => undefined);
   const loop = new PeerLoop({
     engine: new Engine(peers.abilities),
     journal,

@@ -29,7 +29,7 @@ const operation = (kind: 'add' | 'remove', stdin = 'data-4\n'): Operation => ({
 });
 
 test('an add runs SubnetAddCommand, a remove SubnetRemoveCommand', async (t) => {
-  const { run } = peerCommands(await runnerOf(t, all), own, true);
+  const { run } = peerCommands(await runnerOf(t, all), own, 'on', () => undefined);
   for (const kind of ['add', 'remove'] as const) {
     const result = await run(operation(kind), signal);
     assert.ok(result.kind === 'ok');
@@ -38,7 +38,7 @@ test('an add runs SubnetAddCommand, a remove SubnetRemoveCommand', async (t) => 
 });
 
 test('a batch hands each operation over as a line', async (t) => {
-  const { batch } = peerCommands(await runnerOf(t, all), own, true);
+  const { batch } = peerCommands(await runnerOf(t, all), own, 'on', () => undefined);
   assert.ok(batch);
   const result = await batch([operation('remove')], signal, () => true);
   assert.ok(result.kind === 'ok');
@@ -46,20 +46,20 @@ test('a batch hands each operation over as a line', async (t) => {
 });
 
 test('the abilities of a recipe are those of its commands', async (t) => {
-  const { abilities: full } = peerCommands(await runnerOf(t, all), own, true);
+  const { abilities: full } = peerCommands(await runnerOf(t, all), own, 'on', () => undefined);
   assert.deepEqual([full.canRemove, full.repeatable], [true, true]);
   assert.equal(full.fitsBatch?.(operation('add')), true);
   assert.equal(full.fitsBatch(operation('add', 'one\ntwo\n')), false, 'no line holds two');
 
   const runner = await runnerOf(t, { SubnetAddCommand: all.SubnetAddCommand, Concurrency: 1 });
-  const { abilities, batch } = peerCommands(runner, own, true);
+  const { abilities, batch } = peerCommands(runner, own, 'on', () => undefined);
   assert.deepEqual(abilities, { canRemove: false, repeatable: false, fitsBatch: undefined });
   assert.equal(batch, undefined);
 });
 
 test('a recipe that cannot remove is told what to add when an earlier add is in the way', async (t) => {
   const how = async (backend: object, changes: Partial<Operation>): Promise<string> => {
-    const { run } = peerCommands(await runnerOf(t, backend), own, true);
+    const { run } = peerCommands(await runnerOf(t, backend), own, 'on', () => undefined);
     const result = await run({ ...operation('add'), ...changes }, signal);
     assert.ok(result.kind === 'trouble');
     return result.trouble.how;

@@ -45,7 +45,7 @@ export async function standNetwork(
   const file = await openJournal(join(bench.stateDirectory, 'journal'));
   const journal = await PeerJournal.open(file);
   const { emit, stateDirectory } = bench;
-  const peers = peerCommands(commands, own, false);
+  const peers = peerCommands(commands, own, 'off', () => undefined);
   const loop = new PeerLoop({
     engine: new Engine(peers.abilities),
     journal,
