@@ -3,7 +3,7 @@
 // but Node, because it runs before anything is installed. Each step is skipped when there is nothing to do.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   buildKubernetes,
@@ -39,6 +39,7 @@ const packagesToRun = {
 /** … and what only the tests call. */
 const packagesToTest = {
   'busybox-static': ['busybox'],
+  'containernetworking-plugins': ['/usr/lib/cni/bridge', '/usr/lib/cni/host-local', '/usr/lib/cni/portmap'],
   nftables: ['nft'],
   prometheus: ['promtool'],
   systemd: ['systemctl', 'systemd-analyze', 'systemd-notify'],
@@ -59,12 +60,12 @@ function giveUp(message, hint) {
   process.exit(prerequisiteExitCode);
 }
 
-/** @param {string} program */
+/** Whether there is a program of this name or path. @param {string} program */
 function isOnPath(program) {
   const directories = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
   return directories.some((directory) => {
     try {
-      accessSync(join(directory, program), constants.X_OK);
+      accessSync(resolve(directory, program), constants.X_OK);
       return true;
     } catch {
       return false;

@@ -11,6 +11,8 @@ const allowedReasons = [
   /^needs \/dev\/net\/tun$/,
   // Go must build it, which takes minutes. CONTRIBUTING.md says how.
   /^needs a flanneld: FLANNELD=PATH names one$/,
+  // Neither has a package. test/recorders/README.md says how it is built.
+  /^needs flannel's CNI plugin: FLANNEL_CNI=PATH names one$/,
   // A module of the kernel. flanneld has no other wireguard.
   /^needs wireguard in the kernel, as flanneld does$/,
   // npm's registry may be unreachable.

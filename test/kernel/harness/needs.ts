@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 
 /** Why tests that need root and these programs cannot run here, as a reason for node:test to skip; false if they can. */
 export function reasonToSkip(...programs: string[]): string | false {
@@ -13,7 +13,7 @@ export function reasonToSkip(...programs: string[]): string | false {
 function isOnPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
     try {
-      accessSync(join(folder, program), constants.X_OK);
+      accessSync(resolve(folder, program), constants.X_OK);
       return true;
     } catch {
       return false;
