@@ -98,7 +98,11 @@ function jump(kind: 'break' | 'continue', { words, state, span }: BuiltinCall): 
 }
 
 function readStatus(words: readonly string[], state: ShellState, span: Span): Status {
-  if (words.length === 0) return state.lastStatus;
+  if (words.length === 0) {
+    if (state.lastStatus === 'unclear')
+      throw new NotUnderstood(span, 'shells differ in whether a command substitution changes the status');
+    return state.lastStatus;
+  }
   const status = Number(parseInteger(words[0] ?? '') ?? -1n);
   if (words.length > 1 || status < 0 || status > 255)
     throw new NotUnderstood(span, 'this is not a status from 0 to 255');

@@ -256,7 +256,9 @@ export class Expander {
     throw new NotUnderstood(
       span,
       name === '?'
-        ? 'the status of a program is not known as a number'
+        ? lastStatus === 'unclear'
+          ? 'shells differ in whether a command substitution changes the status'
+          : 'the status of a program is not known as a number'
         : 'this parameter is known to a shell only',
     );
   }

@@ -324,8 +324,10 @@ export class Machine {
         'shells differ in whether `set -e` holds inside of a command substitution',
       );
     }
-    this.#substitutionStatus = statusOf(end);
+    const status = statusOf(end);
+    this.#substitutionStatus = status;
     this.state = outer;
+    if (outer.lastStatus !== status) outer.lastStatus = 'unclear';
     this.#streams = streams;
     return output.text.replace(/\n+$/, '');
   }

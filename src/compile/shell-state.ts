@@ -12,8 +12,8 @@ export interface ShellState {
   exitsOnFailure: boolean;
   /** `set -u` */
   refusesUnset: boolean;
-  /** `$?` */
-  lastStatus: Status;
+  /** `$?`; unclear after a substitution that ended otherwise, until the command that it is part of ends. */
+  lastStatus: Status | 'unclear';
   /** Loops around the command that runs, in this function and this subshell. */
   loopDepth: number;
   /** Functions around the command that runs. */

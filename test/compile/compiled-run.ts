@@ -2,9 +2,12 @@ import { compileScript, type Compilation } from '../../src/compile/follow-script
 import type { ProgramCall, CallOutput } from '../../src/compile/call.ts';
 import { parseScript } from '../../src/recipe/sh/parse-script.ts';
 import type { ScriptCase } from './random-script.ts';
-import { recordingPrograms, watched, type Recording } from './recorded-run.ts';
+import type { Recording, RecordingPrograms } from './recorded-run.ts';
 
-export function compileCase({ script, exitsOnFailure, environment, stdin }: ScriptCase): Compilation {
+export function compileCase(
+  { script, exitsOnFailure, environment, stdin }: ScriptCase,
+  { names, readers }: RecordingPrograms,
+): Compilation {
   return compileScript({
     tree: parseScript(script),
     source: script,
@@ -12,8 +15,8 @@ export function compileCase({ script, exitsOnFailure, environment, stdin }: Scri
     environment: { ...environment, PATH: '/programs' },
     stdin,
     programs: {
-      has: (program) => recordingPrograms.some((name) => name === program),
-      mayReadInput: (program) => program === 'p3',
+      has: (program) => names.includes(program),
+      mayReadInput: (program) => readers.includes(program),
     },
   });
 }
@@ -22,6 +25,7 @@ export function compileCase({ script, exitsOnFailure, environment, stdin }: Scri
 export function runCompiled(
   compilation: Compilation & { readonly kind: 'compiled' },
   given: ScriptCase,
+  programs: RecordingPrograms,
 ): Recording {
   const run = compilation.start();
   const calls: string[] = [];
@@ -30,7 +34,7 @@ export function runCompiled(
   while (step.kind === 'call') {
     const { call } = step;
     const index = calls.length;
-    calls.push(record(call, given));
+    calls.push(record(call, given, programs));
     printed.push({ to: call.stdout, text: `out ${index}\n`, after: index });
     printed.push({ to: call.stderr, text: `err ${index}\n`, after: index });
     step = run.next(given.failures[index] === true ? 'failed' : 'succeeded');
@@ -45,11 +49,15 @@ export function runCompiled(
   return { calls, stdout: texts('stdout'), stderr: texts('stderr'), succeeded: step.succeeded };
 }
 
-function record({ program, arguments: words, environment, stdin }: ProgramCall, given: ScriptCase): string {
+function record(
+  { program, arguments: words, environment, stdin }: ProgramCall,
+  given: ScriptCase,
+  { readers, watched }: RecordingPrograms,
+): string {
   const values = watched.map((name) => {
     const value = environment.has(name) ? environment.get(name) : given.environment[name];
     return `${name}=${value ?? 'unset'}\0`;
   });
-  const input = program === 'p3' && stdin.kind === 'text' ? stdin.text : '';
+  const input = readers.includes(program) && stdin.kind === 'text' ? stdin.text : '';
   return [program, ...words].map((word) => `${word}\0`).join('') + '\u0001\0' + values.join('') + input;
 }

@@ -166,6 +166,15 @@ const refused: readonly (readonly [script: string, refusal: string])[] = [
   ['ip a | while read x; do ip $x; done', 'ip a: what ip prints is known only when it runs'],
   ['ip a >/tmp/x', '/tmp/x: only /dev/null, 2>&1, >&2 and here-documents are evaluated'],
   ['ip a; ip $?', '$?: the status of a program is not known as a number'],
+  [
+    'ip a || case "$(echo x)" in *) exit ;; esac',
+    'exit: shells differ in whether a command substitution changes the status',
+  ],
+  ['false; echo $(true) $?', '$?: shells differ in whether a command substitution changes the status'],
+  [
+    'f() { return; }; false || f $(echo a)',
+    'return: shells differ in whether a command substitution changes the status',
+  ],
   ['ip a $STAR', '$STAR: an unquoted word could be a pattern for file names'],
   ['ip a ~', '~: `~` may stand for a home directory'],
   ['ip a &', 'ip a: a command in the background runs at the same time as the others'],
