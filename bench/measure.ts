@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { BaselineResult } from './baseline-run.ts';
 import { heddleProgram } from './daemon.ts';
 import type { EngineResult } from './engine-run.ts';
+import type { FlanneldResult } from './flanneld-run.ts';
 import type { HeddleOrder, HeddleResult } from './heddle-run.ts';
 import type { RecipeName } from './peers.ts';
 import { runInSandbox } from './sandbox.ts';
@@ -15,6 +16,9 @@ export interface Measurement {
   readonly baselineMs: number;
   readonly filesMs: number;
   readonly etcdMs: number;
+  /** flanneld with the same leases in etcd, and `etcdMs` as a part of that; undefined without a flanneld. */
+  readonly flanneldMs: number | undefined;
+  readonly ofFlanneld: number | undefined;
   /** `filesMs` as a part of `baselineMs`, the median of the runs' own ratios: the two of a run ran one after the other. */
   readonly ratio: number;
   readonly firstCommandMs: number;
@@ -36,6 +40,8 @@ export interface MeasurePlan {
   readonly recipe: RecipeName;
   readonly size: number;
   readonly repeat: number;
+  /** The path of a flanneld to compare with; undefined for none. */
+  readonly flanneld: string | undefined;
   /** How many changes are timed, one after the other; memory at rest is measured with them. */
   readonly changes: number;
 }
@@ -57,14 +63,24 @@ export async function measure(plan: MeasurePlan): Promise<Measurement> {
       }),
     );
   }
-  const etcd = await runHeddle({ recipe, size, store: 'etcd', changes: 0, rest: false });
+  const etcd: number[] = [];
+  const flanneld: number[] = [];
+  for (let n = 0; n < (plan.flanneld === undefined ? 1 : repeat); n += 1) {
+    etcd.push((await runHeddle({ recipe, size, store: 'etcd', changes: 0, rest: false })).convergedMs);
+    if (plan.flanneld === undefined) continue;
+    const order = { program: plan.flanneld, size };
+    flanneld.push((await runInSandbox<FlanneldResult>('./flanneld-run.ts', order)).convergedMs);
+  }
+  const hasFlanneld = flanneld.length > 0;
   const last = runs.at(-1);
   return {
     recipe,
     size,
     baselineMs: median(baselines),
     filesMs: median(runs.map(({ convergedMs }) => convergedMs)),
-    etcdMs: etcd.convergedMs,
+    etcdMs: median(etcd),
+    flanneldMs: hasFlanneld ? median(flanneld) : undefined,
+    ofFlanneld: hasFlanneld ? median(etcd.map((ms, n) => ms / (flanneld[n] ?? NaN))) : undefined,
     ratio: median(runs.map((run, n) => run.convergedMs / (baselines[n] ?? NaN))),
     firstCommandMs: median(runs.map(({ firstCommandMs }) => firstCommandMs)),
     removedMs: median(runs.map(({ removedMs }) => removedMs)),

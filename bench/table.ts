@@ -10,6 +10,8 @@ const columns = [
     'heddle, files',
     'ratio',
     'heddle, etcd',
+    'flanneld, etcd',
+    'ratio',
     'removed',
     'CPU',
     'peak',
@@ -32,6 +34,8 @@ export function renderBench(report: BenchReport): string {
       ],
       ...[
         ms(each.etcdMs),
+        ms(each.flanneldMs),
+        times(each.ofFlanneld),
         ms(each.removedMs),
         `${each.cpuSeconds.toFixed(1)} s`,
         mb(each.peakMb),
