@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { MemberSockets } from '../../src/store/etcd/cluster/silent-sockets.ts';
+import { defaultTiming } from '../../src/store/etcd/options.ts';
 import { openEtcdStore } from '../../src/store/etcd/store.ts';
 import { descriptorsOf } from '../soak/resources.ts';
+import { startSilentServer } from '../support/silent-server.ts';
 import { until } from '../support/until.ts';
 import { BackgroundFollower } from './etcd/background-follower.ts';
 import { Authority } from './etcd/certificates.ts';
@@ -121,4 +126,70 @@ describe('a connection to etcd', () => {
       },
     );
   }
+
+  test('is the only one after etcd was killed, long before another could be called silent', async () => {
+    const server = await EtcdServer.start();
+    const timing = { requestMs: 2000, keepaliveMs: 600_000, keepaliveTimeoutMs: 600_000 };
+    const store = await openEtcdStore({ endpoints: [server.endpoint], timing });
+    try {
+      await using following = new BackgroundFollower(store);
+      await following.until(() => following.snapshots > 0);
+      // Each time, grpc-js may connect for a channel that failed and was closed.
+      for (let round = 0; round < 4; round += 1) {
+        const { snapshots } = following;
+        await server.stop();
+        const asked = Array.from({ length: 4 }, () => store.list());
+        for (const { status } of await Promise.allSettled(asked)) assert.equal(status, 'rejected');
+        await server.start();
+        await until('an answer', () => store.list().then(Boolean, () => false));
+        await following.until(() => following.snapshots > snapshots);
+        await untilOneConnectionTo(server.address);
+      }
+      await store.list();
+      assert.equal(connectionsTo(server.address), 1);
+    } finally {
+      await store.close();
+      await server.destroy();
+    }
+  });
+
+  test('closes the tries that it has given up once a later one is connected', async (t) => {
+    const blackHole = await startSilentServer('black hole');
+    const server = createServer().listen(0, '127.0.0.1');
+    t.after(() => blackHole.close());
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const { hostname, port } = new URL(blackHole.endpoint);
+    const sockets = new MemberSockets(defaultTiming);
+    const call = sockets.begin();
+    const tryIt = (host: string, at: number) => call.run(() => connect(at, host));
+    const { address, port: open } = server.address() as AddressInfo;
+    const [first, second] = [tryIt(hostname, Number(port)), tryIt(hostname, Number(port))];
+    const [third, fourth] = [tryIt(address, open), tryIt(hostname, Number(port))];
+    t.after(() => [third, fourth].forEach((socket) => socket.destroy()));
+    await Promise.all([once(first, 'close'), once(second, 'close'), once(third, 'connect')]);
+    assert.deepEqual([third.destroyed, fourth.destroyed, fourth.connecting], [false, false, true]);
+  });
+
+  test('is closed if it was opened for a call that had ended, once another one is connected', async (t) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const { address, port } = server.address() as AddressInfo;
+    const sockets = new MemberSockets(defaultTiming);
+    const open = async (hasEnded: boolean): Promise<Socket> => {
+      const call = sockets.begin();
+      if (hasEnded) call.end();
+      const socket = call.run(() => connect(port, address));
+      t.after(() => socket.destroy());
+      await once(socket, 'connect');
+      return socket;
+    };
+    const late = await open(true);
+    assert.equal(late.destroyed, false, 'the only one may be in use');
+    const used = await open(false);
+    assert.equal(late.destroyed, true);
+    const later = await open(true);
+    assert.deepEqual([used.destroyed, later.destroyed], [false, true]);
+  });
 });

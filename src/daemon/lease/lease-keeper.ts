@@ -18,6 +18,8 @@ export interface LeaseHolder {
   leaseWriting(write: Pick<LeaseRecord, 'key' | 'value'>): Promise<void>;
   /** Called after each write of the lease, with its new state. Does not reject. */
   leaseWritten(record: LeaseRecord): Promise<void>;
+  /** Called when the store answers after an outage. */
+  storeAnswered(): void;
   /** Called once, when another node holds the subnet. */
   leaseTaken(because: string): void;
 }
@@ -221,7 +223,7 @@ export class LeaseKeeper implements OwnLease, Vital {
     this.#enter({ kind: 'writing', failures: this.#failures, since: performance.now() });
     try {
       const outcome = await this.#writeAgain();
-      this.#outages.answered();
+      if (this.#outages.answered() !== undefined) holder.storeAnswered();
       switch (outcome.kind) {
         case 'written':
           this.#record = outcome.record;

@@ -333,6 +333,10 @@ export class RunningNetwork implements LeaseHolder {
     this.#beginEnd({ kind: 'interrupted' });
   }
 
+  storeAnswered(): void {
+    this.#follower.storeAnswered();
+  }
+
   leaseTaken(because: string): void {
     this.#beginEnd({ kind: 'lease-taken', because });
   }

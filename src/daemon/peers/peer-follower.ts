@@ -105,6 +105,11 @@ export class PeerFollower implements Vital {
     this.#listing.abort();
   }
 
+  /** Lists the leases now if the last try failed. Call when the store answers another request after an outage. */
+  storeAnswered(): void {
+    if (this.#step?.step.kind === 'pausing') this.relist();
+  }
+
   /** Follows the store until the signal is aborted or the store is closed. */
   async #followOnce(signal: AbortSignal, onSnapshot: () => void): Promise<void> {
     const { store, listingSlot } = this.#options;
@@ -114,7 +119,7 @@ export class PeerFollower implements Vital {
       onStep: (step) => (this.#step = { step, since: performance.now() }),
       outages: {
         failed: (error, retryInMs) => this.#outages.failed(error, retryInMs),
-        answered: () => this.#storeAnswered(),
+        answered: () => this.#noteAnswer(),
       },
     });
     for await (const update of updates) {
@@ -127,7 +132,7 @@ export class PeerFollower implements Vital {
     }
   }
 
-  #storeAnswered(): void {
+  #noteAnswer(): void {
     const outage = this.#outages.answered();
     if (outage === undefined) return;
     this.#options.own.storeAnswered();

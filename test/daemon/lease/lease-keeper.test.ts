@@ -30,6 +30,8 @@ class Kept {
   readonly file: string;
   readonly events: HeddleEvent[] = [];
   readonly taken: string[] = [];
+  /** How often the holder heard of the end of an outage. */
+  answers = 0;
   readonly concerns = new Concerns(
     (event) => this.events.push(event),
     () => undefined,
@@ -51,6 +53,7 @@ class Kept {
       holder: {
         leaseWriting: () => Promise.resolve(),
         leaseWritten: () => Promise.resolve(),
+        storeAnswered: () => (this.answers += 1),
         leaseTaken: (because) => void this.taken.push(because),
       },
     });
@@ -313,9 +316,11 @@ test('a lease is written at once when another user of the store gets an answer',
   assert.equal(outage.writes, 9);
   assert.equal(outage.kept.keeper.isOver, false);
   assert.equal(outage.kept.keeper.outage, undefined);
+  assert.equal(outage.kept.answers, 1, 'the holder hears of the end of the outage');
   outage.kept.keeper.storeAnswered();
   await nextTurn();
   assert.equal(outage.writes, 9, 'a lease that is well is not written');
+  assert.equal(outage.kept.answers, 1);
 });
 
 test('a write that fails although the store answered another user is tried again soon', async (t) => {

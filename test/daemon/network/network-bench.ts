@@ -67,6 +67,7 @@ export async function standNetwork(
     holder: {
       leaseWriting: () => Promise.resolve(),
       leaseWritten: () => Promise.resolve(),
+      storeAnswered: () => undefined,
       leaseTaken: () => undefined,
     },
   });

@@ -247,6 +247,33 @@ test('the keeper of the own lease hears of the end of an outage, and of nothing 
   assert.equal(scene.answers, 1);
 });
 
+test('a follower lists at once when another user of the store gets an answer', async (t) => {
+  const scene = await Scene.start(t, false, [[4, 4]]);
+  const away = new StoreError('the store is away', { retryable: true });
+  const list = t.mock.method(scene.store, 'list', () => Promise.reject(away));
+  // No pause ends by itself.
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const turnsUntil = async (condition: () => boolean): Promise<void> => {
+    for (let turn = 0; turn < 100_000 && !condition(); turn += 1)
+      await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(condition());
+  };
+  const snapshots = (): number => scene.events.filter(({ event }) => event === 'snapshot').length;
+  try {
+    scene.follower.storeAnswered();
+    assert.equal(list.mock.callCount(), 0, 'a follower that is well goes on');
+    scene.follower.relist();
+    await turnsUntil(() => scene.follower.outage !== undefined);
+    assert.equal(list.mock.callCount(), 1);
+    list.mock.restore();
+    scene.follower.storeAnswered();
+    await turnsUntil(() => snapshots() === 2);
+    assert.equal(scene.follower.outage, undefined);
+  } finally {
+    t.mock.timers.reset();
+  }
+});
+
 test('a follower stalls when a list takes minutes, but not while nothing changes', async (t) => {
   const scene = await Scene.start(t, false, [[4, 4]]);
   let ahead = 0;

@@ -10,7 +10,7 @@ import { isSecure, type Endpoint } from '../endpoint.ts';
 import type { Credentials } from './fresh-credentials.ts';
 import { statusCode, statusOf } from '../errors.ts';
 import type { EtcdTiming } from '../options.ts';
-import { closingSilentSockets } from './silent-sockets.ts';
+import { MemberSockets } from './silent-sockets.ts';
 
 /** The messages of a watch, oldest first. */
 export interface WatchStream extends AsyncIterable<IWatchResponse> {
@@ -26,6 +26,7 @@ export interface WatchStream extends AsyncIterable<IWatchResponse> {
 export class MemberConnection {
   readonly credentials: Credentials;
   readonly #timing: EtcdTiming;
+  readonly #sockets: MemberSockets;
   readonly #client: Etcd3;
   /** The login that has succeeded or is under way. */
   #login: Promise<void> | undefined;
@@ -38,6 +39,7 @@ export class MemberConnection {
   constructor(endpoint: Endpoint, credentials: Credentials, timing: EtcdTiming) {
     this.credentials = credentials;
     this.#timing = timing;
+    this.#sockets = new MemberSockets(timing);
     this.#client = new Etcd3({
       hosts: endpoint,
       ...toCredentials(endpoint, credentials.tls),
@@ -60,11 +62,11 @@ export class MemberConnection {
 
   /** Makes one request. Repeats it once if its only fault was an expired token. */
   async request<T>(request: (client: Etcd3) => Promise<T>): Promise<T> {
-    const release = this.#use();
+    const { run, end } = this.#use();
     try {
-      return await closingSilentSockets(this.#timing, () => this.#request(request));
+      return await run(() => this.#request(request));
     } finally {
-      release();
+      end();
     }
   }
 
@@ -82,21 +84,21 @@ export class MemberConnection {
   }
 
   async openWatch(): Promise<WatchStream> {
-    const release = this.#use();
+    const { run, end } = this.#use();
     try {
-      return await closingSilentSockets(this.#timing, () => this.#openWatch(release));
+      return await run(() => this.#openWatch(end));
     } catch (error) {
-      release();
+      end();
       throw error;
     }
   }
 
-  async #openWatch(release: () => void): Promise<WatchStream> {
+  async #openWatch(end: () => void): Promise<WatchStream> {
     await this.#logIn();
     const stream = await this.#client.watchClient.watch();
     // The streams of grpc-js are Node's, but etcd3 types only one half of them.
     const duplex = stream as unknown as Duplex & AsyncIterable<IWatchResponse>;
-    duplex.once('close', release);
+    duplex.once('close', end);
     return {
       [Symbol.asyncIterator]: () => duplex[Symbol.asyncIterator](),
       write: (request) => {
@@ -126,16 +128,19 @@ export class MemberConnection {
     if (this.#uses === 0) this.close();
   }
 
-  /** Counts a use. Returns the function that ends it. */
-  #use(): () => void {
+  /** Begins a use of the connection, and counts it until its end. */
+  #use(): ReturnType<MemberSockets['begin']> {
+    const call = this.#sockets.begin();
     let isOver = false;
     this.#uses += 1;
-    return () => {
+    const end = (): void => {
+      call.end();
       if (isOver) return;
       isOver = true;
       this.#uses -= 1;
       if (this.#isRetired && this.#uses === 0) this.close();
     };
+    return { run: call.run, end };
   }
 
   #logIn(): Promise<void> {
