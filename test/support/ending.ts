@@ -93,9 +93,22 @@ export interface RunningHeddle {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-/** Starts heddle. It ends with the test, also while it is stopped by a signal. */
-export function startHeddle(t: TestContext, args: readonly string[]): RunningHeddle {
-  const child = spawn(process.execPath, [heddle, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Starts heddle. It ends with the test, also while it is stopped by a signal.
+ *
+ * @param through the words of a program that becomes the given one, as `prlimit` does
+ */
+export function startHeddle(
+  t: TestContext,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  through: readonly string[] = [],
+): RunningHeddle {
+  const [program = '', ...words] = [...through, process.execPath, heddle, ...args];
+  const child = spawn(program, words, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   const ended = endOf(child);
   t.after(async () => {
     child.kill('SIGKILL');

@@ -58,6 +58,10 @@ export class PeerLoop implements Vital {
   #isHandingOver = false;
   #settleWaiters: (() => void)[] = [];
   #state: TakingState = 'taking';
+  /** Whether a command could not be started. */
+  #metLimit = false;
+  /** Whether only one operation may run at once, and no batch. */
+  #isNarrow = false;
   /** Aborted to end the commands that run. */
   #ending = new AbortController();
 
@@ -119,6 +123,17 @@ export class PeerLoop implements Vital {
     this.#pump();
   }
 
+  /**
+   * Tries once more what has failed, one operation at a time, if a command could not be started: the limits of open files and processes may
+   * suffice for one. Resolves when the only work left is to wait for retries.
+   */
+  async retryOneByOne(): Promise<void> {
+    if (!this.#metLimit) return;
+    this.#isNarrow = true;
+    this.feed(...this.#retries.clear().map(({ key, attempt }) => ({ kind: 'due', key, attempt }) as const));
+    await this.settled();
+  }
+
   /** Starts nothing more. Resolves when the running operations have ended. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
@@ -139,7 +154,7 @@ export class PeerLoop implements Vital {
   }
 
   get #free(): number {
-    return this.#options.concurrency - this.#jobs;
+    return (this.#isNarrow ? 1 : this.#options.concurrency) - this.#jobs;
   }
 
   #pump(): void {
@@ -163,7 +178,7 @@ export class PeerLoop implements Vital {
   /** Starts one batch, if there is one. The next one is prepared while the kernel works on this one. */
   #startBatch(): void {
     const { batch } = this.#options.commands;
-    if (batch === undefined || this.#free <= 0 || this.#isHandingOver) return;
+    if (batch === undefined || this.#isNarrow || this.#free <= 0 || this.#isHandingOver) return;
     const operations = this.engine.takeBatch(this.#jobs === 0 ? mostInFirstBatch : mostInBatch);
     if (operations.length === 0) return;
     this.#isHandingOver = true;
@@ -312,6 +327,7 @@ export class PeerLoop implements Vital {
   /** Feeds the engine the result of an operation. Returns the wait for the next try, if the operation failed. */
   #finish(operation: Operation, result: CommandResult, jitter = Math.random()): Wait | undefined {
     const { key } = operation.peer;
+    this.#metLimit ||= result.kind === 'trouble' && !result.didBegin;
     const [wait] = this.engine.feed(inputOf(operation, result, jitter));
     if (wait !== undefined) this.#retries.set(wait);
     const entry = this.engine.entries.get(key);

@@ -225,6 +225,41 @@ test('no more commands run at once than the recipe allows', async () => {
   assert.equal(scene.begun.length, 10);
 });
 
+test('what failed because a command could not be started is tried once more, one at a time', async () => {
+  const scene = await Scene.start({ hasBatch: false, concurrency: 4 });
+  scene.loop.feed({ kind: 'snapshot', peers: peers(4) });
+  await scene.finish();
+  scene.loop.feed({ kind: 'shutdown' });
+  await scene.until(() => scene.running === 4);
+  scene.end(ok);
+  scene.end(trouble);
+  for (let rest = 0; rest < 2; rest += 1) scene.end({ ...trouble, didBegin: false });
+  await scene.loop.settled();
+  assert.equal(scene.loop.engine.waitingKeys.length, 3);
+  const tried = scene.loop.retryOneByOne();
+  for (let left = 3; left > 0; left -= 1) {
+    await scene.until(() => scene.running > 0);
+    assert.equal(scene.running, 1);
+    scene.end(left === 1 ? trouble : ok);
+  }
+  await tried;
+  assert.equal(scene.loop.engine.waitingKeys.length, 1);
+  await scene.loop.stop();
+});
+
+test('what failed by itself is not tried once more', async () => {
+  const scene = await Scene.start({ hasBatch: false });
+  scene.loop.feed({ kind: 'snapshot', peers: peers(1) });
+  await scene.finish();
+  scene.loop.feed({ kind: 'shutdown' });
+  await scene.until(() => scene.running === 1);
+  scene.end(trouble);
+  await scene.loop.settled();
+  await scene.loop.retryOneByOne();
+  assert.equal(scene.begun.length, 2);
+  await scene.loop.stop();
+});
+
 test('while paused nothing begins, and what was fed meanwhile begins afterwards', async () => {
   const scene = await Scene.start({ hasBatch: false });
   scene.loop.feed({ kind: 'snapshot', peers: peers(1) });
