@@ -26,7 +26,7 @@ const programs: RecordingPrograms = {
   watched: ['ADDR', 'SUBNET', 'PUBLIC_IP', 'IPV6SUBNET', 'PSK'],
 };
 
-const commands = recipeCommands();
+const commands = recipeCommands('prefixed');
 
 describe('the command of a recipe, compiled', () => {
   for (const command of commands.filter(({ title }) => !leftToShell.includes(title))) {
@@ -35,7 +35,7 @@ describe('the command of a recipe, compiled', () => {
       const recording = shells.map(
         (shell) => new RecordingShell(shell, join(directory, shell.name), programs),
       );
-      const cases = fc.sample(peerCase(command), { seed: 1, numRuns }).flatMap((given) => {
+      const cases = fc.sample(peerCase(command, 'hostile'), { seed: 1, numRuns }).flatMap((given) => {
         const compilation = compileCase(given, programs);
         return compilation.kind === 'shell'
           ? []
@@ -54,7 +54,7 @@ describe('the command of a recipe, compiled', () => {
 test('the commands that are left to the shell are those that this test names', () => {
   const left = commands.filter((command) =>
     fc
-      .sample(peerCase(command), { seed: 1, numRuns })
+      .sample(peerCase(command, 'hostile'), { seed: 1, numRuns })
       .every((given) => compileCase(given, programs).kind === 'shell'),
   );
   assert.deepEqual(

@@ -20,8 +20,12 @@ interface RecipeCommand {
   readonly exitsOnFailure: boolean;
 }
 
-/** Every recipe under `recipes/`, under `test/recipes/` and in the documents. */
-export function recipeCommands(): readonly RecipeCommand[] {
+/**
+ * The commands for peers of every recipe under `recipes/`, under `test/recipes/` and in the documents.
+ *
+ * @param naming `prefixed`: the programs have the names {@link prefixedNames}
+ */
+export function recipeCommands(naming: 'prefixed' | 'own'): readonly RecipeCommand[] {
   const files = ['recipes', 'test/recipes'].flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => name.endsWith('.json') && !name.endsWith('.schema.json'))
@@ -34,15 +38,15 @@ export function recipeCommands(): readonly RecipeCommand[] {
   );
   return [...files, ...pages].flatMap(({ title, text }) => {
     const checked = parseRecipe({ name: title, text }, 'overlay');
-    return checked.kind === 'valid' ? commandsOf(title, checked.value) : [];
+    return checked.kind === 'valid' ? commandsOf(title, checked.value, naming) : [];
   });
 }
 
-function commandsOf(title: string, recipe: Recipe): readonly RecipeCommand[] {
+function commandsOf(title: string, recipe: Recipe, naming: 'prefixed' | 'own'): readonly RecipeCommand[] {
   return (['SubnetAddCommand', 'SubnetRemoveCommand'] as const).flatMap((name) => {
     const command = recipe.commands[name];
     if (command === undefined) return [];
-    const text = withPrefix(commandText(command));
+    const text = naming === 'own' ? commandText(command) : withPrefix(commandText(command));
     return [{ title: `${title} ${name}`, recipe, name, text, exitsOnFailure: command.form === 'lines' }];
   });
 }
@@ -66,8 +70,15 @@ const hostile = fc.constantFrom(
   ...' |a b|*|[a]|-n|$(p)|`p`|\\|\'|"|~|{a,b}|#x|;p|A=b|é|\n|10.50.0.0/24 x|02:00:00:00:00:0g'.split('|'),
 );
 
+function macOf(number: number): string {
+  return `02:00:00:00:00:${number.toString(16).padStart(2, '0')}`;
+}
+
 /** A peer of a recipe as the environment and the standard input of its command. */
-export function peerCase({ recipe, name, text, exitsOnFailure }: RecipeCommand): fc.Arbitrary<ScriptCase> {
+export function peerCase(
+  { recipe, name, text, exitsOnFailure }: RecipeCommand,
+  values: 'usual' | 'hostile',
+): fc.Arbitrary<ScriptCase> {
   const facts = {
     nodeName: 'node1',
     iface: 'eth0',
@@ -104,7 +115,8 @@ export function peerCase({ recipe, name, text, exitsOnFailure }: RecipeCommand):
         ipv6Subnet: has6 ? `fd00:50:0:${number.toString(16)}::/64` : undefined,
         publicIp: has4 ? `192.0.2.${number}` : undefined,
         publicIpv6: has6 ? `2001:db8::${number.toString(16)}` : undefined,
-        stdin: `${data}\n`,
+        // Peers with the same data would wait for each other, so each usual one has its own.
+        stdin: values === 'usual' ? `${macOf(number)}\n` : `${data}\n`,
         fields: {},
         link: isOnLink
           ? { devices: { ipv4: has4 ? 'eth0' : undefined, ipv6: has6 ? 'eth0' : undefined }, matters: true }
@@ -118,7 +130,7 @@ export function peerCase({ recipe, name, text, exitsOnFailure }: RecipeCommand):
         if (has4) environment[`DATA_${field}`] = `value${number}`;
         if (has6) environment[`DATA6_${field}`] = `value6${number}`;
       }
-      if (change !== null) {
+      if (change !== null && values === 'hostile') {
         const [index, value] = change;
         const names = Object.keys(environment);
         environment[names[index % names.length] ?? 'SUBNET'] = value;
