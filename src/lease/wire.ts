@@ -122,6 +122,11 @@ export function decodeLease(encoded: EncodedLease): DecodedLease {
   return decoded;
 }
 
+/** Call after the last use of a record's decoded form: as long as a store keeps the record, the form would be kept, too. */
+export function forgetDecoded(encoded: EncodedLease): void {
+  alreadyDecoded.delete(encoded);
+}
+
 /**
  * The decoded form of records. A store returns the same records, which never change, again and again: a start reads all of them three
  * times.

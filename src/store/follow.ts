@@ -1,5 +1,6 @@
 import { StoreRetry, type StoreRetryOptions } from './store-retry.ts';
 import {
+  type Cursor,
   type LeaseRecord,
   type LeaseStore,
   type Listing,
@@ -45,11 +46,11 @@ export async function* followLeases(
   while (!signal.aborted) {
     try {
       onStep({ kind: 'listing' });
-      const { records, faults, cursor } = options.takeListing?.() ?? (await store.list());
+      const { snapshot, cursor } = begin(options.takeListing?.() ?? (await store.list()));
       if (isAborted(signal)) return;
       retry.reached();
       onStep({ kind: 'watching' });
-      yield { kind: 'snapshot', records, faults };
+      yield* snapshot;
       for await (const changes of store.watch(cursor, signal)) {
         retry.settled();
         yield { kind: 'changes', changes };
@@ -60,6 +61,17 @@ export async function* followLeases(
       await retry.waitAfter(error);
     }
   }
+}
+
+/** The snapshot is in a list that is emptied as it is read: a watch that lasts for months would keep all records in memory. */
+function begin({ records, faults, cursor }: Listing): { snapshot: Iterable<LeaseUpdate>; cursor: Cursor } {
+  const updates: LeaseUpdate[] = [{ kind: 'snapshot', records, faults }];
+  return { snapshot: { [Symbol.iterator]: () => ({ next: () => takeNext(updates) }) }, cursor };
+}
+
+function takeNext(updates: LeaseUpdate[]): IteratorResult<LeaseUpdate, undefined> {
+  const value = updates.shift();
+  return value === undefined ? { done: true, value } : { done: false, value };
 }
 
 /** Reads the state of a signal. The call is needed because the compiler believes that a signal once seen unaborted stays so. */

@@ -4,7 +4,7 @@ import { Roster } from '../../lease/roster.ts';
 import type { LeaseReading, RosterChange } from '../../lease/roster.ts';
 import type { PeerRules } from '../../lease/check-peer.ts';
 import type { Peer } from '../../lease/lease.ts';
-import { decodeLease, shownKey } from '../../lease/wire.ts';
+import { decodeLease, forgetDecoded, shownKey } from '../../lease/wire.ts';
 import { followLeases, type FollowStep } from '../../store/follow.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../../store/store.ts';
@@ -283,5 +283,6 @@ function readFault({ key, where, reason }: StoreFault): LeaseReading[] {
 
 function readRecord(record: LeaseRecord): LeaseReading {
   const decoded = decodeLease(record);
+  forgetDecoded(record);
   return decoded.kind === 'lease' ? decoded : { kind: 'malformed', key: record.key, reason: decoded.reason };
 }

@@ -33,7 +33,9 @@ export class PeerLinks {
     const key = JSON.stringify([devices.ipv4, devices.ipv6, matters]);
     const link = this.#links.get(key) ?? { devices, matters };
     this.#links.set(key, link);
-    return { ...peer, link };
+    const { subnet, ipv6Subnet, publicIp, publicIpv6, stdin, fields } = peer;
+    // Spread syntax would make a layout of its own for each of many thousand peers.
+    return { key: peer.key, subnet, ipv6Subnet, publicIp, publicIpv6, stdin, fields, link };
   }
 
   #matters(peer: Peer): boolean {

@@ -26,10 +26,18 @@ export function outcomeOf(
   return {
     operation: kind,
     reason,
-    at: new Date(now).toISOString(),
+    at: formatTime(now),
     trouble: result.kind === 'trouble' ? result.trouble : undefined,
     nextTryAt: wait && new Date(now + wait.delayMs).toISOString(),
   };
+}
+
+let lastTime = { now: 0, text: '' };
+
+/** All peers of a batch end at about the same time, so they share the text. */
+function formatTime(now: number): string {
+  if (lastTime.now !== now) lastTime = { now, text: new Date(now).toISOString() };
+  return lastTime.text;
 }
 
 /** The event of an operation that ended; undefined if it is not worth an event. */
