@@ -7,8 +7,9 @@ import type { Recording, RecordingPrograms } from './recorded-run.ts';
 export function compileCase(
   { script, exitsOnFailure, environment, stdin }: ScriptCase,
   { names, readers }: RecordingPrograms,
+  compile = compileScript,
 ): Compilation {
-  return compileScript({
+  return compile({
     tree: parseScript(script),
     source: script,
     exitsOnFailure,
