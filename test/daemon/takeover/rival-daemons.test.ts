@@ -13,7 +13,11 @@ import { claimInstance } from '../../../src/host/state/instance.ts';
 import { Bench } from '../bench.ts';
 
 /** A daemon that lives, with a network of its own; and another that is about to start. */
-async function start(t: TestContext, changes: (rival: UpOptions) => Partial<UpOptions>) {
+async function start(
+  t: TestContext,
+  changes: (rival: UpOptions) => Partial<UpOptions>,
+  ofRival: Partial<UpOptions> = {},
+) {
   const bench = new Bench(t);
   bench.recipe();
   const stateDirectory = join(bench.directory, 'rival');
@@ -22,7 +26,12 @@ async function start(t: TestContext, changes: (rival: UpOptions) => Partial<UpOp
   const preparation = await bench.prepare(rival);
   await writeDeployment(
     stateDirectory,
-    deploymentOf(preparation, rival, factsOfPreparation(preparation, rival), '10.50.7.0-24'),
+    deploymentOf(
+      preparation,
+      { ...rival, ...ofRival },
+      factsOfPreparation(preparation, rival),
+      '10.50.7.0-24',
+    ),
   );
   const claim = await claimInstance(stateDirectory, createServer());
   return { preparation, options: bench.options(changes(rival)), stateDirectory, claim };
@@ -47,6 +56,23 @@ test('a daemon with the same subnet file by another path is refused', async (t) 
     return { subnetFile: join(`${dirname(subnetFile)}-link`, basename(subnetFile)) };
   });
   await assert.rejects(requireNoRival(preparation, options), /writes the subnet file .*-link\/.* already/);
+  await claim.release();
+});
+
+test('a daemon with the same CNI list is refused', async (t) => {
+  const list = (directory: string) => ({ directory, templateFile: '/nowhere/cni-conf.json', render: false });
+  const changes = { cniList: list('/nowhere/net.d') };
+  const { preparation, options, claim } = await start(
+    t,
+    ({ subnetFile }) => ({ ...changes, subnetFile: `${subnetFile}2` }),
+    changes,
+  );
+  await assert.rejects(
+    requireNoRival(preparation, options),
+    /installs the CNI list \/nowhere\/net\.d\/.* already$/,
+  );
+  const elsewhere = { ...options, cniList: list('/nowhere/other.d') };
+  await assert.rejects(requireNoRival(preparation, elsewhere), /has a lease for the public address/);
   await claim.release();
 });
 
