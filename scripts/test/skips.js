@@ -15,6 +15,8 @@ const allowedReasons = [
   /^needs a flanneld: FLANNELD=PATH names one$/,
   // Neither has a package. test/recorders/README.md says how it is built.
   /^needs flannel's CNI plugin: FLANNEL_CNI=PATH names one$/,
+  // It is flannel's file, so it is not part of this project.
+  /^needs flannel's own recipe: go mod download /,
   // A module of the kernel. flanneld has no other wireguard.
   /^needs wireguard in the kernel, as flanneld does$/,
   // npm's registry may be unreachable.

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import type { NodeStatus } from '../../src/daemon/report/status.ts';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { until } from '../support/until.ts';
 import { runOn, startDaemon } from './harness/daemon.ts';
+import type { Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { oneHost } from './harness/one-host.ts';
 
@@ -43,24 +46,30 @@ async function start(t: TestContext, more: Readonly<Record<string, string>>) {
   const recipe = store.recipe('vxlan', { ...documented, SubnetMax: '10.50.90.0', Backend: backend });
   const args = ['--recipe', recipe, '--store-dir', store.path, '--check-interval', '3600'];
   const daemon = await startDaemon(host, args);
-  const status = async (): Promise<NodeStatus & { readonly exitCode: number | undefined }> => {
-    const ran = await runOn(host, 'status', '--json');
-    return { ...(JSON.parse(ran.stdout) as NodeStatus), exitCode: ran.exitCode };
-  };
-  /** The route, the neighbour and the FDB entry of each peer. */
-  const entries = async (): Promise<readonly string[]> => [
-    ...(await host.lines('ip route show dev flannel-vxlan | cut -d" " -f1')),
-    ...(await host.lines('ip neigh show dev flannel-vxlan nud permanent | cut -d" " -f1,3')),
-    ...(await host.lines('bridge fdb show dev flannel-vxlan | cut -d" " -f1,3')),
-  ];
+  const status = (): ReturnType<typeof statusOf> => statusOf(host);
+  const entries = (): Promise<readonly string[]> => entriesOn(host);
   const { lease } = await status();
   const own = lease?.subnet ?? 'none';
   return { host, store, daemon, status, entries, own };
 }
 
-const entriesOf = (vtep: string, publicIp: string): readonly string[] => [
-  '10.50.98.0/24',
-  `10.50.98.0 ${vtep}`,
+async function statusOf(host: Host): Promise<NodeStatus & { readonly exitCode: number | undefined }> {
+  const ran = await runOn(host, 'status', '--json');
+  return { ...(JSON.parse(ran.stdout) as NodeStatus), exitCode: ran.exitCode };
+}
+
+/** The route, the neighbour and the FDB entry of each peer. */
+async function entriesOn(host: Host): Promise<readonly string[]> {
+  return [
+    ...(await host.lines('ip route show dev flannel-vxlan | cut -d" " -f1')),
+    ...(await host.lines('ip neigh show dev flannel-vxlan nud permanent | cut -d" " -f1,3')),
+    ...(await host.lines('bridge fdb show dev flannel-vxlan | cut -d" " -f1,3')),
+  ];
+}
+
+const entriesOf = (vtep: string, publicIp: string, third = 98): readonly string[] => [
+  `10.50.${third}.0/24`,
+  `10.50.${third}.0 ${vtep}`,
   `${vtep} ${publicIp}`,
 ];
 
@@ -118,4 +127,46 @@ describe('flannel’s documented vxlan recipe', { skip: reasonToSkip(), concurre
       await daemon.stop();
     });
   }
+});
+
+/** flannel's own recipe, in the modules that Go has downloaded. It is not copied into this project. */
+const ownRecipe = join(
+  process.env['GOMODCACHE'] ?? join(process.env['GOPATH'] ?? join(homedir(), 'go'), 'pkg', 'mod'),
+  'github.com/flannel-io/flannel@v0.28.9/dist/extension-vxlan',
+);
+const withoutOwnRecipe =
+  !existsSync(ownRecipe) &&
+  "needs flannel's own recipe: go mod download github.com/flannel-io/flannel@v0.28.9";
+
+describe('flannel’s own file extension-vxlan', { skip: reasonToSkip('arp') || withoutOwnRecipe }, () => {
+  test('builds its device again as it stands, with all peers and the same lease', async (t) => {
+    const { host, store } = await oneHost(t);
+    const peers = [97, 98].map((third) => ({ third, vtep: `02:00:00:00:00:${third}` }));
+    for (const { third, vtep } of peers)
+      store.put(`10.50.${third}.0/24`, `172.30.1.${third}`, { BackendData: vtep });
+    const recipe = join(store.path, 'extension-vxlan.json');
+    copyFileSync(ownRecipe, recipe);
+    const args = ['--recipe', recipe, '--store-dir', store.path, '--check-interval', '3600'];
+    const daemon = await startDaemon(host, args);
+    const wanted = peers.flatMap(({ third, vtep }) => entriesOf(vtep, `172.30.1.${third}`, third)).sort();
+    assert.deepEqual((await entriesOn(host)).toSorted(), wanted);
+    const address = (): Promise<string> => host.sh('cat /sys/class/net/flannel-vxlan/address');
+    const before = await address();
+    const { lease } = await statusOf(host);
+    assert.equal(store.read(lease?.subnet ?? '')['BackendData'], before);
+
+    await host.sh('ip link del flannel-vxlan');
+    const after = await until('the new device', async () => {
+      const found = await address().catch(() => before);
+      return found !== before && found;
+    });
+    await until('the node to run', async () => (await statusOf(host)).state === 'running');
+    assert.deepEqual((await entriesOn(host)).toSorted(), wanted);
+    const again = (await statusOf(host)).lease;
+    assert.equal(again?.subnet, lease?.subnet);
+    assert.equal(store.read(lease?.subnet ?? '')['BackendData'], after);
+    assert.equal(daemon.all('lease-acquired').length, 1);
+    assert.equal((await daemon.stop()).exitCode, 0);
+    assert.equal(await host.sh('ip -br link show type vxlan'), '');
+  });
 });
