@@ -37,6 +37,8 @@ export async function writeDockerOptions(
 const mostBytes = 1024 * 1024;
 
 function readSubnetFile(path: string): string {
+  // The usual name for a file without content, although it is a device.
+  if (path === '/dev/null') return '';
   try {
     return readNamedFile(path, mostBytes).bytes.toString('utf8');
   } catch (error) {

@@ -111,6 +111,12 @@ test('through the program', async (t) => {
   assert.match(refused.stderr, /^heddle: FLANNEL_IPMASQ is `yes`, and must be true or false\n/);
 });
 
+test('heddle docker-opts takes /dev/null for an empty subnet file', async (t) => {
+  const dockerFile = join(temporaryDirectory(t), 'docker');
+  const { exitCode, stderr } = await runHeddle(['docker-opts', '-f', '/dev/null', '-d', dockerFile]);
+  assert.equal(exitCode, 0, stderr);
+});
+
 test('heddle docker-opts does not wait for a FIFO in the place of the subnet file', async (t) => {
   const directory = temporaryDirectory(t);
   const fifo = join(directory, 'subnet.env');
