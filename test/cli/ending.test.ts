@@ -2,23 +2,20 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
+import { fileCheck } from '../daemon/file-overlay.ts';
 import { withoutInterface } from '../daemon/interface.ts';
 import { heddle } from '../kernel/lab-harness.ts';
+import { Authority } from '../store/etcd/certificates.ts';
+import { ownLoopbackAddress } from '../store/etcd/loopback.ts';
 import { EtcdServer } from '../store/etcd/server.ts';
-import {
-  endBy,
-  endOf,
-  listSubcommands,
-  Place,
-  startHeddle,
-  untilItWaits,
-  type RunningHeddle,
-} from '../support/ending.ts';
+import { endBy, endOf, Place, startHeddle, untilItWaits, type RunningHeddle } from '../support/ending.ts';
+import { assertTable } from '../support/ending-table.ts';
 import { startSilentServer, type SilentServer } from '../support/silent-server.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 
 let silent: Record<'mute' | 'blackHole', SilentServer>;
@@ -45,31 +42,64 @@ interface Wait {
 
 const etcd = (server: SilentServer): string[] => ['--etcd-endpoints', server.endpoint];
 
+/** The options for an etcd over TLS whose handshake never ends. */
+const secureEtcd = (server: SilentServer): string[] => ['--etcd-endpoints', secure(server.endpoint)];
+
+function secure(endpoint: string): string {
+  return endpoint.replace('http:', 'https:');
+}
+
+const silences = [
+  { kind: 'mute', says: 'never answers' },
+  { kind: 'blackHole', says: 'swallows packets' },
+] as const;
+
 async function runUntil(t: TestContext, args: readonly string[], says: RegExp): Promise<RunningHeddle> {
   const ran = startHeddle(t, args);
   await until(String(says), () => says.test(ran.output()), ran.output);
   return ran;
 }
 
-async function runUntilItWaits(t: TestContext, args: readonly string[]): Promise<RunningHeddle> {
-  const ran = startHeddle(t, args);
+async function runUntilItWaits(
+  t: TestContext,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<RunningHeddle> {
+  const ran = startHeddle(t, args, environment);
   await untilItWaits(ran);
   return ran;
 }
 
 /** A command without a signal handler: what it waits for does not matter, so it is not looked for either. */
-async function runForAMoment(t: TestContext, args: readonly string[]): Promise<RunningHeddle> {
-  const ran = startHeddle(t, args);
+async function runForAMoment(
+  t: TestContext,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<RunningHeddle> {
+  const ran = startHeddle(t, args, environment);
   await until('it to begin', () => ran.child.pid !== undefined);
   await new Promise((resolve) => setTimeout(resolve, 300));
   return ran;
 }
 
+/** A PATH that begins with these programs, which hang. */
+function hangingPrograms(t: TestContext, ...names: readonly string[]): string {
+  const directory = temporaryDirectory(t);
+  for (const name of names)
+    writeFileSync(join(directory, name), '#!/bin/sh\nexec sleep 300\n', { mode: 0o755 });
+  return `${directory}:${process.env['PATH'] ?? ''}`;
+}
+
 /** An etcd with the network configuration of a place. */
-async function startEtcd(t: TestContext, place: Place): Promise<{ server: EtcdServer; choice: string[] }> {
-  const server = await EtcdServer.start();
+async function startEtcd(
+  t: TestContext,
+  place: Place,
+  options: Parameters<typeof EtcdServer.start>[0] = {},
+  more: readonly string[] = [],
+): Promise<{ server: EtcdServer; choice: string[] }> {
+  const server = await EtcdServer.start(options);
   t.after(() => server.destroy());
-  const choice = ['--etcd-endpoints', server.endpoint];
+  const choice = ['--etcd-endpoints', server.endpoint, ...more];
   const set = startHeddle(t, ['network', 'set', place.recipe, ...choice]);
   assert.equal(await set.ended, 0, set.output());
   return { server, choice };
@@ -153,6 +183,29 @@ const startWaits: readonly Wait[] = [
   },
 ];
 
+const secureStartWaits: readonly Wait[] = silences.flatMap(({ kind, says }): Wait[] => [
+  {
+    command: 'up',
+    what: `with an etcd over TLS that ${says}`,
+    start: (t) => runUntilItWaits(t, new Place(t).up(secureEtcd(silent[kind]))),
+  },
+  {
+    command: 'up',
+    what: `that foresees a start with an etcd over TLS that ${says}`,
+    start: (t) => runForAMoment(t, [...new Place(t).up(secureEtcd(silent[kind])), '--dry-run']),
+    exitCode: 'signal',
+  },
+  {
+    command: 'up',
+    what: `with an API server over TLS that ${says}`,
+    start: (t) => {
+      const place = new Place(t);
+      const cluster = ['--store', 'kubernetes', '--kube-api-url', secure(silent[kind].endpoint)];
+      return runUntilItWaits(t, place.up([...cluster, '--net-config-path', place.recipe]));
+    },
+  },
+]);
+
 /** The options for a cluster whose API server never answers. Every node needs a name there. */
 const kubernetes = (server: SilentServer): string[] => [
   '--store',
@@ -194,7 +247,150 @@ const otherStartWaits: readonly Wait[] = (['blackHole', 'mute'] as const).flatMa
   ];
 });
 
+/** An etcd over TLS with the network configuration of a place. */
+async function startSecureEtcd(
+  t: TestContext,
+  place: Place,
+): Promise<{ server: EtcdServer; choice: string[] }> {
+  const authority = await Authority.make();
+  t.after(() => authority.destroy());
+  const address = ownLoopbackAddress();
+  const identity = await authority.issue('etcd', [`IP:${address}`]);
+  const tls = { ...identity, caFile: authority.caFile, asksClients: false };
+  return startEtcd(t, place, { address, tls }, ['--etcd-cafile', authority.caFile]);
+}
+
+/** Whether the log of a place's commands has an entry so many times. */
+function ran(place: Place, entry: string, times = 1): boolean {
+  const file = join(place.state, 'log');
+  return existsSync(file) && readFileSync(file, 'utf8').split(`${entry} `).length > times;
+}
+
+const changeWaits: readonly Wait[] = [
+  {
+    command: 'up',
+    what: 'whose device is rebuilt by a command that hangs',
+    start: async (t) => {
+      const place = new Place(t, { CheckCommand: fileCheck });
+      const up = await runUntil(t, [...place.up(), '--check-interval', '1'], /ready: subnet/);
+      writeFileSync(join(place.state, 'post-startup.hangs'), '');
+      rmSync(join(place.state, 'device'));
+      await until('the second PostStartupCommand', () => ran(place, 'post-startup', 2), up.output);
+      return up;
+    },
+  },
+  {
+    command: 'up',
+    what: 'whose device was rebuilt and whose etcd has stopped, so that its new data wait',
+    start: async (t) => {
+      const place = new Place(t, { CheckCommand: fileCheck });
+      const { server, choice } = await startEtcd(t, place);
+      const up = await runUntil(t, [...place.up(choice), '--check-interval', '1'], /ready: subnet/);
+      server.signal('SIGSTOP');
+      writeFileSync(join(place.state, 'data'), 'data-2\n');
+      rmSync(join(place.state, 'device'));
+      await until(
+        'the second PreStartupCommand',
+        () => occurs(up, /PreStartupCommand done/g) === 2,
+        up.output,
+      );
+      await untilItWaits(up);
+      return up;
+    },
+  },
+  {
+    command: 'up',
+    what: 'that applies a saved recipe whose PreStartupCommand hangs',
+    start: (t) => applyHanging(t, 'pre-startup', { PreStartupCommand: hanging('pre-startup') }),
+  },
+  {
+    command: 'up',
+    what: 'that has applied a saved recipe whose SubnetAddCommand fails',
+    start: async (t) => {
+      const place = new Place(t);
+      place.peer(4);
+      const up = await runUntil(t, [...place.up(), '--watch'], /ready: subnet/);
+      place.backend({ SubnetAddCommand: 'exit 3' });
+      await until(
+        'the peer to fail',
+        () => /peer 10.50.4.0.* could not be added/.test(up.output()),
+        up.output,
+      );
+      return up;
+    },
+  },
+  {
+    command: 'up',
+    what: 'that asks an etcd which has stopped for a saved recipe',
+    start: async (t) => {
+      const place = new Place(t);
+      const { server, choice } = await startEtcd(t, place);
+      const up = await runUntil(t, [...place.up(choice), '--watch'], /ready: subnet/);
+      server.signal('SIGSTOP');
+      place.backend({ PreStartupCommand: 'echo data-2' });
+      await untilItWaits(up);
+      return up;
+    },
+  },
+  {
+    command: 'up',
+    what: 'that applies a saved recipe and whose etcd has stopped, so that its new data wait',
+    start: async (t) => {
+      const place = new Place(t);
+      const { server, choice } = await startEtcd(t, place);
+      const up = await runUntil(t, [...place.up(choice), '--watch'], /ready: subnet/);
+      const gate = 'echo begun > begun; while ! test -e gate; do sleep 0.05; done; echo data-2';
+      place.backend({ PreStartupCommand: gate });
+      await until('the saved recipe', () => existsSync(join(place.state, 'begun')), up.output);
+      server.signal('SIGSTOP');
+      writeFileSync(join(place.state, 'gate'), '');
+      await until('the new PreStartupCommand', () => occurs(up, /PreStartupCommand done/g) === 2, up.output);
+      await untilItWaits(up);
+      return up;
+    },
+  },
+];
+
+const hanging = (name: string): string => `echo begun > ${name}-begun; exec sleep 300`;
+
+function occurs({ output }: RunningHeddle, what: RegExp): number {
+  return output().match(what)?.length ?? 0;
+}
+
+/** A daemon with a peer that follows its recipe, once a command of the saved recipe hangs. */
+async function applyHanging(
+  t: TestContext,
+  name: string,
+  changes: Readonly<Record<string, unknown>>,
+): Promise<RunningHeddle> {
+  const place = new Place(t);
+  place.peer(4);
+  const up = await runUntil(t, [...place.up(), '--watch'], /ready: subnet/);
+  place.backend(changes);
+  await until('the saved recipe', () => existsSync(join(place.state, `${name}-begun`)), up.output);
+  return up;
+}
+
 const runningWaits: readonly Wait[] = [
+  {
+    command: 'up',
+    what: 'that runs while its etcd over TLS has stopped',
+    start: async (t) => {
+      const place = new Place(t);
+      const { server, choice } = await startSecureEtcd(t, place);
+      const ran = await runUntil(t, place.up(choice), /ready: subnet/);
+      server.signal('SIGSTOP');
+      return ran;
+    },
+  },
+  {
+    command: 'up',
+    what: 'whose programs ip and flock hang',
+    start: (t) => {
+      const place = new Place(t);
+      return runUntilItWaits(t, place.up(), { PATH: hangingPrograms(t, 'ip', 'flock') });
+    },
+  },
   { command: 'up', what: 'that runs', start: (t) => runUntil(t, new Place(t).up(), /ready: subnet/) },
   {
     command: 'up',
@@ -281,6 +477,14 @@ const runningWaits: readonly Wait[] = [
   },
 ];
 
+const daemonWaits: readonly Wait[] = [
+  ...startWaits,
+  ...secureStartWaits,
+  ...otherStartWaits,
+  ...changeWaits,
+  ...runningWaits,
+];
+
 /** Starts a command that asks a daemon which is stopped. */
 async function askStopped(t: TestContext, ...words: readonly string[]): Promise<RunningHeddle> {
   const place = new Place(t);
@@ -290,6 +494,43 @@ async function askStopped(t: TestContext, ...words: readonly string[]): Promise<
 }
 
 const plainWaits: readonly Wait[] = [
+  ...silences.flatMap(({ kind, says }): Wait[] => {
+    const subnet = '10.50.4.0/24';
+    const commands: Readonly<Record<string, (place: Place) => readonly string[]>> = {
+      'network get': () => [],
+      leases: () => [],
+      doctor: () => ['--recipe', 'vxlan'],
+      'network set': (place) => [place.recipe],
+      'leases release': () => [subnet],
+      'leases reserve': () => [subnet, '192.0.2.4'],
+    };
+    return Object.entries(commands).map(([command, more]) => ({
+      command,
+      what: `with an etcd over TLS that ${says}`,
+      start: (t) =>
+        runForAMoment(t, [...command.split(' '), ...more(new Place(t)), ...secureEtcd(silent[kind])]),
+    }));
+  }),
+  {
+    command: 'docker-opts',
+    what: 'that writes into a FIFO which nobody reads',
+    start: (t) => {
+      const place = new Place(t);
+      writeFileSync(join(place.directory, 'subnet.env'), 'FLANNEL_SUBNET=10.50.4.1/24\n');
+      const files = ['-f', join(place.directory, 'subnet.env'), '-d', place.fifo('docker')];
+      return runForAMoment(t, ['docker-opts', ...files]);
+    },
+  },
+  ...['iface explain', 'doctor --recipe vxlan'].map((words) => ({
+    command: words.replace(/ --.*/, ''),
+    what: 'whose program ip hangs',
+    start: (t: TestContext) => runForAMoment(t, words.split(' '), { PATH: hangingPrograms(t, 'ip') }),
+  })),
+  {
+    command: 'doctor',
+    what: 'that reads a FIFO',
+    start: (t) => runForAMoment(t, ['doctor', '--recipe', new Place(t).fifo('in')]),
+  },
   ...(['blackHole', 'mute'] as const).flatMap((kind): Wait[] => {
     const what = `with an etcd that is a ${kind === 'mute' ? 'mute' : 'black hole'}`;
     const start =
@@ -382,24 +623,21 @@ const askingWaits: readonly Wait[] = [
   },
 ];
 
-/** Subcommands that wait for nothing but small files, and programs that end at once. */
-const waitless = ['docker-opts', 'iface explain', 'recipe list', 'recipe new', 'recipe schema'];
+/** Subcommands that wait for nothing but small files. */
+const waitless = ['recipe list', 'recipe new', 'recipe schema'].map((command) => ({
+  command,
+  what: 'or it has ended by itself',
+}));
 
-test('each subcommand has a test of its end by a signal', async () => {
-  const tested = [...startWaits, ...otherStartWaits, ...runningWaits, ...plainWaits, ...askingWaits].map(
-    ({ command }) => command,
-  );
-  // Those of a lab need root: test/kernel/lab-ending.test.ts.
-  const wanted = (await listSubcommands()).filter((words) => !words.startsWith('lab '));
-  assert.deepEqual(new Set([...tested, ...waitless]), new Set(wanted));
+test('each state in which a subcommand waits has a test of its end by a signal', async () => {
+  await assertTable('main', [...daemonWaits, ...plainWaits, ...askingWaits, ...waitless]);
 });
 
 const withoutEtcd = spawnSync('etcd', ['--version']).status !== 0 && 'etcd is not installed';
 const withoutDaemon = withoutInterface || withoutEtcd;
 
 describe('a signal ends', { concurrency: 4 }, () => {
-  const waits = [...startWaits, ...otherStartWaits, ...runningWaits];
-  for (const [index, { command, what, start, exitCode = 0 }] of waits.entries()) {
+  for (const [index, { command, what, start, exitCode = 0 }] of daemonWaits.entries()) {
     const signal = index % 2 === 0 ? 'SIGTERM' : 'SIGINT';
     test(`${command} ${what} (${signal})`, { skip: withoutDaemon }, async (t) => {
       const ran = await start(t);
@@ -419,11 +657,11 @@ describe('a signal ends', { concurrency: 4 }, () => {
     });
   }
 
-  for (const words of waitless) {
-    test(`${words}, or it has ended by itself`, async (t) => {
+  for (const { command, what } of waitless) {
+    test(`${command}, ${what}`, async (t) => {
       const place = new Place(t);
-      const name = words === 'recipe new' ? [join(place.directory, 'mine')] : [];
-      const end = await endBy(startHeddle(t, [...words.split(' '), ...name]), 'SIGTERM');
+      const name = command === 'recipe new' ? [join(place.directory, 'mine')] : [];
+      const end = await endBy(startHeddle(t, [...command.split(' '), ...name]), 'SIGTERM');
       assert.ok(end === 'SIGTERM' || end === 0, String(end));
     });
   }

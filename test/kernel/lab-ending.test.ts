@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
-import { endBy, listSubcommands, startHeddle, type RunningHeddle } from '../support/ending.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { assertTable } from '../support/ending-table.ts';
+import { endBy, startHeddle, type RunningHeddle } from '../support/ending.ts';
+import { TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { firstProcess, pidNamespace, processesIn, processesOfLab, runHeddle } from './lab-harness.ts';
@@ -37,13 +39,9 @@ async function says(ran: RunningHeddle, wanted: RegExp): Promise<RunningHeddle> 
 }
 
 /** Starts a lab whose nodes hang in PreStartupCommand. */
-async function startHanging(
-  t: TestContext,
-  verb: 'run' | 'up',
-  name: readonly string[],
-): Promise<RunningHeddle> {
+async function startHanging(t: TestContext, words: readonly string[]): Promise<RunningHeddle> {
   const file = recipe(t, { PreStartupCommand: loop });
-  return says(startHeddle(t, ['lab', verb, ...name, '--nodes', '1', file]), /starting daemons/);
+  return says(startHeddle(t, [...words, '--nodes', '1', file]), /starting daemons/);
 }
 
 const name = `ending-${process.pid}`;
@@ -55,6 +53,72 @@ interface Wait {
   readonly start: (t: TestContext) => Promise<RunningHeddle>;
   /** The exit code, or the signal. */
   readonly end: number | NodeJS.Signals;
+}
+
+type Start = 'run' | 'up' | 'watch';
+
+/** The words that start a lab in each of the three ways, and its name. */
+function startWords(way: Start, state: string): readonly string[] {
+  const lab = `${name}-${way}-${state}`;
+  const words = { run: ['run'], up: ['up', '--name', lab], watch: ['up', '--watch', '--name', lab] };
+  return ['lab', ...words[way]];
+}
+
+/** What a lab waits for at its start, for each of the three ways to start one. */
+const startStates: Readonly<
+  Record<string, (t: TestContext, way: Start, words: readonly string[]) => Promise<RunningHeddle>>
+> = {
+  'that reads its recipe from a FIFO': (t, _, words) => {
+    const fifo = join(temporaryDirectory(t), 'recipe.json');
+    execFileSync('mkfifo', [fifo]);
+    return startAsking(t, [...words, fifo]);
+  },
+  'while its nodes start': (t, _, words) => startHanging(t, words),
+  'whose lab is stopped': async (t, way, words) => {
+    const ran = await startHanging(t, words);
+    const first = await firstProcess(nameOf(way, words, ran));
+    const inside = processesIn(pidNamespace(first) ?? '').map(({ pid }) => pid);
+    // All of the lab, and the parent of its first process, which waits for its end.
+    const stopped = [parentOf(first), ...inside];
+    for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+    t.after(() => endAll(stopped));
+    return ran;
+  },
+  'whose etcd hangs': async (t, way, words) => {
+    const programs = temporaryDirectory(t);
+    writeFileSync(join(programs, 'etcd'), '#!/bin/sh\nexec sleep 300\n', { mode: 0o755 });
+    const PATH = `${programs}:${process.env['PATH'] ?? ''}`;
+    const args = [...words, '--nodes', '1', '--store', 'etcd', recipe(t)];
+    const ran = startHeddle(t, args, { PATH });
+    const first = await firstProcess(nameOf(way, words, ran));
+    // etcd itself is in a PID namespace of its host's own. Before it begins, the lab ends in the same way.
+    await until('the host of etcd', () => {
+      const inside = processesIn(pidNamespace(first) ?? '');
+      return inside.some(({ words }) => words.includes('heddle-host') && words.includes('etcd'));
+    });
+    return ran;
+  },
+};
+
+/** The name of the lab that was started with these words. */
+function nameOf(way: Start, words: readonly string[], { child }: RunningHeddle): string {
+  return way === 'run' ? `run-${child.pid ?? 0}` : (words.at(-1) ?? '');
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+/** Kills processes that may have ended already. */
+function endAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGCONT');
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  }
 }
 
 /** Commands that ask a lab whose program is stopped. */
@@ -69,17 +133,40 @@ const asking: readonly (readonly string[])[] = [
 ];
 
 const waits: readonly Wait[] = [
+  ...Object.entries(startStates).flatMap(([what, start], index) =>
+    (['run', 'up', 'watch'] as const).map((way): Wait => {
+      const end = what.includes('FIFO') ? 'SIGTERM' : 143;
+      const words = startWords(way, String(index));
+      const suffix = way === 'watch' ? ', with --watch' : '';
+      return {
+        command: way === 'watch' ? 'up' : way,
+        what: `${what}${suffix}`,
+        start: (t) => start(t, way, words),
+        end,
+      };
+    }),
+  ),
   {
     command: 'run',
-    what: 'while its nodes start',
-    start: (t) => startHanging(t, 'run', []),
+    what: 'whose nodes hang in ShutdownCommand',
+    start: (t) =>
+      says(
+        startHeddle(t, ['lab', 'run', '--nodes', '1', recipe(t, { ShutdownCommand: loop })]),
+        /taking the networks down/,
+      ),
     end: 143,
   },
   {
     command: 'up',
-    what: 'while its nodes start',
-    start: (t) => startHanging(t, 'up', ['--name', `${name}-up`]),
-    end: 143,
+    what: 'that applies a saved recipe whose SubnetAddCommand hangs',
+    start: async (t) => {
+      const file = recipe(t);
+      const ran = startHeddle(t, ['lab', 'up', '--watch', '--name', `${name}-save`, '--nodes', '2', file]);
+      await says(ran, /Ctrl-C ends the lab/);
+      writeRecipe(file, { SubnetAddCommand: loop });
+      return says(ran, /^lab: node\d waits for SubnetAddCommand for 10\.50\.\d+\.0\/24 \(/m);
+    },
+    end: 0,
   },
   {
     command: 'up',
@@ -98,6 +185,37 @@ const waits: readonly Wait[] = [
   })),
 ];
 
+/** The labs that `waits` start under names of their own. */
+const ownLabs = [
+  ...['watch', 'save'].map((suffix) => `${name}-${suffix}`),
+  ...Object.keys(startStates).flatMap((_, index) =>
+    (['up', 'watch'] as const).map((way) => startWords(way, String(index)).at(-1) ?? ''),
+  ),
+];
+
+/** What waits for a command of a node, with what the log of its daemon says then. */
+const slowNodeWaits = [
+  {
+    command: 'start',
+    what: 'that waits for a daemon whose PreStartupCommand hangs',
+    node: 'node1',
+    isReached: /"pre-startup"[^]*"pre-startup"/,
+  },
+  {
+    command: 'stop',
+    what: 'that waits for a daemon whose ShutdownCommand hangs',
+    node: 'node2',
+    isReached: /"stopping"/,
+  },
+] as const;
+
+/** What has a test of its own below. */
+const otherWaits = [
+  { command: 'logs', what: 'of a lab which is stopped, or it has ended by itself' },
+  { command: 'exec', what: 'with the command that it runs' },
+  { command: 'down', what: 'that removes a lab which is stopped' },
+] as const;
+
 async function startAsking(t: TestContext, args: readonly string[]): Promise<RunningHeddle> {
   const ran = startHeddle(t, args);
   // Before it is connected it ends in the same way: the moment does not matter.
@@ -107,14 +225,8 @@ async function startAsking(t: TestContext, args: readonly string[]): Promise<Run
 
 const skip = reasonToSkip();
 
-/** Subcommands that ask nobody and wait for nobody: `down` ends the lab's processes, `logs` reads a file. */
-const waitless = ['down', 'logs'];
-
-test('each subcommand of heddle lab has a test of its end by a signal', async () => {
-  const wanted = (await listSubcommands()).flatMap((words) =>
-    words.startsWith('lab ') ? [words.slice(4)] : [],
-  );
-  assert.deepEqual(new Set([...waits.map(({ command }) => command), ...waitless]), new Set(wanted));
+test('each state in which a subcommand of heddle lab waits has a test of its end by a signal', async () => {
+  await assertTable('lab', [...waits, ...slowNodeWaits, ...otherWaits]);
 });
 
 describe('SIGTERM ends heddle lab', { skip }, () => {
@@ -138,12 +250,17 @@ describe('SIGTERM ends heddle lab', { skip }, () => {
       const ran = await start(t);
       assert.equal(await endBy(ran, 'SIGTERM'), end, ran.output());
       if (command !== 'run' && command !== 'up') return;
-      const labs = [`run-${ran.child.pid ?? 0}`, `${name}-up`, `${name}-watch`];
+      const labs = [`run-${ran.child.pid ?? 0}`, ...ownLabs];
       await until('the lab to be gone', () => labs.every((lab) => processesOfLab(lab).length === 0));
     });
   }
 
-  test('exec, with the command that it runs', async (t) => {
+  test(`logs ${otherWaits[0].what}`, async (t) => {
+    const end = await endBy(startHeddle(t, ['lab', 'logs', ...named, 'node1']), 'SIGTERM');
+    assert.ok(end === 0 || end === 'SIGTERM', String(end));
+  });
+
+  test(`exec ${otherWaits[1].what}`, async (t) => {
     process.kill(program, 'SIGCONT');
     const ran = startHeddle(t, ['lab', 'exec', ...named, 'node1', 'sh', '-c', 'echo begun; exec sleep 300']);
     await says(ran, /begun/);
@@ -151,7 +268,7 @@ describe('SIGTERM ends heddle lab', { skip }, () => {
     process.kill(program, 'SIGSTOP');
   });
 
-  test('down, which removes a lab that is stopped', async (t) => {
+  test(`down ${otherWaits[2].what}`, async (t) => {
     const end = await endBy(startHeddle(t, ['lab', 'down', ...named]), 'SIGTERM');
     assert.ok(end === 0 || end === 'SIGTERM', String(end));
     const down = await runHeddle(['lab', 'down', ...named]);
@@ -160,12 +277,41 @@ describe('SIGTERM ends heddle lab', { skip }, () => {
   });
 });
 
+describe('SIGTERM ends a command that waits for a node', { skip }, () => {
+  const slow = ['--name', `${name}-slow`];
+  const directory = new TemporaryDirectory();
+  before(async () => {
+    const file = join(directory.path, 'slow.json');
+    writeRecipe(file, {
+      PreStartupCommand: `test ! -e again || ${loop}; touch again`,
+      ShutdownCommand: loop,
+    });
+    const { exitCode, stderr } = await runHeddle(['lab', 'up', ...slow, '--nodes', '2', file]);
+    assert.equal(exitCode, 0, stderr);
+  });
+  after(async () => {
+    await runHeddle(['lab', 'down', ...slow]);
+    directory.remove();
+  });
+
+  for (const { command, what, node, isReached } of slowNodeWaits) {
+    test(`${command} ${what}`, async (t) => {
+      if (command === 'start') await runHeddle(['lab', 'kill', ...slow, node]);
+      const ran = startHeddle(t, ['lab', command, ...slow, node]);
+      await until('the command to run in the node', async () => {
+        return isReached.test((await runHeddle(['lab', 'logs', ...slow, node, '--raw'])).stdout);
+      });
+      assert.equal(await endBy(ran, 'SIGTERM'), 'SIGTERM');
+    });
+  }
+});
+
 describe('an add that does not end', { skip }, () => {
   test('is named by lab run, with its time limit', async (t) => {
-    const file = recipe(t, { SubnetAddCommand: loop, Timeout: 8 });
+    const file = recipe(t, { SubnetAddCommand: loop, Timeout: 12 });
     const ran = startHeddle(t, ['lab', 'run', '--nodes', '2', '--timeout', '6', file]);
     assert.notEqual(await ran.ended, 0);
-    const wait = String.raw`SubnetAddCommand for 10\.50\.\d+\.0/24 \(\d\.\d s so far, 8\.0 s at most\)`;
+    const wait = String.raw`SubnetAddCommand for 10\.50\.\d+\.0/24 \(\d\.\d s so far, 12\.0 s at most\)`;
     assert.match(ran.output(), new RegExp(`^lab: node\\d waits for ${wait}$`, 'm'));
     // Whichever node came first has nobody to add at its start, and is ready.
     const where = String.raw`(its daemon was not ready within 6 s: it|does not reach the pod of node\d: node\d)`;

@@ -63,6 +63,8 @@ export class TetheredLab {
     // The first process's parent ends once the kernel has ended all of the lab. If it ended first, it could not be waited for.
     if (first) killLab(first);
     else this.#child.kill('SIGKILL');
+    // A parent that a signal stopped would not see the end of the lab.
+    this.#child.kill('SIGCONT');
     await this.#closed;
   }
 
