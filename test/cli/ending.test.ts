@@ -14,6 +14,7 @@ import { ownLoopbackAddress } from '../store/etcd/loopback.ts';
 import { EtcdServer } from '../store/etcd/server.ts';
 import { endBy, endOf, Place, startHeddle, untilItWaits, type RunningHeddle } from '../support/ending.ts';
 import { assertTable } from '../support/ending-table.ts';
+import { SmallApiServer } from '../support/small-api-server.ts';
 import { startSilentServer, type SilentServer } from '../support/silent-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
@@ -381,6 +382,20 @@ const runningWaits: readonly Wait[] = [
       const ran = await runUntil(t, place.up(choice), /ready: subnet/);
       server.signal('SIGSTOP');
       return ran;
+    },
+  },
+  {
+    command: 'up',
+    what: 'that runs while its API server has fallen silent',
+    start: async (t) => {
+      const place = new Place(t);
+      const api = await SmallApiServer.start(t);
+      const cluster = ['--store', 'kubernetes', '--kube-api-url', api.endpoint];
+      const options = [...cluster, '--net-config-path', place.recipe];
+      const up = await runUntil(t, place.up(options), /ready: subnet 10\.50\.7\.0/);
+      api.silence();
+      await untilItWaits(up);
+      return up;
     },
   },
   {

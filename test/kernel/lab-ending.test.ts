@@ -308,13 +308,13 @@ describe('SIGTERM ends a command that waits for a node', { skip }, () => {
 
 describe('an add that does not end', { skip }, () => {
   test('is named by lab run, with its time limit', async (t) => {
-    const file = recipe(t, { SubnetAddCommand: loop, Timeout: 12 });
-    const ran = startHeddle(t, ['lab', 'run', '--nodes', '2', '--timeout', '6', file]);
+    const file = recipe(t, { SubnetAddCommand: loop, Timeout: 14 });
+    const ran = startHeddle(t, ['lab', 'run', '--nodes', '2', '--timeout', '9', file]);
     assert.notEqual(await ran.ended, 0);
-    const wait = String.raw`SubnetAddCommand for 10\.50\.\d+\.0/24 \(\d\.\d s so far, 12\.0 s at most\)`;
+    const wait = String.raw`SubnetAddCommand for 10\.50\.\d+\.0/24 \(\d\.\d s so far, 14\.0 s at most\)`;
     assert.match(ran.output(), new RegExp(`^lab: node\\d waits for ${wait}$`, 'm'));
     // Whichever node came first has nobody to add at its start, and is ready.
-    const where = String.raw`(its daemon was not ready within 6 s: it|does not reach the pod of node\d: node\d)`;
+    const where = String.raw`(its daemon was not ready within 9 s: it|does not reach the pod of node\d: node\d)`;
     assert.match(ran.output(), new RegExp(`${where} waits for ${wait}`));
   });
 

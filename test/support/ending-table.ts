@@ -84,6 +84,7 @@ const endingTable: Readonly<Record<string, readonly string[]>> = {
     'that reads a recipe from a FIFO',
     'that runs',
     'that runs and watches its recipe',
+    'that runs while its API server has fallen silent',
     'that runs while its etcd has stopped',
     'that runs while its etcd over TLS has stopped',
     'that takes its lease from an etcd that has stopped',
