@@ -43,6 +43,7 @@ const packagesToTest = {
   nftables: ['nft'],
   prometheus: ['promtool'],
   systemd: ['systemctl', 'systemd-analyze', 'systemd-notify'],
+  tcpdump: ['tcpdump'],
 };
 
 /** Debian starts these as soon as they are installed; heddle's labs and tests start their own. */

@@ -130,6 +130,7 @@ const asking: readonly (readonly string[])[] = [
   ['start', 'node1'],
   ['cut', 'node1'],
   ['join', 'node1'],
+  ['trace', 'node1', 'node1-pod'],
 ];
 
 const waits: readonly Wait[] = [

@@ -123,6 +123,7 @@ const endingTable: Readonly<Record<string, readonly string[]>> = {
   ],
   'lab start': ['that asks a lab which is stopped', 'that waits for a daemon whose PreStartupCommand hangs'],
   'lab stop': ['that asks a lab which is stopped', 'that waits for a daemon whose ShutdownCommand hangs'],
+  'lab trace': ['that asks a lab which is stopped'],
   'lab up': [
     'that applies a saved recipe whose SubnetAddCommand hangs',
     'that reads its recipe from a FIFO',

@@ -4,6 +4,7 @@ import { doctorSchema } from './doctor.ts';
 import { downSchema } from './down.ts';
 import { psSchema, runSchema, upSchema, watchSchema } from './lab.ts';
 import { ifaceSchema } from './iface.ts';
+import { traceSchema } from './lab-trace.ts';
 import { leasesSchema, releaseSchema, reserveSchema } from './leases.ts';
 import { networkSchema } from './network.ts';
 import { checkSchema, explainSchema, listSchema } from './recipe.ts';
@@ -41,6 +42,7 @@ export const outputs: readonly Output[] = [
   { command: 'lab up', form: 'document', schema: upSchema },
   { command: 'lab up --watch', form: 'lines', schema: watchSchema },
   { command: 'lab ps', form: 'document', schema: psSchema },
+  { command: 'lab trace', form: 'document', schema: traceSchema },
 ];
 
 /** The name of an output's file in `docs/schemas/`: `lab-up-watch.schema.json`. */

@@ -63,6 +63,7 @@ const plainCommands: Readonly<Record<string, readonly string[]>> = {
   'docker-opts': ['-f', join(directory, 'none'), '-d', '/dev/stdout'],
   'lab ps': ['--name', 'colourless'],
   'lab down': ['--name', 'colourless'],
+  'lab trace': ['node1', 'node2', '--name', 'colourless'],
   ...Object.fromEntries(
     ['exec', 'logs', 'stop', 'kill', 'start', 'cut', 'join'].map((name) => [
       `lab ${name}`,

@@ -1,0 +1,55 @@
+import { parseAddress, type Family } from '../../network/cidr.ts';
+import { unknownNode } from '../plan/request.ts';
+import type { HostStatus, LabNodeStatus } from '../protocol.ts';
+
+/** A network namespace of a lab. */
+export interface LabPlace {
+  readonly name: string;
+  readonly kind: 'pod' | 'host' | 'underlay';
+  /** The node that a pod belongs to; the place itself otherwise. */
+  readonly node: string;
+  /** The addresses by which others reach the place. */
+  readonly addresses: readonly string[];
+}
+
+/** The name of the lab's own network namespace, which is the switch or the router. */
+export const underlayPlace = 'underlay';
+
+/** Lists the network namespaces of a lab. */
+export function listPlaces(nodes: readonly LabNodeStatus[], server: HostStatus | null): readonly LabPlace[] {
+  const present = (addresses: readonly (string | null | undefined)[]): readonly string[] =>
+    addresses.filter((address) => address !== null && address !== undefined);
+  return [
+    ...nodes.flatMap((node): readonly LabPlace[] => [
+      {
+        name: node.name,
+        kind: 'host',
+        node: node.name,
+        addresses: present([node.publicIp, node.publicIpv6]),
+      },
+      {
+        name: `${node.name}-pod`,
+        kind: 'pod',
+        node: node.name,
+        addresses: present([node.pod, node.ipv6Pod]),
+      },
+    ]),
+    ...(server === null
+      ? []
+      : [{ name: server.name, kind: 'host', node: server.name, addresses: [server.publicIp] } as const]),
+    { name: underlayPlace, kind: 'underlay', node: underlayPlace, addresses: [] },
+  ];
+}
+
+/** Finds one of these places by name. Throws a Failure that names the hosts among them. */
+export function findPlace(lab: string, places: readonly LabPlace[], name: string): LabPlace {
+  const place = places.find((each) => each.name === name);
+  if (place) return place;
+  const known = places.filter(({ kind }) => kind !== 'pod').map((each) => each.name);
+  throw unknownNode(lab, name, known, "; append -pod for a node's pod");
+}
+
+/** The address of a place in a family; without a family, the first one. */
+export function addressOf({ addresses }: LabPlace, family: Family | undefined): string | undefined {
+  return addresses.find((address) => family === undefined || parseAddress(address)?.family === family);
+}

@@ -1,0 +1,501 @@
+import { parseAddress } from '../../network/cidr.ts';
+import type { LabPlace } from '../process/places.ts';
+import { encapsulate, type PeerDevice } from './encapsulation.ts';
+import type { Device, Facts } from './facts.ts';
+import type { Encapsulation, LookUp, Suspicion } from './report.ts';
+
+/** The decision of the kernel for one destination. */
+interface Route {
+  /** The route as `ip` prints it. */
+  readonly text: string;
+  readonly device: string | undefined;
+  readonly gateway: string | undefined;
+  readonly table: string;
+  readonly source: string | undefined;
+  readonly type: string;
+}
+
+/** A question that only the kernel can answer. */
+export type Question =
+  | { readonly ask: 'facts'; readonly place: string }
+  | ({ readonly ask: 'route'; readonly place: string } & RouteQuestion);
+
+interface RouteQuestion {
+  readonly destination: string;
+  readonly source: string | undefined;
+  /** The device on which the packet arrived; undefined if it begins here. */
+  readonly arrives: string | undefined;
+}
+
+export type Answer =
+  | { readonly answer: 'facts'; readonly facts: Facts }
+  | { readonly answer: 'route'; readonly route: Route }
+  | { readonly answer: 'no-route'; readonly because: string };
+
+/** One place on a packet's way, by look-ups alone. */
+interface Step {
+  readonly place: string;
+  readonly arrives: string | null;
+  readonly lookUps: LookUp[];
+  encapsulation: Encapsulation | null;
+  leaves: string | null;
+}
+
+/** The way of a packet, by look-ups alone. */
+export interface Walk {
+  readonly steps: readonly Step[];
+  readonly suspicions: readonly Suspicion[];
+  /** Whether the look-ups lead to the destination. */
+  readonly arrives: boolean;
+  /** The source that the first place chooses; undefined if it has no route. */
+  readonly source: string | undefined;
+}
+
+/** The request for a walk. */
+export interface WalkRequest {
+  readonly places: readonly LabPlace[];
+  readonly from: LabPlace;
+  readonly to: LabPlace;
+  readonly source: string | undefined;
+  readonly destination: string;
+  /** The size of the packet in bytes. */
+  readonly size: number;
+}
+
+interface Packet {
+  readonly source: string | undefined;
+  readonly destination: string;
+  readonly size: number;
+}
+
+/** The most places that a walk visits: a route loop has no end. */
+const mostSteps = 24;
+
+type Look<Result> = Generator<Question, Result, Answer>;
+
+/** Follows a packet from place to place. Every look-up is a question to the caller, so that the walk itself computes only. */
+export function* walkPacket(request: WalkRequest): Look<Walk> {
+  return yield* new Walker(request).run();
+}
+
+class Walker {
+  readonly #request: WalkRequest;
+  readonly #steps: Step[] = [];
+  readonly #suspicions: Suspicion[] = [];
+  /** The encapsulated packets, the innermost first. */
+  readonly #inside: {
+    readonly packet: Packet;
+    readonly by: Encapsulation;
+    readonly mac: string | undefined;
+  }[] = [];
+  #place: LabPlace;
+  #packet: Packet;
+  #source: string | undefined;
+
+  constructor(request: WalkRequest) {
+    this.#request = request;
+    this.#place = request.from;
+    this.#packet = request;
+    this.#source = request.source;
+  }
+
+  *run(): Look<Walk> {
+    let arrives: string | undefined;
+    let isThere = false;
+    while (this.#steps.length < mostSteps) {
+      const step: Step = {
+        place: this.#place.name,
+        arrives: arrives ?? null,
+        lookUps: [],
+        encapsulation: null,
+        leaves: null,
+      };
+      this.#steps.push(step);
+      const next: { readonly place: LabPlace; readonly arrives: string } | 'there' | 'lost' =
+        yield* this.#pass(step, arrives);
+      isThere = next === 'there';
+      if (next === 'there' || next === 'lost') break;
+      this.#place = next.place;
+      arrives = next.arrives;
+    }
+    return { steps: this.#steps, suspicions: this.#suspicions, arrives: isThere, source: this.#source };
+  }
+
+  /** Passes one place. Returns the next one. */
+  *#pass(
+    step: Step,
+    arrivesOn: string | undefined,
+  ): Look<{ readonly place: LabPlace; readonly arrives: string } | 'there' | 'lost'> {
+    let arrives = arrivesOn;
+    for (;;) {
+      const facts = yield* this.#factsOf(this.#place.name);
+      if (facts.addresses.has(this.#packet.destination)) {
+        const top = this.#inside.pop();
+        if (top === undefined) return 'there';
+        const device = this.#decapsulate(facts, top);
+        if (device === undefined) return 'lost';
+        arrives = device.name;
+        this.#packet = top.packet;
+        continue;
+      }
+      const route = yield* this.#route(step, arrives);
+      if (route?.device === undefined) return 'lost';
+      const device = facts.devices.find(({ name }) => name === route.device);
+      if (device === undefined) return 'lost';
+      step.leaves = device.name;
+      this.#checkDevice(device);
+      const next = route.gateway ?? this.#packet.destination;
+      const by = encapsulate({
+        facts,
+        device,
+        next,
+        packet: this.#packet,
+        place: this.#place.name,
+        peer: yield* this.#peerAt(next),
+      });
+      if (by === undefined) return yield* this.#cross(step, facts, device, next);
+      step.lookUps.push(...by.lookUps);
+      for (const each of by.suspicions) this.#suspicions.push({ place: this.#place.name, ...each });
+      if (by.outer === undefined) return 'lost';
+      step.encapsulation = by.outer;
+      this.#checkDestination(by.outer, by.lookUps.at(-1)?.command ?? '', by.repairFor);
+      this.#inside.push({ packet: this.#packet, by: by.outer, mac: by.innerMac });
+      this.#packet = {
+        source: by.outer.source ?? undefined,
+        destination: by.outer.destination,
+        size: this.#packet.size + by.outer.overhead,
+      };
+      arrives = undefined;
+    }
+  }
+
+  /** The device with an address on the node of the destination. */
+  *#peerAt(address: string): Look<PeerDevice | undefined> {
+    const { places, to } = this.#request;
+    const node = places.find(({ name }) => name === to.node);
+    if (node === undefined || node === this.#place) return undefined;
+    const { addresses, devices } = yield* this.#factsOf(node.name);
+    const name = addresses.get(address);
+    if (name === undefined) return undefined;
+    const device = devices.find((each) => each.name === name);
+    const local = textOf(device?.options['local'] ?? device?.options['local6']);
+    const family = local === undefined ? undefined : parseAddress(local)?.family;
+    const host = node.addresses.find((each) => family === undefined || parseAddress(each)?.family === family);
+    return { node: node.name, name, mac: device?.mac, host };
+  }
+
+  *#factsOf(place: string): Look<Facts> {
+    const answer = yield { ask: 'facts', place };
+    if (answer.answer !== 'facts') throw new Error(`facts were asked, and ${answer.answer} came`);
+    return answer.facts;
+  }
+
+  #suspect(suspicion: Omit<Suspicion, 'place'>): void {
+    this.#suspicions.push({ place: this.#place.name, ...suspicion });
+  }
+
+  *#route(step: Step, arrives: string | undefined): Look<Route | undefined> {
+    const { destination, source } = this.#packet;
+    const question = { destination, source, arrives };
+    const command = routeCommand(question).join(' ');
+    const answer = yield { ask: 'route', place: this.#place.name, ...question };
+    if (answer.answer === 'facts') throw new Error('a route was asked, and facts came');
+    if (answer.answer === 'no-route') {
+      step.lookUps.push({ table: 'route', found: `none: ${answer.because}`, command });
+      const { reversePath } = yield* this.#factsOf(this.#place.name);
+      this.#suspect(explainNoRoute(this.#place.name, question, answer.because, reversePath));
+      return undefined;
+    }
+    const { route } = answer;
+    this.#source ??= route.source;
+    if (this.#packet.source === undefined) this.#packet = { ...this.#packet, source: route.source };
+    if (route.table !== 'main' && route.table !== 'local') {
+      step.lookUps.push({
+        table: 'rule',
+        found: `a rule leads to the table ${route.table}`,
+        command: destination.includes(':') ? 'ip -6 rule show' : 'ip rule show',
+      });
+    }
+    step.lookUps.push({ table: 'route', found: route.text, command });
+    if (['unreachable', 'blackhole', 'prohibit', 'throw'].includes(route.type)) {
+      this.#suspect({
+        stops: true,
+        entry: 'route',
+        what: `the route ${route.text} of ${this.#place.name} refuses packets to ${destination}`,
+        shows: command,
+        repairs: null,
+      });
+      return undefined;
+    }
+    return route;
+  }
+
+  #checkUp(device: Device): void {
+    if (device.isUp) return;
+    this.#suspect({
+      stops: true,
+      entry: 'device',
+      what: `the device ${device.name} of ${this.#place.name} is down`,
+      shows: `ip link show dev ${device.name}`,
+      repairs: `ip link set ${device.name} up`,
+    });
+  }
+
+  #checkDevice(device: Device): void {
+    this.#checkUp(device);
+    const { size } = this.#packet;
+    if (size > device.mtu) {
+      this.#suspect({
+        // An encapsulated packet may be fragmented.
+        stops: this.#inside.length === 0,
+        entry: 'mtu',
+        what: `the packet has ${size} bytes, but the device ${device.name} of ${this.#place.name} has the MTU ${device.mtu}`,
+        shows: `ip link show dev ${device.name}`,
+        repairs: null,
+      });
+    }
+  }
+
+  /** Checks that an encapsulated packet goes to the node of its destination. */
+  #checkDestination(outer: Encapsulation, shows: string, repairFor: (host: string) => string | null): void {
+    const { places, to } = this.#request;
+    const node = places.find(({ name }) => name === to.node);
+    if (node === undefined || node.addresses.includes(outer.destination)) return;
+    const family = parseAddress(outer.destination)?.family;
+    const right = node.addresses.find((address) => parseAddress(address)?.family === family);
+    const owner = places.find(({ addresses }) => addresses.includes(outer.destination))?.name;
+    const whose = owner === undefined ? 'which no host of the lab has' : `which is ${owner}`;
+    const inner = this.#packet.destination;
+    this.#suspect({
+      stops: false,
+      entry: outer.kind === 'vxlan' ? 'fdb' : 'peer',
+      what: `the ${outer.kind === 'vxlan' ? 'FDB entry' : 'peer entry'} on ${outer.device} of ${this.#place.name} sends packets for ${inner} to ${outer.destination}, ${whose}, but ${inner} is on ${node.name}${right === undefined ? '' : ` (${right})`}`,
+      shows,
+      repairs: right === undefined ? null : repairFor(right),
+    });
+  }
+
+  #decapsulate(
+    facts: Facts,
+    {
+      packet,
+      by,
+      mac,
+    }: { readonly packet: Packet; readonly by: Encapsulation; readonly mac: string | undefined },
+  ): Device | undefined {
+    const { name } = this.#place;
+    const device = facts.devices.find((each) => takes(facts, each, by));
+    const what = by.vni === null ? by.kind : `${by.kind} with VNI ${by.vni}`;
+    const port = by.port === null ? '' : ` and port ${by.port}`;
+    if (device === undefined) {
+      this.#suspect({
+        stops: true,
+        entry: 'device',
+        what: `${name} does not have a device that takes ${what}${port}`,
+        shows: 'ip -details link show',
+        repairs: null,
+      });
+      return undefined;
+    }
+    if (mac !== undefined && device.mac !== undefined && mac !== device.mac) {
+      // On the wrong node, the entry that led here is the cause.
+      if (name !== this.#request.to.node) return undefined;
+      this.#suspect({
+        stops: true,
+        entry: 'neighbour',
+        what: `packets for ${packet.destination} come to ${name} with the MAC ${mac}, but ${device.name} has ${device.mac}`,
+        shows: `ip link show dev ${device.name}`,
+        repairs: null,
+      });
+    }
+    this.#checkUp(device);
+    return device;
+  }
+
+  /** Crosses the link of a device to the next place. */
+  *#cross(
+    step: Step,
+    facts: Facts,
+    device: Device,
+    next: string,
+  ): Look<{ readonly place: LabPlace; readonly arrives: string } | 'lost'> {
+    const here = this.#place;
+    const neighbour = facts.neighbours.find(({ dst, dev }) => dst === next && dev === device.name);
+    const mac = neighbour?.lladdr;
+    const state = neighbour?.state?.join(' ').toLowerCase();
+    step.lookUps.push({
+      table: 'neighbour',
+      found:
+        mac === undefined
+          ? `${next} is not resolved on ${device.name}${state === undefined ? '' : ` (${state})`}`
+          : `${next} is ${mac} on ${device.name}${state === undefined ? '' : `, ${state}`}`,
+      command: `ip neigh show ${next} dev ${device.name}`,
+    });
+    if (device.kind === 'bridge' && mac !== undefined) this.#noteBridge(step, facts, device.name, mac);
+    const target = yield* this.#ownerOf(next);
+    if (target === undefined) {
+      this.#suspect({
+        stops: true,
+        entry: 'address',
+        what: `no place of the lab has the address ${next}, to which ${here.name} sends packets for ${this.#packet.destination} on ${device.name}`,
+        shows: `ip neigh show ${next} dev ${device.name}`,
+        repairs: null,
+      });
+      return 'lost';
+    }
+    const there = yield* this.#factsOf(target.name);
+    const arrives = there.addresses.get(next) ?? device.name;
+    const landing = there.devices.find(({ name }) => name === arrives);
+    if (mac !== undefined && landing?.mac !== undefined && landing.mac !== mac) {
+      this.#suspect({
+        stops: true,
+        entry: 'neighbour',
+        what: `the neighbour entry of ${next} on ${device.name} of ${here.name} has the MAC ${mac}, but ${arrives} of ${target.name} has ${landing.mac}`,
+        shows: `ip neigh show ${next} dev ${device.name}`,
+        repairs: `ip neigh replace ${next} lladdr ${landing.mac} dev ${device.name}`,
+      });
+    }
+    if (here.kind === 'host' && target.kind === 'host')
+      yield* this.#passSwitch(here, target, device, landing);
+    else if (landing !== undefined) this.#checkLanding(target.name, landing, device);
+    return { place: target, arrives };
+  }
+
+  /** Finds the place with an address: first those that are known by it, then those next to this one, then all. */
+  *#ownerOf(address: string): Look<LabPlace | undefined> {
+    const { places } = this.#request;
+    const known = places.find(({ addresses }) => addresses.includes(address));
+    if (known !== undefined) return known;
+    const here = this.#place;
+    const near = places.filter(({ name, kind }) =>
+      here.kind === 'pod' ? name === here.node : kind === 'underlay',
+    );
+    for (const place of [...near, ...places.filter((each) => !near.includes(each))]) {
+      const facts = yield* this.#factsOf(place.name);
+      if (facts.addresses.has(address)) return place;
+    }
+    return undefined;
+  }
+
+  /** Adds the switch between two hosts as a place of its own. */
+  *#passSwitch(here: LabPlace, target: LabPlace, device: Device, landing: Device | undefined): Look<void> {
+    const underlay = this.#request.places.find(({ kind }) => kind === 'underlay');
+    if (underlay === undefined) return;
+    const facts = yield* this.#factsOf(underlay.name);
+    const port = (name: string): Device | undefined => facts.devices.find((each) => each.name === name);
+    const [entry, exit] = [port(here.name), port(target.name)];
+    if (entry?.bridge === undefined || exit?.bridge === undefined) return;
+    const step: Step = {
+      place: underlay.name,
+      arrives: entry.name,
+      lookUps: [],
+      encapsulation: null,
+      leaves: exit.name,
+    };
+    this.#steps.push(step);
+    if (landing?.mac !== undefined) this.#noteBridge(step, facts, entry.bridge, landing.mac);
+    this.#checkLanding(underlay.name, entry, device);
+    this.#checkLanding(underlay.name, exit, device);
+    if (landing !== undefined) this.#checkLanding(target.name, landing, device);
+  }
+
+  #noteBridge(step: Step, facts: Facts, bridge: string, mac: string): void {
+    const entry = facts.fdb.find((each) => each.mac === mac && each.master === bridge);
+    step.lookUps.push({
+      table: 'bridge',
+      found:
+        entry === undefined
+          ? `${bridge} has not learned ${mac}, and floods packets to it`
+          : `${mac} is behind the port ${entry.ifname} of ${bridge}`,
+      command: `bridge fdb show br ${bridge}`,
+    });
+  }
+
+  /** Checks that a packet fits through the end of a link. A link drops what is larger than the MTU of its other end. */
+  #checkLanding(place: string, landing: Device, from: Device): void {
+    const size = Math.min(this.#packet.size, from.mtu);
+    if (!landing.isUp) {
+      this.#suspicions.push({
+        place,
+        stops: true,
+        entry: 'device',
+        what: `the device ${landing.name} of ${place} is down`,
+        shows: `ip link show dev ${landing.name}`,
+        repairs: `ip link set ${landing.name} up`,
+      });
+    }
+    if (size <= landing.mtu) return;
+    this.#suspicions.push({
+      place,
+      stops: true,
+      entry: 'mtu',
+      what: `the packet has ${size} bytes on the wire, but the device ${landing.name} of ${place} has the MTU ${landing.mtu} and drops larger ones`,
+      shows: `ip link show dev ${landing.name}`,
+      repairs: `ip link set ${landing.name} mtu ${from.mtu}`,
+    });
+  }
+}
+
+/** Whether a device takes packets of an encapsulation. */
+function takes(facts: Facts, device: Device, by: Encapsulation): boolean {
+  switch (by.kind) {
+    case 'vxlan':
+      return (
+        device.kind === 'vxlan' &&
+        device.options['id'] === by.vni &&
+        device.options['port'] === by.port &&
+        [by.destination, undefined].includes(textOf(device.options['local'] ?? device.options['local6']))
+      );
+    case 'wireguard':
+      return facts.wireguard.ports.get(device.name) === by.port;
+    default:
+      return (
+        device.kind === by.kind &&
+        [by.destination, undefined, 'any'].includes(textOf(device.options['local']))
+      );
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The command that asks the kernel for its decision. */
+export function routeCommand({ destination, source, arrives }: RouteQuestion): readonly string[] {
+  return [
+    ...['ip', 'route', 'get', destination],
+    ...(source === undefined ? [] : ['from', source]),
+    ...(arrives === undefined ? [] : ['iif', arrives]),
+  ];
+}
+
+function explainNoRoute(
+  place: string,
+  question: RouteQuestion,
+  because: string,
+  reversePath: Facts['reversePath'],
+): Omit<Suspicion, 'place'> {
+  const { destination, source, arrives } = question;
+  // The kernel answers so if the way back to the source is by another device: EXDEV, and EINVAL since Linux 6.14.
+  if (/cross-device|invalid argument/i.test(because) && source !== undefined && arrives !== undefined) {
+    const filters = ['all', arrives].filter((name) => (reversePath.get(name) ?? 0) > 0);
+    if (filters.length > 0) {
+      const settings = filters.map((name) => `net.ipv4.conf.${name.replaceAll('.', '/')}.rp_filter=0`);
+      return {
+        stops: true,
+        entry: 'rp_filter',
+        what: `the reverse path filter (rp_filter) of ${place} drops packets from ${source} that arrive on ${arrives}, because the route of ${place} to ${source} does not lead to ${arrives}`,
+        shows: `ip route get ${source}`,
+        repairs: `sysctl -w ${settings.join(' ')}`,
+      };
+    }
+  }
+  const from = source === undefined ? '' : ` from ${source}`;
+  return {
+    stops: true,
+    entry: 'route',
+    what: `${place} does not have a route for packets${from} to ${destination}: ${because}`,
+    shows: routeCommand(question).join(' '),
+    repairs: null,
+  };
+}

@@ -1,0 +1,274 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { exitCodes } from '../../src/diagnostic/failure.ts';
+import type { LabListing } from '../../src/lab/ps.ts';
+import type { TraceReport } from '../../src/lab/trace/report.ts';
+import { assertOutput } from '../support/output-schema.ts';
+import { reasonToSkip } from './harness/needs.ts';
+import { runHeddle } from './lab-harness.ts';
+
+const skip = reasonToSkip('tcpdump', 'nft', 'iptables');
+const name = `trace-${process.pid}`;
+const named = ['--name', name];
+
+async function lab(verb: string, ...words: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await runHeddle(['lab', verb, ...named, ...words]);
+  assert.equal(exitCode, 0, stderr);
+  return stdout;
+}
+
+/** Runs a line of shell in a node, a pod or the underlay. */
+async function inside(place: string, line: string): Promise<string> {
+  return (await lab('exec', place, '--', 'sh', '-c', line)).trim();
+}
+
+async function trace(
+  ...words: readonly string[]
+): Promise<{ readonly exitCode: number | undefined; readonly report: TraceReport }> {
+  const { exitCode, stdout, stderr } = await runHeddle(['lab', 'trace', ...named, ...words, '--json']);
+  assert.equal(stderr, '');
+  return { exitCode, report: assertOutput('lab trace', stdout) as TraceReport };
+}
+
+type Lost = Extract<TraceReport['outcome'], { kind: 'lost' }>;
+
+function lostIn(report: TraceReport): Lost {
+  assert.equal(report.outcome.kind, 'lost', JSON.stringify(report.outcome));
+  return report.outcome;
+}
+
+/** The nodes of the lab; none of them has a daemon any more that would repair it. */
+let nodes: LabListing['nodes'];
+/** The device of VXLAN on node2: its address and its MAC. */
+let vtep: { readonly address: string; readonly mac: string };
+
+/** A way to break the lab so that packets from node1-pod to node2-pod are lost, and what a trace then says. */
+interface Broken {
+  readonly what: string;
+  readonly breaks: () => readonly (readonly [place: string, line: string])[];
+  readonly repairs: () => readonly (readonly [place: string, line: string])[];
+  readonly size?: number;
+  /** The likely cause, which names the node and the entry. */
+  readonly cause: () => RegExp;
+  readonly shows: RegExp;
+  /** The place of the last frame, and its device. */
+  readonly seen: readonly [place: string, device: string] | undefined;
+  /** A counter that rises. */
+  readonly counts?: RegExp;
+}
+
+const escape = (text: string): string => text.replaceAll('.', String.raw`\.`);
+
+const broken: readonly Broken[] = [
+  {
+    what: 'a wrong FDB entry',
+    breaks: () => [['node1', `bridge fdb replace ${vtep.mac} dev flannel.1 dst 172.30.0.3 self permanent`]],
+    repairs: () => [['node1', `bridge fdb replace ${vtep.mac} dev flannel.1 dst 172.30.0.2 self permanent`]],
+    cause: () =>
+      /^the FDB entry on flannel\.1 of node1 sends packets for \S+ to 172\.30\.0\.3, which is node3, but \S+ is on node2 \(172\.30\.0\.2\)$/,
+    shows: /node1 -- bridge fdb get \S+ dev flannel\.1 self$/,
+    seen: ['node3', 'flannel.1'],
+  },
+  {
+    what: 'a missing neighbour',
+    breaks: () => [['node1', `ip neigh del ${vtep.address} dev flannel.1`]],
+    repairs: () => [
+      ['node1', `ip neigh replace ${vtep.address} lladdr ${vtep.mac} dev flannel.1 nud permanent`],
+    ],
+    cause: () =>
+      new RegExp(`^the neighbour entry of ${escape(vtep.address)} on flannel\\.1 of node1 is missing`),
+    shows: /node1 -- ip neigh show \S+ dev flannel\.1$/,
+    seen: ['node1', 'cbr0'],
+    counts: /^flannel\.1 tx dropped$/,
+  },
+  {
+    what: 'a link with a smaller MTU',
+    breaks: () => [['underlay', 'ip link set node1 mtu 1400']],
+    repairs: () => [['underlay', 'ip link set node1 mtu 1500']],
+    size: 1450,
+    cause: () =>
+      /^the packet has 1500 bytes on the wire, but the device node1 of underlay has the MTU 1400 and drops larger ones$/,
+    shows: /underlay -- ip link show dev node1$/,
+    seen: ['node1', 'eth0'],
+    counts: /^node1 rx dropped$/,
+  },
+  {
+    what: 'a firewall that drops VXLAN',
+    breaks: () => [
+      [
+        'node2',
+        "nft 'table inet foreign { chain input { type filter hook input priority 0; udp dport 8472 drop; }; }'",
+      ],
+    ],
+    repairs: () => [['node2', 'nft delete table inet foreign']],
+    cause: () =>
+      /^the firewall of node2 drops the packet: table inet foreign, chain input: udp dport 8472 drop$/,
+    shows: /node2 -- nft -a list chain inet foreign input$/,
+    seen: ['node2', 'eth0'],
+  },
+  {
+    what: 'a strict reverse path filter',
+    breaks: () => [
+      ['node2', `ip route add ${nodes[0]?.subnet ?? ''} via 172.30.0.1 dev eth0 metric 1`],
+      ['node2', 'echo 1 >/proc/sys/net/ipv4/conf/flannel.1/rp_filter'],
+    ],
+    repairs: () => [
+      ['node2', `ip route del ${nodes[0]?.subnet ?? ''} via 172.30.0.1 dev eth0 metric 1`],
+      ['node2', 'echo 0 >/proc/sys/net/ipv4/conf/flannel.1/rp_filter'],
+    ],
+    cause: () =>
+      /^the reverse path filter \(rp_filter\) of node2 drops packets from \S+ that arrive on flannel\.1/,
+    shows: /node2 -- ip route get \S+$/,
+    seen: ['node2', 'flannel.1'],
+    counts: /IPReversePathFilter$/,
+  },
+  {
+    what: 'NAT of packets into the overlay',
+    breaks: () => [['node1', 'iptables -t nat -I POSTROUTING -o flannel.1 -j SNAT --to-source 192.0.2.7']],
+    repairs: () => [['node1', 'iptables -t nat -D POSTROUTING -o flannel.1 -j SNAT --to-source 192.0.2.7']],
+    cause: () =>
+      /^the firewall of node1 changes the source of the packet from \S+ to 192\.0\.2\.7 \(NAT by table ip nat, chain POSTROUTING: .*snat to 192\.0\.2\.7\), so the answer goes to 192\.0\.2\.7: node2 does not have a route for packets from \S+ to 192\.0\.2\.7/,
+    shows: /node1 -- iptables -t nat -vnL POSTROUTING --line-numbers$/,
+    seen: ['node2', 'cbr0'],
+    counts: /iptables -t nat .*SNAT/,
+  },
+];
+
+describe('lab trace', { skip }, () => {
+  before(async () => {
+    await lab('up', 'vxlan', '--nodes', '3');
+    nodes = (JSON.parse(await lab('ps', '--json')) as LabListing).nodes;
+    for (const node of nodes) await lab('kill', node.name);
+    const address = nodes[1]?.subnet?.replace('/24', '') ?? '';
+    const entry = await inside('node1', `ip neigh show ${address} dev flannel.1`);
+    vtep = { address, mac: /lladdr (\S+)/.exec(entry)?.[1] ?? '' };
+    assert.notEqual(vtep.mac, '');
+  });
+  after(() => runHeddle(['lab', 'down', ...named]));
+
+  test('shows each look-up and each frame of a packet that is answered', async () => {
+    const { exitCode, report } = await trace('node1-pod', 'node2-pod', '--size', '1000');
+    assert.equal(report.outcome.kind, 'answered', JSON.stringify(report));
+    assert.equal(exitCode, 0);
+    assert.equal(report.noFrames, null);
+    assert.deepEqual(
+      report.hops.map(({ place, arrives, leaves }) => [place, arrives, leaves]),
+      [
+        ['node1-pod', null, 'eth0'],
+        ['node1', 'cbr0', 'eth0'],
+        ['underlay', 'node1', 'node2'],
+        ['node2', 'eth0', 'cbr0'],
+        ['node2-pod', 'eth0', null],
+      ],
+    );
+    const [, node1] = report.hops;
+    assert.deepEqual(
+      node1?.lookUps.map(({ table }) => table),
+      ['route', 'neighbour', 'fdb', 'route', 'neighbour'],
+    );
+    assert.deepEqual(node1.encapsulation, {
+      device: 'flannel.1',
+      kind: 'vxlan',
+      source: '172.30.0.1',
+      destination: '172.30.0.2',
+      port: 8472,
+      vni: 1,
+      overhead: 50,
+      encrypted: false,
+    });
+    const sent = node1.frames.filter(({ packet }) => packet === 'request');
+    assert.deepEqual(
+      sent.map(({ interface: device, direction, size, dontFragment, vni, inner }) => [
+        ...[device, direction, size, dontFragment, vni, inner?.size],
+      ]),
+      [
+        ['pod', 'in', 1000, true, null, undefined],
+        ['cbr0', 'in', 1000, true, null, undefined],
+        ['flannel.1', 'out', 1000, true, null, undefined],
+        ['eth0', 'out', 1050, false, 1, 1000],
+      ],
+    );
+    assert.equal(sent.at(-1)?.ports?.destination, 8472);
+  });
+
+  for (const { what, breaks, repairs, size, cause, shows, seen, counts } of broken) {
+    test(`finds ${what}`, async () => {
+      try {
+        for (const [place, line] of breaks()) await inside(place, line);
+        const options = size === undefined ? [] : ['--size', String(size)];
+        const { exitCode, report } = await trace('node1-pod', 'node2-pod', ...options);
+        const lost = lostIn(report);
+        assert.equal(exitCode, exitCodes['lab-failed']);
+        assert.match(lost.cause, cause());
+        assert.match(lost.shows ?? '', shows);
+        assert.deepEqual(lost.lastSeen && [lost.lastSeen.place, lost.lastSeen.interface], seen);
+        if (counts !== undefined)
+          assert.ok(report.counters.some(({ name: counter }) => counts.test(counter)));
+      } finally {
+        for (const [place, line] of repairs()) await inside(place, line);
+      }
+      assert.equal((await trace('node1-pod', 'node2-pod')).report.outcome.kind, 'answered');
+    });
+  }
+
+  test('without tcpdump shows the look-ups alone, says so, and still finds a missing entry', async () => {
+    // What is mounted in the lab's own namespace reaches neither the machine nor a node's own mounts.
+    const tcpdump = await inside('underlay', 'command -v tcpdump');
+    await inside('underlay', `mount --bind /dev/null ${tcpdump}`);
+    try {
+      await inside('node1', `bridge fdb del ${vtep.mac} dev flannel.1 self`);
+      const { report } = await trace('node1-pod', 'node2-pod');
+      assert.match(report.noFrames ?? '', /^tcpdump does not start in \S+: .*Permission denied/);
+      assert.ok(report.hops.every(({ frames }) => frames.length === 0));
+      assert.match(lostIn(report).cause, /^the FDB entry of \S+ on flannel\.1 of node1 is missing/);
+    } finally {
+      await inside('node1', `bridge fdb replace ${vtep.mac} dev flannel.1 dst 172.30.0.2 self permanent`);
+      await inside('underlay', `umount ${tcpdump}`);
+    }
+  });
+
+  test('refuses places that are not there, or are the same', async () => {
+    const refused = async (from: string, to: string): Promise<string> => {
+      const { exitCode, stderr } = await runHeddle(['lab', 'trace', ...named, from, to]);
+      assert.notEqual(exitCode, 0);
+      return stderr;
+    };
+    assert.match(await refused('node1', 'node9'), /does not have a node named node9/);
+    assert.match(await refused('node1', 'node1'), /a packet from node1 to itself does not leave it/);
+  });
+});
+
+describe('lab trace of other overlays', { skip: reasonToSkip('tcpdump', 'wg', 'wireguard-go') }, () => {
+  const other = `${name}-wg`;
+  after(() => runHeddle(['lab', 'down', '--name', other]));
+
+  test('sees only the outer packet of WireGuard, and on a routed underlay the router', async () => {
+    const up = await runHeddle([
+      'lab',
+      'up',
+      'wireguard',
+      '--nodes',
+      '2',
+      '--underlay',
+      'routed',
+      '--name',
+      other,
+    ]);
+    assert.equal(up.exitCode, 0, up.stderr);
+    const { stdout } = await runHeddle(['lab', 'trace', '--name', other, 'node1-pod', 'node2-pod', '--json']);
+    const report = assertOutput('lab trace', stdout) as TraceReport;
+    assert.equal(report.outcome.kind, 'answered', JSON.stringify(report));
+    const underlay = report.hops.find(({ place }) => place === 'underlay');
+    assert.equal(underlay?.lookUps[0]?.table, 'route');
+    const requests = underlay.frames.filter(({ packet }) => packet === 'request');
+    assert.deepEqual(
+      requests.map(({ interface: device, encrypted, inner, size }) => [device, encrypted, inner, size]),
+      [
+        ['node1', true, null, 172],
+        ['node2', true, null, 172],
+      ],
+    );
+    const text = await runHeddle(['lab', 'trace', '--name', other, 'node1', 'node2']);
+    assert.match(text.stdout, /✔ node2 answered in [\d.]+ ms$/);
+  });
+});
