@@ -40,7 +40,7 @@ const renderers: Renderers = {
   'network-configured': (e) => line(`network ${e.network}, type ${e.type}, from ${e.source}`),
   'network-awaited': (e) =>
     line(
-      `${e.source} does not have a network configuration; waiting for one at ${e.place}`,
+      `the network configuration is missing in ${e.source}; waiting for one at ${e.place}`,
       indent(e.cause === null ? e.hint : `${e.cause}\n${e.hint}`),
     ),
   'address-changed': (e) =>

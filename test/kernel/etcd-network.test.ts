@@ -165,7 +165,7 @@ test('a network configuration that is missing is waited for, and asked for', opt
   const { msg } = await daemon.until('network-awaited');
   assert.match(
     msg,
-    /does not have a network configuration; waiting for one at the key \S+ in the v3 API of etcd$/,
+    /the network configuration is missing in .*; waiting for one at the key \S+ in the v3 API of etcd$/,
   );
   assert.ok(JSON.stringify(daemon.all('network-awaited')).includes('heddle network set FILE'));
   assert.ok(msg.includes(keys.prefix));

@@ -64,7 +64,7 @@ async function readDocument(choice: StoreChoice): Promise<SourceText> {
     const document = await store.readNetwork();
     if (document !== undefined) return document;
     const { place, cause } = await locateNetwork(store);
-    throw new Failure('not-found', `the ${store.description} does not have a network configuration`, {
+    throw new Failure('not-found', `the network configuration is missing in the ${store.description}`, {
       hint: `heddle looked for ${place}; ${cause ?? networkHint}`,
     });
   } finally {

@@ -84,7 +84,7 @@ describe('heddle network', () => {
     await desk.refuses(
       'network get',
       'not-found',
-      `heddle: ${desk.name} does not have a network configuration\n` +
+      `heddle: the network configuration is missing in ${desk.name}\n` +
         `  heddle looked for the key ${desk.bed.prefix}/config in the v3 API of etcd; ` +
         'write one with heddle network set FILE, for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}',
     );
