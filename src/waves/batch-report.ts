@@ -2,7 +2,8 @@ import type { LineTool } from './tools/batch-tool.ts';
 
 /** How one line of a batch ended. */
 type LineEnd =
-  | { readonly kind: 'succeeded' }
+  /** `message` is a warning, or empty. */
+  | { readonly kind: 'succeeded'; readonly message: string }
   | { readonly kind: 'refused'; readonly message: string }
   /** The program ended before it came to the line. */
   | { readonly kind: 'unread' };
@@ -28,7 +29,11 @@ export function judgeBatch(count: number, messages: string, tool: LineTool): rea
     }
     if (number % 2 === 1) refused = [...message, line].join('\n');
     else {
-      ends.push(refused === undefined ? { kind: 'succeeded' } : { kind: 'refused', message: refused });
+      ends.push(
+        refused === undefined
+          ? { kind: 'succeeded', message: message.join('\n') }
+          : { kind: 'refused', message: refused },
+      );
       refused = undefined;
     }
     message = [];

@@ -103,9 +103,15 @@ async function runLines(tool: LineTool, batch: Batch, context: WaveContext): Pro
     for (const [index, entry] of lines.entries()) {
       const end = ends[index];
       const isLast = ends[index + 1]?.kind === 'unread' || index === lines.length - 1;
-      if (!isWhole && (end === undefined || end.kind === 'unread' || (isLast && end.kind === 'refused'))) {
+      // A program that ends without a word proves nothing.
+      const isSilent = end?.kind === 'refused' && end.message === '';
+      if (
+        isSilent ||
+        (!isWhole && (end === undefined || end.kind === 'unread' || (isLast && end.kind === 'refused')))
+      ) {
         goOn(entry.owner, { kind: 'unknown', how: describeOutcome(outcome), message: '' });
-      } else if (end?.kind === 'succeeded') goOn(entry.owner, succeeded);
+      } else if (end?.kind === 'succeeded')
+        goOn(entry.owner, { kind: 'succeeded', how: 'succeeded', message: end.message });
       else if (end?.kind === 'refused')
         goOn(entry.owner, { kind: 'failed', how: 'failed', message: withoutReport(end.message, tool) });
       else unread.push(entry);

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { compileScript } from '../../src/compile/follow-script.ts';
+import { importMutant } from '../support/source-mutant.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { compileCase, runCompiled } from './compiled-run.ts';
 import { mutants, type Mutant } from './mutant-table.ts';
@@ -25,31 +23,14 @@ const environment = { X: 'a b', Y: '*', N: '7', E: '', W: 'é' };
 
 const cases = mutants.map(({ script, given }): ScriptCase => ({ ...usual, environment, ...given, script }));
 
-/** Builds the compiler with one of its rules broken. */
+/** The compiler with one of its rules broken. */
 async function buildMutant({ file, from, to }: Mutant, outfile: string): Promise<Compile> {
-  const path = resolve('src/compile', file);
-  const text = await readFile(path, 'utf8');
-  const parts = text.split(from);
-  assert.equal(parts.length, 2, `${file} has the text of the mutant ${parts.length - 1} times: ${from}`);
-  await build({
-    entryPoints: ['src/compile/follow-script.ts'],
-    bundle: true,
-    format: 'esm',
-    logLevel: 'silent',
-    outfile,
-    plugins: [
-      {
-        name: 'mutant',
-        setup: (bundle) => {
-          bundle.onLoad({ filter: /\.ts$/ }, (source) =>
-            source.path === path ? { contents: parts.join(to), loader: 'ts' } : undefined,
-          );
-        },
-      },
-    ],
-  });
-  const module = (await import(pathToFileURL(outfile).href)) as { readonly compileScript: Compile };
-  return module.compileScript;
+  const entry = "export { compileScript } from './src/compile/follow-script.ts';";
+  const mutant = { file: `src/compile/${file}`, from, to };
+  const { compileScript: compile } = (await importMutant(mutant, entry, outfile)) as {
+    readonly compileScript: Compile;
+  };
+  return compile;
 }
 
 /** What a compiler makes of a case; undefined if it leaves the case to the shell. */

@@ -99,30 +99,6 @@ describe('commands of many peers in waves', { skip: reasonToSkip('arp') }, () =>
     }
   });
 
-  it('are unsure where the program was killed, or did not end in time', async (t) => {
-    const killed = await run(peers(4), {
-      PATH: pathWith(t, 'ip', `case $1 in -V) exec ${real} -V ;; esac; kill -9 $$`),
-    });
-    assert.equal(kindsOf(killed), 'unsure');
-    const hung = await run(peers(4), {
-      PATH: pathWith(t, 'ip', `case $1 in -V) exec ${real} -V ;; esac; exec sleep 60`),
-      timeoutMs: 500,
-    });
-    assert.equal(kindsOf(hung), 'unsure');
-    const [first] = hung;
-    assert(first?.kind === 'unsure');
-    assert.equal(first.last?.how, 'did not end within 500 ms');
-  });
-
-  it('believe what a program says, and not its status', async (t) => {
-    host.run('ip route add 10.7.1.0/24 dev vx');
-    const ends = await run(peers(3), { PATH: pathWith(t, 'ip', `${real} "$@"; exit 0`) });
-    assert.deepEqual(
-      ends.map(({ kind }) => kind),
-      [...ok(1), 'failed', ...ok(1)],
-    );
-  });
-
   it('call a program one by one that is not the one meant', async (t) => {
     const calls = join(temporaryDirectory(t), 'calls');
     const other = `case $1 in -V) echo other; exit 0 ;; esac; echo "$*" >>${calls}; exec ${real} "$@"`;
@@ -142,3 +118,114 @@ describe('commands of many peers in waves', { skip: reasonToSkip('arp') }, () =>
     assert.equal(host.run('ip route show dev lo'), '');
   });
 });
+
+interface LineTool {
+  readonly program: string;
+  readonly identity: string;
+  readonly script: string;
+  /** Has the kernel refuse the call of peer 2. */
+  readonly obstruct: string;
+  /** A value of a variable with which the program cannot parse the call of peer 2. */
+  readonly garbage: Readonly<Record<string, string>>;
+}
+
+const lineTools: readonly LineTool[] = [
+  {
+    program: 'ip',
+    identity: '-V',
+    script: 'ip route add "$SUBNET" dev "$DEV"',
+    obstruct: 'ip route add 10.7.2.0/24 dev vx',
+    garbage: { SUBNET: '10.7.2.0/99' },
+  },
+  {
+    program: 'bridge',
+    identity: '-V',
+    script: 'bridge fdb add "$VTEP" dev "$DEV" dst "$PUBLIC_IP"',
+    obstruct: 'bridge fdb add 02:00:00:00:07:02 dev vx dst 192.0.2.99',
+    garbage: { PUBLIC_IP: 'rubbish' },
+  },
+  {
+    program: 'arp',
+    identity: '-V',
+    script: 'arp -s "$ADDR" "$VTEP" dev "$DEV"',
+    obstruct: '',
+    garbage: { ADDR: '10.7.999.9' },
+  },
+];
+
+for (const tool of lineTools) {
+  describe(`calls of ${tool.program} in one process`, { skip: reasonToSkip('arp') }, () => {
+    const { program, script, identity } = tool;
+    const real = execFileSync('sh', ['-c', `command -v ${program} || true`], { encoding: 'utf8' }).trim();
+    const identify = `case $1 in ${identity}) exec ${real} ${identity} ;; esac`;
+    let host: VxlanNamespace;
+
+    before(async () => {
+      host = await VxlanNamespace.make();
+    });
+    after(() => host.end());
+    beforeEach(() => host.clear());
+
+    /** Peers of which the one with the number 2 has other variables. */
+    const inputs = (others: Readonly<Record<string, string>> = {}) =>
+      peers(6).map((peer, number) => ({
+        environment: {
+          ...environmentOf(peer, systemPath),
+          VTEP: peer.vtep,
+          ADDR: peer.subnet.replace('/24', ''),
+          DEV: 'vx',
+          ...(number === 2 ? others : {}),
+        },
+        stdin: '',
+      }));
+    const run = (given: ReturnType<typeof inputs>, options?: WaveRunOptions) =>
+      runInWaves(host.namespace.shell, script, given, options);
+    const serially = (given: ReturnType<typeof inputs>): readonly string[] => {
+      for (const { environment } of given) host.run(`{ ${script}\n} 2>/dev/null || true`, environment);
+      return host.entries;
+    };
+
+    /** Runs peers in waves: the one with the number 2 fails, and the kernel is as after a shell for each. */
+    async function assertOneFails(given: ReturnType<typeof inputs>, options?: WaveRunOptions): Promise<void> {
+      host.run(tool.obstruct);
+      const serial = serially(given);
+      host.clear();
+      host.run(tool.obstruct);
+      const ends = await run(given, options);
+      assert.deepEqual(
+        ends.map(({ kind }) => kind),
+        [...ok(2), 'failed', ...ok(3)],
+      );
+      assert.deepEqual(host.entries, serial);
+    }
+
+    const absent = tool.obstruct === '' ? { DEV: 'absent' } : {};
+
+    it('fail alone where the kernel refuses one', () => assertOneFails(inputs(absent)));
+
+    it('fail alone where the program cannot parse one', () => assertOneFails(inputs(tool.garbage)));
+
+    it('end as the program says, whatever its status', async (t) => {
+      for (const status of [0, 1]) {
+        host.clear();
+        const lie = `${identify}; ${real} "$@"; exit ${status}`;
+        await assertOneFails(inputs(absent), { PATH: pathWith(t, program, lie) });
+      }
+    });
+
+    it('are unsure where the program ends without a word, is killed or hangs', async (t) => {
+      const ending = (text: string, timeoutMs?: number) =>
+        run(inputs(), {
+          PATH: pathWith(t, program, `${identify}; ${text}`),
+          ...(timeoutMs ? { timeoutMs } : {}),
+        });
+      for (const text of ['exit 0', 'exit 1', `${real} "$@" 2>/dev/null`, 'kill -9 $$'])
+        assert.equal(kindsOf(await ending(text)), 'unsure', text);
+      const hung = await ending('exec sleep 60', 300);
+      assert.equal(kindsOf(hung), 'unsure');
+      const [first] = hung;
+      assert(first?.kind === 'unsure');
+      assert.equal(first.last?.how, 'did not end within 300 ms');
+    });
+  });
+}

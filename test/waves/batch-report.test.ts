@@ -15,21 +15,24 @@ test('a marker follows each line of a batch', () => {
 });
 
 test('a line without a report succeeded, if the marker after it has one', () => {
-  assert.deepEqual(judgeBatch(2, about('ip', 2, 4), ip), [{ kind: 'succeeded' }, { kind: 'succeeded' }]);
+  assert.deepEqual(judgeBatch(2, about('ip', 2, 4), ip), [
+    { kind: 'succeeded', message: '' },
+    { kind: 'succeeded', message: '' },
+  ]);
 });
 
 test('a line with a report was refused, with the words above the report', () => {
   const messages = `RTNETLINK answers: File exists\nCommand failed -:1\n${about('bridge', 2, 4)}`;
   assert.deepEqual(judgeBatch(2, messages, bridge), [
     { kind: 'refused', message: 'RTNETLINK answers: File exists\nCommand failed -:1' },
-    { kind: 'succeeded' },
+    { kind: 'succeeded', message: '' },
   ]);
 });
 
 test('the line at which the program ended was refused, and those after it were not read', () => {
   const messages = `${about('ip', 2)}Error: either "to" is duplicate, or "x" is a garbage.\n`;
   assert.deepEqual(judgeBatch(4, messages, ip), [
-    { kind: 'succeeded' },
+    { kind: 'succeeded', message: '' },
     { kind: 'refused', message: 'Error: either "to" is duplicate, or "x" is a garbage.' },
     { kind: 'unread' },
     { kind: 'unread' },
@@ -37,7 +40,9 @@ test('the line at which the program ended was refused, and those after it were n
 });
 
 test('a warning about a line that succeeded does not make it fail', () => {
-  assert.deepEqual(judgeBatch(1, `Warning: deprecated.\n${about('ip', 2)}`, ip), [{ kind: 'succeeded' }]);
+  assert.deepEqual(judgeBatch(1, `Warning: deprecated.\n${about('ip', 2)}`, ip), [
+    { kind: 'succeeded', message: 'Warning: deprecated.' },
+  ]);
 });
 
 test('the reports of arp count, and not its status', () => {

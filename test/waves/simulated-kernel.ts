@@ -9,6 +9,7 @@ interface ModelEnd {
 }
 
 const fine: ModelEnd = { outcome: 'succeeded', message: '' };
+const warned: ModelEnd = { outcome: 'succeeded', message: 'Warning: this is deprecated.' };
 const fails = (message: string): ModelEnd => ({ outcome: 'failed', message });
 
 /**
@@ -80,7 +81,8 @@ export class SimulatedKernel {
   #ip(words: readonly string[]): ModelEnd {
     const [family = ''] = /^-[46]$/.test(words[0] ?? '') ? words : [];
     const [object = '', verb = '', key = '', ...rest] = words.slice(family === '' ? 0 : 1);
-    return this.#change(`${family}${object}`, verb, key, rest, object === 'route' ? isPrefix : isWord);
+    const end = this.#change(`${family}${object}`, verb, key, rest, object === 'route' ? isPrefix : isWord);
+    return end.outcome === 'succeeded' && key.endsWith('3.0/24') ? warned : end;
   }
 
   /** Several destinations can have one address. */
@@ -189,6 +191,7 @@ export class SimulatedShell implements Shell {
   run({ script, stdin }: Job): Promise<Outcome> {
     const killedAfter = this.#kills(this.processes);
     this.processes += 1;
+    if (this.processes > 1000) throw new Error('there is no end of processes');
     const command = /^exec ((?:'(?:[^']|'\\'')*' ?|[\w./:-]+ )+)(.*)$/s.exec(script.text);
     if (command === null) throw new Error(`the model does not know the job ${script.text}`);
     const [program = '', ...words] = wordsOf(command[1] ?? '');
@@ -202,10 +205,11 @@ export class SimulatedShell implements Shell {
         if (isKilled()) break;
         const end = this.#line(program, line);
         if (line !== '=') made += 1;
-        if (end === undefined) continue;
+        if (end.message !== '') messages.push(end.message);
+        if (end.kind === 'done') continue;
         failed = true;
-        messages.push(...end.messages, ...(end.ends ? [] : [reportOf(program, index + 1)]));
-        if (end.ends) break;
+        if (end.kind === 'ended') break;
+        messages.push(reportOf(program, index + 1));
       }
     } else if (!isKilled()) {
       const isFile = program === 'nft' && words[0] === '-f';
@@ -232,21 +236,21 @@ export class SimulatedShell implements Shell {
     return Promise.resolve();
   }
 
-  /** One line of a batch; undefined if it succeeds. `ends` says that the program cannot parse it. */
+  /** One line of a batch. A program ends at a line that it cannot parse. */
   #line(
     program: string,
     line: string,
-  ): { readonly messages: readonly string[]; readonly ends: boolean } | undefined {
+  ): { readonly kind: 'done' | 'refused' | 'ended'; readonly message: string } {
     if (line === '=') {
       return {
-        messages: program === 'arp' ? [] : [`Object "=" is unknown, try "${program} help".`],
-        ends: false,
+        kind: 'refused',
+        message: program === 'arp' ? '' : `Object "=" is unknown, try "${program} help".`,
       };
     }
     const words = line.split(' ');
-    const end = this.#kernel.call(program, program === 'arp' ? ['-s', ...words] : words);
-    if (end.outcome === 'succeeded') return undefined;
-    return { messages: [end.message], ends: program !== 'arp' && end.message.startsWith('Error') };
+    const { outcome, message } = this.#kernel.call(program, program === 'arp' ? ['-s', ...words] : words);
+    if (outcome === 'succeeded') return { kind: 'done', message };
+    return { kind: program !== 'arp' && message.startsWith('Error') ? 'ended' : 'refused', message };
   }
 }
 
