@@ -18,14 +18,24 @@ export function renderCniList(
   const plugins = entries.map((entry) =>
     entry.kind === 'flannel' ? renderEntry(entry, node) : entry.plugin,
   );
-  return `${JSON.stringify({ ...stampOf(stateDirectory), ...without(list, ['heddle', 'plugins']), plugins }, null, 2)}\n`;
+  const rendered = {
+    ...stampOf(stateDirectory),
+    // flannel's plugin answers each CHECK with success. The plugin bridge refuses routes without a gateway, and flannel's do not have one.
+    disableCheck: true,
+    ...without(list, ['heddle', 'plugins']),
+    plugins,
+  };
+  return `${JSON.stringify(rendered, null, 2)}\n`;
 }
 
 function without(object: JsonObject, keys: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
 }
 
-/** The configuration that flannel's plugin hands over. The container runtime adds the list's `name` and `cniVersion`,  and reads `capabilities`, which are those of the entry. */
+/**
+ * The configuration that flannel's plugin hands over. The container runtime adds the list's `name` and `cniVersion`, and reads
+ * `capabilities`, which are those of the entry.
+ */
 function renderEntry(entry: FlannelEntry, { mtu, ipMasq, ...subnets }: SubnetEnvironment): JsonObject {
   const { ipam, routes, capabilities, runtimeConfig } = entry;
   const { type = 'bridge', ...delegate } = without(entry.delegate, ['cniVersion', 'capabilities']);

@@ -45,6 +45,7 @@ export const partChecks = [
   'state-directory',
   'copied-state',
   'subnet-file',
+  'cni-list',
   'store',
   'network',
   'clock',

@@ -121,7 +121,7 @@ test('each list keeps its other plugins and keys, has the subnets and the MTU, a
         const { plugins: made } = rendered;
         const before = JSON.parse(text) as RenderedList;
         const { plugins: given } = before;
-        const own = ['heddle', 'plugins'];
+        const own = ['heddle', 'plugins', 'disableCheck'];
         assert.deepEqual(without(rendered, own), without(before, own));
         assert.equal(stampIn(JSON.stringify(rendered)), '/var/lib/heddle/state');
         assert.equal(made.length, given.length);
@@ -155,3 +155,10 @@ function placeIn({ mtu, ipMasq, ...families }: SubnetEnvironment): unknown {
     },
   };
 }
+
+test("a rendered list asks the runtime not to CHECK, as flannel's plugin does nothing then, unless the template decides", () => {
+  const node = environment(delegatedCases[0]?.subnetFile ?? '');
+  const list = { name: 'cbr0', plugins: [{ type: 'flannel' }] };
+  assert.equal(render(read(JSON.stringify(list)), node)['disableCheck'], true);
+  assert.equal(render(read(JSON.stringify({ ...list, disableCheck: false })), node)['disableCheck'], false);
+});

@@ -22,6 +22,7 @@ import { listPublicAddresses } from '../../network/public-addresses.ts';
 import { readHeldLease } from '../../daemon/lease/held-lease.ts';
 import { askDaemon } from '../../daemon/report/control.ts';
 import { networkHint } from '../../daemon/setup/await-network.ts';
+import { loadCniTemplate } from '../../daemon/setup/cni-template.ts';
 import { factsOfPreparation } from '../../daemon/setup/node-facts.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
 import { mayBringNetwork, type NodeDecision } from '../../daemon/setup/prepare.ts';
@@ -33,6 +34,7 @@ import { loadRecipe, type LoadedRecipe } from '../../recipe-files/load-recipe.ts
 import { requireRecipeDirectory } from '../../recipe-files/recipe-directory.ts';
 import type { LeaseRecord } from '../../store/store.ts';
 import { examineStore } from './examine-store.ts';
+import { judgeCniList } from './judge-cni-list.ts';
 
 /** The verdicts of the checks of the start's parts. */
 type PartJudgements = Partial<Record<PartCheck, Judgement>>;
@@ -101,6 +103,7 @@ interface ExaminedParts {
 async function examineParts(options: UpOptions, interfaces: InterfaceLookUp): Promise<ExaminedParts> {
   const verdicts: PartJudgements = {
     'subnet-file': fine(`${options.subnetFile} can be written`),
+    'cni-list': judgeCniList(options),
     privileges: await judgePrivileges(),
     flanneld: (await isFlanneldHere())
       ? warning('flanneld runs on this host: it and heddle would undo the work of each other', {
@@ -115,6 +118,8 @@ async function examineParts(options: UpOptions, interfaces: InterfaceLookUp): Pr
   if (directory !== undefined) await attempt(verdicts, 'recipe', () => requireRecipeDirectory(directory));
   await attempt(verdicts, 'interface', () => interfaces.require());
   await attempt(verdicts, 'subnet-file', () => requireSubnetFile(options.subnetFile));
+  const { cniList } = options;
+  if (cniList !== undefined) await attempt(verdicts, 'cni-list', () => loadCniTemplate(cniList.templateFile));
   return { verdicts, loaded };
 }
 

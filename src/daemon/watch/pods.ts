@@ -12,19 +12,20 @@ import type { SubnetEnvironment } from '../../network/subnet-env.ts';
 
 /** Raises the concern that the container runtime takes another list than heddle's, or ends it. */
 export function raiseListConcern(directory: string, concerns: Concerns): void {
+  const found = findEarlierList(directory);
+  concerns.set('cni-order', found === undefined ? [] : [found]);
+}
+
+/** The list of the directory that the container runtime takes instead of heddle's; undefined if it takes heddle's. */
+export function findEarlierList(directory: string): Omit<Concern, 'kind'> | undefined {
   const [first] = listConfigurations(directory);
-  const path = join(directory, first ?? '');
-  const found =
-    first === undefined || first >= listName
-      ? []
-      : [
-          {
-            about: path,
-            because: `the container runtime takes ${path} and not ${listName}, because it takes the first one by name`,
-            hint: `remove ${path}, or restart heddle without --cni-conf-dir if the pods are to use that list`,
-          },
-        ];
-  concerns.set('cni-order', found);
+  if (first === undefined || first >= listName) return undefined;
+  const path = join(directory, first);
+  return {
+    about: path,
+    because: `the container runtime takes ${path} and not ${listName}, because it takes the first one by name`,
+    hint: `remove ${path}, or restart heddle without --cni-conf-dir if the pods are to use that list`,
+  };
 }
 
 /** The lists that come after heddle's, as a sentence; empty if there are none. */

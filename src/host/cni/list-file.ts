@@ -49,14 +49,15 @@ export function lookAtList({ path, stateDirectory }: ListPlace, wanted: readonly
   const { text, stats } = read;
   const record = readListRecord(stateDirectory);
   const isKnown = record.hashes.includes(hashOf(text));
-  const isSameFile = record.file === fileIdentity(stats);
+  const identity = fileIdentity(stats);
+  const isSameFile = identity !== undefined && record.file === identity;
   const stamp = stampIn(text);
   if (isKnown || isSameFile || wanted.includes(text) || stamp === stateDirectory) {
     return {
       kind: 'ours',
       text,
       isKnown,
-      isRecorded: isKnown && isSameFile,
+      isRecorded: isKnown && record.file === identity,
       mode: Number(stats.mode) & 0o7777,
     };
   }
@@ -90,9 +91,12 @@ function readList(path: string): ListReading {
   }
 }
 
-/** Names a file so that a later file with the same inode number has another name. */
-function fileIdentity({ dev, ino, birthtimeNs }: BigIntStats): string {
-  return [dev, ino, birthtimeNs].join(':');
+/**
+ * Names a file so that a later file with the same inode number has another name. Undefined on a file system that does not note when a file
+ * was made.
+ */
+function fileIdentity({ dev, ino, birthtimeNs }: BigIntStats): string | undefined {
+  return birthtimeNs === 0n ? undefined : [dev, ino, birthtimeNs].join(':');
 }
 
 function hashOf(text: string): string {
@@ -153,11 +157,13 @@ export function describeForeign(path: string, because: string): string {
 }
 
 function describeUnwritable(path: string, error: unknown): Failure {
-  const isMissing = hasErrorCode(error, 'ENOENT', 'ENOTDIR');
   const kind = hasErrorCode(error, 'EACCES', 'EPERM') ? 'privilege' : 'state-directory';
-  const [why, cure] = isMissing
+  const [why, cure] = hasErrorCode(error, 'ENOENT', 'ENOTDIR')
     ? [`the directory ${dirname(path)} does not exist`, 'create it as the container runtime does']
-    : [explainError(error), 'make its directory writable'];
+    : [
+        explainError(error),
+        hasErrorCode(error, 'ENOSPC', 'EDQUOT') ? 'free some space' : 'make its directory writable',
+      ];
   const message = `the CNI list ${path} cannot be written: ${why}; ${cure}, or give another directory with --cni-conf-dir`;
   return new Failure(kind, message, { cause: error });
 }

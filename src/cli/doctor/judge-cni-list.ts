@@ -1,0 +1,27 @@
+import { statSync } from 'node:fs';
+import { listPathOf } from '../../daemon/network/parts/cni-list.ts';
+import type { UpOptions } from '../../daemon/setup/options.ts';
+import { findEarlierList } from '../../daemon/watch/pods.ts';
+import { fine, warning, type Judgement } from '../../doctor/finding.ts';
+import { describeForeign, lookAtList } from '../../host/cni/list-file.ts';
+import { explainError } from '../../host/system-error.ts';
+
+/** Judges the directory of the CNI list and the lists there. A warning: the network comes up without the list. */
+export function judgeCniList(options: Pick<UpOptions, 'cniList' | 'stateDirectory'>): Judgement {
+  const { cniList, stateDirectory } = options;
+  const path = listPathOf(options);
+  if (cniList === undefined || path === undefined) return fine('no CNI list is wanted');
+  const { directory } = cniList;
+  try {
+    statSync(directory);
+    const sight = lookAtList({ path, stateDirectory }, []);
+    if (sight.kind === 'foreign') return warning(describeForeign(path, sight.because), {});
+  } catch (error) {
+    const advice =
+      'create the directory as the container runtime does, or give another one with --cni-conf-dir';
+    return warning(`the CNI list cannot be written into ${directory}: ${explainError(error)}`, { advice });
+  }
+  const earlier = findEarlierList(directory);
+  if (earlier !== undefined) return warning(earlier.because, { advice: earlier.hint });
+  return fine(`the CNI list ${path} can be written, and is the first one`);
+}
