@@ -74,6 +74,11 @@ export class Pod {
       .sort((a, b) => Number(a.includes(':')) - Number(b.includes(':')));
   }
 
+  /** Starts a program in the pod. */
+  start(command: readonly string[], options: { readonly seconds?: number } = {}): ReturnType<Host['start']> {
+    return this.#host.start(['nsenter', '--target', String(this.#pid), '--net', ...command], options);
+  }
+
   /** Runs shell text in the pod. */
   run(text: string): Promise<CommandEnd> {
     return this.#host.run(['nsenter', '--target', String(this.#pid), '--net', 'sh', '-ec', text]);
