@@ -1,7 +1,7 @@
 import type { Span } from '../diagnostic/source.ts';
 import type { ScriptTree } from '../recipe/sh/syntax-tree.ts';
 import { areEqualCalls, type ProgramCall, type CallOutcome, type Programs } from './call.ts';
-import { Machine, type Stop } from './machine.ts';
+import { Machine, type LastCommand, type Stop } from './machine.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 import { initialState } from './shell-state.ts';
 
@@ -108,6 +108,7 @@ function areEqual(machine: Machine, stop: Stop, other: Machine, otherStop: Stop)
   if (stop.kind === 'ended' && otherStop.kind === 'ended') {
     return (
       stop.succeeded === otherStop.succeeded &&
+      (stop.succeeded || areSamePlaces(stop.last, otherStop.last)) &&
       JSON.stringify(stop.written) === JSON.stringify(otherStop.written)
     );
   }
@@ -117,6 +118,10 @@ function areEqual(machine: Machine, stop: Stop, other: Machine, otherStop: Stop)
     areEqualCalls(stop.call, otherStop.call) &&
     machine.equals(other)
   );
+}
+
+function areSamePlaces(one: LastCommand, other: LastCommand): boolean {
+  return one.status === other.status && one.span?.offset === other.span?.offset;
 }
 
 function forkOf(call: ProgramCall, succeeded: Place, failed: Place): Fork | undefined {

@@ -33,7 +33,18 @@ import { refuseChange, type Assigned } from './variables.ts';
 /** The next thing that a script does. */
 export type Stop =
   | { readonly kind: 'call'; readonly call: ProgramCall }
-  | { readonly kind: 'ended'; readonly succeeded: boolean; readonly written: readonly Written[] };
+  | {
+      readonly kind: 'ended';
+      readonly succeeded: boolean;
+      readonly written: readonly Written[];
+      readonly last: LastCommand;
+    };
+
+/** The simple command that a script ran last. `status` is that of the script; undefined if only the last call tells. */
+export interface LastCommand {
+  readonly span: Span | undefined;
+  readonly status: number | undefined;
+}
 
 /** A script, as all its runs have it. */
 interface Script {
@@ -72,6 +83,8 @@ export class Machine {
   #stepsLeft = mostSteps;
   /** The call before which it stands. */
   #pending: PendingCall | undefined = undefined;
+  /** The simple command that ran last. */
+  #lastRun: Span | undefined = undefined;
   /** The streams of the simple command that is expanded. */
   #streams: Streams | undefined = undefined;
   /** The status of the last command substitution of the command that is expanded. */
@@ -113,6 +126,7 @@ export class Machine {
     fork.#calls = this.#calls;
     fork.#stepsLeft = this.#stepsLeft;
     fork.#pending = this.#pending;
+    fork.#lastRun = this.#lastRun;
     return fork;
   }
 
@@ -147,7 +161,9 @@ export class Machine {
       this.#pending = result;
       return { kind: 'call', call: result.call };
     }
-    return { kind: 'ended', succeeded: isSuccess(statusOf(result)), written: this.#written };
+    const status = statusOf(result);
+    const last = { span: this.#lastRun, status: status === 'failed' ? undefined : status };
+    return { kind: 'ended', succeeded: isSuccess(status), written: this.#written, last };
   }
 
   /** Goes on until only the first `base` frames are left, a call is reached, or an ending leaves those frames, too. */
@@ -432,6 +448,7 @@ export class Machine {
     const streams = this.#redirect(node.redirections, outer);
     this.#streams = outer;
     const assignments = this.#assignments(node, words.length > 0);
+    this.#lastRun = node.span;
     if (!tested) this.#frames.push(exitOnFailure);
     if (words.length > 0) return this.#runWords(node, words, assignments, streams, tested);
     return this.#statusOfSubstitution() ?? 0;

@@ -1,12 +1,12 @@
 import type { ProgramCall, CallOutcome } from '../compile/call.ts';
 import type { ScriptRun } from '../compile/follow-script.ts';
-import type { Stop } from '../compile/machine.ts';
+import type { LastCommand, Stop } from '../compile/machine.ts';
 import { describeOutcome } from '../shell/outcome.ts';
 import type { Job, Outcome, Shell } from '../shell/shell.ts';
 import { batchInput, judgeBatch } from './batch-report.ts';
 import { planWave, type BatchedCall, type WavePart } from './plan-wave.ts';
 import type { BatchTool, LineTool, WholeTool } from './tools/batch-tool.ts';
-import type { FailedCall, WaveEnd } from './wave-end.ts';
+import type { FailedCommand, WaveEnd } from './wave-end.ts';
 
 interface WaveContext {
   readonly shell: Shell;
@@ -37,7 +37,7 @@ interface Progress {
   readonly script: WaveScript;
   step: Stop;
   readonly messages: string[];
-  lastFailed: FailedCall | undefined;
+  lastFailed: FailedCommand | undefined;
   isUnsure: boolean;
 }
 
@@ -235,12 +235,12 @@ function goOn(progress: Progress, end: CallEnd): void {
     stop(progress, end.how);
     return;
   }
-  if (end.kind === 'failed') progress.lastFailed = { call: step.call, how: end.how };
+  if (end.kind === 'failed') progress.lastFailed = { span: step.call.span, how: end.how };
   progress.step = progress.script.run.next(end.kind);
 }
 
 function stop(progress: Progress, how: string): void {
-  if (progress.step.kind === 'call') progress.lastFailed = { call: progress.step.call, how };
+  if (progress.step.kind === 'call') progress.lastFailed = { span: progress.step.call.span, how };
   progress.isUnsure = true;
 }
 
@@ -252,7 +252,16 @@ function conclude({ step, messages, lastFailed, isUnsure }: Progress): WaveEnd {
   const stderr = [...messages, ...written].join('\n');
   if (isUnsure) return { kind: 'unsure', last: lastFailed, stderr };
   if (step.kind === 'call') return { kind: 'stopped' };
-  return step.succeeded ? { kind: 'succeeded', stderr } : { kind: 'failed', last: lastFailed, stderr };
+  return step.succeeded
+    ? { kind: 'succeeded', stderr }
+    : { kind: 'failed', last: endingCommand(step.last, lastFailed), stderr };
+}
+
+/** The command that ended a script: the one that ran last. */
+function endingCommand({ span, status }: LastCommand, lastFailed: FailedCommand | undefined): FailedCommand {
+  const isCall = lastFailed !== undefined && span?.offset === lastFailed.span?.offset;
+  if (isCall) return lastFailed;
+  return { span, how: status === undefined ? (lastFailed?.how ?? 'failed') : `exited with status ${status}` };
 }
 
 /** Works off a list with so many workers at once. */

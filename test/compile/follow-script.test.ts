@@ -207,3 +207,37 @@ describe('a script that is left to the shell', () => {
     assert.deepEqual(paths('if [ -n "$EMPTY" ]; then eval b; fi; ip a'), ['ip a = 0', '!ip a = 1']);
   });
 });
+
+describe('the command that ends a script with a failure', () => {
+  /** The line of that command on the first path that fails, from 1, and the status of the script. */
+  function ending(lines: readonly string[]): readonly [line: number, status: number | undefined] {
+    const source = lines.join('\n');
+    const compilation = compile(source, { exitsOnFailure: true });
+    if (compilation.kind === 'shell') assert.fail(compilation.because);
+    const failing = compilation.paths.find(({ end }) => !end.succeeded);
+    const { span, status } = failing?.end.last ?? assert.fail('no path fails');
+    return [source.slice(0, span?.offset).split('\n').length, status];
+  }
+
+  for (const [what, lines, line, status] of [
+    ['a builtin', ['true', 'test 1 = 2', 'true'], 2, 1],
+    ['a builtin in if', ['if true; then', '  true', '  [ a = b ]', 'fi', 'true'], 3, 1],
+    [
+      'a builtin in a loop, after a function',
+      ['f() {', '  false', '}', 'for i in 1 2; do', '  test $i -lt 2', 'done'],
+      5,
+      1,
+    ],
+    ['a builtin in a function', ['f() {', '  true', '  false', '}', 'true', 'f', 'true'], 3, 1],
+    ['a builtin in case', ['case $SUBNET in', '10.*)', '  false ;;', 'esac'], 3, 1],
+    ['exit with a status', ['if true; then', '  exit 3', 'fi'], 2, 3],
+    ['a program', ['true', 'ip a', 'true'], 2, undefined],
+    ['a builtin after a program that may fail', ['ip a || true', 'test 1 = 2'], 2, 1],
+    ['a builtin in a subshell', ['(', '  true', '  false', ')'], 3, 1],
+    ['a program in a brace group', ['{', '  true', '  ip a', '}'], 3, undefined],
+  ] as const) {
+    it(`is known by its line: ${what}`, () => {
+      assert.deepEqual(ending(lines), [line, status]);
+    });
+  }
+});

@@ -60,7 +60,7 @@ export function concludeWave(
   const stderr = redact(end.stderr).trimEnd();
   if (end.kind === 'succeeded') return { kind: 'ok', stdout: '', stderr, durationMs };
   const { last } = end;
-  const line = last && positionAt(commandText(command), last.call.span.offset).line - 1;
+  const line = last?.span && positionAt(commandText(command), last.span.offset).line - 1;
   const place = locateLine(command, line ?? 0);
   const trouble = {
     command: command.name,
