@@ -282,6 +282,7 @@ describe('recipe explain', () => {
       LOCAL_SUBNET: '10.50.1.0/24',
       LOCAL_SUBNET_IP: '10.50.1.0',
       LOCAL_SUBNET_LEN: '24',
+      LOCAL_SUBNET_NUMBER: '171049216',
       MTU: '1450',
       NETWORK: '10.50.0.0/16',
       NODE_NAME: 'node1',
@@ -291,6 +292,7 @@ describe('recipe explain', () => {
       SUBNET: '10.50.77.0/24',
       SUBNET_IP: '10.50.77.0',
       SUBNET_LEN: '24',
+      SUBNET_NUMBER: '171068672',
       VNI: '9',
     });
     assert.deepEqual(Object.keys(run.environment), Object.keys(run.environment).sort());
