@@ -32,6 +32,7 @@ const processStarters = [
   'src/host/files/file-lock.ts', // flock holds the lock until its stdin ends
   'src/lab/process/enter.ts', // the lab itself, on a tether
   'src/lab/exec.ts', // a command on this terminal
+  'src/lab/capture.ts', // tcpdump, whose stdout is that of this process
   'src/lab/trace/observe.ts', // tcpdump and nft, which run until told to end
   'src/lab/inside/running-program.ts', // daemons and etcd, whose children may keep their pipes
   'src/lab/inside/node/holder.ts', // holds a host's namespaces until its stdin ends

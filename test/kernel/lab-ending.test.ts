@@ -131,6 +131,7 @@ const asking: readonly (readonly string[])[] = [
   ['cut', 'node1'],
   ['join', 'node1'],
   ['trace', 'node1', 'node1-pod'],
+  ['capture', 'node1'],
 ];
 
 const waits: readonly Wait[] = [
@@ -215,6 +216,7 @@ const otherWaits = [
   { command: 'logs', what: 'of a lab which is stopped, or it has ended by itself' },
   { command: 'exec', what: 'with the command that it runs' },
   { command: 'down', what: 'that removes a lab which is stopped' },
+  { command: 'capture', what: 'while it captures' },
 ] as const;
 
 async function startAsking(t: TestContext, args: readonly string[]): Promise<RunningHeddle> {
@@ -266,6 +268,19 @@ describe('SIGTERM ends heddle lab', { skip }, () => {
     const ran = startHeddle(t, ['lab', 'exec', ...named, 'node1', 'sh', '-c', 'echo begun; exec sleep 300']);
     await says(ran, /begun/);
     assert.equal(await endBy(ran, 'SIGTERM'), 143);
+    process.kill(program, 'SIGSTOP');
+  });
+
+  test(`capture ${otherWaits[3].what}`, { skip: reasonToSkip('tcpdump') }, async (t) => {
+    process.kill(program, 'SIGCONT');
+    const file = join(temporaryDirectory(t), 'node1.pcap');
+    const ran = startHeddle(t, ['lab', 'capture', ...named, 'node1', '-w', file]);
+    await says(ran, /listening on any/);
+    assert.equal(await endBy(ran, 'SIGTERM'), 0);
+    // It waits for the end of tcpdump, which writes the rest of the capture.
+    const inside = processesIn(pidNamespace(await firstProcess(name)) ?? '');
+    assert.ok(!inside.some(({ words }) => words.includes('tcpdump')), JSON.stringify(inside));
+    assert.equal(readFileSync(file).readUInt32LE(0), 0xa1b2c3d4);
     process.kill(program, 'SIGSTOP');
   });
 

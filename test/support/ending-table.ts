@@ -107,6 +107,7 @@ const endingTable: Readonly<Record<string, readonly string[]>> = {
     'with an etcd over TLS that swallows packets',
     'with an etcd that is stopped',
   ],
+  'lab capture': ['that asks a lab which is stopped', 'while it captures'],
   'lab cut': ['that asks a lab which is stopped'],
   'lab down': ['that removes a lab which is stopped'],
   'lab exec': ['that asks a lab which is stopped', 'with the command that it runs'],

@@ -65,7 +65,7 @@ const plainCommands: Readonly<Record<string, readonly string[]>> = {
   'lab down': ['--name', 'colourless'],
   'lab trace': ['node1', 'node2', '--name', 'colourless'],
   ...Object.fromEntries(
-    ['exec', 'logs', 'stop', 'kill', 'start', 'cut', 'join'].map((name) => [
+    ['capture', 'exec', 'logs', 'stop', 'kill', 'start', 'cut', 'join'].map((name) => [
       `lab ${name}`,
       ['node1', '--name', 'colourless'],
     ]),
