@@ -9,6 +9,7 @@ import { deploymentName } from '../../host/state/standing-network.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
 import { deploymentVersion, type Deployment } from './deployment.ts';
 import { findStranger } from './parts/parts.ts';
+import { subnetFileOf, subnetFilePart } from './parts/subnet-file.ts';
 import { setDeploymentAside, UnreadableDeployment } from './unreadable-deployment.ts';
 
 /** The most bytes of a deployment file. It has the texts of a recipe and of a network configuration. */
@@ -88,6 +89,11 @@ function requireKeys(found: object, version: number): void {
     const value = (found as Readonly<Record<string, unknown>>)[key];
     if (typeof value !== type || value === null) throw new Error(`it has no ${key}`);
   }
+  const { recipe, parts = {} } = found as Pick<Deployment, 'recipe'> & Partial<Pick<Deployment, 'parts'>>;
+  for (const key of ['file', 'name', 'text'] as const)
+    if (typeof recipe[key] !== 'string') throw new Error(`its recipe has no ${key}`);
+  if (subnetFilePart.name in parts && subnetFileOf(parts) === undefined)
+    throw new Error('it does not say where the subnet file is');
 }
 
 function understand(found: AnyDeployment, stateDirectory: string): Deployment {

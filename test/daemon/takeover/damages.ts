@@ -12,6 +12,10 @@ const writing = (text: (sound: string) => string): Damage['make'] => {
   return (path, sound) => writeFileSync(path, text(sound));
 };
 
+const changing = (change: (deployment: object) => object): Damage['make'] => {
+  return writing((sound) => JSON.stringify(change(JSON.parse(sound) as object)));
+};
+
 /** The ways in which a deployment file is damaged. */
 export const damages: Readonly<Record<string, Damage>> = {
   empty: { make: writing(() => ''), says: /is damaged: it is empty$/m },
@@ -27,6 +31,14 @@ export const damages: Readonly<Record<string, Damage>> = {
   'of a newer version': {
     make: writing((sound) => sound.replace('"version": 2', '"version": 99')),
     says: /was written by a newer version of heddle \(format 99; .*\)$/m,
+  },
+  'with a recipe without its text': {
+    make: changing((deployment) => ({ ...deployment, recipe: { file: 'x', name: 'x' } })),
+    says: /is damaged: its recipe has no text$/m,
+  },
+  'without the path of the subnet file': {
+    make: changing((deployment) => ({ ...deployment, parts: { 'subnet-file': {} } })),
+    says: /is damaged: it does not say where the subnet file is$/m,
   },
   'with an unknown part': {
     make: writing((sound) => sound.replace('"parts": {', '"parts": { "cloth-beam": {},')),
