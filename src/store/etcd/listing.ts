@@ -1,9 +1,8 @@
-import type { Etcd3, IKeyValue } from 'etcd3';
+import type { Etcd3, IKeyValue, IRangeResponse } from 'etcd3';
 
 import { isCompacted } from './errors.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { rangeFrom } from './layout.ts';
-import { withoutSurplus } from './record.ts';
 import { StoreError } from '../store.ts';
 
 /** The number of tries of a listing, which starts again when a compaction overtakes it. More tries mean that something else is wrong. */
@@ -11,24 +10,29 @@ const mostTries = 3;
 /** The number of leases whose expiry is requested at once. */
 const askedAtOnce = 16;
 
-interface KeyListing {
-  readonly kvs: readonly IKeyValue[];
+interface ListOrder<T> {
+  /** Completes "cannot", for messages. */
+  readonly action: string;
+  readonly start: string;
+  readonly pageSize: number;
+  /** Makes of a key and its value what the list is to have. */
+  readonly read: (kv: IKeyValue) => T;
+}
+
+interface KeyListing<T> {
+  readonly entries: readonly T[];
   /** The revision of the whole listing; a 64-bit number. */
   readonly revision: string;
 }
 
 /**
- * Reads every key that begins with a text, as of one revision, page by page.
- *
- * @param action completes "cannot", for messages
+ * Reads every key that begins with a text, as of one revision, page by page. A page is read while etcd prepares the next one, and then
+ * dropped.
  */
-export async function listKeys(
-  cluster: Cluster,
-  { action, start, pageSize }: { readonly action: string; readonly start: string; readonly pageSize: number },
-): Promise<KeyListing> {
+export async function listKeys<T>(cluster: Cluster, order: ListOrder<T>): Promise<KeyListing<T>> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await listPages(cluster, action, start, pageSize);
+      return await listPages(cluster, order);
     } catch (error) {
       const isOvertaken = error instanceof StoreError && isCompacted(error.cause);
       if (!isOvertaken || tries >= mostTries) throw error;
@@ -36,24 +40,28 @@ export async function listKeys(
   }
 }
 
-async function listPages(
+async function listPages<T>(
   cluster: Cluster,
-  action: string,
-  start: string,
-  pageSize: number,
-): Promise<KeyListing> {
+  { action, start, pageSize, read }: ListOrder<T>,
+): Promise<KeyListing<T>> {
   const range = rangeFrom(start);
-  const kvs: IKeyValue[] = [];
-  let revision: string | undefined;
-  for (let key = range.key; ;) {
+  const request = (key: Buffer, revision?: string): Promise<IRangeResponse> => {
     const page = { ...range, key, limit: pageSize, ...(revision !== undefined && { revision }) };
-    const response = await cluster.request(action, (client) => client.kv.range(page));
-    kvs.push(...response.kvs.map(withoutSurplus));
-    revision ??= response.header.revision;
-    const last = response.kvs.at(-1);
-    if (!response.more || last === undefined) return { kvs, revision };
+    return cluster.request(action, (client) => client.kv.range(page));
+  };
+  const entries: T[] = [];
+  let page = await request(range.key);
+  const { revision } = page.header;
+  for (;;) {
+    const last = page.kvs.at(-1);
     // The next key begins with the least key after the last one.
-    key = Buffer.concat([last.key, Buffer.of(0)]);
+    const next =
+      page.more && last !== undefined
+        ? request(Buffer.concat([last.key, Buffer.of(0)]), revision)
+        : undefined;
+    for (const kv of page.kvs) entries.push(read(kv));
+    if (next === undefined) return { entries, revision };
+    page = await next;
   }
 }
 

@@ -32,12 +32,6 @@ export function readKeyValue(kv: IKeyValue, subnets: string): Exclude<StoreChang
   return { kind: 'put', record };
 }
 
-/** Shortens a key's value before it is kept: of a value that is too large, only enough stays to see that. */
-export function withoutSurplus(kv: IKeyValue): IKeyValue {
-  if (kv.value.length <= largestLeaseValue) return kv;
-  return { ...kv, value: Buffer.from(kv.value.subarray(0, largestLeaseValue + 1)) };
-}
-
 export function readEvent({ type, kv }: IEvent, subnets: string): StoreChange {
   if (type === 'Put') return readKeyValue(kv, subnets);
   return { kind: 'delete', key: kv.key.toString().slice(subnets.length) };

@@ -154,21 +154,25 @@ class EtcdStore implements LeaseStore {
   async list({ expiries = false }: ListOptions = {}): Promise<Listing> {
     const { subnets } = this.#layout;
     const action = `list the leases under ${subnets}`;
-    const { kvs, revision } = await listKeys(this.#cluster, {
+    const { entries, revision } = await listKeys(this.#cluster, {
       action,
       start: subnets,
       pageSize: this.#pageSize,
+      read: (kv) => ({
+        seen: readKeyValue(kv, subnets),
+        etcdLease: isReservation(kv) ? undefined : kv.lease,
+      }),
     });
-    const known = expiries ? await this.#readExpiries(action, kvs) : undefined;
+    const etcdLeases = entries.flatMap(({ etcdLease }) => etcdLease ?? []);
+    const known = expiries ? await readExpiries(this.#cluster, action, etcdLeases) : undefined;
     const records: LeaseRecord[] = [];
     const faults: StoreFault[] = [];
-    for (const kv of kvs) {
-      const seen = readKeyValue(kv, subnets);
+    for (const { seen, etcdLease } of entries) {
       if (seen.kind === 'fault') faults.push(seen.fault);
-      else if (known === undefined || isReservation(kv)) records.push(seen.record);
+      else if (known === undefined || etcdLease === undefined) records.push(seen.record);
       else {
         // A lease without an expiry has expired since the listing.
-        const expiresAt = known.get(kv.lease);
+        const expiresAt = known.get(etcdLease);
         if (expiresAt !== undefined) records.push({ ...seen.record, expiresAt });
       }
     }
@@ -269,12 +273,6 @@ class EtcdStore implements LeaseStore {
   #pathOf(key: string): string {
     return `${this.#layout.subnets}${key}`;
   }
-
-  async #readExpiries(action: string, kvs: readonly IKeyValue[]): Promise<ReadonlyMap<string, number>> {
-    const leases = kvs.filter((kv) => !isReservation(kv)).map(({ lease }) => lease);
-    return readExpiries(this.#cluster, action, leases);
-  }
-
   /** Writes a key if a condition on it holds. Otherwise, the grant is revoked. */
   async #putIf(
     condition: ICompare,
