@@ -1,7 +1,14 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { exitModes, type ExitMode } from '../daemon/setup/options.ts';
 import { Failure } from '../diagnostic/failure.ts';
-import { defaultLabName, nodeBounds, underlays, type UnderlayKind } from '../lab/plan/request.ts';
+import {
+  defaultLabName,
+  nodeBounds,
+  underlays,
+  type UnderlayKind,
+  familyChoices,
+  type FamilyChoice,
+} from '../lab/plan/request.ts';
 import type { LabRequest } from '../lab/prepare.ts';
 import type { FaultVerb } from '../lab/protocol.ts';
 import { hostingOf, storeHostings } from '../lab/store/hostings.ts';
@@ -74,6 +81,8 @@ export function registerLab(program: Command): void {
       const { upLab } = await import('../lab/up.ts');
       await upLab(toRequest('up', name, recipe, options), json);
     });
+
+  registerVerify(lab);
 
   lab
     .command('exec')
@@ -200,6 +209,68 @@ function registerTrace(lab: Command): void {
     });
 }
 
+interface VerifyOptions {
+  readonly only: readonly string[];
+  readonly underlay: readonly UnderlayKind[];
+  readonly families: readonly FamilyChoice[];
+  readonly param?: readonly string[];
+  readonly timeout: number;
+  readonly json?: true;
+}
+
+function registerVerify(lab: Command): void {
+  lab
+    .command('verify')
+    .summary('try every promise that a recipe makes to its operator, and show a table')
+    .description(
+      'Tries every promise that a recipe makes to its operator, in a lab for each underlay and each family that the recipe has. Shows a table: kept or not, with the reason and the line of the recipe. Exits with 0 if every promise is kept.',
+    )
+    .argument('<recipe>', 'a recipe file, or the name of a shipped recipe')
+    .addOption(
+      new Option('--only <row>', 'try this promise only; repeat it for more')
+        .argParser(collect)
+        .default([], 'all'),
+    )
+    .addOption(
+      new Option('--underlay <kind>', 'how the nodes are connected; repeat it for more')
+        .argParser((kind: string, others: readonly string[]) => collect(chooseFrom(underlays, kind), others))
+        .default([], 'both'),
+    )
+    .addOption(
+      new Option('--families <families>', 'IPv4, IPv6, or dual; repeat it for more')
+        .argParser((text: string, others: readonly string[]) =>
+          collect(chooseFrom(familyChoices, text), others),
+        )
+        .default([], 'those of the recipe'),
+    )
+    .addOption(parameterOption())
+    .option('--timeout <seconds>', 'how long to wait until the nodes are ready', wholeNumber(1, 3600), 30)
+    .option('--json', 'print one JSON object')
+    .action(async (recipe: string, options: VerifyOptions) => {
+      const { verifyRecipe } = await import('../lab/verify/run.ts');
+      const { only, underlay, families, param = [], timeout, json = false } = options;
+      const request = {
+        recipe,
+        only,
+        underlays: underlay,
+        families,
+        parameters: readParameterSources(param, {}),
+        timeoutSeconds: timeout,
+      };
+      process.exitCode = await verifyRecipe(request, json);
+    });
+}
+
+/** Collects the values of an option that may be repeated. */
+function collect(value: string, others: readonly string[]): readonly string[] {
+  return [...others, value];
+}
+
+function chooseFrom(choices: readonly string[], value: string): string {
+  if (choices.includes(value)) return value;
+  throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+}
+
 /** Commander hands on everything after the node as it stands, a `--` before the command as well. */
 function withoutSeparator(words: readonly string[]): readonly string[] {
   const command = words[0] === '--' ? words.slice(1) : words;
@@ -298,6 +369,7 @@ function toRequest(
   return {
     name,
     purpose,
+    promises: [],
     recipe,
     nodes: options.nodes,
     underlay: options.underlay,

@@ -17,6 +17,8 @@ import type { ParameterOverride } from '../recipe/parameters.ts';
 export interface LabRequest {
   readonly name: string;
   readonly purpose: LabSpec['purpose'];
+  /** The ids of the promises that a `verify` tries; otherwise empty. */
+  readonly promises: readonly string[];
   /** A path, or the name of a shipped recipe. */
   readonly recipe: string;
   readonly nodes: number;
@@ -33,8 +35,8 @@ export interface LabRequest {
   readonly keepsFailed: boolean;
 }
 
-/** Reads and checks the recipe and plans the lab. Makes nothing. Throws a {@link Failure}. */
-export async function prepareLab(request: LabRequest): Promise<LabSpec> {
+/** Refuses a machine that cannot have a lab. Throws a {@link Failure}. */
+function requireLinux(): void {
   if (process.platform !== 'linux') {
     throw new Failure(
       'prerequisite',
@@ -42,7 +44,17 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
       { hint: 'run it on Linux, for example in a virtual machine' },
     );
   }
+}
+
+/** Reads and checks the recipe and plans the lab. Makes nothing. Throws a {@link Failure}. */
+export async function prepareLab(request: LabRequest): Promise<LabSpec> {
+  requireLinux();
   const { file, recipe } = await loadRecipe(request.recipe);
+  return prepareLabOf(file, recipe, request);
+}
+
+/** Plans the lab of a recipe that was read already, perhaps with other address families than its file has. Throws a {@link Failure}. */
+export async function prepareLabOf(file: string, recipe: Recipe, request: LabRequest): Promise<LabSpec> {
   const hosting = hostingOf(request.store);
   const { tls } = request;
   requirePrograms([...recipe.requires, ...hosting.programs(tls)], programPath(process.env['PATH']));
@@ -51,6 +63,7 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
   return {
     name: request.name,
     purpose: request.purpose,
+    promises: request.promises,
     recipe: {
       name: recipe.name,
       path: file,

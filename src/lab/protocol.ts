@@ -9,6 +9,7 @@ import type {
   PairReport,
   NodeRecipeChange,
 } from './report/report.ts';
+import type { PromiseOutcome } from './plan/outcome.ts';
 import type { ParameterOverride } from '../recipe/parameters.ts';
 
 /** The directory of a lab's files, on a tmpfs in the lab's own mount namespace. */
@@ -66,9 +67,11 @@ export interface LabSpec {
   readonly name: string;
   /**
    * The purpose of the lab. `run` probes, takes down and reports; `up` stays; `watch` stays with the process that started it, and takes
-   * {@link RecipeOrder}s.
+   * {@link RecipeOrder}s; `verify` tries the recipe's promises and reports.
    */
-  readonly purpose: 'run' | 'up' | 'watch';
+  readonly purpose: 'run' | 'up' | 'watch' | 'verify';
+  /** The ids of the promises that a `verify` tries; otherwise empty. */
+  readonly promises: readonly string[];
   /** The checked recipe: its text, and the absolute path under which nodes read it. */
   readonly recipe: {
     readonly name: string;
@@ -104,6 +107,11 @@ export interface RecipeOrder {
   readonly text: string;
   /** The network configuration of the recipe. */
   readonly networkDocument: string;
+}
+
+/** Whether the nodes of a lab read a copy of the recipe, because the author's own file may change or is a variant. */
+export function readsCopy({ purpose }: Pick<LabSpec, 'purpose'>): boolean {
+  return purpose === 'watch' || purpose === 'verify';
 }
 
 /** The second and last line on the inside's stdin: the lab may outlive the process that started it. */
@@ -149,6 +157,17 @@ export type LabEvent =
       /** The time until every node ran the recipe, in milliseconds. */
       readonly appliedMs: number | null;
     }
+  /** A `verify` begins to try a promise. */
+  | { readonly event: 'promise-begun'; readonly id: string }
+  /** A `verify` has tried a promise. */
+  | {
+      readonly event: 'promise-tried';
+      readonly id: string;
+      readonly outcome: PromiseOutcome;
+      readonly tookMs: number;
+    }
+  /** The end of a `verify`. */
+  | { readonly event: 'verified' }
   | ({ readonly event: 'failure' } & LabFailure);
 
 /** The state of a watched lab: its nodes, and the paths between its pods. */

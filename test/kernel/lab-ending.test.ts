@@ -159,6 +159,18 @@ const waits: readonly Wait[] = [
     end: 143,
   },
   {
+    command: 'verify',
+    what: 'while its nodes start',
+    start: (t) => {
+      const lone = ['--underlay', 'switched', '--families', 'IPv4'];
+      return says(
+        startHeddle(t, ['lab', 'verify', ...lone, recipe(t)]),
+        /^verify: switched IPv4: starting$/m,
+      );
+    },
+    end: 143,
+  },
+  {
     command: 'up',
     what: 'that applies a saved recipe whose SubnetAddCommand hangs',
     start: async (t) => {
@@ -252,8 +264,9 @@ describe('SIGTERM ends heddle lab', { skip }, () => {
     test(`${command} ${what}`, async (t) => {
       const ran = await start(t);
       assert.equal(await endBy(ran, 'SIGTERM'), end, ran.output());
-      if (command !== 'run' && command !== 'up') return;
-      const labs = [`run-${ran.child.pid ?? 0}`, ...ownLabs];
+      if (!['run', 'up', 'verify'].includes(command)) return;
+      const pid = String(ran.child.pid ?? 0);
+      const labs = [`run-${pid}`, `verify-${pid}-switched-ipv4`, ...ownLabs];
       await until('the lab to be gone', () => labs.every((lab) => processesOfLab(lab).length === 0));
     });
   }

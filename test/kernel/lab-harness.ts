@@ -24,19 +24,21 @@ interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** In place of this checkout's `bin/heddle.js`. */
   readonly program?: string;
+  /** The time that it may take. */
+  readonly seconds?: number;
 }
 
 /** Runs heddle to its end, whatever its exit code. */
 export async function runHeddle(
   args: readonly string[],
-  { input = '', wrapper = [], environment = {}, program = heddle }: RunOptions = {},
+  { input = '', wrapper = [], environment = {}, program = heddle, seconds = 60 }: RunOptions = {},
 ): Promise<CommandEnd> {
   const [file = '', ...rest] = [...wrapper, process.execPath, program, ...args];
   const { exitCode, stdout, stderr } = await execa(file, rest, {
     reject: false,
     input,
     env: { ...surroundings, ...environment },
-    timeout: 60_000,
+    timeout: seconds * 1000,
   });
   return { exitCode, stdout, stderr };
 }

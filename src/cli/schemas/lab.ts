@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { exitCodes, type FailureKind } from '../../diagnostic/failure.ts';
+import { familyChoices, underlays } from '../../lab/plan/request.ts';
 import type { LabListing } from '../../lab/ps.ts';
+import type { VerifyReport } from '../../lab/verify/report.ts';
 import type { WatchReport } from '../../lab/report/author-report.ts';
 import type { LabReport, LabUpReport } from '../../lab/report/report.ts';
 import { naturalNumber, described, schemaOf } from './schema-of.ts';
@@ -108,6 +110,47 @@ const change = z.strictObject({
 });
 
 const findings = described(z.string(), 'The findings about the recipe, as text for people.');
+
+const underlay = z.enum(underlays);
+const families = z.enum(familyChoices);
+
+/** The output of `heddle lab verify --json`. */
+export const verifySchema = schemaOf<VerifyReport>()(
+  z.strictObject({
+    recipe: recipeName,
+    passed: described(z.boolean(), 'Whether every promise is kept.'),
+    families: described(z.array(families), 'The families that were verified, each in labs of its own.'),
+    underlays: z.array(underlay),
+    promises: z.array(
+      z.strictObject({
+        id: described(z.string(), 'The row, as `--only` names it.'),
+        promise: z.string(),
+        kept: described(z.boolean(), 'Whether no try broke the promise.'),
+        tries: z.array(
+          z.strictObject({
+            underlay,
+            families,
+            outcome: described(
+              z.enum(['kept', 'expected', 'broken']),
+              '`expected`: not kept, and not meant to be kept in this lab.',
+            ),
+            note: described(z.string(), 'What was tried, or why the promise is not kept, as a clause.'),
+            where: described(
+              z.nullable(z.strictObject({ file: z.string(), line: z.int().check(z.minimum(1)) })),
+              'The line of the recipe to look at; null unless broken.',
+            ),
+            add: described(
+              z.nullable(z.string()),
+              'The key that the recipe needs for this promise; null if it does not lack one.',
+            ),
+            tookMs: milliseconds,
+          }),
+        ),
+      }),
+    ),
+    tookMs: milliseconds,
+  }),
+);
 
 /** A line of the output of `heddle lab up --watch --json`. */
 export const watchSchema = schemaOf<WatchReport>()(

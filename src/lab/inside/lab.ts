@@ -6,7 +6,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 import { stackInSource } from '../../host/files/source-positions.ts';
 import { underlayCommands } from '../plan/commands.ts';
 import { unknownNode } from '../plan/request.ts';
-import { sharedDirectory, type LabEvent, type LabSpec } from '../protocol.ts';
+import { readsCopy, sharedDirectory, type LabEvent, type LabSpec } from '../protocol.ts';
 import type { HostedStore } from '../store/hosting.ts';
 import { hostingOf } from '../store/hostings.ts';
 import type { LabFailure, LabTrouble, NodeReport } from '../report/report.ts';
@@ -21,23 +21,42 @@ import { runIpBatch } from './lab-program.ts';
 /** The number of failed adds after which a peer counts as impossible to add. */
 const hopelessAttempts = 2;
 
+/** A node whose daemon was not started yet. */
+interface HeldNode {
+  readonly plan: NodePlan;
+  readonly holder: Holder;
+  /** Starts the daemon, and adds the node to those of the lab. */
+  start(): LabNode;
+}
+
 /** A lab with its namespaces and its started daemons. */
 export class Lab {
   readonly spec: LabSpec;
-  readonly nodes: readonly LabNode[];
+  readonly #nodes: LabNode[];
   readonly store: HostedStore;
   readonly changes: Changes;
+  /** The nodes whose daemons are started later. */
+  readonly heldNodes: HeldNode[] = [];
   readonly #startedAt = performance.now();
 
   private constructor(spec: LabSpec, nodes: readonly LabNode[], store: HostedStore, changes: Changes) {
     this.spec = spec;
-    this.nodes = nodes;
+    this.#nodes = [...nodes];
     this.store = store;
     this.changes = changes;
   }
 
-  /** Makes the underlay, the nodes and the store, and starts a daemon in each node. */
-  static async build(spec: LabSpec, tell: (event: LabEvent) => void): Promise<Lab> {
+  /** The nodes whose daemons were started. */
+  get nodes(): readonly LabNode[] {
+    return this.#nodes;
+  }
+
+  /** Makes the underlay, the nodes and the store, and starts a daemon in each node. Those that `later` chooses are started later. */
+  static async build(
+    spec: LabSpec,
+    tell: (event: LabEvent) => void,
+    later: (plan: NodePlan) => boolean = () => false,
+  ): Promise<Lab> {
     const began = performance.now();
     await Promise.all([prepareFiles(spec), runIpBatch(undefined, underlayCommands(spec.topology))]);
     const changes = new Changes();
@@ -52,8 +71,17 @@ export class Lab {
       new LabNode(plan, holder, spec, changes, (what) =>
         tell({ event: 'node-waits', node: plan.name, what }),
       );
-    const nodes = holders.map(({ plan, holder }) => startNode(plan, holder));
-    return new Lab(spec, nodes, store, changes);
+    const lab = new Lab(spec, [], store, changes);
+    for (const { plan, holder } of holders) {
+      const start = (): LabNode => {
+        const node = startNode(plan, holder);
+        lab.#nodes.push(node);
+        return node;
+      };
+      if (later(plan)) lab.heldNodes.push({ plan, holder, start });
+      else start();
+    }
+    return lab;
   }
 
   /** The time since the first daemon was started, in milliseconds. */
@@ -115,7 +143,7 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
   await writeFile(wrapper, `#!/bin/sh\nexec ${quote(spec.heddle)} "$@"\n`);
   await chmod(wrapper, 0o755);
   const { path, text } = spec.recipe;
-  if (spec.purpose === 'watch') await writeNodeRecipe(path, text);
+  if (readsCopy(spec)) await writeNodeRecipe(path, text);
   // A recipe on the machine's /run is not visible here.
   await access(path).catch(async () => {
     await mkdir(dirname(path), { recursive: true });

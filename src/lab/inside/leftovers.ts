@@ -25,7 +25,7 @@ export async function findLeftovers(node: LabNode): Promise<readonly string[]> {
 }
 
 /** Every process in the node's PID namespace except those that hold it. */
-async function processesOf(node: LabNode): Promise<readonly string[]> {
+export async function processesOf(node: LabNode): Promise<readonly string[]> {
   const namespace = await readlink(`/proc/${node.holder.pid}/ns/pid`);
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(

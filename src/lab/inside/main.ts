@@ -9,6 +9,7 @@ import { serveControl } from './control.ts';
 import { describeFailure, Lab } from './lab.ts';
 import { AuthorLoop } from './author-loop.ts';
 import { proveLab, startAgents } from './run-lab.ts';
+import { verifyLab } from '../verify/verify-lab.ts';
 import { stopProgram } from './faults.ts';
 
 function tell(event: LabEvent): void {
@@ -21,7 +22,7 @@ function endLab(): void {
 }
 
 async function build(spec: LabSpec): Promise<Lab> {
-  const lab = await Lab.build(spec, tell);
+  const lab = await Lab.build(spec, tell, () => spec.purpose === 'verify');
   await serveControl(lab);
   process.on('SIGTERM', () => void endInOrder(lab));
   return lab;
@@ -50,6 +51,9 @@ async function live(spec: LabSpec): Promise<void> {
       return;
     case 'up':
       await standUp(lab);
+      return;
+    case 'verify':
+      await verifyLab(lab, tell);
       return;
     case 'watch': {
       const loop = new AuthorLoop(lab, startAgents(lab), tell);

@@ -9,6 +9,8 @@ const underlaySwitch = 'underlay';
 /** The bridge that a CNI plugin would make in a node, and its port to the pod. */
 const podBridge = 'cbr0';
 const podPort = 'pod';
+/** The interfaces of a node that belong to its pod. */
+export const podDevices: ReadonlySet<string> = new Set([podBridge, podPort]);
 
 /**
  * Lines for one `ip -batch` in the lab's own network namespace: every namespace, the switch or router, and a port for
@@ -39,6 +41,16 @@ export function underlayCommands(topology: Topology): readonly string[] {
 /** Lines for `ip -batch` in a host's network namespace. */
 export function hostCommands(host: HostPlan): readonly string[] {
   return attachCommands(presentValues(host));
+}
+
+/** Lines for `ip -batch` in a host's network namespace, which replace its addresses on the underlay. */
+export function moveCommands(moved: HostPlan): readonly string[] {
+  const attach = attachCommands(presentValues(moved));
+  // A default route of IPv6 outlives the address.
+  return [
+    `addr flush dev ${nodeInterface} scope global`,
+    ...attach.map((line) => line.replace('route add', 'route replace')),
+  ];
 }
 
 /** Lines for `ip -batch` in the lab's own network namespace, which disconnect a host's cable. */

@@ -4,6 +4,10 @@ import { Failure } from '../../diagnostic/failure.ts';
 export type UnderlayKind = 'switched' | 'routed';
 export const underlays = ['switched', 'routed'] as const satisfies readonly UnderlayKind[];
 
+/** The families of an overlay that a lab verifies. */
+export type FamilyChoice = 'IPv4' | 'IPv6' | 'dual';
+export const familyChoices = ['IPv4', 'IPv6', 'dual'] as const satisfies readonly FamilyChoice[];
+
 /** The least and the most nodes of a lab. */
 export const nodeBounds = { minimum: 1, maximum: 50 } as const;
 

@@ -2,6 +2,7 @@ import {
   addressBits,
   formatAddress,
   overlaps,
+  parseAddress,
   parseCidr,
   type Cidr,
   type Family,
@@ -104,6 +105,19 @@ function attach(block: Cidr, underlay: UnderlayKind, number: number): Attachment
   return underlay === 'routed'
     ? { address: at(1n), prefix, router: at(routerNumber) }
     : { address: at(BigInt(number)), prefix, router: undefined };
+}
+
+/** The number by which the address of a host moves: more than there are nodes, and not the router's. */
+const moveBy = 100n;
+
+/** The plan of a host that moves to other addresses on its segment. */
+export function moveHost(host: HostPlan): HostPlan {
+  const move = (attachment: Attachment): Attachment => {
+    const address = parseAddress(attachment.address);
+    if (address === undefined) throw new Error(`${attachment.address} is not an address`);
+    return { ...attachment, address: formatAddress({ ...address, value: address.value + moveBy }) };
+  };
+  return { ...host, ipv4: move(host.ipv4), ipv6: host.ipv6 && move(host.ipv6) };
 }
 
 /** The hosts that are attached to an underlay. */

@@ -72,6 +72,9 @@ class Steps {
       }
       case 'stopping':
         return 'taking the networks down';
+      case 'promise-begun':
+      case 'promise-tried':
+      case 'verified':
       case 'report':
       case 'up':
       case 'matrix':

@@ -46,6 +46,7 @@ const commands: Readonly<Record<string, () => readonly string[]>> = {
   doctor: () => ['doctor', '--recipe', bad, '--state-dir', directory, '--store-dir', join(directory, 'none')],
   'lab run': () => ['lab', 'run', bad],
   'lab up': () => ['lab', 'up', bad],
+  'lab verify': () => ['lab', 'verify', bad],
 };
 
 /** Commands that write no findings, and so no colours, by name. */

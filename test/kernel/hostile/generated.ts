@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Json } from '../../../src/lease/lease.ts';
-import { attacks } from './bad-leases.ts';
+import { attacks } from '../../../src/lab/plan/attacks.ts';
 import { encode, makeGood, type DataForm, type RawLease } from './leases.ts';
 
 /** The rule of the command contract for text without a pattern, said once more: not by the code that is tested. */

@@ -7,7 +7,14 @@ import { NodeWaits } from './node-waits.ts';
 import type { CommandTrouble } from '../../../event/trouble.ts';
 import { nodeInterface } from '../../plan/commands.ts';
 import { storeOptions } from '../../plan/lab-store.ts';
-import { logFileOf, nodeRecipe, nodeStateDirectory, nodeSubnetFile, type LabSpec } from '../../protocol.ts';
+import {
+  logFileOf,
+  nodeRecipe,
+  nodeStateDirectory,
+  nodeSubnetFile,
+  readsCopy,
+  type LabSpec,
+} from '../../protocol.ts';
 import type { LabTrouble } from '../../report/report.ts';
 import type { Changes } from '../changes.ts';
 import { nodeEnvironment } from './environment.ts';
@@ -152,8 +159,9 @@ export class LabDaemon {
 }
 
 /** Replaces the path of the lab's copy of a recipe with the path of the author's own file. */
-function nameRecipe(event: HeddleEvent, { recipe, purpose }: LabSpec): HeddleEvent {
-  if (purpose !== 'watch') return event;
+function nameRecipe(event: HeddleEvent, spec: LabSpec): HeddleEvent {
+  if (!readsCopy(spec)) return event;
+  const { recipe } = spec;
   const named = JSON.stringify(event).replaceAll(nodeRecipe(recipe.path), recipe.path);
   return JSON.parse(named) as HeddleEvent;
 }
@@ -162,9 +170,8 @@ function daemonCommand(spec: LabSpec): readonly string[] {
   return [
     ...spec.heddle,
     'up',
-    ...(spec.purpose === 'watch'
-      ? ['--watch', '--recipe', nodeRecipe(spec.recipe.path)]
-      : ['--recipe', spec.recipe.path]),
+    ...(spec.purpose === 'watch' ? ['--watch'] : []),
+    ...['--recipe', readsCopy(spec) ? nodeRecipe(spec.recipe.path) : spec.recipe.path],
     ...storeOptions(spec.store),
     ...['--state-dir', nodeStateDirectory],
     ...['--subnet-file', nodeSubnetFile],

@@ -48,13 +48,14 @@ export class LabNode {
     return this.daemon.trouble(otherwise);
   }
 
-  #startDaemon(): LabDaemon {
-    return new LabDaemon(this.plan.name, this.holder, this.#spec, this.#changes, this.#onWait);
+  #startDaemon(options: readonly string[] = []): LabDaemon {
+    const spec = { ...this.#spec, daemonOptions: [...this.#spec.daemonOptions, ...options] };
+    return new LabDaemon(this.plan.name, this.holder, spec, this.#changes, this.#onWait);
   }
 
-  /** Starts the daemon again after it has ended. Throws a {@link Failure} if it does not become ready. */
-  async restart(): Promise<void> {
-    this.daemon = this.#startDaemon();
+  /** Starts the daemon again after it has ended, with further options. Throws a {@link Failure} if it does not become ready. */
+  async restart(options: readonly string[] = []): Promise<void> {
+    this.daemon = this.#startDaemon(options);
     await this.becomeReady(this.#spec.timeoutMs);
   }
 

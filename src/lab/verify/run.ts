@@ -1,0 +1,204 @@
+import { exitCodes, Failure } from '../../diagnostic/failure.ts';
+import { usesColour } from '../../host/terminal-colour.ts';
+import { loadRecipe } from '../../recipe-files/load-recipe.ts';
+import { commandText } from '../../recipe/command-text.ts';
+import { parseRecipe } from '../../recipe/read/parse-recipe.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
+import { familiesOf, withFamilies } from '../plan/family-variants.ts';
+import { underlays as allUnderlays, type FamilyChoice, type UnderlayKind } from '../plan/request.ts';
+import { prepareLabOf, type LabRequest } from '../prepare.ts';
+import { TetheredLab } from '../process/enter.ts';
+import { endOnSignal } from '../process/interrupt.ts';
+import type { LabEvent, LabSpec } from '../protocol.ts';
+import { promises } from './promises.ts';
+import { renderVerify } from './render-verify.ts';
+import { reportTry, type TryReport, type VerifyReport } from './report.ts';
+
+/** The request of `lab verify`. */
+interface VerifyRequest extends Pick<LabRequest, 'recipe' | 'parameters' | 'timeoutSeconds'> {
+  /** The ids of the promises to try; empty for all. */
+  readonly only: readonly string[];
+  /** The underlays and families to try; empty for all that the recipe has. */
+  readonly underlays: readonly UnderlayKind[];
+  readonly families: readonly FamilyChoice[];
+}
+
+/** The number of labs that run at once. */
+const atOnce = 2;
+
+interface VerifyLab {
+  readonly underlay: UnderlayKind;
+  readonly families: FamilyChoice;
+  readonly spec: LabSpec;
+}
+
+interface PromiseTry {
+  readonly id: string;
+  readonly report: TryReport;
+}
+
+/** `lab verify`: tries every promise of a recipe in a lab for each underlay and family, and prints a table. Returns the exit code. */
+export async function verifyRecipe(request: VerifyRequest, json: boolean): Promise<number> {
+  const begunAt = performance.now();
+  const ids = chooseIds(request.only);
+  const { file, recipe } = await loadRecipe(request.recipe);
+  const families = chooseFamilies(recipe, request.families);
+  const underlays = request.underlays.length === 0 ? allUnderlays : request.underlays;
+  const labs = await Promise.all(
+    underlays.flatMap((underlay) =>
+      families.map((each) => planVerifyLab(file, recipe, request, { underlay, families: each, ids })),
+    ),
+  );
+  const tries = await runLabs(labs);
+  const rows = promises
+    .filter(({ id }) => ids.includes(id))
+    .map(({ id, sentence }) => {
+      const found = tries.filter((each) => each.id === id).map((each) => each.report);
+      // The labs end in any order.
+      const ordered = labs.flatMap((lab) =>
+        found.filter((each) => each.underlay === lab.underlay && each.families === lab.families),
+      );
+      return {
+        id,
+        promise: sentence,
+        kept: ordered.every(({ outcome }) => outcome !== 'broken'),
+        tries: ordered,
+      };
+    });
+  const report: VerifyReport = {
+    recipe: recipe.name,
+    passed: rows.every(({ kept }) => kept),
+    families,
+    underlays,
+    promises: rows,
+    tookMs: Math.round(performance.now() - begunAt),
+  };
+  process.stdout.write(
+    json ? `${JSON.stringify(report)}\n` : renderVerify(report, { colour: usesColour(process.stdout) }),
+  );
+  return report.passed ? 0 : exitCodes['lab-failed'];
+}
+
+function chooseIds(only: readonly string[]): readonly string[] {
+  const known = promises.map(({ id }) => id);
+  const unknown = only.find((id) => !known.includes(id));
+  if (unknown !== undefined) {
+    throw new Failure('usage', `lab verify does not know the promise ${unknown}`, {
+      hint: `choose from ${known.join(', ')}`,
+    });
+  }
+  return only.length === 0 ? known : only;
+}
+
+function chooseFamilies(recipe: Recipe, wanted: readonly FamilyChoice[]): readonly FamilyChoice[] {
+  const commands = Object.values(recipe.commands).map(commandText).join('\n');
+  const has = familiesOf({ network: recipe.network, commands });
+  const missing = wanted.find((each) => !has.includes(each));
+  if (missing !== undefined) {
+    throw new Failure('usage', `the recipe ${recipe.name} does not have ${describeFamilies(missing)}`, {
+      hint: `it has ${has.map(describeFamilies).join(', ')}, because its commands do not read the variables of another family`,
+    });
+  }
+  return wanted.length === 0 ? has : wanted;
+}
+
+function describeFamilies(families: FamilyChoice): string {
+  return families === 'dual' ? 'both families at once' : families;
+}
+
+async function planVerifyLab(
+  file: string,
+  recipe: Recipe,
+  request: VerifyRequest,
+  lab: { readonly underlay: UnderlayKind; readonly families: FamilyChoice; readonly ids: readonly string[] },
+): Promise<VerifyLab> {
+  const { underlay, families, ids } = lab;
+  const text = withFamilies(recipe.source.text, recipe.network, families);
+  const read = parseRecipe({ name: recipe.source.name, text }, recipe.name);
+  if (read.kind === 'invalid') {
+    const [first] = read.diagnostics;
+    throw new Failure(
+      'recipe',
+      `the recipe ${recipe.name} with ${describeFamilies(families)} is invalid: ${first?.message ?? ''}`,
+      {
+        hint: `leave these families out with --families`,
+      },
+    );
+  }
+  const spec = await prepareLabOf(file, read.value, {
+    name: `verify-${process.pid}-${underlay}-${families.toLowerCase()}`,
+    purpose: 'verify',
+    promises: ids,
+    recipe: request.recipe,
+    nodes: 3,
+    underlay,
+    store: 'files',
+    tls: false,
+    parameters: request.parameters,
+    daemonOptions: ['--on-exit', 'leave', '--check-interval', '1'],
+    timeoutSeconds: request.timeoutSeconds,
+    keepsFailed: false,
+  });
+  return { underlay, families, spec };
+}
+
+/** Runs labs, some at once, and returns their tries. Throws a {@link Failure} if a lab itself fails. */
+async function runLabs(labs: readonly VerifyLab[]): Promise<readonly PromiseTry[]> {
+  const tries: PromiseTry[] = [];
+  const running = new Set<TetheredLab>();
+  const endAll = async (): Promise<void> => {
+    await Promise.all([...running].map((each) => each.end()));
+  };
+  const release = endOnSignal({ end: endAll });
+  const queue = labs.values();
+  const work = async (): Promise<void> => {
+    for (const lab of queue) tries.push(...(await runLab(lab, running)));
+  };
+  try {
+    await Promise.all(Array.from({ length: atOnce }, work));
+  } finally {
+    await endAll();
+    release();
+  }
+  return tries;
+}
+
+/** Runs one lab to its end, and returns its tries. Throws a {@link Failure} if the lab itself fails. */
+async function runLab(lab: VerifyLab, running: Set<TetheredLab>): Promise<readonly PromiseTry[]> {
+  const { underlay, families, spec } = lab;
+  const tries: PromiseTry[] = [];
+  const name = `${underlay} ${families}`;
+  let finish: (final: 'verified' | Failure) => void = () => undefined;
+  const word = new Promise<'verified' | Failure>((resolve) => (finish = resolve));
+  const note = (event: LabEvent): void => {
+    switch (event.event) {
+      case 'promise-tried': {
+        const { id, outcome, tookMs } = event;
+        tries.push({ id, report: reportTry(lab, outcome, tookMs) });
+        process.stderr.write(`verify: ${name}: ${id} ${outcome.kind} (${(tookMs / 1000).toFixed(1)} s)\n`);
+        return;
+      }
+      case 'verified':
+        finish('verified');
+        return;
+      case 'failure':
+        finish(
+          new Failure(event.kind, event.message, {
+            detail: event.detail,
+            ...(event.hint && { hint: event.hint }),
+          }),
+        );
+        return;
+      default:
+        return;
+    }
+  };
+  process.stderr.write(`verify: ${name}: starting\n`);
+  const tethered = new TetheredLab(spec, note);
+  running.add(tethered);
+  const final = await Promise.race([word, tethered.endedEarly()]);
+  await tethered.end();
+  running.delete(tethered);
+  if (final instanceof Failure) throw final;
+  return tries;
+}
