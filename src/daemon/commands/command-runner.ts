@@ -257,21 +257,26 @@ export class CommandRunner {
     return { name, source, environment: peerVariables(peer), shared, stdin: peer.stdin };
   }
 
+  /** Finds the programs that work off many calls at once. They are asked only once, so an early call saves a later one the time. */
+  findTools(): Promise<readonly BatchTool[]> {
+    const { shell, inherited, facts } = this.#context;
+    return (this.#tools ??= findTools(shell, inherited, facts.stateDirectory));
+  }
+
   /** Runs compiled commands for many peers, in waves. Returns a result for each, in their order. */
   async runCompiled(
     compiled: readonly CompiledCommand[],
     signal: AbortSignal,
     mayGoOn: () => boolean,
   ): Promise<readonly CompiledResult[]> {
-    const { shell, recipe, inherited, facts, waits } = this.#context;
+    const { shell, recipe, facts, waits } = this.#context;
     const cwd = facts.stateDirectory;
     const timeoutMs = recipe.timeout * 1000;
     const { concurrency, source } = recipe;
     const end = waits.begin(() => `commands for ${formatCount(compiled.length, 'peer')}`, timeoutMs);
     const begin = performance.now();
     try {
-      this.#tools ??= findTools(shell, inherited, cwd);
-      const tools = await this.#tools;
+      const tools = await this.findTools();
       const ends = await runWaves(compiled, { shell, tools, cwd, timeoutMs, concurrency, signal, mayGoOn });
       const durationMs = performance.now() - begin;
       return compiled.flatMap(({ name }, index): CompiledResult[] => {

@@ -83,6 +83,8 @@ function batchOf(
   if (compile !== 'on' || !commands.mayOverlap)
     return { batch: undefined, abilities: { ...abilities, fitsBatch: undefined } };
   const compiled = new CompiledCommands(commands, own);
+  // They answer while the network comes up.
+  void commands.findTools();
   return {
     batch: async (operations, signal, mayGoOn) => {
       const begin = performance.now();

@@ -28,7 +28,7 @@ interface PeerLoopOptions {
  */
 const mostInBatch = 2500;
 /** The most operations in the first batch, so that the kernel begins soon. */
-const mostInFirstBatch = 1000;
+const mostInFirstBatch = 250;
 /** The most peers that one event names, because collectors of logs cut long lines. */
 const mostNamed = 500;
 /** The most different texts of stderr that the event of a batch has. */
