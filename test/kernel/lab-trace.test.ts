@@ -4,6 +4,7 @@ import { exitCodes } from '../../src/diagnostic/failure.ts';
 import type { LabListing } from '../../src/lab/ps.ts';
 import type { TraceReport } from '../../src/lab/trace/report.ts';
 import { assertOutput } from '../support/output-schema.ts';
+import type { CommandEnd } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { runHeddle } from './lab-harness.ts';
 
@@ -270,5 +271,31 @@ describe('lab trace of other overlays', { skip: reasonToSkip('tcpdump', 'wg', 'w
     );
     const text = await runHeddle(['lab', 'trace', '--name', other, 'node1', 'node2']);
     assert.match(text.stdout, /✔ node2 answered in [\d.]+ ms$/);
+  });
+});
+
+describe('lab trace without root', { skip: reasonToSkip('tcpdump', 'nft') }, () => {
+  const wrapper = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
+  const environment = { TMPDIR: '/tmp' };
+  const own = ['--name', `${name}-user`];
+  after(() => runHeddle(['lab', 'down', ...own], { wrapper, environment }));
+
+  test('shows the look-ups, and the rule of a firewall, in a user namespace', async (t) => {
+    const heddle = async (verb: string, ...words: readonly string[]): Promise<CommandEnd> =>
+      runHeddle(['lab', verb, ...own, ...words], { wrapper, environment });
+    if ((await runHeddle(['--help'], { wrapper })).exitCode !== 0) {
+      t.skip('this checkout cannot be read by another user');
+      return;
+    }
+    const up = await heddle('up', 'vxlan', '--nodes', '2');
+    assert.equal(up.exitCode, 0, up.stderr);
+    const table =
+      'table inet foreign { chain input { type filter hook input priority 0; udp dport 8472 drop; }; }';
+    assert.equal((await heddle('exec', 'node2', '--', 'nft', table)).exitCode, 0);
+    const traced = await heddle('trace', 'node1-pod', 'node2-pod', '--json');
+    const report = assertOutput('lab trace', traced.stdout) as TraceReport;
+    assert.match(report.noFrames ?? '', /^tcpdump does not start in \S+: Couldn't change to/);
+    assert.match(lostIn(report).cause, /^the firewall of node2 drops the packet: .* udp dport 8472 drop$/);
+    assert.equal((await heddle('capture', 'node1')).exitCode, exitCodes.privilege);
   });
 });
