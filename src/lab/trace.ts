@@ -7,7 +7,8 @@ import { nameArgument } from './plan/request.ts';
 import { askStatus } from './process/control-client.ts';
 import { findLab } from './process/find.ts';
 import { decodeFrame } from './trace/decode-frame.ts';
-import { risenCounters, type Facts } from './trace/facts.ts';
+import { risenCounters } from './trace/counters.ts';
+import type { Facts } from './trace/facts.ts';
 import { readTracing } from './trace/firewall-trace.ts';
 import { judgeTrace, whichWasLost } from './trace/judge.ts';
 import { LookUps } from './trace/look-up.ts';
@@ -40,19 +41,14 @@ export async function traceLab(name: string, options: TraceOptions, json: boolea
   const places = listPlaces(status.nodes, status.server);
   const ends = findEnds(lab.name, places, options);
   const namespaces = new Namespaces(lab, status);
-  const report = await trace(namespaces, places, { ...ends, size: options.size });
-  const full: TraceReport = { lab: lab.name, recipe: status.recipe, ...report };
-  const text = json ? JSON.stringify(full) : renderTrace(full, { colour: usesColour(process.stdout) });
+  const echo = { ...ends, size: options.size };
+  const followed = await followEcho(namespaces, places, echo, (place, command) =>
+    shellCommand(lab.name, place, command),
+  );
+  const report: TraceReport = { lab: lab.name, recipe: status.recipe, ...followed };
+  const text = json ? JSON.stringify(report) : renderTrace(report, { colour: usesColour(process.stdout) });
   process.stdout.write(`${text}\n`);
-  return full.outcome.kind === 'answered';
-
-  async function trace(
-    inside: Namespaces,
-    all: readonly LabPlace[],
-    echo: Ends & { readonly size: number },
-  ): Promise<Omit<TraceReport, 'lab' | 'recipe'>> {
-    return followEcho(inside, all, echo, (place, command) => shellCommand(lab.name, place, command));
-  }
+  return report.outcome.kind === 'answered';
 }
 
 interface Ends {
@@ -141,7 +137,7 @@ async function followEcho(
   const counters = watched.flatMap(({ name }) => {
     const [earlier, later] = [before.get(name), after.get(name)];
     if (earlier === undefined || later === undefined) return [];
-    return risenCounters(earlier, later).map((counter) => ({ place: name, ...counter }));
+    return risenCounters(earlier.counters, later.counters).map((counter) => ({ place: name, ...counter }));
   });
   const target = { place: to.name, address };
   const answerTo =

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { contains, parseAddress, parseCidr } from '../../network/cidr.ts';
+import { readCounters, type LossCounters } from './counters.ts';
 
 /**
  * A script that prints what a network namespace knows about neighbours, devices and losses, one section for each kind. The private keys
@@ -121,7 +122,7 @@ export interface Facts {
   /** The strict reverse path filters: `all`, or a device, with its value. */
   readonly reversePath: ReadonlyMap<string, number>;
   /** Every counter of lost packets, and of iptables' rules that drop or translate, by a name that people can look up. */
-  readonly counters: ReadonlyMap<string, number>;
+  readonly counters: LossCounters;
 }
 
 /** Reads the output of {@link factsScript}. A section that a namespace does not have is empty. */
@@ -148,15 +149,7 @@ export function readFacts(text: string): Facts {
         return device === undefined ? [] : [[device, Number(value)] as const];
       }),
     ),
-    counters: new Map([
-      ...links.flatMap(countersOfLink),
-      ...readPairedLines(lines('snmp')),
-      ...readPairedLines(lines('netstat')),
-      ...readNamedLines(lines('snmp6')),
-      ...readNamedLines(lines('xfrm')),
-      ...readSavedRules('iptables', lines('iptables')),
-      ...readSavedRules('ip6tables', lines('ip6tables')),
-    ]),
+    counters: readCounters(links, lines),
   };
 }
 
@@ -207,57 +200,6 @@ function toDevice({
   };
 }
 
-function countersOfLink({
-  ifname,
-  stats64,
-}: z.infer<typeof linkSchema>): readonly (readonly [string, number])[] {
-  if (stats64 === undefined) return [];
-  return (['rx', 'tx'] as const).flatMap((way) =>
-    (['dropped', 'errors'] as const).map((what) => [`${ifname} ${way} ${what}`, stats64[way][what]] as const),
-  );
-}
-
-/** Counters that rise when a packet is lost. The others count what is usual. */
-const losses =
-  /(?:Discards|NoRoutes|AddrErrors|HdrErrors|UnknownProtos|ReversePathFilter|TooBigErrors|FragFails|ReasmFails|Truncated|NoPorts|RcvbufErrors|SndbufErrors|InErrors|CsumErrors|^Xfrm)/;
-
-function isLoss(name: string): boolean {
-  return losses.test(name);
-}
-
-/** Reads /proc/net/snmp and /proc/net/netstat: a line of names, then a line of values. */
-function readPairedLines(lines: readonly string[]): readonly (readonly [string, number])[] {
-  return lines.flatMap((line, index) => {
-    if (index % 2 === 1) return [];
-    const [protocol = '', ...names] = line.split(/\s+/);
-    const values = (lines[index + 1] ?? '').split(/\s+/).slice(1);
-    return names
-      .map((name, at) => [protocol.replace(':', '') + name, Number(values[at])] as const)
-      .filter(([name]) => isLoss(name));
-  });
-}
-
-function readNamedLines(lines: readonly string[]): readonly (readonly [string, number])[] {
-  return lines.flatMap((line) => {
-    const [name = '', value] = line.trim().split(/\s+/);
-    return isLoss(name) ? [[name, Number(value)] as const] : [];
-  });
-}
-
-/** Targets of iptables that lose or translate a packet. */
-const decisive = /-j (?:DROP|REJECT|SNAT|DNAT|MASQUERADE|REDIRECT|NETMAP)\b/;
-
-function readSavedRules(tool: string, lines: readonly string[]): readonly (readonly [string, number])[] {
-  let table = '';
-  return lines.flatMap((line) => {
-    if (line.startsWith('*')) table = line.slice(1);
-    const [, packets, rule = ''] = /^\[(\d+):\d+\] (-A .+)$/.exec(line) ?? [];
-    if (decisive.test(rule)) return [[`${tool} -t ${table} ${rule}`, Number(packets)] as const];
-    const [, chain, dropped] = /^:(\S+) DROP \[(\d+):\d+\]/.exec(line) ?? [];
-    return chain === undefined ? [] : [[`${tool} -t ${table} -P ${chain} DROP`, Number(dropped)] as const];
-  });
-}
-
 function readWireguard(lines: readonly string[]): Facts['wireguard'] {
   const ports = new Map<string, number>();
   const peers: WireguardPeer[] = [];
@@ -291,15 +233,4 @@ export function wireguardPeerFor(facts: Facts, device: string, address: string):
     }
   }
   return best?.peer;
-}
-
-/** The counters that are higher than before, with the difference. */
-export function risenCounters(
-  before: Facts,
-  after: Facts,
-): readonly { readonly name: string; readonly by: number }[] {
-  return [...after.counters].flatMap(([name, value]) => {
-    const by = value - (before.counters.get(name) ?? 0);
-    return by > 0 ? [{ name, by }] : [];
-  });
 }

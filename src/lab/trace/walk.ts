@@ -3,33 +3,16 @@ import type { LabPlace } from '../process/places.ts';
 import { encapsulate, type PeerDevice } from './encapsulation.ts';
 import type { Device, Facts } from './facts.ts';
 import type { Encapsulation, LookUp, Suspicion } from './report.ts';
-
-/** The decision of the kernel for one destination. */
-interface Route {
-  /** The route as `ip` prints it. */
-  readonly text: string;
-  readonly device: string | undefined;
-  readonly gateway: string | undefined;
-  readonly table: string;
-  readonly source: string | undefined;
-  readonly type: string;
-}
+import { explainNoRoute, routeCommand, type KernelRoute, type RouteQuestion } from './route-question.ts';
 
 /** A question that only the kernel can answer. */
 export type Question =
   | { readonly ask: 'facts'; readonly place: string }
   | ({ readonly ask: 'route'; readonly place: string } & RouteQuestion);
 
-interface RouteQuestion {
-  readonly destination: string;
-  readonly source: string | undefined;
-  /** The device on which the packet arrived; undefined if it begins here. */
-  readonly arrives: string | undefined;
-}
-
 export type Answer =
   | { readonly answer: 'facts'; readonly facts: Facts }
-  | { readonly answer: 'route'; readonly route: Route }
+  | { readonly answer: 'route'; readonly route: KernelRoute }
   | { readonly answer: 'no-route'; readonly because: string };
 
 /** One place on a packet's way, by look-ups alone. */
@@ -194,7 +177,7 @@ class Walker {
     this.#suspicions.push({ place: this.#place.name, ...suspicion });
   }
 
-  *#route(step: Step, arrives: string | undefined): Look<Route | undefined> {
+  *#route(step: Step, arrives: string | undefined): Look<KernelRoute | undefined> {
     const { destination, source } = this.#packet;
     const question = { destination, source, arrives };
     const command = routeCommand(question).join(' ');
@@ -458,44 +441,4 @@ function takes(facts: Facts, device: Device, by: Encapsulation): boolean {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-/** The command that asks the kernel for its decision. */
-export function routeCommand({ destination, source, arrives }: RouteQuestion): readonly string[] {
-  return [
-    ...['ip', 'route', 'get', destination],
-    ...(source === undefined ? [] : ['from', source]),
-    ...(arrives === undefined ? [] : ['iif', arrives]),
-  ];
-}
-
-function explainNoRoute(
-  place: string,
-  question: RouteQuestion,
-  because: string,
-  reversePath: Facts['reversePath'],
-): Omit<Suspicion, 'place'> {
-  const { destination, source, arrives } = question;
-  // The kernel answers so if the way back to the source is by another device: EXDEV, and EINVAL since Linux 6.14.
-  if (/cross-device|invalid argument/i.test(because) && source !== undefined && arrives !== undefined) {
-    const filters = ['all', arrives].filter((name) => (reversePath.get(name) ?? 0) > 0);
-    if (filters.length > 0) {
-      const settings = filters.map((name) => `net.ipv4.conf.${name.replaceAll('.', '/')}.rp_filter=0`);
-      return {
-        stops: true,
-        entry: 'rp_filter',
-        what: `the reverse path filter (rp_filter) of ${place} drops packets from ${source} that arrive on ${arrives}, because the route of ${place} to ${source} does not lead to ${arrives}`,
-        shows: `ip route get ${source}`,
-        repairs: `sysctl -w ${settings.join(' ')}`,
-      };
-    }
-  }
-  const from = source === undefined ? '' : ` from ${source}`;
-  return {
-    stops: true,
-    entry: 'route',
-    what: `${place} does not have a route for packets${from} to ${destination}: ${because}`,
-    shows: routeCommand(question).join(' '),
-    repairs: null,
-  };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readFacts, risenCounters, wireguardPeerFor } from '../../../src/lab/trace/facts.ts';
+import { risenCounters } from '../../../src/lab/trace/counters.ts';
+import { readFacts, wireguardPeerFor } from '../../../src/lab/trace/facts.ts';
 
 const text = `# link
 [{"ifindex":2,"ifname":"eth0","flags":["UP","NO-CARRIER"],"mtu":1500,"stats64":{"rx":{"dropped":3,"errors":0},"tx":{"dropped":1,"errors":0}}},{"odd":true}]
@@ -32,9 +33,10 @@ test('the counters of losses and of rules that decide are read, and no others', 
     'iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE': 7,
     'iptables -t filter -P FORWARD DROP': 5,
   });
-  assert.deepEqual(risenCounters(readFacts(text), readFacts(text.replace('1 4 99', '1 6 120'))), [
-    { name: 'IpOutNoRoutes', by: 2 },
-  ]);
+  assert.deepEqual(
+    risenCounters(readFacts(text).counters, readFacts(text.replace('1 4 99', '1 6 120')).counters),
+    [{ name: 'IpOutNoRoutes', by: 2 }],
+  );
 });
 
 test('a device without carrier is not up, and a device that does not fit is left out', () => {
