@@ -137,6 +137,7 @@ const endingTable: Readonly<Record<string, readonly string[]>> = {
     'whose lab is stopped',
     'whose lab is stopped, with --watch',
   ],
+  'lab verify': ['while its nodes start'],
 };
 
 /** A state in which a subcommand waits. */
