@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
@@ -27,8 +36,11 @@ function limitProcesses(t: TestContext, count: number): readonly string[] {
   return ['sh', '-c', `echo $$ > ${join(group, 'cgroup.procs')}; exec "$@"`, 'limit'];
 }
 
+/** Removes a control group, once the processes are gone that a failed test left in it. */
 function removes(group: string): boolean {
   try {
+    for (const pid of readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n'))
+      if (pid !== '') process.kill(Number(pid), 'SIGKILL');
     rmdirSync(group);
     return true;
   } catch {
