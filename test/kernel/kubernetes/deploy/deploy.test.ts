@@ -14,7 +14,7 @@ import { lacksOverlayfs, nodeRoot, type RunningPod } from './kubelet.ts';
 const server = shareApiServer();
 const options = {
   skip: skip || reasonToSkip('iptables', ...podPlugins) || lacksOverlayfs(),
-  timeout: 120_000,
+  timeout: 240_000,
 };
 
 const manifests = 'deploy/kubernetes/heddle.yml';
@@ -230,12 +230,20 @@ test('docs/kubernetes.md, from the installation to the removal', options, async 
   await Promise.all(pings.map((ping) => ping.lost()));
   // An author changes the recipe again, which does not interrupt the network.
   const lostBefore = await Promise.all(pings.map((ping) => ping.lost()));
-  await cluster.sh(`
-    cd deploy/kubernetes/overlays/custom-recipe
-    sed -i 's/Without its device/If there is no device/' overlay.json
-    kubectl apply -k .
-    kubectl -n heddle rollout status daemonset/heddle
-  `);
+  const change = (from: string, to: string): Promise<string> =>
+    cluster.sh(`
+      cd deploy/kubernetes/overlays/custom-recipe
+      sed -i 's/${from}/${to}/' overlay.json
+      kubectl apply -k .`);
+  await change('Without its device', 'If there is no device');
+  await controller.reconcile();
+  // A recipe with an error ends the rollout at the first node, whose network stays up.
+  const [, ofSecond] = names();
+  await change('"Overhead"', '"Overhed"');
+  await assert.rejects(controller.reconcile(), /does not have a key `Overhed`/);
+  assert.equal(controller.podOn('worker-2').name, ofSecond);
+  await change('"Overhed"', '"Overhead"');
+  await controller.reconcile();
   assert.deepEqual(await Promise.all(pings.map((ping) => ping.lost(100))), lostBefore);
 
   await follow('Remove heddle');

@@ -80,7 +80,7 @@ export async function installKubeFlannel(
         ...[program, '-kube-subnet-mgr', '-kubeconfig-file', server.kubeconfig({ address: serviceAddress })],
         ...['-net-config-path', network, '-iface=eth0', '-ip-masq', '-subnet-file', subnetFile],
       ],
-      { environment: { NODE_NAME: node }, seconds: 120 },
+      { environment: { NODE_NAME: node }, seconds: 240 },
     );
     const rules = 'iptables -t nat -S FLANNEL-POSTRTG 2>/dev/null | grep -q MASQUERADE';
     const ended = child.then(({ stderr }) => Promise.reject(new Error(`flanneld ended: ${stderr}`)));

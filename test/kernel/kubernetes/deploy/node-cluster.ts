@@ -87,17 +87,22 @@ export class NodeCluster {
     const deploy = fileURLToPath(new URL('../../../../deploy/', import.meta.url));
     cpSync(deploy, join(folder, 'deploy'), { recursive: true, verbatimSymlinks: true });
     const hosts = new Map([...kubelets].map(([name, { host }]) => [name, host]));
+    const remove = (name: string): ReturnType<KubeApiServer['ask']> =>
+      server.ask('DELETE', `/api/v1/namespaces/heddle/pods/${name}?gracePeriodSeconds=0`);
     const controller = new DaemonSetController<RunningPod>(server, 'heddle/heddle', names, {
       start: async (node, template) => {
         const kubelet = kubelets.get(node);
         assert.ok(kubelet !== undefined, node);
         const pod = await kubelet.run(await createPod(server, node, template));
-        await pod.untilReady();
+        await pod.untilReady().catch(async (error: unknown) => {
+          await remove(pod.name);
+          throw error;
+        });
         return pod;
       },
       end: async (pod) => {
         assert.equal(await pod.stop(), 0, pod.log);
-        await server.ask('DELETE', `/api/v1/namespaces/heddle/pods/${pod.name}?gracePeriodSeconds=0`);
+        await remove(pod.name);
       },
     });
     const cluster = new NodeCluster(server, hosts, controller, folder);
@@ -152,7 +157,7 @@ export class NodeCluster {
     return Promise.all(
       pods.map(async ({ pod }, index) => {
         const [target = ''] = pods[(index + 1) % pods.length]?.pod.addresses ?? [];
-        const child = pod.start(['ping', '-n', '-i', '0.005', target], { seconds: 120 });
+        const child = pod.start(['ping', '-n', '-i', '0.005', target], { seconds: 240 });
         t.after(() => child.kill('SIGKILL'));
         return PodPing.read(child.stdout);
       }),
