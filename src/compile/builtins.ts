@@ -59,7 +59,7 @@ export const specialBuiltins: Readonly<Record<string, Builtin<Status | Leaving>>
   return: ({ words, state, span }) => {
     if (state.functionDepth === 0)
       throw new NotUnderstood(span, 'shells differ in what `return` does outside of a function');
-    return { kind: 'return', status: readStatus(words, state, span) };
+    return { kind: 'return', status: readStatus(words, state, span), span };
   },
   set: setOptions,
   shift: ({ words, state, span }) => {

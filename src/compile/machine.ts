@@ -233,9 +233,12 @@ export class Machine {
           if (leaving.levels === 1) return 0;
           leaving = { kind: leaving.kind, levels: leaving.levels - 1 };
           break;
+        case 'pipeline':
+          if (frame.negated && leaving.kind === 'return')
+            throw new NotUnderstood(leaving.span, 'shells differ in what `!` makes of a `return`');
+          break;
         case 'list':
         case 'and-or':
-        case 'pipeline':
         case 'exit-on-failure':
         case 'branch':
       }
@@ -390,6 +393,8 @@ export class Machine {
         ) {
           throw new NotUnderstood(node.span, `a function has the name of a builtin: ${node.name}`);
         }
+        if (node.body.kind === 'simple' || node.body.kind === 'function')
+          throw new NotUnderstood(node.span, 'not every shell takes this for the body of a function');
         this.state.functions = new Map(this.state.functions).set(node.name, node.body);
         return 0;
       case 'test':
@@ -445,6 +450,8 @@ export class Machine {
     const declaration = this.#declare(node);
     if (declaration !== undefined) return declaration;
     const words = this.#fields(node.words, outer);
+    if (words.length === 0 && node.assignments.length > 0 && node.redirections.length > 0)
+      throw new NotUnderstood(node.span, 'shells differ in what a redirection without a command is for');
     const streams = this.#redirect(node.redirections, outer);
     this.#streams = outer;
     const assignments = this.#assignments(node, words.length > 0);
@@ -515,6 +522,8 @@ export class Machine {
     if (special !== undefined) {
       if (assignments.length > 0)
         throw new NotUnderstood(node.span, `shells differ in an assignment before \`${name}\``);
+      if (name === 'set' && tested && words.some((word) => /^[-+]\w*e/.test(word)))
+        throw new NotUnderstood(node.span, 'shells differ in `set -e` where a failure is asked about');
       return special(this.#builtinCall(words, streams, node.span));
     }
     if (name === 'command') {

@@ -11,9 +11,11 @@ export function applyRedirection(
   const { span } = target;
   switch (operator) {
     case '<<':
-    case '<<-':
-      if ((descriptor ?? 0) === 0) return { ...streams, input: Input.of(text) };
+      if ((descriptor ?? 0) === 0 && target.parts.every(({ kind }) => kind === 'literal'))
+        return { ...streams, input: Input.of(text) };
       break;
+    case '<<-':
+      throw new NotUnderstood(span, 'tabs of a here-document after `<<-` are left to the shell');
     case '<':
       if ((descriptor ?? 0) === 0 && text === '/dev/null') return { ...streams, input: Input.null() };
       break;

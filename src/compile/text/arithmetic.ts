@@ -33,6 +33,8 @@ export function parseInteger(text: string): bigint | undefined {
 }
 
 function tokenize(text: string, span: Span): readonly string[] {
+  if (/\+\+|--|\?[^]*\?/.test(text))
+    throw new NotUnderstood(span, 'shells differ in `++`, in `--` and in a `?` inside of another one');
   const list: string[] = [];
   for (tokens.lastIndex = 0; tokens.lastIndex < text.length;) {
     const [, token] = tokens.exec(text) ?? [];
