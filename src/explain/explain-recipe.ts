@@ -14,9 +14,12 @@ import { loadRecipe } from '../recipe-files/load-recipe.ts';
 import { decideNetwork } from '../recipe-files/decide-network.ts';
 
 /** The event to explain, and its lease. */
-export interface ExplainRequest extends LeaseRequest {
+export interface ExplainRequest extends EventRequest {
   /** A path, or a recipe's name. */
   readonly recipe: string;
+}
+
+interface EventRequest extends LeaseRequest {
   readonly iface: string | undefined;
   readonly parameters: readonly ParameterOverride[];
   readonly stateDirectory: string;
@@ -55,6 +58,11 @@ const exampleIface = { name: 'eth0', mtu: 1500 };
 /** Tells exactly what would run, by the code that decides it for a node. Runs nothing. Throws a {@link Failure}. */
 export async function explainRecipe(request: ExplainRequest): Promise<RecipeExplanation> {
   const { recipe } = await loadRecipe(request.recipe);
+  return explainEvents(recipe, request);
+}
+
+/** Does the same for a recipe that is loaded. */
+export function explainEvents(recipe: Recipe, request: EventRequest): RecipeExplanation {
   const { configuration, parameterValues } = decideNetwork(recipe, request.parameters, undefined);
   const events = chooseEvents(recipe, request.event);
   const { own, other, peer, aboutData } = inventLeases(request, recipe, configuration);

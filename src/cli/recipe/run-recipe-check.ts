@@ -1,4 +1,6 @@
 import { basename } from 'node:path';
+import { explainCompiling, type CommandCompiling } from '../../explain/explain-compiling.ts';
+import { parseRecipe } from '../../recipe/read/parse-recipe.ts';
 import { examineRecipe } from '../../recipe-files/examine-recipe.ts';
 import { recipeFile } from '../../recipe-files/load-recipe.ts';
 import { readRecipeText } from '../../recipe-files/recipe-text.ts';
@@ -12,6 +14,8 @@ import { explainError } from '../../host/system-error.ts';
 
 interface RecipeFindings {
   readonly file: string;
+  /** Empty for a recipe with an error. */
+  readonly compiling: readonly CommandCompiling[];
   readonly findings: readonly Diagnostic[];
 }
 
@@ -20,7 +24,10 @@ export async function checkRecipes(names: readonly string[], json: boolean): Pro
   const sources = await readSources(names);
   const examined: RecipeFindings[] = [];
   for (const { source, name } of sources) {
-    examined.push({ file: source.name, findings: await examineRecipe(source, name) });
+    const findings = await examineRecipe(source, name);
+    const parsed = countErrors(findings) === 0 ? parseRecipe(source, name) : undefined;
+    const compiling = parsed?.kind === 'valid' ? explainCompiling(parsed.value) : [];
+    examined.push({ file: source.name, findings, compiling });
   }
   const colour = usesColour(process.stdout);
   process.stdout.write(json ? `${JSON.stringify(describeAll(examined))}\n` : renderAll(examined, colour));
@@ -63,7 +70,17 @@ function renderAll(examined: readonly RecipeFindings[], colour: boolean): string
   const frames = examined.flatMap(({ findings }) =>
     findings.length === 0 ? [] : [`${renderDiagnostics(findings, { colour })}\n\n`],
   );
-  return frames.join('') + examined.map(({ file, findings }) => `${file}: ${summarise(findings)}\n`).join('');
+  const summaries = examined.map(
+    ({ file, findings, compiling }) =>
+      `${file}: ${summarise(findings)}\n${compiling.map((each) => `  ${describeCompiling(each)}\n`).join('')}`,
+  );
+  return frames.join('') + summaries.join('');
+}
+
+function describeCompiling(compiling: CommandCompiling): string {
+  const { command } = compiling;
+  if (compiling.kind === 'compiles') return `${command} compiles`;
+  return `${command} needs a shell for each peer: line ${compiling.line}: ${compiling.because}`;
 }
 
 function summarise(findings: readonly Diagnostic[]): string {
@@ -81,7 +98,13 @@ function summarise(findings: readonly Diagnostic[]): string {
 export interface CheckReport {
   readonly errors: number;
   readonly warnings: number;
-  readonly recipes: readonly { readonly file: string; readonly findings: readonly FindingReport[] }[];
+  readonly recipes: readonly RecipeReport[];
+}
+
+interface RecipeReport {
+  readonly file: string;
+  readonly findings: readonly FindingReport[];
+  readonly compiling: readonly CommandCompiling[];
 }
 
 /** A finding, with its place in lines and columns from 1; the end is the place after the last character. */
@@ -102,7 +125,7 @@ function describeAll(examined: readonly RecipeFindings[]): CheckReport {
   return {
     errors,
     warnings: findings.length - errors,
-    recipes: examined.map((each) => ({ file: each.file, findings: each.findings.map(describeFinding) })),
+    recipes: examined.map((each) => ({ ...each, findings: each.findings.map(describeFinding) })),
   };
 }
 

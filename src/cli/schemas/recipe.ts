@@ -19,6 +19,17 @@ const finding = z.strictObject({
   endColumn: described(place, 'The column after the last character of the place.'),
 });
 
+const ofPeers = z.enum(['SubnetAddCommand', 'SubnetRemoveCommand']);
+const compiling = z.discriminatedUnion('kind', [
+  z.strictObject({ command: ofPeers, kind: z.literal('compiles') }),
+  z.strictObject({
+    command: ofPeers,
+    kind: z.literal('shell'),
+    line: described(place, 'The line of the recipe, from 1, that only a shell can follow.'),
+    because: z.string(),
+  }),
+]);
+
 /** The output of `heddle recipe check --json`. */
 export const checkSchema = schemaOf<CheckReport>()(
   z.strictObject({
@@ -28,6 +39,10 @@ export const checkSchema = schemaOf<CheckReport>()(
       z.strictObject({
         file: described(z.string(), 'The recipe as it was named on the command line.'),
         findings: described(z.array(finding), 'All findings, in the order of the text.'),
+        compiling: described(
+          z.array(compiling),
+          'Whether the commands for a peer run without a shell; empty for a recipe with an error, or with a parameter that needs a value.',
+        ),
       }),
     ),
   }),

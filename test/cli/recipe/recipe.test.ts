@@ -45,6 +45,7 @@ interface CheckOutput {
   readonly recipes: readonly {
     readonly file: string;
     readonly findings: readonly Record<string, unknown>[];
+    readonly compiling: readonly { readonly because?: string }[];
   }[];
 }
 
@@ -54,7 +55,17 @@ describe('recipe check', () => {
     const { exitCode, stdout, stderr } = await heddle('check', ...shipped, ...paths);
     assert.deepEqual([exitCode, stderr], [0, '']);
     const names = [...shipped, ...paths.filter((path) => !path.endsWith('.schema.json'))];
-    assert.equal(stdout, names.map((name) => `${name}: no findings`).join('\n'));
+    const lines = stdout.split('\n');
+    assert.deepEqual(
+      lines.filter((line) => !line.startsWith('  ')),
+      names.map((name) => `${name}: no findings`),
+    );
+    for (const line of lines.filter((line) => line.startsWith('  '))) {
+      assert.match(
+        line,
+        /^ {2}Subnet(Add|Remove)Command (compiles$|needs a shell for each peer: line \d+: .)/,
+      );
+    }
   });
 
   test('exits with 0 for warnings, and shows each at its place', async () => {
@@ -70,6 +81,8 @@ describe('recipe check', () => {
         '  hint: write `ip route replace`',
         '',
         `${file}: 1 warning`,
+        '  SubnetAddCommand compiles',
+        '  SubnetRemoveCommand compiles',
       ].join('\n'),
     );
   });
@@ -156,11 +169,49 @@ describe('recipe check', () => {
     assert.equal((await heddle('check')).exitCode, 2);
   });
 
+  test('says whether the commands for a peer compile, or which line of the recipe needs a shell', async (t) => {
+    const path = join(temporaryDirectory(t), 'mixed.json');
+    const backend = {
+      Type: 'mixed',
+      SubnetAddCommand: [
+        '# A route.',
+        'dev=$(ip -o route get "$PUBLIC_IP")',
+        'ip route replace "$SUBNET" dev "$dev"',
+      ],
+      SubnetRemoveCommand: ['ip route delete "$SUBNET" || true'],
+    };
+    const check = async (more: object): Promise<CheckOutput['recipes'][number]['compiling']> => {
+      const document = { Network: '10.50.0.0/16', Backend: { ...backend, ...more } };
+      await writeFile(path, JSON.stringify(document, null, 2));
+      const { stdout } = await heddle('check', '--json', path);
+      return (JSON.parse(stdout) as CheckOutput).recipes[0]?.compiling ?? [];
+    };
+    const because = 'what ip prints is known only when it runs';
+    assert.deepEqual(await check({}), [
+      { command: 'SubnetAddCommand', kind: 'shell', line: 7, because },
+      { command: 'SubnetRemoveCommand', kind: 'compiles' },
+    ]);
+    assert.match(
+      (await heddle('check', path)).stdout,
+      /\n {2}SubnetAddCommand needs a shell for each peer: line 7: what ip prints is known only when it runs\n {2}SubnetRemoveCommand compiles$/,
+    );
+    for (const [more, why] of [
+      [{ Concurrency: 1 }, /^with a `Concurrency` of 1, one peer comes after the other$/],
+      [{ SubnetBatchCommand: 'cat' }, /^SubnetBatchCommand runs for many peers$/],
+    ] as const) {
+      for (const each of await check(more)) assert.match(each.because ?? '', why);
+    }
+    assert.deepEqual(await check({ Timeout: 0 }), [], 'the recipe has an error');
+  });
+
   test('reads standard input for -, and names it so', async () => {
     const { exitCode, stdout } = await runHeddle(['recipe', 'check', '-', 'vxlan'], { input: '{}' });
     assert.equal(exitCode, 3);
     assert.match(stdout, /^<stdin>:1:1 error\[missing-key\]/);
-    assert.match(stdout, /<stdin>: \d errors?\nvxlan: no findings$/);
+    assert.match(
+      stdout,
+      /<stdin>: \d errors?\nvxlan: no findings\n {2}SubnetAddCommand .*\n {2}SubnetRemoveCommand .*$/,
+    );
   });
 
   test('reads nothing without an end, and no name as no file', async () => {
@@ -482,7 +533,7 @@ describe('recipe new', () => {
       stdout,
       `Wrote ${path}.json. Now:\n  heddle recipe check ${path}.json\n  heddle lab run ${path}.json`,
     );
-    assert.equal((await heddle('check', `${path}.json`)).stdout, `${path}.json: no findings`);
+    assert.match((await heddle('check', `${path}.json`)).stdout, /^\S+fresh\.json: no findings\n/);
     assert.equal((await explain(`${path}.json`)).type, 'fresh');
     const text = await readFile(`${path}.json`, 'utf8');
     const again = await heddle('new', `${path}.json`, '--type', 'other');
