@@ -42,7 +42,7 @@ exit "$2"
 `;
 
 /** One run of a shell whose calls are recorded. */
-interface Recording {
+export interface Recording {
   /** The PATH for the shell. */
   readonly path: string;
   /** The calls that the shell has made. */
@@ -113,7 +113,8 @@ async function readCalls(directory: string, pathBefore: string): Promise<readonl
   const text = async (name: string) =>
     (await readFile(join(directory, name), 'utf8')).replaceAll(pathBefore, '');
   const calls: RecordedCall[] = [];
-  for (let index = 0; names.has(`${index}.words`); index += 1) {
+  // A stand-in that was ended with its shell may not have recorded all of its call.
+  for (let index = 0; names.has(`${index}.words`) && names.has(`${index}.environment`); index += 1) {
     const [program = '', ...words] = (await text(`${index}.words`)).split('\0').slice(0, -1);
     const entries = (await text(`${index}.environment`)).split('\0').slice(0, -1);
     const environment = Object.fromEntries(entries.map((entry) => splitAt(entry, '=')));

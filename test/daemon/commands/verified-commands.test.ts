@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import type { CommandResult } from '../../../src/daemon/commands/command-result.ts';
 import { VerifiedCommands } from '../../../src/daemon/commands/verified-commands.ts';
@@ -31,12 +31,13 @@ interface VerifyOptions {
   /** Changes the script before the shell runs it, after it was compiled. The notes about its lines are at fixed places. */
   readonly edit?: (text: string) => string;
   readonly makeShell?: (bench: Bench) => Shell;
+  readonly prepare?: (bench: Bench) => void;
 }
 
 async function verify(
   t: TestContext,
   SubnetAddCommand: string | readonly string[],
-  { edit = (text) => text, makeShell = (bench) => bench.shell() }: VerifyOptions = {},
+  { edit = (text) => text, makeShell = (bench) => bench.shell(), prepare }: VerifyOptions = {},
 ): Promise<Verified> {
   const bench = new Bench(t);
   bench.recipe({ Type: 'extension', Overhead: 50, SubnetAddCommand });
@@ -50,12 +51,13 @@ async function verify(
   const commands = new VerifiedCommands(runner, own, (found) => {
     concerns = found.map(({ about }) => about);
   });
+  prepare?.(bench);
   const result = await commands.run(add, signal);
   return {
     result,
     differences: bench.told('compile-difference').map(({ because }) => because),
     concerns,
-    left: readdirSync(bench.stateDirectory),
+    left: existsSync(bench.stateDirectory) ? readdirSync(bench.stateDirectory) : [],
   };
 }
 
@@ -146,4 +148,28 @@ test('a program runs as without a stand-in, and ends as it does', async (t) => {
   assert(failing.result.kind === 'trouble');
   assert.equal(failing.result.trouble.how, 'exited with status 2');
   assert.deepEqual(failing.differences, []);
+});
+
+test('a record that is lost is a concern, and the command has run', async (t) => {
+  const edit = () => 'rm -rf .verify-*';
+  const { result, differences, concerns } = await verify(t, 'ls / >/dev/null', { edit });
+  assert.equal(result.kind, 'ok');
+  assert.deepEqual(differences, []);
+  assert.deepEqual(concerns, ['recorder']);
+});
+
+test('a recorder that cannot be opened is a concern, and the command is tried by the shell', async (t) => {
+  const prepare = (bench: Bench) => rmSync(bench.stateDirectory, { recursive: true });
+  const { result, concerns } = await verify(t, 'ls / >/dev/null', { prepare });
+  assert(result.kind === 'trouble');
+  assert.equal(result.didBegin, false);
+  assert.deepEqual(concerns, ['recorder']);
+});
+
+test('a stand-in that ended in the middle of its record ends the list of calls', async (t) => {
+  const edit = () => 'for file in .verify-*; do : >"$file/0.words"; done';
+  const { result, differences, concerns } = await verify(t, 'ls / >/dev/null', { edit });
+  assert.equal(result.kind, 'ok');
+  assert.deepEqual(differences, ['the shell ends and does not call ls /']);
+  assert.deepEqual(concerns.length, 1);
 });
