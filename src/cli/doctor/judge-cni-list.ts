@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { listPathOf } from '../../daemon/network/parts/cni-list.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
 import { findEarlierList } from '../../daemon/watch/pods.ts';
@@ -13,15 +13,20 @@ export function judgeCniList(options: Pick<UpOptions, 'cniList' | 'stateDirector
   if (cniList === undefined || path === undefined) return fine('no CNI list is wanted');
   const { directory } = cniList;
   try {
-    statSync(directory);
+    if (!statSync(directory).isDirectory()) return unwritable(directory, 'it is not a directory');
+    accessSync(directory, constants.W_OK | constants.X_OK);
     const sight = lookAtList({ path, stateDirectory }, []);
     if (sight.kind === 'foreign') return warning(describeForeign(path, sight.because), {});
   } catch (error) {
-    const advice =
-      'create the directory as the container runtime does, or give another one with --cni-conf-dir';
-    return warning(`the CNI list cannot be written into ${directory}: ${explainError(error)}`, { advice });
+    return unwritable(directory, explainError(error));
   }
   const earlier = findEarlierList(directory);
   if (earlier !== undefined) return warning(earlier.because, { advice: earlier.hint });
   return fine(`the CNI list ${path} can be written, and is the first one`);
+}
+
+function unwritable(directory: string, why: string): Judgement {
+  return warning(`the CNI list cannot be written into ${directory}: ${why}`, {
+    advice: 'create the directory as the container runtime does, or give another one with --cni-conf-dir',
+  });
 }

@@ -58,8 +58,8 @@ export class PeerLoop implements Vital {
   #isHandingOver = false;
   #settleWaiters: (() => void)[] = [];
   #state: TakingState = 'taking';
-  /** Whether a command could not be started. */
-  #metLimit = false;
+  /** The peers whose last command could not be started. */
+  readonly #notStarted = new Set<string>();
   /** Whether only one operation may run at once, and no batch. */
   #isNarrow = false;
   /** Aborted to end the commands that run. */
@@ -124,11 +124,11 @@ export class PeerLoop implements Vital {
   }
 
   /**
-   * Tries once more what has failed, one operation at a time, if a command could not be started: the limits of open files and processes may
-   * suffice for one. Resolves when the only work left is to wait for retries.
+   * Tries once more what has failed, one operation at a time, if one of the commands could not be started: the limits of open files and
+   * processes may suffice for one. Resolves when the only work left is to wait for retries.
    */
   async retryOneByOne(): Promise<void> {
-    if (!this.#metLimit) return;
+    if (!this.engine.waitingKeys.some((key) => this.#notStarted.has(key))) return;
     this.#isNarrow = true;
     this.feed(...this.#retries.clear().map(({ key, attempt }) => ({ kind: 'due', key, attempt }) as const));
     await this.settled();
@@ -327,7 +327,8 @@ export class PeerLoop implements Vital {
   /** Feeds the engine the result of an operation. Returns the wait for the next try, if the operation failed. */
   #finish(operation: Operation, result: CommandResult, jitter = Math.random()): Wait | undefined {
     const { key } = operation.peer;
-    this.#metLimit ||= result.kind === 'trouble' && !result.didBegin;
+    if (result.kind === 'trouble' && !result.didBegin) this.#notStarted.add(key);
+    else this.#notStarted.delete(key);
     const [wait] = this.engine.feed(inputOf(operation, result, jitter));
     if (wait !== undefined) this.#retries.set(wait);
     const entry = this.engine.entries.get(key);

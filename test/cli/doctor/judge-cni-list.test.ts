@@ -34,5 +34,7 @@ test('the directory of the CNI list is judged by what a start would find there',
   assert.match(judge(), /^ok: /);
   rmSync(directory, { recursive: true });
   assert.equal(judge(), 'warning: the CNI list cannot be written into DIR: no such file or directory');
+  writeFileSync(directory, '');
+  assert.equal(judge(), 'warning: the CNI list cannot be written into DIR: it is not a directory');
   assert.equal(judgeCniList({ cniList: undefined, stateDirectory }).level, 'ok');
 });

@@ -56,7 +56,7 @@ export async function removePeers(loop: PeerLoop): Promise<readonly string[]> {
   loop.feed({ kind: 'shutdown' });
   loop.resume();
   await loop.settled();
-  if (loop.engine.waitingKeys.length > 0) await loop.retryOneByOne();
+  await loop.retryOneByOne();
   const failed = loop.engine.waitingKeys;
   await loop.stop();
   return failed;
