@@ -158,12 +158,16 @@ export function describeForeign(path: string, because: string): string {
 
 function describeUnwritable(path: string, error: unknown): Failure {
   const kind = hasErrorCode(error, 'EACCES', 'EPERM') ? 'privilege' : 'state-directory';
-  const [why, cure] = hasErrorCode(error, 'ENOENT', 'ENOTDIR')
-    ? [`the directory ${dirname(path)} does not exist`, 'create it as the container runtime does']
-    : [
-        explainError(error),
-        hasErrorCode(error, 'ENOSPC', 'EDQUOT') ? 'free some space' : 'make its directory writable',
-      ];
+  const [why, cure] = explainUnwritable(dirname(path), error);
   const message = `the CNI list ${path} cannot be written: ${why}; ${cure}, or give another directory with --cni-conf-dir`;
   return new Failure(kind, message, { cause: error });
+}
+
+/** The reason why a list cannot be written into a directory, and the cure. */
+function explainUnwritable(directory: string, error: unknown): readonly [why: string, cure: string] {
+  if (hasErrorCode(error, 'ENOENT'))
+    return [`the directory ${directory} does not exist`, 'create it as the container runtime does'];
+  if (hasErrorCode(error, 'ENOTDIR')) return [`${directory} is not a directory`, 'move it away'];
+  if (hasErrorCode(error, 'ENOSPC', 'EDQUOT')) return [explainError(error), 'free some space'];
+  return [explainError(error), 'make its directory writable'];
 }

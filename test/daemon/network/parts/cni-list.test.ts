@@ -261,6 +261,11 @@ test('a missing directory is named with what to do, and is used once it is there
   const why = `the CNI list ${bench.path} cannot be written: the directory ${bench.net} does not exist; create it as the container runtime does, or give another directory with --cni-conf-dir`;
   await assert.rejects(cniListPart.up(network, signal), { message: why });
   assert.equal(await ensure(network), `broken: ${why}`);
+  writeFileSync(bench.net, '');
+  await assert.rejects(cniListPart.up(network, signal), {
+    message: `the CNI list ${bench.path} cannot be written: ${bench.net} is not a directory; move it away, or give another directory with --cni-conf-dir`,
+  });
+  rmSync(bench.net);
   mkdirSync(bench.net);
   assert.equal(await ensure(network), `repaired: ${bench.path} is missing`);
   rmSync(bench.net, { recursive: true });
