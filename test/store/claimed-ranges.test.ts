@@ -9,6 +9,7 @@ import { parseNetworkDocument } from '../../src/recipe/read/network-document.ts'
 import { acquireLease } from '../../src/store/acquire-lease.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { assertIgnoredOccupy } from './ignored-ranges.ts';
 
 const checked = parseNetworkDocument({
   name: 'a',
@@ -154,4 +155,11 @@ test('an entry that is not a lease, or cannot be read, keeps its range, and can 
   );
   await assert.rejects(releaseSubnet(choice, '../config', false), /is not a subnet/);
   assert.equal((await acquireLease(store, request('172.30.0.2'))).record.key.startsWith('10.60.0.'), true);
+});
+
+test('a lease that is ignored or rejected still occupies its range in files', async (t) => {
+  const directory = temporaryDirectory(t);
+  const store = await openFilesStore(directory);
+  t.after(() => store.close());
+  await assertIgnoredOccupy(store, (key, text) => writeFile(join(directory, 'subnets', key), text));
 });

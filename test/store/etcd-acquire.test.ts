@@ -6,6 +6,7 @@ import { Failure } from '../../src/diagnostic/failure.ts';
 import { acquireLease, type AcquireRequest } from '../../src/store/acquire-lease.ts';
 import { cidr } from '../lease/fixtures.ts';
 import { shareServer, testWithBed } from './etcd/shared-server.ts';
+import { assertIgnoredOccupy } from './ignored-ranges.ts';
 
 const server = shareServer();
 
@@ -75,4 +76,12 @@ testWithBed(server, 'a node takes its reservation in etcd, which stays one', asy
   assert.deepEqual([how, lease.key, record.expiresAt], ['reused', '10.50.9.0-24', undefined]);
   const [kv] = (await bed.raw.get(`${bed.prefix}/subnets/10.50.9.0-24`).exec()).kvs;
   assert.equal(kv?.lease, '0');
+});
+
+testWithBed(server, 'a lease that is ignored or rejected still occupies its range in etcd', async (bed) => {
+  const store = await bed.open();
+  await assertIgnoredOccupy(store, async (key, text) => {
+    const { ID: lease } = await bed.raw.leaseClient.leaseGrant({ TTL: 600, ID: 0 });
+    await bed.raw.put(`${bed.prefix}/subnets/${key}`).value(text).lease(lease);
+  });
 });
