@@ -24,6 +24,8 @@ interface ProbeHost {
   sendPacket(address: string): Promise<boolean>;
   /** All addresses on this node's devices. */
   readAddresses(): Promise<ReadonlySet<string>>;
+  /** Resolves after a time in milliseconds. */
+  pause(ms: number): Promise<void>;
 }
 
 interface PeerProbeOptions {
@@ -118,7 +120,7 @@ export class PeerProbe {
       // All probes are waited for below. One that fails meanwhile must not end the process.
       probe.catch(() => undefined);
       sent.push(probe);
-      await delay(spacingMs);
+      await this.#host.pause(spacingMs);
     }
     if (signal.aborted) return [];
     return (await Promise.all(sent)).filter((target) => target !== undefined);
@@ -147,6 +149,7 @@ export class PeerProbe {
 
 const thisHost: ProbeHost = {
   sendPacket,
+  pause: (ms) => delay(ms),
   async readAddresses() {
     const links = await readLinks();
     return new Set(links.flatMap(({ addresses }) => addresses.map(formatAddress)));

@@ -47,6 +47,10 @@ class Scene {
     Date.now,
   );
   readonly probe: PeerProbe;
+  /** The time on the clock of the scene, in milliseconds. Only the pauses of the probe move it. */
+  now = 0;
+  /** The time of each packet in {@link sent}. */
+  readonly sentAt: number[] = [];
 
   constructor(send?: (address: string) => Promise<boolean>, intervalMs?: number) {
     this.probe = new PeerProbe({
@@ -57,8 +61,13 @@ class Scene {
       emit: (event) => this.events.push(event),
       host: {
         readAddresses: () => Promise.resolve(new Set<string>()),
+        pause: (ms) => {
+          this.now += ms;
+          return Promise.resolve();
+        },
         sendPacket: (address) => {
           this.sent.push(address);
+          this.sentAt.push(this.now);
           return send === undefined ? Promise.resolve(this.alive.has(address)) : send(address);
         },
       },
@@ -155,5 +164,48 @@ describe('a probe', () => {
     scene.probe.start();
     await until('a second round', () => scene.probe.report !== undefined);
     assert.match(JSON.stringify(scene.events), /no ping/);
+  });
+});
+
+/** The largest number of packets within a second, over all seconds. */
+function mostInOneSecond(times: readonly number[]): number {
+  return Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length));
+}
+
+describe('a probe sends at most 50 packets in any second', () => {
+  const manyPeers = Array.from({ length: 130 }, (_, index) => makePeer(index + 1));
+
+  test('with many peers', async () => {
+    const scene = new Scene();
+    scene.peers = manyPeers;
+    await scene.probe.run();
+    assert.equal(scene.sent.length, 130);
+    assert.equal(mostInOneSecond(scene.sentAt), 50);
+  });
+
+  test('with peers in both families, in rounds that follow one another at once', async () => {
+    const scene = new Scene(() => Promise.resolve(true));
+    scene.peers = manyPeers.map((peer, index) => ({ ...peer, ipv6Subnet: `fd00:50:0:${index + 1}::/64` }));
+    await Promise.all([scene.probe.run(), scene.probe.run(), scene.probe.run()]);
+    assert.ok(scene.sent.length >= 2 * 260);
+    assert.equal(mostInOneSecond(scene.sentAt), 50);
+  });
+
+  test('with three packets in a row for each peer that has stopped to answer', async () => {
+    const scene = new Scene();
+    scene.peers = manyPeers;
+    for (const index of manyPeers.keys()) scene.alive.add(`10.50.${index + 1}.1`);
+    await scene.probe.run();
+    scene.alive.clear();
+    await scene.probe.run();
+    assert.equal(scene.sent.length, 4 * 130);
+    assert.equal(mostInOneSecond(scene.sentAt), 50);
+  });
+
+  test('with few peers, round after round', async () => {
+    const scene = new Scene();
+    for (let round = 0; round < 20; round += 1) await scene.probe.run();
+    assert.equal(scene.sent.length, 60);
+    assert.equal(mostInOneSecond(scene.sentAt), 50);
   });
 });
