@@ -30,6 +30,7 @@ const processStarters = [
   'src/shell/pool/worker-process.ts',
   'src/shell/io/pipe.ts', // mkfifo, for one in four shells
   'src/host/files/file-lock.ts', // flock holds the lock until its stdin ends
+  'src/store/kubernetes/exec-plugin.ts', // a plugin, which ends with its stdin
   'src/lab/process/enter.ts', // the lab itself, on a tether
   'src/lab/exec.ts', // a command on this terminal
   'src/lab/capture.ts', // tcpdump, whose stdout is that of this process

@@ -27,18 +27,22 @@ interface ApiRequest {
  * a token or a certificate may have been renewed on disk.
  */
 export class ApiServer {
-  readonly #load: () => KubeConfig;
+  readonly #load: (closed: AbortSignal) => KubeConfig;
   readonly #timing: KubernetesTiming;
   readonly #closing = new AbortController();
   #config: KubeConfig;
   /** The credentials that are being found. */
   #credentials: Promise<Credentials> | undefined;
 
-  /** Throws a {@link StoreError} for a configuration that cannot be used. */
-  constructor(load: () => KubeConfig, timing: KubernetesTiming) {
+  /**
+   * Throws a {@link StoreError} for a configuration that cannot be used.
+   *
+   * @param load reads the configuration; its argument is aborted when the store is closed
+   */
+  constructor(load: (closed: AbortSignal) => KubeConfig, timing: KubernetesTiming) {
     this.#load = load;
     this.#timing = timing;
-    this.#config = load();
+    this.#config = load(this.#closing.signal);
   }
 
   /** The name for messages: `the Kubernetes API server https://10.0.0.1:6443`. */
@@ -79,7 +83,7 @@ export class ApiServer {
     if (response.statusCode === 401) {
       // The library keeps a token for a minute. A renewed one is on disk already.
       response.resume();
-      this.#config = this.#load();
+      this.#config = this.#load(this.#closing.signal);
       response = await this.#send(request, signal);
     }
     const { statusCode: status = 0 } = response;

@@ -4,6 +4,7 @@ import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { readNamedFile } from '../../host/files/plain-file.ts';
 import { explainError } from '../../host/system-error.ts';
 import { StoreError } from '../store.ts';
+import { PluginAuthenticator } from './exec-plugin.ts';
 import { completeUsers } from './kubeconfig-users.ts';
 import type { KubernetesStoreOptions } from './options.ts';
 
@@ -15,12 +16,15 @@ const largestFile = 4 << 20;
 /**
  * Reads how the API server is reached, as flanneld does: the kubeconfig file and the URL, where they are given; otherwise the ServiceAccount
  * of this pod. Throws a {@link StoreError}.
+ *
+ * @param closed aborted when the store is closed; a plugin that still runs is then ended
  */
-export function loadKubeConfig({
-  kubeconfigFile,
-  apiUrl,
-}: Pick<KubernetesStoreOptions, 'kubeconfigFile' | 'apiUrl'>): KubeConfig {
+export function loadKubeConfig(
+  { kubeconfigFile, apiUrl }: Pick<KubernetesStoreOptions, 'kubeconfigFile' | 'apiUrl'>,
+  closed: AbortSignal,
+): KubeConfig {
   const config = new KubeConfig();
+  config.addAuthenticator(new PluginAuthenticator(closed));
   if (kubeconfigFile !== undefined) loadFile(config, kubeconfigFile);
   else if (apiUrl !== undefined) {
     config.loadFromClusterAndUser(

@@ -1,12 +1,13 @@
 import { load } from 'js-yaml';
 import { resolve } from 'node:path';
+import { pluginProvider } from './exec-plugin.ts';
 
 /** A user of a kubeconfig file, as far as the library reads it in another way than kubectl. */
 interface KubeUser {
   token?: unknown;
   readonly tokenFile?: unknown;
   'auth-provider'?: object;
-  readonly exec?: KubePlugin | null;
+  exec?: KubePlugin | null;
 }
 
 /** A program that prints credentials. */
@@ -18,7 +19,8 @@ interface KubePlugin {
 
 /**
  * Rewrites the users of a kubeconfig file, so that the library treats them as kubectl does: the library ignores `tokenFile`, does not look
- * for a plugin next to the file, and does not tell a plugin which version of the API to use. Throws an error for a text that is not YAML.
+ * for a plugin next to the file, does not tell a plugin which version of the API to use, and does not end one that hangs. Throws an error
+ * for a text that is not YAML.
  *
  * @param directory the directory of the file
  */
@@ -36,7 +38,12 @@ export function completeUsers(text: string, directory: string): string {
         config: { tokenFile: resolve(directory, user.tokenFile) },
       };
     }
-    if (user.exec) completePlugin(user.exec, directory);
+    if (user.exec) {
+      completePlugin(user.exec, directory);
+      // The library would run the plugin itself.
+      user['auth-provider'] = { name: pluginProvider, config: user.exec };
+      delete user.exec;
+    }
   }
   return JSON.stringify(document);
 }

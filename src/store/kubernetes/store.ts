@@ -41,7 +41,8 @@ const mostRemembered = 2;
  */
 export function openKubernetesStore(options: KubernetesStoreOptions): LeaseStore {
   const timing = { ...usualTiming, ...options.timing };
-  return new KubernetesStore(options, new ApiServer(() => loadKubeConfig(options), timing), timing);
+  const server = new ApiServer((closed) => loadKubeConfig(options, closed), timing);
+  return new KubernetesStore(options, server, timing);
 }
 
 /** The leases of a cluster. Each is a Node: its pod CIDRs are the key, flannel's annotations are the value. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
@@ -150,11 +150,11 @@ kubeTest('an exec plugin that hangs ends the request, and is not started a secon
   writeFileSync(join(directory, 'plugin'), plugin, { mode: 0o700 });
   writeFileSync(join(directory, 'hangs'), '');
   const refused = /^StoreError: cannot list the Nodes: .* cannot be read: the plugin does not answer$/;
-  try {
-    await assert.rejects(Promise.all([store.list(), store.list()]), refused);
-    await assert.rejects(store.list(), refused);
-    assert.equal(readFileSync(join(directory, 'runs'), 'utf8').trimEnd().split('\n').length, 1);
-  } finally {
-    process.kill(Number(readFileSync(join(directory, 'hangs'), 'utf8')), 'SIGKILL');
-  }
+  await assert.rejects(Promise.all([store.list(), store.list()]), refused);
+  await assert.rejects(store.list(), refused);
+  assert.equal(readFileSync(join(directory, 'runs'), 'utf8').trimEnd().split('\n').length, 1);
+  const pid = Number(readFileSync(join(directory, 'hangs'), 'utf8'));
+  assert.ok(existsSync(`/proc/${pid}`));
+  await store.close();
+  await until('the end of the plugin', () => !existsSync(`/proc/${pid}`));
 });

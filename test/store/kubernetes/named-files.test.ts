@@ -64,7 +64,7 @@ test('a kubeconfig file, and a file that it names, are refused at once if they a
   const at = (name: string): string => join(directory, name);
   const refused = (message: RegExp): void =>
     assert.throws(
-      () => loadKubeConfig({ kubeconfigFile: at('config'), apiUrl: undefined }),
+      () => loadKubeConfig({ kubeconfigFile: at('config'), apiUrl: undefined }, new AbortController().signal),
       (error) => {
         assert.ok(error instanceof StoreError && !error.retryable);
         assert.match(error.message, message);
@@ -100,6 +100,9 @@ test('a kubeconfig file, and a file that it names, are refused at once if they a
   writeFileSync(at('ca.crt'), 'a certificate');
   symlinkSync('ca.crt', at('link'));
   write({ 'certificate-authority': 'link' }, {});
-  const config = loadKubeConfig({ kubeconfigFile: at('config'), apiUrl: undefined });
+  const config = loadKubeConfig(
+    { kubeconfigFile: at('config'), apiUrl: undefined },
+    new AbortController().signal,
+  );
   assert.equal(config.getCurrentCluster()?.caFile, at('link'), 'it lies next to the kubeconfig file');
 });
