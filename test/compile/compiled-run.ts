@@ -2,7 +2,7 @@ import { compileScript, type Compilation } from '../../src/compile/follow-script
 import type { ProgramCall, CallOutput } from '../../src/compile/call.ts';
 import { parseScript } from '../../src/recipe/sh/parse-script.ts';
 import type { ScriptCase } from './random-script.ts';
-import type { ScriptRun, RecordingPrograms } from './recorded-run.ts';
+import type { RunRecord, RecordingPrograms } from './recorded-run.ts';
 
 export function compileCase(
   { script, exitsOnFailure, environment, stdin }: ScriptCase,
@@ -27,7 +27,7 @@ export function runCompiled(
   compilation: Compilation & { readonly kind: 'compiled' },
   given: ScriptCase,
   programs: RecordingPrograms,
-): ScriptRun {
+): RunRecord {
   const run = compilation.start();
   const calls: string[] = [];
   const printed: { readonly to: CallOutput; readonly text: string; readonly after: number }[] = [];

@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { compileCase, runCompiled } from './compiled-run.ts';
 import { mutants, type Mutant } from './mutant-table.ts';
 import type { ScriptCase } from './random-script.ts';
-import { randomPrograms, RecordingShell, type ScriptRun } from './recorded-run.ts';
+import { randomPrograms, RecordingShell, type RunRecord } from './recorded-run.ts';
 import { shells } from './shells.ts';
 
 type Compile = typeof compileScript;
@@ -34,7 +34,7 @@ async function buildMutant({ file, from, to }: Mutant, outfile: string): Promise
 }
 
 /** What a compiler makes of a case; undefined if it leaves the case to the shell. */
-function runBy(compile: Compile, given: ScriptCase): ScriptRun | undefined {
+function runBy(compile: Compile, given: ScriptCase): RunRecord | undefined {
   const compilation = compileCase(given, programs, compile);
   return compilation.kind === 'shell' ? undefined : runCompiled(compilation, given, programs);
 }

@@ -5,7 +5,7 @@ import type { ShellProgram } from '../../src/shell/program.ts';
 import type { ScriptCase } from './random-script.ts';
 
 /** What can be seen of a script from outside. */
-export interface ScriptRun {
+export interface RunRecord {
   /** A line for each call: its program, arguments, watched variables and standard input. */
   readonly calls: readonly string[];
   readonly stdout: string;
@@ -68,14 +68,14 @@ export class RecordingShell {
     for (const name of ['cut', 'tr', 'cat']) symlinkSync(`/usr/bin/${name}`, join(directory, name));
   }
 
-  async run(given: ScriptCase): Promise<ScriptRun> {
+  async run(given: ScriptCase): Promise<RunRecord> {
     const [recording] = await this.runAll([given]);
     if (recording === undefined) throw new Error('the case was not recorded');
     return recording;
   }
 
   /** Runs each case in a shell of its own. One shell starts them all, because a start from here takes much longer. */
-  async runAll(cases: readonly ScriptCase[]): Promise<readonly ScriptRun[]> {
+  async runAll(cases: readonly ScriptCase[]): Promise<readonly RunRecord[]> {
     const directory = this.#directory;
     for (const name of ['calls', 'stdout', 'stderr', 'status']) writeFileSync(join(directory, name), '');
     const inputs = [...new Set(cases.map(({ stdin }) => stdin))];
