@@ -232,16 +232,16 @@ function registerVerify(lab: Command): void {
         .default([], 'all'),
     )
     .addOption(
-      new Option('--underlay <kind>', 'how the nodes are connected; repeat it for more')
-        .argParser((kind: string, others: readonly string[]) => collect(chooseFrom(underlays, kind), others))
-        .default([], 'both'),
+      repeated(
+        new Option('--underlay <kind>', 'how the nodes are connected; repeat it for more'),
+        underlays,
+      ).default([], 'both'),
     )
     .addOption(
-      new Option('--families <families>', 'IPv4, IPv6, or dual; repeat it for more')
-        .argParser((text: string, others: readonly string[]) =>
-          collect(chooseFrom(familyChoices, text), others),
-        )
-        .default([], 'those of the recipe'),
+      repeated(
+        new Option('--families <families>', 'the address families of the network; repeat it for more'),
+        familyChoices,
+      ).default([], 'those of the recipe'),
     )
     .addOption(parameterOption())
     .option('--timeout <seconds>', 'how long to wait until the nodes are ready', wholeNumber(1, 3600), 30)
@@ -266,9 +266,12 @@ function collect(value: string, others: readonly string[]): readonly string[] {
   return [...others, value];
 }
 
-function chooseFrom(choices: readonly string[], value: string): string {
-  if (choices.includes(value)) return value;
-  throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+/** Lets an option be repeated, each time with one of the choices, which the help lists. */
+function repeated(option: Option, choices: readonly string[]): Option {
+  return option.choices(choices).argParser((value: string, others: readonly string[]) => {
+    if (choices.includes(value)) return collect(value, others);
+    throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+  });
 }
 
 /** Commander hands on everything after the node as it stands, a `--` before the command as well. */

@@ -198,7 +198,7 @@ describe('a daemon', options, () => {
     const ran = await host.run(upCommand(argumentsOf(store), '/run/small'));
     assert.equal(
       ran.stderr,
-      'heddle: the control socket /run/small/heddle.sock could not be created: no space left on device\n' +
+      'heddle: /run/small/heddle.pid cannot be written: no space left on device\n' +
         '  check the permissions and the free space of its directory, or give another one with --state-dir',
     );
     assert.equal(ran.exitCode, exitCodes['state-directory']);

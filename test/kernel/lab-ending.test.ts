@@ -9,7 +9,7 @@ import { endBy, startHeddle, type RunningHeddle } from '../support/ending.ts';
 import { TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
-import { firstProcess, pidNamespace, processesIn, processesOfLab, runHeddle } from './lab-harness.ts';
+import { firstProcess, parentOf, pidNamespace, processesIn, processesOfLab, runHeddle } from './lab-harness.ts';
 
 /** A recipe without devices: it is ready at once, and needs no kernel module. */
 const light = {
@@ -103,10 +103,6 @@ const startStates: Readonly<
 /** The name of the lab that was started with these words. */
 function nameOf(way: Start, words: readonly string[], { child }: RunningHeddle): string {
   return way === 'run' ? `run-${child.pid ?? 0}` : (words.at(-1) ?? '');
-}
-
-function parentOf(pid: number): number {
-  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 /** Kills processes that may have ended already. */

@@ -91,6 +91,7 @@ export function spawnLab(args: readonly string[]): LabProcess {
 
 interface ProcessEntry {
   readonly pid: number;
+  readonly parent: number;
   readonly words: readonly string[];
 }
 
@@ -98,11 +99,17 @@ function processes(): readonly ProcessEntry[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {
     try {
-      return [{ pid: Number(pid), words: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0') }];
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return [{ pid: Number(pid), parent: parentOf(Number(pid)), words }];
     } catch {
       return [];
     }
   });
+}
+
+/** The parent of a process. Throws if the process has ended. */
+export function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 /** The processes on the way into a lab of that name, outermost first: setpriv or unshare, then the first process. */
@@ -128,9 +135,24 @@ export function pidNamespace(pid: number): string | undefined {
   }
 }
 
-/** The processes in a PID namespace. */
+/** The PID namespaces that were found below each one. A process that outlives its parent does not show any more where it belongs. */
+const namespacesBelow = new Map<string, Set<string>>();
+
+/** The processes in a PID namespace, and in those below it: each node of a lab has one of its own. */
 export function processesIn(namespace: string): readonly ProcessEntry[] {
-  return processes().filter(({ pid }) => pidNamespace(pid) === namespace);
+  const below = namespacesBelow.get(namespace) ?? new Set([namespace]);
+  namespacesBelow.set(namespace, below);
+  const found = processes().map((entry) => ({ entry, own: pidNamespace(entry.pid) }));
+  const namespaceOf = new Map(found.map(({ entry, own }) => [entry.pid, own]));
+  // A namespace below another begins with a child of a process in the other one.
+  for (let known = 0; known < below.size; ) {
+    known = below.size;
+    for (const { entry, own } of found) {
+      const outer = namespaceOf.get(entry.parent);
+      if (own !== undefined && outer !== undefined && below.has(outer)) below.add(own);
+    }
+  }
+  return found.filter(({ own }) => own !== undefined && below.has(own)).map(({ entry }) => entry);
 }
 
 /** What the machine's own namespaces hold, as far as a lab could have put something there. */

@@ -71,7 +71,7 @@ describe('a validator of JSON Schema', () => {
   }
 
   const flannel = new URL('../recipes/', import.meta.url);
-  for (const file of readdirSync(flannel)) {
+  for (const file of readdirSync(flannel).filter((name) => name.endsWith('.json'))) {
     test(`accepts flannel’s ${file}`, () =>
       assert.ok(validate(read(new URL(file, flannel))), JSON.stringify(validate.errors)));
   }
