@@ -9,7 +9,14 @@ import { endBy, startHeddle, type RunningHeddle } from '../support/ending.ts';
 import { TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
-import { firstProcess, parentOf, pidNamespace, processesIn, processesOfLab, runHeddle } from './lab-harness.ts';
+import {
+  firstProcess,
+  parentOf,
+  pidNamespace,
+  processesIn,
+  processesOfLab,
+  runHeddle,
+} from './lab-harness.ts';
 
 /** A recipe without devices: it is ready at once, and needs no kernel module. */
 const light = {

@@ -145,7 +145,7 @@ export function processesIn(namespace: string): readonly ProcessEntry[] {
   const found = processes().map((entry) => ({ entry, own: pidNamespace(entry.pid) }));
   const namespaceOf = new Map(found.map(({ entry, own }) => [entry.pid, own]));
   // A namespace below another begins with a child of a process in the other one.
-  for (let known = 0; known < below.size; ) {
+  for (let known = 0; known < below.size;) {
     known = below.size;
     for (const { entry, own } of found) {
       const outer = namespaceOf.get(entry.parent);
