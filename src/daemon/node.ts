@@ -148,6 +148,7 @@ export class HeddleNode implements LifeOwner {
   async #claim(answered: Promise<TakeDownResult>): Promise<Claim> {
     const server = createControlServer({
       status: () => this.status(),
+      waits: () => this.waits.all,
       probe: () => this.#probe(),
       stop: (request) => {
         this.#hooks.emit({

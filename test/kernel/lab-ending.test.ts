@@ -338,7 +338,7 @@ describe('SIGTERM ends a command that waits for a node', { skip }, () => {
   }
 });
 
-describe('an add that does not end', { skip }, () => {
+describe('a command that does not end', { skip }, () => {
   test('is named by lab run, with its time limit', async (t) => {
     const file = recipe(t, { SubnetAddCommand: loop, Timeout: 14 });
     const ran = startHeddle(t, ['lab', 'run', '--nodes', '2', '--timeout', '9', file]);
@@ -349,6 +349,28 @@ describe('an add that does not end', { skip }, () => {
     const where = String.raw`(its daemon was not ready within 9 s: it|does not reach the pod of node\d: node\d)`;
     assert.match(ran.output(), new RegExp(`${where} waits for ${wait}`));
   });
+
+  for (const [command, nodes, seconds] of [
+    ['PreStartupCommand', 1, 3],
+    ['SubnetAddCommand', 2, 4],
+  ] as const) {
+    test(`is named by a lab run that gives up before its log names it: ${command}`, async (t) => {
+      const file = recipe(t, { [command]: loop, Timeout: 5 });
+      const ran = startHeddle(t, [
+        'lab',
+        'run',
+        '--nodes',
+        String(nodes),
+        '--timeout',
+        String(seconds),
+        file,
+      ]);
+      assert.notEqual(await ran.ended, 0);
+      const wait = String.raw`${command}( for 10\.50\.\d+\.0/24)? \(\d\.\d s so far, 5\.0 s at most\)`;
+      const where = String.raw`(its daemon was not ready within ${seconds} s: it|does not reach the pod of node\d: node\d)`;
+      assert.match(ran.output(), new RegExp(`${where} waits for ${wait}`));
+    });
+  }
 
   test('is named by lab up --watch after a save; lab down elsewhere ends that, and it says so', async (t) => {
     const file = recipe(t);

@@ -43,6 +43,11 @@ export class Waits {
     return () => void this.#waits.delete(wait);
   }
 
+  /** Every wait, the oldest first, however short it is. */
+  get all(): readonly LongWait[] {
+    return [...this.#waits].map(describe);
+  }
+
   /** The oldest wait; undefined if no wait has lasted long enough to be named. */
   get longest(): LongWait | undefined {
     const [oldest] = this.#waits;

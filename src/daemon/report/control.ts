@@ -3,6 +3,7 @@ import http from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../diagnostic/failure.ts';
+import type { LongWait } from '../../event/event.ts';
 import { findDaemonOfDeleted, findOwningProcess } from '../../host/state/daemon-process.ts';
 import { controlSocketPath } from '../../host/state/instance.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
@@ -13,6 +14,8 @@ import { createLimitedServer, LongBodyError, readBody, type ServerLimits } from 
 export interface ControlHandlers {
   /** The answer to `GET /status`; undefined if a daemon is not running. */
   readonly status: () => unknown;
+  /** The answer to `GET /waits`: the commands that run now, the oldest first. Undefined for a daemon that does not tell. */
+  readonly waits?: () => readonly LongWait[];
   /** The answer to `POST /probe`: the status after a probe of every peer. Undefined for a daemon that does not probe. */
   readonly probe?: () => Promise<unknown>;
   /** The action of `POST /stop`; its result is sent before the daemon exits. */
@@ -49,6 +52,8 @@ async function answer(
     switch (`${request.method ?? ''} ${request.url ?? ''}`) {
       case 'GET /status':
         return answerStatus(handlers.status());
+      case 'GET /waits':
+        return answerStatus(handlers.waits?.());
       case 'POST /probe':
         return answerStatus(await handlers.probe?.());
       case 'POST /stop': {
@@ -58,7 +63,7 @@ async function answer(
       default:
         return {
           status: 404,
-          body: { error: 'Only GET /status, POST /probe and POST /stop are available.' },
+          body: { error: 'Only GET /status, GET /waits, POST /probe and POST /stop are available.' },
         };
     }
   } catch (error) {

@@ -121,6 +121,11 @@ export class Lab {
     return isAcquainted();
   }
 
+  /** Asks the daemons which commands run, so that the reasons of failures name them. */
+  async askForWaits(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.askForWaits()));
+  }
+
   /** Finds a node, or the server of the store, by name. Throws a {@link Failure} that names all of them. */
   target(name: string): FaultTarget {
     const { server } = this.store;

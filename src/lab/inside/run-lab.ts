@@ -13,6 +13,7 @@ export async function proveLab(lab: Lab, tell: (event: LabEvent) => void): Promi
   const acquainted = troubles.length === 0 && (await lab.becomeAcquainted());
   const readyMs = acquainted ? lab.age : null;
   if (readyMs !== null) tell({ event: 'overlay-ready', readyMs });
+  else await lab.askForWaits();
 
   const pairs = await probeMatrix(lab.nodes, agents, lab.spec.topology.underlay, (pair) =>
     tell({ event: 'pair-probed', pair }),
@@ -89,10 +90,11 @@ function explainStrangers(lab: Lab, pairs: readonly PairReport[]): readonly stri
       .filter((to) =>
         pairs.some(({ ok, ...pair }) => ok && pair.from === from.plan.name && pair.to === to.plan.name),
       )
-      .map(
-        (to) =>
-          `${from.plan.name} did not finish adding ${to.plan.name} within ${lab.spec.timeoutMs / 1000} s, though their pods reach each other`,
-      ),
+      .map((to) => {
+        const within = `within ${lab.spec.timeoutMs / 1000} s, though their pods reach each other`;
+        const why = from.failureWith(to)?.why;
+        return `${from.plan.name} did not finish adding ${to.plan.name} ${within}${why === undefined ? '' : `: ${why}`}`;
+      }),
   );
 }
 

@@ -51,6 +51,24 @@ test('a wait is named once, when it has lasted for five seconds', (t) => {
   assert.ok(isNamed(scene));
 });
 
+test('a request gets every wait, the oldest first, however short it is', (t) => {
+  const scene = new Scene(t);
+  assert.deepEqual(scene.waits.all, []);
+  scene.begin('PreStartupCommand', 60_000);
+  scene.pass(2);
+  const end = scene.begin('SubnetAddCommand for 10.50.4.0/24');
+  assert.deepEqual(scene.waits.all, [
+    { what: 'PreStartupCommand', forMs: 2000, limitMs: 60_000 },
+    { what: 'SubnetAddCommand for 10.50.4.0/24', forMs: 0, limitMs: 30_000 },
+  ]);
+  end();
+  assert.deepEqual(
+    scene.waits.all.map(({ what }) => what),
+    ['PreStartupCommand'],
+  );
+  assert.deepEqual(scene.told, []);
+});
+
 test('short waits are not named, however many there are', (t) => {
   const scene = new Scene(t);
   for (let i = 0; i < 20; i += 1) {

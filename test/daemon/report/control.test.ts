@@ -34,6 +34,14 @@ test('a socket that is not a daemon’s gives no status', async (t) => {
   assert.equal(await askDaemon(stateDirectory, 'GET', '/status'), undefined);
 });
 
+test('the commands that run are asked for and answered, by a daemon that tells them', async (t) => {
+  const waits = [{ what: 'PreStartupCommand', forMs: 700, limitMs: 60_000 }];
+  const telling = await serve(t, { waits: () => waits });
+  assert.deepEqual(await askDaemon(telling.stateDirectory, 'GET', '/waits'), waits);
+  const { stateDirectory } = await serve(t);
+  assert.equal(await askDaemon(stateDirectory, 'GET', '/waits'), undefined);
+});
+
 test('a stop is answered with what it came to', async (t) => {
   const taken = { removed: 2, failed: ['10.50.4.0-24'], shutdown: 'failed' } as const;
   const requests: unknown[] = [];

@@ -77,8 +77,12 @@ export class LabDaemon {
     this.#program.signal(signal);
   }
 
-  /** The reason why the daemon does not work, in its own words if it reported any. */
-  trouble(otherwise: string): LabTrouble {
+  /**
+   * The reason why the daemon does not work, in its own words if it reported any.
+   *
+   * @param waits the commands that run, as clauses
+   */
+  trouble(otherwise: string, waits: readonly string[] = this.waits.describe()): LabTrouble {
     const failure = this.#failure;
     const detail = this.#commandTrouble?.stderr ?? this.#stderrBeside(failure);
     const shown = detail === '' ? {} : { detail };
@@ -86,13 +90,9 @@ export class LabDaemon {
       const hint = failure.hint === undefined ? {} : { hint: failure.hint };
       return { node: this.node, kind: failure.kind, message: failure.message, ...hint, ...shown };
     }
-    const how = this.state.kind === 'ended' ? `its daemon ${this.state.how}` : this.#withWaits(otherwise);
+    const waiting = waits.length === 0 ? otherwise : `${otherwise}: it waits for ${listFew(waits)}`;
+    const how = this.state.kind === 'ended' ? `its daemon ${this.state.how}` : waiting;
     return { node: this.node, kind: this.#exitKind(), message: `${this.node}: ${how}`, ...shown };
-  }
-
-  #withWaits(clause: string): string {
-    const waits = this.waits.describe();
-    return waits.length === 0 ? clause : `${clause}: it waits for ${listFew(waits)}`;
   }
 
   /** The end of the daemon's stderr, without the failure that its log has already. */

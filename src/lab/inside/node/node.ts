@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../../../diagnostic/failure.ts';
+import type { LongWait } from '../../../event/event.ts';
+import { describeWait } from '../../../event/human.ts';
 import { mapFamilies, noFamily, presentValues } from '../../../network/per-family.ts';
 import type { PodNetworks } from '../../plan/pod-networks.ts';
 import type { NodePlan } from '../../plan/topology.ts';
 import type { LabSpec, LinkState, LabNodeStatus } from '../../protocol.ts';
 import type { LabTrouble, NodeReport } from '../../report/report.ts';
 import type { Changes } from '../changes.ts';
+import { askForWaits } from './ask-waits.ts';
 import { LabDaemon } from './daemon.ts';
 import type { Holder } from './holder.ts';
 import { connectPod, disconnectPod, readPodNetworks } from './pod.ts';
@@ -23,6 +26,8 @@ export class LabNode {
   readonly #spec: LabSpec;
   readonly #changes: Changes;
   readonly #onWait: (what: string) => void;
+  /** The commands that ran when the daemon was last asked. */
+  #asked: readonly LongWait[] = [];
 
   /** @param onWait called with a noun for a command that takes long */
   constructor(
@@ -68,7 +73,8 @@ export class LabNode {
     await this.#changes.until(() => daemon.state.kind === 'ready' || daemon.state.kind === 'ended', withinMs);
     if (daemon.state.kind !== 'ready') {
       const within = `its daemon was not ready within ${Math.round(withinMs / 1000)} s`;
-      const { kind, message, ...more } = daemon.trouble(within);
+      await this.askForWaits();
+      const { kind, message, ...more } = daemon.trouble(within, this.#describeWaits());
       throw new Failure(kind, message, more);
     }
     const networks = await readPodNetworks(this.plan);
@@ -77,6 +83,17 @@ export class LabNode {
     await this.disconnect();
     await connectPod(this.plan, networks);
     this.networks = networks;
+  }
+
+  /** Asks the daemon which commands run. Its log names a command only after some seconds, and the lab may give up before. */
+  async askForWaits(): Promise<void> {
+    if (this.daemon.state.kind !== 'ended') this.#asked = await askForWaits(this.plan.name);
+  }
+
+  /** The commands that run, as clauses: those that the log names, else those of {@link askForWaits}. */
+  #describeWaits(): readonly string[] {
+    const named = this.daemon.waits.describe();
+    return named.length > 0 ? named : this.#asked.map(describeWait);
   }
 
   /** Disconnects the pod from the node's subnet, if it is connected. */
@@ -102,7 +119,11 @@ export class LabNode {
   }
 
   #waitFor(other: LabNode): { readonly attempt: number; readonly why: string } | undefined {
-    const [wait] = this.daemon.waits.describe(other.report().subnet ?? '');
+    const subnet = other.report().subnet ?? '';
+    const asked = this.#asked.filter(({ what }) => !what.startsWith('CheckCommand'));
+    // A command for another peer, or for many, may keep this one waiting.
+    const running = asked.find(({ what }) => what.endsWith(` for ${subnet}`)) ?? asked[0];
+    const [wait = running && describeWait(running)] = this.daemon.waits.describe(subnet);
     return wait === undefined ? undefined : { attempt: 0, why: `${this.plan.name} waits for ${wait}` };
   }
 
