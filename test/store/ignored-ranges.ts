@@ -52,6 +52,11 @@ export async function assertIgnoredOccupy(
     await put(key, text);
     assert.equal(judge(key, text), takenFor, key);
   }
+  const { faults } = await store.list();
+  assert.deepEqual(
+    faults.filter(({ reason }) => reason.endsWith('larger than 65536 bytes')).map(({ key }) => key),
+    ['10.60.0.176-28'],
+  );
   const acquire = (publicIp: string): ReturnType<typeof acquireLease> =>
     acquireLease(store, {
       configuration: network,

@@ -118,6 +118,33 @@ test('a lease that this node wrote with another address is its own, until anothe
   assert.notEqual(other.record.key, '10.50.9.0-24');
 });
 
+for (const key of ['10.50.9.0-25', '10.50.8.0-23', '10.60.9.0-24']) {
+  test(`a reservation that does not fit stays, with a warning, and the node gets another subnet: ${key}`, async (t) => {
+    const { bench, context, keys } = await prepare(t);
+    await (await bench.openStore()).create(key, leaseValue(1), undefined);
+    const { record } = await takeLease(context);
+    assert.match(record.key, /^10\.50\.\d+\.0-24$/);
+    assert.deepEqual([...(await keys())].sort(), [key, record.key].sort());
+    assert.match(
+      bench.told('warning')[0]?.message ?? '',
+      new RegExp(
+        `^this node's reservation ${key} does not fit the network configuration .*heddle leases release`,
+      ),
+    );
+  });
+
+  test(`a lease of this node that does not fit is removed, with a warning: ${key}`, async (t) => {
+    const { bench, context, keys } = await prepare(t);
+    await (await bench.openStore()).create(key, leaseValue(1), 3600);
+    const { record } = await takeLease(context);
+    assert.deepEqual(await keys(), [record.key]);
+    assert.match(
+      bench.told('warning')[0]?.message ?? '',
+      new RegExp(`^removed this node's lease ${key}: it does`),
+    );
+  });
+}
+
 test('a network that is taken over and has no lease any more had its lease ended', async (t) => {
   const { context } = await prepare(t, { isTakeover: true, mayUndo: () => false, hint });
   const leasedNetwork = await takeLease(context);

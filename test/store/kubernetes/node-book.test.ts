@@ -58,6 +58,26 @@ test('a heartbeat is not a change, and a Node without annotations is not a peer'
   assert.deepEqual(book.drop('a'), []);
 });
 
+test('a Node with more annotations than a lease can have is not a lease, and keeps its range', () => {
+  const annotated = (bytes: number) => ({
+    [names.managed]: 'true',
+    [names.backendType]: 'vxlan',
+    [names.publicIp]: '172.30.0.1',
+    [names.backendData]: JSON.stringify('x'.repeat(bytes)),
+  });
+  for (const [bytes, kind] of [
+    [60_000, 'put'],
+    [65_536, 'fault'],
+    [200_000, 'fault'],
+  ] as const) {
+    const [change] = new NodeBook(names).take(makeNode('a', ['10.50.4.0/24'], annotated(bytes)));
+    assert.equal(change?.kind, kind, String(bytes));
+    if (change.kind !== 'fault') continue;
+    assert.match(change.fault.reason, /longer than 65536 characters$/);
+    assert.equal(change.fault.key, '10.50.4.0-24');
+  }
+});
+
 test('an annotation cannot move a Node into the subnet of another', () => {
   const book = new NodeBook(names);
   book.take(makeNode('a', ['10.50.4.0/24']));
