@@ -50,6 +50,20 @@ test('the commands get the interface, addresses and parameters of the daemon tha
   assert.equal(bench.log.at(-1), 'loom weft9 192.0.2.9  999 7');
 });
 
+test('a command that takes the network of a dead daemon down is named after five seconds', async (t) => {
+  const bench = new Bench(t);
+  bench.recipe({ ...fileOverlay, ShutdownCommand: 'while ! test -e gate; do sleep 0.05; done' });
+  const left = await leaveNetwork(t, bench);
+  const taken = takeDownDead(left, bench.stateDirectory, bench.emit);
+  const { waits } = await bench.untilTold('waiting');
+  bench.put('gate');
+  assert.equal((await taken).shutdown, 'done');
+  assert.deepEqual(
+    waits.map(({ what }) => what),
+    ['ShutdownCommand'],
+  );
+});
+
 test('a network that never got its lease is taken down without a subnet', async (t) => {
   const { bench, left } = await start(t);
   const deployment = { ...left, leaseKey: null, parts: { device: {} } };

@@ -71,7 +71,8 @@ test('a Node with more annotations than a lease can have is not a lease, and kee
     [200_000, 'fault'],
   ] as const) {
     const [change] = new NodeBook(names).take(makeNode('a', ['10.50.4.0/24'], annotated(bytes)));
-    assert.equal(change?.kind, kind, String(bytes));
+    assert.ok(change);
+    assert.equal(change.kind, kind, String(bytes));
     if (change.kind !== 'fault') continue;
     assert.match(change.fault.reason, /longer than 65536 characters$/);
     assert.equal(change.fault.key, '10.50.4.0-24');
