@@ -16,7 +16,7 @@ const subcommands: Readonly<Record<string, () => Promise<(program: Command) => v
   doctor: async () => (await import('./doctor/doctor.ts')).registerDoctor,
   recipe: async () => (await import('./recipe/recipe.ts')).registerRecipe,
   'docker-opts': async () => (await import('./docker-opts/docker-opts.ts')).registerDockerOpts,
-  lab: async () => (await import('./lab.ts')).registerLab,
+  lab: async () => (await import('./lab/lab.ts')).registerLab,
 };
 
 /**

@@ -1,0 +1,70 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { familyChoices, underlays, type FamilyChoice, type UnderlayKind } from '../../lab/plan/request.ts';
+import { parameterOption, wholeNumber } from '../arguments/options.ts';
+import { readParameterSources } from '../arguments/parameter-sources.ts';
+
+interface VerifyOptions {
+  readonly only: readonly string[];
+  readonly underlay: readonly UnderlayKind[];
+  readonly families: readonly FamilyChoice[];
+  readonly param?: readonly string[];
+  readonly timeout: number;
+  readonly json?: true;
+}
+
+/** Adds `heddle lab verify`. */
+export function registerVerify(lab: Command): void {
+  lab
+    .command('verify')
+    .summary('try every promise that a recipe makes to its operator, and show a table')
+    .description(
+      'Tries every promise that a recipe makes to its operator, in a lab for each underlay and each family that the recipe has. Shows a table: kept or not, with the reason and the line of the recipe. Exits with 0 if every promise is kept.',
+    )
+    .argument('<recipe>', 'a recipe file, or the name of a shipped recipe')
+    .addOption(
+      new Option('--only <row>', 'try this promise only; repeat it for more')
+        .argParser(collect)
+        .default([], 'all'),
+    )
+    .addOption(
+      repeated(
+        new Option('--underlay <kind>', 'how the nodes are connected; repeat it for more'),
+        underlays,
+      ).default([], 'both'),
+    )
+    .addOption(
+      repeated(
+        new Option('--families <families>', 'the address families of the network; repeat it for more'),
+        familyChoices,
+      ).default([], 'those of the recipe'),
+    )
+    .addOption(parameterOption())
+    .option('--timeout <seconds>', 'how long to wait until the nodes are ready', wholeNumber(1, 3600), 30)
+    .option('--json', 'print one JSON object')
+    .action(async (recipe: string, options: VerifyOptions) => {
+      const { verifyRecipe } = await import('../../lab/verify/run.ts');
+      const { only, underlay, families, param = [], timeout, json = false } = options;
+      const request = {
+        recipe,
+        only,
+        underlays: underlay,
+        families,
+        parameters: readParameterSources(param, {}),
+        timeoutSeconds: timeout,
+      };
+      process.exitCode = await verifyRecipe(request, json);
+    });
+}
+
+/** Collects the values of an option that may be repeated. */
+function collect(value: string, others: readonly string[]): readonly string[] {
+  return [...others, value];
+}
+
+/** Lets an option be repeated, each time with one of the choices, which the help lists. */
+function repeated(option: Option, choices: readonly string[]): Option {
+  return option.choices(choices).argParser((value: string, others: readonly string[]) => {
+    if (choices.includes(value)) return collect(value, others);
+    throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+  });
+}
