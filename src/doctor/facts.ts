@@ -1,3 +1,4 @@
+import type { Failure } from '../diagnostic/failure.ts';
 import type { ChosenInterface } from '../host/interface/choose-interface.ts';
 import type { Link } from '../host/interface/ip-output.ts';
 import type { PerFamily } from '../network/per-family.ts';
@@ -84,6 +85,6 @@ export interface PeerPath {
   readonly family: 4 | 6;
   /** The device that the kernel would send by; undefined without a route. */
   readonly device: string | undefined;
-  /** The result of two pings; undefined if none were sent. */
-  readonly probe: 'whole' | 'small-only' | 'silent' | undefined;
+  /** The result of two pings; undefined if none were wanted, and a Failure if none can be sent. */
+  readonly probe: 'whole' | 'small-only' | 'silent' | Failure | undefined;
 }

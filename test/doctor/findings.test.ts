@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Failure } from '../../src/diagnostic/failure.ts';
 import type { PlannedDevice } from '../../src/doctor/devices/planned-devices.ts';
 import type { MacPolicies, NetworkFacts, PeerPath, UdpSocket } from '../../src/doctor/facts.ts';
 import type { Judgement } from '../../src/doctor/finding.ts';
@@ -160,6 +161,7 @@ const tables: readonly (readonly [string, (given: NetworkFacts) => readonly Judg
         ['ok', { peers: [peer] }],
         ['warning', { peers: [{ ...peer, probe: 'small-only' }] }],
         ['warning', { peers: [{ ...peer, probe: 'silent' }] }],
+        ['unknown', { peers: [{ ...peer, probe: new Failure('privilege', 'pings cannot be sent') }] }],
       ],
     ],
     [

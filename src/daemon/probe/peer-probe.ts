@@ -3,13 +3,13 @@ import { listFew } from '../../diagnostic/words.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { readLinks } from '../../host/interface/links.ts';
+import { ping } from '../../host/ping.ts';
 import { explainError } from '../../host/system-error.ts';
 import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { formatAddress } from '../../network/cidr.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
 import { Periodic } from '../../time/periodic.ts';
 import { ProbeBook, type ProbeReport } from './probe-book.ts';
-import { sendPacket } from './send-packet.ts';
 import { listTargets, type ProbeTarget } from './targets.ts';
 
 /** The pause between two packets, in milliseconds: at most 50 packets a second. */
@@ -148,7 +148,7 @@ export class PeerProbe {
 }
 
 const thisHost: ProbeHost = {
-  sendPacket,
+  sendPacket: (address) => ping(address),
   pause: (ms) => delay(ms),
   async readAddresses() {
     const links = await readLinks();

@@ -1,7 +1,8 @@
+import { Failure } from '../../diagnostic/failure.ts';
 import { listFew } from '../../diagnostic/words.ts';
 import { encapsulationOf } from '../../network/encapsulation.ts';
 import type { NetworkFacts } from '../facts.ts';
-import { fine, warning, type Judgement } from '../finding.ts';
+import { fine, unclear, warning, type Judgement } from '../finding.ts';
 
 /** Judges whether encapsulated packets fit into the interface, and on the way to the peers. */
 export function judgeMtu(facts: NetworkFacts): readonly Judgement[] {
@@ -43,7 +44,9 @@ function judgeDevices({ plan, links, underlay, overhead, networks }: NetworkFact
 function judgePaths({ peers, underlay }: NetworkFacts): readonly Judgement[] {
   const narrow = peers.filter(({ probe }) => probe === 'small-only');
   const silent = peers.filter(({ probe }) => probe === 'silent');
+  const [failure] = peers.flatMap(({ probe }) => (probe instanceof Failure ? [probe] : []));
   const verdicts: Judgement[] = [];
+  if (failure !== undefined) verdicts.push({ ...unclear(failure.message), advice: failure.hint ?? null });
   if (narrow.length > 0) {
     const [first] = narrow;
     verdicts.push(
