@@ -3,7 +3,7 @@ import { quoteText } from '../diagnostic/visible-text.ts';
 import { addressBits, formatAddress, parseAddress, type Address } from '../network/cidr.ts';
 import type { Json } from '../recipe/json/json.ts';
 import { describeKind, openingBrace, type JsonNode, type ObjectNode } from '../recipe/json/json-tree.ts';
-import { memberNamed } from './go-members.ts';
+import { isNull, memberNamed } from './go-members.ts';
 import type { JsonObject } from './template.ts';
 
 /** The numbers of a route. `table` and `scope` may be 0; a 0 of the others counts as absent. */
@@ -95,8 +95,4 @@ function readNumber(node: ObjectNode, key: string, findings: Findings): number |
     return value.value;
   findings.error('wrong-type', value.span, `\`${key}\` of a route must be a whole number`);
   return undefined;
-}
-
-function isNull(node: JsonNode): boolean {
-  return node.kind === 'scalar' && node.value === null;
 }

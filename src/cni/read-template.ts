@@ -10,9 +10,16 @@ import {
   type ObjectNode,
 } from '../recipe/json/json-tree.ts';
 import { parseJsonObject } from '../recipe/json/json-syntax.ts';
-import { memberNamed } from './go-members.ts';
+import { isNull, memberNamed } from './go-members.ts';
 import { readRoutes } from './read-routes.ts';
-import { pluginSubnetFile, type CniTemplate, type FlannelEntry, type JsonObject } from './template.ts';
+import {
+  pluginSubnetFile,
+  without,
+  type CniTemplate,
+  type FlannelEntry,
+  type JsonObject,
+  type ListEntry,
+} from './template.ts';
 
 /** The names that a container runtime accepts for a network. */
 const nameForm = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
@@ -22,16 +29,11 @@ export function readCniTemplate(source: SourceText): CheckResult<CniTemplate> {
   const findings = new Findings(source);
   const root = parseJsonObject(source, findings);
   const entries = root && readList(root, findings);
-  const template = root &&
-    entries && { source, list: toJson(root) as JsonObject, entries: entries.map(({ entry }) => entry) };
+  const template = root && entries && { source, list: objectOf(root), entries };
   return findings.conclude(template);
 }
 
-interface ReadEntry {
-  readonly entry: CniTemplate['entries'][number];
-}
-
-function readList(root: ObjectNode, findings: Findings): readonly ReadEntry[] | undefined {
+function readList(root: ObjectNode, findings: Findings): readonly ListEntry[] | undefined {
   const plugins = valueAt(root, 'plugins');
   if (plugins === undefined) {
     const isPlugin = valueAt(root, 'type') !== undefined;
@@ -57,7 +59,7 @@ function readList(root: ObjectNode, findings: Findings): readonly ReadEntry[] | 
   }
   const read = plugins.items.flatMap((item) => readEntry(item, findings) ?? []);
   const isComplete = read.length === plugins.items.length;
-  if (isComplete && read.every(({ entry }) => entry.kind !== 'flannel')) {
+  if (isComplete && read.every(({ kind }) => kind !== 'flannel')) {
     const message = 'the CNI list does not have a plugin of the type `flannel`';
     findings.error('missing-key', plugins.span, message, 'add {"type": "flannel"} to `plugins`');
   }
@@ -80,7 +82,7 @@ function checkName(root: ObjectNode, findings: Findings): void {
   );
 }
 
-function readEntry(node: JsonNode, findings: Findings): ReadEntry | undefined {
+function readEntry(node: JsonNode, findings: Findings): ListEntry | undefined {
   if (node.kind !== 'object') {
     wrongType(node, 'a plugin', 'an object', findings);
     return undefined;
@@ -91,8 +93,8 @@ function readEntry(node: JsonNode, findings: Findings): ReadEntry | undefined {
     return undefined;
   }
   if (!requireText(type, 'type', findings)) return undefined;
-  if (toJson(type) !== 'flannel') return { entry: { kind: 'other', plugin: toJson(node) as JsonObject } };
-  return { entry: readFlannel(node, findings) };
+  if (toJson(type) !== 'flannel') return { kind: 'other', plugin: objectOf(node) };
+  return readFlannel(node, findings);
 }
 
 /** Reads the entry as flannel's plugin does: keys in any case, `null` counts as absent. */
@@ -108,7 +110,7 @@ function readFlannel(node: ObjectNode, findings: Findings): FlannelEntry {
   return {
     kind: 'flannel',
     delegate: delegate === undefined ? {} : objectOf(delegate),
-    ipam: ipam === undefined ? {} : without(objectOf(ipam), 'routes'),
+    ipam: ipam === undefined ? {} : without(objectOf(ipam), ['routes']),
     routes: routes === undefined ? [] : readRoutes(routes, findings),
     capabilities: capabilities && objectOf(capabilities),
     runtimeConfig: runtimeConfig && objectOf(runtimeConfig),
@@ -132,7 +134,7 @@ function checkDelegate(delegate: ObjectNode, findings: Findings): void {
 
 function objectNamed(node: ObjectNode, name: string, findings: Findings): ObjectNode | undefined {
   const value = memberNamed(node, name, findings);
-  if (value === undefined || (value.kind === 'scalar' && value.value === null)) return undefined;
+  if (value === undefined || isNull(value)) return undefined;
   if (value.kind === 'object') return value;
   wrongType(value, name, 'an object', findings);
   return undefined;
@@ -174,8 +176,4 @@ function valueAt(node: ObjectNode, key: string): JsonNode | undefined {
 
 function objectOf(node: ObjectNode): JsonObject {
   return toJson(node) as JsonObject;
-}
-
-function without(object: JsonObject, name: string): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
 }

@@ -2,7 +2,7 @@ import { formatCidr } from '../network/cidr.ts';
 import { presentValues } from '../network/per-family.ts';
 import type { SubnetEnvironment } from '../network/subnet-env.ts';
 import { stampOf } from './stamp.ts';
-import type { CniTemplate, FlannelEntry, JsonObject } from './template.ts';
+import { without, type CniTemplate, type FlannelEntry, type JsonObject } from './template.ts';
 
 /**
  * Renders a CNI list for one node, with the mark of its daemon. Each entry of flannel's plugin becomes the configuration that this plugin
@@ -26,10 +26,6 @@ export function renderCniList(
     plugins,
   };
   return `${JSON.stringify(rendered, null, 2)}\n`;
-}
-
-function without(object: JsonObject, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
 }
 
 /**

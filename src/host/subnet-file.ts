@@ -1,6 +1,6 @@
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
-import { realpath, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 import type { LeaseSubnets } from '../lease/lease.ts';
 import { formatCidr } from '../network/cidr.ts';
@@ -134,16 +134,6 @@ export async function findOtherSubnets(path: string, own: LeaseSubnets): Promise
     .map(({ subnet }) => formatCidr(subnet))
     .filter((subnet) => !ours.includes(subnet));
   return others.length === 0 ? undefined : others.join(' and ');
-}
-
-/** Whether two paths name one file, perhaps through symbolic links to their directories. */
-export async function isSameSubnetFile(one: string, other: string): Promise<boolean> {
-  return one === other || (await resolveDirectory(one)) === (await resolveDirectory(other));
-}
-
-async function resolveDirectory(path: string): Promise<string> {
-  const directory = await realpath(dirname(path)).catch(() => dirname(path));
-  return join(directory, basename(path));
 }
 
 /** Removes the subnet file, if it exists. A file that cannot be removed is emptied. */

@@ -115,10 +115,14 @@ test('the text of a template stays as it is', () => {
 });
 
 test('the bridges of a template are those that the pods get', () => {
-  assert.deepEqual(bridgesOf(read(listOf({ type: 'flannel' }))), [{ name: 'cni0', mtu: undefined }]);
+  assert.deepEqual(bridgesOf(read(listOf({ type: 'flannel' }))), [
+    { name: 'cni0', mtu: undefined, isGateway: true },
+  ]);
   const own = { type: 'flannel', delegate: { bridge: 'pods0', mtu: 1400 } };
   const other = { type: 'flannel', delegate: { type: 'ptp' } };
-  assert.deepEqual(bridgesOf(read(listOf(own, other, { type: 'portmap' }))), [{ name: 'pods0', mtu: 1400 }]);
+  assert.deepEqual(bridgesOf(read(listOf(own, other, { type: 'portmap' }))), [
+    { name: 'pods0', mtu: 1400, isGateway: true },
+  ]);
 });
 
 test('a list names the daemon that rendered it; any other text does not', () => {

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { listPathOf } from '../../daemon/network/parts/cni-list.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
-import { findEarlierList } from '../../daemon/watch/pods.ts';
+import { findEarlierList } from '../../daemon/watch/list-order.ts';
 import { fine, warning, type Judgement } from '../../doctor/finding.ts';
 import { describeForeign, lookAtList } from '../../host/cni/list-file.ts';
 import { explainError } from '../../host/system-error.ts';

@@ -21,7 +21,8 @@ import { networkHint } from '../../daemon/setup/await-network.ts';
 import { findLastRun } from '../../daemon/takeover/first-start.ts';
 import { cniListOf, composeList, listPathOf } from '../../daemon/network/parts/cni-list.ts';
 import { subnetEnvironmentOf, subnetFileOf } from '../../daemon/network/parts/subnet-file.ts';
-import { findOtherSubnets, isSameSubnetFile } from '../../host/subnet-file.ts';
+import { isSameFile } from '../../host/files/same-file.ts';
+import { findOtherSubnets } from '../../host/subnet-file.ts';
 import { planRules } from '../../host/traffic/keep-rules.ts';
 import { rulesOfNetwork } from '../../daemon/network/parts/traffic-rules.ts';
 import { examineStateDirectory } from '../../host/state/state-directory.ts';
@@ -300,7 +301,7 @@ async function planFiles(
   const list = listPathOf(options);
   const formerList = taken && cniListOf(taken.parts);
   const isListElsewhere =
-    formerList !== undefined && (list === undefined || !(await isSameSubnetFile(formerList, list)));
+    formerList !== undefined && (list === undefined || !(await isSameFile(formerList, list)));
   return [
     ...(stateDirectory === undefined ? [{ path: directory, purpose: 'the state directory, mode 0700' }] : []),
     { path: join(directory, 'journal'), purpose: 'the peers that may be in the kernel' },
@@ -320,6 +321,6 @@ async function findFormerFile(
 ): Promise<string | undefined> {
   const path = subnetFileOf(parts);
   const own = leaseKey === null ? undefined : parseLeaseKey(leaseKey);
-  if (path === undefined || own === undefined || (await isSameSubnetFile(path, subnetFile))) return undefined;
+  if (path === undefined || own === undefined || (await isSameFile(path, subnetFile))) return undefined;
   return (await findOtherSubnets(path, own)) === undefined ? path : undefined;
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../../diagnostic/failure.ts';
 import { readLinks } from '../../host/interface/links.ts';
-import { isSameSubnetFile } from '../../host/subnet-file.ts';
+import { isSameFile } from '../../host/files/same-file.ts';
 import type { Link } from '../../host/interface/ip-output.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { contains } from '../../network/cidr.ts';
@@ -27,8 +27,9 @@ interface RivalNetwork {
 }
 
 /**
- * Throws the Failure `already-running` if another daemon has the same subnet file, the same CNI list, the same chains for its traffic rules, a device that this
- * node's recipe names, or a lease for the same address in the same store: each daemon would undo the other's work. Two daemons with one state directory, or one port for metrics, are refused elsewhere.
+ * Throws the Failure `already-running` if another daemon has the same subnet file, the same CNI list, the same chains for its traffic rules,
+ * a device that this node's recipe names, or a lease for the same address in the same store: each daemon would undo the other's work. Two
+ * daemons with one state directory, or one port for metrics, are refused elsewhere.
  */
 export async function requireNoRival(node: NodeDecision, options: UpOptions): Promise<void> {
   const rivals = await findRivals(options.stateDirectory);
@@ -37,11 +38,11 @@ export async function requireNoRival(node: NodeDecision, options: UpOptions): Pr
   for (const { stateDirectory, deployment } of rivals) {
     const who = `the heddle daemon with the state directory ${stateDirectory}`;
     const itsFile = subnetFileOf(deployment.parts);
-    if (itsFile !== undefined && (await isSameSubnetFile(itsFile, options.subnetFile))) {
+    if (itsFile !== undefined && (await isSameFile(itsFile, options.subnetFile))) {
       throw refuse(`${who} writes the subnet file ${options.subnetFile} already`, 'another --subnet-file');
     }
     const [itsList, ownList] = [cniListOf(deployment.parts), listPathOf(options)];
-    if (itsList !== undefined && ownList !== undefined && (await isSameSubnetFile(itsList, ownList))) {
+    if (itsList !== undefined && ownList !== undefined && (await isSameFile(itsList, ownList))) {
       throw refuse(`${who} installs the CNI list ${ownList} already`, 'another --cni-conf-dir, or none,');
     }
     if (shareChains(deployment, options)) {

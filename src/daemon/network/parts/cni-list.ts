@@ -11,12 +11,13 @@ import {
   removeList,
   type ListPlace,
 } from '../../../host/cni/list-file.ts';
-import { isSameSubnetFile } from '../../../host/subnet-file.ts';
+import { isSameFile } from '../../../host/files/same-file.ts';
 import { explainError } from '../../../host/system-error.ts';
 import type { SubnetEnvironment } from '../../../network/subnet-env.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import type { UpOptions } from '../../setup/options.ts';
-import { describeLaterLists, raiseListConcern, raisePodConcern } from '../../watch/pods.ts';
+import { describeLaterLists, raiseListConcern } from '../../watch/list-order.ts';
+import { raisePodConcern } from '../../watch/pods.ts';
 import { gone, repaired, whole, type EnsureResult, type LiveNetwork, type NetworkPart } from './part.ts';
 import { subnetEnvironmentOf } from './subnet-file.ts';
 
@@ -80,7 +81,7 @@ export const cniListPart: NetworkPart = {
   async leavePlace(memory, _own, options, emit) {
     const path = pathIn(memory);
     const now = listPathOf(options);
-    if (path === undefined || (now !== undefined && (await isSameSubnetFile(path, now)))) return;
+    if (path === undefined || (now !== undefined && (await isSameFile(path, now)))) return;
     await remove({ path, stateDirectory: options.stateDirectory }, emit);
   },
 };
@@ -90,7 +91,7 @@ async function warnOfOtherFile({ options, preparation, emit }: LiveNetwork): Pro
   if (options.cniList?.render !== false) return;
   const { subnetFile } = options;
   for (const entry of preparation.cniTemplate?.entries ?? []) {
-    if (entry.kind !== 'flannel' || (await isSameSubnetFile(entry.subnetFile, subnetFile))) continue;
+    if (entry.kind !== 'flannel' || (await isSameFile(entry.subnetFile, subnetFile))) continue;
     const message =
       `flannel's plugin reads the subnet file ${entry.subnetFile}, and heddle writes ${subnetFile}; ` +
       "unless both are one file, set `subnetFile` in the template's flannel entry";

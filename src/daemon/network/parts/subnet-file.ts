@@ -1,10 +1,10 @@
 import type { NodeFacts } from '../../../contract/environment.ts';
 import { publishedMtu } from '../../../contract/mtu.ts';
 import { Failure } from '../../../diagnostic/failure.ts';
+import { isSameFile } from '../../../host/files/same-file.ts';
 import {
   findOtherSubnets,
   holdsSubnetFile,
-  isSameSubnetFile,
   removeSubnetFile,
   writeSubnetFile,
 } from '../../../host/subnet-file.ts';
@@ -53,7 +53,7 @@ export const subnetFilePart: NetworkPart = {
   forget: remove,
 
   async leavePlace(memory, own, { subnetFile }, emit) {
-    if (!(await isSameSubnetFile(pathIn(memory), subnetFile))) await remove(memory, own, emit);
+    if (!(await isSameFile(pathIn(memory), subnetFile))) await remove(memory, own, emit);
   },
 };
 
