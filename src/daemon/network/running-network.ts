@@ -571,7 +571,7 @@ export class RunningNetwork implements LeaseHolder {
   async #look(signal: AbortSignal): Promise<number | undefined> {
     await this.#underlay.look(signal);
     await this.#lookAtForwarding(signal);
-    await this.#follower.lookAtLinks();
+    await this.#follower.lookAtLinks(signal);
     while (await this.#parts.ensure(this.#live, signal));
     this.#becomeReady();
     return this.#parts.retryInMs;

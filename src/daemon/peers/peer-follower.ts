@@ -126,6 +126,7 @@ export class PeerFollower implements Vital {
       if (update.kind === 'changes') this.#takeChanges(update.changes);
       else {
         await this.#options.links.look();
+        if (signal.aborted) return;
         this.#takeSnapshot(update.records, update.faults);
         onSnapshot();
       }
@@ -223,10 +224,11 @@ export class PeerFollower implements Vital {
     raiseLeaseConcerns(this.#roster, this.#options.concerns);
   }
 
-  /** Reads the routes of this host again. A peer that is on another link now has changed. */
-  async lookAtLinks(): Promise<void> {
+  /** Reads the routes of this host again. A peer that is on another link now has changed, unless the signal has ended the work. */
+  async lookAtLinks(signal: AbortSignal): Promise<void> {
     const { links, loop } = this.#options;
     await links.look();
+    if (signal.aborted) return;
     const placed = this.#roster.peers.map((peer) => links.place(peer));
     // Peers on the same links share one object.
     const changed = placed.filter(({ key, link }) => loop.engine.entries.get(key)?.wanted?.link !== link);
