@@ -80,14 +80,16 @@ export class CallRecorder {
   async begin(path: string, programs: readonly string[], readers: readonly string[]): Promise<Recording> {
     const directory = await mkdtemp(join(this.#parent, prefix));
     const bin = join(directory, 'bin');
-    await mkdir(bin);
-    for (const name of programs) await writeFile(join(bin, name), standIn, { mode: 0o700 });
-    for (const name of readers) await writeFile(join(directory, `reads-${name}`), '');
-    return {
-      path: `${bin}:${path}`,
-      read: () => readCalls(directory, `${bin}:`),
-      end: () => rm(directory, { recursive: true, force: true }),
-    };
+    const end = (): Promise<void> => rm(directory, { recursive: true, force: true });
+    try {
+      await mkdir(bin);
+      for (const name of programs) await writeFile(join(bin, name), standIn, { mode: 0o700 });
+      for (const name of readers) await writeFile(join(directory, `reads-${name}`), '');
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    return { path: `${bin}:${path}`, read: () => readCalls(directory, `${bin}:`), end };
   }
 }
 

@@ -41,7 +41,7 @@ export function peerCommandOf({ kind }: Operation): PeerCommandName {
 }
 
 /** The inputs of the command for a peer. */
-interface PeerCommand {
+export interface PeerCommand {
   readonly name: PeerCommandName;
   readonly source: ScriptSource;
   /** The variables of this peer. */

@@ -1,16 +1,16 @@
-import { compileScript, type Compilation } from '../../compile/follow-script.ts';
+import type { Compilation } from '../../compile/follow-script.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { findMissingPrograms } from '../../host/programs.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { parseScript } from '../../recipe/sh/parse-script.ts';
 import type { ScriptTree } from '../../recipe/sh/syntax-tree.ts';
-import { mayReadInput } from '../../waves/tools/table.ts';
 import {
   peerCommandOf,
   type CommandRunner,
   type CompiledCommand,
   type CompiledResult,
 } from './command-runner.ts';
+import { compileCommand } from './compile-command.ts';
 
 /** The compiled command of one operation. */
 export interface CompiledOperation extends CompiledCommand {
@@ -18,7 +18,7 @@ export interface CompiledOperation extends CompiledCommand {
   readonly compilation: Compilation & { readonly kind: 'compiled' };
 }
 
-/** The commands of peers, run in waves and without a shell for each: those of which every call is known before it is made. */
+/** Runs commands of peers in waves, without a shell for each. Every call of such a command is known before it is made. */
 export class CompiledCommands {
   readonly #runner: CommandRunner;
   readonly #own: LeaseSubnets;
@@ -45,19 +45,10 @@ export class CompiledCommands {
     const name = peerCommandOf(operation);
     const command = this.#runner.peerCommand(name, this.#own, operation.peer);
     if (command === undefined) return undefined;
-    const { source, environment, shared, stdin } = command;
-    const compilation = compileScript({
-      tree: this.#treeOf(source.text),
-      source: source.text,
-      exitsOnFailure: source.stopOnError,
-      environment,
-      shared,
-      stdin,
-      programs: {
-        has: (program) => this.#has(program, shared),
-        mayReadInput,
-      },
-    });
+    const { source, environment, shared } = command;
+    const compilation = compileCommand(command, this.#treeOf(source.text), (program) =>
+      this.#has(program, shared),
+    );
     if (compilation.kind === 'shell') return undefined;
     return {
       name,

@@ -1,10 +1,9 @@
-import { compileScript } from '../../compile/follow-script.ts';
 import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { mapFamilies, noFamily, type PerFamily } from '../../network/per-family.ts';
 import { publicAddresses } from '../../network/public-addresses.ts';
 import { parseScript } from '../../recipe/sh/parse-script.ts';
-import { mayReadInput } from '../../waves/tools/table.ts';
 import type { CommandRunner } from './command-runner.ts';
+import { compileCommand } from './compile-command.ts';
 
 /** Whether a peer's commands do something else for a peer on an own link of this node. */
 export type UsesLink = (peer: Peer) => boolean;
@@ -37,16 +36,7 @@ function callsOf(
 ): string | undefined {
   const command = commands.peerCommand(name, own, peer);
   if (command === undefined) return '';
-  const { source, environment, shared, stdin } = command;
-  const compilation = compileScript({
-    tree: parseScript(source.text),
-    source: source.text,
-    exitsOnFailure: source.stopOnError,
-    environment,
-    shared,
-    stdin,
-    programs: { has: () => true, mayReadInput },
-  });
+  const compilation = compileCommand(command, parseScript(command.source.text), () => true);
   if (compilation.kind === 'shell') return undefined;
   return JSON.stringify(
     compilation.paths.map(({ calls }) =>
