@@ -20,8 +20,12 @@ export class BareNamespace {
     });
     let isMade = false;
     holder.stdout.once('data', () => (isMade = true));
-    await until('the namespace is made', () => isMade);
-    return new BareNamespace(holder);
+    const namespace = new BareNamespace(holder);
+    await until('the namespace is made', () => isMade).catch(async (error: unknown) => {
+      await namespace.end();
+      throw error;
+    });
+    return namespace;
   }
 
   /** A shell whose commands run here. */

@@ -108,11 +108,17 @@ export class Kubelet {
       },
     );
     const log = new Log(child);
-    const outer = await until('the container to be started', () => /^(\d+)\n/.exec(log.text)?.[1]);
-    const first = await until('the first process of the container', async () => {
-      const { stdout } = await this.host.run(['cat', `/proc/${outer}/task/${outer}/children`]);
-      return stdout.trim();
-    });
+    const soFar = (): string => log.text;
+    const outer = await until('the container to be started', () => /^(\d+)\n/.exec(log.text)?.[1], soFar);
+    const first = await until(
+      'the first process of the container',
+      async () => {
+        const { stdout } = await this.host.run(['cat', `/proc/${outer}/task/${outer}/children`]);
+        const pid = stdout.trim();
+        return pid === '' ? undefined : pid;
+      },
+      soFar,
+    );
     return new RunningPod(this, pod, Number(first), child, log);
   }
 

@@ -182,6 +182,8 @@ export class NodeCluster {
 
   async #serve(connection: Socket): Promise<void> {
     let words = '';
+    // The shell of the operator may have been ended.
+    connection.on('error', () => undefined);
     connection.on('data', (part) => (words += String(part)));
     await once(connection, 'end');
     const call = JSON.parse(words) as Call;
@@ -209,8 +211,9 @@ export class NodeCluster {
       cwd: directory,
       env: { KUBECONFIG: this.#server.kubeconfig() },
       reject: false,
+      timeout: 60_000,
     });
-    return { exitCode, stdout, stderr };
+    return { exitCode: exitCode ?? 1, stdout, stderr };
   }
 
   #podOf(target: string): RunningPod {
