@@ -113,7 +113,7 @@ function familyVariables(
   return variables;
 }
 
-/** Does the same in an object that there is: each of many thousand peers has one. */
+/** Sets the variables in an existing object: objects for the parts would cost time for many thousand peers. */
 function setFamilies(
   variables: Variables,
   prefix: string,

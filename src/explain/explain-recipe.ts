@@ -61,7 +61,7 @@ export async function explainRecipe(request: ExplainRequest): Promise<RecipeExpl
   return explainEvents(recipe, request);
 }
 
-/** Does the same for a recipe that is loaded. */
+/** Explains the events of a loaded recipe as {@link explainRecipe} does. */
 export function explainEvents(recipe: Recipe, request: EventRequest): RecipeExplanation {
   const { configuration, parameterValues } = decideNetwork(recipe, request.parameters, undefined);
   const events = chooseEvents(recipe, request.event);

@@ -46,7 +46,7 @@ export interface Peer extends PublicAddresses {
   readonly stdin: string;
   /** The values of the recipe's declared fields, as environment variables: `DATA_VTEP_MAC`, `DATA6_…`. */
   readonly fields: Readonly<Record<string, string>>;
-  /** The place of the peer in this node's network; undefined if nobody has looked. Unlike all else here, it is not of the lease. */
+  /** The links of this node on which the peer is, which the lease does not say; undefined before the first look. */
   readonly link?: PeerLink | undefined;
 }
 

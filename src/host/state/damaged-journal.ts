@@ -24,8 +24,8 @@ export class DamagedJournal extends Failure {
 }
 
 /**
- * Gives a journal, or whatever has its name, another name in its directory, and frees its own. Returns the new path. Nothing is overwritten and nothing of the
- * journal is lost. Rejects with what the file system says.
+ * Gives a journal, or whatever has its name, another name in its directory, and frees its own. Returns the new path. Nothing is overwritten
+ * and nothing of the journal is lost. Rejects with what the file system says.
  *
  * @param now for the new name
  */
