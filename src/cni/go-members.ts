@@ -11,8 +11,3 @@ export function memberNamed(node: ObjectNode, name: string, findings: Findings):
   }
   return first?.value;
 }
-
-/** Whether a value is `null`, which counts as absent in Go. */
-export function isNull(node: JsonNode): boolean {
-  return node.kind === 'scalar' && node.value === null;
-}

@@ -1,9 +1,10 @@
 import type { Findings } from '../diagnostic/findings.ts';
 import { quoteText } from '../diagnostic/visible-text.ts';
 import { addressBits, formatAddress, parseAddress, type Address } from '../network/cidr.ts';
+import { isNull } from '../recipe/flannel/go-values.ts';
 import type { Json } from '../recipe/json/json.ts';
 import { describeKind, openingBrace, type JsonNode, type ObjectNode } from '../recipe/json/json-tree.ts';
-import { isNull, memberNamed } from './go-members.ts';
+import { memberNamed } from './go-members.ts';
 import type { JsonObject } from './template.ts';
 
 /** The numbers of a route. `table` and `scope` may be 0; a 0 of the others counts as absent. */

@@ -9,8 +9,9 @@ import {
   type JsonNode,
   type ObjectNode,
 } from '../recipe/json/json-tree.ts';
+import { isNull } from '../recipe/flannel/go-values.ts';
 import { parseJsonObject } from '../recipe/json/json-syntax.ts';
-import { isNull, memberNamed } from './go-members.ts';
+import { memberNamed } from './go-members.ts';
 import { readRoutes } from './read-routes.ts';
 import {
   pluginSubnetFile,

@@ -16,7 +16,7 @@ const longestRunMs = (answerSeconds + 2) * 1000;
  *
  * @param options further options of ping
  */
-export async function ping(address: string, options: readonly string[] = []): Promise<boolean> {
+export async function sendPing(address: string, options: readonly string[] = []): Promise<boolean> {
   try {
     const words = ['-n', '-q', '-c', '1', '-W', String(answerSeconds), ...options, address];
     await runProgram('ping', words, { timeoutMs: longestRunMs });

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ping } from '../../src/host/ping.ts';
+import { sendPing } from '../../src/host/ping.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const path = process.env['PATH'];
@@ -16,7 +16,7 @@ function pingBy(t: TestContext, said?: string): Promise<boolean> {
     writeFileSync(join(directory, 'ping'), `#!/bin/sh\necho "${said}" >&2; exit 2\n`, { mode: 0o755 });
   t.after(() => (process.env['PATH'] = path));
   process.env['PATH'] = directory;
-  return ping('127.0.0.1');
+  return sendPing('127.0.0.1');
 }
 
 test('a ping that may not be sent is a lack of rights, and one that is not answered is not', async (t) => {
@@ -29,7 +29,7 @@ test('a ping that may not be sent is a lack of rights, and one that is not answe
 
 test('a ping without its capability, which the kernel does not even start in a container, is a lack of rights', () => {
   const file = fileURLToPath(new URL('../../src/host/ping.ts', import.meta.url));
-  const script = `import('${file}').then(({ ping }) => ping('127.0.0.1')).then(String, ({ kind }) => kind).then(console.log)`;
+  const script = `import('${file}').then(({ sendPing }) => sendPing('127.0.0.1')).then(String, ({ kind }) => kind).then(console.log)`;
   // Only root may change the set that bounds the capabilities.
   const asContainer = process.getuid?.() === 0 ? ['--inh-caps=-all', '--bounding-set=-all'] : [];
   const node = [process.execPath, '--import', 'tsx', '-e', script];

@@ -3,7 +3,7 @@ import { listFew } from '../../diagnostic/words.ts';
 import type { Concerns } from '../../event/concerns.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { readLinks } from '../../host/interface/links.ts';
-import { ping } from '../../host/ping.ts';
+import { sendPing } from '../../host/ping.ts';
 import { explainError } from '../../host/system-error.ts';
 import type { LeaseSubnets, Peer } from '../../lease/lease.ts';
 import { formatAddress } from '../../network/cidr.ts';
@@ -148,7 +148,7 @@ export class PeerProbe {
 }
 
 const thisHost: ProbeHost = {
-  sendPacket: (address) => ping(address),
+  sendPacket: (address) => sendPing(address),
   pause: (ms) => delay(ms),
   async readAddresses() {
     const links = await readLinks();

@@ -1,6 +1,6 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import { readRouteTo } from '../../host/interface/links.ts';
-import { ping } from '../../host/ping.ts';
+import { sendPing } from '../../host/ping.ts';
 import type { Family } from '../../network/cidr.ts';
 import type { PeerPath } from '../facts.ts';
 
@@ -34,8 +34,8 @@ export function readPeerPaths(
 async function probePath(address: string, size: number): Promise<PeerPath['probe']> {
   try {
     const [small, whole] = await Promise.all([
-      ping(address),
-      ping(address, ['-M', 'do', '-s', String(size)]),
+      sendPing(address),
+      sendPing(address, ['-M', 'do', '-s', String(size)]),
     ]);
     if (whole) return 'whole';
     return small ? 'small-only' : 'silent';
