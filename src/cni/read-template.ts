@@ -25,6 +25,9 @@ import {
 /** The names that a container runtime accepts for a network. */
 const nameForm = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
+/** The versions of the CNI specification. Plugins refuse every other one. */
+const knownVersion = /^(?:0\.[1234]\.0|0\.3\.1|1\.[01]\.0)$/;
+
 /** Reads a CNI list, and finds everything that would make a container runtime or flannel's plugin refuse it later, for each pod. */
 export function readCniTemplate(source: SourceText): CheckResult<CniTemplate> {
   const findings = new Findings(source);
@@ -53,7 +56,13 @@ function readList(root: ObjectNode, findings: Findings): readonly ListEntry[] | 
   checkName(root, findings);
   const version = valueAt(root, 'cniVersion');
   if (version !== undefined)
-    requireText(version, 'cniVersion', findings, /^\d+(\.\d+){0,2}$/, 'a version such as 1.0.0');
+    requireText(
+      version,
+      'cniVersion',
+      findings,
+      knownVersion,
+      'one of 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0',
+    );
   if (plugins.kind !== 'array') {
     wrongType(plugins, 'plugins', 'an array', findings);
     return undefined;

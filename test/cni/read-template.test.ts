@@ -76,6 +76,11 @@ const refused: readonly (readonly [what: string, text: string, ...refusals: read
     '1:29 `cniVersion` must be a string, not a number',
   ],
   [
+    'a version that no plugin knows',
+    '{"name": "a", "cniVersion": "9.9.9", "plugins": [{"type": "flannel"}]}',
+    '1:29 `cniVersion` is `9.9.9`',
+  ],
+  [
     'two mistakes',
     '{"name": "a", "plugins": [{"type": "flannel", "delegate": {"name": "x",\n"ipam": {}}}]}',
     "1:60 `delegate` must not have `name`: flannel's plugin sets it, and refuses every pod otherwise",
