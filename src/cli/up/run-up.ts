@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
 import { checkHost } from '../../daemon/setup/check-host.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
 import type { EmitEvent } from '../../event/event.ts';
@@ -18,14 +17,6 @@ interface LogBeginning {
 }
 
 /**
- * Keeps the space for new objects at the size that the start needs. Otherwise V8 doubles it up to 32 MB while the first list of a large
- * cluster is read, and a daemon that then waits for months keeps it.
- */
-function keepYoungGenerationSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-}
-
-/**
  * Runs the daemon until a signal ends it. What ends it otherwise is thrown, and said once: on stderr for people, where the
  * caller reports it, and as an event besides in a log for machines.
  *
@@ -36,7 +27,6 @@ export async function runUp(
   logOptions: LogOptions,
   beginning: LogBeginning,
 ): Promise<void> {
-  keepYoungGenerationSmall();
   const observer = await Observer.open(options);
   const check = checkHost(options);
   // Whoever awaits the check is told why it failed.
