@@ -191,7 +191,7 @@ export class SimulatedShell implements Shell {
   run({ script, stdin }: Job): Promise<Outcome> {
     const killedAfter = this.#kills(this.processes);
     this.processes += 1;
-    if (this.processes > 1000) throw new Error('there is no end of processes');
+    if (this.processes > 1000) throw new Error('the processes do not end');
     const command = /^exec ((?:'(?:[^']|'\\'')*' ?|[\w./:-]+ )+)(.*)$/s.exec(script.text);
     if (command === null) throw new Error(`the model does not know the job ${script.text}`);
     const [program = '', ...words] = wordsOf(command[1] ?? '');

@@ -235,7 +235,7 @@ test('docs/kubernetes.md, from the installation to the removal', options, async 
       cd deploy/kubernetes/overlays/custom-recipe
       sed -i 's/${from}/${to}/' overlay.json
       kubectl apply -k .`);
-  await change('Without its device', 'If there is no device');
+  await change('Without its device', 'If the device is missing');
   await controller.reconcile();
   // A recipe with an error ends the rollout at the first node, whose network stays up.
   const [, ofSecond] = names();
