@@ -9,7 +9,7 @@ import { parseNetworkDocument } from '../../src/recipe/read/network-document.ts'
 import { acquireLease } from '../../src/store/acquire-lease.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { assertIgnoredOccupy } from './ignored-ranges.ts';
+import { assertIgnoredOccupy, vxlanRequest } from './ignored-ranges.ts';
 
 const checked = parseNetworkDocument({
   name: 'a',
@@ -127,18 +127,7 @@ test('an entry that is not a lease, or cannot be read, keeps its range, and can 
   for (const [name, text] of Object.entries(occupied)) await writeFile(join(subnets, name), text);
   const store = await openFilesStore(directory);
   t.after(() => store.close());
-  const request = (publicIp: string) => ({
-    configuration,
-    attributes: {
-      publicIp,
-      publicIpv6: undefined,
-      backendType: 'vxlan',
-      backendData: undefined,
-      backendV6Data: undefined,
-    },
-    ttlSeconds: 600,
-    hint: undefined,
-  });
+  const request = (publicIp: string) => vxlanRequest(configuration, publicIp);
   assert.equal((await acquireLease(store, request('172.30.0.1'))).record.key, '10.60.0.192-26');
   await assert.rejects(acquireLease(store, request('172.30.0.2')), /2 unreadable/);
   t.mock.method(process.stdout, 'write', () => true);

@@ -58,18 +58,7 @@ export async function assertIgnoredOccupy(
     ['10.60.0.176-28'],
   );
   const acquire = (publicIp: string): ReturnType<typeof acquireLease> =>
-    acquireLease(store, {
-      configuration: network,
-      attributes: {
-        publicIp,
-        publicIpv6: undefined,
-        backendType: 'vxlan',
-        backendData: undefined,
-        backendV6Data: undefined,
-      },
-      ttlSeconds: 600,
-      hint: undefined,
-    });
+    acquireLease(store, vxlanRequest(network, publicIp));
   const keys: string[] = [];
   for (const index of free.keys()) keys.push((await acquire(`172.30.1.${index + 1}`)).record.key);
   assert.deepEqual(keys.sort(), free);
@@ -77,6 +66,21 @@ export async function assertIgnoredOccupy(
     acquire('172.30.1.99'),
     (error) => error instanceof Failure && error.kind === 'pool-exhausted',
   );
+}
+
+/** What a node of this address asks the store for, if it has no data and no subnet from before. */
+export function vxlanRequest(
+  configuration: typeof network,
+  publicIp: string,
+): Parameters<typeof acquireLease>[1] {
+  const attributes = {
+    publicIp,
+    publicIpv6: undefined,
+    backendType: 'vxlan',
+    backendData: undefined,
+    backendV6Data: undefined,
+  };
+  return { configuration, attributes, ttlSeconds: 600, hint: undefined };
 }
 
 function judge(key: string, text: string): string {
