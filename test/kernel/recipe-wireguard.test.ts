@@ -137,9 +137,14 @@ describe('recipes/wireguard.json', { skip }, () => {
     assert.deepEqual(await node1.check(), ['10.50.3.0/24'], 'a peer needs both families');
   });
 
-  test('with IPv6 alone, publishes and checks IPv6', async (t) => {
-    const [node1] = await joinedNodes(t, recipe, { families: 'ipv6' });
+  test('with IPv6 alone, publishes and checks IPv6 at ListenPortV6', async (t) => {
+    const options = { families: 'ipv6', parameters: { ListenPortV6: 4501 } } as const;
+    const [node1, node2] = await joinedNodes(t, recipe, options);
     assert.equal(await findDevice(node1.host, 'flannel-wg'), undefined);
+    assert.deepEqual(node1.published.v6, { PublicKey: keyOf(node1), Port: 4501 });
+    assert.equal((await node1.host.lines('wg show flannel-wg-v6 listen-port'))[0], '4501');
+    const peer = (await peersOf(node1.host, 'flannel-wg-v6')).find((line) => line.startsWith(keyOf(node2)));
+    assert.equal(peer, `${keyOf(node2)} [fd00:99:1::2]:4501 fd00:50:0:2::/64 (none) off`);
     assert.deepEqual(await node1.check(), ['fd00:50:0:2::/64', 'fd00:50:0:3::/64']);
     assert.equal(await ping(node1.host, 'fd00:50:0:3::'), true);
   });
