@@ -2,6 +2,7 @@ import type { Reason } from '../event/event.ts';
 import { identityValues } from '../lease/identities.ts';
 import { KeysByName } from '../lease/keys-by-name.ts';
 import type { Peer, PeerLink } from '../lease/lease.ts';
+import { noFamily } from '../network/per-family.ts';
 import type { Operation } from './operation.ts';
 
 /** The known state of a peer in the kernel. */
@@ -171,10 +172,11 @@ export function samePeer(a: Peer, b: Peer): boolean {
   );
 }
 
-/** Whether commands do the same for two peers, as far as their links are known. */
+/** Whether commands do the same for two peers, as far as their links are known. A link that does not matter is like none. */
 function sameLink(a: PeerLink | undefined, b: PeerLink | undefined): boolean {
-  if (a === undefined || b === undefined || !(a.matters && b.matters)) return true;
-  return a.devices.ipv4 === b.devices.ipv4 && a.devices.ipv6 === b.devices.ipv6;
+  if (a === undefined || b === undefined) return true;
+  const [one, other] = [a, b].map(({ matters, devices }) => (matters ? devices : noFamily));
+  return one?.ipv4 === other?.ipv4 && one?.ipv6 === other?.ipv6;
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { Daemon } from './harness/daemon.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { oneHost } from './harness/one-host.ts';
@@ -69,32 +69,44 @@ describe('a batch that fails', options, () => {
     await daemon.stop();
   });
 
-  test('a gateway of 2,000 that the kernel refuses costs its peer, with host-gw', async (t) => {
-    const { host, store } = await oneHost(t);
-    await host.sh('ip address add 172.20.255.254/16 dev eth0');
-    const peers = Array.from({ length: 2000 }, (_, n) => [n >> 8, n & 255] as const);
-    // Off the link: Error: Nexthop has invalid gateway.
-    const bad = [3, 77] as const;
-    for (const [high, low] of peers) {
-      const isBad = high === bad[0] && low === bad[1];
-      const publicIp = isBad ? '203.0.113.9' : `172.20.${high}.${low + 1 > 255 ? 0 : low + 1}`;
-      store.put(`10.${100 + high}.${low}.0/24`, publicIp, { BackendType: 'host-gw' });
-    }
-    const shipped = readFileSync(new URL('../../recipes/host-gw.json', import.meta.url), 'utf8');
-    const recipe = store.recipe('host-gw', shipped.replace('"10.50.0.0/16"', '"10.0.0.0/8"'));
-    const daemon = new Daemon(host, ['--recipe', recipe, '--store-dir', store.path]);
-    await daemon.until('ready');
-    const failed = daemon.all('peer-failed');
-    assert.deepEqual([...new Set(failed.map(({ peer }) => peer.subnet))], ['10.103.77.0/24']);
-    assert.match(failed[0]?.trouble.stderr ?? '', /invalid gateway/);
+  test('a gateway of 2,000 that the kernel refuses costs its peer, with a batch of host-gw', async (t) => {
+    const daemon = await startWithBadGateway(t, 'test/recipes/batch-host-gw.json');
     assert.equal(daemon.all('batch-failed').length, 1);
     // All others are added in batches, but for the few that share the last half with the bad one.
-    const added = daemon.all('batch-applied').reduce((sum, { addedCount }) => sum + addedCount, 0);
-    assert.ok(added >= 1980, `${added} were added in batches`);
     assert.ok(daemon.all('peer-added').length < 20);
-    const routes = await host.sh('ip route | grep -c " via 172.20."');
-    assert.equal(Number(routes), 1999);
-    const { exitCode } = await daemon.stop();
-    assert.equal(exitCode, 0, daemon.describe());
+  });
+
+  test('a gateway of 2,000 that the kernel refuses costs its peer, with the included host-gw', async (t) => {
+    const daemon = await startWithBadGateway(t, 'recipes/host-gw.json');
+    assert.equal(daemon.all('batch-failed').length, 0);
+    assert.equal(daemon.all('peer-added').length, 0);
   });
 });
+
+/** Starts a node of 2,000 peers. Checks that one of them, whose gateway is not on the link, fails, and that all others are in the kernel. */
+async function startWithBadGateway(t: TestContext, recipeFile: string): Promise<Daemon> {
+  const { host, store } = await oneHost(t);
+  await host.sh('ip address add 172.20.255.254/16 dev eth0');
+  const peers = Array.from({ length: 2000 }, (_, n) => [n >> 8, n & 255] as const);
+  // Off the link: Error: Nexthop has invalid gateway.
+  const bad = [3, 77] as const;
+  for (const [high, low] of peers) {
+    const isBad = high === bad[0] && low === bad[1];
+    const publicIp = isBad ? '203.0.113.9' : `172.20.${high}.${low + 1 > 255 ? 0 : low + 1}`;
+    store.put(`10.${100 + high}.${low}.0/24`, publicIp, { BackendType: 'host-gw' });
+  }
+  const text = readFileSync(new URL(`../../${recipeFile}`, import.meta.url), 'utf8');
+  const recipe = store.recipe('host-gw', text.replace('"10.50.0.0/16"', '"10.0.0.0/8"'));
+  const daemon = new Daemon(host, ['--recipe', recipe, '--store-dir', store.path]);
+  await daemon.until('ready');
+  const failed = daemon.all('peer-failed');
+  assert.deepEqual([...new Set(failed.map(({ peer }) => peer.subnet))], ['10.103.77.0/24']);
+  assert.match(failed[0]?.trouble.stderr ?? '', /invalid gateway/);
+  const added = daemon.all('batch-applied').reduce((sum, { addedCount }) => sum + addedCount, 0);
+  assert.ok(added >= 1980, `${added} were added in batches`);
+  const routes = await host.sh('ip route | grep -c " via 172.20."');
+  assert.equal(Number(routes), 1999);
+  const { exitCode } = await daemon.stop();
+  assert.equal(exitCode, 0, daemon.describe());
+  return daemon;
+}

@@ -36,12 +36,12 @@ interface Entries {
   readonly fdb: readonly string[];
 }
 
-/** What a node has of the overlay, but for its pod's bridge. Which metric a route has is the recipe's business. */
+/** What a node has of the overlay, but for its pod's bridge. Which metric and protocol a route has is the recipe's business. */
 async function entriesOf(node: string): Promise<Entries> {
   return {
     routes: await inNode(
       node,
-      "ip route show table all | grep -vE '^(local|broadcast|anycast|multicast) |^fe80:|eth0|cbr0' | sed -E 's/ metric [0-9]+//'",
+      "ip route show table all | grep -vE '^(local|broadcast|anycast|multicast) |^fe80:|eth0|cbr0' | sed -E 's/ (metric|proto) [0-9]+//g'",
     ),
     neighbours: await inNode(node, 'ip neigh show nud permanent'),
     fdb: await inNode(node, "bridge fdb show dev flannel.1 2>/dev/null | grep -vE '^(33:33|01:00)' || true"),

@@ -75,8 +75,8 @@ describe('vxlan', options, () => {
     });
     const second = await startDaemon(host, args);
     assert.deepEqual(await routesOf(host), [
-      '10.50.197.0/24 via 10.50.197.0 dev flannel.1 metric 171099392 onlink',
-      '10.50.98.0/24 via 10.50.98.0 dev flannel.1 metric 171074048 onlink',
+      '10.50.197.0/24 via 10.50.197.0 dev flannel.1 proto 104 metric 171099392 onlink',
+      '10.50.98.0/24 via 10.50.98.0 dev flannel.1 proto 104 metric 171074048 onlink',
     ]);
     assert.deepEqual(await neighboursOf(host, 'flannel.1'), [
       '10.50.197.0 lladdr 02:00:00:00:00:97 PERMANENT',
@@ -111,7 +111,7 @@ describe('vxlan', options, () => {
     await daemon.logged('peer-removed', (event) => event.reason === 'gone');
     await host.until('bridge fdb show dev flannel.1 | grep -q "02:00:00:00:00:42 dst 172.30.1.42"');
     assert.deepEqual(await routesOf(host), [
-      '10.50.143.0/24 via 10.50.143.0 dev flannel.1 metric 171085568 onlink',
+      '10.50.143.0/24 via 10.50.143.0 dev flannel.1 proto 104 metric 171085568 onlink',
     ]);
     await daemon.stop();
   });
@@ -142,7 +142,9 @@ test(
       /vxlan\.json is still up; heddle first takes it down$/,
     );
     assert.equal(await findDevice(host, 'flannel.1'), undefined);
-    assert.deepEqual(await routesOf(host), ['10.50.98.0/24 via 172.30.1.254 dev eth0 metric 171074048']);
+    assert.deepEqual(await routesOf(host), [
+      '10.50.98.0/24 via 172.30.1.254 dev eth0 proto 104 metric 171074048',
+    ]);
     assert.equal((await subnetFileOf(host))['FLANNEL_MTU'], '1500');
     assert.equal((await second.stop()).exitCode, 0);
     assert.deepEqual(await routesOf(host), []);

@@ -50,9 +50,9 @@ function reservationFor(host: Host): Sample {
   return { key: '10.50.77.0-24', value: `{"PublicIP":"${host.publicIp}","PublicIPv6":null}` };
 }
 
-/** What there is of routes, but for their metrics, which are the recipe's business. */
+/** What there is of routes, but for metrics and protocols, which are the recipe's business. */
 async function routes(host: Host, family: 4 | 6 = 4): Promise<readonly string[]> {
-  return (await routesOf(host, family)).map((line) => line.replace(/ metric \d+/, ''));
+  return (await routesOf(host, family)).map((line) => line.replace(/ (metric|proto) \d+/g, ''));
 }
 
 function countsOf(daemon: Daemon): readonly [peers: number, ignored: number, rejected: number] {

@@ -69,7 +69,7 @@ const damaged: readonly DamageCase[] = [
     },
     silent: {
       'a peer that nobody remembers': () =>
-        'ip route add 10.50.77.0/24 via 172.30.0.250 dev eth0 metric 171068672',
+        'ip route add 10.50.77.0/24 via 172.30.0.250 dev eth0 proto 104 metric 171068672',
     },
   },
   {

@@ -90,7 +90,7 @@ describe(
         const ended = daemon.then(({ stderr, stdout }) => assert.fail(`${stdout}\n${stderr}`));
         await Promise.race([ready, ended]);
         assert.deepEqual(
-          (await routesOf(host)).map((route) => route.replace(/ metric \d+| onlink/g, '').trim()),
+          (await routesOf(host)).map((route) => route.replace(/ (metric|proto) \d+| onlink/g, '').trim()),
           [`10.50.99.0/24 via ${via}`],
         );
         if (recipe === 'vxlan') assert.equal((await fdbOf(host, 'flannel.1')).length, 1);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assertBadLineFails, assertBatchEqualsSingles } from './harness/batch.ts';
-import { dumpState, routesOf, watchKernel } from './harness/kernel-state.ts';
+import { dumpState, newIn, routesOf, watchKernel } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
 import type { OverlayNode } from './harness/overlay-node.ts';
@@ -20,12 +20,12 @@ for (const shell of [dash, busyboxAsh]) {
       const [node1, node2] = nodes;
       assert.deepEqual(node1.published, { v4: undefined, v6: undefined });
       assert.deepEqual(await routesOf(node1.host), [
-        '10.50.2.0/24 via 172.30.1.2 dev eth0 metric 171049472',
-        '10.50.3.0/24 via 172.30.1.3 dev eth0 metric 171049728',
+        '10.50.2.0/24 via 172.30.1.2 dev eth0 proto 104 metric 171049472',
+        '10.50.3.0/24 via 172.30.1.3 dev eth0 proto 104 metric 171049728',
       ]);
       assert.deepEqual(await routesOf(node1.host, 6), [
-        'fd00:50:0:2::/64 via fd00:99:1::2 dev eth0 metric 1751475300 pref medium',
-        'fd00:50:0:3::/64 via fd00:99:1::3 dev eth0 metric 1751475300 pref medium',
+        'fd00:50:0:2::/64 via fd00:99:1::2 dev eth0 proto 104 metric 1024 pref medium',
+        'fd00:50:0:3::/64 via fd00:99:1::3 dev eth0 proto 104 metric 1024 pref medium',
       ]);
       assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
 
@@ -46,7 +46,8 @@ for (const shell of [dash, busyboxAsh]) {
     test('a second run of any command changes nothing', async (t) => {
       const [node1, node2, node3] = await joinedNodes(t, recipe, { shell, families: 'dual-stack' });
       const before = await dumpState(node1.host);
-      assert.deepEqual(await watchKernel(node1.host, () => runAgain(node1, [node2, node3])), []);
+      const told = await watchKernel(node1.host, () => runAgain(node1, [node2, node3]));
+      assert.deepEqual(newIn(told, before), []);
       assert.deepEqual(await dumpState(node1.host), before);
       await node1.remove(node2);
       await node1.succeed('ShutdownCommand');
@@ -134,7 +135,9 @@ describe('recipes/host-gw.json', { skip }, () => {
         ip route add 10.50.2.0/24 via 172.30.1.2 dev eth0
       `);
       await remove();
-      assert.deepEqual(await routesOf(node1.host), ['10.50.3.0/24 via 172.30.1.3 dev eth0 metric 171049728']);
+      assert.deepEqual(await routesOf(node1.host), [
+        '10.50.3.0/24 via 172.30.1.3 dev eth0 proto 104 metric 171049728',
+      ]);
     }
   });
 
@@ -167,7 +170,7 @@ describe('recipes/host-gw.json', { skip }, () => {
     assert.deepEqual(await node1.check([node3]), ['10.50.3.0/24']);
     assert.deepEqual(await routesOf(node1.host), [
       own,
-      '10.50.3.0/24 via 172.30.1.3 dev eth0 metric 171049728',
+      '10.50.3.0/24 via 172.30.1.3 dev eth0 proto 104 metric 171049728',
     ]);
   });
 
@@ -206,3 +209,15 @@ describe('recipes/host-gw.json', { skip }, () => {
 async function allRoutes({ host }: OverlayNode): Promise<readonly string[]> {
   return [...(await routesOf(host)), ...(await routesOf(host, 6))];
 }
+
+describe('a recipe with a SubnetBatchCommand of its own', { skip }, () => {
+  const own = readSoundRecipe('test/recipes/batch-host-gw.json');
+
+  test('does in a batch what its lines would do one by one', async (t) => {
+    await assertBatchEqualsSingles(t, own, dash, () => ({}), 60);
+  });
+
+  test('fails with a line that cannot be done, and says why', async (t) => {
+    await assertBadLineFails(t, own, dash, { publicIp: '172.30.9.9' }, /Nexthop has invalid gateway/);
+  });
+});

@@ -93,6 +93,11 @@ export async function watchKernel(host: Host, work: () => Promise<void>): Promis
   return told.filter((line) => !line.includes('203.0.113.1') && !isUnderlayChatter(line));
 }
 
+/** The lines that say what was not so before. IPv6 announces a route that is only repeated. */
+export function newIn(told: readonly string[], before: readonly string[]): readonly string[] {
+  return told.filter((line) => !before.includes(line));
+}
+
 /** eth0's own neighbours come and go as packets do. */
 function isUnderlayChatter(line: string): boolean {
   return / dev eth0 .*(REACHABLE|STALE|DELAY|PROBE|INCOMPLETE|FAILED)/.test(line);

@@ -1,8 +1,15 @@
+import { endianness } from 'node:os';
 import { strangerOf } from '../../../src/engine/check.ts';
 import { checkPeer } from '../../../src/lease/check-peer.ts';
 import type { Json, Lease, LeaseSubnets, Peer } from '../../../src/lease/lease.ts';
-import { formatCidr, parseCidr, type Cidr } from '../../../src/network/cidr.ts';
-import type { NetworkConfiguration, SubnetRange } from '../../../src/network/configuration.ts';
+import { parseLinkRoutes } from '../../../src/host/interface/proc-routes.ts';
+import { contains, formatCidr, parseCidr, type Cidr } from '../../../src/network/cidr.ts';
+import {
+  networksOf,
+  type NetworkConfiguration,
+  type SubnetRange,
+} from '../../../src/network/configuration.ts';
+import { LinkRoutes } from '../../../src/network/link-routes.ts';
 import {
   nodeVariables,
   ownVariables,
@@ -11,11 +18,14 @@ import {
 } from '../../../src/contract/environment.ts';
 import { formatPeerLine } from '../../../src/contract/peer-line.ts';
 import { overlayMtus } from '../../../src/contract/mtu.ts';
+import { commandText } from '../../../src/recipe/command-text.ts';
 import { resolveParameters } from '../../../src/recipe/parameters.ts';
 import type { CommandName, ParameterValue, Recipe } from '../../../src/recipe/recipe.ts';
 import type { Host, CommandEnd } from './host.ts';
+import { shellOf } from './host-shell.ts';
 import { whileListening, type Listener } from './listen.ts';
 import { dash, type TestShell } from './test-shell.ts';
+import { runWhatCompiles } from './wave-runs.ts';
 
 /** The address families of the overlay. */
 type Families = 'ipv4' | 'ipv6' | 'dual-stack';
@@ -125,12 +135,12 @@ export class OverlayNode {
   }
 
   async add(peer: OverlayNode): Promise<void> {
-    await this.succeed('SubnetAddCommand', this.#see(peer));
+    await this.succeed('SubnetAddCommand', await this.#see(peer));
     this.#added.set(peer.name, peer);
   }
 
   async remove(peer: OverlayNode): Promise<void> {
-    await this.succeed('SubnetRemoveCommand', this.#see(peer));
+    await this.succeed('SubnetRemoveCommand', await this.#see(peer));
     this.#added.delete(peer.name);
   }
 
@@ -139,19 +149,54 @@ export class OverlayNode {
     await this.succeed('SubnetRemoveCommand', strangerOf(subnet));
   }
 
-  /** Adds and removes peers in one run, the removes first. */
+  /** Adds and removes peers many at once, the removes first: by the recipe's own batch command, or compiled. */
   async batch(changes: PeerChanges): Promise<void> {
-    await this.succeed('SubnetBatchCommand', this.#linesOf(changes));
+    const { add = [], remove = [], forget = [] } = changes;
+    const removed = [...(await this.#seeAll(remove)), ...forget.map(strangerOf)];
+    await this.runMany({ remove: removed, add: await this.#seeAll(add) });
     for (const peer of changes.remove ?? []) this.#added.delete(peer.name);
     for (const peer of changes.add ?? []) this.#added.set(peer.name, peer);
   }
 
-  #linesOf({ add = [], remove = [], forget = [] }: PeerChanges): string {
-    const { backendData } = this.#recipe;
-    const removed = [...remove.map((peer) => this.#see(peer)), ...forget.map(strangerOf)];
-    const removes = removed.map((peer) => formatPeerLine('remove', peer, backendData));
-    const adds = add.map((peer) => formatPeerLine('add', this.#see(peer), backendData));
-    return [...removes, ...adds].map((line) => `${line ?? ''}\n`).join('');
+  /** Does the same for peers of which only the leases exist. Throws if a peer fails. */
+  async runMany({
+    remove,
+    add,
+  }: {
+    readonly remove: readonly Peer[];
+    readonly add: readonly Peer[];
+  }): Promise<void> {
+    const { backendData, commands } = this.#recipe;
+    if (commands.SubnetBatchCommand !== undefined) {
+      const removes = remove.map((peer) => formatPeerLine('remove', peer, backendData));
+      const adds = add.map((peer) => formatPeerLine('add', peer, backendData));
+      await this.succeed(
+        'SubnetBatchCommand',
+        [...removes, ...adds].map((line) => `${line ?? ''}\n`).join(''),
+      );
+      return;
+    }
+    await this.#runCompiled('SubnetRemoveCommand', remove);
+    await this.#runCompiled('SubnetAddCommand', add);
+  }
+
+  async #runCompiled(
+    name: 'SubnetAddCommand' | 'SubnetRemoveCommand',
+    peers: readonly Peer[],
+  ): Promise<void> {
+    const command = this.#recipe.commands[name];
+    if (command === undefined) return;
+    const inputs = peers.map((peer) => ({ environment: this.#environment(name, peer), stdin: peer.stdin }));
+    const ends = await runWhatCompiles(shellOf(this.host), commandText(command), inputs, {
+      exitsOnFailure: command.form === 'lines',
+      cwd: stateDirectory,
+    });
+    for (const [index, end] of ends.entries()) {
+      const peer = peers[index];
+      if (end === 'shell') await this.succeed(name, peer);
+      else if (end.kind !== 'succeeded')
+        throw new Error(`${name} of ${peer?.key ?? ''}: ${JSON.stringify(end)}`);
+    }
   }
 
   /**
@@ -161,9 +206,12 @@ export class OverlayNode {
   async check(
     expected: Iterable<OverlayNode> = this.#added.values(),
   ): Promise<readonly string[] | { readonly broken: string }> {
-    const input = this.#linesOf({ add: [...expected] });
+    const peers = await this.#seeAll([...expected]);
+    const input = peers
+      .map((peer) => `${formatPeerLine('add', peer, this.#recipe.backendData) ?? ''}\n`)
+      .join('');
     const { exitCode, stdout, stderr } = await this.run('CheckCommand', input);
-    return exitCode === 0 ? stdout.split('\n').filter(Boolean).sort() : { broken: stderr };
+    return exitCode === 0 ? namesOf(stdout.split('\n').filter(Boolean), peers) : { broken: stderr };
   }
 
   /** Does some work while MonitorCommand runs. `proof` is a route that it tells of, as `ip route add` takes it. */
@@ -206,8 +254,12 @@ export class OverlayNode {
     };
   }
 
-  /** What this node makes of another's lease. */
-  #see(other: OverlayNode): Peer {
+  /** What this node makes of others' leases. */
+  #seeAll(others: readonly OverlayNode[]): Promise<readonly Peer[]> {
+    return Promise.all(others.map((other) => this.#see(other)));
+  }
+
+  async #see(other: OverlayNode): Promise<Peer> {
     const verdict = checkPeer(other.#lease(), {
       network: this.#facts.network,
       backendType: this.#recipe.backendType,
@@ -218,7 +270,23 @@ export class OverlayNode {
       ownAddresses: [this.#facts.publicIp, this.#facts.publicIpv6].filter((address) => address !== undefined),
     });
     if (verdict.kind !== 'peer') throw new Error(`${other.name} is no peer: ${JSON.stringify(verdict)}`);
-    return verdict.peer;
+    return {
+      ...verdict.peer,
+      link: { devices: (await this.#routes()).devicesOf(verdict.peer), matters: true },
+    };
+  }
+
+  async #routes(): Promise<LinkRoutes> {
+    const [ipv4, ipv6] = await Promise.all([
+      this.host.sh('cat /proc/net/route'),
+      this.host.sh('cat /proc/net/ipv6_route'),
+    ]);
+    const order = endianness();
+    const networks = networksOf(this.#facts.network);
+    const routes = [...parseLinkRoutes(ipv4, 4, order), ...parseLinkRoutes(ipv6, 6, order)];
+    return new LinkRoutes(
+      routes.filter(({ destination }) => !networks.some((network) => contains(network, destination))),
+    );
   }
 
   #lease(): Lease {
@@ -264,4 +332,20 @@ function readCidr(text: string): Cidr {
   const cidr = parseCidr(text);
   if (cidr === undefined) throw new Error(`${text} is no network`);
   return cidr;
+}
+
+/** The names of the expected peers that are in place, by one subnet or by both, and the other subnets that CheckCommand printed. */
+function namesOf(printed: readonly string[], expected: readonly Peer[]): readonly string[] {
+  const found = new Set(printed);
+  const printsEach = expected.some(
+    ({ subnet, ipv6Subnet = '' }) => subnet !== undefined && found.has(ipv6Subnet),
+  );
+  const names: string[] = [];
+  for (const { subnet, ipv6Subnet } of expected) {
+    const subnets = [subnet, ipv6Subnet].filter((each) => each !== undefined);
+    const [name = ''] = subnets;
+    if (printsEach ? subnets.every((each) => found.has(each)) : found.has(name)) names.push(name);
+    for (const each of subnets) found.delete(each);
+  }
+  return [...names, ...found].sort();
 }

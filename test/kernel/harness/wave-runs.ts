@@ -22,40 +22,50 @@ interface WaveInput {
 export interface WaveRunOptions {
   readonly PATH?: string;
   readonly timeoutMs?: number;
+  readonly exitsOnFailure?: boolean;
+  readonly cwd?: string;
 }
 
-/** Compiles a script for each input and runs them all in waves. */
-export async function runInWaves(
+/** Compiles a script for each input and runs them all in waves. An input for which only a shell can run the script has no end. */
+export async function runWhatCompiles(
   shell: Shell,
   script: string,
   inputs: readonly WaveInput[],
-  { PATH = systemPath, timeoutMs = 20_000 }: WaveRunOptions = {},
-): Promise<readonly WaveEnd[]> {
+  { PATH = systemPath, timeoutMs = 20_000, exitsOnFailure = false, cwd = '/' }: WaveRunOptions = {},
+): Promise<readonly (WaveEnd | 'shell')[]> {
   const tree = parseScript(script);
   const scripts = inputs.map((input) => {
     const environment = { ...input.environment, PATH };
     const compilation = compileScript({
       tree,
       source: script,
-      exitsOnFailure: false,
+      exitsOnFailure,
       environment,
       stdin: input.stdin,
       programs: { has: () => true, mayReadInput },
     });
-    assert(compilation.kind === 'compiled');
-    return { run: compilation.start(), environment };
+    return compilation.kind === 'compiled' ? { run: compilation.start(), environment } : undefined;
   });
   const { signal } = new AbortController();
   const tools = await findTools(shell, { PATH }, '/');
-  return runWaves(scripts, {
+  const compiled = scripts.flatMap((script) => script ?? []);
+  const ends = await runWaves(compiled, {
     shell,
     tools,
-    cwd: '/',
+    cwd,
     timeoutMs,
     concurrency: 4,
     signal,
     mayGoOn: () => true,
   });
+  const inOrder = [...ends];
+  return scripts.map((script) => (script === undefined ? 'shell' : (inOrder.shift() ?? 'shell')));
+}
+
+/** Does the same for inputs of which each is expected to compile. */
+export async function runInWaves(...given: Parameters<typeof runWhatCompiles>): Promise<readonly WaveEnd[]> {
+  const ends = await runWhatCompiles(...given);
+  return ends.map((end) => (end === 'shell' ? assert.fail('the script does not compile') : end));
 }
 
 /** A PATH on which a program of this name stands before the real ones. */
