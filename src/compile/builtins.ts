@@ -2,6 +2,7 @@ import type { Span } from '../diagnostic/source.ts';
 import { parseInteger } from './text/arithmetic.ts';
 import type { Status } from './call.ts';
 import type { Leaving } from './control-flow.ts';
+import { refuseSplit } from './text/blanks.ts';
 import { formatText } from './text/format-text.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 import { readFields } from './text/read-fields.ts';
@@ -131,6 +132,7 @@ function readVariables({ words, state, input, inputs, span }: BuiltinCall): Stat
   const { line, ended } = inputs.readLine(input, span);
   if (!isRaw && line.includes('\\')) throw new NotUnderstood(span, '`read` without -r meets a backslash');
   const separators = state.variables.read('IFS', span) ?? ' \t\n';
+  refuseSplit(span, line, separators);
   for (const [index, value] of readFields(line, separators, names.length).entries()) {
     state.variables = state.variables.with(names[index] ?? '', value, span);
   }

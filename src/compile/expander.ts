@@ -3,6 +3,7 @@ import type { List, ParameterPart, Word, WordPart } from '../recipe/sh/syntax-tr
 import { evaluateArithmetic } from './text/arithmetic.ts';
 import { FieldList } from './fields.ts';
 import { GlobPattern, isAscii } from './text/glob.ts';
+import { refuseBlanks } from './text/blanks.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 import type { ShellState } from './shell-state.ts';
 
@@ -193,6 +194,7 @@ export class Expander {
         add(this.#present(value, part));
         return;
       case 'length':
+        refuseBlanks(span, value ?? '');
         if (!isAscii(value ?? ''))
           throw new NotUnderstood(span, 'shells differ in the length of a text that is not ASCII');
         add(this.#present(value, part).length.toString());

@@ -1,4 +1,5 @@
 import type { Span } from '../diagnostic/source.ts';
+import { refuseSplit } from './text/blanks.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 
 const spaces = ' \t\n';
@@ -35,6 +36,7 @@ export class FieldList {
   addExpansion(text: string): void {
     this.#refusePattern(text);
     if (text.includes('\\')) throw new NotUnderstood(this.#span, 'an unquoted value has a backslash');
+    refuseSplit(this.#span, text, this.separators);
     if (!this.#hasSeparator(text)) {
       if (text !== '') this.addQuoted(text);
       return;

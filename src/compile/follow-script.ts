@@ -6,7 +6,7 @@ import { NotUnderstood } from './text/not-understood.ts';
 import { initialState } from './shell-state.ts';
 
 /** A script, and what a shell would run it with. */
-interface Situation {
+export interface Situation {
   readonly tree: ScriptTree;
   readonly source: string;
   /** Whether the shell is started with `-e`. */
@@ -32,11 +32,11 @@ export type Compilation =
 /** One way through a script: its calls, each with the outcome that leads on. */
 interface Path {
   readonly calls: readonly { readonly call: ProgramCall; readonly outcome: CallOutcome }[];
-  readonly end: Stop & { readonly kind: 'ended' };
+  readonly end: End;
 }
 
 /** A call, and where each of its outcomes leads. Two outcomes that lead to the same place share it, and count as one way. */
-interface Fork {
+export interface Fork {
   readonly kind: 'call';
   readonly call: ProgramCall;
   readonly succeeded: Place;
@@ -45,7 +45,9 @@ interface Fork {
   readonly ways: number;
 }
 
-type Place = Fork | (Stop & { readonly kind: 'ended' });
+export type Place = Fork | End;
+
+export type End = Stop & { readonly kind: 'ended' };
 
 /** So many paths are tried before a script is left to the shell. */
 const mostPaths = 64;
@@ -55,19 +57,23 @@ const mostPaths = 64;
  * to its end. Otherwise the first place that is not understood is told.
  */
 export function compileScript(situation: Situation): Compilation {
-  const refusal = refuseWhole(situation);
-  if (refusal !== undefined) return refusal;
-  const { tree, source, exitsOnFailure, environment, shared = {}, stdin, programs } = situation;
   try {
-    const state = initialState(environment, shared, exitsOnFailure);
-    const { machine, stop } = Machine.begin(tree.list, { source, programs }, state, stdin);
-    const first = explore(machine, stop, 0);
-    if (first !== undefined) return compiled(first);
-    return { kind: 'shell', span: wholeOf(situation), because: `it can go more than ${mostPaths} ways` };
+    return compiled(followScript(situation), asTheyAre);
   } catch (error) {
     if (error instanceof NotUnderstood) return { kind: 'shell', span: error.span, because: error.because };
     throw error;
   }
+}
+
+/** Follows a script on every path to its end. Throws a {@link NotUnderstood} for the first place that only a shell can follow. */
+export function followScript(situation: Situation): Place {
+  refuseWhole(situation);
+  const { tree, source, exitsOnFailure, environment, shared = {}, stdin, programs } = situation;
+  const state = initialState(environment, shared, exitsOnFailure);
+  const { machine, stop } = Machine.begin(tree.list, { source, programs }, state, stdin);
+  const first = explore(machine, stop, 0);
+  if (first !== undefined) return first;
+  throw new NotUnderstood({ offset: 0, length: source.length }, `it can go more than ${mostPaths} ways`);
 }
 
 /** Follows a script on from a stop, whatever its calls end with; undefined if it can go too many ways. */
@@ -133,12 +139,21 @@ function waysOf(place: Place): number {
   return place.kind === 'call' ? place.ways : 1;
 }
 
-function compiled(first: Place): Compilation {
+/** Makes the calls and the ends of a run from those of the places on its way. */
+export interface Filling {
+  call(place: Fork): ProgramCall;
+  end(place: End): End;
+}
+
+const asTheyAre: Filling = { call: ({ call }) => call, end: (place) => place };
+
+/** The compilation of a script from its places. */
+export function compiled(first: Place, filling: Filling): Compilation & { readonly kind: 'compiled' } {
   return {
     kind: 'compiled',
-    start: () => walk(first),
+    start: () => walk(first, filling),
     get paths() {
-      return listPaths(first, []);
+      return listPaths(first, [], filling);
     },
   };
 }
@@ -147,46 +162,34 @@ function compiled(first: Place): Compilation {
  * The path on which all further calls succeed, then those on which one fails, from the first to the last. A call of which both outcomes lead
  * to the same place is on one path.
  */
-function listPaths(place: Place, before: Path['calls']): Path[] {
+function listPaths(place: Place, before: Path['calls'], filling: Filling): Path[] {
   const calls = [...before];
   const failures: (() => Path[])[] = [];
   let at = place;
   for (; at.kind === 'call'; at = at.succeeded) {
-    const { call, failed, succeeded } = at;
+    const { failed, succeeded } = at;
+    const call = filling.call(at);
     calls.push({ call, outcome: 'succeeded' });
     if (failed === succeeded) continue;
     const failing = [...calls.slice(0, -1), { call, outcome: 'failed' } as const];
-    failures.push(() => listPaths(failed, failing));
+    failures.push(() => listPaths(failed, failing, filling));
   }
-  return [{ calls, end: at }, ...failures.flatMap((list) => list())];
+  return [{ calls, end: filling.end(at) }, ...failures.flatMap((list) => list())];
 }
 
-function refuseWhole({ tree, source, stdin }: Situation): Compilation | undefined {
+function refuseWhole({ tree, source, stdin }: Situation): void {
   const [extension] = tree.extensions;
-  if (extension !== undefined) {
-    return { kind: 'shell', span: extension.span, because: `\`${extension.construct}\` is not of POSIX` };
-  }
-  if (tree.fault !== undefined)
-    return { kind: 'shell', span: tree.fault, because: 'the script cannot be read' };
+  if (extension !== undefined)
+    throw new NotUnderstood(extension.span, `\`${extension.construct}\` is not of POSIX`);
+  if (tree.fault !== undefined) throw new NotUnderstood(tree.fault, 'the script cannot be read');
   const odd = /[^\n\t -~\u00a0-\u{10ffff}]/u.exec(source);
-  if (odd !== null) {
-    return {
-      kind: 'shell',
-      span: { offset: odd.index, length: 1 },
-      because: 'the script has a control character',
-    };
-  }
-  if (stdin.includes('\0'))
-    return { kind: 'shell', span: { offset: 0, length: 0 }, because: 'the input has a NUL' };
-  return undefined;
-}
-
-function wholeOf({ source }: Situation): Span {
-  return { offset: 0, length: source.length };
+  if (odd !== null)
+    throw new NotUnderstood({ offset: odd.index, length: 1 }, 'the script has a control character');
+  if (stdin.includes('\0')) throw new NotUnderstood({ offset: 0, length: 0 }, 'the input has a NUL');
 }
 
 /** A run along the paths that are known. */
-function walk(first: Place): ScriptRun {
+function walk(first: Place, filling: Filling): ScriptRun {
   let place = first;
   return {
     next: (outcome) => {
@@ -194,7 +197,7 @@ function walk(first: Place): ScriptRun {
         if (place.kind === 'ended') throw new Error('the script has ended');
         place = place[outcome];
       }
-      return place.kind === 'call' ? { kind: 'call', call: place.call } : place;
+      return place.kind === 'call' ? { kind: 'call', call: filling.call(place) } : filling.end(place);
     },
   };
 }

@@ -26,6 +26,7 @@ import { applyRedirection } from './redirections.ts';
 import { isOtherBuiltin } from './shell-names.ts';
 import { areEqualStates, stateOfSubshell, type ShellState } from './shell-state.ts';
 import { CapturedOutput, Input, Inputs, type Output, type Streams } from './streams.ts';
+import { refuseBlanks } from './text/blanks.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 import { textFilters } from './text/text-filters.ts';
 import { refuseChange, type Assigned } from './variables.ts';
@@ -512,6 +513,7 @@ export class Machine {
     tested: boolean,
   ): Result {
     const { state } = this;
+    refuseBlanks(node.span, name);
     const body = state.functions.get(name);
     if (body !== undefined) {
       if (assignments.length > 0)
@@ -528,6 +530,7 @@ export class Machine {
     }
     if (name === 'command') {
       const [program = '', ...rest] = words;
+      refuseBlanks(node.span, program);
       if (program.startsWith('-') || isBuiltinName(program)) {
         throw new NotUnderstood(node.span, 'this use of `command` is not evaluated');
       }

@@ -1,5 +1,6 @@
 import type { Span } from '../diagnostic/source.ts';
 import type { CallInput, CallOutput } from './call.ts';
+import { BlankRead, wholeInput } from './text/blanks.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 
 /** The place that a command reads from. Commands that share it go on where the one before stopped. */
@@ -55,7 +56,7 @@ export class Inputs {
 
   /** Reads a line; `ended` if the text ended before the line did. */
   readLine(input: Input, span: Span): { readonly line: string; readonly ended: boolean } {
-    const text = this.#known(input, span);
+    const text = this.#readable(input, span);
     const end = text.indexOf('\n');
     const rest = end === -1 ? '' : text.slice(end + 1);
     this.#set(input, { text: rest, spoiled: undefined });
@@ -63,7 +64,7 @@ export class Inputs {
   }
 
   readAll(input: Input, span: Span): string {
-    const text = this.#known(input, span);
+    const text = this.#readable(input, span);
     this.#set(input, { text: '', spoiled: undefined });
     return text;
   }
@@ -86,6 +87,13 @@ export class Inputs {
 
   #set(input: Input, rest: Rest): void {
     this.#rests = new Map(this.#rests).set(input, rest);
+  }
+
+  /** A text that the script itself reads. */
+  #readable(input: Input, span: Span): string {
+    const text = this.#known(input, span);
+    if (text.includes(wholeInput)) throw new BlankRead(span, [text]);
+    return text;
   }
 
   #known(input: Input, span: Span): string {

@@ -1,4 +1,5 @@
 import type { Span } from '../../diagnostic/source.ts';
+import { refuseBlanks } from './blanks.ts';
 import { NotUnderstood } from './not-understood.ts';
 
 const tokens = /\s*(0[xX][0-9A-Fa-f]+|\d+|[A-Za-z_]\w*|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&^|!~?:()])\s*/y;
@@ -23,6 +24,7 @@ export function evaluateArithmetic(
   span: Span,
   read: (name: string) => string | undefined,
 ): bigint {
+  refuseBlanks(span, text);
   const evaluator = new Evaluator(tokenize(text, span), span, read);
   return evaluator.evaluate();
 }
@@ -105,6 +107,7 @@ class Evaluator {
     this.#at += 1;
     if (/^0[xX]/.test(token)) return this.#checked(BigInt(token));
     const text = /^\d/.test(token) ? token : this.#read(token);
+    refuseBlanks(this.#span, text ?? '');
     const value = text === undefined ? undefined : parseInteger(text);
     if (value === undefined) {
       throw this.#fault('shells differ in arithmetic with what is not a decimal number of at most 18 digits');

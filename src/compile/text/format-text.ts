@@ -1,5 +1,6 @@
 import type { Span } from '../../diagnostic/source.ts';
 import { parseInteger } from './arithmetic.ts';
+import { refuseBlanks } from './blanks.ts';
 import { isAscii } from './glob.ts';
 import { NotUnderstood } from './not-understood.ts';
 
@@ -8,6 +9,7 @@ const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', '\\': '\\'
 
 /** Formats text as `printf` does. The format is used again for as long as arguments are left. */
 export function formatText(format: string, values: readonly string[], span: Span): string {
+  refuseBlanks(span, format);
   const queue = [...values];
   let text = '';
   do {
@@ -54,6 +56,7 @@ function formatValue(conversion: string, layout: Layout, value: string | undefin
 }
 
 function formatNumber(conversion: string, layout: Layout, value: string, span: Span): string {
+  refuseBlanks(span, value);
   const hexadecimal = /^0x[0-9a-fA-F]{1,15}$/.test(value) ? BigInt(value) : undefined;
   const number = hexadecimal ?? parseInteger(value);
   const isSigned = conversion === 'd' || conversion === 'i';
@@ -70,11 +73,13 @@ function formatNumber(conversion: string, layout: Layout, value: string, span: S
 
 function cut(value: string, { precision }: Layout, span: Span): string {
   if (precision === undefined) return value;
+  refuseBlanks(span, value);
   if (!isAscii(value)) throw new NotUnderstood(span, 'printf cuts a text that is not ASCII');
   return value.slice(0, Number(precision));
 }
 
 function pad(value: string, { flag, width }: Layout, filler: string, span: Span): string {
+  if (width > 0) refuseBlanks(span, value);
   if (width > 0 && !isAscii(value)) throw new NotUnderstood(span, 'printf pads a text that is not ASCII');
   if (flag !== '' && flag !== '-')
     throw new NotUnderstood(span, 'a format of printf has a flag that is not the same in every shell');

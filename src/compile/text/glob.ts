@@ -1,4 +1,5 @@
 import type { Span } from '../../diagnostic/source.ts';
+import { refuseBlanks, refuseSplit, withoutBlanks } from './blanks.ts';
 import { NotUnderstood } from './not-understood.ts';
 
 /** One piece of a pattern. */
@@ -23,11 +24,13 @@ export class GlobPattern {
 
   /** Adds text that stands for itself. */
   addQuoted(text: string): void {
+    refuseBlanks(this.#span, text);
     for (const character of text) this.#pieces.push({ kind: 'character', character });
   }
 
   /** Adds text in which `*`, `?` and `[…]` have their meaning. */
   addPattern(text: string): void {
+    refuseBlanks(this.#span, text);
     if (text.includes('\\'))
       throw new NotUnderstood(this.#span, 'a pattern has a backslash that is the result of an expansion');
     for (let at = 0; at < text.length; at += 1) {
@@ -41,6 +44,7 @@ export class GlobPattern {
 
   /** Whether the whole of a text matches. */
   matches(text: string): boolean {
+    this.#refuseUnknown(text);
     if (!this.#isLiteral) this.#refuseWide(text);
     return matchPieces(this.#pieces, text);
   }
@@ -58,6 +62,7 @@ export class GlobPattern {
   }
 
   #findLength(text: string, longest: boolean, part: (size: number) => string): number | undefined {
+    this.#refuseUnknown(text);
     this.#refuseWide(text);
     const sizes = Array.from({ length: text.length + 1 }, (_, size) => (longest ? text.length - size : size));
     return sizes.find((size) => matchPieces(this.#pieces, part(size)));
@@ -67,10 +72,20 @@ export class GlobPattern {
     return this.#pieces.every(({ kind }) => kind === 'character');
   }
 
+  /** A pattern of stars and of characters that no blank's value has matches whatever the value is. */
+  #refuseUnknown(text: string): void {
+    let literal = '';
+    for (const piece of this.#pieces) {
+      if (piece.kind === 'character') literal += piece.character;
+      else if (piece.kind !== 'star') refuseBlanks(this.#span, text);
+    }
+    refuseSplit(this.#span, text, literal);
+  }
+
   /** Shells differ in whether a byte above 127 is a character. */
   #refuseWide(text: string): void {
     const own = this.#pieces.map((piece) => (piece.kind === 'character' ? piece.character : '')).join('');
-    if (!isAscii(text) || !isAscii(own))
+    if (!isAscii(withoutBlanks(text)) || !isAscii(own))
       throw new NotUnderstood(this.#span, 'a pattern meets characters that are not ASCII');
   }
 

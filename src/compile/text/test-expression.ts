@@ -1,5 +1,6 @@
 import type { Span } from '../../diagnostic/source.ts';
 import { parseInteger } from './arithmetic.ts';
+import { beginsWithBlank, hasBlank, refuseBlanks } from './blanks.ts';
 import { NotUnderstood } from './not-understood.ts';
 
 const comparisons: Readonly<Record<string, (left: bigint, right: bigint) => boolean>> = {
@@ -35,6 +36,7 @@ export function evaluateTest(words: readonly string[], span: Span): boolean {
 }
 
 function evaluateUnary(operator: string, operand: string, span: Span): boolean {
+  refuseBlanks(span, operator);
   refuseOperators([operand], [0], span);
   switch (operator) {
     case '-n':
@@ -47,7 +49,10 @@ function evaluateUnary(operator: string, operand: string, span: Span): boolean {
 }
 
 function evaluateBinary(left: string, operator: string, right: string, span: Span): boolean {
+  refuseBlanks(span, operator);
   refuseOperators([left, right], [0, 1], span);
+  // A text with a blank is not empty.
+  if (left !== '' && right !== '') refuseBlanks(span, left, right);
   if (operator === '=') return left === right;
   if (operator === '!=') return left !== right;
   const compare = Object.hasOwn(comparisons, operator) ? comparisons[operator] : undefined;
@@ -64,6 +69,10 @@ function evaluateBinary(left: string, operator: string, right: string, span: Spa
 }
 
 function refuseOperators(words: readonly string[], places: readonly number[], span: Span): readonly string[] {
+  for (const place of places) {
+    const word = words[place] ?? '';
+    if (hasBlank(word) && !beginsWithBlank(word)) refuseBlanks(span, word);
+  }
   if (!places.some((place) => operatorWord.test(words[place] ?? ''))) return words;
   throw new NotUnderstood(span, 'an operand of the test has the form of an operator');
 }

@@ -1,4 +1,5 @@
 import type { Span } from '../../diagnostic/source.ts';
+import { refuseBlanks, refuseSplit } from './blanks.ts';
 import { isAscii } from './glob.ts';
 import { NotUnderstood } from './not-understood.ts';
 
@@ -18,6 +19,8 @@ export const textFilters: Readonly<Record<string, TextFilter>> = {
 function cutLines(words: readonly string[], text: string, span: Span): string {
   const { list, delimiter } = readCutOptions(words, span);
   const wanted = readRange(list, span);
+  if (delimiter === undefined) refuseBlanks(span, text);
+  else refuseSplit(span, text, delimiter);
   if (delimiter === undefined && !isAscii(text))
     throw new NotUnderstood(span, 'cut counts characters that are not ASCII');
   return mapLines(text, (line) => {
@@ -66,6 +69,7 @@ function readRange(list: string, span: Span): (place: number) => boolean {
 }
 
 function translate(words: readonly string[], text: string, span: Span): string {
+  refuseBlanks(span, text, ...words);
   const options = words[0]?.startsWith('-') === true ? words[0] : '';
   const sets = words.slice(options === '' ? 0 : 1).map((set) => readSet(set, span));
   const [from, to] = sets;

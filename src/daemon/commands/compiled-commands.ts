@@ -1,16 +1,26 @@
 import type { Compilation } from '../../compile/follow-script.ts';
+import { ScriptForms } from '../../compile/script-forms.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { findMissingPrograms } from '../../host/programs.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { parseScript } from '../../recipe/sh/parse-script.ts';
-import type { ScriptTree } from '../../recipe/sh/syntax-tree.ts';
+import type { ScriptSource } from '../../shell/script.ts';
+import { mayReadInput } from '../../waves/tools/table.ts';
 import {
   peerCommandOf,
   type CommandRunner,
   type CompiledCommand,
   type CompiledResult,
 } from './command-runner.ts';
-import { compileCommand } from './compile-command.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+/** The forms of a command's script, and what they were made of. */
+interface CommandForms {
+  readonly source: ScriptSource;
+  readonly shared: Variables;
+  readonly forms: ScriptForms;
+}
 
 /** The compiled command of one operation. */
 export interface CompiledOperation extends CompiledCommand {
@@ -24,7 +34,7 @@ export class CompiledCommands {
   readonly #own: LeaseSubnets;
   /** The scripts that are ready to run, by the operation that the engine is about to take. */
   readonly #ready = new WeakMap<Operation, CompiledOperation>();
-  readonly #trees = new Map<string, ScriptTree>();
+  readonly #forms = new Map<CompiledCommand['name'], CommandForms>();
   readonly #present = new Set<string>();
 
   constructor(runner: CommandRunner, own: LeaseSubnets) {
@@ -45,10 +55,8 @@ export class CompiledCommands {
     const name = peerCommandOf(operation);
     const command = this.#runner.peerCommand(name, this.#own, operation.peer);
     if (command === undefined) return undefined;
-    const { source, environment, shared } = command;
-    const compilation = compileCommand(command, this.#treeOf(source.text), (program) =>
-      this.#has(program, shared),
-    );
+    const { source, environment, shared, stdin } = command;
+    const compilation = this.#formsOf(name, source, shared).compile(environment, stdin);
     if (compilation.kind === 'shell') return undefined;
     return {
       name,
@@ -76,13 +84,22 @@ export class CompiledCommands {
     return this.#runner.runCompiled(commands, signal, mayGoOn);
   }
 
-  #treeOf(text: string): ScriptTree {
-    const tree = this.#trees.get(text) ?? parseScript(text);
-    this.#trees.set(text, tree);
-    return tree;
+  /** The forms of a command. They hold for as long as its text and what all peers share are the same. */
+  #formsOf(name: CompiledCommand['name'], source: ScriptSource, shared: Variables): ScriptForms {
+    const known = this.#forms.get(name);
+    if (known?.source === source && known.shared === shared) return known.forms;
+    const forms = new ScriptForms({
+      tree: parseScript(source.text),
+      source: source.text,
+      exitsOnFailure: source.stopOnError,
+      shared,
+      programs: { has: (program) => this.#has(program, shared), mayReadInput },
+    });
+    this.#forms.set(name, { source, shared, forms });
+    return forms;
   }
 
-  #has(program: string, { PATH }: Readonly<Record<string, string>>): boolean {
+  #has(program: string, { PATH }: Variables): boolean {
     if (!this.#present.has(program) && findMissingPrograms([program], PATH ?? '').length > 0) return false;
     this.#present.add(program);
     return true;
