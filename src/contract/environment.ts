@@ -77,7 +77,9 @@ export function peerVariables(peer: Peer): Variables {
   const variables: Variables = { ...peer.fields };
   setFamilies(variables, '', 'publicAddress', publicAddresses(peer));
   if (peer.link !== undefined) setFamilies(variables, '', 'onLink', peer.link.devices);
-  setSubnets(variables, '', mapFamilies(peerSubnets(peer), parseCidr));
+  const { ipv4, ipv6 } = peerSubnets(peer);
+  if (ipv4 !== undefined) setSubnetText(variables, subnetNames[''].ipv4, ipv4);
+  if (ipv6 !== undefined) setSubnetText(variables, subnetNames[''].ipv6, ipv6);
   return variables;
 }
 
@@ -140,8 +142,20 @@ function setSubnets(variables: Variables, prefix: '' | 'LOCAL_', { ipv4, ipv6 }:
   if (ipv6 !== undefined) setSubnet(variables, subnetNames[prefix].ipv6, ipv6);
 }
 
-function setSubnet(variables: Variables, names: SubnetNames, subnet: Cidr): void {
-  const address = formatAddress(subnet);
+function setSubnetText(variables: Variables, names: SubnetNames, text: string): void {
+  const subnet = parseCidr(text);
+  if (subnet === undefined) return;
+  // IPv4 is read only in the form in which it is printed.
+  const address = subnet.family === 4 ? text.slice(0, text.indexOf('/')) : formatAddress(subnet);
+  setSubnet(variables, names, subnet, address);
+}
+
+function setSubnet(
+  variables: Variables,
+  names: SubnetNames,
+  subnet: Cidr,
+  address = formatAddress(subnet),
+): void {
   variables[names.subnet] = `${address}/${subnet.prefix}`;
   variables[names.address] = address;
   variables[names.length] = String(subnet.prefix);

@@ -10,8 +10,13 @@ type LineEnd =
 
 /** The input of a tool: each call, and a marker after it. */
 export function batchInput(lines: readonly string[], { marker }: LineTool): string {
-  return lines.map((line) => `${line}\n${marker}\n`).join('');
+  let input = '';
+  for (const line of lines) input += `${line}\n${marker}\n`;
+  return input;
 }
+
+/** The end of most lines; nothing was printed about them. */
+const quietSuccess: LineEnd = { kind: 'succeeded', message: '' };
 
 /**
  * Reads from a tool's messages how each line of its input ended. A tool that cannot parse a line ends there: that line is refused, those
@@ -29,14 +34,12 @@ export function judgeBatch(count: number, messages: string, tool: LineTool): rea
     }
     if (number % 2 === 1) refused = [...message, line].join('\n');
     else {
-      ends.push(
-        refused === undefined
-          ? { kind: 'succeeded', message: message.join('\n') }
-          : { kind: 'refused', message: refused },
-      );
+      if (refused !== undefined) ends.push({ kind: 'refused', message: refused });
+      else
+        ends.push(message.length === 0 ? quietSuccess : { kind: 'succeeded', message: message.join('\n') });
       refused = undefined;
     }
-    message = [];
+    if (message.length > 0) message = [];
   }
   if (ends.length < count) ends.push({ kind: 'refused', message: message.join('\n') });
   while (ends.length < count) ends.push({ kind: 'unread' });

@@ -34,9 +34,9 @@ export function planWave<T>(
       parts.push({ kind: 'alone', call, owner });
       continue;
     }
-    const key = [tool.program, ...batch.options].join(' ');
-    const group = groups.get(key) ?? { tool, options: batch.options, lines: [] };
-    groups.set(key, group);
+    const key = batch.options.length === 0 ? tool.program : [tool.program, ...batch.options].join(' ');
+    let group = groups.get(key);
+    if (group === undefined) groups.set(key, (group = { tool, options: batch.options, lines: [] }));
     group.lines.push({ line: batch.line, call, owner });
   }
   for (const { tool, options, lines } of groups.values()) {
@@ -73,6 +73,7 @@ const ofPrograms =
 
 /** Whether the script sets a variable for the call that a process for many calls would not have. */
 function changesTool({ environment }: ProgramCall): boolean {
+  if (environment.size === 0) return false;
   for (const name of environment.keys()) if (ofPrograms.test(name)) return true;
   return false;
 }

@@ -1,22 +1,25 @@
-import type { ProgramCall, CallOutcome } from '../compile/call.ts';
 import type { ScriptRun } from '../compile/follow-script.ts';
 import type { LastCommand, Stop } from '../compile/machine.ts';
 import { describeOutcome } from '../shell/outcome.ts';
-import type { Job, Outcome, Shell } from '../shell/shell.ts';
 import { batchInput, judgeBatch } from './batch-report.ts';
 import { planWave, type BatchedCall, type WavePart } from './plan-wave.ts';
+import {
+  notBegun,
+  runAlone,
+  runTogether,
+  succeeded,
+  unknownEnd,
+  type CallContext,
+  type CallEnd,
+} from './run-call.ts';
 import type { BatchTool, LineTool, WholeTool } from './tools/batch-tool.ts';
 import type { FailedCommand, WaveEnd } from './wave-end.ts';
 
-interface WaveContext {
-  readonly shell: Shell;
+interface WaveContext extends CallContext {
   /** The tools that are the programs that they seem to be. */
   readonly tools: readonly BatchTool[];
-  readonly cwd: string;
-  readonly timeoutMs: number;
   /** The number of processes at once. */
   readonly concurrency: number;
-  readonly signal: AbortSignal;
   /** Whether another wave is to begin. */
   readonly mayGoOn: () => boolean;
 }
@@ -27,17 +30,14 @@ interface WaveScript {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** How one call ended, as far as it is known. */
-type CallEnd =
-  | { readonly kind: CallOutcome; readonly how: string; readonly message: string }
-  | { readonly kind: 'unknown'; readonly how: string; readonly message: string };
-
 /** The place of a script between two waves. */
 interface Progress {
   readonly script: WaveScript;
   step: Stop;
   readonly messages: string[];
   lastFailed: FailedCommand | undefined;
+  /** Whether a program has begun. */
+  hasBegun: boolean;
   isUnsure: boolean;
 }
 
@@ -54,6 +54,7 @@ export async function runWaves(
     step: script.run.next(),
     messages: [],
     lastFailed: undefined,
+    hasBegun: false,
     isUnsure: false,
   }));
   for (let waiting = all.filter(isWaiting); waiting.length > 0; waiting = waiting.filter(isWaiting)) {
@@ -73,7 +74,7 @@ function isWaiting({ step, isUnsure }: Progress): boolean {
 async function runPart(part: WavePart<Progress>, context: WaveContext): Promise<void> {
   switch (part.kind) {
     case 'alone':
-      goOn(part.owner, await runAlone(part.call, part.owner.script, context));
+      goOn(part.owner, await runAlone(part.call, part.owner.script.environment, context));
       return;
     case 'batch':
       if (part.tool.kind === 'lines') await runLines(part.tool, part, context);
@@ -90,15 +91,19 @@ async function runLines(tool: LineTool, batch: Batch, context: WaveContext): Pro
       lines.map(({ line }) => line),
       tool,
     );
-    const outcome = await runTool(
-      tool,
+    const outcome = await runTogether(
+      tool.program,
       { arguments: tool.batchArguments(batch.options), stdin },
-      lines,
+      environmentOf(lines),
       context,
     );
     const isWhole =
       (outcome.kind === 'succeeded' || outcome.kind === 'failed') && outcome.stdout.truncated === 0;
-    const ends = outcome.kind === 'unstartable' ? [] : judgeBatch(lines.length, outcome.stdout.text, tool);
+    if (outcome.kind === 'unstartable') {
+      for (const { owner } of lines) goOn(owner, notBegun(outcome));
+      return;
+    }
+    const ends = judgeBatch(lines.length, outcome.stdout.text, tool);
     const unread: BatchedCall<Progress>[] = [];
     for (const [index, entry] of lines.entries()) {
       const end = ends[index];
@@ -109,9 +114,12 @@ async function runLines(tool: LineTool, batch: Batch, context: WaveContext): Pro
         isSilent ||
         (!isWhole && (end === undefined || end.kind === 'unread' || (isLast && end.kind === 'refused')))
       ) {
-        goOn(entry.owner, { kind: 'unknown', how: describeOutcome(outcome), message: '' });
+        goOn(entry.owner, unknownEnd(outcome));
       } else if (end?.kind === 'succeeded')
-        goOn(entry.owner, { kind: 'succeeded', how: 'succeeded', message: end.message });
+        goOn(
+          entry.owner,
+          end.message === '' ? succeeded : { kind: 'succeeded', how: 'succeeded', message: end.message },
+        );
       else if (end?.kind === 'refused')
         goOn(entry.owner, { kind: 'failed', how: 'failed', message: withoutReport(end.message, tool) });
       else unread.push(entry);
@@ -127,14 +135,18 @@ async function runWhole(tool: WholeTool, { options, lines }: Batch, context: Wav
     const [first, ...others] = some;
     if (first === undefined) continue;
     if (others.length === 0) {
-      goOn(first.owner, await runAlone(first.call, first.owner.script, context));
+      goOn(first.owner, await runAlone(first.call, first.owner.script.environment, context));
       continue;
     }
     const input = tool.compose(
       options,
       some.map(({ line }) => line),
     );
-    const outcome = await runTool(tool, input, some, context);
+    const outcome = await runTogether(tool.program, input, environmentOf(some), context);
+    if (outcome.kind === 'unstartable') {
+      for (const { owner } of [some, ...waiting.splice(0)].flat()) goOn(owner, notBegun(outcome));
+      return;
+    }
     const end =
       outcome.kind === 'succeeded' || outcome.kind === 'failed'
         ? tool.judge(outcome.kind === 'succeeded', outcome.stdout.text)
@@ -144,112 +156,56 @@ async function runWhole(tool: WholeTool, { options, lines }: Batch, context: Wav
       waiting.push(some.slice(half), some.slice(0, half));
       continue;
     }
-    const how = describeOutcome(outcome);
-    for (const { owner } of some)
-      goOn(owner, end === 'succeeded' ? succeeded : { kind: end, how, message: '' });
+    const ends: Readonly<Record<typeof end, CallEnd>> = {
+      succeeded,
+      failed: { kind: 'failed', how: describeOutcome(outcome), message: outcome.stdout.text.trimEnd() },
+      unknown: unknownEnd(outcome),
+    };
+    for (const { owner } of some) goOn(owner, ends[end]);
   }
 }
 
-const succeeded: CallEnd = { kind: 'succeeded', how: 'succeeded', message: '' };
-
-/** Runs one process for many calls. Its messages are what the outcome has as standard output. */
-function runTool(
-  { program }: BatchTool,
-  input: { readonly arguments: readonly string[]; readonly stdin: string },
-  [first]: readonly BatchedCall<Progress>[],
-  context: WaveContext,
-): Promise<Outcome> {
-  const command = quoteWords([program, ...input.arguments]);
-  return context.shell.run(
-    {
-      ...jobOf(`exec ${command} 2>&1 >/dev/null`, context),
-      environment: { ...first?.owner.script.environment, LC_ALL: 'C' },
-      stdin: input.stdin,
-    },
-    context.signal,
-  );
+/** The environment of a process for many calls: no call of it depends on what distinguishes them. */
+function environmentOf([first]: readonly BatchedCall<Progress>[]): Readonly<Record<string, string>> {
+  return first?.owner.script.environment ?? {};
 }
 
-/** The report names a line that nobody else sees. */
+/** The report, which is the last line, names a line that nobody else sees. */
 function withoutReport(message: string, { refusal }: LineTool): string {
-  const lines = message.split('\n').filter((line) => !refusal.test(line));
-  return lines.length === 0 ? message : lines.join('\n');
-}
-
-async function runAlone(call: ProgramCall, script: WaveScript, context: WaveContext): Promise<CallEnd> {
-  const command = `exec ${quoteWords([call.program, ...call.arguments])}${redirect(call)}`;
-  const outcome = await context.shell.run(
-    {
-      ...jobOf(command, context),
-      environment: changed(script.environment, call.environment),
-      stdin: call.stdin.kind === 'text' ? call.stdin.text : '',
-    },
-    context.signal,
-  );
-  const how = describeOutcome(outcome);
-  const message = outcome.kind === 'unstartable' ? '' : outcome.stderr.text.trimEnd();
-  switch (outcome.kind) {
-    case 'succeeded':
-      return { kind: 'succeeded', how, message };
-    case 'failed':
-      return { kind: 'failed', how, message };
-    case 'killed':
-    case 'timed-out':
-    case 'cancelled':
-    case 'unstartable':
-      return { kind: 'unknown', how, message };
-  }
-}
-
-/** The redirections of a call, by copies of the streams that the shell has. */
-function redirect({ stdin, stdout, stderr }: ProgramCall): string {
-  const input = stdin.kind === 'null' ? ' </dev/null' : '';
-  if (stdout === 'stdout' && stderr === 'stderr') return input;
-  const targets = { stdout: '&3', stderr: '&4', null: '/dev/null' };
-  return `${input} 3>&1 4>&2 >${targets[stdout]} 2>${targets[stderr]} 3>&- 4>&-`;
-}
-
-/** Single quotes keep every word as it is; shell-quote would put backslashes that fewer shells agree about. */
-function quoteWords(words: readonly string[]): string {
-  return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-}
-
-function jobOf(text: string, { cwd, timeoutMs }: WaveContext): Omit<Job, 'environment' | 'stdin'> {
-  return { script: { text, stopOnError: false, notes: [] }, cwd, timeoutMs };
-}
-
-function changed(
-  environment: Readonly<Record<string, string>>,
-  changes: ReadonlyMap<string, string | undefined>,
-): Record<string, string> {
-  const entries = Object.entries(environment).filter(([name]) => !changes.has(name));
-  for (const [name, value] of changes) if (value !== undefined) entries.push([name, value]);
-  return Object.fromEntries(entries);
+  const end = message.lastIndexOf('\n');
+  return end !== -1 && refusal.test(message.slice(end + 1)) ? message.slice(0, end) : message;
 }
 
 function goOn(progress: Progress, end: CallEnd): void {
   const { step } = progress;
   if (step.kind !== 'call') return;
   if (end.message !== '' && step.call.stderr !== 'null') progress.messages.push(end.message);
-  if (end.kind === 'unknown') {
-    stop(progress, end.how);
+  if (end.kind === 'unknown' || end.kind === 'not-begun') {
+    progress.hasBegun ||= end.kind === 'unknown';
+    progress.lastFailed = {
+      span: step.call.span,
+      how: end.how,
+      isTimeout: end.kind === 'unknown' && end.isTimeout,
+    };
+    progress.isUnsure = true;
     return;
   }
+  progress.hasBegun = true;
   if (end.kind === 'failed') progress.lastFailed = { span: step.call.span, how: end.how };
   progress.step = progress.script.run.next(end.kind);
 }
 
-function stop(progress: Progress, how: string): void {
-  if (progress.step.kind === 'call') progress.lastFailed = { span: progress.step.call.span, how };
-  progress.isUnsure = true;
-}
+const quietSuccess: WaveEnd = { kind: 'succeeded', stderr: '' };
 
-function conclude({ step, messages, lastFailed, isUnsure }: Progress): WaveEnd {
+function conclude({ step, messages, lastFailed, hasBegun, isUnsure }: Progress): WaveEnd {
+  const isQuiet = messages.length === 0 && (step.kind === 'call' || step.written.length === 0);
+  if (isQuiet && !isUnsure && step.kind === 'ended' && step.succeeded) return quietSuccess;
   const written =
     step.kind === 'ended'
       ? step.written.filter(({ to }) => to === 'stderr').map(({ text }) => text.trimEnd())
       : [];
   const stderr = [...messages, ...written].join('\n');
+  if (isUnsure && !hasBegun) return { kind: 'not-begun', how: lastFailed?.how ?? 'could not be started' };
   if (isUnsure) return { kind: 'unsure', last: lastFailed, stderr };
   if (step.kind === 'call') return { kind: 'stopped' };
   return step.succeeded

@@ -141,7 +141,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     rule: 'a program that is killed alone is not known to have failed',
-    file: 'src/waves/run-waves.ts',
+    file: 'src/waves/run-call.ts',
     from: "case 'killed':\n    case 'timed-out':",
     to: "case 'killed':\n      return { kind: 'failed', how, message };\n    case 'timed-out':",
   },
@@ -154,8 +154,8 @@ const mutants: readonly Mutant[] = [
   {
     rule: 'calls that wg refuses are made again',
     file: 'src/waves/tools/wg.ts',
-    from: "succeeded && messages === '' ? 'succeeded' : 'repeat'",
-    to: "succeeded || messages !== '' ? 'succeeded' : 'repeat'",
+    from: "return succeeded && messages === '' ? 'succeeded' : 'repeat';",
+    to: "return succeeded || messages !== '' ? 'succeeded' : 'repeat';",
   },
   {
     rule: 'calls that nft refuses are made again',

@@ -149,6 +149,7 @@ function runSerially(
     if (message !== '' && stderr !== 'null') messages.push(message);
     step = run.next(outcome);
   }
+  for (const { to, text } of step.written) if (to === 'stderr') messages.push(text.trimEnd());
   return { kind: step.succeeded ? 'succeeded' : 'failed', stderr: messages.join('\n') };
 }
 
@@ -205,7 +206,7 @@ export async function compareWithShells(
   const ends = await runInWaves(kernel, start(), used);
   assert.deepEqual(kernel.dump, serialKernel.dump);
   assert.deepEqual(
-    ends.map((end) => ({ kind: end.kind, stderr: end.kind === 'stopped' ? '' : end.stderr })),
+    ends.map((end) => ({ kind: end.kind, stderr: 'stderr' in end ? end.stderr : '' })),
     serial,
   );
   return ends.length;

@@ -49,7 +49,7 @@ export function concludeRun(
   return { kind: 'trouble', trouble, durationMs, didBegin: ran !== undefined };
 }
 
-/** Makes the result of a command that was compiled, and run in waves with those of other peers. */
+/** Makes the result of a command that was compiled, and run in waves or by itself. */
 export function concludeWave(
   command: Command,
   source: SourceText,
@@ -57,6 +57,11 @@ export function concludeWave(
   durationMs: number,
   redact: (text: string) => string,
 ): CommandResult {
+  if (end.kind === 'not-begun') {
+    const nowhere = { where: undefined, text: undefined, stderr: '' };
+    const trouble = { command: command.name, how: end.how, ...nowhere };
+    return { kind: 'trouble', trouble, durationMs, didBegin: false };
+  }
   const stderr = redact(end.stderr).trimEnd();
   if (end.kind === 'succeeded') return { kind: 'ok', stdout: '', stderr, durationMs };
   const { last } = end;
@@ -64,7 +69,7 @@ export function concludeWave(
   const place = locateLine(command, line ?? 0);
   const trouble = {
     command: command.name,
-    how: last?.how ?? 'failed',
+    how: last === undefined ? 'failed' : withHint(last.how, last.isTimeout === true),
     where: place && { file: source.name, line: positionAt(source.text, place.span.offset).line },
     text: line === undefined ? undefined : place?.text,
     stderr,
@@ -74,8 +79,9 @@ export function concludeWave(
 
 /** Describes the end of a command to the author of its recipe. */
 function describeEnd(outcome: Outcome): string {
-  const how = describeOutcome(outcome);
-  return outcome.kind === 'timed-out'
-    ? `${how}, its Timeout (if it needs longer, raise Timeout in the recipe)`
-    : how;
+  return withHint(describeOutcome(outcome), outcome.kind === 'timed-out');
+}
+
+function withHint(how: string, isTimeout: boolean): string {
+  return isTimeout ? `${how}, its Timeout (if it needs longer, raise Timeout in the recipe)` : how;
 }

@@ -220,7 +220,7 @@ export class CommandRunner {
     observer?: RunObserver,
   ): Promise<CommandResult> {
     if (!this.has(name)) return nothingToRun;
-    const what = (): string => `${name} for ${subnetsOf(peer).join(' and ')}`;
+    const what = (): string => describeRun(name, peer);
     const variables = { ...commandVariables(name, this.#context.facts, own, peer), ...observer?.environment };
     return this.#run(name, what, variables, peer.stdin, signal, observer?.onEnd);
   }
@@ -291,6 +291,38 @@ export class CommandRunner {
     }
   }
 
+  /** Runs the compiled command of one peer: its programs, one after the other, in the time that the command has. */
+  async runDirectly(
+    { name, run, environment }: CompiledCommand,
+    peer: Peer,
+    signal: AbortSignal,
+  ): Promise<CommandResult> {
+    const { shell, recipe, facts, waits } = this.#context;
+    const command = recipe.commands[name];
+    if (command === undefined) throw new Error(`the recipe has no ${name}`);
+    const timeoutMs = recipe.timeout * 1000;
+    const end = waits.begin(() => describeRun(name, peer), timeoutMs);
+    const begin = performance.now();
+    try {
+      const [only] = await runWaves([{ run, environment }], {
+        shell,
+        tools: [],
+        cwd: facts.stateDirectory,
+        timeoutMs,
+        leftMs: () => Math.max(1, timeoutMs - (performance.now() - begin)),
+        concurrency: 1,
+        signal,
+        mayGoOn: () => true,
+      });
+      if (only === undefined || only.kind === 'stopped') throw new Error(`${name} was stopped`);
+      return concludeWave(command, recipe.source, only, performance.now() - begin, (text) =>
+        this.#redact(text),
+      );
+    } finally {
+      end();
+    }
+  }
+
   async #run(
     name: CommandName,
     what: () => string,
@@ -323,6 +355,10 @@ export class CommandRunner {
   #redact(text: string): string {
     return this.#secrets.reduce((redacted, secret) => redacted.replaceAll(secret, '‹secret›'), text);
   }
+}
+
+function describeRun(name: PeerCommandName, peer: Peer): string {
+  return `${name} for ${subnetsOf(peer).join(' and ')}`;
 }
 
 function isForPeers(name: CommandName): boolean {

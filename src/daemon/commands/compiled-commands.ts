@@ -6,6 +6,7 @@ import type { LeaseSubnets } from '../../lease/lease.ts';
 import { parseScript } from '../../recipe/sh/parse-script.ts';
 import type { ScriptSource } from '../../shell/script.ts';
 import { mayReadInput } from '../../waves/tools/table.ts';
+import type { CommandResult } from './command-result.ts';
 import {
   peerCommandOf,
   type CommandRunner,
@@ -82,6 +83,12 @@ export class CompiledCommands {
       return command;
     });
     return this.#runner.runCompiled(commands, signal, mayGoOn);
+  }
+
+  /** Runs the command of one operation without a shell; undefined if only a shell can run it. */
+  runDirectly(operation: Operation, signal: AbortSignal): Promise<CommandResult> | undefined {
+    const compiled = this.compile(operation);
+    return compiled && this.#runner.runDirectly(compiled, operation.peer, signal);
   }
 
   /** The forms of a command. They hold for as long as its text and what all peers share are the same. */

@@ -32,7 +32,8 @@ export interface PeerCommands {
 type AblePeerCommands = PeerCommands & { readonly abilities: Abilities };
 
 /**
- * Makes runs of the recipe's commands from operations: one by one, and in batches if the recipe has a batch command.
+ * Makes runs of the recipe's commands from operations: one by one, and in batches if the recipe has a batch command or its commands compile.
+ * Compiled commands run without a shell, also one by one.
  *
  * @param report receives what `verify` finds
  */
@@ -42,33 +43,22 @@ export function peerCommands(
   compile: CompileMode,
   report: ReportCompiled,
 ): AblePeerCommands {
-  const canRemove = commands.has('SubnetRemoveCommand');
-  const verified = compile === 'verify' ? new VerifiedCommands(commands, own, report) : undefined;
-  return {
-    run: async (operation, signal) => {
-      const result =
-        verified === undefined
-          ? await commands.runPeer(peerCommandOf(operation), own, operation.peer, signal)
-          : await verified.run(operation, signal);
-      return canRemove ? result : blameMissingRemove(operation, result);
-    },
-    ...batchOf(commands, own, compile),
-  };
-}
-
-/** The way to run many operations at once: the recipe's own command wins over compiled ones. */
-function batchOf(
-  commands: CommandRunner,
-  own: LeaseSubnets,
-  compile: CompileMode,
-): Pick<AblePeerCommands, 'batch' | 'abilities'> {
-  const { backendData } = commands;
   const abilities = {
     canRemove: commands.has('SubnetRemoveCommand'),
     repeatable: commands.has('CheckCommand'),
   };
+  const blame = <Result extends CompiledResult>(
+    operation: Operation,
+    result: Result,
+  ): Result | CommandResult =>
+    abilities.canRemove || result.kind === 'stopped' ? result : blameMissingRemove(operation, result);
+  const run = runByShell(commands, own, compile, report);
+  const runBlaming = async (operation: Operation, signal: AbortSignal): Promise<CommandResult> =>
+    blame(operation, await run(operation, signal));
   if (commands.has('SubnetBatchCommand')) {
+    const { backendData } = commands;
     return {
+      run: runBlaming,
       batch: (operations, signal) => {
         const lines = operations.map(({ kind, peer }) => formatPeerLine(kind, peer, backendData) ?? '');
         return commands.runLines('SubnetBatchCommand', own, lines, signal);
@@ -81,23 +71,45 @@ function batchOf(
   }
   // One after the other is what Concurrency 1 promises.
   if (compile !== 'on' || !commands.mayOverlap)
-    return { batch: undefined, abilities: { ...abilities, fitsBatch: undefined } };
+    return { run: runBlaming, batch: undefined, abilities: { ...abilities, fitsBatch: undefined } };
   const compiled = new CompiledCommands(commands, own);
   // They answer while the network comes up.
   void commands.findTools();
+  /** The peers whose last run failed. The shell runs their commands until they succeed. */
+  const failed = new Set<string>();
+  const note = <Result extends CompiledResult>({ peer }: Operation, result: Result): Result => {
+    if (result.kind === 'ok') failed.delete(peer.key);
+    else if (result.kind === 'trouble' && result.didBegin) failed.add(peer.key);
+    return result;
+  };
   return {
+    run: async (operation, signal) => {
+      const direct = failed.has(operation.peer.key) ? undefined : compiled.runDirectly(operation, signal);
+      return blame(operation, note(operation, await (direct ?? run(operation, signal))));
+    },
     batch: async (operations, signal, mayGoOn) => {
       const begin = performance.now();
       const results = (await compiled.run(operations, signal, mayGoOn)).map((result, index) => {
         const operation = operations[index];
-        return abilities.canRemove || operation === undefined || result.kind === 'stopped'
-          ? result
-          : blameMissingRemove(operation, result);
+        return operation === undefined ? result : blame(operation, note(operation, result));
       });
       return { kind: 'each', results, durationMs: performance.now() - begin };
     },
     abilities: { ...abilities, fitsBatch: (operation) => compiled.fits(operation) },
   };
+}
+
+/** Runs each operation by the shell, and compares it where that is asked for. */
+function runByShell(
+  commands: CommandRunner,
+  own: LeaseSubnets,
+  compile: CompileMode,
+  report: ReportCompiled,
+): PeerCommands['run'] {
+  if (compile !== 'verify')
+    return (operation, signal) => commands.runPeer(peerCommandOf(operation), own, operation.peer, signal);
+  const verified = new VerifiedCommands(commands, own, report);
+  return (operation, signal) => verified.run(operation, signal);
 }
 
 /** The reasons for an add that comes after an earlier add of the same peer. */

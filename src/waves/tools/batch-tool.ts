@@ -33,8 +33,11 @@ export interface WholeTool extends CommonTool {
   readonly judge: (succeeded: boolean, messages: string) => WholeEnd;
 }
 
-/** `repeat`: the calls can be made again without another result than if they had been made once. */
-type WholeEnd = 'succeeded' | 'repeat' | 'unknown';
+/**
+ * `repeat`: the calls can be made again without another result than if they had been made once. `failed`: each of them would fail by itself,
+ * with the same messages.
+ */
+type WholeEnd = 'succeeded' | 'failed' | 'repeat' | 'unknown';
 
 /** The arguments and the standard input of one process for many calls. */
 interface ComposedCalls {

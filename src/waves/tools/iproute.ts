@@ -25,15 +25,24 @@ const common = {
   batchArguments: (options: readonly string[]) => [...options, '-force', '-batch', '-'],
 } as const;
 
+const noOptions: readonly string[] = [];
+
+/** The options of `ip` that a whole process has. */
+const ipOptions: ReadonlyMap<string, readonly string[]> = new Map([
+  ['-4', ['-4']],
+  ['-6', ['-6']],
+]);
+
 export const ip: LineTool = {
   ...common,
   program: 'ip',
   answer: /^ip utility, iproute2/,
   batchLine: (words) => {
-    const options = words[0] === '-4' || words[0] === '-6' ? [words[0]] : [];
-    const [object = '', verb = '', ...rest] = words.slice(options.length);
+    const options = ipOptions.get(words[0] ?? '') ?? noOptions;
+    const call = options.length === 0 ? words : words.slice(options.length);
+    const [object = '', verb = ''] = call;
     if (!ipObjects.has(object) || !verbs.has(verb)) return undefined;
-    const line = joinWords([object, verb, ...rest]);
+    const line = joinWords(call);
     return line === undefined ? undefined : { options, line };
   },
 };
@@ -46,6 +55,6 @@ export const bridge: LineTool = {
     const [object = '', verb = ''] = words;
     if (object !== 'fdb' || !verbs.has(verb)) return undefined;
     const line = joinWords(words);
-    return line === undefined ? undefined : { options: [], line };
+    return line === undefined ? undefined : { options: noOptions, line };
   },
 };

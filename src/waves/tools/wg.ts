@@ -42,8 +42,14 @@ export const wg: WholeTool = {
       : { arguments: [verb, ...options, ...lines.flatMap((line) => line.split(' '))], stdin: '' },
   // Linux takes 128 KiB for the text of a script, which has each word quoted.
   mostCharacters: 80_000,
-  judge: (succeeded, messages) => (succeeded && messages === '' ? 'succeeded' : 'repeat'),
+  judge: (succeeded, messages) => {
+    if (!succeeded && messages === withoutDevice) return 'failed';
+    return succeeded && messages === '' ? 'succeeded' : 'repeat';
+  },
 };
+
+/** The message of `wg` if the device of its calls does not exist. */
+const withoutDevice = 'Unable to modify interface: No such device\n';
 
 /** `wg set DEVICE peer KEY [OPTION VALUE]…` */
 function setPeers([verb, name = '', ...words]: readonly string[]): BatchLine | undefined {

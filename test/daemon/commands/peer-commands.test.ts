@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { CommandRunner } from '../../../src/daemon/commands/command-runner.ts';
 import { peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import type { Operation } from '../../../src/engine/operation.ts';
+import type { Shell } from '../../../src/shell/shell.ts';
 import { Bench } from '../bench.ts';
 import { makeNumberedPeer, own } from '../network/network-bench.ts';
 
@@ -74,4 +77,85 @@ test('a recipe that cannot remove is told what to add when an earlier add is in 
   assert.equal(await how(other, { reason: 'new' }), 'exited with status 1');
   const able = { ...exists, SubnetRemoveCommand: 'true' };
   assert.equal(await how(able, { reason: 'changed' }), 'exited with status 2');
+});
+
+/** A shell that notes the texts of its jobs. */
+function notingShell(bench: Bench): { readonly shell: Shell; readonly texts: string[] } {
+  const shell = bench.shell();
+  const texts: string[] = [];
+  return {
+    texts,
+    shell: {
+      run: (job, ...rest) => {
+        texts.push(job.script.text);
+        return shell.run(job, ...rest);
+      },
+      close: () => shell.close(),
+    },
+  };
+}
+
+async function directly(t: TestContext, backend: object) {
+  const bench = new Bench(t);
+  bench.recipe({ Type: 'extension', Overhead: 50, ...backend });
+  const { shell, texts } = notingShell(bench);
+  const commands = peerCommands(
+    bench.runner(await bench.prepare(), bench.options(), shell),
+    own,
+    'on',
+    () => undefined,
+  );
+  return {
+    bench,
+    texts,
+    run: (changes: Partial<Operation> = {}) => commands.run({ ...operation('add'), ...changes }, signal),
+  };
+}
+
+test('a peer that waits alone runs without a shell, one program after the other', async (t) => {
+  const { bench, run, texts } = await directly(t, {
+    SubnetAddCommand: ['name=dir-$SUBNET_IP', 'mkdir "$name" </dev/null && mkdir "$name/inner" || true'],
+  });
+  const result = await run();
+  assert.equal(result.kind, 'ok');
+  assert.deepEqual(readdirSync(join(bench.stateDirectory, 'dir-10.50.4.0')), ['inner']);
+  const calls = texts.filter((text) => text.includes('mkdir'));
+  assert.deepEqual(calls, ["exec 'mkdir' 'dir-10.50.4.0' </dev/null", "exec 'mkdir' 'dir-10.50.4.0/inner'"]);
+});
+
+test('a peer whose run without a shell failed has its line, and runs by the shell until it succeeds', async (t) => {
+  const { bench, run, texts } = await directly(t, {
+    SubnetAddCommand: ['# makes a directory', 'ls "there-$SUBNET_IP" >/dev/null'],
+  });
+  const result = await run();
+  assert.ok(result.kind === 'trouble');
+  assert.equal(result.didBegin, true);
+  assert.equal(result.trouble.text, 'ls "there-$SUBNET_IP" >/dev/null');
+  assert.match(result.trouble.how, /^exited with status \d$/);
+  assert.match(result.trouble.stderr, /there-10\.50\.4\.0.*No such file/);
+  const byShell = (): number => texts.filter((text) => text.includes('# makes a directory')).length;
+  assert.equal(byShell(), 0);
+  assert.equal((await run({ reason: 'retry' })).kind, 'trouble');
+  assert.equal(byShell(), 1);
+  bench.put('there-10.50.4.0');
+  assert.equal((await run({ reason: 'retry' })).kind, 'ok');
+  assert.equal(byShell(), 2);
+  assert.equal((await run()).kind, 'ok');
+  assert.equal(byShell(), 2, 'it runs without a shell again');
+});
+
+test('the programs of a peer share the time that its command has', async (t) => {
+  const { run } = await directly(t, { SubnetAddCommand: 'sleep 0.7 </dev/null; sleep 0.7', Timeout: 1 });
+  const result = await run();
+  assert.ok(result.kind === 'trouble');
+  assert.match(result.trouble.how, /^did not end within 1 s, its Timeout \(/);
+});
+
+test('a peer whose first program could not be started has changed nothing', async (t) => {
+  const { bench, run } = await directly(t, { SubnetAddCommand: 'mkdir "$SUBNET_IP"' });
+  rmSync(bench.stateDirectory, { recursive: true });
+  const result = await run();
+  assert.ok(result.kind === 'trouble');
+  assert.equal(result.didBegin, false);
+  assert.match(result.trouble.how, /^could not be started: /);
 });
