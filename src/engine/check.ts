@@ -1,5 +1,5 @@
 import type { Peer } from '../lease/lease.ts';
-import { isInPlace, learnPrintedSubnets, subnetsOf } from './in-place.ts';
+import { isInPlace, learnPrintedSubnets } from './in-place.ts';
 import { setApplied, sharedResources, sharersOf } from './state.ts';
 import type { EngineState, PeerEntry } from './state.ts';
 import { doubt, entryOf, reconsider } from './want.ts';
@@ -82,9 +82,9 @@ function compare(state: EngineState, present: ReadonlySet<string>, since: number
   const known = new Set<string>();
   for (const entry of state.entries.values()) {
     const { applied, wanted } = entry;
-    if (wanted !== undefined) for (const subnet of subnetsOf(wanted)) known.add(subnet);
+    if (wanted !== undefined) addSubnets(known, wanted);
     if (applied.kind === 'absent') continue;
-    for (const subnet of subnetsOf(applied.peer)) known.add(subnet);
+    if (applied.peer !== wanted) addSubnets(known, applied.peer);
     if (!mayJudge(entry, since)) continue;
     const inPlace = isInPlace(state, applied.peer, present);
     if (applied.kind === 'present' && !inPlace) {
@@ -97,6 +97,11 @@ function compare(state: EngineState, present: ReadonlySet<string>, since: number
   }
   const extra = state.removedAt <= since ? [...present].filter((subnet) => !known.has(subnet)) : [];
   return { missing, displaced, lasting, confirmed, extra };
+}
+
+function addSubnets(known: Set<string>, { subnet, ipv6Subnet }: Peer): void {
+  if (subnet !== undefined) known.add(subnet);
+  if (ipv6Subnet !== undefined) known.add(ipv6Subnet);
 }
 
 /** Whether a peer may be judged. The check may have seen a peer that changed after `since`, or is changing, before or after the change. */

@@ -14,8 +14,9 @@ export function namingSubnet(peer: Peer): string {
 
 /** Whether the output of CheckCommand says that a peer is in place. */
 export function isInPlace(state: EngineState, peer: Peer, present: ReadonlySet<string>): boolean {
-  const [first = '', second] = subnetsOf(peer);
-  if (!present.has(first)) return false;
+  const { subnet, ipv6Subnet } = peer;
+  const second = subnet === undefined ? undefined : ipv6Subnet;
+  if (!present.has(subnet ?? ipv6Subnet ?? '')) return false;
   return second === undefined || state.printedSubnets.kind !== 'each' || present.has(second);
 }
 
@@ -33,8 +34,8 @@ export function learnPrintedSubnets(
   let example: PeerEntry | undefined;
   for (const entry of judged) {
     if (entry.applied.kind === 'absent') continue;
-    const [first = '', second] = subnetsOf(entry.applied.peer);
-    if (second === undefined) continue;
+    const { subnet: first, ipv6Subnet: second } = entry.applied.peer;
+    if (first === undefined || second === undefined) continue;
     if (present.has(second)) {
       state.printedSubnets = { kind: 'each' };
       return undefined;

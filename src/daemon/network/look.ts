@@ -9,6 +9,6 @@ export function lookOnce(network: LiveNetwork, signal: AbortSignal): Look {
 
 async function see({ commands, own, loop }: LiveNetwork, signal: AbortSignal): Promise<CheckSight> {
   const since = loop.engine.checkpoint;
-  const found = await checkPeersInPlace(commands, own, loop.engine.appliedPeers, signal);
+  const found = await checkPeersInPlace(commands, own, loop.engine.appliedPeers, 'in-background', signal);
   return { ...found, since };
 }

@@ -24,6 +24,6 @@ export async function restorePeers(
     loop.checked(inPlace, since);
     return;
   }
-  const found = await checkPeersInPlace(commands, own, journal.peers);
+  const found = await checkPeersInPlace(commands, own, journal.peers, 'at-once');
   if (found.kind === 'listed') loop.checked(found.subnets, since);
 }

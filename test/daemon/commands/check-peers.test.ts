@@ -9,7 +9,7 @@ async function check(t: TestContext, CheckCommand: string | undefined): Promise<
   const bench = new Bench(t);
   bench.recipe({ Type: 'extension', Overhead: 50, CheckCommand });
   const runner = bench.runner(await bench.prepare());
-  return checkPeersInPlace(runner, own, [4, 5].map(makeNumberedPeer));
+  return checkPeersInPlace(runner, own, [4, 5].map(makeNumberedPeer), 'at-once');
 }
 
 test('the peers that should be there are on stdin, and each subnet that is printed is in place', async (t) => {
