@@ -13,11 +13,8 @@ const numRuns = Number(process.env['COMPILED_PEERS'] ?? 40);
 
 /** Those that the shell runs for every peer: they read what a program prints. */
 const leftToShell: readonly string[] = [
-  'recipes/host-gw.json SubnetAddCommand',
-  'recipes/host-gw.json SubnetRemoveCommand',
-  'recipes/vxlan.json SubnetAddCommand',
-  'recipes/vxlan.json SubnetRemoveCommand',
-  'recipes/wireguard.json SubnetRemoveCommand',
+  'test/recipes/batch-host-gw.json SubnetAddCommand',
+  'test/recipes/batch-host-gw.json SubnetRemoveCommand',
 ];
 
 const programs: RecordingPrograms = {

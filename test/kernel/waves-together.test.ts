@@ -222,6 +222,19 @@ describe(
       );
     });
 
+    it('fail in one process where the device is gone', async (t) => {
+      const real = execFileSync('sh', ['-c', 'command -v wg'], { encoding: 'utf8' }).trim();
+      const log = join(temporaryDirectory(t), 'log');
+      const noting = `case $1 in --version) exec ${real} --version ;; esac; echo run >>${log}; exec ${real} "$@"`;
+      const PATH = pathWith(t, 'wg', noting);
+      const given = numbers.map((number) => ({ environment: { W: keyOf(number) }, stdin: '' }));
+      const ends = await runInWaves(host.shell, 'wg set gone0 peer "$W" remove', given, { PATH });
+      assert.equal(kindsOf(ends), 'failed');
+      for (const end of ends)
+        assert.match(end.kind === 'failed' ? end.stderr : '', /: (?:No such device|Protocol not supported)$/);
+      assert.equal(readFileSync(log, 'utf8'), 'run\n');
+    });
+
     it('take a pre-shared key from a file', async () => {
       host.run(`${wgClear}; echo '${keyOf(77)}' >/run/psk`);
       const script = `wg set wg0 peer "$W" preshared-key /run/psk allowed-ips "10.7.$N.0/24"`;

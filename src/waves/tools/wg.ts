@@ -43,13 +43,13 @@ export const wg: WholeTool = {
   // Linux takes 128 KiB for the text of a script, which has each word quoted.
   mostCharacters: 80_000,
   judge: (succeeded, messages) => {
-    if (!succeeded && messages === withoutDevice) return 'failed';
+    if (!succeeded && withoutDevice.test(messages)) return 'failed';
     return succeeded && messages === '' ? 'succeeded' : 'repeat';
   },
 };
 
-/** The message of `wg` if the device of its calls does not exist. */
-const withoutDevice = 'Unable to modify interface: No such device\n';
+/** The messages of `wg` if the device of its calls does not exist; the second one comes from a kernel without WireGuard. */
+const withoutDevice = /^Unable to modify interface: (?:No such device|Protocol not supported)\n$/;
 
 /** `wg set DEVICE peer KEY [OPTION VALUE]…` */
 function setPeers([verb, name = '', ...words]: readonly string[]): BatchLine | undefined {
