@@ -39,13 +39,13 @@ interface Path {
 export interface Fork {
   readonly kind: 'call';
   readonly call: ProgramCall;
-  readonly succeeded: Place;
-  readonly failed: Place;
+  readonly succeeded: ScriptPlace;
+  readonly failed: ScriptPlace;
   /** The number of paths from here. */
   readonly ways: number;
 }
 
-export type Place = Fork | End;
+export type ScriptPlace = Fork | End;
 
 export type End = Stop & { readonly kind: 'ended' };
 
@@ -58,7 +58,7 @@ const mostPaths = 64;
  */
 export function compileScript(situation: Situation): Compilation {
   try {
-    return compiled(followScript(situation), asTheyAre);
+    return compilationOf(followPaths(situation), asTheyAre);
   } catch (error) {
     if (error instanceof NotUnderstood) return { kind: 'shell', span: error.span, because: error.because };
     throw error;
@@ -66,7 +66,7 @@ export function compileScript(situation: Situation): Compilation {
 }
 
 /** Follows a script on every path to its end. Throws a {@link NotUnderstood} for the first place that only a shell can follow. */
-export function followScript(situation: Situation): Place {
+export function followPaths(situation: Situation): ScriptPlace {
   refuseWhole(situation);
   const { tree, source, exitsOnFailure, environment, shared = {}, stdin, programs } = situation;
   const state = initialState(environment, shared, exitsOnFailure);
@@ -77,7 +77,7 @@ export function followScript(situation: Situation): Place {
 }
 
 /** Follows a script on from a stop, whatever its calls end with; undefined if it can go too many ways. */
-function explore(machine: Machine, stop: Stop, depth: number): Place | undefined {
+function explore(machine: Machine, stop: Stop, depth: number): ScriptPlace | undefined {
   if (stop.kind === 'ended') return stop;
   // Each of these calls can fail, which is a way of its own.
   if (depth >= mostPaths) return undefined;
@@ -130,12 +130,12 @@ function areSamePlaces(one: LastCommand, other: LastCommand): boolean {
   return one.status === other.status && one.span?.offset === other.span?.offset;
 }
 
-function forkOf(call: ProgramCall, succeeded: Place, failed: Place): Fork | undefined {
+function forkOf(call: ProgramCall, succeeded: ScriptPlace, failed: ScriptPlace): Fork | undefined {
   const ways = waysOf(succeeded) + waysOf(failed);
   return ways > mostPaths ? undefined : { kind: 'call', call, succeeded, failed, ways };
 }
 
-function waysOf(place: Place): number {
+function waysOf(place: ScriptPlace): number {
   return place.kind === 'call' ? place.ways : 1;
 }
 
@@ -148,7 +148,10 @@ export interface Filling {
 const asTheyAre: Filling = { call: ({ call }) => call, end: (place) => place };
 
 /** The compilation of a script from its places. */
-export function compiled(first: Place, filling: Filling): Compilation & { readonly kind: 'compiled' } {
+export function compilationOf(
+  first: ScriptPlace,
+  filling: Filling,
+): Compilation & { readonly kind: 'compiled' } {
   return {
     kind: 'compiled',
     start: () => walk(first, filling),
@@ -162,7 +165,7 @@ export function compiled(first: Place, filling: Filling): Compilation & { readon
  * The path on which all further calls succeed, then those on which one fails, from the first to the last. A call of which both outcomes lead
  * to the same place is on one path.
  */
-function listPaths(place: Place, before: Path['calls'], filling: Filling): Path[] {
+function listPaths(place: ScriptPlace, before: Path['calls'], filling: Filling): Path[] {
   const calls = [...before];
   const failures: (() => Path[])[] = [];
   let at = place;
@@ -189,7 +192,7 @@ function refuseWhole({ tree, source, stdin }: Situation): void {
 }
 
 /** A run along the paths that are known. */
-function walk(first: Place, filling: Filling): ScriptRun {
+function walk(first: ScriptPlace, filling: Filling): ScriptRun {
   let place = first;
   return {
     next: (outcome) => {

@@ -1,13 +1,13 @@
 import type { ProgramCall, Written } from './call.ts';
 import {
-  compiled,
+  compilationOf,
   compileScript,
-  followScript,
+  followPaths,
   type Compilation,
   type End,
   type Filling,
   type Fork,
-  type Place,
+  type ScriptPlace,
   type Situation,
 } from './follow-script.ts';
 import {
@@ -39,7 +39,7 @@ interface BlankedInputs {
 
 /** A script that was followed with blanks in place of values. */
 interface Form {
-  readonly first: Place;
+  readonly first: ScriptPlace;
   /** The calls whose words have blanks, with what was taken for granted about them. */
   readonly granted: readonly { readonly form: CallForm; readonly readsInput: boolean }[];
   readonly calls: ReadonlyMap<Fork, CallForm>;
@@ -89,7 +89,7 @@ export class ScriptForms {
       if (form === 'read') continue;
       if (known === undefined) this.#forms.set(inputs.key, form);
       if (form === 'none' || !this.#isGranted(form, inputs.values)) break;
-      return compiled(form.first, new FormFilling(form, inputs.values));
+      return compilationOf(form.first, new FormFilling(form, inputs.values));
     }
     return compileScript({ ...this.#script, environment, stdin });
   }
@@ -140,7 +140,7 @@ export class ScriptForms {
       blanked[name] = shape === undefined ? value : take(name, shape);
     }
     try {
-      return this.#formOf(followScript({ ...this.#script, environment: blanked, stdin: input }));
+      return this.#formOf(followPaths({ ...this.#script, environment: blanked, stdin: input }));
     } catch (error) {
       if (error instanceof BlankRead) {
         for (const index of error.indexes) this.#keep(names[index]);
@@ -156,7 +156,7 @@ export class ScriptForms {
     else this.#read.add(name);
   }
 
-  #formOf(first: Place): Form {
+  #formOf(first: ScriptPlace): Form {
     const calls = new Map<Fork, CallForm>();
     const ends = new Map<End, EndForm>();
     const waiting = [first];

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { runCompiled } from './compiled-run.ts';
 import { scriptCase, type ScriptCase } from './random-script.ts';
 import { peerCase, recipeCommands } from './recipe-commands.ts';
-import { randomPrograms, type Recording } from './recorded-run.ts';
+import { randomPrograms, type RunRecord } from './recorded-run.ts';
 
 /** More cases: `FORM_CASES=100000 node --import tsx --test test/compile/script-forms.test.ts`. */
 const numRuns = Number(process.env['FORM_CASES'] ?? 3000);
@@ -53,7 +53,7 @@ function compare(cases: readonly [ScriptCase, ...ScriptCase[]], used = compilers
   return filled;
 }
 
-function recordingOf(compilation: Compilation, given: ScriptCase): Recording | string {
+function recordingOf(compilation: Compilation, given: ScriptCase): RunRecord | string {
   if (compilation.kind === 'shell') return compilation.because;
   return runCompiled(compilation, given, randomPrograms);
 }

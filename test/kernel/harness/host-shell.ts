@@ -6,7 +6,8 @@ export function shellOf(host: Host): Shell {
   return {
     run: async ({ script, environment, stdin, cwd }): Promise<Outcome> => {
       const begin = performance.now();
-      const command = ['sh', '-c', 'cd "$1" && eval "$2"', '-', cwd, script.text];
+      // A socket, which a test's program has as its standard input, cannot be opened by the name /dev/stdin.
+      const command = ['sh', '-c', 'cat | { cd "$1" && eval "$2"; }', '-', cwd, script.text];
       const { exitCode, stdout, stderr } = await host.run(command, { environment, input: stdin });
       const facts = {
         stdout: { text: stdout, truncated: 0 },
