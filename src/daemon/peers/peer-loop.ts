@@ -24,9 +24,12 @@ interface PeerLoopOptions {
 }
 
 /**
- * The most operations in a batch. The limit bounds the damage of one failure, and the kernel works on one batch while the next is prepared.
+ * The most operations in batches at one time. The limit bounds the damage of one failure, and how long a change waits for the operations
+ * before it.
  */
-const mostInBatch = 2500;
+const mostAtOnce = 2500;
+/** The most operations in a batch, so that the kernel works on one while the next is prepared. */
+const mostInBatch = mostAtOnce / 2;
 /** The most operations in the first batch, so that the kernel begins soon. */
 const mostInFirstBatch = 250;
 /** The most peers that one event names, because collectors of logs cut long lines. */
@@ -52,6 +55,8 @@ export class PeerLoop implements Vital {
   readonly #outcomes = new Map<string, PeerOutcome>();
   readonly #retries = new RetryTimers(({ key, attempt }) => this.feed({ kind: 'due', key, attempt }));
   #jobs = 0;
+  /** The operations in the batches that run. */
+  #inBatches = 0;
   /** The commands that run, of the jobs. */
   #commands = 0;
   /** Whether a batch is on its way to its command. */
@@ -179,10 +184,16 @@ export class PeerLoop implements Vital {
   #startBatch(): void {
     const { batch } = this.#options.commands;
     if (batch === undefined || this.#isNarrow || this.#free <= 0 || this.#isHandingOver) return;
+    // A small batch that only fills the rest of the room would cost as many processes as a large one.
+    if (this.#inBatches > mostAtOnce - mostInBatch) return;
     const operations = this.engine.takeBatch(this.#jobs === 0 ? mostInFirstBatch : mostInBatch);
     if (operations.length === 0) return;
     this.#isHandingOver = true;
-    this.#start(this.#runBatch(operations, batch));
+    this.#inBatches += operations.length;
+    const run = this.#runBatch(operations, batch).finally(() => {
+      this.#inBatches -= operations.length;
+    });
+    this.#start(run);
   }
 
   #prepareNext(): void {

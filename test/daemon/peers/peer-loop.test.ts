@@ -44,6 +44,9 @@ class Scene {
   readonly events: HeddleEvent[] = [];
   /** What was begun, in order: `add 10.0.1.0/24`, or `batch` with its lines. */
   readonly begun: string[] = [];
+  /** The most operations that were in batches at one time. */
+  mostInBatches = 0;
+  #inBatches = 0;
   readonly #ends: { end(end: BatchEnd): void }[] = [];
 
   private constructor(journal: PeerJournal, hasBatch: boolean, concurrency: number) {
@@ -56,10 +59,15 @@ class Scene {
     const commands: PeerCommands = {
       run: ({ kind, peer }) => run(nameOf(kind, peer)),
       batch: hasBatch
-        ? (operations) =>
-            run(
+        ? async (operations) => {
+            this.#inBatches += operations.length;
+            this.mostInBatches = Math.max(this.mostInBatches, this.#inBatches);
+            const end = await run<BatchEnd>(
               `batch of ${operations.length}: ${[...new Set(operations.map(({ kind }) => kind))].join(',')}`,
-            )
+            );
+            this.#inBatches -= operations.length;
+            return end;
+          }
         : undefined,
     };
     this.loop = new PeerLoop({
@@ -214,6 +222,15 @@ test('peers that must be run by themselves do not wait for batches, nor batches 
   await scene.until(() => scene.begun.length === 2);
   assert.deepEqual(scene.begun, ['add 10.0.0.0/24', 'batch of 29: add']);
   await scene.finish();
+});
+
+test('at most 2,500 peers are in batches at once, though more commands may run', async () => {
+  const scene = await Scene.start({ concurrency: 8 });
+  scene.loop.feed({ kind: 'snapshot', peers: peers(10_000) });
+  await scene.until(() => scene.running === 2);
+  await scene.finish();
+  assert.ok(scene.mostInBatches >= 1500 && scene.mostInBatches <= 2500, scene.begun.join('\n'));
+  assert.equal(scene.loop.engine.counts.inPlace, 10_000);
 });
 
 test('no more commands run at once than the recipe allows', async () => {
