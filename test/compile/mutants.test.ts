@@ -67,6 +67,36 @@ describe('without one of its rules, the compiler is wrong', () => {
   });
 });
 
+/** The limits of what is followed. Beyond them the shell runs a script, which no recording shows: a mutant compiles it. */
+const limits: readonly Mutant[] = [
+  {
+    rule: 'a script can go at most 64 ways',
+    file: 'follow-script.ts',
+    from: 'return ways > mostPaths ? undefined : {',
+    to: 'return {',
+    script: 'for a in 1 2 3 4 5 6 7; do p1 $a; done',
+  },
+  {
+    rule: 'one way has at most 64 calls that can fail',
+    file: 'follow-script.ts',
+    from: 'if (depth >= mostPaths) return undefined;',
+    to: '',
+    script: Array.from({ length: 70 }, (_, n) => `p1 ${n} || true`).join('\n'),
+  },
+];
+
+describe('without one of its limits, the compiler follows', () => {
+  for (const limit of limits) {
+    it(`what the shell should run: ${limit.rule}`, async (t) => {
+      const given: ScriptCase = { ...usual, environment, script: limit.script };
+      const compilation = compileCase(given, programs);
+      assert.match(compilation.kind === 'shell' ? compilation.because : '', /more than 64 ways/);
+      const compile = await buildMutant(limit, join(temporaryDirectory(t), 'mutant.mjs'));
+      assert.notEqual(runBy(compile, given), undefined);
+    });
+  }
+});
+
 function isEqual(recorded: unknown, expected: unknown): boolean {
   try {
     assert.deepEqual(recorded, expected);

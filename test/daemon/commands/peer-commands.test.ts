@@ -6,6 +6,8 @@ import type { CommandRunner } from '../../../src/daemon/commands/command-runner.
 import { peerCommands } from '../../../src/daemon/commands/peer-commands.ts';
 import type { Operation } from '../../../src/engine/operation.ts';
 import type { Shell } from '../../../src/shell/shell.ts';
+import { importMutant } from '../../support/source-mutant.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { Bench } from '../bench.ts';
 import { makeNumberedPeer, own } from '../network/network-bench.ts';
 
@@ -77,6 +79,25 @@ test('a recipe that cannot remove is told what to add when an earlier add is in 
   assert.equal(await how(other, { reason: 'new' }), 'exited with status 1');
   const able = { ...exists, SubnetRemoveCommand: 'true' };
   assert.equal(await how(able, { reason: 'changed' }), 'exited with status 2');
+});
+
+test('with Concurrency 1 nothing is compiled, and without that rule it is', async (t) => {
+  const oneByOne = { SubnetAddCommand: ['ip route replace "$SUBNET" via "$PUBLIC_IP"'], Concurrency: 1 };
+  const isCompiled = async (make: typeof peerCommands, backend: object): Promise<boolean> => {
+    const { abilities } = make(await runnerOf(t, backend), own, 'on', () => undefined);
+    return abilities.fitsBatch?.(operation('add')) === true;
+  };
+  assert.equal(await isCompiled(peerCommands, oneByOne), false);
+  assert.equal(await isCompiled(peerCommands, { ...oneByOne, Concurrency: 2 }), true);
+  const mutant = {
+    file: 'src/daemon/commands/peer-commands.ts',
+    from: "if (compile !== 'on' || !commands.mayOverlap)",
+    to: "if (compile !== 'on')",
+  };
+  const entry = "export { peerCommands } from './src/daemon/commands/peer-commands.ts';";
+  const broken = await importMutant(mutant, entry, join(temporaryDirectory(t), 'mutant.mjs'));
+  const { peerCommands: withoutRule } = broken as { readonly peerCommands: typeof peerCommands };
+  assert.equal(await isCompiled(withoutRule, oneByOne), true);
 });
 
 /** A shell that notes the texts of its jobs. */
