@@ -4,7 +4,7 @@ import { assertBadLineFails, assertBatchEqualsSingles } from './harness/batch.ts
 import { dumpState, newIn, routesOf, watchKernel } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
-import type { OverlayNode } from './harness/overlay-node.ts';
+import { OverlayNode } from './harness/overlay-node.ts';
 import { readSoundRecipe } from './harness/read-recipe.ts';
 import { testTakeOverOfRoutes } from './harness/taken-routes.ts';
 import { busyboxAsh, dash } from './harness/test-shell.ts';
@@ -172,6 +172,32 @@ describe('recipes/host-gw.json', { skip }, () => {
       own,
       '10.50.3.0/24 via 172.30.1.3 dev eth0 proto 104 metric 171049728',
     ]);
+  });
+
+  test('routes of an earlier version of the recipe are replaced without a moment in which there is none, and removed', async (t) => {
+    const families = 'dual-stack';
+    const [node1, node2, node3] = await joinedNodes(t, recipe, { families });
+    const earlier = new OverlayNode(node1.host, readSoundRecipe('test/recipes/batch-host-gw.json'), {
+      families,
+    });
+    await earlier.start();
+    const before = await dumpState(node1.host);
+    const makeEarlier = async (): Promise<void> => {
+      for (const peer of [node2, node3]) await node1.remove(peer);
+      for (const peer of [node2, node3]) await earlier.add(peer);
+      assert.match((await allRoutes(node1))[0] ?? '', /^10\.50\.2\.0\/24 via 172\.30\.1\.2 dev eth0 metric/);
+    };
+    await makeEarlier();
+    assert.deepEqual(await node1.check(), []);
+    const told = await watchKernel(node1.host, () => runAgain(node1, [node2, node3]));
+    for (const subnet of ['10.50.2.0/24', '10.50.3.0/24', 'fd00:50:0:2::/64', 'fd00:50:0:3::/64']) {
+      const [first] = told.filter((line) => line.includes(subnet));
+      assert.match(first ?? '', new RegExp(`^${subnet} via .* proto 104 `), told.join('\n'));
+    }
+    assert.deepEqual(await dumpState(node1.host), before);
+    await makeEarlier();
+    for (const peer of [node2, node3]) await node1.remove(peer);
+    assert.deepEqual(await allRoutes(node1), []);
   });
 
   test('an interface that is down fails the check', async (t) => {

@@ -444,6 +444,46 @@ describe('recipes/vxlan.json', { skip }, () => {
 
   testTakeOverOfRoutes(recipe, 'via 10.50.2.0 dev flannel.1 onlink');
 
+  test('routes of an earlier version of the recipe are replaced without a moment in which there is none, and removed', async (t) => {
+    const options = { parameters: { DirectRouting: true }, families: 'dual-stack' } as const;
+    const [node1, node2, node3] = await joinedNodes(t, recipe, options, [1, 1, 2]);
+    const { host } = node1;
+    const before = await dumpState(host);
+    const makeEarlier = `
+      ip route replace 10.50.2.0/24 via 172.30.1.2 dev eth0 metric 171049472
+      ip route replace 10.50.3.0/24 via 10.50.3.0 dev flannel.1 metric 171049728 onlink
+      ip -6 route delete fd00:50:0:2::/64
+      ip -6 route add fd00:50:0:2::/64 via fd00:99:1::2 dev eth0 metric 1751475300
+      ip -6 route replace fd00:50:0:3::/64 via fd00:50:0:3:: dev flannel-v6.1 metric 1024 onlink
+    `;
+    const addAgain = [
+      () => runAgain(node1, [node2, node3]),
+      () => node1.batch({ add: [node2, node3] }).then(() => undefined),
+    ];
+    for (const add of addAgain) {
+      await host.sh(makeEarlier);
+      const told = await watchKernel(host, add);
+      for (const subnet of ['10.50.2.0/24', '10.50.3.0/24', 'fd00:50:0:2::/64', 'fd00:50:0:3::/64']) {
+        const [first] = told.filter((line) => line.includes(subnet));
+        assert.match(first ?? '', new RegExp(`^${subnet} via .* proto 104 `), told.join('\n'));
+      }
+      assert.deepEqual(await dumpState(host), before);
+    }
+    for (const remove of [() => node1.remove(node2), () => node1.batch({ remove: [node2] })]) {
+      await node1.add(node2);
+      await host.sh(makeEarlier);
+      await remove();
+      assert.deepEqual(
+        (await routesOf(host)).filter((route) => route.startsWith('10.50.2.')),
+        [],
+      );
+      assert.deepEqual(
+        (await routesOf(host, 6)).filter((route) => route.startsWith('fd00:50:0:2::')),
+        [],
+      );
+    }
+  });
+
   test('a route without a metric is removed as well', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe);
     for (const remove of [() => node1.remove(node2), () => node1.batch({ remove: [node2] })]) {
