@@ -80,7 +80,7 @@ function renderAll(examined: readonly RecipeFindings[], colour: boolean): string
 function describeCompiling(compiling: CommandCompiling): string {
   const { command } = compiling;
   if (compiling.kind === 'compiles') return `${command} compiles`;
-  return `${command} needs a shell for each peer: line ${compiling.line}: ${compiling.because}`;
+  return `${command} does not compile: line ${compiling.line}: ${compiling.because}`;
 }
 
 function summarise(findings: readonly Diagnostic[]): string {
