@@ -49,7 +49,7 @@ const needlessSpread = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.cache/'] },
+  { ignores: ['dist/', 'packages/', 'node_modules/', '.cache/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -83,11 +83,9 @@ describe('the network of the manifests:', () => {
   });
 });
 
-test('heddle.yml is the base, and names the image once', () => {
-  const link = readlinkSync(fileURLToPath(new URL(`../${folder}/heddle.yml`, import.meta.url)));
-  assert.equal(link, 'base/heddle.yml');
+test('heddle.yml names the image once', () => {
   const { image } = find('DaemonSet').spec.template.spec.containers[0];
-  assert.equal(image, 'registry.invalid/heddle:0.1.0');
+  assert.equal(image, 'registry.invalid/heddle');
   assert.equal(text.split(image).length, 2);
   assert.ok(page.includes(`sed -i "s|${image}|$image|" ${folder}/base/heddle.yml`));
 });

@@ -17,6 +17,7 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { codeCacheFile } from '../src/host/files/code-cache.ts';
+import { readVersion } from '../src/host/version.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 import { until } from './support/until.ts';
 
@@ -163,7 +164,7 @@ test('a start without a place for compiled code says nothing of it', async (t) =
   const made = new Package(t);
   // Not even root can make a directory here.
   writeFileSync(made.compiled, '');
-  assert.equal(await made.run('--version'), '0.1.0');
+  assert.equal(await made.run('--version'), readVersion());
 });
 
 test('the report of a defect names lines of the source', async (t) => {

@@ -22,7 +22,7 @@ const serviceAddress = '10.96.0.1';
 const accountFiles = '/run/secrets/kubernetes.io/serviceaccount';
 const prefix = 'flannel.alpha.coreos.com/';
 
-const manifests = fileURLToPath(new URL('../../../deploy/kubernetes/heddle.yml', import.meta.url));
+const manifests = fileURLToPath(new URL('../../../deploy/kubernetes/base/heddle.yml', import.meta.url));
 
 interface Manifest {
   readonly kind: string;

@@ -17,7 +17,7 @@ const options = {
   timeout: 240_000,
 };
 
-const manifests = 'deploy/kubernetes/heddle.yml';
+const manifests = 'deploy/kubernetes/base/heddle.yml';
 const kustomizations = ['base', 'overlays/custom-recipe', 'overlays/migration', 'overlays/wireguard'].map(
   (path) => `deploy/kubernetes/${path}`,
 );
