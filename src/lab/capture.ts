@@ -37,7 +37,7 @@ export async function captureInLab(name: string, options: CaptureOptions): Promi
   }
   const lab = findLab(name);
   const status = await askStatus(lab);
-  const place = findPlace(lab.name, listPlaces(status.nodes, status.server), options.place);
+  const place = findPlace(lab.name, listPlaces(status), options.place);
   const namespaces = new Namespaces(lab, status);
   const [program, ...args] = namespaces.watcher(place, tcpdumpCommand(options));
   const output = openOutput(options.file);

@@ -16,7 +16,7 @@ export async function execInLab(
 ): Promise<number> {
   const lab = findLab(name);
   const status = await askStatus(lab);
-  const place = findPlace(lab.name, listPlaces(status.nodes, status.server), placeName);
+  const place = findPlace(lab.name, listPlaces(status), placeName);
   const environment = nodeEnvironment(place.node, process.env, status.store);
   return runHere(new Namespaces(lab, status).command(place, command), environment);
 }

@@ -6,11 +6,17 @@ import { networksOf } from '../network/configuration.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { assignPodCidrs, type PodCidrs } from './plan/pod-cidrs.ts';
 import type { UnderlayKind } from './plan/request.ts';
-import { planTopology, type Topology } from './plan/topology.ts';
+import { linksOf, type Topology } from './plan/topology.ts';
+import { builtInTopology } from './plan/underlay/built-in.ts';
+import { leastIpv6Mtu } from './plan/underlay/impairment.ts';
+import { kernelNeeds } from './plan/underlay/impair-commands.ts';
+import { planTopology, type PlanProblem } from './plan/underlay/plan-topology.ts';
 import { programPath } from './process/program-path.ts';
 import type { LabSpec } from './protocol.ts';
 import { planLabStore } from './store/hosting.ts';
 import { hostingOf } from './store/hostings.ts';
+import type { LoadedTopology } from './underlay/load-topology.ts';
+import { requireKernel } from './underlay/require-kernel.ts';
 import type { ParameterOverride } from '../recipe/parameters.ts';
 
 /** The request of `lab run` and `lab up`, checked as far as the command line allows. */
@@ -23,6 +29,8 @@ export interface LabRequest {
   readonly recipe: string;
   readonly nodes: number;
   readonly underlay: UnderlayKind;
+  /** The file that decides about the underlay and the nodes in place of `underlay` and `nodes`. */
+  readonly topology: LoadedTopology | undefined;
   /** The name of a kind that a lab can host. */
   readonly store: string;
   /** Whether the store's server requires a certificate from every client. */
@@ -57,20 +65,33 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
 export async function prepareLabOf(file: string, recipe: Recipe, request: LabRequest): Promise<LabSpec> {
   const hosting = hostingOf(request.store);
   const { tls } = request;
-  requirePrograms([...recipe.requires, ...hosting.programs(tls)], programPath(process.env['PATH']));
+  const settings = request.topology?.settings ?? {};
+  const recipes = [recipe, ...Object.values(settings).flatMap((each) => each.recipe?.recipe ?? [])];
+  refuseOwnRecipes(request);
+  requirePrograms(
+    [...recipes.flatMap(({ requires }) => requires), ...hosting.programs(tls)],
+    programPath(process.env['PATH']),
+  );
   await hosting.check?.();
   const { topology, networkDocument, podCidrs } = planLab(recipe, request);
+  const needsNft = topology.routers.some(({ nat }) => nat !== undefined);
+  if (needsNft) requirePrograms(['nft'], programPath(process.env['PATH']));
+  await requireKernel(kernelNeeds(linksOf(topology)));
   return {
     name: request.name,
     purpose: request.purpose,
     promises: request.promises,
-    recipe: {
-      name: recipe.name,
-      path: file,
-      text: recipe.source.text,
-      shutsDown: recipe.commands.ShutdownCommand !== undefined,
-    },
+    recipe: recipeOfLab(file, recipe),
     topology,
+    nodeSettings: Object.fromEntries(
+      Object.entries(settings).map(([name, own]) => [
+        name,
+        {
+          recipe: own.recipe && recipeOfLab(own.recipe.file, own.recipe.recipe),
+          parameters: own.parameters,
+        },
+      ]),
+    ),
     store: planLabStore(hosting, { host: topology.storeHost, tls }),
     podCidrs,
     tls,
@@ -91,19 +112,61 @@ export function planLab(
   // A lab's store is empty at first, so the recipe and `--param` alone decide, as for the first node.
   const { configuration, document } = decideNetwork(recipe, request.parameters, undefined);
   const networks = networksOf(configuration);
-  const { nodes, underlay, store } = request;
+  const { nodes, store } = request;
   const { serverName: storeHost, assignsSubnets } = hostingOf(store);
-  const topology = planTopology({ nodes, underlay, networks, storeHost });
-  if ('exhausted' in topology) {
-    const message = `the IPv${topology.exhausted} network of ${request.recipe} overlaps every range a lab could use for its underlay`;
-    throw new Failure('recipe', message, { hint: 'choose a smaller network' });
-  }
+  const underlay = request.topology === undefined ? request.underlay : 'file';
+  const model = request.topology?.model ?? builtInTopology(request.underlay, nodes);
+  const topology = planTopology({ underlay, model, networks, storeHost });
+  if ('problem' in topology) throw refusePlan(topology, request);
   const podCidrs = assignsSubnets ? assignPodCidrs(configuration, topology.nodes) : {};
   if ('available' in podCidrs) {
     const message = `the network of ${request.recipe} has ${String(podCidrs.available)} subnets, which are not enough for ${nodes} nodes`;
     throw new Failure('recipe', message, { hint: 'use fewer nodes (--nodes), or choose a larger network' });
   }
   return { topology, networkDocument: document.text, podCidrs };
+}
+
+function recipeOfLab(file: string, recipe: Recipe): LabSpec['recipe'] {
+  return {
+    name: recipe.name,
+    path: file,
+    text: recipe.source.text,
+    shutsDown: recipe.commands.ShutdownCommand !== undefined,
+  };
+}
+
+/** Refuses nodes with recipes of their own in a lab that hands the same recipe to every node. */
+function refuseOwnRecipes({ topology, purpose }: LabRequest): void {
+  if (purpose !== 'watch' && purpose !== 'verify') return;
+  const own = Object.entries(topology?.settings ?? {}).find(([, { recipe }]) => recipe !== undefined);
+  if (own === undefined || topology === undefined) return;
+  const command = purpose === 'watch' ? 'lab up --watch' : 'lab verify';
+  const message = `${command} runs one recipe on every node, but ${own[0]} has a recipe of its own in ${topology.file}`;
+  throw new Failure('usage', message, { hint: 'remove the key Recipe of this node' });
+}
+
+/** The failure for an underlay that cannot be planned. */
+function refusePlan(problem: PlanProblem, { recipe, topology }: LabRequest): Failure {
+  switch (problem.problem) {
+    case 'exhausted': {
+      const message = `the IPv${problem.family} network of ${recipe} overlaps every range a lab could use for its underlay`;
+      return new Failure('recipe', message, { hint: 'choose a smaller network' });
+    }
+    case 'overlaps': {
+      const message = `the segment ${problem.segment} of ${topology?.file ?? 'the lab'}, ${problem.subnet}, overlaps the network of ${recipe}`;
+      return new Failure('recipe', message, {
+        hint: 'choose another network for the segment, or let the lab choose one',
+      });
+    }
+    case 'full': {
+      const message = `the segment ${problem.segment} of ${topology?.file ?? 'the lab'}, ${problem.subnet}, does not have an address for each of its hosts`;
+      return new Failure('recipe', message, { hint: 'choose a larger network for the segment' });
+    }
+    case 'small-mtu': {
+      const message = `the link ${problem.link} of ${topology?.file ?? 'the lab'} has the MTU ${problem.mtu}, but IPv6 needs ${leastIpv6Mtu} at least`;
+      return new Failure('recipe', message, { hint: 'choose a larger MTU, or a recipe without IPv6' });
+    }
+  }
 }
 
 /** The command that started this program, so that nodes run the same one. */

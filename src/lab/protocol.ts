@@ -81,6 +81,8 @@ export interface LabSpec {
     readonly shutsDown: boolean;
   };
   readonly topology: Topology;
+  /** The settings of single nodes, by the node's name. */
+  readonly nodeSettings: Readonly<Record<string, NodeSettings>>;
   readonly store: LabStore;
   /** The subnets that the store assigns to each node; empty if nodes take them. */
   readonly podCidrs: PodCidrs;
@@ -98,6 +100,13 @@ export interface LabSpec {
   readonly keepsFailed: boolean;
   /** The time that nodes have to be ready and to know each other, in milliseconds. */
   readonly timeoutMs: number;
+}
+
+/** The settings of one node in place of, or in addition to, those of the lab. */
+interface NodeSettings {
+  /** Undefined for the recipe of the lab. */
+  readonly recipe: LabSpec['recipe'] | undefined;
+  readonly parameters: readonly ParameterOverride[];
 }
 
 /** A line on the inside's stdin: a recipe that was checked and that every node is to run. */
@@ -179,6 +188,8 @@ export type LinkState = 'joined' | 'cut';
 export interface HostStatus {
   readonly name: string;
   readonly publicIp: string;
+  /** The own addresses on the underlay, those of the main link first. */
+  readonly addresses: readonly string[];
   readonly daemon: 'starting' | 'ready' | 'stopping' | 'stopped' | 'failed';
   /** The program's id in the lab's PID namespace; null if the program does not run. */
   readonly pid: number | null;
@@ -192,12 +203,50 @@ export interface HostStatus {
 /** A node as `lab ps` shows it. */
 export type LabNodeStatus = HostStatus & NodeReport;
 
+/** A router of a lab. */
+export interface RouterStatus {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  /** The id of the process that holds the router's namespaces, in the lab's PID namespace. */
+  readonly holderPid: number;
+  /** The translation of addresses; null without NAT. */
+  readonly nat: {
+    readonly interface: string;
+    /** The router's addresses outside, each with the address of the node that gets its packets; null if no node does. */
+    readonly addresses: readonly { readonly outside: string; readonly inside: string | null }[];
+  } | null;
+}
+
+/** A link of a lab, with its limits. Null: without that limit. */
+export interface LinkStatus {
+  /** `node1:eth0` */
+  readonly name: string;
+  readonly segment: string;
+  readonly mtu: number;
+  /** `1.5%` */
+  readonly loss: string | null;
+  /** `10mbit` */
+  readonly rate: string | null;
+  /** `20ms` */
+  readonly delay: string | null;
+}
+
+/** A change of a link, in the units of `Impairment`. Null removes a limit; what is absent stays. */
+export interface LinkChange {
+  readonly mtu?: number | null;
+  readonly loss?: number | null;
+  readonly rate?: number | null;
+  readonly delay?: number | null;
+}
+
 export const faultVerbs = ['stop', 'kill', 'start', 'cut', 'join'] as const;
 export type FaultVerb = (typeof faultVerbs)[number];
 
 /** One JSON line to the control socket, answered by one {@link ControlResponse} line. */
 export type ControlRequest =
   | { readonly request: 'status' }
+  /** `target` is a host or a link; null for every link. An empty change only asks. */
+  | { readonly request: 'links'; readonly target: string | null; readonly change: LinkChange }
   /** `node` may also be the server of the store: `etcd`, `apiserver`. */
   | { readonly request: FaultVerb; readonly node: string };
 
@@ -210,6 +259,8 @@ export type ControlResponse =
       /** The server of the store; null if there is none. */
       readonly server: HostStatus | null;
       readonly nodes: readonly LabNodeStatus[];
+      readonly routers: readonly RouterStatus[];
     }
+  | { readonly response: 'links'; readonly links: readonly LinkStatus[] }
   | { readonly response: 'done'; readonly message: string }
   | ({ readonly response: 'failure' } & LabFailure);

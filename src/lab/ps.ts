@@ -9,12 +9,12 @@ export type LabListing = Omit<Extract<ControlResponse, { response: 'status' }>, 
 
 /** `lab ps`: shows the nodes of a running lab. */
 export async function showLab(name: string, json: boolean): Promise<void> {
-  const { name: lab, recipe, store, nodes, server } = await askStatus(findLab(name));
-  const listing: LabListing = { name: lab, recipe, store, nodes, server };
+  const { name: lab, recipe, store, nodes, server, routers } = await askStatus(findLab(name));
+  const listing: LabListing = { name: lab, recipe, store, nodes, server, routers };
   if (json) process.stdout.write(JSON.stringify(listing) + '\n');
   else {
     const colour = usesColour(process.stdout);
     process.stdout.write(`Lab ${lab}, recipe ${recipe}\n`);
-    process.stdout.write(renderLabStatus(nodes, server, { colour }) + '\n');
+    process.stdout.write(renderLabStatus({ nodes, server, routers }, { colour }) + '\n');
   }
 }

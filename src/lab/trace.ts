@@ -38,7 +38,7 @@ const markBytes = 16;
 export async function traceLab(name: string, options: TraceOptions, json: boolean): Promise<boolean> {
   const lab = findLab(name);
   const status = await askStatus(lab);
-  const places = listPlaces(status.nodes, status.server);
+  const places = listPlaces(status);
   const ends = findEnds(lab.name, places, options);
   const namespaces = new Namespaces(lab, status);
   const echo = { ...ends, size: options.size };
@@ -144,12 +144,18 @@ async function followEcho(
     translations.findLast(({ field, from: old }) => field === 'source' && old === walk.source)?.to ??
     walk.source;
   const isAnswerLost = ping.rttMs === undefined && whichWasLost({ frames, to: target }) === 'answer';
+  // A node behind NAT answers from its own address.
+  const source = to.addresses.includes(address) ? address : undefined;
   const answer =
     isAnswerLost && answerTo !== undefined
-      ? await lookUps.walk({ places, from: to, to: from, source: address, destination: answerTo, size })
+      ? await lookUps.walk({ places, from: to, to: from, source, destination: answerTo, size })
       : undefined;
+  // The NAT of the topology itself is meant to be there.
+  const unexpected = translations.filter(({ place }) =>
+    places.some(({ name, nat }) => name === place && nat === undefined),
+  );
   const outcome = judgeTrace(
-    { ping, to: target, request: walk, answer, frames, translations, counters, firewall },
+    { ping, to: target, request: walk, answer, frames, translations: unexpected, counters, firewall },
     inPlace,
   );
   return {
@@ -206,7 +212,10 @@ function ruleOf(place: string, firewall: readonly FirewallVerdict[]): string | n
   return firewall.find((each) => each.place === place && each.verdict === 'translate')?.rule ?? null;
 }
 
-/** The places of a walk with the frames seen there. Frames of a place that the walk does not visit get a hop of their own. */
+/**
+ * The places of a walk with the frames seen there. A walk may visit the underlay once for each segment: a frame belongs to the visit with its
+ * device. Frames of a place that the walk does not visit get a hop of their own.
+ */
 function withFrames(
   { steps }: Walk,
   frames: readonly SeenFrame[],
@@ -214,13 +223,16 @@ function withFrames(
 ): readonly Hop[] {
   const framesAt = (place: string): Hop['frames'] =>
     frames.filter((frame) => frame.place === place && packets.includes(frame.packet));
-  const shown = new Set<string>();
-  const hops = steps.map((step): Hop => {
-    const isFirst = !shown.has(step.place);
-    shown.add(step.place);
-    return { ...step, frames: isFirst ? framesAt(step.place) : [] };
-  });
-  const others = [...new Set(frames.map(({ place }) => place))].filter((place) => !shown.has(place));
+  const visitOf = (frame: SeenFrame): Walk['steps'][number] | undefined => {
+    const visits = steps.filter(({ place }) => place === frame.place);
+    return visits.find((step) => [step.arrives, step.leaves].includes(frame.interface)) ?? visits[0];
+  };
+  const hops = steps.map((step): Hop => ({
+    ...step,
+    frames: framesAt(step.place).filter((frame) => visitOf(frame) === step),
+  }));
+  const visited = new Set(steps.map(({ place }) => place));
+  const others = [...new Set(frames.map(({ place }) => place))].filter((place) => !visited.has(place));
   return [
     ...hops,
     ...others.map((place): Hop => ({

@@ -133,6 +133,7 @@ const asking: readonly (readonly string[])[] = [
   ['start', 'node1'],
   ['cut', 'node1'],
   ['join', 'node1'],
+  ['impair', 'node1'],
   ['trace', 'node1', 'node1-pod'],
   ['capture', 'node1'],
 ];

@@ -111,6 +111,7 @@ const endingTable: Readonly<Record<string, readonly string[]>> = {
   'lab cut': ['that asks a lab which is stopped'],
   'lab down': ['that removes a lab which is stopped'],
   'lab exec': ['that asks a lab which is stopped', 'with the command that it runs'],
+  'lab impair': ['that asks a lab which is stopped'],
   'lab join': ['that asks a lab which is stopped'],
   'lab kill': ['that asks a lab which is stopped'],
   'lab logs': ['of a lab which is stopped, or it has ended by itself'],

@@ -8,7 +8,9 @@ import { parameterOption, wholeNumber } from '../arguments/options.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
 import { registerCapture } from './capture.ts';
 import { registerFaults } from './faults.ts';
+import { registerImpair } from './impair.ts';
 import { nameOption, type NamedOptions } from './options.ts';
+import { readTopologyOption, topologyOption } from './topology.ts';
 import { registerTrace } from './trace.ts';
 import { registerVerify } from './verify.ts';
 
@@ -17,6 +19,7 @@ interface StartOptions {
   readonly store: string;
   readonly tls?: true;
   readonly underlay: UnderlayKind;
+  readonly topology?: string;
   readonly param?: readonly string[];
   readonly leaseTtl?: number;
   readonly checkInterval?: number;
@@ -46,7 +49,7 @@ export function registerLab(program: Command): void {
     )
     .action(async (recipe: string, options: StartOptions) => {
       const { runLab } = await import('../../lab/run.ts');
-      const request = toRequest('run', `run-${process.pid}`, recipe, options);
+      const request = await toRequest('run', `run-${process.pid}`, recipe, options);
       const keepsFailed = options.keepFailed ?? false;
       process.exitCode = await runLab({ ...request, keepsFailed }, options.json ?? false);
     });
@@ -67,11 +70,11 @@ export function registerLab(program: Command): void {
       const { name, json = false, watch } = options;
       if (watch) {
         const { watchLab } = await import('../../lab/watch.ts');
-        await watchLab(toRequest('watch', name, recipe, options), json);
+        await watchLab(await toRequest('watch', name, recipe, options), json);
         return;
       }
       const { upLab } = await import('../../lab/up.ts');
-      await upLab(toRequest('up', name, recipe, options), json);
+      await upLab(await toRequest('up', name, recipe, options), json);
     });
 
   registerVerify(lab);
@@ -130,6 +133,7 @@ export function registerLab(program: Command): void {
     });
 
   registerFaults(lab);
+  registerImpair(lab);
   registerTrace(lab);
   registerCapture(lab);
 }
@@ -158,6 +162,7 @@ function addStartOptions(command: Command): Command {
     .addOption(
       new Option('--underlay <kind>', 'how the nodes are connected').choices(underlays).default('switched'),
     )
+    .addOption(topologyOption().conflicts(['nodes', 'underlay']))
     .addOption(parameterOption())
     .option('--lease-ttl <seconds>', 'how long a lease lasts', wholeNumber(3, 31_536_000))
     .option('--check-interval <seconds>', 'how often nodes look for drift', wholeNumber(1, 86_400))
@@ -165,24 +170,26 @@ function addStartOptions(command: Command): Command {
     .option('--json', 'print one JSON object');
 }
 
-function toRequest(
+async function toRequest(
   purpose: LabRequest['purpose'],
   name: string,
   recipe: string,
   options: StartOptions,
-): LabRequest {
+): Promise<LabRequest> {
   if (options.tls && !hostingOf(options.store).canRequireCertificates) {
     const able = storeHostings.filter((each) => each.canRequireCertificates);
     const needed = able.map(({ kind }) => `--store ${kind.name}`).join(' or ');
     throw new Failure('usage', `--tls needs ${needed}`, { hint: `add ${needed}` });
   }
+  const topology = await readTopologyOption(options.topology);
   return {
     name,
     purpose,
     promises: [],
     recipe,
-    nodes: options.nodes,
+    nodes: topology?.model.nodes.length ?? options.nodes,
     underlay: options.underlay,
+    topology,
     store: options.store,
     tls: options.tls ?? false,
     parameters: readParameterSources(options.param ?? [], {}),

@@ -2,10 +2,12 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { familyChoices, underlays, type FamilyChoice, type UnderlayKind } from '../../lab/plan/request.ts';
 import { parameterOption, wholeNumber } from '../arguments/options.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
+import { readTopologyOption, topologyOption } from './topology.ts';
 
 interface VerifyOptions {
   readonly only: readonly string[];
   readonly underlay: readonly UnderlayKind[];
+  readonly topology?: string;
   readonly families: readonly FamilyChoice[];
   readonly param?: readonly string[];
   readonly timeout: number;
@@ -32,6 +34,7 @@ export function registerVerify(lab: Command): void {
         underlays,
       ).default([], 'both'),
     )
+    .addOption(topologyOption().conflicts('underlay'))
     .addOption(
       repeated(
         new Option('--families <families>', 'the address families of the network; repeat it for more'),
@@ -43,11 +46,12 @@ export function registerVerify(lab: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (recipe: string, options: VerifyOptions) => {
       const { verifyRecipe } = await import('../../lab/verify/run.ts');
-      const { only, underlay, families, param = [], timeout, json = false } = options;
+      const { only, underlay, topology, families, param = [], timeout, json = false } = options;
       const request = {
         recipe,
         only,
         underlays: underlay,
+        topology: await readTopologyOption(topology),
         families,
         parameters: readParameterSources(param, {}),
         timeoutSeconds: timeout,

@@ -56,7 +56,7 @@ const hops = z.array(
     ),
     lookUps: z.array(
       z.strictObject({
-        table: z.enum(['route', 'rule', 'neighbour', 'fdb', 'bridge', 'wireguard', 'tunnel']),
+        table: z.enum(['route', 'rule', 'neighbour', 'fdb', 'bridge', 'wireguard', 'tunnel', 'nat']),
         found: described(z.string(), 'The entry that decides, or its absence.'),
         command,
       }),

@@ -5,6 +5,7 @@ import type { LabListing } from '../../lab/ps.ts';
 import type { VerifyReport } from '../../lab/verify/report.ts';
 import type { WatchReport } from '../../lab/report/author-report.ts';
 import type { LabReport, LabUpReport } from '../../lab/report/report.ts';
+import type { LinkListing } from '../../lab/underlay/impair.ts';
 import { naturalNumber, described, schemaOf } from './schema-of.ts';
 
 const milliseconds = z.number().check(z.gte(0));
@@ -111,7 +112,7 @@ const change = z.strictObject({
 
 const findings = described(z.string(), 'The findings about the recipe, as text for people.');
 
-const underlay = z.enum(underlays);
+const underlay = described(z.enum([...underlays, 'file']), '`file`: the topology of `--topology`.');
 const families = z.enum(familyChoices);
 
 /** The output of `heddle lab verify --json`. */
@@ -182,6 +183,10 @@ export const watchSchema = schemaOf<WatchReport>()(
 const host = {
   name: z.string(),
   publicIp: z.string(),
+  addresses: described(
+    z.array(z.string()),
+    'The own addresses on the underlay, those of the main link first.',
+  ),
   daemon: z.enum(['starting', 'ready', 'stopping', 'stopped', 'failed']),
   pid: described(
     z.nullable(naturalNumber),
@@ -218,6 +223,47 @@ export const psSchema = schemaOf<LabListing>()(
     server: described(
       z.nullable(z.strictObject(host)),
       'The host of the store’s server; null if the store does not have one.',
+    ),
+    routers: z.array(
+      z.strictObject({
+        name: z.string(),
+        addresses: z.array(z.string()),
+        holderPid: host.holderPid,
+        nat: described(
+          z.nullable(
+            z.strictObject({
+              interface: described(z.string(), 'The interface outside.'),
+              addresses: z.array(
+                z.strictObject({
+                  outside: described(z.string(), 'The address of the router outside.'),
+                  inside: described(
+                    z.nullable(z.string()),
+                    'The address of the node that gets the packets for it; null if no node does.',
+                  ),
+                }),
+              ),
+            }),
+          ),
+          'The translation of addresses; null without NAT.',
+        ),
+      }),
+    ),
+  }),
+);
+
+/** The output of `heddle lab impair --json`. */
+export const impairSchema = schemaOf<LinkListing>()(
+  z.strictObject({
+    lab: described(z.string(), 'The name of the lab.'),
+    links: z.array(
+      z.strictObject({
+        name: described(z.string(), 'The host and its interface: `node1:eth0`.'),
+        segment: z.string(),
+        mtu: described(naturalNumber, 'The MTU of both ends in bytes.'),
+        loss: described(z.nullable(z.string()), 'The part of the packets that is lost each way: `1.5%`.'),
+        rate: described(z.nullable(z.string()), 'The bits per second each way: `10mbit`.'),
+        delay: described(z.nullable(z.string()), 'The time that the link adds each way: `20ms`.'),
+      }),
     ),
   }),
 );

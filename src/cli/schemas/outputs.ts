@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Json } from '../../recipe/json/json.ts';
 import { doctorSchema } from './doctor.ts';
 import { downSchema } from './down.ts';
-import { psSchema, runSchema, upSchema, verifySchema, watchSchema } from './lab.ts';
+import { impairSchema, psSchema, runSchema, upSchema, verifySchema, watchSchema } from './lab.ts';
 import { ifaceSchema } from './iface.ts';
 import { traceSchema } from './lab-trace.ts';
 import { leasesSchema, releaseSchema, reserveSchema } from './leases.ts';
@@ -43,6 +43,7 @@ export const outputs: readonly Output[] = [
   { command: 'lab up', form: 'document', schema: upSchema },
   { command: 'lab up --watch', form: 'lines', schema: watchSchema },
   { command: 'lab ps', form: 'document', schema: psSchema },
+  { command: 'lab impair', form: 'document', schema: impairSchema },
   { command: 'lab trace', form: 'document', schema: traceSchema },
 ];
 

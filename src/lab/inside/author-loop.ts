@@ -91,7 +91,7 @@ export class AuthorLoop {
   ): Promise<void> {
     const { nodes, spec } = this.#lab;
     await this.#lab.becomeAcquainted(spec.timeoutMs);
-    const pairs = await probeMatrix(nodes, this.#agents, spec.topology.underlay, () => undefined, convergeMs);
+    const pairs = await probeMatrix(nodes, this.#agents, this.#lab, () => undefined, convergeMs);
     if (this.#newest !== word.id) return;
     const reasons = pairs.filter(({ ok }) => !ok).map(explainPair);
     this.#tell({ event: 'matrix', ...word, nodes: this.#lab.reports(), pairs, reasons });

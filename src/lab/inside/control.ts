@@ -91,13 +91,17 @@ async function respond(lab: Lab, request: ControlRequest | undefined): Promise<C
       store: lab.spec.store,
       server: lab.store.server?.status() ?? null,
       nodes: lab.nodes.map((node) => node.status()),
+      routers: lab.routers.map((router) => router.status()),
     };
+  }
+  if (request?.request === 'links') {
+    return { response: 'links', links: await lab.links.change(request.target, request.change) };
   }
   if (request === undefined || !faultVerbs.includes(request.request)) {
     throw new Failure('usage', `the lab ${lab.spec.name} does not know this request`);
   }
   return {
     response: 'done',
-    message: await applyFault(lab.changes, request.request, lab.target(request.node)),
+    message: await applyFault(lab, request.request, lab.target(request.node)),
   };
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { Changes } from './changes.ts';
 import { cutCommands, joinCommands } from '../plan/commands.ts';
-import type { HostPlan } from '../plan/topology.ts';
+import type { HostPlan, SegmentPlan } from '../plan/topology.ts';
 import type { FaultVerb, LinkState } from '../protocol.ts';
 import type { LabTrouble } from '../report/report.ts';
 import { runIpBatch } from './lab-program.ts';
@@ -23,8 +23,18 @@ export interface FaultTarget {
   trouble(otherwise: string): LabTrouble;
 }
 
+/** The parts of a lab that a fault needs. */
+interface FaultyLab {
+  readonly changes: Changes;
+  readonly spec: { readonly topology: { readonly segments: readonly SegmentPlan[] } };
+}
+
 /** Carries out a fault on a host. Returns one sentence about the result; throws a {@link Failure}. */
-export async function applyFault(changes: Changes, verb: FaultVerb, target: FaultTarget): Promise<string> {
+export async function applyFault(
+  { changes, spec }: FaultyLab,
+  verb: FaultVerb,
+  target: FaultTarget,
+): Promise<string> {
   const { plan, what, running } = target;
   const { name } = plan;
   switch (verb) {
@@ -54,7 +64,7 @@ export async function applyFault(changes: Changes, verb: FaultVerb, target: Faul
       target.link = 'cut';
       return `${name}: disconnected from the underlay.`;
     case 'join':
-      await runIpBatch(undefined, joinCommands(plan));
+      await runIpBatch(undefined, joinCommands(plan, spec.topology.segments));
       target.link = 'joined';
       return `${name}: connected to the underlay.`;
   }

@@ -15,7 +15,9 @@ import { writeNodeRecipe } from './node/node-recipe.ts';
 import type { FaultTarget } from './faults.ts';
 import type { NodePlan } from '../plan/topology.ts';
 import { holdHost, type Holder } from './node/holder.ts';
+import { LabLinks } from './links.ts';
 import { LabNode } from './node/node.ts';
+import { LabRouter } from './router.ts';
 import { runIpBatch } from './lab-program.ts';
 
 /** The number of failed adds after which a peer counts as impossible to add. */
@@ -32,18 +34,29 @@ interface HeldNode {
 /** A lab with its namespaces and its started daemons. */
 export class Lab {
   readonly spec: LabSpec;
-  readonly #nodes: LabNode[];
+  readonly #nodes: LabNode[] = [];
   readonly store: HostedStore;
   readonly changes: Changes;
+  readonly routers: readonly LabRouter[];
+  readonly links: LabLinks;
   /** The nodes whose daemons are started later. */
   readonly heldNodes: HeldNode[] = [];
   readonly #startedAt = performance.now();
 
-  private constructor(spec: LabSpec, nodes: readonly LabNode[], store: HostedStore, changes: Changes) {
+  private constructor(
+    spec: LabSpec,
+    made: {
+      readonly store: HostedStore;
+      readonly changes: Changes;
+      readonly routers: readonly LabRouter[];
+      readonly links: LabLinks;
+    },
+  ) {
     this.spec = spec;
-    this.#nodes = [...nodes];
-    this.store = store;
-    this.changes = changes;
+    this.store = made.store;
+    this.changes = made.changes;
+    this.routers = made.routers;
+    this.links = made.links;
   }
 
   /** The nodes whose daemons were started. */
@@ -62,16 +75,19 @@ export class Lab {
     const changes = new Changes();
     const { topology, tls } = spec;
     const place = { host: topology.storeHost, tls };
-    const [holders, store] = await Promise.all([
+    const links = new LabLinks(spec.name, topology);
+    const [holders, store, routers] = await Promise.all([
       Promise.all(spec.topology.nodes.map(async (plan) => ({ plan, holder: await holdHost(plan) }))),
       hostingOf(spec.store.kind).start(place, spec, changes, (step) => tell({ event: 'store-step', step })),
+      Promise.all(topology.routers.map((plan) => LabRouter.start(plan))),
     ]);
+    await links.begin();
     tell({ event: 'built', afterMs: Math.round(performance.now() - began) });
     const startNode = (plan: NodePlan, holder: Holder): LabNode =>
       new LabNode(plan, holder, spec, changes, (what) =>
         tell({ event: 'node-waits', node: plan.name, what }),
       );
-    const lab = new Lab(spec, [], store, changes);
+    const lab = new Lab(spec, { store, changes, routers, links });
     for (const { plan, holder } of holders) {
       const start = (): LabNode => {
         const node = startNode(plan, holder);
@@ -149,7 +165,12 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
   await chmod(wrapper, 0o755);
   const { path, text } = spec.recipe;
   if (readsCopy(spec)) await writeNodeRecipe(path, text);
-  // A recipe on the machine's /run is not visible here.
+  const own = Object.values(spec.nodeSettings).flatMap(({ recipe }) => recipe ?? []);
+  for (const recipe of [spec.recipe, ...own]) await makeVisible(recipe);
+}
+
+/** Writes a recipe to its own path, unless it is there: a recipe on the machine's /run is not visible here. */
+async function makeVisible({ path, text }: LabSpec['recipe']): Promise<void> {
   await access(path).catch(async () => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);

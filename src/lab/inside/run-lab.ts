@@ -15,9 +15,7 @@ export async function proveLab(lab: Lab, tell: (event: LabEvent) => void): Promi
   if (readyMs !== null) tell({ event: 'overlay-ready', readyMs });
   else await lab.askForWaits();
 
-  const pairs = await probeMatrix(lab.nodes, agents, lab.spec.topology.underlay, (pair) =>
-    tell({ event: 'pair-probed', pair }),
-  );
+  const pairs = await probeMatrix(lab.nodes, agents, lab, (pair) => tell({ event: 'pair-probed', pair }));
   const nodes = lab.reports();
   for (const agent of agents.values()) agent.close();
 

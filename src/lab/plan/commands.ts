@@ -1,68 +1,123 @@
 import { presentValues } from '../../network/per-family.ts';
 import type { PodNetworks } from './pod-networks.ts';
-import { hostsOf, type Attachment, type HostPlan, type NodePlan, type Topology } from './topology.ts';
+import {
+  hostsOf,
+  linksOf,
+  mainInterface,
+  type Attachment,
+  type HostPlan,
+  type LinkPlan,
+  type NatPlan,
+  type NodePlan,
+  type RoutePlan,
+  type SegmentPlan,
+  type Topology,
+} from './topology.ts';
 
-/** The interface of a host on the underlay, and of a pod in its node's subnet. */
-export const nodeInterface = 'eth0';
-/** The switch of a switched underlay, in the lab's own network namespace. */
-const underlaySwitch = 'underlay';
+/** The interface of a host on the underlay that its program uses, and of a pod in its node's subnet. */
+export const nodeInterface = mainInterface;
 /** The bridge that a CNI plugin would make in a node, and its port to the pod. */
 const podBridge = 'cbr0';
 const podPort = 'pod';
 /** The interfaces of a node that belong to its pod. */
 export const podDevices: ReadonlySet<string> = new Set([podBridge, podPort]);
+/** The table of nftables in a router that translates addresses, in each family. */
+export const natTable = 'heddle-nat';
 
 /**
- * Lines for one `ip -batch` in the lab's own network namespace: every namespace, the switch or router, and a port for
- * each host. The lab's namespace is itself the switch or the router.
+ * Lines for one `ip -batch` in the lab's own network namespace: every namespace, the switches, and a port for each link. The lab's
+ * namespace itself is the switches, or the router of an underlay of cables.
  */
 export function underlayCommands(topology: Topology): readonly string[] {
-  const { underlay, nodes } = topology;
-  const hosts = hostsOf(topology);
-  const lines = [...hosts.map(({ name }) => name), ...nodes.map(({ pod }) => pod)].map(
-    (namespace) => `netns add ${namespace}`,
-  );
-  if (underlay === 'switched') {
-    lines.push(`link add ${underlaySwitch} type bridge`, `link set ${underlaySwitch} up`);
-  }
-  for (const host of hosts) {
-    const { name } = host;
-    lines.push(`link add ${name} type veth peer name ${nodeInterface} netns ${name}`);
-    lines.push(
-      underlay === 'switched' ? `link set ${name} master ${underlaySwitch} up` : `link set ${name} up`,
-    );
-    for (const { router, prefix } of presentValues(host)) {
-      if (router) lines.push(addAddress(router, prefix, name));
-    }
-  }
-  return lines;
-}
-
-/** Lines for `ip -batch` in a host's network namespace. */
-export function hostCommands(host: HostPlan): readonly string[] {
-  return attachCommands(presentValues(host));
-}
-
-/** Lines for `ip -batch` in a host's network namespace, which replace its addresses on the underlay. */
-export function moveCommands(moved: HostPlan): readonly string[] {
-  const attach = attachCommands(presentValues(moved));
-  // A default route of IPv6 outlives the address.
+  const { segments, nodes } = topology;
+  const namespaces = [...hostsOf(topology).map(({ name }) => name), ...nodes.map(({ pod }) => pod)];
   return [
-    `addr flush dev ${nodeInterface} scope global`,
-    ...attach.map((line) => line.replace('route add', 'route replace')),
+    ...namespaces.map((namespace) => `netns add ${namespace}`),
+    ...segments.flatMap(({ kind, name }) =>
+      kind === 'switch' ? [`link add ${name} type bridge`, `link set ${name} up`] : [],
+    ),
+    ...linksOf(topology).flatMap((link) => linkCommands(link, segmentOf(link, segments))),
   ];
 }
 
-/** Lines for `ip -batch` in the lab's own network namespace, which disconnect a host's cable. */
-export function cutCommands(host: HostPlan): readonly string[] {
-  return [`link set ${host.name} down`];
+function segmentOf({ segment }: LinkPlan, segments: readonly SegmentPlan[]): SegmentPlan {
+  const found = segments.find(({ name }) => name === segment);
+  if (found === undefined) throw new Error(`the segment ${segment} is not planned`);
+  return found;
+}
+
+function linkCommands(link: LinkPlan, segment: SegmentPlan): readonly string[] {
+  const { port, host, impairment } = link;
+  const mtu = impairment.mtu === undefined ? '' : ` mtu ${impairment.mtu}`;
+  const add = `link add ${port}${mtu} type veth peer name ${link.interface}${mtu} netns ${host}`;
+  switch (segment.kind) {
+    case 'switch':
+      return [add, `link set ${port} master ${segment.name} up`];
+    case 'cable':
+      return [
+        add,
+        `link set ${port} up`,
+        ...presentValues(segment.routers).map(({ address, prefix }) => addAddress(address, prefix, port)),
+      ];
+  }
+}
+
+/** Lines for `ip -batch` in a host's network namespace. */
+export function hostCommands({ links, routes }: HostPlan): readonly string[] {
+  return [
+    'link set lo up',
+    ...links.flatMap((link) => attachCommands(link.interface, presentValues(link))),
+    ...routes.map((route) => routeCommand('add', route)),
+  ];
+}
+
+/** Lines for `ip -batch` in a host's network namespace, which replace the addresses of its main link. */
+export function moveCommands({ links: [main], routes }: HostPlan): readonly string[] {
+  return [
+    `addr flush dev ${main.interface} scope global`,
+    ...attachCommands(main.interface, presentValues(main)),
+    // A default route of IPv6 outlives the address.
+    ...routes.map((route) => routeCommand('replace', route)),
+  ];
+}
+
+/** Lines for `ip -batch` in the lab's own network namespace, which disconnect a host's cables. */
+export function cutCommands({ links }: Pick<HostPlan, 'links'>): readonly string[] {
+  return links.map(({ port }) => `link set ${port} down`);
 }
 
 /** Lines that undo {@link cutCommands}. A router's IPv6 address disappeared with its port, so it is added again. */
-export function joinCommands(host: HostPlan): readonly string[] {
-  const router = host.ipv6?.router;
-  const address = router ? [`addr replace ${router}/${host.ipv6.prefix} dev ${host.name} nodad`] : [];
-  return [`link set ${host.name} up`, ...address];
+export function joinCommands(
+  { links }: Pick<HostPlan, 'links'>,
+  segments: readonly SegmentPlan[],
+): readonly string[] {
+  return links.flatMap((link) => {
+    const segment = segmentOf(link, segments);
+    const router = segment.kind === 'cable' ? segment.routers.ipv6 : undefined;
+    const address = router ? [`addr replace ${router.address}/${router.prefix} dev ${link.port} nodad`] : [];
+    return [`link set ${link.port} up`, ...address];
+  });
+}
+
+/** The input of `nft -f -` in a router's network namespace: its own address outside for those inside, and back. */
+export function natRules(nat: NatPlan): string {
+  const families = [
+    ['ip', nat.outside.ipv4, nat.inside.ipv4],
+    ['ip6', nat.outside.ipv6, nat.inside.ipv6],
+  ] as const;
+  return families
+    .flatMap(([family, outside, inside]) => {
+      if (outside === undefined) return [];
+      const forward = `chain prerouting { type nat hook prerouting priority -100; iifname "${nat.interface}" ${family} daddr ${outside} dnat to ${inside}; }`;
+      return [
+        `table ${family} ${natTable} {`,
+        ...(inside === undefined ? [] : [forward]),
+        `chain postrouting { type nat hook postrouting priority 100; oifname "${nat.interface}" snat to ${outside}; }`,
+        '}',
+        '',
+      ];
+    })
+    .join('\n');
 }
 
 /** Lines for `ip -batch` in a node's network namespace, which make the objects that a CNI plugin would make from the subnet file. */
@@ -84,18 +139,24 @@ export function podRemovalCommands(): readonly string[] {
 
 /** Lines for `ip -batch` in a pod's network namespace. */
 export function podCommands(networks: PodNetworks): readonly string[] {
-  return attachCommands(
-    presentValues(networks).map(({ pod, prefix, gateway }) => ({ address: pod, prefix, router: gateway })),
-  );
-}
-
-/** Lines that bring up a namespace with one interface. */
-function attachCommands(attachments: readonly Attachment[]): readonly string[] {
+  const families = presentValues(networks);
   return [
     'link set lo up',
-    ...attachments.map(({ address, prefix }) => addAddress(address, prefix, nodeInterface)),
-    `link set ${nodeInterface} up`,
-    ...attachments.flatMap(({ router }) => (router ? [defaultRoute(router)] : [])),
+    ...attachCommands(
+      nodeInterface,
+      families.map(({ pod, prefix }) => ({ address: pod, prefix })),
+    ),
+    ...families.map(({ gateway }) =>
+      routeCommand('add', { destination: gateway.includes(':') ? '::/0' : '0.0.0.0/0', via: gateway }),
+    ),
+  ];
+}
+
+/** Lines that give an interface its addresses, and bring it up. */
+function attachCommands(device: string, attachments: readonly Attachment[]): readonly string[] {
+  return [
+    ...attachments.map(({ address, prefix }) => addAddress(address, prefix, device)),
+    `link set ${device} up`,
   ];
 }
 
@@ -104,7 +165,7 @@ function addAddress(address: string, prefix: number, device: string): string {
   return `addr add ${address}/${prefix} dev ${device}${address.includes(':') ? ' nodad' : ''}`;
 }
 
-/** A line that adds the default route. `ip -batch` keeps its first family, so an IPv6 default must be spelled out. */
-function defaultRoute(router: string): string {
-  return router.includes(':') ? `route add ::/0 via ${router}` : `route add 0.0.0.0/0 via ${router}`;
+/** A line for a route. `ip -batch` keeps its first family, so a default must be spelled out as `::/0`. */
+function routeCommand(verb: 'add' | 'replace', { destination, via }: RoutePlan): string {
+  return `route ${verb} ${destination} via ${via}`;
 }

@@ -4,6 +4,9 @@ import { Failure } from '../../diagnostic/failure.ts';
 export type UnderlayKind = 'switched' | 'routed';
 export const underlays = ['switched', 'routed'] as const satisfies readonly UnderlayKind[];
 
+/** The origin of a lab's underlay: one of the built-in ones, or a file (`--topology`). */
+export type TopologyKind = UnderlayKind | 'file';
+
 /** The families of an overlay that a lab verifies. */
 export type FamilyChoice = 'IPv4' | 'IPv6' | 'dual';
 export const familyChoices = ['IPv4', 'IPv6', 'dual'] as const satisfies readonly FamilyChoice[];

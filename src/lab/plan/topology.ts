@@ -1,126 +1,121 @@
-import {
-  addressBits,
-  formatAddress,
-  overlaps,
-  parseAddress,
-  parseCidr,
-  type Cidr,
-  type Family,
-} from '../../network/cidr.ts';
-import { familyKey, mapFamilies, type FamilyKey, type PerFamily } from '../../network/per-family.ts';
-import type { UnderlayKind } from './request.ts';
+import { formatAddress, parseAddress } from '../../network/cidr.ts';
+import { presentValues, type PerFamily } from '../../network/per-family.ts';
+import type { TopologyKind } from './request.ts';
+import type { Impairment } from './underlay/impairment.ts';
 
-/** An address with the prefix length of its segment, and the router there if the segment has one. */
+/** An address with the prefix length of its segment. */
 export interface Attachment {
   readonly address: string;
   readonly prefix: number;
-  readonly router: string | undefined;
+}
+
+/** An interface of a host, and its port in the lab's own network namespace. */
+export interface LinkPlan extends PerFamily<Attachment> {
+  /** The name for people: `node1:eth0`. */
+  readonly name: string;
+  readonly host: string;
+  readonly interface: string;
+  readonly port: string;
+  readonly segment: string;
+  readonly impairment: Impairment;
+}
+
+/** A route of a host. */
+export interface RoutePlan {
+  /** A network in canonical form: `0.0.0.0/0`, `172.30.2.0/24`. */
+  readonly destination: string;
+  readonly via: string;
 }
 
 /** A host with a place of its own on the underlay. It always has IPv4, and IPv6 if the overlay has it. */
 export interface HostPlan extends PerFamily<Attachment> {
-  /** The name of the host's namespace and of its port on the underlay, and its host name. */
+  /** The name of the host's namespace, and its host name. */
   readonly name: string;
+  /** The address of the main link. */
   readonly ipv4: Attachment;
+  /** The links; the first is the main one. */
+  readonly links: readonly [LinkPlan, ...LinkPlan[]];
+  readonly routes: readonly RoutePlan[];
 }
 
-/** The plan of a node, `node1` … `nodeN`. */
+/** The plan of a node, `node1` … `nodeN` unless a file names it. */
 export interface NodePlan extends HostPlan {
   /** The namespace of the node's pod. */
   readonly pod: string;
+  /** The addresses at which others reach the node: its own, or those of the router that forwards to it. */
+  readonly publicAddresses: PerFamily<string>;
 }
+
+/** The plan of a router, which is a host without a program. */
+export interface RouterPlan extends HostPlan {
+  readonly nat: NatPlan | undefined;
+}
+
+/** The address translation of a router. */
+export interface NatPlan {
+  /** The interface on which the router's own address replaces those behind it. */
+  readonly interface: string;
+  /** The router's address there. */
+  readonly outside: PerFamily<string>;
+  /** The address of the node that gets every packet for it. */
+  readonly inside: PerFamily<string>;
+}
+
+/** A segment as a device of the lab's own network namespace. */
+export type SegmentPlan =
+  | { readonly kind: 'switch'; readonly name: string }
+  /** A cable to the lab's own namespace, which routes: the addresses are those of the port. */
+  | { readonly kind: 'cable'; readonly name: string; readonly routers: PerFamily<Attachment> };
 
 /** The plan of a lab's underlay, decided before anything is made. */
 export interface Topology {
-  readonly underlay: UnderlayKind;
+  readonly underlay: TopologyKind;
+  readonly segments: readonly SegmentPlan[];
   readonly nodes: readonly NodePlan[];
+  readonly routers: readonly RouterPlan[];
   /** The host of the store's server, if it has one. */
   readonly storeHost: HostPlan | undefined;
-}
-
-/**
- * The blocks that an underlay may use, in order of preference, and the prefix length of its segments. One byte (IPv6: one group) of a block
- * numbers the segments.
- */
-const addressPlans = {
-  ipv4: {
-    blocks: ['172.30.0.0/16', '192.168.0.0/16', '10.99.0.0/16', '100.64.0.0/16', '198.18.0.0/16'],
-    segmentPrefix: 24,
-  },
-  ipv6: { blocks: ['fd00:99::/48', 'fd99:99::/48', '2001:db8:99::/48'], segmentPrefix: 64 },
-} as const satisfies Readonly<Record<FamilyKey, object>>;
-
-/** The last part of a router's address on its segment. No node has it, because there are at most 50 nodes. */
-const routerNumber = 254n;
-
-/** The place of the store's server among the nodes, which are at most 50. */
-const storeNumber = 200;
-
-/**
- * Plans an underlay whose addresses are outside the overlay's `networks`. If a family has no free block, returns that family.
- */
-export function planTopology(request: {
-  readonly nodes: number;
-  readonly underlay: UnderlayKind;
-  readonly networks: readonly Cidr[];
-  /** The name of the store's host; absent if the store does not have a server. */
-  readonly storeHost?: string | undefined;
-}): Topology | { readonly exhausted: Family } {
-  const hasIpv6 = request.networks.some((network) => network.family === 6);
-  const wanted = { ipv4: true, ipv6: hasIpv6 || undefined };
-  const { ipv4, ipv6 } = mapFamilies(wanted, (_, family) => chooseBlock(family, request.networks));
-  if (ipv4 === undefined) return { exhausted: 4 };
-  if (hasIpv6 && ipv6 === undefined) return { exhausted: 6 };
-
-  const { underlay, storeHost } = request;
-  const planHost = (name: string, number: number): HostPlan => ({
-    name,
-    ipv4: attach(ipv4, underlay, number),
-    ipv6: ipv6 && attach(ipv6, underlay, number),
-  });
-  const nodes = Array.from({ length: request.nodes }, (_, index): NodePlan => {
-    const name = `node${index + 1}`;
-    return { ...planHost(name, index + 1), pod: `${name}-pod` };
-  });
-  return {
-    underlay,
-    nodes,
-    storeHost: storeHost === undefined ? undefined : planHost(storeHost, storeNumber),
-  };
-}
-
-function chooseBlock(family: FamilyKey, taken: readonly Cidr[]): Cidr | undefined {
-  for (const text of addressPlans[family].blocks) {
-    const block = parseCidr(text);
-    if (block && !taken.some((network) => overlaps(network, block))) return block;
-  }
-  return undefined;
-}
-
-function attach(block: Cidr, underlay: UnderlayKind, number: number): Attachment {
-  const prefix = addressPlans[familyKey(block.family)].segmentPrefix;
-  const hostBits = BigInt(addressBits(block.family) - prefix);
-  const segment = block.value + ((underlay === 'routed' ? BigInt(number) : 0n) << hostBits);
-  const at = (host: bigint): string => formatAddress({ family: block.family, value: segment + host });
-  return underlay === 'routed'
-    ? { address: at(1n), prefix, router: at(routerNumber) }
-    : { address: at(BigInt(number)), prefix, router: undefined };
 }
 
 /** The number by which the address of a host moves: more than there are nodes, and not the router's. */
 const moveBy = 100n;
 
-/** The plan of a host that moves to other addresses on its segment. */
+/** The plan of a host that moves to other addresses on the segment of its main link. */
 export function moveHost(host: HostPlan): HostPlan {
   const move = (attachment: Attachment): Attachment => {
     const address = parseAddress(attachment.address);
     if (address === undefined) throw new Error(`${attachment.address} is not an address`);
     return { ...attachment, address: formatAddress({ ...address, value: address.value + moveBy }) };
   };
-  return { ...host, ipv4: move(host.ipv4), ipv6: host.ipv6 && move(host.ipv6) };
+  const [main, ...others] = host.links;
+  const ipv4 = move(host.ipv4);
+  const ipv6 = host.ipv6 && move(host.ipv6);
+  return { ...host, ipv4, ipv6, links: [{ ...main, ipv4, ipv6 }, ...others] };
 }
 
 /** The hosts that are attached to an underlay. */
-export function hostsOf({ nodes, storeHost }: Topology): readonly HostPlan[] {
-  return storeHost ? [...nodes, storeHost] : nodes;
+export function hostsOf({
+  nodes,
+  storeHost,
+  routers,
+}: Pick<Topology, 'nodes' | 'storeHost' | 'routers'>): readonly HostPlan[] {
+  return [...nodes, ...(storeHost ? [storeHost] : []), ...routers];
 }
+
+/** The links of an underlay. */
+export function linksOf(topology: Pick<Topology, 'nodes' | 'storeHost' | 'routers'>): readonly LinkPlan[] {
+  return hostsOf(topology).flatMap(({ links }) => links);
+}
+
+/** The own addresses of a host, those of its main link first. */
+export function addressesOf({ links }: Pick<HostPlan, 'links'>): readonly string[] {
+  return links.flatMap((link) => presentValues(link).map(({ address }) => address));
+}
+
+/** The port of an interface in the lab's own network namespace. */
+export function portOf(host: string, device: string): string {
+  return device === mainInterface ? host : `${host}.${device}`;
+}
+
+/** The main interface of a host on the underlay. */
+export const mainInterface = 'eth0';

@@ -3,7 +3,13 @@ import { Failure } from '../../diagnostic/failure.ts';
 import type { FoundLab } from './find.ts';
 import { parseObject } from '../inside/json-lines.ts';
 import { nameArgument } from '../plan/request.ts';
-import { controlSocket, type ControlRequest, type ControlResponse } from '../protocol.ts';
+import {
+  controlSocket,
+  type ControlRequest,
+  type ControlResponse,
+  type LinkChange,
+  type LinkStatus,
+} from '../protocol.ts';
 
 type ResponseOf<Kind> = Extract<ControlResponse, { response: Kind }>;
 
@@ -12,10 +18,19 @@ export async function askStatus(lab: FoundLab): Promise<ResponseOf<'status'>> {
   return expect(lab, 'status', await ask(lab, { request: 'status' }));
 }
 
+/** Asks a lab to change links, or only for their state. */
+export async function askLinks(
+  lab: FoundLab,
+  target: string | null,
+  change: LinkChange,
+): Promise<readonly LinkStatus[]> {
+  return expect(lab, 'links', await ask(lab, { request: 'links', target, change })).links;
+}
+
 /** Asks a lab to do something to a node. Returns one sentence about the result. */
 export async function askFor(
   lab: FoundLab,
-  request: Exclude<ControlRequest, { request: 'status' }>,
+  request: Exclude<ControlRequest, { request: 'status' | 'links' }>,
 ): Promise<string> {
   return expect(lab, 'done', await ask(lab, request)).message;
 }

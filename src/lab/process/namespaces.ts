@@ -65,8 +65,10 @@ export class Namespaces {
   #ownerOf(place: LabPlace): NamespaceOwner {
     if (place.kind === 'underlay') return { kind: 'underlay' };
     if (place.kind === 'pod') return { kind: 'pod', name: place.name };
-    const { nodes, server } = this.#status;
-    const host = [...nodes, ...(server === null ? [] : [server])].find(({ name }) => name === place.name);
+    const { nodes, server, routers } = this.#status;
+    const host = [...nodes, ...(server === null ? [] : [server]), ...routers].find(
+      ({ name }) => name === place.name,
+    );
     return { kind: 'host', name: place.name, holderPid: host?.holderPid ?? 0 };
   }
 }

@@ -1,6 +1,6 @@
 import { parseAddress, type Family } from '../../network/cidr.ts';
 import { unknownNode } from '../plan/request.ts';
-import type { HostStatus, LabNodeStatus } from '../protocol.ts';
+import type { HostStatus, LabNodeStatus, RouterStatus } from '../protocol.ts';
 
 /** A network namespace of a lab. */
 export interface LabPlace {
@@ -8,15 +8,27 @@ export interface LabPlace {
   readonly kind: 'pod' | 'host' | 'underlay';
   /** The node that a pod belongs to; the place itself otherwise. */
   readonly node: string;
-  /** The addresses by which others reach the place. */
+  /** The addresses that the place itself has, by which others reach it. */
   readonly addresses: readonly string[];
+  /** The addresses of a router that forwards to the place. Others use them in place of its own. */
+  readonly publicAddresses?: readonly string[];
+  /** The translation of addresses, if the place is a router with NAT. */
+  readonly nat?: NonNullable<RouterStatus['nat']>;
 }
 
 /** The name of the lab's own network namespace, which is the switch or the router. */
 export const underlayPlace = 'underlay';
 
 /** Lists the network namespaces of a lab. */
-export function listPlaces(nodes: readonly LabNodeStatus[], server: HostStatus | null): readonly LabPlace[] {
+export function listPlaces({
+  nodes,
+  server,
+  routers,
+}: {
+  readonly nodes: readonly LabNodeStatus[];
+  readonly server: HostStatus | null;
+  readonly routers: readonly RouterStatus[];
+}): readonly LabPlace[] {
   const present = (addresses: readonly (string | null | undefined)[]): readonly string[] =>
     addresses.filter((address) => address !== null && address !== undefined);
   return [
@@ -25,7 +37,10 @@ export function listPlaces(nodes: readonly LabNodeStatus[], server: HostStatus |
         name: node.name,
         kind: 'host',
         node: node.name,
-        addresses: present([node.publicIp, node.publicIpv6]),
+        addresses: node.addresses,
+        publicAddresses: present([node.publicIp, node.publicIpv6]).filter(
+          (address) => !node.addresses.includes(address),
+        ),
       },
       {
         name: `${node.name}-pod`,
@@ -36,7 +51,14 @@ export function listPlaces(nodes: readonly LabNodeStatus[], server: HostStatus |
     ]),
     ...(server === null
       ? []
-      : [{ name: server.name, kind: 'host', node: server.name, addresses: [server.publicIp] } as const]),
+      : [{ name: server.name, kind: 'host', node: server.name, addresses: server.addresses } as const]),
+    ...routers.map(({ name, addresses, nat }): LabPlace => ({
+      name,
+      kind: 'host',
+      node: name,
+      addresses,
+      ...(nat && { nat }),
+    })),
     { name: underlayPlace, kind: 'underlay', node: underlayPlace, addresses: [] },
   ];
 }
@@ -49,7 +71,12 @@ export function findPlace(lab: string, places: readonly LabPlace[], name: string
   throw unknownNode(lab, name, known, "; append -pod for a node's pod");
 }
 
-/** The address of a place in a family; without a family, the first one. */
-export function addressOf({ addresses }: LabPlace, family: Family | undefined): string | undefined {
-  return addresses.find((address) => family === undefined || parseAddress(address)?.family === family);
+/** The address of a place for others in a family; without a family, the first one. */
+export function addressOf(place: LabPlace, family: Family | undefined): string | undefined {
+  return reachedAt(place).find((address) => family === undefined || parseAddress(address)?.family === family);
+}
+
+/** The addresses at which others reach a place, the public ones first. */
+export function reachedAt({ addresses, publicAddresses = [] }: LabPlace): readonly string[] {
+  return [...publicAddresses, ...addresses];
 }

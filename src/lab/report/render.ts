@@ -1,7 +1,7 @@
 import { Chalk } from 'chalk';
 import Table from 'cli-table3';
 import { formatCount } from '../../diagnostic/words.ts';
-import type { HostStatus, LabNodeStatus } from '../protocol.ts';
+import type { HostStatus, LabNodeStatus, RouterStatus } from '../protocol.ts';
 import type { LabReport, LabTrouble, NodeReport, PairReport } from './report.ts';
 
 export interface RenderOptions {
@@ -66,15 +66,24 @@ export function renderNodes(nodes: readonly NodeReport[], options: RenderOptions
   return table.toString();
 }
 
-/** Renders the nodes of `lab ps`, and the server of the store if there is one. */
+/** Renders the nodes of `lab ps`, the server of the store if there is one, and the routers. */
 export function renderLabStatus(
-  nodes: readonly LabNodeStatus[],
-  server: HostStatus | null,
+  {
+    nodes,
+    server,
+    routers,
+  }: {
+    readonly nodes: readonly LabNodeStatus[];
+    readonly server: HostStatus | null;
+    readonly routers: readonly RouterStatus[];
+  },
   options: RenderOptions,
 ): string {
   const table = makeTable(['node', 'daemon', 'pid', 'link', 'public IP', 'subnet', 'pod', 'MTU'], options);
   for (const node of nodes) table.push([...hostCells(node), ...addressCells(node)]);
   if (server) table.push([...hostCells(server), server.publicIp, '–', '–', '–']);
+  for (const { name, addresses } of routers)
+    table.push([name, 'router', '–', '–', addresses.join('\n'), '–', '–', '–']);
   return table.toString();
 }
 
@@ -129,7 +138,8 @@ export function renderTroubles(troubles: readonly LabTrouble[], options: RenderO
     .join('\n');
 }
 
-function makeTable(head: string[], options: RenderOptions): InstanceType<typeof Table> {
+/** A table with a head, as all tables of a lab are. */
+export function makeTable(head: string[], options: RenderOptions): InstanceType<typeof Table> {
   return new Table({
     head,
     style: { head: options.colour ? ['bold'] : [], border: options.colour ? ['dim'] : [] },

@@ -12,8 +12,13 @@ export const filesHosting: StoreHosting = {
   programs: () => [],
   values: () => ({ directory: `${nodeShare}/store` }),
   toolVariables: () => ({}),
-  async start() {
+  async start(_place, { nodeSettings, networkDocument }) {
     await mkdir(`${sharedDirectory}/store`, { recursive: true });
+    // Otherwise the first node would write its own parameters for all nodes.
+    const isVaried = Object.values(nodeSettings).some(
+      ({ recipe, parameters }) => recipe !== undefined || parameters.length > 0,
+    );
+    if (isVaried) await writeNetwork(networkDocument);
     return { server: undefined, writeNetwork };
   },
 };

@@ -23,6 +23,7 @@ export function readCounters(
     ...readPairedLines(lines('netstat')),
     ...readNamedLines(lines('snmp6')),
     ...readNamedLines(lines('xfrm')),
+    ...readLinkLoss(lines('loss')),
     ...readSavedRules('iptables', lines('iptables')),
     ...readSavedRules('ip6tables', lines('ip6tables')),
   ]);
@@ -59,6 +60,26 @@ function readNamedLines(lines: readonly string[]): readonly (readonly [string, n
   return lines.flatMap((line) => {
     const [name = '', value] = line.trim().split(/\s+/);
     return isLoss(name) ? [[name, Number(value)] as const] : [];
+  });
+}
+
+/** The beginning of the name of a counter of packets that a link lost on purpose. */
+export const lossOfLink = 'loss of the link ';
+
+/** Reads the rules that `lab impair` and a topology set: each chain is named after the port of a link. */
+function readLinkLoss(lines: readonly string[]): readonly (readonly [string, number])[] {
+  let chain = '';
+  return lines.flatMap((line) => {
+    chain = /^\s*chain (\S+) /.exec(line)?.[1] ?? chain;
+    const [, packets] = /counter packets (\d+) .*drop/.exec(line) ?? [];
+    if (packets === undefined) return [];
+    const [, way, host, device = 'eth0'] = /^(from|to)-([^_]+)(?:_(\S+))?$/.exec(chain) ?? [];
+    return [
+      [
+        `${lossOfLink}${host ?? chain}:${device}, ${way === 'from' ? 'from' : 'to'} the host`,
+        Number(packets),
+      ],
+    ];
   });
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { contains, parseAddress, parseCidr } from '../../network/cidr.ts';
+import { lossTable } from '../plan/underlay/impair-commands.ts';
 import { readCounters, type LossCounters } from './counters.ts';
 
 /**
@@ -24,6 +25,7 @@ section snmp6 cat /proc/net/snmp6
 section xfrm cat /proc/net/xfrm_stat
 section iptables iptables-save -c
 section ip6tables ip6tables-save -c
+section loss nft list table netdev ${lossTable}
 section rp_filter grep . /proc/sys/net/ipv4/conf/*/rp_filter
 section end true`;
 

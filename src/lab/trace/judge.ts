@@ -6,6 +6,7 @@ import type {
   TraceOutcome,
   Translation,
 } from './report.ts';
+import { lossOfLink } from './counters.ts';
 import type { Walk } from './walk.ts';
 
 /** Everything that is known about one echo. */
@@ -84,6 +85,7 @@ function explain(
     bySize(evidence, suspicions) ??
     bySuspicion(suspicions.filter(({ stops, entry }) => stops && entry !== 'address')) ??
     byReversePath(evidence.counters.filter(isNear), last) ??
+    byLinkLoss(evidence.counters) ??
     bySuspicion(walk.suspicions.filter(({ stops }) => !stops)) ??
     bySuspicion(walk.suspicions.filter(({ stops }) => stops)) ??
     byCounters(evidence.counters.filter(isNear)) ??
@@ -97,6 +99,22 @@ function placesAfter({ steps }: Walk, last: SeenFrame | undefined): readonly str
   const at = steps.findLastIndex(({ place }) => place === last.place);
   const next = at < 0 ? undefined : steps[at + 1]?.place;
   return [last.place, ...(last.direction === 'out' && next !== undefined ? [next] : [])];
+}
+
+/** A link that lost packets on purpose. */
+function byLinkLoss(counters: readonly RisenCounter[]): Cause | undefined {
+  const [counter] = counters
+    .filter(({ name }) => name.startsWith(lossOfLink))
+    .sort((one, other) => other.by - one.by);
+  if (counter === undefined) return undefined;
+  const { place, name, by } = counter;
+  const link = name.slice(lossOfLink.length);
+  return {
+    place,
+    cause: `the link ${link}, has a loss (the topology, or lab impair), and lost ${by} meanwhile`,
+    shows: 'nft list table netdev heddle-loss',
+    repairs: null,
+  };
 }
 
 function byFirewall(verdicts: readonly FirewallVerdict[]): Cause | undefined {

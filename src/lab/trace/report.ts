@@ -2,7 +2,7 @@ import type { Family } from '../../network/cidr.ts';
 
 /** One look-up that decided about the packet. */
 export interface LookUp {
-  readonly table: 'route' | 'rule' | 'neighbour' | 'fdb' | 'bridge' | 'wireguard' | 'tunnel';
+  readonly table: 'route' | 'rule' | 'neighbour' | 'fdb' | 'bridge' | 'wireguard' | 'tunnel' | 'nat';
   /** The entry, or its absence. */
   readonly found: string;
   /** The command that shows it, inside the place. */

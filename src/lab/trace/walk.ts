@@ -1,7 +1,9 @@
 import { parseAddress } from '../../network/cidr.ts';
-import type { LabPlace } from '../process/places.ts';
+import { portOf } from '../plan/topology.ts';
+import { addressOf, reachedAt, type LabPlace } from '../process/places.ts';
 import { encapsulate, type PeerDevice } from './encapsulation.ts';
 import type { Device, Facts } from './facts.ts';
+import { translateDestination, translateSource, type Translated } from './nat.ts';
 import type { Encapsulation, LookUp, Suspicion } from './report.ts';
 import { explainNoRoute, routeCommand, type KernelRoute, type RouteQuestion } from './route-question.ts';
 
@@ -110,6 +112,8 @@ class Walker {
     arrivesOn: string | undefined,
   ): Look<{ readonly place: LabPlace; readonly arrives: string } | 'there' | 'lost'> {
     let arrives = arrivesOn;
+    const forwarded = translateDestination(this.#place, arrivesOn, this.#packet.destination);
+    if (forwarded !== undefined) this.#translate(step, forwarded);
     for (;;) {
       const facts = yield* this.#factsOf(this.#place.name);
       if (facts.addresses.has(this.#packet.destination)) {
@@ -126,6 +130,8 @@ class Walker {
       const device = facts.devices.find(({ name }) => name === route.device);
       if (device === undefined) return 'lost';
       step.leaves = device.name;
+      const hidden = translateSource(this.#place, arrives, device.name, this.#packet);
+      if (hidden !== undefined) this.#translate(step, hidden);
       this.#checkDevice(device);
       const next = route.gateway ?? this.#packet.destination;
       const by = encapsulate({
@@ -152,6 +158,14 @@ class Walker {
     }
   }
 
+  /** Changes an address of the packet, as the NAT of a place does. The device that takes it knows the changed one. */
+  #translate(step: Step, { field, to, lookUp }: Translated): void {
+    step.lookUps.push(lookUp);
+    this.#packet = { ...this.#packet, [field]: to };
+    const top = this.#inside.at(-1);
+    if (top !== undefined) this.#inside[this.#inside.length - 1] = { ...top, by: { ...top.by, [field]: to } };
+  }
+
   /** The device with an address on the node of the destination. */
   *#peerAt(address: string): Look<PeerDevice | undefined> {
     const { places, to } = this.#request;
@@ -163,7 +177,7 @@ class Walker {
     const device = devices.find((each) => each.name === name);
     const local = textOf(device?.options['local'] ?? device?.options['local6']);
     const family = local === undefined ? undefined : parseAddress(local)?.family;
-    const host = node.addresses.find((each) => family === undefined || parseAddress(each)?.family === family);
+    const host = addressOf(node, family);
     return { node: node.name, name, mac: device?.mac, host };
   }
 
@@ -243,9 +257,9 @@ class Walker {
   #checkDestination(outer: Encapsulation, shows: string, repairFor: (host: string) => string | null): void {
     const { places, to } = this.#request;
     const node = places.find(({ name }) => name === to.node);
-    if (node === undefined || node.addresses.includes(outer.destination)) return;
+    if (node === undefined || reachedAt(node).includes(outer.destination)) return;
     const family = parseAddress(outer.destination)?.family;
-    const right = node.addresses.find((address) => parseAddress(address)?.family === family);
+    const right = family === undefined ? undefined : addressOf(node, family);
     const owner = places.find(({ addresses }) => addresses.includes(outer.destination))?.name;
     const whose = owner === undefined ? 'which no host of the lab has' : `which is ${owner}`;
     const inner = this.#packet.destination;
@@ -366,7 +380,10 @@ class Walker {
     if (underlay === undefined) return;
     const facts = yield* this.#factsOf(underlay.name);
     const port = (name: string): Device | undefined => facts.devices.find((each) => each.name === name);
-    const [entry, exit] = [port(here.name), port(target.name)];
+    const [entry, exit] = [
+      port(portOf(here.name, device.name)),
+      port(portOf(target.name, landing?.name ?? '')),
+    ];
     if (entry?.bridge === undefined || exit?.bridge === undefined) return;
     const step: Step = {
       place: underlay.name,

@@ -1,9 +1,9 @@
-import type { FamilyChoice, UnderlayKind } from '../plan/request.ts';
+import type { FamilyChoice, TopologyKind } from '../plan/request.ts';
 import type { PromiseOutcome, RecipeLine } from '../plan/outcome.ts';
 
 /** The try of a promise in one lab. */
 export interface TryReport {
-  readonly underlay: UnderlayKind;
+  readonly underlay: TopologyKind;
   readonly families: FamilyChoice;
   /** `kept`; `expected`: not kept, and not meant to be kept there; `broken`. */
   readonly outcome: PromiseOutcome['kind'];
@@ -32,7 +32,7 @@ export interface VerifyReport {
   readonly passed: boolean;
   /** The families that the recipe has, each verified on its own. */
   readonly families: readonly FamilyChoice[];
-  readonly underlays: readonly UnderlayKind[];
+  readonly underlays: readonly TopologyKind[];
   readonly promises: readonly PromiseReport[];
   readonly tookMs: number;
 }

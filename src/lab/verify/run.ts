@@ -5,7 +5,12 @@ import { commandText } from '../../recipe/command-text.ts';
 import { parseRecipe } from '../../recipe/read/parse-recipe.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { familiesOf, withFamilies } from '../plan/family-variants.ts';
-import { underlays as allUnderlays, type FamilyChoice, type UnderlayKind } from '../plan/request.ts';
+import {
+  underlays as allUnderlays,
+  type FamilyChoice,
+  type TopologyKind,
+  type UnderlayKind,
+} from '../plan/request.ts';
 import { prepareLabOf, type LabRequest } from '../prepare.ts';
 import { TetheredLab } from '../process/enter.ts';
 import { endOnSignal } from '../process/interrupt.ts';
@@ -15,7 +20,7 @@ import { renderVerify } from './render-verify.ts';
 import { reportTry, type TryReport, type VerifyReport } from './report.ts';
 
 /** The request of `lab verify`. */
-interface VerifyRequest extends Pick<LabRequest, 'recipe' | 'parameters' | 'timeoutSeconds'> {
+interface VerifyRequest extends Pick<LabRequest, 'recipe' | 'parameters' | 'timeoutSeconds' | 'topology'> {
   /** The ids of the promises to try; empty for all. */
   readonly only: readonly string[];
   /** The underlays and families to try; empty for all that the recipe has. */
@@ -27,7 +32,7 @@ interface VerifyRequest extends Pick<LabRequest, 'recipe' | 'parameters' | 'time
 const atOnce = 2;
 
 interface VerifyLab {
-  readonly underlay: UnderlayKind;
+  readonly underlay: TopologyKind;
   readonly families: FamilyChoice;
   readonly spec: LabSpec;
 }
@@ -43,7 +48,7 @@ export async function verifyRecipe(request: VerifyRequest, json: boolean): Promi
   const ids = chooseIds(request.only);
   const { file, recipe } = await loadRecipe(request.recipe);
   const families = chooseFamilies(recipe, request.families);
-  const underlays = request.underlays.length === 0 ? allUnderlays : request.underlays;
+  const underlays = chooseUnderlays(request);
   const labs = await Promise.all(
     underlays.flatMap((underlay) =>
       families.map((each) => planVerifyLab(file, recipe, request, { underlay, families: each, ids })),
@@ -79,6 +84,19 @@ export async function verifyRecipe(request: VerifyRequest, json: boolean): Promi
   return report.passed ? 0 : exitCodes['lab-failed'];
 }
 
+/** The nodes that the promises are tried on. */
+const neededNodes = 3;
+
+function chooseUnderlays({ underlays, topology }: VerifyRequest): readonly TopologyKind[] {
+  if (topology === undefined) return underlays.length === 0 ? allUnderlays : underlays;
+  const { length } = topology.model.nodes;
+  if (length < neededNodes) {
+    const message = `lab verify needs three nodes, but ${topology.file} has ${length}`;
+    throw new Failure('usage', message, { hint: 'add nodes to the file' });
+  }
+  return ['file'];
+}
+
 function chooseIds(only: readonly string[]): readonly string[] {
   const known = promises.map(({ id }) => id);
   const unknown = only.find((id) => !known.includes(id));
@@ -110,7 +128,7 @@ async function planVerifyLab(
   file: string,
   recipe: Recipe,
   request: VerifyRequest,
-  lab: { readonly underlay: UnderlayKind; readonly families: FamilyChoice; readonly ids: readonly string[] },
+  lab: { readonly underlay: TopologyKind; readonly families: FamilyChoice; readonly ids: readonly string[] },
 ): Promise<VerifyLab> {
   const { underlay, families, ids } = lab;
   const text = withFamilies(recipe.source.text, recipe.network, families);
@@ -130,8 +148,9 @@ async function planVerifyLab(
     purpose: 'verify',
     promises: ids,
     recipe: request.recipe,
-    nodes: 3,
-    underlay,
+    nodes: neededNodes,
+    underlay: underlay === 'file' ? 'switched' : underlay,
+    topology: request.topology,
     store: 'files',
     tls: false,
     parameters: request.parameters,

@@ -8,6 +8,8 @@ interface KnownKeys {
   readonly names: readonly string[];
   /** The name of the object in messages: `Backend`. Empty for the recipe itself. */
   readonly path: string;
+  /** The name of the document in messages, for an empty path: `a recipe` unless given. */
+  readonly document?: string;
   /** The hint for a key that belongs elsewhere; undefined for any other key. */
   readonly belongsElsewhere?: (key: string) => string | undefined;
   /** The hint for a key that does not resemble a known key; undefined lists the known keys. */
@@ -57,11 +59,11 @@ export function settleKeys(object: ObjectNode, known: KnownKeys, findings: Findi
 
 function reportUnknownKey(
   { key, keySpan }: JsonMember,
-  { names, path, adviseOn }: KnownKeys,
+  { names, path, document = 'a recipe', adviseOn }: KnownKeys,
   elsewhere: string | undefined,
   findings: Findings,
 ): void {
-  const where = path === '' ? 'a recipe' : `\`${path}\``;
+  const where = path === '' ? document : `\`${path}\``;
   const hint = elsewhere ?? suggestName(key, names) ?? adviseOn?.(key) ?? `its keys are ${names.join(', ')}`;
   findings.error('unknown-key', keySpan, `${where} does not have a key ${quoteText(key)}`, hint);
 }

@@ -66,7 +66,7 @@ const plainCommands: Readonly<Record<string, readonly string[]>> = {
   'lab down': ['--name', 'colourless'],
   'lab trace': ['node1', 'node2', '--name', 'colourless'],
   ...Object.fromEntries(
-    ['capture', 'exec', 'logs', 'stop', 'kill', 'start', 'cut', 'join'].map((name) => [
+    ['capture', 'exec', 'impair', 'logs', 'stop', 'kill', 'start', 'cut', 'join'].map((name) => [
       `lab ${name}`,
       ['node1', '--name', 'colourless'],
     ]),

@@ -4,6 +4,7 @@ import { parseCidr } from '../../../src/network/cidr.ts';
 import {
   cutCommands,
   joinCommands,
+  natRules,
   hostCommands,
   podBridgeCommands,
   podCommands,
@@ -11,14 +12,18 @@ import {
 } from '../../../src/lab/plan/commands.ts';
 import { planPodNetworks } from '../../../src/lab/plan/pod-networks.ts';
 import type { UnderlayKind } from '../../../src/lab/plan/request.ts';
-import { planTopology, type NodePlan, type Topology } from '../../../src/lab/plan/topology.ts';
+import type { NodePlan, Topology } from '../../../src/lab/plan/topology.ts';
+import { builtInTopology } from '../../../src/lab/plan/underlay/built-in.ts';
+import { planTopology } from '../../../src/lab/plan/underlay/plan-topology.ts';
+import { modelOf } from './underlay/topology-text.ts';
 
 function plan(underlay: UnderlayKind, etcd = false): { topology: Topology; node: NodePlan } {
   const networks = ['10.50.0.0/16', '2001:cafe:42::/56']
     .map(parseCidr)
     .filter((network) => network !== undefined);
-  const topology = planTopology({ nodes: 1, underlay, networks, ...(etcd && { storeHost: 'etcd' }) });
-  assert.ok(!('exhausted' in topology));
+  const model = builtInTopology(underlay, 1);
+  const topology = planTopology({ underlay, model, networks, ...(etcd && { storeHost: 'etcd' }) });
+  assert.ok(!('problem' in topology));
   const [node] = topology.nodes;
   assert.ok(node);
   return { topology, node };
@@ -71,13 +76,14 @@ test('a routed underlay has the router’s addresses on the ports, and nodes rou
 });
 
 test('joining gives a router the IPv6 address back that cutting took', () => {
-  const { node } = plan('routed');
+  const { node, topology } = plan('routed');
   assert.deepEqual(cutCommands(node), ['link set node1 down']);
-  assert.deepEqual(joinCommands(node), [
+  assert.deepEqual(joinCommands(node, topology.segments), [
     'link set node1 up',
     'addr replace fd00:99:0:1::fe/64 dev node1 nodad',
   ]);
-  assert.deepEqual(joinCommands(plan('switched').node), ['link set node1 up']);
+  const switched = plan('switched');
+  assert.deepEqual(joinCommands(switched.node, switched.topology.segments), ['link set node1 up']);
 });
 
 test('a pod is connected as the subnet file says, at its MTU', () => {
@@ -99,4 +105,59 @@ test('a pod is connected as the subnet file says, at its MTU', () => {
     'link set eth0 up',
     'route add 0.0.0.0/0 via 10.50.7.1',
   ]);
+});
+
+function planFile(document: object): Topology {
+  const topology = planTopology({ underlay: 'file', model: modelOf(document), networks: [] });
+  assert.ok(!('problem' in topology));
+  return topology;
+}
+
+test('each segment of a file is a switch, and each link a port with its MTU', () => {
+  const topology = planFile({
+    Segments: { a: { MTU: 1400 }, b: {} },
+    Nodes: { node1: { Links: [{ Segment: 'b' }, { Segment: 'a' }] } },
+  });
+  assert.deepEqual(underlayCommands(topology), [
+    'netns add node1',
+    'netns add node1-pod',
+    'link add a type bridge',
+    'link set a up',
+    'link add b type bridge',
+    'link set b up',
+    'link add node1 type veth peer name eth0 netns node1',
+    'link set node1 master b up',
+    'link add node1.eth1 mtu 1400 type veth peer name eth1 mtu 1400 netns node1',
+    'link set node1.eth1 master a up',
+  ]);
+  const [node] = topology.nodes;
+  assert.ok(node);
+  assert.deepEqual(hostCommands(node), [
+    'link set lo up',
+    'addr add 172.30.2.1/24 dev eth0',
+    'link set eth0 up',
+    'addr add 172.30.1.1/24 dev eth1',
+    'link set eth1 up',
+  ]);
+  assert.deepEqual(cutCommands(node), ['link set node1 down', 'link set node1.eth1 down']);
+});
+
+test('NAT replaces addresses on the way out, and forwards what comes for the router', () => {
+  const nat = {
+    interface: 'eth0',
+    outside: { ipv4: '203.0.113.254', ipv6: undefined },
+    inside: { ipv4: '192.168.1.3', ipv6: undefined },
+  };
+  assert.equal(
+    natRules(nat),
+    [
+      'table ip heddle-nat {',
+      'chain prerouting { type nat hook prerouting priority -100; iifname "eth0" ip daddr 203.0.113.254 dnat to 192.168.1.3; }',
+      'chain postrouting { type nat hook postrouting priority 100; oifname "eth0" snat to 203.0.113.254; }',
+      '}',
+      '',
+    ].join('\n'),
+  );
+  const alone = natRules({ ...nat, inside: { ipv4: undefined, ipv6: undefined } });
+  assert.doesNotMatch(alone, /dnat/);
 });

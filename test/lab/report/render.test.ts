@@ -92,13 +92,14 @@ test('ps shows how a daemon ended, and both families', () => {
     ...node(1),
     ipv6Subnet: 'fd00:1::/64',
     ipv6Pod: 'fd00:1::2',
+    addresses: ['172.30.0.1'],
     daemon: 'failed',
     pid: null,
     link: 'cut',
     ended: 'exited with status 10',
     holderPid: 24,
   } as const;
-  const text = renderLabStatus([status], null, plain);
+  const text = renderLabStatus({ nodes: [status], server: null, routers: [] }, plain);
   assert.match(text, /failed: exited with status 10 │ – +│ cut/);
   assert.doesNotMatch(text, /etcd/);
   assert.match(text, /│ fd00:1::\/64 +│ fd00:1::2 +│/);
@@ -108,6 +109,7 @@ test('ps shows etcd below the nodes', () => {
   const etcd = {
     name: 'etcd',
     publicIp: '172.30.0.200',
+    addresses: ['172.30.0.200'],
     daemon: 'ready',
     pid: 31,
     link: 'joined',
@@ -115,7 +117,7 @@ test('ps shows etcd below the nodes', () => {
     holderPid: 30,
   } as const;
   assert.match(
-    renderLabStatus([], etcd, plain),
+    renderLabStatus({ nodes: [], server: etcd, routers: [] }, plain),
     /│ etcd │ ready +│ 31 +│ joined │ 172\.30\.0\.200 │ – +│ – +│ – +│/,
   );
 });

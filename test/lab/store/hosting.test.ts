@@ -3,13 +3,21 @@ import { test } from 'node:test';
 import { Command } from 'commander';
 import { addStoreOptions, chooseStore } from '../../../src/cli/arguments/store-options.ts';
 import { storeOptions, type LabStore } from '../../../src/lab/plan/lab-store.ts';
+import { builtInTopology } from '../../../src/lab/plan/underlay/built-in.ts';
+import { planTopology } from '../../../src/lab/plan/underlay/plan-topology.ts';
 import { planLabStore, type StoreHosting, type StorePlace } from '../../../src/lab/store/hosting.ts';
 import { hostingOf, storeHostings } from '../../../src/lab/store/hostings.ts';
 import { storeKinds } from '../../../src/store/kinds.ts';
 import { kindsWithLoom, token } from '../../cli/store/toy-kind.ts';
 
-const attachment = { address: '172.30.0.200', prefix: 24, router: undefined };
-const place: StorePlace = { host: { name: 'etcd', ipv4: attachment, ipv6: undefined }, tls: false };
+const topology = planTopology({
+  underlay: 'switched',
+  model: builtInTopology('switched', 1),
+  networks: [],
+  storeHost: 'etcd',
+});
+assert.ok(!('problem' in topology));
+const place: StorePlace = { host: topology.storeHost, tls: false };
 
 const files = planLabStore(hostingOf('files'), { host: undefined, tls: false });
 const etcd = planLabStore(hostingOf('etcd'), place);

@@ -246,3 +246,80 @@ test('a walk in a circle ends', () => {
   assert.ok(!step.value.arrives);
   assert.ok(step.value.steps.length <= 26);
 });
+
+test('a walk leads through a router that forwards to a node behind NAT, and over both segments', () => {
+  const nat = { interface: 'eth0', addresses: [{ outside: '172.30.0.254', inside: '192.168.1.2' }] };
+  const behindNat: readonly LabPlace[] = [
+    ...places.filter(({ name }) => name !== 'node2'),
+    { ...place('node2', 'host', ['192.168.1.2']), publicAddresses: ['172.30.0.254'] },
+    { ...place('box', 'host', ['172.30.0.254', '192.168.1.254']), nat },
+  ];
+  const veth = (name: string, mac: string, address: string): Device => ({ name, mac, address, kind: 'veth' });
+  const port = (name: string, master: string): Device => ({
+    name,
+    mac: 'bb:00:00:00:00:01',
+    kind: 'veth',
+    master,
+  });
+  const world: Readonly<Record<string, Facts>> = {
+    ...good,
+    node1: node(1, { neighbour, fdb: [{ ...fdb[0], dst: '172.30.0.254' }] }),
+    box: facts([
+      veth('eth0', 'aa:00:00:00:00:10', '172.30.0.254'),
+      veth('eth1', 'aa:00:00:00:00:11', '192.168.1.254'),
+    ]),
+    node2: facts([
+      veth('eth0', 'aa:00:00:00:00:02', '192.168.1.2'),
+      {
+        name: 'flannel.1',
+        mac: '02:00:00:00:00:02',
+        address: '10.50.2.0',
+        kind: 'vxlan',
+        data: { id: 1, port: 8472, local: '192.168.1.2' },
+      },
+      { name: 'cbr0', mac: 'cc:00:00:00:00:02', address: '10.50.2.1', kind: 'bridge' },
+    ]),
+    underlay: facts([
+      port('node1', 'net'),
+      port('box', 'net'),
+      port('box.eth1', 'home'),
+      port('node2', 'home'),
+    ]),
+  };
+  const from = behindNat.find(({ name }) => name === 'node1-pod');
+  const to = behindNat.find(({ name }) => name === 'node2-pod');
+  assert.ok(from && to);
+  const request = { places: behindNat, from, to, source: undefined, destination: '10.50.2.2', size: 112 };
+  const steps = walkPacket(request);
+  let step = steps.next();
+  while (!step.done) {
+    const question = step.value;
+    const isAtBox = question.ask === 'route' && question.place === 'box';
+    const route = {
+      text: '',
+      device: 'eth1',
+      gateway: undefined,
+      table: 'main',
+      source: undefined,
+      type: 'unicast',
+    };
+    step = steps.next(isAtBox ? { answer: 'route', route } : answer(world, question));
+  }
+  const { suspicions, arrives } = step.value;
+  assert.deepEqual(
+    step.value.steps.map((each) => [each.place, each.arrives, each.leaves]),
+    [
+      ['node1-pod', null, 'eth0'],
+      ['node1', 'cbr0', 'eth0'],
+      ['underlay', 'node1', 'box'],
+      ['box', 'eth0', 'eth1'],
+      ['underlay', 'box.eth1', 'node2'],
+      ['node2', 'eth0', 'cbr0'],
+      ['node2-pod', 'eth0', null],
+    ],
+  );
+  const lookUps = step.value.steps[3]?.lookUps.map(({ table, found }) => `${table}: ${found}`);
+  assert.equal(lookUps?.[0], 'nat: box forwards 172.30.0.254 to 192.168.1.2');
+  assert.deepEqual(suspicions, []);
+  assert.ok(arrives);
+});

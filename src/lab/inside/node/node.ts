@@ -4,13 +4,14 @@ import type { LongWait } from '../../../event/event.ts';
 import { describeWait } from '../../../event/human.ts';
 import { mapFamilies, noFamily, presentValues } from '../../../network/per-family.ts';
 import type { PodNetworks } from '../../plan/pod-networks.ts';
-import type { NodePlan } from '../../plan/topology.ts';
+import { addressesOf, type NodePlan } from '../../plan/topology.ts';
 import type { LabSpec, LinkState, LabNodeStatus } from '../../protocol.ts';
 import type { LabTrouble, NodeReport } from '../../report/report.ts';
 import type { Changes } from '../changes.ts';
 import { askForWaits } from './ask-waits.ts';
 import { LabDaemon } from './daemon.ts';
 import type { Holder } from './holder.ts';
+import { specOfNode } from './node-spec.ts';
 import { connectPod, disconnectPod, readPodNetworks } from './pod.ts';
 import { describeProgram } from '../running-program.ts';
 
@@ -39,7 +40,7 @@ export class LabNode {
   ) {
     this.plan = plan;
     this.holder = holder;
-    this.#spec = spec;
+    this.#spec = specOfNode(spec, plan);
     this.#changes = changes;
     this.#onWait = onWait;
     this.daemon = this.#startDaemon();
@@ -128,20 +129,20 @@ export class LabNode {
   }
 
   #peerState(other: LabNode): ReturnType<LabDaemon['peers']['get']> {
-    const states = presentValues(other.plan).map(({ address }) => this.daemon.peers.get(address));
+    const states = presentValues(other.plan.publicAddresses).map((address) => this.daemon.peers.get(address));
     return states.find((state) => state !== undefined);
   }
 
   report(): NodeReport {
     const { plan } = this;
     const families = mapFamilies(this.networks ?? noFamily, ({ subnet, pod }, family) => {
-      const host = plan[family];
-      return host && { publicIp: host.address, subnet, pod };
+      const publicIp = plan.publicAddresses[family];
+      return publicIp === undefined ? undefined : { publicIp, subnet, pod };
     });
     const [first, second] = presentValues(families);
     return {
       name: plan.name,
-      publicIp: first?.publicIp ?? plan.ipv4.address,
+      publicIp: first?.publicIp ?? plan.publicAddresses.ipv4 ?? plan.ipv4.address,
       ...(second && { publicIpv6: second.publicIp }),
       subnet: first?.subnet ?? null,
       pod: first?.pod ?? null,
@@ -152,6 +153,12 @@ export class LabNode {
 
   status(): LabNodeStatus {
     const holderPid = this.holder.pid;
-    return { ...this.report(), link: this.link, holderPid, ...describeProgram(this.daemon) };
+    return {
+      ...this.report(),
+      addresses: addressesOf(this.plan),
+      link: this.link,
+      holderPid,
+      ...describeProgram(this.daemon),
+    };
   }
 }

@@ -1,5 +1,7 @@
 import { presentValues } from '../../../network/per-family.ts';
-import type { UnderlayKind } from '../../plan/request.ts';
+import type { TopologyKind } from '../../plan/request.ts';
+import type { LinkPlan } from '../../plan/topology.ts';
+import { usualMtu } from '../../plan/underlay/impairment.ts';
 import type { PairReport, PathReport } from '../../report/report.ts';
 import { countFragments } from './fragments.ts';
 import type { LabNode } from '../node/node.ts';
@@ -15,6 +17,17 @@ const usualConvergeMs = 8000;
 /** The number of pods that one pod probes at once. */
 const atOnce = 4;
 
+/** The underlay between the nodes that are probed. */
+interface ProbedUnderlay {
+  readonly routers: readonly ProbedRouter[];
+  readonly spec: { readonly topology: { readonly underlay: TopologyKind } };
+}
+
+interface ProbedRouter {
+  readonly plan: { readonly name: string; readonly links: readonly LinkPlan[] };
+  readonly holder: { readonly pid: number };
+}
+
 /**
  * Probes every ordered pair of pods and calls back after each. Returns the pairs in the nodes' order. Two pods try one direction first and
  * then the other, because both WireGuard handshakes may be lost if they begin at once.
@@ -22,11 +35,12 @@ const atOnce = 4;
 export async function probeMatrix(
   nodes: readonly LabNode[],
   agents: ReadonlyMap<string, PodAgent>,
-  underlay: UnderlayKind,
+  { routers, spec }: ProbedUnderlay,
   onPair: (pair: PairReport) => void,
   convergeMs = usualConvergeMs,
 ): Promise<readonly PairReport[]> {
-  const before = await fragmentsOf(nodes);
+  const { underlay } = spec.topology;
+  const before = await fragmentsOf([...nodes, ...routers]);
   const pairs = new Map<string, PairReport>();
   const probe = async (from: LabNode, to: LabNode, withinMs: number): Promise<PairReport> => {
     const pair = await probePair(from, to, agents, underlay, withinMs);
@@ -42,7 +56,8 @@ export async function probeMatrix(
   await Promise.all(
     nodes.map((one, index) => inTurns(nodes.slice(index + 1), (other) => probeBothWays(one, other))),
   );
-  const after = await fragmentsOf(nodes);
+  const after = await fragmentsOf([...nodes, ...routers]);
+  const splitting = routers.filter((each) => after.get(each) !== before.get(each));
   const fragmenting = new Map<LabNode, number | undefined>();
   for (const node of nodes.filter((each) => after.get(each) !== before.get(each)))
     fragmenting.set(node, await excessOf(node, [...pairs.values()], agents));
@@ -50,7 +65,9 @@ export async function probeMatrix(
     nodes.flatMap((to) => {
       const pair = pairs.get(nameOf(from, to));
       if (pair === undefined) return [];
-      return fragmenting.has(from) ? [blameFragments(pair, from, fragmenting.get(from))] : [pair];
+      if (fragmenting.has(from)) return [blameFragments(pair, from, fragmenting.get(from))];
+      const [router] = isOnOneSegment(from, to) ? [] : splitting;
+      return [router === undefined ? pair : blameRouter(pair, from, router)];
     }),
   );
 }
@@ -59,10 +76,33 @@ function nameOf(from: LabNode, to: LabNode): string {
   return `${from.plan.name} → ${to.plan.name}`;
 }
 
-async function fragmentsOf(nodes: readonly LabNode[]): Promise<ReadonlyMap<LabNode, number>> {
+type Host = LabNode | ProbedRouter;
+
+async function fragmentsOf(hosts: readonly Host[]): Promise<ReadonlyMap<Host, number>> {
   return new Map(
-    await Promise.all(nodes.map(async (node) => [node, await countFragments(node.holder.pid)] as const)),
+    await Promise.all(hosts.map(async (host) => [host, await countFragments(host.holder.pid)] as const)),
   );
+}
+
+function isOnOneSegment(from: LabNode, to: LabNode): boolean {
+  return from.plan.links[0].segment === to.plan.links[0].segment;
+}
+
+/** The report of a pair whose packets a router splits on their way. */
+function blameRouter(pair: PairReport, node: LabNode, { plan }: ProbedRouter): PairReport {
+  const mtu = node.networks?.mtu ?? '?';
+  const link = [...plan.links].sort((one, other) => mtuOf(one) - mtuOf(other))[0];
+  const where = link === undefined ? '' : `, whose link to ${link.segment} has the MTU ${mtuOf(link)}`;
+  const least =
+    link === undefined
+      ? ''
+      : `, for example with --param MTU=${mtuOf(link)} if the recipe has this parameter`;
+  const reason = `packets of the published MTU, ${mtu} bytes, are fragmented by ${plan.name}${where}; publish a smaller MTU${least}`;
+  return { ...pair, ok: false, reason: pair.reason === undefined ? reason : `${pair.reason}; ${reason}` };
+}
+
+function mtuOf({ impairment }: LinkPlan): number {
+  return impairment.mtu ?? usualMtu;
 }
 
 async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
@@ -77,7 +117,7 @@ async function probePair(
   from: LabNode,
   to: LabNode,
   agents: ReadonlyMap<string, PodAgent>,
-  underlay: UnderlayKind,
+  underlay: TopologyKind,
   convergeMs: number,
 ): Promise<PairReport> {
   const names = { from: from.plan.name, to: to.plan.name };
@@ -109,9 +149,9 @@ function judge(
 }
 
 /** Adds a hint to a failure on a routed underlay: a recipe whose next hop is the peer itself needs all nodes on one segment. */
-function explainFailure(why: string, underlay: UnderlayKind): string {
+function explainFailure(why: string, underlay: TopologyKind): string {
   const offLink = /invalid gateway|network is unreachable|no route to host/i.test(why);
-  if (underlay !== 'routed' || !offLink) return why;
+  if (underlay === 'switched' || !offLink) return why;
   return `${why}. On a routed underlay a peer's public address is behind a router and not on-link, so a route cannot use it as next hop`;
 }
 

@@ -1,6 +1,6 @@
 import { layOutKeys } from '../../../store/etcd/layout.ts';
 import { defaultPrefix } from '../../../store/etcd/options.ts';
-import type { HostPlan } from '../../plan/topology.ts';
+import { addressesOf, type HostPlan } from '../../plan/topology.ts';
 import type { HostStatus, LabSpec, LinkState } from '../../protocol.ts';
 import type { LabTrouble } from '../../report/report.ts';
 import { makeCertificates } from './certificates.ts';
@@ -68,7 +68,14 @@ export class LabEtcd {
   status(): HostStatus {
     const { name, ipv4 } = this.plan;
     const holderPid = this.#holder.pid;
-    return { name, publicIp: ipv4.address, link: this.link, holderPid, ...describeProgram(this.running) };
+    return {
+      name,
+      publicIp: ipv4.address,
+      addresses: addressesOf(this.plan),
+      link: this.link,
+      holderPid,
+      ...describeProgram(this.running),
+    };
   }
 
   #run(): RunningProgram {

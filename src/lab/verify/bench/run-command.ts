@@ -22,14 +22,13 @@ import { prepareScripts } from '../../../shell/script.ts';
 import { decodeLeaseFile } from '../../../store/files/lease-file.ts';
 import { enterHost } from '../../inside/node/holder.ts';
 import { nodeEnvironment } from '../../inside/node/environment.ts';
+import { specOfNode } from '../../inside/node/node-spec.ts';
 import { nodeInterface } from '../../plan/commands.ts';
+import { usualMtu } from '../../plan/underlay/impairment.ts';
 import { nodeStateDirectory } from '../../protocol.ts';
 import type { RecipeLine } from '../../plan/outcome.ts';
 import type { PromiseBench } from './bench.ts';
 import type { LeaseFile } from './lease-files.ts';
-
-/** The MTU of a lab's underlay, in bytes. */
-const underlayMtu = 1500;
 
 type CommandEnd =
   | { readonly kind: 'ok'; readonly stdout: string }
@@ -80,20 +79,24 @@ export async function runCommand(bench: PromiseBench, name: CommandName): Promis
 }
 
 function factsOf({ recipe, observed, lab }: PromiseBench): NodeFacts {
-  const { configuration, parameterValues } = decideNetwork(recipe, lab.spec.parameters, undefined);
-  const addresses: PerFamily<string> = mapFamilies(
+  const { plan } = observed;
+  const { parameters } = specOfNode(lab.spec, plan);
+  const { configuration, parameterValues } = decideNetwork(recipe, parameters, undefined);
+  const underlayMtu = plan.links[0].impairment.mtu ?? usualMtu;
+  const publicAddresses: PerFamily<string> = mapFamilies(
     configuration,
-    (_, family) => observed.plan[family]?.address,
+    (_, family) => plan.publicAddresses[family],
   );
+  const addresses: PerFamily<string> = mapFamilies(configuration, (_, family) => plan[family]?.address);
   return {
     network: configuration,
-    nodeName: observed.plan.name,
+    nodeName: plan.name,
     iface: nodeInterface,
     ifaceMtu: underlayMtu,
     mtus: overlayMtus(recipe, parameterValues, underlayMtu, configuration),
     stateDirectory: nodeStateDirectory,
-    publicIp: addresses.ipv4,
-    publicIpv6: addresses.ipv6,
+    publicIp: publicAddresses.ipv4,
+    publicIpv6: publicAddresses.ipv6,
     localAddresses: addresses,
     parameters: recipe.parameters,
     parameterValues,

@@ -22,8 +22,7 @@ function probePairs(bench: PromiseBench): Promise<readonly PairReport[]> {
 async function probe({ lab }: PromiseBench): Promise<readonly PairReport[]> {
   const agents = startAgents(lab);
   try {
-    const { underlay } = lab.spec.topology;
-    return await probeMatrix(lab.nodes, agents, underlay, () => undefined, convergeMs);
+    return await probeMatrix(lab.nodes, agents, lab, () => undefined, convergeMs);
   } finally {
     for (const agent of agents.values()) agent.close();
   }
@@ -31,7 +30,7 @@ async function probe({ lab }: PromiseBench): Promise<readonly PairReport[]> {
 
 /** Whether a recipe's next hop is the peer itself, so that it needs all nodes on one segment. */
 function needsOneSegment({ lab }: PromiseBench, reason: string): boolean {
-  return lab.spec.topology.underlay === 'routed' && reason.includes('so a route cannot use it as next hop');
+  return lab.spec.topology.underlay !== 'switched' && reason.includes('so a route cannot use it as next hop');
 }
 
 export const connects: PromiseRow = {

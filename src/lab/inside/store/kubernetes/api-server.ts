@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import type { HostPlan } from '../../../plan/topology.ts';
+import { addressesOf, type HostPlan } from '../../../plan/topology.ts';
 import { programPath } from '../../../process/program-path.ts';
 import {
   kubeconfigFile,
@@ -113,7 +113,14 @@ export class LabApiServer {
   status(): HostStatus {
     const { name, ipv4 } = this.plan;
     const holderPid = this.#holder.pid;
-    return { name, publicIp: ipv4.address, link: this.link, holderPid, ...describeProgram(this.running) };
+    return {
+      name,
+      publicIp: ipv4.address,
+      addresses: addressesOf(this.plan),
+      link: this.link,
+      holderPid,
+      ...describeProgram(this.running),
+    };
   }
 
   #run(): RunningProgram {
