@@ -39,7 +39,7 @@ const processStarters = [
   'src/lab/inside/node/holder.ts', // holds a host's namespaces until its stdin ends
   'src/lab/inside/probe/pod-agent.ts', // orders and answers, line by line
   'src/lab/inside/store/kubernetes/api-client.ts', // a relay, until its stdin ends
-  'src/lab/verify/bench/ping.ts', // a ping that goes on until it is stopped
+  'src/lab/inside/probe/ping.ts', // a ping that goes on until it is stopped
   'src/lab/inside/probe/echo.ts', // ping, ended at once where the kernel refuses to send
 ];
 

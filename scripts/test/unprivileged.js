@@ -7,7 +7,7 @@ import { run } from './run.js';
 const nobody = 65_534;
 
 /** The files that the unit tests read, libraries excepted. */
-const neededFiles = ['package.json', 'bin', 'dist', 'recipes', 'scripts', 'src', 'test'];
+const neededFiles = ['package.json', 'bin', 'dist', 'recipes', 'scenarios', 'scripts', 'src', 'test'];
 
 /**
  * A user without root's rights. A unit test that needs root fails as this user, before a colleague meets it.

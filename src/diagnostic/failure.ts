@@ -9,7 +9,7 @@ export const exitCodes = {
   internal: 1,
   /** The command line: an unknown option, a missing or malformed argument, options that contradict each other. */
   usage: 2,
-  /** A recipe or network configuration was refused, or cannot be read. */
+  /** A recipe, a network configuration or a scenario was refused, or cannot be read. */
   recipe: 3,
   /** A program, package or kernel feature is missing. */
   prerequisite: 4,

@@ -1,9 +1,12 @@
+import { access, constants } from 'node:fs/promises';
 import { Failure } from '../diagnostic/failure.ts';
 import { loadRecipe } from '../recipe-files/load-recipe.ts';
 import { decideNetwork } from '../recipe-files/decide-network.ts';
 import { requirePrograms } from '../host/programs.ts';
+import { explainError } from '../host/system-error.ts';
 import { networksOf } from '../network/configuration.ts';
 import type { Recipe } from '../recipe/recipe.ts';
+import { requireFlannelBackend, type FlanneldPlan } from './plan/flanneld.ts';
 import { assignPodCidrs, type PodCidrs } from './plan/pod-cidrs.ts';
 import type { UnderlayKind } from './plan/request.ts';
 import { linksOf, type Topology } from './plan/topology.ts';
@@ -39,12 +42,14 @@ export interface LabRequest {
   /** The options that are passed to each node's `heddle up` unchanged. */
   readonly daemonOptions: readonly string[];
   readonly timeoutSeconds: number;
+  /** The flanneld for some nodes; absent without one. */
+  readonly flanneld?: Pick<FlanneldPlan, 'path' | 'nodes'>;
   /** Whether a failed `run` keeps the lab with its running daemons. */
   readonly keepsFailed: boolean;
 }
 
 /** Refuses a machine that cannot have a lab. Throws a {@link Failure}. */
-function requireLinux(): void {
+export function requireLinux(): void {
   if (process.platform !== 'linux') {
     throw new Failure(
       'prerequisite',
@@ -73,10 +78,12 @@ export async function prepareLabOf(file: string, recipe: Recipe, request: LabReq
     programPath(process.env['PATH']),
   );
   await hosting.check?.();
+  if (request.flanneld !== undefined) await requireFlanneld(request.flanneld.path, recipe);
   const { topology, networkDocument, podCidrs } = planLab(recipe, request);
   const needsNft = topology.routers.some(({ nat }) => nat !== undefined);
   if (needsNft) requirePrograms(['nft'], programPath(process.env['PATH']));
   await requireKernel(kernelNeeds(linksOf(topology)));
+  const place = { host: topology.storeHost, tls };
   return {
     name: request.name,
     purpose: request.purpose,
@@ -92,7 +99,7 @@ export async function prepareLabOf(file: string, recipe: Recipe, request: LabReq
         },
       ]),
     ),
-    store: planLabStore(hosting, { host: topology.storeHost, tls }),
+    store: planLabStore(hosting, place),
     podCidrs,
     tls,
     networkDocument,
@@ -101,7 +108,27 @@ export async function prepareLabOf(file: string, recipe: Recipe, request: LabReq
     daemonOptions: request.daemonOptions,
     keepsFailed: request.keepsFailed,
     timeoutMs: request.timeoutSeconds * 1000,
+    ...(request.flanneld && {
+      flanneld: { ...request.flanneld, options: hosting.flanneldOptions?.(place) ?? [] },
+    }),
   };
+}
+
+/** Checks that a flanneld can run the network of a recipe here. Throws a {@link Failure}. */
+async function requireFlanneld(path: string, recipe: Recipe): Promise<void> {
+  requireFlannelBackend(recipe);
+  requirePrograms(['iptables'], programPath(process.env['PATH']));
+  await access(path, constants.X_OK).catch((cause: unknown) => {
+    throw new Failure('prerequisite', `flanneld cannot be run at ${path}: ${explainError(cause)}`, {
+      hint: 'give --flanneld the path of the program; go install github.com/flannel-io/flannel@v0.28.9 builds it',
+      cause,
+    });
+  });
+  // A lab has a /run of its own.
+  if (!path.startsWith('/run/')) return;
+  throw new Failure('usage', `a lab does not see ${path}, because its nodes have a /run of their own`, {
+    hint: 'copy flanneld to another directory',
+  });
 }
 
 /** Plans an underlay outside the recipe's network, and the store's content. Throws a {@link Failure}. */

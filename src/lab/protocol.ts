@@ -1,5 +1,8 @@
+import type { DaemonKind } from './plan/request.ts';
+import type { FlanneldPlan } from './plan/flanneld.ts';
 import type { LabStore } from './plan/lab-store.ts';
 import type { PodCidrs } from './plan/pod-cidrs.ts';
+import type { ScenarioStep } from './plan/scenario/scenario.ts';
 import type { Topology } from './plan/topology.ts';
 import type {
   LabFailure,
@@ -9,6 +12,7 @@ import type {
   PairReport,
   NodeRecipeChange,
 } from './report/report.ts';
+import type { ScenarioReport, StepReport } from './report/scenario-report.ts';
 import type { PromiseOutcome } from './plan/outcome.ts';
 import type { ParameterOverride } from '../recipe/parameters.ts';
 
@@ -100,6 +104,10 @@ export interface LabSpec {
   readonly keepsFailed: boolean;
   /** The time that nodes have to be ready and to know each other, in milliseconds. */
   readonly timeoutMs: number;
+  /** The flanneld that some nodes run, or may run later. */
+  readonly flanneld?: FlanneldPlan;
+  /** The steps of a `run` with a scenario. */
+  readonly scenario?: ScenarioPlan;
 }
 
 /** The settings of one node in place of, or in addition to, those of the lab. */
@@ -109,18 +117,39 @@ interface NodeSettings {
   readonly parameters: readonly ParameterOverride[];
 }
 
-/** A line on the inside's stdin: a recipe that was checked and that every node is to run. */
-export interface RecipeOrder {
-  /** The order's number, which the matrix repeats. */
-  readonly id: number;
+/** A scenario whose recipes were read and checked. */
+export interface ScenarioPlan {
+  readonly name: string;
+  readonly steps: readonly ScenarioStep[];
+  /** The recipes of the steps that change it, in their order. */
+  readonly recipes: readonly ChangedRecipe[];
+  /** The backend type of leases that do not say another. */
+  readonly backendType: string;
+  /** Whether a daemon that is stopped leaves its network. */
+  readonly leavesNetwork: boolean;
+}
+
+/** A recipe that was checked and that every node is to run. */
+export interface ChangedRecipe {
   readonly text: string;
   /** The network configuration of the recipe. */
   readonly networkDocument: string;
 }
 
+/** A line on the inside's stdin: a recipe for every node. */
+export interface RecipeOrder extends ChangedRecipe {
+  /** The order's number, which the matrix repeats. */
+  readonly id: number;
+}
+
+/** Whether the nodes of a lab follow the changes of their recipe. */
+export function followsRecipe({ purpose, scenario }: Pick<LabSpec, 'purpose' | 'scenario'>): boolean {
+  return purpose === 'watch' || (scenario !== undefined && scenario.recipes.length > 0);
+}
+
 /** Whether the nodes of a lab read a copy of the recipe, because the author's own file may change or is a variant. */
-export function readsCopy({ purpose }: Pick<LabSpec, 'purpose'>): boolean {
-  return purpose === 'watch' || purpose === 'verify';
+export function readsCopy(spec: Pick<LabSpec, 'purpose' | 'scenario'>): boolean {
+  return followsRecipe(spec) || spec.purpose === 'verify';
 }
 
 /** The second and last line on the inside's stdin: the lab may outlive the process that started it. */
@@ -177,6 +206,16 @@ export type LabEvent =
     }
   /** The end of a `verify`. */
   | { readonly event: 'verified' }
+  /** The nodes of a scenario are ready. */
+  | { readonly event: 'scenario-begun'; readonly readyMs: number; readonly steps: number }
+  | { readonly event: 'step-begun'; readonly number: number; readonly text: string }
+  | { readonly event: 'step-ended'; readonly step: StepReport }
+  /** The end of a `run` with a scenario. */
+  | {
+      readonly event: 'scenario-report';
+      readonly report: ScenarioReport;
+      readonly troubles: readonly LabTrouble[];
+    }
   | ({ readonly event: 'failure' } & LabFailure);
 
 /** The state of a watched lab: its nodes, and the paths between its pods. */
@@ -248,7 +287,12 @@ export type ControlRequest =
   /** `target` is a host or a link; null for every link. An empty change only asks. */
   | { readonly request: 'links'; readonly target: string | null; readonly change: LinkChange }
   /** `node` may also be the server of the store: `etcd`, `apiserver`. */
-  | { readonly request: FaultVerb; readonly node: string };
+  | {
+      readonly request: FaultVerb;
+      readonly node: string;
+      /** For `start`: the daemon; without it, the same one as before. */
+      readonly with?: DaemonKind | undefined;
+    };
 
 export type ControlResponse =
   | {

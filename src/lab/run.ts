@@ -10,7 +10,7 @@ import type { LabEvent, LabSpec } from './protocol.ts';
 import { renderReport, renderTroubles } from './report/render.ts';
 import type { LabTrouble } from './report/report.ts';
 
-type Final = Extract<LabEvent, { event: 'report' | 'up' | 'failure' }>;
+type Final = Extract<LabEvent, { event: 'report' | 'scenario-report' | 'up' | 'failure' }>;
 
 /** `lab run`: makes a lab, probes it, ends it, and reports. Returns the exit code. */
 export async function runLab(request: LabRequest, json: boolean): Promise<number> {
@@ -30,7 +30,7 @@ export async function runLab(request: LabRequest, json: boolean): Promise<number
 }
 
 /** Keeps a failed lab, or only its logs. Returns a sentence about where to look. */
-async function leaveFailed(
+export async function leaveFailed(
   { name, keepsFailed }: LabRequest,
   tethered: TetheredLab,
 ): Promise<string | undefined> {
@@ -56,19 +56,20 @@ export function failureKind(troubles: readonly LabTrouble[]): FailureKind {
 export async function startLab(
   request: LabRequest,
   onEvent: (event: LabEvent) => void = () => undefined,
+  prepare: (request: LabRequest) => Promise<LabSpec> = prepareLab,
 ): Promise<{
   readonly tethered: TetheredLab;
   readonly spec: LabSpec;
   readonly final: Exclude<Final, { event: 'failure' }>;
 }> {
-  const spec = await prepareLab(request);
+  const spec = await prepare(request);
   const progress = showProgress(request.nodes, process.stderr);
   let finish: (final: Final) => void = () => undefined;
   const word = new Promise<Final>((resolve) => (finish = resolve));
   const tethered = new TetheredLab(spec, (event) => {
     progress.note(event);
     onEvent(event);
-    if (event.event === 'report' || event.event === 'up' || event.event === 'failure') finish(event);
+    if (isFinal(event)) finish(event);
   });
   const release = endOnSignal(tethered);
   const final = await Promise.race([word, tethered.endedEarly()]);
@@ -82,6 +83,10 @@ export async function startLab(
     throw new Failure(final.kind, final.message, { ...(hint !== '' && { hint }), detail: final.detail });
   }
   return { tethered, spec, final };
+}
+
+function isFinal(event: LabEvent): event is Final {
+  return ['report', 'scenario-report', 'up', 'failure'].includes(event.event);
 }
 
 /** The failure for a last message that belongs to another purpose. */

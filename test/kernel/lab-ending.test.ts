@@ -163,6 +163,27 @@ const waits: readonly Wait[] = [
     end: 143,
   },
   {
+    command: 'run',
+    what: 'that reads its scenario from a FIFO',
+    start: (t) => {
+      const fifo = join(temporaryDirectory(t), 'scenario.json');
+      execFileSync('mkfifo', [fifo]);
+      return startAsking(t, ['lab', 'run', recipe(t), '--scenario', fifo]);
+    },
+    end: 'SIGTERM',
+  },
+  {
+    command: 'run',
+    what: 'whose scenario waits',
+    start: (t) => {
+      const file = join(temporaryDirectory(t), 'scenario.json');
+      writeFileSync(file, JSON.stringify({ Lab: { Nodes: 1 }, Steps: [{ Pause: 300 }] }));
+      const args = ['lab', 'run', recipe(t), '--scenario', file];
+      return says(startHeddle(t, args), /step 1 of 1: pause for 300 s/);
+    },
+    end: 143,
+  },
+  {
     command: 'verify',
     what: 'while its nodes start',
     start: (t) => {

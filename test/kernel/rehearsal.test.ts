@@ -7,9 +7,10 @@ import { reasonToSkip } from './harness/needs.ts';
 
 const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
 const [, section = ''] = page.split('## Rehearse it\n');
-const [, block = ''] = section.split('```\n');
+const [, byHand = ''] = section.split('By hand:\n');
+const [, block = ''] = byHand.split('```\n');
 
-/** The commands that the page says to type, but for the ping: it is for eyes, and its address is an example. */
+/** The commands that the page says to type by hand, but for the ping: it is for eyes, and its address is an example. */
 const commands = block
   .split('\n')
   .map((line) => line.replace(/ +#.*/, ''))

@@ -46,6 +46,7 @@ test('the npm package has what a run of heddle needs, and nothing else', (t) => 
     ...built,
     ...filesBelow('deploy'),
     ...filesBelow('recipes'),
+    ...filesBelow('scenarios'),
     ...filesBelow('docs').filter((path) => !notPacked.includes(path)),
   ];
   assert.deepEqual(paths, wanted.sort());
@@ -54,7 +55,7 @@ test('the npm package has what a run of heddle needs, and nothing else', (t) => 
 });
 
 test('no file of the npm package is a link, which npm would leave out', () => {
-  const folders = ['bin', 'deploy', 'docs', 'recipes'];
+  const folders = ['bin', 'deploy', 'docs', 'recipes', 'scenarios'];
   const links = folders.flatMap(filesBelow).filter((path) => !lstatSync(join(root, path)).isFile());
   assert.deepEqual(links, []);
 });
@@ -81,7 +82,7 @@ test('package.json is the only place that says the version', () => {
   };
   // npm keeps a copy in its lock file, and `npm version` changes both.
   assert.deepEqual([lock.version, lock.packages['']?.version], [version, version]);
-  const saying = ['bin', 'deploy', 'recipes', 'scripts', 'src']
+  const saying = ['bin', 'deploy', 'recipes', 'scenarios', 'scripts', 'src']
     .flatMap(filesBelow)
     .filter((path) => !path.startsWith('scripts/test/kubernetes/go.'))
     // The versions of the CNI specification.

@@ -118,10 +118,12 @@ const endingTable: Readonly<Record<string, readonly string[]>> = {
   'lab ps': ['that asks a lab which is stopped'],
   'lab run': [
     'that reads its recipe from a FIFO',
+    'that reads its scenario from a FIFO',
     'while its nodes start',
     'whose etcd hangs',
     'whose lab is stopped',
     'whose nodes hang in ShutdownCommand',
+    'whose scenario waits',
   ],
   'lab start': ['that asks a lab which is stopped', 'that waits for a daemon whose PreStartupCommand hangs'],
   'lab stop': ['that asks a lab which is stopped', 'that waits for a daemon whose ShutdownCommand hangs'],

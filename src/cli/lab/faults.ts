@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { daemonKinds, type DaemonKind } from '../../lab/plan/request.ts';
 import type { FaultVerb } from '../../lab/protocol.ts';
 import { nameOption, type NamedOptions } from './options.ts';
 
@@ -27,22 +28,31 @@ const faults: Readonly<Record<FaultVerb, { readonly summary: string; readonly de
   },
 };
 
+interface FaultOptions extends NamedOptions {
+  /** Of `start`. */
+  readonly with?: DaemonKind;
+}
+
 /** Adds the verbs that stop, start and disconnect a node or the server of the store. */
 export function registerFaults(lab: Command): void {
   for (const [verb, { summary, description }] of Object.entries(faults)) {
-    lab
+    const command = lab
       .command(verb)
       .summary(summary)
       .description(description)
       .addOption(nameOption())
-      .argument('<node>', 'node1 … nodeN, etcd, or apiserver')
-      .action(async (node: string, options: NamedOptions) => {
-        const [{ findLab }, { askFor }] = await Promise.all([
-          import('../../lab/process/find.ts'),
-          import('../../lab/process/control-client.ts'),
-        ]);
-        const done = await askFor(findLab(options.name), { request: verb as FaultVerb, node });
-        process.stdout.write(`${done}\n`);
-      });
+      .argument('<node>', 'node1 … nodeN, etcd, or apiserver');
+    if (verb === 'start') {
+      const what = 'start this daemon on a node (default: the same one as before)';
+      command.addOption(new Option('--with <program>', what).choices(daemonKinds));
+    }
+    command.action(async (node: string, options: FaultOptions) => {
+      const [{ findLab }, { askFor }] = await Promise.all([
+        import('../../lab/process/find.ts'),
+        import('../../lab/process/control-client.ts'),
+      ]);
+      const request = { request: verb as FaultVerb, node, with: options.with };
+      process.stdout.write(`${await askFor(findLab(options.name), request)}\n`);
+    });
   }
 }

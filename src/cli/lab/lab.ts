@@ -1,34 +1,14 @@
 import { Option, type Command } from 'commander';
-import { exitModes, type ExitMode } from '../../daemon/setup/options.ts';
+import { exitModes } from '../../daemon/setup/options.ts';
 import { Failure } from '../../diagnostic/failure.ts';
-import { nodeBounds, underlays, type UnderlayKind } from '../../lab/plan/request.ts';
-import type { LabRequest } from '../../lab/prepare.ts';
-import { hostingOf, storeHostings } from '../../lab/store/hostings.ts';
-import { parameterOption, wholeNumber } from '../arguments/options.ts';
-import { readParameterSources } from '../arguments/parameter-sources.ts';
 import { registerCapture } from './capture.ts';
 import { registerFaults } from './faults.ts';
 import { registerImpair } from './impair.ts';
 import { nameOption, type NamedOptions } from './options.ts';
-import { readTopologyOption, topologyOption } from './topology.ts';
+import { registerRun } from './run.ts';
+import { addStartOptions, toRequest, type StartOptions } from './start-options.ts';
 import { registerTrace } from './trace.ts';
 import { registerVerify } from './verify.ts';
-
-interface StartOptions {
-  readonly nodes: number;
-  readonly store: string;
-  readonly tls?: true;
-  readonly underlay: UnderlayKind;
-  readonly topology?: string;
-  readonly param?: readonly string[];
-  readonly leaseTtl?: number;
-  readonly checkInterval?: number;
-  readonly onExit?: ExitMode;
-  readonly timeout: number;
-  readonly json?: true;
-  readonly watch?: true;
-  readonly keepFailed?: true;
-}
 
 /** Adds `heddle lab` and its verbs. What they do is loaded only when one of them is used. */
 export function registerLab(program: Command): void {
@@ -41,18 +21,7 @@ export function registerLab(program: Command): void {
     // As in the whole program, so that `exec` can hand on every option that follows the node.
     .enablePositionalOptions();
 
-  addStartOptions(lab.command('run'))
-    .option('--keep-failed', 'if a test fails, keep the lab with its running daemons, to look inside')
-    .summary('create a lab, test the connections between all pods, take the lab down, report')
-    .description(
-      'Creates a lab, tests the connections between all pods, takes the lab down and reports. Exits with 0 if every pair answered and nothing was left behind.',
-    )
-    .action(async (recipe: string, options: StartOptions) => {
-      const { runLab } = await import('../../lab/run.ts');
-      const request = await toRequest('run', `run-${process.pid}`, recipe, options);
-      const keepsFailed = options.keepFailed ?? false;
-      process.exitCode = await runLab({ ...request, keepsFailed }, options.json ?? false);
-    });
+  registerRun(lab);
 
   addStartOptions(lab.command('up'))
     .summary('create a lab and keep it')
@@ -146,60 +115,4 @@ function withoutSeparator(words: readonly string[]): readonly string[] {
       hint: 'write a command, such as -- ip route, or leave out the -- for a shell',
     });
   return command;
-}
-
-function addStartOptions(command: Command): Command {
-  const { minimum, maximum } = nodeBounds;
-  return command
-    .argument('<recipe>', 'a recipe file, or the name of a shipped recipe')
-    .option('--nodes <n>', 'how many nodes', wholeNumber(minimum, maximum), 3)
-    .addOption(
-      new Option('--store <kind>', 'where the lab keeps leases')
-        .choices(storeHostings.map(({ kind }) => kind.name))
-        .default(storeHostings[0].kind.name),
-    )
-    .option('--tls', 'etcd: require certificates; the lab creates them')
-    .addOption(
-      new Option('--underlay <kind>', 'how the nodes are connected').choices(underlays).default('switched'),
-    )
-    .addOption(topologyOption().conflicts(['nodes', 'underlay']))
-    .addOption(parameterOption())
-    .option('--lease-ttl <seconds>', 'how long a lease lasts', wholeNumber(3, 31_536_000))
-    .option('--check-interval <seconds>', 'how often nodes look for drift', wholeNumber(1, 86_400))
-    .option('--timeout <seconds>', 'how long to wait until the nodes are ready', wholeNumber(1, 3600), 30)
-    .option('--json', 'print one JSON object');
-}
-
-async function toRequest(
-  purpose: LabRequest['purpose'],
-  name: string,
-  recipe: string,
-  options: StartOptions,
-): Promise<LabRequest> {
-  if (options.tls && !hostingOf(options.store).canRequireCertificates) {
-    const able = storeHostings.filter((each) => each.canRequireCertificates);
-    const needed = able.map(({ kind }) => `--store ${kind.name}`).join(' or ');
-    throw new Failure('usage', `--tls needs ${needed}`, { hint: `add ${needed}` });
-  }
-  const topology = await readTopologyOption(options.topology);
-  return {
-    name,
-    purpose,
-    promises: [],
-    recipe,
-    nodes: topology?.model.nodes.length ?? options.nodes,
-    underlay: options.underlay,
-    topology,
-    store: options.store,
-    tls: options.tls ?? false,
-    parameters: readParameterSources(options.param ?? [], {}),
-    daemonOptions: daemonOptions(options),
-    keepsFailed: false,
-    timeoutSeconds: options.timeout,
-  };
-}
-
-function daemonOptions({ leaseTtl, checkInterval, onExit }: StartOptions): readonly string[] {
-  const given = { '--lease-ttl': leaseTtl, '--check-interval': checkInterval, '--on-exit': onExit };
-  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
 }

@@ -6,6 +6,7 @@ import type { VerifyReport } from '../../lab/verify/report.ts';
 import type { WatchReport } from '../../lab/report/author-report.ts';
 import type { LabReport, LabUpReport } from '../../lab/report/report.ts';
 import type { LinkListing } from '../../lab/underlay/impair.ts';
+import type { ScenarioReport } from '../../lab/report/scenario-report.ts';
 import { naturalNumber, described, schemaOf } from './schema-of.ts';
 
 const milliseconds = z.number().check(z.gte(0));
@@ -24,6 +25,7 @@ const node = {
     z.nullable(naturalNumber),
     'The MTU of the overlay in bytes; null if the node is not ready.',
   ),
+  program: z.exactOptional(described(z.literal('flanneld'), 'Present if a flanneld runs on the node.')),
 };
 const nodes = z.array(z.strictObject(node));
 
@@ -77,6 +79,59 @@ export const runSchema = schemaOf<LabReport>()(
       'The same, for a recipe without ShutdownCommand, which is meant to leave it.',
     ),
     reasons: described(reasons, 'Why the lab failed, one sentence each; empty if it passed.'),
+  }),
+);
+
+/** The output of `heddle lab run --scenario --json`. */
+export const scenarioSchema = schemaOf<ScenarioReport>()(
+  z.strictObject({
+    scenario: described(z.string(), 'The name of the scenario: its file without `.json`.'),
+    recipe: recipeName,
+    passed: z.boolean(),
+    readyMs,
+    nodes,
+    steps: z.array(
+      z.strictObject({
+        number: described(naturalNumber, 'The number of the step, from 1.'),
+        line: described(naturalNumber, 'The line of the step in the scenario, from 1.'),
+        kind: z.enum([
+          'stop',
+          'kill',
+          'start',
+          'start-with',
+          'cut',
+          'join',
+          'ping',
+          'pause',
+          'run',
+          'put-lease',
+          'delete-lease',
+          'change-recipe',
+          'wait',
+          'expect',
+        ]),
+        text: described(z.string(), 'The title of the step, or what it does.'),
+        outcome: described(
+          z.enum(['done', 'failed', 'skipped']),
+          '`skipped`: not tried, because an earlier step failed.',
+        ),
+        note: described(
+          z.nullable(z.string()),
+          'The result, or the reason of a failure, as a clause; null if there is nothing to say.',
+        ),
+        detail: described(
+          z.nullable(z.string()),
+          'The end of the output of a command that failed; null without one.',
+        ),
+        tookMs: milliseconds,
+      }),
+    ),
+    leftovers: described(z.array(z.string()), 'What nodes still held after their networks were taken down.'),
+    kept: described(
+      z.array(z.string()),
+      'The same, for a recipe without ShutdownCommand, which is meant to leave it.',
+    ),
+    reasons: described(reasons, 'Why the scenario failed, one sentence each; empty if it passed.'),
   }),
 );
 

@@ -2,7 +2,15 @@ import * as z from 'zod/mini';
 import type { Json } from '../../recipe/json/json.ts';
 import { doctorSchema } from './doctor.ts';
 import { downSchema } from './down.ts';
-import { impairSchema, psSchema, runSchema, upSchema, verifySchema, watchSchema } from './lab.ts';
+import {
+  impairSchema,
+  psSchema,
+  runSchema,
+  scenarioSchema,
+  upSchema,
+  verifySchema,
+  watchSchema,
+} from './lab.ts';
 import { ifaceSchema } from './iface.ts';
 import { traceSchema } from './lab-trace.ts';
 import { leasesSchema, releaseSchema, reserveSchema } from './leases.ts';
@@ -39,6 +47,7 @@ export const outputs: readonly Output[] = [
   { command: 'recipe explain', form: 'document', schema: explainSchema },
   { command: 'recipe list', form: 'document', schema: listSchema },
   { command: 'lab run', form: 'document', schema: runSchema },
+  { command: 'lab run --scenario', form: 'document', schema: scenarioSchema },
   { command: 'lab verify', form: 'document', schema: verifySchema },
   { command: 'lab up', form: 'document', schema: upSchema },
   { command: 'lab up --watch', form: 'lines', schema: watchSchema },

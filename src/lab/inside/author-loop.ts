@@ -49,7 +49,7 @@ export class AuthorLoop {
     this.#text = text;
     const began = performance.now();
     const revision = recipeRevision(text);
-    const daemons = this.#lab.nodes.map(({ daemon }) => daemon);
+    const daemons = this.#lab.nodes.flatMap(({ daemon }) => (daemon.kind === 'heddle' ? [daemon] : []));
     const waiting = daemons.filter(({ state }) => state.kind === 'ready');
     const answerOf = ({ answers }: LabDaemon): RecipeAnswer | undefined =>
       answers.findLast((answer) => answer.revision === revision);

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Failure } from '../../diagnostic/failure.ts';
+import { daemonKinds, type DaemonKind } from '../plan/request.ts';
 import { controlSocket, faultVerbs, type ControlRequest, type ControlResponse } from '../protocol.ts';
 import { applyFault } from './faults.ts';
 import { parseObject } from './json-lines.ts';
@@ -97,11 +98,15 @@ async function respond(lab: Lab, request: ControlRequest | undefined): Promise<C
   if (request?.request === 'links') {
     return { response: 'links', links: await lab.links.change(request.target, request.change) };
   }
-  if (request === undefined || !faultVerbs.includes(request.request)) {
+  if (request === undefined || !faultVerbs.includes(request.request) || !isKnownKind(request.with)) {
     throw new Failure('usage', `the lab ${lab.spec.name} does not know this request`);
   }
   return {
     response: 'done',
-    message: await applyFault(lab, request.request, lab.target(request.node)),
+    message: await applyFault(lab, request.request, lab.target(request.node), request.with),
   };
+}
+
+function isKnownKind(kind: DaemonKind | undefined): boolean {
+  return kind === undefined || daemonKinds.includes(kind);
 }

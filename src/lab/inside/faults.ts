@@ -1,6 +1,7 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { Changes } from './changes.ts';
 import { cutCommands, joinCommands } from '../plan/commands.ts';
+import type { DaemonKind } from '../plan/request.ts';
 import type { HostPlan, SegmentPlan } from '../plan/topology.ts';
 import type { FaultVerb, LinkState } from '../protocol.ts';
 import type { LabTrouble } from '../report/report.ts';
@@ -17,8 +18,11 @@ export interface FaultTarget {
   readonly what: 'daemon' | 'server';
   readonly running: Pick<RunningProgram, 'state' | 'pid' | 'signal'>;
   link: LinkState;
-  /** Starts the program again after it has ended, and waits until it is ready. Throws a {@link Failure}. */
-  restart(): Promise<void>;
+  /**
+   * Starts the program again after it has ended, with further options, and waits until it is ready. A node may start another kind of daemon.
+   * Throws a {@link Failure}.
+   */
+  restart(options?: readonly string[], kind?: DaemonKind): Promise<void>;
   /** The reason why the program does not work; `otherwise` if it did not report one. */
   trouble(otherwise: string): LabTrouble;
 }
@@ -29,11 +33,15 @@ interface FaultyLab {
   readonly spec: { readonly topology: { readonly segments: readonly SegmentPlan[] } };
 }
 
-/** Carries out a fault on a host. Returns one sentence about the result; throws a {@link Failure}. */
+/**
+ * Carries out a fault on a host. `kind` is the daemon that a node starts; without it, the node starts the same one as before. Returns one sentence about
+ * the result; throws a {@link Failure}.
+ */
 export async function applyFault(
   { changes, spec }: FaultyLab,
   verb: FaultVerb,
   target: FaultTarget,
+  kind?: DaemonKind,
 ): Promise<string> {
   const { plan, what, running } = target;
   const { name } = plan;
@@ -57,8 +65,13 @@ export async function applyFault(
           { hint: 'to start it again, stop or kill it first' },
         );
       }
-      await target.restart();
-      return `${name}: ${what} ready.`;
+      if (kind !== undefined && what === 'server') {
+        throw new Failure('usage', `${name} is the server of the store, and does not run ${kind}`, {
+          hint: 'leave out --with',
+        });
+      }
+      await target.restart([], kind);
+      return `${name}: ${kind ?? what} ready.`;
     case 'cut':
       await runIpBatch(undefined, cutCommands(plan));
       target.link = 'cut';

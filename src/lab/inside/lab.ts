@@ -1,4 +1,4 @@
-import { access, chmod, mkdir, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { renderDetail } from '../../diagnostic/code-frame.ts';
 import { quote } from 'shell-quote';
@@ -163,6 +163,7 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
   const wrapper = `${sharedDirectory}/bin/heddle`;
   await writeFile(wrapper, `#!/bin/sh\nexec ${quote(spec.heddle)} "$@"\n`);
   await chmod(wrapper, 0o755);
+  if (spec.flanneld !== undefined) await symlink(spec.flanneld.path, `${sharedDirectory}/bin/flanneld`);
   const { path, text } = spec.recipe;
   if (readsCopy(spec)) await writeNodeRecipe(path, text);
   const own = Object.values(spec.nodeSettings).flatMap(({ recipe }) => recipe ?? []);

@@ -9,8 +9,14 @@ import { runLabProgram } from './lab-program.ts';
 const settleMs = 1000;
 const lookEveryMs = 50;
 
+/** The traces of all nodes, except those on which a flanneld has run: it is not meant to take its network down. */
+export async function findAllLeftovers(nodes: readonly LabNode[]): Promise<readonly string[]> {
+  const traces = await Promise.all(nodes.filter((node) => !node.hasRunFlanneld).map(findLeftovers));
+  return traces.flat();
+}
+
 /** The traces that a node has now, but did not have before its daemon first ran: `node1: link flannel.1 mtu 1450`. */
-export async function findLeftovers(node: LabNode): Promise<readonly string[]> {
+async function findLeftovers(node: LabNode): Promise<readonly string[]> {
   const before = readTraces(node.holder.tracesBefore);
   const deadline = performance.now() + settleMs;
   for (;;) {

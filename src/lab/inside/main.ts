@@ -9,6 +9,7 @@ import { serveControl } from './control.ts';
 import { describeFailure, Lab } from './lab.ts';
 import { AuthorLoop } from './author-loop.ts';
 import { proveLab, startAgents } from './run-lab.ts';
+import { playScenario } from './scenario/play-scenario.ts';
 import { verifyLab } from '../verify/verify-lab.ts';
 import { stopProgram } from './faults.ts';
 
@@ -46,7 +47,8 @@ async function live(spec: LabSpec): Promise<void> {
   const lab = await build(spec);
   switch (spec.purpose) {
     case 'run':
-      await proveLab(lab, tell);
+      if (spec.scenario === undefined) await proveLab(lab, tell);
+      else await playScenario(lab, spec.scenario, tell);
       // The reader of the report ends the lab by closing the tether.
       return;
     case 'up':

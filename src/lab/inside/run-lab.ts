@@ -1,7 +1,7 @@
 import type { LabEvent } from '../protocol.ts';
 import type { LabReport, LabTrouble, PairReport } from '../report/report.ts';
 import type { Lab } from './lab.ts';
-import { findLeftovers } from './leftovers.ts';
+import { findAllLeftovers } from './leftovers.ts';
 import { probeMatrix } from './probe/matrix.ts';
 import { PodAgent } from './probe/pod-agent.ts';
 import { stopProgram } from './faults.ts';
@@ -55,7 +55,7 @@ async function end(
 ): Promise<{ readonly ends: readonly LabTrouble[]; readonly traces: readonly string[] }> {
   tell({ event: 'stopping' });
   const ends = await stopAll(lab);
-  const traces = (await Promise.all(lab.nodes.map(findLeftovers))).flat();
+  const traces = await findAllLeftovers(lab.nodes);
   return { ends, traces };
 }
 

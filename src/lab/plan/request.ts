@@ -28,3 +28,24 @@ export function unknownNode(lab: string, name: string, known: readonly string[],
     hint: `choose one of ${known.join(', ')}${more}`,
   });
 }
+
+/** The programs that can bring up the network of a node. */
+export const daemonKinds = ['heddle', 'flanneld'] as const;
+export type DaemonKind = (typeof daemonKinds)[number];
+
+/**
+ * Chooses the nodes that run flanneld at first: those that are named, or the last one of the nodes of the lab, which `known` lists. Throws a
+ * {@link Failure} for a name that the lab does not have.
+ */
+export function chooseFlanneldNodes(
+  named: readonly string[] | undefined,
+  known: readonly string[],
+): readonly string[] {
+  const unknown = named?.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new Failure('usage', `--flanneld-nodes names ${unknown}, which is not a node of the lab`, {
+      hint: `choose from ${known.join(', ')}`,
+    });
+  }
+  return named ?? known.slice(-1);
+}

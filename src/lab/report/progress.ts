@@ -44,6 +44,8 @@ class Steps {
   readonly #pairs: number;
   #ready = 0;
   #probed = 0;
+  /** The number of steps of a scenario. */
+  #steps = 0;
 
   constructor(nodes: number) {
     this.#nodes = nodes;
@@ -72,6 +74,14 @@ class Steps {
       }
       case 'stopping':
         return 'taking the networks down';
+      case 'scenario-begun':
+        this.#steps = event.steps;
+        return `every node knows every other after ${event.readyMs} ms`;
+      case 'step-begun':
+        return `step ${event.number} of ${this.#steps}: ${event.text}`;
+      case 'step-ended':
+        return event.step.outcome === 'failed' ? `step ${event.step.number} failed` : undefined;
+      case 'scenario-report':
       case 'promise-begun':
       case 'promise-tried':
       case 'verified':

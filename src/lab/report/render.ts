@@ -30,20 +30,25 @@ export function summariseReport(report: LabReport): string {
   return [
     formatCount(report.nodes.length, 'node'),
     ...(report.pairs.length === 0 ? [] : [`${answered} of ${report.pairs.length} pairs reach each other`]),
-    describeReadiness(report),
-    report.leftovers.length === 0
-      ? 'nothing left behind'
-      : `${formatCount(report.leftovers.length, 'trace')} left behind`,
-    ...(report.kept.length === 0
-      ? []
-      : [
-          `${formatCount(report.kept.length, 'trace')} kept, because the recipe does not have a ShutdownCommand`,
-        ]),
+    ...describeLife(report),
   ].join(', ');
 }
 
+/** When a lab was ready, and what it left behind, as clauses. */
+export function describeLife(
+  report: Pick<LabReport, 'readyMs' | 'nodes' | 'leftovers' | 'kept'>,
+): readonly string[] {
+  const { leftovers, kept } = report;
+  const traces = formatCount(kept.length, 'trace');
+  return [
+    describeReadiness(report),
+    leftovers.length === 0 ? 'nothing left behind' : `${formatCount(leftovers.length, 'trace')} left behind`,
+    ...(kept.length === 0 ? [] : [`${traces} kept, because the recipe does not have a ShutdownCommand`]),
+  ];
+}
+
 /** Describes when the lab was ready: when every node had added every other. A node has its MTU once it is ready. */
-function describeReadiness({ readyMs, nodes }: LabReport): string {
+function describeReadiness({ readyMs, nodes }: Pick<LabReport, 'readyMs' | 'nodes'>): string {
   if (readyMs !== null) return `ready in ${readyMs} ms`;
   const ready = nodes.filter(({ mtu }) => mtu !== null).length;
   if (ready === nodes.length) return 'all nodes ready, but not every node added every other';
@@ -62,7 +67,7 @@ export function closingMark(passed: boolean, options: RenderOptions): string {
 /** Renders the addresses of each node. */
 export function renderNodes(nodes: readonly NodeReport[], options: RenderOptions): string {
   const table = makeTable(['node', 'public IP', 'subnet', 'pod', 'MTU'], options);
-  for (const node of nodes) table.push([node.name, ...addressCells(node)]);
+  for (const node of nodes) table.push([nameCell(node), ...addressCells(node)]);
   return table.toString();
 }
 
@@ -80,15 +85,19 @@ export function renderLabStatus(
   options: RenderOptions,
 ): string {
   const table = makeTable(['node', 'daemon', 'pid', 'link', 'public IP', 'subnet', 'pod', 'MTU'], options);
-  for (const node of nodes) table.push([...hostCells(node), ...addressCells(node)]);
-  if (server) table.push([...hostCells(server), server.publicIp, '–', '–', '–']);
+  for (const node of nodes) table.push([nameCell(node), ...hostCells(node), ...addressCells(node)]);
+  if (server) table.push([server.name, ...hostCells(server), server.publicIp, '–', '–', '–']);
   for (const { name, addresses } of routers)
     table.push([name, 'router', '–', '–', addresses.join('\n'), '–', '–', '–']);
   return table.toString();
 }
 
-function hostCells({ name, daemon, ended, pid, link }: HostStatus): (string | number)[] {
-  return [name, ended === null ? daemon : `${daemon}: ${ended}`, pid ?? '–', link];
+function nameCell({ name, program }: Pick<NodeReport, 'name' | 'program'>): string {
+  return program === undefined ? name : `${name} (${program})`;
+}
+
+function hostCells({ daemon, ended, pid, link }: HostStatus): (string | number)[] {
+  return [ended === null ? daemon : `${daemon}: ${ended}`, pid ?? '–', link];
 }
 
 function addressCells(node: NodeReport): string[] {

@@ -14,6 +14,8 @@ export interface NodeReport {
   readonly ipv6Pod?: string;
   /** The MTU in the node's subnet file, in bytes. */
   readonly mtu: number | null;
+  /** Present if a flanneld runs on the node. */
+  readonly program?: 'flanneld';
 }
 
 /** The result of the test from one pod to one address of another. */

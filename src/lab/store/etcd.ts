@@ -14,9 +14,20 @@ export const etcdHosting: StoreHosting = {
   kind: etcdKind,
   serverName: 'etcd',
   assignsSubnets: false,
+  takesLeases: true,
   canRequireCertificates: true,
   programs: (tls) => (tls ? ['etcd', 'openssl'] : ['etcd']),
   values: (place) => ({ endpoints: endpointOf(place), ...(place.tls && clientFiles) }),
+  flanneldOptions: (place) => [
+    `-etcd-endpoints=${endpointOf(place)}`,
+    ...(place.tls
+      ? [
+          `-etcd-cafile=${clientFiles.caFile}`,
+          `-etcd-certfile=${clientFiles.certFile}`,
+          `-etcd-keyfile=${clientFiles.keyFile}`,
+        ]
+      : []),
+  ],
   toolVariables: (place) => ({
     ETCDCTL_API: '3',
     ETCDCTL_ENDPOINTS: endpointOf(place),
@@ -34,7 +45,7 @@ export const etcdHosting: StoreHosting = {
       spec,
       changes,
     );
-    return { server, writeNetwork: (document) => server.writeNetwork(document) };
+    return { server, writeNetwork: (document) => server.writeNetwork(document), leases: server.leases };
   },
 };
 

@@ -8,6 +8,7 @@ export const filesHosting: StoreHosting = {
   kind: filesKind,
   serverName: undefined,
   assignsSubnets: false,
+  takesLeases: true,
   canRequireCertificates: false,
   programs: () => [],
   values: () => ({ directory: `${nodeShare}/store` }),
@@ -19,7 +20,8 @@ export const filesHosting: StoreHosting = {
       ({ recipe, parameters }) => recipe !== undefined || parameters.length > 0,
     );
     if (isVaried) await writeNetwork(networkDocument);
-    return { server: undefined, writeNetwork };
+    const { fileLeases } = await import('../inside/store/lease-files.ts');
+    return { server: undefined, writeNetwork, leases: fileLeases };
   },
 };
 

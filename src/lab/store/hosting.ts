@@ -18,12 +18,24 @@ interface StoreServer extends FaultTarget {
   status(): HostStatus;
 }
 
+/** The leases of a store, as the lab itself writes them. */
+export interface HostedLeases {
+  /** Lists the keys of all leases: `10.50.4.0-24`. */
+  keys(): Promise<readonly string[]>;
+  /** Writes a lease that never expires. `value` is flannel's JSON. */
+  put(key: string, value: string): Promise<void>;
+  /** Deletes a lease. */
+  remove(key: string): Promise<void>;
+}
+
 /** A store that runs in a lab. */
 export interface HostedStore {
   /** The server; undefined if the store does not have one. */
   readonly server: StoreServer | undefined;
   /** Replaces the network configuration. */
   writeNetwork(document: string): Promise<void>;
+  /** The leases; undefined if the lab does not write them, because they are more than a value (`StoreHosting.takesLeases`). */
+  readonly leases: HostedLeases | undefined;
 }
 
 /**
@@ -36,6 +48,8 @@ export interface StoreHosting {
   readonly serverName: string | undefined;
   /** Whether the store assigns a subnet to each node, so that the lab has to say which (`LabSpec.podCidrs`). */
   readonly assignsSubnets: boolean;
+  /** Whether a scenario can write leases. */
+  readonly takesLeases: boolean;
   /** Whether the server can require certificates (`--tls`). */
   readonly canRequireCertificates: boolean;
   /** The programs that the machine must have. */
@@ -44,6 +58,8 @@ export interface StoreHosting {
   check?(): Promise<void>;
   /** The values of the kind's options that a node gets, by their names in `kind.options`. */
   values(place: StorePlace): Readonly<Record<string, string>>;
+  /** The options by which flanneld finds the store; absent if flanneld does not have such a store. */
+  flanneldOptions?(place: StorePlace): readonly string[];
   /** The variables of tools other than heddle. */
   toolVariables(place: StorePlace): Readonly<Record<string, string>>;
   /**

@@ -14,6 +14,7 @@ export const kubernetesHosting: StoreHosting = {
   kind: kubernetesKind,
   serverName: 'apiserver',
   assignsSubnets: true,
+  takesLeases: false,
   canRequireCertificates: false,
   programs: () => ['etcd'],
   async check() {
@@ -22,11 +23,16 @@ export const kubernetesHosting: StoreHosting = {
   },
   // Each node's variable NODE_NAME names its Node.
   values: () => ({ kubeconfigFile, netConfigPath: `${nodeShare}/${networkFile}` }),
+  flanneldOptions: () => [
+    '-kube-subnet-mgr',
+    `-kubeconfig-file=${kubeconfigFile}`,
+    `-net-config-path=${nodeShare}/${networkFile}`,
+  ],
   toolVariables: () => ({ KUBECONFIG: kubeconfigFile }),
   async start({ host }, spec, changes, onStep) {
     if (host === undefined) throw new Error('the API server needs a host on the underlay');
     const { LabApiServer } = await import('../inside/store/kubernetes/api-server.ts');
     const server = await LabApiServer.start({ host, networkFile, onStep }, spec, changes);
-    return { server, writeNetwork: (document) => server.writeNetwork(document) };
+    return { server, writeNetwork: (document) => server.writeNetwork(document), leases: undefined };
   },
 };

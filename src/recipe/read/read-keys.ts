@@ -3,6 +3,7 @@ import type { DiagnosticCode } from '../../diagnostic/codes.ts';
 import type { Findings } from '../../diagnostic/findings.ts';
 import type { LocatedValue } from '../../diagnostic/located-value.ts';
 import { suggestName } from '../../diagnostic/nearest.ts';
+import { formatCount } from '../../diagnostic/words.ts';
 import type { Span } from '../../diagnostic/source.ts';
 import {
   describeKind,
@@ -160,7 +161,7 @@ function explainIssue(issue: Issue, node: JsonNode): IssueExplanation {
 }
 
 function describeLimit(limit: number | bigint, origin: string): string {
-  return origin === 'array' ? `${limit} item long` : String(limit);
+  return origin === 'array' ? `${formatCount(Number(limit), 'item')} long` : String(limit);
 }
 
 function explainChoice(choices: readonly string[], node: JsonNode): IssueExplanation {

@@ -45,6 +45,7 @@ const commands: Readonly<Record<string, () => readonly string[]>> = {
   up: () => ['up', '--recipe', bad, '--state-dir', directory],
   doctor: () => ['doctor', '--recipe', bad, '--state-dir', directory, '--store-dir', join(directory, 'none')],
   'lab run': () => ['lab', 'run', bad],
+  'lab run of a bad scenario': () => ['lab', 'run', 'vxlan', '--scenario', worse],
   'lab up': () => ['lab', 'up', bad],
   'lab verify': () => ['lab', 'verify', bad],
 };

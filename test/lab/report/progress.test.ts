@@ -51,3 +51,25 @@ test('a dumb terminal gets lines, and no escape codes', () => {
   const dumb = written(2, { isTTY: true, columns: 80 }, 'dumb');
   assert.equal(dumb, written(2, { isTTY: false }));
 });
+
+test('each step of a scenario is a line, and a failure is another', () => {
+  const pipe = new PassThrough({ encoding: 'utf8' });
+  const progress = showProgress(2, Object.assign(pipe, { isTTY: false }) as unknown as WriteStream);
+  const step = {
+    number: 2,
+    line: 7,
+    kind: 'kill',
+    text: 'kill node2',
+    note: 'x',
+    detail: null,
+    tookMs: 1,
+  } as const;
+  progress.note({ event: 'scenario-begun', readyMs: 812, steps: 2 });
+  progress.note({ event: 'step-begun', number: 2, text: 'kill node2' });
+  progress.note({ event: 'step-ended', step: { ...step, outcome: 'done' } });
+  progress.note({ event: 'step-ended', step: { ...step, outcome: 'failed' } });
+  assert.equal(
+    String(pipe.read()),
+    'lab: every node knows every other after 812 ms\nlab: step 2 of 2: kill node2\nlab: step 2 failed\n',
+  );
+});

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderReport, renderLabStatus, summariseReport } from '../../../src/lab/report/render.ts';
+import {
+  renderLabStatus,
+  renderNodes,
+  renderReport,
+  summariseReport,
+} from '../../../src/lab/report/render.ts';
 import type { LabReport, NodeReport, PairReport } from '../../../src/lab/report/report.ts';
 
 const plain = { colour: false };
@@ -103,6 +108,12 @@ test('ps shows how a daemon ended, and both families', () => {
   assert.match(text, /failed: exited with status 10 │ – +│ cut/);
   assert.doesNotMatch(text, /etcd/);
   assert.match(text, /│ fd00:1::\/64 +│ fd00:1::2 +│/);
+});
+
+test('a node that runs flanneld is marked', () => {
+  const text = renderNodes([node(1), { ...node(2), program: 'flanneld' }], plain);
+  assert.match(text, /│ node1 +│ 172/);
+  assert.match(text, /│ node2 \(flanneld\) │ 172/);
 });
 
 test('ps shows etcd below the nodes', () => {

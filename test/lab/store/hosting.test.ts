@@ -56,6 +56,22 @@ test('commands that people run in a lab get the store as variables, and so do et
   assert.equal(tls.variables['ETCDCTL_CACERT'], '/run/lab/tls/ca.crt');
 });
 
+test('flanneld gets the store as options, if it has such a store', () => {
+  assert.ok(!('flanneldOptions' in hostingOf('files')));
+  const options = (kind: string, where: StorePlace): string =>
+    (hostingOf(kind).flanneldOptions?.(where) ?? []).join(' ');
+  assert.equal(options('etcd', place), '-etcd-endpoints=http://172.30.0.200:2379');
+  assert.equal(
+    options('etcd', { ...place, tls: true }),
+    '-etcd-endpoints=https://172.30.0.200:2379 -etcd-cafile=/run/lab/tls/ca.crt ' +
+      '-etcd-certfile=/run/lab/tls/client.crt -etcd-keyfile=/run/lab/tls/client.key',
+  );
+  assert.equal(
+    options('kubernetes', place),
+    '-kube-subnet-mgr -kubeconfig-file=/run/kubernetes/kubeconfig -net-config-path=/run/lab/net-conf.json',
+  );
+});
+
 async function choose(store: LabStore, kinds = storeKinds): Promise<Record<string, unknown>> {
   const command = addStoreOptions(new Command(), kinds).parse(storeOptions(store), { from: 'user' });
   return { ...(await chooseStore(command, kinds)) };
@@ -96,11 +112,13 @@ const loomHosting: StoreHosting = {
   kind: loomKind,
   serverName: undefined,
   assignsSubnets: false,
+  takesLeases: false,
   canRequireCertificates: false,
   programs: () => ['loom'],
   values: () => ({ directory: '/run/lab/loom', token }),
   toolVariables: () => ({ LOOM: 'on' }),
-  start: () => Promise.resolve({ server: undefined, writeNetwork: () => Promise.resolve() }),
+  start: () =>
+    Promise.resolve({ server: undefined, writeNetwork: () => Promise.resolve(), leases: undefined }),
 };
 
 test('a further kind is hosted by its descriptor and its hosting alone', async () => {

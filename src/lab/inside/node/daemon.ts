@@ -8,6 +8,7 @@ import type { CommandTrouble } from '../../../event/trouble.ts';
 import { nodeInterface } from '../../plan/commands.ts';
 import { storeOptions } from '../../plan/lab-store.ts';
 import {
+  followsRecipe,
   logFileOf,
   nodeRecipe,
   nodeStateDirectory,
@@ -19,6 +20,7 @@ import type { LabTrouble } from '../../report/report.ts';
 import type { Changes } from '../changes.ts';
 import { nodeEnvironment } from './environment.ts';
 import { runInHost, type Holder } from './holder.ts';
+import type { NodeDaemon } from './node-daemon.ts';
 import { RunningProgram, type ProgramState } from '../running-program.ts';
 import { operandOf } from '../../../recipe/parameters.ts';
 
@@ -34,7 +36,8 @@ export type RecipeAnswer = Extract<
 >;
 
 /** One run of `heddle up` in a node, followed through its JSON log. */
-export class LabDaemon {
+export class LabDaemon implements NodeDaemon {
+  readonly kind = 'heddle';
   readonly node: string;
   /** The peers, by public address. */
   readonly peers = new Map<string, PeerState>();
@@ -170,7 +173,7 @@ function daemonCommand(spec: LabSpec): readonly string[] {
   return [
     ...spec.heddle,
     'up',
-    ...(spec.purpose === 'watch' ? ['--watch'] : []),
+    ...(followsRecipe(spec) ? ['--watch'] : []),
     ...['--recipe', readsCopy(spec) ? nodeRecipe(spec.recipe.path) : spec.recipe.path],
     ...storeOptions(spec.store),
     ...['--state-dir', nodeStateDirectory],

@@ -14,7 +14,7 @@ export function specOfNode(spec: LabSpec, node: NodePlan): LabSpec {
 }
 
 /** The options for the addresses that a router forwards to a node. */
-function publicOptions({ ipv4, ipv6, publicAddresses }: NodePlan): readonly string[] {
+export function publicOptions({ ipv4, ipv6, publicAddresses }: NodePlan): readonly string[] {
   const own = presentValues({ ipv4, ipv6 }).map(({ address }) => address);
   return presentValues(publicAddresses)
     .filter((address) => !own.includes(address))

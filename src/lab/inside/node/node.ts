@@ -8,8 +8,11 @@ import { addressesOf, type NodePlan } from '../../plan/topology.ts';
 import type { LabSpec, LinkState, LabNodeStatus } from '../../protocol.ts';
 import type { LabTrouble, NodeReport } from '../../report/report.ts';
 import type { Changes } from '../changes.ts';
+import type { DaemonKind } from '../../plan/request.ts';
 import { askForWaits } from './ask-waits.ts';
 import { LabDaemon } from './daemon.ts';
+import { LabFlanneld } from './flanneld.ts';
+import type { NodeDaemon } from './node-daemon.ts';
 import type { Holder } from './holder.ts';
 import { specOfNode } from './node-spec.ts';
 import { connectPod, disconnectPod, readPodNetworks } from './pod.ts';
@@ -20,7 +23,9 @@ export class LabNode {
   readonly what = 'daemon';
   readonly plan: NodePlan;
   readonly holder: Holder;
-  daemon: LabDaemon;
+  daemon: LabDaemon | LabFlanneld;
+  /** Whether a flanneld has run here. It does not take its network down. */
+  hasRunFlanneld = false;
   link: LinkState = 'joined';
   /** The networks of the node's pod; undefined while the pod is not connected. */
   networks: PodNetworks | undefined;
@@ -43,10 +48,10 @@ export class LabNode {
     this.#spec = specOfNode(spec, plan);
     this.#changes = changes;
     this.#onWait = onWait;
-    this.daemon = this.#startDaemon();
+    this.daemon = this.#startDaemon(spec.flanneld?.nodes.includes(plan.name) ? 'flanneld' : 'heddle');
   }
 
-  get running(): LabDaemon {
+  get running(): NodeDaemon {
     return this.daemon;
   }
 
@@ -54,14 +59,29 @@ export class LabNode {
     return this.daemon.trouble(otherwise);
   }
 
-  #startDaemon(options: readonly string[] = []): LabDaemon {
+  #startDaemon(kind: DaemonKind, options: readonly string[] = []): LabDaemon | LabFlanneld {
+    if (kind === 'flanneld') return this.#startFlanneld();
     const spec = { ...this.#spec, daemonOptions: [...this.#spec.daemonOptions, ...options] };
     return new LabDaemon(this.plan.name, this.holder, spec, this.#changes, this.#onWait);
   }
 
-  /** Starts the daemon again after it has ended, with further options. Throws a {@link Failure} if it does not become ready. */
-  async restart(options: readonly string[] = []): Promise<void> {
-    this.daemon = this.#startDaemon(options);
+  #startFlanneld(): LabFlanneld {
+    const { flanneld } = this.#spec;
+    if (flanneld === undefined) {
+      throw new Failure('usage', `the lab ${this.#spec.name} does not have a flanneld`, {
+        hint: 'start the lab with --flanneld PATH',
+      });
+    }
+    this.hasRunFlanneld = true;
+    return new LabFlanneld(this.plan, this.holder, this.#spec, flanneld, this.#changes);
+  }
+
+  /**
+   * Starts the daemon again after it has ended, with further options, or a daemon of another kind. Throws a {@link Failure} if it does not
+   * become ready.
+   */
+  async restart(options: readonly string[] = [], kind: DaemonKind = this.daemon.kind): Promise<void> {
+    this.daemon = this.#startDaemon(kind, options);
     await this.becomeReady(this.#spec.timeoutMs);
   }
 
@@ -75,7 +95,11 @@ export class LabNode {
     if (daemon.state.kind !== 'ready') {
       const within = `its daemon was not ready within ${Math.round(withinMs / 1000)} s`;
       await this.askForWaits();
-      const { kind, message, ...more } = daemon.trouble(within, this.#describeWaits());
+      const trouble =
+        daemon.kind === 'heddle'
+          ? daemon.trouble(within, this.#describeWaits(daemon))
+          : daemon.trouble(within);
+      const { kind, message, ...more } = trouble;
       throw new Failure(kind, message, more);
     }
     const networks = await readPodNetworks(this.plan);
@@ -88,12 +112,13 @@ export class LabNode {
 
   /** Asks the daemon which commands run. Its log names a command only after some seconds, and the lab may give up before. */
   async askForWaits(): Promise<void> {
-    if (this.daemon.state.kind !== 'ended') this.#asked = await askForWaits(this.plan.name);
+    const { kind, state } = this.daemon;
+    if (kind === 'heddle' && state.kind !== 'ended') this.#asked = await askForWaits(this.plan.name);
   }
 
   /** The commands that run, as clauses: those that the log names, else those of {@link askForWaits}. */
-  #describeWaits(): readonly string[] {
-    const named = this.daemon.waits.describe();
+  #describeWaits({ waits }: LabDaemon): readonly string[] {
+    const named = waits.describe();
     return named.length > 0 ? named : this.#asked.map(describeWait);
   }
 
@@ -106,7 +131,8 @@ export class LabNode {
 
   /** Whether this node's daemon has reported that it can reach the other node's subnet. */
   knows(other: LabNode): boolean {
-    return this.#peerState(other)?.kind === 'added';
+    // flanneld does not report its peers.
+    return this.daemon.kind === 'flanneld' || this.#peerState(other)?.kind === 'added';
   }
 
   /** The last try to add the other node, if it failed or takes long; undefined otherwise. */
@@ -120,6 +146,7 @@ export class LabNode {
   }
 
   #waitFor(other: LabNode): { readonly attempt: number; readonly why: string } | undefined {
+    if (this.daemon.kind === 'flanneld') return undefined;
     const subnet = other.report().subnet ?? '';
     const asked = this.#asked.filter(({ what }) => !what.startsWith('CheckCommand'));
     // A command for another peer, or for many, may keep this one waiting.
@@ -129,7 +156,9 @@ export class LabNode {
   }
 
   #peerState(other: LabNode): ReturnType<LabDaemon['peers']['get']> {
-    const states = presentValues(other.plan.publicAddresses).map((address) => this.daemon.peers.get(address));
+    if (this.daemon.kind === 'flanneld') return undefined;
+    const { peers } = this.daemon;
+    const states = presentValues(other.plan.publicAddresses).map((address) => peers.get(address));
     return states.find((state) => state !== undefined);
   }
 
@@ -148,6 +177,7 @@ export class LabNode {
       pod: first?.pod ?? null,
       ...(second && { ipv6Subnet: second.subnet, ipv6Pod: second.pod }),
       mtu: this.networks?.mtu ?? null,
+      ...(this.daemon.kind === 'flanneld' && { program: 'flanneld' }),
     };
   }
 

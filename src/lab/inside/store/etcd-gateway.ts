@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { rangeFrom } from '../../../store/etcd/layout.ts';
 
 /** The wait for an answer, in milliseconds: long enough for an etcd on a busy machine. The request is repeated afterwards. */
 const silenceMs = 2000;
@@ -36,6 +37,23 @@ export async function isHealthy(socketPath: string): Promise<boolean> {
 
 /** Writes a key. */
 export async function putKey(socketPath: string, key: string, value: string): Promise<void> {
-  const encode = (text: string): string => Buffer.from(text).toString('base64');
   await ask(socketPath, 'POST', '/v3/kv/put', { key: encode(key), value: encode(value) });
+}
+
+/** Deletes a key. */
+export async function deleteKey(socketPath: string, key: string): Promise<void> {
+  await ask(socketPath, 'POST', '/v3/kv/deleterange', { key: encode(key) });
+}
+
+/** Lists the keys that begin with a text. */
+export async function listKeysFrom(socketPath: string, prefix: string): Promise<readonly string[]> {
+  const { key, range_end: end } = rangeFrom(prefix);
+  const range = { key: key.toString('base64'), range_end: end.toString('base64'), keys_only: true };
+  const answer = await ask(socketPath, 'POST', '/v3/kv/range', range);
+  const { kvs = [] } = answer as { readonly kvs?: readonly { readonly key: string }[] };
+  return kvs.map((each) => Buffer.from(each.key, 'base64').toString());
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
 }

@@ -2,9 +2,11 @@ import { layOutKeys } from '../../../store/etcd/layout.ts';
 import { defaultPrefix } from '../../../store/etcd/options.ts';
 import { addressesOf, type HostPlan } from '../../plan/topology.ts';
 import type { HostStatus, LabSpec, LinkState } from '../../protocol.ts';
+import type { HostedLeases } from '../../store/hosting.ts';
 import type { LabTrouble } from '../../report/report.ts';
 import { makeCertificates } from './certificates.ts';
 import type { Changes } from '../changes.ts';
+import { etcdLeases } from './etcd-leases.ts';
 import { putKey } from './etcd-gateway.ts';
 import {
   awaitEtcd,
@@ -51,6 +53,10 @@ export class LabEtcd {
 
   writeNetwork(document: string): Promise<void> {
     return putKey(etcdSocket(this.plan.name), layOutKeys(defaultPrefix).config, document);
+  }
+
+  get leases(): HostedLeases {
+    return etcdLeases(etcdSocket(this.plan.name));
   }
 
   /** Starts etcd again with its existing data. Throws a Failure if it does not serve. */

@@ -4,9 +4,7 @@ import { noFamily, presentValues, type PerFamily } from '../../../network/per-fa
 import type { CommandName, Recipe } from '../../../recipe/recipe.ts';
 import type { Lab } from '../../inside/lab.ts';
 import type { LabNode } from '../../inside/node/node.ts';
-import { nodeEnvironment } from '../../inside/node/environment.ts';
-import { ProgramError, runProgram } from '../../../host/run-program.ts';
-import { runInHost } from '../../inside/node/holder.ts';
+import { runHeddleIn } from '../../inside/node/run-heddle.ts';
 import {
   describeDifference,
   type KernelState,
@@ -14,10 +12,10 @@ import {
 } from '../../plan/kernel/kernel-state.ts';
 import { nodePrograms, nodeStateDirectory } from '../../protocol.ts';
 import type { BrokenPromise, RecipeLine } from '../../plan/outcome.ts';
-import { putLeases, readLeases, removeLeases, type LeaseFile } from './lease-files.ts';
+import { putLeases, readLeases, removeLeases, type LeaseFile } from '../../inside/store/lease-files.ts';
 import { lineOfKey } from './recipe-lines.ts';
 import { runInNode, StateReader } from './node-state.ts';
-import { Ping } from './ping.ts';
+import { Ping } from '../../inside/probe/ping.ts';
 
 /** The time that a node has to bring its kernel to the state that the leases want, in milliseconds. */
 const settleMs = 6000;
@@ -165,16 +163,8 @@ export class PromiseBench {
   }
 
   /** Runs heddle in a node. Throws a {@link Failure} with its words. */
-  async heddle({ plan, holder }: LabNode, args: readonly string[]): Promise<void> {
-    const { heddle, store } = this.lab.spec;
-    const [program, ...rest] = runInHost(holder, [...heddle, ...args]);
-    const env = nodeEnvironment(plan.name, process.env, store);
-    try {
-      await runProgram(program, rest, { env });
-    } catch (error) {
-      if (!(error instanceof ProgramError)) throw error;
-      throw new Failure('lab-failed', `heddle ${args.join(' ')} ${error.how}`, { detail: error.stderr });
-    }
+  async heddle(node: LabNode, args: readonly string[]): Promise<void> {
+    await runHeddleIn(node, this.lab.spec, args);
   }
 
   /** The number of leases that the observed node's daemon has read and does not act on. */

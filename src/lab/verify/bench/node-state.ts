@@ -9,7 +9,7 @@ import {
 import { readState, stateScript } from '../../plan/kernel/read-state.ts';
 import { podDevices } from '../../plan/commands.ts';
 import { dataWords } from '../../plan/data-words.ts';
-import { readLeases, type LeaseFile } from './lease-files.ts';
+import { readLeases, type LeaseFile } from '../../inside/store/lease-files.ts';
 import { enterHost, type Holder } from '../../inside/node/holder.ts';
 import { runLabProgram } from '../../inside/lab-program.ts';
 

@@ -28,7 +28,7 @@ import { usualMtu } from '../../plan/underlay/impairment.ts';
 import { nodeStateDirectory } from '../../protocol.ts';
 import type { RecipeLine } from '../../plan/outcome.ts';
 import type { PromiseBench } from './bench.ts';
-import type { LeaseFile } from './lease-files.ts';
+import type { LeaseFile } from '../../inside/store/lease-files.ts';
 
 type CommandEnd =
   | { readonly kind: 'ok'; readonly stdout: string }

@@ -4,7 +4,7 @@ import { decideNetwork } from '../../../recipe-files/decide-network.ts';
 import { hostileLeases } from '../../plan/hostile-leases.ts';
 import { pathInLab } from '../../protocol.ts';
 import type { PromiseBench } from '../bench/bench.ts';
-import { putLeases, readLeases, removeLeases } from '../bench/lease-files.ts';
+import { putLeases, readLeases, removeLeases } from '../../inside/store/lease-files.ts';
 import { kept, type PromiseOutcome } from '../../plan/outcome.ts';
 import type { PromiseRow } from '../promise.ts';
 

@@ -59,6 +59,9 @@ export const tokenCreation: Creation = {
   },
 };
 
+/** An annotation that a kubelet gives to its Node. flanneld cannot write its own ones to a Node without any. */
+const kubeletAnnotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' };
+
 /** The request that registers a node with its subnets, as a kubelet and kube-controller-manager do together. */
 export function nodeCreation(name: string, podCIDRs: readonly string[]): Creation {
   return {
@@ -66,7 +69,7 @@ export function nodeCreation(name: string, podCIDRs: readonly string[]): Creatio
     object: {
       apiVersion: 'v1',
       kind: 'Node',
-      metadata: { name },
+      metadata: { name, annotations: kubeletAnnotations },
       spec: { podCIDRs, podCIDR: podCIDRs[0] },
     },
   };

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { Changes } from '../../inside/changes.ts';
+import { Changes } from '../changes.ts';
 
 /** The time between two packets, in seconds. */
 const interval = '0.01';
@@ -45,6 +45,11 @@ export class Ping {
     const wanted = this.#received.size + 2;
     await this.#changes.until(() => this.#received.size >= wanted || this.#ended, withinMs);
     return this.#received.size >= wanted;
+  }
+
+  /** The number of the last packet that was answered, from 1. */
+  get sent(): number {
+    return this.#last;
   }
 
   /** The packets up to the last answer that were not answered. */

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { encodeLeaseFile } from '../../../store/files/lease-file.ts';
 import { layOutFiles } from '../../../store/files/layout.ts';
 import { sharedDirectory } from '../../protocol.ts';
+import type { HostedLeases } from '../../store/hosting.ts';
 
 /** A lease as a file of the lab's store. */
 export interface LeaseFile {
@@ -35,3 +38,14 @@ export async function readLeases(): Promise<readonly LeaseFile[]> {
   );
   return leases.flat();
 }
+
+/** The leases in the files of a lab. */
+export const fileLeases: HostedLeases = {
+  keys: async () => (await readLeases()).map(({ key }) => key),
+  put: async (key, value) => {
+    const text = encodeLeaseFile(value, undefined, randomUUID());
+    if (text === undefined) throw new Error(`the lease ${key} is not an object`);
+    await putLeases([{ key, text }]);
+  },
+  remove: (key) => removeLeases([key]),
+};

@@ -1,0 +1,78 @@
+import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { Failure } from '../../diagnostic/failure.ts';
+import { requirePrograms } from '../../host/programs.ts';
+import type { Json } from '../../recipe/json/json.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
+import { checkRecipe, loadRecipe } from '../../recipe-files/load-recipe.ts';
+import { mergePatch } from '../plan/scenario/merge-patch.ts';
+import type { RecipeChange, ScenarioStep } from '../plan/scenario/scenario.ts';
+import { planLab, prepareLabOf, requireLinux, type LabRequest } from '../prepare.ts';
+import { programPath } from '../process/program-path.ts';
+import type { ChangedRecipe, LabSpec } from '../protocol.ts';
+import type { LoadedScenario } from './load-scenario.ts';
+
+/** Reads and checks the recipe, and each recipe that the scenario changes to, and plans the lab. Makes nothing. Throws a {@link Failure}. */
+export async function prepareScenario(
+  request: LabRequest,
+  { file, scenario }: LoadedScenario,
+): Promise<LabSpec> {
+  requireLinux();
+  const loaded = await loadRecipe(request.recipe);
+  const spec = await prepareLabOf(loaded.file, loaded.recipe, request);
+  const recipes: ChangedRecipe[] = [];
+  let present = loaded.recipe;
+  for (const step of scenario.steps) {
+    if (step.action.kind !== 'change-recipe') continue;
+    present = await readChange(step, step.action.change, present, file);
+    recipes.push(planChange(step, present, request, spec));
+  }
+  return {
+    ...spec,
+    scenario: {
+      name: scenario.name,
+      steps: scenario.steps,
+      recipes,
+      backendType: loaded.recipe.backendType,
+      leavesNetwork: scenario.lab.onExit === 'leave',
+    },
+  };
+}
+
+/** Reads the recipe of a change, and checks it as before a start. */
+async function readChange(
+  { line }: ScenarioStep,
+  change: RecipeChange,
+  present: Recipe,
+  scenarioFile: string,
+): Promise<Recipe> {
+  switch (change.kind) {
+    case 'file': {
+      const { file } = change;
+      const place = file.endsWith('.json') ? resolve(dirname(scenarioFile), file) : file;
+      return (await loadRecipe(place)).recipe;
+    }
+    case 'merge': {
+      const merged = mergePatch(JSON.parse(present.source.text) as Json, change.patch);
+      const text = `${JSON.stringify(merged, undefined, 2)}\n`;
+      const source = { name: `${present.source.name}, changed by line ${line} of the scenario`, text };
+      return (await checkRecipe(source, present.name)).recipe;
+    }
+  }
+}
+
+/** Refuses a recipe that the running lab could not have. */
+function planChange(
+  { line }: ScenarioStep,
+  recipe: Recipe,
+  request: LabRequest,
+  spec: LabSpec,
+): ChangedRecipe {
+  requirePrograms(recipe.requires, programPath(process.env['PATH']));
+  const { topology, networkDocument, podCidrs } = planLab(recipe, request);
+  if (!isDeepStrictEqual(topology, spec.topology) || !isDeepStrictEqual(podCidrs, spec.podCidrs)) {
+    const message = `the recipe of line ${line} of the scenario needs a lab with other addresses`;
+    throw new Failure('recipe', message, { hint: 'choose a network near to that of the first recipe' });
+  }
+  return { text: recipe.source.text, networkDocument };
+}
