@@ -4,6 +4,7 @@ import type { LabStore } from './plan/lab-store.ts';
 import type { PodCidrs } from './plan/pod-cidrs.ts';
 import type { ScenarioStep } from './plan/scenario/scenario.ts';
 import type { Topology } from './plan/topology.ts';
+import type { LinkChange } from './plan/underlay/impairment.ts';
 import type {
   LabFailure,
   LabReport,
@@ -268,14 +269,6 @@ export interface LinkStatus {
   readonly rate: string | null;
   /** `20ms` */
   readonly delay: string | null;
-}
-
-/** A change of a link, in the units of `Impairment`. Null removes a limit; what is absent stays. */
-export interface LinkChange {
-  readonly mtu?: number | null;
-  readonly loss?: number | null;
-  readonly rate?: number | null;
-  readonly delay?: number | null;
 }
 
 export const faultVerbs = ['stop', 'kill', 'start', 'cut', 'join'] as const;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
 import type { ScenarioReport } from '../../src/lab/report/scenario-report.ts';
@@ -124,6 +124,57 @@ describe('lab run --scenario', { skip: reasonToSkip() }, () => {
     const { exitCode, report, stderr } = await play('forgotten-peer', ['--store', 'etcd', '--nodes', '2']);
     assert.deepEqual([exitCode, report.reasons], [0, []], stderr);
     assert.equal(report.nodes.length, 2);
+  });
+});
+
+describe('a scenario with a topology file', { skip: reasonToSkip() }, () => {
+  const topology = {
+    Segments: { east: {}, west: {} },
+    Nodes: { paris: { Links: [{ Segment: 'east' }] }, rome: { Links: [{ Segment: 'west' }] } },
+    Routers: { alps: { Links: [{ Segment: 'east' }, { Segment: 'west' }] } },
+  };
+
+  test('uses its names, and changes its links', async (t) => {
+    const Reach = [['paris', 'rome']];
+    const file = write(
+      t,
+      [
+        { Expect: { Reach: 'all' } },
+        { Run: { In: 'alps', Command: 'ip route get ${rome.publicIp}' } },
+        { Impair: { Link: 'alps:eth1', Loss: '100%', MTU: 1450 } },
+        { Expect: { Unreachable: Reach, Entries: { In: 'alps', Has: ['link eth1 mtu 1450'] } } },
+        { Impair: { Link: 'alps', Clear: true } },
+        { Expect: { Reach, Entries: { In: 'alps', Lacks: ['link eth1 mtu 1450'] } } },
+      ],
+      { Topology: 'sites.json' },
+    );
+    writeFileSync(join(dirname(file), 'sites.json'), JSON.stringify(topology));
+    const { exitCode, report, stderr } = await play(file);
+    assert.deepEqual([exitCode, report.reasons], [0, []], stderr);
+    assert.deepEqual(
+      report.nodes.map(({ name }) => name),
+      ['paris', 'rome'],
+    );
+  });
+
+  test('is refused if its limits do not fit the underlay, or its recipe is not that of every node', async (t) => {
+    const small = write(t, [{ Impair: { Link: 'paris', MTU: 1000 } }], { Topology: 'sites.json' });
+    const place = join(dirname(small), 'sites.json');
+    writeFileSync(place, JSON.stringify(topology));
+    const run = (recipe: string, file: string): ReturnType<typeof runHeddle> =>
+      runHeddle(['lab', 'run', recipe, '--scenario', file]);
+    const vxlan = JSON.parse(readFileSync('recipes/vxlan.json', 'utf8')) as object;
+    const dual = join(dirname(small), 'dual.json');
+    writeFileSync(dual, JSON.stringify({ ...vxlan, EnableIPv6: true, IPv6Network: 'fd00:50::/48' }));
+    const first = await run(dual, small);
+    assert.deepEqual([first.exitCode, first.stdout], [exitCodes.usage, '']);
+    assert.match(first.stderr, /the link paris:eth0 has IPv6, which needs an MTU of 1280 at least/);
+    const change = write(t, [{ ChangeRecipe: { SubnetLen: 25 } }], { Topology: place });
+    const nodes = { ...topology.Nodes, rome: { ...topology.Nodes.rome, Recipe: 'host-gw' } };
+    writeFileSync(place, JSON.stringify({ ...topology, Nodes: nodes }));
+    const second = await run('vxlan', change);
+    assert.deepEqual([second.exitCode, second.stdout], [exitCodes.recipe, '']);
+    assert.match(second.stderr, /line 6 of the scenario changes the recipe .* rome has a recipe of its own/);
   });
 });
 

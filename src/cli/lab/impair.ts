@@ -8,8 +8,8 @@ import {
   parseLoss,
   parseRate,
   rateForm,
+  type LinkChange,
 } from '../../lab/plan/underlay/impairment.ts';
-import type { LinkChange } from '../../lab/protocol.ts';
 import { nameOption } from './options.ts';
 
 interface ImpairOptions {

@@ -101,6 +101,7 @@ export const scenarioSchema = schemaOf<ScenarioReport>()(
           'start-with',
           'cut',
           'join',
+          'impair',
           'ping',
           'pause',
           'run',

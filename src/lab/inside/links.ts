@@ -1,16 +1,16 @@
 import { Failure } from '../../diagnostic/failure.ts';
-import { unknownNode } from '../plan/request.ts';
 import { linksOf, type LinkPlan, type Topology } from '../plan/topology.ts';
 import { kernelNeeds, lossRules, needsQueue, queueCommands } from '../plan/underlay/impair-commands.ts';
+import { chooseLinks, requireRoomForIpv6 } from '../plan/underlay/choose-links.ts';
 import {
+  changeImpairment,
   formatDelay,
   formatLoss,
   formatRate,
-  leastIpv6Mtu,
   usualMtu,
-  type Impairment,
+  type LinkChange,
 } from '../plan/underlay/impairment.ts';
-import type { LinkChange, LinkStatus } from '../protocol.ts';
+import type { LinkStatus } from '../protocol.ts';
 import { runIpBatch, runLabProgram } from './lab-program.ts';
 
 /** The links of a running lab, and their limits. */
@@ -37,11 +37,11 @@ export class LabLinks {
    */
   async change(target: string | null, change: LinkChange): Promise<readonly LinkStatus[]> {
     requireNumbers(change);
-    const chosen = this.#choose(target);
+    const chosen = target === null ? this.#links : chooseLinks(this.#lab, this.#links, target);
     requireRoomForIpv6(chosen, change);
     if (Object.keys(change).length === 0) return chosen.map(describe);
     const changed = new Map(
-      chosen.map((link) => [link.name, { ...link, impairment: merge(link.impairment, change) }]),
+      chosen.map((link) => [link.name, { ...link, impairment: changeImpairment(link.impairment, change) }]),
     );
     const links = this.#links.map((link) => changed.get(link.name) ?? link);
     // The queues come first, because not every kernel has them.
@@ -50,14 +50,6 @@ export class LabLinks {
     if ('mtu' in change) for (const link of changed.values()) await this.#applyMtu(link);
     this.#links = links;
     return [...changed.values()].map(describe);
-  }
-
-  #choose(target: string | null): readonly LinkPlan[] {
-    if (target === null) return this.#links;
-    const chosen = this.#links.filter(({ name, host }) => [name, host].includes(target));
-    if (chosen.length > 0) return chosen;
-    const hosts = [...new Set(this.#links.map(({ host }) => host))];
-    throw unknownNode(this.#lab, target, hosts, `; append :eth0 for a single link`);
   }
 
   async #applyMtu({ port, host, interface: device, impairment }: LinkPlan): Promise<void> {
@@ -111,30 +103,6 @@ function requireNumbers(change: LinkChange): void {
   const values: readonly unknown[] = Object.values(change);
   if (values.every((value) => value === null || (typeof value === 'number' && value >= 0))) return;
   throw new Failure('usage', 'a limit of a link must be a number');
-}
-
-/** Refuses an MTU with which the kernel would remove IPv6 addresses. */
-function requireRoomForIpv6(links: readonly LinkPlan[], { mtu }: LinkChange): void {
-  if (mtu === undefined || mtu === null || mtu >= leastIpv6Mtu) return;
-  const link = links.find(({ ipv6 }) => ipv6 !== undefined);
-  if (link === undefined) return;
-  const message = `the link ${link.name} has IPv6, which needs an MTU of ${leastIpv6Mtu} at least`;
-  throw new Failure('usage', message, { hint: 'choose a larger MTU' });
-}
-
-function merge(impairment: Impairment, change: LinkChange): Impairment {
-  const {
-    mtu = impairment.mtu,
-    loss = impairment.loss,
-    rate = impairment.rate,
-    delay = impairment.delay,
-  } = change;
-  return {
-    mtu: mtu ?? undefined,
-    loss: loss ?? undefined,
-    rate: rate ?? undefined,
-    delay: delay ?? undefined,
-  };
 }
 
 function describe({ name, segment, impairment }: LinkPlan): LinkStatus {

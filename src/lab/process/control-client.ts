@@ -3,13 +3,8 @@ import { Failure } from '../../diagnostic/failure.ts';
 import type { FoundLab } from './find.ts';
 import { parseObject } from '../inside/json-lines.ts';
 import { nameArgument } from '../plan/request.ts';
-import {
-  controlSocket,
-  type ControlRequest,
-  type ControlResponse,
-  type LinkChange,
-  type LinkStatus,
-} from '../protocol.ts';
+import { controlSocket, type ControlRequest, type ControlResponse, type LinkStatus } from '../protocol.ts';
+import type { LinkChange } from '../plan/underlay/impairment.ts';
 
 type ResponseOf<Kind> = Extract<ControlResponse, { response: Kind }>;
 

@@ -6,10 +6,15 @@ import type { Json } from '../../recipe/json/json.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { checkRecipe, loadRecipe } from '../../recipe-files/load-recipe.ts';
 import { mergePatch } from '../plan/scenario/merge-patch.ts';
-import type { RecipeChange, ScenarioStep } from '../plan/scenario/scenario.ts';
+import type { RecipeChange, Scenario, ScenarioStep } from '../plan/scenario/scenario.ts';
+import { linksOf } from '../plan/topology.ts';
+import { chooseLinks, requireRoomForIpv6 } from '../plan/underlay/choose-links.ts';
+import { kernelNeeds } from '../plan/underlay/impair-commands.ts';
+import { changeImpairment, noImpairment } from '../plan/underlay/impairment.ts';
 import { planLab, prepareLabOf, requireLinux, type LabRequest } from '../prepare.ts';
 import { programPath } from '../process/program-path.ts';
 import type { ChangedRecipe, LabSpec } from '../protocol.ts';
+import { requireKernel } from '../underlay/require-kernel.ts';
 import type { LoadedScenario } from './load-scenario.ts';
 
 /** Reads and checks the recipe, and each recipe that the scenario changes to, and plans the lab. Makes nothing. Throws a {@link Failure}. */
@@ -20,6 +25,8 @@ export async function prepareScenario(
   requireLinux();
   const loaded = await loadRecipe(request.recipe);
   const spec = await prepareLabOf(loaded.file, loaded.recipe, request);
+  await checkImpairments(scenario, spec);
+  refuseOwnRecipes(request, scenario);
   const recipes: ChangedRecipe[] = [];
   let present = loaded.recipe;
   for (const step of scenario.steps) {
@@ -37,6 +44,27 @@ export async function prepareScenario(
       leavesNetwork: scenario.lab.onExit === 'leave',
     },
   };
+}
+
+/** Refuses limits of links that the kernel or the underlay cannot have. */
+async function checkImpairments({ name, steps }: Scenario, { topology }: LabSpec): Promise<void> {
+  const links = linksOf(topology);
+  const impaired = steps.flatMap(({ action }) => {
+    if (action.kind !== 'impair') return [];
+    const chosen = chooseLinks(name, links, action.link);
+    requireRoomForIpv6(chosen, action.change);
+    return chosen.map((link) => ({ ...link, impairment: changeImpairment(noImpairment, action.change) }));
+  });
+  await requireKernel(kernelNeeds(impaired));
+}
+
+/** Refuses a change of the recipe of every node if some nodes have recipes of their own. */
+function refuseOwnRecipes({ topology }: LabRequest, { steps }: Scenario): void {
+  const change = steps.find(({ action }) => action.kind === 'change-recipe');
+  const own = Object.entries(topology?.settings ?? {}).find(([, { recipe }]) => recipe !== undefined);
+  if (change === undefined || own === undefined || topology === undefined) return;
+  const message = `line ${change.line} of the scenario changes the recipe of every node, but ${own[0]} has a recipe of its own in ${topology.file}`;
+  throw new Failure('recipe', message, { hint: 'remove the key Recipe of this node, or the step' });
 }
 
 /** Reads the recipe of a change, and checks it as before a start. */

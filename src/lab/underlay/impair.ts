@@ -1,7 +1,8 @@
 import { usesColour } from '../../host/terminal-colour.ts';
 import { askLinks } from '../process/control-client.ts';
 import { findLab } from '../process/find.ts';
-import type { LinkChange, LinkStatus } from '../protocol.ts';
+import type { LinkChange } from '../plan/underlay/impairment.ts';
+import type { LinkStatus } from '../protocol.ts';
 import { renderLinks } from '../report/render-links.ts';
 
 /** The output of `lab impair --json`. */

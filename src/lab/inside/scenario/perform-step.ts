@@ -29,6 +29,9 @@ export async function performStep(action: StepAction, world: ScenarioWorld): Pro
     case 'start-with':
       await applyFault(lab, 'start', lab.target(action.node), action.program);
       return undefined;
+    case 'impair':
+      await lab.links.change(action.link, action.change);
+      return undefined;
     case 'ping':
       await world.pings.start(action.pair);
       return undefined;

@@ -1,4 +1,5 @@
 import { formatCount } from '../../../diagnostic/words.ts';
+import { formatDelay, formatLoss, formatRate, type LinkChange } from '../underlay/impairment.ts';
 import type { Condition, PodPair, ScenarioStep, StepAction } from './scenario.ts';
 
 /** A step for the report: the author's words, or what the step does. */
@@ -16,6 +17,8 @@ function describeAction(action: StepAction): string {
       return `${action.kind} ${action.host}`;
     case 'start-with':
       return `start ${action.node} with ${action.program}`;
+    case 'impair':
+      return `impair ${action.link}: ${describeChange(action.change)}`;
     case 'ping':
       return `ping ${describePair(action.pair)}`;
     case 'pause':
@@ -35,6 +38,24 @@ function describeAction(action: StepAction): string {
     case 'expect':
       return `expect that ${describeCondition(action.condition)}`;
   }
+}
+
+function describeChange(change: LinkChange): string {
+  if (Object.values(change).length === 4 && Object.values(change).every((value) => value === null))
+    return 'without any limit';
+  const { mtu, loss, rate, delay } = change;
+  const limit = (name: string, value: string | null | undefined): readonly string[] =>
+    value === undefined ? [] : [value === null ? `no ${name}` : `${name} ${value}`];
+  const format = (
+    value: number | null | undefined,
+    print: (value: number) => string,
+  ): string | null | undefined => (value === null || value === undefined ? value : print(value));
+  return [
+    ...limit('MTU', format(mtu, String)),
+    ...limit('loss', format(loss, formatLoss)),
+    ...limit('rate', format(rate, formatRate)),
+    ...limit('delay', format(delay, formatDelay)),
+  ].join(', ');
 }
 
 /** The pair for people: `node1 → node2`. */

@@ -1,6 +1,15 @@
 import * as z from 'zod/mini';
 import { integerBetween, optionalKey } from '../../../network/configuration-keys.ts';
 import { daemonKinds, nodeBounds, underlays } from '../request.ts';
+import {
+  delayForm,
+  delayPattern,
+  lossForm,
+  lossPattern,
+  mtuBounds,
+  rateForm,
+  ratePattern,
+} from '../underlay/impairment.ts';
 
 /*
  * Every key of a scenario, with its type, bounds and meaning. The reader (`readScenario`) and the JSON Schema (`scenarioJsonSchema`) both
@@ -60,6 +69,43 @@ export const startWithKeys = {
     .check(z.meta({ description: 'The daemon that the node starts.', examples: ['heddle'] })),
 };
 
+/** The value that removes a limit of a link. */
+export const noLimit = 'none';
+
+const limit = (pattern: RegExp, form: string): z.ZodMiniString =>
+  z
+    .string()
+    .check(z.regex(new RegExp(`^(?:${noLimit}$|${pattern.source.slice(1)})`), `${form}, or \`${noLimit}\``));
+
+/** The keys of `Impair`. */
+export const impairKeys = {
+  Link: z.string().check(
+    z.meta({
+      description: 'A link, or a host for all of its links: a node, a router, the host of the store.',
+      examples: ['node1:eth0'],
+    }),
+  ),
+  MTU: optionalKey(integerBetween(mtuBounds.minimum, mtuBounds.maximum), {
+    description: 'The MTU of both ends in bytes.',
+  }),
+  Loss: optionalKey(limit(lossPattern, lossForm), {
+    description: 'The part of the packets that the link loses, each way, by chance; or none.',
+    examples: ['5%'],
+  }),
+  Rate: optionalKey(limit(ratePattern, rateForm), {
+    description: 'The bits per second of the link, each way; or none.',
+    examples: ['10mbit'],
+  }),
+  Delay: optionalKey(limit(delayPattern, delayForm), {
+    description: 'The time that the link adds, each way; or none. It needs a kernel with netem.',
+    examples: ['20ms'],
+  }),
+  Clear: optionalKey(z.boolean(), {
+    description: 'Whether every limit is removed at first.',
+    default: false,
+  }),
+};
+
 /** The keys of a pair of nodes. */
 export const pairKeys = {
   From: z.string().check(z.meta({ description: 'The node whose pod sends.', examples: ['node1'] })),
@@ -76,14 +122,12 @@ export const lossKeys = {
 
 /** The keys of `Entries`. */
 export const entryKeys = {
-  In: z
-    .string()
-    .check(
-      z.meta({
-        description: 'The place: a node, its pod (node1-pod), a router, or underlay.',
-        examples: ['node1'],
-      }),
-    ),
+  In: z.string().check(
+    z.meta({
+      description: 'The place: a node, its pod (node1-pod), a router, or underlay.',
+      examples: ['node1'],
+    }),
+  ),
   Has: optionalKey(entries, {
     description: 'Objects that must be there, each as words of its description: `route ${node2.subnet}`.',
   }),
@@ -165,6 +209,9 @@ export const verbKeys = {
   }),
   Cut: optionalKey(host, { description: 'Disconnects a node, or the store, from the underlay.' }),
   Join: optionalKey(host, { description: 'Connects a node, or the store, to the underlay again.' }),
+  Impair: optionalKey(z.strictObject(impairKeys), {
+    description: 'Changes the limits of a link, or of all links of a host, as heddle lab impair does.',
+  }),
   Ping: optionalKey(z.strictObject(pairKeys), {
     description:
       'Starts a ping of 100 packets a second between two pods. It goes on until the end of the scenario.',

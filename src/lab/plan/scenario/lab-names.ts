@@ -20,6 +20,7 @@ export class LabNames {
   readonly nodes: readonly string[];
   readonly #hosts: readonly string[];
   readonly #places: readonly string[];
+  readonly #links: readonly string[];
   readonly #canGrow: boolean;
   readonly #findings: Findings;
 
@@ -33,8 +34,13 @@ export class LabNames {
     this.nodes = nodes.map(({ name }) => name);
     this.#hosts = [...this.nodes, ...(store.serverName === undefined ? [] : [store.serverName])];
     const pods = this.nodes.map((node) => `${node}-pod`);
-    const hosts = routers.map(({ name }) => name).filter((name) => name !== labRouter);
-    this.#places = [...this.#hosts, ...pods, ...hosts, labRouter];
+    const others = routers.filter(({ name }) => name !== labRouter);
+    const names = others.map(({ name }) => name);
+    this.#places = [...this.#hosts, ...pods, ...names, labRouter];
+    const linked = [...nodes, ...others];
+    const serverLinks = store.serverName === undefined ? [] : [`${store.serverName}:eth0`];
+    const links = linked.flatMap(({ name, links }) => links.map((_, index) => `${name}:eth${index}`));
+    this.#links = [...links, ...serverLinks, ...this.#hosts, ...names];
     this.#canGrow = canGrow;
     this.#findings = findings;
   }
@@ -52,6 +58,11 @@ export class LabNames {
   /** Checks the name of a host, a pod, a router, or the underlay. */
   place(name: string, span: Span): string | undefined {
     return this.#choose(name, span, this.#places, 'place');
+  }
+
+  /** Checks the name of a link, or of a host with links. */
+  link(name: string, span: Span): string | undefined {
+    return this.#choose(name, span, this.#links, 'link');
   }
 
   /** Checks a pair of two nodes. */
@@ -93,7 +104,7 @@ export class LabNames {
   }
 
   #suggest(name: string, known: readonly string[]): string {
-    const [, number] = /^node(\d+)(?:-pod)?$/.exec(name) ?? [];
+    const [, number] = /^node(\d+)(?:-pod|:eth0)?$/.exec(name) ?? [];
     if (this.#canGrow && number !== undefined && Number(number) > this.nodes.length)
       return `give the lab ${number} nodes: \`"Lab": { "Nodes": ${number} }\``;
     return suggestName(name, known) ?? `use one of ${listFew(known)}`;

@@ -11,6 +11,7 @@ import { joinPath, type KeyReading, type LocatedNode } from '../../../recipe/rea
 import { pairKeys, runKeys, startWithKeys, stepKeys, verbKeys } from './keys.ts';
 import { findPlaceholders } from './placeholders.ts';
 import { flanneldHint, readExpectation, readWait, type StepSurroundings } from './read-condition.ts';
+import { readImpairment } from './read-impairment.ts';
 import { readLease, readSubnet } from './read-lease.ts';
 import { readObject } from './read-object.ts';
 import type { StepAction } from './scenario.ts';
@@ -75,6 +76,7 @@ function readAction(
   }
   if (values.StartWith !== undefined)
     return readStartWith(values.StartWith, joinPath(path, 'StartWith'), around);
+  if (values.Impair !== undefined) return readImpairment(values.Impair, joinPath(path, 'Impair'), around);
   if (values.Ping !== undefined) return readPing(values.Ping, joinPath(path, 'Ping'), around);
   if (values.Pause !== undefined) return { kind: 'pause', seconds: values.Pause.value };
   if (values.Run !== undefined) return readRun(values.Run, joinPath(path, 'Run'), around);

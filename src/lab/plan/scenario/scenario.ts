@@ -1,5 +1,6 @@
 import type { Json } from '../../../recipe/json/json.ts';
 import type { DaemonKind, UnderlayKind } from '../request.ts';
+import type { LinkChange } from '../underlay/impairment.ts';
 
 /** The lab of a scenario: what its file says, where the command line does not say otherwise. */
 export interface ScenarioLab {
@@ -42,6 +43,8 @@ export type StepAction =
   | { readonly kind: HostFault; readonly host: string }
   /** Starts a daemon on a node, which may be of another kind than before. */
   | { readonly kind: 'start-with'; readonly node: string; readonly program: DaemonKind }
+  /** Changes the limits of a link, or of the links of a host. */
+  | { readonly kind: 'impair'; readonly link: string; readonly change: LinkChange }
   /** Starts a ping of 100 packets a second from the pod of a node to the pod of another, until the end. */
   | { readonly kind: 'ping'; readonly pair: PodPair }
   | { readonly kind: 'pause'; readonly seconds: number }

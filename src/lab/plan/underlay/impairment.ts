@@ -10,6 +10,14 @@ export interface Impairment {
   readonly delay: number | undefined;
 }
 
+/** A change of a link, in the units of {@link Impairment}. Null removes a limit; what is absent stays. */
+export interface LinkChange {
+  readonly mtu?: number | null;
+  readonly loss?: number | null;
+  readonly rate?: number | null;
+  readonly delay?: number | null;
+}
+
 export const noImpairment: Impairment = {
   mtu: undefined,
   loss: undefined,
@@ -68,4 +76,20 @@ export function formatRate(rate: number): string {
 /** Prints a delay as {@link parseDelay} reads it. */
 export function formatDelay(delay: number): string {
   return `${delay}ms`;
+}
+
+/** The limits of a link after a change. */
+export function changeImpairment(impairment: Impairment, change: LinkChange): Impairment {
+  const {
+    mtu = impairment.mtu,
+    loss = impairment.loss,
+    rate = impairment.rate,
+    delay = impairment.delay,
+  } = change;
+  return {
+    mtu: mtu ?? undefined,
+    loss: loss ?? undefined,
+    rate: rate ?? undefined,
+    delay: delay ?? undefined,
+  };
 }

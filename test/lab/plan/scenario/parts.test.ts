@@ -111,6 +111,15 @@ describe('a step is described', () => {
     assert.equal(describeAction({ kind: 'cut', host: 'etcd' }), 'cut etcd');
     assert.equal(describeAction({ kind: 'ping', pair }), 'ping node1 → node2');
     assert.equal(
+      describeAction({ kind: 'impair', link: 'node1:eth0', change: { mtu: 1400, loss: 1500, rate: null } }),
+      'impair node1:eth0: MTU 1400, loss 1.5%, no rate',
+    );
+    const clear = { mtu: null, loss: null, rate: null, delay: null };
+    assert.equal(
+      describeAction({ kind: 'impair', link: 'node1', change: clear }),
+      'impair node1: without any limit',
+    );
+    assert.equal(
       describeAction({ kind: 'run', place: 'node1', command: 'false', fails: true }),
       'run in node1: false (must fail)',
     );

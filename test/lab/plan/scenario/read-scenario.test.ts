@@ -109,7 +109,9 @@ describe('a scenario with a topology file', () => {
 
   test('has the names of that file, and its routers are places', () => {
     const Run = { In: 'gate', Command: 'ip route' };
-    for (const step of [{ Kill: 'west' }, { Run }, { Run: { ...Run, In: 'east-pod' } }])
+    const Impair = { Link: 'east:eth1', Loss: '1%' };
+    const good = [{ Kill: 'west' }, { Run }, { Run: { ...Run, In: 'east-pod' } }, { Impair }];
+    for (const step of [...good, { Impair: { ...Impair, Link: 'gate' } }])
       assert.equal(readHere(step).kind, 'valid', JSON.stringify(step));
     const all = readHere({ Expect: { Reach: 'all' } });
     assert.ok(all.kind === 'valid' && all.value.steps[0]?.action.kind === 'expect');
@@ -117,7 +119,12 @@ describe('a scenario with a topology file', () => {
       { from: 'east', to: 'west' },
       { from: 'west', to: 'east' },
     ]);
-    for (const step of [{ Kill: 'node1' }, { Kill: 'gate' }, { Run: { ...Run, In: 'gate-pod' } }])
+    for (const step of [
+      { Kill: 'node1' },
+      { Kill: 'gate' },
+      { Run: { ...Run, In: 'gate-pod' } },
+      { Impair: { ...Impair, Link: 'west:eth1' } },
+    ])
       assert.equal(readHere(step).kind, 'invalid', JSON.stringify(step));
   });
 
@@ -180,6 +187,24 @@ describe('a step', () => {
     const both = action({ PutLease: { ...lease, IPv6Subnet: 'fd00:1::/64', PublicIPv6: '2001:db8::1' } });
     assert.ok(both?.kind === 'put-lease');
     assert.equal(both.lease.key, '10.50.7.0-24&fd00:1::-64');
+  });
+
+  test('changes the limits of a link, or of all links of a host', () => {
+    assert.deepEqual(action({ Impair: { Link: 'node1:eth0', MTU: 1400, Loss: '1.5%', Rate: '10mbit' } }), {
+      kind: 'impair',
+      link: 'node1:eth0',
+      change: { mtu: 1400, loss: 1500, rate: 10_000_000 },
+    });
+    assert.deepEqual(action({ Impair: { Link: 'etcd', Clear: true, Delay: '20ms' } }, { Store: 'etcd' }), {
+      kind: 'impair',
+      link: 'etcd',
+      change: { mtu: null, loss: null, rate: null, delay: 20 },
+    });
+    assert.deepEqual(action({ Impair: { Link: 'node2', Loss: 'none' } }), {
+      kind: 'impair',
+      link: 'node2',
+      change: { loss: null },
+    });
   });
 
   test('deletes the lease of a subnet, or of a node', () => {
@@ -329,6 +354,24 @@ describe('a mistake is reported at its place, with a suggestion', () => {
     'a lease without an address': [
       '{ "PutLease": { "Subnet": "10.50.0.0/24" } }',
       '2:15 missing-key: `Steps[0].PutLease` does not have an address | add `PublicIP` or `PublicIPv6`',
+    ],
+    'a link that does not exist': [
+      '{ "Impair": { "Link": "node1:eth1", "Loss": "1%" } }',
+      '2:23 unknown-choice: the lab does not have a link `node1:eth1` | did you mean `node1:eth0`?',
+    ],
+    'a link of a node that does not exist': [
+      '{ "Impair": { "Link": "node4:eth0", "Loss": "1%" } }',
+      '2:23 unknown-choice: the lab does not have a link `node4:eth0` | give the lab 4 nodes',
+    ],
+    'a limit in a wrong form': [
+      '{ "Impair": { "Link": "node1", "Loss": 5, "Rate": "10m", "MTU": 100 } }',
+      '2:40 wrong-type: `Steps[0].Impair.Loss` must be a string, not a number',
+      '2:51 malformed-value: `Steps[0].Impair.Rate` must be a whole number with `kbit`, `mbit` or `gbit`, such as `10mbit`, or `none`',
+      '2:65 out-of-bounds: `Steps[0].Impair.MTU` must be at least 576',
+    ],
+    'limits that are not named': [
+      '{ "Impair": { "Link": "node1" } }',
+      '2:13 missing-key: `Steps[0].Impair` does not change a limit | add one of MTU, Loss, Rate, Delay, Clear',
     ],
     'a text in place of a step': [
       '"kill"',
