@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import {
   firstProcess,
   machineState,
@@ -10,7 +12,9 @@ import {
   spawnLab,
   type LabProcess,
 } from './lab-harness.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
+import { reasonToSkip } from './harness/needs.ts';
 
 const options = { skip: process.getuid?.() === 0 ? false : 'needs root' };
 const recipe = new URL('../../recipes/vxlan.json', import.meta.url).pathname;
@@ -99,6 +103,67 @@ describe('a lab that is killed leaves nothing', options, () => {
     const namespace = pidNamespace(first);
     assert.ok(namespace);
     process.kill(first, 'SIGKILL');
+    await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+    await until('the way into the lab to be gone', () => processesOfLab(name).length === 0);
+    assert.deepEqual(await machineState(), before);
+  });
+});
+
+/** The labs of the longer commands, and the time within which they are killed, in milliseconds. */
+const longer: Readonly<Record<string, readonly [words: readonly string[], withinMs: number]>> = {
+  'lab verify': [['verify', recipe, '--underlay', 'switched', '--families', 'IPv4'], 6000],
+  'lab run with a scenario on a topology': [
+    ['run', recipe, '--scenario', 'daemon-restart', '--topology', 'behind-nat'],
+    5000,
+  ],
+};
+
+describe('a lab that is killed at a moment by chance leaves nothing', options, () => {
+  for (const [what, [words, withinMs]] of Object.entries(longer)) {
+    // CI repeats the same moment.
+    const chance = process.env['CI'] === 'true' ? 0.4 : Math.random();
+    const afterMs = Math.round(chance * withinMs);
+    test(`${what}, after ${afterMs} ms`, async (t) => {
+      const before = await machineState();
+      const lab = spawnLab(words);
+      t.after(() => lab.outer.kill('SIGKILL'));
+      const pid = String(lab.outer.pid ?? 0);
+      const name = words[0] === 'verify' ? `verify-${pid}-switched-ipv4` : `run-${pid}`;
+      const first = await firstProcess(name, lab);
+      const namespace = pidNamespace(first);
+      assert.ok(namespace);
+      await setTimeout(afterMs);
+      // Those that begin later end with their namespace.
+      processesIn(namespace);
+      process.kill(first, 'SIGKILL');
+      assert.notEqual(await lab.ended, 0);
+      await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
+      await until('the way into the lab to be gone', () => processesOfLab(name).length === 0);
+      assert.deepEqual(await machineState(), before);
+    });
+  }
+
+  test('lab trace and lab capture, whose lab is killed', { skip: reasonToSkip('tcpdump') }, async (t) => {
+    const before = await machineState();
+    const name = `watched-${process.pid}`;
+    const named = ['--name', name];
+    assert.equal((await runHeddle(['lab', 'up', recipe, ...named, '--nodes', '2'])).exitCode, 0);
+    t.after(() => runHeddle(['lab', 'down', ...named]));
+    const file = join(temporaryDirectory(t), 'node1.pcap');
+    const capture = spawnLab(['capture', ...named, 'node1', '-w', file]);
+    t.after(() => capture.outer.kill('SIGKILL'));
+    await capture.until(/listening on/);
+    const trace = spawnLab(['trace', ...named, 'node1-pod', 'node2-pod']);
+    t.after(() => trace.outer.kill('SIGKILL'));
+    const first = await firstProcess(name);
+    const namespace = pidNamespace(first);
+    assert.ok(namespace);
+    await until('two captures', () => {
+      const captures = processesIn(namespace).filter(({ words }) => words.includes('tcpdump'));
+      return captures.length > 1;
+    });
+    process.kill(first, 'SIGKILL');
+    await Promise.all([capture.ended, trace.ended]);
     await until('every process of the lab to be gone', () => processesIn(namespace).length === 0);
     await until('the way into the lab to be gone', () => processesOfLab(name).length === 0);
     assert.deepEqual(await machineState(), before);

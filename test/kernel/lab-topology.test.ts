@@ -27,8 +27,7 @@ async function run(
   example: string,
   ...more: readonly string[]
 ): Promise<{ readonly end: CommandEnd; readonly report: LabReport }> {
-  const topology = join(examples, `${example}.json`);
-  const end = await runHeddle(['lab', 'run', 'vxlan', '--topology', topology, '--json', ...more]);
+  const end = await runHeddle(['lab', 'run', 'vxlan', '--topology', example, '--json', ...more]);
   assert.notEqual(end.stdout, '', end.stderr);
   return { end, report: assertOutput('lab run', end.stdout) as LabReport };
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { formatCount } from '../../diagnostic/words.ts';
@@ -67,6 +67,7 @@ async function loadNamed(named: string | undefined, directory: string): Promise<
 
 /** The names of the scenarios that come with heddle, sorted. */
 function shippedScenarios(): readonly string[] {
+  if (!existsSync(shippedFolder)) return [];
   return readdirSync(shippedFolder)
     .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
     .map((file) => basename(file, '.json'))

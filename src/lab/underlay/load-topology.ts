@@ -1,5 +1,7 @@
-import { dirname, isAbsolute, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
+import { packageFile } from '../../host/files/package-files.ts';
 import { explainError } from '../../host/system-error.ts';
 import { loadRecipe } from '../../recipe-files/load-recipe.ts';
 import { readRecipeText } from '../../recipe-files/recipe-text.ts';
@@ -11,7 +13,7 @@ import { readTopology } from '../plan/underlay/read-topology.ts';
 
 /** A topology file that was read and checked. */
 export interface LoadedTopology {
-  /** The file as it was named on the command line. */
+  /** The file as it was named on the command line: a path, or the name of an example. */
   readonly file: string;
   readonly model: TopologyModel;
   /** The settings of single nodes, by the node's name. */
@@ -24,14 +26,19 @@ interface NodeRequest {
   readonly parameters: readonly ParameterOverride[];
 }
 
-/** Reads and checks a topology file, and the recipes that it names. Throws a {@link Failure}. */
+/**
+ * Reads and checks a topology file, and the recipes that it names. Throws a {@link Failure}.
+ *
+ * @param file a path, or the name of an example that comes with heddle
+ */
 export async function loadTopology(file: string): Promise<LoadedTopology> {
+  const path = exampleNames().includes(file) ? `${exampleFolder}${file}.json` : file;
   let text: string;
   try {
-    text = await readRecipeText(file);
+    text = await readRecipeText(path);
   } catch (error) {
     throw new Failure('recipe', `the topology ${file} cannot be read: ${explainError(error)}`, {
-      hint: 'give the path of a topology file; docs/lab.md describes its form',
+      hint: `give the path of a topology file, or the name of an example: ${exampleNames().join(', ')}`,
       cause: error,
     });
   }
@@ -40,7 +47,7 @@ export async function loadTopology(file: string): Promise<LoadedTopology> {
   if (read.kind === 'invalid') throw refuseRecipe(source, read.diagnostics);
   const settings = await Promise.all(
     read.value.nodes.map(async ({ name, recipe, parameters }) => {
-      const loaded = recipe === undefined ? undefined : await loadRecipe(placeOf(recipe, file));
+      const loaded = recipe === undefined ? undefined : await loadRecipe(placeOf(recipe, path));
       const overrides = Object.entries(parameters).map(([parameter, value]) => ({
         name: parameter,
         text: value,
@@ -50,6 +57,18 @@ export async function loadTopology(file: string): Promise<LoadedTopology> {
     }),
   );
   return { file, model: read.value, settings: Object.fromEntries(settings) };
+}
+
+/** The folder of the examples. A package may leave it out. */
+const exampleFolder = packageFile('docs/topologies/');
+
+/** The names of the examples that come with heddle, sorted. */
+function exampleNames(): readonly string[] {
+  if (!existsSync(exampleFolder)) return [];
+  return readdirSync(exampleFolder)
+    .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
+    .map((file) => basename(file, '.json'))
+    .sort();
 }
 
 /** The name of a shipped recipe, or a path that is relative to the directory of the topology file. */
