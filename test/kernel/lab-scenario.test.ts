@@ -128,23 +128,24 @@ describe('lab run --scenario', { skip: reasonToSkip() }, () => {
 });
 
 describe('a scenario with a topology file', { skip: reasonToSkip() }, () => {
+  /** Names that `ip` has as words of its own. */
   const topology = {
-    Segments: { east: {}, west: {} },
-    Nodes: { paris: { Links: [{ Segment: 'east' }] }, rome: { Links: [{ Segment: 'west' }] } },
-    Routers: { alps: { Links: [{ Segment: 'east' }, { Segment: 'west' }] } },
+    Segments: { t: {}, a: {} },
+    Nodes: { dev: { Links: [{ Segment: 't' }] }, up: { Links: [{ Segment: 'a' }] } },
+    Routers: { m: { Links: [{ Segment: 't' }, { Segment: 'a' }] } },
   };
 
   test('uses its names, and changes its links', async (t) => {
-    const Reach = [['paris', 'rome']];
+    const Reach = [['dev', 'up']];
     const file = write(
       t,
       [
         { Expect: { Reach: 'all' } },
-        { Run: { In: 'alps', Command: 'ip route get ${rome.publicIp}' } },
-        { Impair: { Link: 'alps:eth1', Loss: '100%', MTU: 1450 } },
-        { Expect: { Unreachable: Reach, Entries: { In: 'alps', Has: ['link eth1 mtu 1450'] } } },
-        { Impair: { Link: 'alps', Clear: true } },
-        { Expect: { Reach, Entries: { In: 'alps', Lacks: ['link eth1 mtu 1450'] } } },
+        { Run: { In: 'm', Command: 'ip route get ${up.publicIp}' } },
+        { Impair: { Link: 'm:eth1', Loss: '100%', MTU: 1450 } },
+        { Expect: { Unreachable: Reach, Entries: { In: 'm', Has: ['link eth1 mtu 1450'] } } },
+        { Impair: { Link: 'm', Clear: true } },
+        { Expect: { Reach, Entries: { In: 'm', Lacks: ['link eth1 mtu 1450'] } } },
       ],
       { Topology: 'sites.json' },
     );
@@ -153,12 +154,12 @@ describe('a scenario with a topology file', { skip: reasonToSkip() }, () => {
     assert.deepEqual([exitCode, report.reasons], [0, []], stderr);
     assert.deepEqual(
       report.nodes.map(({ name }) => name),
-      ['paris', 'rome'],
+      ['dev', 'up'],
     );
   });
 
   test('is refused if its limits do not fit the underlay, or its recipe is not that of every node', async (t) => {
-    const small = write(t, [{ Impair: { Link: 'paris', MTU: 1000 } }], { Topology: 'sites.json' });
+    const small = write(t, [{ Impair: { Link: 'dev', MTU: 1000 } }], { Topology: 'sites.json' });
     const place = join(dirname(small), 'sites.json');
     writeFileSync(place, JSON.stringify(topology));
     const run = (recipe: string, file: string): ReturnType<typeof runHeddle> =>
@@ -168,13 +169,13 @@ describe('a scenario with a topology file', { skip: reasonToSkip() }, () => {
     writeFileSync(dual, JSON.stringify({ ...vxlan, EnableIPv6: true, IPv6Network: 'fd00:50::/48' }));
     const first = await run(dual, small);
     assert.deepEqual([first.exitCode, first.stdout], [exitCodes.usage, '']);
-    assert.match(first.stderr, /the link paris:eth0 has IPv6, which needs an MTU of 1280 at least/);
+    assert.match(first.stderr, /the link dev:eth0 has IPv6, which needs an MTU of 1280 at least/);
     const change = write(t, [{ ChangeRecipe: { SubnetLen: 25 } }], { Topology: place });
-    const nodes = { ...topology.Nodes, rome: { ...topology.Nodes.rome, Recipe: 'host-gw' } };
+    const nodes = { ...topology.Nodes, up: { ...topology.Nodes.up, Recipe: 'host-gw' } };
     writeFileSync(place, JSON.stringify({ ...topology, Nodes: nodes }));
     const second = await run('vxlan', change);
     assert.deepEqual([second.exitCode, second.stdout], [exitCodes.recipe, '']);
-    assert.match(second.stderr, /line 6 of the scenario changes the recipe .* rome has a recipe of its own/);
+    assert.match(second.stderr, /line 6 of the scenario changes the recipe .* up has a recipe of its own/);
   });
 });
 

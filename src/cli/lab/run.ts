@@ -14,7 +14,7 @@ export function registerRun(lab: Command): void {
     .option('--keep-failed', 'if a test fails, keep the lab with its running daemons, to look inside')
     .option(
       '--scenario <file>',
-      'do the steps of this file in place of the tests: faults, changes and expectations; see docs/lab.md',
+      'do the steps of this file, or of a scenario that comes with heddle, in place of the tests: faults, changes and expectations; see docs/lab.md',
     )
     .summary('create a lab, test the connections between all pods, take the lab down, report')
     .description(

@@ -54,8 +54,8 @@ export class LabLinks {
 
   async #applyMtu({ port, host, interface: device, impairment }: LinkPlan): Promise<void> {
     const mtu = impairment.mtu ?? usualMtu;
-    await runIpBatch(undefined, [`link set ${port} mtu ${mtu}`]);
-    await runIpBatch(host, [`link set ${device} mtu ${mtu}`]);
+    await runIpBatch(undefined, [`link set dev ${port} mtu ${mtu}`]);
+    await runIpBatch(host, [`link set dev ${device} mtu ${mtu}`]);
   }
 
   /** Replaces the queues of links. If that fails, restores them. */

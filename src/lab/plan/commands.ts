@@ -34,7 +34,7 @@ export function underlayCommands(topology: Topology): readonly string[] {
   return [
     ...namespaces.map((namespace) => `netns add ${namespace}`),
     ...segments.flatMap(({ kind, name }) =>
-      kind === 'switch' ? [`link add ${name} type bridge`, `link set ${name} up`] : [],
+      kind === 'switch' ? [`link add name ${name} type bridge`, `link set dev ${name} up`] : [],
     ),
     ...linksOf(topology).flatMap((link) => linkCommands(link, segmentOf(link, segments))),
   ];
@@ -49,14 +49,14 @@ function segmentOf({ segment }: LinkPlan, segments: readonly SegmentPlan[]): Seg
 function linkCommands(link: LinkPlan, segment: SegmentPlan): readonly string[] {
   const { port, host, impairment } = link;
   const mtu = impairment.mtu === undefined ? '' : ` mtu ${impairment.mtu}`;
-  const add = `link add ${port}${mtu} type veth peer name ${link.interface}${mtu} netns ${host}`;
+  const add = `link add name ${port}${mtu} type veth peer name ${link.interface}${mtu} netns ${host}`;
   switch (segment.kind) {
     case 'switch':
-      return [add, `link set ${port} master ${segment.name} up`];
+      return [add, `link set dev ${port} master ${segment.name} up`];
     case 'cable':
       return [
         add,
-        `link set ${port} up`,
+        `link set dev ${port} up`,
         ...presentValues(segment.routers).map(({ address, prefix }) => addAddress(address, prefix, port)),
       ];
   }
@@ -83,7 +83,7 @@ export function moveCommands({ links: [main], routes }: HostPlan): readonly stri
 
 /** Lines for `ip -batch` in the lab's own network namespace, which disconnect a host's cables. */
 export function cutCommands({ links }: Pick<HostPlan, 'links'>): readonly string[] {
-  return links.map(({ port }) => `link set ${port} down`);
+  return links.map(({ port }) => `link set dev ${port} down`);
 }
 
 /** Lines that undo {@link cutCommands}. A router's IPv6 address disappeared with its port, so it is added again. */
@@ -95,7 +95,7 @@ export function joinCommands(
     const segment = segmentOf(link, segments);
     const router = segment.kind === 'cable' ? segment.routers.ipv6 : undefined;
     const address = router ? [`addr replace ${router.address}/${router.prefix} dev ${link.port} nodad`] : [];
-    return [`link set ${link.port} up`, ...address];
+    return [`link set dev ${link.port} up`, ...address];
   });
 }
 
@@ -124,17 +124,17 @@ export function natRules(nat: NatPlan): string {
 export function podBridgeCommands(node: NodePlan, networks: PodNetworks): readonly string[] {
   const { mtu } = networks;
   return [
-    `link add ${podBridge} mtu ${mtu} type bridge`,
+    `link add name ${podBridge} mtu ${mtu} type bridge`,
     ...presentValues(networks).map(({ gateway, prefix }) => addAddress(gateway, prefix, podBridge)),
-    `link add ${podPort} mtu ${mtu} type veth peer name ${nodeInterface} mtu ${mtu} netns ${node.pod}`,
-    `link set ${podPort} master ${podBridge} up`,
-    `link set ${podBridge} up`,
+    `link add name ${podPort} mtu ${mtu} type veth peer name ${nodeInterface} mtu ${mtu} netns ${node.pod}`,
+    `link set dev ${podPort} master ${podBridge} up`,
+    `link set dev ${podBridge} up`,
   ];
 }
 
 /** Lines that undo {@link podBridgeCommands}. The pod's interface disappears with its port. */
 export function podRemovalCommands(): readonly string[] {
-  return [`link del ${podPort}`, `link del ${podBridge}`];
+  return [`link del dev ${podPort}`, `link del dev ${podBridge}`];
 }
 
 /** Lines for `ip -batch` in a pod's network namespace. */
@@ -156,7 +156,7 @@ export function podCommands(networks: PodNetworks): readonly string[] {
 function attachCommands(device: string, attachments: readonly Attachment[]): readonly string[] {
   return [
     ...attachments.map(({ address, prefix }) => addAddress(address, prefix, device)),
-    `link set ${device} up`,
+    `link set dev ${device} up`,
   ];
 }
 

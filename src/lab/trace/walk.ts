@@ -234,7 +234,7 @@ class Walker {
       entry: 'device',
       what: `the device ${device.name} of ${this.#place.name} is down`,
       shows: `ip link show dev ${device.name}`,
-      repairs: `ip link set ${device.name} up`,
+      repairs: `ip link set dev ${device.name} up`,
     });
   }
 
@@ -421,7 +421,7 @@ class Walker {
         entry: 'device',
         what: `the device ${landing.name} of ${place} is down`,
         shows: `ip link show dev ${landing.name}`,
-        repairs: `ip link set ${landing.name} up`,
+        repairs: `ip link set dev ${landing.name} up`,
       });
     }
     if (size <= landing.mtu) return;
@@ -431,7 +431,7 @@ class Walker {
       entry: 'mtu',
       what: `the packet has ${size} bytes on the wire, but the device ${landing.name} of ${place} has the MTU ${landing.mtu} and drops larger ones`,
       shows: `ip link show dev ${landing.name}`,
-      repairs: `ip link set ${landing.name} mtu ${from.mtu}`,
+      repairs: `ip link set dev ${landing.name} mtu ${from.mtu}`,
     });
   }
 }

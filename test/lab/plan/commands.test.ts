@@ -34,16 +34,16 @@ test('a switched underlay is a bridge with a port for each node', () => {
   assert.deepEqual(underlayCommands(topology), [
     'netns add node1',
     'netns add node1-pod',
-    'link add underlay type bridge',
-    'link set underlay up',
-    'link add node1 type veth peer name eth0 netns node1',
-    'link set node1 master underlay up',
+    'link add name underlay type bridge',
+    'link set dev underlay up',
+    'link add name node1 type veth peer name eth0 netns node1',
+    'link set dev node1 master underlay up',
   ]);
   assert.deepEqual(hostCommands(node), [
     'link set lo up',
     'addr add 172.30.0.1/24 dev eth0',
     'addr add fd00:99::1/64 dev eth0 nodad',
-    'link set eth0 up',
+    'link set dev eth0 up',
   ]);
 });
 
@@ -52,20 +52,20 @@ test('etcd is one more port of the switch', () => {
     'netns add node1',
     'netns add etcd',
     'netns add node1-pod',
-    'link add underlay type bridge',
-    'link set underlay up',
-    'link add node1 type veth peer name eth0 netns node1',
-    'link set node1 master underlay up',
-    'link add etcd type veth peer name eth0 netns etcd',
-    'link set etcd master underlay up',
+    'link add name underlay type bridge',
+    'link set dev underlay up',
+    'link add name node1 type veth peer name eth0 netns node1',
+    'link set dev node1 master underlay up',
+    'link add name etcd type veth peer name eth0 netns etcd',
+    'link set dev etcd master underlay up',
   ]);
 });
 
 test('a routed underlay has the router’s addresses on the ports, and nodes route through them', () => {
   const { topology, node } = plan('routed');
   assert.deepEqual(underlayCommands(topology).slice(-4), [
-    'link add node1 type veth peer name eth0 netns node1',
-    'link set node1 up',
+    'link add name node1 type veth peer name eth0 netns node1',
+    'link set dev node1 up',
     'addr add 172.30.1.254/24 dev node1',
     'addr add fd00:99:0:1::fe/64 dev node1 nodad',
   ]);
@@ -77,13 +77,13 @@ test('a routed underlay has the router’s addresses on the ports, and nodes rou
 
 test('joining gives a router the IPv6 address back that cutting took', () => {
   const { node, topology } = plan('routed');
-  assert.deepEqual(cutCommands(node), ['link set node1 down']);
+  assert.deepEqual(cutCommands(node), ['link set dev node1 down']);
   assert.deepEqual(joinCommands(node, topology.segments), [
-    'link set node1 up',
+    'link set dev node1 up',
     'addr replace fd00:99:0:1::fe/64 dev node1 nodad',
   ]);
   const switched = plan('switched');
-  assert.deepEqual(joinCommands(switched.node, switched.topology.segments), ['link set node1 up']);
+  assert.deepEqual(joinCommands(switched.node, switched.topology.segments), ['link set dev node1 up']);
 });
 
 test('a pod is connected as the subnet file says, at its MTU', () => {
@@ -93,16 +93,16 @@ test('a pod is connected as the subnet file says, at its MTU', () => {
   const environment = { ipv4: { network, subnet }, ipv6: undefined, mtu: 1450, ipMasq: false };
   const networks = planPodNetworks(environment);
   assert.deepEqual(podBridgeCommands(node, networks), [
-    'link add cbr0 mtu 1450 type bridge',
+    'link add name cbr0 mtu 1450 type bridge',
     'addr add 10.50.7.1/24 dev cbr0',
-    'link add pod mtu 1450 type veth peer name eth0 mtu 1450 netns node1-pod',
-    'link set pod master cbr0 up',
-    'link set cbr0 up',
+    'link add name pod mtu 1450 type veth peer name eth0 mtu 1450 netns node1-pod',
+    'link set dev pod master cbr0 up',
+    'link set dev cbr0 up',
   ]);
   assert.deepEqual(podCommands(networks), [
     'link set lo up',
     'addr add 10.50.7.2/24 dev eth0',
-    'link set eth0 up',
+    'link set dev eth0 up',
     'route add 0.0.0.0/0 via 10.50.7.1',
   ]);
 });
@@ -121,25 +121,25 @@ test('each segment of a file is a switch, and each link a port with its MTU', ()
   assert.deepEqual(underlayCommands(topology), [
     'netns add node1',
     'netns add node1-pod',
-    'link add a type bridge',
-    'link set a up',
-    'link add b type bridge',
-    'link set b up',
-    'link add node1 type veth peer name eth0 netns node1',
-    'link set node1 master b up',
-    'link add node1.eth1 mtu 1400 type veth peer name eth1 mtu 1400 netns node1',
-    'link set node1.eth1 master a up',
+    'link add name a type bridge',
+    'link set dev a up',
+    'link add name b type bridge',
+    'link set dev b up',
+    'link add name node1 type veth peer name eth0 netns node1',
+    'link set dev node1 master b up',
+    'link add name node1.eth1 mtu 1400 type veth peer name eth1 mtu 1400 netns node1',
+    'link set dev node1.eth1 master a up',
   ]);
   const [node] = topology.nodes;
   assert.ok(node);
   assert.deepEqual(hostCommands(node), [
     'link set lo up',
     'addr add 172.30.2.1/24 dev eth0',
-    'link set eth0 up',
+    'link set dev eth0 up',
     'addr add 172.30.1.1/24 dev eth1',
-    'link set eth1 up',
+    'link set dev eth1 up',
   ]);
-  assert.deepEqual(cutCommands(node), ['link set node1 down', 'link set node1.eth1 down']);
+  assert.deepEqual(cutCommands(node), ['link set dev node1 down', 'link set dev node1.eth1 down']);
 });
 
 test('NAT replaces addresses on the way out, and forwards what comes for the router', () => {

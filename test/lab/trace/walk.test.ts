@@ -217,7 +217,10 @@ test('a packet larger than a link is suspected at that link', () => {
     { name: 'node1', mac: 'bb:00:00:00:00:01', kind: 'veth', master: 'underlay', mtu: 1400 },
     { name: 'node2', mac: 'bb:00:00:00:00:02', kind: 'veth', master: 'underlay' },
   ]);
-  assert.equal(onlySuspicion(walk({ underlay: small }, 1450)), 'underlay: mtu: ip link set node1 mtu 1500');
+  assert.equal(
+    onlySuspicion(walk({ underlay: small }, 1450)),
+    'underlay: mtu: ip link set dev node1 mtu 1500',
+  );
   assert.deepEqual(walk({ underlay: small }, 1350).suspicions, []);
 });
 

@@ -34,7 +34,7 @@ const firstRouterNumber = 254;
 const mostSegments = 200;
 
 /** Names that something else in a lab has already. */
-const takenNames = ['underlay', 'etcd', 'apiserver', 'lo', 'all', 'default'];
+const takenNames = ['underlay', 'etcd', 'apiserver', 'lo', 'all', 'any', 'default'];
 
 /** Reads a topology file. Everything that is wrong with it is reported at once, each finding at its exact place. */
 export function readTopology(source: SourceText): CheckResult<TopologyModel> {
