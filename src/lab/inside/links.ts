@@ -8,6 +8,7 @@ import {
   formatLoss,
   formatRate,
   usualMtu,
+  type Impairment,
   type LinkChange,
 } from '../plan/underlay/impairment.ts';
 import type { LinkStatus } from '../protocol.ts';
@@ -16,11 +17,13 @@ import { runIpBatch, runLabProgram } from './lab-program.ts';
 /** The links of a running lab, and their limits. */
 export class LabLinks {
   readonly #lab: string;
+  readonly #planned: readonly LinkPlan[];
   #links: readonly LinkPlan[];
 
   constructor(lab: string, topology: Topology) {
     this.#lab = lab;
-    this.#links = linksOf(topology);
+    this.#planned = linksOf(topology);
+    this.#links = this.#planned;
   }
 
   /** Applies the limits of the plan. The MTUs are set already. */
@@ -50,6 +53,19 @@ export class LabLinks {
     if ('mtu' in change) for (const link of changed.values()) await this.#applyMtu(link);
     this.#links = links;
     return [...changed.values()].map(describe);
+  }
+
+  /** Gives every link the limits of the plan again. */
+  async restore(): Promise<void> {
+    const differing = (limits: readonly (keyof Impairment)[]): readonly LinkPlan[] =>
+      this.#planned.filter(({ name, impairment }) => {
+        const present = this.#links.find((link) => link.name === name)?.impairment;
+        return limits.some((limit) => present?.[limit] !== impairment[limit]);
+      });
+    for (const link of differing(['rate', 'delay'])) await this.#applyQueue(link);
+    if (differing(['loss']).length > 0) await this.#applyLoss(this.#planned);
+    for (const link of differing(['mtu'])) await this.#applyMtu(link);
+    this.#links = this.#planned;
   }
 
   async #applyMtu({ port, host, interface: device, impairment }: LinkPlan): Promise<void> {

@@ -55,6 +55,7 @@ async function end(
 ): Promise<{ readonly ends: readonly LabTrouble[]; readonly traces: readonly string[] }> {
   tell({ event: 'stopping' });
   const ends = await stopAll(lab);
+  await lab.links.restore();
   const traces = await findAllLeftovers(lab.nodes);
   return { ends, traces };
 }

@@ -12,6 +12,8 @@ export async function endNodes(
   leavesNetwork: boolean,
 ): Promise<{ readonly troubles: readonly LabTrouble[]; readonly traces: readonly string[] }> {
   const troubles = await Promise.all(lab.nodes.map((node) => endNode(lab, node, leavesNetwork)));
+  // A limit that a step left is not a trace of a daemon.
+  await lab.links.restore();
   return { troubles: troubles.flat(), traces: await findAllLeftovers(lab.nodes) };
 }
 
