@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Engine } from '../src/engine/engine.ts';
 import { Roster } from '../src/lease/roster.ts';
-import type { LeaseReading } from '../src/lease/roster.ts';
+import type { LeaseReading } from '../src/lease/open-list.ts';
 import { decodeLease, encodeAttributes } from '../src/lease/wire.ts';
 import { parseCidr } from '../src/network/cidr.ts';
 import { parseRecipe } from '../src/recipe/read/parse-recipe.ts';

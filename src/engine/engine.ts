@@ -4,7 +4,7 @@ import { judgePeers, type Drift } from './check.ts';
 import type { EngineInput, Operation, Wait } from './operation.ts';
 import { fail, postpone, returnBatch, succeed } from './outcome.ts';
 import { countPeers, type Counts } from './overview.ts';
-import { createState, setActivity, setApplied } from './state.ts';
+import { createState, setActivity, setApplied, sharersOf } from './state.ts';
 import type { Abilities, EngineState, PeerEntry } from './state.ts';
 import { takeBatch, takeSingles, wantsBatch } from './take.ts';
 import { entryOf, want, wantExactly } from './want.ts';
@@ -131,6 +131,10 @@ export class Engine {
       case 'snapshot':
         state.hasSnapshot = true;
         wantExactly(state, input.peers);
+        return [];
+      case 'page':
+        for (const peer of input.peers)
+          if (sharersOf(state, peer).length === 0) want(state, entryOf(state, peer.key), peer);
         return [];
       case 'put':
         want(state, entryOf(state, input.peer.key), input.peer);

@@ -26,6 +26,11 @@ export type EngineInput =
   | { readonly kind: 'restore'; readonly peers: readonly Peer[] }
   /** All wanted peers. An absent peer is unwanted. */
   | { readonly kind: 'snapshot'; readonly peers: readonly Peer[] }
+  /**
+   * Peers of a list that is still being read; a snapshot follows. A peer that shares something in the kernel with another key waits for that
+   * snapshot: the other one may be gone, and its remove must come first.
+   */
+  | { readonly kind: 'page'; readonly peers: readonly Peer[] }
   | { readonly kind: 'put'; readonly peer: Peer }
   | { readonly kind: 'delete'; readonly key: string }
   | { readonly kind: 'succeeded'; readonly operation: Operation }

@@ -9,14 +9,10 @@ import { checkPeer } from './check-peer.ts';
 import type { OwnClaim, PeerRules } from './check-peer.ts';
 import type { Lease, LeaseSubnets, Peer } from './lease.ts';
 import { findDisagreement } from './agreed-fields.ts';
+import { keyOf, OpenList, type LeaseReading } from './open-list.ts';
 import { SubnetTrie } from './subnet-trie.ts';
 import { UnreachableLeases, type UnreachableGroup } from './unreachable.ts';
 import { parseLeaseKey } from './wire.ts';
-
-/** A lease as the store returned it, or the reason why it could not be read. */
-export type LeaseReading =
-  | { readonly kind: 'lease'; readonly lease: Lease }
-  | { readonly kind: 'malformed'; readonly key: string; readonly reason: string };
 
 /** The effect of a change in the store on this node. */
 export type RosterChange =
@@ -65,6 +61,15 @@ interface ClaimedByOthers {
   readonly keys: readonly string[];
 }
 
+/**
+ * Whether a list is being read.
+ *
+ *     whole ──beginList──▶ pages ──endList──▶ whole
+ *                          ▲   │
+ *                          └───┘ beginList: the pages so far do not count
+ */
+type ListReading = { readonly kind: 'whole' } | { readonly kind: 'pages'; readonly list: OpenList };
+
 /** The subnets of this node's own lease. The lease is not a peer, and no peer may overlap it. */
 export interface OwnSubnets {
   readonly key: string;
@@ -90,6 +95,7 @@ export class Roster {
   /** Leases that were rejected for an overlap, by the key of the lease that stands. */
   readonly #inTheWay = new Map<string, Map<string, Lease>>();
   readonly #tries: PerFamily<SubnetTrie>;
+  #reading: ListReading = { kind: 'whole' };
 
   /** @param earlier the peers that an earlier daemon left: the last good state of leases that are rejected now */
   constructor(rules: PeerRules, own: OwnSubnets, earlier: readonly Peer[] = []) {
@@ -156,24 +162,92 @@ export class Roster {
     );
   }
 
-  /**
-   * Replaces the current leases. Leases missing from the new list are dropped, except those in `kept`, and in the first list also those
-   * that an earlier daemon left. Subnets of the network's own length, which cannot overlap each other, come first. So also after a restart,
-   * no single lease can displace many.
-   */
+  /** Replaces the current leases by a list that has come whole. See {@link endList}. */
   replaceAll(leases: readonly LeaseReading[], kept: ReadonlySet<string> = new Set()): RosterChange[] {
-    const present = new Set(leases.map(keyOf));
-    const known = new Set([...this.#standings.keys(), ...this.#rejections.keys()]);
+    this.#reading = { kind: 'whole' };
+    const list = new OpenList(this.#rules.network);
+    for (const lease of leases) {
+      list.note(lease);
+      list.hold(lease);
+    }
+    return this.#replaceBy(list, kept);
+  }
+
+  /** Begins a list that comes in pages. Pages of an earlier list without an end do not count, but the peers that they brought stay for now. */
+  beginList(): void {
+    const list = new OpenList(this.#rules.network);
+    for (const waiting of this.#inTheWay.values())
+      for (const { key, subnets } of waiting.values()) list.claim(key, subnets);
+    for (const key of this.#earlier.keys()) {
+      const subnets = parseLeaseKey(key);
+      if (subnets !== undefined) list.claim(key, subnets);
+    }
+    this.#reading = { kind: 'pages', list };
+  }
+
+  /**
+   * Takes a page of the list. Returns the peers whose verdict cannot change by the rest of the list. The other leases wait for the end: those
+   * that overlap another lease, which may be gone, and those that are rejected.
+   */
+  takePage(leases: readonly LeaseReading[]): Peer[] {
+    if (this.#reading.kind === 'whole') throw new Error('a page came without the begin of its list');
+    const { list } = this.#reading;
+    return leases.flatMap((read) => {
+      list.note(read);
+      const peer = this.#acceptEarly(read, list);
+      if (peer !== undefined) return peer;
+      list.hold(read);
+      // The usual leases come first, so the others do not matter to them.
+      if (read.kind === 'lease' && this.#isUsual(read)) list.claim(read.lease.key, read.lease.subnets);
+      return [];
+    });
+  }
+
+  /** The keys of the pages so far. */
+  get listed(): ReadonlySet<string> {
+    return this.#reading.kind === 'whole' ? new Set() : this.#reading.list.seen;
+  }
+
+  /**
+   * Ends the list: it is whole. Leases missing from it are dropped, except those in `kept`, and in the first list also those that an earlier
+   * daemon left. Subnets of the network's own length, which cannot overlap each other, come first. So also after a restart, no single lease
+   * can displace many.
+   */
+  endList(kept: ReadonlySet<string> = new Set()): RosterChange[] {
+    if (this.#reading.kind === 'whole') throw new Error('the end of a list came without its begin');
+    const { list } = this.#reading;
+    this.#reading = { kind: 'whole' };
+    return this.#replaceBy(list, kept);
+  }
+
+  #replaceBy({ seen, held }: OpenList, kept: ReadonlySet<string>): RosterChange[] {
+    const isGone = (key: string): boolean => !seen.has(key) && !kept.has(key);
     const changes: RosterChange[] = [];
-    for (const key of known) if (!present.has(key) && !kept.has(key)) changes.push(...this.#drop(key));
+    // A lease that is gone must not take the place of another one that is gone.
+    for (const key of [...this.#rejections.keys()].filter(isGone)) this.#clearRejection(key);
+    for (const key of [...this.#standings.keys()].filter(isGone)) changes.push(...this.#drop(key));
     const [usual, odd] = [
-      leases.filter((lease) => this.#isUsual(lease)),
-      leases.filter((lease) => !this.#isUsual(lease)),
+      held.filter((lease) => this.#isUsual(lease)),
+      held.filter((lease) => !this.#isUsual(lease)),
     ];
     for (const lease of [...usual, ...odd]) changes.push(...this.#take(lease));
     for (const key of kept) if (!this.#standings.has(key)) changes.push(...this.#recall(key));
     this.#earlier = new Map();
     return this.#withNews(changes);
+  }
+
+  /** Accepts a lease of a page, if it is a peer and no other lease can come first. */
+  #acceptEarly(read: LeaseReading, list: OpenList): Peer | undefined {
+    if (read.kind === 'malformed' || !this.#isUsual(read)) return undefined;
+    const { lease } = read;
+    if (lease.key === this.#own.key) return undefined;
+    const verdict = checkPeer(lease, this.#rules);
+    if (verdict.kind !== 'peer') return undefined;
+    if (!this.isPeer(lease.key)) {
+      if (this.#findOverlap(lease.subnets) !== undefined || list.isClaimed(lease.subnets)) return undefined;
+    }
+    this.#accept(lease, verdict.peer);
+    return verdict.peer;
   }
 
   /** Whether a lease is a peer for which commands may run. */
@@ -189,7 +263,9 @@ export class Roster {
     return this.#withNews(this.#drop(key));
   }
 
+  /** Adds the addresses that are shared now. While a list is read, an old lease of a node that has moved may only not be gone yet. */
   #withNews(changes: readonly RosterChange[]): RosterChange[] {
+    if (this.#reading.kind === 'pages') return [...changes];
     const news = this.#addresses.takeNews().map(toSharedAddress);
     return [...changes, ...news.map((shared) => ({ kind: 'shared-address', ...shared }) as const)];
   }
@@ -325,10 +401,6 @@ export class Roster {
 /** Whether a lease is a reservation that no node has taken yet, so that it describes no node. */
 function isUnclaimed({ expiresAt, attributes }: Lease): boolean {
   return expiresAt === undefined && attributes.backendType === '';
-}
-
-function keyOf(read: LeaseReading): string {
-  return read.kind === 'lease' ? read.lease.key : read.key;
 }
 
 /** The form in which messages name a lease. */

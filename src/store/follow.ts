@@ -1,12 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { StoreRetry, type StoreRetryOptions } from './store-retry.ts';
-import {
-  type Cursor,
-  type LeaseRecord,
-  type LeaseStore,
-  type Listing,
-  type StoreChange,
-  type StoreFault,
-} from './store.ts';
+import { type Cursor, type LeaseStore, type Listing, type ListPart, type StoreChange } from './store.ts';
 
 export interface FollowOptions extends StoreRetryOptions {
   /** The listing to use in place of the first one, if there is one. */
@@ -23,19 +18,16 @@ export type FollowStep =
   /** Waits before the next try. */
   | { readonly kind: 'pausing'; readonly forMs: number };
 
-export type LeaseUpdate =
-  /** All leases of the store. A lease that was known before and is not in the list is gone. */
-  | {
-      readonly kind: 'snapshot';
-      readonly records: readonly LeaseRecord[];
-      readonly faults: readonly StoreFault[];
-    }
-  | { readonly kind: 'changes'; readonly changes: readonly StoreChange[] };
+/** A part of a list of all leases, or later changes. At the end of a list, a known lease that was in none of its pages is gone. */
+export type LeaseUpdate = ListPart | { readonly kind: 'changes'; readonly changes: readonly StoreChange[] };
+
+/** The number of leases in a page of a list that was read at once. */
+const pageSize = 1000;
 
 /**
- * Follows a store for ever: first a snapshot, then changes. After an outage or a lost cursor, another snapshot and
- * changes follow. Ends when the signal is aborted or the store is closed. Throws a {@link StoreError} if a retry cannot
- * help.
+ * Follows a store for ever: first a list in pages, then changes. After an outage or a lost cursor, another list and changes follow. The
+ * store reads a page while the caller works on the one before. Ends when the signal is aborted or the store is closed. Throws a {@link
+ * StoreError} if a retry cannot help.
  */
 export async function* followLeases(
   store: LeaseStore,
@@ -45,12 +37,19 @@ export async function* followLeases(
   const retry = new StoreRetry({ ...options, onPause: (forMs) => onStep({ kind: 'pausing', forMs }) });
   while (!signal.aborted) {
     try {
+      let cursor: Cursor | undefined;
       onStep({ kind: 'listing' });
-      const { snapshot, cursor } = begin(options.takeListing?.() ?? (await store.list()));
-      if (isAborted(signal)) return;
-      retry.reached();
-      onStep({ kind: 'watching' });
-      yield* snapshot;
+      for await (const part of readParts(store, options.takeListing?.())) {
+        if (isAborted(signal)) return;
+        if (part.kind === 'end') {
+          ({ cursor } = part);
+          retry.reached();
+          onStep({ kind: 'watching' });
+        }
+        yield part;
+        if (part.kind !== 'end') onStep({ kind: 'listing' });
+      }
+      if (cursor === undefined) throw new Error('a list of leases had no end');
       for await (const changes of store.watch(cursor, signal)) {
         retry.settled();
         yield { kind: 'changes', changes };
@@ -63,15 +62,24 @@ export async function* followLeases(
   }
 }
 
-/** The snapshot is in a list that is emptied as it is read: a watch that lasts for months would keep all records in memory. */
-function begin({ records, faults, cursor }: Listing): { snapshot: Iterable<LeaseUpdate>; cursor: Cursor } {
-  const updates: LeaseUpdate[] = [{ kind: 'snapshot', records, faults }];
-  return { snapshot: { [Symbol.iterator]: () => ({ next: () => takeNext(updates) }) }, cursor };
+/** The parts of a list: of one that was read before, or of a new one. */
+async function* readParts(
+  store: LeaseStore,
+  known: Listing | undefined,
+): AsyncGenerator<ListPart, void, void> {
+  if (known === undefined && store.listPages !== undefined) yield* store.listPages();
+  else yield* splitList(known ?? (await store.list()));
 }
 
-function takeNext(updates: LeaseUpdate[]): IteratorResult<LeaseUpdate, undefined> {
-  const value = updates.shift();
-  return value === undefined ? { done: true, value } : { done: false, value };
+/** Splits a list into pages. Between two of them, the commands for the leases of the first may start. */
+async function* splitList({ records, faults, cursor }: Listing): AsyncGenerator<ListPart, void, void> {
+  yield { kind: 'begin' };
+  for (let at = 0; at < records.length; at += pageSize) {
+    yield { kind: 'page', records: records.slice(at, at + pageSize), faults: [] };
+    await setImmediate();
+  }
+  yield { kind: 'page', records: [], faults };
+  yield { kind: 'end', cursor };
 }
 
 /** Reads the state of a signal. The call is needed because the compiler believes that a signal once seen unaborted stays so. */

@@ -1,5 +1,5 @@
 import { StoreAbandonedError, type LeaseStore, type ListOptions, type LeaseRecord } from './store.ts';
-import type { AssignedNode, Cursor, StoreChange, StoredNetworkPlace } from './store.ts';
+import type { AssignedNode, Cursor, ListPart, StoreChange, StoredNetworkPlace } from './store.ts';
 
 /** The limits of a process that ends and still waits for its store. */
 export interface StoreLimits {
@@ -75,17 +75,26 @@ export class LimitedStore implements LeaseStore {
     return this.#read('list the leases', () => this.#store.list(options));
   }
 
-  async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {
-    const changes = this.#store.watch(cursor, signal)[Symbol.asyncIterator]();
+  get listPages(): (() => AsyncIterable<ListPart>) | undefined {
+    const { listPages } = this.#store;
+    return listPages && (() => this.#readEach('list the leases', listPages.call(this.#store)));
+  }
+
+  watch(cursor: Cursor, signal: AbortSignal): AsyncIterable<readonly StoreChange[]> {
+    return this.#readEach('watch the leases', this.#store.watch(cursor, signal));
+  }
+
+  async *#readEach<T>(action: string, all: AsyncIterable<T>): AsyncGenerator<T, void, void> {
+    const each = all[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const next = await this.#read('watch the leases', () => changes.next());
+        const next = await this.#read(action, () => each.next());
         if (next.done === true) return;
         yield next.value;
       }
     } finally {
-      // A watch that hangs ends when it can.
-      changes.return?.().catch(() => undefined);
+      // A read that hangs ends when it can.
+      each.return?.().catch(() => undefined);
     }
   }
 

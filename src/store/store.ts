@@ -49,6 +49,18 @@ export interface Listing {
   readonly cursor: Cursor;
 }
 
+/** A part of a list that comes in pages. */
+export type ListPart =
+  /** The list begins, or begins again: pages before this part do not count. */
+  | { readonly kind: 'begin' }
+  | {
+      readonly kind: 'page';
+      readonly records: readonly LeaseRecord[];
+      readonly faults: readonly StoreFault[];
+    }
+  /** The list is whole. The cursor is as in {@link Listing}. */
+  | { readonly kind: 'end'; readonly cursor: Cursor };
+
 export interface ListOptions {
   /**
    * Whether to find out when each lease expires, even if that takes a request for each. People ask for it; nodes follow a store without it.
@@ -152,6 +164,11 @@ export interface LeaseStore {
   writeNetwork(text: string): Promise<void>;
 
   list(options?: ListOptions): Promise<Listing>;
+  /**
+   * Lists the leases page by page, as of one moment, and requests the next page before it yields the present one. Undefined for a store that
+   * reads all leases at once. The caller may leave off after any part. Throws the errors of {@link list}.
+   */
+  readonly listPages?: (() => AsyncIterable<ListPart>) | undefined;
   /**
    * Yields changes since the cursor, the oldest first; several at once if they came at once. Ends when the signal is aborted. Throws {@link
    * CursorLostError} or {@link StoreError}. A change may be reported more than once.

@@ -22,6 +22,7 @@ type Happening =
   | { readonly do: 'crash'; readonly effects: number }
   | { readonly do: 'restart' }
   | { readonly do: 'snapshot' }
+  | { readonly do: 'page'; readonly from: number; readonly size: number }
   | { readonly do: 'tamper'; readonly subnet: number; readonly how: 'delete' | 'add' };
 
 const node = fc.nat(4);
@@ -71,6 +72,10 @@ const happening = (troubles: readonly Trouble[], subnet: fc.Arbitrary<number>): 
     { weight: 1, arbitrary: fc.record({ do: fc.constant('snapshot' as const) }) },
     {
       weight: 1,
+      arbitrary: fc.record({ do: fc.constant('page' as const), from: fc.nat(5), size: fc.nat(5) }),
+    },
+    {
+      weight: 1,
       arbitrary: fc.record({
         do: fc.constant('tamper' as const),
         subnet,
@@ -112,6 +117,10 @@ function happen(simulation: Simulation, what: Happening, tamper: (what: Tamperin
       return simulation.restart();
     case 'snapshot':
       return simulation.feed({ kind: 'snapshot', peers: [...simulation.wanted.values()] });
+    case 'page': {
+      const peers = [...simulation.wanted.values()].slice(what.from, what.from + what.size);
+      return simulation.feed({ kind: 'page', peers });
+    }
     case 'tamper':
       return tamper(what);
   }
@@ -240,3 +249,44 @@ for (const repeatable of [true, false]) {
     );
   });
 }
+
+test('nodes that have moved when a list comes in pages keep the peer that two leases share', () => {
+  /** The node of each subnet, in a list that comes in pages of these sizes, with what the commands do after each page. */
+  const list = fc.record({
+    nodes: fc.uniqueArray(fc.nat(5), { maxLength: 6 }),
+    pages: fc.array(fc.record({ size: fc.nat(3), then: fc.array(run, { maxLength: 3 }) }), { maxLength: 4 }),
+    isRestart: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(list, { maxLength: 8 }), (lists) => {
+      const simulation = new Simulation(keyedKernel(), single);
+      for (const { nodes, pages, isRestart } of lists) {
+        const peers = nodes.map((node, subnet) => makeModelPeer(subnet, node, 0));
+        if (isRestart) simulation.restart();
+        simulation.wanted.clear();
+        for (const peer of peers) simulation.wanted.set(peer.key, peer);
+        let at = 0;
+        for (const { size, then } of pages) {
+          simulation.feed({ kind: 'page', peers: peers.slice(at, (at += size)) });
+          for (const what of then) happen(simulation, what, () => undefined);
+        }
+        simulation.feed({ kind: 'snapshot', peers });
+      }
+      simulation.settle();
+      assert.deepEqual(simulation.kernel.dump(), simulation.wantedDump);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('a peer of a page waits for the whole list if another key holds its address in the kernel', () => {
+  const simulation = new Simulation(keyedKernel(), single);
+  simulation.put(makeModelPeer(0, 1, 0));
+  simulation.settle();
+  simulation.log = [];
+  simulation.feed({ kind: 'page', peers: [makeModelPeer(1, 1, 0), makeModelPeer(2, 2, 0)] });
+  assert.deepEqual(
+    simulation.running.map(({ kind, peer }) => `${kind} ${peer.key}`),
+    ['add 10.0.2.0-24'],
+  );
+});

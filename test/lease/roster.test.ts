@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatCidr, networkOf, overlaps } from '../../src/network/cidr.ts';
 import { Roster } from '../../src/lease/roster.ts';
-import type { LeaseReading, RosterChange } from '../../src/lease/roster.ts';
+import type { LeaseReading } from '../../src/lease/open-list.ts';
+import type { RosterChange } from '../../src/lease/roster.ts';
 import { cidr, makeLease, textRules, vxlanRules } from './fixtures.ts';
 
 const own = { key: '10.50.1.0-24', subnets: { ipv4: cidr('10.50.1.0/24'), ipv6: undefined } };

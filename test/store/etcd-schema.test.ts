@@ -299,6 +299,30 @@ describe('many leases in etcd', () => {
     assert.deepEqual(later.keys, ['+10.99.0.0-24']);
   });
 
+  withBed('come page by page as of one moment, whatever changes between two pages', async (bed) => {
+    const keys = Array.from({ length: 300 }, (_, index) => `10.${50 + (index >> 8)}.${index & 255}.0-24`);
+    await writeAtOnce(bed, keys);
+    const store = await bed.open({ pageSize: 70 });
+    const seen: string[] = [];
+    const pages: number[] = [];
+    for await (const part of store.listPages?.() ?? []) {
+      if (part.kind === 'page') {
+        pages.push(part.records.length);
+        seen.push(...part.records.map((record) => record.key));
+        await create(store, `10.99.${pages.length}.0-24`);
+      } else if (part.kind === 'end') {
+        await using watch = new WatchProbe(store, part.cursor);
+        await watch.until(() => watch.changes.length >= pages.length);
+        assert.deepEqual(
+          watch.keys,
+          pages.map((_, index) => `+10.99.${index + 1}.0-24`),
+        );
+      }
+    }
+    assert.deepEqual(pages, [70, 70, 70, 70, 20]);
+    assert.deepEqual(seen.sort(), [...keys].sort());
+  });
+
   withBed('are listed anew when compaction overtakes the listing', async (bed) => {
     const keys = Array.from({ length: 300 }, (_, index) => `10.50.${index}.0-24`);
     await writeAtOnce(bed, keys);

@@ -12,6 +12,7 @@ import {
   type LeaseRecord,
   type LeaseStore,
   type Listing,
+  type ListPart,
   type StoreChange,
 } from '../../src/store/store.ts';
 
@@ -92,17 +93,20 @@ async function follow(rounds: readonly Round[], options: Partial<FollowOptions> 
       },
       ...options,
     });
-    for await (const update of following) updates.push(summarise(update));
+    let listed = 0;
+    for await (const update of following) {
+      if (update.kind === 'begin') listed = 0;
+      else if (update.kind === 'page') listed += update.records.length;
+      else updates.push(summarise(update, listed));
+    }
   } catch (thrown) {
     error = thrown;
   }
   return { updates, delays, outages, backs, lists: store.lists, error };
 }
 
-function summarise(update: LeaseUpdate): string {
-  return update.kind === 'snapshot'
-    ? `snapshot ${update.records.length}`
-    : `changes ${update.changes.length}`;
+function summarise(update: Exclude<LeaseUpdate, { kind: 'begin' | 'page' }>, listed: number): string {
+  return update.kind === 'end' ? `snapshot ${listed}` : `changes ${update.changes.length}`;
 }
 
 describe('following a store', () => {
@@ -121,6 +125,66 @@ describe('following a store', () => {
     };
     const { updates, lists } = await follow([{ batches: [[put]], then: 'end' }], { takeListing });
     assert.deepEqual([updates, lists], [['snapshot 0', 'snapshot 1', 'changes 1'], 1]);
+  });
+
+  test('hands a long listing over page by page, and yields to other work between two pages', async () => {
+    const records = Array.from({ length: 2500 }, (_, index) => ({ ...record, key: `${index}` }));
+    const fault = { where: 'a file', reason: 'is torn' };
+    let given: Listing | undefined = { records, faults: [fault], cursor: '0' as Cursor };
+    const updates = followLeases(new ScriptedStore([]) as unknown as LeaseStore, {
+      signal: new AbortController().signal,
+      takeListing: () => {
+        const taken = given;
+        given = undefined;
+        return taken;
+      },
+    });
+    const seen: string[] = [];
+    const keys: string[] = [];
+    for await (const update of updates) {
+      if (update.kind === 'end') break;
+      seen.push(
+        update.kind === 'page' ? `page ${update.records.length} ${update.faults.length}` : update.kind,
+      );
+      if (update.kind !== 'page' || update.records.length === 0) continue;
+      keys.push(...update.records.map(({ key }) => key));
+      setImmediate(() => seen.push('other work'));
+    }
+    assert.deepEqual(seen, [
+      ...['begin', 'page 1000 0', 'other work', 'page 1000 0', 'other work'],
+      ...['page 500 0', 'other work', 'page 0 1'],
+    ]);
+    assert.deepEqual(
+      keys,
+      records.map(({ key }) => key),
+    );
+  });
+
+  test('goes on with the pages of a list that begins again, and then lists again after an outage', async () => {
+    const page = { kind: 'page', records: [record], faults: [] } as const;
+    const end = { kind: 'end', cursor: '1' as Cursor } as const;
+    const lists: (readonly (ListPart | Error)[])[] = [
+      [{ kind: 'begin' }, page, { kind: 'begin' }, page, page, outage],
+      [{ kind: 'begin' }, page, end],
+    ];
+    const store = {
+      async *listPages(): AsyncGenerator<ListPart, void, void> {
+        for (const part of lists.shift() ?? []) {
+          if (part instanceof Error) throw part;
+          yield await Promise.resolve(part);
+        }
+      },
+      async *watch(): AsyncGenerator<readonly StoreChange[], void, void> {
+        yield await Promise.resolve([put]);
+      },
+    };
+    const seen: string[] = [];
+    const options = { signal: new AbortController().signal, delay: () => Promise.resolve() };
+    for await (const { kind } of followLeases(store as unknown as LeaseStore, options)) seen.push(kind);
+    assert.deepEqual(seen, [
+      ...['begin', 'page', 'begin', 'page', 'page'],
+      ...['begin', 'page', 'end', 'changes'],
+    ]);
   });
 
   test('lists again at once when the cursor is lost', async () => {

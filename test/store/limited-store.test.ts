@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { LimitedStore } from '../../src/store/limited-store.ts';
-import { StoreAbandonedError, type LeaseRecord, type LeaseStore } from '../../src/store/store.ts';
+import {
+  StoreAbandonedError,
+  type LeaseRecord,
+  type LeaseStore,
+  type ListPart,
+} from '../../src/store/store.ts';
 import { Bench, changedStore, leaseValue } from '../daemon/bench.ts';
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
@@ -21,6 +26,9 @@ async function hanging(t: TestContext, changes: Partial<LeaseStore> = {}): Promi
     replace: never,
     remove: never,
     close: never,
+    async *listPages() {
+      yield await never<ListPart>();
+    },
     async *watch() {
       yield [];
       await never();
@@ -32,6 +40,9 @@ async function hanging(t: TestContext, changes: Partial<LeaseStore> = {}): Promi
 const reads: readonly ((store: LeaseStore) => Promise<unknown>)[] = [
   (store) => store.readNetwork(),
   (store) => store.list(),
+  async (store) => {
+    for await (const part of store.listPages?.() ?? []) assert.equal(part.kind, 'begin');
+  },
 ];
 const writes: readonly ((store: LeaseStore) => Promise<unknown>)[] = [
   (store) => store.createNetwork('{}'),

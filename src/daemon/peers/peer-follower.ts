@@ -1,7 +1,8 @@
 import type { EmitEvent } from '../../event/event.ts';
 import type { EngineInput } from '../../engine/operation.ts';
 import { Roster } from '../../lease/roster.ts';
-import type { LeaseReading, RosterChange } from '../../lease/roster.ts';
+import type { LeaseReading } from '../../lease/open-list.ts';
+import type { RosterChange } from '../../lease/roster.ts';
 import type { PeerRules } from '../../lease/check-peer.ts';
 import type { Peer } from '../../lease/lease.ts';
 import { decodeLease, forgetDecoded, shownKey } from '../../lease/wire.ts';
@@ -32,6 +33,12 @@ interface PeerFollowerOptions {
   readonly listingSlot: ListingSlot;
 }
 
+interface ListSoFar {
+  readonly faults: StoreFault[];
+  /** The value of this node's own lease. */
+  ownValue: string | undefined;
+}
+
 /** Follows the store's leases, keeps the roster, and feeds the engine the wanted peers. */
 export class PeerFollower implements Vital {
   readonly name = 'lease-follower';
@@ -45,6 +52,8 @@ export class PeerFollower implements Vital {
   #mayBeLate: boolean;
   /** The step that it is in, and the beginning of that step on the clock of `performance.now`. */
   #step: { readonly step: FollowStep; readonly since: number } | undefined;
+  /** The part of a list so far that only its end can use. */
+  #list: ListSoFar = { faults: [], ownValue: undefined };
   /** Aborted to list the leases again. */
   #listing = new AbortController();
   /** The skipped entries so far, with the reason, so that a list does not report them again. */
@@ -85,7 +94,7 @@ export class PeerFollower implements Vital {
   }
 
   /**
-   * Follows the store until the signal is aborted. Calls `onSnapshot` whenever the engine has received a snapshot. Throws a StoreError that
+   * Follows the store until the signal is aborted. Calls `onSnapshot` whenever the engine has received a whole list. Throws a StoreError that
    * waiting does not cure.
    */
   async follow(signal: AbortSignal, onSnapshot: () => void = () => undefined): Promise<void> {
@@ -123,12 +132,21 @@ export class PeerFollower implements Vital {
       },
     });
     for await (const update of updates) {
-      if (update.kind === 'changes') this.#takeChanges(update.changes);
-      else {
-        await this.#options.links.look();
-        if (signal.aborted) return;
-        this.#takeSnapshot(update.records, update.faults);
-        onSnapshot();
+      switch (update.kind) {
+        case 'begin':
+          await this.#options.links.look();
+          if (signal.aborted) return;
+          this.#beginList();
+          break;
+        case 'page':
+          this.#takePage(update.records, update.faults);
+          break;
+        case 'end':
+          this.#endList();
+          onSnapshot();
+          break;
+        case 'changes':
+          this.#takeChanges(update.changes);
       }
     }
   }
@@ -142,18 +160,37 @@ export class PeerFollower implements Vital {
     if (isLogged) this.#options.emit({ event: 'store-back', afterMs });
   }
 
-  #takeSnapshot(records: readonly LeaseRecord[], faults: readonly StoreFault[]): void {
+  #beginList(): void {
+    this.#roster.beginList();
+    this.#list = { faults: [], ownValue: undefined };
+  }
+
+  /** Has the peers of a page applied, as far as the rest of the list cannot change them. */
+  #takePage(records: readonly LeaseRecord[], faults: readonly StoreFault[]): void {
+    const { own, links, loop } = this.#options;
+    this.#list.faults.push(...faults);
+    for (const { key, value } of records) {
+      this.#late.settle(key);
+      if (key === own.key) this.#list.ownValue = value;
+    }
+    for (const { key } of faults) if (key !== undefined) this.#late.settle(key);
+    const peers = this.#roster.takePage(records.map(readRecord));
+    if (peers.length > 0) loop.feed({ kind: 'page', peers: peers.map((peer) => links.place(peer)) });
+  }
+
+  #endList(): void {
     const { own, loop, emit } = this.#options;
+    const { faults, ownValue } = this.#list;
     this.#takeNamelessFaults(faults.filter(({ key }) => key === undefined));
-    const leases = [...records.map(readRecord), ...faults.flatMap(readFault)];
-    this.#keepLate(leases);
-    for (const change of this.#roster.replaceAll(leases, this.#late.keys)) this.#report(change);
+    this.#roster.takePage(faults.flatMap(readFault));
+    this.#keepLate(this.#roster.listed);
+    for (const change of this.#roster.endList(this.#late.keys)) this.#report(change);
     const { accepted, ignored, rejected } = this.#roster.counts;
     emit({ event: 'snapshot', peers: accepted, ignored, rejected });
     raiseLeaseConcerns(this.#roster, this.#options.concerns);
     // The engine gets the whole list: after a restart it also has peers that only the journal remembers.
     loop.feed({ kind: 'snapshot', peers: this.#roster.peers.map((peer) => this.#options.links.place(peer)) });
-    if (records.find((record) => record.key === own.key)?.value !== own.value) void own.reclaim();
+    if (ownValue !== own.value) void own.reclaim();
   }
 
   #takeChanges(changes: readonly StoreChange[]): void {
@@ -167,11 +204,9 @@ export class PeerFollower implements Vital {
     this.#awaitLate(late);
   }
 
-  /** Keeps the peers that a snapshot lacks and that may only be late. Settles the late peers that are there again. */
-  #keepLate(leases: readonly LeaseReading[]): void {
+  /** Keeps the peers that a list lacks and that may only be late. */
+  #keepLate(present: ReadonlySet<string>): void {
     const { own } = this.#options;
-    const present = new Set(leases.map((read) => (read.kind === 'lease' ? read.lease.key : read.key)));
-    for (const key of present) this.#late.settle(key);
     const isExcused = this.#mayBeLate || own.isOver || !present.has(own.key);
     const known = new Set([...this.#roster.peers, ...this.#earlier].map(({ key }) => key));
     this.#mayBeLate = false;

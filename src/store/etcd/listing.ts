@@ -19,20 +19,27 @@ interface ListOrder<T> {
   readonly read: (kv: IKeyValue) => T;
 }
 
-interface KeyListing<T> {
-  readonly entries: readonly T[];
-  /** The revision of the whole listing; a 64-bit number. */
-  readonly revision: string;
-}
+/** A part of a list of keys. */
+type KeyPart<T> =
+  /** The list begins, or begins again because a compaction overtook it: entries before this part do not count. */
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'page'; readonly entries: readonly T[] }
+  /** The revision of the whole list; a 64-bit number. */
+  | { readonly kind: 'end'; readonly revision: string };
 
 /**
- * Reads every key that begins with a text, as of one revision, page by page. A page is read while etcd prepares the next one, and then
- * dropped.
+ * Reads every key that begins with a text, as of one revision, page by page. A page is handed over while etcd prepares the next one, and
+ * then dropped.
  */
-export async function listKeys<T>(cluster: Cluster, order: ListOrder<T>): Promise<KeyListing<T>> {
+export async function* listKeys<T>(
+  cluster: Cluster,
+  order: ListOrder<T>,
+): AsyncGenerator<KeyPart<T>, void, void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await listPages(cluster, order);
+      yield { kind: 'begin' };
+      yield* listPages(cluster, order);
+      return;
     } catch (error) {
       const isOvertaken = error instanceof StoreError && isCompacted(error.cause);
       if (!isOvertaken || tries >= mostTries) throw error;
@@ -40,16 +47,15 @@ export async function listKeys<T>(cluster: Cluster, order: ListOrder<T>): Promis
   }
 }
 
-async function listPages<T>(
+async function* listPages<T>(
   cluster: Cluster,
   { action, start, pageSize, read }: ListOrder<T>,
-): Promise<KeyListing<T>> {
+): AsyncGenerator<KeyPart<T>, void, void> {
   const range = rangeFrom(start);
   const request = (key: Buffer, revision?: string): Promise<IRangeResponse> => {
     const page = { ...range, key, limit: pageSize, ...(revision !== undefined && { revision }) };
     return cluster.request(action, (client) => client.kv.range(page));
   };
-  const entries: T[] = [];
   let page = await request(range.key);
   const { revision } = page.header;
   for (;;) {
@@ -59,10 +65,13 @@ async function listPages<T>(
       page.more && last !== undefined
         ? request(Buffer.concat([last.key, Buffer.of(0)]), revision)
         : undefined;
-    for (const kv of page.kvs) entries.push(read(kv));
-    if (next === undefined) return { entries, revision };
+    // It may fail while the caller works, or after the caller has left off.
+    next?.catch(() => undefined);
+    yield { kind: 'page', entries: page.kvs.map(read) };
+    if (next === undefined) break;
     page = await next;
   }
+  yield { kind: 'end', revision };
 }
 
 /**

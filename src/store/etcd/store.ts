@@ -10,6 +10,7 @@ import {
   type LeaseStore,
   type Listing,
   type ListOptions,
+  type ListPart,
   type StoreChange,
   type StoreFault,
   type StoredNetworkPlace,
@@ -152,31 +153,25 @@ class EtcdStore implements LeaseStore {
   }
 
   async list({ expiries = false }: ListOptions = {}): Promise<Listing> {
-    const { subnets } = this.#layout;
-    const action = `list the leases under ${subnets}`;
-    const { entries, revision } = await listKeys(this.#cluster, {
-      action,
-      start: subnets,
-      pageSize: this.#pageSize,
-      read: (kv) => ({
-        seen: readKeyValue(kv, subnets),
-        etcdLease: isReservation(kv) ? undefined : kv.lease,
-      }),
-    });
-    const etcdLeases = entries.flatMap(({ etcdLease }) => etcdLease ?? []);
-    const known = expiries ? await readExpiries(this.#cluster, action, etcdLeases) : undefined;
-    const records: LeaseRecord[] = [];
-    const faults: StoreFault[] = [];
-    for (const { seen, etcdLease } of entries) {
-      if (seen.kind === 'fault') faults.push(seen.fault);
-      else if (known === undefined || etcdLease === undefined) records.push(seen.record);
-      else {
-        // A lease without an expiry has expired since the listing.
-        const expiresAt = known.get(etcdLease);
-        if (expiresAt !== undefined) records.push({ ...seen.record, expiresAt });
-      }
+    const entries: ListedKey[] = [];
+    for await (const part of this.#listKeys()) {
+      if (part.kind === 'begin') entries.length = 0;
+      else if (part.kind === 'page') entries.push(...part.entries);
+      else
+        return {
+          ...sortEntries(expiries ? await this.#withExpiries(entries) : entries),
+          cursor: part.revision as Cursor,
+        };
     }
-    return { records, faults, cursor: revision as Cursor };
+    throw new Error('a list of keys had no end');
+  }
+
+  async *listPages(): AsyncGenerator<ListPart, void, void> {
+    for await (const part of this.#listKeys()) {
+      if (part.kind === 'begin') yield part;
+      else if (part.kind === 'page') yield { kind: 'page', ...sortEntries(part.entries) };
+      else yield { kind: 'end', cursor: part.revision as Cursor };
+    }
   }
 
   async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {
@@ -270,9 +265,41 @@ class EtcdStore implements LeaseStore {
       if (id !== undefined && id !== now?.id) await revokeUnlessUsed(this.#cluster, id);
   }
 
+  #listKeys(): ReturnType<typeof listKeys<ListedKey>> {
+    const { subnets } = this.#layout;
+    return listKeys(this.#cluster, {
+      action: this.#listAction,
+      start: subnets,
+      pageSize: this.#pageSize,
+      read: (kv) => ({
+        seen: readKeyValue(kv, subnets),
+        etcdLease: isReservation(kv) ? undefined : kv.lease,
+      }),
+    });
+  }
+
+  get #listAction(): string {
+    return `list the leases under ${this.#layout.subnets}`;
+  }
+
+  /** Asks when each lease expires. A lease without an expiry has expired since the list. */
+  async #withExpiries(entries: readonly ListedKey[]): Promise<ListedKey[]> {
+    const etcdLeases = entries.flatMap(({ etcdLease }) => etcdLease ?? []);
+    const known = await readExpiries(this.#cluster, this.#listAction, etcdLeases);
+    return entries.flatMap((entry) => {
+      const { seen, etcdLease } = entry;
+      if (seen.kind === 'fault' || etcdLease === undefined) return entry;
+      const expiresAt = known.get(etcdLease);
+      return expiresAt === undefined
+        ? []
+        : { seen: { ...seen, record: { ...seen.record, expiresAt } }, etcdLease };
+    });
+  }
+
   #pathOf(key: string): string {
     return `${this.#layout.subnets}${key}`;
   }
+
   /** Writes a key if a condition on it holds. Otherwise, the grant is revoked. */
   async #putIf(
     condition: ICompare,
@@ -302,6 +329,22 @@ class EtcdStore implements LeaseStore {
     }
     return { kind: 'not-written', standing };
   }
+}
+
+/** A key of a list, with its etcd lease; undefined for a reservation. */
+interface ListedKey {
+  readonly seen: Exclude<StoreChange, { kind: 'delete' }>;
+  readonly etcdLease: string | undefined;
+}
+
+function sortEntries(entries: readonly ListedKey[]): Pick<Listing, 'records' | 'faults'> {
+  const records: LeaseRecord[] = [];
+  const faults: StoreFault[] = [];
+  for (const { seen } of entries) {
+    if (seen.kind === 'fault') faults.push(seen.fault);
+    else records.push(seen.record);
+  }
+  return { records, faults };
 }
 
 type WriteResult =

@@ -10,6 +10,7 @@ import {
   type LeaseRecord,
   type LeaseStore,
   type Listing,
+  type ListPart,
   type StoreChange,
   type StoredNetworkPlace,
 } from '../store.ts';
@@ -113,14 +114,24 @@ class KubernetesStore implements LeaseStore {
 
   async list(): Promise<Listing> {
     const listed = await this.#list();
+    const { records, faults } = listed.book;
+    return { records, faults, cursor: this.#remember(listed) };
+  }
+
+  async *listPages(): AsyncGenerator<ListPart, void, void> {
+    for await (const part of this.#pages())
+      yield part.kind === 'end' ? { kind: 'end', cursor: this.#remember(part.listed) } : part;
+  }
+
+  /** Keeps a list for the watch that continues from it. */
+  #remember(listed: ListedNodes): Cursor {
     const cursor = `${listed.resourceVersion} ${randomUUID()}` as Cursor;
     this.#listings.set(cursor, listed);
     for (const old of this.#listings.keys()) {
       if (this.#listings.size <= mostRemembered) break;
       this.#listings.delete(old);
     }
-    const { records, faults } = listed.book;
-    return { records, faults, cursor };
+    return cursor;
   }
 
   async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {
@@ -185,7 +196,12 @@ class KubernetesStore implements LeaseStore {
     return Promise.resolve();
   }
 
-  #list(): Promise<ListedNodes> {
+  async #list(): Promise<ListedNodes> {
+    for await (const part of this.#pages()) if (part.kind === 'end') return part.listed;
+    throw new Error('a list of Nodes had no end');
+  }
+
+  #pages(): ReturnType<typeof listNodes> {
     return listNodes(this.#server, this.#names, this.#options.pageSize ?? usualPageSize);
   }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { raiseLeaseConcerns } from '../../../src/daemon/peers/lease-concerns.ts';
 import { Concerns } from '../../../src/event/concerns.ts';
-import { Roster, type LeaseReading } from '../../../src/lease/roster.ts';
+import type { LeaseReading } from '../../../src/lease/open-list.ts';
+import { Roster } from '../../../src/lease/roster.ts';
 import { cidr, makeLease, vxlanRules } from '../../lease/fixtures.ts';
 
 const own = { key: '10.50.1.0-24', subnets: { ipv4: cidr('10.50.1.0/24'), ipv6: undefined } };

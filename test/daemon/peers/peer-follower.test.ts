@@ -14,10 +14,11 @@ import type { PeerRules } from '../../../src/lease/check-peer.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
 import { ListingSlot } from '../../../src/store/listing-slot.ts';
-import { StoreError, type LeaseStore } from '../../../src/store/store.ts';
+import { StoreError, type LeaseRecord, type LeaseStore, type ListPart } from '../../../src/store/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { cidr, textRules } from '../../lease/fixtures.ts';
 import { until } from '../../support/until.ts';
+import { changedStore } from '../bench.ts';
 import { makeNumberedPeer } from '../network/network-bench.ts';
 
 const own = { key: '10.50.1.0-24', subnets: { ipv4: cidr('10.50.1.0/24'), ipv6: undefined } };
@@ -47,6 +48,8 @@ class Scene {
   /** The routes of this node. */
   routes = new LinkRoutes([]);
   readonly follower: PeerFollower;
+  /** The list in pages that the store gives from now on; undefined: the store gives its lists at once. */
+  pages: LeaseStore['listPages'];
   /** The number of outages whose end the keeper of the own lease heard of. */
   answers = 0;
 
@@ -73,8 +76,14 @@ class Scene {
     this.loop.feed({ kind: 'restore', peers: earlier });
     const present = new Set(earlier.map(({ subnet }) => subnet ?? ''));
     this.loop.checked(present, this.loop.engine.checkpoint);
+    const pages = (): LeaseStore['listPages'] => this.pages;
     this.follower = new PeerFollower({
-      store,
+      store: {
+        ...changedStore(store, {}),
+        get listPages() {
+          return pages();
+        },
+      },
       listingSlot: new ListingSlot(),
       rules: this.#rules(),
       own: {
@@ -327,4 +336,43 @@ test('a peer that is on another link of this node now has changed; one of unknow
   ending.abort();
   await look;
   assert.deepEqual([linkOf(4), linkOf(6)], ['eth0', 'eth0'], 'nothing begins after the signal');
+});
+
+test('peers of a page are added before the list is whole, and what the list lacks goes at its end', async (t) => {
+  const scene = await Scene.start(t, false, [
+    [4, 4],
+    [5, 5],
+  ]);
+  const { records, cursor } = await scene.store.list();
+  const ofOthers = records.filter(({ key }) => key !== keyOf(5));
+  const [own] = records;
+  assert.ok(own);
+  const record = (subnet: number, node: number): LeaseRecord => ({
+    ...own,
+    key: keyOf(subnet),
+    value: valueOf(node),
+  });
+  let goOn = (): void => undefined;
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  // Node 5 has moved from subnet 5 to 7, and has begun to tell of it.
+  const parts: readonly ListPart[] = [
+    { kind: 'begin' },
+    { kind: 'page', records: [record(6, 6), record(7, 5)], faults: [] },
+    { kind: 'page', records: ofOthers, faults: [] },
+    { kind: 'end', cursor },
+  ];
+  scene.pages = async function* () {
+    for (const part of parts) {
+      if (part === parts[2]) await held;
+      yield part;
+    }
+  };
+  scene.follower.relist();
+  await scene.until(() => scene.runs.includes(`add ${keyOf(6)}`));
+  assert.deepEqual(scene.runs, [`add ${keyOf(6)}`]);
+  goOn();
+  await scene.until(() => scene.runs.includes(`add ${keyOf(7)}`));
+  assert.deepEqual(scene.runs, [`add ${keyOf(6)}`, `remove ${keyOf(5)}`, `add ${keyOf(7)}`]);
+  assert.deepEqual(scene.wanted, [4, 6, 7].map(keyOf));
+  assert.deepEqual(scene.warnings, []);
 });

@@ -242,6 +242,25 @@ kubeTest('a list in pages is a whole one', async () => {
   const store = open({ pageSize: 3 });
   const { records } = await store.list();
   assert.equal(records.length, 11);
+  const pages: number[] = [];
+  const keys: string[] = [];
+  for await (const part of store.listPages?.() ?? []) {
+    if (part.kind === 'page') {
+      pages.push(part.records.length);
+      keys.push(...part.records.map(({ key }) => key));
+      // What comes between two pages is not in the list, but in the watch that continues from it.
+      if (pages.length === 1) await createPeer(12);
+    } else if (part.kind === 'end') {
+      await using probe = new WatchProbe(store, part.cursor);
+      await probe.until(() => probe.changes.length > 0);
+      assert.deepEqual(probe.keys, ['+10.60.12.0-24']);
+    }
+  }
+  assert.deepEqual(pages, [3, 3, 3, 2]);
+  assert.deepEqual(
+    keys,
+    records.map(({ key }) => key),
+  );
   await store.close();
   await server().deleteAllNodes();
 });

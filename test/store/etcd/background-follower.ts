@@ -64,11 +64,14 @@ export class BackgroundFollower implements AsyncDisposable {
           },
         },
       });
+      const pages = new Map<string, string>();
       for await (const update of updates) {
-        if (update.kind === 'snapshot') {
+        if (update.kind === 'begin') pages.clear();
+        else if (update.kind === 'page') for (const { key, value } of update.records) pages.set(key, value);
+        else if (update.kind === 'end') {
           this.snapshots += 1;
           this.state.clear();
-          for (const { key, value } of update.records) this.state.set(key, value);
+          for (const [key, value] of pages) this.state.set(key, value);
         } else {
           this.#failures = 0;
           for (const change of update.changes) {
