@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cachedKernel, downloadKernel, emulator, guestProblem } from './matrix/kernel.js';
 import {
   buildKubernetes,
   kubernetesProblem,
@@ -17,6 +18,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const forTests = process.argv.includes('--for-tests');
 const everyNode = process.argv.includes('--every-node');
 const forKubernetes = process.argv.includes('--kubernetes');
+const forMatrix = process.argv.includes('--matrix');
 
 /** The exit code `prerequisite` of src/diagnostic/failure.ts. */
 const prerequisiteExitCode = 4;
@@ -104,16 +106,19 @@ function installDebianPackages() {
   if (process.getuid?.() !== 0)
     giveUp(`These Debian packages are missing, and only root may install them: ${names}.`, hint);
   say(`installing Debian packages: ${names}`);
-  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
-  const install = () =>
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], quiet);
-  // A new machine has no package lists yet, an old one may have stale ones.
-  if (!install() && !(run('apt-get', ['update', '-qq'], quiet) && install())) {
-    giveUp(`apt-get could not install these packages: ${names}.`, hint);
-  }
+  if (!install(missing)) giveUp(`apt-get could not install these packages: ${names}.`, hint);
   for (const [name, service] of Object.entries(servicesOfPackages)) {
     if (missing.includes(name)) stopService(service);
   }
+}
+
+/** @param {readonly string[]} packages */
+function install(packages) {
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+  const attempt = () =>
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet);
+  // A new machine has no package lists yet, an old one may have stale ones.
+  return attempt() || (run('apt-get', ['update', '-qq'], quiet) && attempt());
 }
 
 /** Now and at the next boot. It may not run at all, as in a container. @param {string} service */
@@ -184,9 +189,26 @@ function buildKubernetesPrograms() {
   }
 }
 
+/** The Debian kernel and the emulator for the matrix. What cannot be had is a reason in the table of the matrix. */
+function prepareGuest() {
+  if (!isOnPath(emulator.program) && process.getuid?.() === 0 && isOnPath('apt-get')) {
+    say(`installing the Debian package ${emulator.package}`);
+    if (!install([emulator.package])) say(`apt-get could not install ${emulator.package}`);
+  }
+  if (cachedKernel() === undefined && isOnPath('apt-get')) {
+    say("downloading Debian's kernel, once; it has 70 MB");
+    const problem = downloadKernel();
+    if (problem !== undefined) say(problem);
+  }
+  const problem = guestProblem();
+  if (problem !== undefined)
+    say(`no Debian kernel to boot: ${problem}; the matrix does not try what needs one`);
+}
+
 checkNode();
 installDebianPackages();
 installNpmPackages();
 build();
 if (everyNode) installOtherNodes();
 if (forKubernetes) buildKubernetesPrograms();
+if (forMatrix) prepareGuest();

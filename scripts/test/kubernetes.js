@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheDirectory } from './cache.js';
 import { root } from './root.js';
 
 /** The Go module that requires Kubernetes in the version under test. */
@@ -26,15 +26,13 @@ function readGoMod() {
   return readFileSync(join(moduleDirectory, 'go.mod'), 'utf8');
 }
 
-/** The user's cache, where every checkout finds the programs. */
-function cacheDirectory() {
-  const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return join(base, 'heddle', `kubernetes-${requiredVersion()}`);
+function programDirectory() {
+  return cacheDirectory(`kubernetes-${requiredVersion()}`);
 }
 
 /** Where a program is or will be. @param {KubernetesProgram} name */
 export function kubernetesProgram(name) {
-  return join(cacheDirectory(), name);
+  return join(programDirectory(), name);
 }
 
 /** @param {string} path */
@@ -74,7 +72,7 @@ export function missingKubernetesPrograms() {
 export function buildKubernetes(name) {
   const target = kubernetesProgram(name);
   const unfinished = `${target}.${process.pid}`;
-  mkdirSync(cacheDirectory(), { recursive: true });
+  mkdirSync(programDirectory(), { recursive: true });
   const { status, error } = spawnSync(
     'nice',
     [

@@ -1,0 +1,79 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../test/root.js';
+
+/**
+ * A way in which a recipe moves packets, and what that needs.
+ * @typedef {object} DataPlane
+ * @property {string} name
+ * @property {Record<string, string>} [parameters] the recipe's parameters that select this way
+ * @property {readonly string[]} [features] what the kernel must have: the keys of featureProbes in features.js
+ * @property {readonly string[]} [without] what the kernel must not have, because the recipe would use it instead
+ * @property {readonly string[]} [programs] what must be on PATH
+ */
+
+/**
+ * A recipe of the matrix.
+ * @typedef {object} MatrixRecipe
+ * @property {string} name
+ * @property {readonly Families[]} families
+ * @property {boolean} oneSegment whether all nodes must be on one segment
+ * @property {readonly DataPlane[]} dataPlanes
+ */
+
+/** @typedef {'IPv4' | 'IPv6' | 'dual'} Families */
+/** @typedef {'switched' | 'routed'} Underlay */
+
+/** @type {readonly Families[]} */
+const allFamilies = ['IPv4', 'IPv6', 'dual'];
+/** @type {readonly Underlay[]} */
+export const allUnderlays = ['switched', 'routed'];
+
+/** A key that is long enough for ipsec. It is only used in labs. */
+const labKey = '0123456789abcdef'.repeat(6);
+
+/** A recipe without an entry has all families, and runs on any kernel. @type {Record<string, Partial<MatrixRecipe>>} */
+const knownRecipes = {
+  vxlan: { dataPlanes: [{ name: 'kernel', features: ['vxlan'] }] },
+  'host-gw': { oneSegment: true },
+  ipip: { families: ['IPv4'], dataPlanes: [{ name: 'kernel', features: ['ipip'] }] },
+  udp: {
+    families: ['IPv4'],
+    dataPlanes: [
+      { name: 'fou', features: ['fou', 'ipip'] },
+      { name: 'socat', without: ['fou'], features: ['tun'], programs: ['socat'] },
+    ],
+  },
+  ipsec: {
+    dataPlanes: [
+      { name: 'kernel', features: ['esp'], programs: ['swanctl'], parameters: { PSK: labKey } },
+      {
+        name: 'libipsec',
+        without: ['esp'],
+        features: ['tun'],
+        programs: ['swanctl'],
+        parameters: { PSK: labKey, MTU: '1500' },
+      },
+    ],
+  },
+  wireguard: {
+    dataPlanes: [
+      { name: 'kernel', features: ['wireguard'], programs: ['wg'] },
+      { name: 'wireguard-go', without: ['wireguard'], programs: ['wg', 'wireguard-go'] },
+    ],
+  },
+};
+
+/** The included recipes, by name. @returns {readonly MatrixRecipe[]} */
+export function matrixRecipes() {
+  return readdirSync(join(root, 'recipes'))
+    .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .map((name) => ({
+      name,
+      families: allFamilies,
+      oneSegment: false,
+      dataPlanes: [{ name: 'kernel' }],
+      ...knownRecipes[name],
+    }));
+}

@@ -1,0 +1,81 @@
+import { Buffer } from 'node:buffer';
+import { quote } from 'shell-quote';
+import { lastLines, readConsole } from './console.js';
+import { cachedKernel, emulator } from './kernel.js';
+import { jobOption, mountTag } from './guest-init.js';
+import { makeInitramfs } from './initramfs.js';
+import { commandOf } from './plan.js';
+import { followProgram } from './program.js';
+import { root } from '../test/root.js';
+
+/** Seconds until the nodes of a lab are ready: an emulated machine needs longer. */
+const readySeconds = { here: 60, guest: 180 };
+
+/** Minutes that a job may take. */
+const jobMinutes = { here: 10, guest: 20 };
+
+/** Lines of output that explain a job without a report. */
+const explainingLines = 12;
+
+/**
+ * The end of a job: the report of `lab verify --json`, or why there is none.
+ * @typedef {{ ms: number } & ({ report: any } | { problem: string })} JobEnd
+ */
+
+/**
+ * Runs a job to its end.
+ * @param {import('./plan.js').Job} job
+ * @param {{ deadline: AbortSignal, onProgress: (line: string) => void }} options
+ * @returns {Promise<JobEnd>}
+ */
+export async function runJob(job, { deadline, onProgress }) {
+  const kind = job.place.kind === 'guest' ? 'guest' : 'here';
+  const timeLimit = AbortSignal.timeout(jobMinutes[kind] * 60_000);
+  const signal = AbortSignal.any([deadline, timeLimit]);
+  const onLine = (/** @type {string} */ line) => {
+    if (line.startsWith('verify: ')) onProgress(line.slice('verify: '.length).trimEnd());
+  };
+  const begun = performance.now();
+  const words = [process.execPath, 'bin/heddle.js', ...commandOf(job, { readySeconds: readySeconds[kind] })];
+  const end =
+    kind === 'guest' ? await runInGuest(words, { signal, onLine }) : await runHere(words, { signal, onLine });
+  const ms = performance.now() - begun;
+  if (timeLimit.aborted) return { ms, problem: `it took more than ${jobMinutes[kind]} minutes` };
+  try {
+    return { ms, report: JSON.parse(end.stdout) };
+  } catch {
+    return { ms, problem: end.explanation };
+  }
+}
+
+/** @typedef {{ signal: AbortSignal, onLine: (line: string) => void }} RunOptions */
+
+/** @param {readonly string[]} words @param {RunOptions} options */
+async function runHere(words, options) {
+  const { stdout, stderr } = await followProgram(words, options);
+  return { stdout, explanation: lastLines(stderr, explainingLines) };
+}
+
+/** Boots a guest for one command, and ends it. @param {readonly string[]} words @param {RunOptions} options */
+async function runInGuest(words, options) {
+  const kernel = cachedKernel();
+  if (kernel === undefined) throw new Error('a job is planned for a guest, but there is no kernel to boot');
+  const job = `cd ${quote([root])} && ${quote(words)}`;
+  const initramfs = makeInitramfs(kernel);
+  try {
+    const { stdout, stderr } = await followProgram(
+      [
+        ...[emulator.program, '-accel', 'tcg,thread=multi', '-smp', '2', '-cpu', 'max', '-m', '2048'],
+        ...['-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
+        ...['-kernel', kernel.image, '-initrd', initramfs.file],
+        ...['-append', `console=ttyS0 quiet panic=-1 ${jobOption}${Buffer.from(job).toString('base64')}`],
+        ...['-virtfs', `local,path=/,mount_tag=${mountTag},security_model=none,readonly=on,multidevs=remap`],
+      ],
+      options,
+    );
+    const outcome = readConsole(stdout);
+    return { stdout: outcome?.stdout ?? '', explanation: lastLines(stdout + stderr, explainingLines) };
+  } finally {
+    initramfs.remove();
+  }
+}
