@@ -229,7 +229,7 @@ describe('lab up with a topology', { skip }, () => {
   test('unknown links and limits are refused with those there are', async () => {
     const unknown = await inLab('impair', 'node9');
     assert.equal(unknown.exitCode, 12);
-    assert.match(unknown.stderr, /node1, node2, node3, box; append :eth0 for a single link/);
+    assert.match(unknown.stderr, /node1, node2, node3, box, or one of their links, such as node1:eth0/);
     const nameless = await inLab('impair', '--loss', '1%');
     assert.equal(nameless.exitCode, 2);
     const malformed = await inLab('impair', 'node1', '--rate', 'fast');

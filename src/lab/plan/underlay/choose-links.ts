@@ -1,5 +1,4 @@
 import { Failure } from '../../../diagnostic/failure.ts';
-import { unknownNode } from '../request.ts';
 import type { LinkPlan } from '../topology.ts';
 import { leastIpv6Mtu, type LinkChange } from './impairment.ts';
 
@@ -8,7 +7,9 @@ export function chooseLinks(lab: string, links: readonly LinkPlan[], target: str
   const chosen = links.filter(({ name, host }) => [name, host].includes(target));
   if (chosen.length > 0) return chosen;
   const hosts = [...new Set(links.map(({ host }) => host))];
-  throw unknownNode(lab, target, hosts, '; append :eth0 for a single link');
+  throw new Failure('not-running', `the lab ${lab} does not have a link or a host named ${target}`, {
+    hint: `choose one of ${hosts.join(', ')}, or one of their links, such as ${links[0]?.name ?? 'node1:eth0'}`,
+  });
 }
 
 /** Refuses an MTU with which the kernel would remove IPv6 addresses. */
