@@ -12,6 +12,6 @@ export function writeChecksums(directory) {
 }
 
 /** The SHA-256 of a file, in hexadecimal. @param {string} file */
-export function sha256(file) {
+function sha256(file) {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { npmFile } from './release.js';
 import { checkout, heddleVersion } from './checkout.js';
-import { runTool } from './run-tool.js';
+import { runHelper } from './run-helper.js';
 
 /**
  * Packs the npm package, and returns its file. package.json says what is in it.
@@ -10,6 +10,6 @@ import { runTool } from './run-tool.js';
  */
 export function packForNpm(directory) {
   mkdirSync(directory, { recursive: true });
-  runTool('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: checkout });
+  runHelper('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: checkout });
   return join(directory, npmFile(heddleVersion));
 }

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
  * @param {string} program @param {readonly string[]} args
  * @param {import('node:child_process').SpawnSyncOptions} [options] @returns {string}
  */
-export function runTool(program, args, options = {}) {
+export function runHelper(program, args, options = {}) {
   const ended = spawnSync(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
