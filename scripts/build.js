@@ -8,6 +8,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import protobuf from 'protobufjs';
+import { licencesOf } from './licences.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -57,6 +59,37 @@ const client = await build({
 });
 const clientFile = basename(Object.keys(client.metafile.outputs).find((path) => path.endsWith('.cjs')) ?? '');
 
+/** etcd3 reads etcd's protocol from a file next to its code. In the bundle it has the protocol at hand. */
+const etcdProtocol = {
+  name: 'etcd protocol',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/etcd3\/lib\/connection-pool\.js$/ }, ({ path }) => {
+      const code = readFileSync(path, 'utf8');
+      const reads = '.loadSync)(`${__dirname}/../proto/rpc.proto`,';
+      if (!code.includes(reads)) throw new Error(`${path} reads etcd's protocol in another way than before`);
+      const file = join(dirname(path), '../proto/rpc.proto');
+      const protocol = new protobuf.Root().loadSync(file, { keepCase: true }).toJSON();
+      return { contents: code.replace(reads, () => `.fromJSON)(${JSON.stringify(protocol)},`) };
+    }),
+};
+// The library of etcd is as large as the rest of heddle, and most commands do not need it.
+const etcd = await build({
+  ...common,
+  stdin: {
+    contents: `export * from 'etcd3'; export { InterceptingCall } from '@grpc/grpc-js'; export { noop } from 'cockatiel';`,
+    resolveDir: root,
+  },
+  entryNames: `etcd-client-${version}-[hash]`,
+  metafile: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 120,
+  legalComments: 'linked',
+  plugins: [etcdProtocol],
+});
+const etcdFile = basename(Object.keys(etcd.metafile.outputs).find((path) => path.endsWith('.cjs')) ?? '');
+
 const { metafile } = await build({
   ...common,
   entryPoints: ['src/programs.ts'],
@@ -65,16 +98,19 @@ const { metafile } = await build({
   metafile: true,
   // ES modules before CommonJS: of those only what is used gets in.
   mainFields: ['module', 'main'],
-  // These find files of their own next to their code.
-  external: ['etcd3', '@grpc/grpc-js'],
   plugins: [
     {
-      name: 'kubernetes client',
-      setup: ({ onResolve }) =>
+      name: 'bundles of their own',
+      setup: ({ onResolve }) => {
         onResolve({ filter: /^(?:@kubernetes\/client-node\/|js-yaml$)/ }, () => ({
           path: `./${clientFile}`,
           external: true,
-        })),
+        }));
+        onResolve({ filter: /^(?:etcd3|@grpc\/grpc-js|cockatiel)$/ }, () => ({
+          path: `./${etcdFile}`,
+          external: true,
+        }));
+      },
     },
   ],
   // A third less to read at every start. Names stay: those of modules tell a profiler and a test which have begun.
@@ -86,8 +122,11 @@ const { metafile } = await build({
   footer: { js: '})' },
 });
 const bundle = Object.keys(metafile.outputs).find((path) => path.endsWith('.cjs')) ?? '';
-// src/start.ts reads a byte as a character.
-if (!isAscii(readFileSync(join(root, bundle)))) throw new Error(`${bundle} is not ASCII`);
+// src/start.ts and src/start-executable.ts read a byte as a character.
+for (const name of [basename(bundle), etcdFile, clientFile])
+  if (!isAscii(readFileSync(join(dist, name)))) throw new Error(`${name} is not ASCII`);
+const bundled = [client, etcd, { metafile }].flatMap((made) => Object.keys(made.metafile.inputs));
+writeFileSync(join(dist, 'licences.txt'), licencesOf(root, [...new Set(bundled)]));
 await build({
   ...common,
   entryPoints: ['src/start.ts'],

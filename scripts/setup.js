@@ -19,6 +19,7 @@ const forTests = process.argv.includes('--for-tests');
 const everyNode = process.argv.includes('--every-node');
 const forKubernetes = process.argv.includes('--kubernetes');
 const forMatrix = process.argv.includes('--matrix');
+const forPackages = process.argv.includes('--packages');
 
 /** The exit code `prerequisite` of src/diagnostic/failure.ts. */
 const prerequisiteExitCode = 4;
@@ -46,6 +47,16 @@ const packagesToTest = {
   prometheus: ['promtool'],
   systemd: ['systemctl', 'systemd-analyze', 'systemd-notify'],
   tcpdump: ['tcpdump'],
+};
+
+/** What makes packages, and looks at them. */
+const packagesToPackage = {
+  'binutils-x86-64-linux-gnu': ['x86_64-linux-gnu-strip'],
+  'binutils-aarch64-linux-gnu': ['aarch64-linux-gnu-strip'],
+  dpkg: ['dpkg-deb'],
+  lintian: ['lintian'],
+  mmdebstrap: ['mmdebstrap'],
+  tar: ['tar'],
 };
 
 /** Debian starts these as soon as they are installed; heddle's labs and tests start their own. */
@@ -97,7 +108,11 @@ function checkNode() {
 }
 
 function installDebianPackages() {
-  const wanted = Object.entries(forTests ? { ...packagesToRun, ...packagesToTest } : packagesToRun);
+  const wanted = Object.entries({
+    ...packagesToRun,
+    ...(forTests && packagesToTest),
+    ...(forPackages && packagesToPackage),
+  });
   const missing = wanted.filter(([, programs]) => !programs.every(isOnPath)).map(([name]) => name);
   if (missing.length === 0) return;
   const names = missing.join(' ');
@@ -205,6 +220,14 @@ function prepareGuest() {
     say(`no Debian kernel to boot: ${problem}; the matrix does not try what needs one`);
 }
 
+/** The packages that the tests try. Loaded here, since they need npm's packages. */
+async function buildPackages() {
+  const { areTestedPackagesStale, buildTestedPackages } = await import('./package/tested.js');
+  if (!areTestedPackagesStale()) return;
+  say('building the packages that the tests try');
+  await buildTestedPackages();
+}
+
 checkNode();
 installDebianPackages();
 installNpmPackages();
@@ -212,3 +235,4 @@ build();
 if (everyNode) installOtherNodes();
 if (forKubernetes) buildKubernetesPrograms();
 if (forMatrix) prepareGuest();
+if (forPackages && forTests) await buildPackages();

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { packageFile } from './files/package-files.ts';
+import { packageFile, readPackageText } from './files/package-files.ts';
 
 let version: string | undefined;
 
 /** The version of this package. */
 export function readVersion(): string {
-  version ??= (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version;
+  version ??= (JSON.parse(readPackageText(packageFile('package.json'))) as { version: string }).version;
   return version;
 }

@@ -1,4 +1,5 @@
 import { access, constants } from 'node:fs/promises';
+import { heddleCommand } from '../host/files/package-files.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import { loadRecipe } from '../recipe-files/load-recipe.ts';
 import { decideNetwork } from '../recipe-files/decide-network.ts';
@@ -103,7 +104,7 @@ export async function prepareLabOf(file: string, recipe: Recipe, request: LabReq
     podCidrs,
     tls,
     networkDocument,
-    heddle: heddleCommand(),
+    heddle: ownCommand(),
     parameters: request.parameters,
     daemonOptions: request.daemonOptions,
     keepsFailed: request.keepsFailed,
@@ -197,8 +198,8 @@ function refusePlan(problem: PlanProblem, { recipe, topology }: LabRequest): Fai
 }
 
 /** The command that started this program, so that nodes run the same one. */
-function heddleCommand(): readonly [string, ...string[]] {
-  const [, main] = process.argv;
-  if (main === undefined) throw new Failure('internal', 'heddle does not know its own program file');
-  return [process.execPath, ...process.execArgv, main];
+function ownCommand(): readonly [string, ...string[]] {
+  const command = heddleCommand();
+  if (command === undefined) throw new Failure('internal', 'heddle does not know its own program file');
+  return command;
 }

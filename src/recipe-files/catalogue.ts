@@ -1,8 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { packageFile } from '../host/files/package-files.ts';
+import { includedRecipes, isPackageFile, namesInFolder } from '../host/files/package-files.ts';
 
 /** Where recipes are looked for by name: an operator's own before those that come with heddle. */
-const recipeFolders = ['/etc/heddle/recipes/', packageFile('recipes/')];
+const recipeFolders = ['/etc/heddle/recipes/', includedRecipes()];
 
 /** A description of each included recipe, in one line. */
 export const shippedRecipes: Readonly<Record<string, string>> = {
@@ -19,11 +18,11 @@ export const isRecipeFile = (file: string): boolean =>
 /** The file of a recipe's name; undefined if there is none. */
 export function findNamedRecipe(name: string): string | undefined {
   if (!/^[\w.-]+$/.test(name)) return undefined;
-  return recipeFolders.map((folder) => `${folder}${name}.json`).find((path) => existsSync(path));
+  return recipeFolders.map((folder) => `${folder}${name}.json`).find((path) => isPackageFile(path));
 }
 
 /** The names of all recipes that can be used by name, sorted. */
 export function namedRecipes(): readonly string[] {
-  const files = recipeFolders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder));
+  const files = recipeFolders.flatMap((folder) => namesInFolder(folder));
   return [...new Set(files.filter(isRecipeFile).map((file) => file.slice(0, -'.json'.length)))].sort();
 }

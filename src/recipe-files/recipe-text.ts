@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { isInsideExecutable, readPackageText } from '../host/files/package-files.ts';
 
 /** Far more than any recipe is: a command alone can be 124 KiB. */
 const largestRecipe = 1024 * 1024;
@@ -10,6 +11,7 @@ const largestRecipe = 1024 * 1024;
  */
 export async function readRecipeText(from: string | AsyncIterable<Buffer>): Promise<string> {
   if (typeof from !== 'string') return readStream(from);
+  if (isInsideExecutable(from)) return readPackageText(from);
   const stats = statSync(from);
   if (!stats.isFile()) return readStream(createReadStream(from));
   // At once, since a start has nothing else to do before.

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
 import { explainError } from '../host/system-error.ts';
+import { isInsideExecutable } from '../host/files/package-files.ts';
 import { watchDirectory, type DirectoryWatcher } from '../host/files/directory-watcher.ts';
 import { Debounce } from '../time/debounce.ts';
 import { OneAtATime } from '../time/one-at-a-time.ts';
@@ -86,7 +87,9 @@ export class RecipeWatch {
   static async start(options: RecipeWatchOptions): Promise<RecipeWatch> {
     // A link, to a file or by way of a folder, may be set to point elsewhere: both ends are watched.
     const real = await realpath(options.file).catch(() => options.file);
-    const watch = new RecipeWatch(options, new Set([dirname(options.file), dirname(real)]));
+    // A recipe in the executable has no folder, and does not change.
+    const folders = isInsideExecutable(options.file) ? [] : [dirname(options.file), dirname(real)];
+    const watch = new RecipeWatch(options, new Set(folders));
     await Promise.all(watch.#watchers);
     // What was saved since it was read.
     watch.#debounce.request();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { describe, test, type TestContext } from 'node:test';
+import { tested } from '../../scripts/package/tested.js';
 import { until } from '../support/until.ts';
 import { Daemon } from './harness/daemon.ts';
 import { startHosts } from './harness/host-set.ts';
@@ -45,20 +46,23 @@ async function startFirst(
 }
 
 /** Words that run the launcher in place of Node and `bin/heddle.js`, the next two. */
-const launchBy = (shell: string): readonly string[] => [
+const launchBy = (shell: string, program = launcher): readonly string[] => [
   'sh',
   '-c',
   `shift 2; exec ${shell} "$0" "$@"`,
-  launcher,
+  program,
 ];
 
 /** The first process of the PID namespace within the host's, as the host numbers it. */
 const findFirst = `awk '/^NSpid:/ && NF > 2 && $NF == 1 { split(FILENAME, path, "/"); print path[3] }' /proc/[0-9]*/status 2>/dev/null`;
 
 describe('heddle as PID 1', { skip: reasonToSkip('bash'), concurrency: 2 }, () => {
-  for (const shell of ['', 'bash', 'busybox sh']) {
-    test(`collects the orphans of commands, and ends as elsewhere: bin/heddle ${shell}`, async (t) => {
-      const { host, daemon, zombies } = await startFirst(t, launchBy(shell));
+  for (const [name, words] of [
+    ...['', 'bash', 'busybox sh'].map((shell) => [`bin/heddle ${shell}`, launchBy(shell)] as const),
+    ['the single executable', launchBy('', tested.executable)] as const,
+  ]) {
+    test(`collects the orphans of commands, and ends as elsewhere: ${name}`, async (t) => {
+      const { host, daemon, zombies } = await startFirst(t, words);
       await until('no zombie to be left', async () => (await zombies()) === 0);
       assert.deepEqual(daemon.all('warning'), []);
       await host.sh(`kill -TERM "$(${findFirst})"`);

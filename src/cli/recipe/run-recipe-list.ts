@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readPackageText } from '../../host/files/package-files.ts';
 import { findNamedRecipe, namedRecipes, shippedRecipes } from '../../recipe-files/catalogue.ts';
 import { parseRecipe } from '../../recipe/read/parse-recipe.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -32,7 +32,7 @@ function describeRecipe(name: string): ListedRecipe[] {
 
 function readType(file: string, name: string): string | null {
   try {
-    const checked = parseRecipe({ name: file, text: readFileSync(file, 'utf8') }, name);
+    const checked = parseRecipe({ name: file, text: readPackageText(file) }, name);
     return checked.kind === 'valid' ? checked.value.backendType : null;
   } catch {
     return null;

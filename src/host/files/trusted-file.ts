@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync, statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { isInsideExecutable, ownCodeFile } from './package-files.ts';
 import { isOnReadOnlyMount } from './read-only-mount.ts';
 
 /** The reason why a user other than root could change a file, and the cure. */
@@ -25,6 +26,8 @@ interface TrustedWriters {
  */
 export function findDistrust(file: string): Distrust | undefined {
   if (process.geteuid?.() !== 0) return undefined;
+  // Who can write the executable can do anything already.
+  if (isInsideExecutable(file)) return undefined;
   const trusted = findTrusted();
   for (const path of pathsThrough(resolve(file))) {
     const distrust = judge(path, lstatSync(path), trusted);
@@ -36,7 +39,7 @@ export function findDistrust(file: string): Distrust | undefined {
 function findTrusted(): TrustedWriters {
   // In a user namespace, the owner of / is nobody, who stands for the real root.
   const trusted: TrustedWriters = { users: new Set([0]), groups: new Set(), everybody: false };
-  for (const path of pathsTo(import.meta.filename)) {
+  for (const path of pathsTo(ownCodeFile())) {
     const found = statSync(path);
     trusted.users.add(found.uid);
     if (isSticky(found)) continue;

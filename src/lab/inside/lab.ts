@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { renderDetail } from '../../diagnostic/code-frame.ts';
 import { quote } from 'shell-quote';
 import { Failure } from '../../diagnostic/failure.ts';
+import { isInsideExecutable } from '../../host/files/package-files.ts';
 import { stackInSource } from '../../host/files/source-positions.ts';
 import { underlayCommands } from '../plan/commands.ts';
 import { unknownNode } from '../plan/request.ts';
@@ -172,6 +173,8 @@ async function prepareFiles(spec: LabSpec): Promise<void> {
 
 /** Writes a recipe to its own path, unless it is there: a recipe on the machine's /run is not visible here. */
 async function makeVisible({ path, text }: LabSpec['recipe']): Promise<void> {
+  // The executable is in the lab, too.
+  if (isInsideExecutable(path)) return;
   await access(path).catch(async () => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Failure } from '../../diagnostic/failure.ts';
-import { programFile } from '../../host/files/package-files.ts';
+import { ownCodeFile, programCommand } from '../../host/files/package-files.ts';
 import { describeFailedStart } from '../../host/run-program.ts';
 import { findLabs, killLab } from './find.ts';
 import { firstProcessMarker, firstProcessScript } from './first-process.ts';
@@ -120,15 +120,8 @@ export class TetheredLab {
 function labCommand(spec: LabSpec): [string, ...string[]] {
   const userNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const namespaces = ['--pid', '--fork', '--kill-child=SIGKILL', '--net', '--mount', '--uts', '--mount-proc'];
-  const first = [
-    'sh',
-    '-c',
-    firstProcessScript,
-    firstProcessMarker,
-    spec.name,
-    programFile('lab/inside/main'),
-  ];
-  const work = [process.execPath, ...process.execArgv, programFile('lab/inside/main')];
+  const first = ['sh', '-c', firstProcessScript, firstProcessMarker, spec.name, ownCodeFile()];
+  const work = programCommand('lab/inside/main');
   const unshare: [string, ...string[]] = [
     'unshare',
     ...userNamespace,

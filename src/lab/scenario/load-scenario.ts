@@ -1,9 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { formatCount } from '../../diagnostic/words.ts';
 import { countErrors } from '../../diagnostic/diagnostic.ts';
-import { packageFile } from '../../host/files/package-files.ts';
+import { namesInFolder, packageFile } from '../../host/files/package-files.ts';
 import { findDistrust } from '../../host/files/trusted-file.ts';
 import { explainError } from '../../host/system-error.ts';
 import { readRecipeText } from '../../recipe-files/recipe-text.ts';
@@ -67,8 +66,7 @@ async function loadNamed(named: string | undefined, directory: string): Promise<
 
 /** The names of the scenarios that come with heddle, sorted. */
 function shippedScenarios(): readonly string[] {
-  if (!existsSync(shippedFolder)) return [];
-  return readdirSync(shippedFolder)
+  return namesInFolder(shippedFolder)
     .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
     .map((file) => basename(file, '.json'))
     .sort();

@@ -1,7 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
-import { packageFile } from '../../host/files/package-files.ts';
+import { namesInFolder, packageFile } from '../../host/files/package-files.ts';
 import { explainError } from '../../host/system-error.ts';
 import { loadRecipe } from '../../recipe-files/load-recipe.ts';
 import { readRecipeText } from '../../recipe-files/recipe-text.ts';
@@ -64,8 +63,7 @@ const exampleFolder = packageFile('docs/topologies/');
 
 /** The names of the examples that come with heddle, sorted. */
 function exampleNames(): readonly string[] {
-  if (!existsSync(exampleFolder)) return [];
-  return readdirSync(exampleFolder)
+  return namesInFolder(exampleFolder)
     .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
     .map((file) => basename(file, '.json'))
     .sort();

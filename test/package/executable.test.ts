@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { checkoutAssets, launcherScript, mainBundle } from '../../scripts/package/assets.js';
+
+const launcher = fileURLToPath(new URL('../../bin/heddle', import.meta.url));
+
+const dist = [
+  'heddle-1.2.3-AAAA.cjs',
+  'heddle-1.2.3-AAAA.cjs.map',
+  'etcd-client-1.2.3-BBBB.cjs',
+  'kubernetes-client-1.2.3-CCCC.cjs',
+  'licences.txt',
+  'main.cjs',
+  'start.cjs',
+  'compiled/main-heddle-1.2.3-AAAA',
+];
+
+test('the executable has the bundles, the recipes and the pages, and no page for those who build heddle', () => {
+  const assets = checkoutAssets({
+    dist,
+    recipes: ['vxlan.json'],
+    scenarios: ['daemon-restart.json'],
+    docs: ['recipes.md', 'architecture.md'],
+  });
+  assert.deepEqual(assets, [
+    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md'],
+    'dist/etcd-client-1.2.3-BBBB.cjs',
+    'dist/heddle-1.2.3-AAAA.cjs',
+    'dist/kubernetes-client-1.2.3-CCCC.cjs',
+    'dist/licences.txt',
+    'docs/recipes.md',
+    'package.json',
+    'recipes/vxlan.json',
+    'scenarios/daemon-restart.json',
+  ]);
+  assert.equal(mainBundle(assets), 'dist/heddle-1.2.3-AAAA.cjs');
+});
+
+test('an executable needs exactly one bundle of heddle', () => {
+  assert.throws(() => mainBundle([]), /dist\/ has 0 bundles/);
+  assert.throws(() => mainBundle(['dist/heddle-1-A.cjs', 'dist/heddle-2-B.cjs']), /dist\/ has 2 bundles/);
+});
+
+test('the launcher for PID 1 runs the program that its arguments name', () => {
+  const script = launcherScript(readFileSync(launcher, 'utf8'));
+  const said = execFileSync('sh', ['-c', script, 'heddle', 'echo', 'a b', 'c'], { encoding: 'utf8' });
+  assert.equal(said, 'a b c\n');
+  assert.throws(() => launcherScript('#!/bin/sh\nexec node main.js\n'), /finds its program in another way/);
+});
