@@ -37,6 +37,9 @@ export function describeCause(event: HeddleEvent): Repeatable | undefined {
       return causeOf(event.event, event.about, event.kind);
     case 'concern-ended':
       return causeOf(event.event, event.about, event.kind);
+    case 'part-broken':
+    case 'part-failed':
+      return causeOf(event.event, event.part, event.because);
     case 'warning':
       return causeOf(event.event, undefined, event.message);
     default:

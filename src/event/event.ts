@@ -143,8 +143,9 @@ export type HeddleEvent =
       readonly because: string;
       readonly detail: string;
     }
-  | { readonly event: 'part-restored'; readonly part: string }
-  /** A part could not be brought up or repaired. */
+  /** `failures`: the tries that failed before. */
+  | { readonly event: 'part-restored'; readonly part: string; readonly failures: number }
+  /** A part could not be brought up or repaired. Later tries that fail for the same cause are not told. */
   | {
       readonly event: 'part-failed';
       readonly part: string;

@@ -91,7 +91,8 @@ const renderers: Renderers = {
   'peer-displaced': (e) =>
     line(`${name(e.peer)} cannot be in place together with ${name(e.by)}: both have ${listFew(e.shared)}`),
   'part-broken': (e) => line(`${e.part} is broken: ${e.because}; repairing it`, e.detail),
-  'part-restored': (e) => line(`${e.part} is repaired`),
+  'part-restored': (e) =>
+    line(`${e.part} is repaired${e.failures === 0 ? '' : ` after ${formatCount(e.failures, 'failure')}`}`),
   'part-failed': (e) =>
     line(
       `${e.part} could not be brought up or repaired: ${e.because}; next try in ${formatDuration(e.retryInMs)}`,

@@ -1,4 +1,5 @@
-import type { EmitEvent } from '../../event/event.ts';
+import { describeCause } from '../../event/causes.ts';
+import type { EmitEvent, HeddleEvent } from '../../event/event.ts';
 import { explainError } from '../../host/system-error.ts';
 import { retries, retryDelay } from '../../time/retry.ts';
 import { lookOnce } from './look.ts';
@@ -15,14 +16,20 @@ type PartState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'whole' }
   /** The repair was done; the next look shows whether it helped. */
-  | { readonly kind: 'repaired'; readonly failures: number }
+  | { readonly kind: 'repaired'; readonly failures: number; readonly told: Causes }
   /** The part failed this many times in a row. The next try is not before a time on the clock of `performance.now`. */
   | {
       readonly kind: 'broken';
       readonly because: string;
       readonly failures: number;
       readonly notBefore: number;
+      readonly told: Causes;
     };
+
+/** The causes of trouble that events have named since the part was whole. Each is named once, because a part is tried again for hours. */
+type Causes = ReadonlySet<string>;
+
+const none: Causes = new Set();
 
 /** A part of a running network, for the status. */
 export interface PartSight {
@@ -116,7 +123,7 @@ export class PartKeeper {
         await onUp(part);
       } catch (error) {
         if (part.isFoundation) return { kind: 'failed', error: asError(error) };
-        this.#fail(part.name, 0, { because: explainError(error), detail: '' });
+        this.#fail(part.name, { kind: 'absent' }, { because: explainError(error), detail: '' });
       }
     }
     return { kind: 'up' };
@@ -128,48 +135,54 @@ export class PartKeeper {
     for (const part of this.#parts) {
       const state = this.#stateOf(part.name);
       if (state.kind === 'absent') continue;
-      const mayRepair = (trouble: PartTrouble): boolean => this.#mayRepair(part.name, state, trouble);
+      let told = toldOf(state);
+      const mayRepair = (trouble: PartTrouble): boolean => {
+        if (state.kind === 'repaired' || !isDue(state)) return false;
+        told = this.#tell({ event: 'part-broken', part: part.name, ...trouble }, told);
+        return true;
+      };
       const outcome = await part.ensure(network, look, mayRepair, signal);
       // The network goes down, so the result of an ended command is not worth an event.
       if (signal.aborted) return false;
-      this.#note(part.name, state, outcome);
+      this.#note(part.name, state, outcome, told);
       // The repair may have removed the parts that come after this one.
       if (outcome.kind === 'repaired') return true;
     }
     return false;
   }
 
-  /** Whether a broken part may be repaired now. A repair may disturb traffic, so one that did not help is repeated after a pause only. */
-  #mayRepair(part: string, state: PartState, trouble: PartTrouble): boolean {
-    if (state.kind === 'repaired' || !isDue(state)) return false;
-    this.#emit({ event: 'part-broken', part, ...trouble });
-    return true;
-  }
-
-  #note(part: string, before: PartState, outcome: EnsureResult): void {
-    const failures = before.kind === 'repaired' || before.kind === 'broken' ? before.failures : 0;
+  #note(part: string, before: PartState, outcome: EnsureResult, told: Causes): void {
+    const failures = failuresOf(before);
     switch (outcome.kind) {
       case 'whole':
-        if (before.kind !== 'whole') this.#emit({ event: 'part-restored', part });
+        if (before.kind !== 'whole') this.#emit({ event: 'part-restored', part, failures });
         this.#set(part, { kind: 'whole' });
         return;
       case 'repaired':
-        this.#set(part, { kind: 'repaired', failures });
+        this.#set(part, { kind: 'repaired', failures, told });
         return;
       case 'waiting':
         return;
       case 'broken':
         if (before.kind === 'broken' && !isDue(before)) return;
-        this.#fail(part, failures, outcome.trouble);
+        this.#fail(part, before, outcome.trouble, told);
     }
   }
 
-  #fail(part: string, failuresBefore: number, trouble: PartTrouble): void {
-    const failures = failuresBefore + 1;
+  #fail(part: string, before: PartState, trouble: PartTrouble, toldBefore = toldOf(before)): void {
+    const failures = failuresOf(before) + 1;
     const retryInMs = retryDelay(failures, Math.random(), retries.part);
     const notBefore = performance.now() + retryInMs;
-    this.#set(part, { kind: 'broken', because: trouble.because, failures, notBefore });
-    this.#emit({ event: 'part-failed', part, ...trouble, retryInMs });
+    const told = this.#tell({ event: 'part-failed', part, ...trouble, retryInMs }, toldBefore);
+    this.#set(part, { kind: 'broken', because: trouble.because, failures, notBefore, told });
+  }
+
+  /** Emits an event, unless one with this cause is among the told. Returns all that are told then. */
+  #tell(event: HeddleEvent, told: Causes): Causes {
+    const cause = describeCause(event)?.cause ?? '';
+    if (told.has(cause)) return told;
+    this.#emit(event);
+    return new Set([...told, cause]);
   }
 
   #stateOf(part: string): PartState {
@@ -182,8 +195,17 @@ export class PartKeeper {
   }
 }
 
+/** Whether a part may be repaired now. A repair may disturb traffic, so one that did not help is repeated after a pause only. */
 function isDue(state: PartState): boolean {
   return state.kind !== 'broken' || state.notBefore <= performance.now();
+}
+
+function failuresOf(state: PartState): number {
+  return state.kind === 'repaired' || state.kind === 'broken' ? state.failures : 0;
+}
+
+function toldOf(state: PartState): Causes {
+  return state.kind === 'repaired' || state.kind === 'broken' ? state.told : none;
 }
 
 function asError(error: unknown): Error {

@@ -156,6 +156,30 @@ test('a repair that does not help makes the part broken, and is not tried again 
   assert.deepEqual(told(), ['part-restored']);
 });
 
+test('a part that fails again and again is told once for each cause, with a count when it is whole', async (t) => {
+  t.mock.method(performance, 'now', () => clock);
+  let clock = 0;
+  const part = new FakePart('file');
+  part.state = 'broken';
+  const { begin, ensure, told, keeper } = scene(part);
+  await begin();
+  assert.deepEqual(told(), ['part-failed']);
+  part.state = 'beyond-repair';
+  for (let tries = 0; tries < 20; tries += 1) {
+    clock += 3_600_000;
+    await ensure();
+    await ensure();
+  }
+  assert.deepEqual(told(), ['part-broken', 'part-failed'], 'the cause changed once');
+  assert.equal(keeper.describe({} as LiveNetwork)[0]?.failures, 21);
+  part.state = 'whole';
+  await ensure();
+  assert.deepEqual(told(), ['part-restored']);
+  part.state = 'beyond-repair';
+  await ensure();
+  assert.deepEqual(told(), ['part-broken'], 'it is new again');
+});
+
 test('the parts after one that was repaired are looked at in the next round, when it is whole', async () => {
   const [device, peers] = [new FakePart('device', true), new FakePart('peers')];
   const { begin, ensure } = scene(device, peers);
