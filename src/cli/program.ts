@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { refuseEmptyOptions } from './arguments/empty-options.ts';
 import { mayBeEmptyInFlanneld } from './flanneld/options.ts';
 import { addHelp } from './help.ts';
+import { explainSignals } from './terminal/interruption.ts';
 import { outliveReaders } from './terminal/streams.ts';
 import { readVersion } from '../host/version.ts';
 
@@ -17,6 +18,19 @@ const subcommands: Readonly<Record<string, () => Promise<(program: Command) => v
   recipe: async () => (await import('./recipe/recipe.ts')).registerRecipe,
   'docker-opts': async () => (await import('./docker-opts/docker-opts.ts')).registerDockerOpts,
   lab: async () => (await import('./lab/lab.ts')).registerLab,
+};
+
+/** The usual reason for a long wait of a subcommand, as a noun. */
+const usualWaits: Readonly<Record<string, string>> = {
+  down: 'the daemon',
+  status: 'the daemon',
+  leases: 'the store',
+  network: 'the store',
+  iface: 'the programs that it asks',
+  doctor: 'the programs, files and servers that it examines',
+  recipe: 'its input',
+  'docker-opts': 'its files',
+  lab: 'the lab',
 };
 
 /**
@@ -42,6 +56,7 @@ export async function createProgram([word = '']: readonly string[] = []): Promis
       const name = action.parent === program ? action.name() : '';
       refuseEmptyOptions(action, name === 'up' || name === 'doctor' ? mayBeEmptyInFlanneld : []);
       if (name === 'up') outliveReaders();
+      explainSignals(wordsOf(action).join(' '), usualWaits[wordsOf(action)[1] ?? '']);
     });
   const all = Object.entries(subcommands);
   const called = all.filter(([name]) => name === word);
@@ -49,4 +64,9 @@ export async function createProgram([word = '']: readonly string[] = []): Promis
   addHelp(program);
   // So that `lab exec` can hand on every option that follows the node. A subcommand that is declared later would inherit it.
   return program.enablePositionalOptions();
+}
+
+/** The words that call a command: `heddle network get`. */
+function wordsOf(command: Command): readonly string[] {
+  return command.parent === null ? [command.name()] : [...wordsOf(command.parent), command.name()];
 }

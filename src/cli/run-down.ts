@@ -1,22 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { quote } from 'shell-quote';
 import type { EmitEvent } from '../event/event.ts';
-import { renderEvent } from '../event/human.ts';
+import { describeWait, renderEvent } from '../event/human.ts';
 import { isShown } from '../event/level.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import { formatCount } from '../diagnostic/words.ts';
-import { bringDown, type DownResult, type DownOptions } from '../daemon/bring-down.ts';
+import {
+  bringDown,
+  DownProgress,
+  readWaits,
+  type DownResult,
+  type DownOptions,
+} from '../daemon/bring-down.ts';
 import { requireTakenDown } from '../daemon/network/take-down.ts';
+import { findOwningProcess } from '../host/state/daemon-process.ts';
+import { beforeSignalEnds, type Wait } from './terminal/interruption.ts';
 
 /** Takes the network down and says what was done. */
 export async function runDown(stateDirectory: string, options: DownOptions, json: boolean): Promise<void> {
   // What goes wrong on the way is for people; stdout is for the result.
   const emit: EmitEvent = (event) => {
+    // After a signal, the last words say what matters.
+    if (progress.hurrying.signal.aborted) return;
     const { level, text, detail } = renderEvent(event);
     if (isShown(level, 'warn')) process.stderr.write(`${text}\n${detail === '' ? '' : `${detail}\n`}`);
   };
-  const result = await bringDown(stateDirectory, options, emit);
+  const progress = new DownProgress(emit);
+  let isOver: (result: unknown) => void = () => undefined;
+  const over = new Promise((resolve) => (isOver = resolve));
+  beforeSignalEnds(async () => {
+    const wait = await describeEnd(stateDirectory, options, progress);
+    progress.hurrying.abort();
+    // A command of this process must not outlive it.
+    if (progress.stage === 'working') await over;
+    return wait;
+  });
+  const result = await bringDown(stateDirectory, options, emit, progress).finally(() => isOver(undefined));
+  // The signal ends this process, and says why.
+  if (progress.hurrying.signal.aborted) return new Promise(() => undefined);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
   requireTakenDown(
-    { removed: result.removed, failed: result.failed, shutdown: result.shutdown },
+    { removed: result.removed, failed: result.failed, left: result.left, shutdown: result.shutdown },
     result.daemon === 'running'
       ? "the daemon's log says why; then run heddle down again"
       : 'see the messages above, then run heddle down again',
@@ -51,4 +75,42 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
 
 function whatIsDown({ daemon }: DownResult): string {
   return daemon === 'none' ? 'there was no network to take down' : 'the network is down';
+}
+
+/** The time in which a daemon says what it waits for, in milliseconds. */
+const tellingMs = 300;
+
+/** The wait of a take-down that a signal ends, and what becomes of the network. */
+async function describeEnd(
+  stateDirectory: string,
+  { releaseLease }: DownOptions,
+  { stage, waits }: DownProgress,
+): Promise<Wait> {
+  const again = `heddle down --state-dir ${quote([stateDirectory])}${releaseLease ? ' --release-lease' : ''}`;
+  switch (stage) {
+    case 'asking': {
+      const silence = delay(tellingMs, [], { ref: false });
+      const [owner, told] = await Promise.all([
+        findOwningProcess(stateDirectory),
+        Promise.race([readWaits(stateDirectory), silence]),
+      ]);
+      const runs = told.length === 0 ? '' : `, which runs ${told.map(describeWait).join(', ')}`;
+      return {
+        what: `process ${owner?.pid ?? 'unknown'} to take the network down${runs}`,
+        now: `That process goes on. To wait for it again, run ${again}.`,
+      };
+    }
+    case 'working': {
+      const running = waits.all.map(describeWait).join(', ');
+      return {
+        what: running === '' ? 'the state directory' : running,
+        now: `${running === '' ? 'Nothing runs any more' : 'That command was ended'}. The state directory notes what is left of the network: to remove it, run ${again}.`,
+      };
+    }
+    case 'releasing':
+      return {
+        what: 'the store, to give the lease back',
+        now: `The network is down, but the lease may still be held: to release it, run ${again}.`,
+      };
+  }
 }

@@ -1,10 +1,12 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EmitEvent } from '../event/event.ts';
+import type { EmitEvent, LongWait } from '../event/event.ts';
 import { deploymentName } from '../host/state/standing-network.ts';
 import { claimInstance } from '../host/state/instance.ts';
 import { askDaemon, createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
+import { Periodic } from '../time/periodic.ts';
+import { mostNamed, namedAfterMs, Waits } from './commands/waits.ts';
 import { readDeployment } from './network/deployment-file.ts';
 import { UnreadableDeployment } from './network/unreadable-deployment.ts';
 import { forgetStanding } from './takeover/forget-network.ts';
@@ -29,8 +31,22 @@ export interface DownOptions {
   readonly forget: boolean;
 }
 
+/** How far a take-down has come, for whoever has to say what it waits for. */
+export class DownProgress {
+  /** Aborted when the commands of this process must end. */
+  readonly hurrying = new AbortController();
+  /** The commands that this process runs. */
+  readonly waits: Waits;
+  /** Whether this process asks a daemon, works on the network itself, or waits for the store. */
+  stage: 'asking' | 'working' | 'releasing' = 'asking';
+
+  constructor(emit: EmitEvent) {
+    this.waits = new Waits(emit, AbortSignal.abort());
+  }
+}
+
 /** The result for a network that was only forgotten. */
-const forgotten: TakeDownResult = { removed: 0, failed: [], shutdown: 'skipped' };
+const forgotten: TakeDownResult = { removed: 0, failed: [], left: [], shutdown: 'skipped' };
 
 /**
  * Takes down the network of this state directory. Throws a Failure: `state-directory` if this process cannot do that, `already-running` if
@@ -40,13 +56,14 @@ export async function bringDown(
   stateDirectory: string,
   options: DownOptions,
   emit: EmitEvent,
+  progress = new DownProgress(emit),
 ): Promise<DownResult> {
   const { releaseLease, forget } = options;
   if (!forget) {
-    const request: StopRequest = { onExit: 'shutdown', releaseLease };
-    const answer = (await askDaemon(stateDirectory, 'POST', '/stop', request)) as TakeDownResult | undefined;
+    const answer = await askToStop(stateDirectory, { onExit: 'shutdown', releaseLease }, emit);
     if (answer !== undefined) return describe('running', answer);
   }
+  progress.stage = 'working';
   const deployment = forget ? undefined : await readDeployment(stateDirectory);
   const isNothingHeld = !releaseLease || (await readHeldLease(stateDirectory)) === undefined;
   const isNothingNoted =
@@ -55,14 +72,49 @@ export async function bringDown(
   if (deployment !== undefined) await requireNamespace(deployment, stateDirectory);
 
   // This process answers in the dead daemon's place, so that no daemon starts meanwhile and another heddle down waits.
-  const server = createControlServer({ status: () => undefined, stop: () => work });
+  const server = createControlServer({
+    status: () => undefined,
+    waits: () => progress.waits.all,
+    stop: () => work,
+  });
   const claim = claimInstance(stateDirectory, server);
-  const work = claim.then(() => bringDownDead(stateDirectory, options, emit));
+  const work = claim.then(() => bringDownDead(stateDirectory, options, emit, progress));
   try {
     return await work;
   } finally {
     await (await claim).release();
   }
+}
+
+/** Asks the daemon to take its network down, and names what it waits for. Undefined if none runs. */
+async function askToStop(
+  stateDirectory: string,
+  request: StopRequest,
+  emit: EmitEvent,
+): Promise<TakeDownResult | undefined> {
+  const naming = new Periodic(namedAfterMs, async () => {
+    const waits = await readWaits(stateDirectory);
+    if (waits.length > 0)
+      emit({
+        event: 'waiting',
+        waits: waits.slice(0, mostNamed),
+        more: Math.max(0, waits.length - mostNamed),
+      });
+  });
+  naming.start();
+  try {
+    const answer = await askDaemon(stateDirectory, 'POST', '/stop', request);
+    // A daemon of an older version does not answer everything.
+    return answer === undefined ? undefined : { ...emptyTakeDown, ...(answer as Partial<TakeDownResult>) };
+  } finally {
+    naming.stop();
+  }
+}
+
+/** The commands that the daemon of a state directory runs now, the oldest first. Empty if it does not tell. */
+export async function readWaits(stateDirectory: string): Promise<readonly LongWait[]> {
+  const answer = await askDaemon(stateDirectory, 'GET', '/waits').catch(() => undefined);
+  return Array.isArray(answer) ? (answer as readonly LongWait[]) : [];
 }
 
 /** Whether a name is taken in a directory, also by a link that leads nowhere. */
@@ -80,6 +132,7 @@ async function bringDownDead(
   stateDirectory: string,
   { releaseLease, forget }: DownOptions,
   emit: EmitEvent,
+  progress: DownProgress,
 ): Promise<DownResult> {
   // Another heddle down may have changed the state while this one waited, so the state is read again.
   const deployment = await readDeployment(stateDirectory).catch((error: unknown) => {
@@ -90,11 +143,12 @@ async function bringDownDead(
   if (forget) {
     if (await forgetStanding(stateDirectory, emit)) taken = forgotten;
   } else if (deployment !== undefined) {
-    taken = await takeDownDead(deployment, stateDirectory, emit);
+    taken = await takeDownDead(deployment, stateDirectory, emit, progress.hurrying.signal, progress.waits);
   }
   const who = taken === undefined ? 'none' : 'dead';
   // What could not be taken down still uses the lease.
   if (releaseLease && (taken === undefined || taken.failed.length === 0)) {
+    progress.stage = 'releasing';
     const lease = await releaseByItself(stateDirectory, undefined, emit, deployment);
     taken = { ...(taken ?? emptyTakeDown), ...(lease && { lease }) };
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { constants, createReadStream, openSync, readFileSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { isInsideExecutable, readPackageText } from '../host/files/package-files.ts';
 
 /** Far more than any recipe is: a command alone can be 124 KiB. */
@@ -13,10 +14,17 @@ export async function readRecipeText(from: string | AsyncIterable<Buffer>): Prom
   if (typeof from !== 'string') return readStream(from);
   if (isInsideExecutable(from)) return readPackageText(from);
   const stats = statSync(from);
+  if (stats.isFIFO()) return readStream(openFifo(from));
   if (!stats.isFile()) return readStream(createReadStream(from));
   // At once, since a start has nothing else to do before.
   if (stats.size > largestRecipe) throw tooLarge();
   return readFileSync(from, 'utf8');
+}
+
+/** Opens a FIFO so that the wait for its writer holds no thread, which would keep the process from its exit. */
+function openFifo(path: string): Socket {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
 }
 
 async function readStream(stream: AsyncIterable<Buffer>): Promise<string> {

@@ -18,6 +18,8 @@ import type { Job, Outcome, Shell } from './shell.ts';
 export interface OneShotShellOptions {
   /** The time between SIGTERM and SIGKILL in milliseconds; the default is 2,000. */
   readonly graceMs?: number;
+  /** The same time for jobs that still run when the shell is closed; the default is `graceMs`. */
+  readonly closingGraceMs?: number;
   readonly program?: ShellProgram;
   /** The ledger of running jobs' groups; the default is none. */
   readonly ledger?: GroupLedger;
@@ -32,18 +34,20 @@ export interface OneShotShellOptions {
  * them open.
  */
 export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
-  const { graceMs = 2000, program = systemShell, ledger = noLedger } = options;
+  const { graceMs = 2000, closingGraceMs = graceMs, program = systemShell, ledger = noLedger } = options;
   const supply = new PipeSupply(options.owner);
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const running = new Set<Promise<Outcome>>();
+
+  const graceNow = (): number => (closing.signal.aborted ? closingGraceMs : graceMs);
 
   const start = async (job: Job, signals: readonly AbortSignal[]): Promise<Outcome> => {
     const isCancelled = () => signals.some((signal) => signal.aborted);
     try {
       if (isCancelled()) return cancelledBeforeStart;
       const pipes = await supply.take();
-      if (!isCancelled()) return await runJob(job, { graceMs, program, pipes, signals, ledger });
+      if (!isCancelled()) return await runJob(job, { graceNow, program, pipes, signals, ledger });
       closePipes(pipes);
       return cancelledBeforeStart;
     } catch (error) {
@@ -67,7 +71,8 @@ export function createOneShotShell(options: OneShotShellOptions = {}): Shell {
 }
 
 interface Means {
-  readonly graceMs: number;
+  /** The time between SIGTERM and SIGKILL, in milliseconds. */
+  readonly graceNow: () => number;
   readonly program: ShellProgram;
   readonly pipes: ShellPipes;
   readonly signals: readonly AbortSignal[];
@@ -75,11 +80,11 @@ interface Means {
 }
 
 /** Runs a job to its end. Rejects only if the shell could not be started. */
-async function runJob(job: Job, { graceMs, program, pipes, signals, ledger }: Means): Promise<Outcome> {
+async function runJob(job: Job, { graceNow, program, pipes, signals, ledger }: Means): Promise<Outcome> {
   const startedAt = performance.now();
   const child = startShell(job, program, pipes);
   const strikeOut = child.pid === undefined ? () => undefined : ledger.note(child.pid, 'command');
-  const end = async () => (child.pid === undefined ? undefined : endGroup(child.pid, graceMs));
+  const end = async () => (child.pid === undefined ? undefined : endGroup(child.pid, graceNow()));
   const guard = guardProcesses(end, { timeoutMs: job.timeoutMs, signals });
   const stdout = new Capture(stdoutLimits);
   const stderr = new Capture(stderrLimits);

@@ -39,6 +39,18 @@ interface Wait {
   readonly start: (t: TestContext) => Promise<RunningHeddle>;
   /** How the command ends: unless given, with 0 if it is a daemon that was told to stop, else by the signal. */
   readonly exitCode?: number | 'signal';
+  /** A part of what a command says when a signal ends it, besides its name. */
+  readonly says?: RegExp;
+}
+
+/** Waits for the last words of a command that a signal ended: which command, how long it ran, and what for. */
+async function untilItSaysWhy(ran: RunningHeddle, command: string, says = /./): Promise<void> {
+  const words = new RegExp(`^heddle: SIG(?:INT|TERM) ended heddle ${command} after \\d.*\\n`, 'm');
+  await until(
+    `${String(words)} and ${String(says)}`,
+    () => words.test(ran.output()) && says.test(ran.output()),
+    ran.output,
+  );
 }
 
 const etcd = (server: SilentServer): string[] => ['--etcd-endpoints', server.endpoint];
@@ -71,14 +83,20 @@ async function runUntilItWaits(
   return ran;
 }
 
-/** A command without a signal handler: what it waits for does not matter, so it is not looked for either. */
+/** Whether a process handles SIGHUP, as heddle does once it has read its command line, and Node by itself does not. */
+function handlesSignals(pid: number): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return (BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1] ?? '0'}`) & 1n) === 1n;
+}
+
+/** A command for which it does not matter what it waits for, so this is not looked for either. */
 async function runForAMoment(
   t: TestContext,
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
 ): Promise<RunningHeddle> {
   const ran = startHeddle(t, args, environment);
-  await until('it to begin', () => ran.child.pid !== undefined);
+  await until('it to begin', () => handlesSignals(ran.child.pid ?? 0), ran.output);
   await new Promise((resolve) => setTimeout(resolve, 300));
   return ran;
 }
@@ -130,7 +148,6 @@ const startWaits: readonly Wait[] = [
       const place = new Place(t);
       return runUntilItWaits(t, place.up(undefined, place.fifo('recipe.json')));
     },
-    exitCode: 'signal',
   },
   {
     command: 'up',
@@ -598,9 +615,12 @@ const askingWaits: readonly Wait[] = [
     what: 'that waits for a daemon whose ShutdownCommand runs',
     start: async (t) => {
       const place = new Place(t, { ShutdownCommand: 'echo begun > begun; sleep 300' });
-      await runUntil(t, place.up(), /ready: subnet/);
-      return runForAMoment(t, ['down', '--state-dir', place.state]);
+      const daemon = await runUntil(t, place.up(), /ready: subnet/);
+      const ran = startHeddle(t, ['down', '--state-dir', place.state]);
+      await until('ShutdownCommand', () => existsSync(join(place.state, 'begun')), daemon.output);
+      return ran;
     },
+    says: /for process \d+ to take the network down, which runs ShutdownCommand \(.* at most\)\n +That process goes on\. .*run heddle down --state-dir/,
   },
   {
     command: 'down',
@@ -615,6 +635,13 @@ const askingWaits: readonly Wait[] = [
       await until('ShutdownCommand', () => existsSync(join(place.state, 'begun')), first.output);
       return runForAMoment(t, down);
     },
+    says: /for process \d+ to take the network down, which runs ShutdownCommand/,
+  },
+  {
+    command: 'down',
+    what: 'that takes the network of a dead daemon down, whose ShutdownCommand hangs',
+    start: (t) => takeDownHanging(t, 'sleep 300'),
+    says: /it waited for ShutdownCommand \(.* at most\)\n +That command was ended\. .*to remove it, run heddle down --state-dir/,
   },
   { command: 'status', what: 'that asks a daemon which is stopped', start: (t) => askStopped(t, 'status') },
   {
@@ -638,6 +665,17 @@ const askingWaits: readonly Wait[] = [
   },
 ];
 
+/** Takes the network of a dead daemon down, up to its ShutdownCommand. */
+async function takeDownHanging(t: TestContext, hangs: string): Promise<RunningHeddle & { place: Place }> {
+  const place = new Place(t, { ShutdownCommand: `echo $$ > begun; ${hangs}` });
+  const daemon = await runUntil(t, place.up(), /ready: subnet/);
+  daemon.child.kill('SIGKILL');
+  await daemon.ended;
+  const ran = startHeddle(t, ['down', '--state-dir', place.state]);
+  await until('ShutdownCommand', () => existsSync(join(place.state, 'begun')), ran.output);
+  return { ...ran, place };
+}
+
 /** Subcommands that wait for nothing but small files. */
 const waitless = ['recipe list', 'recipe new', 'recipe schema'].map((command) => ({
   command,
@@ -660,15 +698,19 @@ describe('a signal ends', { concurrency: 4 }, () => {
     });
   }
 
-  for (const { command, what, start } of plainWaits) {
+  for (const { command, what, start, says } of plainWaits) {
     test(`${command} ${what}`, async (t) => {
-      assert.equal(await endBy(await start(t), 'SIGTERM'), 'SIGTERM');
+      const ran = await start(t);
+      assert.equal(await endBy(ran, 'SIGTERM'), 'SIGTERM');
+      await untilItSaysWhy(ran, command, says);
     });
   }
 
-  for (const { command, what, start, exitCode = 'signal' } of askingWaits) {
+  for (const { command, what, start, exitCode = 'signal', says } of askingWaits) {
     test(`${command} ${what}`, { skip: withoutDaemon }, async (t) => {
-      assert.equal(await endBy(await start(t), 'SIGINT'), exitCode === 'signal' ? 'SIGINT' : exitCode);
+      const ran = await start(t);
+      assert.equal(await endBy(ran, 'SIGINT'), exitCode === 'signal' ? 'SIGINT' : exitCode);
+      if (exitCode === 'signal') await untilItSaysWhy(ran, command, says);
     });
   }
 
@@ -700,6 +742,27 @@ describe('a signal ends', { concurrency: 4 }, () => {
       assert.equal(await endBy(ran, signal), 0);
       assert.match(ran.output(), new RegExp(`stopping, asked by ${signal}\n`));
       assert.match(ran.output(), /stopping → stopped/);
+    });
+  }
+});
+
+describe('heddle down of a dead daemon, ended by a signal', { skip: withoutInterface }, () => {
+  for (const [what, hangs] of [
+    ['ends', 'sleep 300'],
+    ['does not end by SIGTERM', 'trap "" TERM; sleep 300 & wait; wait'],
+  ] as const) {
+    test(`leaves no command behind that ${what}, and can be run again`, async (t) => {
+      const { place, ...ran } = await takeDownHanging(t, hangs);
+      const group = Number(readFileSync(join(place.state, 'begun'), 'utf8'));
+      assert.equal(await endBy(ran, 'SIGTERM'), 'SIGTERM');
+      await untilItSaysWhy(ran, 'down', /That command was ended/);
+      const left = spawnSync('ps', ['-o', 'stat=,args=', '--no-headers', '-g', String(group)], {
+        encoding: 'utf8',
+      });
+      assert.doesNotMatch(left.stdout, /^[^Z]/m);
+      const again = startHeddle(t, ['down', '--forget', '--state-dir', place.state]);
+      assert.equal(await again.ended, 0, again.output());
+      assert.match(again.output(), /^Network forgotten/m);
     });
   }
 });

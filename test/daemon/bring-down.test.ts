@@ -4,13 +4,15 @@ import { rename } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bringDown } from '../../src/daemon/bring-down.ts';
+import { bringDown, DownProgress } from '../../src/daemon/bring-down.ts';
 import { readDeployment } from '../../src/daemon/network/deployment-file.ts';
 import { createControlServer, type StopRequest } from '../../src/daemon/report/control.ts';
 import { DamagedJournal } from '../../src/host/state/damaged-journal.ts';
 import { claimInstance } from '../../src/host/state/instance.ts';
 import { makePipeDirectory } from '../../src/shell/io/pipe-directory.ts';
+import { until } from '../support/until.ts';
 import { Bench, leaseValue } from './bench.ts';
+import { fileOverlay } from './file-overlay.ts';
 import { elsewhere, leaveNetwork, openPeerJournal, rewriteDeployment } from './takeover/takeover.ts';
 
 /** The descriptors of this process for a file. */
@@ -34,6 +36,7 @@ test('without a network, heddle down does nothing', async (t) => {
     daemon: 'none',
     removed: 0,
     failed: [],
+    left: [],
     shutdown: 'done',
     leaseReleased: false,
     leaseTrouble: null,
@@ -49,6 +52,7 @@ test('the network of a dead daemon is taken down here', async (t) => {
     daemon: 'dead',
     removed: 2,
     failed: [],
+    left: [],
     shutdown: 'done',
     leaseReleased: false,
     leaseTrouble: null,
@@ -56,6 +60,25 @@ test('the network of a dead daemon is taken down here', async (t) => {
   assert.match(bench.log.at(-1) ?? '', /^shutdown /);
   assert.equal((await (await bench.openStore()).list()).records.length, 3, 'its lease stays');
   assert.equal(existsSync(`${bench.stateDirectory}/heddle.sock`), false);
+});
+
+test('a take-down in a hurry ends the command that runs, also one that ignores SIGTERM', async (t) => {
+  const bench = new Bench(t);
+  const ShutdownCommand = 'trap "" TERM; echo $$ > begun; while :; do sleep 0.1; done';
+  bench.recipe({ ...fileOverlay, ShutdownCommand });
+  await leaveNetwork(t, bench);
+  const progress = new DownProgress(bench.emit);
+  const down = bringDown(bench.stateDirectory, plain, bench.emit, progress);
+  await until('ShutdownCommand', () => existsSync(join(bench.stateDirectory, 'begun')));
+  assert.deepEqual(
+    [progress.stage, progress.waits.all.map(({ what }) => what)],
+    ['working', ['ShutdownCommand']],
+  );
+  const group = Number(readFileSync(join(bench.stateDirectory, 'begun'), 'utf8'));
+  progress.hurrying.abort();
+  assert.equal((await down).shutdown, 'failed');
+  assert.throws(() => process.kill(group, 0), { code: 'ESRCH' });
+  assert.ok(await readDeployment(bench.stateDirectory), 'and it can be run again');
 });
 
 test('the names of pipes that a killed daemon left are removed', async (t) => {
@@ -133,7 +156,13 @@ test('a daemon that runs is asked to do it itself', async (t) => {
     status: () => undefined,
     stop: (request) => {
       asked.push(request);
-      return Promise.resolve({ removed: 7, failed: [], shutdown: 'done', lease: { kind: 'released' } });
+      return Promise.resolve({
+        removed: 7,
+        failed: [],
+        left: [],
+        shutdown: 'done',
+        lease: { kind: 'released' },
+      });
     },
   });
   const claim = await claimInstance(bench.stateDirectory, server);
@@ -143,6 +172,7 @@ test('a daemon that runs is asked to do it itself', async (t) => {
     daemon: 'running',
     removed: 7,
     failed: [],
+    left: [],
     shutdown: 'done',
     leaseReleased: true,
     leaseTrouble: null,
@@ -161,6 +191,7 @@ test('a network that is to be forgotten runs nothing', async (t) => {
     daemon: 'dead',
     removed: 0,
     failed: [],
+    left: [],
     shutdown: 'skipped',
     leaseReleased: false,
     leaseTrouble: null,

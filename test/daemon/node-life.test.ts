@@ -70,7 +70,12 @@ test('a stop with shutdown removes every peer, then runs ShutdownCommand, and le
   const life = await Life.begin(t, bench);
   await bench.untilTold('ready');
   const before = bench.log.length;
-  assert.deepEqual(await life.stop({ onExit: 'shutdown' }), { removed: 2, failed: [], shutdown: 'done' });
+  assert.deepEqual(await life.stop({ onExit: 'shutdown' }), {
+    removed: 2,
+    failed: [],
+    left: [],
+    shutdown: 'done',
+  });
   const own = ownSubnet(bench);
   assert.deepEqual(bench.log.slice(before, -1).toSorted(), ['remove 10.50.4.0/24', 'remove 10.50.5.0/24']);
   assert.equal(bench.log.at(-1), `shutdown ${own}`);
@@ -111,7 +116,7 @@ test('peers that a stop could not remove are reported, and stay in the journal f
   const life = await Life.begin(t, bench);
   await bench.untilTold('ready');
   bench.put('remove.fails');
-  assert.deepEqual(await life.stop(), { removed: 0, failed: ['10.50.4.0-24'], shutdown: 'done' });
+  assert.deepEqual(await life.stop(), { removed: 0, failed: ['10.50.4.0-24'], left: [], shutdown: 'done' });
   assert.equal(bench.log.at(-1), `shutdown ${ownSubnet(bench)}`, 'the rest is taken down all the same');
   assert.ok(await readDeployment(bench.stateDirectory));
   assert.match(bench.read('journal') ?? '', /10\.50\.4\.0-24/);
@@ -293,7 +298,7 @@ test('a store that is away does not keep a node from stopping', async (t) => {
   await bench.untilTold('ready');
   await rename(bench.storeDirectory, `${bench.storeDirectory}.away`);
   await until('the outage', () => life.life.network?.follower.outage);
-  assert.deepEqual(await life.stop(), { removed: 1, failed: [], shutdown: 'done' });
+  assert.deepEqual(await life.stop(), { removed: 1, failed: [], left: [], shutdown: 'done' });
   assert.equal(bench.log.at(-1), `shutdown ${ownSubnet(bench)}`);
 });
 
@@ -376,7 +381,7 @@ test('a start that waits for the store can be stopped, and has run nothing', asy
     rename(bench.storeDirectory, `${bench.storeDirectory}.away`),
   );
   await bench.untilTold('store-outage');
-  assert.deepEqual(await life.stop(), { removed: 0, failed: [], shutdown: 'done' });
+  assert.deepEqual(await life.stop(), { removed: 0, failed: [], left: [], shutdown: 'done' });
   assert.deepEqual(bench.log, []);
   assert.deepEqual(life.states, ['stopping']);
 });

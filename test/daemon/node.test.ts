@@ -135,7 +135,13 @@ test('a request to stop is answered when the network is down', { skip }, async (
   await bench.untilTold('ready');
   const body = { onExit: 'shutdown', releaseLease: true };
   const answer = (await askDaemon(bench.stateDirectory, 'POST', '/stop', body)) as TakeDownResult;
-  assert.deepEqual(answer, { removed: 1, failed: [], shutdown: 'done', lease: { kind: 'released' } });
+  assert.deepEqual(answer, {
+    removed: 1,
+    failed: [],
+    left: [],
+    shutdown: 'done',
+    lease: { kind: 'released' },
+  });
   assert.equal(bench.told('lease-released').length, 1);
   await ended;
   assert.equal(existsSync(join(bench.stateDirectory, 'heddle.sock')), false);

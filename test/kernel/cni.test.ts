@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import type { DownResult } from '../../src/daemon/bring-down.ts';
 import type { NodeStatus } from '../../src/daemon/report/status.ts';
+import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { runOn, startDaemon, type Daemon } from './harness/daemon.ts';
 import { startHosts } from './harness/host-set.ts';
 import type { Host } from './harness/host.ts';
@@ -144,6 +146,36 @@ describe('pods of the rendered list', { skip: reasonToSkip(...podPlugins) }, () 
     const pod = await Pod.start(one.host, listPath);
     await pod.end();
   });
+});
+
+describe('a CNI list that cannot be removed', { skip: reasonToSkip() }, () => {
+  for (const isAlive of [true, false]) {
+    test(`is named by heddle down of a ${isAlive ? 'running' : 'dead'} daemon, until it is gone`, async (t) => {
+      const [one] = await twoNodes(t, {}, []);
+      if (!isAlive) await one.daemon.kill();
+      await one.host.sh('mount --bind /run/net.d /run/net.d && mount -o remount,bind,ro /run/net.d');
+      const first = await runOn(one.host, 'down', '--json');
+      assert.equal(first.exitCode, exitCodes['state-directory'], first.stderr);
+      const because = `the CNI list ${listPath} stays: read-only file system`;
+      const { left, shutdown, daemon } = JSON.parse(first.stdout) as DownResult;
+      assert.deepEqual(
+        { left, shutdown, daemon },
+        {
+          left: [{ because, failure: 'state-directory' }],
+          shutdown: 'done',
+          daemon: isAlive ? 'running' : 'dead',
+        },
+      );
+      assert.ok(first.stderr.includes(`could not be taken down completely: ${because}`), first.stderr);
+      const second = await runOn(one.host, 'down');
+      assert.equal(second.exitCode, exitCodes['state-directory'], second.stderr);
+      await one.host.sh('umount /run/net.d');
+      const third = await runOn(one.host, 'down');
+      assert.match(third.stdout, /^Network down: 0 peers removed/);
+      assert.equal(await one.host.sh('ls -A /run/net.d'), '');
+      assert.match((await runOn(one.host, 'down')).stdout, /^Nothing to take down/);
+    });
+  }
 });
 
 const flannelPlugin = process.env['FLANNEL_CNI'];

@@ -244,6 +244,7 @@ describe('heddle down', options, () => {
       daemon: 'running',
       removed: 1,
       failed: [],
+      left: [],
       shutdown: 'done',
       leaseReleased: false,
       leaseTrouble: null,

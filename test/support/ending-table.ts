@@ -19,6 +19,7 @@ const endingTable: Readonly<Record<string, readonly string[]>> = {
   down: [
     'that asks a daemon which is stopped',
     'that cannot give back the lease of a dead daemon, since etcd has stopped',
+    'that takes the network of a dead daemon down, whose ShutdownCommand hangs',
     'that waits for a daemon whose ShutdownCommand runs',
     'that waits for another heddle down of a dead daemon',
   ],

@@ -19,6 +19,7 @@ import { describeNetwork, describeRanges } from '../../network/configuration-tex
 import { noFamily, presentValues, zipFamilies } from '../../network/per-family.ts';
 import { listPublicAddresses } from '../../network/public-addresses.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
+import { whileWaiting } from '../terminal/interruption.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
@@ -134,7 +135,8 @@ function keyOfText(text: string): string {
 async function withStore(choice: StoreChoice, work: (store: LeaseStore) => Promise<void>): Promise<void> {
   const store = await openStore(choice, 'existing');
   try {
-    await work(store);
+    const now = 'The store may have the change, or not: heddle leases shows it.';
+    await whileWaiting({ what: `the ${store.description}`, now }, () => work(store));
   } finally {
     await store.close();
   }

@@ -10,6 +10,7 @@ import { listPublicAddresses } from '../../network/public-addresses.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { StoreFault } from '../../store/store.ts';
+import { whileWaiting } from '../terminal/interruption.ts';
 import { asFailure } from '../terminal/report-error.ts';
 import { renderTable } from '../terminal/table.ts';
 import { roleFinder, type LeaseRole } from './lease-role.ts';
@@ -56,7 +57,9 @@ export async function listLeases(choice: StoreChoice, stateDirectory: string, js
 async function readLeases(choice: StoreChoice): Promise<LeaseListing> {
   const store = await openStore(choice, 'read-only');
   try {
-    const { records, faults } = await store.list({ expiries: true });
+    const { records, faults } = await whileWaiting({ what: `the ${store.description}` }, () =>
+      store.list({ expiries: true }),
+    );
     const leases: Lease[] = [];
     const unreadable: StoreFault[] = [];
     for (const record of records) {

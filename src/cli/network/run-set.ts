@@ -10,6 +10,7 @@ import { explainError } from '../../host/system-error.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import { parseNetworkDocument, recipeTextOf } from '../../recipe/read/network-document.ts';
+import { whileWaiting } from '../terminal/interruption.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 
@@ -23,7 +24,9 @@ export async function setNetwork(choice: StoreChoice, file: string): Promise<voi
   process.stderr.write(await checkBackend(source, checked, colour));
   const store = await openStore(choice);
   try {
-    await store.writeNetwork(source.text);
+    const now =
+      'The store may have the new network configuration, or the old one: heddle network get shows it.';
+    await whileWaiting({ what: `the ${store.description}`, now }, () => store.writeNetwork(source.text));
     process.stdout.write(
       `Set the network of the ${store.description}: ${describeNetwork(network)}, type ${backendType}.\n`,
     );
@@ -59,7 +62,8 @@ async function checkBackend(
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readRecipeText(file === '-' ? process.stdin : file);
+    const what = file === '-' ? 'its standard input' : file;
+    return await whileWaiting({ what }, () => readRecipeText(file === '-' ? process.stdin : file));
   } catch (error) {
     const shown = file === '' ? '""' : file;
     throw new Failure('recipe', `the network configuration ${shown} cannot be read: ${explainError(error)}`, {

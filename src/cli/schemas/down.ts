@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { exitCodes, type FailureKind } from '../../diagnostic/failure.ts';
 import type { DownResult } from '../../daemon/bring-down.ts';
 import { naturalNumber, described, schemaOf } from './schema-of.ts';
 
@@ -13,6 +14,19 @@ export const downSchema = schemaOf<DownResult>()(
     failed: described(
       z.array(z.string()),
       'The lease keys of the peers that could not be removed. Run `heddle down` again to retry.',
+    ),
+    left: described(
+      z.array(
+        z.strictObject({
+          because: described(z.string(), 'The object, and why it stays.'),
+          failure: described(
+            // The table has no other keys; TypeScript does not say so of Object.keys.
+            z.enum(Object.keys(exitCodes) as FailureKind[]),
+            'The kind of failure, from the table of exit codes in docs/operations.md.',
+          ),
+        }),
+      ),
+      'The files, routes and traffic rules that could not be removed. Run `heddle down` again to retry.',
     ),
     shutdown: described(
       z.enum(['done', 'failed', 'skipped']),

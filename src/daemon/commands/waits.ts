@@ -1,13 +1,13 @@
 import type { EmitEvent, LongWait } from '../../event/event.ts';
 
 /** The age at which a wait is named, and the interval of its reports while the network is taken down. In milliseconds. */
-const namedAfterMs = 5000;
+export const namedAfterMs = 5000;
 
 /** The largest difference in age between waits that one event names together, in milliseconds. */
 const togetherMs = 1000;
 
 /** The largest number of waits that one event names. */
-const mostNamed = 5;
+export const mostNamed = 5;
 
 interface Wait {
   /** A noun for the wait, made only when it is needed: `SubnetAddCommand for 10.50.4.0/24`. */

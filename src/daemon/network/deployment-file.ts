@@ -134,6 +134,14 @@ export async function noteChange(stateDirectory: string, change: 'peers' | 'node
   if (deployment !== undefined) await writeDeployment(stateDirectory, { ...deployment, change });
 }
 
+/** Keeps only these parts of a network whose other parts are gone. Throws a Failure. */
+export async function narrowDeployment(stateDirectory: string, parts: readonly string[]): Promise<void> {
+  const deployment = await readDeployment(stateDirectory);
+  if (deployment === undefined) return;
+  const left = Object.entries(deployment.parts).filter(([name]) => parts.includes(name));
+  await writeDeployment(stateDirectory, { ...deployment, parts: Object.fromEntries(left) });
+}
+
 /** Removes the file. A directory in its place, which heddle cannot have made, gets another name. */
 export async function removeDeployment(stateDirectory: string): Promise<void> {
   try {

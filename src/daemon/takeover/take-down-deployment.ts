@@ -26,8 +26,10 @@ export async function takeDownDeployment(
   stateDirectory: string,
   shell: Shell,
   emit: EmitEvent,
+  waits = new Waits(emit, AbortSignal.abort()),
 ): Promise<TakeDownResult> {
-  return takeDown(await standAgain(deployment, journal, stateDirectory, shell, emit), deployment.parts);
+  const network = await standAgain(deployment, journal, stateDirectory, shell, emit, waits);
+  return takeDown(network, deployment.parts);
 }
 
 /** Removes the peers of a dead daemon's network, and leaves the rest of it. */
@@ -38,7 +40,8 @@ export async function removeDeployedPeers(
   shell: Shell,
   emit: EmitEvent,
 ): Promise<void> {
-  const { loop } = await standAgain(deployment, journal, stateDirectory, shell, emit);
+  const waits = new Waits(emit, AbortSignal.abort());
+  const { loop } = await standAgain(deployment, journal, stateDirectory, shell, emit, waits);
   await removePeers(loop);
 }
 
@@ -48,6 +51,7 @@ async function standAgain(
   stateDirectory: string,
   shell: Shell,
   emit: EmitEvent,
+  waits: Waits,
 ): Promise<StandingNetwork> {
   const source = { name: deployment.recipe.file, text: deployment.recipe.text };
   const { recipe, scripts } = await checkRecipe(source, deployment.recipe.name);
@@ -62,7 +66,6 @@ async function standAgain(
     ...recipe.environment,
     ...(deployment.passEnvironment ?? []),
   ]);
-  const waits = new Waits(emit, AbortSignal.abort());
   const commands = new CommandRunner({ recipe, scripts, shell, inherited, facts, waits }, emit);
   const own = deployment.leaseKey === null ? undefined : parseLeaseKey(deployment.leaseKey);
   const peers = peerCommands(commands, own ?? noFamily, 'off', () => undefined);

@@ -84,6 +84,7 @@ describe('a schema allows no field that it does not describe:', () => {
       daemon: 'none',
       removed: 0,
       failed: [],
+      left: [],
       shutdown: 'done',
       leaseReleased: false,
       leaseTrouble: null,

@@ -300,7 +300,7 @@ test('a network that is taken down goes in the opposite order, and its lease sta
   const scene = await Scene.prepare(t);
   await scene.bench.lease(4);
   await scene.untilReady();
-  assert.deepEqual(await scene.network.takeDown(), { removed: 1, failed: [], shutdown: 'done' });
+  assert.deepEqual(await scene.network.takeDown(), { removed: 1, failed: [], left: [], shutdown: 'done' });
   assert.deepEqual(scene.bench.log.slice(2), ['remove 10.50.4.0/24', 'shutdown 10.50.1.0/24']);
   assert.equal(existsSync(scene.bench.subnetFile), false);
   assert.deepEqual(await scene.keys(), ['10.50.1.0-24', '10.50.4.0-24']);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { readDeployment, writeDeployment } from '../../../src/daemon/network/deployment-file.ts';
 import { deploymentOf } from '../../../src/daemon/network/deployment.ts';
-import type { LiveNetwork } from '../../../src/daemon/network/parts/part.ts';
-import { rememberParts } from '../../../src/daemon/network/parts/parts.ts';
+import { gone, type LiveNetwork } from '../../../src/daemon/network/parts/part.ts';
+import { networkParts, rememberParts } from '../../../src/daemon/network/parts/parts.ts';
 import { requireTakenDown, takeDown } from '../../../src/daemon/network/take-down.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { Bench } from '../bench.ts';
@@ -24,7 +24,7 @@ async function start(t: TestContext): Promise<{ bench: Bench; network: LiveNetwo
 test('the parts go, the last one first, and then the deployment file', async (t) => {
   const { bench, network } = await start(t);
   const taken = await takeDown(network, rememberParts(network.options));
-  assert.deepEqual(taken, { removed: 2, failed: [], shutdown: 'done' });
+  assert.deepEqual(taken, { removed: 2, failed: [], left: [], shutdown: 'done' });
   assert.equal(bench.log.at(-1), 'shutdown 10.50.1.0/24');
   assert.equal(await readDeployment(bench.stateDirectory), undefined);
   assert.deepEqual(bench.told('shutdown-finished'), [{ event: 'shutdown-finished', removed: 2, failed: 0 }]);
@@ -46,8 +46,49 @@ test('only a ShutdownCommand that failed keeps the deployment file as well', asy
   const { bench, network } = await start(t);
   bench.put('shutdown.fails');
   const taken = await takeDown(network, rememberParts(network.options));
-  assert.deepEqual(taken, { removed: 2, failed: [], shutdown: 'failed' });
+  assert.deepEqual(taken, { removed: 2, failed: [], left: [], shutdown: 'failed' });
   assert.ok(await readDeployment(bench.stateDirectory));
+});
+
+test('a file that stays is named, and only its part is tried again', async (t) => {
+  const { bench, network } = await start(t);
+  const left = {
+    because: 'the CNI list /x stays: read-only file system',
+    failure: 'state-directory',
+  } as const;
+  let stays = true;
+  const parts = networkParts.map((part) =>
+    part.name === 'cni-list'
+      ? {
+          ...part,
+          down: () => Promise.resolve(stays ? ({ kind: 'left', what: 'object', ...left } as const) : gone),
+        }
+      : part,
+  );
+  const taken = await takeDown(network, rememberParts(network.options), undefined, parts);
+  assert.deepEqual(taken, { removed: 2, failed: [], left: [left], shutdown: 'done' });
+  const deployment = await readDeployment(bench.stateDirectory);
+  assert.deepEqual(Object.keys(deployment?.parts ?? {}), ['cni-list']);
+  stays = false;
+  const before = bench.log.length;
+  const again = await takeDown(network, deployment?.parts ?? {}, undefined, parts);
+  assert.deepEqual(again, { removed: 0, failed: [], left: [], shutdown: 'done' });
+  assert.equal(bench.log.length, before, 'ShutdownCommand does not run again');
+  assert.equal(await readDeployment(bench.stateDirectory), undefined);
+});
+
+test('the exit code is that of the file that stays, unless a command failed as well', () => {
+  const left = [{ because: 'the CNI list /x stays: permission denied', failure: 'privilege' }] as const;
+  for (const [taken, kind, words] of [
+    [{ removed: 1, failed: [], left, shutdown: 'done' }, 'privilege', /: the CNI list \/x stays/],
+    [{ removed: 1, failed: ['a'], left, shutdown: 'done' }, 'command', /\(a\) and the CNI list \/x stays/],
+    [{ removed: 1, failed: [], left, shutdown: 'failed' }, 'command', /ShutdownCommand failed and the CNI/],
+  ] as const) {
+    assert.throws(
+      () => requireTakenDown(taken, 'then try again'),
+      (error: unknown) => error instanceof Failure && error.kind === kind && words.test(error.message),
+    );
+  }
 });
 
 test('a part that was never begun is not taken down', async (t) => {
@@ -58,11 +99,12 @@ test('a part that was never begun is not taken down', async (t) => {
 });
 
 test('remains after a take-down are named, with what to do', () => {
-  const whole = { removed: 3, failed: [], shutdown: 'done' } as const;
+  const whole = { removed: 3, failed: [], left: [], shutdown: 'done' } as const;
   requireTakenDown(whole, 'then try again');
   requireTakenDown({ ...whole, shutdown: 'skipped' }, 'then try again');
   assert.throws(
-    () => requireTakenDown({ removed: 1, failed: ['a', 'b'], shutdown: 'failed' }, 'then try again'),
+    () =>
+      requireTakenDown({ removed: 1, failed: ['a', 'b'], left: [], shutdown: 'failed' }, 'then try again'),
     (error: unknown) => {
       assert.ok(error instanceof Failure);
       assert.equal(error.kind, 'command');

@@ -43,7 +43,7 @@ test('the commands that run are asked for and answered, by a daemon that tells t
 });
 
 test('a stop is answered with what it came to', async (t) => {
-  const taken = { removed: 2, failed: ['10.50.4.0-24'], shutdown: 'failed' } as const;
+  const taken = { removed: 2, failed: ['10.50.4.0-24'], left: [], shutdown: 'failed' } as const;
   const requests: unknown[] = [];
   const { stateDirectory } = await serve(t, {
     stop: (request) => {
@@ -110,7 +110,7 @@ test('a daemon that does not answer is told from none, with its process, and a s
   await claim.release();
   assert.equal(existsSync(join(bench.stateDirectory, 'heddle.pid')), false);
 
-  const taken = { removed: 2, failed: [], shutdown: 'done' } as const;
+  const taken = { removed: 2, failed: [], left: [], shutdown: 'done' } as const;
   const { stateDirectory } = await serve(t, { stop: () => delay(5000, taken) });
   assert.deepEqual(await askDaemon(stateDirectory, 'POST', '/stop', {}), taken);
 });

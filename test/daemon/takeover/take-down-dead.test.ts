@@ -22,7 +22,7 @@ test('the network of a dead daemon is taken down by its own commands, with its o
   const { bench, left } = await start(t);
   bench.recipe({ ...fileOverlay, SubnetRemoveCommand: 'echo wrong >> log' });
   const taken = await takeDownDead(left, bench.stateDirectory, bench.emit);
-  assert.deepEqual(taken, { removed: 2, failed: [], shutdown: 'done' });
+  assert.deepEqual(taken, { removed: 2, failed: [], left: [], shutdown: 'done' });
   assert.deepEqual(bench.log.slice(0, 2).toSorted(), ['remove 10.50.4.0/24', 'remove 10.50.5.0/24']);
   assert.equal(bench.log[2], `shutdown ${left.leaseKey?.replace('-', '/') ?? ''}`);
   assert.equal(existsSync(bench.subnetFile), false);
@@ -81,7 +81,7 @@ test('peers that could not be removed stay in the journal and the deployment fil
   assert.equal((await openPeerJournal(t, bench)).peers.length, 2);
   bench.drop('remove.fails');
   const again = await takeDownDead(left, bench.stateDirectory, bench.emit);
-  assert.deepEqual(again, { removed: 2, failed: [], shutdown: 'done' });
+  assert.deepEqual(again, { removed: 2, failed: [], left: [], shutdown: 'done' });
 });
 
 test('a recipe in the deployment file that cannot be read any more is refused, and nothing is run', async (t) => {

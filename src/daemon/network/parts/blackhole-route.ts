@@ -4,7 +4,7 @@ import type { LeaseSubnets } from '../../../lease/lease.ts';
 import { formatCidr } from '../../../network/cidr.ts';
 import { presentValues } from '../../../network/per-family.ts';
 import type { Json } from '../../../recipe/json/json.ts';
-import { gone, repaired, whole, type NetworkPart } from './part.ts';
+import { gone, repaired, stays, whole, type NetworkPart, type RemovalResult } from './part.ts';
 
 /**
  * A route for this node's own subnet that drops packets to addresses without a pod. Without it, such a packet takes the default route, and
@@ -44,15 +44,15 @@ export const blackholeRoutePart: NetworkPart = {
 
   async down({ own, emit }, memory) {
     if (!isWantedIn(memory) || own === undefined) return gone;
+    let result: RemovalResult = gone;
     for (const subnet of presentValues(own)) {
       try {
         await removeBlackholeRoute(subnet);
       } catch (error) {
-        const message = `the blackhole route ${formatCidr(subnet)} stays: ${explainError(error)}`;
-        emit({ event: 'warning', message });
+        result = stays(`the blackhole route ${formatCidr(subnet)}`, error, emit);
       }
     }
-    return gone;
+    return result;
   },
 
   // The route is gone with the kernel's other objects.

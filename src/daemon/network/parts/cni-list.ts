@@ -18,7 +18,16 @@ import type { Json } from '../../../recipe/json/json.ts';
 import type { UpOptions } from '../../setup/options.ts';
 import { describeLaterLists, raiseListConcern } from '../../watch/list-order.ts';
 import { raisePodConcern } from '../../watch/pods.ts';
-import { gone, repaired, whole, type EnsureResult, type LiveNetwork, type NetworkPart } from './part.ts';
+import {
+  gone,
+  repaired,
+  stays,
+  whole,
+  type EnsureResult,
+  type LiveNetwork,
+  type NetworkPart,
+  type RemovalResult,
+} from './part.ts';
 import { subnetEnvironmentOf } from './subnet-file.ts';
 
 /** The mode of the list: container runtimes and their tools read it. */
@@ -69,8 +78,7 @@ export const cniListPart: NetworkPart = {
 
   async down({ stateDirectory, emit }, memory) {
     const path = pathIn(memory);
-    if (path !== undefined) await remove({ path, stateDirectory }, emit);
-    return gone;
+    return path === undefined ? gone : remove({ path, stateDirectory }, emit);
   },
 
   async forget(memory, _own, emit) {
@@ -156,14 +164,15 @@ async function findTrouble(place: ListPlace, text: string): Promise<string | und
   }
 }
 
-/** Removes the list if it is ours. A failure is reported, and the rest of the network still goes down. */
-async function remove(place: ListPlace, emit: EmitEvent): Promise<void> {
+/** Removes the list if it is ours. A list that stays is reported, and the rest of the network still goes down. */
+async function remove(place: ListPlace, emit: EmitEvent): Promise<RemovalResult> {
   const { path } = place;
   try {
     const because = await removeList(place);
     if (because !== undefined) emit({ event: 'warning', message: `the CNI list ${path} stays: ${because}` });
+    return gone;
   } catch (error) {
-    emit({ event: 'warning', message: `the CNI list ${path} stays: ${explainError(error)}` });
+    return stays(`the CNI list ${path}`, error, emit);
   }
 }
 

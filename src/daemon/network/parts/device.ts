@@ -87,7 +87,7 @@ export const devicePart: NetworkPart = {
 
   async down({ commands, own }) {
     const result = await commands.runOwn('ShutdownCommand', own);
-    return result.kind === 'ok' ? gone : { kind: 'left', keys: [] };
+    return result.kind === 'ok' ? gone : { kind: 'left', what: 'device' };
   },
 
   forget: () => Promise.resolve(),

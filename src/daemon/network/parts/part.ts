@@ -1,9 +1,11 @@
-import { Failure } from '../../../diagnostic/failure.ts';
+import { Failure, type FailureKind } from '../../../diagnostic/failure.ts';
 import type { Concerns } from '../../../event/concerns.ts';
 import type { EmitEvent } from '../../../event/event.ts';
 import type { ChosenInterface } from '../../../host/interface/choose-interface.ts';
 import type { UnderlaySight } from '../../../host/interface/compare-underlay.ts';
 import type { LeaseSubnets } from '../../../lease/lease.ts';
+import { ProgramError } from '../../../host/run-program.ts';
+import { explainError, hasErrorCode } from '../../../host/system-error.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import type { CommandRunner } from '../../commands/command-runner.ts';
 import type { LeaseKeeper } from '../../lease/lease-keeper.ts';
@@ -85,8 +87,18 @@ export type EnsureResult =
 /** The result of removing a part. */
 export type RemovalResult =
   | { readonly kind: 'gone' }
-  /** Some of the part is still there: the peers of these keys, or the objects that a failed command should have removed. */
-  | { readonly kind: 'left'; readonly keys: readonly string[] };
+  /** The peers of these keys are still there. */
+  | { readonly kind: 'left'; readonly what: 'peers'; readonly keys: readonly string[] }
+  /** The objects are still there that a failed command should have removed. */
+  | { readonly kind: 'left'; readonly what: 'device' }
+  | ({ readonly kind: 'left'; readonly what: 'object' } & LeftObject);
+
+/** An object, such as a file or a route, that could not be removed. */
+export interface LeftObject {
+  /** A clause with the object in it: `the CNI list /etc/cni/net.d/10-heddle.conflist stays: read-only file system`. */
+  readonly because: string;
+  readonly failure: FailureKind;
+}
 
 /**
  * A part of a network: something on this node that heddle creates, keeps in order, and removes. A part does not hold state: it reads
@@ -135,6 +147,20 @@ export interface NetworkPart {
 export const whole: EnsureResult = { kind: 'whole' };
 export const repaired: EnsureResult = { kind: 'repaired' };
 export const gone: RemovalResult = { kind: 'gone' };
+
+/** The result for an object that could not be removed, after a warning that says so. `what` is a noun with the object in it. */
+export function stays(what: string, error: unknown, emit: EmitEvent): RemovalResult {
+  const because = `${what} stays: ${explainError(error)}`;
+  emit({ event: 'warning', message: because });
+  return { kind: 'left', what: 'object', because, failure: failureOf(error) };
+}
+
+/** The kind of failure that keeps an object from being removed. */
+function failureOf(error: unknown): FailureKind {
+  if (error instanceof Failure) return error.kind;
+  if (hasErrorCode(error, 'EACCES', 'EPERM')) return 'privilege';
+  return error instanceof ProgramError ? 'prerequisite' : 'state-directory';
+}
 
 /** The result for a part whose repair ended with this Failure. Throws any other error. */
 export function brokenBy(error: unknown): EnsureResult {

@@ -34,7 +34,7 @@ export const peersPart: NetworkPart = {
 
   async down({ loop }) {
     const keys = await removePeers(loop);
-    return keys.length === 0 ? gone : { kind: 'left', keys };
+    return keys.length === 0 ? gone : { kind: 'left', what: 'peers', keys };
   },
 
   forget: () => Promise.resolve(),

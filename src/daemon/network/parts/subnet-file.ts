@@ -8,14 +8,23 @@ import {
   removeSubnetFile,
   writeSubnetFile,
 } from '../../../host/subnet-file.ts';
-import { explainError } from '../../../host/system-error.ts';
 import type { EmitEvent } from '../../../event/event.ts';
+import { hasErrorCode } from '../../../host/system-error.ts';
 import type { LeaseSubnets } from '../../../lease/lease.ts';
 import type { Json } from '../../../recipe/json/json.ts';
 import { mapFamilies } from '../../../network/per-family.ts';
 import type { SubnetEnvironment } from '../../../network/subnet-env.ts';
 import type { UpOptions } from '../../setup/options.ts';
-import { brokenBy, gone, repaired, whole, type LiveNetwork, type NetworkPart } from './part.ts';
+import {
+  brokenBy,
+  gone,
+  repaired,
+  stays,
+  whole,
+  type LiveNetwork,
+  type NetworkPart,
+  type RemovalResult,
+} from './part.ts';
 
 /** The file that tells the CNI plugin the subnet and the MTU. */
 export const subnetFilePart: NetworkPart = {
@@ -45,12 +54,11 @@ export const subnetFilePart: NetworkPart = {
     }
   },
 
-  async down({ own, emit }, memory) {
-    await remove(memory, own, emit);
-    return gone;
-  },
+  down: ({ own, emit }, memory) => remove(memory, own, emit),
 
-  forget: remove,
+  async forget(memory, own, emit) {
+    await remove(memory, own, emit);
+  },
 
   async leavePlace(memory, own, { subnetFile }, emit) {
     if (!(await isSameFile(pathIn(memory), subnetFile))) await remove(memory, own, emit);
@@ -60,18 +68,21 @@ export const subnetFilePart: NetworkPart = {
 /**
  * Removes the file, unless it belongs to another network by now. A failure is reported, and the rest of the network still goes down.
  */
-async function remove(memory: Json, own: LeaseSubnets | undefined, emit: EmitEvent): Promise<void> {
+async function remove(memory: Json, own: LeaseSubnets | undefined, emit: EmitEvent): Promise<RemovalResult> {
   const path = pathIn(memory);
   try {
     const others = own && (await findOtherSubnets(path, own));
     if (others !== undefined) {
       const message = `the subnet file ${path} stays: it belongs to another network, with the subnet ${others}`;
       emit({ event: 'warning', message });
-      return;
+      return gone;
     }
     await removeSubnetFile(path);
+    return gone;
   } catch (error) {
-    emit({ event: 'warning', message: `the subnet file ${path} stays: ${explainError(error)}` });
+    const result = stays(`the subnet file ${path}`, error, emit);
+    // heddle does not make anything but a file.
+    return hasErrorCode(error, 'EISDIR', 'ERR_FS_EISDIR') ? gone : result;
   }
 }
 

@@ -77,8 +77,15 @@ export const trafficRulesPart: NetworkPart = {
 
   async down({ emit }, memory) {
     const { isWanted, chainSuffix } = readTrafficMemory(memory);
-    if (isWanted) await removeRules(chainSuffix, warnBy(emit));
-    return gone;
+    const left: string[] = [];
+    const warn = warnBy(emit);
+    if (isWanted)
+      await removeRules(chainSuffix, (message) => {
+        left.push(message);
+        warn(message);
+      });
+    if (left.length === 0) return gone;
+    return { kind: 'left', what: 'object', because: left.join(', and '), failure: 'prerequisite' };
   },
 
   // The rules are gone with the network namespace.

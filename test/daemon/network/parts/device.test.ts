@@ -234,7 +234,10 @@ test('taking the device away is Shutdown; one that fails says that something is 
   const network = await standNetwork(t, bench);
   assert.deepEqual(await devicePart.down(network, {}), { kind: 'gone' });
   bench.put('shutdown.fails');
-  assert.deepEqual(await devicePart.down({ ...network, own: undefined }, {}), { kind: 'left', keys: [] });
+  assert.deepEqual(await devicePart.down({ ...network, own: undefined }, {}), {
+    kind: 'left',
+    what: 'device',
+  });
   assert.deepEqual(bench.log, ['shutdown 10.50.1.0/24', 'shutdown ']);
 });
 

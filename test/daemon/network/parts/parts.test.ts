@@ -40,7 +40,7 @@ test('the parts of a network are the device, the traffic rules, the blackhole ro
 
 test('parts are removed in the opposite order, each with its memory, even if one leaves something', async () => {
   const did: string[] = [];
-  const parts = fakeParts(did, { kind: 'left', keys: ['a'] });
+  const parts = fakeParts(did, { kind: 'left', what: 'peers', keys: ['a'] });
   const outcomes = await removeParts(network, rememberParts({} as UpOptions, parts), parts);
   assert.deepEqual(did, ['third {"of":"third"}', 'second {"of":"second"}', 'first {"of":"first"}']);
   assert.equal([...outcomes.values()].filter(({ kind }) => kind === 'left').length, 3);

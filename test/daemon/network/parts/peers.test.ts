@@ -114,7 +114,11 @@ test('taking the peers away removes each, and names those that could not be remo
   const network = await standNetwork(t, bench);
   network.loop.feed({ kind: 'snapshot', peers: [4, 5].map(makeNumberedPeer) });
   await network.loop.settled();
-  assert.deepEqual(await peersPart.down(network, {}), { kind: 'left', keys: ['10.50.5.0-24'] });
+  assert.deepEqual(await peersPart.down(network, {}), {
+    kind: 'left',
+    what: 'peers',
+    keys: ['10.50.5.0-24'],
+  });
   assert.deepEqual(
     network.journal.peers.map(({ key }) => key),
     ['10.50.5.0-24'],

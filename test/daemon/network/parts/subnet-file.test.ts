@@ -100,7 +100,7 @@ test('forgetting a network removes its file, because a restart of the machine wo
   assert.equal(existsSync(bench.subnetFile), false);
 });
 
-test('a file that cannot be removed is told, and no reason to keep the network', async (t) => {
+test('a directory in the place of the file is told, and no reason to keep the network', async (t) => {
   const { bench, network } = await start(t);
   mkdirSync(bench.subnetFile, { recursive: true });
   assert.deepEqual(await subnetFilePart.down(network, { path: bench.subnetFile }), { kind: 'gone' });

@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { formatDuration } from '../../diagnostic/words.ts';
+
+/** Signals with which people and service managers end a command. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The longest time from a signal to the end of the process, in milliseconds. */
+const longestEndMs = 1700;
+
+/** A wait of a command, and what becomes of it when a signal ends the command. */
+export interface Wait {
+  /** A noun: `the lab demo`. */
+  readonly what: string;
+  /** The state of things now, and what to do: sentences. Without them, the command changed nothing, and can be run again. */
+  readonly now?: string;
+}
+
+/** The work that a command still does after a signal, in less than {@link longestEndMs}. Returns the wait that the signal ended. */
+type EndWork = () => Promise<Wait>;
+
+/** The waits of this process, the latest last. */
+const waits: Wait[] = [];
+let endWork: EndWork | undefined;
+
+/** Names a wait while the work lasts, for the last words of a command that a signal ends. */
+export async function whileWaiting<T>(wait: Wait, work: () => Promise<T>): Promise<T> {
+  waits.push(wait);
+  try {
+    return await work();
+  } finally {
+    waits.splice(waits.indexOf(wait), 1);
+  }
+}
+
+/** Lets a command do something before a signal ends it. */
+export function beforeSignalEnds(work: EndWork): void {
+  endWork = work;
+}
+
+/**
+ * Makes a signal end this process with a sentence on stderr: what the command waited for, how long, and what happens now. Then the process
+ * ends by the same signal, so that a shell sees why. A signal that has another handler, such as the daemon's, is left to that.
+ *
+ * @param command the words of the command, as `heddle network get`
+ * @param usually what the command waits for where {@link whileWaiting} names nothing, as a noun; empty if nobody knows
+ */
+export function explainSignals(command: string, usually = ''): void {
+  const startedAt = performance.now();
+  let isEnding = false;
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const known = waits.at(-1) ?? { what: usually };
+    const work = endWork?.().catch(() => known) ?? Promise.resolve(known);
+    const late = delay(longestEndMs, known, { ref: false });
+    const { what, now } = await Promise.race([work, late]);
+    const waited = what === '' ? '' : `, while it waited for ${what}`;
+    const ran = formatDuration(performance.now() - startedAt);
+    process.stderr.write(`heddle: ${signal} ended ${command} after ${ran}${waited}\n`);
+    if (now !== undefined) process.stderr.write(`  ${now}\n`);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  };
+  for (const signal of signals) {
+    const handle = (): void => {
+      if (process.listenerCount(signal) > 1) return;
+      // Whoever sends a second signal does not want to wait for the sentence.
+      if (isEnding) process.removeAllListeners(signal).kill(process.pid, signal);
+      isEnding = true;
+      void end(signal);
+    };
+    process.on(signal, handle);
+  }
+}
