@@ -109,6 +109,8 @@ export interface StoredNetworkPlace {
   readonly place: string;
   /** The likely cause of its absence and the cure, as a clause; undefined if no cause can be seen. */
   readonly cause: string | undefined;
+  /** The cure where `heddle network set` does not write the configuration, as a clause. */
+  readonly hint?: string;
 }
 
 /** The largest lead or lag of a clock that does not matter, in milliseconds: a write to a slow share takes a while. */

@@ -1,3 +1,4 @@
+import type { StoreView } from '../up/view-store.ts';
 import { readFile } from 'node:fs/promises';
 import { requireLeastMtu } from '../../contract/least-mtu.ts';
 import { nodeVariables, ownVariables } from '../../contract/environment.ts';
@@ -21,7 +22,6 @@ import { presentValues } from '../../network/per-family.ts';
 import { listPublicAddresses } from '../../network/public-addresses.ts';
 import { readHeldLease } from '../../daemon/lease/held-lease.ts';
 import { askDaemon } from '../../daemon/report/control.ts';
-import { networkHint } from '../../daemon/setup/await-network.ts';
 import { loadCniTemplate } from '../../daemon/setup/cni-template.ts';
 import { factsOfPreparation } from '../../daemon/setup/node-facts.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
@@ -60,7 +60,7 @@ export async function diagnose(options: UpOptions, probes: boolean): Promise<rea
     parts.programs = judgePrograms(loaded, options);
   }
   const decision = loaded && (await decide(parts, loaded, document, interfaces, options));
-  parts.network = judgeNetwork(parts.network, decision, view !== undefined, document, options);
+  parts.network = judgeNetwork(parts.network, decision, view, document, options);
   const facts =
     decision && (await readFacts(decision, interfaces, options, view?.listing.records ?? [], probes));
   if (loaded === undefined)
@@ -248,23 +248,23 @@ function judgeTrafficTools({ traffic }: UpOptions, enableNftables: boolean): Jud
 function judgeNetwork(
   refused: Judgement | undefined,
   decision: NodeDecision | undefined,
-  isSeen: boolean,
+  view: Extract<StoreView, { readonly kind: 'seen' }> | undefined,
   document: SourceText | undefined,
   options: UpOptions,
 ): Judgement {
   if (refused !== undefined) return refused;
-  if (isSeen && document === undefined && !mayBringNetwork(options)) {
+  if (view !== undefined && document === undefined && !mayBringNetwork(options)) {
     return fatal('the store does not have a network configuration, and heddle up waits for one', {
-      advice: networkHint,
+      advice: view.networkHint,
     });
   }
   if (decision === undefined) return unclear('needs a recipe and the store');
   const { configuration } = decision.network;
   const source =
     document === undefined
-      ? isSeen
-        ? 'the recipe'
-        : 'the recipe; the store may have another'
+      ? view === undefined
+        ? 'the recipe; the store may have another'
+        : 'the recipe'
       : document.name;
   return fine(`${describeNetwork(configuration)}, from ${source}`);
 }

@@ -9,6 +9,7 @@ import { refuseRecipe } from '../../recipe-files/refuse-recipe.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import { describeRanges } from '../../network/configuration-text.ts';
 import type { StoreChoice } from '../../store/kind.ts';
+import { whileWaiting } from '../terminal/interruption.ts';
 import { openStore } from '../../store/open-store.ts';
 
 /** The output of `network get --json`. */
@@ -61,11 +62,11 @@ export async function getNetwork(choice: StoreChoice, json: boolean): Promise<vo
 async function readDocument(choice: StoreChoice): Promise<SourceText> {
   const store = await openStore(choice, 'read-only');
   try {
-    const document = await store.readNetwork();
+    const document = await whileWaiting({ what: `the ${store.description}` }, () => store.readNetwork());
     if (document !== undefined) return document;
-    const { place, cause } = await locateNetwork(store);
+    const { place, cause, hint = networkHint } = await locateNetwork(store);
     throw new Failure('not-found', `the network configuration is missing in the ${store.description}`, {
-      hint: `heddle looked for ${place}; ${cause ?? networkHint}`,
+      hint: `heddle looked for ${place}; ${cause ?? hint}`,
     });
   } finally {
     await store.close();

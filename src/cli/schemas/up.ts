@@ -102,6 +102,10 @@ export const planSchema = schemaOf<StartPlan>()(
             z.nullable(z.string()),
             'The text of the list; null if it depends on a subnet that would be picked at random.',
           ),
+          because: described(
+            z.nullable(z.string()),
+            'Why the list could not be written, and what to do; null if it could.',
+          ),
         }),
       ),
       'The list for the container runtime that would be installed; null if there is none.',

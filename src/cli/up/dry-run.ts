@@ -31,7 +31,10 @@ function renderPlan(plan: StartPlan): string {
   return sections.join('\n');
 }
 
-function renderCniList({ path, template, isRendered, content }: NonNullable<StartPlan['cniList']>): string {
+function renderCniList(list: NonNullable<StartPlan['cniList']>): string {
+  const { path, template, isRendered, content, because } = list;
+  if (because !== null)
+    return `CNI list ${showInvisible(path)}: cannot be written, so the node would be degraded: ${showInvisible(because)}\n`;
   const how = isRendered ? 'rendered from' : 'as it is in';
   const lines = content?.trimEnd().split('\n') ?? ['its text depends on the new subnet'];
   const title = `CNI list ${showInvisible(path)}, ${how} ${showInvisible(template)}:\n`;

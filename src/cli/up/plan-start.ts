@@ -18,10 +18,10 @@ import { examineHost } from '../../daemon/setup/check-host.ts';
 import { factsOfPreparation } from '../../daemon/setup/node-facts.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
 import { decideNode, mayBringNetwork, type NodeDecision } from '../../daemon/setup/prepare.ts';
-import { networkHint } from '../../daemon/setup/await-network.ts';
 import { findLastRun } from '../../daemon/takeover/first-start.ts';
 import { cniListOf, composeList, listPathOf } from '../../daemon/network/parts/cni-list.ts';
 import { subnetEnvironmentOf, subnetFileOf } from '../../daemon/network/parts/subnet-file.ts';
+import { findListObstacle } from '../../host/cni/list-file.ts';
 import { isSameFile } from '../../host/files/same-file.ts';
 import { findOtherSubnets } from '../../host/subnet-file.ts';
 import { planRules } from '../../host/traffic/keep-rules.ts';
@@ -99,6 +99,8 @@ interface PlannedCniList {
   readonly isRendered: boolean;
   /** The text of the list; null if it depends on a subnet that would be picked at random. */
   readonly content: string | null;
+  /** The reason why the list could not be written, and what to do, so that the node would be degraded; null if it could. */
+  readonly because: string | null;
 }
 
 interface PlannedCommand {
@@ -122,7 +124,10 @@ export async function planStart(options: UpOptions, warnings: readonly string[])
   if (view.kind === 'away') return { ...outline, waitsFor: `the store: ${view.because}` };
   const { document } = view;
   if (document === undefined && !mayBringNetwork(options)) {
-    return { ...outline, waitsFor: `a network configuration in the ${view.description} (${networkHint})` };
+    return {
+      ...outline,
+      waitsFor: `a network configuration in the ${view.description} (${view.networkHint})`,
+    };
   }
   const decision = await decideNode(options, host, view, document);
   const { loaded, network, underlay } = decision;
@@ -136,6 +141,7 @@ export async function planStart(options: UpOptions, warnings: readonly string[])
   const applicant = { configuration, publicIp, publicIpv6, ...lastRun };
   const forecast = foreseeLease(view, view.listing, applicant, view.assigned);
   const { peers, rejected } = judgeLeases(decision, view, forecast, options);
+  const cniList = planCniList(host.cniTemplate, decision, forecast, options);
   return {
     ...outline,
     recipe: { name: loaded.recipe.name, type: loaded.recipe.backendType, file: loaded.file },
@@ -158,8 +164,8 @@ export async function planStart(options: UpOptions, warnings: readonly string[])
     rejected,
     trafficRules: await planTrafficRules(decision, forecast, options),
     commands: planCommands(decision, options, peers.length, isSame),
-    cniList: planCniList(host.cniTemplate, decision, forecast, options),
-    files: await planFiles(options, stateDirectory, isSame ? previous : undefined),
+    cniList,
+    files: await planFiles(options, stateDirectory, isSame ? previous : undefined, cniList),
     warnings: [
       ...warnings,
       ...[...loaded.warnings, ...network.warnings].map(({ message }) => message),
@@ -211,7 +217,13 @@ function planCniList(
   const isRendered = options.cniList?.render === true;
   const node = subnetEnvironmentOf(factsOfPreparation(decision, options), subnets, options);
   const content = isCertain || !isRendered ? composeList(template, node, options) : null;
-  return { path, template: template.source.name, isRendered, content };
+  // A list that an earlier daemon wrote has the mark of the state directory, or its record.
+  const obstacle = findListObstacle(
+    { path, stateDirectory: options.stateDirectory },
+    content === null ? [] : [content],
+  );
+  const because = obstacle === undefined ? null : `${obstacle.because}; ${obstacle.cure}`;
+  return { path, template: template.source.name, isRendered, content, because };
 }
 
 function describeLease(
@@ -296,6 +308,7 @@ async function planFiles(
   options: UpOptions,
   stateDirectory: string | undefined,
   taken: Deployment | undefined,
+  cniList: PlannedCniList | null,
 ): Promise<StartPlan['files']> {
   const directory = stateDirectory ?? options.stateDirectory;
   const former = taken && (await findFormerFile(taken, options.subnetFile));
@@ -310,7 +323,9 @@ async function planFiles(
     { path: join(directory, 'heddle.sock'), purpose: 'the control socket' },
     { path: options.subnetFile, purpose: 'the subnet and the MTU for the CNI plugin' },
     ...(former === undefined ? [] : [{ path: former, purpose: 'removed: the subnet file was here' }]),
-    ...(list === undefined ? [] : [{ path: list, purpose: 'the CNI list for the container runtime' }]),
+    ...(list === undefined || typeof cniList?.because === 'string'
+      ? []
+      : [{ path: list, purpose: 'the CNI list for the container runtime' }]),
     ...(isListElsewhere ? [{ path: formerList, purpose: 'removed: the CNI list was here' }] : []),
   ];
 }

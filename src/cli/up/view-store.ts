@@ -1,3 +1,4 @@
+import { locateNetwork, networkHint } from '../../daemon/setup/await-network.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
@@ -12,6 +13,8 @@ export type StoreView =
       readonly description: string;
       /** The network configuration. */
       readonly document: SourceText | undefined;
+      /** The cure of a missing network configuration, as a clause. */
+      readonly networkHint: string;
       readonly listing: Listing;
       /** The subnets that the store assigns to this node; undefined where nodes choose. */
       readonly assigned: LeaseSubnets | undefined;
@@ -41,6 +44,7 @@ export async function viewStore(
       kind: 'seen',
       description: `new store of ${choice.kind}`,
       document: undefined,
+      networkHint,
       listing,
       assigned: undefined,
     };
@@ -50,7 +54,9 @@ export async function viewStore(
     const assigned = await store.node?.readSubnets();
     const [document, listing] = [await store.readNetwork(), await store.list()];
     await look(store);
-    return { kind: 'seen', description, document, listing, assigned };
+    const { cause, hint = networkHint } =
+      document === undefined ? await locateNetwork(store) : { cause: undefined };
+    return { kind: 'seen', description, document, networkHint: cause ?? hint, listing, assigned };
   } catch (error) {
     if (!(error instanceof StoreError) || !error.retryable) throw error;
     return { kind: 'away', description, because: error.message, hint: error.hint };

@@ -20,7 +20,10 @@ export async function awaitNetwork(
   for (;;) {
     const document = await outlastOutages(() => store.readNetwork(), wait.outages, signal);
     if (document !== undefined) return document;
-    if (wait.isReminderDue) wait.missesNetwork(store.description, await locateNetwork(store), networkHint);
+    if (wait.isReminderDue) {
+      const place = await locateNetwork(store);
+      wait.missesNetwork(store.description, place, place.hint ?? networkHint);
+    }
     await delay(pollsMs.network, undefined, { signal });
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, readFileSync, type BigIntStats } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, readFileSync, type BigIntStats } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { stampIn } from '../../cni/stamp.ts';
@@ -153,21 +153,52 @@ export async function removeList(place: ListPlace): Promise<string | undefined> 
 
 /** The problem of a list that is not ours, with the cure, as a clause. */
 export function describeForeign(path: string, because: string): string {
-  return `${path} stays as it is, because ${because}: move it away, or give another directory with --cni-conf-dir`;
+  return `${path} stays as it is, because ${because}: ${foreignCure}`;
 }
+
+const foreignCure = 'move it away, or give another directory with --cni-conf-dir';
 
 function describeUnwritable(path: string, error: unknown): Failure {
   const kind = hasErrorCode(error, 'EACCES', 'EPERM') ? 'privilege' : 'state-directory';
-  const [why, cure] = explainUnwritable(dirname(path), error);
-  const message = `the CNI list ${path} cannot be written: ${why}; ${cure}, or give another directory with --cni-conf-dir`;
-  return new Failure(kind, message, { cause: error });
+  const { because, cure } = explainUnwritable(path, error);
+  return new Failure(kind, `${because}; ${cure}`, { cause: error });
+}
+
+/** The obstacle that keeps heddle from writing a list. */
+interface ListObstacle {
+  /** A clause with the path of the list in it. */
+  readonly because: string;
+  /** The cure, in the imperative. */
+  readonly cure: string;
+}
+
+/** Finds what keeps heddle from writing a list, without a change. Undefined if it can write the list. */
+export function findListObstacle(place: ListPlace, wanted: readonly string[]): ListObstacle | undefined {
+  const { path } = place;
+  try {
+    // A directory has this entry.
+    accessSync(`${dirname(path)}/.`, constants.W_OK | constants.X_OK);
+    const sight = lookAtList(place, wanted);
+    if (sight.kind !== 'foreign') return undefined;
+    return { because: `${path} stays as it is, because ${sight.because}`, cure: foreignCure };
+  } catch (error) {
+    return explainUnwritable(path, error);
+  }
+}
+
+function explainUnwritable(path: string, error: unknown): ListObstacle {
+  const [why, cure] = explainCause(dirname(path), error);
+  return {
+    because: `the CNI list ${path} cannot be written: ${why}`,
+    cure: `${cure}, or give another directory with --cni-conf-dir`,
+  };
 }
 
 /** The reason why a list cannot be written into a directory, and the cure. */
-function explainUnwritable(directory: string, error: unknown): readonly [why: string, cure: string] {
+function explainCause(directory: string, error: unknown): readonly [why: string, cure: string] {
   if (hasErrorCode(error, 'ENOENT'))
     return [`the directory ${directory} does not exist`, 'create it as the container runtime does'];
   if (hasErrorCode(error, 'ENOTDIR')) return [`${directory} is not a directory`, 'move it away'];
   if (hasErrorCode(error, 'ENOSPC', 'EDQUOT')) return [explainError(error), 'free some space'];
-  return [explainError(error), 'make its directory writable'];
+  return [explainError(error), `make the directory ${directory} writable`];
 }

@@ -94,7 +94,8 @@ class KubernetesStore implements LeaseStore {
     const { netConfigPath } = this.#options;
     return Promise.resolve({
       place: `the file ${netConfigPath} (--net-config-path)`,
-      cause: 'mount the ConfigMap with net-conf.json there',
+      cause: undefined,
+      hint: 'mount the ConfigMap with net-conf.json there',
     });
   }
 

@@ -10,8 +10,9 @@ test('the directory of the CNI list is judged by what a start would find there',
   const stateDirectory = '/nowhere/state';
   const judge = () => {
     const cniList = { directory, templateFile: '/nowhere/cni-conf.json', render: false };
-    const { level, message } = judgeCniList({ cniList, stateDirectory });
-    return `${level}: ${message.replaceAll(directory, 'DIR')}`;
+    const { level, message, advice } = judgeCniList({ cniList, stateDirectory });
+    const text = `${level}: ${message}${advice === null ? '' : `, fix: ${advice}`}`;
+    return text.replaceAll(directory, 'DIR');
   };
   assert.equal(judge(), 'ok: the CNI list DIR/10-heddle.conflist can be written, and is the first one');
   writeFileSync(join(directory, '99-later.conf'), '');
@@ -19,7 +20,7 @@ test('the directory of the CNI list is judged by what a start would find there',
   writeFileSync(join(directory, '05-cilium.conflist'), '');
   assert.equal(
     judge(),
-    'warning: the container runtime takes DIR/05-cilium.conflist and not 10-heddle.conflist, because it takes the first one by name',
+    'warning: the container runtime takes DIR/05-cilium.conflist and not 10-heddle.conflist, because it takes the first one by name, fix: remove DIR/05-cilium.conflist, or restart heddle without --cni-conf-dir if the pods are to use that list',
   );
   writeFileSync(
     join(directory, '10-heddle.conflist'),
@@ -27,14 +28,20 @@ test('the directory of the CNI list is judged by what a start would find there',
   );
   assert.match(
     judge(),
-    /^warning: DIR\/10-heddle.conflist stays as it is, because the heddle daemon with .* \/other wrote it/,
+    /^warning: DIR\/10-heddle.conflist stays as it is, because the heddle daemon with .* \/other wrote it, fix: move it away, or give another directory/,
   );
   writeFileSync(join(directory, '10-heddle.conflist'), JSON.stringify({ heddle: { stateDirectory } }));
   rmSync(join(directory, '05-cilium.conflist'));
   assert.match(judge(), /^ok: /);
   rmSync(directory, { recursive: true });
-  assert.equal(judge(), 'warning: the CNI list cannot be written into DIR: no such file or directory');
+  assert.equal(
+    judge(),
+    'warning: the CNI list DIR/10-heddle.conflist cannot be written: the directory DIR does not exist, fix: create it as the container runtime does, or give another directory with --cni-conf-dir',
+  );
   writeFileSync(directory, '');
-  assert.equal(judge(), 'warning: the CNI list cannot be written into DIR: it is not a directory');
+  assert.equal(
+    judge(),
+    'warning: the CNI list DIR/10-heddle.conflist cannot be written: DIR is not a directory, fix: move it away, or give another directory with --cni-conf-dir',
+  );
   assert.equal(judgeCniList({ cniList: undefined, stateDirectory }).level, 'ok');
 });
