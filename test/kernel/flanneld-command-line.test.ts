@@ -21,7 +21,8 @@ const refusals: Readonly<Record<string, RegExp>> = {
     /the etcd endpoint http:\/\/127\.0\.0\.1:4001 is not encrypted, but .* an authority for TLS was given/,
   'etcd-username': /the etcd user weaver was given without a password/,
   'etcd-password': /an etcd password was given without a user\n {2}give the user with --etcd-username/,
-  'kube-subnet-mgr': /this node's Node is not known\n {2}set the variable NODE_NAME/,
+  'kube-subnet-mgr':
+    /this node's Node is not known\n {2}give --kube-node-name, or set the variable NODE_NAME/,
 };
 
 /** Needs an etcd with users or certificates, or would end the daemon; test/cli/flanneld and test/kernel/etcd have them. */

@@ -58,7 +58,7 @@ function readOperand(operand: string): Source {
   if (value.startsWith('@@')) return { name, text: value.slice(1), origin: 'from --param', isOption: true };
   if (!value.startsWith('@')) return { name, text: value, origin: 'from --param', isOption: true };
   const file = value.slice(1);
-  const text = readValue(file, `--param ${name}=@${file}`);
+  const text = readValue(file, `--param ${name}=@${file}`, '; for a value that begins with @, write @@');
   return { name, text, origin: `from --param with the file ${file}`, isOption: true };
 }
 
@@ -98,11 +98,11 @@ function readCredentials(directory: string | undefined): Source[] {
     }));
 }
 
-/** Reads the text of a file, without one line break at its end. */
-function readValue(path: string, what: string): string {
+/** Reads the text of a file, without one line break at its end. `more` is added to the hint for a file that cannot be used. */
+function readValue(path: string, what: string, more = ''): string {
   const refuse = (reason: string, cause?: unknown): Failure =>
     new Failure('usage', `cannot use ${what}: ${reason}`, {
-      hint: `give a regular file of at most ${largestValue} bytes of text that belongs to you or to root; for a value that begins with @, write @@`,
+      hint: `give a regular file of at most ${largestValue} bytes of text that belongs to you or to root${more}`,
       cause,
     });
   let file: ReturnType<typeof readNamedFile>;

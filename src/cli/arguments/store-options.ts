@@ -72,11 +72,18 @@ function optionsOf(kinds: StoreKinds): readonly KnownOption[] {
 
 function kindOption([first, ...others]: StoreKinds): Option {
   const names = [first, ...others].map(({ name }) => name);
-  const cases = others.map(
-    ({ name }) => `${name} if ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name} option or variable is given`,
-  );
+  const cases = others.map((kind) => `${kind.name} if ${describeChoosing(kind)} is given`);
   const description = `where the leases are (default: ${[...cases, `else ${first.name}`].join(', ')})`;
   return new Option('--store <kind>', description).choices(names).env('HEDDLE_STORE');
+}
+
+/** The options that choose a kind, as a noun. */
+function describeChoosing({ name, options }: StoreKind): string {
+  const all = Object.values(options);
+  const choosing = all.filter(({ isDetail }) => isDetail !== true);
+  const article = /^[aeiou]/.test(name) ? 'an' : 'a';
+  if (choosing.length === all.length) return `${article} ${name} option or variable`;
+  return choosing.map((option) => [option.name, option.variable].filter(Boolean).join(' or ')).join(' or ');
 }
 
 function toCommander({ name: kind }: StoreKind, option: StoreOption): Option {

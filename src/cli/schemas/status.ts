@@ -82,6 +82,7 @@ export const statusSchema = schemaOf<NodeStatus>()(
         z.strictObject({
           since: moment,
           because: described(z.string(), 'What went wrong the last time.'),
+          hint: described(z.nullable(z.string()), 'What to do; null if nobody knows.'),
           nextTryAt: moment,
         }),
       ),

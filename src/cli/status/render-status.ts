@@ -23,7 +23,10 @@ export function renderStatus(status: NodeStatus, now: number): string {
   }
   rows.push(['peers', describeCounts(counts)]);
   if (probe !== null) rows.push(['probe', describeProbe(probe)]);
-  if (storeOutage !== null) rows.push(['store', describeOutage(storeOutage, now)]);
+  if (storeOutage !== null) {
+    rows.push(['store', describeOutage(storeOutage, now)]);
+    if (storeOutage.hint !== null) rows.push(['', storeOutage.hint]);
+  }
   if (lastDrift !== null) rows.push(['drift', describeDrift(lastDrift)]);
   const block = rows.map(([name, value]) => `${name.padEnd(8)}  ${value}\n`).join('');
   const failing = status.peers.filter(({ state }) => state === 'failing');

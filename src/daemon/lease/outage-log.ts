@@ -12,6 +12,8 @@ export interface Outage {
   readonly since: number;
   /** The last error. */
   readonly because: string;
+  /** The cure, as a clause; absent if it is not known. */
+  readonly hint?: string | undefined;
   readonly nextTryAt: number;
 }
 
@@ -70,11 +72,11 @@ export class OutageLog {
   failed(error: StoreError, retryInMs: number): void {
     if (error instanceof StoreAbandonedError) return;
     const now = this.#now();
-    const { message: because } = error;
+    const { message: because, hint } = error;
     const isDue = this.#isLineDue(now);
     const since = this.#state.kind === 'away' ? this.#state.outage.since : now;
     const wasLogged = this.#state.kind === 'away' && this.#state.isLogged;
-    const outage = { since, because, nextTryAt: now + retryInMs };
+    const outage = { since, because, ...(hint !== undefined && { hint }), nextTryAt: now + retryInMs };
     this.#state = { kind: 'away', outage, isLogged: wasLogged || isDue };
     if (!isDue) return;
     this.#loggedAt = now;

@@ -134,8 +134,8 @@ async function expectAnswer(stateDirectory: string): Promise<never> {
 
 async function expectLife(stateDirectory: string, answered: AbortSignal): Promise<never> {
   for (;;) {
-    await delay(signOfLifeMs, undefined, { signal: answered });
     await askDaemon(stateDirectory, 'GET', '/status');
+    await delay(signOfLifeMs, undefined, { signal: answered });
   }
 }
 

@@ -89,6 +89,8 @@ interface StoreOutage {
   readonly since: string;
   /** The last error. */
   readonly because: string;
+  /** The cure; null if it is not known. */
+  readonly hint: string | null;
   readonly nextTryAt: string;
 }
 
@@ -196,8 +198,13 @@ function listLiberties({ network }: Preparation): Liberty[] {
 
 function describeOutage(outage: Outage | undefined): StoreOutage | null {
   if (outage === undefined) return null;
-  const { since, because, nextTryAt } = outage;
-  return { since: new Date(since).toISOString(), because, nextTryAt: new Date(nextTryAt).toISOString() };
+  const { since, because, hint = null, nextTryAt } = outage;
+  return {
+    since: new Date(since).toISOString(),
+    because,
+    hint,
+    nextTryAt: new Date(nextTryAt).toISOString(),
+  };
 }
 
 function countAll(running: RunningNetwork): NodeStatus['counts'] {

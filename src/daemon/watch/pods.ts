@@ -54,7 +54,8 @@ function describeOldAddresses(
 }
 
 function judgeMtus(bridge: string, { mtus }: PodLinks, mtu: number): Omit<Concern, 'kind'>[] {
-  const old = mtus.filter((each) => each !== mtu);
+  // A smaller packet passes as well.
+  const old = mtus.filter((each) => each > mtu);
   if (old.length === 0) return [];
   const sizes = [...new Set(old)].sort((a, b) => a - b).join(' and ');
   return [

@@ -1,4 +1,5 @@
 import { showInvisible } from '../../diagnostic/visible-text.ts';
+import { formatDuration } from '../../diagnostic/words.ts';
 import { StoreError } from '../store.ts';
 import { isSecure, type Endpoint } from './endpoint.ts';
 
@@ -164,8 +165,12 @@ function toRule([pattern, reason, hint]: RuleLine, retryable: boolean, isMembers
 const hangsUp =
   /^No connection established.*(?:ECONNRESET|EPIPE|before secure TLS connection|Failed to connect)/s;
 
-/** Explains a status. Its code decides only if the details are unknown. */
-export function explainStatus({ code, details }: GrpcStatus, endpoint: Endpoint): StatusMeaning {
+/** Explains the status of a request of at most `requestMs` milliseconds. Its code decides only if the details are unknown. */
+export function explainStatus(
+  { code, details }: GrpcStatus,
+  endpoint: Endpoint,
+  requestMs: number,
+): StatusMeaning {
   if (hangsUp.test(details)) {
     const hint = isSecure(endpoint)
       ? 'if it does not speak TLS, write http:// for this endpoint'
@@ -176,7 +181,12 @@ export function explainStatus({ code, details }: GrpcStatus, endpoint: Endpoint)
   if (rule !== undefined) return rule;
   switch (code) {
     case statusCode.deadlineExceeded:
-      return { reason: 'did not answer in time', retryable: true, isMembersOwn: true };
+      return {
+        reason: `did not answer within ${formatDuration(requestMs)}`,
+        retryable: true,
+        isMembersOwn: true,
+        hint: 'check with etcdctl endpoint status whether it is up, and whether a firewall drops packets on the way',
+      };
     case statusCode.unimplemented:
       return {
         reason: 'is not an etcd that heddle can use',

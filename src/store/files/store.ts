@@ -32,7 +32,7 @@ import { compareWithReport, isExpired, isLongExpired, type FileReport } from './
 import { newMark, fileRevision } from './revision.ts';
 import { StoreClock } from './store-clock.ts';
 import { inOwnDirectory, useDirectory } from './use-directory.ts';
-import { createByLink, createWhole, replaceWhole } from './write.ts';
+import { configMode, createByLink, createWhole, replaceWhole } from './write.ts';
 
 /** The largest network configuration, in bytes. A usual one takes some hundred; with the commands of a recipe in it, some thousand. */
 const largestConfig = 1 << 20;
@@ -139,7 +139,7 @@ class FilesStore implements LeaseStore {
     return this.#write(`write ${config}`, async () => {
       const existing = await this.#readConfig();
       if (existing !== undefined) return existing;
-      switch (await createByLink(newDraft(), config, text)) {
+      switch (await createByLink(newDraft(), config, text, configMode)) {
         case 'created':
           return text;
         case 'exists':
@@ -148,7 +148,7 @@ class FilesStore implements LeaseStore {
           return this.#writers.run(async () => {
             const other = await this.#readConfig();
             if (other !== undefined) return other;
-            await replaceWhole(draft, config, text);
+            await replaceWhole(draft, config, text, configMode);
             return text;
           });
       }
@@ -168,7 +168,7 @@ class FilesStore implements LeaseStore {
 
   writeNetwork(text: string): Promise<void> {
     const { config, draft } = this.#layout;
-    return this.#writeLocked(`write ${config}`, () => replaceWhole(draft, config, text));
+    return this.#writeLocked(`write ${config}`, () => replaceWhole(draft, config, text, configMode));
   }
 
   async list(): Promise<Listing> {

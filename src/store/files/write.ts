@@ -3,8 +3,11 @@ import { link, open, rename, rm } from 'node:fs/promises';
 import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { errorCode } from './errors.ts';
 
-/** The mode of files: readable by all, because leases hold no secret; writable by the owner alone, because commands act on them. */
-const fileMode = 0o644;
+/** The mode of leases: readable by all, because they hold no secret; writable by the owner alone, because commands act on them. */
+const leaseMode = 0o644;
+
+/** The mode of the network configuration, which may hold a secret, such as a PSK. */
+export const configMode = 0o600;
 
 /**
  * Writes a file that must not exist yet. The file appears whole or not at all. Returns whether this call made it. The caller holds the
@@ -25,8 +28,9 @@ export async function createByLink(
   draft: string,
   path: string,
   text: string,
+  mode = leaseMode,
 ): Promise<'created' | 'exists' | 'no-links'> {
-  await writeDraft(draft, text);
+  await writeDraft(draft, text, mode);
   try {
     // Unlike a rename, a link never replaces a file that somebody without the lock put there meanwhile.
     await link(draft, path);
@@ -41,20 +45,25 @@ export async function createByLink(
 }
 
 /** Replaces a file. A reader sees the old or the new content, always whole. */
-export async function replaceWhole(draft: string, path: string, text: string): Promise<void> {
-  await writeDraft(draft, text);
+export async function replaceWhole(
+  draft: string,
+  path: string,
+  text: string,
+  mode = leaseMode,
+): Promise<void> {
+  await writeDraft(draft, text, mode);
   await rename(draft, path);
 }
 
 /** Writes a draft. It is created again each time, because a draft of a dead process may already be linked to a lease. */
-async function writeDraft(draft: string, text: string): Promise<void> {
+async function writeDraft(draft: string, text: string, mode: number): Promise<void> {
   try {
     await rm(draft, { force: true });
   } catch (error) {
     if (errorCode(error) === 'EISDIR') throw new PlainFileError(draft, 'is a directory');
     throw error;
   }
-  const file = await open(draft, 'wx', fileMode);
+  const file = await open(draft, 'wx', mode);
   try {
     await file.writeFile(text);
     // Without this, a power cut could leave an empty file under a lease's name.

@@ -12,12 +12,15 @@ export interface RefusedRequest {
 /** The object that a request is about does not exist. It may come: a kubelet registers its Node. */
 export class MissingObjectError extends StoreError {
   constructor(message: string) {
-    super(message, { retryable: true, hint: 'set NODE_NAME to the name of a Node: kubectl get nodes' });
+    super(message, {
+      retryable: true,
+      hint: 'give --kube-node-name, or the variable NODE_NAME, the name of a Node: kubectl get nodes',
+    });
   }
 }
 
-/** The rights that heddle needs, for hints. */
-const rights = 'pods get; nodes get, list, watch; nodes/status patch';
+/** The rights that heddle needs, for hints. It reads a pod only where nothing else names its Node. */
+const rights = 'nodes get, list, watch; nodes/status patch';
 
 /** The longest part of a message that is shown, in characters. */
 const longestMessage = 300;
@@ -38,7 +41,9 @@ export function refusedError(action: string, server: string, { status, body }: R
     case 401:
       return error('the API server does not know this user: check its token or certificate');
     case 403:
-      return error(`give the ServiceAccount or the user these rights: ${rights}`);
+      return error(
+        `give the ServiceAccount or the user these rights: ${/\bpod\b/i.test(action) ? 'pods get; ' : ''}${rights}`,
+      );
     case 404:
       return new MissingObjectError(message);
     default:

@@ -99,7 +99,7 @@ export const kubernetesKind: StoreKind = {
   async open(choice: KubernetesChoice, mode) {
     if (mode === 'read-write' && choice.node === undefined) {
       throw new Failure('usage', "this node's Node is not known", {
-        hint: 'set the variable NODE_NAME, or POD_NAME and POD_NAMESPACE',
+        hint: 'give --kube-node-name, or set the variable NODE_NAME, or POD_NAME and POD_NAMESPACE',
       });
     }
     const { openKubernetesStore } = await import('./store.ts');

@@ -83,14 +83,20 @@ test('a concern is shown with what to do, and a lease that ended as such', () =>
   ]);
 });
 
-test('a store that is away has a line: since when, why, and when it is tried next', () => {
+test('a store that is away has a line: since when, why, when it is tried next, and what to do', () => {
   const outage = (nextTryAt: string): NodeStatus => ({
     ...status,
-    storeOutage: { since: '2026-11-20T15:01:00.000Z', because: 'etcd refuses connections', nextTryAt },
+    storeOutage: {
+      since: '2026-11-20T15:01:00.000Z',
+      because: 'etcd refuses connections',
+      hint: 'start etcd',
+      nextTryAt,
+    },
   });
   const line = 'store     away since 2026-11-20T15:01:00.000Z: etcd refuses connections; next try in';
   const shown = renderStatus(outage('2026-11-20T15:13:10.765Z'), now).split('\n');
   assert.equal(shown[8], `${line} 4.0 s`);
+  assert.equal(shown[9], '          start etcd');
   // It is being tried, and has not answered yet.
   assert.ok(renderStatus(outage('2026-11-20T15:13:01.000Z'), now).includes(`${line} 0 ms`));
 });

@@ -92,7 +92,7 @@ test('peers, leases and the store are told as they stand', async (t) => {
     publicIpv6: null,
     expiresAt: '2026-01-01T00:00:00.000Z',
   };
-  const storeOutage = { since: '', because: '', nextTryAt: '' };
+  const storeOutage = { since: '', because: '', hint: null, nextTryAt: '' };
   const metrics = new Metrics(() => sampleStatus(t, { counts, lease, mtu: 1450, storeOutage }));
   assert.deepEqual(await linesOf(metrics, 'heddle_peers'), [
     'heddle_peers{state="wanted"} 5',

@@ -54,10 +54,11 @@ test('a node that knows nothing yet says so with null, not with nothing', (t) =>
 test('an outage on the way up is shown, and that of the preparation goes before', async (t) => {
   const bench = new Bench(t);
   bench.recipe();
-  const startOutage = { since: 0, because: 'no answer', nextTryAt: 2000 };
+  const startOutage = { since: 0, because: 'no answer', hint: 'start it', nextTryAt: 2000 };
   assert.deepEqual(describeStatus(facetsOf(bench, { startOutage })).storeOutage, {
     since: '1970-01-01T00:00:00.000Z',
     because: 'no answer',
+    hint: 'start it',
     nextTryAt: '1970-01-01T00:00:02.000Z',
   });
   const preparation = await bench.prepare();

@@ -156,7 +156,7 @@ test('a pod finds its Node if it may read itself', options, async (t) => {
   await daemon.stop();
   const { exitCode, stderr } = await new Daemon(host, ...words({})).ended;
   assert.equal(exitCode, 2);
-  assert.match(stderr, /set the variable NODE_NAME, or POD_NAME and POD_NAMESPACE/);
+  assert.match(stderr, /give --kube-node-name, or set the variable NODE_NAME/);
   await server().kubectl('-n', 'heddle', 'delete', 'pod', 'heddle-x', '--force');
 });
 

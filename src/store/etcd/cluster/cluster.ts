@@ -80,7 +80,11 @@ export class Cluster {
     this.#requireOpen(action);
     const status = statusOf(error);
     if (status === undefined) throw error;
-    return { endpoint: member.endpoint, meaning: explainStatus(status, member.endpoint), cause: error };
+    return {
+      endpoint: member.endpoint,
+      meaning: explainStatus(status, member.endpoint, member.requestMs),
+      cause: error,
+    };
   }
 
   #requireOpen(action: string): void {

@@ -26,6 +26,11 @@ export class EtcdMember {
     this.#access = access;
   }
 
+  /** The longest time that a request takes, in milliseconds. */
+  get requestMs(): number {
+    return this.#access.timing.requestMs;
+  }
+
   /** Makes one request. Repeats it once if the token had expired, or if the credentials changed meanwhile. */
   async request<T>(request: (client: Etcd3) => Promise<T>): Promise<T> {
     const connection = this.#connect(await this.#access.credentials.current());

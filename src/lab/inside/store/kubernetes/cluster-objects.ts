@@ -1,7 +1,9 @@
 /** The namespace of the Kubernetes API that holds the daemons' account, as in flannel's manifest. */
 const namespace = 'kube-flannel';
-/** The name of the daemons' ServiceAccount, and of the role with its rights. */
+/** The name of the daemons' ServiceAccount. */
 const account = 'heddle';
+/** The name of the role with its rights, and of its binding. They have no namespace, and the manifest in deploy/ has its own. */
+const role = 'heddle-lab';
 
 /** The lifetime of a token in seconds: a year. A lab does not renew tokens. */
 const tokenSeconds = 31_536_000;
@@ -30,7 +32,7 @@ export const accountCreations: readonly Creation[] = [
     object: {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
-      metadata: { name: account },
+      metadata: { name: role },
       rules: [
         { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
         { apiGroups: [''], resources: ['nodes/status'], verbs: ['patch'] },
@@ -42,8 +44,8 @@ export const accountCreations: readonly Creation[] = [
     object: {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRoleBinding',
-      metadata: { name: account },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: account },
+      metadata: { name: role },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
       subjects: [{ kind: 'ServiceAccount', name: account, namespace }],
     },
   },
