@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { chmodSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -127,11 +127,31 @@ export async function firstProcess(name: string, lab?: LabProcess): Promise<numb
   });
 }
 
+/** The PID namespace of a process. Keeps the namespace, so that the kernel does not give its number to another lab when it is empty. */
 export function pidNamespace(pid: number): string | undefined {
+  const namespace = readNamespace(pid);
+  if (namespace !== undefined) keepNamespace(pid, namespace);
+  return namespace;
+}
+
+function readNamespace(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`);
   } catch {
     return undefined;
+  }
+}
+
+const keptNamespaces = new Set<string>();
+
+/** Opens a namespace for as long as the tests run. */
+function keepNamespace(pid: number, namespace: string): void {
+  if (keptNamespaces.has(namespace)) return;
+  try {
+    openSync(`/proc/${pid}/ns/pid`, 'r');
+    keptNamespaces.add(namespace);
+  } catch {
+    // The process has ended.
   }
 }
 
@@ -142,14 +162,16 @@ const namespacesBelow = new Map<string, Set<string>>();
 export function processesIn(namespace: string): readonly ProcessEntry[] {
   const below = namespacesBelow.get(namespace) ?? new Set([namespace]);
   namespacesBelow.set(namespace, below);
-  const found = processes().map((entry) => ({ entry, own: pidNamespace(entry.pid) }));
+  const found = processes().map((entry) => ({ entry, own: readNamespace(entry.pid) }));
   const namespaceOf = new Map(found.map(({ entry, own }) => [entry.pid, own]));
   // A namespace below another begins with a child of a process in the other one.
   for (let known = 0; known < below.size;) {
     known = below.size;
     for (const { entry, own } of found) {
       const outer = namespaceOf.get(entry.parent);
-      if (own !== undefined && outer !== undefined && below.has(outer)) below.add(own);
+      if (own === undefined || outer === undefined || !below.has(outer)) continue;
+      below.add(own);
+      keepNamespace(entry.pid, own);
     }
   }
   return found.filter(({ own }) => own !== undefined && below.has(own)).map(({ entry }) => entry);
