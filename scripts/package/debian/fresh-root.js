@@ -6,7 +6,7 @@ import { runHelper } from '../run-helper.js';
 
 /** The packages of a fresh Debian for the tests of heddle's package: what it depends on and recommends, and what reads its pages. */
 const included = [
-  ...['iproute2', 'iptables', 'iputils-ping', 'mount', 'procps', 'systemd'],
+  ...['iproute2', 'iptables', 'iputils-ping', 'mount', 'nftables', 'procps', 'systemd'],
   ...['bash-completion', 'man-db', 'zsh'],
 ];
 
