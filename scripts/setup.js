@@ -220,8 +220,9 @@ function prepareGuest() {
     say(`no Debian kernel to boot: ${problem}; the matrix does not try what needs one`);
 }
 
-/** The packages that the tests try. Loaded here, since they need npm's packages. */
+/** The packages that the tests try, all of which need root. Loaded here, since they need npm's packages. */
 async function buildPackages() {
+  if (process.getuid?.() !== 0) return;
   const { areTestedPackagesStale, buildTestedPackages } = await import('./package/tested.js');
   if (!areTestedPackagesStale()) return;
   say('building the packages that the tests try');
