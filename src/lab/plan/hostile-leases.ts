@@ -49,6 +49,11 @@ export function hostileLeases(origin: HostileOrigin): readonly HostileLease[] {
   const { good, network, taken, bait, ownAddress } = origin;
   const fields = JSON.parse(good.text) as Readonly<Record<string, Json>>;
   const keys = freeKeys(network, taken);
+  // In a network of IPv6 alone, nobody reads the data of IPv4. A recipe without data may still get some.
+  const mainKey = network.ipv4 === undefined ? 'BackendV6Data' : 'BackendData';
+  const dataKeys = ['BackendData', 'BackendV6Data'].filter(
+    (key) => key === mainKey || fields[key] !== undefined,
+  );
   let number = 0;
   const encode = (changed: Readonly<Record<string, Json>>, key = keys.next().value): HostileLease[] => {
     number += 1;
@@ -60,12 +65,7 @@ export function hostileLeases(origin: HostileOrigin): readonly HostileLease[] {
   };
   return [
     ...attacks(bait).flatMap((attack) =>
-      encode({
-        BackendData: poison(fields['BackendData'], attack),
-        ...(fields['BackendV6Data'] !== undefined && {
-          BackendV6Data: poison(fields['BackendV6Data'], attack),
-        }),
-      }),
+      encode(Object.fromEntries(dataKeys.map((key) => [key, poison(fields[key], attack)]))),
     ),
     ...[...badAddresses, ownAddress].flatMap((address) => encode({ PublicIP: address, PublicIPv6: address })),
     ...overlappingKeys(network).flatMap((key) => encode({}, key)),

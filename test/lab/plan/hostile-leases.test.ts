@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dataWords } from '../../../src/lab/plan/data-words.ts';
+import { withFamilies } from '../../../src/lab/plan/family-variants.ts';
 import { hostileLeases } from '../../../src/lab/plan/hostile-leases.ts';
 import { checkPeer } from '../../../src/lease/check-peer.ts';
 import { decodeLease } from '../../../src/lease/wire.ts';
@@ -12,19 +13,26 @@ const origins = [
   { recipe: 'host-gw', data: undefined },
 ] as const;
 
-for (const { recipe: name, data } of origins) {
-  test(`no hostile lease made of a good one of ${name} becomes a peer, and each has a key of its own`, () => {
+const cases = origins.flatMap((origin) =>
+  (['IPv4', 'IPv6'] as const).map((family) => ({ ...origin, family })),
+);
+
+for (const { recipe: name, data, family } of cases) {
+  test(`no hostile lease made of a good one of ${name} with ${family} becomes a peer, and each has a key of its own`, () => {
     const file = new URL(`../../../recipes/${name}.json`, import.meta.url);
-    const read = parseRecipe({ name, text: readFileSync(file, 'utf8') }, name);
+    const isIpv4 = family === 'IPv4';
+    // The recipe's own document has IPv4.
+    const text = withFamilies(readFileSync(file, 'utf8'), { ipv4: true, ipv6: undefined }, family);
+    const read = parseRecipe({ name, text }, name);
     assert.equal(read.kind, 'valid');
     const { network, backendType, backendData } = read.value;
     const good = {
-      key: '10.50.7.0-24',
+      key: isIpv4 ? '10.50.7.0-24' : '0.0.0.0-0&fd00:686c:0:7::-64',
       text: JSON.stringify({
-        PublicIP: '192.0.2.2',
-        PublicIPv6: null,
+        PublicIP: isIpv4 ? '192.0.2.2' : '0.0.0.0',
+        PublicIPv6: isIpv4 ? null : '2001:db8:7::2',
         BackendType: backendType,
-        BackendData: data,
+        [isIpv4 ? 'BackendData' : 'BackendV6Data']: data,
       }),
     };
     const rules = {
