@@ -1,4 +1,5 @@
 import { includedRecipes, isPackageFile, namesInFolder } from '../host/files/package-files.ts';
+import { canonicalTypeOf } from '../recipe/flannel/backend-types.ts';
 
 /** Where recipes are looked for by name: an operator's own before those that come with heddle. */
 const recipeFolders = ['/etc/heddle/recipes/', includedRecipes()];
@@ -15,10 +16,12 @@ export const shippedRecipes: Readonly<Record<string, string>> = {
 export const isRecipeFile = (file: string): boolean =>
   file.endsWith('.json') && !file.endsWith('.schema.json');
 
-/** The file of a recipe's name; undefined if there is none. */
+/** The file of a recipe's name, which may be k3s's name of a backend; undefined if there is none. */
 export function findNamedRecipe(name: string): string | undefined {
   if (!/^[\w.-]+$/.test(name)) return undefined;
-  return recipeFolders.map((folder) => `${folder}${name}.json`).find((path) => isPackageFile(path));
+  return [name, canonicalTypeOf(name)]
+    .flatMap((each) => recipeFolders.map((folder) => `${folder}${each}.json`))
+    .find((path) => isPackageFile(path));
 }
 
 /** The names of all recipes that can be used by name, sorted. */

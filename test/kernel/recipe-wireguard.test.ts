@@ -190,6 +190,34 @@ describe('recipes/wireguard.json', { skip }, () => {
     }
   });
 
+  test('the key of an earlier flanneld is taken over, once', async (t) => {
+    const [node1, node2, node3] = await threeNodes(t, recipe);
+    const makeKey = 'wg genkey | tr -d "\\n"'; // flanneld writes its key without a newline
+    const given = [
+      { node: node1, file: '/run/flannel/wgkey', environment: {} },
+      { node: node2, file: '/run/elsewhere/key', environment: { WIREGUARD_KEY_FILE: '/run/elsewhere/key' } },
+    ];
+    for (const { node, file, environment } of given) {
+      const { host } = node;
+      const key = await host.sh(`mkdir -p "$(dirname ${file})"; ${makeKey} >${file}; wg pubkey <${file}`);
+      const heir = new OverlayNode(host, recipe, { environment });
+      await heir.start();
+      assert.equal(keyOf(heir), key);
+      assert.equal(await host.sh('wg show flannel-wg public-key'), key);
+      assert.equal(await host.sh('stat -c %a /run/state/flannel-wg.key'), '600');
+      await host.sh(`${makeKey} >${file}`);
+      await heir.start();
+      assert.equal(keyOf(heir), key);
+    }
+
+    await node3.host.sh('mkdir /run/flannel; echo damaged >/run/flannel/wgkey');
+    const { exitCode, stderr } = await node3.run('PreStartupCommand');
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /[/]run[/]flannel[/]wgkey does not have a private key/);
+    await node3.host.sh('rm /run/flannel/wgkey');
+    await node3.start();
+  });
+
   test('a restart keeps device, key and peers', async (t) => {
     const [node1] = await joinedNodes(t, recipe);
     const [before, state] = [await findDevice(node1.host, 'flannel-wg'), await dumpState(node1.host)];

@@ -46,6 +46,11 @@ test('a shipped recipe is found by its name, a path by its ending', async () => 
   assert.equal(recipeFile(''), '');
 });
 
+test("k3s's name of wireguard finds the shipped recipe", () => {
+  assert.equal(recipeFile('wireguard-native'), findNamedRecipe('wireguard'));
+  assert.equal(findNamedRecipe('vxlan-native'), undefined);
+});
+
 test('a name does not lead out of the folders of recipes', () => {
   for (const name of ['../package', 'a/b', '', 'vxlan\n']) assert.equal(findNamedRecipe(name), undefined);
   assert.ok(!namedRecipes().includes('recipe.schema'), 'what editors read is not a recipe');

@@ -41,10 +41,18 @@ export function flannelKeysOf(backendType: string): GoKeys | undefined {
   return Object.hasOwn(backends, backendType) ? backends[backendType] : undefined;
 }
 
+/** Other names of backends. k3s calls flannel's wireguard so, since it once had another of that name. */
+const otherNames: Readonly<Record<string, string>> = { 'wireguard-native': 'wireguard' };
+
+/** The name that a backend has in flannel, or else the given name. */
+export function canonicalTypeOf(name: string): string {
+  return (Object.hasOwn(otherNames, name) ? otherNames[name] : undefined) ?? name;
+}
+
 /** The type that flannel takes a text for: its own types are in lower case, and flannel finds them in any case. */
 export function flannelTypeOf(text: string): string {
-  const lower = text.toLowerCase();
-  return flannelKeysOf(lower) === undefined ? text : lower;
+  const type = canonicalTypeOf(text.toLowerCase());
+  return flannelKeysOf(type) === undefined ? text : type;
 }
 
 /** Keys of a backend whose zero means that they are not set: the kernel then uses its own port. */

@@ -40,6 +40,8 @@ export interface OverlayOptions {
   readonly publicIpv6Prefix?: string;
   /** In place of the host's number. */
   readonly subnetNumber?: number;
+  /** The variables of the daemon that the recipe's `Environment` names. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Peers to add and to remove. */
@@ -65,6 +67,7 @@ export class OverlayNode {
   readonly #recipe: Recipe;
   readonly #facts: NodeFacts;
   readonly #shell: TestShell;
+  readonly #given: Readonly<Record<string, string>>;
   /** Who was added and not removed since, by name. */
   readonly #added = new Map<string, OverlayNode>();
   #published: { readonly v4: Json | undefined; readonly v6: Json | undefined } = {
@@ -82,6 +85,7 @@ export class OverlayNode {
     const values = settleParameters(recipe, parameters);
     this.#recipe = recipe;
     this.#shell = shell;
+    this.#given = options.environment ?? {};
     this.#facts = {
       network: networkOf(families),
       nodeName: `node${host.number}`,
@@ -248,6 +252,7 @@ export class OverlayNode {
     const own = name === 'PreStartupCommand' ? undefined : this.subnets;
     return {
       PATH: process.env['PATH'] ?? '',
+      ...this.#given,
       ...nodeVariables(this.#facts, own),
       ...(peer !== undefined && peerVariables(peer)),
       ...(peer === undefined && name !== 'SubnetBatchCommand' && ownVariables(this.#facts, own)),

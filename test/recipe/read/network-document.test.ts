@@ -116,6 +116,12 @@ describe('a liberty is reported once, at its place', () => {
       'other-case',
       /`VxLAN` is read as `vxlan`/,
     ],
+    [
+      '{"Network":"10.50.0.0/16",\n"Backend":{"Type":"wireguard-native"}}',
+      2,
+      'other-case',
+      /`wireguard-native` is read as `wireguard`/,
+    ],
     ['{"Network":"10.50.0.0/16",\n"Backend":{"Type":"vxlan","Vni":5}}', 2, 'other-case', /`Backend.VNI`/],
     [
       '{"Network":"10.50.1.5/16",\n"Backend":{"Type":"vxlan"}}',
