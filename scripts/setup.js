@@ -31,6 +31,10 @@ const packagesToRun = {
   'iputils-ping': ['ping'],
   'wireguard-tools': ['wg'],
   'wireguard-go': ['wireguard-go'],
+  'strongswan-swanctl': ['swanctl'],
+  'strongswan-charon': ['/usr/lib/ipsec/charon'],
+  'libcharon-extra-plugins': ['/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so'],
+  'libstrongswan-standard-plugins': ['/usr/lib/ipsec/plugins/libstrongswan-openssl.so'],
   iptables: ['iptables', 'ip6tables'],
   'util-linux': ['unshare', 'nsenter', 'flock', 'setpriv'],
   mount: ['mount'],
@@ -60,7 +64,11 @@ const packagesToPackage = {
 };
 
 /** Debian starts these as soon as they are installed; heddle's labs and tests start their own. */
-const servicesOfPackages = { 'etcd-server': 'etcd', prometheus: 'prometheus' };
+const servicesOfPackages = {
+  'etcd-server': 'etcd',
+  prometheus: 'prometheus',
+  'strongswan-charon': 'ipsec',
+};
 
 /** @param {string} message */
 function say(message) {
@@ -74,12 +82,12 @@ function giveUp(message, hint) {
   process.exit(prerequisiteExitCode);
 }
 
-/** Whether there is a program of this name or path. @param {string} program */
+/** Whether there is a program of this name, or a file of this path. @param {string} program */
 function isOnPath(program) {
   const directories = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
   return directories.some((directory) => {
     try {
-      accessSync(resolve(directory, program), constants.X_OK);
+      accessSync(resolve(directory, program), program.startsWith('/') ? constants.F_OK : constants.X_OK);
       return true;
     } catch {
       return false;

@@ -12,6 +12,8 @@ const programsByPackage: Readonly<Record<string, readonly string[]>> = {
     'cut',
     'head',
     'mkfifo',
+    'od',
+    'readlink',
     'sha256sum',
     'sort',
     'tail',

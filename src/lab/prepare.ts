@@ -7,6 +7,8 @@ import { requirePrograms } from '../host/programs.ts';
 import { explainError } from '../host/system-error.ts';
 import { networksOf } from '../network/configuration.ts';
 import type { Recipe } from '../recipe/recipe.ts';
+import type { ParameterOverride } from '../recipe/parameters.ts';
+import { makeSecrets } from './made-secrets.ts';
 import { requireFlannelBackend, type FlanneldPlan } from './plan/flanneld.ts';
 import { assignPodCidrs, type PodCidrs } from './plan/pod-cidrs.ts';
 import type { UnderlayKind } from './plan/request.ts';
@@ -21,7 +23,6 @@ import { planLabStore } from './store/hosting.ts';
 import { hostingOf } from './store/hostings.ts';
 import type { LoadedTopology } from './underlay/load-topology.ts';
 import { requireKernel } from './underlay/require-kernel.ts';
-import type { ParameterOverride } from '../recipe/parameters.ts';
 
 /** The request of `lab run` and `lab up`, checked as far as the command line allows. */
 export interface LabRequest {
@@ -68,7 +69,8 @@ export async function prepareLab(request: LabRequest): Promise<LabSpec> {
 }
 
 /** Plans the lab of a recipe that was read already, perhaps with other address families than its file has. Throws a {@link Failure}. */
-export async function prepareLabOf(file: string, recipe: Recipe, request: LabRequest): Promise<LabSpec> {
+export async function prepareLabOf(file: string, recipe: Recipe, asked: LabRequest): Promise<LabSpec> {
+  const request = { ...asked, parameters: [...asked.parameters, ...makeSecrets(recipe, asked.parameters)] };
   const hosting = hostingOf(request.store);
   const { tls } = request;
   const settings = request.topology?.settings ?? {};

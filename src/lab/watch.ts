@@ -97,7 +97,10 @@ async function readSaved(text: string, { request, spec, loaded, colour }: Author
   const findings = renderDetail(review, { colour });
   if (review.kind === 'refused') return { kind: 'refused', because: review.because, findings };
   try {
-    const { topology, networkDocument, podCidrs } = planLab(review.loaded.recipe, request);
+    const { topology, networkDocument, podCidrs } = planLab(review.loaded.recipe, {
+      ...request,
+      parameters: spec.parameters,
+    });
     if (!isDeepStrictEqual(topology, spec.topology)) {
       throw new Failure('recipe', 'its network overlaps the underlay of this lab', {
         hint: 'end the lab and start it again',

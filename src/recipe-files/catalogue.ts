@@ -10,6 +10,7 @@ export const shippedRecipes: Readonly<Record<string, string>> = {
     'VXLAN in the kernel, with the same entries as flannel’s vxlan backend; any network between the nodes',
   'host-gw': 'plain routes through each node’s own address; all nodes on one link',
   wireguard: 'encrypted by WireGuard, in the kernel or by wireguard-go; any network between the nodes',
+  ipsec: 'encrypted by IPsec with strongSwan, in the kernel or by charon; any network between the nodes',
 };
 
 /** A file for JSON editors, next to the recipes that name it. */
