@@ -14,7 +14,7 @@ import {
 } from '../daemon/bring-down.ts';
 import { requireTakenDown } from '../daemon/network/take-down.ts';
 import { findOwningProcess } from '../host/state/daemon-process.ts';
-import { beforeSignalEnds, type Wait } from './terminal/interruption.ts';
+import { beforeSignalEnds, type InterruptibleWait } from './terminal/interruption.ts';
 
 /** Takes the network down and says what was done. */
 export async function runDown(stateDirectory: string, options: DownOptions, json: boolean): Promise<void> {
@@ -85,7 +85,7 @@ async function describeEnd(
   stateDirectory: string,
   { releaseLease }: DownOptions,
   { stage, waits }: DownProgress,
-): Promise<Wait> {
+): Promise<InterruptibleWait> {
   const again = `heddle down --state-dir ${quote([stateDirectory])}${releaseLease ? ' --release-lease' : ''}`;
   switch (stage) {
     case 'asking': {

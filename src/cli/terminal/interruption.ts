@@ -8,7 +8,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const longestEndMs = 1700;
 
 /** A wait of a command, and what becomes of it when a signal ends the command. */
-export interface Wait {
+export interface InterruptibleWait {
   /** A noun: `the lab demo`. */
   readonly what: string;
   /** The state of things now, and what to do: sentences. Without them, the command changed nothing, and can be run again. */
@@ -16,14 +16,14 @@ export interface Wait {
 }
 
 /** The work that a command still does after a signal, in less than {@link longestEndMs}. Returns the wait that the signal ended. */
-type EndWork = () => Promise<Wait>;
+type EndWork = () => Promise<InterruptibleWait>;
 
 /** The waits of this process, the latest last. */
-const waits: Wait[] = [];
+const waits: InterruptibleWait[] = [];
 let endWork: EndWork | undefined;
 
 /** Names a wait while the work lasts, for the last words of a command that a signal ends. */
-export async function whileWaiting<T>(wait: Wait, work: () => Promise<T>): Promise<T> {
+export async function whileWaiting<T>(wait: InterruptibleWait, work: () => Promise<T>): Promise<T> {
   waits.push(wait);
   try {
     return await work();

@@ -51,7 +51,7 @@ describe('the place of a data plane', () => {
     ]);
   });
 
-  test('is nowhere, with the reason, if there is no kernel to boot', () => {
+  test('is nowhere, with the reason, if a kernel to boot is missing', () => {
     assert.deepEqual(placesOf({ guestProblem: 'it is not downloaded' }), [
       'no Debian kernel to boot: it is not downloaded',
       'here',
