@@ -99,8 +99,9 @@ function start(): void {
   if (codeFolder !== '') record(purpose, script);
   const all: Readonly<Record<string, (() => Promise<unknown>) | undefined>> = exports.programs ?? {};
   const run = all[program];
-  if (run === undefined) throw new Error(`the executable has no program ${program}`);
-  void run();
+  if (run !== undefined) return void run();
+  process.stderr.write(`heddle: the executable does not have a program ${program}\n`);
+  process.exitCode = 2;
 }
 
 if (process.pid === 1) becomeReaper();
