@@ -1,7 +1,7 @@
 import type { Span } from '../diagnostic/source.ts';
 import { parseInteger } from './text/arithmetic.ts';
 import type { Status } from './call.ts';
-import type { Leaving } from './control-flow.ts';
+import type { Leaving } from './frames.ts';
 import { refuseSplit } from './text/blanks.ts';
 import { formatText } from './text/format-text.ts';
 import { NotUnderstood } from './text/not-understood.ts';

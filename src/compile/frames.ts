@@ -1,8 +1,27 @@
 import type { AndOr, IfCommand, List } from '../recipe/sh/syntax-tree.ts';
 import type { Span } from '../diagnostic/source.ts';
 import { areEqualLists, areEqualStates, type ShellState } from './shell-state.ts';
-import type { Streams } from './streams.ts';
-import type { Status } from './call.ts';
+import type { Input, Streams } from './streams.ts';
+import type { ProgramCall, Status } from './call.ts';
+
+/** An ending that leaves more than one command. */
+export type Leaving =
+  /** The shell, or the subshell, ends. `byFailure` says that `set -e` ends it, and not a command of its own. */
+  | { readonly kind: 'exit'; readonly status: Status; readonly byFailure: boolean }
+  /** `return` ends a function. */
+  | { readonly kind: 'return'; readonly status: Status; readonly span: Span }
+  /** `break` or `continue`; `levels` counts the loops that it still has to pass. */
+  | { readonly kind: 'break' | 'continue'; readonly levels: number };
+
+/** A call that is made, and the input that its program may read. */
+export interface PendingCall {
+  readonly kind: 'call';
+  readonly call: ProgramCall;
+  readonly input: Input;
+}
+
+/** How the evaluation of a part goes on: with its status, with a call, or with an ending. Frames that it has pushed come after that. */
+export type Result = Status | PendingCall | Leaving;
 
 /** The place of a command: its streams, and whether its failure is asked about, so that `set -e` does not end the shell. */
 interface Place {

@@ -9,8 +9,7 @@ import type {
   SimpleCommand,
   Word,
 } from '../recipe/sh/syntax-tree.ts';
-import { literalOf, splitAssignment } from '../recipe/sh/words.ts';
-import { regularBuiltins, specialBuiltins, type BuiltinCall } from './builtins.ts';
+import { regularBuiltins } from './builtins.ts';
 import {
   isSuccess,
   type CallOutcome,
@@ -19,17 +18,21 @@ import {
   type Status,
   type Written,
 } from './call.ts';
-import type { Leaving } from './control-flow.ts';
 import { Expander } from './expander.ts';
-import { areEqualFrames, forkFrame, type Frame, type LoopFrame } from './frames.ts';
+import {
+  areEqualFrames,
+  forkFrame,
+  type Frame,
+  type Leaving,
+  type LoopFrame,
+  type PendingCall,
+  type Result,
+} from './frames.ts';
 import { applyRedirection } from './redirections.ts';
-import { isOtherBuiltin } from './shell-names.ts';
 import { areEqualStates, stateOfSubshell, type ShellState } from './shell-state.ts';
+import { isBuiltinName, SimpleCommands } from './simple-command.ts';
 import { CapturedOutput, Input, Inputs, type Output, type Streams } from './streams.ts';
-import { refuseBlanks } from './text/blanks.ts';
 import { NotUnderstood } from './text/not-understood.ts';
-import { textFilters } from './text/text-filters.ts';
-import { refuseChange, type Assigned } from './variables.ts';
 
 /** The next thing that a script does. */
 export type Stop =
@@ -53,19 +56,6 @@ interface Script {
   readonly programs: Programs;
 }
 
-/** A call that is made, and the input that its program may read. */
-interface PendingCall {
-  readonly kind: 'call';
-  readonly call: ProgramCall;
-  readonly input: Input;
-}
-
-/** How the evaluation of a part goes on: with its status, with a call, or with an ending. Frames that it has pushed come after that. */
-type Result = Status | PendingCall | Leaving;
-
-/** Deeper calls of functions are left to the shell. */
-const deepestCall = 50;
-
 /** So many commands are evaluated between the beginning and the end; a loop without end is left to the shell. */
 const mostSteps = 20_000;
 
@@ -76,8 +66,9 @@ const mostSteps = 20_000;
 export class Machine {
   state: ShellState;
   readonly #script: Script;
-  readonly #expander: Expander;
-  readonly #inputs: Inputs;
+  readonly expander: Expander;
+  readonly #simpleCommands: SimpleCommands;
+  readonly inputs: Inputs;
   readonly #frames: Frame[];
   readonly #written: Written[];
   #calls = 0;
@@ -100,10 +91,19 @@ export class Machine {
   ) {
     this.#script = script;
     this.state = state;
-    this.#inputs = inputs;
+    this.inputs = inputs;
     this.#frames = frames;
     this.#written = written;
-    this.#expander = new Expander(this, script.source, (list, span) => this.#substitute(list, span));
+    this.expander = new Expander(this, script.source, (list, span) => this.#substitute(list, span));
+    this.#simpleCommands = new SimpleCommands(this);
+  }
+
+  get programs(): Programs {
+    return this.#script.programs;
+  }
+
+  push(frame: Frame): void {
+    this.#frames.push(frame);
   }
 
   /** Begins a script, and goes on to its first stop. */
@@ -121,7 +121,7 @@ export class Machine {
   /** Another machine that stands at the same place. */
   fork(): Machine {
     const frames = this.#frames.map(forkFrame);
-    const fork = new Machine(this.#script, { ...this.state }, this.#inputs.clone(), frames, [
+    const fork = new Machine(this.#script, { ...this.state }, this.inputs.clone(), frames, [
       ...this.#written,
     ]);
     fork.#calls = this.#calls;
@@ -139,7 +139,7 @@ export class Machine {
     this.#pending = undefined;
     this.#calls += 1;
     if (this.#script.programs.mayReadInput(call.program, call.arguments))
-      this.#inputs.spoil(input, `${call.program} may have read of the standard input`);
+      this.inputs.spoil(input, `${call.program} may have read of the standard input`);
     return this.#toStop(outcome === 'succeeded' ? 0 : outcome);
   }
 
@@ -152,7 +152,7 @@ export class Machine {
       areAll(this.#written, other.#written, (mine, its) => mine === its) &&
       areAll(this.#frames, other.#frames, areEqualFrames) &&
       areEqualStates(this.state, other.state) &&
-      this.#inputs.equals(other.#inputs)
+      this.inputs.equals(other.inputs)
     );
   }
 
@@ -205,7 +205,7 @@ export class Machine {
         this.state = frame.outer;
         return status;
       case 'function':
-        this.#leaveFunction(frame);
+        this.#simpleCommands.leaveFunction(frame);
         return status;
     }
   }
@@ -221,7 +221,7 @@ export class Machine {
           this.state = frame.outer;
           return statusOf(leaving);
         case 'function':
-          this.#leaveFunction(frame);
+          this.#simpleCommands.leaveFunction(frame);
           if (leaving.kind === 'return') return leaving.status;
           break;
         case 'loop':
@@ -280,7 +280,7 @@ export class Machine {
     const [only] = commands;
     if (commands.length === 1 && only !== undefined) {
       this.#frames.push(negated ? negatedPipeline : plainPipeline);
-      return this.#command(only, streams, inner);
+      return this.command(only, streams, inner);
     }
     this.#frames.push({ kind: 'pipeline', negated, exits: !inner });
     return this.#piped(commands, streams, inner, span);
@@ -295,12 +295,12 @@ export class Machine {
   /** Commands joined by `|`. All but the last are evaluated whole; the last one may call programs. */
   #piped(commands: readonly CommandNode[], streams: Streams, tested: boolean, span: Span): Result {
     let { input } = streams;
-    const before = this.#inputs.lengthOf(input);
+    const before = this.inputs.lengthOf(input);
     for (const command of commands.slice(0, -1)) {
       const output = new CapturedOutput();
       const errors = new CapturedOutput();
       const place = { input, output, errors };
-      this.#drain(() => this.#inSubshell(() => this.#command(command, place, tested)));
+      this.#drain(() => this.#inSubshell(() => this.command(command, place, tested)));
       if (errors.text !== '') {
         throw new NotUnderstood(
           command.span,
@@ -309,11 +309,11 @@ export class Machine {
       }
       input = Input.of(output.text);
     }
-    if (this.#inputs.lengthOf(streams.input) !== before)
-      this.#inputs.spoil(streams.input, 'a command before a `|` may not have read all of its input');
+    if (this.inputs.lengthOf(streams.input) !== before)
+      this.inputs.spoil(streams.input, 'a command before a `|` may not have read all of its input');
     const last = commands.at(-1);
     if (last === undefined) throw new NotUnderstood(span, 'the pipe does not have an end');
-    return this.#inSubshell(() => this.#command(last, { ...streams, input }, tested));
+    return this.#inSubshell(() => this.command(last, { ...streams, input }, tested));
   }
 
   #inSubshell(begin: () => Result): Result {
@@ -352,7 +352,8 @@ export class Machine {
     return output.text.replace(/\n+$/, '');
   }
 
-  #command(node: CommandNode, outer: Streams, tested: boolean): Result {
+  /** Begins a command. */
+  command(node: CommandNode, outer: Streams, tested: boolean): Result {
     this.#stepsLeft -= 1;
     if (this.#stepsLeft < 0) throw new NotUnderstood(node.span, 'the script takes too many steps');
     if (node.kind === 'simple') return this.#simple(node, outer, tested);
@@ -378,10 +379,10 @@ export class Machine {
       }
       case 'case': {
         this.#streams = streams;
-        const subject = this.#expander.text(node.subject);
+        const subject = this.expander.text(node.subject);
         const matches = (pattern: Word) => {
           this.#streams = streams;
-          return this.#expander.pattern(pattern).matches(subject);
+          return this.expander.pattern(pattern).matches(subject);
         };
         const item = node.items.find(({ patterns }) => patterns.some(matches));
         return item === undefined ? 0 : this.#list(item.body, streams, tested);
@@ -448,17 +449,17 @@ export class Machine {
   #simple(node: SimpleCommand, outer: Streams, tested: boolean): Result {
     this.#substitutionStatus = undefined;
     this.#streams = outer;
-    const declaration = this.#declare(node);
+    const declaration = this.#simpleCommands.declare(node);
     if (declaration !== undefined) return declaration;
     const words = this.#fields(node.words, outer);
     if (words.length === 0 && node.assignments.length > 0 && node.redirections.length > 0)
       throw new NotUnderstood(node.span, 'shells differ in what a redirection without a command is for');
     const streams = this.#redirect(node.redirections, outer);
     this.#streams = outer;
-    const assignments = this.#assignments(node, words.length > 0);
+    const assignments = this.#simpleCommands.assignments(node, words.length > 0);
     this.#lastRun = node.span;
     if (!tested) this.#frames.push(exitOnFailure);
-    if (words.length > 0) return this.#runWords(node, words, assignments, streams, tested);
+    if (words.length > 0) return this.#simpleCommands.run(node, words, assignments, streams, tested);
     return this.#statusOfSubstitution() ?? 0;
   }
 
@@ -466,141 +467,7 @@ export class Machine {
     return this.#substitutionStatus;
   }
 
-  /** Without a command, each assignment is seen by the next; before one, shells differ. */
-  #assignments(node: SimpleCommand, hasCommand: boolean): readonly Assigned[] {
-    if (node.assignments.length === 0) return noAssignments;
-    const assigned: Assigned[] = [];
-    for (const { name, value } of node.assignments) {
-      if (hasCommand && assigned.length > 0 && literalOf(value) === undefined) {
-        throw new NotUnderstood(
-          node.span,
-          'shells differ in whether an assignment before a command sees the one before it',
-        );
-      }
-      const text = this.#expander.text(value);
-      assigned.push({ name, value: text });
-      if (!hasCommand) this.state.variables = this.state.variables.with(name, text, node.span);
-    }
-    return assigned;
-  }
-
-  /** Runs `export` and `local`, whose arguments are assignments; undefined for any other command. */
-  #declare(node: SimpleCommand): Status | undefined {
-    const [first, ...words] = node.words;
-    const name = literalOf(first);
-    if (name !== 'export' && name !== 'local') return undefined;
-    if (node.assignments.length > 0 || node.redirections.length > 0 || words.length === 0) {
-      throw new NotUnderstood(node.span, `this use of \`${name}\` is not evaluated`);
-    }
-    const { state } = this;
-    for (const word of words) {
-      const assignment = splitAssignment(word);
-      if (assignment === undefined)
-        throw new NotUnderstood(word.span, `this use of \`${name}\` is not evaluated`);
-      const value = assignment.value && this.#expander.unsplit(assignment.value);
-      if (name === 'local') state.variables = state.variables.withLocal(assignment.name, word.span);
-      if (value !== undefined) state.variables = state.variables.with(assignment.name, value, word.span);
-      if (name === 'export') state.variables = state.variables.exporting(assignment.name, word.span);
-    }
-    return 0;
-  }
-
-  #runWords(
-    node: SimpleCommand,
-    [name = '', ...words]: readonly string[],
-    assignments: readonly Assigned[],
-    streams: Streams,
-    tested: boolean,
-  ): Result {
-    const { state } = this;
-    refuseBlanks(node.span, name);
-    const body = state.functions.get(name);
-    if (body !== undefined) {
-      if (assignments.length > 0)
-        throw new NotUnderstood(node.span, 'shells differ in an assignment before a function');
-      return this.#function(body, words, streams, tested);
-    }
-    const special = Object.hasOwn(specialBuiltins, name) ? specialBuiltins[name] : undefined;
-    if (special !== undefined) {
-      if (assignments.length > 0)
-        throw new NotUnderstood(node.span, `shells differ in an assignment before \`${name}\``);
-      if (name === 'set' && tested && words.some((word) => /^[-+]\w*e/.test(word)))
-        throw new NotUnderstood(node.span, 'shells differ in `set -e` where a failure is asked about');
-      return special(this.#builtinCall(words, streams, node.span));
-    }
-    if (name === 'command') {
-      const [program = '', ...rest] = words;
-      refuseBlanks(node.span, program);
-      if (program.startsWith('-') || isBuiltinName(program)) {
-        throw new NotUnderstood(node.span, 'this use of `command` is not evaluated');
-      }
-      return this.#program(node, program, rest, assignments, streams);
-    }
-    if (isBuiltinName(name)) throw new NotUnderstood(node.span, `\`${name}\` is not evaluated`);
-    const regular = Object.hasOwn(regularBuiltins, name) ? regularBuiltins[name] : undefined;
-    if (regular === undefined) return this.#program(node, name, words, assignments, streams);
-    const before = state.variables;
-    for (const { name: assigned, value } of assignments)
-      state.variables = state.variables.with(assigned, value, node.span);
-    const status = regular(this.#builtinCall(words, streams, node.span));
-    state.variables = state.variables.restored(before, assignments);
-    return status;
-  }
-
-  #function(body: CommandNode, words: readonly string[], streams: Streams, tested: boolean): Result {
-    const { state } = this;
-    if (state.functionDepth >= deepestCall)
-      throw new NotUnderstood(body.span, 'functions call each other too deeply');
-    const { parameters, loopDepth } = state;
-    this.#frames.push({ kind: 'function', parameters, loopDepth });
-    state.parameters = words;
-    state.loopDepth = 0;
-    state.functionDepth += 1;
-    state.variables = state.variables.inFunction();
-    return this.#command(body, streams, tested);
-  }
-
-  #leaveFunction({ parameters, loopDepth }: Frame & { readonly kind: 'function' }): void {
-    const { state } = this;
-    state.variables = state.variables.afterFunction();
-    state.functionDepth -= 1;
-    state.loopDepth = loopDepth;
-    state.parameters = parameters;
-  }
-
-  #program(
-    { span }: SimpleCommand,
-    name: string,
-    words: readonly string[],
-    assignments: readonly Assigned[],
-    streams: Streams,
-  ): Result {
-    if (name === '') throw new NotUnderstood(span, 'the name of the command is empty');
-    const filter = Object.hasOwn(textFilters, name) ? textFilters[name] : undefined;
-    if (filter !== undefined) {
-      this.#print(filter(words, this.#inputs.readAll(streams.input, span), span), streams.output);
-      return 0;
-    }
-    if (!this.#script.programs.has(name)) throw new NotUnderstood(span, `the program ${name} is not there`);
-    for (const assigned of assignments) refuseChange(assigned.name, span);
-    const call: ProgramCall = {
-      program: name,
-      arguments: words,
-      environment: this.state.variables.changes(assignments),
-      stdin: this.#inputs.forCall(streams.input, span),
-      stdout: outputOfCall(streams.output, name, span),
-      stderr: outputOfCall(streams.errors, name, span),
-      span,
-    };
-    return { kind: 'call', call, input: streams.input };
-  }
-
-  #builtinCall(words: readonly string[], streams: Streams, span: Span): BuiltinCall {
-    const print = (text: string) => this.#print(text, streams.output);
-    return { words, state: this.state, input: streams.input, inputs: this.#inputs, print, span };
-  }
-
-  #print(text: string, output: Output): void {
+  print(text: string, output: Output): void {
     if (text === '' || output === 'null') return;
     if (output instanceof CapturedOutput) output.text += text;
     else this.#written.push({ to: output, text, afterCalls: this.#calls });
@@ -609,14 +476,14 @@ export class Machine {
   /** Expands the words of a command; substitutions in them have its streams. */
   #fields(words: readonly Word[], streams: Streams): readonly string[] {
     this.#streams = streams;
-    return this.#expander.fields(words);
+    return this.expander.fields(words);
   }
 
   #redirect(redirections: readonly Redirection[], outer: Streams): Streams {
     let streams = outer;
     for (const redirection of redirections) {
       this.#streams = outer;
-      const text = this.#expander.text(redirection.hereDocument ?? redirection.target);
+      const text = this.expander.text(redirection.hereDocument ?? redirection.target);
       streams = applyRedirection(redirection, text, streams);
     }
     return streams;
@@ -631,7 +498,6 @@ export class Machine {
 const plainPipeline: Frame = { kind: 'pipeline', negated: false, exits: false };
 const negatedPipeline: Frame = { kind: 'pipeline', negated: true, exits: false };
 const exitOnFailure: Frame = { kind: 'exit-on-failure' };
-const noAssignments: readonly Assigned[] = [];
 
 /** The status of a shell that ends. */
 function statusOf(end: Status | Leaving): Status {
@@ -650,22 +516,6 @@ function areAll<T>(some: readonly T[], others: readonly T[], equal: (one: T, oth
   );
 }
 
-function isBuiltinName(name: string): boolean {
-  return (
-    isOtherBuiltin(name) ||
-    Object.hasOwn(specialBuiltins, name) ||
-    name === 'export' ||
-    name === 'local' ||
-    name === 'command'
-  );
-}
-
 function refuseEmpty(list: List, span: Span): void {
   if (list.length === 0) throw new NotUnderstood(span, 'a list of commands is empty');
-}
-
-function outputOfCall(output: Output, program: string, span: Span): 'stdout' | 'stderr' | 'null' {
-  if (output instanceof CapturedOutput)
-    throw new NotUnderstood(span, `what ${program} prints is known only when it runs`);
-  return output;
 }

@@ -28,8 +28,8 @@ const builtins: Readonly<Record<string, string>> = {
 const evaluated: readonly Mutant[] = [
   {
     rule: 'an assignment sets a variable',
-    file: 'machine.ts',
-    from: 'if (!hasCommand) this.state.variables = this.state.variables.with(name, text, node.span);',
+    file: 'simple-command.ts',
+    from: 'if (!hasCommand) this.#shell.state.variables = this.#shell.state.variables.with(name, text, node.span);',
     to: '',
     script: 'a=1\np1 "$a"',
   },
@@ -42,7 +42,7 @@ const evaluated: readonly Mutant[] = [
   },
   {
     rule: 'export puts a variable into the environment',
-    file: 'machine.ts',
+    file: 'simple-command.ts',
     from: "if (name === 'export') state.variables = state.variables.exporting(assignment.name, word.span);",
     to: '',
     script: 'export a=1\np1',
@@ -203,7 +203,7 @@ const evaluated: readonly Mutant[] = [
   },
   {
     rule: 'a function has parameters of its own',
-    file: 'machine.ts',
+    file: 'simple-command.ts',
     from: 'state.parameters = parameters;',
     to: '',
     script: 'set -- q\nf() { p1 "$1"; }\nf z\np1 "$1"',
@@ -489,14 +489,14 @@ const never: readonly Mutant[] = [
   },
   {
     rule: 'shells differ in an assignment before a function',
-    file: 'machine.ts',
+    file: 'simple-command.ts',
     from: "if (assignments.length > 0)\n        throw new NotUnderstood(node.span, 'shells differ in an assignment before a function');",
     to: '',
     script: 'f() { p1 "$X"; }\nX=new f',
   },
   {
     rule: 'shells differ in an assignment before a special builtin',
-    file: 'machine.ts',
+    file: 'simple-command.ts',
     from: 'if (assignments.length > 0)\n        throw new NotUnderstood(node.span, `shells differ in an assignment before \\`${name}\\``);',
     to: '',
     script: 'a=1 :\np1 "$a"',
@@ -518,14 +518,14 @@ const never: readonly Mutant[] = [
   {
     rule: 'after a program that may read it, the rest of the input is not known',
     file: 'machine.ts',
-    from: 'this.#inputs.spoil(input, `${call.program} may have read of the standard input`);',
+    from: 'this.inputs.spoil(input, `${call.program} may have read of the standard input`);',
     to: 'void input;',
     script: 'p3\nread -r a\np1 "$a"',
   },
   {
     rule: 'a program that is not there is left to the shell',
-    file: 'machine.ts',
-    from: 'if (!this.#script.programs.has(name)) throw',
+    file: 'simple-command.ts',
+    from: 'if (!this.#shell.programs.has(name)) throw',
     to: "if (name === '') throw",
     script: 'absent || p1',
   },

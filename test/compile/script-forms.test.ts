@@ -216,7 +216,7 @@ const mutants: readonly FormMutant[] = [
   },
   {
     rule: 'the name of a command is known',
-    file: 'src/compile/machine.ts',
+    file: 'src/compile/simple-command.ts',
     from: 'refuseBlanks(node.span, name);',
     to: '',
     script: '$X',
@@ -224,7 +224,7 @@ const mutants: readonly FormMutant[] = [
   },
   {
     rule: 'the name after `command` is known',
-    file: 'src/compile/machine.ts',
+    file: 'src/compile/simple-command.ts',
     from: 'refuseBlanks(node.span, program);',
     to: '',
     script: 'command $X',
