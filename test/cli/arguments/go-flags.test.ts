@@ -87,6 +87,9 @@ const samples = [
   'name=value',
   '10.50.1.0/24',
   '^eth',
+  '1%',
+  '1mbit',
+  '10ms',
 ];
 
 /** A value that an option takes. */
