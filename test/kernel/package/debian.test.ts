@@ -33,7 +33,7 @@ up() {
 
 describe(
   "Debian's package",
-  { skip: reasonToSkip('mmdebstrap', 'dpkg-deb', 'lintian'), timeout: 300_000 },
+  { skip: reasonToSkip('mmdebstrap', 'dpkg-deb', 'lintian'), timeout: 540_000 },
   () => {
     let root: FreshRoot;
 

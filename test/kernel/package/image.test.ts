@@ -46,7 +46,7 @@ wait
 cat /run/down /run/log
 `;
 
-describe('the image', { skip: reasonToSkip('mmdebstrap', 'dpkg-deb'), timeout: 300_000 }, () => {
+describe('the image', { skip: reasonToSkip('mmdebstrap', 'dpkg-deb'), timeout: 540_000 }, () => {
   const roots = new Map<string, FreshRoot>();
   after(() => roots.forEach((root) => root.remove()));
 

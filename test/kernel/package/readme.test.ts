@@ -60,7 +60,7 @@ echo ${quoted(`== ${command}`)}`;
 
 describe(
   'the commands of README.md',
-  { skip: reasonToSkip('mmdebstrap', 'dpkg-deb'), timeout: 300_000 },
+  { skip: reasonToSkip('mmdebstrap', 'dpkg-deb'), timeout: 540_000 },
   () => {
     let root: FreshRoot;
     before(async () => {
