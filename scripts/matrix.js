@@ -16,7 +16,8 @@ kernel under qemu, and shows a table. Exits with 0 if nothing failed.
 
   --only NAME      a recipe (wireguard) or one of its data planes (wireguard/kernel) only; repeat it for more
   --reduced        one lab for each data plane
-  --minutes N      the time limit (default: 60)
+  --here           only what this machine's kernel can carry
+  --minutes N      the time limit (default: 120)
   --json           print one JSON object; the progress is on stderr in any case
   --help           show this help
 `;
@@ -33,7 +34,8 @@ function readOptions() {
       options: {
         only: { type: 'string', multiple: true, default: [] },
         reduced: { type: 'boolean', default: false },
-        minutes: { type: 'string', default: '60' },
+        here: { type: 'boolean', default: false },
+        minutes: { type: 'string', default: '120' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -64,7 +66,7 @@ const deadline = AbortSignal.any([AbortSignal.timeout(minutes * 60_000), stop.si
 
 const begun = performance.now();
 const say = (/** @type {string} */ line) => process.stderr.write(`matrix: ${line}\n`);
-const matrix = await runMatrix({ reduced: options.reduced, only: options.only, deadline, say });
+const matrix = await runMatrix({ ...options, deadline, say });
 const tookMs = Math.round(performance.now() - begun);
 process.stdout.write(
   options.json

@@ -16,17 +16,17 @@ import { runJob } from './run-job.js';
 
 /**
  * Runs the matrix, one job after the other, because a guest keeps two cores busy.
- * @param {{ reduced: boolean, only: readonly string[], deadline: AbortSignal, say: (line: string) => void }} options
+ * @param {{ reduced: boolean, here: boolean, only: readonly string[], deadline: AbortSignal, say: (line: string) => void }} options
  * @returns {Promise<Matrix>}
  */
-export async function runMatrix({ reduced, only, deadline, say }) {
+export async function runMatrix({ reduced, here, only, deadline, say }) {
   const facts = {
     labProblem: labProblem(),
     guestProblem: guestProblem(),
     hasFeature: once(hasFeature),
     hasProgram: once(hasProgram),
   };
-  const jobs = planMatrix(matrixRecipes(), { facts, reduced, only });
+  const jobs = planMatrix(matrixRecipes(), { facts, reduced, here, only });
   const cells = [];
   const times = [];
   for (const job of jobs) {

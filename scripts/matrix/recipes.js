@@ -29,9 +29,6 @@ const allFamilies = ['IPv4', 'IPv6', 'dual'];
 /** @type {readonly Underlay[]} */
 export const allUnderlays = ['switched', 'routed'];
 
-/** A key that is long enough for ipsec. It is only used in labs. */
-const labKey = '0123456789abcdef'.repeat(6);
-
 /** A recipe without an entry has all families, and runs on any kernel. @type {Record<string, Partial<MatrixRecipe>>} */
 const knownRecipes = {
   vxlan: { dataPlanes: [{ name: 'kernel', features: ['vxlan'] }] },
@@ -46,14 +43,8 @@ const knownRecipes = {
   },
   ipsec: {
     dataPlanes: [
-      { name: 'kernel', features: ['esp'], programs: ['swanctl'], parameters: { PSK: labKey } },
-      {
-        name: 'libipsec',
-        without: ['esp'],
-        features: ['tun'],
-        programs: ['swanctl'],
-        parameters: { PSK: labKey, MTU: '1500' },
-      },
+      { name: 'kernel', features: ['esp', 'xfrm'], programs: ['swanctl'] },
+      { name: 'libipsec', without: ['esp'], features: ['tun'], programs: ['swanctl'] },
     ],
   },
   wireguard: {

@@ -12,7 +12,7 @@ import { root } from '../test/root.js';
 const readySeconds = { here: 60, guest: 180 };
 
 /** Minutes that a job may take. */
-const jobMinutes = { here: 10, guest: 20 };
+const jobMinutes = { here: 10, guest: 40 };
 
 /** Lines of output that explain a job without a report. */
 const explainingLines = 12;

@@ -12,7 +12,8 @@ function run(...args: string[]): { status: number | null; stdout: string; stderr
 test('the matrix explains its options', () => {
   const { status, stdout } = run('--help');
   assert.equal(status, 0);
-  for (const option of ['--only', '--reduced', '--minutes', '--json']) assert.ok(stdout.includes(option));
+  for (const option of ['--only', '--reduced', '--here', '--minutes', '--json'])
+    assert.ok(stdout.includes(option));
 });
 
 test('the matrix refuses what it does not know before it runs anything', () => {

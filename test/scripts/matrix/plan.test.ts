@@ -37,7 +37,7 @@ function facts(changes: Partial<Facts> = {}): Facts {
 }
 
 const plan = (recipes: readonly MatrixRecipe[], changes: Partial<Facts> = {}, reduced = false) =>
-  planMatrix(recipes, { facts: facts(changes), reduced, only: [] });
+  planMatrix(recipes, { facts: facts(changes), reduced, here: false, only: [] });
 
 describe('the place of a data plane', () => {
   const placesOf = (changes: Partial<Facts>): readonly string[] =>
@@ -103,9 +103,24 @@ describe('the scope of a job', () => {
   });
 });
 
+test('--here leaves out what would need a Debian kernel, whether there is one or not', () => {
+  for (const guestProblem of [undefined, 'it is not downloaded']) {
+    const jobs = planMatrix([wireguard, hostGw], {
+      facts: facts({ guestProblem }),
+      reduced: true,
+      here: true,
+      only: [],
+    });
+    assert.deepEqual(
+      jobs.map(({ recipe, dataPlane, place }) => `${recipe.name}/${dataPlane.name} ${place.kind}`),
+      ['wireguard/wireguard-go here', 'host-gw/kernel here'],
+    );
+  }
+});
+
 test('--only names a recipe or one of its data planes', () => {
   const named = (only: readonly string[]): readonly string[] =>
-    planMatrix([wireguard, hostGw], { facts: facts(), reduced: true, only }).map(
+    planMatrix([wireguard, hostGw], { facts: facts(), reduced: true, here: false, only }).map(
       ({ recipe, dataPlane }) => `${recipe.name}/${dataPlane.name}`,
     );
   assert.deepEqual(named(['wireguard']), ['wireguard/kernel', 'wireguard/wireguard-go']);
