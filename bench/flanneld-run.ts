@@ -23,7 +23,7 @@ const longestMs = 600_000;
 answer(await run(readOrder() as FlanneldOrder));
 
 async function run({ program, size }: FlanneldOrder): Promise<FlanneldResult> {
-  const store = await createStore('etcd', 'vxlan', makePeers(size));
+  const store = await createStore('etcd', { recipe: 'vxlan', family: 'ipv4' }, makePeers(size));
   const startedAt = performance.now();
   const child = spawn(program, [...store.options, '--iface', 'eth0', '--subnet-file', '/run/subnet.env'], {
     stdio: 'ignore',

@@ -20,7 +20,7 @@ export interface Goal {
 /** The goals that a report has the figures for. */
 export function judgeGoals({ measurements, helpMs }: BenchReport): readonly Goal[] {
   const find = (recipe: RecipeName, size: number): Measurement | undefined =>
-    measurements.find((each) => each.recipe === recipe && each.size === size);
+    measurements.find((each) => each.recipe === recipe && each.family === 'ipv4' && each.size === size);
   const goals: Goal[] = [];
   const add = (what: string, unit: Goal['unit'], most: number, measured: number | undefined): void => {
     if (measured !== undefined) goals.push({ what, unit, most, measured });

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { HeddleEvent } from '../src/event/event.ts';
 import { BenchDaemon } from './daemon.ts';
-import { makeUpPeer, makePeers, madeUpNetwork } from './peers.ts';
-import type { RecipeName } from './peers.ts';
+import { hasFamily, makeUpPeer, makePeers, madeUpIpv6Network, madeUpNetwork } from './peers.ts';
+import type { BenchFamily, RecipeName } from './peers.ts';
 import { answer, readOrder } from './sandbox.ts';
 import { createStore } from './stores.ts';
 import type { BenchStore, StoreName } from './stores.ts';
@@ -13,6 +13,7 @@ import { cpuSecondsOfOthers, residentMb, residentMbAtRest } from './usage.ts';
 
 export interface HeddleOrder {
   readonly recipe: RecipeName;
+  readonly family: BenchFamily;
   readonly store: StoreName;
   readonly size: number;
   /** How many changes are made, one after the other. */
@@ -43,8 +44,9 @@ const files = {
 
 answer(await run(readOrder() as HeddleOrder));
 
-async function run({ recipe, store: storeName, size, changes, rest }: HeddleOrder): Promise<HeddleResult> {
-  const store = await createStore(storeName, recipe, makePeers(size));
+async function run(order: HeddleOrder): Promise<HeddleResult> {
+  const { recipe, store: storeName, size, rest } = order;
+  const store = await createStore(storeName, order, makePeers(size));
   const cpuBefore = cpuSecondsOfOthers();
   const daemon = new BenchDaemon([
     ...['--recipe', fileURLToPath(new URL(files[recipe], import.meta.url)), ...store.options],
@@ -54,8 +56,8 @@ async function run({ recipe, store: storeName, size, changes, rest }: HeddleOrde
   const first = await daemon.until((event) => event.event === 'command-finished');
   const { atMs: convergedMs } = await daemon.until((event) => event.event === 'ready');
   const cpuSeconds = cpuSecondsOfOthers() - cpuBefore;
-  requireInPlace(recipe, size);
-  const changeMs = await makeChanges(daemon, store, size, changes);
+  requireInPlace(order);
+  const changeMs = await makeChanges(daemon, store, order);
   const restMb = rest ? await residentMbAtRest(daemon.pid) : undefined;
   const peakMb = residentMb(daemon.pid, 'VmHWM');
   const removedMs = await daemon.stop();
@@ -67,14 +69,14 @@ async function run({ recipe, store: storeName, size, changes, rest }: HeddleOrde
 async function makeChanges(
   daemon: BenchDaemon,
   store: BenchStore,
-  size: number,
-  changes: number,
+  { family, size, changes }: HeddleOrder,
 ): Promise<readonly number[]> {
   const changeMs: number[] = [];
   for (let n = 0; n < changes; n += 1) {
     const peer = makeUpPeer(size + n);
+    const subnet = hasFamily(family, 'ipv4') ? peer.subnet : peer.ipv6Subnet;
     const isAdded = (event: HeddleEvent): event is HeddleEvent & { event: 'peer-added' } =>
-      event.event === 'peer-added' && event.peer.subnet === peer.subnet;
+      event.event === 'peer-added' && event.peer.subnet.split(' and ').includes(subnet);
     const startedAt = performance.now();
     await store.put(peer);
     await daemon.until(isAdded);
@@ -83,13 +85,23 @@ async function makeChanges(
   return changeMs.sort((a, b) => a - b);
 }
 
-/** Throws unless the kernel holds an entry for each peer. */
-function requireInPlace(recipe: RecipeName, size: number): void {
-  const command =
-    recipe === 'wireguard'
-      ? ['wg', 'show', 'flannel-wg', 'peers']
-      : ['ip', '-4', 'route', 'show', 'root', madeUpNetwork];
-  const [program = '', ...args] = command;
+/** Throws unless the kernel holds an entry for each peer and family. */
+function requireInPlace({ recipe, family, size }: HeddleOrder): void {
+  if (hasFamily(family, 'ipv4'))
+    requireCount(size, recipe === 'wireguard' ? peersOf('flannel-wg') : routesIn('-4', madeUpNetwork));
+  if (hasFamily(family, 'ipv6'))
+    requireCount(size, recipe === 'wireguard' ? peersOf('flannel-wg-v6') : routesIn('-6', madeUpIpv6Network));
+}
+
+function peersOf(device: string): readonly string[] {
+  return ['wg', 'show', device, 'peers'];
+}
+
+function routesIn(family: string, network: string): readonly string[] {
+  return ['ip', family, 'route', 'show', 'root', network];
+}
+
+function requireCount(size: number, [program = '', ...args]: readonly string[]): void {
   const count = execFileSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28 }).split('\n').length - 1;
   // This node's own route may be among them.
   if (count < size || count > size + 1) throw new Error(`${count} of ${size} peers are in the kernel`);

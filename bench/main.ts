@@ -4,12 +4,12 @@ import { parseArgs } from 'node:util';
 import type { BenchReport } from './goals.ts';
 import { measure, measureEngine, measureHelp } from './measure.ts';
 import type { Measurement, MeasurePlan } from './measure.ts';
-import { mostPeers } from './peers.ts';
-import type { RecipeName } from './peers.ts';
+import { benchFamilies, mostPeers } from './peers.ts';
+import type { BenchFamily, RecipeName } from './peers.ts';
 import { renderBench } from './table.ts';
 
 const recipes: readonly RecipeName[] = ['extension', 'vxlan', 'host-gw', 'wireguard'];
-const usage = `usage: npm run bench -- [--sizes 100,1000,10000,50000] [--recipes ${recipes.join(',')}] [--repeat 3] [--json]
+const usage = `usage: npm run bench -- [--sizes 100,1000,10000,50000] [--recipes ${recipes.join(',')}] [--family ${benchFamilies.join(',')}] [--repeat 3] [--json]
 FLANNELD=PATH names a flanneld, which then brings up vxlan from the same etcd.`;
 
 /** Of more, one run says enough; of a serial loop, which takes six seconds for a thousand, sooner. */
@@ -22,12 +22,15 @@ const changes = 300;
 
 const progress = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
-const { sizes, chosen, repeat, json } = readArguments();
+const { sizes, chosen, families, repeat, json } = readArguments();
 const measurements: Measurement[] = [];
 for (const recipe of chosen) {
-  for (const size of sizes) {
-    progress(`${recipe}, ${size.toLocaleString('en')} peers`);
-    measurements.push(await measure(planFor(recipe, size)));
+  // flannel's own recipe has IPv4 only.
+  for (const family of recipe === 'extension' ? families.filter((each) => each === 'ipv4') : families) {
+    for (const size of sizes) {
+      progress(`${recipe}, ${family}, ${size.toLocaleString('en')} peers`);
+      measurements.push(await measure(planFor(recipe, family, size)));
+    }
   }
 }
 progress('the engine by itself, and the start');
@@ -39,12 +42,14 @@ const report: BenchReport = {
 };
 process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${renderBench(report)}\n`);
 
-function planFor(recipe: RecipeName, size: number): MeasurePlan {
+function planFor(recipe: RecipeName, family: BenchFamily, size: number): MeasurePlan {
+  const isCompared = recipe === 'vxlan' && family === 'ipv4' && size <= mostForFlanneld;
   return {
     recipe,
+    family,
     size,
     repeat: size > (recipe === 'extension' ? mostRepeatedSerially : mostRepeated) ? 1 : repeat,
-    flanneld: recipe === 'vxlan' && size <= mostForFlanneld ? process.env['FLANNELD'] : undefined,
+    flanneld: isCompared ? process.env['FLANNELD'] : undefined,
     changes: size === changesAt ? changes : 0,
   };
 }
@@ -52,6 +57,7 @@ function planFor(recipe: RecipeName, size: number): MeasurePlan {
 function readArguments(): {
   readonly sizes: readonly number[];
   readonly chosen: readonly RecipeName[];
+  readonly families: readonly BenchFamily[];
   readonly repeat: number;
   readonly json: boolean;
 } {
@@ -60,6 +66,7 @@ function readArguments(): {
       options: {
         sizes: { type: 'string', default: '100,1000,10000,50000' },
         recipes: { type: 'string', default: recipes.join(',') },
+        family: { type: 'string', default: 'ipv4' },
         repeat: { type: 'string', default: '3' },
         json: { type: 'boolean', default: false },
       },
@@ -67,6 +74,7 @@ function readArguments(): {
     return {
       sizes: values.sizes.split(',').map((text) => readCount(text, mostPeers - changes)),
       chosen: values.recipes.split(',').map(readRecipe),
+      families: values.family.split(',').map(readFamily),
       repeat: readCount(values.repeat, 100),
       json: values.json,
     };
@@ -88,6 +96,12 @@ function readRecipe(name: string): RecipeName {
   const recipe = recipes.find((each) => each === name);
   if (recipe === undefined) throw new Error(`there is no recipe ${name}, only ${recipes.join(', ')}`);
   return recipe;
+}
+
+function readFamily(name: string): BenchFamily {
+  const family = benchFamilies.find((each) => each === name);
+  if (family === undefined) throw new Error(`there is no family ${name}, only ${benchFamilies.join(', ')}`);
+  return family;
 }
 
 function describeMachine(): string {

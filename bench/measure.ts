@@ -6,12 +6,13 @@ import { heddleProgram } from './daemon.ts';
 import type { EngineResult } from './engine-run.ts';
 import type { FlanneldResult } from './flanneld-run.ts';
 import type { HeddleOrder, HeddleResult } from './heddle-run.ts';
-import type { RecipeName } from './peers.ts';
+import type { BenchFamily, RecipeName } from './peers.ts';
 import { runInSandbox } from './sandbox.ts';
 
 /** One recipe with so many peers, beside the same entries without heddle. Milliseconds, each the median of its runs. */
 export interface Measurement {
   readonly recipe: RecipeName;
+  readonly family: BenchFamily;
   readonly size: number;
   readonly baselineMs: number;
   readonly filesMs: number;
@@ -38,6 +39,7 @@ interface Change {
 
 export interface MeasurePlan {
   readonly recipe: RecipeName;
+  readonly family: BenchFamily;
   readonly size: number;
   readonly repeat: number;
   /** The path of a flanneld to compare with; undefined for none. */
@@ -47,16 +49,16 @@ export interface MeasurePlan {
 }
 
 export async function measure(plan: MeasurePlan): Promise<Measurement> {
-  const { recipe, size, repeat } = plan;
+  const { recipe, family, size, repeat } = plan;
   const baselines: number[] = [];
   const runs: HeddleResult[] = [];
   for (let n = 0; n < repeat; n += 1) {
-    baselines.push((await runInSandbox<BaselineResult>('./baseline-run.ts', { recipe, size })).milliseconds);
+    const order = { recipe, family, size };
+    baselines.push((await runInSandbox<BaselineResult>('./baseline-run.ts', order)).milliseconds);
     const isLast = n === repeat - 1;
     runs.push(
       await runHeddle({
-        recipe,
-        size,
+        ...order,
         store: 'files',
         changes: isLast ? plan.changes : 0,
         rest: isLast && plan.changes > 0,
@@ -66,7 +68,9 @@ export async function measure(plan: MeasurePlan): Promise<Measurement> {
   const etcd: number[] = [];
   const flanneld: number[] = [];
   for (let n = 0; n < (plan.flanneld === undefined ? 1 : repeat); n += 1) {
-    etcd.push((await runHeddle({ recipe, size, store: 'etcd', changes: 0, rest: false })).convergedMs);
+    etcd.push(
+      (await runHeddle({ recipe, family, size, store: 'etcd', changes: 0, rest: false })).convergedMs,
+    );
     if (plan.flanneld === undefined) continue;
     const order = { program: plan.flanneld, size };
     flanneld.push((await runInSandbox<FlanneldResult>('./flanneld-run.ts', order)).convergedMs);
@@ -75,6 +79,7 @@ export async function measure(plan: MeasurePlan): Promise<Measurement> {
   const last = runs.at(-1);
   return {
     recipe,
+    family,
     size,
     baselineMs: median(baselines),
     filesMs: median(runs.map(({ convergedMs }) => convergedMs)),

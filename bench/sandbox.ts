@@ -9,6 +9,7 @@ mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys || exit 1
 ip link set lo up
 ip link add eth0 type veth peer name underlay
 ip address add 172.16.0.1/12 dev eth0
+ip address add fd00:99::1/64 dev eth0 nodad
 ip link set eth0 up
 ip link set underlay up
 exec "$@"

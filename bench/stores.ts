@@ -3,8 +3,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Etcd3 } from 'etcd3';
-import { leaseFields, madeUpKey, madeUpNetwork } from './peers.ts';
-import type { MadeUpPeer, RecipeName } from './peers.ts';
+import { leaseFields, madeUpKey, networkDocument } from './peers.ts';
+import type { BenchFamily, MadeUpPeer, RecipeName } from './peers.ts';
 
 export type StoreName = 'files' | 'etcd';
 
@@ -17,18 +17,24 @@ export interface BenchStore {
 
 const ttlSeconds = 86_400;
 
+/** The network of a store. */
+interface BenchNetwork {
+  readonly recipe: RecipeName;
+  readonly family: BenchFamily;
+}
+
 /** Makes a store that holds the leases of the peers. */
 export async function createStore(
   name: StoreName,
-  recipe: RecipeName,
+  network: BenchNetwork,
   peers: readonly MadeUpPeer[],
 ): Promise<BenchStore> {
-  const document = JSON.stringify({ Network: madeUpNetwork, Backend: { Type: recipe } });
-  return name === 'files' ? createFiles(recipe, document, peers) : createEtcd(recipe, document, peers);
+  const document = JSON.stringify(networkDocument(network.recipe, network.family));
+  return name === 'files' ? createFiles(network, document, peers) : createEtcd(network, document, peers);
 }
 
 async function createFiles(
-  recipe: RecipeName,
+  { recipe, family }: BenchNetwork,
   document: string,
   peers: readonly MadeUpPeer[],
 ): Promise<BenchStore> {
@@ -37,8 +43,11 @@ async function createFiles(
   writeFileSync(join(directory, 'config'), document);
   const put = (peer: MadeUpPeer): Promise<void> => {
     const expiration = new Date(Date.now() + ttlSeconds * 1000).toISOString();
-    writeFileSync('/run/draft', JSON.stringify({ ...leaseFields(recipe, peer), Expiration: expiration }));
-    renameSync('/run/draft', join(directory, 'subnets', madeUpKey(peer)));
+    writeFileSync(
+      '/run/draft',
+      JSON.stringify({ ...leaseFields(recipe, peer, family), Expiration: expiration }),
+    );
+    renameSync('/run/draft', join(directory, 'subnets', madeUpKey(peer, family)));
     return Promise.resolve();
   };
   for (const peer of peers) await put(peer);
@@ -49,7 +58,7 @@ async function createFiles(
 const putsInTransaction = 100;
 
 async function createEtcd(
-  recipe: RecipeName,
+  { recipe, family }: BenchNetwork,
   document: string,
   peers: readonly MadeUpPeer[],
 ): Promise<BenchStore> {
@@ -69,8 +78,8 @@ async function createEtcd(
   const id = await lease.grant();
   const putOf = (peer: MadeUpPeer) =>
     client
-      .put(`${prefix}/subnets/${madeUpKey(peer)}`)
-      .value(JSON.stringify(leaseFields(recipe, peer)))
+      .put(`${prefix}/subnets/${madeUpKey(peer, family)}`)
+      .value(JSON.stringify(leaseFields(recipe, peer, family)))
       .lease(id);
   await client.put(`${prefix}/config`).value(document);
   for (let at = 0; at < peers.length; at += putsInTransaction) {

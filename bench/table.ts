@@ -26,7 +26,7 @@ export function renderBench(report: BenchReport): string {
   for (const each of report.measurements) {
     table.push([
       ...[
-        each.recipe,
+        each.family === 'ipv4' ? each.recipe : `${each.recipe}, ${each.family === 'ipv6' ? 'IPv6' : 'dual'}`,
         each.size.toLocaleString('en'),
         ms(each.baselineMs),
         ms(each.filesMs),

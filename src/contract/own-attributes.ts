@@ -1,6 +1,7 @@
 import { Failure } from '../diagnostic/failure.ts';
 import type { LeaseAttributes } from '../lease/lease.ts';
 import { readOwnData } from './own-data.ts';
+import { publishedTypeOf } from '../recipe/flannel/backend-types.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { NodeFacts } from './environment.ts';
 
@@ -20,7 +21,7 @@ export function ownAttributes(recipe: Recipe, facts: NodeFacts, stdout: string):
   return {
     publicIp: facts.publicIp,
     publicIpv6: facts.publicIpv6,
-    backendType: recipe.backendType,
+    backendType: publishedTypeOf(recipe.backendType),
     backendData: read.data.ipv4,
     backendV6Data: read.data.ipv6,
   };

@@ -11,7 +11,8 @@ import type { ParameterOverride } from '../recipe/parameters.ts';
 import { makeSecrets } from './made-secrets.ts';
 import { requireFlannelBackend, type FlanneldPlan } from './plan/flanneld.ts';
 import { assignPodCidrs, type PodCidrs } from './plan/pod-cidrs.ts';
-import type { UnderlayKind } from './plan/request.ts';
+import { recipeWithFamilies } from './plan/recipe-families.ts';
+import type { FamilyChoice, UnderlayKind } from './plan/request.ts';
 import { linksOf, type Topology } from './plan/topology.ts';
 import { builtInTopology } from './plan/underlay/built-in.ts';
 import { leastIpv6Mtu } from './plan/underlay/impairment.ts';
@@ -36,6 +37,8 @@ export interface LabRequest {
   readonly underlay: UnderlayKind;
   /** The file that decides about the underlay and the nodes in place of `underlay` and `nodes`. */
   readonly topology: LoadedTopology | undefined;
+  /** The families of the overlay, in place of those of the recipe's document. */
+  readonly family: FamilyChoice | undefined;
   /** The name of a kind that a lab can host. */
   readonly store: string;
   /** Whether the store's server requires a certificate from every client. */
@@ -65,7 +68,12 @@ export function requireLinux(): void {
 export async function prepareLab(request: LabRequest): Promise<LabSpec> {
   requireLinux();
   const { file, recipe } = await loadRecipe(request.recipe);
-  return prepareLabOf(file, recipe, request);
+  return prepareLabOf(file, ofFamily(recipe, request), request);
+}
+
+/** The recipe with the families that a request wants. Throws a {@link Failure} if it cannot have them. */
+export function ofFamily(recipe: Recipe, { family }: Pick<LabRequest, 'family'>): Recipe {
+  return family === undefined ? recipe : recipeWithFamilies(recipe, family);
 }
 
 /** Plans the lab of a recipe that was read already, perhaps with other address families than its file has. Throws a {@link Failure}. */
@@ -91,7 +99,7 @@ export async function prepareLabOf(file: string, recipe: Recipe, asked: LabReque
     name: request.name,
     purpose: request.purpose,
     promises: request.promises,
-    recipe: recipeOfLab(file, recipe),
+    recipe: recipeOfLab(file, recipe, request.family !== undefined),
     topology,
     nodeSettings: Object.fromEntries(
       Object.entries(settings).map(([name, own]) => [
@@ -156,11 +164,12 @@ export function planLab(
   return { topology, networkDocument: document.text, podCidrs };
 }
 
-function recipeOfLab(file: string, recipe: Recipe): LabSpec['recipe'] {
+function recipeOfLab(file: string, recipe: Recipe, isVariant = false): LabSpec['recipe'] {
   return {
     name: recipe.name,
     path: file,
     text: recipe.source.text,
+    isVariant,
     shutsDown: recipe.commands.ShutdownCommand !== undefined,
   };
 }

@@ -82,6 +82,8 @@ export interface LabSpec {
     readonly name: string;
     readonly path: string;
     readonly text: string;
+    /** Whether the text has other families than the file. */
+    readonly isVariant: boolean;
     /** Whether the recipe has a ShutdownCommand. Without one, its devices are meant to stay. */
     readonly shutsDown: boolean;
   };
@@ -149,8 +151,8 @@ export function followsRecipe({ purpose, scenario }: Pick<LabSpec, 'purpose' | '
 }
 
 /** Whether the nodes of a lab read a copy of the recipe, because the author's own file may change or is a variant. */
-export function readsCopy(spec: Pick<LabSpec, 'purpose' | 'scenario'>): boolean {
-  return followsRecipe(spec) || spec.purpose === 'verify';
+export function readsCopy(spec: Pick<LabSpec, 'purpose' | 'scenario' | 'recipe'>): boolean {
+  return followsRecipe(spec) || spec.recipe.isVariant;
 }
 
 /** The second and last line on the inside's stdin: the lab may outlive the process that started it. */

@@ -10,7 +10,7 @@ import { authorReport, type AuthorReport } from './report/author-report.ts';
 import { describeNodeWait } from './report/progress.ts';
 import type { TetheredLab } from './process/enter.ts';
 import { claimName } from './process/name-lock.ts';
-import { planLab, type LabRequest } from './prepare.ts';
+import { ofFamily, planLab, type LabRequest } from './prepare.ts';
 import { programPath } from './process/program-path.ts';
 import type { LabEvent, LabSpec, MatrixEvent } from './protocol.ts';
 import { startLab, unexpected } from './run.ts';
@@ -39,7 +39,7 @@ export async function watchLab(request: LabRequest, json: boolean): Promise<void
   const author = { request, spec, loaded, tethered, orders, report, colour };
   const watch = await RecipeWatch.start({
     file: loaded.file,
-    text: spec.recipe.text,
+    text: loaded.recipe.source.text,
     reader: {
       saved: (text) => takeSaved(text, author),
       unreadable: (because) => void process.stdout.write(report.refused({ because, findings: '' })),
@@ -83,13 +83,18 @@ async function takeSaved(text: string, author: Author): Promise<void> {
     return;
   }
   const { networkDocument, findings } = saved;
-  tethered.order({ id: orders.add({ seenAt, findings }), text, networkDocument });
+  tethered.order({ id: orders.add({ seenAt, findings }), text: saved.text, networkDocument });
 }
 
-/** The result of reading a saved text. `findings` are ready to be shown. */
+/** The result of reading a saved text. `text` has the families that the lab was asked for. `findings` are ready to be shown. */
 type SavedText =
   | ({ readonly kind: 'refused' } & RenderedRefusal)
-  | { readonly kind: 'good'; readonly networkDocument: string; readonly findings: string };
+  | {
+      readonly kind: 'good';
+      readonly text: string;
+      readonly networkDocument: string;
+      readonly findings: string;
+    };
 
 /** Checks a saved text, and plans the lab's order for it. */
 async function readSaved(text: string, { request, spec, loaded, colour }: Author): Promise<SavedText> {
@@ -97,7 +102,8 @@ async function readSaved(text: string, { request, spec, loaded, colour }: Author
   const findings = renderDetail(review, { colour });
   if (review.kind === 'refused') return { kind: 'refused', because: review.because, findings };
   try {
-    const { topology, networkDocument, podCidrs } = planLab(review.loaded.recipe, {
+    const recipe = ofFamily(review.loaded.recipe, request);
+    const { topology, networkDocument, podCidrs } = planLab(recipe, {
       ...request,
       parameters: spec.parameters,
     });
@@ -111,7 +117,7 @@ async function readSaved(text: string, { request, spec, loaded, colour }: Author
         hint: 'end the lab and start it again',
       });
     }
-    return { kind: 'good', networkDocument, findings };
+    return { kind: 'good', text: recipe.source.text, networkDocument, findings };
   } catch (error) {
     return { kind: 'refused', because: refuse(error).because, findings };
   }

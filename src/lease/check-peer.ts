@@ -6,6 +6,7 @@ import { describeUnusableMac } from '../network/mac-address.ts';
 import { mapFamilies, presentValues, type FamilyKey, type PerFamily } from '../network/per-family.ts';
 import { publicAddresses } from '../network/public-addresses.ts';
 import { describeUnusableKey } from '../network/public-key.ts';
+import { publishedTypeOf } from '../recipe/flannel/backend-types.ts';
 import type { ValuePattern } from '../recipe/pattern/compile-pattern.ts';
 import type { BackendDataFormat } from '../recipe/recipe.ts';
 import type { AgreedField } from './agreed-fields.ts';
@@ -68,8 +69,8 @@ class Rejection extends Error {
  */
 export function checkPeer(lease: Lease, rules: PeerRules): PeerVerdict {
   const { backendType } = lease.attributes;
-  if (backendType === '' && lease.expiresAt === undefined) return { kind: 'reserved' };
-  if (backendType !== rules.backendType) return { kind: 'ignored' };
+  if (backendType !== rules.backendType && backendType !== publishedTypeOf(rules.backendType))
+    return { kind: backendType === '' && lease.expiresAt === undefined ? 'reserved' : 'ignored' };
   try {
     const peer = readPeer(lease, rules);
     refuseOwnIdentity(peer, rules);

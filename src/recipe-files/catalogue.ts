@@ -11,6 +11,9 @@ export const shippedRecipes: Readonly<Record<string, string>> = {
   'host-gw': 'plain routes through each node’s own address; all nodes on one link',
   wireguard: 'encrypted by WireGuard, in the kernel or by wireguard-go; any network between the nodes',
   ipsec: 'encrypted by IPsec with strongSwan, in the kernel or by charon; any network between the nodes',
+  ipip: 'IP in IP, with 20 bytes for each packet; any network that lets IP protocol 4 pass; IPv4 only',
+  udp: 'packets in UDP, in the kernel or by socat; where the kernel has no VXLAN; IPv4 only',
+  alloc: 'only a subnet for each node; something else connects the nodes',
 };
 
 /** A file for JSON editors, next to the recipes that name it. */

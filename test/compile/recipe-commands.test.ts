@@ -15,6 +15,8 @@ const numRuns = Number(process.env['COMPILED_PEERS'] ?? 40);
 const leftToShell: readonly string[] = [
   'recipes/ipsec.json SubnetAddCommand',
   'recipes/ipsec.json SubnetRemoveCommand',
+  'recipes/udp.json SubnetAddCommand',
+  'recipes/udp.json SubnetRemoveCommand',
   'test/recipes/batch-host-gw.json SubnetAddCommand',
   'test/recipes/batch-host-gw.json SubnetRemoveCommand',
 ];

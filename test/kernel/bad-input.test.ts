@@ -157,7 +157,8 @@ describe('a recipe that is not right', options, () => {
     await assertRefused({ args }, store, 'recipe', message);
   });
 
-  const hint = 'give the path of a recipe, or the name of a shipped one: vxlan, host-gw, wireguard';
+  const hint =
+    'give the path of a recipe, or the name of a shipped one: vxlan, host-gw, wireguard, ipsec, ipip, udp, alloc';
   const unreadable = (what: string, name: string, why: string): void => {
     test(what, async (t) => {
       const store = new StoreDirectory(t);

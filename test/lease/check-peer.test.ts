@@ -34,6 +34,23 @@ test('a lease of another backend type is none of our business', () => {
   });
 });
 
+test('a lease without a type is one of the backends whose leases do not have one in flannel, and of no other', () => {
+  const leaseOf = (backendType: string, expiresAt?: number): Lease => ({
+    ...makeLease('10.50.4.0/24', { backendType, backendData: undefined }),
+    expiresAt,
+  });
+  const kindFor = (backendType: string, lease: Lease): string =>
+    checkPeer(lease, { ...textRules, backendType }).kind;
+  for (const type of ['udp', 'alloc']) {
+    assert.equal(kindFor(type, leaseOf('', 1)), 'peer', type);
+    assert.equal(kindFor(type, leaseOf('')), 'peer', type);
+    assert.equal(kindFor(type, leaseOf(type, 1)), 'peer', type);
+    assert.equal(kindFor(type, leaseOf('vxlan', 1)), 'ignored', type);
+  }
+  assert.equal(kindFor('ipip', leaseOf('', 1)), 'ignored');
+  assert.equal(kindFor('vxlan', leaseOf('')), 'reserved');
+});
+
 test('only the declared fields of a json object reach a command, each checked by its pattern', () => {
   const data: Json = { Extra: '$(reboot)', VtepMAC: 'b2:4e:a5:f9:b5:a8', VNI: 1 };
   const verdict = checkPeer(

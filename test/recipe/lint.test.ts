@@ -186,6 +186,26 @@ for (const [name, command, codes] of suspect) {
   });
 }
 
+test('a command in the background is not found if its process id is noted, and another command ends it', async () => {
+  const find = async (commands: Readonly<Record<string, string>>) => {
+    const text = JSON.stringify({
+      Network: '10.50.0.0/16',
+      Backend: { Type: 'extension', Requires: [], ...commands },
+    });
+    return (await examineRecipe({ name: 'one.json', text }, 'one')).map(({ code }) => code);
+  };
+  const PostStartupCommand = 'nc -l 9 >log & echo "$!" >nc.pid';
+  const ShutdownCommand = 'kill "$(cat nc.pid)" || true';
+  assert.deepEqual(await find({ PostStartupCommand, ShutdownCommand }), []);
+  assert.deepEqual(await find({ PostStartupCommand }), ['background-command']);
+  assert.deepEqual(await find({ PostStartupCommand: `${PostStartupCommand}; kill "$(cat nc.pid)"` }), [
+    'background-command',
+  ]);
+  assert.deepEqual(await find({ PostStartupCommand: 'nc -l 9 >log & true', ShutdownCommand }), [
+    'background-command',
+  ]);
+});
+
 test('a tunnel by a program, without Overhead, is found', async () => {
   const find = async (command: string) => {
     const Backend = { Type: 'extension', Requires: [], PostStartupCommand: command };

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { defaultLabName } from '../../lab/plan/request.ts';
+import { defaultLabName, familyChoices, type FamilyChoice } from '../../lab/plan/request.ts';
 
 /** The options of a command for a lab that runs. */
 export interface NamedOptions {
@@ -15,4 +15,11 @@ export function nameOption(): Option {
     }
     return text;
   });
+}
+
+/** Reads the families of an overlay: ipv4, ipv6 or dual, in capitals or small letters. */
+export function readFamily(text: string): FamilyChoice {
+  const found = familyChoices.find((each) => each.toLowerCase() === text.toLowerCase());
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError('Allowed choices are ipv4, ipv6, dual.');
 }

@@ -2,11 +2,18 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { ExitMode } from '../../daemon/setup/options.ts';
 import { Failure } from '../../diagnostic/failure.ts';
-import { chooseFlanneldNodes, nodeBounds, underlays, type UnderlayKind } from '../../lab/plan/request.ts';
+import {
+  chooseFlanneldNodes,
+  nodeBounds,
+  underlays,
+  type FamilyChoice,
+  type UnderlayKind,
+} from '../../lab/plan/request.ts';
 import type { LabRequest } from '../../lab/prepare.ts';
 import { hostingOf, storeHostings } from '../../lab/store/hostings.ts';
 import { parameterOption, wholeNumber } from '../arguments/options.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
+import { readFamily } from './options.ts';
 import { readTopologyOption, topologyOption } from './topology.ts';
 
 /** The options of the commands that start a lab. */
@@ -16,6 +23,7 @@ export interface StartOptions {
   readonly tls?: true;
   readonly underlay: UnderlayKind;
   readonly topology?: string;
+  readonly family?: FamilyChoice;
   readonly param?: readonly string[];
   readonly leaseTtl?: number;
   readonly checkInterval?: number;
@@ -43,6 +51,12 @@ export function addStartOptions(command: Command): Command {
       new Option('--underlay <kind>', 'how the nodes are connected').choices(underlays).default('switched'),
     )
     .addOption(topologyOption().conflicts(['nodes', 'underlay']))
+    .addOption(
+      new Option(
+        '--family <family>',
+        "the address families of the network: ipv4, ipv6 or dual (default: those of the recipe's document)",
+      ).argParser(readFamily),
+    )
     .option('--flanneld <path>', 'run this flanneld on some nodes; needs --store etcd or kubernetes')
     .addOption(
       new Option(
@@ -89,6 +103,7 @@ export async function toRequest(
     nodes: nodes.length,
     underlay: options.underlay,
     topology,
+    family: options.family,
     store: options.store,
     tls: options.tls ?? false,
     parameters: readParameterSources(options.param ?? [], {}),

@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { familyChoices, underlays, type FamilyChoice, type UnderlayKind } from '../../lab/plan/request.ts';
+import { underlays, type FamilyChoice, type UnderlayKind } from '../../lab/plan/request.ts';
 import { parameterOption, wholeNumber } from '../arguments/options.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
+import { readFamily } from './options.ts';
 import { readTopologyOption, topologyOption } from './topology.ts';
 
 interface VerifyOptions {
@@ -36,10 +37,12 @@ export function registerVerify(lab: Command): void {
     )
     .addOption(topologyOption().conflicts('underlay'))
     .addOption(
-      repeated(
-        new Option('--families <families>', 'the address families of the network; repeat it for more'),
-        familyChoices,
-      ).default([], 'those of the recipe'),
+      new Option(
+        '--family, --families <family>',
+        'the address families of the network: ipv4, ipv6 or dual; repeat it for more',
+      )
+        .argParser((value: string, others: readonly FamilyChoice[]) => [...others, readFamily(value)])
+        .default([], 'all that the recipe has'),
     )
     .addOption(parameterOption())
     .option('--timeout <seconds>', 'how long to wait until the nodes are ready', wholeNumber(1, 3600), 30)

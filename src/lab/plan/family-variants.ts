@@ -1,6 +1,6 @@
 import { applyEdits, modify } from 'jsonc-parser';
 import type { PerFamily } from '../../network/per-family.ts';
-import type { FamilyChoice } from './request.ts';
+import { familyChoices, type FamilyChoice } from './request.ts';
 
 /** The network that a recipe without IPv6 gets when its commands can handle IPv6, or without IPv4 the other way round. */
 const inventedNetworks = { Network: '10.50.0.0/16', IPv6Network: 'fd00:686c::/48' } as const;
@@ -15,11 +15,12 @@ interface RecipeFamilies {
 
 /**
  * The families that a recipe has: those of its document, and those that its commands can handle, because they read the variables of the
- * family. A recipe without commands for peers has only those of its document.
+ * family. A recipe without commands has all.
  */
 export function familiesOf({ network, commands }: RecipeFamilies): readonly FamilyChoice[] {
   const hasIpv4 = network.ipv4 !== undefined || /\$\{?(?:SUBNET|SUBNET_IP)\b/.test(commands);
   const hasIpv6 = network.ipv6 !== undefined || /\$\{?(?:IPV6SUBNET|IPV6SUBNET_IP)\b/.test(commands);
+  if (commands === '') return familyChoices;
   const isDual = hasIpv4 && hasIpv6;
   const choices: FamilyChoice[] = [];
   if (hasIpv4) choices.push('IPv4');

@@ -11,7 +11,7 @@ import { linksOf } from '../plan/topology.ts';
 import { chooseLinks, requireRoomForIpv6 } from '../plan/underlay/choose-links.ts';
 import { kernelNeeds } from '../plan/underlay/impair-commands.ts';
 import { changeImpairment, noImpairment } from '../plan/underlay/impairment.ts';
-import { planLab, prepareLabOf, requireLinux, type LabRequest } from '../prepare.ts';
+import { ofFamily, planLab, prepareLabOf, requireLinux, type LabRequest } from '../prepare.ts';
 import { programPath } from '../process/program-path.ts';
 import type { ChangedRecipe, LabSpec } from '../protocol.ts';
 import { requireKernel } from '../underlay/require-kernel.ts';
@@ -97,10 +97,11 @@ function planChange(
   spec: LabSpec,
 ): ChangedRecipe {
   requirePrograms(recipe.requires, programPath(process.env['PATH']));
-  const { topology, networkDocument, podCidrs } = planLab(recipe, request);
+  const variant = ofFamily(recipe, request);
+  const { topology, networkDocument, podCidrs } = planLab(variant, request);
   if (!isDeepStrictEqual(topology, spec.topology) || !isDeepStrictEqual(podCidrs, spec.podCidrs)) {
     const message = `the recipe of line ${line} of the scenario needs a lab with other addresses`;
     throw new Failure('recipe', message, { hint: 'choose a network near to that of the first recipe' });
   }
-  return { text: recipe.source.text, networkDocument };
+  return { text: variant.source.text, networkDocument };
 }

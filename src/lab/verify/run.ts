@@ -1,10 +1,7 @@
 import { exitCodes, Failure } from '../../diagnostic/failure.ts';
 import { usesColour } from '../../host/terminal-colour.ts';
 import { loadRecipe } from '../../recipe-files/load-recipe.ts';
-import { commandText } from '../../recipe/command-text.ts';
-import { parseRecipe } from '../../recipe/read/parse-recipe.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
-import { familiesOf, withFamilies } from '../plan/family-variants.ts';
 import {
   underlays as allUnderlays,
   type FamilyChoice,
@@ -12,6 +9,7 @@ import {
   type UnderlayKind,
 } from '../plan/request.ts';
 import { prepareLabOf, type LabRequest } from '../prepare.ts';
+import { chooseFamilies, recipeWithFamilies } from '../plan/recipe-families.ts';
 import { TetheredLab } from '../process/enter.ts';
 import { endOnSignal } from '../process/interrupt.ts';
 import type { LabEvent, LabSpec } from '../protocol.ts';
@@ -108,22 +106,6 @@ function chooseIds(only: readonly string[]): readonly string[] {
   return only.length === 0 ? known : only;
 }
 
-function chooseFamilies(recipe: Recipe, wanted: readonly FamilyChoice[]): readonly FamilyChoice[] {
-  const commands = Object.values(recipe.commands).map(commandText).join('\n');
-  const has = familiesOf({ network: recipe.network, commands });
-  const missing = wanted.find((each) => !has.includes(each));
-  if (missing !== undefined) {
-    throw new Failure('usage', `the recipe ${recipe.name} does not have ${describeFamilies(missing)}`, {
-      hint: `it has ${has.map(describeFamilies).join(', ')}, because its commands do not read the variables of another family`,
-    });
-  }
-  return wanted.length === 0 ? has : wanted;
-}
-
-function describeFamilies(families: FamilyChoice): string {
-  return families === 'dual' ? 'both families at once' : families;
-}
-
 async function planVerifyLab(
   file: string,
   recipe: Recipe,
@@ -131,19 +113,7 @@ async function planVerifyLab(
   lab: { readonly underlay: TopologyKind; readonly families: FamilyChoice; readonly ids: readonly string[] },
 ): Promise<VerifyLab> {
   const { underlay, families, ids } = lab;
-  const text = withFamilies(recipe.source.text, recipe.network, families);
-  const read = parseRecipe({ name: recipe.source.name, text }, recipe.name);
-  if (read.kind === 'invalid') {
-    const [first] = read.diagnostics;
-    throw new Failure(
-      'recipe',
-      `the recipe ${recipe.name} with ${describeFamilies(families)} is invalid: ${first?.message ?? ''}`,
-      {
-        hint: `leave these families out with --families`,
-      },
-    );
-  }
-  const spec = await prepareLabOf(file, read.value, {
+  const spec = await prepareLabOf(file, recipeWithFamilies(recipe, families), {
     name: `verify-${process.pid}-${underlay}-${families.toLowerCase()}`,
     purpose: 'verify',
     promises: ids,
@@ -151,6 +121,7 @@ async function planVerifyLab(
     nodes: neededNodes,
     underlay: underlay === 'file' ? 'switched' : underlay,
     topology: request.topology,
+    family: families,
     store: 'files',
     tls: false,
     parameters: request.parameters,

@@ -8,7 +8,7 @@ import { lineOfKey } from './bench/recipe-lines.ts';
 import type { BrokenPromise, PromiseOutcome } from '../plan/outcome.ts';
 import type { PromiseRow } from './promise.ts';
 import { promises } from './promises.ts';
-import { connects } from './rows/connects.ts';
+import { connects, connectsNobody } from './rows/connects.ts';
 
 /** Tries the promises of a `verify` in a lab whose nodes were not started yet, and reports each. */
 export async function verifyLab(lab: Lab, tell: (event: LabEvent) => void): Promise<void> {
@@ -39,7 +39,7 @@ export async function verifyLab(lab: Lab, tell: (event: LabEvent) => void): Prom
     await report(row, async () => {
       if (row === connects) return connection;
       if (connection.kind === 'expected' && !row.needsNoConnection)
-        return { kind: 'expected', because: 'not tried, because the recipe needs all nodes on one segment' };
+        return { kind: 'expected', because: `not tried, because ${connection.because}` };
       if (connection.kind === 'broken') return notTried(connection);
       try {
         return await row.run(bench);
@@ -67,6 +67,7 @@ function notTried(broken: BrokenPromise): PromiseOutcome {
 
 /** The outcome of a promise whose means the recipe lacks. */
 function missingMeans(recipe: Recipe, { means }: PromiseRow, { spec }: Lab): PromiseOutcome | undefined {
+  if (connectsNobody(recipe)) return undefined;
   const missing = means.find(({ command }) => recipe.commands[command] === undefined);
   if (missing === undefined) return undefined;
   const { command, because } = missing;

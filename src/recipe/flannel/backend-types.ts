@@ -59,3 +59,11 @@ export function flannelTypeOf(text: string): string {
 export function isUnsetByZero(backendType: string, key: string): boolean {
   return backendType === 'vxlan' && key === 'Port';
 }
+
+/** The backends whose leases do not name a type: flannel accepts any lease as a peer of theirs, or does not look at leases at all. */
+const typelessBackends: ReadonlySet<string> = new Set(['alloc', 'udp']);
+
+/** The type that the leases of a backend carry in a store, as flannel writes them; the empty text for none. */
+export function publishedTypeOf(backendType: string): string {
+  return typelessBackends.has(backendType) ? '' : backendType;
+}

@@ -16,7 +16,7 @@ export function checkProcesses(scripts: readonly CommandScript[], findings: Find
       );
     }
     // A command that waits for its parts sees how they end.
-    if (script.calls.some(({ name }) => name === 'wait')) continue;
+    if (calls(script, 'wait') || isEndedElsewhere(script, scripts)) continue;
     for (const span of script.backgrounds) {
       findings.warning(
         'background-command',
@@ -26,4 +26,13 @@ export function checkProcesses(scripts: readonly CommandScript[], findings: Find
       );
     }
   }
+}
+
+function calls(script: CommandScript, program: string): boolean {
+  return script.calls.some(({ name }) => name === program);
+}
+
+/** Whether a script notes the process ids of its parts in the background, and another command of the recipe ends processes by their ids. */
+function isEndedElsewhere(script: CommandScript, scripts: readonly CommandScript[]): boolean {
+  return script.text.includes('$!') && scripts.some((other) => other !== script && calls(other, 'kill'));
 }

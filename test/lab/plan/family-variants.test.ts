@@ -23,7 +23,9 @@ test('a recipe has the families of its document, and those whose variables its c
     [v4, `${read}; ip -6 route add "\${IPV6SUBNET}" dev x`, ['IPv4', 'IPv6', 'dual']],
     [v6, 'ip -6 route add $IPV6SUBNET dev x', ['IPv6']],
     [v6, read, ['IPv4', 'IPv6', 'dual']],
-    [dual, '', ['IPv4', 'IPv6', 'dual']],
+    [dual, 'echo', ['IPv4', 'IPv6', 'dual']],
+    [v4, 'echo', ['IPv4']],
+    [v4, '', ['IPv4', 'IPv6', 'dual']],
     [v4, 'echo LOCAL_IPV6SUBNET $IPV6SUBNETS', ['IPv4']],
   ];
   for (const [keys, commands, expected] of cases) {

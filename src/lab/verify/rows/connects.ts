@@ -1,5 +1,6 @@
 import { startAgents } from '../../inside/run-lab.ts';
 import { probeMatrix } from '../../inside/probe/matrix.ts';
+import type { Recipe } from '../../../recipe/recipe.ts';
 import type { PairReport } from '../../report/report.ts';
 import type { PromiseBench } from '../bench/bench.ts';
 import { kept, type PromiseOutcome } from '../../plan/outcome.ts';
@@ -33,11 +34,23 @@ function needsOneSegment({ lab }: PromiseBench, reason: string): boolean {
   return lab.spec.topology.underlay !== 'switched' && reason.includes('so a route cannot use it as next hop');
 }
 
+/** Whether a recipe only gives its node a subnet: it has no command for a peer. */
+export function connectsNobody({ commands }: Recipe): boolean {
+  const { SubnetAddCommand, SubnetRemoveCommand, SubnetBatchCommand } = commands;
+  return [SubnetAddCommand, SubnetRemoveCommand, SubnetBatchCommand].every((each) => each === undefined);
+}
+
 export const connects: PromiseRow = {
   id: 'connects',
   sentence: 'Every pod reaches every other pod, with ping and TCP, in each family',
   means: [],
   async run(bench): Promise<PromiseOutcome> {
+    if (connectsNobody(bench.recipe)) {
+      return {
+        kind: 'expected',
+        because: 'the recipe does not have a command for peers, so it connects nobody',
+      };
+    }
     const pairs = await probePairs(bench);
     const failed = pairs.find(
       ({ paths }) => paths.length === 0 || paths.some((path) => path.rttMs === null || path.tcp === false),
