@@ -1,3 +1,5 @@
+import { isFallbackDevice } from './kernel/fallback-devices.ts';
+
 /**
  * A script that prints the content of a network namespace, one section for each kind. nftables tables that iptables keeps are left to
  * `iptables-save`, which shows their rules without the empty chains that iptables never removes.
@@ -17,7 +19,10 @@ true`;
 /** The functions that turn one line of a section into a trace to compare; undefined for a line that the kernel alone causes. */
 const readers: Readonly<Record<string, (line: string) => string | undefined>> = {
   // The name and the MTU are compared, but not the flags, which follow the carrier.
-  link: (line) => line.replace(/^\d+: ([^:@]+)(?:@\S+)?:.* mtu (\d+) .*$/, '$1 mtu $2'),
+  link: (line) =>
+    isFallbackDevice(/^\d+: ([^:@]+)/.exec(line)?.[1] ?? '')
+      ? undefined
+      : line.replace(/^\d+: ([^:@]+)(?:@\S+)?:.* mtu (\d+) .*$/, '$1 mtu $2'),
   address: (line) => (isLinkLocal(line) ? undefined : line.replace(/^\d+: (\S+)\s+(inet6? \S+).*$/, '$1 $2')),
   route: (line) =>
     isLinkLocal(line) || isOfAddress(line)

@@ -109,6 +109,13 @@ test('secrets of tunnels are not part of a state', () => {
   assert.doesNotMatch(text, /secret|private/);
 });
 
+test('a device that a module of the kernel adds when it is loaded is not a difference', () => {
+  const fallbacks = ['tunl0', 'sit0', 'gre0'].map((ifname) => ({ ifname, flags: ['NOARP'], mtu: 1480 }));
+  const [before, after] = [stateOf({ link: [] }), stateOf({ link: fallbacks })];
+  assert.ok(isSame(compareStates(before, after)));
+  assert.ok(!isSame(compareStates(before, stateOf({ link: [{ ...fallbacks[0], ifname: 'tunl1' }] }))));
+});
+
 test('a link that goes down, another MTU, and a changed MAC are differences', () => {
   const state = (changes: object): KernelState => stateOf({ link: [{ ...vxlan, ...changes }] });
   for (const changes of [{ flags: ['BROADCAST'] }, { mtu: 1400 }, { address: '02:00:00:00:00:09' }]) {

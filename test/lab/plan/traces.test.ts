@@ -32,6 +32,14 @@ test('a carrier that came, and what the kernel adds with it, leave no trace', ()
   assert.deepEqual(compareTraces(readTraces(before), readTraces(after)), []);
 });
 
+test('a device that a module of the kernel adds when it is loaded leaves no trace', () => {
+  const tunnel = '9: tunl0@NONE: <NOARP> mtu 1480 qdisc noop state DOWN mode DEFAULT group default qlen 1000';
+  const withTunnel = (line: string): string => before.replace('# address', `${line}\n# address`);
+  assert.deepEqual(compareTraces(readTraces(before), readTraces(withTunnel(tunnel))), []);
+  const other = withTunnel(tunnel.replace('tunl0', 'tunl1'));
+  assert.deepEqual(compareTraces(readTraces(before), readTraces(other)), ['link tunl1 mtu 1480']);
+});
+
 test('traces that a daemon left are named by their kind', () => {
   const after = before
     .replace(

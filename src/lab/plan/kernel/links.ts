@@ -1,3 +1,4 @@
+import { isFallbackDevice } from './fallback-devices.ts';
 import { argumentOf, readObjects, textOf, wordOf, type Fields } from './json-objects.ts';
 import type { StateObject } from './kernel-state.ts';
 
@@ -19,7 +20,8 @@ const volatileOfKind: ReadonlySet<string> = new Set([
 
 /** Reads `ip -json -details link show`. */
 export function parseLinkObjects(output: string): readonly StateObject[] {
-  return readObjects(output).map((link) => {
+  const links = readObjects(output).filter((link) => !isFallbackDevice(wordOf(link, 'ifname') ?? ''));
+  return links.map((link) => {
     const device = wordOf(link, 'ifname') ?? '';
     const decided = Object.fromEntries(Object.entries(link).filter(([name]) => decidedOfLink.includes(name)));
     const isUp = Array.isArray(link['flags']) && link['flags'].includes('UP');
