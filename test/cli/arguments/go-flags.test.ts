@@ -90,6 +90,7 @@ const samples = [
   '1%',
   '1mbit',
   '10ms',
+  'ipv4',
 ];
 
 /** A value that an option takes. */
