@@ -17,7 +17,8 @@ export const featureProbes = {
 export function hasFeature(feature) {
   const probe = featureProbes[feature];
   if (probe === undefined) throw new Error(`there is no probe of the feature ${feature}`);
-  return spawnSync('unshare', ['--net', 'sh', '-c', probe], { stdio: 'ignore' }).status === 0;
+  const namespaces = ['--net', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'])];
+  return spawnSync('unshare', [...namespaces, 'sh', '-c', probe], { stdio: 'ignore' }).status === 0;
 }
 
 /** Whether a program is on PATH. @param {string} program */

@@ -17,6 +17,7 @@ import { root } from '../test/root.js';
  * @typedef {object} MatrixRecipe
  * @property {string} name
  * @property {readonly Families[]} families
+ * @property {boolean} connects whether pods reach each other
  * @property {boolean} oneSegment whether all nodes must be on one segment
  * @property {readonly DataPlane[]} dataPlanes
  */
@@ -33,6 +34,7 @@ export const allUnderlays = ['switched', 'routed'];
 const knownRecipes = {
   vxlan: { dataPlanes: [{ name: 'kernel', features: ['vxlan'] }] },
   'host-gw': { oneSegment: true },
+  alloc: { connects: false },
   ipip: { families: ['IPv4'], dataPlanes: [{ name: 'kernel', features: ['ipip'] }] },
   udp: {
     families: ['IPv4'],
@@ -63,6 +65,7 @@ export function matrixRecipes() {
     .map((name) => ({
       name,
       families: allFamilies,
+      connects: true,
       oneSegment: false,
       dataPlanes: [{ name: 'kernel' }],
       ...knownRecipes[name],

@@ -1,14 +1,26 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from './root.js';
+import { hasFeature } from '../matrix/features.js';
+import { matrixRecipes } from '../matrix/recipes.js';
 import { run } from './run.js';
 
-/** The shipped recipes, relative to the checkout. */
-export function recipeFiles() {
-  return readdirSync(join(root, 'recipes'))
-    .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
-    .map((file) => `recipes/${file}`);
+/**
+ * A lab of an included recipe, relative to the checkout, and why this machine cannot run it.
+ * @typedef {{ recipe: string, problem: string | undefined }} Lab
+ */
+
+/** The labs of the included recipes that connect pods. @returns {readonly Lab[]} */
+export function planLabs() {
+  return matrixRecipes()
+    .filter(({ connects }) => connects)
+    .map(({ name, dataPlanes }) => ({ recipe: `recipes/${name}.json`, problem: kernelProblem(dataPlanes) }));
+}
+
+/** @param {readonly import('../matrix/recipes.js').DataPlane[]} dataPlanes */
+function kernelProblem(dataPlanes) {
+  const lacks = dataPlanes.map(({ features = [] }) => features.filter((feature) => !hasFeature(feature)));
+  return lacks.some((missing) => missing.length === 0)
+    ? undefined
+    : `needs ${lacks[0]?.join(' and ')} in the kernel`;
 }
 
 /** Why no lab can run here, or undefined if one can. */

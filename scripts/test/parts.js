@@ -84,14 +84,18 @@ export function runTestPart(title, files, options) {
   return part(title, work, ` (${files.length} files)`);
 }
 
-/** Runs a lab on each recipe, one after the other. @param {readonly string[]} recipes @param {AbortSignal} deadline */
-export function runLabs(recipes, deadline) {
+/** Runs labs, one after the other. @param {readonly import('./lab.js').Lab[]} labs @param {AbortSignal} deadline */
+export function runLabs(labs, deadline) {
   return part('labs', async () => {
     const reason = labProblem();
     if (reason !== undefined) return { ok: true, skips: [{ what: 'labs', reason }] };
     const details = [];
-    for (const recipe of recipes) details.push(await labRow(recipe, process.execPath, deadline));
-    return { ok: details.every(({ ok }) => ok), details };
+    const skips = [];
+    for (const { recipe, problem } of labs) {
+      if (problem === undefined) details.push(await labRow(recipe, process.execPath, deadline));
+      else skips.push({ what: `lab of ${recipe}`, reason: problem });
+    }
+    return { ok: details.every(({ ok }) => ok), details, skips };
   });
 }
 

@@ -12,6 +12,7 @@ import { parseRecipe } from '../../../src/recipe/read/parse-recipe.ts';
 const wireguard: MatrixRecipe = {
   name: 'wireguard',
   families: ['IPv4', 'IPv6', 'dual'],
+  connects: true,
   oneSegment: false,
   dataPlanes: [
     { name: 'kernel', features: ['wireguard'], programs: ['wg'] },
@@ -21,6 +22,7 @@ const wireguard: MatrixRecipe = {
 const hostGw: MatrixRecipe = {
   name: 'host-gw',
   families: ['IPv4', 'IPv6', 'dual'],
+  connects: true,
   oneSegment: true,
   dataPlanes: [{ name: 'kernel' }],
 };

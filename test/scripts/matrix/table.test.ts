@@ -6,7 +6,7 @@ import { renderCells } from '../../../scripts/matrix/table.js';
 
 function job(changes: Partial<Job> = {}): Job {
   return {
-    recipe: { name: 'host-gw', families: ['IPv4', 'dual'], oneSegment: true, dataPlanes: [] },
+    recipe: { name: 'host-gw', families: ['IPv4', 'dual'], connects: true, oneSegment: true, dataPlanes: [] },
     dataPlane: { name: 'kernel' },
     place: { kind: 'here' },
     scope: { underlays: ['switched', 'routed'], families: ['IPv4', 'dual'], rows: [] },
