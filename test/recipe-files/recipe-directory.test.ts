@@ -73,8 +73,8 @@ test('a type that no recipe has is refused with the recipes that are there', asy
       'there are: a.json ("host-gw"), b.json ("loom"); or remove --recipe-dir to run the recipe vxlan of this machine',
   );
   assert.equal(
-    await refuse(findRecipeOfType(path, 'ipip')),
-    `no recipe in ${path} has the type "ipip" of the network configuration\nthere are: a.json ("host-gw"), b.json ("loom")`,
+    await refuse(findRecipeOfType(path, 'shuttle')),
+    `no recipe in ${path} has the type "shuttle" of the network configuration\nthere are: a.json ("host-gw"), b.json ("loom")`,
   );
 });
 

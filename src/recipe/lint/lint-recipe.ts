@@ -36,6 +36,6 @@ export function lintRecipe(outline: RecipeOutline, surroundings: Surroundings, f
   checkPairs(outline, findings);
   checkPeerData(outline, scripts, findings);
   checkSecrets(outline, scripts, findings);
-  checkProcesses(scripts, findings);
+  checkProcesses(outline, scripts, findings);
   checkEncapsulation(outline, scripts, findings);
 }

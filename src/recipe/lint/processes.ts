@@ -1,10 +1,16 @@
 import type { Findings } from '../../diagnostic/findings.ts';
+import type { RecipeOutline } from '../outline.ts';
+import { commandNames } from '../recipe.ts';
 import type { CommandScript } from './command-script.ts';
 
 const killers: ReadonlySet<string> = new Set(['pkill', 'killall', 'killall5']);
 
 /** Reports what acts on processes in a way that surprises: those of other networks, or those that nobody waits for. */
-export function checkProcesses(scripts: readonly CommandScript[], findings: Findings): void {
+export function checkProcesses(
+  outline: RecipeOutline,
+  scripts: readonly CommandScript[],
+  findings: Findings,
+): void {
   for (const script of scripts) {
     for (const { name, nameSpan } of script.calls) {
       if (name === undefined || !killers.has(name)) continue;
@@ -16,7 +22,7 @@ export function checkProcesses(scripts: readonly CommandScript[], findings: Find
       );
     }
     // A command that waits for its parts sees how they end.
-    if (calls(script, 'wait') || isEndedElsewhere(script, scripts)) continue;
+    if (calls(script, 'wait') || mayEndElsewhere(script, outline, scripts)) continue;
     for (const span of script.backgrounds) {
       findings.warning(
         'background-command',
@@ -32,7 +38,18 @@ function calls(script: CommandScript, program: string): boolean {
   return script.calls.some(({ name }) => name === program);
 }
 
-/** Whether a script notes the process ids of its parts in the background, and another command of the recipe ends processes by their ids. */
-function isEndedElsewhere(script: CommandScript, scripts: readonly CommandScript[]): boolean {
-  return script.text.includes('$!') && scripts.some((other) => other !== script && calls(other, 'kill'));
+/**
+ * Whether a script notes the process ids of its parts in the background, and another command of the recipe ends processes by their ids. A
+ * command that could not be read may do so.
+ */
+function mayEndElsewhere(
+  script: CommandScript,
+  { commands, commandKeys }: RecipeOutline,
+  scripts: readonly CommandScript[],
+): boolean {
+  if (!script.text.includes('$!')) return false;
+  const hasUnread = commandNames.some(
+    (name) => commandKeys[name] !== undefined && commands[name] === undefined,
+  );
+  return hasUnread || scripts.some((other) => other !== script && calls(other, 'kill'));
 }
