@@ -251,7 +251,13 @@ END`);
       [...args, '--recipe', 'vxlan', '--state-dir', '/run/open', '--subnet-file', '/run/file/subnet.env'],
       { through: ['setpriv', '--inh-caps=-net_admin', '--bounding-set=-net_admin', 'env', 'PATH=/run/bin'] },
     );
-    assertFinding(findings, 'programs', 'error', /awk is not on PATH/, 'apt-get install mawk');
+    assertFinding(
+      findings,
+      'programs',
+      'error',
+      /not on PATH: .*\bawk\b/,
+      'apt-get install coreutils grep mawk sed',
+    );
     assertFinding(findings, 'privileges', 'warning', /CAP_NET_ADMIN/);
     assertFinding(findings, 'traffic-tools', 'warning', /no program/, 'apt-get install iptables');
     assertFinding(findings, 'kernel-modules', 'error', /module vxlan, so it cannot create flannel\.1/);

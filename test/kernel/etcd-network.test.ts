@@ -137,11 +137,11 @@ describe('the type in a network configuration', options, () => {
 
   test('is refused if the node does not have a recipe for it', options, () =>
     assertRefused(
-      networkOf({ Type: 'udp' }),
+      networkOf({ Type: 'shuttle' }),
       [],
       'recipe',
       (config) =>
-        `heddle: ${config} has the type "udp", but this machine does not have a recipe with that name\n` +
+        `heddle: ${config} has the type "shuttle", but this machine does not have a recipe with that name\n` +
         '  give a recipe of this type with --recipe or --recipe-dir',
     ),
   );

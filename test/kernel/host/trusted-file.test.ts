@@ -73,12 +73,16 @@ test('both ends of a link must be trusted', asRoot, async (t) => {
 
 test('a user who could change heddle’s own program may change a recipe', asRoot, async (t) => {
   const file = await makeFile(t);
-  for (const name of ['trusted-file.ts', 'read-only-mount.ts']) {
+  const names = ['trusted-file.ts', 'package-files.ts', 'program-option.ts', 'read-only-mount.ts'];
+  for (const name of names) {
     const source = fileURLToPath(new URL(`../../../src/host/files/${name}`, import.meta.url));
     await copyFile(source, join(dirname(file), name));
   }
-  const program = join(dirname(file), 'trusted-file.ts');
-  const copy = (await import(pathToFileURL(program).href)) as { readonly findDistrust: typeof findDistrust };
+  await writeFile(join(dirname(file), 'package.json'), '{ "type": "module" }');
+  const copy = (await import(pathToFileURL(join(dirname(file), 'trusted-file.ts')).href)) as {
+    readonly findDistrust: typeof findDistrust;
+  };
+  const program = join(dirname(file), 'package-files.ts');
   const other = await makeFile(t);
   const judged = (): boolean => copy.findDistrust(other) === undefined;
 
