@@ -192,7 +192,7 @@ describe('recipes/ipsec.json', { skip }, () => {
     const [node1, node2, node3] = await connectedNodes(t);
     const drift = [
       'ip route delete 10.50.2.0/24 dev ipsec0',
-      `${swanctl} --terminate --ike 10-50-2-0-24 >/dev/null`,
+      `${swanctl} --terminate --force --ike 10-50-2-0-24 >/dev/null`,
       `rm /run/state/peers/10-50-2-0-24.conf; ${swanctl} --load-conns --file swanctl.conf >/dev/null`,
     ];
     for (const command of drift) {
