@@ -18,7 +18,7 @@ function tableBelow(heading: string): readonly string[] {
 
 /** An event of this name, with what decides about its level where that is not the name alone. */
 function sample(event: string): HeddleEvent {
-  return { event, to: 'running', failed: 0, severity: 'warn' } as unknown as HeddleEvent;
+  return { event, to: 'running', remains: null, severity: 'warn' } as unknown as HeddleEvent;
 }
 
 /** Every text that the types named here, or members of that name, may be. */

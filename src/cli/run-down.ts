@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { quote } from 'shell-quote';
 import type { EmitEvent } from '../event/event.ts';
 import { describeWait, renderEvent } from '../event/human.ts';
 import { isShown } from '../event/level.ts';
@@ -12,8 +11,10 @@ import {
   type DownResult,
   type DownOptions,
 } from '../daemon/bring-down.ts';
-import { requireTakenDown } from '../daemon/network/take-down.ts';
+import { readHeldLease } from '../daemon/lease/held-lease.ts';
+import { releaseHint, requireTakenDown, type TakeDownPlace } from '../daemon/network/take-down.ts';
 import { findOwningProcess } from '../host/state/daemon-process.ts';
+import { downCommand } from '../host/state/down-command.ts';
 import { beforeSignalEnds, type InterruptibleWait } from './terminal/interruption.ts';
 
 /** Takes the network down and says what was done. */
@@ -22,6 +23,8 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
   const emit: EmitEvent = (event) => {
     // After a signal, the last words say what matters.
     if (progress.hurrying.signal.aborted) return;
+    // The failure at the end names the same remains.
+    if (event.event === 'shutdown-finished') return;
     const { level, text, detail } = renderEvent(event);
     if (isShown(level, 'warn')) process.stderr.write(`${text}\n${detail === '' ? '' : `${detail}\n`}`);
   };
@@ -39,15 +42,16 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
   // The signal ends this process, and says why.
   if (progress.hurrying.signal.aborted) return new Promise(() => undefined);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  requireTakenDown(
-    { removed: result.removed, failed: result.failed, left: result.left, shutdown: result.shutdown },
-    result.daemon === 'running'
-      ? "the daemon's log says why; then run heddle down again"
-      : 'see the messages above, then run heddle down again',
-  );
+  const place: TakeDownPlace = {
+    stateDirectory,
+    store: (await readHeldLease(stateDirectory))?.store,
+    reasons: result.daemon === 'running' ? "the daemon's log says why" : 'the messages above say why',
+  };
+  const { removed, failed, left, shutdown } = result;
+  requireTakenDown({ removed, failed, left, shutdown }, place);
   if (result.leaseTrouble !== null) {
     throw new Failure('store', `${whatIsDown(result)}, but ${result.leaseTrouble}`, {
-      hint: 'when the store answers again, run heddle down --release-lease; otherwise the lease ends by itself',
+      hint: releaseHint(place),
     });
   }
   if (result.daemon === 'none') {
@@ -60,17 +64,18 @@ export async function runDown(stateDirectory: string, options: DownOptions, json
     return;
   }
   if (!json) {
-    const who =
-      result.daemon === 'running'
-        ? 'the daemon took its network down and exited'
-        : 'from the journal of a dead daemon';
     const lease = result.leaseReleased ? ', lease released' : '';
     process.stdout.write(
-      result.shutdown === 'skipped'
+      options.forget
         ? `Network forgotten${lease}: the kernel was not changed.\n`
-        : `Network down: ${formatCount(result.removed, 'peer')} removed${lease} (${who}).\n`,
+        : `Network down: ${formatCount(result.removed, 'peer')} removed${lease} (${whoDidSo(result)}).\n`,
     );
   }
+}
+
+function whoDidSo({ daemon, shutdown }: DownResult): string {
+  if (daemon !== 'running') return 'from the journal of a dead daemon';
+  return shutdown === 'skipped' ? 'the daemon exited' : 'the daemon took its network down and exited';
 }
 
 function whatIsDown({ daemon }: DownResult): string {
@@ -86,7 +91,7 @@ async function describeEnd(
   { releaseLease }: DownOptions,
   { stage, waits }: DownProgress,
 ): Promise<InterruptibleWait> {
-  const again = `heddle down --state-dir ${quote([stateDirectory])}${releaseLease ? ' --release-lease' : ''}`;
+  const again = releaseLease ? downCommand(stateDirectory, '--release-lease') : downCommand(stateDirectory);
   switch (stage) {
     case 'asking': {
       const silence = delay(tellingMs, [], { ref: false });

@@ -1,7 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EmitEvent, LongWait } from '../event/event.ts';
-import { deploymentName } from '../host/state/standing-network.ts';
+import { deploymentName, mayStand } from '../host/state/standing-network.ts';
 import { claimInstance } from '../host/state/instance.ts';
 import { askDaemon, createControlServer } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
@@ -61,7 +62,10 @@ export async function bringDown(
   const { releaseLease, forget } = options;
   if (!forget) {
     const answer = await askToStop(stateDirectory, { onExit: 'shutdown', releaseLease }, emit);
-    if (answer !== undefined) return describe('running', answer);
+    if (answer !== undefined) {
+      if (!(await leftNetwork(answer, stateDirectory))) return describe('running', answer);
+      await untilGone(stateDirectory);
+    }
   }
   progress.stage = 'working';
   const deployment = forget ? undefined : await readDeployment(stateDirectory);
@@ -83,6 +87,26 @@ export async function bringDown(
     return await work;
   } finally {
     await (await claim).release();
+  }
+}
+
+/** Whether a daemon exited without a take-down and left a network up: it was already stopping, and had been told to leave its network. */
+async function leftNetwork(
+  { failed, left, shutdown }: TakeDownResult,
+  stateDirectory: string,
+): Promise<boolean> {
+  const isUntouched = shutdown === 'skipped' && failed.length === 0 && left.length === 0;
+  return isUntouched && (await mayStand(stateDirectory));
+}
+
+/** The interval and the number of the looks whether a daemon that has answered still listens. */
+const look = { everyMs: 50, most: 40 } as const;
+
+/** Waits until a daemon that has answered does not listen any more, for two seconds at most. */
+async function untilGone(stateDirectory: string): Promise<void> {
+  for (let count = 0; count < look.most; count += 1) {
+    if ((await askDaemon(stateDirectory, 'GET', '/waits')) === undefined) return;
+    await delay(look.everyMs);
   }
 }
 

@@ -154,7 +154,7 @@ export class HeddleNode implements LifeOwner {
         this.#hooks.emit({
           event: 'stop-asked',
           by: 'heddle down',
-          isFirst: this.#stopState.kind === 'unasked',
+          effect: this.#stopState.kind === 'unasked' ? 'stop' : 'none',
         });
         this.stop(request, lastWriteMs.request);
         return answered;
@@ -354,8 +354,8 @@ export class HeddleNode implements LifeOwner {
 
   /** Throws a Failure if something of the network is left. The answer to a request to stop names it as well. */
   #requireTakenDown(taken: TakeDownResult): void {
-    const hint = `the log says why; then run: heddle down --state-dir ${this.#options.stateDirectory}`;
-    requireTakenDown(taken, hint);
+    const { stateDirectory, store } = this.#options;
+    requireTakenDown(taken, { stateDirectory, store, reasons: 'the log says why' });
   }
 
   #end(): void {

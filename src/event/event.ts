@@ -54,8 +54,11 @@ export type HeddleEvent =
       readonly options: Readonly<Record<string, string>>;
     }
   | { readonly event: 'state'; readonly from: NodeState; readonly to: NodeState; readonly because?: string }
-  /** A signal, or `heddle down`, asks the daemon to stop. The first one stops it; a later signal ends the commands that still run. */
-  | { readonly event: 'stop-asked'; readonly by: string; readonly isFirst: boolean }
+  /**
+   * A signal, or `heddle down`, asks the daemon to stop. The first request stops it. A second signal ends the commands that still run
+   * (`hurry`); another request changes nothing.
+   */
+  | { readonly event: 'stop-asked'; readonly by: string; readonly effect: 'stop' | 'hurry' | 'none' }
   /** Commands, or the store at the end, take long. The longest waits first; `more` counts those that are not named. */
   | { readonly event: 'waiting'; readonly waits: readonly LongWait[]; readonly more: number }
   | {
@@ -214,7 +217,13 @@ export type HeddleEvent =
       readonly because: string;
       readonly detail: string;
     }
-  | { readonly event: 'shutdown-finished'; readonly removed: number; readonly failed: number }
+  /** `remains`: what could not be removed, as a clause; null if nothing of the network is left. */
+  | {
+      readonly event: 'shutdown-finished';
+      readonly removed: number;
+      readonly failed: number;
+      readonly remains: string | null;
+    }
   /** Something odd, but not wrong, in the recipe or in the store's network configuration. */
   | {
       readonly event: 'finding';

@@ -29,10 +29,7 @@ const renderers: Renderers = {
   started: (e) =>
     line(`heddle ${e.version}, process ${e.pid}: ${Object.entries(e.options).map(formatOption).join(' ')}`),
   state: (e) => line(`${e.from} → ${e.to}${e.because === undefined ? '' : `: ${e.because}`}`),
-  'stop-asked': (e) =>
-    line(
-      e.isFirst ? `stopping, asked by ${e.by}` : `asked by ${e.by} again: ending the commands that still run`,
-    ),
+  'stop-asked': (e) => line(stopEffects[e.effect](e.by)),
   waiting: (e) =>
     line(`waiting for ${e.waits.map(describeWait).join(', ')}` + (e.more > 0 ? ` and ${e.more} more` : '')),
   'interface-chosen': (e) =>
@@ -131,11 +128,9 @@ const renderers: Renderers = {
       e.detail,
     ),
   'shutdown-finished': (e) =>
-    e.failed === 0
+    e.remains === null
       ? line(`network taken down, ${formatCount(e.removed, 'peer')} removed`)
-      : line(
-          `network taken down, ${formatCount(e.removed, 'peer')} removed, ${e.failed} could not be removed`,
-        ),
+      : line(`network not taken down completely, ${formatCount(e.removed, 'peer')} removed: ${e.remains}`),
   finding: (e) =>
     line(`${e.where.file}:${e.where.line}:${e.where.column} ${e.code}: ${e.message}`, indent(e.hint ?? '')),
   warning: (e) => line(e.message),
@@ -165,6 +160,14 @@ function describeRepeated({ count: times, about, aboutCount, withinMs, last }: R
   const often = times === 1 ? 'once' : `${times} times`;
   return `repeated ${often} within ${formatDuration(withinMs)}${whom}; the last: ${last}`;
 }
+
+type StopEffect = Extract<HeddleEvent, { event: 'stop-asked' }>['effect'];
+
+const stopEffects: Readonly<Record<StopEffect, (by: string) => string>> = {
+  stop: (by) => `stopping, asked by ${by}`,
+  hurry: (by) => `asked by ${by} again: ending the commands that still run`,
+  none: (by) => `asked by ${by} as well, and already stopping`,
+};
 
 const appliedSteps: Readonly<Record<RecipeStep['kind'], string>> = {
   nothing: 'nothing to do',

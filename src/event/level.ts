@@ -46,7 +46,7 @@ const table: LevelTable = {
   'recipe-refused': 'error',
   'recipe-applied': 'info',
   'recipe-failed': 'error',
-  'shutdown-finished': ({ failed }) => (failed === 0 ? 'info' : 'warn'),
+  'shutdown-finished': ({ remains }) => (remains === null ? 'info' : 'warn'),
   finding: 'warn',
   warning: 'warn',
   repeated: ({ severity }) => severity,

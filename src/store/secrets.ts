@@ -21,6 +21,16 @@ export function withSecrets(
   });
 }
 
+/** The variables of the secrets that a choice has, whether they are in it or were left out. */
+export function secretVariables(choice: StoreChoice, kinds = storeKinds): readonly string[] {
+  const variables: string[] = [];
+  replaceSecrets(choice, kinds, (secret, { variable }) => {
+    if (variable !== undefined) variables.push(variable);
+    return secret;
+  });
+  return variables;
+}
+
 function replaceSecrets(
   choice: StoreChoice,
   kinds: StoreKinds,

@@ -788,7 +788,10 @@ describe('a daemon that is stopped', { skip: withoutInterface }, () => {
       assert.equal(await ran.ended, exitCodes.unresponsive, ran.output());
       const who = `heddle: process ${daemon.child.pid}, the heddle daemon with the state directory`;
       assert.ok(ran.output().startsWith(who), ran.output());
-      assert.match(ran.output(), /did not answer within 4 s: it is stopped, as by SIGSTOP\n.*kill -CONT/);
+      assert.match(
+        ran.output(),
+        /did not answer within 4 s: it is stopped, as by SIGSTOP\n.*kill -CONT.* heddle down --state-dir \//,
+      );
     }
     daemon.child.kill('SIGCONT');
     assert.equal(await endBy(daemon, 'SIGTERM'), 0);

@@ -37,7 +37,7 @@ test('without a network, heddle down does nothing', async (t) => {
     removed: 0,
     failed: [],
     left: [],
-    shutdown: 'done',
+    shutdown: 'skipped',
     leaseReleased: false,
     leaseTrouble: null,
   });
@@ -178,6 +178,24 @@ test('a daemon that runs is asked to do it itself', async (t) => {
     leaseTrouble: null,
   });
   assert.deepEqual(asked, [{ onExit: 'shutdown', releaseLease: true }]);
+});
+
+test('a network that a stopping daemon leaves up is taken down here', async (t) => {
+  const bench = new Bench(t);
+  bench.recipe();
+  await leaveNetwork(t, bench);
+  const server = createControlServer({
+    status: () => undefined,
+    // A signal had told this daemon to leave its network.
+    stop: () => {
+      void claim.release();
+      return Promise.resolve({ removed: 0, failed: [], left: [], shutdown: 'skipped' });
+    },
+  });
+  const claim = await claimInstance(bench.stateDirectory, server);
+  const down = await bringDown(bench.stateDirectory, plain, bench.emit);
+  assert.deepEqual([down.daemon, down.removed, down.shutdown], ['dead', 2, 'done']);
+  assert.equal(await readDeployment(bench.stateDirectory), undefined);
 });
 
 test('a network that is to be forgotten runs nothing', async (t) => {

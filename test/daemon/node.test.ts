@@ -9,7 +9,9 @@ import { askDaemon } from '../../src/daemon/report/control.ts';
 import type { NodeStatus } from '../../src/daemon/report/status.ts';
 import { checkHost, type CheckedHost } from '../../src/daemon/setup/check-host.ts';
 import type { UpOptions } from '../../src/daemon/setup/options.ts';
+import { effectOf } from '../../src/cli/up/stop-signals.ts';
 import { Failure } from '../../src/diagnostic/failure.ts';
+import { renderEvent } from '../../src/event/human.ts';
 import { until } from '../support/until.ts';
 import { Bench } from './bench.ts';
 import { fileOverlay } from './file-overlay.ts';
@@ -126,6 +128,35 @@ test('the first request to stop decides how', { skip }, async (t) => {
   assert.deepEqual(bench.log, before);
   assert.deepEqual(bench.told('lease-released'), []);
 });
+
+test(
+  'the log says what each request to stop does: a second heddle down waits, a second signal ends commands',
+  { skip },
+  async (t) => {
+    const bench = new Bench(t);
+    bench.recipe({
+      ...fileOverlay,
+      ShutdownCommand: 'echo begun >> log; while ! test -e gate; do sleep 0.05; done',
+    });
+    const { node, ended } = begin(t, bench);
+    await bench.untilTold('ready');
+    const body = { onExit: 'shutdown', releaseLease: false };
+    const stop = () => askDaemon(bench.stateDirectory, 'POST', '/stop', body) as Promise<TakeDownResult>;
+    const first = stop();
+    await bench.untilLogged('begun');
+    const second = stop();
+    await until('the second request', () => bench.told('stop-asked').length === 2);
+    assert.deepEqual(effectOf(undefined, node), 'none', 'of the first signal');
+    assert.deepEqual(effectOf('SIGTERM', node), 'hurry', 'of the second signal');
+    bench.put('gate');
+    await ended;
+    assert.deepEqual([(await first).shutdown, (await second).shutdown], ['done', 'done']);
+    assert.deepEqual(
+      bench.told('stop-asked').map((event) => renderEvent(event).text),
+      ['stopping, asked by heddle down', 'asked by heddle down as well, and already stopping'],
+    );
+  },
+);
 
 test('a request to stop is answered when the network is down', { skip }, async (t) => {
   const bench = new Bench(t);

@@ -62,3 +62,14 @@ test('durations are told in the unit that people would take', () => {
     '24 h',
   ]);
 });
+
+test('a request to stop is logged with its effect', () => {
+  const said = (['stop', 'none', 'hurry'] as const).map(
+    (effect) => renderEvent({ event: 'stop-asked', by: 'SIGTERM', effect }).text,
+  );
+  assert.deepEqual(said, [
+    'stopping, asked by SIGTERM',
+    'asked by SIGTERM as well, and already stopping',
+    'asked by SIGTERM again: ending the commands that still run',
+  ]);
+});

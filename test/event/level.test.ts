@@ -20,8 +20,8 @@ test('the level depends on the event, and of two on what it says', () => {
     [{ event: 'failure', kind: 'store', message: 'the store is away' }, 'error'],
     [{ event: 'state', from: 'running', to: 'degraded' }, 'warn'],
     [{ event: 'state', from: 'degraded', to: 'running' }, 'info'],
-    [{ event: 'shutdown-finished', removed: 3, failed: 0 }, 'info'],
-    [{ event: 'shutdown-finished', removed: 2, failed: 1 }, 'warn'],
+    [{ event: 'shutdown-finished', removed: 3, failed: 0, remains: null }, 'info'],
+    [{ event: 'shutdown-finished', removed: 2, failed: 0, remains: 'ShutdownCommand failed' }, 'warn'],
   ];
   for (const [event, level] of events) assert.equal(levelOf(event), level, event.event);
 });

@@ -167,6 +167,9 @@ describe('a CNI list that cannot be removed', { skip: reasonToSkip() }, () => {
         },
       );
       assert.ok(first.stderr.includes(`could not be taken down completely: ${because}`), first.stderr);
+      assert.match(first.stderr, /; then run: heddle down --state-dir \/run\/state$/m);
+      const status = await runOn(one.host, 'status');
+      assert.match(status.stderr, /, which still notes what is left of the network of \S+: cni-list$/m);
       const second = await runOn(one.host, 'down');
       assert.equal(second.exitCode, exitCodes['state-directory'], second.stderr);
       await one.host.sh('umount /run/net.d');

@@ -153,7 +153,7 @@ describe('the life of a daemon', options, () => {
     assert.equal(
       second.stderr,
       'heddle: the state directory /run/state is already in use by another heddle\n' +
-        '  stop it with heddle down, or choose another directory with --state-dir',
+        '  stop it with heddle down --state-dir /run/state, or choose another directory with --state-dir',
     );
     assert.equal(second.exitCode, exitCodes['already-running']);
     assert.deepEqual(store.content(), content);

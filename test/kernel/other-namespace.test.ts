@@ -147,7 +147,7 @@ describe("a dead daemon's network whose network namespace is gone", options, () 
     assert.equal(refused.exitCode, exitCodes['state-directory'], refused.stdout);
     assert.match(
       refused.stderr,
-      /and cannot be taken down from this one\n {2}run it in that namespace with nsenter --net=PATH or ip netns exec NAME; if the namespace is gone, run heddle down --state-dir \/run\/state --forget$/,
+      /and cannot be taken down from this one\n {2}run it in that namespace with nsenter --net=PATH or ip netns exec NAME; if the namespace is gone, run heddle down --forget --state-dir \/run\/state$/,
     );
     assert.equal(await stateOf(host), before);
 

@@ -30,7 +30,7 @@ export const downSchema = schemaOf<DownResult>()(
     ),
     shutdown: described(
       z.enum(['done', 'failed', 'skipped']),
-      'How ShutdownCommand ended; `skipped` if the network was only forgotten.',
+      'How ShutdownCommand ended; `done` if the recipe has none. `skipped` if nothing was there to shut down, or the network was only forgotten.',
     ),
     leaseReleased: described(z.boolean(), 'Whether the store confirmed that the lease is gone.'),
     leaseTrouble: described(

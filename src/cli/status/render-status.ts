@@ -165,5 +165,5 @@ function renderLiberties(liberties: NodeStatus['liberties']): string {
 }
 
 function more(total: number): string {
-  return total <= mostListed ? '' : `  and ${total - mostListed} more: heddle status --json\n`;
+  return total <= mostListed ? '' : `  and ${total - mostListed} more, which --json shows\n`;
 }

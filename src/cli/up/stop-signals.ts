@@ -25,13 +25,22 @@ export function stopOnSignals(
 ): () => NodeJS.Signals | undefined {
   let first: NodeJS.Signals | undefined;
   const stop = (signal: NodeJS.Signals): void => {
-    emit({ event: 'stop-asked', by: signal, isFirst: first === undefined });
+    emit({ event: 'stop-asked', by: signal, effect: effectOf(first, node) });
     if (first === undefined) node.stop({ onExit, releaseLease });
     else node.hurry();
     first ??= signal;
   };
   for (const signal of stopSignals) process.on(signal, stop);
   return () => first;
+}
+
+/** The effect of a signal, after the first signal to this process if there was one. `heddle down` may have stopped the daemon before. */
+export function effectOf(
+  first: NodeJS.Signals | undefined,
+  { stopping }: Pick<HeddleNode, 'stopping'>,
+): 'stop' | 'hurry' | 'none' {
+  if (first !== undefined) return 'hurry';
+  return stopping.aborted ? 'none' : 'stop';
 }
 
 /** How long the last work on files may take, in milliseconds. */

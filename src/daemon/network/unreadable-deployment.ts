@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
+import { downCommand } from '../../host/state/down-command.ts';
 import { deploymentName } from '../../host/state/standing-network.ts';
 
 /** The failure of a deployment file that this program cannot use; see {@link setDeploymentAside} for the way out. */
@@ -11,7 +12,7 @@ export class UnreadableDeployment extends Failure {
    */
   constructor(stateDirectory: string, problem: string, cure: string, cause?: unknown) {
     super('state-directory', `${join(stateDirectory, deploymentName)} ${problem}`, {
-      hint: `${cure}, or run heddle down --forget --state-dir ${stateDirectory}: it keeps the file under another name and forgets the network; the kernel is not changed`,
+      hint: `${cure}, or run ${downCommand(stateDirectory, '--forget')}: it keeps the file under another name and forgets the network; the kernel is not changed`,
       cause,
     });
   }

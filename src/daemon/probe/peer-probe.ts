@@ -141,7 +141,7 @@ export class PeerProbe {
       {
         about: 'probe',
         because: `${silent.length === 1 ? '1 address' : `${silent.length} addresses`} answered an earlier probe, but not the last packets: ${names}`,
-        hint: 'look whether these nodes run, and whether a firewall or the underlay drops packets; then ask again with heddle status --probe',
+        hint: 'look whether these nodes run, and whether a firewall or the underlay drops packets; then ask again, with --probe of heddle status',
       },
     ]);
   }

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../diagnostic/failure.ts';
 import type { LongWait } from '../../event/event.ts';
 import { findDaemonOfDeleted, findOwningProcess } from '../../host/state/daemon-process.ts';
+import { downCommand } from '../../host/state/down-command.ts';
 import { controlSocketPath } from '../../host/state/instance.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
 import type { ExitMode } from '../setup/options.ts';
@@ -146,7 +147,7 @@ async function describeSilence(stateDirectory: string): Promise<Failure> {
   const why = found?.state === 'T' ? ': it is stopped, as by SIGSTOP' : '';
   const pid = found?.pid ?? 'PID';
   return new Failure('unresponsive', `${who} did not answer within ${answerMs / 1000} s${why}`, {
-    hint: `if it is stopped, continue it with kill -CONT ${pid}; otherwise end it with kill -KILL ${pid} and take its network down with heddle down`,
+    hint: `if it is stopped, continue it with kill -CONT ${pid}; otherwise end it with kill -KILL ${pid} and take its network down with ${downCommand(stateDirectory)}`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import { findNetworkNamespace, isElsewhere } from '../../host/network-namespace.ts';
+import { downCommand } from '../../host/state/down-command.ts';
 import type { Deployment } from '../network/deployment.ts';
 
 /** Another network namespace that holds a network, ready to be shown. Commands that run here do not find that network. */
@@ -24,15 +25,14 @@ export async function requireNamespace(deployment: Deployment, stateDirectory: s
   const other = await findOtherNamespace(deployment);
   if (other === undefined) return;
   const { file } = deployment.recipe;
-  const down = `heddle down --state-dir ${stateDirectory}`;
   throw new Failure(
     'state-directory',
     `the network of ${file} was brought up in another network namespace (${other.name}) and cannot be taken down from this one`,
     {
       hint:
         other.enter === undefined
-          ? `run it in that namespace with nsenter --net=PATH or ip netns exec NAME; if the namespace is gone, run ${down} --forget`
-          : `run it there: ${other.enter} ${down}`,
+          ? `run it in that namespace with nsenter --net=PATH or ip netns exec NAME; if the namespace is gone, run ${downCommand(stateDirectory, '--forget')}`
+          : `run it there: ${other.enter} ${downCommand(stateDirectory)}`,
     },
   );
 }

@@ -1,5 +1,6 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../event/event.ts';
+import { downCommand } from '../../host/state/down-command.ts';
 import type { Shell } from '../../shell/shell.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { readDeployment } from '../network/deployment-file.ts';
@@ -65,9 +66,9 @@ export async function clearPreviousNetwork(
   }
   emit({ event: 'warning', message: `the network of ${file} is still up; heddle first takes it down` });
   const { failed, shutdown } = await takeDownDeployment(previous, journal, stateDirectory, shell, emit);
-  if (failed.length === 0 && shutdown === 'done') return undefined;
+  if (failed.length === 0 && shutdown !== 'failed') return undefined;
   throw new Failure('command', `the network of ${file} could not be taken down`, {
-    hint: 'the log says why; correct the cause, run heddle down and try again',
+    hint: `the log says why; correct the cause, run ${downCommand(stateDirectory)} and try again`,
   });
 }
 
@@ -96,7 +97,7 @@ async function leaveOtherNamespace(
       'state-directory',
       `the network of ${file} is up in another network namespace (${name})`,
       {
-        hint: `take it down in that namespace with ${enter} heddle down --state-dir ${stateDirectory}, or give this daemon another --state-dir`,
+        hint: `take it down in that namespace with ${enter} ${downCommand(stateDirectory)}, or give this daemon another --state-dir`,
       },
     );
   }

@@ -2,6 +2,7 @@ import { link, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { hasErrorCode } from '../system-error.ts';
+import { downCommand } from './down-command.ts';
 
 /** The failure of a journal that heddle cannot have written, whatever crash it died by: see {@link setJournalAside} for the way out. */
 export class DamagedJournal extends Failure {
@@ -18,7 +19,7 @@ export class DamagedJournal extends Failure {
   /** @param reason a clause: `it is not a regular file` */
   constructor(path: string, reason: string) {
     super('state-directory', `the journal ${path} is damaged: ${reason}`, {
-      hint: `restore the file, or run heddle down --forget --state-dir ${dirname(path)}: it keeps the damaged journal under another name and forgets the network; the kernel is not changed`,
+      hint: `restore the file, or run ${downCommand(dirname(path), '--forget')}: it keeps the damaged journal under another name and forgets the network; the kernel is not changed`,
     });
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import { removeDrafts } from '../files/atomic-file.ts';
 import { FileLockError, withFileLock } from '../files/file-lock.ts';
+import { downCommand } from './down-command.ts';
 import { forgetOwnProcess, noteOwnProcess } from './daemon-process.ts';
 import { explainError, hasErrorCode, isAbort } from '../system-error.ts';
 
@@ -85,7 +86,7 @@ async function takeOver(
     throw new Failure(
       'already-running',
       `the state directory ${stateDirectory} is already in use by another heddle`,
-      { hint: 'stop it with heddle down, or choose another directory with --state-dir' },
+      { hint: `stop it with ${downCommand(stateDirectory)}, or choose another directory with --state-dir` },
     );
   };
   await withFileLock(join(stateDirectory, 'heddle.lock'), takeTurn, signal && { signal });

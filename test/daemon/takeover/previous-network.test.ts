@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
 import type { Deployment } from '../../../src/daemon/network/deployment.ts';
+import { Failure } from '../../../src/diagnostic/failure.ts';
 import type { UpOptions } from '../../../src/daemon/setup/options.ts';
 import { clearPreviousNetwork, type PreviousNetwork } from '../../../src/daemon/takeover/previous-network.ts';
 import { Bench } from '../bench.ts';
@@ -110,7 +111,14 @@ test('an old network that cannot be taken down keeps the new one from coming up'
   const { bench, left } = await start(t);
   await rewriteDeployment(bench, { ...left, change: 'node' });
   bench.put('remove.fails');
-  await assert.rejects(clear(t, bench), /^Failure: the network of .* could not be taken down$/);
+  await assert.rejects(clear(t, bench), (error: unknown) => {
+    assert.ok(error instanceof Failure);
+    assert.match(error.message, /^the network of .* could not be taken down$/);
+    assert.match(error.hint ?? '', /run heddle down --state-dir \/\S+ and try again$/);
+    return true;
+  });
+  const [finished] = bench.told('shutdown-finished');
+  assert.match(finished?.remains ?? '', /^2 of its peers could not be removed /);
   assert.ok(await readDeployment(bench.stateDirectory));
 });
 

@@ -143,7 +143,7 @@ test('a network of another namespace is not taken down from here', async (t) => 
       error.message,
       /another network namespace \(net:\[1\]\) and cannot be taken down from this one$/,
     );
-    assert.match(error.hint ?? '', /heddle down --state-dir .* --forget$/);
+    assert.match(error.hint ?? '', /heddle down --forget --state-dir /);
     return true;
   });
   assert.deepEqual(bench.log, []);

@@ -113,6 +113,6 @@ function pathIn(memory: Json): string {
   const path = subnetFileOf({ [subnetFilePart.name]: memory });
   if (path !== undefined) return path;
   throw new Failure('state-directory', 'the deployment file does not say where the subnet file is', {
-    hint: 'remove the subnet file by hand, then run heddle down --forget',
+    hint: 'remove the subnet file by hand, then run heddle down again with --forget',
   });
 }

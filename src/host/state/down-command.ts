@@ -1,0 +1,9 @@
+import { quote } from 'shell-quote';
+
+/** A choice of `heddle down` that a hint may name. */
+type DownFlag = '--release-lease' | '--forget';
+
+/** The command that takes down the network of a state directory, for hints: an operator can copy it into a shell as it is. */
+export function downCommand(stateDirectory: string, ...flags: readonly DownFlag[]): string {
+  return quote(['heddle', 'down', ...flags, '--state-dir', stateDirectory]);
+}
