@@ -30,11 +30,11 @@ export async function watchStatus(stateDirectory: string, json: boolean): Promis
       process.exitCode = exitCodeOf(status);
       return { text: renderStatus(status, Date.now()), line: JSON.stringify(status) };
     } catch (error) {
-      const { kind, message } = asFailure(error);
+      const { kind, message, hint = '' } = asFailure(error);
       if (kind !== 'not-running' && kind !== 'unresponsive') throw error;
       process.exitCode = exitCodes[kind];
       const none: NoStatus = { state: kind, because: message };
-      return { text: `${message}\n`, line: JSON.stringify(none) };
+      return { text: `${message}\n  ${hint}\n`, line: JSON.stringify(none) };
     }
   };
   await (json ? watchAsLines(look) : watchOnScreen(look));
@@ -47,13 +47,8 @@ async function askForStatus(stateDirectory: string, probe: boolean): Promise<Nod
     : askDaemon(stateDirectory, 'GET', '/status'));
   const status = answer as NodeStatus | { readonly error: string } | undefined;
   if (status === undefined) {
-    throw new Failure(
-      'not-running',
-      `no heddle daemon is running with the state directory ${stateDirectory}`,
-      {
-        hint: 'start one with heddle up, or give --state-dir the directory that the daemon was started with',
-      },
-    );
+    const { describeAbsence } = await import('./describe-absence.ts');
+    throw await describeAbsence(stateDirectory);
   }
   if ('error' in status) throw new Failure('prerequisite', status.error);
   return status;

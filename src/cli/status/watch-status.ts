@@ -86,21 +86,48 @@ async function each(signal: AbortSignal, work: () => Promise<void>): Promise<voi
 }
 
 /**
- * A text cut to a screen: each line to its width, all lines to its height with the number of those that are left out. Every line ends with
- * the code that clears the rest of it, because the screen still shows the text before.
+ * A text for a screen: each line is wrapped at its width, and all lines are cut to its height, with the number of those that are left out.
+ * Every line ends with the code that clears the rest of it, because the screen still shows the text before.
  */
 export function fit(text: string, columns: number, rows: number): string {
-  const lines = text.replace(/\n$/, '').split('\n');
+  const lines = text
+    .replace(/\n$/, '')
+    .split('\n')
+    .flatMap((line) => wrap(line, columns));
   const room = Math.max(1, rows - 1);
   const kept =
     lines.length <= room
       ? lines
-      : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more lines: heddle status`];
-  return kept.map((line) => `${cut(line, columns)}\u001b[K\n`).join('');
+      : [
+          ...lines.slice(0, room - 1),
+          cut(`… ${lines.length - room + 1} more lines, without --watch`, columns),
+        ];
+  return kept.map((line) => `${line}\u001b[K\n`).join('');
 }
 
-/** A line of at most so many columns. A line that is cut loses its colours, because its end may belong to one of them. */
+/** The indentation of the further lines of a line that is wrapped. */
+const hang = '    ';
+
+/**
+ * A line as lines of at most so many columns, broken between words where that is possible. A line that is broken loses its colours, because
+ * their ends may be on another line.
+ */
+function wrap(line: string, columns: number): readonly string[] {
+  let rest = stripVTControlCharacters(line);
+  if (rest.length <= columns) return [line];
+  const start = /^ */.exec(rest)?.[0] ?? '';
+  const indentation = start.length + hang.length < columns / 2 ? start + hang : '';
+  const lines: string[] = [];
+  while (rest.length > columns) {
+    const blank = rest.lastIndexOf(' ', columns);
+    const end = blank > indentation.length && rest.slice(0, blank).trim() !== '' ? blank : columns;
+    lines.push(rest.slice(0, end));
+    rest = indentation + rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
+}
+
+/** A line of at most so many columns. */
 function cut(line: string, columns: number): string {
-  const plain = stripVTControlCharacters(line);
-  return plain.length <= columns ? line : `${plain.slice(0, columns - 1)}…`;
+  return line.length <= columns ? line : `${line.slice(0, columns - 1)}…`;
 }

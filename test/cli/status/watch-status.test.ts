@@ -103,13 +103,29 @@ describe('a text on a screen', () => {
     assert.equal(fit('one\ntwo\n', 20, 5), `one${end}two${end}`);
   });
 
-  test('that is wider is cut at its width', () => {
-    assert.equal(fit('123456789\n', 5, 5), `1234…${end}`);
+  test('that is wider goes on in the next lines, from the next word if there is one', () => {
+    assert.equal(fit('123456789\n', 5, 5), `12345${end}6789${end}`);
+    assert.equal(
+      fit('state  degraded: one two\nx\n', 16, 9),
+      `state  degraded:${end}    one two${end}x${end}`,
+    );
+    assert.equal(fit('  to see\n', 6, 9), `  to${end}see${end}`);
+    const [first = '', second = '', ...more] = fit(`${'a'.repeat(30)}\n`, 20, 9).split(end);
+    assert.deepEqual([first, second, more], ['a'.repeat(20), `    ${'a'.repeat(10)}`, ['']]);
+  });
+
+  test('of 80 columns shows why a daemon is not shown, and what to do', () => {
+    const why =
+      'process 4711, the heddle daemon with the state directory /var/lib/heddle/state, did not answer within 4 s: it is stopped, as by SIGSTOP';
+    const shown = fit(`${why}\n  continue it with kill -CONT 4711\n`, 80, 24).split(end);
+    assert.ok(shown.every((line) => line.length <= 80));
+    const text = shown.join(' ').replaceAll(/ +/g, ' ');
+    assert.equal(text, `${why} continue it with kill -CONT 4711 `);
   });
 
   test('that is higher says how many lines are left out', () => {
     const text = 'a\nb\nc\nd\ne\nf\n';
-    assert.equal(fit(text, 80, 5), `a${end}b${end}c${end}… 3 more lines: heddle status${end}`);
-    assert.equal(fit(text, 80, 1), `… 6 more lines: heddle status${end}`);
+    assert.equal(fit(text, 80, 5), `a${end}b${end}c${end}… 3 more lines, without --watch${end}`);
+    assert.equal(fit(text, 80, 1), `… 6 more lines, without --watch${end}`);
   });
 });
