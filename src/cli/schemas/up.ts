@@ -106,6 +106,10 @@ export const planSchema = schemaOf<StartPlan>()(
             z.nullable(z.string()),
             'Why the list could not be written, and what to do; null if it could.',
           ),
+          passedOver: described(
+            z.nullable(z.string()),
+            'Which other list the container runtime takes, why, and what to do; null if it takes this one.',
+          ),
         }),
       ),
       'The list for the container runtime that would be installed; null if there is none.',

@@ -32,13 +32,15 @@ function renderPlan(plan: StartPlan): string {
 }
 
 function renderCniList(list: NonNullable<StartPlan['cniList']>): string {
-  const { path, template, isRendered, content, because } = list;
+  const { path, template, isRendered, content, because, passedOver } = list;
   if (because !== null)
     return `CNI list ${showInvisible(path)}: cannot be written, so the node would be degraded: ${showInvisible(because)}\n`;
   const how = isRendered ? 'rendered from' : 'as it is in';
   const lines = content?.trimEnd().split('\n') ?? ['its text depends on the new subnet'];
   const title = `CNI list ${showInvisible(path)}, ${how} ${showInvisible(template)}:\n`;
-  return `${title}${lines.map((line) => `  ${showInvisibleInLines(line)}\n`).join('')}`;
+  const trouble =
+    passedOver === null ? '' : `The node would be degraded with it: ${showInvisible(passedOver)}\n`;
+  return `${title}${lines.map((line) => `  ${showInvisibleInLines(line)}\n`).join('')}${trouble}`;
 }
 
 function renderFacts(plan: StartPlan): string {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CniTemplate } from '../../cni/template.ts';
 import { agreedFields } from '../../lease/agreed-fields.ts';
 import type { Peer } from '../../lease/lease.ts';
@@ -19,6 +19,7 @@ import { factsOfPreparation } from '../../daemon/setup/node-facts.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
 import { decideNode, mayBringNetwork, type NodeDecision } from '../../daemon/setup/prepare.ts';
 import { findLastRun } from '../../daemon/takeover/first-start.ts';
+import { findEarlierList } from '../../daemon/watch/list-order.ts';
 import { cniListOf, composeList, listPathOf } from '../../daemon/network/parts/cni-list.ts';
 import { subnetEnvironmentOf, subnetFileOf } from '../../daemon/network/parts/subnet-file.ts';
 import { findListObstacle } from '../../host/cni/list-file.ts';
@@ -101,6 +102,8 @@ interface PlannedCniList {
   readonly content: string | null;
   /** The reason why the list could not be written, and what to do, so that the node would be degraded; null if it could. */
   readonly because: string | null;
+  /** The other list that the container runtime takes, and what to do, so that the node would be degraded; null if it takes this one. */
+  readonly passedOver: string | null;
 }
 
 interface PlannedCommand {
@@ -223,7 +226,9 @@ function planCniList(
     content === null ? [] : [content],
   );
   const because = obstacle === undefined ? null : `${obstacle.because}; ${obstacle.cure}`;
-  return { path, template: template.source.name, isRendered, content, because };
+  const earlier = findEarlierList(dirname(path));
+  const passedOver = earlier === undefined ? null : `${earlier.because}; ${earlier.hint}`;
+  return { path, template: template.source.name, isRendered, content, because, passedOver };
 }
 
 function describeLease(

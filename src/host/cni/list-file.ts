@@ -103,25 +103,39 @@ function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+/** The mode of a list: container runtimes and their tools read it. */
+export const listMode = 0o644;
+
 /**
- * Writes a list, mode 0644. A container runtime sees the old list or the new one; it passes over the draft, whose name ends otherwise. The
- * record is written first, so that a daemon that is killed meanwhile still knows its list. Throws a Failure; a list that is not ours stays.
+ * Writes a list, mode 0644, unless it is there already. A container runtime sees the old list or the new one; it passes over the draft,
+ * whose name ends otherwise. The record is written first, so that a daemon that is killed meanwhile still knows its list. Throws a Failure;
+ * a list that is not ours stays.
  */
 export async function installList(place: ListPlace, text: string): Promise<void> {
   const { path, stateDirectory } = place;
   const sight = examine(place, text);
   if (sight.kind === 'foreign') throw new Failure('state-directory', describeForeign(path, sight.because));
+  if (isInPlace(sight, text)) {
+    // The directory may be read-only, with the list of an earlier daemon in it.
+    await removeDrafts(dirname(path), basename(path)).catch(() => undefined);
+    return recordList(place, text);
+  }
   const before = readListRecord(stateDirectory);
   const old = sight.kind === 'ours' ? [hashOf(sight.text)] : [];
   const hashes = [...new Set([...old, hashOf(text)])];
   await writeListRecord(stateDirectory, { hashes, file: sight.kind === 'ours' ? before.file : undefined });
   try {
     await removeDrafts(dirname(path), basename(path));
-    await writeFileAtomically(path, text, 0o644);
+    await writeFileAtomically(path, text, listMode);
   } catch (error) {
     throw describeUnwritable(path, error);
   }
   await recordList(place, text);
+}
+
+/** Whether a list is ours, has this content, and can be read by all. */
+function isInPlace(sight: ListSight, text: string): boolean {
+  return sight.kind === 'ours' && sight.text === text && sight.mode === listMode;
 }
 
 function examine(place: ListPlace, text: string): ListSight {
@@ -176,9 +190,10 @@ interface ListObstacle {
 export function findListObstacle(place: ListPlace, wanted: readonly string[]): ListObstacle | undefined {
   const { path } = place;
   try {
+    const sight = lookAtList(place, wanted);
+    if (wanted.some((text) => isInPlace(sight, text))) return undefined;
     // A directory has this entry.
     accessSync(`${dirname(path)}/.`, constants.W_OK | constants.X_OK);
-    const sight = lookAtList(place, wanted);
     if (sight.kind !== 'foreign') return undefined;
     return { because: `${path} stays as it is, because ${sight.because}`, cure: foreignCure };
   } catch (error) {

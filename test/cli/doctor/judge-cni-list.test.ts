@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { judgeCniList } from '../../../src/cli/doctor/judge-cni-list.ts';
@@ -44,4 +44,28 @@ test('the directory of the CNI list is judged by what a start would find there',
     'warning: the CNI list DIR/10-heddle.conflist cannot be written: DIR is not a directory, fix: move it away, or give another directory with --cni-conf-dir',
   );
   assert.equal(judgeCniList({ cniList: undefined, stateDirectory }).level, 'ok');
+});
+
+test('a list that is right is fine in a read-only directory, another one is not', (t) => {
+  const directory = temporaryDirectory(t);
+  const net = join(directory, 'net.d');
+  mkdirSync(net);
+  const templateFile = join(directory, 'cni-conf.json');
+  const template = '{"name": "cbr0", "plugins": [{"type": "flannel"}]}\n';
+  writeFileSync(templateFile, template);
+  const list = join(net, '10-heddle.conflist');
+  const judge = () => {
+    const cniList = { directory: net, templateFile, render: false };
+    return judgeCniList({ cniList, stateDirectory: '/nowhere/state' }).level;
+  };
+  writeFileSync(list, template);
+  chmodSync(list, 0o644);
+  chmodSync(net, 0o555);
+  try {
+    assert.equal(judge(), 'ok');
+    writeFileSync(templateFile, `${template}\n`);
+    assert.equal(judge(), 'warning');
+  } finally {
+    chmodSync(net, 0o755);
+  }
 });

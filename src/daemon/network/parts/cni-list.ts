@@ -5,6 +5,7 @@ import type { EmitEvent } from '../../../event/event.ts';
 import {
   describeForeign,
   installList,
+  listMode,
   listName,
   lookAtList,
   recordList,
@@ -29,9 +30,6 @@ import {
   type RemovalResult,
 } from './part.ts';
 import { subnetEnvironmentOf } from './subnet-file.ts';
-
-/** The mode of the list: container runtimes and their tools read it. */
-const listMode = 0o644;
 
 /** The list of plugins by which a container runtime connects pods to the network. */
 export const cniListPart: NetworkPart = {

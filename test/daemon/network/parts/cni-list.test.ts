@@ -19,7 +19,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { cniListPart } from '../../../../src/daemon/network/parts/cni-list.ts';
 import type { LiveNetwork, Look, PartTrouble } from '../../../../src/daemon/network/parts/part.ts';
 import type { UpOptions } from '../../../../src/daemon/setup/options.ts';
-import { installList } from '../../../../src/host/cni/list-file.ts';
+import { findListObstacle, installList } from '../../../../src/host/cni/list-file.ts';
 import { setUmask } from '../../../support/umask.ts';
 import { Bench } from '../../bench.ts';
 import { standNetwork } from '../network-bench.ts';
@@ -254,6 +254,28 @@ describe('a list that heddle did not write', () => {
     });
   }
 });
+
+for (const render of [false, true]) {
+  test(`a ${render ? 'rendered' : 'copied'} list that is there already is not written, also if the directory is read-only`, async (t) => {
+    const { bench, network } = await start(t, { render });
+    await cniListPart.up(network, signal);
+    const before = lstatSync(bench.path);
+    const place = { path: bench.path, stateDirectory: bench.stateDirectory };
+    rmSync(join(bench.stateDirectory, 'cni-list.json'));
+    chmodSync(bench.net, 0o555);
+    try {
+      assert.equal(findListObstacle(place, [bench.text]), undefined);
+      await cniListPart.up(network, signal);
+      assert.deepEqual(
+        [lstatSync(bench.path).ino, lstatSync(bench.path).mtimeMs],
+        [before.ino, before.mtimeMs],
+      );
+      assert.equal(await ensure(network), 'whole');
+    } finally {
+      chmodSync(bench.net, 0o755);
+    }
+  });
+}
 
 test('a missing directory is named with what to do, and is used once it is there', async (t) => {
   const { bench, network } = await start(t);
