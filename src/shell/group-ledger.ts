@@ -3,7 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openPlainFile, readPlainFile } from '../host/files/plain-file.ts';
 import { hasErrorCode } from '../host/system-error.ts';
-import { endGroup, findOlderThanChild } from './process-group.ts';
+import { endGroup, lookAtWorkerGroup } from './process-group.ts';
 
 /**
  * The kind of a process group. `worker`: its leader runs one command after another, and earlier ones may have left processes in the group.
@@ -46,7 +46,8 @@ export function createGroupLedger(directory: string): GroupLedger {
 
 /**
  * Ends the groups that a dead process noted in this directory and that still run, and removes their notes. Processes that earlier commands
- * left in such a group on purpose stay. Returns the number of ended groups that may have changed something.
+ * left in such a group on purpose stay. Returns the number of ended commands: a worker that waits for one does not count, nor does a group
+ * that only listens.
  *
  * @param graceMs milliseconds between SIGTERM and SIGKILL
  */
@@ -71,12 +72,10 @@ async function endNoted(path: string, leader: number, graceMs: number): Promise<
   const [kind = '', ...identity] = readNote(path).split(' ');
   const now = await readFile(`/proc/${leader}/stat`, 'utf8').catch(() => undefined);
   const isRunning = now !== undefined && identify(now) === identity.join(' ');
-  if (isRunning) {
-    const spared = kind === 'worker' ? await findOlderThanChild(leader) : undefined;
-    await endGroup(leader, graceMs, spared);
-  }
+  const worker = isRunning && kind === 'worker' ? await lookAtWorkerGroup(leader) : undefined;
+  if (isRunning) await endGroup(leader, graceMs, worker?.left);
   await rm(path, { force: true });
-  return isRunning && kind !== 'listener';
+  return isRunning && kind !== 'listener' && worker?.isBusy !== false;
 }
 
 function writeNote(path: string, text: string): void {

@@ -60,17 +60,25 @@ export async function endGroup(
   await send('SIGKILL');
 }
 
+/** The group of a worker, apart from the worker. */
+interface WorkerGroup {
+  /** Whether a job runs. */
+  readonly isBusy: boolean;
+  /** The processes that earlier jobs left behind. */
+  readonly left: ReadonlySet<number>;
+}
+
 /**
- * Finds the members of a group that are older than its leader's child, without the leader. A worker has one child at a time, the shell of
- * its job, so earlier jobs left these processes behind. Empty if the worker does not have a child.
+ * Looks at the group of a worker. A worker has one child at a time, the shell of its job, so earlier jobs left the processes that are older.
+ * If the worker does not have a child, it waits for a job.
  */
-export async function findOlderThanChild(leader: number): Promise<ReadonlySet<number>> {
+export async function lookAtWorkerGroup(leader: number): Promise<WorkerGroup> {
   const members = await listMembers(leader);
   const child = members.find(({ parent }) => parent === leader);
-  const older = members.filter(
-    (member) => member.pid !== leader && child !== undefined && isOlder(member, child),
+  const left = members.filter(
+    (member) => member.pid !== leader && (child === undefined || isOlder(member, child)),
   );
-  return new Set(older.map(({ pid }) => pid));
+  return { isBusy: child !== undefined, left: new Set(left.map(({ pid }) => pid)) };
 }
 
 /** Whether one process is older. Ids are given in order, so within one tick the lower one is older. */

@@ -91,6 +91,17 @@ test('processes that an earlier command left in the group of a worker live on, a
   assert.ok(process.kill(left, 0));
 });
 
+test('a worker that waits for a command is ended and is not counted as one, and what earlier commands left lives on', async (t) => {
+  const directory = ledgerDirectory(t);
+  const { pid, gone } = await start(t, '(sleep 86389 >/dev/null & echo begun); read -r next');
+  await untilSleeps(pid, 86389);
+  createGroupLedger(directory).note(pid, 'worker');
+  assert.equal(await endNotedGroups(directory, 2000), 0);
+  await gone;
+  assert.ok(await isSleeping(pid, 86389));
+  assert.deepEqual(await readdir(directory), []);
+});
+
 test('without a note, nothing is ended', async (t) => {
   assert.equal(await endNotedGroups(ledgerDirectory(t), 2000), 0);
 });

@@ -8,7 +8,7 @@ import { readLastNote } from '../lines/line-notes.ts';
 import { replaceContent } from '../io/nameless-file.ts';
 import { closePipes, closeWriters, type ShellPipes } from '../io/pipe.ts';
 import type { GroupLedger } from '../group-ledger.ts';
-import { endGroup, findOlderThanChild } from '../process-group.ts';
+import { endGroup, lookAtWorkerGroup } from '../process-group.ts';
 import { guardProcesses, type Interruption } from '../process-guard.ts';
 import type { ShellProgram } from '../program.ts';
 import type { Job, Outcome } from '../shell.ts';
@@ -180,7 +180,7 @@ export class Worker {
     { graceMs, signals }: RunMeans,
   ): Promise<{ status: WorkerStatus | undefined; interruption: Interruption | undefined }> {
     const { id } = this.#process;
-    const guard = guardProcesses(async () => endGroup(id, graceMs, await findOlderThanChild(id)), {
+    const guard = guardProcesses(async () => endGroup(id, graceMs, (await lookAtWorkerGroup(id)).left), {
       timeoutMs: job.timeoutMs,
       signals,
     });
