@@ -117,6 +117,21 @@ describe('the directory of a files store', () => {
     assert.ok(!reservation.includes('Expiration'));
   });
 
+  withBed(
+    'holds a network configuration that only its owner can read, because it may have a secret',
+    async (bed) => {
+      const store = await bed.open();
+      const config = join(bed.directory, 'config');
+      await store.createNetwork('{"Network":"10.50.0.0/16"}');
+      assert.equal((await stat(config)).mode & 0o777, 0o600);
+      await chmod(config, 0o644);
+      await store.writeNetwork('{"Network":"10.51.0.0/16"}');
+      assert.equal((await stat(config)).mode & 0o777, 0o600);
+      await store.create(key, value, 60);
+      assert.equal((await stat(join(bed.subnets, key))).mode & 0o777, 0o644);
+    },
+  );
+
   withBed('is its owner’s alone when it is made, and taken as it is when it is there', async (bed) => {
     await bed.open();
     assert.equal((await stat(bed.directory)).mode & 0o777, 0o700);

@@ -42,7 +42,7 @@ export function refusedError(action: string, server: string, { status, body }: R
       return error('the API server does not know this user: check its token or certificate');
     case 403:
       return error(
-        `give the ServiceAccount or the user these rights: ${/\bpod\b/i.test(action) ? 'pods get; ' : ''}${rights}`,
+        `give the ServiceAccount or the user these rights: ${action.startsWith('read the Pod ') ? 'pods get; ' : ''}${rights}`,
       );
     case 404:
       return new MissingObjectError(message);
