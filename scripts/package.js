@@ -2,7 +2,7 @@
 // Makes the files of a release in packages/, and their checksums.
 //   npm run package          all of them
 //   npm run package -- x64   for one processor only
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout, heddleVersion } from './package/checkout.js';
 import { writeChecksums } from './package/checksums.js';
@@ -10,17 +10,18 @@ import { debianFile } from './package/debian/control.js';
 import { buildDebianPackage } from './package/debian/package.js';
 import { buildExecutable } from './package/executable.js';
 import { packForNpm } from './package/npm.js';
-import { executableFile, processors } from './package/release.js';
+import { executableFile, largestExecutable, processors } from './package/release.js';
 
 const directory = join(checkout, 'packages');
 const wanted = process.argv.slice(2);
-const chosen = processors.filter((processor) => wanted.length === 0 || wanted.includes(processor));
-if (chosen.length === 0) {
+const unknown = wanted.filter((word) => !processors.some((processor) => processor === word));
+if (unknown.length > 0) {
   process.stderr.write(
-    `package: heddle is packaged for ${processors.join(' and ')}, not for ${wanted.join(', ')}\n`,
+    `package: heddle is packaged for ${processors.join(' and ')}, not for ${unknown.join(', ')}\n`,
   );
   process.exit(2);
 }
+const chosen = processors.filter((processor) => wanted.length === 0 || wanted.includes(processor));
 
 rmSync(directory, { recursive: true, force: true });
 mkdirSync(directory, { recursive: true });
@@ -34,6 +35,10 @@ for (const processor of chosen) {
   if (processor === process.arch) helper = file;
   const target = join(directory, debianFile(heddleVersion, processor));
   buildDebianPackage({ processor, executable: file, helper, target });
+  // The package has little else, so the executable alone is smaller still.
+  const { size } = statSync(target);
+  if (size > largestExecutable.compressed)
+    throw new Error(`${target} has ${size} bytes, and may have ${largestExecutable.compressed}`);
   process.stdout.write(`${target}\n`);
 }
 writeChecksums(directory);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -49,4 +49,16 @@ test('the launcher for PID 1 runs the program that its arguments name', () => {
   const said = execFileSync('sh', ['-c', script, 'heddle', 'echo', 'a b', 'c'], { encoding: 'utf8' });
   assert.equal(said, 'a b c\n');
   assert.throws(() => launcherScript('#!/bin/sh\nexec node main.js\n'), /finds its program in another way/);
+});
+
+test('a processor that heddle is not packaged for is refused before anything is built', () => {
+  const script = fileURLToPath(new URL('../../scripts/package.js', import.meta.url));
+  for (const words of [['sparc'], ['x64', 'sparc'], ['--help']]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...words], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    assert.equal(stderr, `package: heddle is packaged for x64 and arm64, not for ${words.at(-1)}\n`);
+    assert.deepEqual([status, stdout], [2, '']);
+  }
 });

@@ -15,6 +15,17 @@ export function debianFile(version, processor) {
   return `heddle_${debianVersion(version)}_${debianProcessors[processor]}.deb`;
 }
 
+/** What single recipes and parts of a lab call. Some of these start a service as soon as they are installed. */
+const suggested = [
+  ...[
+    'containernetworking-plugins',
+    'etcd-server',
+    'libcharon-extra-plugins',
+    'libstrongswan-standard-plugins',
+  ],
+  ...['net-tools', 'openssl', 'socat', 'strongswan-charon', 'strongswan-swanctl', 'tcpdump', 'wireguard-go'],
+];
+
 /**
  * @param {{ version: string, processor: import('../release.js').Processor, kibibytes: number }} package_
  * @returns {string} DEBIAN/control
@@ -26,15 +37,15 @@ Architecture: ${debianProcessors[processor]}
 Maintainer: ${maintainer}
 Installed-Size: ${kibibytes}
 Depends: iproute2, libc6 (>= 2.28), libgcc-s1 (>= 3.4), libstdc++6 (>= 8)
-Recommends: iptables | nftables, iputils-ping, mount, procps, systemd
-Suggests: containernetworking-plugins, etcd-server, net-tools, tcpdump, wireguard-tools
+Recommends: iptables | nftables, iputils-ping, mount, procps, systemd, wireguard-tools
+Suggests: ${suggested.join(', ')}
 Section: net
 Priority: optional
 Description: overlay networks of flannel from recipes that you can read
  heddle follows the subnet leases of a cluster, in files, in etcd or in
  Kubernetes. When a node joins, changes or leaves, it runs the shell commands
  that a JSON recipe names for that event. The included recipes build the same
- networks as flannel's backends vxlan, host-gw and wireguard.
+ networks as flannel's backends vxlan, host-gw, wireguard, ipip and udp.
  .
  heddle takes the options and variables of flanneld. It can test a recipe
  in a lab of network namespaces on one machine (heddle lab).
@@ -103,6 +114,8 @@ if [ -d /run/systemd/system ]; then
 fi
 if [ "$1" = purge ]; then
   rm -rf /var/lib/heddle /etc/heddle
+  # The links by which systemctl enable has a service start at boot.
+  rm -f /etc/systemd/system/*.wants/heddle.service /etc/systemd/system/*.wants/heddle@*.service
 fi
 `;
 
@@ -116,10 +129,14 @@ export const tmpfiles = `d /run/flannel 0755 heddle heddle -
 
 /** The options of the service. */
 export const environmentFile = `# The options of the service heddle, as variables: heddle up --help names them all.
-# flanneld's variables (FLANNELD_*) work, too. To see what a start would do:
-#   set -a; . /etc/heddle/heddle.env; heddle up --dry-run
+# flanneld's variables (FLANNELD_*) work, too. To see what a start would do, after the first start of the service:
+#   set -a; . /etc/heddle/heddle.env
+#   setpriv --reuid heddle --regid heddle --init-groups --inh-caps +net_admin --ambient-caps +net_admin heddle up --dry-run
 
-# Where the leases are. One of these:
+# The Type in the store's network configuration selects the recipe. heddle network set writes the configuration.
+
+# Where the leases are. One of these. The service can write to the directory only if the user heddle owns it,
+# and if ReadWritePaths=/mnt/shared/heddle is in the section [Service] of: systemctl edit heddle
 #FLANNELD_ETCD_ENDPOINTS=https://10.0.0.5:2379
 #HEDDLE_STORE_DIR=/mnt/shared/heddle
 

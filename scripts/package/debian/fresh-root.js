@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { runHelper } from '../run-helper.js';
 
-/** The packages of a fresh Debian for the tests of heddle's package: what it depends on and recommends, and what reads its pages. */
+/** The packages of a fresh Debian for the tests of heddle's package: what they need of its dependencies and recommendations, and what reads its pages. */
 const included = [
   ...['iproute2', 'iptables', 'iputils-ping', 'mount', 'nftables', 'procps', 'systemd'],
   ...['bash-completion', 'man-db', 'zsh'],

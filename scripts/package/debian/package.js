@@ -78,7 +78,7 @@ export function buildDebianPackage({
     const sums = [];
     for (const { path, mode, content } of files) {
       const file = join(folder, path);
-      mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+      mkdirSync(dirname(file), { recursive: true });
       if (typeof content === 'string' || content instanceof Uint8Array) writeFileSync(file, content);
       else copyFileSync(content.copyOf, file);
       chmodSync(file, mode);
@@ -87,6 +87,10 @@ export function buildDebianPackage({
         sums.push(`${createHash('md5').update(readFileSync(file)).digest('hex')}  ${path}\n`);
     }
     mkdirSync(join(folder, 'etc/heddle/recipes'), { recursive: true });
+    // Whatever the umask of this process is, all users may look into the folders.
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+      if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o755);
+    chmodSync(folder, 0o755);
     const kibibytes = Math.ceil(bytes / 1024);
     writeFileSync(join(folder, 'DEBIAN/md5sums'), sums.join(''));
     writeFileSync(join(folder, 'DEBIAN/control'), controlFile({ version, processor, kibibytes }));
