@@ -16,10 +16,9 @@ mkdir "/sys/fs/cgroup/$1"
 echo 0 >"/sys/fs/cgroup/$1/cgroup.procs"
 exec unshare --pid --mount --uts --ipc --cgroup --fork --kill-child --mount-proc sh -ec "$2"
 `;
-/** Removes the control group of a systemd that has ended, perhaps with its host. */
 const removeGroupScript = `
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-exec find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} +
+[ ! -e "/sys/fs/cgroup/$1" ] || exec find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} +
 `;
 const firstProcessScript = `
 umount /sys/fs/cgroup
@@ -36,6 +35,14 @@ mount -t tmpfs -o mode=755 tmpfs /var/lib
 export container=other SYSTEMD_UNIT_PATH=/run/units
 exec /usr/lib/systemd/systemd --unit=basic.target --log-target=console --log-level=info --show-status=no
 `;
+
+/** Removes the control group of a systemd that has ended, perhaps with its host. Waits until its processes are gone. */
+export async function removeControlGroup(group: string): Promise<void> {
+  await until(
+    'the control group of systemd to be empty',
+    () => spawnSync('unshare', ['--mount', 'sh', '-c', removeGroupScript, 'remove', group]).status === 0,
+  );
+}
 
 /** Units that every service needs, in the least form. */
 const targets = ['sysinit', 'basic', 'shutdown', 'network-online', 'multi-user'];
@@ -70,10 +77,7 @@ export class Systemd {
       // The host may have been closed before, and has taken systemd along.
       if (child.exitCode === null) await host.run(['kill', '-KILL', pid]);
       await child;
-      await until(
-        'the control group of systemd to be empty',
-        () => spawnSync('unshare', ['--mount', 'sh', '-c', removeGroupScript, 'remove', group]).status === 0,
-      );
+      await removeControlGroup(group);
     });
     const systemd = await until(
       'systemd to boot',

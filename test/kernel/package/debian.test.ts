@@ -6,28 +6,61 @@ import { tested } from '../../../scripts/package/tested.js';
 import { readVersion } from '../../../src/host/version.ts';
 import { reasonToSkip } from '../harness/needs.ts';
 import { FreshRoot } from './fresh-root.ts';
+import { runUnderSystemd } from './root-systemd.ts';
 
-/** The daemon with the user, the rights and the files that its unit gives it, since systemd does not run here. */
-const start = `
-ip link add eth0 type veth peer name far0
-ip link set far0 up
+/** A node with the service of the package, and another one, `$inside`, in namespaces of its own. */
+const nodes = `
+soon() { # COMMAND: until it succeeds
+  for try in $(seq 300); do if sh -c "$1" >/tmp/said 2>&1; then return; fi; sleep 0.1; done
+  echo "in vain: $1" >&2; cat /tmp/said /var/log/heddle /tmp/peer >&2; return 1
+}
+mkdir -p /srv/store
+chown heddle: /srv/store
+unshare --net --mount sh -ec "mount -t sysfs sysfs /sys
+  mount -t tmpfs tmpfs /run
+  mkdir -p /run/flannel
+  chown heddle: /run/flannel
+  echo 1 >/proc/sys/net/ipv4/ip_forward
+  exec sleep 600" &
+inside="nsenter --target $! --net --mount"
+soon "$inside grep 1 /proc/sys/net/ipv4/ip_forward"
+echo 1 >/proc/sys/net/ipv4/ip_forward
+ip link add eth0 type veth peer name eth0 netns $!
 ip address add 172.30.0.1/24 dev eth0
 ip link set eth0 up
-echo 1 >/proc/sys/net/ipv4/ip_forward
-mkdir -p /var/lib/heddle/state /run/flannel /srv/store
-chown heddle: /var/lib/heddle /var/lib/heddle/state /run/flannel /srv/store
-chmod 0700 /var/lib/heddle /var/lib/heddle/state
-up() {
-  setpriv --reuid heddle --regid heddle --init-groups --no-new-privs --bounding-set=-all,+net_admin \\
-    --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin \\
-    heddle up --recipe vxlan --store-dir /srv/store --iface eth0 --on-exit leave >/tmp/log 2>&1 &
-  daemon=$!
-  for try in $(seq 300); do
-    if heddle status >/tmp/status 2>&1 && grep -q "^state *running" /tmp/status; then return; fi
-    kill -0 $daemon 2>/dev/null || break
-    sleep 0.1
-  done
-  cat /tmp/log /tmp/status >&2; return 1
+$inside ip address add 172.30.0.2/24 dev eth0
+$inside ip link set eth0 up
+mkdir -m 0700 /tmp/state
+chown heddle: /tmp/state
+$inside setpriv --reuid heddle --regid heddle --init-groups --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin \\
+  heddle up --recipe vxlan --store-dir /srv/store --state-dir /tmp/state --iface eth0 >/tmp/peer 2>&1 &
+
+echo 'HEDDLE_STORE_DIR=/srv/store
+FLANNELD_IFACE=eth0' >>/etc/heddle/heddle.env
+mkdir /run/units/heddle.service.d
+echo '[Service]
+ReadWritePaths=/srv/store
+StandardOutput=append:/var/log/heddle
+StandardError=inherit' >/run/units/heddle.service.d/own.conf
+systemctl daemon-reload
+systemctl enable --now heddle || { cat /var/log/heddle >&2; exit 1; }
+main() { systemctl show --property MainPID --value heddle; }
+
+bridge() { # NAMESPACES: makes the bridge of that node's pods, and prints its address
+  $1 sh -ec '. /run/flannel/subnet.env
+    ip link add cni0 type bridge; ip address add $FLANNEL_SUBNET dev cni0; ip link set cni0 up; echo \${FLANNEL_SUBNET%/*}'
+}
+soon "$inside test -e /run/flannel/subnet.env"
+here=$(bridge '')
+there=$(bridge "$inside")
+soon "ping -c 1 -W 1 -I $here $there"
+ping -i 0.01 -I $here $there >/tmp/there &
+$inside ping -i 0.01 -I $there $here >/tmp/back &
+more() { # FILE of ping: until it has fifty more answers
+  soon "[ \\$(grep -c 'bytes from' $1) -ge $(($(grep -c 'bytes from' $1 || true) + 50)) ]"
+}
+lost() { # FILE of ping: how many requests up to the last answer have no answer
+  awk -F icmp_seq= '/bytes from/ { if (!seen[$2 + 0]++) answers++; if ($2 + 0 > last) last = $2 + 0 } END { print last - answers " of " last }' $1
 }
 `;
 
@@ -122,29 +155,47 @@ describe(
       assert.match(unit, /^ExecStart=\/usr\/bin\/heddle up --on-exit leave$/m);
     });
 
-    test('runs as its user, keeps the device over an upgrade, leaves network and state when it is removed', async () => {
-      const said = await run(
-        `${start}
-      up
-      before=$(cat /sys/class/net/flannel.1/ifindex)
-      ip monitor link >/tmp/links & 
+    test('runs under systemd, loses no packet in an upgrade, leaves network and state when it is removed', async () => {
+      const { exitCode, stdout, stderr } = await runUnderSystemd(
+        root,
+        `${nodes}
+      echo "user $(ps -o user= -p $(main)), $(awk '/^(NoNewPrivs|Seccomp|CapEff|CapBnd):/ { printf "%s %s, ", $1, $2 }' /proc/$(main)/status)"
+      nsenter --target $(main) --mount touch /usr/heddle 2>&1 || true
+      device=$(cat /sys/class/net/flannel.1/ifindex)
+      ip monitor link >/tmp/links &
+      more /tmp/there; more /tmp/back
+      before=$(main)
       dpkg --install /packages/heddle-later.deb >/dev/null
-      kill -TERM $daemon; wait $daemon
-      up
-      echo "device $before $(cat /sys/class/net/flannel.1/ifindex), user $(ps -o user= -p $daemon), deleted $(grep -c Deleted /tmp/links || true)"
-      kill -TERM $daemon; wait $daemon
+      soon 'systemctl is-active heddle'
+      kill -0 $before 2>/dev/null && exit 1
+      echo "program $(readlink /proc/$(main)/exe), restarts $(systemctl show --property NRestarts --value heddle)"
+      more /tmp/there; more /tmp/back
+      echo "lost $(lost /tmp/there) there, $(lost /tmp/back) back"
+      echo "device $device $(cat /sys/class/net/flannel.1/ifindex), deleted $(grep -c Deleted /tmp/links || true)"
       dpkg --remove heddle
+      systemctl is-active heddle || true
       ls /sys/class/net/flannel.1/ifindex /var/lib/heddle/state/deployment.json /etc/heddle/heddle.env
       dpkg --purge heddle
-      ls -d /var/lib/heddle /etc/heddle 2>&1 || true
+      ls -d /var/lib/heddle /etc/heddle /etc/systemd/system/*.wants/heddle* 2>&1 || true
       dpkg --install /packages/heddle.deb >/dev/null`,
-        120,
+        240,
       );
-      assert.match(said, /^device (\d+) \1, user heddle, deleted 0$/m);
+      const said = `${stdout}\n${stderr}`;
+      assert.equal(exitCode, 0, said);
+      const rights = '0000000000001000';
+      assert.match(
+        said,
+        new RegExp(`^user heddle, CapEff: ${rights}, CapBnd: ${rights}, NoNewPrivs: 1, Seccomp: 2, $`, 'm'),
+      );
+      assert.match(said, /'\/usr\/heddle': Read-only file system/);
+      assert.match(said, /^program \/usr\/bin\/heddle, restarts 0$/m);
+      assert.match(said, /^lost 0 of \d{3,} there, 0 of \d{3,} back$/m);
+      assert.match(said, /^device (\d+) \1, deleted 0$/m);
       assert.match(said, /heddle down --state-dir \/var\/lib\/heddle\/state/);
+      assert.match(said, /^inactive$/m);
       assert.match(said, /^\/var\/lib\/heddle\/state\/deployment.json$/m);
-      assert.match(said, /'?\/var\/lib\/heddle'?: No such file/);
-      assert.match(said, /'?\/etc\/heddle'?: No such file/);
+      for (const path of ['/var/lib/heddle', '/etc/heddle', '/etc/systemd/system/*.wants/heddle*'])
+        assert.ok(said.includes(`cannot access '${path}': No such file`), `${path}\n${said}`);
     });
   },
 );
