@@ -70,7 +70,7 @@ test('the completions name each command, option and choice', () => {
   const commands = [{ path: ['weave'], help: parseHelp(help) }];
   const bash = bashCompletion(commands);
   assert.ok(bash.includes("'weave') echo 'warp --shed -q --quiet --very-long-option'"));
-  assert.ok(bash.includes("--shed) echo 'rising sinking'"));
+  assert.ok(bash.includes("'weave --shed') echo 'rising sinking'"));
   const zsh = zshCompletion(commands);
   assert.ok(zsh.startsWith('#compdef heddle\n'));
   assert.ok(zsh.includes(':value:(rising sinking)'));

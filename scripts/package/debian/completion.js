@@ -24,14 +24,14 @@ export function bashCompletion(commands) {
   const all = commands.map(describe);
   const byKey = (/** @type {(each: ReturnType<typeof describe>) => string} */ words) =>
     all.map((each) => `    '${each.key}') echo '${words(each)}' ;;`).join('\n');
-  const values = new Map();
-  for (const { options } of all)
-    for (const { names, entry, value, choices } of options)
-      for (const name of value === 'required' ? names : [])
-        values.set(
-          name,
-          choices.length > 0 ? choices.join(' ') : isPath(entry.term) ? '@files' : (values.get(name) ?? ''),
-        );
+  const values = all.flatMap(({ key, options }) =>
+    options
+      .filter(({ value }) => value === 'required')
+      .flatMap(({ names, entry, choices }) => {
+        const words = choices.length > 0 ? choices.join(' ') : isPath(entry.term) ? '@files' : '';
+        return names.map((name) => `    '${key} ${name}') echo '${words}' ;;`);
+      }),
+  );
   return `# Completion of heddle for bash, made from its help texts.
 _heddle_words() { # COMMAND: its subcommands and options
   case $1 in
@@ -45,9 +45,9 @@ ${byKey(({ subcommands }) => subcommands.join(' '))}
   esac
 }
 
-_heddle_values() { # OPTION: the values to choose from, or @files
+_heddle_values() { # COMMAND OPTION: the values to choose from, or @files
   case $1 in
-${[...values].map(([name, words]) => `    ${name}) echo '${words}' ;;`).join('\n')}
+${values.join('\n')}
     *) return 1 ;;
   esac
 }
@@ -57,7 +57,7 @@ _heddle() {
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case " $(_heddle_subcommands "$command") " in *" $word "*) command="\${command:+$command }$word" ;; esac
   done
-  if values=$(_heddle_values "$previous"); then
+  if values=$(_heddle_values "$command $previous"); then
     if [ "$values" = @files ]; then COMPREPLY=($(compgen -f -- "$current"));
     else COMPREPLY=($(compgen -W "$values" -- "$current")); fi
     return

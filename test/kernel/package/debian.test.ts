@@ -126,6 +126,9 @@ describe(
       assert.equal(await complete('sta'), 'status');
       assert.match(await complete('lab', 'run', '--no'), /^--nodes$/);
       assert.equal(await complete('lab', 'run', '--underlay', ''), 'switched routed');
+      // Options of two commands with one name have values of their own.
+      assert.equal(await complete('lab', 'run', '--family', ''), '');
+      assert.equal(await complete('lab', 'trace', '--family', ''), '4 6');
       assert.equal(await complete('up', '--store', 'k'), 'kubernetes');
       assert.match(await complete('recipe', 'explain', 'vx'), /^vxlan$/);
     });
