@@ -10,7 +10,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
@@ -20,10 +19,6 @@ import { downloadedPackage } from './downloads.js';
 import { recordCode } from './record-code.js';
 import { largestExecutable } from './release.js';
 import { runHelper } from './run-helper.js';
-
-/** The name of the blob that Node looks for in itself, and the mark that says that there is one. */
-const blobName = 'NODE_SEA_BLOB';
-const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
 /** Debian's `strip` for each processor. @type {Readonly<Record<import('./release.js').Processor, string>>} */
 const stripPrograms = { x64: 'x86_64-linux-gnu-strip', arm64: 'aarch64-linux-gnu-strip' };
@@ -123,12 +118,6 @@ async function assemble({ folder, node, codeFolder, records, target }) {
   runHelper(builder, ['--experimental-sea-config', draft('sea.json', JSON.stringify(configuration))]);
   copyFileSync(node, target);
   chmodSync(target, 0o755);
-  await inject(target, readFileSync(blob));
-}
-
-/** @param {string} target @param {Buffer} blob */
-async function inject(target, blob) {
-  const require = createRequire(import.meta.url);
-  const postject = require(join(downloadedPackage('postject'), 'dist', 'api.js'));
-  await postject.inject(target, blobName, blob, { sentinelFuse });
+  const postject = join(downloadedPackage('postject'), 'dist', 'api.js');
+  runHelper(process.execPath, [join(checkout, 'scripts/package/inject.js'), postject, target, blob]);
 }
