@@ -142,6 +142,27 @@ describe('recipes/udp.json', { skip }, () => {
     }
   });
 
+  test('a tun that was deleted or down carries packets as soon as SubnetAdd has run', async (t) => {
+    const environment = { PATH: `/run/programs:${process.env['PATH'] ?? ''}` };
+    const [node1, node2] = await joinedNodes(t, recipe, { environment });
+    const { host } = node1;
+    await awaitSockets(node1);
+    // A loop that waits a second before it starts socat again now waits for ever.
+    await host.sh(`
+      mkdir /run/programs
+      printf '#!/bin/sh\\nexec tail -f /dev/null\\n' >/run/programs/sleep
+      chmod 755 /run/programs/sleep`);
+    for (const command of [`ip link delete ${tun2}`, `ip link set ${tun2} down`]) {
+      await host.sh(command);
+      // socat ends at the latest when it writes a packet to the tun.
+      await node2.host.sh('ping -c 2 -i 0.2 -W 0.2 10.50.1.0 || true');
+      await host.until("! ss -Huan | grep -q '172[.]30[.]1[.]1:8285 *172[.]30[.]1[.]2:8285'");
+      await node1.add(node2);
+      await awaitSockets(node1);
+      await host.until('ping -c 1 -W 1 10.50.2.0 >/dev/null');
+    }
+  });
+
   const broken = {
     'the device deleted': 'ip link delete flannel0',
     'the device down': 'ip link set flannel0 down',
