@@ -10,6 +10,7 @@ export class Ping {
   readonly #changes = new Changes();
   readonly #received = new Set<number>();
   #last = 0;
+  #lostBefore = 0;
   #ended = false;
 
   constructor(pod: string, address: string) {
@@ -34,8 +35,8 @@ export class Ping {
   #note(line: string): void {
     const [, sequence] = /\b(?:icmp_)?seq=(\d+)\b.*\btime=/.exec(line) ?? [];
     if (sequence === undefined) return;
-    this.#last = Number(sequence);
-    this.#received.add(this.#last);
+    this.#last = Math.max(this.#last, Number(sequence));
+    this.#received.add(Number(sequence));
     this.#changes.notify();
   }
 
@@ -47,14 +48,19 @@ export class Ping {
     return this.#received.size >= wanted;
   }
 
-  /** The number of the last packet that was answered, from 1. */
+  /** The greatest number of a packet that was answered, from 1. */
   get sent(): number {
     return this.#last;
   }
 
-  /** The packets up to the last answer that were not answered. */
+  /** The packets up to the last answer that were not answered, since the count began. */
   get lost(): number {
-    return this.#last - this.#received.size;
+    return this.#last - this.#received.size - this.#lostBefore;
+  }
+
+  /** Counts lost packets from the last answer on: packets from before the way was there say nothing about what happens next. */
+  beginCount(): void {
+    this.#lostBefore += this.lost;
   }
 
   stop(): void {

@@ -8,10 +8,9 @@ import { Ping } from '../probe/ping.ts';
 /** The time that a ping has to be answered, in milliseconds. */
 const patienceMs = 10_000;
 
-/** A ping of one family, and the counts at its begin. */
+/** A ping of one family that counts its lost packets, and its last answer when the count began. */
 interface RunningPing {
   readonly ping: Ping;
-  readonly lostBefore: number;
   readonly sentBefore: number;
 }
 
@@ -40,7 +39,10 @@ export class RunningPings {
     }
     this.#pings.set(
       describePair(pair),
-      pings.map((ping) => ({ ping, lostBefore: ping.lost, sentBefore: ping.sent })),
+      pings.map((ping) => {
+        ping.beginCount();
+        return { ping, sentBefore: ping.sent };
+      }),
     );
   }
 
@@ -53,7 +55,7 @@ export class RunningPings {
       pings.reduce((sum, each) => sum + count(each), 0);
     return {
       kind: 'answered',
-      lost: total(({ ping, lostBefore }) => ping.lost - lostBefore),
+      lost: total(({ ping }) => ping.lost),
       sent: total(({ ping, sentBefore }) => ping.sent - sentBefore),
     };
   }

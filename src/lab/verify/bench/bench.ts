@@ -185,12 +185,18 @@ export class PromiseBench {
     return counts.ignored + counts.rejected;
   }
 
-  /** Starts a ping from the observed node's pod to another pod, for each family, and waits until both are answered. */
+  /**
+   * Starts a ping from the observed node's pod to another pod, for each family, and waits until both are answered. Lost packets count from
+   * then on.
+   */
   async ping(to: LabNode): Promise<readonly Ping[]> {
     const { pod } = this.observed.plan;
     const networks: PerFamily<{ readonly pod: string }> = to.networks ?? noFamily;
     const pings = presentValues(networks).map((network) => new Ping(pod, network.pod));
-    for (const ping of pings) await ping.isAnswered(patienceMs);
+    for (const ping of pings) {
+      await ping.isAnswered(patienceMs);
+      ping.beginCount();
+    }
     return pings;
   }
 
