@@ -33,6 +33,7 @@ const processStarters = [
   'src/store/kubernetes/exec-plugin.ts', // a plugin, which ends with its stdin
   'src/lab/process/enter.ts', // the lab itself, on a tether
   'src/lab/exec.ts', // a command on this terminal
+  'src/lab/process/group-witness.ts', // it shares the signals of its group
   'src/lab/capture.ts', // tcpdump, whose stdout is that of this process
   'src/lab/trace/observe.ts', // tcpdump and nft, which run until told to end
   'src/lab/inside/running-program.ts', // daemons and etcd, whose children may keep their pipes

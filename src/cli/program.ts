@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { refuseEmptyOptions } from './arguments/empty-options.ts';
 import { mayBeEmptyInFlanneld } from './flanneld/options.ts';
 import { addHelp } from './help.ts';
-import { explainSignals } from './terminal/interruption.ts';
+import { explainSignals } from '../host/interruption.ts';
 import { outliveReaders } from './terminal/streams.ts';
 import { readVersion } from '../host/version.ts';
 
@@ -22,6 +22,7 @@ const subcommands: Readonly<Record<string, () => Promise<(program: Command) => v
 
 /** The usual reason for a long wait of a subcommand, as a noun. */
 const usualWaits: Readonly<Record<string, string>> = {
+  up: 'the files, programs and servers that it examines',
   down: 'the daemon',
   status: 'the daemon',
   leases: 'the store',

@@ -13,9 +13,9 @@ import {
 } from '../daemon/bring-down.ts';
 import { readHeldLease } from '../daemon/lease/held-lease.ts';
 import { releaseHint, requireTakenDown, type TakeDownPlace } from '../daemon/network/take-down.ts';
-import { findOwningProcess } from '../host/state/daemon-process.ts';
+import { beforeSignalEnds, type InterruptibleWait } from '../host/interruption.ts';
+import { findOwningProcess, isStopped, type OwningProcess } from '../host/state/daemon-process.ts';
 import { downCommand } from '../host/state/down-command.ts';
-import { beforeSignalEnds, type InterruptibleWait } from './terminal/interruption.ts';
 
 /** Takes the network down and says what was done. */
 export async function runDown(stateDirectory: string, options: DownOptions, json: boolean): Promise<void> {
@@ -85,6 +85,12 @@ function whatIsDown({ daemon }: DownResult): string {
 /** The time in which a daemon says what it waits for, in milliseconds. */
 const tellingMs = 300;
 
+/** The fate of a daemon that was asked to take its network down, as sentences. */
+function describeAsked(owner: OwningProcess | undefined): string {
+  if (owner === undefined || !isStopped(owner)) return 'That process goes on.';
+  return `That process is stopped, as by SIGSTOP, and the request is still pending: the process takes its network down as soon as kill -CONT ${owner.pid} continues it.`;
+}
+
 /** The wait of a take-down that a signal ends, and what becomes of the network. */
 async function describeEnd(
   stateDirectory: string,
@@ -102,7 +108,7 @@ async function describeEnd(
       const runs = told.length === 0 ? '' : `, which runs ${told.map(describeWait).join(', ')}`;
       return {
         what: `process ${owner?.pid ?? 'unknown'} to take the network down${runs}`,
-        now: `That process goes on. To wait for it again, run ${again}.`,
+        now: `${describeAsked(owner)} To wait for it again, run ${again}.`,
       };
     }
     case 'working': {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Failure } from '../diagnostic/failure.ts';
+import { chooseHint } from '../host/interface/choose-interface.ts';
 import { InterfaceLookUp } from '../host/interface/interface.ts';
 import type { Candidate, ExplainedChoice } from '../host/interface/explain-choice.ts';
 import type { Family } from '../network/cidr.ts';
@@ -49,14 +50,13 @@ export interface ExplainedIface {
 export async function explainIface(flags: IfaceFlags): Promise<void> {
   const { iface, ifaceRegex = [], ifaceCanReach, publicIp, publicIpv6 } = flags;
   const wishes = { iface, ifaceRegex, ifaceCanReach, publicIp, publicIpv6 };
-  const explained = await new InterfaceLookUp(wishes, resolve(flags.stateDir)).explain(
-    familiesOf[flags.families],
-  );
+  const lookUp = new InterfaceLookUp(wishes, resolve(flags.stateDir));
+  const explained = await lookUp.explain(familiesOf[flags.families]);
   process.stdout.write(flags.json === true ? `${JSON.stringify(describe(explained))}\n` : render(explained));
   const { choice } = explained;
   if (choice.kind === 'chosen') return;
   throw new Failure('interface', `no usable interface was found: ${choice.refusals.join('; ')}`, {
-    hint: 'use --iface to choose an interface that is up and has an address',
+    hint: chooseHint(await lookUp.links()),
   });
 }
 

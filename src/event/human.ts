@@ -112,7 +112,7 @@ const renderers: Renderers = {
       troubleDetail(e.trouble),
     ),
   'lease-rejected': (e) => line(`lease ${e.key} rejected: ${e.because}`),
-  'store-fault': (e) => line(`${e.where} skipped: ${e.because}`),
+  'store-fault': (e) => line(`${e.where} skipped: it ${e.because}`),
   'store-outage': (e) => line(`store unreachable: ${e.because}; next try in ${formatDuration(e.retryInMs)}`),
   'store-back': (e) => line(`store is back after ${formatDuration(e.afterMs)}`),
   ready: (e) =>

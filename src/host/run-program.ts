@@ -1,4 +1,5 @@
 import type { Result } from 'execa';
+import { whileWaiting } from './interruption.ts';
 import { explainError, hasErrorCode } from './system-error.ts';
 
 /** The longest output of a program, in characters. `ip` prints about a thousand characters for an interface. */
@@ -14,6 +15,8 @@ interface ProgramOptions {
   readonly argv0?: string;
   /** The time until the program gets SIGTERM, and SIGKILL five seconds later, in milliseconds; without it, the time is unlimited. */
   readonly timeoutMs?: number;
+  /** The run as a noun, for the last words of a command that a signal ends; the default is `the program FILE`. */
+  readonly shownAs?: string;
 }
 
 /** The reason why a program failed. */
@@ -54,11 +57,11 @@ export class ProgramError extends Error {
 export async function runProgram(
   file: string,
   args: readonly string[],
-  { input, env, argv0, timeoutMs }: ProgramOptions = {},
+  { input, env, argv0, timeoutMs, shownAs = `the program ${file}` }: ProgramOptions = {},
 ): Promise<string> {
   // execa is loaded on the first run, because `heddle --help` runs no program.
   const { execa } = await import('execa');
-  const result = await execa(file, args, {
+  const running = execa(file, args, {
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
     ...(env !== undefined && { env, extendEnv: false }),
     ...(argv0 !== undefined && { argv0 }),
@@ -70,6 +73,7 @@ export async function runProgram(
     cleanup: false,
     reject: false,
   });
+  const result = await whileWaiting({ what: shownAs }, async () => running);
   if (!result.failed) return result.stdout;
   throw toError(file, result, timeoutMs);
 }

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../diagnostic/failure.ts';
-import { findLab, killLab } from './process/find.ts';
+import { whileWaiting } from '../host/interruption.ts';
+import { findLab, killLab, type FoundLab } from './process/find.ts';
 
 /** The time that the kernel may need to remove a lab, in milliseconds. */
 const goneMs = 10_000;
@@ -12,17 +13,22 @@ export async function downLab(name: string): Promise<string> {
   const lab = findLab(name);
   const started = startTimeOf(lab.pid);
   killLab(lab);
+  await whileWaiting({ what: `the kernel to remove the lab ${lab.name}` }, () => untilGone(lab, started));
+  return lab.name;
+}
+
+/** Waits until a lab's first process is gone. Throws a {@link Failure} if that takes longer than {@link goneMs}. */
+async function untilGone({ name, pid }: FoundLab, started: string | undefined): Promise<void> {
   const deadline = performance.now() + goneMs;
-  while (existsSync(`/proc/${lab.pid}`) && startTimeOf(lab.pid) === started) {
+  while (existsSync(`/proc/${pid}`) && startTimeOf(pid) === started) {
     if (performance.now() >= deadline) {
-      const message = `the lab ${lab.name} was killed, but its first process ${lab.pid} does not end`;
+      const message = `the lab ${name} was killed, but its first process ${pid} does not end`;
       throw new Failure('lab-failed', message, {
         hint: 'see dmesg for the process that hangs in the kernel',
       });
     }
     await delay(lookEveryMs);
   }
-  return lab.name;
 }
 
 /** The start time of a process, which distinguishes it from a later process with the same id. */

@@ -71,9 +71,12 @@ export async function startLab(
     onEvent(event);
     if (isFinal(event)) finish(event);
   });
-  const release = endOnSignal(tethered);
-  const final = await Promise.race([word, tethered.endedEarly()]);
-  release();
+  const guard = endOnSignal(tethered, () => {
+    progress.end();
+    return progress.waitsFor;
+  });
+  const final = await guard.unlessInterrupted(Promise.race([word, tethered.endedEarly()]));
+  guard.release();
   progress.end();
   if (final instanceof Failure) throw final;
   if (final.event === 'failure') {

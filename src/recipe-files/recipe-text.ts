@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream, openSync, readFileSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isInsideExecutable, readPackageText } from '../host/files/package-files.ts';
+import { whileWaiting } from '../host/interruption.ts';
 
 /** Far more than any recipe is: a command alone can be 124 KiB. */
 const largestRecipe = 1024 * 1024;
@@ -11,11 +12,13 @@ const largestRecipe = 1024 * 1024;
  * image, or a device without an end.
  */
 export async function readRecipeText(from: string | AsyncIterable<Buffer>): Promise<string> {
-  if (typeof from !== 'string') return readStream(from);
+  if (typeof from !== 'string') return whileWaiting({ what: 'its standard input' }, () => readStream(from));
   if (isInsideExecutable(from)) return readPackageText(from);
   const stats = statSync(from);
-  if (stats.isFIFO()) return readStream(openFifo(from));
-  if (!stats.isFile()) return readStream(createReadStream(from));
+  const read = (stream: AsyncIterable<Buffer>): Promise<string> =>
+    whileWaiting({ what: from }, () => readStream(stream));
+  if (stats.isFIFO()) return read(openFifo(from));
+  if (!stats.isFile()) return read(createReadStream(from));
   // At once, since a start has nothing else to do before.
   if (stats.size > largestRecipe) throw tooLarge();
   return readFileSync(from, 'utf8');

@@ -27,7 +27,7 @@ export const oversizedLeaseHint =
 export interface StoreFault {
   /** The place of the entry, in the operator's words. */
   readonly where: string;
-  /** The reason why the entry is skipped, as one clause. */
+  /** The reason why the entry is skipped, as a predicate: `is empty`. */
   readonly reason: string;
   /** The entry's key, if the key names a range: the entry is in the place of one or more leases. */
   readonly key?: string;

@@ -247,14 +247,16 @@ const otherStartWaits: readonly Wait[] = (['blackHole', 'mute'] as const).flatMa
     {
       command: 'up',
       what: `that foresees a start with an API server that ${api}`,
-      start: (t) => runForAMoment(t, [...upInCluster(t), '--dry-run']),
+      start: (t) => runUntilItWaits(t, [...upInCluster(t), '--dry-run']),
       exitCode: 'signal',
+      says: /while it waited for the Nodes of the Kubernetes API server http:/,
     },
     {
       command: 'up',
       what: `that foresees a start with an etcd that ${api}`,
-      start: (t) => runForAMoment(t, [...new Place(t).up(etcd(silent[kind])), '--dry-run']),
+      start: (t) => runUntilItWaits(t, [...new Place(t).up(etcd(silent[kind])), '--dry-run']),
       exitCode: 'signal',
+      says: /while it waited for the etcd at http:\S+:2379 under /,
     },
     {
       command: 'leases',
@@ -550,18 +552,21 @@ const plainWaits: readonly Wait[] = [
       const place = new Place(t);
       writeFileSync(join(place.directory, 'subnet.env'), 'FLANNEL_SUBNET=10.50.4.1/24\n');
       const files = ['-f', join(place.directory, 'subnet.env'), '-d', place.fifo('docker')];
-      return runForAMoment(t, ['docker-opts', ...files]);
+      return runUntilItWaits(t, ['docker-opts', ...files]);
     },
+    says: /while it waited for \/.*\/docker\n/,
   },
   ...['iface explain', 'doctor --recipe vxlan'].map((words) => ({
     command: words.replace(/ --.*/, ''),
     what: 'whose program ip hangs',
-    start: (t: TestContext) => runForAMoment(t, words.split(' '), { PATH: hangingPrograms(t, 'ip') }),
+    start: (t: TestContext) => runUntilItWaits(t, words.split(' '), { PATH: hangingPrograms(t, 'ip') }),
+    says: /while it waited for the program ip\n/,
   })),
   {
     command: 'doctor',
     what: 'that reads a FIFO',
-    start: (t) => runForAMoment(t, ['doctor', '--recipe', new Place(t).fifo('in')]),
+    start: (t) => runUntilItWaits(t, ['doctor', '--recipe', new Place(t).fifo('in')]),
+    says: /while it waited for \/.*\/in\n/,
   },
   ...(['blackHole', 'mute'] as const).flatMap((kind): Wait[] => {
     const what = `with an etcd that is a ${kind === 'mute' ? 'mute' : 'black hole'}`;
@@ -572,7 +577,12 @@ const plainWaits: readonly Wait[] = [
     return [
       { command: 'network get', what, start: start('network', 'get') },
       { command: 'leases', what, start: start('leases') },
-      { command: 'doctor', what, start: start('doctor', '--recipe', 'vxlan') },
+      {
+        command: 'doctor',
+        what,
+        start: (t) => runUntilItWaits(t, ['doctor', '--recipe', 'vxlan', ...etcd(silent[kind])]),
+        says: /while it waited for the etcd at http:\S+:2379 under \/coreos\.com\/network\n/,
+      },
       {
         command: 'network set',
         what,
@@ -598,7 +608,8 @@ const plainWaits: readonly Wait[] = [
   ].map((words) => ({
     command: words.join(' '),
     what: 'that reads a FIFO',
-    start: (t: TestContext) => runForAMoment(t, [...words, new Place(t).fifo('in')]),
+    start: (t: TestContext) => runUntilItWaits(t, [...words, new Place(t).fifo('in')]),
+    says: /while it waited for \/.*\/in\n/,
   })),
 ];
 
@@ -643,13 +654,43 @@ const askingWaits: readonly Wait[] = [
     start: (t) => takeDownHanging(t, 'sleep 300'),
     says: /it waited for ShutdownCommand \(.* at most\)\n +That command was ended\. .*to remove it, run heddle down --state-dir/,
   },
-  { command: 'status', what: 'that asks a daemon which is stopped', start: (t) => askStopped(t, 'status') },
+  {
+    command: 'status',
+    what: 'that asks a daemon which is stopped',
+    start: (t) => askStopped(t, 'status'),
+    says: /while it waited for the heddle daemon with the state directory \//,
+  },
+  {
+    command: 'status',
+    what: 'that watches a daemon which is stopped',
+    start: (t) => askStopped(t, 'status', '--watch', '--json'),
+    says: /while it waited for the heddle daemon with the state directory \//,
+  },
+  {
+    command: 'status',
+    what: 'that has watched a daemon which is stopped now',
+    start: async (t) => {
+      const place = new Place(t);
+      const daemon = await runUntil(t, place.up(), /ready: subnet/);
+      const watch = ['status', '--watch', '--json', '--state-dir', place.state];
+      const ran = await runUntil(t, watch, /"state":"(?:running|degraded)"/);
+      daemon.child.kill('SIGSTOP');
+      await until('the silence', () => ran.output().includes('"state":"unresponsive"'), ran.output);
+      return ran;
+    },
+    exitCode: exitCodes.unresponsive,
+  },
   {
     command: 'status',
     what: 'that waits for the probes of a daemon which is stopped',
     start: (t) => askStopped(t, 'status', '--probe'),
   },
-  { command: 'down', what: 'that asks a daemon which is stopped', start: (t) => askStopped(t, 'down') },
+  {
+    command: 'down',
+    what: 'that asks a daemon which is stopped',
+    start: (t) => askStopped(t, 'down'),
+    says: /\n +That process is stopped, as by SIGSTOP, and the request is still pending: .* kill -CONT \d+ continues it\. .*run heddle down/,
+  },
   {
     command: 'down',
     what: 'that cannot give back the lease of a dead daemon, since etcd has stopped',
@@ -690,11 +731,12 @@ const withoutEtcd = spawnSync('etcd', ['--version']).status !== 0 && 'etcd is no
 const withoutDaemon = withoutInterface || withoutEtcd;
 
 describe('a signal ends', { concurrency: 4 }, () => {
-  for (const [index, { command, what, start, exitCode = 0 }] of daemonWaits.entries()) {
+  for (const [index, { command, what, start, exitCode = 0, says }] of daemonWaits.entries()) {
     const signal = index % 2 === 0 ? 'SIGTERM' : 'SIGINT';
     test(`${command} ${what} (${signal})`, { skip: withoutDaemon }, async (t) => {
       const ran = await start(t);
       assert.equal(await endBy(ran, signal), exitCode === 'signal' ? signal : exitCode, ran.output());
+      if (exitCode === 'signal') await untilItSaysWhy(ran, command, says);
     });
   }
 
@@ -788,13 +830,16 @@ describe('a daemon that is stopped', { skip: withoutInterface }, () => {
       assert.equal(await ran.ended, exitCodes.unresponsive, ran.output());
       const who = `heddle: process ${daemon.child.pid}, the heddle daemon with the state directory`;
       assert.ok(ran.output().startsWith(who), ran.output());
-      assert.match(
-        ran.output(),
-        /did not answer within 4 s: it is stopped, as by SIGSTOP\n.*kill -CONT.* heddle down --state-dir \//,
-      );
+      assert.match(ran.output(), /did not answer within 4 s: it is stopped, as by SIGSTOP\n.*kill -CONT/);
     }
+    const [status, down] = asked.map((ran) => ran.output());
+    assert.doesNotMatch(status ?? '', /request/);
+    assert.match(status ?? '', /kill -CONT.* heddle down --state-dir \//);
+    assert.match(down ?? '', /\n {2}the request is still pending: .*kill -CONT \d+/);
+    // So it is.
     daemon.child.kill('SIGCONT');
-    assert.equal(await endBy(daemon, 'SIGTERM'), 0);
+    assert.equal(await daemon.ended, 0, daemon.output());
+    assert.match(daemon.output(), /stopping, asked by heddle down/);
   });
 });
 

@@ -30,7 +30,7 @@ test('text of other machines does not move the cursor, and does not begin a line
     where: '/store/subnets/\u001b]0;x\u0007',
     because: 'is\nempty',
   });
-  assert.equal(fault.text, '/store/subnets/␛]0;x␇ skipped: is␊empty');
+  assert.equal(fault.text, '/store/subnets/␛]0;x␇ skipped: it is␊empty');
 });
 
 test('a finding is shown with its place, and with its hint on the next line', () => {

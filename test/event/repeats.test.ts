@@ -110,8 +110,8 @@ test('an event that is rare is shown at once each time, and the count of one is 
   assert.equal(repeats.endsAt, 1000);
   repeats.take(fault('/store/a'), 1500);
   assert.deepEqual(lines(), [
-    'repeated once within 1.0 s; the last: /store/a skipped: is not JSON',
-    '/store/a skipped: is not JSON',
+    'repeated once within 1.0 s; the last: /store/a skipped: it is not JSON',
+    '/store/a skipped: it is not JSON',
   ]);
   repeats.endWindows(9000);
   assert.deepEqual(lines(), []);

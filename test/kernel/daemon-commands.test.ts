@@ -280,7 +280,7 @@ describe('a peer whose SubnetAddCommand fails', options, () => {
     );
     assert.match(
       daemon.all('store-fault')[0]?.msg ?? '',
-      /subnets\/weft skipped: does not have the name of a lease \(10\.50\.4\.0-24\)$/,
+      /subnets\/weft skipped: it does not have the name of a lease \(10\.50\.4\.0-24\)$/,
     );
     const torn = daemon.all('lease-rejected').find(({ key }) => key === '10.50.70.0-24');
     assert.match(torn?.msg ?? '', /^lease 10\.50\.70\.0-24 rejected: .*JSON/);

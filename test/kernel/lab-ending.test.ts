@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { assertTable } from '../support/ending-table.ts';
-import { endBy, startHeddle, type RunningHeddle } from '../support/ending.ts';
+import { endBy, startHeddle, untilItWaits, type RunningHeddle } from '../support/ending.ts';
 import { TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
@@ -58,8 +58,10 @@ interface Wait {
   readonly command: string;
   readonly what: string;
   readonly start: (t: TestContext) => Promise<RunningHeddle>;
-  /** The exit code, or the signal. */
-  readonly end: number | NodeJS.Signals;
+  /** The exit code of a command that handles the signal by itself. Every other one ends by the signal. */
+  readonly end?: number;
+  /** A part of what a command says that ends by the signal. */
+  readonly says?: RegExp;
 }
 
 type Start = 'run' | 'up' | 'watch';
@@ -107,6 +109,14 @@ const startStates: Readonly<
   },
 };
 
+/** A part of what is said when a signal ends each of them. */
+const startWaits: Readonly<Record<string, RegExp>> = {
+  'that reads its recipe from a FIFO': /while it waited for \/.*\/recipe\.json\n/,
+  'while its nodes start': /while it waited for 1 of 1 node to be ready/,
+  'whose lab is stopped': /while it waited for 1 of 1 node to be ready/,
+  'whose etcd hangs': /while it waited for its underlay and its store\n/,
+};
+
 /** The name of the lab that was started with these words. */
 function nameOf(way: Start, words: readonly string[], { child }: RunningHeddle): string {
   return way === 'run' ? `run-${child.pid ?? 0}` : (words.at(-1) ?? '');
@@ -141,14 +151,13 @@ const asking: readonly (readonly string[])[] = [
 const waits: readonly Wait[] = [
   ...Object.entries(startStates).flatMap(([what, start], index) =>
     (['run', 'up', 'watch'] as const).map((way): Wait => {
-      const end = what.includes('FIFO') ? 'SIGTERM' : 143;
       const words = startWords(way, String(index));
       const suffix = way === 'watch' ? ', with --watch' : '';
       return {
         command: way === 'watch' ? 'up' : way,
         what: `${what}${suffix}`,
         start: (t) => start(t, way, words),
-        end,
+        says: startWaits[what] ?? /./,
       };
     }),
   ),
@@ -160,7 +169,7 @@ const waits: readonly Wait[] = [
         startHeddle(t, ['lab', 'run', '--nodes', '1', recipe(t, { ShutdownCommand: loop })]),
         /taking the networks down/,
       ),
-    end: 143,
+    says: /while it waited for the networks of its nodes to be taken down\n/,
   },
   {
     command: 'run',
@@ -170,7 +179,7 @@ const waits: readonly Wait[] = [
       execFileSync('mkfifo', [fifo]);
       return startAsking(t, ['lab', 'run', recipe(t), '--scenario', fifo]);
     },
-    end: 'SIGTERM',
+    says: /while it waited for \/.*\/scenario\.json\n/,
   },
   {
     command: 'run',
@@ -181,7 +190,7 @@ const waits: readonly Wait[] = [
       const args = ['lab', 'run', recipe(t), '--scenario', file];
       return says(startHeddle(t, args), /step 1 of 1: pause for 300 s/);
     },
-    end: 143,
+    says: /while it waited for step 1 of 1 \(pause for 300 s\)\n/,
   },
   {
     command: 'verify',
@@ -193,7 +202,7 @@ const waits: readonly Wait[] = [
         /^verify: switched IPv4: starting$/m,
       );
     },
-    end: 143,
+    says: /while it waited for (?:the nodes of a lab|the promise \w+) \(switched IPv4\)\n/,
   },
   {
     command: 'up',
@@ -220,7 +229,7 @@ const waits: readonly Wait[] = [
     command: verb,
     what: 'that asks a lab which is stopped',
     start: (t: TestContext) => startAsking(t, ['lab', verb, ...named, ...words]),
-    end: 'SIGTERM' as const,
+    says: /while it waited for (?:the answer of the lab ending-\d+ about its (?:nodes|links)|the lab ending-\d+ to \w+ node1)\n/,
   })),
 ];
 
@@ -248,6 +257,28 @@ const slowNodeWaits = [
   },
 ] as const;
 
+/** The argument of the processes of `lab exec` that none may leave. */
+const orphanSeconds = '299';
+
+const wait = `sleep ${orphanSeconds} & wait`;
+const deaf = `trap '' TERM; echo begun; ${wait}`;
+
+/** Commands of `lab exec`, and how each ends by a signal. */
+const execEnds = [
+  ['SIGTERM', 'one that ends', `echo begun; exec sleep ${orphanSeconds}`, 'has ended'],
+  ['SIGINT', 'one that ends', `echo begun; exec sleep ${orphanSeconds}`, 'has ended'],
+  ['SIGHUP', 'one that ends', `echo begun; exec sleep ${orphanSeconds}`, 'has ended'],
+  ['SIGTERM', 'one that does not end', deaf, 'did not end within 1 s and was killed'],
+  ['SIGTERM', 'one with a handler', `trap 'echo got it; exit 3' TERM; echo begun; ${wait}`, 'has ended'],
+  [
+    'SIGINT',
+    'one with a handler whose child does not end',
+    // A shell lets what runs in the background ignore SIGINT.
+    `trap 'echo got it; exit 3' INT; echo begun; ${wait}`,
+    'has ended, but not its child processes, which were killed after 1 s',
+  ],
+] as const;
+
 /** What has a test of its own below. */
 const otherWaits = [
   { command: 'logs', what: 'of a lab which is stopped, or it has ended by itself' },
@@ -258,8 +289,7 @@ const otherWaits = [
 
 async function startAsking(t: TestContext, args: readonly string[]): Promise<RunningHeddle> {
   const ran = startHeddle(t, args);
-  // Before it is connected it ends in the same way: the moment does not matter.
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await untilItWaits(ran);
   return ran;
 }
 
@@ -271,11 +301,12 @@ test('each state in which a subcommand of heddle lab waits has a test of its end
 
 describe('SIGTERM ends heddle lab', { skip }, () => {
   let program: number;
+  let firstPid: number;
   before(async () => {
     const { exitCode, stderr } = await runHeddle(['lab', 'up', ...named, '--nodes', '1', 'host-gw']);
     assert.equal(exitCode, 0, stderr);
-    const first = await firstProcess(name);
-    const inside = processesIn(pidNamespace(first) ?? '');
+    firstPid = await firstProcess(name);
+    const inside = processesIn(pidNamespace(firstPid) ?? '');
     const found = inside.find(
       ({ words }) => words[0] !== 'sh' && words.some((word) => /inside\/main\.c?js$/.test(word)),
     );
@@ -285,10 +316,14 @@ describe('SIGTERM ends heddle lab', { skip }, () => {
   });
   after(() => runHeddle(['lab', 'down', ...named]));
 
-  for (const { command, what, start, end } of waits) {
+  for (const { command, what, start, end, says: wanted = /./ } of waits) {
     test(`${command} ${what}`, async (t) => {
       const ran = await start(t);
-      assert.equal(await endBy(ran, 'SIGTERM'), end, ran.output());
+      assert.equal(await endBy(ran, 'SIGTERM'), end ?? 'SIGTERM', ran.output());
+      if (end === undefined) {
+        await says(ran, wanted);
+        assert.match(ran.output(), new RegExp(`^heddle: SIGTERM ended heddle lab ${command} after \\d`, 'm'));
+      }
       if (!['run', 'up', 'verify'].includes(command)) return;
       const pid = String(ran.child.pid ?? 0);
       const labs = [`run-${pid}`, `verify-${pid}-switched-ipv4`, ...ownLabs];
@@ -301,12 +336,47 @@ describe('SIGTERM ends heddle lab', { skip }, () => {
     assert.ok(end === 0 || end === 'SIGTERM', String(end));
   });
 
-  test(`exec ${otherWaits[1].what}`, async (t) => {
+  for (const [signal, what, script, how] of execEnds) {
+    test(`exec ${otherWaits[1].what}, and passes ${signal} on: ${what}`, async (t) => {
+      process.kill(program, 'SIGCONT');
+      t.after(() => process.kill(program, 'SIGSTOP'));
+      const ran = startHeddle(t, ['lab', 'exec', ...named, 'node1', '--', 'sh', '-c', script]);
+      await says(ran, /begun/);
+      assert.equal(await endBy(ran, signal), signal);
+      const ended = `${signal} ended heddle lab exec after \\S+ m?s, while it waited for sh in node1 of the lab ${name}`;
+      const passed = `${signal} was passed to the command, which ${how}`;
+      await says(ran, new RegExp(`^heddle: ${ended}\\n  ${passed}\\.$`, 'm'));
+      if (what.includes('handler')) await says(ran, /^got it$/m);
+      const left = processesIn(pidNamespace(firstPid) ?? '').flatMap(({ words }) => words.join(' '));
+      assert.deepEqual(
+        left.filter((words) => words.includes(orphanSeconds)),
+        [],
+        ran.output(),
+      );
+    });
+  }
+
+  test('exec hands on the exit code of a command, also of one that a signal ended', async () => {
     process.kill(program, 'SIGCONT');
-    const ran = startHeddle(t, ['lab', 'exec', ...named, 'node1', 'sh', '-c', 'echo begun; exec sleep 300']);
-    await says(ran, /begun/);
-    assert.equal(await endBy(ran, 'SIGTERM'), 143);
+    const end = async (...words: readonly string[]): Promise<number> =>
+      (await runHeddle(['lab', 'exec', ...named, ...words])).exitCode ?? -1;
+    assert.equal(await end('node1', 'sh', '-c', 'exit 7'), 7);
+    assert.equal(await end('node1-pod', 'sh', '-c', 'kill -KILL $$'), 137);
+    assert.equal(await end('underlay', 'no-such-loom'), 127);
+    const { stderr } = await runHeddle(['lab', 'exec', ...named, 'node1', 'sh', '-c', 'echo x >&2; kill $$']);
+    assert.equal(stderr, 'x');
     process.kill(program, 'SIGSTOP');
+  });
+
+  test('exec ends its command when it is killed itself', async (t) => {
+    process.kill(program, 'SIGCONT');
+    t.after(() => process.kill(program, 'SIGSTOP'));
+    const ran = startHeddle(t, ['lab', 'exec', ...named, 'node1', '--', 'sh', '-c', execEnds[0][2]]);
+    await says(ran, /begun/);
+    assert.equal(await endBy(ran, 'SIGKILL'), 'SIGKILL');
+    await until('the command to be gone', () =>
+      processesIn(pidNamespace(firstPid) ?? '').every(({ words }) => !words.includes(orphanSeconds)),
+    );
   });
 
   test(`capture ${otherWaits[3].what}`, { skip: reasonToSkip('tcpdump') }, async (t) => {

@@ -220,7 +220,7 @@ describe('flannel’s schema in etcd', () => {
     const path = `${bed.prefix}/subnets/${key}`;
     const { cursor } = await store.list();
     await bed.raw.put(path).value(Buffer.of(0xff, 0xfe));
-    const fault = { where: path, reason: 'its value is not UTF-8', key };
+    const fault = { where: path, reason: 'has a value that is not UTF-8', key };
     const { records, faults } = await store.list();
     assert.deepEqual([records, faults], [[], [fault]]);
     await using watch = new WatchProbe(store, cursor);
@@ -235,7 +235,7 @@ describe('flannel’s schema in etcd', () => {
     const { cursor } = await store.list();
     const large = (bytes: number): string => JSON.stringify({ a: 'x'.repeat(bytes - 8) });
     await bed.raw.put(path).value(large(largestLeaseValue + 1));
-    const fault = { where: path, reason: 'its value is larger than 65536 bytes', key };
+    const fault = { where: path, reason: 'has a value that is larger than 65536 bytes', key };
     const { records, faults } = await store.list();
     assert.deepEqual([records, faults], [[], [fault]]);
     await using watch = new WatchProbe(store, cursor);

@@ -65,8 +65,10 @@ const endingTable: Readonly<Record<string, readonly string[]>> = {
   'recipe schema': ['or it has ended by itself'],
   status: [
     'that asks a daemon which is stopped',
+    'that has watched a daemon which is stopped now',
     'that waits for a daemon to watch',
     'that waits for the probes of a daemon which is stopped',
+    'that watches a daemon which is stopped',
   ],
   up: [
     'once it has told that etcd is away',

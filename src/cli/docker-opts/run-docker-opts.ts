@@ -3,6 +3,7 @@ import { parse } from 'shell-quote';
 import { Failure } from '../../diagnostic/failure.ts';
 import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { readNamedFile } from '../../host/files/plain-file.ts';
+import { whileWaiting } from '../../host/interruption.ts';
 import { ProgramError, runProgram } from '../../host/run-program.ts';
 import { explainError, hasErrorCode } from '../../host/system-error.ts';
 import { formatCidr } from '../../network/cidr.ts';
@@ -23,7 +24,7 @@ export async function writeDockerOptions(
   const text = renderDockerOptions(variables, request);
   try {
     // In place: -d may be /dev/stdout, or a link.
-    await writeFile(dockerFile, text);
+    await whileWaiting({ what: dockerFile }, () => writeFile(dockerFile, text));
   } catch (error) {
     throw new Failure('state-directory', `${dockerFile} cannot be written: ${explainError(error)}`, {
       hint: 'choose another file with -d',

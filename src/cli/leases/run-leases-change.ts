@@ -19,7 +19,7 @@ import { describeNetwork, describeRanges } from '../../network/configuration-tex
 import { noFamily, presentValues, zipFamilies } from '../../network/per-family.ts';
 import { listPublicAddresses } from '../../network/public-addresses.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
-import { whileWaiting } from '../terminal/interruption.ts';
+import { whileWaiting } from '../../host/interruption.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';

@@ -10,7 +10,7 @@ import { listPublicAddresses } from '../../network/public-addresses.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import type { StoreFault } from '../../store/store.ts';
-import { whileWaiting } from '../terminal/interruption.ts';
+import { whileWaiting } from '../../host/interruption.ts';
 import { asFailure } from '../terminal/report-error.ts';
 import { renderTable } from '../terminal/table.ts';
 import { roleFinder, type LeaseRole } from './lease-role.ts';
@@ -46,7 +46,7 @@ export async function listLeases(choice: StoreChoice, stateDirectory: string, js
   const { leases, faults, store } = await readLeases(choice);
   const roleOf = await askForRoles(stateDirectory, store);
   for (const { where, reason } of faults)
-    process.stderr.write(`${showInvisible(`${where} skipped: ${reason}`)}\n`);
+    process.stderr.write(`${showInvisible(`${where} skipped: it ${reason}`)}\n`);
   process.stdout.write(
     json
       ? `${JSON.stringify(leases.map((lease) => describeLease(lease, roleOf)))}\n`

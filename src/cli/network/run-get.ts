@@ -9,7 +9,7 @@ import { refuseRecipe } from '../../recipe-files/refuse-recipe.ts';
 import { parseNetworkDocument } from '../../recipe/read/network-document.ts';
 import { describeRanges } from '../../network/configuration-text.ts';
 import type { StoreChoice } from '../../store/kind.ts';
-import { whileWaiting } from '../terminal/interruption.ts';
+import { whileWaiting } from '../../host/interruption.ts';
 import { openStore } from '../../store/open-store.ts';
 
 /** The output of `network get --json`. */

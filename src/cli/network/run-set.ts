@@ -10,7 +10,7 @@ import { explainError } from '../../host/system-error.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
 import { parseNetworkDocument, recipeTextOf } from '../../recipe/read/network-document.ts';
-import { whileWaiting } from '../terminal/interruption.ts';
+import { whileWaiting } from '../../host/interruption.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 
@@ -62,8 +62,7 @@ async function checkBackend(
 
 async function readText(file: string): Promise<string> {
   try {
-    const what = file === '-' ? 'its standard input' : file;
-    return await whileWaiting({ what }, () => readRecipeText(file === '-' ? process.stdin : file));
+    return await readRecipeText(file === '-' ? process.stdin : file);
   } catch (error) {
     const shown = file === '' ? '""' : file;
     throw new Failure('recipe', `the network configuration ${shown} cannot be read: ${explainError(error)}`, {

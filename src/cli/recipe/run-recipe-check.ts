@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { whileWaiting } from '../terminal/interruption.ts';
 import { explainCompiling, type CommandCompiling } from '../../explain/explain-compiling.ts';
 import { parseRecipe } from '../../recipe/read/parse-recipe.ts';
 import { examineRecipe } from '../../recipe-files/examine-recipe.ts';
@@ -46,8 +45,7 @@ async function readSources(names: readonly string[]) {
     const name = given === '-' ? '<stdin>' : given;
     const file = recipeFile(given);
     try {
-      const what = given === '-' ? 'its standard input' : file;
-      const text = await whileWaiting({ what }, () => readRecipeText(given === '-' ? process.stdin : file));
+      const text = await readRecipeText(given === '-' ? process.stdin : file);
       sources.push({ source: { name, text }, name: basename(file, '.json') });
     } catch (error) {
       problems.push(`${name === '' ? '""' : name} cannot be read: ${explainError(error)}`);

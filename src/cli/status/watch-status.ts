@@ -2,6 +2,7 @@ import { clearScreenDown, cursorTo } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { Failure } from '../../diagnostic/failure.ts';
+import { endBecauseOf } from '../../host/interruption.ts';
 import { isAbort } from '../../host/system-error.ts';
 
 /** How often the status is asked for, in milliseconds. */
@@ -18,27 +19,60 @@ export interface View {
   readonly line: string;
 }
 
-/** Ends when the user ends it: with SIGINT, as by Ctrl-C, or SIGTERM. */
-function untilSignal(): { readonly signal: AbortSignal; readonly stop: () => void } {
-  const ended = new AbortController();
-  const end = (): void => ended.abort();
-  process.once('SIGINT', end).once('SIGTERM', end);
-  const stop = (): void => void process.off('SIGINT', end).off('SIGTERM', end);
-  return { signal: ended.signal, stop };
+/** Sees how things are, unless it is aborted before. */
+type Look = (signal: AbortSignal) => Promise<View>;
+
+/** A watch that the user ends: with SIGINT, as by Ctrl-C, or SIGTERM. */
+class Watch {
+  readonly #look: Look;
+  readonly #ended = new AbortController();
+  #endedBy: NodeJS.Signals | undefined;
+  #hasSeen = false;
+
+  constructor(look: Look) {
+    this.#look = look;
+  }
+
+  readonly #end = (signal: NodeJS.Signals): void => {
+    this.#endedBy = signal;
+    this.#ended.abort();
+  };
+
+  /** Shows what `look` sees again and again, an interval apart, until a signal. */
+  async run(show: (view: View) => void): Promise<void> {
+    const { signal } = this.#ended;
+    process.once('SIGINT', this.#end).once('SIGTERM', this.#end);
+    try {
+      while (!signal.aborted) {
+        const view = await this.#look(signal);
+        this.#hasSeen = true;
+        show(view);
+        await delay(intervalMs, undefined, { signal });
+      }
+    } catch (error) {
+      if (!isAbort(error)) throw error;
+    } finally {
+      process.off('SIGINT', this.#end).off('SIGTERM', this.#end);
+    }
+  }
+
+  /** Ends this process by the signal if nothing was ever seen, because no exit code is right then. */
+  async finish(): Promise<void> {
+    if (this.#endedBy !== undefined && !this.#hasSeen) await endBecauseOf(this.#endedBy);
+  }
 }
 
 /**
  * Shows what `look` sees on the whole terminal, again each second, until a signal ends it; then the screen is as it was before. Throws a
  * Failure if stdout is not a terminal.
  */
-export async function watchOnScreen(look: () => Promise<View>): Promise<void> {
+export async function watchOnScreen(look: Look): Promise<void> {
   const { stdout } = process;
   if (!stdout.isTTY || process.env['TERM'] === 'dumb') {
     throw new Failure('usage', '--watch needs a terminal, and standard output is not one', {
       hint: 'with --json, --watch prints one JSON object a line each time the status changes',
     });
   }
-  const { signal, stop } = untilSignal();
   let shown = '';
   const draw = (): void => {
     cursorTo(stdout, 0, 0);
@@ -48,41 +82,28 @@ export async function watchOnScreen(look: () => Promise<View>): Promise<void> {
   };
   stdout.write(enterScreen);
   stdout.on('resize', draw);
+  const watch = new Watch(look);
   try {
-    await each(signal, async () => {
-      shown = (await look()).text;
+    await watch.run(({ text }) => {
+      shown = text;
       draw();
     });
   } finally {
     stdout.off('resize', draw);
     stdout.write(leaveScreen);
-    stop();
   }
+  await watch.finish();
 }
 
 /** Prints the line of what `look` sees each time that it has changed, until a signal ends it. */
-export async function watchAsLines(look: () => Promise<View>): Promise<void> {
-  const { signal, stop } = untilSignal();
+export async function watchAsLines(look: Look): Promise<void> {
   let last: string | undefined;
-  try {
-    await each(signal, async () => {
-      const { line } = await look();
-      if (line !== last) process.stdout.write(`${line}\n`);
-      last = line;
-    });
-  } finally {
-    stop();
-  }
-}
-
-/** Runs work again and again, an interval apart, until the signal. */
-async function each(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await work();
-    await delay(intervalMs, undefined, { signal }).catch((error: unknown) => {
-      if (!isAbort(error)) throw error;
-    });
-  }
+  const watch = new Watch(look);
+  await watch.run(({ line }) => {
+    if (line !== last) process.stdout.write(`${line}\n`);
+    last = line;
+  });
+  await watch.finish();
 }
 
 /**

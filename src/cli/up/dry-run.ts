@@ -33,8 +33,7 @@ function renderPlan(plan: StartPlan): string {
 
 function renderCniList(list: NonNullable<StartPlan['cniList']>): string {
   const { path, template, isRendered, content, because, passedOver } = list;
-  if (because !== null)
-    return `CNI list ${showInvisible(path)}: cannot be written, so the node would be degraded: ${showInvisible(because)}\n`;
+  if (because !== null) return `CNI list: the node would be degraded, because ${showInvisible(because)}\n`;
   const how = isRendered ? 'rendered from' : 'as it is in';
   const lines = content?.trimEnd().split('\n') ?? ['its text depends on the new subnet'];
   const title = `CNI list ${showInvisible(path)}, ${how} ${showInvisible(template)}:\n`;

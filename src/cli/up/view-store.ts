@@ -1,5 +1,6 @@
 import { locateNetwork, networkHint } from '../../daemon/setup/await-network.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
+import { whileWaiting } from '../../host/interruption.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import type { StoreChoice } from '../../store/kind.ts';
@@ -51,12 +52,14 @@ export async function viewStore(
   }
   const { description } = store;
   try {
-    const assigned = await store.node?.readSubnets();
-    const [document, listing] = [await store.readNetwork(), await store.list()];
-    await look(store);
-    const { cause, hint = networkHint } =
-      document === undefined ? await locateNetwork(store) : { cause: undefined };
-    return { kind: 'seen', description, document, networkHint: cause ?? hint, listing, assigned };
+    return await whileWaiting({ what: `the ${description}` }, async () => {
+      const assigned = await store.node?.readSubnets();
+      const [document, listing] = [await store.readNetwork(), await store.list()];
+      await look(store);
+      const { cause, hint = networkHint } =
+        document === undefined ? await locateNetwork(store) : { cause: undefined };
+      return { kind: 'seen', description, document, networkHint: cause ?? hint, listing, assigned };
+    });
   } catch (error) {
     if (!(error instanceof StoreError) || !error.retryable) throw error;
     return { kind: 'away', description, because: error.message, hint: error.hint };

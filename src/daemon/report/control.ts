@@ -4,8 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../diagnostic/failure.ts';
 import type { LongWait } from '../../event/event.ts';
-import { findDaemonOfDeleted, findOwningProcess } from '../../host/state/daemon-process.ts';
+import {
+  findDaemonOfDeleted,
+  findOwningProcess,
+  isStopped,
+  type OwningProcess,
+} from '../../host/state/daemon-process.ts';
 import { downCommand } from '../../host/state/down-command.ts';
+import { whileWaiting } from '../../host/interruption.ts';
 import { controlSocketPath } from '../../host/state/instance.ts';
 import { hasErrorCode } from '../../host/system-error.ts';
 import type { ExitMode } from '../setup/options.ts';
@@ -94,26 +100,37 @@ const signOfLifeMs = 2000;
 /**
  * Sends a request to the daemon of a state directory. Undefined if none is running there. Throws a Failure if this user may not ask, or if
  * the daemon does not answer. A stop may take as long as its commands, but the daemon must give signs of life.
+ *
+ * @param given throws an AbortError when it is aborted; the daemon may still do what it was asked for
  */
 export async function askDaemon(
   stateDirectory: string,
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
+  given?: AbortSignal,
 ): Promise<unknown> {
   const answered = new AbortController();
-  const asked = ask(stateDirectory, method, path, body, answered.signal);
+  const signal = given === undefined ? answered.signal : AbortSignal.any([answered.signal, given]);
+  const asked = ask(stateDirectory, method, path, body, signal);
   const watched =
-    method === 'GET' ? expectAnswer(stateDirectory) : expectLife(stateDirectory, answered.signal);
+    method === 'GET' ? expectAnswer(stateDirectory) : expectLife(stateDirectory, path, answered.signal);
   asked.catch(() => undefined);
   watched.catch(() => undefined);
   try {
-    const answer = await Promise.race([asked, watched]);
+    const answer = await whileWaiting({ what: nameDaemon(stateDirectory) }, () =>
+      Promise.race([asked, watched]),
+    );
     if (answer === undefined) await refuseDeleted(stateDirectory);
     return answer;
   } finally {
     answered.abort();
   }
+}
+
+/** The daemon of a state directory, as a noun. */
+export function nameDaemon(stateDirectory: string): string {
+  return `the heddle daemon with the state directory ${stateDirectory}`;
 }
 
 /** Throws a Failure if a daemon runs although its socket does not answer, because its state directory was deleted. */
@@ -123,7 +140,7 @@ async function refuseDeleted(stateDirectory: string): Promise<void> {
   if (pid === undefined) return;
   throw new Failure(
     'unresponsive',
-    `process ${pid}, the heddle daemon with the state directory ${stateDirectory}, runs, but that directory was deleted, so it cannot be asked`,
+    `process ${pid}, ${nameDaemon(stateDirectory)}, runs, but that directory was deleted, so it cannot be asked`,
     { hint: `wait a few seconds, in which it makes the directory again, or stop it with kill -TERM ${pid}` },
   );
 }
@@ -133,22 +150,45 @@ async function expectAnswer(stateDirectory: string): Promise<never> {
   throw await describeSilence(stateDirectory);
 }
 
-async function expectLife(stateDirectory: string, answered: AbortSignal): Promise<never> {
+/** Throws a Failure if the daemon stops giving signs of life while it has a request for `path`. */
+async function expectLife(stateDirectory: string, path: string, answered: AbortSignal): Promise<never> {
   for (;;) {
-    await askDaemon(stateDirectory, 'GET', '/status');
+    await askDaemon(stateDirectory, 'GET', '/status').catch((error: unknown) => {
+      throw path === '/stop' && error instanceof SilentDaemon ? error.afterStop() : error;
+    });
     await delay(signOfLifeMs, undefined, { signal: answered });
   }
 }
 
-async function describeSilence(stateDirectory: string): Promise<Failure> {
+/** The failure of a daemon that does not answer. */
+class SilentDaemon extends Failure {
+  readonly #pid: number | 'PID';
+
+  /**
+   * @param who the daemon, as the subject of a sentence
+   * @param down the command that takes its network down
+   */
+  constructor(who: string, process: OwningProcess | undefined, down: string) {
+    const why = process !== undefined && isStopped(process) ? ': it is stopped, as by SIGSTOP' : '';
+    const pid = process?.pid ?? 'PID';
+    super('unresponsive', `${who} did not answer within ${answerMs / 1000} s${why}`, {
+      hint: `if it is stopped, continue it with kill -CONT ${pid}; otherwise end it with kill -KILL ${pid} and take its network down with ${down}`,
+    });
+    this.#pid = pid;
+  }
+
+  /** The failure where the daemon was asked to stop: its socket keeps the request. */
+  afterStop(): Failure {
+    const hint = `the request is still pending: the daemon takes its network down as soon as it continues (kill -CONT ${this.#pid}, if it is stopped); to withdraw the request, end the daemon with kill -KILL ${this.#pid}, which leaves its network up`;
+    return new Failure(this.kind, this.message, { hint, cause: this });
+  }
+}
+
+async function describeSilence(stateDirectory: string): Promise<SilentDaemon> {
   const found = await findOwningProcess(stateDirectory);
-  const daemon = `the heddle daemon with the state directory ${stateDirectory}`;
+  const daemon = nameDaemon(stateDirectory);
   const who = found === undefined ? daemon : `process ${found.pid}, ${daemon},`;
-  const why = found?.state === 'T' ? ': it is stopped, as by SIGSTOP' : '';
-  const pid = found?.pid ?? 'PID';
-  return new Failure('unresponsive', `${who} did not answer within ${answerMs / 1000} s${why}`, {
-    hint: `if it is stopped, continue it with kill -CONT ${pid}; otherwise end it with kill -KILL ${pid} and take its network down with ${downCommand(stateDirectory)}`,
-  });
+  return new SilentDaemon(who, found, downCommand(stateDirectory));
 }
 
 function ask(

@@ -86,7 +86,7 @@ export function chooseInterface(wishes: InterfaceWishes, facts: HostFacts): Chos
   const choice = tryChooseInterface(wishes, facts);
   if (choice.kind === 'chosen') return choice.chosen;
   throw new Failure('interface', `no usable interface was found: ${choice.refusals.join('; ')}`, {
-    hint: 'use --iface to choose an interface that is up and has an address; heddle iface explain shows why each was passed over',
+    hint: chooseHint(facts.links, '; heddle iface explain shows why each was passed over'),
     detail: describeCandidates(facts.links),
   });
 }
@@ -284,12 +284,24 @@ function checkPublicAddress(flag: string, text: string | undefined, family: Fami
   }
 }
 
+/**
+ * The cure where no interface can be used, in the imperative.
+ *
+ * @param more a clause that follows where an interface can be chosen
+ */
+export function chooseHint(links: readonly Pick<Link, 'loopback'>[], more = ''): string {
+  return links.every(({ loopback }) => loopback)
+    ? 'give this machine a network interface with an address first; in a container, check the network that it was started with'
+    : `use --iface to choose an interface that is up and has an address${more}`;
+}
+
 /** The interfaces of the machine, for a message: at most twenty, those with an address first. */
 function describeCandidates(links: readonly Link[]): string {
   const candidates = links
     .filter(({ loopback }) => !loopback)
     .sort((a, b) => Number(b.addresses.length > 0) - Number(a.addresses.length > 0));
-  if (candidates.length === 0) return 'This machine has only the loopback interface.';
+  if (candidates.length === 0)
+    return 'This machine has only the loopback interface, which peers cannot reach.';
   const lines = candidates.slice(0, 20).map(describeLink);
   if (candidates.length > 20) lines.push(`  … and ${candidates.length - 20} more`);
   return ['The interfaces of this machine:', ...lines].join('\n');

@@ -20,7 +20,7 @@ export async function forgetOwnProcess(stateDirectory: string): Promise<void> {
 }
 
 /** A process that owns a state directory. */
-interface OwningProcess {
+export interface OwningProcess {
   readonly pid: number;
   /** The state of the process by proc(5): `T` if a signal stopped it. */
   readonly state: string;
@@ -35,6 +35,11 @@ export async function findOwningProcess(stateDirectory: string): Promise<OwningP
   } catch {
     return undefined;
   }
+}
+
+/** Whether a signal such as SIGSTOP stopped the process, or a debugger. */
+export function isStopped({ state }: OwningProcess): boolean {
+  return state === 'T' || state === 't';
 }
 
 /**

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { Failure } from '../../diagnostic/failure.ts';
+import { whileWaiting } from '../../host/interruption.ts';
 import type { FoundLab } from './find.ts';
 import { parseObject } from '../inside/json-lines.ts';
 import { nameArgument } from '../plan/request.ts';
@@ -49,6 +50,21 @@ function expect<Kind extends ControlResponse['response']>(
  * process.
  */
 function ask(lab: FoundLab, request: ControlRequest): Promise<ControlResponse> {
+  return whileWaiting({ what: describeRequest(lab, request) }, () => send(lab, request));
+}
+
+function describeRequest({ name }: FoundLab, request: ControlRequest): string {
+  switch (request.request) {
+    case 'status':
+      return `the answer of the lab ${name} about its nodes`;
+    case 'links':
+      return `the answer of the lab ${name} about its links`;
+    default:
+      return `the lab ${name} to ${request.request} ${request.node}`;
+  }
+}
+
+function send(lab: FoundLab, request: ControlRequest): Promise<ControlResponse> {
   return new Promise((resolve, reject) => {
     const socket = connect(`/proc/${lab.pid}/root${controlSocket}`);
     let text = '';

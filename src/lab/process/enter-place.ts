@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { enterHost } from '../inside/node/holder.ts';
+import { enterHost, stepIntoHost } from '../inside/node/holder.ts';
 import type { FoundLab } from './find.ts';
 
 /** A network namespace of a lab: of a host, of a pod, or the lab's own. */
@@ -29,6 +29,43 @@ export function enterNetwork(
   const inside = owner.kind === 'underlay' ? command : ['ip', 'netns', 'exec', owner.name, ...command];
   return ['nsenter', ...enterLab(lab), '--', ...inside];
 }
+
+/**
+ * The command that runs another one in a place for a person, on a terminal. The other command decides about each signal of the terminal. All
+ * of it is killed when this process ends.
+ */
+export function occupyPlace(
+  lab: FoundLab,
+  owner: NamespaceOwner,
+  command: readonly string[],
+): readonly [string, ...string[]] {
+  const inside =
+    owner.kind === 'host'
+      ? stepIntoHost({ pid: owner.holderPid }, waitFor(command))
+      : enterOwner(owner, command);
+  return ['nsenter', ...enterLab(lab), '--no-fork', '--', ...endWithParent, ...waitFor(inside)];
+}
+
+/** Makes the kernel kill the command that follows when its parent is gone. */
+const endWithParent = ['setpriv', '--pdeathsig', 'SIGKILL', '--'];
+
+/** The `$0` of the shells that wait for a command. */
+export const occupantMarker = 'heddle-exec';
+
+/**
+ * A shell that waits for a command, and ends with its status, or 128 and the number of the signal that ended it. The shell survives the
+ * signals of a terminal; nsenter would end before the command. Its own words, such as "Terminated", are for nobody.
+ */
+function waitFor(command: readonly string[]): readonly string[] {
+  return ['sh', '-c', occupyingScript, occupantMarker, ...endWithParent, ...command];
+}
+
+const occupyingScript = `
+trap : HUP INT QUIT TERM
+exec 3>&2 2>/dev/null
+(exec "$@" 2>&3 3>&-)
+exit "$?"
+`;
 
 function enterOwner(owner: NamespaceOwner, command: readonly string[]): readonly string[] {
   switch (owner.kind) {

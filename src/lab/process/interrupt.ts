@@ -1,7 +1,5 @@
-import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+import { beforeSignalEnds } from '../../host/interruption.ts';
 
 /** The longest wait for the end of a lab after a signal, in milliseconds: a process that waits in the kernel cannot be killed. */
 const longestEndMs = 1500;
@@ -12,19 +10,37 @@ interface EndableLab {
   end(): Promise<void>;
 }
 
-/** Ends the lab, and then this process, when this process is told to end. Returns a function that undoes this. */
-export function endOnSignal(lab: EndableLab): () => void {
-  const end = (signal: (typeof signals)[number]): void => {
-    void Promise.race([lab.end().then(() => true), delay(longestEndMs, false)]).then((isGone) => {
-      const how = isGone
-        ? 'interrupted and completely removed'
-        : 'interrupted and killed, but one of its processes waits in the kernel and has not ended yet; see dmesg';
-      process.stderr.write(`\nheddle: the lab was ${how}\n`);
-      process.exit(128 + constants.signals[signal]);
-    });
-  };
-  for (const signal of signals) process.once(signal, end);
-  return () => {
-    for (const signal of signals) process.removeListener(signal, end);
+/** A lab that ends before a signal ends this process. */
+interface GuardedLab {
+  /** Returns the result of some work, unless a signal ends the lab meanwhile: then its failure says nothing, and it never returns. */
+  unlessInterrupted<T>(work: Promise<T>): Promise<T>;
+  /** From now on, a signal leaves the lab alone. */
+  release(): void;
+}
+
+/**
+ * Ends the lab before a signal ends this process.
+ *
+ * @param describeWait what the lab waits for, as a noun
+ */
+export function endOnSignal(lab: EndableLab, describeWait: () => string): GuardedLab {
+  let isEnding = false;
+  const release = beforeSignalEnds(async () => {
+    isEnding = true;
+    const what = describeWait();
+    const isGone = await Promise.race([lab.end().then(() => true), delay(longestEndMs, false)]);
+    const now = isGone
+      ? 'The lab was interrupted and completely removed.'
+      : 'The lab was interrupted and killed, but one of its processes waits in the kernel and has not ended yet; see dmesg.';
+    return { what, now };
+  });
+  return {
+    release,
+    unlessInterrupted: async (work) => {
+      const [result] = await Promise.allSettled([work]);
+      if (isEnding) return new Promise<never>(() => undefined);
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    },
   };
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../diagnostic/failure.ts';
 import { ProgramError, runProgram } from '../../host/run-program.ts';
 import { nodeEnvironment } from '../inside/node/environment.ts';
-import { enterNetwork, enterPlace, type NamespaceOwner } from './enter-place.ts';
+import { enterNetwork, enterPlace, occupyPlace, type NamespaceOwner } from './enter-place.ts';
 import type { FoundLab } from './find.ts';
 import type { ControlResponse } from '../protocol.ts';
 import type { LabPlace } from './places.ts';
@@ -26,9 +26,9 @@ export class Namespaces {
     return { ...nodeEnvironment(node, process.env, this.#status.store), LC_ALL: 'C' };
   }
 
-  /** The command that runs another one in a place. */
-  command(place: LabPlace, words: readonly string[]): readonly [string, ...string[]] {
-    return enterPlace(this.#lab, this.#ownerOf(place), words);
+  /** The command that runs another one in a place for a person, on a terminal. All of it is killed when this process ends. */
+  occupant(place: LabPlace, words: readonly string[]): readonly [string, ...string[]] {
+    return occupyPlace(this.#lab, this.#ownerOf(place), words);
   }
 
   /**
@@ -41,9 +41,14 @@ export class Namespaces {
 
   /** Runs a command in a place and returns its stdout. Throws a ProgramError if it fails, or a {@link Failure} if the place cannot be entered. */
   async run(place: LabPlace, words: readonly string[]): Promise<string> {
-    const [file, ...args] = this.command(place, words);
+    const [file, ...args] = enterPlace(this.#lab, this.#ownerOf(place), words);
+    const shownAs = `${words[0] ?? file} in ${place.name} of the lab ${this.#lab.name}`;
     try {
-      return await runProgram(file, args, { env: this.environment(place), timeoutMs: lookUpMs });
+      return await runProgram(file, args, {
+        env: this.environment(place),
+        timeoutMs: lookUpMs,
+        shownAs,
+      });
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
       if (error.fault === 'missing') {

@@ -1,3 +1,4 @@
+import { formatCount } from '../../diagnostic/words.ts';
 import type { LabEvent } from '../protocol.ts';
 
 /** Shows the progress of a lab. Everything goes to stderr, so that stdout holds only the result. */
@@ -5,6 +6,8 @@ interface Progress {
   note(event: LabEvent): void;
   /** Removes the temporary output. */
   end(): void;
+  /** The thing that the lab waits for now, as a noun. */
+  readonly waitsFor: string;
 }
 
 /** A stream that may be a terminal: process.stderr. */
@@ -35,6 +38,9 @@ export function showProgress(
       isOver = true;
       if (canRewrite) stream.write(clearLine);
     },
+    get waitsFor() {
+      return steps.waitsFor;
+    },
   };
 }
 
@@ -46,13 +52,54 @@ class Steps {
   #probed = 0;
   /** The number of steps of a scenario. */
   #steps = 0;
+  /** The thing that the lab waits for, as a noun. */
+  #waitsFor = 'its underlay and its store';
+  /** The last command that a node was reported to wait for, as a clause. */
+  #slow: string | undefined;
 
   constructor(nodes: number) {
     this.#nodes = nodes;
     this.#pairs = nodes * (nodes - 1);
   }
 
+  get waitsFor(): string {
+    return this.#slow === undefined ? this.#waitsFor : `${this.#waitsFor} (${this.#slow})`;
+  }
+
+  /** Takes note of an event, and describes it. */
   describe(event: LabEvent): string | undefined {
+    // The time in parentheses is that of the report.
+    this.#slow = event.event === 'node-waits' ? describeNodeWait(event).replace(/ \(.*\)$/, '') : undefined;
+    this.#waitsFor = this.#nextWait(event) ?? this.#waitsFor;
+    return this.#describe(event);
+  }
+
+  /** The wait that begins with an event; undefined if the lab waits on. */
+  #nextWait(event: LabEvent): string | undefined {
+    switch (event.event) {
+      case 'built':
+        return this.#describeUnready(0);
+      case 'node-ready':
+        return this.#describeUnready(this.#ready + 1);
+      case 'overlay-ready':
+        return `the answers of ${formatCount(this.#pairs, 'pair')}`;
+      case 'stopping':
+        return 'the networks of its nodes to be taken down';
+      case 'scenario-begun':
+        return 'its scenario';
+      case 'step-begun':
+        return `step ${event.number} of ${this.#steps} (${event.text})`;
+      default:
+        return undefined;
+    }
+  }
+
+  #describeUnready(ready: number): string {
+    if (ready >= this.#nodes) return 'every node to know every other';
+    return `${this.#nodes - ready} of ${formatCount(this.#nodes, 'node')} to be ready`;
+  }
+
+  #describe(event: LabEvent): string | undefined {
     switch (event.event) {
       case 'store-step':
         return event.step;

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { listFew } from '../../diagnostic/words.ts';
 import { tracingReady, tracingScript } from './firewall-trace.ts';
+import { whileWaiting } from '../../host/interruption.ts';
 import type { Namespaces } from '../process/namespaces.ts';
 import { PcapReader, type PcapRecord } from './pcap.ts';
 import type { LabPlace } from '../process/places.ts';
@@ -38,7 +40,8 @@ export async function observe(
 ): Promise<Observations> {
   const watches = places.map((place) => new PlaceWatch(namespaces, place));
   try {
-    await Promise.all(watches.map((watch) => watch.begun()));
+    const what = `tcpdump and nft in ${listFew(places.map(({ name }) => name))}`;
+    await whileWaiting({ what }, () => Promise.all(watches.map((watch) => watch.begun())));
     await send();
     await settle(watches);
   } finally {

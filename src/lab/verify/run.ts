@@ -132,29 +132,32 @@ async function planVerifyLab(
   return { underlay, families, spec };
 }
 
+/** The labs that run, each with the thing that it waits for, as a noun. */
+type RunningLabs = Map<TetheredLab, string>;
+
 /** Runs labs, some at once, and returns their tries. Throws a {@link Failure} if a lab itself fails. */
 async function runLabs(labs: readonly VerifyLab[]): Promise<readonly PromiseTry[]> {
   const tries: PromiseTry[] = [];
-  const running = new Set<TetheredLab>();
+  const running: RunningLabs = new Map();
   const endAll = async (): Promise<void> => {
-    await Promise.all([...running].map((each) => each.end()));
+    await Promise.all([...running.keys()].map((each) => each.end()));
   };
-  const release = endOnSignal({ end: endAll });
+  const guard = endOnSignal({ end: endAll }, () => [...running.values()].join(' and '));
   const queue = labs.values();
   const work = async (): Promise<void> => {
     for (const lab of queue) tries.push(...(await runLab(lab, running)));
   };
   try {
-    await Promise.all(Array.from({ length: atOnce }, work));
+    await guard.unlessInterrupted(Promise.all(Array.from({ length: atOnce }, work)));
   } finally {
     await endAll();
-    release();
+    guard.release();
   }
   return tries;
 }
 
 /** Runs one lab to its end, and returns its tries. Throws a {@link Failure} if the lab itself fails. */
-async function runLab(lab: VerifyLab, running: Set<TetheredLab>): Promise<readonly PromiseTry[]> {
+async function runLab(lab: VerifyLab, running: RunningLabs): Promise<readonly PromiseTry[]> {
   const { underlay, families, spec } = lab;
   const tries: PromiseTry[] = [];
   const name = `${underlay} ${families}`;
@@ -162,6 +165,9 @@ async function runLab(lab: VerifyLab, running: Set<TetheredLab>): Promise<readon
   const word = new Promise<'verified' | Failure>((resolve) => (finish = resolve));
   const note = (event: LabEvent): void => {
     switch (event.event) {
+      case 'promise-begun':
+        running.set(tethered, `the promise ${event.id} (${name})`);
+        return;
       case 'promise-tried': {
         const { id, outcome, tookMs } = event;
         tries.push({ id, report: reportTry(lab, outcome, tookMs) });
@@ -185,7 +191,7 @@ async function runLab(lab: VerifyLab, running: Set<TetheredLab>): Promise<readon
   };
   process.stderr.write(`verify: ${name}: starting\n`);
   const tethered = new TetheredLab(spec, note);
-  running.add(tethered);
+  running.set(tethered, `the nodes of a lab (${name})`);
   const final = await Promise.race([word, tethered.endedEarly()]);
   await tethered.end();
   running.delete(tethered);

@@ -16,13 +16,14 @@ export function isReservation({ lease }: IKeyValue): boolean {
  */
 export function readKeyValue(kv: IKeyValue, subnets: string): Exclude<StoreChange, { kind: 'delete' }> {
   const where = kv.key.toString();
-  if (!isUtf8(kv.key)) return { kind: 'fault', fault: { where, reason: 'its key is not UTF-8' } };
+  if (!isUtf8(kv.key)) return { kind: 'fault', fault: { where, reason: 'has a key that is not UTF-8' } };
   const key = where.slice(subnets.length);
   if (kv.value.length > largestLeaseValue) {
-    const reason = `its value is larger than ${largestLeaseValue} bytes`;
+    const reason = `has a value that is larger than ${largestLeaseValue} bytes`;
     return { kind: 'fault', fault: { where, reason, key } };
   }
-  if (!isUtf8(kv.value)) return { kind: 'fault', fault: { where, reason: 'its value is not UTF-8', key } };
+  if (!isUtf8(kv.value))
+    return { kind: 'fault', fault: { where, reason: 'has a value that is not UTF-8', key } };
   const record: LeaseRecord = {
     key,
     value: kv.value.toString(),

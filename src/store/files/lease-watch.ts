@@ -174,7 +174,7 @@ export class LeaseWatch {
   #onBlind(error: unknown): void {
     if (this.#state.kind !== 'following' || this.#state.by === 'polls') return;
     this.#state = { kind: 'following', by: 'polls' };
-    const reason = `changes cannot be watched, so heddle looks every ${pollsMs.unwatchedLeases} ms: ${describeError(error)}`;
+    const reason = `does not report changes, so heddle looks every ${pollsMs.unwatchedLeases} ms: ${describeError(error)}`;
     this.#pending.set('blind', { kind: 'fault', fault: { where: this.#options.directory.path, reason } });
     this.#wakeReader();
     this.#scheduleRescan(pollsMs.unwatchedLeases);

@@ -96,7 +96,7 @@ for (const format of ['text', 'json'] as const) {
     t.after(() => child.kill('SIGKILL'));
     const [first = '', second = '', ...more] = (await text(child.stdout)).trimEnd().split('\n');
     assert.deepEqual(more, []);
-    assert.match(first, /\/store\/subnets\/junk0 skipped: is not the name of a lease/);
+    assert.match(first, /\/store\/subnets\/junk0 skipped: it is not the name of a lease/);
     assert.match(
       second,
       /repeated 2999 times within .*, about \/store\/subnets\/junk1, .* and 2994 more; the last: .*junk2999/,

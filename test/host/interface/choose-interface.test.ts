@@ -142,6 +142,13 @@ describe('--iface', () => {
     assert.match(failure.detail ?? '', /^ {2}bare: no address$/m);
   });
 
+  test('a machine with only the loopback interface is not told to choose another one', () => {
+    const failure = refusal({ iface: ['eth0'] }, { links: facts.links.slice(0, 1) });
+    assert.equal(failure.detail, 'This machine has only the loopback interface, which peers cannot reach.');
+    assert.match(failure.hint ?? '', /^give this machine a network interface with an address first/);
+    assert.match(refusal({ iface: ['eth9'] }).hint ?? '', /^use --iface to choose/);
+  });
+
   test('one without an address of the family is refused', () => {
     assert.match(refusal({ iface: ['192.0.2.9'] }).message, /no interface has the address 192\.0\.2\.9/);
     assert.match(refusal({ iface: ['bare'] }).message, /bare does not have an IPv4 address/);

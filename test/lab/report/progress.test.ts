@@ -73,3 +73,34 @@ test('each step of a scenario is a line, and a failure is another', () => {
     'lab: every node knows every other after 812 ms\nlab: step 2 of 2: kill node2\nlab: step 2 failed\n',
   );
 });
+
+test('a lab names what it waits for at each moment, with the command that takes long', () => {
+  const progress = showProgress(
+    2,
+    Object.assign(new PassThrough(), { isTTY: false }) as unknown as WriteStream,
+  );
+  const node = { name: 'node1', subnet: '10.50.4.0/24' } as Extract<
+    LabEvent,
+    { event: 'node-ready' }
+  >['node'];
+  const seen = (event: LabEvent): string => {
+    progress.note(event);
+    return progress.waitsFor;
+  };
+  assert.equal(progress.waitsFor, 'its underlay and its store');
+  assert.equal(seen({ event: 'built', afterMs: 7 }), '2 of 2 nodes to be ready');
+  const what = 'PreStartupCommand (5.0 s so far, 30.0 s at most)';
+  assert.equal(
+    seen({ event: 'node-waits', node: 'node2', what }),
+    '2 of 2 nodes to be ready (node2 waits for PreStartupCommand)',
+  );
+  assert.equal(seen({ event: 'node-ready', node, afterMs: 8 }), '1 of 2 nodes to be ready');
+  assert.equal(seen({ event: 'node-ready', node, afterMs: 9 }), 'every node to know every other');
+  assert.equal(seen({ event: 'overlay-ready', readyMs: 10 }), 'the answers of 2 pairs');
+  assert.equal(seen({ event: 'stopping' }), 'the networks of its nodes to be taken down');
+  progress.note({ event: 'scenario-begun', readyMs: 10, steps: 3 });
+  assert.equal(
+    seen({ event: 'step-begun', number: 2, text: 'pause for 300 s' }),
+    'step 2 of 3 (pause for 300 s)',
+  );
+});

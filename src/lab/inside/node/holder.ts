@@ -99,6 +99,17 @@ export function enterHost(
 }
 
 /**
+ * The command that runs another one in a host's namespaces, in the same process. So only the children of the other command are in the PID
+ * namespace.
+ */
+export function stepIntoHost(
+  holder: Pick<Holder, 'pid'>,
+  command: readonly string[],
+): readonly [string, ...string[]] {
+  return ['nsenter', ...intoHost(holder), '--no-fork', '--', ...command];
+}
+
+/**
  * The command that runs a program of the lab in a host. A shell outside the host's PID namespace waits for the program, which is its only
  * child, and ends as the program ended. Unlike nsenter, it does not stop with the program, so it sees the program's end in any case.
  */
@@ -106,8 +117,7 @@ export function runInHost(
   holder: Pick<Holder, 'pid'>,
   command: readonly string[],
 ): readonly [string, ...string[]] {
-  const shell = ['sh', '-c', waitingScript, 'heddle-program'];
-  return ['nsenter', ...intoHost(holder), '--no-fork', '--', ...shell, ...command];
+  return stepIntoHost(holder, ['sh', '-c', waitingScript, 'heddle-program', ...command]);
 }
 
 /** The script of the shell that waits. A status above 128 tells the signal that ended the program. */

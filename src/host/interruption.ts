@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatDuration } from '../../diagnostic/words.ts';
+import { formatDuration, listFew } from '../diagnostic/words.ts';
 
 /** Signals with which people and service managers end a command. */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -15,12 +15,16 @@ export interface InterruptibleWait {
   readonly now?: string;
 }
 
-/** The work that a command still does after a signal, in less than {@link longestEndMs}. Returns the wait that the signal ended. */
-type EndWork = () => Promise<InterruptibleWait>;
+/**
+ * The work that a command still does after a signal, in less than {@link longestEndMs}. Returns the wait that the signal ended; undefined if
+ * the signal is meant for another process, and the command goes on.
+ */
+type EndWork = (signal: NodeJS.Signals) => Promise<InterruptibleWait | undefined>;
 
 /** The waits of this process, the latest last. */
 const waits: InterruptibleWait[] = [];
 let endWork: EndWork | undefined;
+let end: ((signal: NodeJS.Signals) => Promise<void>) | undefined;
 
 /** Names a wait while the work lasts, for the last words of a command that a signal ends. */
 export async function whileWaiting<T>(wait: InterruptibleWait, work: () => Promise<T>): Promise<T> {
@@ -32,9 +36,24 @@ export async function whileWaiting<T>(wait: InterruptibleWait, work: () => Promi
   }
 }
 
-/** Lets a command do something before a signal ends it. */
-export function beforeSignalEnds(work: EndWork): void {
+/** Lets a command do something before a signal ends it. Returns a function that undoes this. */
+export function beforeSignalEnds(work: EndWork): () => void {
   endWork = work;
+  return () => {
+    if (endWork === work) endWork = undefined;
+  };
+}
+
+/** Ends this process as {@link explainSignals} does, for a command that has handled the signal itself. Does not return. */
+export async function endBecauseOf(signal: NodeJS.Signals): Promise<void> {
+  await end?.(signal);
+}
+
+/** All that this process waits for, as one wait. */
+function allWaits(usually: string): InterruptibleWait {
+  const names = [...new Set(waits.map(({ what }) => what))];
+  const now = [...new Set(waits.flatMap((wait) => wait.now ?? []))].join(' ');
+  return { what: names.length === 0 ? usually : listFew(names), ...(now !== '' && { now }) };
 }
 
 /**
@@ -47,11 +66,17 @@ export function beforeSignalEnds(work: EndWork): void {
 export function explainSignals(command: string, usually = ''): void {
   const startedAt = performance.now();
   let isEnding = false;
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    const known = waits.at(-1) ?? { what: usually };
-    const work = endWork?.().catch(() => known) ?? Promise.resolve(known);
+  end = async (signal) => {
+    isEnding = true;
+    const known = allWaits(usually);
+    const work = endWork?.(signal).catch(() => known) ?? Promise.resolve(known);
     const late = delay(longestEndMs, known, { ref: false });
-    const { what, now } = await Promise.race([work, late]);
+    const ended = await Promise.race([work, late]);
+    if (ended === undefined) {
+      isEnding = false;
+      return;
+    }
+    const { what, now } = ended;
     const waited = what === '' ? '' : `, while it waited for ${what}`;
     const ran = formatDuration(performance.now() - startedAt);
     process.stderr.write(`heddle: ${signal} ended ${command} after ${ran}${waited}\n`);
@@ -64,8 +89,7 @@ export function explainSignals(command: string, usually = ''): void {
       if (process.listenerCount(signal) > 1) return;
       // Whoever sends a second signal does not want to wait for the sentence.
       if (isEnding) process.removeAllListeners(signal).kill(process.pid, signal);
-      isEnding = true;
-      void end(signal);
+      void end?.(signal);
     };
     process.on(signal, handle);
   }
