@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { Daemon, runOn, startDaemon, upCommand } from './harness/daemon.ts';
 import type { Host } from './harness/host.ts';
+import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import type { StoreDirectory } from './harness/store-directory.ts';
 import { oneHost } from './harness/one-host.ts';
@@ -178,6 +179,10 @@ describe('a start that fails as a takeover', options, () => {
       );
       assert.equal(ran.exitCode, exitCodes.command);
       assert.deepEqual(store.subnets(), content);
+      // The program is ended together with the daemon, and may outlive it by a moment.
+      await until('the program that tells of addresses to be gone', async () => {
+        return !(await tracesOf(host)).includes('ip');
+      });
       assert.deepEqual(
         (await tracesOf(host)).filter((line) => !/heddle\.(?:sock|pid)|\.commands/.test(line)),
         traces.filter((line) => !/heddle\.(?:sock|pid)|\.commands/.test(line)),
