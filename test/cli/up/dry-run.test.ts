@@ -39,7 +39,7 @@ class CniPlace extends Place {
   /** The end of the text for people, with the list. */
   async text(): Promise<string> {
     const shown = await this.#run();
-    return shown.slice(shown.indexOf('CNI list /')).replaceAll(this.directory, 'DIR');
+    return shown.slice(shown.search(/^CNI list/m)).replaceAll(this.directory, 'DIR');
   }
 }
 
@@ -67,7 +67,7 @@ describe('a dry run says that the node would be degraded', { skip: withoutInterf
     writeFileSync(place.own, '{}');
     assert.equal(
       await place.text(),
-      'CNI list DIR/net.d/10-heddle.conflist: cannot be written, so the node would be degraded: DIR/net.d/10-heddle.conflist stays as it is, because heddle did not write it; move it away, or give another directory with --cni-conf-dir\n',
+      'CNI list: the node would be degraded, because DIR/net.d/10-heddle.conflist stays as it is, because heddle did not write it; move it away, or give another directory with --cni-conf-dir\n',
     );
     rmSync(place.net, { recursive: true });
     assert.match(
