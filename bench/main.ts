@@ -100,7 +100,8 @@ function readRecipe(name: string): RecipeName {
 
 function readFamily(name: string): BenchFamily {
   const family = benchFamilies.find((each) => each === name);
-  if (family === undefined) throw new Error(`there is no family ${name}, only ${benchFamilies.join(', ')}`);
+  if (family === undefined)
+    throw new Error(`the bench does not have the family ${name}; it has ${benchFamilies.join(', ')}`);
   return family;
 }
 

@@ -9,6 +9,7 @@ import type { Host, CommandEnd } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { StoreDirectory } from './harness/store-directory.ts';
 import { tracesOf } from './harness/traces-of.ts';
+import { unreadableCheckout } from '../../scripts/test/unprivileged.js';
 
 const options = { skip: reasonToSkip() };
 const network = { Network: '10.50.0.0/16' };
@@ -458,7 +459,7 @@ describe('asking a daemon', options, () => {
     const [program, ...rest] = [...stranger, process.execPath, heddle];
     const probe = await host.run([program, ...rest, '--version']);
     if (probe.exitCode !== 0) {
-      t.skip('this checkout cannot be read by another user');
+      t.skip(unreadableCheckout);
       return;
     }
     for (const verb of ['status', 'down']) {

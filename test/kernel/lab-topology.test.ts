@@ -13,6 +13,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import type { CommandEnd } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { machineState, runHeddle } from './lab-harness.ts';
+import { unreadableCheckout } from '../../scripts/test/unprivileged.js';
 
 const skip = reasonToSkip('nft', 'tc', 'tcpdump');
 const examples = fileURLToPath(new URL('../../docs/topologies', import.meta.url));
@@ -65,7 +66,7 @@ describe('lab run with an example of a topology', { skip }, () => {
   test('a node behind NAT, without root in a user namespace', async (t) => {
     const wrapper = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
     if ((await runHeddle(['--help'], { wrapper })).exitCode !== 0) {
-      t.skip('this checkout cannot be read by another user');
+      t.skip(unreadableCheckout);
       return;
     }
     const topology = join(examples, 'behind-nat.json');

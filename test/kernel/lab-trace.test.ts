@@ -7,6 +7,7 @@ import { assertOutput } from '../support/output-schema.ts';
 import type { CommandEnd } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { runHeddle } from './lab-harness.ts';
+import { unreadableCheckout } from '../../scripts/test/unprivileged.js';
 
 const skip = reasonToSkip('tcpdump', 'nft', 'iptables');
 const name = `trace-${process.pid}`;
@@ -284,7 +285,7 @@ describe('lab trace without root', { skip: reasonToSkip('tcpdump', 'nft') }, () 
     const heddle = async (verb: string, ...words: readonly string[]): Promise<CommandEnd> =>
       runHeddle(['lab', verb, ...own, ...words], { wrapper, environment });
     if ((await runHeddle(['--help'], { wrapper })).exitCode !== 0) {
-      t.skip('this checkout cannot be read by another user');
+      t.skip(unreadableCheckout);
       return;
     }
     const up = await heddle('up', 'vxlan', '--nodes', '2');

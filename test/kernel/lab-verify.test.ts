@@ -8,6 +8,7 @@ import type { PromiseReport, VerifyReport } from '../../src/lab/verify/report.ts
 import { assertOutput } from '../support/output-schema.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { machineState, runHeddle } from './lab-harness.ts';
+import { unreadableCheckout } from '../../scripts/test/unprivileged.js';
 
 const options = { skip: reasonToSkip() };
 
@@ -114,7 +115,7 @@ describe('lab verify', options, () => {
   test('works without root in a user namespace', async (t) => {
     const wrapper = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
     if ((await runHeddle(['--help'], { wrapper })).exitCode !== 0) {
-      t.skip('this checkout cannot be read by another user');
+      t.skip(unreadableCheckout);
       return;
     }
     const words = [

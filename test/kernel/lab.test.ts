@@ -8,6 +8,7 @@ import type { LabReport } from '../../src/lab/report/report.ts';
 import { firstProcess, machineState, pidNamespace, processesIn, runHeddle } from './lab-harness.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
+import { unreadableCheckout } from '../../scripts/test/unprivileged.js';
 
 const root = process.getuid?.() === 0;
 const options = { skip: root ? false : 'needs root' };
@@ -64,7 +65,7 @@ describe('lab run', options, () => {
   test('runs without root in a user namespace', async (t) => {
     const wrapper = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
     if ((await runHeddle(['--help'], { wrapper })).exitCode !== 0) {
-      t.skip('this checkout cannot be read by another user');
+      t.skip(unreadableCheckout);
       return;
     }
     const before = await machineState();

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { kubernetesProblem } from '../../../scripts/test/kubernetes.js';
 import { reasonToSkip } from '../harness/needs.ts';
 
-/** A folder with nothing but the executable, and a PATH on which there is no Node. */
+/** A folder that holds only the executable, and a PATH without Node. */
 function install(t: TestContext): {
   readonly heddle: string;
   readonly env: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { layOutKeys } from '../../../store/etcd/layout.ts';
 import { defaultPrefix } from '../../../store/etcd/options.ts';
-import { addressesOf, type HostPlan } from '../../plan/topology.ts';
+import type { HostPlan } from '../../plan/topology.ts';
 import type { HostStatus, LabSpec, LinkState } from '../../protocol.ts';
 import type { HostedLeases } from '../../store/hosting.ts';
 import type { LabTrouble } from '../../report/report.ts';
@@ -17,8 +17,8 @@ import {
   type EtcdPlace,
 } from './etcd-program.ts';
 import { holdHost, type Holder } from '../node/holder.ts';
-import { describeProgram, type RunningProgram } from '../running-program.ts';
-import { describeServer } from './server-program.ts';
+import type { RunningProgram } from '../running-program.ts';
+import { describeServer, serverStatus } from './server-program.ts';
 
 /** The etcd that holds a lab's leases, in namespaces of its own. */
 export class LabEtcd {
@@ -72,16 +72,7 @@ export class LabEtcd {
   }
 
   status(): HostStatus {
-    const { name, ipv4 } = this.plan;
-    const holderPid = this.#holder.pid;
-    return {
-      name,
-      publicIp: ipv4.address,
-      addresses: addressesOf(this.plan),
-      link: this.link,
-      holderPid,
-      ...describeProgram(this.running),
-    };
+    return serverStatus(this.plan, this.#holder, this.link, this.running);
   }
 
   #run(): RunningProgram {

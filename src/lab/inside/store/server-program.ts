@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../../diagnostic/failure.ts';
+import { addressesOf, type HostPlan } from '../../plan/topology.ts';
+import type { HostStatus, LinkState } from '../../protocol.ts';
 import type { LabTrouble } from '../../report/report.ts';
-import type { RunningProgram } from '../running-program.ts';
+import type { Holder } from '../node/holder.ts';
+import { describeProgram, type RunningProgram } from '../running-program.ts';
 
 /** The reason why a server does not work, with the last lines of its output. `name` is its name in messages. */
 export function describeServer(
@@ -12,6 +15,23 @@ export function describeServer(
   const how = state.kind === 'ended' ? `its server ${state.how}` : otherwise;
   const detail = lastLines.length === 0 ? {} : { detail: lastLines.join('\n') };
   return { node: name, kind: 'lab-failed', message: `${name}: ${how}`, ...detail };
+}
+
+/** The status of the host that runs the store's server. */
+export function serverStatus(
+  plan: HostPlan,
+  { pid: holderPid }: Holder,
+  link: LinkState,
+  program: RunningProgram,
+): HostStatus {
+  return {
+    name: plan.name,
+    publicIp: plan.ipv4.address,
+    addresses: addressesOf(plan),
+    link,
+    holderPid,
+    ...describeProgram(program),
+  };
 }
 
 /** The way in which {@link awaitServer} waits. Times are in milliseconds. */

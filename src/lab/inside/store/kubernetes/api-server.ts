@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import { addressesOf, type HostPlan } from '../../../plan/topology.ts';
+import type { HostPlan } from '../../../plan/topology.ts';
 import { programPath } from '../../../process/program-path.ts';
 import {
   kubeconfigFile,
@@ -18,9 +18,9 @@ import type { LabTrouble } from '../../../report/report.ts';
 import type { Changes } from '../../changes.ts';
 import { nodeEnvironment } from '../../node/environment.ts';
 import { holdHost, runInHost, type Holder } from '../../node/holder.ts';
-import { describeProgram, RunningProgram } from '../../running-program.ts';
+import { RunningProgram } from '../../running-program.ts';
 import { awaitEtcd, makeEtcdDirectory, runEtcd } from '../etcd-program.ts';
-import { awaitServer, describeServer } from '../server-program.ts';
+import { awaitServer, describeServer, serverStatus } from '../server-program.ts';
 import { ApiClient } from './api-client.ts';
 import { accountCreations, nodeCreation, tokenCreation, writeKubeconfig } from './cluster-objects.ts';
 import { findKubeApiServer } from './find-program.ts';
@@ -111,16 +111,7 @@ export class LabApiServer {
   }
 
   status(): HostStatus {
-    const { name, ipv4 } = this.plan;
-    const holderPid = this.#holder.pid;
-    return {
-      name,
-      publicIp: ipv4.address,
-      addresses: addressesOf(this.plan),
-      link: this.link,
-      holderPid,
-      ...describeProgram(this.running),
-    };
+    return serverStatus(this.plan, this.#holder, this.link, this.running);
   }
 
   #run(): RunningProgram {
