@@ -63,6 +63,11 @@ test('an etcd that is stopped for a while costs a few lines of log and no packet
     await lab.converged(second);
     await lab.join(first);
     await lab.converged(first);
+    await first.event(
+      from,
+      'peer-added',
+      ({ peer, reason }) => peer.key === stranger(192).key && reason === 'changed',
+    );
     const changes = (await first.log(from)).flatMap((event) =>
       event.event === 'peer-added' || event.event === 'peer-removed'
         ? [`${event.event} ${event.peer.key} ${event.reason}`]

@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test';
+import { inspect, isDeepStrictEqual } from 'node:util';
 
 import { Etcd3 } from 'etcd3';
 
@@ -6,6 +7,7 @@ import { askFor } from '../../../src/lab/process/control-client.ts';
 import { etcdDirectory, etcdSocketName, pathInLab, type FaultVerb } from '../../../src/lab/protocol.ts';
 import { FaultLab, type FaultNode } from '../faults/fault-lab.ts';
 import { vxlan } from '../faults/overlays.ts';
+import type { LoggedEvent } from '../harness/daemon.ts';
 import { until } from '../../support/until.ts';
 import { EtcdKeys } from './etcd-keys.ts';
 
@@ -52,9 +54,9 @@ export class EtcdLab {
     await this.keys.client.kv.compact({ revision: header.revision, physical: true });
   }
 
-  /** Waits until a node's kernel has exactly the peers that the leases ask for. */
+  /** Waits until a node's kernel has exactly the peers that the leases ask for, and until its log has told all of it. */
   async converged(node: FaultNode): Promise<void> {
-    const wanted = async (): Promise<readonly string[]> => {
+    const wanted = async (): Promise<State> => {
       const leases = (await this.keys.list()).map(({ key, value }) => {
         const { PublicIP, BackendData } = JSON.parse(value) as {
           PublicIP: string;
@@ -63,13 +65,39 @@ export class EtcdLab {
         return { key, publicIp: PublicIP, backendType: 'vxlan', backendData: BackendData };
       });
       const peers = leases.filter(({ publicIp }) => publicIp !== node.publicIp);
-      return peers.flatMap((peer) => vxlan.entriesOf(peer)).sort();
+      return {
+        entries: peers.flatMap((peer) => vxlan.entriesOf(peer)).sort(),
+        told: peers.map(({ key }) => key).sort(),
+      };
     };
+    const present = async (): Promise<State> => ({
+      entries: await node.entries(),
+      told: toldPeers(await node.log()),
+    });
     await until(
       `${node.name} to have its peers in place`,
-      async () => String(await wanted()) === String(await node.entries()),
+      async () => isDeepStrictEqual(await present(), await wanted()),
       async () =>
-        `${String(await node.entries())}\nand not\n${String(await wanted())}\n${await node.lastWords()}`,
+        `${inspect(await present())}\nand not\n${inspect(await wanted())}\n${await node.lastWords()}`,
     );
   }
+}
+
+interface State {
+  readonly entries: readonly string[];
+  /** The keys of the peers that are in place. */
+  readonly told: readonly string[];
+}
+
+/** The peers that are in place, as the log tells it. The kernel has an entry before the log has its line. */
+function toldPeers(log: readonly LoggedEvent[]): readonly string[] {
+  const told = new Set<string>();
+  for (const event of log) {
+    if (event.event === 'peer-added') told.add(event.peer.key);
+    if (event.event === 'peer-removed') told.delete(event.peer.key);
+    if (event.event !== 'batch-applied') continue;
+    for (const { key } of event.removed) told.delete(key);
+    for (const { key } of event.added) told.add(key);
+  }
+  return [...told].sort();
 }
