@@ -235,6 +235,14 @@ describe('recipes/ipsec.json', { skip }, () => {
     await untilTunnels(node1.host, 1);
   });
 
+  test('a peer that does not answer is removed without waiting for it', async (t) => {
+    const [node1, node2] = await connectedNodes(t, { families: 'dual-stack' });
+    await node2.host.sh('kill -STOP "$(cat /run/state/charon.pid)"');
+    await node1.remove(node2);
+    assert.doesNotMatch(await node1.host.sh(`${swanctl} --list-sas`), /10-50-2-0-24|fd00-50-0-2---64/);
+    assert.deepEqual(await node1.check(), ['10.50.3.0/24']);
+  });
+
   test("says so if the machine's own charon runs", async (t) => {
     const [node1] = await threeNodes(t, recipe, { parameters });
     await node1.host.sh(
