@@ -9,6 +9,29 @@ interface Repeatable {
   readonly cause: string;
 }
 
+/** The events of work that is done again and again, for as long as it fails. */
+export type WorkEvent = Extract<
+  HeddleEvent,
+  { event: 'peer-failed' | 'monitor-ended' | 'command-finished' | 'command-failed' }
+>;
+
+/** Determines what such an event is about and what caused it. */
+export function describeWork(event: WorkEvent): Repeatable {
+  switch (event.event) {
+    case 'peer-failed':
+      return {
+        ...causeOf(event.event, event.peer.subnet, event.operation + nameTrouble(event.trouble)),
+        about: event.peer.subnet,
+      };
+    case 'monitor-ended':
+      return causeOf(event.event, undefined, `${event.how}\n${event.stderr}`);
+    case 'command-finished':
+      return causeOf(event.event, undefined, `${event.command}\n${event.stderr}`);
+    case 'command-failed':
+      return causeOf(event.event, undefined, nameTrouble(event.trouble));
+  }
+}
+
 /** Determines what an event is about and what caused it; undefined for an event that is always worth a line of its own. */
 export function describeCause(event: HeddleEvent): Repeatable | undefined {
   switch (event.event) {
@@ -17,10 +40,8 @@ export function describeCause(event: HeddleEvent): Repeatable | undefined {
     case 'lease-rejected':
       return causeOf(event.event, event.key, event.because);
     case 'peer-failed':
-      return {
-        ...causeOf(event.event, event.peer.subnet, event.operation + nameTrouble(event.trouble)),
-        about: event.peer.subnet,
-      };
+    case 'monitor-ended':
+      return describeWork(event);
     case 'peer-added':
     case 'peer-removed':
       // What a command printed although it succeeded is often the same for each peer.

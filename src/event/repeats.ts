@@ -1,7 +1,7 @@
 import { describeCause } from './causes.ts';
 import type { EmitEvent, HeddleEvent } from './event.ts';
-import { renderEvent } from './human.ts';
-import { levelOf } from './level.ts';
+import { LastingCauses } from './lasting-causes.ts';
+import { countNone, countOne, repeatedEvent, type Counted } from './repeated-event.ts';
 
 /** How long events of one cause are counted before the log says how many there were, in milliseconds. */
 const firstWindowMs = 1000;
@@ -13,9 +13,6 @@ const calm = 3;
 /** How many events of one name get a line in one window, whatever their causes and subjects. */
 const mostOfOneName = 20;
 
-/** How many of the subjects are named. */
-const mostNamed = 5;
-
 /** Events that are counted together. */
 interface Window {
   readonly beganAt: number;
@@ -23,33 +20,37 @@ interface Window {
   /** How many events get a line before the others are counted. */
   readonly most: number;
   shown: number;
-  count: number;
-  readonly about: Set<string>;
-  last: HeddleEvent | undefined;
+  readonly counted: Counted;
 }
 
 /**
  * Gives one cause one line in the log. The first event of a cause, and the first one about a subject, is shown at once. Later ones
- * are counted, and one line has the count when the window ends. While many continue to come, the windows grow.
+ * are counted, and one line has the count when the window ends. While many continue to come, the windows grow. Retries are counted
+ * for as long as their cause lasts: see {@link LastingCauses}.
  */
 export class Repeats {
   readonly #show: EmitEvent;
   readonly #windows = new Map<string, Window>();
+  readonly #lasting: LastingCauses;
 
   /** @param show writes a line of the log */
   constructor(show: EmitEvent) {
     this.#show = show;
+    this.#lasting = new LastingCauses(show);
   }
 
   /** The end of the next window, in milliseconds; undefined if there is none. */
   get endsAt(): number | undefined {
     const ends = Array.from(this.#windows.values(), endOf);
+    const { endsAt } = this.#lasting;
+    if (endsAt !== undefined) ends.push(endsAt);
     return ends.length === 0 ? undefined : Math.min(...ends);
   }
 
   /** Shows or counts an event that happened `now`, in milliseconds from any beginning. */
   take(event: HeddleEvent, now: number): void {
     this.endWindows(now);
+    if (this.#lasting.take(event, now)) return;
     const repeatable = describeCause(event);
     if (repeatable === undefined) {
       this.#show(event);
@@ -63,9 +64,7 @@ export class Repeats {
       this.#show(event);
       return;
     }
-    full.count += 1;
-    full.last = event;
-    if (about !== undefined) full.about.add(about);
+    countOne(full.counted, event, about);
   }
 
   /** Shows the counts of the windows that have ended by `now`. `Infinity` ends all. */
@@ -74,15 +73,17 @@ export class Repeats {
       const endsAt = endOf(window);
       if (endsAt > now) continue;
       this.#windows.delete(key);
-      const { count, most, lengthMs, beganAt } = window;
-      this.#tell(window, Math.min(now, endsAt) - beganAt);
-      if (count > calm && now !== Infinity) {
+      const { counted, most, lengthMs, beganAt } = window;
+      const told = repeatedEvent(counted, Math.min(now, endsAt) - beganAt);
+      if (told !== undefined) this.#show(told);
+      if (counted.count > calm && now !== Infinity) {
         const longer = Math.min(2 * lengthMs, longestWindowMs);
         const next = this.#open(key, most, now, longer);
         // The line with the count was the line of this cause.
         if (most === 1) next.shown = 1;
       }
     }
+    this.#lasting.endAt(now);
   }
 
   #open(key: string, most: number, now: number, lengthMs = firstWindowMs): Window {
@@ -93,27 +94,10 @@ export class Repeats {
       lengthMs,
       most,
       shown: 0,
-      count: 0,
-      about: new Set<string>(),
-      last: undefined,
+      counted: countNone(),
     };
     this.#windows.set(key, window);
     return window;
-  }
-
-  #tell({ count, about, last }: Window, withinMs: number): void {
-    if (last === undefined) return;
-    const severity = levelOf(last);
-    this.#show({
-      event: 'repeated',
-      of: last.event,
-      severity,
-      count,
-      about: [...about].slice(0, mostNamed),
-      aboutCount: about.size,
-      withinMs,
-      last: renderEvent(last).text,
-    });
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HeddleEvent } from '../../src/event/event.ts';
+import type { HeddleEvent, Reason } from '../../src/event/event.ts';
 import { renderEvent } from '../../src/event/human.ts';
 import { levelOf } from '../../src/event/level.ts';
 import { Repeats } from '../../src/event/repeats.ts';
@@ -20,14 +20,14 @@ const fault = (where: string, because = 'is not JSON'): HeddleEvent => ({
 });
 const rejected = (key: string, because: string): HeddleEvent => ({ event: 'lease-rejected', key, because });
 
-function failed(node: number, how: string, stderr = ''): HeddleEvent {
+function failed(node: number, how: string, stderr = '', attempt = 1): HeddleEvent {
   return {
     event: 'peer-failed',
     operation: 'add',
     peer: { key: `10.50.${node}.0-24`, subnet: `10.50.${node}.0/24`, publicIp: `172.30.0.${node}` },
     reason: 'new',
     trouble: { command: 'SubnetAddCommand', how, where: undefined, text: undefined, stderr },
-    attempt: 1,
+    attempt,
     retryInMs: 500,
   };
 }
@@ -116,6 +116,124 @@ test('an event that is rare is shown at once each time, and the count of one is 
   repeats.endWindows(9000);
   assert.deepEqual(lines(), []);
   assert.equal(repeats.endsAt, undefined);
+});
+
+const done = (event: 'peer-added' | 'peer-removed', node: number, reason: Reason): HeddleEvent => ({
+  event,
+  peer: { key: `10.50.${node}.0-24`, subnet: `10.50.${node}.0/24`, publicIp: `172.30.0.${node}` },
+  reason,
+  durationMs: 1,
+  stderr: '',
+});
+
+/** The times of a peer's retries: after a few seconds a retry a minute. */
+const retryTimes = [0, 500, 1500, 3500, 7500, 15_500, 31_500, 63_500, 123_500, 183_500];
+
+test('a peer that fails at each retry is one line, and one with the count when it is added at last', () => {
+  const { repeats, lines } = folded();
+  for (const [index, time] of retryTimes.entries()) {
+    if (index > 0) repeats.take(done('peer-removed', 1, 'retry'), time);
+    repeats.take(failed(1, 'exited with status 2', 'no route', index + 1), time);
+  }
+  assert.deepEqual(lines(), [
+    'peer 10.50.1.0/24 at 172.30.0.1 could not be added (new, attempt 1): ' +
+      'SubnetAddCommand exited with status 2; next try in 500 ms',
+  ]);
+  repeats.take(done('peer-removed', 1, 'retry'), 243_500);
+  repeats.take(done('peer-added', 1, 'retry'), 243_500);
+  const [count, added, ...rest] = lines();
+  assert.match(
+    count ?? '',
+    /^repeated 9 times within 4 min.*; the last: peer 10\.50\.1\.0\/24 .* attempt 10\)/,
+  );
+  assert.match(added ?? '', /^peer 10\.50\.1\.0\/24 at 172\.30\.0\.1 added/);
+  assert.deepEqual(rest, []);
+  assert.equal(repeats.endsAt, undefined);
+});
+
+test('a cause that peers share is counted once, until the last of them is in place', () => {
+  const { repeats, lines } = folded();
+  for (const [index, time] of retryTimes.entries())
+    for (const node of [1, 2, 3])
+      repeats.take(failed(node, 'exited with status 2', `10.50.${node}.0: no`, index + 1), time);
+  assert.deepEqual(
+    lines().map((line) => line.slice(0, 27)),
+    ['peer 10.50.1.0/24 at 172.30', 'repeated 2 times within 1.0'],
+  );
+  repeats.take(done('peer-added', 1, 'retry'), 190_000);
+  repeats.take(done('peer-removed', 2, 'gone'), 190_000);
+  assert.equal(lines().length, 2);
+  repeats.take(done('peer-added', 3, 'retry'), 190_000);
+  assert.match(lines()[0] ?? '', /^repeated 27 times within 3 min/);
+});
+
+test('another cause of a peer that fails has a line at once, and each cause a count at the end of the log', () => {
+  const { repeats, lines } = folded();
+  for (const [index, time] of retryTimes.entries())
+    repeats.take(failed(1, index % 2 === 0 ? 'timed out' : 'was killed', '', index + 1), time);
+  assert.equal(lines().length, 2);
+  repeats.endWindows(Infinity);
+  assert.deepEqual(
+    lines().map((line) => line.slice(0, 16)),
+    ['repeated 4 times', 'repeated 4 times'],
+  );
+});
+
+test('a cause that lasts for hours is told with its count every hour, and is over without a retry for five minutes', () => {
+  const { repeats, lines } = folded();
+  const minutes = 150;
+  for (let minute = 0; minute <= minutes; minute += 1)
+    repeats.take(failed(1, 'exited with status 2', '', minute + 1), minute * 60_000);
+  assert.deepEqual(
+    lines().map((line) => line.slice(0, 17)),
+    ['peer 10.50.1.0/24', 'repeated 59 times', 'repeated 60 times'],
+  );
+  assert.equal(repeats.endsAt, (minutes + 5) * 60_000);
+  repeats.endWindows((minutes + 5) * 60_000);
+  assert.match(lines()[0] ?? '', /^repeated 31 times within 30 min/);
+  repeats.take(failed(1, 'exited with status 2', '', 200), 200 * 60_000);
+  assert.match(lines()[0] ?? '', /attempt 200/);
+});
+
+test('a monitor that ends at each start is one line and a count', () => {
+  const { repeats, lines } = folded();
+  for (const time of retryTimes)
+    repeats.take({ event: 'monitor-ended', how: 'exited with status 1', stderr: '', retryInMs: 1000 }, time);
+  assert.equal(lines().length, 1);
+  repeats.endWindows(Infinity);
+  assert.match(lines()[0] ?? '', /^repeated 9 times within 3 min/);
+});
+
+test('the commands of a repair that fails again and again have one line and a count, until the part is whole', () => {
+  const { repeats, lines } = folded();
+  const prepared: HeddleEvent = {
+    event: 'command-finished',
+    command: 'PreStartupCommand',
+    durationMs: 1,
+    stderr: '',
+  };
+  const { trouble } = failed(1, 'exited with status 2') as Extract<HeddleEvent, { event: 'peer-failed' }>;
+  const part = { part: 'device', because: 'no', detail: '', retryInMs: 1000 };
+  repeats.take(prepared, 0);
+  repeats.take(prepared, 10);
+  repeats.take({ event: 'part-failed', ...part }, 20);
+  assert.equal(lines().length, 3);
+  for (const time of retryTimes) {
+    repeats.take(prepared, 2000 + time);
+    repeats.take({ event: 'command-failed', trouble }, 2000 + time);
+  }
+  assert.deepEqual(
+    lines().map((line) => line.slice(0, 16)),
+    ['PreStartupComman', 'SubnetAddCommand'],
+  );
+  repeats.take({ event: 'part-restored', part: 'device', failures: 11 }, 300_000);
+  assert.deepEqual(
+    lines().map((line) => line.slice(0, 16)),
+    ['repeated 9 times', 'repeated 9 times', 'device is repair'],
+  );
+  repeats.take(prepared, 300_001);
+  repeats.take(prepared, 300_002);
+  assert.equal(lines().length, 2);
 });
 
 test('events about one thing each are never counted', () => {

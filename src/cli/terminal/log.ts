@@ -80,14 +80,17 @@ function showEach(write: EmitEvent): Folding {
 function foldRepeats(write: EmitEvent): Folding {
   const repeats = new Repeats(write);
   let timer: NodeJS.Timeout | undefined;
+  let wakesAt = Infinity;
   const wait = (): void => {
-    const { endsAt } = repeats;
-    if (timer !== undefined || endsAt === undefined) return;
+    const endsAt = repeats.endsAt ?? Infinity;
+    if (endsAt >= wakesAt) return;
+    clearTimeout(timer);
+    wakesAt = endsAt;
     // The count must not keep the process from ending.
     timer = setTimeout(end, Math.ceil(endsAt - performance.now())).unref();
   };
   const end = (): void => {
-    timer = undefined;
+    wakesAt = Infinity;
     repeats.endWindows(performance.now());
     wait();
   };
