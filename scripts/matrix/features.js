@@ -8,8 +8,9 @@ export const featureProbes = {
   fou: 'ip fou add port 5555 ipproto 4',
   esp: 'ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 1 mode tunnel aead "rfc4106(gcm(aes))" 0x0102030405060708090a0b0c0d0e0f1011121314 128',
   xfrm: 'ip link add probe type xfrm dev lo if_id 1',
-  geneve: 'ip link add probe type geneve id 1 remote 192.0.2.1',
+  geneve: 'ip link add probe type geneve external innerprotoinherit',
   gre: 'ip link add probe type gre local 192.0.2.1',
+  ip6gre: 'ip link add probe type ip6gre external',
   tun: 'ip tuntap add dev probe mode tun',
 };
 

@@ -35,6 +35,8 @@ const knownRecipes = {
   vxlan: { dataPlanes: [{ name: 'kernel', features: ['vxlan'] }] },
   'host-gw': { oneSegment: true },
   alloc: { connects: false },
+  geneve: { dataPlanes: [{ name: 'kernel', features: ['geneve'] }] },
+  gre: { dataPlanes: [{ name: 'kernel', features: ['gre', 'ip6gre'] }] },
   ipip: { families: ['IPv4'], dataPlanes: [{ name: 'kernel', features: ['ipip'] }] },
   udp: {
     families: ['IPv4'],

@@ -20,7 +20,7 @@ const allowedReasons = [
   // A module of the kernel. flanneld has no other wireguard.
   /^needs wireguard in the kernel, as flanneld does$/,
   // A module of the kernel. The test of the matrix has a kernel with it.
-  /^needs ipip in the kernel$/,
+  /^needs (?:ipip|geneve|gre) in the kernel$/,
   // A module of the kernel. The containers of the tests with Kubernetes are layers over this machine's files.
   /^needs overlayfs in the kernel$/,
   // npm's registry may be unreachable.

@@ -13,6 +13,8 @@ export const shippedRecipes: Readonly<Record<string, string>> = {
   ipsec: 'encrypted by IPsec with strongSwan, in the kernel or by charon; any network between the nodes',
   ipip: 'IP in IP, with 20 bytes for each packet; any network that lets IP protocol 4 pass; IPv4 only',
   udp: 'packets in UDP, in the kernel or by socat; where the kernel has no VXLAN; IPv4 only',
+  geneve: 'Geneve in the kernel, with one route for each peer that says where to send; Linux 5.18',
+  gre: 'GRE in the kernel, where the network between the nodes lets it pass; neighbours with IP addresses',
   alloc: 'only a subnet for each node; something else connects the nodes',
 };
 
