@@ -95,6 +95,8 @@ const { metafile } = await build({
   entryPoints: ['src/programs.ts'],
   entryNames: `heddle-${version}-[hash]`,
   sourcemap: true,
+  // A bug report needs the positions; the sources are in the repository.
+  sourcesContent: false,
   metafile: true,
   // ES modules before CommonJS: of those only what is used gets in.
   mainFields: ['module', 'main'],

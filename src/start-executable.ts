@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
-import { getAsset, getRawAsset } from 'node:sea';
 import { Script } from 'node:vm';
+import { readAsset } from './host/files/executable-assets.ts';
 import { programOption } from './host/files/program-option.ts';
 import { purposeOf, runBundle, whenStarted, type BundleExports } from './run-bundle.ts';
 
@@ -21,7 +21,7 @@ const { execPath } = process;
 /** Node collects only the children that it started itself, and a shell collects all: bin/heddle says more. */
 function becomeReaper(): void {
   const { execve } = process as { execve?: (file: string, args: readonly string[], env: object) => void };
-  const script = getAsset('launcher.sh', 'utf8');
+  const script = textOf('launcher.sh').toString('utf8');
   execve?.('/bin/sh', ['sh', '-c', script, 'heddle', execPath, ...process.argv.slice(2)], process.env);
 }
 
@@ -33,22 +33,26 @@ function takeProgram(): string {
   return first.slice(programOption.length);
 }
 
-function codeAsset(purpose: string): ArrayBuffer | undefined {
-  try {
-    return getRawAsset(`code/${purpose}`) as ArrayBuffer;
-  } catch {
-    // Not every subcommand has code of its own, and the executable for another processor has none.
-    return undefined;
-  }
+/** The compiled code for a purpose. Not every subcommand has its own, and the executable for another processor has none. */
+function codeAsset(purpose: string): Buffer | undefined {
+  return readAsset(`code/${purpose}`);
+}
+
+/** An asset that every executable has. */
+function textOf(asset: string): Buffer {
+  const content = readAsset(asset);
+  if (content === undefined) throw new Error(`the executable does not hold ${asset}`);
+  return content;
 }
 
 /** Reads a bundle of the assets and evaluates it. `purposes` name its compiled code: the first that there is counts. */
 function load(asset: string, purposes: readonly string[]): { exports: BundleExports; script: Script } {
-  const code = purposes.map(codeAsset).find((each) => each !== undefined);
-  const text = Buffer.from(getRawAsset(asset) as ArrayBuffer).toString('latin1');
+  let code: Buffer | undefined;
+  for (const purpose of purposes) code ??= codeAsset(purpose);
+  const text = textOf(asset).toString('latin1');
   const script = new Script(asset === bundleAsset ? text : wrap(text), {
     filename: `${execPath}/${asset}`,
-    ...(code !== undefined && { cachedData: Buffer.from(code) }),
+    ...(code !== undefined && { cachedData: code }),
   });
   return { exports: runBundle(script, `${execPath}/${asset}`, requireInside), script };
 }

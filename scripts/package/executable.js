@@ -11,9 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
-import { checkoutAssets, launcherScript, mainBundle, seaConfiguration } from './assets.js';
+import { checkoutAssets, isCompressed, launcherScript, mainBundle, seaConfiguration } from './assets.js';
 import { checkout } from './checkout.js';
 import { downloadedPackage } from './downloads.js';
 import { recordCode } from './record-code.js';
@@ -83,13 +82,7 @@ async function assemble({ folder, node, codeFolder, records, target }) {
     writeFileSync(path, content);
     return path;
   };
-  assets[`${main}.map.br`] = draft(
-    'map.br',
-    // The best quality takes half a minute.
-    brotliCompressSync(readFileSync(join(checkout, `${main}.map`)), {
-      params: { [constants.BROTLI_PARAM_QUALITY]: 9 },
-    }),
-  );
+  assets[`${main}.map`] = join(checkout, `${main}.map`);
   assets['launcher.sh'] = draft(
     'launcher.sh',
     launcherScript(readFileSync(join(checkout, 'bin/heddle'), 'utf8')),
@@ -113,11 +106,34 @@ async function assemble({ folder, node, codeFolder, records, target }) {
     logLevel: 'warning',
   });
   const blob = join(folder, 'blob');
-  const configuration = seaConfiguration({ main: join(folder, 'main.cjs'), output: blob, assets });
   const builder = join(downloadedPackage(`node-linux-${process.arch}`), 'bin', 'node');
+  const configuration = seaConfiguration({
+    main: join(folder, 'main.cjs'),
+    output: blob,
+    assets: compress(assets, { main, folder: join(folder, 'compressed'), builder }),
+  });
   runHelper(builder, ['--experimental-sea-config', draft('sea.json', JSON.stringify(configuration))]);
   copyFileSync(node, target);
   chmodSync(target, 0o755);
   const postject = join(downloadedPackage('postject'), 'dist', 'api.js');
   runHelper(process.execPath, [join(checkout, 'scripts/package/inject.js'), postject, target, blob]);
+}
+
+/**
+ * The assets with those compressed that few runs read. Their names then end with `.zst`.
+ * @param {Readonly<Record<string, string>>} assets
+ * @param {{ main: string, folder: string, builder: string }} options the main bundle, a folder for drafts, and a Node that has zstd
+ */
+function compress(assets, { main, folder, builder }) {
+  mkdirSync(folder, { recursive: true });
+  const chosen = Object.entries(assets).filter(([path]) => isCompressed(path, main));
+  const work = chosen.map(([path, file]) => ({
+    path,
+    file,
+    target: join(folder, path.replaceAll('/', '%')),
+  }));
+  const program = join(checkout, 'scripts/package/compress.js');
+  runHelper(builder, [program, ...work.flatMap(({ file, target }) => [file, target])]);
+  const rest = Object.entries(assets).filter(([path]) => !isCompressed(path, main));
+  return Object.fromEntries([...rest, ...work.map(({ path, target }) => [`${path}.zst`, target])]);
 }

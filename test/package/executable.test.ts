@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { checkoutAssets, launcherScript, mainBundle } from '../../scripts/package/assets.js';
+import { checkoutAssets, isCompressed, launcherScript, mainBundle } from '../../scripts/package/assets.js';
 
 const launcher = fileURLToPath(new URL('../../bin/heddle', import.meta.url));
 
@@ -37,6 +37,19 @@ test('the executable has the bundles, the recipes and the pages, and no page for
     'scenarios/daemon-restart.json',
   ]);
   assert.equal(mainBundle(assets), 'dist/heddle-1.2.3-AAAA.cjs');
+});
+
+test('what every start reads is not compressed, nor are the recipes; what few runs read is', () => {
+  const main = 'dist/heddle-1.2.3-AAAA.cjs';
+  const paths = [
+    ...[main, 'code/main', 'code/up', 'files.json', 'launcher.sh', 'package.json'],
+    ...['recipes/vxlan.json', 'scenarios/daemon-restart.json'],
+    ...[`${main}.map`, 'code/lab', 'dist/etcd-client-1.2.3-BBBB.cjs', 'dist/licences.txt', 'docs/recipes.md'],
+  ];
+  assert.deepEqual(
+    paths.filter((path) => isCompressed(path, main)),
+    paths.slice(8),
+  );
 });
 
 test('an executable needs exactly one bundle of heddle', () => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { getAsset, isSea } from 'node:sea';
-import { brotliDecompressSync } from 'node:zlib';
+import { isSea } from 'node:sea';
+import { readAsset } from './executable-assets.ts';
 import { programOption } from './program-option.ts';
 
 /*
@@ -53,17 +53,16 @@ export function isInsideExecutable(path: string): boolean {
   return pathInside(path) !== undefined;
 }
 
-/** Reads a text of heddle's package. Throws the system's error, or one of Node for a file that the executable does not hold. */
+/** Reads a text of heddle's package. Throws the system's error, or one that says that the executable does not hold the file. */
 export function readPackageText(path: string): string {
   const inside = pathInside(path);
-  return inside === undefined ? readFileSync(path, 'utf8') : getAsset(inside, 'utf8');
+  return inside === undefined ? readFileSync(path, 'utf8') : readInside(inside);
 }
 
-/** Reads the source map of a bundle. Within the executable it is compressed. */
-export function readSourceMap(path: string): string {
-  const inside = pathInside(path);
-  if (inside === undefined) return readFileSync(path, 'utf8');
-  return brotliDecompressSync(getAsset(`${inside}.br`)).toString('utf8');
+function readInside(path: string): string {
+  const content = readAsset(path);
+  if (content === undefined) throw new Error(`the executable ${executable} does not hold ${path}`);
+  return content.toString('utf8');
 }
 
 /** Whether a path of heddle's package, or of another folder, has a file. */
@@ -84,7 +83,7 @@ export function namesInFolder(folder: string): readonly string[] {
 
 /** The paths of all files in the executable. scripts/package/executable.js writes the list. */
 function insideFiles(): readonly string[] {
-  return JSON.parse(getAsset('files.json', 'utf8')) as readonly string[];
+  return JSON.parse(readInside('files.json')) as readonly string[];
 }
 
 /**

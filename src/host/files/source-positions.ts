@@ -1,6 +1,6 @@
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { packageFile, readSourceMap } from './package-files.ts';
+import { packageFile, readPackageText } from './package-files.ts';
 
 /**
  * The stack of an error with positions in src/, such as `src/cli/version.ts:7:3`, in place of positions in the bundle. Use it for defects
@@ -23,7 +23,7 @@ export function stackInSource({ stack = '' }: Error): string {
 
 function readMap(path: string): SourceMap | undefined {
   try {
-    return new SourceMap(JSON.parse(readSourceMap(path)) as SourceMapPayload);
+    return new SourceMap(JSON.parse(readPackageText(path)) as SourceMapPayload);
   } catch {
     return undefined;
   }

@@ -73,7 +73,10 @@ test('both ends of a link must be trusted', asRoot, async (t) => {
 
 test('a user who could change heddle’s own program may change a recipe', asRoot, async (t) => {
   const file = await makeFile(t);
-  const names = ['trusted-file.ts', 'package-files.ts', 'program-option.ts', 'read-only-mount.ts'];
+  const names = [
+    ...['trusted-file.ts', 'package-files.ts', 'executable-assets.ts', 'program-option.ts'],
+    'read-only-mount.ts',
+  ];
   for (const name of names) {
     const source = fileURLToPath(new URL(`../../../src/host/files/${name}`, import.meta.url));
     await copyFile(source, join(dirname(file), name));
