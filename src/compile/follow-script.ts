@@ -26,8 +26,7 @@ export interface ScriptRun {
 }
 
 export type Compilation =
-  | { readonly kind: 'compiled'; readonly start: () => ScriptRun; readonly paths: readonly Path[] }
-  | { readonly kind: 'shell'; readonly span: Span; readonly because: string };
+  CompiledScript | { readonly kind: 'shell'; readonly span: Span; readonly because: string };
 
 /** One way through a script: its calls, each with the outcome that leads on. */
 interface Path {
@@ -58,7 +57,7 @@ const mostPaths = 64;
  */
 export function compileScript(situation: Situation): Compilation {
   try {
-    return compilationOf(followPaths(situation), asTheyAre);
+    return new CompiledScript(followPaths(situation), asTheyAre);
   } catch (error) {
     if (error instanceof NotUnderstood) return { kind: 'shell', span: error.span, because: error.because };
     throw error;
@@ -142,23 +141,35 @@ function waysOf(place: ScriptPlace): number {
 /** Makes the calls and the ends of a run from those of the places on its way. */
 export interface Filling {
   call(place: Fork): ProgramCall;
+  /** The same call. Its texts are made when they are asked for, so that a call that waits takes little memory. */
+  waitingCall(place: Fork): ProgramCall;
   end(place: End): End;
 }
 
-const asTheyAre: Filling = { call: ({ call }) => call, end: (place) => place };
+const asTheyAre: Filling = {
+  call: ({ call }) => call,
+  waitingCall: ({ call }) => call,
+  end: (place) => place,
+};
 
-/** The compilation of a script from its places. */
-export function compilationOf(
-  first: ScriptPlace,
-  filling: Filling,
-): Compilation & { readonly kind: 'compiled' } {
-  return {
-    kind: 'compiled',
-    start: () => walk(first, filling),
-    get paths() {
-      return listPaths(first, [], filling);
-    },
-  };
+/** The compilation of a script from its places. An object of a class takes less memory than closures; there is one for each peer. */
+export class CompiledScript {
+  readonly kind = 'compiled';
+  readonly #first: ScriptPlace;
+  readonly #filling: Filling;
+
+  constructor(first: ScriptPlace, filling: Filling) {
+    this.#first = first;
+    this.#filling = filling;
+  }
+
+  get paths(): readonly Path[] {
+    return listPaths(this.#first, [], this.#filling);
+  }
+
+  start(): ScriptRun {
+    return new Walk(this.#first, this.#filling);
+  }
 }
 
 /**
@@ -192,15 +203,22 @@ function refuseWhole({ tree, source, stdin }: Situation): void {
 }
 
 /** A run along the paths that are known. */
-function walk(first: ScriptPlace, filling: Filling): ScriptRun {
-  let place = first;
-  return {
-    next: (outcome) => {
-      if (outcome !== undefined) {
-        if (place.kind === 'ended') throw new Error('the script has ended');
-        place = place[outcome];
-      }
-      return place.kind === 'call' ? { kind: 'call', call: filling.call(place) } : filling.end(place);
-    },
-  };
+class Walk implements ScriptRun {
+  readonly #filling: Filling;
+  #place: ScriptPlace;
+
+  constructor(first: ScriptPlace, filling: Filling) {
+    this.#place = first;
+    this.#filling = filling;
+  }
+
+  next(outcome?: CallOutcome): Stop {
+    if (outcome !== undefined) {
+      if (this.#place.kind === 'ended') throw new Error('the script has ended');
+      this.#place = this.#place[outcome];
+    }
+    const place = this.#place;
+    if (place.kind === 'ended') return this.#filling.end(place);
+    return { kind: 'call', call: this.#filling.waitingCall(place) };
+  }
 }

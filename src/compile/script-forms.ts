@@ -1,6 +1,6 @@
 import type { ProgramCall, Written } from './call.ts';
 import {
-  compilationOf,
+  CompiledScript,
   compileScript,
   followPaths,
   type Compilation,
@@ -89,7 +89,7 @@ export class ScriptForms {
       if (form === 'read') continue;
       if (known === undefined) this.#forms.set(inputs.key, form);
       if (form === 'none' || !this.#isGranted(form, inputs.values)) break;
-      return compilationOf(form.first, new FormFilling(form, inputs.values));
+      return new CompiledScript(form.first, new FormFilling(form, inputs.values));
     }
     return compileScript({ ...this.#script, environment, stdin });
   }
@@ -215,19 +215,14 @@ class FormFilling implements Filling {
   }
 
   call(place: Fork): ProgramCall {
+    const { program, arguments: words, environment, stdin, stdout, stderr, span } = this.waitingCall(place);
+    return { program, arguments: words, environment, stdin, stdout, stderr, span };
+  }
+
+  waitingCall(place: Fork): ProgramCall {
     const form = this.#form.calls.get(place);
     if (form === undefined) throw new Error('the call is not of this form');
-    const { call, words, environment, stdin } = form;
-    const values = this.#values;
-    return {
-      program: call.program,
-      arguments: fillAll(words, values),
-      environment: environment === undefined ? call.environment : fillEntries(environment, values),
-      stdin: stdin === undefined ? call.stdin : { kind: 'text', text: fillText(stdin, values) },
-      stdout: call.stdout,
-      stderr: call.stderr,
-      span: call.span,
-    };
+    return new WaitingCall(form, this.#values);
   }
 
   end(place: End): End {
@@ -238,6 +233,47 @@ class FormFilling implements Filling {
       text: fillText(texts[index] ?? '', this.#values),
     }));
     return { ...place, written };
+  }
+}
+
+/** A call of one peer that is filled in each time when a part of it is asked for. */
+class WaitingCall implements ProgramCall {
+  readonly #form: CallForm;
+  readonly #values: Values;
+
+  constructor(form: CallForm, values: Values) {
+    this.#form = form;
+    this.#values = values;
+  }
+
+  get program(): string {
+    return this.#form.call.program;
+  }
+
+  get arguments(): readonly string[] {
+    return fillAll(this.#form.words, this.#values);
+  }
+
+  get environment(): ProgramCall['environment'] {
+    const { call, environment } = this.#form;
+    return environment === undefined ? call.environment : fillEntries(environment, this.#values);
+  }
+
+  get stdin(): ProgramCall['stdin'] {
+    const { call, stdin } = this.#form;
+    return stdin === undefined ? call.stdin : { kind: 'text', text: fillText(stdin, this.#values) };
+  }
+
+  get stdout(): ProgramCall['stdout'] {
+    return this.#form.call.stdout;
+  }
+
+  get stderr(): ProgramCall['stderr'] {
+    return this.#form.call.stderr;
+  }
+
+  get span(): ProgramCall['span'] {
+    return this.#form.call.span;
   }
 }
 

@@ -1,5 +1,6 @@
-import type { Compilation } from '../../compile/follow-script.ts';
+import type { CompiledScript, ScriptRun } from '../../compile/follow-script.ts';
 import { ScriptForms } from '../../compile/script-forms.ts';
+import { peerVariables } from '../../contract/environment.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { findMissingPrograms } from '../../host/programs.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
@@ -26,7 +27,33 @@ interface CommandForms {
 /** The compiled command of one operation. */
 export interface CompiledOperation extends CompiledCommand {
   readonly text: string;
-  readonly compilation: Compilation & { readonly kind: 'compiled' };
+  readonly compilation: CompiledScript;
+}
+
+/** A compiled command that waits for its calls. Many do so at once, so it keeps only what cannot be made again. */
+class WaitingCommand implements CompiledOperation {
+  readonly #operation: Operation;
+  readonly #shared: Variables;
+  readonly run: ScriptRun;
+  readonly text: string;
+  readonly compilation: CompiledScript;
+
+  constructor(operation: Operation, text: string, compilation: CompiledScript, shared: Variables) {
+    this.#operation = operation;
+    this.#shared = shared;
+    this.text = text;
+    this.compilation = compilation;
+    this.run = compilation.start();
+  }
+
+  get name(): CompiledCommand['name'] {
+    return peerCommandOf(this.#operation);
+  }
+
+  /** Calls in a batch need the environment only once, so it is made when it is asked for. */
+  get environment(): Variables {
+    return { ...this.#shared, ...peerVariables(this.#operation.peer) };
+  }
 }
 
 /** Runs commands of peers in waves, without a shell for each. Every call of such a command is known before it is made. */
@@ -59,16 +86,7 @@ export class CompiledCommands {
     const { source, environment, shared, stdin } = command;
     const compilation = this.#formsOf(name, source, shared).compile(environment, stdin);
     if (compilation.kind === 'shell') return undefined;
-    return {
-      name,
-      // Calls in a batch need it only once, so it is made when it is asked for.
-      get environment() {
-        return { ...shared, ...environment };
-      },
-      run: compilation.start(),
-      text: source.text,
-      compilation,
-    };
+    return new WaitingCommand(operation, source.text, compilation, shared);
   }
 
   /** Runs operations that {@link fits} has accepted. Returns a result for each, in their order. */
@@ -80,6 +98,8 @@ export class CompiledCommands {
     const commands = operations.map((operation) => {
       const command = this.#ready.get(operation);
       if (command === undefined) throw new Error(`the command for ${operation.peer.key} is not compiled`);
+      // The operation lives on in the engine for a while.
+      this.#ready.delete(operation);
       return command;
     });
     return this.#runner.runCompiled(commands, signal, mayGoOn);
