@@ -17,6 +17,7 @@ const purePackages = [
   'cli-table3',
   'chalk',
   're2js',
+  '@dagrejs/dagre',
   'tinyqueue',
 ];
 

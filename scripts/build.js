@@ -90,6 +90,22 @@ const etcd = await build({
 });
 const etcdFile = basename(Object.keys(etcd.metafile.outputs).find((path) => path.endsWith('.cjs')) ?? '');
 
+// The script and the style of pages. They are texts to a program, which a page holds; only a browser runs them.
+const page = await build({
+  absWorkingDir: root,
+  outdir: 'dist',
+  bundle: true,
+  entryPoints: { page: 'src/page/app/main.ts', 'page-style': 'src/page/app/page.css' },
+  format: 'iife',
+  platform: 'browser',
+  target: ['chrome109', 'firefox115', 'safari16'],
+  minify: true,
+  charset: 'ascii',
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+});
+
 const { metafile } = await build({
   ...common,
   entryPoints: ['src/programs.ts'],
@@ -127,7 +143,7 @@ const bundle = Object.keys(metafile.outputs).find((path) => path.endsWith('.cjs'
 // src/start.ts and src/start-executable.ts read a byte as a character.
 for (const name of [basename(bundle), etcdFile, clientFile])
   if (!isAscii(readFileSync(join(dist, name)))) throw new Error(`${name} is not ASCII`);
-const bundled = [client, etcd, { metafile }].flatMap((made) => Object.keys(made.metafile.inputs));
+const bundled = [client, etcd, page, { metafile }].flatMap((made) => Object.keys(made.metafile.inputs));
 writeFileSync(join(dist, 'licences.txt'), licencesOf(root, [...new Set(bundled)]));
 await build({
   ...common,

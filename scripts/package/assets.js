@@ -1,7 +1,7 @@
 // What is inside the single executable. Nothing here reads or writes.
 
-/** The bundles of dist/, by the beginning of their names. */
-const bundles = /^(?:heddle|kubernetes-client|etcd-client)-[^/]*\.cjs$/;
+/** The bundles of dist/, by the beginning of their names, and the files of pages. */
+const bundles = /^(?:(?:heddle|kubernetes-client|etcd-client)-[^/]*\.cjs|page\.js|page-style\.css)$/;
 
 /** The pages at the top of the checkout that a user may need. */
 const topPages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md'];

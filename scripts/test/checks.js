@@ -7,6 +7,7 @@ const bin = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', n
 export const checks = [
   { title: 'types', command: [bin('tsc'), '-p', 'tsconfig.json'] },
   { title: 'pure folders know no Node', command: [bin('tsc'), '-p', 'tsconfig.pure.json'] },
+  { title: 'types of the page', command: [bin('tsc'), '-p', 'src/page/app'] },
   { title: 'lint', command: [bin('eslint'), '.'] },
   { title: 'formatting', command: [bin('prettier'), '--check', '--log-level=warn', '.'] },
 ];

@@ -119,6 +119,8 @@ export type HeddleEvent =
       readonly reason: Reason;
       readonly durationMs: number;
       readonly stderr: string;
+      /** Present if the command was compiled, and ran without a shell. */
+      readonly compiled?: true;
     }
   | {
       readonly event: 'peer-failed';
@@ -176,6 +178,8 @@ export type HeddleEvent =
       readonly removed: readonly PeerName[];
       readonly durationMs: number;
       readonly stderr: string;
+      /** Present if the commands were compiled, and ran without a shell for each. */
+      readonly compiled?: true;
     }
   | { readonly event: 'batch-failed'; readonly size: number; readonly trouble: CommandTrouble }
   | { readonly event: 'lease-rejected'; readonly key: string; readonly because: string }

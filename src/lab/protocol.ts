@@ -111,6 +111,8 @@ export interface LabSpec {
   readonly flanneld?: FlanneldPlan;
   /** The steps of a `run` with a scenario. */
   readonly scenario?: ScenarioPlan;
+  /** Whether a `run` waits for {@link proceedLine} before it takes the networks down, so that somebody can look inside. */
+  readonly waitsForLook?: true;
 }
 
 /** The settings of one node in place of, or in addition to, those of the lab. */
@@ -158,6 +160,9 @@ export function readsCopy(spec: Pick<LabSpec, 'purpose' | 'scenario' | 'recipe'>
 /** The second and last line on the inside's stdin: the lab may outlive the process that started it. */
 export const keepLine = 'keep';
 
+/** A line on the inside's stdin: the lab that waits for a look may take its networks down. */
+export const proceedLine = 'proceed';
+
 /** The first line on the inside's stdout. The first process runs, so its namespaces exist. */
 export const enteredLine = 'entered';
 
@@ -172,6 +177,12 @@ export type LabEvent =
   | { readonly event: 'node-waits'; readonly node: string; readonly what: string }
   | { readonly event: 'overlay-ready'; readonly readyMs: number }
   | { readonly event: 'pair-probed'; readonly pair: PairReport }
+  /** The tests of a `run` have ended, and the lab waits for {@link proceedLine}. */
+  | {
+      readonly event: 'tested';
+      readonly pairs: readonly PairReport[];
+      readonly steps: readonly StepReport[];
+    }
   | { readonly event: 'stopping' }
   /** The end of a `run`. */
   | { readonly event: 'report'; readonly report: LabReport; readonly troubles: readonly LabTrouble[] }
@@ -273,6 +284,15 @@ export interface LinkStatus {
   readonly delay: string | null;
 }
 
+/** A change that somebody made to a running lab. */
+export interface FaultRecord {
+  /** The time, as RFC 3339. */
+  readonly at: string;
+  readonly host: string;
+  /** A sentence. */
+  readonly what: string;
+}
+
 export const faultVerbs = ['stop', 'kill', 'start', 'cut', 'join'] as const;
 export type FaultVerb = (typeof faultVerbs)[number];
 
@@ -299,6 +319,8 @@ export type ControlResponse =
       readonly server: HostStatus | null;
       readonly nodes: readonly LabNodeStatus[];
       readonly routers: readonly RouterStatus[];
+      /** The last changes that somebody made to the lab, the oldest first. */
+      readonly faults: readonly FaultRecord[];
     }
   | { readonly response: 'links'; readonly links: readonly LinkStatus[] }
   | { readonly response: 'done'; readonly message: string }

@@ -5,7 +5,7 @@ import type { ControlResponse } from './protocol.ts';
 import { renderLabStatus } from './report/render.ts';
 
 /** The output of `lab ps --json`. */
-export type LabListing = Omit<Extract<ControlResponse, { response: 'status' }>, 'response'>;
+export type LabListing = Omit<Extract<ControlResponse, { response: 'status' }>, 'response' | 'faults'>;
 
 /** `lab ps`: shows the nodes of a running lab. */
 export async function showLab(name: string, json: boolean): Promise<void> {

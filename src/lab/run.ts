@@ -12,12 +12,30 @@ import type { LabTrouble } from './report/report.ts';
 
 type Final = Extract<LabEvent, { event: 'report' | 'scenario-report' | 'up' | 'failure' }>;
 
+/** Somebody who looks into a lab before its networks are taken down, and sees its end. */
+export interface LabVisitor {
+  /** Looks into a lab whose tests have ended. The lab waits for the end of the promise. */
+  look(spec: LabSpec, results: Tested): Promise<void>;
+  /** Call with the reasons why a lab did not pass, one sentence each, at its end. */
+  see(spec: LabSpec, end: LabEnd): Promise<void>;
+}
+
+type Tested = Extract<LabEvent, { event: 'tested' }>;
+
+/** The end of a lab that was tested. */
+export interface LabEnd {
+  readonly passed: boolean;
+  readonly reasons: readonly string[];
+  readonly troubles: readonly LabTrouble[];
+}
+
 /** `lab run`: makes a lab, probes it, ends it, and reports. Returns the exit code. */
-export async function runLab(request: LabRequest, json: boolean): Promise<number> {
+export async function runLab(request: LabRequest, json: boolean, visitor?: LabVisitor): Promise<number> {
   const colour = usesColour(process.stdout);
-  const { tethered, final } = await startLab(request);
+  const { tethered, spec, final } = await startLab(request, { visitor });
   if (final.event !== 'report') throw unexpected();
   const { report, troubles } = final;
+  await visitor?.see(spec, { passed: report.passed, reasons: report.reasons, troubles });
   const whereToLook = report.passed ? undefined : await leaveFailed(request, tethered);
   if (report.passed) await tethered.end();
   if (json) {
@@ -52,23 +70,32 @@ export function failureKind(troubles: readonly LabTrouble[]): FailureKind {
   return troubles.find(({ kind }) => kind !== 'lab-failed')?.kind ?? 'lab-failed';
 }
 
+/** The helpers of a lab's start. */
+interface LabStart {
+  readonly onEvent?: (event: LabEvent) => void;
+  readonly prepare?: (request: LabRequest) => Promise<LabSpec>;
+  readonly visitor?: LabVisitor | undefined;
+}
+
 /** Starts a lab and follows it to its last message. The lab still runs afterwards. Throws a {@link Failure}. */
 export async function startLab(
   request: LabRequest,
-  onEvent: (event: LabEvent) => void = () => undefined,
-  prepare: (request: LabRequest) => Promise<LabSpec> = prepareLab,
+  { onEvent = () => undefined, prepare = prepareLab, visitor }: LabStart = {},
 ): Promise<{
   readonly tethered: TetheredLab;
   readonly spec: LabSpec;
   readonly final: Exclude<Final, { event: 'failure' }>;
 }> {
-  const spec = await prepare(request);
+  const planned = await prepare(request);
+  const spec: LabSpec = visitor === undefined ? planned : { ...planned, waitsForLook: true };
   const progress = showProgress(request.nodes, process.stderr);
   let finish: (final: Final) => void = () => undefined;
   const word = new Promise<Final>((resolve) => (finish = resolve));
   const tethered = new TetheredLab(spec, (event) => {
     progress.note(event);
     onEvent(event);
+    if (event.event === 'tested' && visitor !== undefined)
+      void visitor.look(spec, event).finally(() => tethered.proceed());
     if (isFinal(event)) finish(event);
   });
   const guard = endOnSignal(tethered, () => {
@@ -83,6 +110,9 @@ export async function startLab(
     const saved = saveLogs(request.name);
     await tethered.end();
     const hint = [final.hint, saved].filter((text) => text !== undefined).join('; ');
+    const { kind, message, detail } = final;
+    const trouble = { node: 'lab', kind, message, ...(detail !== undefined && { detail }) };
+    await visitor?.see(spec, { passed: false, reasons: [message], troubles: [trouble] });
     throw new Failure(final.kind, final.message, { ...(hint !== '' && { hint }), detail: final.detail });
   }
   return { tethered, spec, final };

@@ -5,14 +5,14 @@ import type { Family } from '../network/cidr.ts';
 import { parseAddress } from '../network/cidr.ts';
 import { nameArgument } from './plan/request.ts';
 import { askStatus } from './process/control-client.ts';
-import { findLab } from './process/find.ts';
+import { findLab, type FoundLab } from './process/find.ts';
 import { decodeFrame } from './trace/decode-frame.ts';
 import { risenCounters } from './trace/counters.ts';
 import type { Facts } from './trace/facts.ts';
 import { readTracing } from './trace/firewall-trace.ts';
 import { judgeTrace, whichWasLost } from './trace/judge.ts';
 import { LookUps } from './trace/look-up.ts';
-import { Namespaces } from './process/namespaces.ts';
+import { Namespaces, type LabStatus } from './process/namespaces.ts';
 import { observe } from './trace/observe.ts';
 import { addressOf, findPlace, listPlaces, underlayPlace, type LabPlace } from './process/places.ts';
 import { renderTrace } from './trace/render.ts';
@@ -37,7 +37,18 @@ const markBytes = 16;
 /** `lab trace`: follows one packet and reports its way. Returns whether an answer came. */
 export async function traceLab(name: string, options: TraceOptions, json: boolean): Promise<boolean> {
   const lab = findLab(name);
-  const status = await askStatus(lab);
+  const report = await traceEcho(lab, await askStatus(lab), options);
+  const text = json ? JSON.stringify(report) : renderTrace(report, { colour: usesColour(process.stdout) });
+  process.stdout.write(`${text}\n`);
+  return report.outcome.kind === 'answered';
+}
+
+/** Follows one packet through a lab. Throws a {@link Failure} for places that the lab does not have. */
+export async function traceEcho(
+  lab: FoundLab,
+  status: LabStatus,
+  options: TraceOptions,
+): Promise<TraceReport> {
   const places = listPlaces(status);
   const ends = findEnds(lab.name, places, options);
   const namespaces = new Namespaces(lab, status);
@@ -45,10 +56,7 @@ export async function traceLab(name: string, options: TraceOptions, json: boolea
   const followed = await followEcho(namespaces, places, echo, (place, command) =>
     shellCommand(lab.name, place, command),
   );
-  const report: TraceReport = { lab: lab.name, recipe: status.recipe, ...followed };
-  const text = json ? JSON.stringify(report) : renderTrace(report, { colour: usesColour(process.stdout) });
-  process.stdout.write(`${text}\n`);
-  return report.outcome.kind === 'answered';
+  return { lab: lab.name, recipe: status.recipe, ...followed };
 }
 
 interface Ends {

@@ -24,11 +24,13 @@ export async function watchLab(request: LabRequest, json: boolean): Promise<void
   const report = authorReport(request.recipe, json, { colour });
   const orders = new Orders(report);
   let stands = false;
-  const { tethered, spec, final } = await startLab(request, (event) => {
-    if (event.event === 'matrix') orders.answer(event);
-    else if (event.event === 'failure') orders.fail(event);
-    else if (event.event === 'node-waits' && stands)
-      process.stderr.write(`lab: ${describeNodeWait(event)}\n`);
+  const { tethered, spec, final } = await startLab(request, {
+    onEvent: (event) => {
+      if (event.event === 'matrix') orders.answer(event);
+      else if (event.event === 'failure') orders.fail(event);
+      else if (event.event === 'node-waits' && stands)
+        process.stderr.write(`lab: ${describeNodeWait(event)}\n`);
+    },
   });
   if (final.event !== 'up') throw unexpected();
   if (final.troubles.length > 0) throw await removeFailed(request, tethered, final.troubles);

@@ -23,3 +23,11 @@ export function readFamily(text: string): FamilyChoice {
   if (found !== undefined) return found;
   throw new InvalidArgumentError('Allowed choices are ipv4, ipv6, dual.');
 }
+
+/** The option for the file that a lab's report is written to. */
+export function reportOption(): Option {
+  return new Option(
+    '--report <file>',
+    'also write the result as one HTML file, which needs no server: a drawing, the matrix, the events, the way of a packet',
+  );
+}

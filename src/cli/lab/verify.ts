@@ -2,7 +2,8 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { underlays, type FamilyChoice, type UnderlayKind } from '../../lab/plan/request.ts';
 import { parameterOption, wholeNumber } from '../arguments/options.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
-import { readFamily } from './options.ts';
+import type { VerifyReport } from '../../lab/verify/report.ts';
+import { readFamily, reportOption } from './options.ts';
 import { readTopologyOption, topologyOption } from './topology.ts';
 
 interface VerifyOptions {
@@ -12,6 +13,7 @@ interface VerifyOptions {
   readonly families: readonly FamilyChoice[];
   readonly param?: readonly string[];
   readonly timeout: number;
+  readonly report?: string;
   readonly json?: true;
 }
 
@@ -46,6 +48,7 @@ export function registerVerify(lab: Command): void {
     )
     .addOption(parameterOption())
     .option('--timeout <seconds>', 'how long to wait until the nodes are ready', wholeNumber(1, 3600), 30)
+    .addOption(reportOption())
     .option('--json', 'print one JSON object')
     .action(async (recipe: string, options: VerifyOptions) => {
       const { verifyRecipe } = await import('../../lab/verify/run.ts');
@@ -59,8 +62,21 @@ export function registerVerify(lab: Command): void {
         parameters: readParameterSources(param, {}),
         timeoutSeconds: timeout,
       };
-      process.exitCode = await verifyRecipe(request, json);
+      process.exitCode = await verifyRecipe(request, json, await visitorOf(options.report));
     });
+}
+
+/** Writes the report of the promises to a file, if one is given. Throws a Failure if the file cannot be written. */
+async function visitorOf(
+  file: string | undefined,
+): Promise<((report: VerifyReport, text: string) => Promise<void>) | undefined> {
+  if (file === undefined) return undefined;
+  const [{ requireWritable, writeReport }, { describePromises }] = await Promise.all([
+    import('../../page/report-file.ts'),
+    import('../../page/lab/describe-promises.ts'),
+  ]);
+  await requireWritable(file);
+  return (report, text) => writeReport(file, describePromises(report, text));
 }
 
 /** Collects the values of an option that may be repeated. */

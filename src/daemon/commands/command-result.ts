@@ -8,7 +8,14 @@ import type { WaveEnd } from '../../waves/wave-end.ts';
 
 /** The result of one run of a recipe's command. */
 export type CommandResult =
-  | { readonly kind: 'ok'; readonly stdout: string; readonly stderr: string; readonly durationMs: number }
+  | {
+      readonly kind: 'ok';
+      readonly stdout: string;
+      readonly stderr: string;
+      readonly durationMs: number;
+      /** Present if the command was compiled, and ran without a shell. */
+      readonly compiled?: true;
+    }
   | {
       readonly kind: 'trouble';
       readonly trouble: CommandTrouble;
@@ -63,7 +70,7 @@ export function concludeWave(
     return { kind: 'trouble', trouble, durationMs, didBegin: false };
   }
   const stderr = redact(end.stderr).trimEnd();
-  if (end.kind === 'succeeded') return { kind: 'ok', stdout: '', stderr, durationMs };
+  if (end.kind === 'succeeded') return { kind: 'ok', stdout: '', stderr, durationMs, compiled: true };
   const { last } = end;
   const line = last?.span && positionAt(commandText(command), last.span.offset).line - 1;
   const place = locateLine(command, line ?? 0);

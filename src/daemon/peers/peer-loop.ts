@@ -245,12 +245,18 @@ export class PeerLoop implements Vital {
               .filter((text) => text !== '')
               .slice(0, mostTexts)
               .join('\n'),
+            applied.every(({ result }) => result.kind === 'ok' && result.compiled === true),
           );
       }
     }
   }
 
-  #tellApplied(operations: readonly Operation[], durationMs: number, stderr: string): void {
+  #tellApplied(
+    operations: readonly Operation[],
+    durationMs: number,
+    stderr: string,
+    isCompiled = false,
+  ): void {
     const adds = operations.filter(({ kind }) => kind === 'add');
     const removes = operations.filter(({ kind }) => kind === 'remove');
     this.#options.emit({
@@ -261,6 +267,7 @@ export class PeerLoop implements Vital {
       removed: removes.slice(0, mostNamed).map(({ peer }) => namePeer(peer)),
       durationMs,
       stderr,
+      ...(isCompiled && { compiled: true }),
     });
   }
 

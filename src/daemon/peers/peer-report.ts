@@ -54,6 +54,7 @@ export function eventOf(
       reason,
       durationMs: result.durationMs,
       stderr: result.stderr,
+      ...(result.compiled && { compiled: true }),
     };
   }
   // A lenient remove only prepares an add, so its failure is not worth an event.

@@ -1,7 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Failure } from '../../diagnostic/failure.ts';
 import { daemonKinds, type DaemonKind } from '../plan/request.ts';
-import { controlSocket, faultVerbs, type ControlRequest, type ControlResponse } from '../protocol.ts';
+import {
+  controlSocket,
+  faultVerbs,
+  type ControlRequest,
+  type ControlResponse,
+  type LinkStatus,
+} from '../protocol.ts';
 import { applyFault } from './faults.ts';
 import { parseObject } from './json-lines.ts';
 import { describeFailure, type Lab } from './lab.ts';
@@ -93,10 +99,14 @@ async function respond(lab: Lab, request: ControlRequest | undefined): Promise<C
       server: lab.store.server?.status() ?? null,
       nodes: lab.nodes.map((node) => node.status()),
       routers: lab.routers.map((router) => router.status()),
+      faults: lab.faults.all,
     };
   }
   if (request?.request === 'links') {
-    return { response: 'links', links: await lab.links.change(request.target, request.change) };
+    const links = await lab.links.change(request.target, request.change);
+    if (Object.keys(request.change).length > 0)
+      for (const link of links) lab.faults.note(link.name.split(':')[0] ?? '', describeLimits(link));
+    return { response: 'links', links };
   }
   if (request === undefined || !faultVerbs.includes(request.request) || !isKnownKind(request.with)) {
     throw new Failure('usage', `the lab ${lab.spec.name} does not know this request`);
@@ -105,6 +115,14 @@ async function respond(lab: Lab, request: ControlRequest | undefined): Promise<C
     response: 'done',
     message: await applyFault(lab, request.request, lab.target(request.node), request.with),
   };
+}
+
+/** The new limits of a link, as a sentence. */
+function describeLimits({ name, mtu, loss, rate, delay }: LinkStatus): string {
+  const limits = Object.entries({ loss, rate, delay }).flatMap(([limit, value]) =>
+    value === null ? [] : [`${limit} ${value}`],
+  );
+  return `${name}: MTU ${[mtu, ...limits].join(', ')}.`;
 }
 
 function isKnownKind(kind: DaemonKind | undefined): boolean {

@@ -3,7 +3,7 @@ import type { Changes } from './changes.ts';
 import { cutCommands, joinCommands } from '../plan/commands.ts';
 import type { DaemonKind } from '../plan/request.ts';
 import type { HostPlan, SegmentPlan } from '../plan/topology.ts';
-import type { FaultVerb, LinkState } from '../protocol.ts';
+import type { FaultRecord, FaultVerb, LinkState } from '../protocol.ts';
 import type { LabTrouble } from '../report/report.ts';
 import { runIpBatch } from './lab-program.ts';
 import type { RunningProgram } from './running-program.ts';
@@ -27,9 +27,27 @@ export interface FaultTarget {
   trouble(otherwise: string): LabTrouble;
 }
 
+/** The most changes that a lab remembers. */
+const mostFaults = 500;
+
+/** The changes that somebody made to a running lab. */
+export class FaultBook {
+  readonly #faults: FaultRecord[] = [];
+
+  get all(): readonly FaultRecord[] {
+    return this.#faults;
+  }
+
+  note(host: string, what: string): void {
+    this.#faults.push({ at: new Date().toISOString(), host, what });
+    if (this.#faults.length > mostFaults) this.#faults.shift();
+  }
+}
+
 /** The parts of a lab that a fault needs. */
 interface FaultyLab {
   readonly changes: Changes;
+  readonly faults: FaultBook;
   readonly spec: { readonly topology: { readonly segments: readonly SegmentPlan[] } };
 }
 
@@ -38,10 +56,21 @@ interface FaultyLab {
  * the result; throws a {@link Failure}.
  */
 export async function applyFault(
-  { changes, spec }: FaultyLab,
+  lab: FaultyLab,
   verb: FaultVerb,
   target: FaultTarget,
   kind?: DaemonKind,
+): Promise<string> {
+  const sentence = await carryOut(lab, verb, target, kind);
+  lab.faults.note(target.plan.name, sentence);
+  return sentence;
+}
+
+async function carryOut(
+  { changes, spec }: FaultyLab,
+  verb: FaultVerb,
+  target: FaultTarget,
+  kind: DaemonKind | undefined,
 ): Promise<string> {
   const { plan, what, running } = target;
   const { name } = plan;

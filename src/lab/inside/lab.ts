@@ -13,7 +13,7 @@ import { hostingOf } from '../store/hostings.ts';
 import type { LabFailure, LabTrouble, NodeReport } from '../report/report.ts';
 import { Changes } from './changes.ts';
 import { writeNodeRecipe } from './node/node-recipe.ts';
-import type { FaultTarget } from './faults.ts';
+import { FaultBook, type FaultTarget } from './faults.ts';
 import type { NodePlan } from '../plan/topology.ts';
 import { holdHost, type Holder } from './node/holder.ts';
 import { LabLinks } from './links.ts';
@@ -42,7 +42,9 @@ export class Lab {
   readonly links: LabLinks;
   /** The nodes whose daemons are started later. */
   readonly heldNodes: HeldNode[] = [];
+  readonly faults = new FaultBook();
   readonly #startedAt = performance.now();
+  #proceed: () => void = () => undefined;
 
   private constructor(
     spec: LabSpec,
@@ -151,6 +153,22 @@ export class Lab {
     if (target) return target;
     const known = targets.map(({ plan }) => plan.name);
     throw unknownNode(this.spec.name, name, known);
+  }
+
+  /** Reports the results of the tests, and waits until somebody has looked inside, if anybody wants to. */
+  async showTested(
+    tell: (event: LabEvent) => void,
+    results: Omit<Extract<LabEvent, { event: 'tested' }>, 'event'>,
+  ): Promise<void> {
+    if (!this.spec.waitsForLook) return;
+    const looked = new Promise<void>((resolve) => (this.#proceed = resolve));
+    tell({ event: 'tested', ...results });
+    await looked;
+  }
+
+  /** Call when somebody has looked inside. */
+  proceed(): void {
+    this.#proceed();
   }
 
   reports(): readonly NodeReport[] {

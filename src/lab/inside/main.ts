@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { Failure } from '../../diagnostic/failure.ts';
-import { keepLine, type LabEvent, type LabSpec, type RecipeOrder } from '../protocol.ts';
+import { keepLine, proceedLine, type LabEvent, type LabSpec, type RecipeOrder } from '../protocol.ts';
 import { serveControl } from './control.ts';
 import { describeFailure, Lab } from './lab.ts';
 import { AuthorLoop } from './author-loop.ts';
@@ -24,6 +24,7 @@ function endLab(): void {
 
 async function build(spec: LabSpec): Promise<Lab> {
   const lab = await Lab.build(spec, tell, () => spec.purpose === 'verify');
+  running = lab;
   await serveControl(lab);
   process.on('SIGTERM', () => void endInOrder(lab));
   return lab;
@@ -74,11 +75,13 @@ function fail(error: unknown): void {
 let kept = false;
 let spec: LabSpec | undefined;
 let authorLoop: AuthorLoop | undefined;
+let running: Lab | undefined;
 // Once the lab is kept, the process that started it is gone, and so are the readers of these streams.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     if (line === keepLine) kept = true;
+    else if (line === proceedLine) running?.proceed();
     else if (spec === undefined) {
       spec = JSON.parse(line) as LabSpec;
       live(spec).catch(fail);

@@ -17,6 +17,7 @@ export async function proveLab(lab: Lab, tell: (event: LabEvent) => void): Promi
 
   const pairs = await probeMatrix(lab.nodes, agents, lab, (pair) => tell({ event: 'pair-probed', pair }));
   const nodes = lab.reports();
+  await lab.showTested(tell, { pairs, steps: [] });
   for (const agent of agents.values()) agent.close();
 
   const seen = [

@@ -6,7 +6,14 @@ import { findLabs, killLab } from './find.ts';
 import { firstProcessMarker, firstProcessScript } from './first-process.ts';
 import { readJsonLines } from '../inside/json-lines.ts';
 import { programPath } from './program-path.ts';
-import { enteredLine, keepLine, type LabEvent, type LabSpec, type RecipeOrder } from '../protocol.ts';
+import {
+  enteredLine,
+  keepLine,
+  proceedLine,
+  type LabEvent,
+  type LabSpec,
+  type RecipeOrder,
+} from '../protocol.ts';
 
 /** The number of characters of the inside's stderr that are kept for a message. */
 const keptStderr = 4000;
@@ -71,6 +78,11 @@ export class TetheredLab {
   /** Orders every node of a watched lab to run a recipe. */
   order(order: RecipeOrder): void {
     this.#child.stdin?.write(JSON.stringify(order) + '\n');
+  }
+
+  /** Lets a lab that waits for a look take its networks down. */
+  proceed(): void {
+    this.#child.stdin?.write(proceedLine + '\n');
   }
 
   /** Lets the lab continue without this process. Resolves when the order is written. */

@@ -6,7 +6,8 @@ import type { FoundLab } from './find.ts';
 import type { ControlResponse } from '../protocol.ts';
 import type { LabPlace } from './places.ts';
 
-type LabStatus = Extract<ControlResponse, { response: 'status' }>;
+/** A lab's answer about its hosts. */
+export type LabStatus = Extract<ControlResponse, { response: 'status' }>;
 
 /** The time for one look-up, in milliseconds. */
 const lookUpMs = 20_000;

@@ -83,6 +83,8 @@ class Steps {
         return this.#describeUnready(this.#ready + 1);
       case 'overlay-ready':
         return `the answers of ${formatCount(this.#pairs, 'pair')}`;
+      case 'tested':
+        return 'the page of its report';
       case 'stopping':
         return 'the networks of its nodes to be taken down';
       case 'scenario-begun':
@@ -119,6 +121,8 @@ class Steps {
         const { from, to, ok } = event.pair;
         return `${from} → ${to} ${ok ? 'answered' : 'failed'} (${this.#probed} of ${this.#pairs})`;
       }
+      case 'tested':
+        return 'looking into the nodes for the report';
       case 'stopping':
         return 'taking the networks down';
       case 'scenario-begun':

@@ -10,19 +10,20 @@ export function renderLog(text: string): string {
 }
 
 function renderLine(line: string): string {
-  const logged = readEvent(line);
+  const logged = readLoggedEvent(line);
   if (logged === undefined) return showInvisibleInLines(line);
   const { level, text, detail } = renderEvent(logged.event);
   return `${logged.time} ${level.padEnd(5)} ${text}${detail === '' ? '' : `\n${detail}`}`;
 }
 
 /** An event of the log, with its time. */
-interface LoggedEvent {
+export interface TimedEvent {
   readonly time: string;
   readonly event: HeddleEvent;
 }
 
-function readEvent(line: string): LoggedEvent | undefined {
+/** Reads a line of a daemon's JSON log; undefined if it is not an event. */
+export function readLoggedEvent(line: string): TimedEvent | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
     const logged = JSON.parse(line) as HeddleEvent & { readonly time: unknown };

@@ -3,7 +3,7 @@ import { usesColour } from '../../host/terminal-colour.ts';
 import type { LabRequest } from '../prepare.ts';
 import { renderTroubles } from '../report/render.ts';
 import { renderScenario } from '../report/render-scenario.ts';
-import { failureKind, leaveFailed, startLab, unexpected } from '../run.ts';
+import { failureKind, leaveFailed, startLab, unexpected, type LabVisitor } from '../run.ts';
 import type { LoadedScenario } from './load-scenario.ts';
 import { prepareScenario } from './plan-scenario.ts';
 
@@ -12,11 +12,16 @@ export async function runScenario(
   request: LabRequest,
   loaded: LoadedScenario,
   json: boolean,
+  visitor?: LabVisitor,
 ): Promise<number> {
   const colour = usesColour(process.stdout);
-  const { tethered, final } = await startLab(request, undefined, (wanted) => prepareScenario(wanted, loaded));
+  const { tethered, spec, final } = await startLab(request, {
+    prepare: (wanted) => prepareScenario(wanted, loaded),
+    visitor,
+  });
   if (final.event !== 'scenario-report') throw unexpected();
   const { report, troubles } = final;
+  await visitor?.see(spec, { passed: report.passed, reasons: report.reasons, troubles });
   const whereToLook = report.passed ? undefined : await leaveFailed(request, tethered);
   if (report.passed) await tethered.end();
   if (json) {

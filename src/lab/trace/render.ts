@@ -38,7 +38,8 @@ function row(label: string, text: string): string {
   return `  ${label.padEnd(10)} ${text}`;
 }
 
-function describeEncapsulation({
+/** The encapsulation of a packet, in a line. */
+export function describeEncapsulation({
   kind,
   vni,
   source,
@@ -53,7 +54,8 @@ function describeEncapsulation({
   return `${kind}${network}, ${sender}${destination}${to}, ${overhead} bytes more${encrypted ? ', encrypted: only the outer packet can be seen' : ''}`;
 }
 
-function describeFrame(frame: SeenFrame): string {
+/** A frame in a line, with its device and its time. */
+export function describeFrame(frame: SeenFrame): string {
   const { direction, source, destination, size, ports, inner, error } = frame;
   const time = `+${(frame.afterUs / 1000).toFixed(2)} ms`;
   const [sourcePort, destinationPort] =

@@ -40,8 +40,16 @@ interface PromiseTry {
   readonly report: TryReport;
 }
 
-/** `lab verify`: tries every promise of a recipe in a lab for each underlay and family, and prints a table. Returns the exit code. */
-export async function verifyRecipe(request: VerifyRequest, json: boolean): Promise<number> {
+/**
+ * `lab verify`: tries every promise of a recipe in a lab for each underlay and family, and prints a table. Returns the exit code.
+ *
+ * @param onReport receives the report, and the text of the recipe, before they are printed
+ */
+export async function verifyRecipe(
+  request: VerifyRequest,
+  json: boolean,
+  onReport?: (report: VerifyReport, recipe: string) => Promise<void>,
+): Promise<number> {
   const begunAt = performance.now();
   const ids = chooseIds(request.only);
   const { file, recipe } = await loadRecipe(request.recipe);
@@ -76,6 +84,7 @@ export async function verifyRecipe(request: VerifyRequest, json: boolean): Promi
     promises: rows,
     tookMs: Math.round(performance.now() - begunAt),
   };
+  await onReport?.(report, recipe.source.text);
   process.stdout.write(
     json ? `${JSON.stringify(report)}\n` : renderVerify(report, { colour: usesColour(process.stdout) }),
   );

@@ -31,6 +31,7 @@ export async function playScenario(
   const steps =
     readyMs === null ? plan.steps.map((step, index) => skip(step, index + 1)) : await play(world, tell);
   const nodes = lab.reports();
+  await lab.showTested(tell, { pairs: [], steps });
   world.pings.stop();
   for (const agent of agents.values()) agent.close();
 
