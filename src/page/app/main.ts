@@ -4,7 +4,7 @@ import { WholePage } from './page.ts';
 
 /*
  * The script of a page. A page that is a file has its document in it. A page from a server follows the server's events: each is the whole
- * document anew, and preact changes only what differs.
+ * document, and preact changes only what differs.
  */
 
 type Connection = 'file' | 'connecting' | 'live' | 'lost';

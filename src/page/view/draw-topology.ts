@@ -140,11 +140,11 @@ function placeCables(
     );
   return ends.map(({ host, target, link }) => {
     const isAbove = host.y < target.y;
-    const beside = ends
+    const others = ends
       .filter((end) => end.target === target && end.host.y < target.y === isAbove)
       .sort((one, other) => one.host.x - other.host.x);
-    const index = beside.findIndex((end) => end.link === link);
-    const step = target.width / (beside.length + 1);
+    const index = others.findIndex((end) => end.link === link);
+    const step = target.width / (others.length + 1);
     return {
       names: [link.name],
       host: host.name,
