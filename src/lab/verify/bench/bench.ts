@@ -17,8 +17,8 @@ import { lineOfKey } from './recipe-lines.ts';
 import { runInNode, StateReader } from './node-state.ts';
 import { Ping } from '../../inside/probe/ping.ts';
 
-/** The time that a node has to bring its kernel to the state that the leases want, in milliseconds. */
-const settleMs = 6000;
+/** The shortest time that a node has to bring its kernel to the state that the leases want, in milliseconds. */
+const leastSettleMs = 6000;
 
 /** The time that a daemon has to end, and a ping to be answered, in milliseconds. */
 const patienceMs = 10_000;
@@ -86,6 +86,11 @@ export class PromiseBench {
     return new PromiseBench(lab, recipe, reader, { boot, base, full }, lease);
   }
 
+  /** Milliseconds. Who waits longer for a node to become ready, as on an emulated machine, also waits longer for its kernel. */
+  get #settleMs(): number {
+    return Math.max(leastSettleMs, this.lab.spec.timeoutMs / 5);
+  }
+
   /** The line of a key of the recipe, or of its backend if the recipe does not have the key. */
   lineOfKey(key: string): RecipeLine {
     return lineOfKey(key, this.recipe, this.lab.spec);
@@ -117,12 +122,12 @@ export class PromiseBench {
   }
 
   /** Waits until the observed node's kernel is in a state. Returns the difference, as a clause; undefined if there is none. */
-  async becomes(expected: KernelState, withinMs = settleMs): Promise<string | undefined> {
+  async becomes(expected: KernelState, withinMs = this.#settleMs): Promise<string | undefined> {
     const difference = await this.differenceFrom(expected, withinMs);
     return difference && describeDifference(difference);
   }
 
-  differenceFrom(expected: KernelState, withinMs = settleMs): Promise<StateDifference | undefined> {
+  differenceFrom(expected: KernelState, withinMs = this.#settleMs): Promise<StateDifference | undefined> {
     return this.#reader.await(expected, withinMs);
   }
 
@@ -143,7 +148,7 @@ export class PromiseBench {
   async rebuild(options: readonly string[] = []): Promise<void> {
     await this.takeDown(this.observed);
     await this.observed.restart(options);
-    await this.lab.becomeAcquainted(settleMs);
+    await this.lab.becomeAcquainted(this.#settleMs);
   }
 
   /** Ends a daemon by a signal. It leaves its network. */
