@@ -6,7 +6,7 @@
 import { findTestFiles, needsRoot } from './test/files.js';
 import { planLabs } from './test/lab.js';
 import { otherNodes } from './test/node-versions.js';
-import { runChecks, runLabs, runSoak, runTestPart, runUnderNode } from './test/parts.js';
+import { runChecks, runLabs, runReducedMatrix, runSoak, runTestPart, runUnderNode } from './test/parts.js';
 import { composeReport } from './test/report.js';
 import { root } from './test/root.js';
 import { isStrict } from './test/skips.js';
@@ -63,6 +63,7 @@ const plan =
               ...otherNodes().map((other) => () => runUnderNode(other, unitFiles, { user, deadline })),
               rootTests,
               () => runSoak(deadline),
+              () => runReducedMatrix(deadline),
             ]),
       ];
 

@@ -9,7 +9,7 @@
  * @property {import('./recipes.js').Families} families
  * @property {'here' | 'guest' | 'nowhere'} place
  * @property {'passed' | 'expected' | 'failed' | 'impossible'} outcome expected: passed, and what is not meant to work there does not
- * @property {readonly string[]} rows the promises that were tried
+ * @property {readonly string[]} rows the promises that were tried, and `tests` if the tests of the data plane were run there
  * @property {boolean} complete whether these are all promises
  * @property {string} note why it did not pass
  */
@@ -49,11 +49,14 @@ function judge(place, end, underlay, families) {
       .filter((/** @type {any} */ each) => each.underlay === underlay && each.families === families)
       .map((/** @type {any} */ each) => ({ id, outcome: each.outcome, note: each.note })),
   );
+  if (end.tests !== undefined)
+    tries.push({ id: 'tests', outcome: end.tests.ok ? 'kept' : 'broken', note: end.tests.note });
   const rows = tries.map(({ id }) => id);
   const broken = tries.filter(({ outcome }) => outcome === 'broken');
   if (broken.length > 0)
     return { outcome: 'failed', rows, note: broken.map(({ id, note }) => `${id}: ${note}`).join('; ') };
-  if (rows.length === 0) return { outcome: 'failed', rows, note: 'the report has no such lab' };
+  if (tries.every(({ id }) => id === 'tests'))
+    return { outcome: 'failed', rows, note: 'the report has no such lab' };
   const expected = tries.find(({ outcome }) => outcome === 'expected');
   return expected === undefined
     ? { outcome: 'passed', rows, note: '' }

@@ -39,7 +39,7 @@ $b ln -s /bin/busybox $guest/sbin/modprobe
 $b mount --move /lib/modules $guest/lib/modules
 $b mount -t proc proc $guest/proc
 $b cp /job /modprobe $guest/
-echo /run/heddle-guest/modprobe >/proc/sys/kernel/modprobe
+echo ${modprobe} >/proc/sys/kernel/modprobe
 
 $b ip link set lo up
 for directory in proc sys dev; do $b mount --move "/$directory" "/host/$directory"; done
@@ -55,6 +55,9 @@ done
 exec $b switch_root /host /run/heddle-guest/job
 `;
 }
+
+/** Where the guest has {@link modprobeScript}. */
+export const modprobe = '/run/heddle-guest/modprobe';
 
 /** The program that the kernel calls to load a module. */
 export const modprobeScript = `#!/bin/sh

@@ -10,6 +10,8 @@ import { root } from '../test/root.js';
  * @property {readonly string[]} [features] what the kernel must have: the keys of featureProbes in features.js
  * @property {readonly string[]} [without] what the kernel must not have, because the recipe would use it instead
  * @property {readonly string[]} [programs] what must be on PATH
+ * @property {readonly string[]} [modules] the modules that a kernel does not load by itself when they are needed
+ * @property {string} [tests] the test file in test/kernel that needs these features, so that the guest runs it
  */
 
 /**
@@ -35,19 +37,19 @@ const knownRecipes = {
   vxlan: { dataPlanes: [{ name: 'kernel', features: ['vxlan'] }] },
   'host-gw': { oneSegment: true },
   alloc: { connects: false },
-  geneve: { dataPlanes: [{ name: 'kernel', features: ['geneve'] }] },
-  gre: { dataPlanes: [{ name: 'kernel', features: ['gre', 'ip6gre'] }] },
-  ipip: { families: ['IPv4'], dataPlanes: [{ name: 'kernel', features: ['ipip'] }] },
+  geneve: { dataPlanes: [{ name: 'kernel', features: ['geneve'], tests: 'recipe-geneve' }] },
+  gre: { dataPlanes: [{ name: 'kernel', features: ['gre', 'ip6gre'], tests: 'recipe-gre' }] },
+  ipip: { families: ['IPv4'], dataPlanes: [{ name: 'kernel', features: ['ipip'], tests: 'recipe-ipip' }] },
   udp: {
     families: ['IPv4'],
     dataPlanes: [
-      { name: 'fou', features: ['fou', 'ipip'] },
+      { name: 'fou', features: ['fou', 'ipip'], modules: ['fou', 'tun'], tests: 'recipe-udp-fou' },
       { name: 'socat', without: ['fou'], features: ['tun'], programs: ['socat'] },
     ],
   },
   ipsec: {
     dataPlanes: [
-      { name: 'kernel', features: ['esp', 'xfrm'], programs: ['swanctl'] },
+      { name: 'kernel', features: ['esp', 'xfrm'], programs: ['swanctl'], tests: 'recipe-ipsec-esp' },
       { name: 'libipsec', without: ['esp'], features: ['tun'], programs: ['swanctl'] },
     ],
   },

@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
-import { quote } from 'shell-quote';
 import { lastLines, readConsole } from './console.js';
 import { cachedKernel, emulator } from './kernel.js';
 import { jobOption, mountTag } from './guest-init.js';
 import { makeInitramfs } from './initramfs.js';
 import { commandOf } from './plan.js';
 import { followProgram } from './program.js';
+import { composeGuestJob, readGuestJob } from './guest-job.js';
 import { root } from '../test/root.js';
 
 /** Seconds until the nodes of a lab are ready: an emulated machine needs longer. */
@@ -19,7 +19,7 @@ const explainingLines = 12;
 
 /**
  * The end of a job: the report of `lab verify --json`, or why there is none.
- * @typedef {{ ms: number } & ({ report: any } | { problem: string })} JobEnd
+ * @typedef {{ ms: number } & ({ report: any, tests?: import('./guest-job.js').GuestTests | undefined } | { problem: string })} JobEnd
  */
 
 /**
@@ -38,11 +38,17 @@ export async function runJob(job, { deadline, onProgress }) {
   const begun = performance.now();
   const words = [process.execPath, 'bin/heddle.js', ...commandOf(job, { readySeconds: readySeconds[kind] })];
   const end =
-    kind === 'guest' ? await runInGuest(words, { signal, onLine }) : await runHere(words, { signal, onLine });
+    kind === 'guest'
+      ? await runInGuest(
+          composeGuestJob({ root, words, modules: job.dataPlane.modules, tests: job.dataPlane.tests }),
+          { signal, onLine },
+        )
+      : await runHere(words, { signal, onLine });
   const ms = performance.now() - begun;
   if (timeLimit.aborted) return { ms, problem: `it took more than ${jobMinutes[kind]} minutes` };
+  const { stdout, tests } = readGuestJob(end.stdout);
   try {
-    return { ms, report: JSON.parse(end.stdout) };
+    return { ms, report: JSON.parse(stdout), tests };
   } catch {
     return { ms, problem: end.explanation };
   }
@@ -56,11 +62,10 @@ async function runHere(words, options) {
   return { stdout, explanation: lastLines(stderr, explainingLines) };
 }
 
-/** Boots a guest for one command, and ends it. @param {readonly string[]} words @param {RunOptions} options */
-async function runInGuest(words, options) {
+/** Boots a guest for one shell command, and ends it. @param {string} job @param {RunOptions} options */
+async function runInGuest(job, options) {
   const kernel = cachedKernel();
   if (kernel === undefined) throw new Error('a job is planned for a guest, but there is no kernel to boot');
-  const job = `cd ${quote([root])} && ${quote(words)}`;
   const initramfs = makeInitramfs(kernel);
   try {
     const { stdout, stderr } = await followProgram(

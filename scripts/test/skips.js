@@ -19,10 +19,12 @@ const allowedReasons = [
   /^needs flannel's own recipe: go mod download /,
   // A module of the kernel. flanneld has no other wireguard.
   /^needs wireguard in the kernel, as flanneld does$/,
-  // A module of the kernel. The test of the matrix has a kernel with it.
-  /^needs (?:ipip|geneve|gre) in the kernel$/,
+  // Modules of the kernel. The matrix runs these tests in a kernel that has them.
+  /^needs (?:ipip|geneve|gre|fou and ipip|ESP and xfrm interfaces) in the kernel$/,
   // A module of the kernel. The containers of the tests with Kubernetes are layers over this machine's files.
   /^needs overlayfs in the kernel$/,
+  // A recipe has one data plane for kernels with a module and one for kernels without it.
+  /^this kernel has \w+, which the recipe uses instead$/,
   // npm's registry may be unreachable.
   /^node-linux-\w+@\S+ is not installed/,
   // Only Go can build the programs of Kubernetes, and no package has them.

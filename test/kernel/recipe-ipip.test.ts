@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
+import { hasFeature } from '../../scripts/matrix/features.js';
 import { dumpState, findDevice, newIn, routesOf, watchKernel } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { OverlayNode } from './harness/overlay-node.ts';
@@ -11,13 +11,8 @@ import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
 const recipe = readSoundRecipe('recipes/ipip.json');
-const skip = reasonToSkip() || whyNoIpip();
+const skip = reasonToSkip() || (!hasFeature('ipip') && 'needs ipip in the kernel');
 const bothSubnets = ['10.50.2.0/24', '10.50.3.0/24'];
-
-function whyNoIpip(): string | false {
-  const add = ['--net', 'ip', 'link', 'add', 'probe', 'type', 'ipip', 'local', '127.0.0.1'];
-  return spawnSync('unshare', add).status !== 0 && 'needs ipip in the kernel';
-}
 
 for (const shell of [dash, busyboxAsh]) {
   describe(`recipes/ipip.json under ${shell.name}`, { skip }, () => {

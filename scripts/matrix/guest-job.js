@@ -1,0 +1,56 @@
+// Pure: what the guest runs, and how its output is read.
+import { quote } from 'shell-quote';
+import { modprobe } from './guest-init.js';
+
+/** The line between the report of `lab verify` and the output of the tests. */
+const testsLine = 'HEDDLE-TESTS';
+
+/** What the tests multiply their time limits by. */
+const slowdown = 4;
+
+/** How the tests of a data plane ended in the guest. @typedef {{ ok: boolean, note: string }} GuestTests */
+
+/**
+ * The shell command of a job: `lab verify`, and the tests that need this kernel.
+ * @param {object} options
+ * @param {string} options.root the checkout
+ * @param {readonly string[]} options.words those of `lab verify`; the first is the Node
+ * @param {readonly string[] | undefined} options.modules to load before
+ * @param {string | undefined} options.tests a file in test/kernel
+ */
+export function composeGuestJob({ root, words, modules = [], tests }) {
+  const load = modules.map((module) => `${quote([modprobe, module])} && `).join('');
+  const verify = `cd ${quote([root])} && ${load}${quote(words)}`;
+  if (tests === undefined) return verify;
+  const [node = ''] = words;
+  const test = [
+    'env',
+    `TEST_SLOWDOWN=${slowdown}`,
+    node,
+    '--import',
+    'tsx',
+    '--test',
+    '--test-reporter=tap',
+    `test/kernel/${tests}.test.ts`,
+  ];
+  return `${verify}; echo; echo ${testsLine}; ${quote(test)}`;
+}
+
+/**
+ * Takes the output of a job apart.
+ * @param {string} text @returns {{ stdout: string, tests: GuestTests | undefined }}
+ */
+export function readGuestJob(text) {
+  const [stdout = '', tap] = text.split(`\n${testsLine}\n`);
+  return { stdout, tests: tap === undefined ? undefined : judgeTests(tap) };
+}
+
+/** A test that is skipped there has not shown anything. @param {string} tap @returns {GuestTests} */
+function judgeTests(tap) {
+  const count = (/** @type {string} */ name) =>
+    Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
+  const failed = [...tap.matchAll(/^ *not ok \d+ - (.*)$/gm)].map(([, name = '']) => name);
+  if (failed.length > 0) return { ok: false, note: `failed: ${failed.join('; ')}` };
+  if (count('skipped') > 0) return { ok: false, note: `${count('skipped')} skipped` };
+  return count('pass') > 0 ? { ok: true, note: '' } : { ok: false, note: 'they did not come to their end' };
+}
