@@ -9,7 +9,7 @@ const commands: GoKeys = {
   SubnetRemoveCommand: 'string',
 };
 
-/** The backends of flannel 0.28.9 on Linux, each with the keys that it reads from `Backend`, and their types in Go. */
+/** The backends of flannel 0.28.9 on Linux, and those that flannel had before, each with the keys that it reads from `Backend`, and their types in Go. */
 const backends: Readonly<Record<string, GoKeys>> = {
   vxlan: {
     VNI: 'int',
@@ -33,6 +33,7 @@ const backends: Readonly<Record<string, GoKeys>> = {
   ipsec: { UDPEncap: 'bool', ESPProposal: 'string', PSK: 'string' },
   extension: commands,
   alloc: {},
+  'aws-vpc': { RouteTableID: 'strings' },
   'tencent-vpc': { AccessKeyID: 'string', AccessKeySecret: 'string' },
 };
 

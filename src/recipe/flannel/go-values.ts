@@ -18,6 +18,8 @@ export type GoType =
   | 'int'
   | 'uint'
   | 'string'
+  /** A text, or a list of texts, which is read as one with commas between them. */
+  | 'strings'
   | 'ipv4-network'
   | 'ipv6-network'
   | 'ipv4-address'
@@ -47,6 +49,8 @@ export function readGoValue(type: GoType, node: JsonNode, source: SourceText): G
       return readPlain(node, 'boolean', '`true` or `false`');
     case 'string':
       return readPlain(node, 'string', 'a string');
+    case 'strings':
+      return readStrings(node);
     case 'int':
       return readInteger(node, literal, -(2n ** 63n), 2n ** 63n - 1n);
     case 'uint':
@@ -78,6 +82,15 @@ function readPlain(node: JsonNode, kind: 'boolean' | 'string', must: string): Go
   if (isNull(node)) return { kind: 'nothing' };
   if (node.kind === 'scalar' && typeof node.value === kind) return set(node);
   return refuse(`${must}, not ${describeKind(node)}`, 'wrong-type');
+}
+
+function readStrings(node: JsonNode): GoValue {
+  if (node.kind !== 'array') return readPlain(node, 'string', 'a string, or a list of strings');
+  const texts = node.items.map((item) => (item.kind === 'scalar' ? item.value : undefined));
+  const other = node.items.find((_, index) => typeof texts[index] !== 'string');
+  return other === undefined
+    ? set({ kind: 'scalar', span: node.span, value: texts.join(',') })
+    : refuse(`a list of strings, without ${describeKind(other)}`, 'wrong-type');
 }
 
 /** Go reads whole numbers from their digits: `24.0` and `2.4e1` are not whole numbers. */
