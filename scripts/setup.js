@@ -12,12 +12,14 @@ import {
   kubernetesPrograms,
   missingKubernetesPrograms,
 } from './test/kubernetes.js';
+import { hasClouds, installClouds } from './test/clouds.js';
 import { installNode, otherNodes } from './test/node-versions.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const forTests = process.argv.includes('--for-tests');
 const everyNode = process.argv.includes('--every-node');
 const forKubernetes = process.argv.includes('--kubernetes');
+const forClouds = process.argv.includes('--clouds');
 const forMatrix = process.argv.includes('--matrix');
 const forPackages = process.argv.includes('--packages');
 
@@ -52,6 +54,13 @@ const packagesToTest = {
   prometheus: ['promtool'],
   systemd: ['systemctl', 'systemd-analyze', 'systemd-notify'],
   tcpdump: ['tcpdump'],
+};
+
+/** What the tests of the clouds' recipes call. */
+const packagesForClouds = {
+  awscli: ['/usr/bin/aws'],
+  curl: ['curl'],
+  'python3-venv': ['/usr/share/doc/python3-venv'],
 };
 
 /** What makes packages, and looks at them. */
@@ -120,6 +129,7 @@ function installDebianPackages() {
   const wanted = Object.entries({
     ...packagesToRun,
     ...(forTests && packagesToTest),
+    ...(forClouds && packagesForClouds),
     ...(forPackages && packagesToPackage),
   });
   const missing = wanted.filter(([, programs]) => !programs.every(isOnPath)).map(([name]) => name);
@@ -213,6 +223,14 @@ function buildKubernetesPrograms() {
   }
 }
 
+/** What PyPI has for the tests of the clouds' recipes. Where pip cannot have it, those tests are skipped. */
+function installCloudPrograms() {
+  if (hasClouds()) return;
+  say("installing moto and tccli of PyPI, once; they take 800 MB of the user's cache");
+  const problem = installClouds();
+  if (problem !== undefined) say(`${problem}; the tests of aws-vpc and tencent-vpc will be skipped`);
+}
+
 /** The Debian kernel and the emulator for the matrix. What cannot be had is a reason in the table of the matrix. */
 function prepareGuest() {
   if (!isOnPath(emulator.program) && process.getuid?.() === 0 && isOnPath('apt-get')) {
@@ -244,5 +262,6 @@ installNpmPackages();
 build();
 if (everyNode) installOtherNodes();
 if (forKubernetes) buildKubernetesPrograms();
+if (forClouds) installCloudPrograms();
 if (forMatrix) prepareGuest();
 if (forPackages && forTests) await buildPackages();

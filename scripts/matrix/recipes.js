@@ -32,6 +32,9 @@ const allFamilies = ['IPv4', 'IPv6', 'dual'];
 /** @type {readonly Underlay[]} */
 export const allUnderlays = ['switched', 'routed'];
 
+/** The recipes that need a cloud, which no lab has: the tests in test/kernel/cloud have servers in place of clouds. */
+const cloudRecipes = ['aws-vpc', 'tencent-vpc'];
+
 /** A recipe without an entry has all families, and runs on any kernel. @type {Record<string, Partial<MatrixRecipe>>} */
 const knownRecipes = {
   vxlan: { dataPlanes: [{ name: 'kernel', features: ['vxlan'] }] },
@@ -61,11 +64,12 @@ const knownRecipes = {
   },
 };
 
-/** The included recipes, by name. @returns {readonly MatrixRecipe[]} */
+/** The included recipes that a lab can run, by name. @returns {readonly MatrixRecipe[]} */
 export function matrixRecipes() {
   return readdirSync(join(root, 'recipes'))
     .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
     .map((file) => file.slice(0, -'.json'.length))
+    .filter((name) => !cloudRecipes.includes(name))
     .map((name) => ({
       name,
       families: allFamilies,

@@ -15,6 +15,10 @@ export const shippedRecipes: Readonly<Record<string, string>> = {
   udp: 'packets in UDP, in the kernel or by socat; where the kernel has no VXLAN; IPv4 only',
   geneve: 'Geneve in the kernel, with one route for each peer that says where to send; Linux 5.18',
   gre: 'GRE in the kernel, where the network between the nodes lets it pass; neighbours with IP addresses',
+  'aws-vpc':
+    'a route for each node in a route table of an Amazon VPC, by the AWS command line; all nodes in one VPC; IPv4 only',
+  'tencent-vpc':
+    'a route for each node in a route table of a Tencent Cloud VPC, by tccli; all nodes in one VPC; IPv4 only',
   alloc: 'only a subnet for each node; something else connects the nodes',
 };
 

@@ -60,7 +60,10 @@ test('a recipe that is not there names those that are', async (t) => {
   const missing = await failureOf(loadRecipe(join(temporaryDirectory(t), 'none.json')));
   assert.equal(missing.kind, 'recipe');
   assert.match(missing.message, /none\.json cannot be read: no such file or directory$/);
-  assert.match(missing.hint ?? '', /vxlan, host-gw, wireguard, ipsec, ipip, udp, geneve, gre, alloc$/);
+  assert.match(
+    missing.hint ?? '',
+    /vxlan, host-gw, wireguard, ipsec, ipip, udp, geneve, gre, aws-vpc, tencent-vpc, alloc$/,
+  );
   assert.match((await failureOf(loadRecipe(''))).message, /^the recipe "" cannot be read/);
 });
 

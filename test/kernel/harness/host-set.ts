@@ -5,6 +5,8 @@ import { Host } from './host.ts';
 /** Hosts in namespaces of their own, joined by an underlay. */
 export interface HostSet {
   readonly hosts: readonly Host[];
+  /** The namespace of the switches, which forwards between the segments: 172.30.N.254 in segment N. */
+  readonly router: Host;
   /** Ends every process of the set; the kernel takes its interfaces with them. */
   close(): Promise<void>;
 }
@@ -80,6 +82,8 @@ export async function startHosts(segments: readonly number[]): Promise<HostSet> 
   }
   const set = holder.pid;
   return {
+    // The first process of a set is number 1 there.
+    router: new Host({ set, pid: 1 }, 254, 1),
     hosts: pids.map((pid, index) => new Host({ set, pid }, index + 1, segments[index] ?? 1)),
     close: async () => {
       holder.stdin.end();

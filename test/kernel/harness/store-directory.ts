@@ -24,6 +24,11 @@ export class StoreDirectory {
     return path;
   }
 
+  /** Writes the network configuration, as `heddle network set` does. */
+  putConfiguration(document: object): void {
+    writeFileSync(join(this.path, 'config'), JSON.stringify(document));
+  }
+
   /** Puts a lease there as another node does: whole, at once. Without an expiry it is a reservation. */
   put(subnet: string, publicIp: string, more: Readonly<Record<string, Json>> = {}): void {
     const value = { PublicIP: publicIp, PublicIPv6: null, BackendType: 'extension', ...more };
