@@ -10,9 +10,13 @@ import type { Host } from './harness/host.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { StoreDirectory } from './harness/store-directory.ts';
 
-const vxlan = JSON.parse(
-  readFileSync(new URL('../../recipes/vxlan.json', import.meta.url), 'utf8'),
-) as Record<string, unknown>;
+/** An included recipe, as a document. */
+function readDocument(name: string): Record<string, unknown> {
+  const text = readFileSync(new URL(`../../recipes/${name}.json`, import.meta.url), 'utf8');
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+const vxlan = readDocument('vxlan');
 
 async function statusOf(host: Host): Promise<NodeStatus> {
   return JSON.parse((await runOn(host, 'status', '--json')).stdout) as NodeStatus;
@@ -58,6 +62,7 @@ test('a network becomes dual-stack node by node', { skip: reasonToSkip() }, asyn
   await reaches(two, ipv4);
   const shown = await runOn(two, 'status');
   assert.match(shown.stdout, /^lease .*\/24 and fd00:50:.*\/64 for 172\.30\.1\.2 and fd00:99:1::2,/m);
+  assert.equal((await addressesOf(two))[0], older, 'the other keeps its IPv4 subnet as well');
   const [peer] = (await statusOf(two)).peers;
   assert.match(peer?.subnet ?? '', new RegExp(`^${ipv4}/24 and ${ipv6}/64$`));
   const leases = await runOn(two, 'leases', '--store-dir', store.path);
@@ -83,3 +88,58 @@ test('a network becomes dual-stack node by node', { skip: reasonToSkip() }, asyn
   await renewed.stop();
   await last.stop();
 });
+
+/** The recipes with both families: what each needs, and the options that it needs. */
+const others = {
+  'host-gw': { needs: [], options: [] },
+  wireguard: { needs: ['wg', 'wireguard-go'], options: [] },
+  ipsec: {
+    needs: ['swanctl', '/usr/lib/ipsec/charon'],
+    options: ['--param', `PSK=${'0123456789abcdef'.repeat(6)}`],
+  },
+};
+for (const [name, { needs, options }] of Object.entries(others)) {
+  test(
+    `${name} reaches a peer with one family by that one, and no subnet changes`,
+    { skip: reasonToSkip(...needs) },
+    async (t) => {
+      const set = await startHosts([1, 1]);
+      t.after(() => set.close());
+      const [one, two] = set.hosts;
+      assert.ok(one && two);
+      const store = new StoreDirectory(t);
+      const document = readDocument(name);
+      const args = ['--recipe', store.recipe(name, document), '--store-dir', store.path, ...options];
+      /** Starts a daemon. host-gw has no device for the address of the subnet, so that lo gets it. */
+      const start = async (host: Host) => {
+        const daemon = await startDaemon(host, args);
+        const addresses = await addressesOf(host);
+        if (name === 'host-gw')
+          for (const address of addresses) await host.sh(`ip address replace ${address} dev lo`);
+        return { daemon, addresses };
+      };
+      const first = await start(one);
+      const second = await start(two);
+      const [ipv4 = ''] = first.addresses;
+      await reaches(two, ipv4);
+
+      const dual = { ...document, EnableIPv6: true, IPv6Network: 'fd00:50::/48' };
+      writeFileSync(join(store.path, 'config'), JSON.stringify(dual));
+      await first.daemon.stop();
+      const renewed = await start(one);
+      const [kept, ipv6 = ''] = renewed.addresses;
+      assert.equal(kept, ipv4);
+      await reaches(two, ipv4);
+      await reaches(one, second.addresses[0] ?? '');
+      for (const host of [one, two]) assert.equal((await statusOf(host)).counts.rejected, 0);
+
+      await second.daemon.stop();
+      const last = await start(two);
+      assert.equal(last.addresses[0], second.addresses[0]);
+      await reaches(two, ipv4);
+      await reaches(two, ipv6);
+      await renewed.daemon.stop();
+      await last.daemon.stop();
+    },
+  );
+}
