@@ -33,6 +33,34 @@ export function blocksOf(page: string): readonly Block[] {
   return blocks;
 }
 
+/** A link of a page to another file, or to a heading of the page itself. */
+interface PageLink {
+  /** Relative to the page; empty for the page itself. */
+  readonly target: string;
+  /** The anchor of the heading; empty if the link leads to no heading. */
+  readonly heading: string;
+}
+
+/** The links of a page that do not lead to another machine. */
+export function pageLinks(page: string): readonly PageLink[] {
+  const text = page.replaceAll(/^```[^]*?^```/gm, '');
+  return [...text.matchAll(/\]\(([^)#:\s]*)(?:#([^)\s]*))?\)/g)].map(([, target = '', heading = '']) => ({
+    target,
+    heading,
+  }));
+}
+
+/** The anchors of the headings of a page, as GitHub makes them. */
+export function anchorsOf(page: string): readonly string[] {
+  const headings = page.replaceAll(/^```[^]*?^```/gm, '').matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 /** The rows of the tables below a heading, cell by cell, without their heads. */
 export function rowsBelow(page: string, heading: string): readonly (readonly string[])[] {
   const section = page.split(/^(?=#+ )/m).find((part) => new RegExp(`^#+ ${heading}\n`).test(part)) ?? '';

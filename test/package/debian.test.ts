@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { bashCompletion, zshCompletion } from '../../scripts/package/debian/completion.js';
 import { controlFile, debianFile } from '../../scripts/package/debian/control.js';
 import { parseHelp, readOption, subcommandsOf } from '../../scripts/package/debian/help.js';
+import { installedPage } from '../../scripts/package/debian/links.js';
 import { manPage } from '../../scripts/package/debian/man.js';
 import { serviceUnit } from '../../scripts/package/debian/units.js';
 
@@ -19,6 +20,8 @@ Options:
   --shed <kind>    how the warp opens (choices: "rising", "sinking", default:
                    "rising")
   -q, --quiet      says nothing
+  --recipe <file>  a path or a name
+  --log <file>     where to write
   --very-long-option <with-a-long-value>
                    a text below its option
 
@@ -38,6 +41,8 @@ test('the help of a command is read with its lines joined', () => {
     [
       ['--shed <kind>', 'how the warp opens (choices: "rising", "sinking", default: "rising")'],
       ['-q, --quiet', 'says nothing'],
+      ['--recipe <file>', 'a path or a name'],
+      ['--log <file>', 'where to write'],
       ['--very-long-option <with-a-long-value>', 'a text below its option'],
     ],
   );
@@ -54,6 +59,8 @@ test('an option has names, perhaps a value, and perhaps choices', () => {
   assert.deepEqual(options.map(readOption), [
     { names: ['--shed'], value: 'required', choices: ['rising', 'sinking'] },
     { names: ['-q', '--quiet'], value: 'none', choices: [] },
+    { names: ['--recipe'], value: 'required', choices: [] },
+    { names: ['--log'], value: 'required', choices: [] },
     { names: ['--very-long-option'], value: 'required', choices: [] },
   ]);
   assert.equal(readOption({ term: '--masq [bool]', text: '' }).value, 'optional');
@@ -69,11 +76,24 @@ test('a manual page escapes what troff would read as its own', () => {
 test('the completions name each command, option and choice', () => {
   const commands = [{ path: ['weave'], help: parseHelp(help) }];
   const bash = bashCompletion(commands);
-  assert.ok(bash.includes("'weave') echo 'warp --shed -q --quiet --very-long-option'"));
+  assert.ok(bash.includes("'weave') echo 'warp --shed -q --quiet --recipe --log --very-long-option'"));
   assert.ok(bash.includes("'weave --shed') echo 'rising sinking'"));
+  // A recipe has a name or a path, another file has a path.
+  assert.ok(bash.includes("'weave --recipe') echo '@recipes'"));
+  assert.ok(bash.includes("'weave --log') echo '@files'"));
   const zsh = zshCompletion(commands);
+  assert.ok(zsh.includes("'*--recipe[a path or a name]:recipe:_heddle_recipes'"));
+  assert.ok(zsh.includes("'*--log[where to write]:file:_files'"));
   assert.ok(zsh.startsWith('#compdef heddle\n'));
   assert.ok(zsh.includes(':value:(rising sinking)'));
+});
+
+test('an installed page names what only a checkout has, and keeps the other links', () => {
+  const page = '[how](../CONTRIBUTING.md#tests), [rooms](architecture.md), [`vxlan`](recipes/vxlan.json)\n';
+  assert.equal(
+    installedPage(page),
+    'how (in a checkout of heddle), rooms (in a checkout of heddle), [`vxlan`](recipes/vxlan.json)\n',
+  );
 });
 
 test('the units have the sandbox of SECURITY.md and leave the network up', () => {

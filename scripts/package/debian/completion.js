@@ -12,6 +12,16 @@ import { readOption, subcommandsOf } from './help.js';
 const isPath = (/** @type {string} */ term) =>
   /<(?:file|dir|path|recipe|directory)>|\[(?:file|dir)\]/.test(term);
 
+/** What completes the value of an option, by the kind of the value. @param {ReturnType<typeof describe>['options'][number]} option */
+function kindOfValue({ names, entry, choices }) {
+  if (choices.length > 0) return 'choice';
+  if (names.includes('--recipe')) return 'recipe';
+  return isPath(entry.term) ? 'file' : 'text';
+}
+
+/** Prints the names of the recipes: a command for both shells. */
+const recipeNames = `heddle recipe list 2>/dev/null | awk 'NR > 1 { print $1 }'`;
+
 /** @param {Command} command */
 function describe({ path, help }) {
   const options = (help.sections['Options'] ?? []).map((entry) => ({ entry, ...readOption(entry) }));
@@ -27,8 +37,11 @@ export function bashCompletion(commands) {
   const values = all.flatMap(({ key, options }) =>
     options
       .filter(({ value }) => value === 'required')
-      .flatMap(({ names, entry, choices }) => {
-        const words = choices.length > 0 ? choices.join(' ') : isPath(entry.term) ? '@files' : '';
+      .flatMap((option) => {
+        const { names, choices } = option;
+        const words = { choice: choices.join(' '), recipe: '@recipes', file: '@files', text: '' }[
+          kindOfValue(option)
+        ];
         return names.map((name) => `    '${key} ${name}') echo '${words}' ;;`);
       }),
   );
@@ -45,11 +58,16 @@ ${byKey(({ subcommands }) => subcommands.join(' '))}
   esac
 }
 
-_heddle_values() { # COMMAND OPTION: the values to choose from, or @files
+_heddle_values() { # COMMAND OPTION: the values to choose from, or @files, or @recipes
   case $1 in
 ${values.join('\n')}
     *) return 1 ;;
   esac
+}
+
+_heddle_recipes() { # WORD: the files and the names of recipes that begin so
+  compgen -f -- "$1"
+  compgen -W "$(${recipeNames})" -- "$1"
 }
 
 _heddle() {
@@ -58,8 +76,11 @@ _heddle() {
     case " $(_heddle_subcommands "$command") " in *" $word "*) command="\${command:+$command }$word" ;; esac
   done
   if values=$(_heddle_values "$command $previous"); then
-    if [ "$values" = @files ]; then COMPREPLY=($(compgen -f -- "$current"));
-    else COMPREPLY=($(compgen -W "$values" -- "$current")); fi
+    case $values in
+      @files) COMPREPLY=($(compgen -f -- "$current")) ;;
+      @recipes) COMPREPLY=($(_heddle_recipes "$current")) ;;
+      *) COMPREPLY=($(compgen -W "$values" -- "$current")) ;;
+    esac
     return
   fi
   COMPREPLY=($(compgen -W "$(_heddle_words "$command")" -- "$current"))
@@ -67,7 +88,7 @@ _heddle() {
     .filter(({ takesRecipe }) => takesRecipe)
     .map(({ key }) => key.replaceAll(' ', '/'))
     .join(' ')} " in
-    *" \${command// //} "*) COMPREPLY+=($(compgen -f -- "$current") $(compgen -W "$(heddle recipe list 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$current")) ;;
+    *" \${command// //} "*) COMPREPLY+=($(_heddle_recipes "$current")) ;;
   esac
 }
 complete -o filenames -F _heddle heddle
@@ -77,22 +98,24 @@ complete -o filenames -F _heddle heddle
 /** The completion for zsh. @param {readonly Command[]} commands @returns {string} */
 export function zshCompletion(commands) {
   const functions = commands.map((command) => {
-    const { key, options, subcommands } = describe(command);
-    const specifications = options.flatMap(({ names, entry, value, choices }) =>
-      names.map((name) => {
-        const what =
-          choices.length > 0
-            ? `:value:(${choices.join(' ')})`
-            : isPath(entry.term)
-              ? ':file:_files'
-              : ':value: ';
-        return `'*${name}[${quote(entry.text)}]${value === 'required' ? what : ''}'`;
-      }),
-    );
+    const { key, options, subcommands, takesRecipe } = describe(command);
+    const specifications = options.flatMap((option) => {
+      const { names, entry, value, choices } = option;
+      const what = {
+        choice: `:value:(${choices.join(' ')})`,
+        recipe: ':recipe:_heddle_recipes',
+        file: ':file:_files',
+        text: ':value: ',
+      }[kindOfValue(option)];
+      return names.map((name) => `'*${name}[${quote(entry.text)}]${value === 'required' ? what : ''}'`);
+    });
     const entries = (command.help.sections['Commands'] ?? []).map(
       ({ term, text }) => `'${term.split(' ')[0]}:${quote(text)}'`,
     );
-    const rest = subcommands.length > 0 ? ["'1: :->command'", "'*:: :->rest'"] : ["'*: :_files'"];
+    const rest =
+      subcommands.length > 0
+        ? ["'1: :->command'", "'*:: :->rest'"]
+        : [`'*: :${takesRecipe ? '_heddle_recipes' : '_files'}'`];
     const cases = subcommands.map(
       (name) => `        ${name}) _heddle_${[...command.path, name].join('_').replaceAll('-', '_')} ;;`,
     );
@@ -116,6 +139,11 @@ ${choose}}
   });
   return `#compdef heddle
 # Completion of heddle for zsh, made from its help texts.
+
+_heddle_recipes() {
+  local -a recipes=(\${(f)"$(${recipeNames})"})
+  _alternative 'recipes:recipe:compadd -a recipes' 'files:file:_files'
+}
 
 ${functions.join('\n')}
 _heddle "$@"

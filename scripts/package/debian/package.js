@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createHash, randomUUID } from 'node:crypto';
@@ -20,6 +21,7 @@ import { debianTree } from './tree.js';
 /** The folders and pages of the checkout that the package has parts of. */
 const sources = [
   'recipes',
+  'scenarios',
   'docs',
   'deploy',
   'README.md',
@@ -79,6 +81,10 @@ export function buildDebianPackage({
     for (const { path, mode, content } of files) {
       const file = join(folder, path);
       mkdirSync(dirname(file), { recursive: true });
+      if (typeof content === 'object' && 'linkTo' in content) {
+        symlinkSync(content.linkTo, file);
+        continue;
+      }
       if (typeof content === 'string' || content instanceof Uint8Array) writeFileSync(file, content);
       else copyFileSync(content.copyOf, file);
       chmodSync(file, mode);

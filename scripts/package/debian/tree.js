@@ -12,6 +12,7 @@ import {
   sysusers,
   tmpfiles,
 } from './control.js';
+import { installedPage } from './links.js';
 import { manPage } from './man.js';
 import { serviceUnit } from './units.js';
 
@@ -21,7 +22,7 @@ import { serviceUnit } from './units.js';
  * @typedef {object} DebianFile
  * @property {string} path below the root, without a slash at its beginning
  * @property {number} mode
- * @property {string | Uint8Array | { copyOf: string }} content
+ * @property {string | Uint8Array | { copyOf: string } | { linkTo: string }} content
  */
 
 /**
@@ -30,7 +31,7 @@ import { serviceUnit } from './units.js';
  * @param {string} sources.date of the release: `2026-11-27`
  * @param {string} sources.executable its path
  * @param {readonly import('./completion.js').Command[]} sources.commands heddle and every subcommand
- * @param {Readonly<Record<string, string>>} sources.files the texts of the checkout, by path: recipes, docs, units, pages
+ * @param {Readonly<Record<string, string>>} sources.files the texts of the checkout, by path: recipes, scenarios, docs, units, pages
  * @param {string} sources.nodeLicence
  * @returns {readonly DebianFile[]}
  */
@@ -47,6 +48,11 @@ export function debianTree({ version, date, executable, commands, files, nodeLic
   });
   const packed = (/** @type {string} */ path, /** @type {string} */ content) =>
     plain(`${path}.gz`, gzipSync(content, { level: 9 }));
+  const link = (/** @type {string} */ path, /** @type {string} */ linkTo) => ({
+    path,
+    mode: 0o777,
+    content: { linkTo },
+  });
   const doc = 'usr/share/doc/heddle';
   const below = (/** @type {string} */ folder) =>
     Object.keys(files).filter((path) => path.startsWith(folder));
@@ -61,7 +67,10 @@ export function debianTree({ version, date, executable, commands, files, nodeLic
     script('postrm', afterRemoval),
     plain('DEBIAN/conffiles', `${configurationFiles.join('\n')}\n`),
     { path: 'usr/bin/heddle', mode: 0o755, content: { copyOf: executable } },
-    ...below('recipes/').map((path) => plain(`usr/share/heddle/${path}`, text(path))),
+    ...['recipes/', 'scenarios/'].flatMap(below).map((path) => plain(`usr/share/heddle/${path}`, text(path))),
+    // The pages link to what lies next to them in the checkout.
+    ...['recipes', 'scenarios'].map((folder) => link(`${doc}/${folder}`, `../../heddle/${folder}`)),
+    link(`${doc}/deploy`, 'examples/deploy'),
     { path: 'etc/heddle/heddle.env', mode: 0o640, content: environmentFile },
     plain('usr/lib/systemd/system/heddle.service', serviceUnit(text('SECURITY.md'), { instance: false })),
     plain('usr/lib/systemd/system/heddle@.service', serviceUnit(text('SECURITY.md'), { instance: true })),
@@ -79,10 +88,9 @@ export function debianTree({ version, date, executable, commands, files, nodeLic
     plain('usr/share/lintian/overrides/heddle', lintianOverrides),
     packed(`${doc}/changelog`, text('CHANGELOG.md')),
     packed(`${doc}/changelog.Debian`, debianChangelog({ version, date })),
-    ...['README.md', 'SECURITY.md'].map((path) => plain(`${doc}/${path}`, text(path))),
-    ...below('docs/')
+    ...['README.md', 'SECURITY.md', ...below('docs/')]
       .filter((path) => path !== 'docs/architecture.md')
-      .map((path) => plain(`${doc}/${path}`, text(path))),
+      .map((path) => plain(`${doc}/${path}`, path.endsWith('.md') ? installedPage(text(path)) : text(path))),
     ...below('deploy/')
       .filter((path) => !path.endsWith('.service'))
       .map((path) => plain(`${doc}/examples/${path}`, text(path))),

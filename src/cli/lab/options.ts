@@ -17,6 +17,11 @@ export function nameOption(): Option {
   });
 }
 
+/** An option for the families of an overlay, whose help lists the choices. The caller says how its value is read. */
+export function familyOption(flags: string, description: string): Option {
+  return new Option(flags, description).choices(familyChoices.map((choice) => choice.toLowerCase()));
+}
+
 /** Reads the families of an overlay: ipv4, ipv6 or dual, in capitals or small letters. */
 export function readFamily(text: string): FamilyChoice {
   const found = familyChoices.find((each) => each.toLowerCase() === text.toLowerCase());

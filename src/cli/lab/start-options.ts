@@ -13,7 +13,7 @@ import type { LabRequest } from '../../lab/prepare.ts';
 import { hostingOf, storeHostings } from '../../lab/store/hostings.ts';
 import { parameterOption, wholeNumber } from '../arguments/options.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
-import { readFamily } from './options.ts';
+import { familyOption, readFamily } from './options.ts';
 import { readTopologyOption, topologyOption } from './topology.ts';
 
 /** The options of the commands that start a lab. */
@@ -52,9 +52,9 @@ export function addStartOptions(command: Command): Command {
     )
     .addOption(topologyOption().conflicts(['nodes', 'underlay']))
     .addOption(
-      new Option(
+      familyOption(
         '--family <family>',
-        "the address families of the network: ipv4, ipv6 or dual (default: those of the recipe's document)",
+        "the address families of the network (default: those of the recipe's document)",
       ).argParser(readFamily),
     )
     .option('--flanneld <path>', 'run this flanneld on some nodes; needs --store etcd or kubernetes')

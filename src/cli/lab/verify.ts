@@ -3,7 +3,7 @@ import { underlays, type FamilyChoice, type UnderlayKind } from '../../lab/plan/
 import { parameterOption, wholeNumber } from '../arguments/options.ts';
 import { readParameterSources } from '../arguments/parameter-sources.ts';
 import type { VerifyReport } from '../../lab/verify/report.ts';
-import { readFamily, reportOption } from './options.ts';
+import { familyOption, readFamily, reportOption } from './options.ts';
 import { readTopologyOption, topologyOption } from './topology.ts';
 
 interface VerifyOptions {
@@ -39,10 +39,7 @@ export function registerVerify(lab: Command): void {
     )
     .addOption(topologyOption().conflicts('underlay'))
     .addOption(
-      new Option(
-        '--family, --families <family>',
-        'the address families of the network: ipv4, ipv6 or dual; repeat it for more',
-      )
+      familyOption('--family, --families <family>', 'the address families of the network; repeat it for more')
         .argParser((value: string, others: readonly FamilyChoice[]) => [...others, readFamily(value)])
         .default([], 'all that the recipe has'),
     )

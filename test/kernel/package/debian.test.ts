@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { dirname } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { execa } from 'execa';
 import { tested } from '../../../scripts/package/tested.js';
 import { readVersion } from '../../../src/host/version.ts';
+import { anchorsOf, pageLinks } from '../../page.ts';
 import { reasonToSkip } from '../harness/needs.ts';
 import { FreshRoot } from './fresh-root.ts';
 import { runUnderSystemd } from './root-systemd.ts';
@@ -101,6 +103,24 @@ describe(
       for (const { name, file } of listed) assert.equal(file, `/usr/share/heddle/recipes/${name}.json`);
     });
 
+    test('installs pages whose links all lead to an installed file and heading', () => {
+      const folder = root.path('usr/share/doc/heddle');
+      const pages = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+        path.endsWith('.md'),
+      );
+      assert.ok(pages.includes('README.md') && pages.includes('docs/lab.md'), pages.join('\n'));
+      const links = pages.flatMap((page) =>
+        pageLinks(readFileSync(join(folder, page), 'utf8')).map((link) => ({ page, link })),
+      );
+      assert.ok(links.length > 50);
+      const dead = links.filter(({ page, link: { target, heading } }) => {
+        const file = target === '' ? join(folder, page) : join(folder, dirname(page), target);
+        if (!existsSync(file)) return true;
+        return heading !== '' && !anchorsOf(readFileSync(file, 'utf8')).includes(heading);
+      });
+      assert.deepEqual(dead, []);
+    });
+
     test('runs a lab', async () => {
       const report = JSON.parse(await run('heddle lab run vxlan --json', 120)) as { passed: boolean };
       assert.equal(report.passed, true);
@@ -127,13 +147,43 @@ describe(
       assert.match(await complete('lab', 'run', '--no'), /^--nodes$/);
       assert.equal(await complete('lab', 'run', '--underlay', ''), 'switched routed');
       // Options of two commands with one name have values of their own.
-      assert.equal(await complete('lab', 'run', '--family', ''), '');
+      assert.equal(await complete('lab', 'run', '--family', ''), 'ipv4 ipv6 dual');
       assert.equal(await complete('lab', 'trace', '--family', ''), '4 6');
       assert.equal(await complete('up', '--store', 'k'), 'kubernetes');
       assert.match(await complete('recipe', 'explain', 'vx'), /^vxlan$/);
+      assert.equal(await complete('up', '--recipe', 'host'), 'host-gw');
+      assert.equal(await complete('up', '--recipe', '/etc/heddle/heddle.e'), '/etc/heddle/heddle.env');
     });
 
-    test('completes commands in zsh', async () => {
+    test('completes what is typed in zsh', async () => {
+      const typed = {
+        'heddle lab ver': 'heddle lab verify',
+        'heddle lab run --family d': '--family dual',
+        'heddle up --store k': '--store kubernetes',
+        'heddle up --recipe host': '--recipe host-gw',
+        'heddle lab run host': 'run host-gw',
+        'heddle up --recipe /etc/heddle/heddle.e': '/etc/heddle/heddle.env',
+      };
+      const lines = Object.entries(typed).map(
+        ([begin, whole]) =>
+          `zpty -w -n shell $'\\C-u${begin}\\t'; zpty -r -m shell said '*${whole}*'; print -r -- completed '${whole}'`,
+      );
+      const script = `zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "PROMPT=; autoload -Uz compinit; compinit -u -D; print rea''dy"
+zpty -r -m shell said '*ready*'
+${lines.join('\n')}`;
+      writeFileSync(root.path('complete.zsh'), script);
+      const said = await run('TERM=xterm zsh -f /complete.zsh');
+      assert.equal(
+        said,
+        Object.values(typed)
+          .map((whole) => `completed ${whole}`)
+          .join('\n'),
+      );
+    });
+
+    test('has a file of completions that zsh finds', async () => {
       const script =
         'autoload -Uz compinit; compinit -u -D; whence -w _heddle; print -r -- ${_comps[heddle]}; autoload +X _heddle';
       assert.match(
