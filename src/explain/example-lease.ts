@@ -71,7 +71,7 @@ const examples: Readonly<Record<FamilyKey, readonly string[]>> = {
   ipv6: ['2001:db8::1', '2001:db8::2'],
 };
 
-/** Common forms of backend data, for examples: a MAC, a WireGuard key, a number, a name, an address. */
+/** Common forms of backend data, for examples: a MAC, a WireGuard key, a number, a name, an address, an interface in a cloud. */
 const candidates: readonly string[] = [
   '02:00:00:00:00:02',
   'bm90IGEgcmVhbCBrZXksIG9ubHkgYW4gZXhhbXBsZSE=',
@@ -81,6 +81,7 @@ const candidates: readonly string[] = [
   '192.0.2.2',
   'true',
   '0123456789abcdef',
+  'eni-0123456789abcdef0',
   '',
 ];
 
