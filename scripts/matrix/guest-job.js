@@ -5,6 +5,12 @@ import { modprobe } from './guest-init.js';
 /** The line between the report of `lab verify` and the output of the tests. */
 const testsLine = 'HEDDLE-TESTS';
 
+/**
+ * The modules of the devices of labs and tests. Loaded before, because of two nodes that need a module at the same moment, one may be
+ * refused while it is being loaded for the other.
+ */
+const usualModules = ['veth', 'bridge', 'tun'];
+
 /** What the tests multiply their time limits by. */
 const slowdown = 4;
 
@@ -15,11 +21,11 @@ const slowdown = 4;
  * @param {object} options
  * @param {string} options.root the checkout
  * @param {readonly string[]} options.words those of `lab verify`; the first is the Node
- * @param {readonly string[] | undefined} options.modules to load before
+ * @param {readonly string[] | undefined} options.modules what is loaded as well
  * @param {string | undefined} options.tests a file in test/kernel
  */
 export function composeGuestJob({ root, words, modules = [], tests }) {
-  const load = modules.map((module) => `${quote([modprobe, module])} && `).join('');
+  const load = [...usualModules, ...modules].map((module) => `${quote([modprobe, module])} && `).join('');
   const verify = `cd ${quote([root])} && ${load}${quote(words)}`;
   if (tests === undefined) return verify;
   const [node = ''] = words;

@@ -46,7 +46,7 @@ const knownRecipes = {
   udp: {
     families: ['IPv4'],
     dataPlanes: [
-      { name: 'fou', features: ['fou', 'ipip'], modules: ['fou', 'tun'], tests: 'recipe-udp-fou' },
+      { name: 'fou', features: ['fou', 'ipip'], modules: ['fou'], tests: 'recipe-udp-fou' },
       { name: 'socat', without: ['fou'], features: ['tun'], programs: ['socat'] },
     ],
   },

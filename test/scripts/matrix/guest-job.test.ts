@@ -3,16 +3,17 @@ import { test } from 'node:test';
 import { cellsOf } from '../../../scripts/matrix/cells.js';
 import { composeGuestJob, readGuestJob } from '../../../scripts/matrix/guest-job.js';
 
+const usual = ['veth', 'bridge', 'tun'].map((module) => `/run/heddle-guest/modprobe ${module} && `).join('');
 const words = ['/usr/bin/node', 'bin/heddle.js', 'lab', 'verify', 'ipip'];
 
 test('the guest loads modules, and runs the tests of the data plane after lab verify, in the same boot', () => {
   assert.equal(
     composeGuestJob({ root: '/my checkout', words, modules: undefined, tests: undefined }),
-    "cd '/my checkout' && /usr/bin/node bin/heddle.js lab verify ipip",
+    `cd '/my checkout' && ${usual}/usr/bin/node bin/heddle.js lab verify ipip`,
   );
   assert.equal(
     composeGuestJob({ root: '/checkout', words, modules: ['fou'], tests: 'recipe-ipip' }),
-    'cd /checkout && /run/heddle-guest/modprobe fou && /usr/bin/node bin/heddle.js lab verify ipip; echo; echo HEDDLE-TESTS; ' +
+    `cd /checkout && ${usual}/run/heddle-guest/modprobe fou && /usr/bin/node bin/heddle.js lab verify ipip; echo; echo HEDDLE-TESTS; ` +
       'env TEST_SLOWDOWN\\=4 /usr/bin/node --import tsx --test --test-reporter\\=tap test/kernel/recipe-ipip.test.ts',
   );
 });
