@@ -1,7 +1,7 @@
 import type { Span } from '../diagnostic/source.ts';
 import type { List, ParameterPart, Word, WordPart } from '../recipe/sh/syntax-tree.ts';
 import { evaluateArithmetic } from './text/arithmetic.ts';
-import { FieldList } from './fields.ts';
+import { FieldList } from './text/fields.ts';
 import { GlobPattern, isAscii } from './text/glob.ts';
 import { refuseBlanks } from './text/blanks.ts';
 import { NotUnderstood } from './text/not-understood.ts';

@@ -3,6 +3,7 @@ import type { Span } from '../diagnostic/source.ts';
 import { areEqualLists, areEqualStates, type ShellState } from './shell-state.ts';
 import type { Input, Streams } from './streams.ts';
 import type { ProgramCall, Status } from './call.ts';
+import { NotUnderstood } from './text/not-understood.ts';
 
 /** An ending that leaves more than one command. */
 export type Leaving =
@@ -38,7 +39,14 @@ export type Frame =
   | (Place & { readonly kind: 'branch'; readonly node: IfCommand; readonly at: number })
   | LoopFrame
   | { readonly kind: 'subshell'; readonly outer: ShellState }
-  | { readonly kind: 'function'; readonly parameters: readonly string[]; readonly loopDepth: number };
+  | FunctionFrame;
+
+/** A function that ends after the command that runs. */
+export interface FunctionFrame {
+  readonly kind: 'function';
+  readonly parameters: readonly string[];
+  readonly loopDepth: number;
+}
 
 /** A loop that waits for its condition or its body. */
 export interface LoopFrame extends Place {
@@ -127,4 +135,59 @@ function areSameStreams(one: Streams, other: Streams): boolean {
   return (
     one === other || (one.input === other.input && one.output === other.output && one.errors === other.errors)
   );
+}
+
+/** The shell whose frames an ending leaves. */
+interface LeftShell {
+  state: ShellState;
+  leaveFunction(frame: FunctionFrame): void;
+}
+
+/** Takes away the frames that an ending leaves. Returns the status that it ends with, or what leaves the first `base` frames, too. */
+export function leaveFrames(
+  frames: Frame[],
+  ending: Leaving,
+  base: number,
+  shell: LeftShell,
+): Status | Leaving {
+  let leaving = ending;
+  while (frames.length > base) {
+    const frame = frames.pop();
+    if (frame === undefined) break;
+    switch (frame.kind) {
+      case 'subshell':
+        shell.state = frame.outer;
+        return endStatusOf(leaving);
+      case 'function':
+        shell.leaveFunction(frame);
+        if (leaving.kind === 'return') return leaving.status;
+        break;
+      case 'loop':
+        if (leaving.kind === 'continue' && leaving.levels === 1) {
+          frames.push({ ...frame, waitsFor: 'body' });
+          return 0;
+        }
+        shell.state.loopDepth -= 1;
+        if (leaving.kind === 'exit' || leaving.kind === 'return') break;
+        if (leaving.levels === 1) return 0;
+        leaving = { kind: leaving.kind, levels: leaving.levels - 1 };
+        break;
+      case 'pipeline':
+        if (frame.negated && leaving.kind === 'return')
+          throw new NotUnderstood(leaving.span, 'shells differ in what `!` makes of a `return`');
+        break;
+      case 'list':
+      case 'and-or':
+      case 'exit-on-failure':
+      case 'branch':
+    }
+  }
+  return leaving;
+}
+
+/** The status of a shell that ends. */
+export function endStatusOf(end: Status | Leaving): Status {
+  if (typeof end !== 'object') return end;
+  if (end.kind === 'exit' || end.kind === 'return') return end.status;
+  throw new Error('a loop was left that is not there');
 }

@@ -1,15 +1,5 @@
 import type { Span } from '../diagnostic/source.ts';
-import type {
-  AndOr,
-  CommandNode,
-  IfCommand,
-  List,
-  Pipeline,
-  Redirection,
-  SimpleCommand,
-  Word,
-} from '../recipe/sh/syntax-tree.ts';
-import { regularBuiltins } from './builtins.ts';
+import type { CommandNode, List, Redirection, SimpleCommand, Word } from '../recipe/sh/syntax-tree.ts';
 import {
   isSuccess,
   type CallOutcome,
@@ -18,19 +8,22 @@ import {
   type Status,
   type Written,
 } from './call.ts';
+import { ControlFlow, refuseEmpty } from './control-flow.ts';
 import { Expander } from './expander.ts';
 import {
   areEqualFrames,
   forkFrame,
+  leaveFrames,
+  endStatusOf,
   type Frame,
+  type FunctionFrame,
   type Leaving,
-  type LoopFrame,
   type PendingCall,
   type Result,
 } from './frames.ts';
 import { applyRedirection } from './redirections.ts';
 import { areEqualStates, stateOfSubshell, type ShellState } from './shell-state.ts';
-import { isBuiltinName, SimpleCommands } from './simple-command.ts';
+import { SimpleCommands } from './simple-command.ts';
 import { CapturedOutput, Input, Inputs, type Output, type Streams } from './streams.ts';
 import { NotUnderstood } from './text/not-understood.ts';
 
@@ -68,6 +61,7 @@ export class Machine {
   readonly #script: Script;
   readonly expander: Expander;
   readonly #simpleCommands: SimpleCommands;
+  readonly #flow: ControlFlow;
   readonly inputs: Inputs;
   readonly #frames: Frame[];
   readonly #written: Written[];
@@ -96,10 +90,15 @@ export class Machine {
     this.#written = written;
     this.expander = new Expander(this, script.source, (list, span) => this.#substitute(list, span));
     this.#simpleCommands = new SimpleCommands(this);
+    this.#flow = new ControlFlow(this);
   }
 
   get programs(): Programs {
     return this.#script.programs;
+  }
+
+  leaveFunction(frame: FunctionFrame): void {
+    this.#simpleCommands.leaveFunction(frame);
   }
 
   push(frame: Frame): void {
@@ -115,7 +114,7 @@ export class Machine {
   ): { machine: Machine; stop: Stop } {
     const machine = new Machine(script, state, new Inputs(), [], []);
     const streams: Streams = { input: Input.of(stdin), output: 'stdout', errors: 'stderr' };
-    return { machine, stop: machine.#toStop(machine.#list(list, streams, false)) };
+    return { machine, stop: machine.#toStop(machine.#flow.list(list, streams, false)) };
   }
 
   /** Another machine that stands at the same place. */
@@ -162,7 +161,7 @@ export class Machine {
       this.#pending = result;
       return { kind: 'call', call: result.call };
     }
-    const status = statusOf(result);
+    const status = endStatusOf(result);
     const last = { span: this.#lastRun, status: status === 'failed' ? undefined : status };
     return { kind: 'ended', succeeded: isSuccess(status), written: this.#written, last };
   }
@@ -173,7 +172,7 @@ export class Machine {
     for (;;) {
       if (typeof result === 'object') {
         if (result.kind === 'call') return result;
-        const left = this.#leave(result, base);
+        const left = leaveFrames(this.#frames, result, base, this);
         if (typeof left === 'object') return left;
         result = left;
       }
@@ -186,21 +185,21 @@ export class Machine {
   #resume(frame: Frame, status: Status): Result {
     switch (frame.kind) {
       case 'list':
-        return this.#listFrom(frame.list, frame.next, frame.streams, frame.tested);
+        return this.#flow.listFrom(frame.list, frame.next, frame.streams, frame.tested);
       case 'and-or':
-        return this.#andOrFrom(frame.andOr, frame.next, status, frame.streams, frame.tested);
+        return this.#flow.andOrFrom(frame.andOr, frame.next, status, frame.streams, frame.tested);
       case 'pipeline':
         return frame.exits && this.#exitsOn(status)
           ? { kind: 'exit', status, byFailure: true }
-          : this.#endPipeline(status, frame.negated);
+          : this.#flow.endPipeline(status, frame.negated);
       case 'exit-on-failure':
         return this.#exitsOn(status) ? { kind: 'exit', status, byFailure: true } : status;
       case 'branch':
         return isSuccess(status)
-          ? this.#list(frame.node.branches[frame.at]?.body ?? [], frame.streams, frame.tested)
-          : this.#branch(frame.node, frame.at + 1, frame.streams, frame.tested);
+          ? this.#flow.list(frame.node.branches[frame.at]?.body ?? [], frame.streams, frame.tested)
+          : this.#flow.branch(frame.node, frame.at + 1, frame.streams, frame.tested);
       case 'loop':
-        return this.#goOnWithLoop(frame, status);
+        return this.#flow.goOnWithLoop(frame, status);
       case 'subshell':
         this.state = frame.outer;
         return status;
@@ -210,120 +209,14 @@ export class Machine {
     }
   }
 
-  /** Takes away the frames that an ending leaves. Returns the status that it ends with, or what leaves the first `base` frames, too. */
-  #leave(ending: Leaving, base: number): Status | Leaving {
-    let leaving = ending;
-    while (this.#frames.length > base) {
-      const frame = this.#frames.pop();
-      if (frame === undefined) break;
-      switch (frame.kind) {
-        case 'subshell':
-          this.state = frame.outer;
-          return statusOf(leaving);
-        case 'function':
-          this.#simpleCommands.leaveFunction(frame);
-          if (leaving.kind === 'return') return leaving.status;
-          break;
-        case 'loop':
-          if (leaving.kind === 'continue' && leaving.levels === 1) {
-            this.#frames.push({ ...frame, waitsFor: 'body' });
-            return 0;
-          }
-          this.state.loopDepth -= 1;
-          if (leaving.kind === 'exit' || leaving.kind === 'return') break;
-          if (leaving.levels === 1) return 0;
-          leaving = { kind: leaving.kind, levels: leaving.levels - 1 };
-          break;
-        case 'pipeline':
-          if (frame.negated && leaving.kind === 'return')
-            throw new NotUnderstood(leaving.span, 'shells differ in what `!` makes of a `return`');
-          break;
-        case 'list':
-        case 'and-or':
-        case 'exit-on-failure':
-        case 'branch':
-      }
-    }
-    return leaving;
-  }
-
-  #list(list: List, streams: Streams, tested: boolean): Result {
-    return list.length === 0 ? 0 : this.#listFrom(list, 0, streams, tested);
-  }
-
-  #listFrom(list: List, at: number, streams: Streams, tested: boolean): Result {
-    const andOr = list[at];
-    if (andOr === undefined) return 0;
-    if (at + 1 < list.length) this.#frames.push({ kind: 'list', list, next: at + 1, streams, tested });
-    const { first, rest, background } = andOr;
-    if (background)
-      throw new NotUnderstood(first.span, 'a command in the background runs at the same time as the others');
-    if (rest.length === 0) return this.#pipeline(first, streams, tested);
-    this.#frames.push({ kind: 'and-or', andOr, next: 0, streams, tested });
-    return this.#pipeline(first, streams, true);
-  }
-
-  /** Goes on with the pipelines of `rest`, from the place `next`. */
-  #andOrFrom(andOr: AndOr, next: number, status: Status, streams: Streams, tested: boolean): Result {
-    const { rest } = andOr;
-    for (const [index, { operator, pipeline }] of rest.entries()) {
-      if (index < next || isSuccess(status) !== (operator === '&&')) continue;
-      const isLast = index === rest.length - 1;
-      if (!isLast) this.#frames.push({ kind: 'and-or', andOr, next: index + 1, streams, tested });
-      return this.#pipeline(pipeline, streams, tested || !isLast);
-    }
-    return status;
-  }
-
-  #pipeline({ commands, negated, span }: Pipeline, streams: Streams, tested: boolean): Result {
-    const inner = tested || negated;
-    const [only] = commands;
-    if (commands.length === 1 && only !== undefined) {
-      this.#frames.push(negated ? negatedPipeline : plainPipeline);
-      return this.command(only, streams, inner);
-    }
-    this.#frames.push({ kind: 'pipeline', negated, exits: !inner });
-    return this.#piped(commands, streams, inner, span);
-  }
-
-  #endPipeline(status: Status, negated: boolean): Status {
-    const end = negated ? (isSuccess(status) ? 1 : 0) : status;
-    this.state.lastStatus = end;
-    return end;
-  }
-
-  /** Commands joined by `|`. All but the last are evaluated whole; the last one may call programs. */
-  #piped(commands: readonly CommandNode[], streams: Streams, tested: boolean, span: Span): Result {
-    let { input } = streams;
-    const before = this.inputs.lengthOf(input);
-    for (const command of commands.slice(0, -1)) {
-      const output = new CapturedOutput();
-      const errors = new CapturedOutput();
-      const place = { input, output, errors };
-      this.#drain(() => this.#inSubshell(() => this.command(command, place, tested)));
-      if (errors.text !== '') {
-        throw new NotUnderstood(
-          command.span,
-          'commands of a pipe run together, so the order of their errors is not known',
-        );
-      }
-      input = Input.of(output.text);
-    }
-    if (this.inputs.lengthOf(streams.input) !== before)
-      this.inputs.spoil(streams.input, 'a command before a `|` may not have read all of its input');
-    const last = commands.at(-1);
-    if (last === undefined) throw new NotUnderstood(span, 'the pipe does not have an end');
-    return this.#inSubshell(() => this.command(last, { ...streams, input }, tested));
-  }
-
-  #inSubshell(begin: () => Result): Result {
+  inSubshell(begin: () => Result): Result {
     this.#frames.push({ kind: 'subshell', outer: this.state });
     this.state = stateOfSubshell(this.state);
     return begin();
   }
 
   /** Runs what must not call a program. */
-  #drain(begin: () => Result): Status | Leaving {
+  drain(begin: () => Result): Status | Leaving {
     const result = this.#run(this.#frames.length, begin());
     if (typeof result !== 'object' || result.kind !== 'call') return result;
     const { span, program } = result.call;
@@ -337,14 +230,14 @@ export class Machine {
       throw new NotUnderstood(span, 'a command substitution stands where none is expected');
     const outer = this.state;
     this.state = stateOfSubshell(outer);
-    const end = this.#drain(() => this.#list(list, { ...streams, output }, false));
+    const end = this.drain(() => this.#flow.list(list, { ...streams, output }, false));
     if (typeof end === 'object' && end.kind === 'exit' && end.byFailure) {
       throw new NotUnderstood(
         span,
         'shells differ in whether `set -e` holds inside of a command substitution',
       );
     }
-    const status = statusOf(end);
+    const status = endStatusOf(end);
     this.#substitutionStatus = status;
     this.state = outer;
     if (outer.lastStatus !== status) outer.lastStatus = 'unclear';
@@ -361,21 +254,27 @@ export class Machine {
     switch (node.kind) {
       case 'group': {
         refuseEmpty(node.body, node.span);
-        if (!node.subshell) return this.#list(node.body, streams, tested);
+        if (!node.subshell) return this.#flow.list(node.body, streams, tested);
         if (!tested) this.#frames.push(exitOnFailure);
-        return this.#inSubshell(() => this.#list(node.body, streams, tested));
+        return this.inSubshell(() => this.#flow.list(node.body, streams, tested));
       }
       case 'if':
-        return this.#branch(node, 0, streams, tested);
+        return this.#flow.branch(node, 0, streams, tested);
       case 'loop': {
         refuseEmpty(node.condition, node.span);
         const { condition, until } = node;
-        return this.#loop(node.body, node.span, { kind: 'while', condition, until }, streams, tested);
+        return this.#flow.loop(node.body, node.span, { kind: 'while', condition, until }, streams, tested);
       }
       case 'for': {
         const values = this.#fields(node.words, streams);
         const { variable } = node;
-        return this.#loop(node.body, node.span, { kind: 'for', variable, values, next: 0 }, streams, tested);
+        return this.#flow.loop(
+          node.body,
+          node.span,
+          { kind: 'for', variable, values, next: 0 },
+          streams,
+          tested,
+        );
       }
       case 'case': {
         this.#streams = streams;
@@ -385,65 +284,14 @@ export class Machine {
           return this.expander.pattern(pattern).matches(subject);
         };
         const item = node.items.find(({ patterns }) => patterns.some(matches));
-        return item === undefined ? 0 : this.#list(item.body, streams, tested);
+        return item === undefined ? 0 : this.#flow.list(item.body, streams, tested);
       }
       case 'function':
-        if (
-          Object.hasOwn(regularBuiltins, node.name) ||
-          isBuiltinName(node.name) ||
-          !/^[A-Za-z_]\w*$/.test(node.name)
-        ) {
-          throw new NotUnderstood(node.span, `a function has the name of a builtin: ${node.name}`);
-        }
-        if (node.body.kind === 'simple' || node.body.kind === 'function')
-          throw new NotUnderstood(node.span, 'not every shell takes this for the body of a function');
-        this.state.functions = new Map(this.state.functions).set(node.name, node.body);
+        this.#simpleCommands.define(node);
         return 0;
       case 'test':
         throw new NotUnderstood(node.span, '`[[ … ]]` is not of POSIX');
     }
-  }
-
-  #branch(node: IfCommand, at: number, streams: Streams, tested: boolean): Result {
-    const branch = node.branches[at];
-    if (branch === undefined) return this.#list(node.otherwise, streams, tested);
-    refuseEmpty(branch.condition, node.span);
-    refuseEmpty(branch.body, node.span);
-    this.#frames.push({ kind: 'branch', node, at, streams, tested });
-    return this.#list(branch.condition, streams, true);
-  }
-
-  #loop(body: List, span: Span, turns: LoopFrame['turns'], streams: Streams, tested: boolean): Result {
-    refuseEmpty(body, span);
-    this.state.loopDepth += 1;
-    return this.#turn({ kind: 'loop', body, span, turns, streams, tested, waitsFor: 'body', status: 0 });
-  }
-
-  #goOnWithLoop(frame: LoopFrame, status: Status): Result {
-    if (frame.waitsFor === 'body') return this.#turn({ ...frame, status });
-    const { turns, streams, tested } = frame;
-    if (isSuccess(status) === (turns.kind === 'while' && turns.until)) return this.#endLoop(frame);
-    this.#frames.push({ ...frame, waitsFor: 'body' });
-    return this.#list(frame.body, streams, tested);
-  }
-
-  /** Begins the next turn of a loop, if there is one. */
-  #turn(frame: LoopFrame): Result {
-    const { turns, streams } = frame;
-    if (turns.kind === 'while') {
-      this.#frames.push({ ...frame, waitsFor: 'condition' });
-      return this.#list(turns.condition, streams, true);
-    }
-    const value = turns.values[turns.next];
-    if (value === undefined) return this.#endLoop(frame);
-    this.#frames.push({ ...frame, turns: { ...turns, next: turns.next + 1 }, waitsFor: 'body' });
-    this.state.variables = this.state.variables.with(turns.variable, value, frame.span);
-    return this.#list(frame.body, streams, frame.tested);
-  }
-
-  #endLoop({ status }: LoopFrame): Status {
-    this.state.loopDepth -= 1;
-    return status;
   }
 
   #simple(node: SimpleCommand, outer: Streams, tested: boolean): Result {
@@ -495,16 +343,7 @@ export class Machine {
   }
 }
 
-const plainPipeline: Frame = { kind: 'pipeline', negated: false, exits: false };
-const negatedPipeline: Frame = { kind: 'pipeline', negated: true, exits: false };
 const exitOnFailure: Frame = { kind: 'exit-on-failure' };
-
-/** The status of a shell that ends. */
-function statusOf(end: Status | Leaving): Status {
-  if (typeof end !== 'object') return end;
-  if (end.kind === 'exit' || end.kind === 'return') return end.status;
-  throw new Error('a loop was left that is not there');
-}
 
 function areAll<T>(some: readonly T[], others: readonly T[], equal: (one: T, other: T) => boolean): boolean {
   return (
@@ -514,8 +353,4 @@ function areAll<T>(some: readonly T[], others: readonly T[], equal: (one: T, oth
       return other !== undefined && equal(each, other);
     })
   );
-}
-
-function refuseEmpty(list: List, span: Span): void {
-  if (list.length === 0) throw new NotUnderstood(span, 'a list of commands is empty');
 }

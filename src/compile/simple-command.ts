@@ -4,7 +4,7 @@ import { literalOf, splitAssignment } from '../recipe/sh/words.ts';
 import { regularBuiltins, specialBuiltins, type BuiltinCall } from './builtins.ts';
 import type { ProgramCall, Programs, Status } from './call.ts';
 import type { Expander } from './expander.ts';
-import type { Frame, Result } from './frames.ts';
+import type { Frame, FunctionFrame, Result } from './frames.ts';
 import { isOtherBuiltin } from './shell-names.ts';
 import type { ShellState } from './shell-state.ts';
 import { CapturedOutput, type Inputs, type Output, type Streams } from './streams.ts';
@@ -52,6 +52,16 @@ export class SimpleCommands {
       if (!hasCommand) this.#shell.state.variables = this.#shell.state.variables.with(name, text, node.span);
     }
     return assigned;
+  }
+
+  /** Defines a function. */
+  define({ name, body, span }: CommandNode & { readonly kind: 'function' }): void {
+    if (Object.hasOwn(regularBuiltins, name) || isBuiltinName(name) || !/^[A-Za-z_]\w*$/.test(name))
+      throw new NotUnderstood(span, `a function has the name of a builtin: ${name}`);
+    if (body.kind === 'simple' || body.kind === 'function')
+      throw new NotUnderstood(span, 'not every shell takes this for the body of a function');
+    const { state } = this.#shell;
+    state.functions = new Map(state.functions).set(name, body);
   }
 
   /** Runs `export` and `local`, whose arguments are assignments; undefined for any other command. */
@@ -132,7 +142,7 @@ export class SimpleCommands {
   }
 
   /** Ends a function, whose frame is taken away. */
-  leaveFunction({ parameters, loopDepth }: Frame & { readonly kind: 'function' }): void {
+  leaveFunction({ parameters, loopDepth }: FunctionFrame): void {
     const { state } = this.#shell;
     state.variables = state.variables.afterFunction();
     state.functionDepth -= 1;
@@ -176,7 +186,7 @@ export class SimpleCommands {
 const noAssignments: readonly Assigned[] = [];
 
 /** Whether a name is that of a builtin that no function, and no program, takes the place of. */
-export function isBuiltinName(name: string): boolean {
+function isBuiltinName(name: string): boolean {
   return (
     isOtherBuiltin(name) ||
     Object.hasOwn(specialBuiltins, name) ||

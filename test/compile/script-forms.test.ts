@@ -176,7 +176,7 @@ const mutants: readonly FormMutant[] = [
   },
   {
     rule: 'a value that is split is known',
-    file: 'src/compile/fields.ts',
+    file: 'src/compile/text/fields.ts',
     from: 'refuseSplit(this.#span, text, this.separators);',
     to: '',
     script: 'IFS=.; p1 $X',

@@ -1,6 +1,6 @@
-import type { Span } from '../diagnostic/source.ts';
-import { refuseSplit } from './text/blanks.ts';
-import { NotUnderstood } from './text/not-understood.ts';
+import type { Span } from '../../diagnostic/source.ts';
+import { refuseSplit } from './blanks.ts';
+import { NotUnderstood } from './not-understood.ts';
 
 const spaces = ' \t\n';
 
