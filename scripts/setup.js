@@ -49,6 +49,7 @@ const packagesToRun = {
 /** … and what only the tests call. */
 const packagesToTest = {
   'busybox-static': ['busybox'],
+  chromium: ['chromium'],
   'containernetworking-plugins': ['/usr/lib/cni/bridge', '/usr/lib/cni/host-local', '/usr/lib/cni/portmap'],
   nftables: ['nft'],
   prometheus: ['promtool'],

@@ -54,7 +54,7 @@ export interface NodePage extends PageHead {
 }
 
 /** The part of a node's status that a page shows. */
-interface PageNode {
+export interface PageNode {
   readonly state: string;
   readonly because: string | null;
   readonly node: string;

@@ -176,6 +176,7 @@ export class Bench {
       onExit: 'shutdown',
       releaseLease: false,
       metricsAddress: undefined,
+      page: undefined,
       healthz: undefined,
       ...changes,
     };

@@ -14,6 +14,13 @@ export function parseMetricsAddress(text: string): ListenAddress {
   return { host: address && formatAddress(address), port };
 }
 
+/** Reads the address of a page: like that of metrics, but on loopback only. */
+export function parsePageAddress(text: string): ListenAddress {
+  const address = parseMetricsAddress(text);
+  if (address.host !== undefined && /^(?:127\.|::1$)/.test(address.host)) return address;
+  throw new InvalidArgumentError('It must be an address of loopback and a port, like 127.0.0.1:9271.');
+}
+
 /** Reads the IP address of a server. */
 export function parseHealthzIp(text: string): string {
   const address = parseAddress(text);

@@ -34,8 +34,14 @@ export function registerLab(program: Command): void {
         exitModes,
       ),
     )
+    .addOption(
+      new Option(
+        '--page',
+        'stay in the foreground, and serve a live page to look at on 127.0.0.1; Ctrl-C ends the page, and the lab goes on',
+      ).conflicts('watch'),
+    )
     .option('--watch', 'stay in the foreground, and apply the recipe on every node after each save')
-    .action(async (recipe: string, options: StartOptions & NamedOptions) => {
+    .action(async (recipe: string, options: StartOptions & NamedOptions & { readonly page?: true }) => {
       const { name, json = false, watch } = options;
       if (watch) {
         const { watchLab } = await import('../../lab/watch.ts');
@@ -43,7 +49,11 @@ export function registerLab(program: Command): void {
         return;
       }
       const { upLab } = await import('../../lab/up.ts');
-      await upLab(await toRequest('up', name, recipe, options), json);
+      const spec = await upLab(await toRequest('up', name, recipe, options), json);
+      if (options.page !== true) return;
+      const { serveLab } = await import('../../page/lab/serve-lab.ts');
+      const stream = json ? process.stderr : process.stdout;
+      await serveLab(spec, (address) => stream.write(`The page of the lab: ${address}\n`));
     });
 
   registerVerify(lab);

@@ -3,9 +3,10 @@ import type { ServiceReporter } from '../../daemon/health/service-reporter.ts';
 import type { HeddleNode } from '../../daemon/node.ts';
 import type { Metrics } from '../../daemon/report/metrics.ts';
 import type { CheckPart } from '../../daemon/report/readiness.ts';
-import type { UpOptions } from '../../daemon/setup/options.ts';
+import type { ListenAddress, UpOptions } from '../../daemon/setup/options.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { ServiceManager } from '../../host/service-manager.ts';
+import type { LiveNode } from '../../page/node/live-node.ts';
 
 /** A server for monitors. */
 interface Server {
@@ -22,6 +23,7 @@ export class Observer {
   #metrics: Metrics | undefined;
   #servers: readonly Server[] = [];
   #service: ServiceReporter | undefined;
+  #live: LiveNode | undefined;
   /** Warnings for the log. */
   warnings: readonly string[] = [];
 
@@ -36,6 +38,7 @@ export class Observer {
   static async open(options: UpOptions): Promise<Observer> {
     const observer = new Observer();
     if (options.metricsAddress !== undefined || options.healthz !== undefined) await observer.#serve(options);
+    if (options.page !== undefined) await observer.#servePage(options.page, options.nodeName);
     observer.#heartbeat.start();
     return observer;
   }
@@ -43,6 +46,7 @@ export class Observer {
   readonly note: EmitEvent = (event) => {
     this.#metrics?.note(event);
     this.#service?.note(event);
+    this.#live?.note(event);
   };
 
   /** Begins to report about a node. */
@@ -69,6 +73,17 @@ export class Observer {
     for (const server of this.#servers) server.close();
     this.#heartbeat.stop();
     await this.#service?.close();
+  }
+
+  async #servePage(at: ListenAddress, name: string): Promise<void> {
+    const { serveNode } = await import('../../page/node/serve-node.ts');
+    const { live, page } = await serveNode(name, () => this.#node?.status(), at);
+    this.#live = live;
+    this.#servers = [...this.#servers, page];
+    this.warnings = [
+      ...this.warnings,
+      `the page of this node is at ${page.address}; who knows this address can see the state of the node`,
+    ];
   }
 
   async #serve({ metricsAddress, healthz }: UpOptions): Promise<void> {

@@ -48,6 +48,7 @@ export interface UpFlags {
   readonly logFormat: LogFormat;
   readonly logLevel: Level;
   readonly metricsAddress?: ListenAddress;
+  readonly page?: ListenAddress;
   readonly healthzIp: string;
   readonly healthzPort: number;
   readonly healthzMetrics?: true;
@@ -139,6 +140,7 @@ export function readUpOptions(flags: UpFlags, store: StoreChoice): UpOptions {
     onExit: flags.onExit,
     releaseLease: flags.releaseLease ?? false,
     metricsAddress: flags.metricsAddress,
+    page: flags.page,
     healthz: readHealthz(flags),
   };
 }

@@ -12,7 +12,7 @@ import {
 } from '../arguments/options.ts';
 import { goNumber, parseTruth } from '../arguments/go-values.ts';
 import { addInterfaceOptions } from '../arguments/interface-options.ts';
-import { parseHealthzIp, parseMetricsAddress } from '../arguments/metrics-address.ts';
+import { parseHealthzIp, parseMetricsAddress, parsePageAddress } from '../arguments/metrics-address.ts';
 import { addStoreOptions } from '../arguments/store-options.ts';
 
 /**
@@ -187,6 +187,11 @@ export function addUpOptions(command: Command): Command {
       '--metrics-address <address:port>',
       'serve Prometheus metrics at this address, for example 127.0.0.1:9270',
       parseMetricsAddress,
+    )
+    .option(
+      '--page <address:port>',
+      'serve a page to look at, on loopback only, for example 127.0.0.1:9271; the log has its address with the token',
+      parsePageAddress,
     )
     .addOption(
       new Option('--healthz-ip <address>', 'the address on which --healthz-port is open')

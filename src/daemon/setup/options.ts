@@ -44,6 +44,8 @@ export interface UpOptions {
   readonly releaseLease: boolean;
   /** The address where metrics are served; undefined for none. */
   readonly metricsAddress: ListenAddress | undefined;
+  /** The address of loopback where a page to look at is served; undefined for none. */
+  readonly page: ListenAddress | undefined;
   /** The server for probes of liveness and readiness; undefined for none. */
   readonly healthz: HealthzServer | undefined;
 }

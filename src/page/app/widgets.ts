@@ -25,7 +25,7 @@ export function Wide({
   readonly label: string;
   readonly children?: ComponentChildren;
 }): VNode {
-  return h('div', { class: 'wide', role: 'region', 'aria-label': label, tabIndex: 0 }, children);
+  return h('div', { class: 'wide', role: 'group', 'aria-label': label, tabIndex: 0 }, children);
 }
 
 interface TableProps {
