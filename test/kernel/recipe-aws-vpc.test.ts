@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { aws, cloudProblem, moto } from '../../scripts/test/clouds.js';
+import { until } from '../support/until.ts';
 import { Aws } from './cloud/aws.ts';
 import { CloudLab, type CloudNode } from './cloud/cloud-lab.ts';
 import { testCloudRecipe } from './cloud/suite.ts';
@@ -56,9 +57,11 @@ describe('recipes/aws-vpc.json', { skip }, () => {
     await node.daemon.until('ready');
     assert.deepEqual(await Promise.all([...tables, own].map(hasRoute)), [false, false, true]);
     await cloud.setDestinationCheck(node.machine, true);
-    await node.daemon.until('command-failed', ({ trouble }) => /check of eni-\w+ is on/.test(trouble.stderr));
-    await node.daemon.until('command-finished', ({ command }) => command === 'PostStartupCommand');
-    assert.equal(await cloud.checksDestination(node.machine), false, 'the check is off again');
+    await until(
+      'the source/destination check to be off again',
+      async () => !(await cloud.checksDestination(node.machine)),
+      () => node.daemon.describe(),
+    );
     await node.daemon.stop();
     assert.deepEqual(await cloud.dump(), before);
   });
