@@ -48,7 +48,8 @@ const waits: readonly StartWait[] = [
     what: 'for a network configuration',
     words: (_, place) => Promise.resolve(place.up(undefined, '')),
     state: 'starting',
-    waitingFor: /^a network configuration at the file .*config \(write one with heddle network set FILE/,
+    waitingFor:
+      /^a network configuration at the file .*config \(write one with heddle network set --store-dir \S+ FILE/,
   },
   {
     what: 'for a PreStartupCommand',

@@ -376,7 +376,7 @@ describe('a machine that is not right', options, () => {
   refusesState(
     'a state directory owned by someone else',
     'mkdir -m 700 /run/theirs; chown 65534 /run/theirs',
-    'it belongs to user 65534, not to user 0\n  chown 0 /run/theirs',
+    'it belongs to user 65534, not to user 0\n  if it is the directory of a daemon of that user, run heddle as that user: runuser -u nobody -- heddle …; otherwise give another with --state-dir',
   );
   refusesState(
     'a state directory that other users can write to',
@@ -449,7 +449,7 @@ describe('asking a daemon', options, () => {
     assert.equal(
       ran.stderr,
       'heddle: no heddle daemon is running with the state directory /run/nowhere\n' +
-        '  start one with heddle up, or give --state-dir the directory that the daemon was started with',
+        '  start one with heddle up --state-dir /run/nowhere, or give --state-dir the directory that the daemon was started with',
     );
     assert.equal(ran.exitCode, exitCodes['not-running']);
     assert.equal(ran.stdout, '');

@@ -77,7 +77,7 @@ describe('a daemon that waits before it comes up', options, () => {
     assert.equal(state, 'starting');
     assert.match(
       waitingFor ?? '',
-      /^a network configuration at the file .* \(write one with heddle network set FILE/,
+      /^a network configuration at the file .* \(write one with heddle network set --store-dir \S+ FILE/,
     );
     assert.equal((await daemon.stop()).exitCode, 0);
   });

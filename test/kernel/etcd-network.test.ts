@@ -167,7 +167,9 @@ test('a network configuration that is missing is waited for, and asked for', opt
     msg,
     /the network configuration is missing in .*; waiting for one at the key \S+ in the v3 API of etcd$/,
   );
-  assert.ok(JSON.stringify(daemon.all('network-awaited')).includes('heddle network set FILE'));
+  const [awaited] = daemon.all('network-awaited');
+  const command = `heddle network set --etcd-endpoints \\S+ --etcd-prefix ${keys.prefix} FILE`;
+  assert.match(awaited?.hint ?? '', new RegExp(command));
   assert.ok(msg.includes(keys.prefix));
   await keys.setNetwork(networkOf({ Type: 'host-gw' }));
   await daemon.until('ready');

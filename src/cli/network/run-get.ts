@@ -64,7 +64,7 @@ async function readDocument(choice: StoreChoice): Promise<SourceText> {
   try {
     const document = await whileWaiting({ what: `the ${store.description}` }, () => store.readNetwork());
     if (document !== undefined) return document;
-    const { place, cause, hint = networkHint } = await locateNetwork(store);
+    const { place, cause, hint = networkHint(choice) } = await locateNetwork(store);
     throw new Failure('not-found', `the network configuration is missing in the ${store.description}`, {
       hint: `heddle looked for ${place}; ${cause ?? hint}`,
     });

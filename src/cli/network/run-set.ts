@@ -12,6 +12,8 @@ import type { SourceText } from '../../diagnostic/source.ts';
 import { parseNetworkDocument, recipeTextOf } from '../../recipe/read/network-document.ts';
 import { whileWaiting } from '../../host/interruption.ts';
 import { openStore } from '../../store/open-store.ts';
+import { quotePlainly } from '../../store/network-command.ts';
+import { storeKindOf } from '../../store/kinds.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 
 /** Writes a document into the store, if every node could use it. */
@@ -21,7 +23,7 @@ export async function setNetwork(choice: StoreChoice, file: string): Promise<voi
   const checked = parseNetworkDocument(source);
   if (checked.kind === 'invalid') throw refuseRecipe(source, checked.diagnostics);
   const { network, backendType } = checked.value;
-  process.stderr.write(await checkBackend(source, checked, colour));
+  process.stderr.write(await checkBackend(choice, source, checked, colour));
   const store = await openStore(choice);
   try {
     const now =
@@ -40,6 +42,7 @@ export async function setNetwork(choice: StoreChoice, file: string): Promise<voi
  * document and its backend. Throws a Failure that shows what is wrong.
  */
 async function checkBackend(
+  choice: StoreChoice,
   source: SourceText,
   checked: Extract<ReturnType<typeof parseNetworkDocument>, { kind: 'valid' }>,
   colour: boolean,
@@ -53,11 +56,15 @@ async function checkBackend(
     return renderDiagnostics([...whole.warnings, ...warnings], { colour }) + note;
   }
   if (findNamedRecipe(backendType) === undefined) {
-    const note = `This machine does not have a recipe of type ${backendType}. Start nodes with heddle up --recipe.\n`;
+    const note = `This machine does not have a recipe of type ${backendType}. Start nodes with ${upCommand(choice)}.\n`;
     return renderDiagnostics(checked.warnings, { colour }) + note;
   }
   const { warnings } = decideNetwork((await loadRecipe(backendType)).recipe, [], source);
   return renderDiagnostics(warnings, { colour });
+}
+
+function upCommand(choice: StoreChoice): string {
+  return quotePlainly(['heddle', 'up', '--recipe', 'RECIPE', ...storeKindOf(choice).argumentsOf(choice)]);
 }
 
 async function readText(file: string): Promise<string> {

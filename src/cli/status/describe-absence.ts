@@ -2,7 +2,7 @@ import { readDeployment } from '../../daemon/network/deployment-file.ts';
 import type { Deployment } from '../../daemon/network/deployment.ts';
 import { devicePart } from '../../daemon/network/parts/device.ts';
 import { Failure } from '../../diagnostic/failure.ts';
-import { downCommand } from '../../host/state/down-command.ts';
+import { downCommand, upAgainCommand } from '../../host/state/down-command.ts';
 
 /** The failure of a question to a daemon that is not running. It names the network that the state directory still notes, if there is one. */
 export async function describeAbsence(stateDirectory: string): Promise<Failure> {
@@ -17,11 +17,11 @@ export async function describeAbsence(stateDirectory: string): Promise<Failure> 
   }
   if (standing === undefined) {
     return new Failure('not-running', absence, {
-      hint: 'start one with heddle up, or give --state-dir the directory that the daemon was started with',
+      hint: `start one with ${upAgainCommand(stateDirectory)}, or give --state-dir the directory that the daemon was started with`,
     });
   }
   return new Failure('not-running', `${absence}, which still notes ${describeStanding(standing)}`, {
-    hint: `take it down with ${downCommand(stateDirectory)}, or start heddle up again with its earlier options`,
+    hint: `take it down with ${downCommand(stateDirectory)}, or start ${upAgainCommand(stateDirectory)} again with its other earlier options`,
   });
 }
 

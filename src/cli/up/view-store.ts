@@ -45,7 +45,7 @@ export async function viewStore(
       kind: 'seen',
       description: `new store of ${choice.kind}`,
       document: undefined,
-      networkHint,
+      networkHint: networkHint(choice),
       listing,
       assigned: undefined,
     };
@@ -56,7 +56,7 @@ export async function viewStore(
       const assigned = await store.node?.readSubnets();
       const [document, listing] = [await store.readNetwork(), await store.list()];
       await look(store);
-      const { cause, hint = networkHint } =
+      const { cause, hint = networkHint(choice) } =
         document === undefined ? await locateNetwork(store) : { cause: undefined };
       return { kind: 'seen', description, document, networkHint: cause ?? hint, listing, assigned };
     });

@@ -2,6 +2,7 @@ import { requireLeastMtu } from '../../contract/least-mtu.ts';
 import { compareRecipes, type RecipeStep, type SettledRecipe } from '../../recipe/compare-recipes.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { StoreError } from '../../store/store.ts';
+import { networkWriterOf } from '../../store/kinds.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
 import type { UpOptions } from '../setup/options.ts';
@@ -39,7 +40,7 @@ export async function planChange(
     const step = compareRecipes(before, after);
     if (stored === undefined && step.kind === 'node') return refuseForNow(step.because, store);
     const plan = { kind: 'change', preparation: { ...preparation, loaded, network } } as const;
-    return { ...plan, step, overruled: findOverruled(before, after, store) };
+    return { ...plan, step, overruled: findOverruled(before, after, store, options) };
   } catch (error) {
     return refuse(error);
   }
@@ -71,12 +72,13 @@ function findOverruled(
   before: SettledRecipe,
   after: SettledRecipe,
   { description }: LeaseStore,
+  options: UpOptions,
 ): string | undefined {
   const { recipe } = before;
   if (compareRecipes(before, { ...after, recipe }).kind !== 'nothing') return undefined;
   const said = compareRecipes(ownSettlement(recipe), { ...ownSettlement(after.recipe), recipe });
   if (said.kind === 'nothing') return undefined;
-  return `${said.because} in the recipe, but the network configuration of the ${description} applies; change it with heddle network set`;
+  return `${said.because} in the recipe, but the network configuration of the ${description} applies; change it with ${networkWriterOf(options.store)}`;
 }
 
 function ownSettlement(recipe: Recipe): SettledRecipe {

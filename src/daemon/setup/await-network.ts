@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceText } from '../../diagnostic/source.ts';
+import type { StoreChoice } from '../../store/kind.ts';
+import { networkWriterOf } from '../../store/kinds.ts';
 import type { LeaseStore, StoredNetworkPlace } from '../../store/store.ts';
 import { pollsMs } from '../../time/retry.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { StartWait } from './start-wait.ts';
 
-/** The hint for a missing network configuration. */
-export const networkHint = `write one with heddle network set FILE, for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}`;
+/** The hint for a network configuration that is missing in the store of a choice. */
+export function networkHint(choice: StoreChoice): string {
+  return `write one with ${networkWriterOf(choice)}, for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}`;
+}
 
 /**
  * Reads the network configuration, and waits for a store that is away, or that does not have one yet. Throws a StoreError that waiting does
@@ -14,6 +18,7 @@ export const networkHint = `write one with heddle network set FILE, for example 
  */
 export async function awaitNetwork(
   store: LeaseStore,
+  choice: StoreChoice,
   wait: StartWait,
   signal: AbortSignal,
 ): Promise<SourceText> {
@@ -22,7 +27,7 @@ export async function awaitNetwork(
     if (document !== undefined) return document;
     if (wait.isReminderDue) {
       const place = await locateNetwork(store);
-      wait.missesNetwork(store.description, place, place.hint ?? networkHint);
+      wait.missesNetwork(store.description, place, place.hint ?? networkHint(choice));
     }
     await delay(pollsMs.network, undefined, { signal });
   }

@@ -125,6 +125,6 @@ async function readStoredNetwork(
   wait: StartWait,
   signal: AbortSignal,
 ): Promise<SourceText | undefined> {
-  if (!mayBringNetwork(options)) return awaitNetwork(store, wait, signal);
+  if (!mayBringNetwork(options)) return awaitNetwork(store, options.store, wait, signal);
   return outlastOutages(() => store.readNetwork(), wait.outages, signal);
 }

@@ -24,6 +24,8 @@ export interface JudgingNode {
     readonly store: Pick<LeaseStore, 'description'>;
   };
   readonly options: Pick<UpOptions, 'parameters' | 'recipe'>;
+  /** The way to write the network configuration, as a noun. */
+  readonly networkWriter: string;
   /** The subnets of this node. */
   readonly own: LeaseSubnets;
 }
@@ -44,7 +46,7 @@ export function judgeNetwork(document: SourceText, node: JudgingNode): NetworkPr
     const hint = error.hint === undefined ? '' : ` (${error.hint})`;
     return {
       because: `the network configuration in the ${store.description} was changed, and this node cannot use it: ${explain(error)}`,
-      hint: `correct it with heddle network set FILE${hint}; until then this node keeps what it runs`,
+      hint: `correct it with ${node.networkWriter}${hint}; until then this node keeps what it runs`,
     };
   }
   const differences = compareNetworks(running, stored, loaded.recipe.parameters);
@@ -68,11 +70,11 @@ function settle(document: SourceText, { preparation, options }: JudgingNode): Se
   return { ...decideNetwork(recipe, options.parameters, document), backendType };
 }
 
-function describeCure(storedType: string, { preparation, options }: JudgingNode): string {
+function describeCure(storedType: string, { preparation, options, networkWriter }: JudgingNode): string {
   const needsRecipe = storedType !== preparation.loaded.recipe.backendType && options.recipe !== undefined;
   const how = needsRecipe ? ` with a recipe of type "${storedType}" for --recipe` : '';
   return (
-    `restart heddle on every node${how}, or put the earlier configuration back with heddle network set FILE; ` +
+    `restart heddle on every node${how}, or put the earlier configuration back with ${networkWriter}; ` +
     'nodes that run different configurations may not reach each other'
   );
 }

@@ -7,12 +7,13 @@ import { describeOverlap } from '../setup/require-no-overlap.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import { judgeNetwork, type JudgingNode, type NetworkProblem } from './judge-network.ts';
+import { networkWriterOf } from '../../store/kinds.ts';
 
-interface StoredNetworkWatchOptions extends JudgingNode {
+interface StoredNetworkWatchOptions extends Omit<JudgingNode, 'networkWriter'> {
   readonly preparation: Pick<Preparation, 'loaded' | 'network' | 'store' | 'interfaces' | 'underlay'>;
   readonly options: Pick<
     UpOptions,
-    'parameters' | 'recipe' | 'allowOverlap' | 'stateDirectory' | 'subnetFile'
+    'parameters' | 'recipe' | 'store' | 'allowOverlap' | 'stateDirectory' | 'subnetFile'
   >;
   readonly concerns: Concerns;
   /** The signal after which nothing is reported. */
@@ -56,7 +57,10 @@ export class StoredNetworkWatch {
   /** Judges a document. A network that overlaps this host is reported early, because the next start would refuse it. */
   async #judge(document: SourceText): Promise<NetworkProblem | undefined> {
     const { preparation, options } = this.#options;
-    const problem = judgeNetwork(document, this.#options);
+    const problem = judgeNetwork(document, {
+      ...this.#options,
+      networkWriter: networkWriterOf(options.store),
+    });
     const checked = parseNetworkDocument(document);
     if (problem === undefined || checked.kind === 'invalid') return problem;
     const { interfaces, underlay } = preparation;
@@ -73,7 +77,7 @@ export class StoredNetworkWatch {
     const { description } = this.#options.preparation.store;
     return {
       because: `the network configuration is gone from the ${description}: nodes that start now wait for one, or bring their own`,
-      hint: 'write it again with heddle network set FILE',
+      hint: `write it again with ${networkWriterOf(this.#options.options.store)}`,
     };
   }
 }

@@ -7,6 +7,8 @@ import { isOnReadOnlyMount } from './read-only-mount.ts';
 interface Distrust {
   readonly why: string;
   readonly hint: string;
+  /** The user, if the reason is that the file belongs to one. */
+  readonly owner?: number;
 }
 
 /**
@@ -89,7 +91,8 @@ function judge(
 ): Distrust | undefined {
   const { uid, gid, mode } = found;
   if (everybody) return undefined;
-  if (!users.has(uid)) return { why: `${path} belongs to user ${uid}`, hint: `chown root ${path}` };
+  if (!users.has(uid))
+    return { why: `${path} belongs to user ${uid}`, hint: `chown root ${path}`, owner: uid };
   // The mode of a link has no meaning.
   if (found.isSymbolicLink() || isSticky(found)) return undefined;
   const strangers = groups.has(gid) ? 0o002 : 0o022;

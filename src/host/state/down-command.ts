@@ -7,3 +7,8 @@ type DownFlag = '--release-lease' | '--forget';
 export function downCommand(stateDirectory: string, ...flags: readonly DownFlag[]): string {
   return quote(['heddle', 'down', ...flags, '--state-dir', stateDirectory]);
 }
+
+/** The command that starts a daemon with a state directory, for hints. The other options of a start are the operator's. */
+export function upAgainCommand(stateDirectory: string): string {
+  return quote(['heddle', 'up', '--state-dir', stateDirectory]);
+}

@@ -13,6 +13,7 @@ import { Failure } from '../../diagnostic/failure.ts';
 import { makeDirectories } from '../files/atomic-file.ts';
 import { explainError, hasErrorCode } from '../system-error.ts';
 import { findDistrust } from '../files/trusted-file.ts';
+import { ownerHint } from './owner-hint.ts';
 
 /** The files that show that a directory is heddle's own. */
 const ownFiles = ['journal', 'heddle.lock', 'heddle.sock'];
@@ -83,7 +84,9 @@ function refuseForeignLinks(path: string): void {
 /** For root, throws if another user can write to a directory on the way, because that user could replace this directory. */
 function refuseOpenParents(path: string): void {
   const distrust = findDistrust(nearestThere(dirname(path)));
-  if (distrust !== undefined) throw refuse(path, distrust.why, distrust.hint);
+  if (distrust === undefined) return;
+  const { why, hint, owner } = distrust;
+  throw refuse(path, why, owner === undefined ? hint : ownerHint(owner));
 }
 
 /** The path itself, or the nearest existing directory above it. */
@@ -99,7 +102,7 @@ function statIfThere(path: string): Stats | undefined {
 function checkDirectory(path: string): 'closed' | 'open' {
   const { uid, mode } = statSync(path);
   if (uid !== ownUser()) {
-    throw refuse(path, `it belongs to user ${uid}, not to user ${ownUser()}`, `chown ${ownUser()} ${path}`);
+    throw refuse(path, `it belongs to user ${uid}, not to user ${ownUser()}`, ownerHint(uid));
   }
   if ((mode & 0o022) !== 0) {
     throw refuse(path, `other users can write to it (mode ${octal(mode)})`, `chmod 700 ${path}`);

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import type { StoreChoice, StoreKind, StoreOptions, ValuesOf } from '../kind.ts';
+import { networkSetCommand } from '../network-command.ts';
+import { etcdArguments } from './store-arguments.ts';
 import { defaultPrefix, type EtcdStoreOptions, type EtcdUser } from './options.ts';
 
 /** flanneld's options with their variables, and one of heddle's own. */
@@ -85,6 +87,8 @@ export const etcdKind: StoreKind = {
     checkEtcdOptions(choice);
     return choice;
   },
+  argumentsOf: (choice: EtcdChoice) => etcdArguments(choice),
+  networkWriter: (choice: EtcdChoice) => networkSetCommand(etcdArguments(choice)),
   async open(choice: EtcdChoice) {
     const { openEtcdStore } = await import('./store.ts');
     return openEtcdStore(choice);

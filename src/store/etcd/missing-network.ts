@@ -34,11 +34,13 @@ export function suspectKeys({ prefix, config }: KeyLayout): readonly Suspect[] {
 /**
  * Finds the key that is read, and the likely reason why it is missing. A key that cannot be read gives no reason.
  *
+ * @param writer the command that writes the configuration
  * @param hasV2Key whether the v2 API of the cluster, which is another store, holds a key
  */
 export async function locateNetworkKey(
   cluster: Cluster,
   layout: KeyLayout,
+  writer: string,
   hasV2Key: (key: string) => Promise<boolean>,
 ): Promise<StoredNetworkPlace> {
   const place = `the key ${layout.config} in the v3 API of etcd`;
@@ -46,7 +48,7 @@ export async function locateNetworkKey(
     if (await hasKey(cluster, key)) return { place, cause };
   }
   const cause = (await hasV2Key(layout.config))
-    ? `the v2 API of this etcd holds ${layout.config}, but heddle and flannel read the v3 API: write the value there with heddle network set FILE, or with ETCDCTL_API=3 etcdctl put`
+    ? `the v2 API of this etcd holds ${layout.config}, but heddle and flannel read the v3 API: write the value there with ${writer}, or with ETCDCTL_API=3 etcdctl put`
     : undefined;
   return { place, cause };
 }

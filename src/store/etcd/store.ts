@@ -22,6 +22,8 @@ import { grantLease, revokeLease, revokeUnlessUsed, type Grant } from './grant.t
 import { watchKeys } from './key-watch.ts';
 import { layOutKeys, rangeFrom, type KeyLayout } from './layout.ts';
 import { listKeys, readExpiries } from './listing.ts';
+import { networkSetCommand } from '../network-command.ts';
+import { etcdArguments } from './store-arguments.ts';
 import { locateNetworkKey } from './missing-network.ts';
 import { readClockLead } from './member-clock.ts';
 import { hasV2Value } from './v2-api.ts';
@@ -44,6 +46,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<LeaseSto
   return new EtcdStore({
     description: `etcd at ${endpoints.join(', ')} under ${layout.prefix}`,
     cluster: new Cluster(order, { credentials, timing }),
+    networkSetter: networkSetCommand(etcdArguments(options)),
     hasV2Value: async (key) => hasV2Value(endpoints, (await credentials.current()).tls, key),
     readClockLead: async () => readClockLead(endpoints, (await credentials.current()).tls),
     layout,
@@ -62,6 +65,8 @@ function shuffle<T>(items: readonly T[], random: () => number): T[] {
 interface EtcdStoreParts {
   readonly description: string;
   readonly cluster: Cluster;
+  /** The command that writes the network configuration. */
+  readonly networkSetter: string;
   /** Whether the v2 API holds a value under a key. */
   readonly hasV2Value: (key: string) => Promise<boolean>;
   /** The time by which this machine's clock is ahead of that of the first member that answers. */
@@ -75,6 +80,7 @@ class EtcdStore implements LeaseStore {
   readonly description: string;
   readonly #cluster: Cluster;
   readonly #layout: KeyLayout;
+  readonly #networkSetter: string;
   readonly #hasV2Value: EtcdStoreParts['hasV2Value'];
   readonly #readClockLead: EtcdStoreParts['readClockLead'];
   readonly #requestMs: number;
@@ -88,6 +94,7 @@ class EtcdStore implements LeaseStore {
     this.description = description;
     this.#cluster = cluster;
     this.#layout = layout;
+    this.#networkSetter = parts.networkSetter;
     this.#hasV2Value = hasV2Value;
     this.#readClockLead = readClockLead;
     this.#requestMs = requestMs;
@@ -119,7 +126,7 @@ class EtcdStore implements LeaseStore {
   }
 
   locateNetwork(): Promise<StoredNetworkPlace> {
-    return locateNetworkKey(this.#cluster, this.#layout, this.#hasV2Value);
+    return locateNetworkKey(this.#cluster, this.#layout, this.#networkSetter, this.#hasV2Value);
   }
 
   async createNetwork(text: string): Promise<string> {

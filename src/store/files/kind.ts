@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { networkSetCommand } from '../network-command.ts';
 import type { StoreChoice, StoreKind, StoreOptions, ValuesOf } from '../kind.ts';
 
 const options = {
@@ -24,8 +25,14 @@ export const filesKind: StoreKind = {
   choose({ directory }: ValuesOf<typeof options>): Promise<FilesChoice> {
     return Promise.resolve({ kind: 'files', directory: resolve(directory) });
   },
+  argumentsOf: filesArguments,
+  networkWriter: (choice: FilesChoice) => networkSetCommand(filesArguments(choice)),
   async open({ directory }: FilesChoice, mode) {
     const { openFilesStore } = await import('./store.ts');
     return openFilesStore(directory, { mode });
   },
 };
+
+function filesArguments({ directory }: FilesChoice): readonly string[] {
+  return ['--store-dir', directory];
+}

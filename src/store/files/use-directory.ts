@@ -6,6 +6,7 @@ import { PlainFileError } from '../../host/files/plain-file-error.ts';
 import { StoreError, type OpenMode } from '../store.ts';
 import { errorCode, filesStoreError } from './errors.ts';
 import { ownDraftPrefix, type FileLayout } from './layout.ts';
+import { networkSetCommand } from '../network-command.ts';
 
 /**
  * The mode of the store's directory. Leases are not secret, but anyone who can write them influences the commands that run as root on other
@@ -91,7 +92,7 @@ async function makeOne(path: string, mode: number): Promise<void> {
 function noStore(root: string, cause: unknown): StoreError {
   return new StoreError(`the directory ${root} does not contain a store`, {
     retryable: false,
-    hint: 'mount it, or give another with --store-dir; the first node or heddle network set creates a store',
+    hint: `mount it, or give another with --store-dir; the first node or ${networkSetCommand(['--store-dir', root])} creates a store`,
     cause,
   });
 }

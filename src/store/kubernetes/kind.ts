@@ -96,6 +96,16 @@ export const kubernetesKind: StoreKind = {
       ...(node && { node }),
     };
   },
+  argumentsOf: (choice: KubernetesChoice) => {
+    const { kubeconfigFile, apiUrl, netConfigPath } = choice;
+    return [
+      ...['--store', 'kubernetes', '--net-config-path', netConfigPath],
+      ...(kubeconfigFile === undefined ? [] : ['--kubeconfig-file', kubeconfigFile]),
+      ...(apiUrl === undefined ? [] : ['--kube-api-url', apiUrl]),
+    ];
+  },
+  networkWriter: ({ netConfigPath }: KubernetesChoice) =>
+    `kubectl edit configmap, for the ConfigMap that is mounted at ${netConfigPath}`,
   async open(choice: KubernetesChoice, mode) {
     if (mode === 'read-write' && choice.node === undefined) {
       throw new Failure('usage', "this node's Node is not known", {

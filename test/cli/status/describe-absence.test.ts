@@ -20,12 +20,12 @@ test('status without a daemon says which network the state directory notes, and 
   const plain = [
     'not-running',
     absence,
-    'start one with heddle up, or give --state-dir the directory that the daemon was started with',
+    `start one with heddle up --state-dir ${stateDirectory}, or give --state-dir the directory that the daemon was started with`,
   ];
   assert.deepEqual(await look(), plain);
 
   const { recipe } = await leaveNetwork(t, bench);
-  const hint = `take it down with heddle down --state-dir ${stateDirectory}, or start heddle up again with its earlier options`;
+  const hint = `take it down with heddle down --state-dir ${stateDirectory}, or start heddle up --state-dir ${stateDirectory} again with its other earlier options`;
   const standing = ['not-running', `${absence}, which still notes the network of ${recipe.file}`, hint];
   assert.deepEqual(await look(), standing, 'the daemon left its network');
 

@@ -86,7 +86,8 @@ describe('heddle network', () => {
       'not-found',
       `heddle: the network configuration is missing in ${desk.name}\n` +
         `  heddle looked for the key ${desk.bed.prefix}/config in the v3 API of etcd; ` +
-        'write one with heddle network set FILE, for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}',
+        `write one with heddle network set --etcd-endpoints ${desk.bed.server.endpoint} --etcd-prefix ${desk.bed.prefix} FILE, ` +
+        'for example {"Network":"10.50.0.0/16","Backend":{"Type":"vxlan"}}',
     );
     const set = `Set the network of ${desk.name}: 10.50.0.0/16, type vxlan.`;
     await desk.says('network set -', set, network);
@@ -160,7 +161,10 @@ describe('heddle network', () => {
       const type = await desk.run('network set -', JSON.stringify(ofOwnType));
       assert.deepEqual(
         [type.exitCode, type.stderr],
-        [0, 'This machine does not have a recipe of type loom. Start nodes with heddle up --recipe.'],
+        [
+          0,
+          `This machine does not have a recipe of type loom. Start nodes with heddle up --recipe RECIPE --etcd-endpoints ${desk.bed.server.endpoint} --etcd-prefix ${desk.bed.prefix}.`,
+        ],
       );
       assert.deepEqual(await desk.content(), { config: JSON.stringify(ofOwnType) });
     },

@@ -22,7 +22,7 @@ describe('a store directory that is none', () => {
 
   const noStore = (path: string): string =>
     `heddle: the directory ${path} does not contain a store\n` +
-    '  mount it, or give another with --store-dir; the first node or heddle network set creates a store';
+    `  mount it, or give another with --store-dir; the first node or heddle network set --store-dir ${path} FILE creates a store`;
   for (const words of commands) {
     test(`is refused by heddle ${words}, and made by none`, { timeout: 120_000 }, async () => {
       for (const name of ['missing', 'empty']) {

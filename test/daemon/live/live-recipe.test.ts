@@ -77,7 +77,7 @@ test('a value of the saved recipe that the store overrules is a warning', async 
   const { bench, changes } = await watch(t);
   bench.recipe(fileOverlay, { network: '10.60.0.0/16' });
   await until('a change', () => changes.length > 0);
-  assert.match(bench.warnings[0] ?? '', /change it with heddle network set$/);
+  assert.match(bench.warnings[0] ?? '', /change it with heddle network set --store-dir \S+ FILE$/);
 });
 
 test('a change that fails is told as refused, and the watch goes on', async (t) => {

@@ -63,7 +63,10 @@ test('each key that differs is named with both values, until the document says a
   const changed = await say({}, { VNI: 6, Port: 4789 });
   assert.equal(changed?.kind, 'network-changed');
   assert.equal(differences(changed), 'VNI is 6 there and 1 here, Port is 4789 there and 8472 here');
-  assert.match(changed.hint, /^restart heddle on every node, or put the earlier configuration back/);
+  assert.match(
+    changed.hint,
+    /^restart heddle on every node, or put the earlier configuration back with heddle network set --store-dir \S+ FILE;/,
+  );
   assert.equal(
     differences(await say({ SubnetMin: '10.50.8.0' })),
     'SubnetMin is 10.50.8.0 there and 10.50.1.0 here',

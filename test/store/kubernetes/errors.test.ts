@@ -47,8 +47,10 @@ test('a missing network configuration of a cluster is a missing ConfigMap', asyn
 });
 
 test('a missing network configuration of another store is written with heddle network set', async (t) => {
-  const choice = { kind: 'files', directory: join(temporaryDirectory(t), 'store') };
+  const directory = join(temporaryDirectory(t), 'store');
+  const choice = { kind: 'files', directory };
   const view = await viewStore(choice);
   assert.ok(view.kind === 'seen');
-  assert.match(view.networkHint, /^write one with heddle network set FILE, for example \{/);
+  const command = `heddle network set --store-dir ${directory} FILE`;
+  assert.ok(view.networkHint.startsWith(`write one with ${command}, for example {`), view.networkHint);
 });
