@@ -68,9 +68,9 @@ describe('heddle lab up --page', { skip }, () => {
     await shown.page.waitForSelector('.matrix button');
     await shown.page.waitForSelector('.walk');
     await shown.page.waitForSelector('#kernel details');
-    const rows = await shown.page.$$eval('.hosts tbody tr', (all) =>
-      all.map((row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent)),
-    );
+    const rows: (readonly string[])[] = [];
+    for (const row of await shown.page.locator('.hosts tbody tr').all())
+      rows.push(await row.locator('th, td').allInnerTexts());
     const expected = (await listing()).nodes.map((node) => [
       ...[node.name, node.daemon, 'running', String(node.pid), node.link],
       ...[node.publicIp, node.subnet, node.pod, String(node.mtu)],

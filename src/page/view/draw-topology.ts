@@ -33,6 +33,25 @@ export interface LabDrawing {
   readonly cables: readonly DrawnCable[];
 }
 
+/** A place that dagre decided. */
+interface Placed {
+  readonly x?: number;
+  readonly y?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** The part of dagre's graph that is used here. The types that come with dagre import a package without types. */
+interface RowGraph {
+  setGraph(label: object): unknown;
+  setDefaultEdgeLabel(make: () => object): unknown;
+  setNode(name: string, label: object): unknown;
+  setEdge(from: string, to: string): unknown;
+  hasNode(name: string): boolean;
+  node(name: string): Placed;
+  graph(): Placed;
+}
+
 const nodeSize = { width: 104, height: 74 };
 const otherSize = { width: 104, height: 44 };
 /** The width of a segment for each of its links, and of a short one. */
@@ -50,7 +69,7 @@ const mostArcRoom = 190;
 export function drawTopology({ segments, hosts }: PageTopology): LabDrawing {
   const switches = segments.filter(({ isCable }) => !isCable);
   const cables = new Set(segments.filter(({ isCable }) => isCable).map(({ name }) => name));
-  const graph = new Graph();
+  const graph = new (Graph as unknown as new () => RowGraph)();
   graph.setGraph({ rankdir: 'TB', nodesep: 14, ranksep: 46, marginx: 12, marginy: 12 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { name, kind } of hosts) graph.setNode(name, { ...(kind === 'node' ? nodeSize : otherSize) });
@@ -67,7 +86,7 @@ export function drawTopology({ segments, hosts }: PageTopology): LabDrawing {
       else if (kind !== 'underlay') graph.setEdge(centreOf(hosts), name);
     }
   }
-  layout(graph);
+  (layout as (graph: RowGraph) => unknown)(graph);
   sortTwins(graph, hosts);
   const room = Math.min(
     mostArcRoom,
@@ -91,7 +110,7 @@ export function drawTopology({ segments, hosts }: PageTopology): LabDrawing {
 }
 
 /** Puts hosts with the same neighbours into their own order, which dagre does not know. */
-function sortTwins(graph: Graph, hosts: readonly PageHost[]): void {
+function sortTwins(graph: RowGraph, hosts: readonly PageHost[]): void {
   const groups = new Map<string, string[]>();
   for (const { name, kind, links } of hosts) {
     const key = [
