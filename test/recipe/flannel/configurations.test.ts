@@ -123,3 +123,18 @@ describe('a network configuration is refused or read otherwise where flannel goe
     });
   }
 });
+
+test("RouteTableID of flannel's aws-vpc is a string or a list of strings", () => {
+  const readTables = (value: string) => {
+    const text = `{"Network":"10.50.0.0/16","Backend":{"Type":"aws-vpc","RouteTableID":${value}}}`;
+    return parseNetworkDocument({ name: 'configuration', text }, ['RouteTableID']);
+  };
+  const one = readTables('"rtb-1,rtb-2"');
+  assert.equal(one.kind, 'valid');
+  const list = readTables('["rtb-1","rtb-2"]');
+  assert.equal(list.kind, 'valid');
+  assert.deepEqual(list.value, one.value);
+  const wrong = readTables('["rtb-1",2]');
+  assert.equal(wrong.kind, 'invalid');
+  assert.match(wrong.diagnostics[0]?.message ?? '', /a list of strings, without a number/);
+});
