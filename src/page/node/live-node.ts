@@ -29,6 +29,8 @@ export class LiveNode implements PageSource {
   }
 
   note(event: HeddleEvent): void {
+    // The log has the address of the page; a screenshot of the page must not have the token.
+    if (event.event === 'warning' && event.message.includes('?token=')) return;
     this.#events.push({ time: new Date().toISOString(), event });
     if (this.#events.length > mostEvents) this.#events.shift();
   }
