@@ -61,6 +61,7 @@ const packagesToTest = {
 const packagesForClouds = {
   awscli: ['/usr/bin/aws'],
   curl: ['curl'],
+  jq: ['jq'],
   'python3-venv': ['/usr/share/doc/python3-venv'],
 };
 

@@ -33,7 +33,7 @@ const allFamilies = ['IPv4', 'IPv6', 'dual'];
 export const allUnderlays = ['switched', 'routed'];
 
 /** The recipes that need a cloud, which no lab has: the tests in test/kernel/cloud have servers in place of clouds. */
-const cloudRecipes = ['aws-vpc', 'tencent-vpc'];
+const cloudRecipes = ['aws-vpc', 'gce', 'ali-vpc', 'tencent-vpc'];
 
 /** A recipe without an entry has all families, and runs on any kernel. @type {Record<string, Partial<MatrixRecipe>>} */
 const knownRecipes = {

@@ -17,6 +17,9 @@ export const shippedRecipes: Readonly<Record<string, string>> = {
   gre: 'GRE in the kernel, where the network between the nodes lets it pass; neighbours with IP addresses',
   'aws-vpc':
     'a route for each node in a route table of an Amazon VPC, by the AWS command line; all nodes in one VPC; IPv4 only',
+  gce: 'a route for each node in a network of Google Cloud, by curl; all nodes in one network; IPv4 only',
+  'ali-vpc':
+    'a route for each node in a route table of an Alibaba Cloud VPC, by aliyun; all nodes in one VPC; IPv4 only',
   'tencent-vpc':
     'a route for each node in a route table of a Tencent Cloud VPC, by tccli; all nodes in one VPC; IPv4 only',
   alloc: 'only a subnet for each node; something else connects the nodes',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
+import { hasFeature } from '../../scripts/matrix/features.js';
 import { dumpState, findDevice, newIn, routesOf, watchKernel } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
@@ -9,14 +9,9 @@ import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
 const recipe = readSoundRecipe('recipes/geneve.json');
-const skip = reasonToSkip() || whyNoGeneve();
+const skip = reasonToSkip() || (!hasFeature('geneve') && 'needs geneve in the kernel');
 const bothSubnets = ['10.50.2.0/24', '10.50.3.0/24'];
 const dual = { families: 'dual-stack' } as const;
-
-function whyNoGeneve(): string | false {
-  const add = ['--net', 'ip', 'link', 'add', 'probe', 'type', 'geneve', 'external', 'innerprotoinherit'];
-  return spawnSync('unshare', add).status !== 0 && 'needs geneve in the kernel';
-}
 
 for (const shell of [dash, busyboxAsh]) {
   describe(`recipes/geneve.json under ${shell.name}`, { skip }, () => {

@@ -62,7 +62,7 @@ test('a recipe that is not there names those that are', async (t) => {
   assert.match(missing.message, /none\.json cannot be read: no such file or directory$/);
   assert.match(
     missing.hint ?? '',
-    /vxlan, host-gw, wireguard, ipsec, ipip, udp, geneve, gre, aws-vpc, tencent-vpc, alloc$/,
+    /vxlan, host-gw, wireguard, ipsec, ipip, udp, geneve, gre, aws-vpc, gce, ali-vpc, tencent-vpc, alloc$/,
   );
   assert.match((await failureOf(loadRecipe(''))).message, /^the recipe "" cannot be read/);
 });

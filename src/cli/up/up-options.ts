@@ -29,7 +29,7 @@ export function addUpOptions(command: Command): Command {
   addInterfaceOptions(addStoreOptions(command))
     .option(
       '--recipe <file>',
-      "the recipe: a path, or a name (vxlan, host-gw, wireguard, ipsec, ipip, udp, geneve, gre, aws-vpc, tencent-vpc, alloc); default: the recipe for the type in the store's configuration",
+      "the recipe: a path, or a name (vxlan, host-gw, wireguard, ipsec, ipip, udp, geneve, gre, aws-vpc, gce, ali-vpc, tencent-vpc, alloc); default: the recipe for the type in the store's configuration",
     )
     .addOption(
       new Option(

@@ -34,6 +34,8 @@ const backends: Readonly<Record<string, GoKeys>> = {
   extension: commands,
   alloc: {},
   'aws-vpc': { RouteTableID: 'strings' },
+  gce: {},
+  'ali-vpc': { AccessKeyID: 'string', AccessKeySecret: 'string' },
   'tencent-vpc': { AccessKeyID: 'string', AccessKeySecret: 'string' },
 };
 

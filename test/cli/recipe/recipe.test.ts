@@ -40,7 +40,7 @@ async function heddle(...args: readonly string[]) {
 }
 
 /** The tools of clouds, which only their own tests install. Nothing here runs them. */
-const cloudTools = ['aws', 'tccli'];
+const cloudTools = ['aliyun', 'aws', 'tccli'];
 
 interface CheckOutput {
   readonly errors: number;
