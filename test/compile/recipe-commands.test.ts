@@ -57,11 +57,10 @@ describe('the command of a recipe, compiled', () => {
 });
 
 test('the commands that are left to the shell are those that this test names', () => {
-  const left = commands.filter((command) =>
-    fc
-      .sample(peerCase(command, 'hostile'), { seed: 1, numRuns })
-      .every((given) => compileCase(given, programs).kind === 'shell'),
-  );
+  const left = commands.filter((command) => {
+    const ends = fc.sample(peerCase(command, 'hostile'), { seed: 1, numRuns });
+    return ends.filter((given) => compileCase(given, programs).kind === 'shell').length > numRuns / 2;
+  });
   assert.deepEqual(
     left.map(({ title }) => title),
     leftToShell,
