@@ -159,7 +159,7 @@ describe('a recipe that is not right', options, () => {
   });
 
   const hint =
-    'give the path of a recipe, or the name of a shipped one: vxlan, host-gw, wireguard, ipsec, ipip, udp, geneve, gre, alloc';
+    'give the path of a recipe, or the name of a shipped one: vxlan, host-gw, wireguard, ipsec, ipip, udp, geneve, gre, aws-vpc, gce, ali-vpc, tencent-vpc, alloc';
   const unreadable = (what: string, name: string, why: string): void => {
     test(what, async (t) => {
       const store = new StoreDirectory(t);

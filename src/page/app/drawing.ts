@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import type { LabPage, PagePair } from '../model.ts';
 import type { TraceReport } from '../../lab/trace/report.ts';
 import { drawTopology, tunnelArc, type DrawnBox, type LabDrawing } from '../view/draw-topology.ts';
@@ -25,7 +25,7 @@ function layOut(page: LabPage): LabDrawing {
 }
 
 /** The drawing of a lab. The tables below it have the same in words. */
-export function Drawn({ page, trace, node, onNode }: DrawnProps): VNode {
+export function Drawn({ page, trace, node, onNode }: DrawnProps): JSX.Element {
   const drawing = layOut(page);
   const names = page.topology.hosts.filter(({ kind }) => kind === 'node').map(({ name }) => name);
   const chosen = node ?? names[0] ?? '';
@@ -87,7 +87,7 @@ function describeDrawing({ topology, listing, pairs }: LabPage): string {
 }
 
 /** One arc for both directions; it fails if one of them does. */
-function tunnels({ pairs, topology }: LabPage, { boxes }: LabDrawing, only: string | undefined): VNode {
+function tunnels({ pairs, topology }: LabPage, { boxes }: LabDrawing, only: string | undefined): JSX.Element {
   const nodes = topology.hosts.filter(({ kind }) => kind === 'node').map(({ name }) => name);
   const isPair = (pair: PagePair, one: string, other: string): boolean =>
     (pair.from === one && pair.to === other) || (pair.from === other && pair.to === one);
@@ -113,7 +113,7 @@ function tunnels({ pairs, topology }: LabPage, { boxes }: LabDrawing, only: stri
   return h('g', {}, arcs);
 }
 
-function cables({ listing, links }: LabPage, drawing: LabDrawing): VNode {
+function cables({ listing, links }: LabPage, drawing: LabDrawing): JSX.Element {
   const hosts = [...listing.nodes, ...(listing.server === null ? [] : [listing.server])];
   return h(
     'g',
@@ -140,7 +140,7 @@ function cables({ listing, links }: LabPage, drawing: LabDrawing): VNode {
   );
 }
 
-function hostBox(box: DrawnBox, { listing, states }: LabPage): VNode {
+function hostBox(box: DrawnBox, { listing, states }: LabPage): JSX.Element {
   const { name, kind, x, y, width, height } = box;
   const node = listing.nodes.find((each) => each.name === name);
   const server = listing.server?.name === name ? listing.server : undefined;
@@ -152,7 +152,7 @@ function hostBox(box: DrawnBox, { listing, states }: LabPage): VNode {
       : kind === 'server'
         ? [shown]
         : [kind === 'underlay' ? 'router of the lab' : kind];
-  const text = (content: string, offset: number, style: string): VNode =>
+  const text = (content: string, offset: number, style: string): JSX.Element =>
     h(
       'text',
       { class: style, x, y: y - height / 2 + offset, 'text-anchor': 'middle' },
@@ -175,7 +175,7 @@ function hostBox(box: DrawnBox, { listing, states }: LabPage): VNode {
   );
 }
 
-function walkOf(trace: TraceReport, drawing: LabDrawing, page: LabPage): VNode | null {
+function walkOf(trace: TraceReport, drawing: LabDrawing, page: LabPage): JSX.Element | null {
   const { points, lostAt } = drawWalk(trace, drawing, page.topology);
   if (points.length < 2) return null;
   return h(

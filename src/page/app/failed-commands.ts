@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import type { CommandFailure } from '../model.ts';
 import { timeOfDay } from '../view/format.ts';
 import { RecipeFrame, Printed, PageSection } from './widgets.ts';
@@ -8,7 +8,7 @@ export function CommandFailures({
   failures,
 }: {
   readonly failures: readonly CommandFailure[];
-}): VNode | null {
+}): JSX.Element | null {
   if (failures.length === 0) return null;
   return h(
     PageSection,
@@ -28,7 +28,7 @@ function describe({
   count,
   lastAt,
   isOver,
-}: CommandFailure): VNode[] {
+}: CommandFailure): JSX.Element[] {
   const place = where === null ? '' : ` (${where.file}:${where.line})`;
   const whom = peer === null ? '' : ` for ${peer}`;
   const often = count === 1 ? '' : `, ${count} times`;

@@ -1,9 +1,9 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import type { PageKernelObject, NodeKernel } from '../model.ts';
 import { PageSection } from './widgets.ts';
 
 /** The objects in the kernel of each node, by peer. */
-export function Kernels({ kernels }: { readonly kernels: readonly NodeKernel[] }): VNode | null {
+export function Kernels({ kernels }: { readonly kernels: readonly NodeKernel[] }): JSX.Element | null {
   if (kernels.length === 0) return null;
   return h(
     PageSection,
@@ -12,7 +12,7 @@ export function Kernels({ kernels }: { readonly kernels: readonly NodeKernel[] }
   );
 }
 
-function describe({ node, peers, own }: NodeKernel): VNode {
+function describe({ node, peers, own }: NodeKernel): JSX.Element {
   return h(
     'details',
     { key: node },
@@ -23,7 +23,7 @@ function describe({ node, peers, own }: NodeKernel): VNode {
   );
 }
 
-function list(objects: readonly PageKernelObject[]): VNode {
+function list(objects: readonly PageKernelObject[]): JSX.Element {
   if (objects.length === 0) return h('p', { class: 'bad-text' }, 'nothing');
   return h(
     'ul',

@@ -1,4 +1,4 @@
-import { Component, h, type ComponentChildren, type VNode } from 'preact';
+import { Component, h, type ComponentChildren, type JSX } from 'preact';
 import type { LabPage, PagePair } from '../model.ts';
 import { formatMs } from '../view/format.ts';
 import { Drawn } from './drawing.ts';
@@ -81,7 +81,7 @@ function describeChosen({ from, to, ok, rttMs, mtuPasses, reason }: PagePair): s
 }
 
 /** The same columns as `lab ps`, and the state of each daemon. */
-function nodesTable({ listing, states }: LabPage): VNode {
+function nodesTable({ listing, states }: LabPage): JSX.Element {
   const both = (...values: readonly (string | null | undefined)[]): string =>
     values.filter((value) => value !== null && value !== undefined).join(' ') || '–';
   const stateOf = (name: string): string => {
@@ -136,7 +136,7 @@ function nodesTable({ listing, states }: LabPage): VNode {
   });
 }
 
-function stepsTable({ steps }: LabPage): VNode {
+function stepsTable({ steps }: LabPage): JSX.Element {
   return h(DataTable, {
     caption: 'The steps',
     head: ['step', 'what', 'result', 'took'],

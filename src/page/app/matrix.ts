@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import type { PagePair } from '../model.ts';
 import { describePairShort, heatLegend, heatOf } from '../view/format.ts';
 import { Wide } from './widgets.ts';
@@ -11,7 +11,7 @@ interface MatrixProps {
 }
 
 /** The heat map: from each row's pod to each column's. */
-export function Matrix({ pairs, names, chosen, onPair }: MatrixProps): VNode {
+export function Matrix({ pairs, names, chosen, onPair }: MatrixProps): JSX.Element {
   const byName = new Map(pairs.map((pair) => [`${pair.from} ${pair.to}`, pair]));
   const caption = 'The time of an echo from the pod of each row to the pod of each column';
   return h(
@@ -63,7 +63,7 @@ function cell(
   pair: PagePair | undefined,
   chosen: string | undefined,
   onPair: MatrixProps['onPair'],
-): VNode {
+): JSX.Element {
   if (from === to) return h('td', { class: 'self' }, '·');
   if (pair === undefined) return h('td', { class: 'unknown' }, '?');
   const isChosen = chosen === `${from} ${to}`;

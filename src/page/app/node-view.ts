@@ -1,9 +1,9 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import type { NodePage } from '../model.ts';
 import { PageSection, DataTable } from './widgets.ts';
 
 /** One real node: its facts, its parts and its peers. */
-export function NodeView({ status }: Pick<NodePage, 'status'>): VNode {
+export function NodeView({ status }: Pick<NodePage, 'status'>): JSX.Element {
   if (status === null) return h('p', {}, 'The node has not said anything about itself yet.');
   const { node, facts, parts, peers, peerCount } = status;
   return h(

@@ -1,4 +1,4 @@
-import { h, type ComponentChildren, type VNode } from 'preact';
+import { h, type ComponentChildren, type JSX } from 'preact';
 import type { PageDocument, PageVerdict } from '../model.ts';
 import { CommandFailures } from './failed-commands.ts';
 import { Kernels } from './kernels.ts';
@@ -22,7 +22,7 @@ const connections: Readonly<Record<PageProps['connection'], string>> = {
 };
 
 /** The whole page. */
-export function WholePage({ document: shown, connection }: PageProps): VNode {
+export function WholePage({ document: shown, connection }: PageProps): JSX.Element {
   const state = h('p', { class: `connection ${connection}`, role: 'status' }, connections[connection]);
   if (shown === undefined) return h('main', {}, h('h1', {}, 'heddle'), state);
   return h(
@@ -50,7 +50,7 @@ export function WholePage({ document: shown, connection }: PageProps): VNode {
   );
 }
 
-function verdictOf(shown: PageDocument): VNode | null {
+function verdictOf(shown: PageDocument): JSX.Element | null {
   if (shown.page === 'node') {
     const state = shown.status?.state ?? 'not running';
     return h(VerdictLine, { kind: state === 'running' ? 'passed' : 'failed', text: `The node is ${state}` });
@@ -60,7 +60,7 @@ function verdictOf(shown: PageDocument): VNode | null {
 
 const marks: Readonly<Record<PageVerdict['kind'], string>> = { passed: '✔', failed: '✘', live: '●' };
 
-function VerdictLine({ kind, text }: PageVerdict): VNode {
+function VerdictLine({ kind, text }: PageVerdict): JSX.Element {
   return h('p', { class: `verdict ${kind}` }, h('span', { 'aria-hidden': 'true' }, `${marks[kind]} `), text);
 }
 

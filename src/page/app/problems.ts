@@ -1,10 +1,10 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import type { PageDocument } from '../model.ts';
 import { findProblems, type PageProblem } from '../view/problems.ts';
 import { Printed } from './widgets.ts';
 
 /** The list of what is wrong. */
-export function Problems({ document: shown }: { readonly document: PageDocument }): VNode {
+export function Problems({ document: shown }: { readonly document: PageDocument }): JSX.Element {
   const problems = findProblems(shown);
   if (problems.length === 0) return h('p', { class: 'good', role: 'status' }, 'Nothing.');
   return h(
@@ -14,7 +14,7 @@ export function Problems({ document: shown }: { readonly document: PageDocument 
   );
 }
 
-function describe({ where, what, look, repair, detail }: PageProblem): VNode {
+function describe({ where, what, look, repair, detail }: PageProblem): JSX.Element {
   return h(
     'div',
     {},

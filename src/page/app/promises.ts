@@ -1,10 +1,10 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import type { VerifyPage } from '../model.ts';
 import { formatMs } from '../view/format.ts';
 import { RecipeFrame, PageSection, DataTable } from './widgets.ts';
 
 /** The promises of a recipe, and each try. */
-export function PromiseTable({ page }: { readonly page: VerifyPage }): VNode {
+export function PromiseTable({ page }: { readonly page: VerifyPage }): JSX.Element {
   const { report, frames } = page;
   return h(
     PageSection,

@@ -1,4 +1,4 @@
-import { Component, h, type ComponentChildren, type VNode } from 'preact';
+import { Component, h, type ComponentChildren, type JSX } from 'preact';
 import type { Timeline, TimelineEntry, TimelineKind } from '../model.ts';
 import { formatMs, timeOfDay } from '../view/format.ts';
 import { PageSection, Wide } from './widgets.ts';
@@ -69,7 +69,7 @@ export class TimelineView extends Component<{ readonly timeline: Timeline }, Tim
   }
 }
 
-function row({ at, node, level, kind, text, detail, durationMs, ranBy }: TimelineEntry): VNode {
+function row({ at, node, level, kind, text, detail, durationMs, ranBy }: TimelineEntry): JSX.Element {
   return h(
     'tr',
     { class: `${level} ${kind}` },
@@ -90,7 +90,7 @@ function row({ at, node, level, kind, text, detail, durationMs, ranBy }: Timelin
 const lane = { height: 22, left: 96, width: 900 } as const;
 
 /** A lane for each node. The table has the same for those who cannot see it. */
-function Lanes({ entries }: { readonly entries: readonly TimelineEntry[] }): VNode {
+function Lanes({ entries }: { readonly entries: readonly TimelineEntry[] }): JSX.Element {
   const nodes = [...new Set(entries.map(({ node }) => node))].sort();
   const times = entries.map(({ at }) => Date.parse(at)).filter((time) => !Number.isNaN(time));
   const begin = Math.min(...times);
@@ -130,7 +130,7 @@ function Lanes({ entries }: { readonly entries: readonly TimelineEntry[] }): VNo
 }
 
 /** A command is a bar that ends when it ended. Each kind has a shape of its own, because not everybody tells colours apart. */
-function mark({ kind, level, durationMs }: TimelineEntry, x: number, y: number, span: number): VNode {
+function mark({ kind, level, durationMs }: TimelineEntry, x: number, y: number, span: number): JSX.Element {
   const name = `mark ${kind} ${level}`;
   switch (kind) {
     case 'command': {

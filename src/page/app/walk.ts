@@ -1,4 +1,4 @@
-import { h, type VNode } from 'preact';
+import { h, type JSX } from 'preact';
 import { describeEncapsulation, describeFrame } from '../../lab/trace/render.ts';
 import type { Hop, TraceReport } from '../../lab/trace/report.ts';
 import { formatMs } from '../view/format.ts';
@@ -10,7 +10,7 @@ export function WalkDetails({
 }: {
   readonly trace: TraceReport;
   readonly isOpen: boolean;
-}): VNode {
+}): JSX.Element {
   const { from, to, size, outcome, hops, answerHops, noFrames, translations, counters, firewall } = trace;
   const result =
     outcome.kind === 'answered' ? `answered after ${formatMs(outcome.rttMs)}` : `lost: ${outcome.cause}`;
@@ -48,7 +48,7 @@ export function WalkDetails({
   );
 }
 
-function describe({ place, arrives, leaves, lookUps, encapsulation, frames }: Hop): VNode {
+function describe({ place, arrives, leaves, lookUps, encapsulation, frames }: Hop): JSX.Element {
   const way = [arrives === null ? '' : `in by ${arrives}`, leaves === null ? '' : `out by ${leaves}`].filter(
     (text) => text !== '',
   );

@@ -1,4 +1,4 @@
-import { h, type ComponentChildren, type VNode } from 'preact';
+import { h, type ComponentChildren, type JSX } from 'preact';
 import type { FrameLine } from '../model.ts';
 
 interface SectionProps {
@@ -8,7 +8,7 @@ interface SectionProps {
 }
 
 /** A part of the page with a heading. */
-export function PageSection({ id, title, children }: SectionProps): VNode {
+export function PageSection({ id, title, children }: SectionProps): JSX.Element {
   return h(
     'section',
     { id, 'aria-labelledby': `${id}-title` },
@@ -24,7 +24,7 @@ export function Wide({
 }: {
   readonly label: string;
   readonly children?: ComponentChildren;
-}): VNode {
+}): JSX.Element {
   return h('div', { class: 'wide', role: 'group', 'aria-label': label, tabIndex: 0 }, children);
 }
 
@@ -36,7 +36,7 @@ interface TableProps {
 }
 
 /** A table whose first column names its rows. */
-export function DataTable({ caption, head, rows, class: name = '' }: TableProps): VNode {
+export function DataTable({ caption, head, rows, class: name = '' }: TableProps): JSX.Element {
   return h(
     Wide,
     { label: caption },
@@ -76,7 +76,7 @@ export function RecipeFrame({
 }: {
   readonly lines: readonly FrameLine[];
   readonly label: string;
-}): VNode {
+}): JSX.Element {
   const width = String(lines.at(-1)?.number ?? 1).length;
   return h(
     Wide,
@@ -96,6 +96,6 @@ export function RecipeFrame({
 }
 
 /** The output of a program. */
-export function Printed({ text, label }: { readonly text: string; readonly label: string }): VNode {
+export function Printed({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
   return h(Wide, { label }, h('pre', {}, text));
 }
