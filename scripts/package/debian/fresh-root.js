@@ -7,7 +7,7 @@ import { runHelper } from '../run-helper.js';
 /** The packages of a fresh Debian for the tests of heddle's package: what they need of its dependencies and recommendations, and what reads its pages. */
 const included = [
   ...['iproute2', 'iptables', 'iputils-ping', 'mount', 'nftables', 'procps', 'systemd'],
-  ...['bash-completion', 'man-db', 'zsh'],
+  ...['bash-completion', 'man-db', 'openssl', 'tcpdump', 'zsh'],
 ];
 
 /** The machine's own list of where Debian's packages are. */
