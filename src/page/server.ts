@@ -83,10 +83,12 @@ const commonHeaders = {
 };
 
 function answer(request: IncomingMessage, response: ServerResponse, token: string, follow: () => void): void {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  // A URL would throw an error for a target such as `//`, and end the daemon.
+  const [pathname = '', query = ''] = (request.url ?? '').split('?', 2);
+  const given = new URLSearchParams(query).get('token') ?? '';
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     refuse(response, 405, 'Only GET is available.');
-  } else if (!isOfLoopback(request.headers.host ?? '') || !isSame(searchParams.get('token') ?? '', token)) {
+  } else if (!isOfLoopback(request.headers.host ?? '') || !isSame(given, token)) {
     // A name that another site points at this machine must not open the page, even with a token.
     refuse(response, 403, 'The token is missing or wrong. Open the address that heddle printed.');
   } else if (pathname === '/events') {

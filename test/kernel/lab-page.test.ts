@@ -132,7 +132,7 @@ describe('heddle lab up --page', { skip }, () => {
 
   test('is closed to whoever does not know its token, or comes by another name', async () => {
     const { origin, search } = new URL(address);
-    for (const path of ['/', '/events', `/?token=${'x'.repeat(32)}`])
+    for (const path of ['/', '//', '/events', `/?token=${'x'.repeat(32)}`])
       assert.equal((await fetch(origin + path)).status, 403, path);
     assert.equal((await fetch(`${origin}/${search}`, { method: 'POST' })).status, 405);
     assert.equal((await fetch(`${origin}/other${search}`)).status, 404);
