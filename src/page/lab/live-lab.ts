@@ -23,7 +23,8 @@ export class LiveLab implements PageSource {
   #pairs: readonly PagePair[] = [];
   #kernels: readonly NodeKernel[] = [];
   readonly #traces = new Map<string, TraceReport>();
-  #isRunning = false;
+  #isLooking = false;
+  #isTesting = false;
 
   /** @param onEnd called once the lab has ended */
   constructor(lab: FoundLab, spec: LabSpec, onEnd: () => void) {
@@ -34,9 +35,14 @@ export class LiveLab implements PageSource {
 
   follow(onChange: (document: PageDocument) => void): () => void {
     const stop = this.#followers.add(onChange);
-    if (!this.#isRunning) {
-      this.#isRunning = true;
-      void Promise.all([this.#look(), this.#test()]).finally(() => (this.#isRunning = false));
+    // Each begins again by itself: a page that is loaded again may find that the looks have ended, but not yet the last test.
+    if (!this.#isLooking) {
+      this.#isLooking = true;
+      void this.#look().finally(() => (this.#isLooking = false));
+    }
+    if (!this.#isTesting) {
+      this.#isTesting = true;
+      void this.#test().finally(() => (this.#isTesting = false));
     }
     return stop;
   }
