@@ -40,11 +40,13 @@ export async function servePage(
   at: { readonly host: string; readonly port: number },
 ): Promise<ServedPage> {
   const token = randomBytes(24).toString('base64url');
+  // An upgrade may remove the files of the page while this process runs.
+  const page = makePage(undefined);
   const followers = new Set<Follower>();
   const server = http.createServer(
     { maxHeaderSize: mostHeadBytes, headersTimeout: headMs, requestTimeout: 2 * headMs },
     (request, response) => {
-      answer(request, response, token, () => {
+      answer(request, response, { token, page }, () => {
         const follower = new Follower(response, source);
         followers.add(follower);
         response.once('close', () => followers.delete(follower));
@@ -82,7 +84,12 @@ const commonHeaders = {
   'x-frame-options': 'DENY',
 };
 
-function answer(request: IncomingMessage, response: ServerResponse, token: string, follow: () => void): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { token, page }: { readonly token: string; readonly page: ReturnType<typeof makePage> },
+  follow: () => void,
+): void {
   // A URL would throw an error for a target such as `//`, and end the daemon.
   const [pathname = '', query = ''] = (request.url ?? '').split('?', 2);
   const given = new URLSearchParams(query).get('token') ?? '';
@@ -96,7 +103,7 @@ function answer(request: IncomingMessage, response: ServerResponse, token: strin
     if (request.method === 'HEAD') response.end();
     else follow();
   } else if (pathname === '/') {
-    const { html, policy } = makePage(undefined);
+    const { html, policy } = page;
     response.writeHead(200, {
       ...commonHeaders,
       'content-type': 'text/html; charset=utf-8',
