@@ -72,7 +72,10 @@ export function buildDebianPackage({
       executable,
       commands: commandsOf(helper),
       files: Object.fromEntries(
-        sources.flatMap(filesBelow).map((path) => [path, readFileSync(join(checkout, path), 'utf8')]),
+        sources.flatMap(filesBelow).map((path) => {
+          const content = readFileSync(join(checkout, path));
+          return [path, path.endsWith('.png') ? content : content.toString('utf8')];
+        }),
       ),
       nodeLicence: readFileSync(join(downloadedPackage(`node-linux-${process.arch}`), 'LICENSE'), 'utf8'),
     });

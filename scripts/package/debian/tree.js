@@ -31,14 +31,20 @@ import { serviceUnit } from './units.js';
  * @param {string} sources.date of the release: `2026-11-27`
  * @param {string} sources.executable its path
  * @param {readonly import('./completion.js').Command[]} sources.commands heddle and every subcommand
- * @param {Readonly<Record<string, string>>} sources.files the texts of the checkout, by path: recipes, scenarios, docs, units, pages
+ * @param {Readonly<Record<string, string | Uint8Array>>} sources.files the texts of the checkout, by path: recipes, scenarios, docs,
+ *   units, pages; the pictures of docs as bytes
  * @param {string} sources.nodeLicence
  * @returns {readonly DebianFile[]}
  */
 export function debianTree({ version, date, executable, commands, files, nodeLicence }) {
-  const text = (/** @type {string} */ path) => {
+  const contentOf = (/** @type {string} */ path) => {
     const found = files[path];
     if (found === undefined) throw new Error(`the checkout has no ${path}`);
+    return found;
+  };
+  const text = (/** @type {string} */ path) => {
+    const found = contentOf(path);
+    if (typeof found !== 'string') throw new Error(`${path} is not a text`);
     return found;
   };
   const plain = (/** @type {string} */ path, /** @type {string | Uint8Array} */ content) => ({
@@ -90,7 +96,9 @@ export function debianTree({ version, date, executable, commands, files, nodeLic
     packed(`${doc}/changelog.Debian`, debianChangelog({ version, date })),
     ...['README.md', 'SECURITY.md', ...below('docs/')]
       .filter((path) => path !== 'docs/architecture.md')
-      .map((path) => plain(`${doc}/${path}`, path.endsWith('.md') ? installedPage(text(path)) : text(path))),
+      .map((path) =>
+        plain(`${doc}/${path}`, path.endsWith('.md') ? installedPage(text(path)) : contentOf(path)),
+      ),
     ...below('deploy/')
       .filter((path) => !path.endsWith('.service'))
       .map((path) => plain(`${doc}/examples/${path}`, text(path))),
