@@ -13,6 +13,7 @@ export interface Counted {
   last: HeddleEvent | undefined;
 }
 
+/** A count of nothing yet. */
 export function countNone(): Counted {
   return { count: 0, about: new Set(), last: undefined };
 }
