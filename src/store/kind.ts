@@ -24,8 +24,8 @@ export interface StoreKind {
   choose(values: OptionValues): Promise<StoreChoice>;
   /** The options that name the store of a choice, without secrets, for hints with commands that an operator can copy. */
   argumentsOf(choice: StoreChoice): readonly string[];
-  /** The way to write the network configuration, as a noun: a command, or the edit of a file. */
-  networkWriter(choice: StoreChoice): string;
+  /** The way to write the network configuration where `heddle network set` cannot, as a noun: the edit of a file. */
+  networkEditor?(choice: StoreChoice): string;
   /**
    * Opens the store of a choice from {@link choose}, or of one that was read from a file. Throws a StoreError, or a Failure of kind `usage`
    * for a malformed choice.

@@ -10,11 +10,6 @@ import type { StoreChoice, StoreKind, StoreKinds } from './kind.ts';
  */
 export const storeKinds: StoreKinds = [filesKind, etcdKind, kubernetesKind];
 
-/** The way to write the network configuration of a store, as a noun; see {@link StoreKind.networkWriter}. */
-export function networkWriterOf(choice: StoreChoice): string {
-  return storeKindOf(choice).networkWriter(choice);
-}
-
 /** The kind of a choice. Throws a {@link Failure} for an unknown one: a newer heddle may have written the choice. */
 export function storeKindOf({ kind: name }: StoreChoice, kinds: StoreKinds = storeKinds): StoreKind {
   const found = kinds.find((kind) => kind.name === name);

@@ -28,11 +28,21 @@ describe('an author is told all that is wrong with', () => {
   }
 });
 
+const cloudTools = ['aws', 'aliyun', 'tccli'];
+
 describe('nothing at all is found in the shipped recipe', () => {
   for (const name of readdirSync(new URL('recipes/', root)).filter(
     (name) => !name.endsWith('.schema.json'),
   )) {
-    test(name, async () => assert.deepEqual(await examine(new URL(`recipes/${name}`, root)), []));
+    test(name, async () => {
+      const found = await examine(new URL(`recipes/${name}`, root));
+      // The tools of clouds are installed where their own tests run.
+      const missing = cloudTools.map((tool) => `the program \`${tool}\` is not on PATH`);
+      assert.deepEqual(
+        found.filter(({ message }) => !missing.includes(message)),
+        [],
+      );
+    });
   }
 });
 

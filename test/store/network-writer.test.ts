@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { networkWriterOf, storeKindOf } from '../../src/store/kinds.ts';
+import { storeKindOf } from '../../src/store/kinds.ts';
+import { networkWriterOf } from '../../src/store/network-writer.ts';
 
 test('the command that writes the network names every option of an etcd but its password', () => {
   const choice = {

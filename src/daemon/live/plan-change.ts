@@ -2,7 +2,7 @@ import { requireLeastMtu } from '../../contract/least-mtu.ts';
 import { compareRecipes, type RecipeStep, type SettledRecipe } from '../../recipe/compare-recipes.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { StoreError } from '../../store/store.ts';
-import { networkWriterOf } from '../../store/kinds.ts';
+import { networkWriterOf } from '../../store/network-writer.ts';
 import type { LeaseStore } from '../../store/store.ts';
 import type { LoadedRecipe } from '../../recipe-files/load-recipe.ts';
 import type { UpOptions } from '../setup/options.ts';

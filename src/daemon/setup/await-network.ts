@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceText } from '../../diagnostic/source.ts';
 import type { StoreChoice } from '../../store/kind.ts';
-import { networkWriterOf } from '../../store/kinds.ts';
+import { networkWriterOf } from '../../store/network-writer.ts';
 import type { LeaseStore, StoredNetworkPlace } from '../../store/store.ts';
 import { pollsMs } from '../../time/retry.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';

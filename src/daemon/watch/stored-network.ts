@@ -7,7 +7,7 @@ import { describeOverlap } from '../setup/require-no-overlap.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import { judgeNetwork, type JudgingNode, type NetworkProblem } from './judge-network.ts';
-import { networkWriterOf } from '../../store/kinds.ts';
+import { networkWriterOf } from '../../store/network-writer.ts';
 
 interface StoredNetworkWatchOptions extends Omit<JudgingNode, 'networkWriter'> {
   readonly preparation: Pick<Preparation, 'loaded' | 'network' | 'store' | 'interfaces' | 'underlay'>;

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { Failure } from '../../diagnostic/failure.ts';
 import type { StoreChoice, StoreKind, StoreOptions, ValuesOf } from '../kind.ts';
-import { networkSetCommand } from '../network-command.ts';
 import { etcdArguments } from './store-arguments.ts';
 import { defaultPrefix, type EtcdStoreOptions, type EtcdUser } from './options.ts';
 
@@ -88,7 +87,6 @@ export const etcdKind: StoreKind = {
     return choice;
   },
   argumentsOf: (choice: EtcdChoice) => etcdArguments(choice),
-  networkWriter: (choice: EtcdChoice) => networkSetCommand(etcdArguments(choice)),
   async open(choice: EtcdChoice) {
     const { openEtcdStore } = await import('./store.ts');
     return openEtcdStore(choice);

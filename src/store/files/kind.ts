@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { networkSetCommand } from '../network-command.ts';
 import type { StoreChoice, StoreKind, StoreOptions, ValuesOf } from '../kind.ts';
 
 const options = {
@@ -26,7 +25,6 @@ export const filesKind: StoreKind = {
     return Promise.resolve({ kind: 'files', directory: resolve(directory) });
   },
   argumentsOf: filesArguments,
-  networkWriter: (choice: FilesChoice) => networkSetCommand(filesArguments(choice)),
   async open({ directory }: FilesChoice, mode) {
     const { openFilesStore } = await import('./store.ts');
     return openFilesStore(directory, { mode });

@@ -104,7 +104,7 @@ export const kubernetesKind: StoreKind = {
       ...(apiUrl === undefined ? [] : ['--kube-api-url', apiUrl]),
     ];
   },
-  networkWriter: ({ netConfigPath }: KubernetesChoice) =>
+  networkEditor: ({ netConfigPath }: KubernetesChoice) =>
     `kubectl edit configmap, for the ConfigMap that is mounted at ${netConfigPath}`,
   async open(choice: KubernetesChoice, mode) {
     if (mode === 'read-write' && choice.node === undefined) {

@@ -57,7 +57,7 @@ const loomKind: StoreKind = {
     return Promise.resolve({ kind: 'loom', isManaged, ...paths, access: { token } });
   },
   argumentsOf: ({ directory }: LoomChoice) => ['--loom', directory],
-  networkWriter: ({ networkFile }: LoomChoice) => `an editor, in ${networkFile}`,
+  networkEditor: ({ networkFile }: LoomChoice) => `an editor, in ${networkFile}`,
   async open({ directory, networkFile, access }: LoomChoice, mode) {
     if (access.token !== token) throw new StoreError('the loom refuses the token', { retryable: false });
     const leases = await openFilesStore(directory, { mode });
