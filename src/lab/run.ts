@@ -1,4 +1,5 @@
 import { exitCodes, Failure, type FailureKind } from '../diagnostic/failure.ts';
+import { explainError } from '../host/system-error.ts';
 import { usesColour } from '../host/terminal-colour.ts';
 import { TetheredLab } from './process/enter.ts';
 import { endOnSignal } from './process/interrupt.ts';
@@ -35,7 +36,6 @@ export async function runLab(request: LabRequest, json: boolean, visitor?: LabVi
   const { tethered, spec, final } = await startLab(request, { visitor });
   if (final.event !== 'report') throw unexpected();
   const { report, troubles } = final;
-  await visitor?.see(spec, { passed: report.passed, reasons: report.reasons, troubles });
   const whereToLook = report.passed ? undefined : await leaveFailed(request, tethered);
   if (report.passed) await tethered.end();
   if (json) {
@@ -44,6 +44,8 @@ export async function runLab(request: LabRequest, json: boolean, visitor?: LabVi
     else for (const reason of report.reasons) process.stderr.write(`${reason}\n`);
   } else process.stdout.write(renderReport(report, troubles, { colour }));
   if (whereToLook !== undefined) process.stderr.write(`${whereToLook}\n`);
+  // After the result: a disk that is full must not hide it.
+  await visitor?.see(spec, { passed: report.passed, reasons: report.reasons, troubles });
   return report.passed ? 0 : exitCodes[failureKind(troubles)];
 }
 
@@ -109,10 +111,12 @@ export async function startLab(
   if (final.event === 'failure') {
     const saved = saveLogs(request.name);
     await tethered.end();
-    const hint = [final.hint, saved].filter((text) => text !== undefined).join('; ');
     const { kind, message, detail } = final;
     const trouble = { node: 'lab', kind, message, ...(detail !== undefined && { detail }) };
-    await visitor?.see(spec, { passed: false, reasons: [message], troubles: [trouble] });
+    const unwritten = await visitor
+      ?.see(spec, { passed: false, reasons: [message], troubles: [trouble] })
+      .then(() => undefined, explainError);
+    const hint = [final.hint, saved, unwritten].filter((text) => text !== undefined).join('; ');
     throw new Failure(final.kind, final.message, { ...(hint !== '' && { hint }), detail: final.detail });
   }
   return { tethered, spec, final };

@@ -64,6 +64,8 @@ export async function servePage(
       { hint: 'give --page another port', cause: error },
     );
   }
+  // Else the daemon would end when it has too few descriptors for one more connection.
+  server.on('error', () => undefined);
   const { port } = server.address() as AddressInfo;
   const host = at.host.includes(':') ? `[${at.host}]` : at.host;
   return {

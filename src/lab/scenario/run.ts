@@ -21,7 +21,6 @@ export async function runScenario(
   });
   if (final.event !== 'scenario-report') throw unexpected();
   const { report, troubles } = final;
-  await visitor?.see(spec, { passed: report.passed, reasons: report.reasons, troubles });
   const whereToLook = report.passed ? undefined : await leaveFailed(request, tethered);
   if (report.passed) await tethered.end();
   if (json) {
@@ -30,5 +29,6 @@ export async function runScenario(
     else for (const reason of report.reasons) process.stderr.write(`${reason}\n`);
   } else process.stdout.write(renderScenario(report, troubles, loaded.file, { colour }));
   if (whereToLook !== undefined) process.stderr.write(`${whereToLook}\n`);
+  await visitor?.see(spec, { passed: report.passed, reasons: report.reasons, troubles });
   return report.passed ? 0 : exitCodes[failureKind(troubles)];
 }

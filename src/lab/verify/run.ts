@@ -84,10 +84,10 @@ export async function verifyRecipe(
     promises: rows,
     tookMs: Math.round(performance.now() - begunAt),
   };
-  await onReport?.(report, recipe.source.text);
   process.stdout.write(
     json ? `${JSON.stringify(report)}\n` : renderVerify(report, { colour: usesColour(process.stdout) }),
   );
+  await onReport?.(report, recipe.source.text);
   return report.passed ? 0 : exitCodes['lab-failed'];
 }
 

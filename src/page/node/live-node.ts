@@ -46,7 +46,11 @@ export class LiveNode implements PageSource {
 
   async #look(): Promise<void> {
     while (!this.#followers.isEmpty) {
-      this.#show();
+      try {
+        this.#show();
+      } catch {
+        // A look that fails must not end the daemon; the next one may succeed.
+      }
       await delay(lookMs, undefined, { ref: false });
     }
   }
