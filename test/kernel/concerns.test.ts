@@ -198,7 +198,7 @@ describe('a node of which packets may not flow says so', { skip: reasonToSkip(),
     const [host, other] = set.hosts;
     assert.ok(host && other);
     const store = new StoreDirectory(t);
-    const args = ['--recipe', 'vxlan', '--store-dir', store.path];
+    const args = ['--recipe', 'vxlan', '--store-dir', store.path, '--check-interval', '1'];
     const daemon = await startDaemon(host, args, { seconds: 90 });
     const peer = await startDaemon(other, args);
     const subnets = store.subnets();
