@@ -21,8 +21,10 @@ test('of 20 nodes, the tunnels of the chosen one are drawn, and those that fail'
   const browser = await startBrowser();
   t.after(() => browser.close());
   const { page, complaints } = await openPage(browser, pathToFileURL(file).href);
-  const drawn = (): Promise<readonly (string | null)[]> =>
-    page.locator('.tunnel').evaluateAll((all) => all.map((each) => each.getAttribute('data-tunnel')));
+  const drawn = async (): Promise<readonly (string | null)[]> => {
+    const tunnels = await page.locator('.tunnel').all();
+    return Promise.all(tunnels.map((each) => each.getAttribute('data-tunnel')));
+  };
   const others = (chosen: number): readonly string[] =>
     Array.from({ length: 20 }, (_, index) => index + 1)
       .filter((number) => number !== chosen)

@@ -46,7 +46,7 @@ test('the report of lab verify shows the broken promise, its reason and its line
         cells.map(([id, kept, meaning]) => [id, kept, meaning]),
         promises.map(({ id, promise, kept }) => [id, kept ? '✔ kept' : '✘ broken', promise]),
       );
-      const place: string = `${broken.where.file}:${broken.where.line}`;
+      const place: string = [broken.where.file, broken.where.line].join(':');
       assert.ok(cells[1]?.[3]?.includes(`broken, ${broken.note} (${place})`), cells.join('\n'));
       const problems = await page.locator('#problems .what').allInnerTexts();
       assert.deepEqual(problems, [`${promises[1]?.promise ?? ''}: ${broken.note} (${place})`]);
