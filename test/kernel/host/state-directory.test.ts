@@ -44,3 +44,22 @@ test(
     await prepareStateDirectory(path);
   },
 );
+
+test(
+  'the directory of the service of another user is left to that user, and so is one below it',
+  asRoot,
+  async (t) => {
+    const path = join(temporaryDirectory(t), 'heddle');
+    await mkdir(join(path, 'state'), { recursive: true, mode: 0o700 });
+    const cure =
+      /if it is the directory of a daemon of that user, run heddle as that user: runuser -u nobody -- heddle …; otherwise give another with --state-dir/;
+    for (const theirs of [join(path, 'state'), path]) {
+      await chown(theirs, 65534, 65534);
+      const hint = await refused(join(path, 'state'), /belongs to user 65534/);
+      assert.match(hint ?? '', cure);
+    }
+    await chown(path, 65533, 65533);
+    const hint = await refused(join(path, 'state'), /belongs to user 65533/);
+    assert.match(hint ?? '', /run heddle as the user with the number 65533;/);
+  },
+);
