@@ -112,7 +112,7 @@ export class Aws implements Cloud {
 
   async tableOf(id: string): Promise<Table> {
     const table = (await this.#tables()).find((each) => each.id === id);
-    if (table === undefined) throw new Error(`there is no table ${id}`);
+    if (table === undefined) throw new Error(`the cloud does not have the table ${id}`);
     return table;
   }
 

@@ -169,7 +169,7 @@ export class Tencent implements Cloud {
   #table(id: unknown): Table {
     const table = this.#tables.find((each) => each.id === id);
     if (table === undefined)
-      throw new Refusal('InvalidRouteTableId.NotFound', `There is no table ${String(id)}.`);
+      throw new Refusal('InvalidRouteTableId.NotFound', `The table ${String(id)} does not exist.`);
     return table;
   }
 
@@ -248,7 +248,7 @@ export class Tencent implements Cloud {
 }
 
 function knownRoute(table: Table, id: number): number {
-  if (!table.routes.has(id)) throw new Refusal('InvalidRouteId.NotFound', `There is no route ${id}.`);
+  if (!table.routes.has(id)) throw new Refusal('InvalidRouteId.NotFound', `The route ${id} does not exist.`);
   return id;
 }
 
