@@ -2,9 +2,10 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EmitEvent, LongWait } from '../event/event.ts';
+import { whileWaiting } from '../host/interruption.ts';
 import { deploymentName, mayStand } from '../host/state/standing-network.ts';
-import { claimInstance } from '../host/state/instance.ts';
-import { askDaemon, createControlServer } from './report/control.ts';
+import { claimInstance, isClaimed } from '../host/state/instance.ts';
+import { askDaemon, createControlServer, nameDaemon } from './report/control.ts';
 import type { StopRequest } from './report/control.ts';
 import { Periodic } from '../time/periodic.ts';
 import { mostNamed, namedAfterMs, Waits } from './commands/waits.ts';
@@ -100,14 +101,14 @@ async function leftNetwork(
 }
 
 /** The interval and the number of the looks whether a daemon that has answered still listens. */
-const look = { everyMs: 50, most: 40 } as const;
+const look = { everyMs: 50, most: 200 } as const;
 
-/** Waits until a daemon that has answered does not listen any more, for two seconds at most. */
+/** Waits until a daemon that has answered does not listen any more, for ten seconds at most. */
 async function untilGone(stateDirectory: string): Promise<void> {
-  for (let count = 0; count < look.most; count += 1) {
-    if ((await askDaemon(stateDirectory, 'GET', '/waits')) === undefined) return;
-    await delay(look.everyMs);
-  }
+  await whileWaiting({ what: `the end of ${nameDaemon(stateDirectory)}` }, async () => {
+    for (let count = 0; count < look.most && (await isClaimed(stateDirectory)); count += 1)
+      await delay(look.everyMs);
+  });
 }
 
 /** Asks the daemon to take its network down, and names what it waits for. Undefined if none runs. */

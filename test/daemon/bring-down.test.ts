@@ -186,9 +186,9 @@ test('a network that a stopping daemon leaves up is taken down here', async (t) 
   await leaveNetwork(t, bench);
   const server = createControlServer({
     status: () => undefined,
-    // A signal had told this daemon to leave its network.
+    // A signal had told this daemon to leave its network. It still listens when it is looked for the next time.
     stop: () => {
-      void claim.release();
+      server.once('connection', () => void claim.release());
       return Promise.resolve({ removed: 0, failed: [], left: [], shutdown: 'skipped' });
     },
   });

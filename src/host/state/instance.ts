@@ -71,6 +71,11 @@ export async function claimInstance(
   };
 }
 
+/** Whether a process has claimed the state directory and listens there. A daemon that stops listens until it has released the directory. */
+export async function isClaimed(stateDirectory: string): Promise<boolean> {
+  return isAnswered(controlSocketPath(stateDirectory));
+}
+
 /** Replaces a socket that no daemon answers. */
 async function takeOver(
   stateDirectory: string,
