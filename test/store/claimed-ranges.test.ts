@@ -8,6 +8,7 @@ import { decodeLease } from '../../src/lease/wire.ts';
 import { parseNetworkDocument } from '../../src/recipe/read/network-document.ts';
 import { acquireLease } from '../../src/store/acquire-lease.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
+import { muteStdout } from '../support/mute-stdout.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { assertIgnoredOccupy, vxlanRequest } from './ignored-ranges.ts';
 
@@ -49,7 +50,7 @@ test('the lease that a node holds becomes its reservation, and stays one when it
   t.after(() => store.close());
   const leased = await store.create('10.60.0.64-26', value, 600);
   assert.ok(leased !== 'taken');
-  t.mock.method(process.stdout, 'write', () => true);
+  muteStdout(t);
   const choice = { kind: 'files', directory };
   await assert.rejects(
     reserveSubnet(choice, '10.60.0.64/26', '172.30.0.8', false),
@@ -96,7 +97,7 @@ const dualStack = parseNetworkDocument({
 
 test('a node reserves the subnet that it holds, in each family', async (t) => {
   assert.equal(dualStack.kind, 'valid');
-  t.mock.method(process.stdout, 'write', () => true);
+  muteStdout(t);
   const both = '{"PublicIP":"172.30.0.9","PublicIPv6":"fd00:99::9","BackendType":"vxlan"}';
   const ipv6 = '{"PublicIP":"0.0.0.0","PublicIPv6":"fd00:99::9","BackendType":"vxlan"}';
   for (const [key, held, subnets, addresses] of [
@@ -130,7 +131,7 @@ test('an entry that is not a lease, or cannot be read, keeps its range, and can 
   const request = (publicIp: string) => vxlanRequest(configuration, publicIp);
   assert.equal((await acquireLease(store, request('172.30.0.1'))).record.key, '10.60.0.192-26');
   await assert.rejects(acquireLease(store, request('172.30.0.2')), /2 unreadable/);
-  t.mock.method(process.stdout, 'write', () => true);
+  muteStdout(t);
   const choice = { kind: 'files', directory };
   await releaseSubnet(choice, '10.60.0.70/32', false);
   await releaseSubnet(choice, '10.60.0.130-26', true);
