@@ -22,6 +22,15 @@ export function hasFeature(feature) {
   return spawnSync('unshare', [...namespaces, 'sh', '-c', probe], { stdio: 'ignore' }).status === 0;
 }
 
+/**
+ * Why this machine's kernel cannot carry what needs these features, or undefined if it can.
+ * @param {readonly string[]} features @param {(feature: string) => boolean} [has]
+ */
+export function featureProblem(features, has = hasFeature) {
+  const missing = features.filter((feature) => !has(feature));
+  return missing.length === 0 ? undefined : `needs ${missing.join(' and ')} in the kernel`;
+}
+
 /** Whether a program is on PATH. @param {string} program */
 export function hasProgram(program) {
   return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program], { stdio: 'ignore' }).status === 0;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { hasFeature } from '../matrix/features.js';
+import { featureProblem, hasFeature } from '../matrix/features.js';
 import { matrixRecipes } from '../matrix/recipes.js';
 import { run } from './run.js';
 
@@ -8,19 +8,24 @@ import { run } from './run.js';
  * @typedef {{ recipe: string, problem: string | undefined }} Lab
  */
 
-/** The labs of the included recipes that connect pods. @returns {readonly Lab[]} */
-export function planLabs() {
+/**
+ * The labs of the included recipes that connect pods.
+ * @param {(feature: string) => boolean} [has] whether the kernel has a feature
+ * @returns {readonly Lab[]}
+ */
+export function planLabs(has = hasFeature) {
   return matrixRecipes()
     .filter(({ connects }) => connects)
-    .map(({ name, dataPlanes }) => ({ recipe: `recipes/${name}.json`, problem: kernelProblem(dataPlanes) }));
+    .map(({ name, dataPlanes }) => ({
+      recipe: `recipes/${name}.json`,
+      problem: kernelProblem(dataPlanes, has),
+    }));
 }
 
-/** @param {readonly import('../matrix/recipes.js').DataPlane[]} dataPlanes */
-function kernelProblem(dataPlanes) {
-  const lacks = dataPlanes.map(({ features = [] }) => features.filter((feature) => !hasFeature(feature)));
-  return lacks.some((missing) => missing.length === 0)
-    ? undefined
-    : `needs ${lacks[0]?.join(' and ')} in the kernel`;
+/** Why the kernel carries none of the data planes: what the first lacks. @param {readonly import('../matrix/recipes.js').DataPlane[]} dataPlanes @param {(feature: string) => boolean} has */
+function kernelProblem(dataPlanes, has) {
+  const problems = dataPlanes.map(({ features = [] }) => featureProblem(features, has));
+  return problems.includes(undefined) ? undefined : problems[0];
 }
 
 /** Why no lab can run here, or undefined if one can. */

@@ -1,9 +1,15 @@
+import { featureProbes } from '../matrix/features.js';
 import { unreadableCheckout } from './unprivileged.js';
 
 /**
  * A test or a part that could not run, and why.
  * @typedef {{ what: string, reason: string }} Skip
  */
+
+/** The features of kernels that CI's may lack. Every kernel that runs these tests has vxlan, that of the recipe one tries first. */
+const rareFeature = `(?:${Object.keys(featureProbes)
+  .filter((feature) => feature !== 'vxlan')
+  .join('|')})`;
 
 /** The reasons that CI may have to skip something. Every other skip fails CI, because there root runs the tests. */
 const allowedReasons = [
@@ -20,7 +26,7 @@ const allowedReasons = [
   // A module of the kernel. flanneld has no other wireguard.
   /^needs wireguard in the kernel, as flanneld does$/,
   // Modules of the kernel. The matrix runs these tests in a kernel that has them.
-  /^needs (?:ipip|geneve|gre|fou and ipip|ESP and xfrm interfaces) in the kernel$/,
+  new RegExp(`^needs ${rareFeature}(?: and ${rareFeature})* in the kernel$`),
   // A module of the kernel. The containers of the tests with Kubernetes are layers over this machine's files.
   /^needs overlayfs in the kernel$/,
   // A recipe has one data plane for kernels with a module and one for kernels without it.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hasFeature } from '../../scripts/matrix/features.js';
+import { featureProblem } from '../../scripts/matrix/features.js';
 import { dumpState, findDevice, newIn, routesOf, watchKernel } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
@@ -9,7 +9,7 @@ import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
 const recipe = readSoundRecipe('recipes/geneve.json');
-const skip = reasonToSkip() || (!hasFeature('geneve') && 'needs geneve in the kernel');
+const skip = reasonToSkip() || featureProblem(['geneve']);
 const bothSubnets = ['10.50.2.0/24', '10.50.3.0/24'];
 const dual = { families: 'dual-stack' } as const;
 

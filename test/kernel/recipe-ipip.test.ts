@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hasFeature } from '../../scripts/matrix/features.js';
+import { featureProblem } from '../../scripts/matrix/features.js';
 import { dumpState, findDevice, newIn, routesOf, watchKernel } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { OverlayNode } from './harness/overlay-node.ts';
@@ -11,7 +11,7 @@ import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
 const recipe = readSoundRecipe('recipes/ipip.json');
-const skip = reasonToSkip() || (!hasFeature('ipip') && 'needs ipip in the kernel');
+const skip = reasonToSkip() || featureProblem(['ipip']);
 const bothSubnets = ['10.50.2.0/24', '10.50.3.0/24'];
 
 for (const shell of [dash, busyboxAsh]) {

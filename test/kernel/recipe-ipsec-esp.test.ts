@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { hasFeature } from '../../scripts/matrix/features.js';
+import { featureProblem } from '../../scripts/matrix/features.js';
 import type { Host } from './harness/host.ts';
 import { findDevice, routesOf } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
@@ -9,9 +9,7 @@ import { threeNodes } from './harness/overlay.ts';
 import { readSoundRecipe } from './harness/read-recipe.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
-const skip =
-  reasonToSkip('swanctl', '/usr/lib/ipsec/charon') ||
-  (!(hasFeature('esp') && hasFeature('xfrm')) && 'needs ESP and xfrm interfaces in the kernel');
+const skip = reasonToSkip('swanctl', '/usr/lib/ipsec/charon') || featureProblem(['esp', 'xfrm']);
 const recipe = readSoundRecipe('recipes/ipsec.json');
 const psk = '0123456789abcdef'.repeat(6);
 

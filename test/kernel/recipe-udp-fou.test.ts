@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hasFeature } from '../../scripts/matrix/features.js';
+import { featureProblem } from '../../scripts/matrix/features.js';
 import { dumpState, findDevice, routesOf } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { OverlayNode } from './harness/overlay-node.ts';
@@ -8,9 +8,7 @@ import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
 import { readSoundRecipe } from './harness/read-recipe.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
 
-const skip =
-  reasonToSkip('socat', 'setsid') ||
-  (!(hasFeature('fou') && hasFeature('ipip')) && 'needs fou and ipip in the kernel');
+const skip = reasonToSkip('socat', 'setsid') || featureProblem(['fou', 'ipip']);
 const recipe = readSoundRecipe('recipes/udp.json');
 const bothSubnets = ['10.50.2.0/24', '10.50.3.0/24'];
 const programs = 'ls /run/state; ss -Huanp';

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findTestFiles, needsRoot, topFolder } from '../../scripts/test/files.js';
+import { matrixRecipes } from '../../scripts/matrix/recipes.js';
+import { planLabs } from '../../scripts/test/lab.js';
 import type { Part } from '../../scripts/test/parts.js';
 import { composeReport } from '../../scripts/test/report.js';
-import { isStrict } from '../../scripts/test/skips.js';
+import { forbiddenSkips, isStrict } from '../../scripts/test/skips.js';
 
 function part(changes: Partial<Part>): Part {
   return {
@@ -61,6 +63,23 @@ test('a skip is listed with its reason, and in CI fails the run unless its reaso
   assert.equal(strict.ok, false);
   assert.match(strict.text, /^Skipped for a reason that .* does not allow in CI\n {2}test\/a\.test\.ts/m);
   assert.equal(composeReport([skipped('needs /dev/net/tun')], { strict: true }).ok, true);
+});
+
+test('CI may lack each feature of a kernel that a lab needs, and all of them at once, but for vxlan', () => {
+  const features = matrixRecipes().flatMap(({ dataPlanes }) =>
+    dataPlanes.flatMap((dataPlane) => dataPlane.features ?? []),
+  );
+  assert.ok(features.includes('ip6gre'), 'the matrix must name features');
+  const kernels = [() => false, ...features.map((lacking) => (feature: string) => feature !== lacking)];
+  for (const has of kernels) {
+    const reasons = planLabs((feature) => feature === 'vxlan' || has(feature)).flatMap(
+      ({ recipe, problem }) => (problem === undefined ? [] : [{ what: recipe, reason: problem }]),
+    );
+    assert.deepEqual(forbiddenSkips(reasons, { strict: true }), []);
+  }
+  const vxlan = planLabs(() => false).find(({ recipe }) => recipe === 'recipes/vxlan.json');
+  assert.equal(vxlan?.problem, 'needs vxlan in the kernel');
+  assert.equal(forbiddenSkips([{ what: 'a lab', reason: vxlan.problem }], { strict: true }).length, 1);
 });
 
 test('a part that did not run at all is called skipped', () => {
