@@ -19,7 +19,7 @@ import { renderTrace } from './trace/render.ts';
 import type { Encapsulation, FirewallVerdict, Hop, SeenFrame, TraceReport } from './trace/report.ts';
 import { findFrames, findTranslations } from './trace/seen-frames.ts';
 import { sendEcho, type EchoEnd } from './trace/send-echo.ts';
-import type { Walk } from './trace/walk.ts';
+import type { Walk } from './trace/walk/walk.ts';
 
 /** The options of `lab trace`. */
 export interface TraceOptions {

@@ -7,7 +7,7 @@ import type {
   Translation,
 } from './report.ts';
 import { lossOfLink } from './counters.ts';
-import type { Walk } from './walk.ts';
+import type { Walk } from './walk/walk.ts';
 
 /** Everything that is known about one echo. */
 interface Evidence {

@@ -3,8 +3,8 @@ import { ProgramError } from '../../host/run-program.ts';
 import { factsScript, readFacts, readList, type Facts } from './facts.ts';
 import type { Namespaces } from '../process/namespaces.ts';
 import type { LabPlace } from '../process/places.ts';
-import { walkPacket, type Answer, type Question, type Walk, type WalkRequest } from './walk.ts';
-import { routeCommand } from './route-question.ts';
+import { walkPacket, type Answer, type Question, type Walk, type WalkRequest } from './walk/walk.ts';
+import { routeCommand } from './walk/route-question.ts';
 
 const routeSchema = z.object({
   type: z.optional(z.string()),

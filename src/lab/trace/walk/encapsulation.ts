@@ -1,5 +1,5 @@
-import { wireguardPeerFor, type Device, type Facts } from './facts.ts';
-import type { Encapsulation, LookUp, Suspicion } from './report.ts';
+import { wireguardPeerFor, type Device, type Facts } from '../facts.ts';
+import type { Encapsulation, LookUp, Suspicion } from '../report.ts';
 
 /** The packet that a device gets to send. */
 interface Sending {
@@ -122,7 +122,7 @@ function findVtep({
     outer: {
       device: name,
       kind: 'vxlan',
-      source: textOf(options['local'] ?? options['local6']) ?? null,
+      source: localAddress(device) ?? null,
       destination,
       port: numberOf(options['port']) ?? null,
       vni: numberOf(options['id']) ?? null,
@@ -230,6 +230,31 @@ function byUnknown(device: Device): Encapsulating {
     innerMac: undefined,
     repairFor: notRepairable,
   };
+}
+
+/** Whether a device takes packets of an encapsulation. */
+export function takes(facts: Facts, device: Device, by: Encapsulation): boolean {
+  switch (by.kind) {
+    case 'vxlan':
+      return (
+        device.kind === 'vxlan' &&
+        device.options['id'] === by.vni &&
+        device.options['port'] === by.port &&
+        [by.destination, undefined].includes(localAddress(device))
+      );
+    case 'wireguard':
+      return facts.wireguard.ports.get(device.name) === by.port;
+    default:
+      return (
+        device.kind === by.kind &&
+        [by.destination, undefined, 'any'].includes(textOf(device.options['local']))
+      );
+  }
+}
+
+/** The address of the underlay from which a device sends; undefined if it is set to none. */
+export function localAddress({ options }: Device): string | undefined {
+  return textOf(options['local'] ?? options['local6']);
 }
 
 function textOf(value: unknown): string | undefined {

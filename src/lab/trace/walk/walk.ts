@@ -1,11 +1,12 @@
-import { parseAddress } from '../../network/cidr.ts';
-import { portOf } from '../plan/topology.ts';
-import { addressOf, reachedAt, type LabPlace } from '../process/places.ts';
-import { encapsulate, type PeerDevice } from './encapsulation.ts';
-import type { Device, Facts } from './facts.ts';
+import { parseAddress } from '../../../network/cidr.ts';
+import { portOf } from '../../plan/topology.ts';
+import { addressOf, reachedAt, type LabPlace } from '../../process/places.ts';
+import { encapsulate, localAddress, takes, type PeerDevice } from './encapsulation.ts';
+import type { Device, Facts } from '../facts.ts';
 import { translateDestination, translateSource, type Translated } from './nat.ts';
-import type { Encapsulation, LookUp, Suspicion } from './report.ts';
+import type { Encapsulation, LookUp, Suspicion } from '../report.ts';
 import { explainNoRoute, routeCommand, type KernelRoute, type RouteQuestion } from './route-question.ts';
+import * as suspect from './suspicions.ts';
 
 /** A question that only the kernel can answer. */
 export type Question =
@@ -144,7 +145,7 @@ class Walker {
       });
       if (by === undefined) return yield* this.#cross(step, facts, device, next);
       step.lookUps.push(...by.lookUps);
-      for (const each of by.suspicions) this.#suspicions.push({ place: this.#place.name, ...each });
+      for (const each of by.suspicions) this.#suspect({ place: this.#place.name, ...each });
       if (by.outer === undefined) return 'lost';
       step.encapsulation = by.outer;
       this.#checkDestination(by.outer, by.lookUps.at(-1)?.command ?? '', by.repairFor);
@@ -175,7 +176,7 @@ class Walker {
     const name = addresses.get(address);
     if (name === undefined) return undefined;
     const device = devices.find((each) => each.name === name);
-    const local = textOf(device?.options['local'] ?? device?.options['local6']);
+    const local = device && localAddress(device);
     const family = local === undefined ? undefined : parseAddress(local)?.family;
     const host = addressOf(node, family);
     return { node: node.name, name, mac: device?.mac, host };
@@ -187,8 +188,8 @@ class Walker {
     return answer.facts;
   }
 
-  #suspect(suspicion: Omit<Suspicion, 'place'>): void {
-    this.#suspicions.push({ place: this.#place.name, ...suspicion });
+  #suspect(suspicion: Suspicion | undefined): void {
+    if (suspicion !== undefined) this.#suspicions.push(suspicion);
   }
 
   *#route(step: Step, arrives: string | undefined): Look<KernelRoute | undefined> {
@@ -200,7 +201,10 @@ class Walker {
     if (answer.answer === 'no-route') {
       step.lookUps.push({ table: 'route', found: `none: ${answer.because}`, command });
       const { reversePath } = yield* this.#factsOf(this.#place.name);
-      this.#suspect(explainNoRoute(this.#place.name, question, answer.because, reversePath));
+      this.#suspect({
+        place: this.#place.name,
+        ...explainNoRoute(this.#place.name, question, answer.because, reversePath),
+      });
       return undefined;
     }
     const { route } = answer;
@@ -214,43 +218,15 @@ class Walker {
       });
     }
     step.lookUps.push({ table: 'route', found: route.text, command });
-    if (['unreachable', 'blackhole', 'prohibit', 'throw'].includes(route.type)) {
-      this.#suspect({
-        stops: true,
-        entry: 'route',
-        what: `the route ${route.text} of ${this.#place.name} refuses packets to ${destination}`,
-        shows: command,
-        repairs: null,
-      });
-      return undefined;
-    }
-    return route;
-  }
-
-  #checkUp(device: Device): void {
-    if (device.isUp) return;
-    this.#suspect({
-      stops: true,
-      entry: 'device',
-      what: `the device ${device.name} of ${this.#place.name} is down`,
-      shows: `ip link show dev ${device.name}`,
-      repairs: `ip link set dev ${device.name} up`,
-    });
+    const refusing = suspect.refusingRoute(this.#place.name, route, destination, command);
+    this.#suspect(refusing);
+    return refusing === undefined ? route : undefined;
   }
 
   #checkDevice(device: Device): void {
-    this.#checkUp(device);
-    const { size } = this.#packet;
-    if (size > device.mtu) {
-      this.#suspect({
-        // An encapsulated packet may be fragmented.
-        stops: this.#inside.length === 0,
-        entry: 'mtu',
-        what: `the packet has ${size} bytes, but the device ${device.name} of ${this.#place.name} has the MTU ${device.mtu}`,
-        shows: `ip link show dev ${device.name}`,
-        repairs: null,
-      });
-    }
+    const { name } = this.#place;
+    this.#suspect(suspect.downDevice(name, device));
+    this.#suspect(suspect.tooSmallToSend(name, device, this.#packet.size, this.#inside.length > 0));
   }
 
   /** Checks that an encapsulated packet goes to the node of its destination. */
@@ -260,16 +236,18 @@ class Walker {
     if (node === undefined || reachedAt(node).includes(outer.destination)) return;
     const family = parseAddress(outer.destination)?.family;
     const right = family === undefined ? undefined : addressOf(node, family);
-    const owner = places.find(({ addresses }) => addresses.includes(outer.destination))?.name;
-    const whose = owner === undefined ? 'which no host of the lab has' : `which is ${owner}`;
-    const inner = this.#packet.destination;
-    this.#suspect({
-      stops: false,
-      entry: outer.kind === 'vxlan' ? 'fdb' : 'peer',
-      what: `the ${outer.kind === 'vxlan' ? 'FDB entry' : 'peer entry'} on ${outer.device} of ${this.#place.name} sends packets for ${inner} to ${outer.destination}, ${whose}, but ${inner} is on ${node.name}${right === undefined ? '' : ` (${right})`}`,
-      shows,
-      repairs: right === undefined ? null : repairFor(right),
-    });
+    this.#suspect(
+      suspect.wrongDestination({
+        place: this.#place.name,
+        outer,
+        inner: this.#packet.destination,
+        node: node.name,
+        right,
+        owner: places.find(({ addresses }) => addresses.includes(outer.destination))?.name,
+        shows,
+        repairs: right === undefined ? null : repairFor(right),
+      }),
+    );
   }
 
   #decapsulate(
@@ -282,30 +260,16 @@ class Walker {
   ): Device | undefined {
     const { name } = this.#place;
     const device = facts.devices.find((each) => takes(facts, each, by));
-    const what = by.vni === null ? by.kind : `${by.kind} with VNI ${by.vni}`;
-    const port = by.port === null ? '' : ` and port ${by.port}`;
     if (device === undefined) {
-      this.#suspect({
-        stops: true,
-        entry: 'device',
-        what: `${name} does not have a device that takes ${what}${port}`,
-        shows: 'ip -details link show',
-        repairs: null,
-      });
+      this.#suspect(suspect.missingReceiver(name, by));
       return undefined;
     }
     if (mac !== undefined && device.mac !== undefined && mac !== device.mac) {
       // On the wrong node, the entry that led here is the cause.
       if (name !== this.#request.to.node) return undefined;
-      this.#suspect({
-        stops: true,
-        entry: 'neighbour',
-        what: `packets for ${packet.destination} come to ${name} with the MAC ${mac}, but ${device.name} has ${device.mac}`,
-        shows: `ip link show dev ${device.name}`,
-        repairs: null,
-      });
+      this.#suspect(suspect.wrongInnerMac(name, device, packet.destination, mac));
     }
-    this.#checkUp(device);
+    this.#suspect(suspect.downDevice(name, device));
     return device;
   }
 
@@ -326,31 +290,20 @@ class Walker {
         mac === undefined
           ? `${next} is not resolved on ${device.name}${state === undefined ? '' : ` (${state})`}`
           : `${next} is ${mac} on ${device.name}${state === undefined ? '' : `, ${state}`}`,
-      command: `ip neigh show ${next} dev ${device.name}`,
+      command: suspect.neighbourCommand(next, device),
     });
     if (device.kind === 'bridge' && mac !== undefined) this.#noteBridge(step, facts, device.name, mac);
     const target = yield* this.#ownerOf(next);
     if (target === undefined) {
-      this.#suspect({
-        stops: true,
-        entry: 'address',
-        what: `no place of the lab has the address ${next}, to which ${here.name} sends packets for ${this.#packet.destination} on ${device.name}`,
-        shows: `ip neigh show ${next} dev ${device.name}`,
-        repairs: null,
-      });
+      this.#suspect(suspect.unownedAddress(here.name, device, next, this.#packet.destination));
       return 'lost';
     }
     const there = yield* this.#factsOf(target.name);
     const arrives = there.addresses.get(next) ?? device.name;
     const landing = there.devices.find(({ name }) => name === arrives);
     if (mac !== undefined && landing?.mac !== undefined && landing.mac !== mac) {
-      this.#suspect({
-        stops: true,
-        entry: 'neighbour',
-        what: `the neighbour entry of ${next} on ${device.name} of ${here.name} has the MAC ${mac}, but ${arrives} of ${target.name} has ${landing.mac}`,
-        shows: `ip neigh show ${next} dev ${device.name}`,
-        repairs: `ip neigh replace ${next} lladdr ${landing.mac} dev ${device.name}`,
-      });
+      const end = { name: landing.name, mac: landing.mac };
+      this.#suspect(suspect.wrongNeighbour({ place: here.name, device, next, mac }, target, end));
     }
     if (here.kind === 'host' && target.kind === 'host')
       yield* this.#passSwitch(here, target, device, landing);
@@ -411,51 +364,9 @@ class Walker {
     });
   }
 
-  /** Checks that a packet fits through the end of a link. A link drops what is larger than the MTU of its other end. */
+  /** Checks that the end of a link is up, and that the packet fits through it. */
   #checkLanding(place: string, landing: Device, from: Device): void {
-    const size = Math.min(this.#packet.size, from.mtu);
-    if (!landing.isUp) {
-      this.#suspicions.push({
-        place,
-        stops: true,
-        entry: 'device',
-        what: `the device ${landing.name} of ${place} is down`,
-        shows: `ip link show dev ${landing.name}`,
-        repairs: `ip link set dev ${landing.name} up`,
-      });
-    }
-    if (size <= landing.mtu) return;
-    this.#suspicions.push({
-      place,
-      stops: true,
-      entry: 'mtu',
-      what: `the packet has ${size} bytes on the wire, but the device ${landing.name} of ${place} has the MTU ${landing.mtu} and drops larger ones`,
-      shows: `ip link show dev ${landing.name}`,
-      repairs: `ip link set dev ${landing.name} mtu ${from.mtu}`,
-    });
+    this.#suspect(suspect.downDevice(place, landing));
+    this.#suspect(suspect.tooSmallToReceive(place, landing, from, this.#packet.size));
   }
-}
-
-/** Whether a device takes packets of an encapsulation. */
-function takes(facts: Facts, device: Device, by: Encapsulation): boolean {
-  switch (by.kind) {
-    case 'vxlan':
-      return (
-        device.kind === 'vxlan' &&
-        device.options['id'] === by.vni &&
-        device.options['port'] === by.port &&
-        [by.destination, undefined].includes(textOf(device.options['local'] ?? device.options['local6']))
-      );
-    case 'wireguard':
-      return facts.wireguard.ports.get(device.name) === by.port;
-    default:
-      return (
-        device.kind === by.kind &&
-        [by.destination, undefined, 'any'].includes(textOf(device.options['local']))
-      );
-  }
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

@@ -1,6 +1,6 @@
-import { natTable } from '../plan/commands.ts';
-import type { LabPlace } from '../process/places.ts';
-import type { LookUp } from './report.ts';
+import { natTable } from '../../plan/commands.ts';
+import type { LabPlace } from '../../process/places.ts';
+import type { LookUp } from '../report.ts';
 
 /** A change of a packet's address by a router. */
 export interface Translated {

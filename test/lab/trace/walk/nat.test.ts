@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { translateDestination, translateSource } from '../../../src/lab/trace/nat.ts';
+import { translateDestination, translateSource } from '../../../../src/lab/trace/walk/nat.ts';
 
 const router = {
   name: 'box',

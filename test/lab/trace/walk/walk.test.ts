@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LabPlace } from '../../../src/lab/process/places.ts';
-import { readFacts, type Facts } from '../../../src/lab/trace/facts.ts';
-import { walkPacket, type Answer, type Question, type Walk } from '../../../src/lab/trace/walk.ts';
+import type { LabPlace } from '../../../../src/lab/process/places.ts';
+import { readFacts, type Facts } from '../../../../src/lab/trace/facts.ts';
+import { walkPacket, type Answer, type Question, type Walk } from '../../../../src/lab/trace/walk/walk.ts';
 
 const place = (name: string, kind: LabPlace['kind'], addresses: readonly string[]): LabPlace => ({
   name,

@@ -1,5 +1,5 @@
-import type { Facts } from './facts.ts';
-import type { Suspicion } from './report.ts';
+import type { Facts } from '../facts.ts';
+import type { Suspicion } from '../report.ts';
 
 /** The decision of the kernel for one destination. */
 export interface KernelRoute {
