@@ -586,7 +586,8 @@ const plainWaits: readonly Wait[] = [
       {
         command: 'network set',
         what,
-        start: (t) => start('network', 'set', new Place(t).recipe)(t),
+        start: (t) => runUntilItWaits(t, ['network', 'set', new Place(t).recipe, ...etcd(silent[kind])]),
+        says: /or the old one: heddle network get --etcd-endpoints http:\S+ shows it\.\n/,
       },
       { command: 'leases release', what, start: start('leases', 'release', '10.50.4.0/24') },
       { command: 'leases reserve', what, start: start('leases', 'reserve', '10.50.4.0/24', '192.0.2.4') },

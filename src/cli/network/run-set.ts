@@ -26,8 +26,8 @@ export async function setNetwork(choice: StoreChoice, file: string): Promise<voi
   process.stderr.write(await checkBackend(choice, source, checked, colour));
   const store = await openStore(choice);
   try {
-    const now =
-      'The store may have the new network configuration, or the old one: heddle network get shows it.';
+    const get = quotePlainly(['heddle', 'network', 'get', ...storeKindOf(choice).argumentsOf(choice)]);
+    const now = `The store may have the new network configuration, or the old one: ${get} shows it.`;
     await whileWaiting({ what: `the ${store.description}`, now }, () => store.writeNetwork(source.text));
     process.stdout.write(
       `Set the network of the ${store.description}: ${describeNetwork(network)}, type ${backendType}.\n`,
