@@ -1,43 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { endOf } from '../support/ending.ts';
-import { until } from '../support/until.ts';
+import { interruptScript, sourceModule } from '../support/interrupted-process.ts';
 
-const source = JSON.stringify(new URL('../../src/host/interruption.ts', import.meta.url).href);
-
-/** Runs a process with this work, an expression, sends it signals when it says "waits", and returns its end and its output. */
-async function interrupt(work: string, ...signals: readonly NodeJS.Signals[]) {
+/** Runs a process with this work, an expression, and sends it the signals. */
+function interrupt(work: string, ...signals: readonly NodeJS.Signals[]) {
   const script = `
-    import { beforeSignalEnds, endBecauseOf, explainSignals, whileWaiting } from ${source};
+    import { beforeSignalEnds, endBecauseOf, explainSignals, whileWaiting } from ${sourceModule('host/interruption.ts')};
     explainSignals('heddle weave', 'the loom');
     const never = () => new Promise(() => setInterval(() => undefined, 1000));
     const work = async () => ${work};
     setTimeout(() => console.log('waits'));
     await work();`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
-  const ended = endOf(child);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  try {
-    await until(
-      'the process to wait',
-      () => output.includes('waits'),
-      () => output,
-    );
-    for (const signal of signals) {
-      child.kill(signal);
-      await until(
-        `the answer to ${signal}`,
-        () => output.includes(signal) || child.exitCode !== null || child.signalCode !== null,
-        () => output,
-      );
-    }
-    return { end: await ended, says: output.replace('waits\n', '') };
-  } finally {
-    child.kill('SIGKILL');
-  }
+  return interruptScript(script, ...signals);
 }
 
 const ended = (signal: string, what: string): RegExp =>

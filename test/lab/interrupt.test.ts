@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { endOf } from '../support/ending.ts';
-import { until } from '../support/until.ts';
+import { interruptScript, sourceModule } from '../support/interrupted-process.ts';
 
-const source = (file: string): string => JSON.stringify(new URL(`../../src/${file}`, import.meta.url).href);
-
-/** A process with a lab whose end is this, as an expression, and which fails as soon as it ends. */
-async function interrupt(
-  end: string,
-): Promise<{ readonly end: number | NodeJS.Signals; readonly says: string }> {
+/** Interrupts a process with a lab whose end is this, as an expression, and which fails as soon as it ends. */
+function interrupt(end: string) {
   const script = `
-    import { explainSignals } from ${source('host/interruption.ts')};
-    import { endOnSignal } from ${source('lab/process/interrupt.ts')};
+    import { explainSignals } from ${sourceModule('host/interruption.ts')};
+    import { endOnSignal } from ${sourceModule('lab/process/interrupt.ts')};
     explainSignals('heddle lab run', 'the lab');
     let fail;
     const failed = new Promise((_, reject) => (fail = reject));
@@ -21,27 +15,7 @@ async function interrupt(
     setInterval(() => undefined, 1000);
     console.log('waits');
     await guard.unlessInterrupted(failed);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
-  const ended = endOf(child);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  try {
-    await until(
-      'the process to wait',
-      () => output.includes('waits'),
-      () => output,
-    );
-    child.kill('SIGTERM');
-    await until(
-      'its end',
-      () => child.exitCode !== null || child.signalCode !== null,
-      () => output,
-    );
-    return { end: await ended, says: output };
-  } finally {
-    child.kill('SIGKILL');
-  }
+  return interruptScript(script, 'SIGTERM');
 }
 
 describe('a signal to a process that has a lab', { concurrency: 2 }, () => {
