@@ -6,6 +6,8 @@ import { contains, formatAddress, formatCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { eachFamily } from '../network/per-family.ts';
 import type { PublicAddresses } from '../network/public-addresses.ts';
+import type { KnownContent } from './listing-slot.ts';
+import { collectPages } from './pages.ts';
 import type { AssignedNode, LeaseRecord, LeaseStore, Listing } from './store.ts';
 
 /**
@@ -38,9 +40,9 @@ export interface AcquireRequest {
   readonly random?: () => number;
   /**
    * The last known content of the store, for the first attempt. If the store has changed since, the attempt does not
-   * write anything, and the store is listed again.
+   * write anything, and the store is read again.
    */
-  readonly listing?: Listing | undefined;
+  readonly known?: KnownContent | undefined;
   /** The signal that ends the tries; its reason is then thrown. */
   readonly signal?: AbortSignal;
 }
@@ -54,7 +56,7 @@ export interface AcquiredLease {
   /** This node's reservations that do not fit the configuration. They stay, and the operator should know of them. */
   readonly unfitReservations: readonly Lease[];
   /** The known content of the store, with this lease, and without the removed leases that did not fit. */
-  readonly listing: Listing;
+  readonly known: KnownContent;
 }
 
 /**
@@ -70,11 +72,13 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
   const refused = new Set<string>();
   for (let tries = 0; tries < mostTries; tries += 1) {
     request.signal?.throwIfAborted();
-    const known = tries === 0 ? request.listing : undefined;
-    const listing = known ?? (await store.list());
+    const earlierView = tries === 0 ? request.known : undefined;
+    const known = earlierView ?? (await readDeciding(store, applicant));
+    const listing = known.kind === 'everything' ? known.listing : onlyLease(known.record);
     const { records } = listing;
     const plan = planFrom(listing, refused, applicant, request.random ?? Math.random);
-    if (plan.kind === 'exhausted' && known !== undefined) continue;
+    if (plan.kind === 'exhausted' && earlierView !== undefined) continue;
+    if (known.kind === 'own-lease' && !isDecidedAlone(plan)) continue;
     const misfits = await dropMisfits(store, plan, records);
     if (misfits.kind === 'raced') continue;
     const result = await carryOut(store, plan, records, request);
@@ -86,7 +90,7 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
         ...acquired,
         dropped,
         unfitReservations,
-        listing: withOutcome(listing, acquired.record, dropped),
+        known: withOutcome(known, acquired.record, dropped),
       };
     }
     if (result.takenKey !== undefined) refused.add(result.takenKey);
@@ -117,8 +121,7 @@ async function acquireAssigned(
     const assigned = await node.readSubnets();
     const subnets = fitAssigned(assigned, configuration);
     const key = leaseKey(assigned);
-    const listing = (tries === 0 ? request.listing : undefined) ?? (await store.list());
-    const previous = listing.records.find((record) => record.key === key);
+    const previous = await store.readLease(key);
     const record =
       previous === undefined
         ? await store.create(key, value, ttlSeconds)
@@ -130,7 +133,7 @@ async function acquireAssigned(
       how: previous === undefined ? 'created' : 'reused',
       dropped: [],
       unfitReservations: [],
-      listing: withOutcome(listing, record, []),
+      known: withOutcome(request.known ?? { kind: 'own-lease', record }, record, []),
     };
   }
   throw contested(store);
@@ -159,9 +162,12 @@ function fitAssigned(assigned: LeaseSubnets, configuration: NetworkConfiguration
   });
 }
 
-function withOutcome(listing: Listing, acquired: LeaseRecord, dropped: readonly Lease[]): Listing {
+function withOutcome(known: KnownContent, acquired: LeaseRecord, dropped: readonly Lease[]): KnownContent {
+  if (known.kind === 'own-lease') return { kind: 'own-lease', record: acquired };
+  const { listing } = known;
   const outdated = new Set([acquired.key, ...dropped.map(({ key }) => key)]);
-  return { ...listing, records: [...listing.records.filter(({ key }) => !outdated.has(key)), acquired] };
+  const records = [...listing.records.filter(({ key }) => !outdated.has(key)), acquired];
+  return { kind: 'everything', listing: { ...listing, records } };
 }
 
 /** The node that asks for a lease, and its network. */
@@ -174,15 +180,48 @@ interface Applicant extends PublicAddresses {
 
 /**
  * Throws the {@link Failure} of kind `pool-exhausted` that {@link acquireLease} would throw now, and writes nothing. For a node that would
- * have to make devices first. Returns the listing.
+ * have to make devices first. Returns what it has read.
  */
-export async function requireFreeSubnet(store: LeaseStore, applicant: Applicant): Promise<Listing> {
-  if (store.node !== undefined) fitAssigned(await store.node.readSubnets(), applicant.configuration);
-  const listing = await store.list();
-  if (store.node !== undefined) return listing;
-  const plan = planFrom(listing, new Set(), applicant, Math.random);
+export async function requireSubnet(store: LeaseStore, applicant: Applicant): Promise<KnownContent> {
+  if (store.node !== undefined) {
+    const assigned = await store.node.readSubnets();
+    fitAssigned(assigned, applicant.configuration);
+    return { kind: 'own-lease', record: await store.readLease(leaseKey(assigned)) };
+  }
+  const known = await readDeciding(store, applicant);
+  if (known.kind === 'own-lease') return known;
+  const plan = planFrom(known.listing, new Set(), applicant, Math.random);
   if (plan.kind === 'exhausted') throw describeExhausted(plan, store);
-  return listing;
+  return known;
+}
+
+/**
+ * Reads as much of the store as decides the subnet. The lease under the subnets that this node asks for decides alone, if it is this node's
+ * and fits: {@link planAcquisition} prefers it to every other one. Otherwise the whole list decides: a lease with this node's address may
+ * have any key.
+ */
+async function readDeciding(store: LeaseStore, applicant: Applicant): Promise<KnownContent> {
+  const { hint } = applicant;
+  const record = hint && (await store.readLease(leaseKey(hint)));
+  if (record !== undefined) {
+    const plan = planFrom(onlyLease(record), new Set(), applicant, Math.random);
+    if (isDecidedAlone(plan)) return { kind: 'own-lease', record };
+  }
+  return { kind: 'everything', listing: await readEverything(store) };
+}
+
+/** Lists all leases, and decodes each page while the store reads the next one. */
+export function readEverything(store: Pick<LeaseStore, 'listPages'>): Promise<Listing> {
+  return collectPages(store.listPages(), (records) => records.forEach(decodeLease));
+}
+
+/** Whether the plan from one lease is the plan from any list with that lease. */
+function isDecidedAlone(plan: AcquisitionPlan): boolean {
+  return plan.kind === 'reuse' && plan.misfits.length === 0;
+}
+
+function onlyLease(record: LeaseRecord | undefined): Pick<Listing, 'records' | 'faults'> {
+  return { records: record === undefined ? [] : [record], faults: [] };
 }
 
 /** The lease that a node would get. */
@@ -230,7 +269,7 @@ export function foreseeLease(
  * leases are removed from `refused`.
  */
 function planFrom(
-  { records, faults }: Listing,
+  { records, faults }: Pick<Listing, 'records' | 'faults'>,
   refused: Set<string>,
   applicant: Applicant,
   random: () => number,

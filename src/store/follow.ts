@@ -1,5 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
-
+import { pagesOf } from './pages.ts';
 import { StoreRetry, type StoreRetryOptions } from './store-retry.ts';
 import { type Cursor, type LeaseStore, type Listing, type ListPart, type StoreChange } from './store.ts';
 
@@ -21,9 +20,6 @@ export type FollowStep =
 /** A part of a list of all leases, or later changes. At the end of a list, a known lease that was in none of its pages is gone. */
 export type LeaseUpdate = ListPart | { readonly kind: 'changes'; readonly changes: readonly StoreChange[] };
 
-/** The number of leases in a page of a list that was read at once. */
-const pageSize = 1000;
-
 /**
  * Follows a store for ever: first a list in pages, then changes. After an outage or a lost cursor, another list and changes follow. The
  * store reads a page while the caller works on the one before. Ends when the signal is aborted or the store is closed. Throws a {@link
@@ -39,7 +35,8 @@ export async function* followLeases(
     try {
       let cursor: Cursor | undefined;
       onStep({ kind: 'listing' });
-      for await (const part of readParts(store, options.takeListing?.())) {
+      const known = options.takeListing?.();
+      for await (const part of known === undefined ? store.listPages() : pagesOf(known)) {
         if (isAborted(signal)) return;
         if (part.kind === 'end') {
           ({ cursor } = part);
@@ -60,26 +57,6 @@ export async function* followLeases(
       await retry.waitAfter(error);
     }
   }
-}
-
-/** The parts of a list: of one that was read before, or of a new one. */
-async function* readParts(
-  store: LeaseStore,
-  known: Listing | undefined,
-): AsyncGenerator<ListPart, void, void> {
-  if (known === undefined && store.listPages !== undefined) yield* store.listPages();
-  else yield* splitList(known ?? (await store.list()));
-}
-
-/** Splits a list into pages. Between two of them, the commands for the leases of the first may start. */
-async function* splitList({ records, faults, cursor }: Listing): AsyncGenerator<ListPart, void, void> {
-  yield { kind: 'begin' };
-  for (let at = 0; at < records.length; at += pageSize) {
-    yield { kind: 'page', records: records.slice(at, at + pageSize), faults: [] };
-    await setImmediate();
-  }
-  yield { kind: 'page', records: [], faults };
-  yield { kind: 'end', cursor };
 }
 
 /** Reads the state of a signal. The call is needed because the compiler believes that a signal once seen unaborted stays so. */

@@ -75,9 +75,12 @@ export class LimitedStore implements LeaseStore {
     return this.#read('list the leases', () => this.#store.list(options));
   }
 
-  get listPages(): (() => AsyncIterable<ListPart>) | undefined {
-    const { listPages } = this.#store;
-    return listPages && (() => this.#readEach('list the leases', listPages.call(this.#store)));
+  listPages(): AsyncIterable<ListPart> {
+    return this.#readEach('list the leases', this.#store.listPages());
+  }
+
+  readLease(key: string): ReturnType<LeaseStore['readLease']> {
+    return this.#read(`read the lease ${key}`, () => this.#store.readLease(key));
   }
 
   watch(cursor: Cursor, signal: AbortSignal): AsyncIterable<readonly StoreChange[]> {

@@ -1,20 +1,34 @@
-import type { Listing } from './store.ts';
+import type { LeaseRecord, Listing } from './store.ts';
+
+/** The part of a store's content that a start knows. */
+export type KnownContent =
+  | { readonly kind: 'everything'; readonly listing: Listing }
+  /**
+   * Only this node's lease, which alone decides what subnet the node gets. `record` is undefined if the store assigns the subnet, and the
+   * node has not written its lease yet.
+   */
+  | { readonly kind: 'own-lease'; readonly record: LeaseRecord | undefined };
 
 /**
- * A slot that hands a listing to the next step of a start. A start needs the content of the store three times, and the
- * write of the lease and the watch notice later changes. A listing is taken only once, because it would keep every
- * record in memory.
+ * A slot that hands the known content of the store to the next step of a start. A start needs it three times, and the write of the lease and
+ * the watch notice later changes. The content is taken only once, because it would keep every record in memory.
  */
 export class ListingSlot {
-  #listing: Listing | undefined;
+  #content: KnownContent | undefined;
 
-  keep(listing: Listing): void {
-    this.#listing = listing;
+  keep(content: KnownContent): void {
+    this.#content = content;
   }
 
-  take(): Listing | undefined {
-    const listing = this.#listing;
-    this.#listing = undefined;
-    return listing;
+  take(): KnownContent | undefined {
+    const content = this.#content;
+    this.#content = undefined;
+    return content;
+  }
+
+  /** Takes the list of all leases. Undefined if it has not been read. */
+  takeListing(): Listing | undefined {
+    const content = this.take();
+    return content?.kind === 'everything' ? content.listing : undefined;
   }
 }

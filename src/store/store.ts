@@ -167,10 +167,13 @@ export interface LeaseStore {
 
   list(options?: ListOptions): Promise<Listing>;
   /**
-   * Lists the leases page by page, as of one moment, and requests the next page before it yields the present one. Undefined for a store that
-   * reads all leases at once. The caller may leave off after any part. Throws the errors of {@link list}.
+   * Lists the leases page by page, and reads the next page while the caller works on the present one. A change between two pages is in the
+   * list, or the watch from its cursor reports it. A lease that is in no page is gone only once the list has ended. The caller may leave off
+   * after any part. Throws the errors of {@link list}.
    */
-  readonly listPages?: (() => AsyncIterable<ListPart>) | undefined;
+  listPages(): AsyncIterable<ListPart>;
+  /** Reads one lease. Undefined if the key has none, or if it cannot be read. `expiresAt` is as in {@link list}. */
+  readLease(key: string): Promise<LeaseRecord | undefined>;
   /**
    * Yields changes since the cursor, the oldest first; several at once if they came at once. Ends when the signal is aborted. Throws {@link
    * CursorLostError} or {@link StoreError}. A change may be reported more than once.

@@ -8,13 +8,14 @@ import {
   type Cursor,
   type LeaseRecord,
   type LeaseStore,
+  type ListPart,
 } from '../../src/store/store.ts';
 import { WatchProbe } from '../store/watch-probe.ts';
 
 /** One set of data, empty at first, with as many stores on it as a test opens. */
 export interface StoreBed {
   /** Opens one more store on the data; as another process would. */
-  open(): Promise<LeaseStore>;
+  open(options?: { readonly pageSize?: number }): Promise<LeaseStore>;
   /** The store's time, milliseconds since the epoch. */
   now(): number;
   /** Lets that much of the store's time pass. */
@@ -164,6 +165,145 @@ export function describeStoreContract(
         }
       },
     );
+  });
+
+  describe(`${name}: a list in pages`, () => {
+    const keys = [1, 2, 3, 4, 5].map((number) => `10.50.${number}.0-24`);
+    const keysOf = (parts: readonly ListPart[]): readonly string[] =>
+      parts.flatMap((part) => (part.kind === 'page' ? part.records.map((record) => record.key) : []));
+    const openLong = async (bed: StoreBed): Promise<LeaseStore> => {
+      const store = await bed.open({ pageSize: 2 });
+      for (const each of keys) await create(store, each);
+      return store;
+    };
+
+    contract('has the entries of a whole list, in pages of the size', async (bed) => {
+      const store = await openLong(bed);
+      await bed.spoil('10.50.6.0-24', 'not JSON');
+      const parts: ListPart[] = [];
+      for await (const part of store.listPages()) parts.push(part);
+      const kinds = parts.map(({ kind }) => kind);
+      assert.deepEqual([kinds[0], kinds.at(-1)], ['begin', 'end']);
+      const pages = parts.flatMap((part) => (part.kind === 'page' ? part : []));
+      assert.ok(pages.length >= 3, kinds.join());
+      assert.equal(pages.length, parts.length - 2);
+      for (const { records, faults } of pages) assert.ok(records.length + faults.length <= 2);
+      const { records, faults } = await store.list();
+      assert.deepEqual(
+        pages.flatMap((page) => page.records),
+        records,
+      );
+      assert.deepEqual(
+        pages.flatMap((page) => page.faults),
+        faults,
+      );
+      assert.equal(records.length + faults.length, 6);
+    });
+
+    contract('loses nothing of what happens between two pages', async (bed) => {
+      const store = await openLong(bed);
+      const other = await bed.open();
+      const state = new Map<string, string>();
+      let cursor: Cursor | undefined;
+      for await (const part of store.listPages()) {
+        if (part.kind === 'end') ({ cursor } = part);
+        if (part.kind !== 'page') continue;
+        const isFirst = state.size === 0;
+        for (const record of part.records) state.set(record.key, record.value);
+        if (!isFirst) continue;
+        const [first, ...rest] = await Promise.all(keys.map((each) => listed(other, each)));
+        assert.ok(first !== undefined);
+        await other.remove(first);
+        for (const record of rest) if (record) await other.replace(record, otherValue, 600);
+        await create(other, '10.50.0.0-24');
+        await create(other, '10.50.9.0-24');
+      }
+      assert.ok(cursor !== undefined);
+      await using watch = new WatchProbe(store, cursor);
+      await create(other, otherKey);
+      const { records } = await other.list();
+      const present = new Map(records.map((record) => [record.key, record.value]));
+      assert.equal(present.size, 7);
+      await watch.until(() => {
+        const after = new Map(state);
+        for (const change of watch.changes) {
+          if (change.kind === 'put') after.set(change.record.key, change.record.value);
+          if (change.kind === 'delete') after.delete(change.key);
+        }
+        return after.size === 7 && [...present].every(([at, text]) => after.get(at) === text);
+      });
+    });
+
+    contract('may be left off after a page, and begun again', async (bed) => {
+      const store = await openLong(bed);
+      for await (const part of store.listPages()) if (part.kind === 'page') break;
+      const parts: ListPart[] = [];
+      for await (const part of store.listPages()) parts.push(part);
+      assert.deepEqual([...keysOf(parts)].sort(), keys);
+    });
+
+    contract(
+      'ends with an error and without an end if the store is closed between two pages',
+      async (bed) => {
+        const store = await openLong(bed);
+        const seen: string[] = [];
+        const read = async (): Promise<void> => {
+          for await (const part of store.listPages()) {
+            seen.push(part.kind);
+            if (part.kind === 'page') await store.close();
+          }
+        };
+        await assert.rejects(read(), StoreError);
+        assert.ok(seen.includes('page') && !seen.includes('end'), seen.join());
+      },
+    );
+  });
+
+  describe(`${name}: one lease by its key`, () => {
+    contract('is read as a list has it, as long as it is there', async (bed) => {
+      const [one, two] = [await bed.open(), await bed.open()];
+      assert.equal(await one.readLease(key), undefined);
+      await create(one, otherKey);
+      const record = await create(one);
+      assert.deepEqual(await two.readLease(key), await listed(two));
+      assert.equal((await two.readLease(otherKey))?.key, otherKey);
+      const changed = await two.replace(record, otherValue, 600);
+      assert.ok(changed !== 'gone');
+      assert.equal((await one.readLease(key))?.value, otherValue);
+      assert.equal((await one.readLease(key))?.revision, changed.revision);
+      assert.equal(await one.remove(changed), 'removed');
+      assert.equal(await two.readLease(key), undefined);
+    });
+
+    needing('reservations')('is a reservation without an expiry', async (bed) => {
+      const store = await bed.open();
+      await reserve(store);
+      const record = await store.readLease(key);
+      assert.ok(record !== undefined);
+      assert.equal(record.expiresAt, undefined);
+    });
+
+    needing('expiry')('is not there once its time is over', async (bed) => {
+      const [one, two] = [await bed.open(), await bed.open()];
+      await create(one, key, 3);
+      await bed.letPass(6);
+      assert.equal(await two.readLease(key), undefined);
+    });
+
+    contract('is not there if it cannot be read, or if the key is not that of a lease', async (bed) => {
+      const store = await bed.open();
+      await bed.spoil(key, '');
+      const seen = await store.readLease(key);
+      if (seen !== undefined) assert.deepEqual(seen, await listed(store));
+      for (const other of ['', '.', '../config', `${key}/`, 'config', 'nobody'])
+        assert.equal(await store.readLease(other), undefined, JSON.stringify(other));
+    });
+
+    contract('cannot be read once the store is closed', async (bed) => {
+      const store = await bed.open();
+      await store.close();
+      await assert.rejects(store.readLease(key), StoreError);
+    });
   });
 
   describe(`${name}: create`, () => {

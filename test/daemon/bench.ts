@@ -22,6 +22,7 @@ import { loadRecipe, type LoadedRecipe } from '../../src/recipe-files/load-recip
 import { createOneShotShell } from '../../src/shell/one-shot-shell.ts';
 import type { Shell } from '../../src/shell/shell.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
+import { pagesOf } from '../../src/store/pages.ts';
 import type { LeaseStore } from '../../src/store/store.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
@@ -93,6 +94,10 @@ export function changedStore(store: LeaseStore, changes: Partial<LeaseStore>): L
     withdrawNetwork: (text) => store.withdrawNetwork(text),
     writeNetwork: (text) => store.writeNetwork(text),
     list: (options) => store.list(options),
+    listPages: async function* () {
+      yield* pagesOf(await store.list());
+    },
+    readLease: (key) => store.readLease(key),
     watch: (cursor, signal) => store.watch(cursor, signal),
     create: (...given) => store.create(...given),
     replace: (...given) => store.replace(...given),

@@ -290,3 +290,28 @@ test('a plan never overlaps, stays in its range, and gives up exactly when nothi
     { numRuns: 500 },
   );
 });
+
+test('a lease of this node under the subnets that it asks for decides alone, whatever else the store has', () => {
+  const address = fc.constantFrom('172.30.0.1', '172.30.0.2', '');
+  const entry = fc.record({
+    number: fc.nat(9),
+    length: fc.constantFrom(23, 24, 25),
+    address,
+    reserved: fc.boolean(),
+  });
+  const random = fc.double({ min: 0, max: 1, noNaN: true });
+  fc.assert(
+    fc.property(fc.array(entry, { maxLength: 8 }), entry, random, (others, asked, chance) => {
+      const make = ({ number, length, address, reserved }: typeof asked): Lease =>
+        lease(`10.50.${number * 2}.0-${length}`, address, { reserved });
+      const own = make(asked);
+      const leases = [...others.map(make).filter(({ key }) => key !== own.key), own];
+      const input = { hint: own.subnets, random: () => chance };
+      const [alone, whole] = [plan({ ...input, leases: [own] }), plan({ ...input, leases })];
+      if (alone.kind !== 'reuse' || alone.misfits.length > 0) return;
+      assert.ok(whole.kind === 'reuse');
+      assert.equal(whole.lease, own);
+    }),
+    { numRuns: 1000, seed: 17 },
+  );
+});

@@ -10,6 +10,7 @@ import { parseAddress, parseCidr } from '../../src/network/cidr.ts';
 import type { NetworkConfiguration } from '../../src/network/configuration.ts';
 import { acquireLease, type AcquireRequest } from '../../src/store/acquire-lease.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
+import type { KnownContent } from '../../src/store/listing-slot.ts';
 import type { LeaseStore, Listing } from '../../src/store/store.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -69,6 +70,8 @@ async function fill(store: LeaseStore, keys: readonly string[]): Promise<Listing
   for (const key of keys) await store.create(key, '{"PublicIP":"172.30.0.9"}', undefined);
   return store.list();
 }
+
+const whole = (listing: Listing): KnownContent => ({ kind: 'everything', listing });
 
 describe('acquiring a lease', () => {
   withStore('creates one, and reuses it the next time with what is new', async (open) => {
@@ -155,12 +158,12 @@ describe('acquiring a lease', () => {
     await store.remove(reserved);
     // The subnet that looks free is taken, and then the one that looks taken is free.
     const hint = parseLeaseKey('10.50.1.0-24');
-    const first = request('172.30.0.1', { configuration, listing: empty, hint });
+    const first = request('172.30.0.1', { configuration, known: whole(empty), hint });
     assert.equal((await acquireLease(store, first)).lease.key, '10.50.2.0-24');
     const [mine] = (await store.list()).records.filter(({ key }) => key === '10.50.2.0-24');
     assert.ok(mine !== undefined);
     await store.remove(mine);
-    const second = request('172.30.0.2', { configuration, listing: full });
+    const second = request('172.30.0.2', { configuration, known: whole(full) });
     assert.equal((await acquireLease(store, second)).lease.key, '10.50.2.0-24');
   });
 
@@ -172,8 +175,10 @@ describe('acquiring a lease', () => {
       const earlier = await fill(store, ['10.50.7.0-24']);
       await fill(store, ['10.50.8.0-24']);
       // By chance, 10.50.8.0 would be taken now and then, and the store listed again.
-      const own = request('172.30.0.1', { listing: earlier, random: () => 0 });
-      const { record, listing } = await acquireLease(store, own);
+      const own = request('172.30.0.1', { known: whole(earlier), random: () => 0 });
+      const { record, known } = await acquireLease(store, own);
+      assert.ok(known.kind === 'everything');
+      const { listing } = known;
       assert.deepEqual(new Set(listing.records.map(({ key }) => key)), new Set(['10.50.7.0-24', record.key]));
       const watched = new Set<string>();
       const stop = new AbortController();

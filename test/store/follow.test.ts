@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
 import { retries, retryDelay } from '../../src/time/retry.ts';
+import { pagesOf } from '../../src/store/pages.ts';
 import { followLeases, type FollowOptions, type LeaseUpdate } from '../../src/store/follow.ts';
 import {
   CursorLostError,
@@ -31,7 +32,7 @@ type Round =
   | { readonly batches: readonly (readonly StoreChange[])[]; readonly then: Error | 'end' };
 
 /** Plays failures that a real store cannot be made to have on demand. */
-class ScriptedStore implements Pick<LeaseStore, 'list' | 'watch'> {
+class ScriptedStore implements Pick<LeaseStore, 'listPages' | 'watch'> {
   lists = 0;
   readonly #rounds: Round[];
   #round: Round | undefined;
@@ -40,11 +41,11 @@ class ScriptedStore implements Pick<LeaseStore, 'list' | 'watch'> {
     this.#rounds = [...rounds];
   }
 
-  list(): Promise<Listing> {
+  async *listPages(): AsyncGenerator<ListPart, void, void> {
     this.lists += 1;
     this.#round = this.#rounds.shift() ?? { batches: [], then: 'end' };
-    if ('list' in this.#round) return Promise.reject(this.#round.list);
-    return Promise.resolve({ records: [record], faults: [], cursor: String(this.lists) as Cursor });
+    if ('list' in this.#round) throw this.#round.list;
+    yield* pagesOf({ records: [record], faults: [], cursor: String(this.lists) as Cursor });
   }
 
   async *watch(cursor: Cursor): AsyncGenerator<readonly StoreChange[], void, void> {

@@ -22,6 +22,7 @@ async function hanging(t: TestContext, changes: Partial<LeaseStore> = {}): Promi
     withdrawNetwork: never,
     writeNetwork: never,
     list: never,
+    readLease: never,
     create: never,
     replace: never,
     remove: never,
@@ -40,8 +41,9 @@ async function hanging(t: TestContext, changes: Partial<LeaseStore> = {}): Promi
 const reads: readonly ((store: LeaseStore) => Promise<unknown>)[] = [
   (store) => store.readNetwork(),
   (store) => store.list(),
+  (store) => store.readLease(record.key),
   async (store) => {
-    for await (const part of store.listPages?.() ?? []) assert.equal(part.kind, 'begin');
+    for await (const part of store.listPages()) assert.equal(part.kind, 'begin');
   },
 ];
 const writes: readonly ((store: LeaseStore) => Promise<unknown>)[] = [

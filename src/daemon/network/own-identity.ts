@@ -6,6 +6,8 @@ import { identitiesOf, type Identity } from '../../lease/identities.ts';
 import type { Lease, LeaseAttributes, LeaseSubnets } from '../../lease/lease.ts';
 import { decodeLease, leaseKey } from '../../lease/wire.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
+import type { BackendDataFormat } from '../../recipe/recipe.ts';
+import { readEverything } from '../../store/acquire-lease.ts';
 import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseRecord } from '../../store/store.ts';
 import type { EarlierLease } from '../lease/held-lease.ts';
@@ -47,10 +49,16 @@ export async function requireOwnIdentity(
   const { preparation, commands, listingSlot, options, emit, signal } = context;
   const { stateDirectory } = options;
   const format = preparation.loaded.recipe.backendData;
-  if (identitiesOf(attributes, format).length === 0) return attributes;
+  const identities = identitiesOf(attributes, format);
+  if (identities.length === 0) return attributes;
+  const known = listingSlot.take();
+  if (known !== undefined) listingSlot.keep(known);
+  if (known?.kind === 'own-lease' && hasIdentities(known.record, identities, format)) return attributes;
   const listing =
-    listingSlot.take() ?? (await outlastOutages(() => preparation.store.list(), preparation.outages, signal));
-  listingSlot.keep(listing);
+    known?.kind === 'everything'
+      ? known.listing
+      : await outlastOutages(() => readEverything(preparation.store), preparation.outages, signal);
+  listingSlot.keep({ kind: 'everything', listing });
   const { earlier } = context;
   const ofOthers = listing.records.filter(
     ({ key, revision }) => key !== earlier?.key || revision !== earlier.revision,
@@ -83,6 +91,21 @@ export async function requireOwnIdentity(
   const left = findTwin(attributes, others, context);
   if (left === undefined) return attributes;
   throw refuse(left, 'PreStartupCommand does not make another one');
+}
+
+/**
+ * Whether this node's lease has these identities already. Then they were compared with all other leases when the lease was written, and every
+ * later node has compared its own with them.
+ */
+function hasIdentities(
+  record: LeaseRecord | undefined,
+  identities: readonly Identity[],
+  format: BackendDataFormat,
+): boolean {
+  const decoded = record && decodeLease(record);
+  if (decoded?.kind !== 'lease') return false;
+  const published = new Set(identitiesOf(decoded.lease.attributes, format).map(({ value }) => value));
+  return identities.every(({ value }) => published.has(value));
 }
 
 function findTwin(

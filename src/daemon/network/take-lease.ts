@@ -91,14 +91,14 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
           hint,
           earlier,
           ttlSeconds,
-          listing: listingSlot.take(),
+          known: listingSlot.take(),
           beforeWrite: (write) => noteLeaseWrite(options.stateDirectory, options.store, write, machine),
           signal,
         }),
       outages,
       signal,
     );
-    listingSlot.keep(acquired.listing);
+    listingSlot.keep(acquired.known);
     const { record } = acquired;
     const { subnets } = acquired.lease;
     own = subnets;

@@ -124,7 +124,7 @@ export class PeerFollower implements Vital {
     const { store, listingSlot } = this.#options;
     const updates = followLeases(store, {
       signal,
-      takeListing: () => listingSlot.take(),
+      takeListing: () => listingSlot.takeListing(),
       onStep: (step) => (this.#step = { step, since: performance.now() }),
       outages: {
         failed: (error, retryInMs) => this.#outages.failed(error, retryInMs),

@@ -3,9 +3,8 @@ import { readSubnetFile } from '../../host/subnet-file.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { mapFamilies } from '../../network/per-family.ts';
-import { requireFreeSubnet } from '../../store/acquire-lease.ts';
-import type { ListingSlot } from '../../store/listing-slot.ts';
-import type { Listing } from '../../store/store.ts';
+import { requireSubnet } from '../../store/acquire-lease.ts';
+import type { KnownContent, ListingSlot } from '../../store/listing-slot.ts';
 import {
   clearPreviousNetwork,
   type PreviousNetwork,
@@ -30,7 +29,7 @@ export async function findFirstStart(context: FirstStartContext): Promise<Networ
   const previous = await clearPreviousNetwork(context);
   const { options, preparation } = context;
   const { earlier, hint } = await findLastRun(options, preparation.interfaces, previous);
-  if (!(await awaitFreeSubnet(hint, earlier, context))) return undefined;
+  if (!(await awaitSubnet(hint, earlier, context))) return undefined;
   return { hint, earlier, isTakeover: previous?.isUp ?? false };
 }
 
@@ -62,7 +61,7 @@ async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
  * Throws a Failure if no subnet is free, before PreStartup makes a device in vain. False if the daemon was told to stop while the store was
  * away.
  */
-async function awaitFreeSubnet(
+async function awaitSubnet(
   hint: LeaseSubnets | undefined,
   earlier: EarlierLease | undefined,
   { preparation, listingSlot, signal }: FirstStartContext,
@@ -71,7 +70,7 @@ async function awaitFreeSubnet(
   const { publicIp, publicIpv6 } = underlay;
   const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint, earlier };
   try {
-    const see = (): Promise<Listing> => requireFreeSubnet(store, applicant);
+    const see = (): Promise<KnownContent> => requireSubnet(store, applicant);
     listingSlot.keep(await outlastOutages(see, outages, signal));
     return true;
   } catch (error) {

@@ -181,6 +181,15 @@ class EtcdStore implements LeaseStore {
     }
   }
 
+  async readLease(key: string): Promise<LeaseRecord | undefined> {
+    const path = this.#pathOf(key);
+    const { kvs } = await this.#cluster.request(`read the lease ${key}`, (client) =>
+      client.kv.range({ key: Buffer.from(path) }),
+    );
+    const seen = kvs[0] && readKeyValue(kvs[0], this.#layout.subnets);
+    return seen?.kind === 'put' ? seen.record : undefined;
+  }
+
   async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {
     if (!/^\d+$/.test(cursor)) throw new CursorLostError(`${JSON.stringify(cursor)} is not an etcd revision`);
     const ended = AbortSignal.any([signal, this.#closing.signal]);

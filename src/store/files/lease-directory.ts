@@ -56,29 +56,48 @@ export class LeaseDirectory {
     return `${dev}:${ino}`;
   }
 
-  /**
-   * Looks at every file that may have changed. Returns the names of present and removed files, and the directory's identity. Throws if the
-   * directory disappears meanwhile: an unmounted share must not look like one whose leases were all removed.
-   */
+  /** Looks at every file as {@link scanPages} does. Returns the names of present and removed files, and the directory's identity. */
   async scan(
     haste: Haste,
   ): Promise<{ readonly identity: DirectoryIdentity; readonly names: readonly string[] }> {
+    const pages = this.scanPages(haste, Infinity);
+    const names: string[] = [];
+    for (;;) {
+      const page = await pages.next();
+      if (page.done === true) return { identity: page.value, names };
+      for (const name of page.value) names.push(name);
+    }
+  }
+
+  /**
+   * Looks at every file that may have changed. Yields the names of present and removed files, so many at once, and returns the directory's
+   * identity. Throws if the directory disappears meanwhile: an unmounted share must not look like one whose leases were all removed.
+   */
+  async *scanPages(
+    haste: Haste,
+    pageSize: number,
+  ): AsyncGenerator<readonly string[], DirectoryIdentity, void> {
     const identity = this.identify();
     const present = (await readdir(this.path)).filter((name) => !isPassedOver(name)).sort();
     const gone = new Set(this.#entries.keys());
     for (const name of present) gone.delete(name);
-    await inSlices(present, haste, (name) => {
-      this.#lookUnlessSame(name);
-    });
+    for (let at = 0; at < present.length; at += pageSize) {
+      const page = present.slice(at, at + pageSize);
+      await inSlices(page, haste, (name) => {
+        this.#lookUnlessSame(name);
+      });
+      yield page;
+    }
     await inSlices(gone, haste, (name) => {
       this.look(name);
     });
+    yield [...gone];
     if (this.identify() !== identity) {
       throw new StoreError(`${this.path} was replaced while heddle read it`, {
         retryable: true,
       });
     }
-    return { identity, names: [...present, ...gone] };
+    return identity;
   }
 
   /** Reads one file, even if its times did not change. */

@@ -16,11 +16,13 @@ import {
   type LeaseRecord,
   type LeaseStore,
   type Listing,
+  type ListPart,
   type OpenMode,
   type StoreChange,
   type StoreFault,
   type StoredNetworkPlace,
 } from '../store.ts';
+import { collectPages } from '../pages.ts';
 import { errorCode, filesStoreError } from './errors.ts';
 import { layOutFiles, type FileLayout } from './layout.ts';
 import { LeaseDirectory } from './lease-directory.ts';
@@ -37,6 +39,8 @@ import { configMode, createByLink, createWhole, replaceWhole } from './write.ts'
 /** The largest network configuration, in bytes. A usual one takes some hundred; with the commands of a recipe in it, some thousand. */
 const largestConfig = 1 << 20;
 
+const usualPageSize = 1000;
+
 /** The time for which the last writes of a closed store may wait for its lock, in milliseconds. */
 const lastTurnMs = 400;
 
@@ -46,6 +50,8 @@ export interface FilesStoreOptions {
   readonly clock?: Clock;
   /** The time of a file's last write, by the clock of its file system; undefined if the file does not exist. */
   readonly fileTime?: (path: string) => number | undefined;
+  /** The number of files in a page of a list. Default 1000. */
+  readonly pageSize?: number;
   /** The interval between a watch's looks at every file. Default `pollsMs.watchedLeases`. */
   readonly rescanMs?: number;
 }
@@ -56,15 +62,9 @@ export async function openFilesStore(
   options: FilesStoreOptions = {},
 ): Promise<LeaseStore> {
   const layout = layOutFiles(directory);
-  const { mode = 'read-write', clock = systemClock, rescanMs = pollsMs.watchedLeases } = options;
+  const { mode = 'read-write', ...rest } = options;
   await useDirectory(layout, mode);
-  const store = new FilesStore(
-    layout,
-    mode !== 'read-only',
-    clock,
-    rescanMs,
-    options.fileTime ?? readFileTime,
-  );
+  const store = new FilesStore(layout, mode !== 'read-only', rest);
   store.compareClocks();
   return store;
 }
@@ -77,6 +77,7 @@ class FilesStore implements LeaseStore {
   readonly #clock: StoreClock;
   readonly #fileTime: (path: string) => number | undefined;
   readonly #rescanMs: number;
+  readonly #pageSize: number;
   readonly #directory: LeaseDirectory;
   readonly #writers: LockQueue;
   readonly #listings = new RememberedListings();
@@ -87,16 +88,15 @@ class FilesStore implements LeaseStore {
   constructor(
     layout: FileLayout,
     isWritable: boolean,
-    clock: Clock,
-    rescanMs: number,
-    fileTime: (path: string) => number | undefined,
+    { clock = systemClock, fileTime = readFileTime, ...options }: Omit<FilesStoreOptions, 'mode'>,
   ) {
     this.description = `files in ${layout.root}`;
     this.#layout = layout;
     this.#isWritable = isWritable;
     this.#clock = new StoreClock(clock, () => this.#measureTime());
     this.#fileTime = fileTime;
-    this.#rescanMs = rescanMs;
+    this.#rescanMs = options.rescanMs ?? pollsMs.watchedLeases;
+    this.#pageSize = options.pageSize ?? usualPageSize;
     this.#directory = new LeaseDirectory(layout.subnets);
     this.#writers = new LockQueue((work) => withStoreLock(layout.lock, work, this.#leaving.signal));
   }
@@ -171,11 +171,31 @@ class FilesStore implements LeaseStore {
     return this.#writeLocked(`write ${config}`, () => replaceWhole(draft, config, text, configMode));
   }
 
-  async list(): Promise<Listing> {
-    const { identity, names } = await this.#attempt(`list the leases in ${this.#layout.subnets}`, () =>
-      this.#directory.scan('at-once'),
-    );
+  list(): Promise<Listing> {
+    return collectPages(this.listPages());
+  }
+
+  async *listPages(): AsyncGenerator<ListPart, void, void> {
+    const pages = this.#directory.scanPages('at-once', this.#pageSize);
+    const read = (): ReturnType<typeof pages.next> =>
+      this.#attempt(`list the leases in ${this.#layout.subnets}`, () => pages.next());
     const reports = new Map<string, FileReport>();
+    yield { kind: 'begin' };
+    for (let page = await read(); ;) {
+      if (page.done === true) {
+        yield { kind: 'end', cursor: this.#listings.remember({ identity: page.value, reports }) };
+        return;
+      }
+      const next = read();
+      // It may fail while the caller works, or after the caller has left off.
+      next.catch(() => undefined);
+      yield this.#reportPage(page.value, reports);
+      page = await next;
+    }
+  }
+
+  /** The page of these files. What it reports is noted in `reports`. */
+  #reportPage(names: readonly string[], reports: Map<string, FileReport>): ListPart {
     const records: LeaseRecord[] = [];
     const faults: StoreFault[] = [];
     const context = { now: this.#clock.now(), describe: this.#describeFault };
@@ -187,7 +207,17 @@ class FilesStore implements LeaseStore {
         if (change.kind === 'fault') faults.push(change.fault);
       }
     }
-    return { records, faults, cursor: this.#listings.remember({ identity, reports }) };
+    return { kind: 'page', records, faults };
+  }
+
+  async readLease(key: string): Promise<LeaseRecord | undefined> {
+    if (parseLeaseKey(key) === undefined) return undefined;
+    const content = await this.#attempt(`read the lease ${key} in ${this.#layout.subnets}`, () => {
+      this.#directory.identify();
+      return Promise.resolve(this.#directory.look(key));
+    });
+    const isThere = content?.kind === 'lease' && !isExpired(content.record, this.#clock.now());
+    return isThere ? this.#clock.toMachine(content.record) : undefined;
   }
 
   async *watch(cursor: Cursor, signal: AbortSignal): AsyncGenerator<readonly StoreChange[], void, void> {

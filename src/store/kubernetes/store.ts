@@ -124,6 +124,19 @@ class KubernetesStore implements LeaseStore {
       yield part.kind === 'end' ? { kind: 'end', cursor: this.#remember(part.listed) } : part;
   }
 
+  /** Reads only this node's Node for the key of this node. */
+  async readLease(key: string): Promise<LeaseRecord | undefined> {
+    const own = await this.node?.read();
+    if (own !== undefined && assignedKey(own) === key) return this.#leaseOf(own);
+    const { book } = await this.#list();
+    return book.records.find((found) => found.key === key);
+  }
+
+  #leaseOf(node: NodeObject): LeaseRecord | undefined {
+    const reading = readNode(node, this.#names);
+    return reading.kind === 'lease' ? reading.record : undefined;
+  }
+
   /** Keeps a list for the watch that continues from it. */
   #remember(listed: ListedNodes): Cursor {
     const cursor = `${listed.resourceVersion} ${randomUUID()}` as Cursor;
@@ -158,15 +171,14 @@ class KubernetesStore implements LeaseStore {
     }
     const node = await this.node.read();
     const { name } = node.metadata;
-    const cidrs = readPodCidrs(node);
-    const own = cidrs.kind === 'assigned' ? leaseKey(cidrs.subnets) : undefined;
+    const own = assignedKey(node);
     if (own !== key) {
       const reason = own === undefined ? 'has no usable podCIDR' : `has the podCIDR ${own}`;
       throw new StoreError(`cannot create the lease ${key}: ${nodePlace(name)} ${reason}`, {
         retryable: true,
       });
     }
-    if (readNode(node, this.#names).kind === 'lease') return 'taken';
+    if (this.#leaseOf(node) !== undefined) return 'taken';
     return this.#publish(node, key, value);
   }
 
@@ -211,8 +223,7 @@ class KubernetesStore implements LeaseStore {
     const [name = ''] = revision.split(' ', 1);
     const node = await this.#readIfThere(name);
     if (node === undefined) return undefined;
-    const reading = readNode(node, this.#names);
-    return reading.kind === 'lease' && reading.record.revision === revision ? node : undefined;
+    return this.#leaseOf(node)?.revision === revision ? node : undefined;
   }
 
   async #readIfThere(name: string): Promise<NodeObject | undefined> {
@@ -229,8 +240,8 @@ class KubernetesStore implements LeaseStore {
     const attributes = readAttributes(key, value);
     const changes = annotationChanges(attributes, annotationsOf(node), this.#names);
     const written = await annotateNode(this.#server, node, changes);
-    const reading = readNode(written, this.#names);
-    if (reading.kind === 'lease' && reading.record.key === key) return reading.record;
+    const record = this.#leaseOf(written);
+    if (record?.key === key) return record;
     throw new StoreError(`${nodePlace(node.metadata.name)} changed while its lease ${key} was written`, {
       retryable: true,
     });
@@ -251,6 +262,12 @@ class KubernetesStore implements LeaseStore {
       },
     );
   }
+}
+
+/** The key of the subnets that the cluster has assigned to a Node. */
+function assignedKey(node: NodeObject): string | undefined {
+  const cidrs = readPodCidrs(node);
+  return cidrs.kind === 'assigned' ? leaseKey(cidrs.subnets) : undefined;
 }
 
 function readAttributes(key: string, value: string): LeaseAttributes {

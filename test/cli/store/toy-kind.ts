@@ -75,6 +75,8 @@ function withNetworkFrom(leases: LeaseStore, file: string): LeaseStore {
     withdrawNetwork: refuse,
     writeNetwork: refuse,
     list: (options) => leases.list(options),
+    listPages: () => leases.listPages(),
+    readLease: (key) => leases.readLease(key),
     watch: (cursor, signal) => leases.watch(cursor, signal),
     create: (...given) => leases.create(...given),
     replace: (...given) => leases.replace(...given),

@@ -13,6 +13,7 @@ import { openJournal } from '../../../src/host/state/journal-file.ts';
 import type { PeerRules } from '../../../src/lease/check-peer.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
+import { pagesOf } from '../../../src/store/pages.ts';
 import { ListingSlot } from '../../../src/store/listing-slot.ts';
 import { StoreError, type LeaseRecord, type LeaseStore, type ListPart } from '../../../src/store/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -48,8 +49,8 @@ class Scene {
   /** The routes of this node. */
   routes = new LinkRoutes([]);
   readonly follower: PeerFollower;
-  /** The list in pages that the store gives from now on; undefined: the store gives its lists at once. */
-  pages: LeaseStore['listPages'];
+  /** The list in pages that the store gives from now on; undefined: that of the files. */
+  pages: LeaseStore['listPages'] | undefined;
   /** The number of outages whose end the keeper of the own lease heard of. */
   answers = 0;
 
@@ -74,16 +75,15 @@ class Scene {
     });
     const earlier = [4, 5].map(makeNumberedPeer);
     this.loop.feed({ kind: 'restore', peers: earlier });
+    const pages = (): AsyncIterable<ListPart> | undefined => this.pages?.();
     const present = new Set(earlier.map(({ subnet }) => subnet ?? ''));
     this.loop.checked(present, this.loop.engine.checkpoint);
-    const pages = (): LeaseStore['listPages'] => this.pages;
     this.follower = new PeerFollower({
-      store: {
-        ...changedStore(store, {}),
-        get listPages() {
-          return pages();
+      store: changedStore(store, {
+        listPages: async function* () {
+          yield* pages() ?? pagesOf(await store.list());
         },
-      },
+      }),
       listingSlot: new ListingSlot(),
       rules: this.#rules(),
       own: {

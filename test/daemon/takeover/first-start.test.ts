@@ -25,7 +25,7 @@ test('a first start has no subnet to ask for, and keeps what the store held', as
   const context = await contextOf(t, bench);
   assert.deepEqual(await findFirstStart(context), { hint: undefined, earlier: undefined, isTakeover: false });
   assert.deepEqual(
-    context.listingSlot.take()?.records.map(({ key }) => key),
+    context.listingSlot.takeListing()?.records.map(({ key }) => key),
     ['10.50.4.0-24'],
   );
 });

@@ -244,7 +244,7 @@ kubeTest('a list in pages is a whole one', async () => {
   assert.equal(records.length, 11);
   const pages: number[] = [];
   const keys: string[] = [];
-  for await (const part of store.listPages?.() ?? []) {
+  for await (const part of store.listPages()) {
     if (part.kind === 'page') {
       pages.push(part.records.length);
       keys.push(...part.records.map(({ key }) => key));
