@@ -7,7 +7,7 @@ const bundles = /^(?:(?:heddle|kubernetes-client|etcd-client)-[^/]*\.cjs|page\.j
 const topPages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md'];
 
 /**
- * The assets that are files of the checkout, by their paths.
+ * The assets that are files of the checkout, by their paths. Pictures are not among them, since `heddle docs` prints text.
  * @param {{ dist: readonly string[], recipes: readonly string[], scenarios: readonly string[], docs: readonly string[] }} folders the paths below each folder
  * @returns {string[]}
  */
@@ -18,7 +18,9 @@ export function checkoutAssets({ dist, recipes, scenarios, docs }) {
     ...dist.filter((path) => bundles.test(path) || path === 'licences.txt').map((path) => `dist/${path}`),
     ...recipes.map((path) => `recipes/${path}`),
     ...scenarios.map((path) => `scenarios/${path}`),
-    ...docs.filter((path) => path !== 'architecture.md').map((path) => `docs/${path}`),
+    ...docs
+      .filter((path) => path !== 'architecture.md' && !path.endsWith('.png'))
+      .map((path) => `docs/${path}`),
   ].sort();
 }
 

@@ -18,12 +18,12 @@ const dist = [
   'compiled/main-heddle-1.2.3-AAAA',
 ];
 
-test('the executable has the bundles, the recipes and the pages, and no page for those who build heddle', () => {
+test('the executable has the bundles, the recipes and the pages, and no picture or page for those who build heddle', () => {
   const assets = checkoutAssets({
     dist,
     recipes: ['vxlan.json'],
     scenarios: ['daemon-restart.json'],
-    docs: ['recipes.md', 'architecture.md'],
+    docs: ['recipes.md', 'architecture.md', 'page-lab.png'],
   });
   assert.deepEqual(assets, [
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md'],
