@@ -18,6 +18,7 @@ const subcommands: Readonly<Record<string, () => Promise<(program: Command) => v
   recipe: async () => (await import('./recipe/recipe.ts')).registerRecipe,
   'docker-opts': async () => (await import('./docker-opts/docker-opts.ts')).registerDockerOpts,
   lab: async () => (await import('./lab/lab.ts')).registerLab,
+  docs: async () => (await import('./docs.ts')).registerDocs,
 };
 
 /** The usual reason for a long wait of a subcommand, as a noun. */
@@ -32,6 +33,7 @@ const usualWaits: Readonly<Record<string, string>> = {
   recipe: 'its input',
   'docker-opts': 'its files',
   lab: 'the lab',
+  docs: 'whoever reads its output',
 };
 
 /**

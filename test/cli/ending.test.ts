@@ -719,7 +719,7 @@ async function takeDownHanging(t: TestContext, hangs: string): Promise<RunningHe
 }
 
 /** Subcommands that wait for nothing but small files. */
-const waitless = ['recipe list', 'recipe new', 'recipe schema'].map((command) => ({
+const waitless = ['docs', 'recipe list', 'recipe new', 'recipe schema'].map((command) => ({
   command,
   what: 'or it has ended by itself',
 }));

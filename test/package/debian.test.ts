@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { bashCompletion, zshCompletion } from '../../scripts/package/debian/completion.js';
 import { controlFile, debianFile } from '../../scripts/package/debian/control.js';
 import { parseHelp, readOption, subcommandsOf } from '../../scripts/package/debian/help.js';
-import { installedPage } from '../../scripts/package/debian/links.js';
 import { manPage } from '../../scripts/package/debian/man.js';
 import { serviceUnit } from '../../scripts/package/debian/units.js';
 
@@ -88,12 +87,18 @@ test('the completions name each command, option and choice', () => {
   assert.ok(zsh.includes(':value:(rising sinking)'));
 });
 
-test('an installed page names what only a checkout has, and keeps the other links', () => {
-  const page = '[how](../CONTRIBUTING.md#tests), [rooms](architecture.md), [`vxlan`](recipes/vxlan.json)\n';
-  assert.equal(
-    installedPage(page),
-    'how (in a checkout of heddle), rooms (in a checkout of heddle), [`vxlan`](recipes/vxlan.json)\n',
-  );
+test('the completions name the recipes, the pages or the files for the argument of a command', () => {
+  const usages = { weave: '<recipe>', read: '[page]', burn: '[files...]' };
+  const commands = Object.entries(usages).map(([name, argument]) => ({
+    path: [name],
+    help: parseHelp(`Usage: loom ${name} [options] ${argument}\n\nWorks.\n`),
+  }));
+  const bash = bashCompletion(commands);
+  assert.match(bash, /^ {4}'weave'\) COMPREPLY\+=.*_heddle_recipes/m);
+  assert.match(bash, /^ {4}'read'\) COMPREPLY\+=.*heddle docs/m);
+  const zsh = zshCompletion(commands);
+  for (const action of ['_heddle_recipes', '_heddle_pages', '_files'])
+    assert.ok(zsh.includes(`'*: :${action}'`), action);
 });
 
 test('the units have the sandbox of SECURITY.md and leave the network up', () => {

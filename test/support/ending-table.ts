@@ -7,6 +7,7 @@ import { listSubcommands } from './ending.ts';
  * test.
  */
 const endingTable: Readonly<Record<string, readonly string[]>> = {
+  docs: ['or it has ended by itself'],
   'docker-opts': ['that writes into a FIFO which nobody reads'],
   doctor: [
     'that reads a FIFO',

@@ -22,11 +22,20 @@ function kindOfValue({ names, entry, choices }) {
 /** Prints the names of the recipes: a command for both shells. */
 const recipeNames = `heddle recipe list 2>/dev/null | awk 'NR > 1 { print $1 }'`;
 
+/** Prints the names of the pages that `heddle docs` has. */
+const pageNames = `heddle docs 2>/dev/null | awk 'NR > 1 { print $1 }'`;
+
+/** What completes the arguments of a command. @param {string} usage @returns {'recipe' | 'page' | 'file'} */
+function kindOfArgument(usage) {
+  if (/ <recipe/.test(usage)) return 'recipe';
+  return / \[page\]/.test(usage) ? 'page' : 'file';
+}
+
 /** @param {Command} command */
 function describe({ path, help }) {
   const options = (help.sections['Options'] ?? []).map((entry) => ({ entry, ...readOption(entry) }));
-  const takesRecipe = / <recipe/.test(help.usage);
-  return { key: path.join(' '), subcommands: subcommandsOf(help), options, takesRecipe };
+  const argument = kindOfArgument(help.usage);
+  return { key: path.join(' '), subcommands: subcommandsOf(help), options, argument };
 }
 
 /** The completion for bash. @param {readonly Command[]} commands @returns {string} */
@@ -34,6 +43,11 @@ export function bashCompletion(commands) {
   const all = commands.map(describe);
   const byKey = (/** @type {(each: ReturnType<typeof describe>) => string} */ words) =>
     all.map((each) => `    '${each.key}') echo '${words(each)}' ;;`).join('\n');
+  const callsWith = (/** @type {string} */ kind) =>
+    all
+      .filter(({ argument }) => argument === kind)
+      .map(({ key }) => `'${key}'`)
+      .join(' | ');
   const values = all.flatMap(({ key, options }) =>
     options
       .filter(({ value }) => value === 'required')
@@ -84,11 +98,9 @@ _heddle() {
     return
   fi
   COMPREPLY=($(compgen -W "$(_heddle_words "$command")" -- "$current"))
-  case " ${all
-    .filter(({ takesRecipe }) => takesRecipe)
-    .map(({ key }) => key.replaceAll(' ', '/'))
-    .join(' ')} " in
-    *" \${command// //} "*) COMPREPLY+=($(_heddle_recipes "$current")) ;;
+  case $command in
+    ${callsWith('recipe')}) COMPREPLY+=($(_heddle_recipes "$current")) ;;
+    ${callsWith('page')}) COMPREPLY+=($(compgen -W "$(${pageNames})" -- "$current")) ;;
   esac
 }
 complete -o filenames -F _heddle heddle
@@ -98,7 +110,7 @@ complete -o filenames -F _heddle heddle
 /** The completion for zsh. @param {readonly Command[]} commands @returns {string} */
 export function zshCompletion(commands) {
   const functions = commands.map((command) => {
-    const { key, options, subcommands, takesRecipe } = describe(command);
+    const { key, options, subcommands, argument } = describe(command);
     const specifications = options.flatMap((option) => {
       const { names, entry, value, choices } = option;
       const what = {
@@ -115,7 +127,7 @@ export function zshCompletion(commands) {
     const rest =
       subcommands.length > 0
         ? ["'1: :->command'", "'*:: :->rest'"]
-        : [`'*: :${takesRecipe ? '_heddle_recipes' : '_files'}'`];
+        : [`'*: :${{ recipe: '_heddle_recipes', page: '_heddle_pages', file: '_files' }[argument]}'`];
     const cases = subcommands.map(
       (name) => `        ${name}) _heddle_${[...command.path, name].join('_').replaceAll('-', '_')} ;;`,
     );
@@ -143,6 +155,11 @@ ${choose}}
 _heddle_recipes() {
   local -a recipes=(\${(f)"$(${recipeNames})"})
   _alternative 'recipes:recipe:compadd -a recipes' 'files:file:_files'
+}
+
+_heddle_pages() {
+  local -a pages=(\${(f)"$(${pageNames})"})
+  compadd -a pages
 }
 
 ${functions.join('\n')}

@@ -62,6 +62,7 @@ const plainCommands: Readonly<Record<string, readonly string[]>> = {
   'recipe list': [],
   'recipe new': [join(directory, 'new')],
   'recipe schema': [],
+  docs: [],
   'docker-opts': ['-f', join(directory, 'none'), '-d', '/dev/stdout'],
   'lab ps': ['--name', 'colourless'],
   'lab down': ['--name', 'colourless'],

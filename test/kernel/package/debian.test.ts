@@ -152,6 +152,7 @@ describe(
       assert.equal(await complete('up', '--store', 'k'), 'kubernetes');
       assert.match(await complete('recipe', 'explain', 'vx'), /^vxlan$/);
       assert.equal(await complete('up', '--recipe', 'host'), 'host-gw');
+      assert.equal(await complete('docs', 'oper'), 'operations');
       assert.equal(await complete('up', '--recipe', '/etc/heddle/heddle.e'), '/etc/heddle/heddle.env');
     });
 
@@ -162,6 +163,7 @@ describe(
         'heddle up --store k': '--store kubernetes',
         'heddle up --recipe host': '--recipe host-gw',
         'heddle lab run host': 'run host-gw',
+        'heddle docs oper': 'docs operations',
         'heddle up --recipe /etc/heddle/heddle.e': '/etc/heddle/heddle.env',
       };
       const lines = Object.entries(typed).map(

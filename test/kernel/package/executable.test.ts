@@ -35,7 +35,7 @@ describe('the single executable', { skip: reasonToSkip(), concurrency: 2 }, () =
     assert.ok(statSync(tested.executable).size <= largestExecutable.bytes);
   });
 
-  test('prints its version, its recipes and its help', async (t) => {
+  test('prints its version, its recipes, its pages and its help', async (t) => {
     const { heddle, env } = install(t);
     const run = async (...args: readonly string[]) => {
       const [program, ...words] = [...withoutNode, heddle, ...args];
@@ -51,6 +51,8 @@ describe('the single executable', { skip: reasonToSkip(), concurrency: 2 }, () =
       listed.map(({ name }) => [name, `${heddle}/recipes/${name}.json`]),
     );
     assert.match((await run('recipe', 'check', 'vxlan')).stdout, /vxlan/);
+    assert.match((await run('docs', 'operations')).stdout, /^# Operations\n/);
+    assert.match((await run('docs', 'node-licence')).stdout, /Node\.js/);
     const { stdout, stderr } = await run('--help');
     assert.match(stdout, /^Usage: heddle /);
     assert.equal(stderr, '');
