@@ -12,7 +12,6 @@ import {
   sysusers,
   tmpfiles,
 } from './control.js';
-import { installedPage } from './links.js';
 import { manPage } from './man.js';
 import { serviceUnit } from './units.js';
 
@@ -96,9 +95,7 @@ export function debianTree({ version, date, executable, commands, files, nodeLic
     packed(`${doc}/changelog.Debian`, debianChangelog({ version, date })),
     ...['README.md', 'SECURITY.md', ...below('docs/')]
       .filter((path) => path !== 'docs/architecture.md')
-      .map((path) =>
-        plain(`${doc}/${path}`, path.endsWith('.md') ? installedPage(text(path)) : contentOf(path)),
-      ),
+      .map((path) => plain(`${doc}/${path}`, contentOf(path))),
     ...below('deploy/')
       .filter((path) => !path.endsWith('.service'))
       .map((path) => plain(`${doc}/examples/${path}`, text(path))),
