@@ -34,6 +34,8 @@ for segment do
     ip link add "switch$segment" type bridge
     ip address add "172.30.$segment.254/24" dev "switch$segment"
     ip address add "fd00:99:$segment::fe/64" dev "switch$segment" nodad
+    # The source of the router's neighbour solicitations: Linux 6.1 sends none for a forwarded packet from a device without one.
+    ip address add fe80::fe/64 dev "switch$segment" nodad
     ip link set "switch$segment" up
   fi
   unshare --net --mount sh -c '
