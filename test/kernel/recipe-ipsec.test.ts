@@ -123,8 +123,13 @@ describe('recipes/ipsec.json', { skip }, () => {
       const [node1, node2, node3] = await connectedNodes(t, { families });
       const { host } = node1;
       assert.deepEqual(await node1.check(), [node2.name, node3.name]);
+      assert.equal(
+        (await findDevice(host, 'ipsec0'))?.mtu,
+        1379,
+        'the MTU of IPv6, which is the smaller one',
+      );
       assert.equal(await ping(host, 'fd00:50:0:3::', 1379), true);
-      assert.equal(await ping(host, 'fd00:50:0:3::', 1400), false);
+      assert.equal(await ping(host, 'fd00:50:0:3::', 1380), false);
     });
   }
 
