@@ -87,7 +87,7 @@ export function leaseValue(node: number, data = `data-${node}`): string {
 
 /** A store that does some things otherwise. */
 export function changedStore(store: LeaseStore, changes: Partial<LeaseStore>): LeaseStore {
-  return {
+  const changed: LeaseStore = {
     description: store.description,
     readNetwork: () => store.readNetwork(),
     createNetwork: (text) => store.createNetwork(text),
@@ -95,7 +95,7 @@ export function changedStore(store: LeaseStore, changes: Partial<LeaseStore>): L
     writeNetwork: (text) => store.writeNetwork(text),
     list: (options) => store.list(options),
     listPages: async function* () {
-      yield* pagesOf(await store.list());
+      yield* pagesOf(await changed.list());
     },
     readLease: (key) => store.readLease(key),
     watch: (cursor, signal) => store.watch(cursor, signal),
@@ -106,6 +106,7 @@ export function changedStore(store: LeaseStore, changes: Partial<LeaseStore>): L
     close: () => store.close(),
     ...changes,
   };
+  return changed;
 }
 
 /**
