@@ -55,8 +55,24 @@ export function readGuestJob(text) {
 function judgeTests(tap) {
   const count = (/** @type {string} */ name) =>
     Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
-  const failed = [...tap.matchAll(/^ *not ok \d+ - (.*)$/gm)].map(([, name = '']) => name);
+  const failed = failuresOf(tap);
   if (failed.length > 0) return { ok: false, note: `failed: ${failed.join('; ')}` };
   if (count('skipped') > 0) return { ok: false, note: `${count('skipped')} skipped` };
   return count('pass') > 0 ? { ok: true, note: '' } : { ok: false, note: 'they did not come to their end' };
+}
+
+/** Characters of an error that a table has room for. */
+const longestError = 300;
+
+/** The failed tests, each with its error and its line in test/kernel: nobody can look into the guest later. @param {string} tap @returns {readonly string[]} */
+function failuresOf(tap) {
+  return [...tap.matchAll(/^( *)not ok \d+ - (.*)(?:\n\1 {2}---\n([\s\S]*?)\n\1 {2}[.]{3}$)?/gm)]
+    .filter(([, , , details = '']) => !details.includes("failureType: 'subtestsFailed'"))
+    .map(([, , name = '', details = '']) => {
+      const [, error = ''] = /^ *error: (?:[|]-)?([\s\S]*?)\n *(?:code|name|stack): /m.exec(details) ?? [];
+      const [, place] =
+        /(test\/kernel\/[^\s():]+:\d+):\d+/.exec(details.slice(details.indexOf('stack:'))) ?? [];
+      const text = error.replaceAll(/\s+/g, ' ').trim().slice(0, longestError);
+      return [name, text, place].filter(Boolean).join(', ');
+    });
 }

@@ -32,6 +32,43 @@ test('the output has the report, and how the tests ended', () => {
   assert.deepEqual(endOf('TAP version 13\n').tests, { ok: false, note: 'they did not come to their end' });
 });
 
+test('a failed test is named with its error and its line, and its suite is not', () => {
+  const tap = `    not ok 1 - packets pass
+      ---
+      duration_ms: 16.5
+      location: '/checkout/test/kernel/recipe-gre.test.ts:1:96'
+      failureType: 'testCodeFailure'
+      error: |-
+        Expected values to be strictly equal:
+
+        false !== true
+      code: 'ERR_ASSERTION'
+      stack: |-
+        TestContext.<anonymous> (/checkout/test/kernel/recipe-gre.test.ts:30:16)
+        process.processTicksAndRejections (node:internal/process/task_queues:95:5)
+      ...
+    not ok 2 - nothing is left
+      ---
+      failureType: 'testCodeFailure'
+      error: 'fd00:50:0:3::'
+      code: 'ERR_ASSERTION'
+      ...
+not ok 1 - recipes/gre.json
+  ---
+  failureType: 'subtestsFailed'
+  error: '2 subtests failed'
+  code: 'ERR_TEST_FAILURE'
+  ...
+# pass 0
+`;
+  assert.deepEqual(readGuestJob(`{}\n\nHEDDLE-TESTS\n${tap}`).tests, {
+    ok: false,
+    note:
+      'failed: packets pass, Expected values to be strictly equal: false !== true, test/kernel/recipe-gre.test.ts:30; ' +
+      "nothing is left, 'fd00:50:0:3::'",
+  });
+});
+
 test('a cell whose tests failed has failed', () => {
   const report = {
     promises: [{ id: 'mtu', tries: [{ underlay: 'routed', families: 'IPv4', outcome: 'kept', note: '' }] }],
