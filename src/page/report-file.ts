@@ -1,34 +1,61 @@
-import { constants, existsSync, statSync } from 'node:fs';
+import { constants, realpathSync, statSync, type Stats } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { Failure } from '../diagnostic/failure.ts';
-import { explainError } from '../host/system-error.ts';
+import { Failure, type FailureKind } from '../diagnostic/failure.ts';
+import { writeFileAtomically } from '../host/files/atomic-file.ts';
+import { explainError, hasErrorCode } from '../host/system-error.ts';
 import { makePage } from './html.ts';
 import type { PageDocument } from './model.ts';
 
-/** Writes a page as one file that needs no server. Throws a {@link Failure} if the file cannot be written. */
-export async function writeReport(file: string, document: PageDocument): Promise<void> {
+/** The mode of a new report: everybody may read it, as with other files that people write. */
+const newMode = 0o644;
+
+/**
+ * Writes a page as one file that needs no server. A file that cannot be written as a whole is left as it was. Throws a {@link Failure}.
+ *
+ * @param kind the kind of the failure. A test that has failed decides about the exit code, even if its report cannot be written.
+ */
+export async function writeReport(
+  file: string,
+  document: PageDocument,
+  kind: FailureKind = 'usage',
+): Promise<void> {
   try {
-    await writeFile(file, makePage(document).html);
+    const { html } = makePage(document);
+    const place = findPlace(file);
+    if (place.stats !== undefined && !place.stats.isFile()) await writeFile(place.path, html);
+    else await writeFileAtomically(place.path, html, place.stats ? place.stats.mode & 0o777 : newMode);
   } catch (cause) {
-    throw refuseFile(file, cause);
+    throw refuseFile(file, cause, kind);
   }
 }
 
 /** Checks that a report can be written, before anything starts. Throws a {@link Failure}. */
 export async function requireWritable(file: string): Promise<void> {
   try {
-    const isThere = existsSync(file);
-    if (isThere && statSync(file).isDirectory()) throw new Error('it is a directory');
-    await access(isThere ? file : dirname(resolve(file)), constants.W_OK);
+    const { path, stats } = findPlace(file);
+    if (stats?.isDirectory()) throw new Error('it is a directory');
+    if (stats?.isFIFO() || stats?.isSocket()) throw new Error('it is not a regular file');
+    if (stats === undefined || stats.isFile()) await access(dirname(path), constants.W_OK);
+    if (stats !== undefined) await access(path, constants.W_OK);
   } catch (cause) {
-    throw refuseFile(file, cause);
+    throw refuseFile(file, cause, 'usage');
   }
 }
 
-function refuseFile(file: string, cause: unknown): Failure {
-  return new Failure('usage', `the report cannot be written to ${file}: ${explainError(cause)}`, {
-    hint: 'give --report a file in a directory that exists and that you may write to',
+/** Follows links to the file that is meant. Its state is undefined if it does not exist yet. */
+function findPlace(file: string): { readonly path: string; readonly stats: Stats | undefined } {
+  if (file === '') throw new Error('the name of the file is empty');
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return { path: stats === undefined ? resolve(file) : realpathSync(file), stats };
+}
+
+function refuseFile(file: string, cause: unknown, kind: FailureKind): Failure {
+  const isFull = hasErrorCode(cause, 'ENOSPC') || hasErrorCode(cause, 'EDQUOT');
+  return new Failure(kind, `the report cannot be written to ${file}: ${explainError(cause)}`, {
+    hint: isFull
+      ? 'make room there, or give --report a file on another disk'
+      : 'give --report a file in a directory that exists and that you may write to',
     cause,
   });
 }

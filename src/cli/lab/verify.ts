@@ -73,7 +73,8 @@ async function visitorOf(
     import('../../page/lab/describe-promises.ts'),
   ]);
   await requireWritable(file);
-  return (report, text) => writeReport(file, describePromises(report, text));
+  return (report, text) =>
+    writeReport(file, describePromises(report, text), report.passed ? undefined : 'lab-failed');
 }
 
 /** Collects the values of an option that may be repeated. */

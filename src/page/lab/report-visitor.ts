@@ -1,5 +1,5 @@
 import { findLabs } from '../../lab/process/find.ts';
-import type { LabEnd, LabVisitor } from '../../lab/run.ts';
+import { failureKind, type LabEnd, type LabVisitor } from '../../lab/run.ts';
 import type { TraceReport } from '../../lab/trace/report.ts';
 import type { LabSpec } from '../../lab/protocol.ts';
 import type { LabPage } from '../model.ts';
@@ -24,7 +24,8 @@ export function reportTo(file: string): LabVisitor {
       // The report says less if somebody removes the lab meanwhile.
       seen = await look(spec, known).catch(() => known);
     },
-    see: (spec, end) => writeReport(file, describeEnd(spec, seen, end)),
+    see: (spec, end) =>
+      writeReport(file, describeEnd(spec, seen, end), end.passed ? undefined : failureKind(end.troubles)),
   };
 }
 
