@@ -1,7 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { limitConnections } from '../daemon/report/limited-server.ts';
 import { Failure } from '../diagnostic/failure.ts';
 import { explainError, hasErrorCode } from '../host/system-error.ts';
 import { makePage } from './html.ts';
@@ -21,7 +22,10 @@ export interface ServedPage {
   close(): void;
 }
 
-/** The limits of the server: few people look at once, and their browsers ask at once. */
+/**
+ * The limits of the server: few people look at once, and their browsers ask at once. A further connection takes the place of the oldest one
+ * that does not follow the page, so that whoever does not know the token cannot keep out who does.
+ */
 const mostConnections = 32;
 const mostHeadBytes = 8192;
 const headMs = 5000;
@@ -43,17 +47,22 @@ export async function servePage(
   // An upgrade may remove the files of the page while this process runs.
   const page = makePage(undefined);
   const followers = new Set<Follower>();
+  const following = new Set<Socket>();
   const server = http.createServer(
     { maxHeaderSize: mostHeadBytes, headersTimeout: headMs, requestTimeout: 2 * headMs },
     (request, response) => {
       answer(request, response, { token, page }, () => {
         const follower = new Follower(response, source);
         followers.add(follower);
-        response.once('close', () => followers.delete(follower));
+        following.add(request.socket);
+        response.once('close', () => {
+          followers.delete(follower);
+          following.delete(request.socket);
+        });
       });
     },
   );
-  server.maxConnections = mostConnections;
+  limitConnections(server, mostConnections, following);
   server.listen({ host: at.host, port: at.port });
   try {
     await once(server, 'listening');
@@ -140,19 +149,28 @@ class Follower {
   readonly #response: ServerResponse;
   readonly #stop: () => void;
   readonly #breath: NodeJS.Timeout;
+  /** The last document, if the browser was too slow for it. */
+  #missed: PageDocument | undefined;
 
   constructor(response: ServerResponse, source: PageSource) {
     this.#response = response;
     this.#breath = setInterval(() => response.write(': still here\n\n'), breathMs);
-    this.#stop = source.follow((document) => {
-      if (response.writableLength <= mostWaitingBytes)
-        response.write(`data: ${JSON.stringify(document)}\n\n`);
+    this.#stop = source.follow((document) => this.#send(document));
+    // Else a browser that missed the last document would show an older one until the next change.
+    response.on('drain', () => {
+      if (this.#missed !== undefined) this.#send(this.#missed);
     });
     response.on('error', () => undefined);
     response.once('close', () => {
       clearInterval(this.#breath);
       this.#stop();
     });
+  }
+
+  #send(document: PageDocument): void {
+    const isSlow = this.#response.writableLength > mostWaitingBytes;
+    this.#missed = isSlow ? document : undefined;
+    if (!isSlow) this.#response.write(`data: ${JSON.stringify(document)}\n\n`);
   }
 
   end(): void {

@@ -71,7 +71,7 @@ export function createLimitedServer(
 }
 
 /** Closes the oldest connection that is not in `answering` whenever there are more than `most`. */
-function limitConnections(server: http.Server, most: number, answering: ReadonlySet<Socket>): void {
+export function limitConnections(server: http.Server, most: number, answering: ReadonlySet<Socket>): void {
   // A set has its members in the order in which they came.
   const open = new Set<Socket>();
   server.on('connection', (socket) => {
