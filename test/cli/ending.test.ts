@@ -14,6 +14,7 @@ import { ownLoopbackAddress } from '../store/etcd/loopback.ts';
 import { EtcdServer } from '../store/etcd/server.ts';
 import { endBy, endOf, Place, startHeddle, untilItWaits, type RunningHeddle } from '../support/ending.ts';
 import { assertTable } from '../support/ending-table.ts';
+import { followPage } from '../support/page-follower.ts';
 import { SmallApiServer } from '../support/small-api-server.ts';
 import { startSilentServer, type SilentServer } from '../support/silent-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -426,6 +427,15 @@ const runningWaits: readonly Wait[] = [
     },
   },
   { command: 'up', what: 'that runs', start: (t) => runUntil(t, new Place(t).up(), /ready: subnet/) },
+  {
+    command: 'up',
+    what: 'that runs and serves a page which a browser follows',
+    start: async (t) => {
+      const ran = await runUntil(t, [...new Place(t).up(), '--page', '127.0.0.1:0'], /ready: subnet/);
+      await followPage(t, /page of this node is at (\S+);/.exec(ran.output())?.[1] ?? '');
+      return ran;
+    },
+  },
   {
     command: 'up',
     what: 'that runs and watches its recipe',

@@ -58,6 +58,29 @@ test('the library of etcd is not loaded for anything else', async (t) => {
   }
 });
 
+const ofPage = (name: string): boolean =>
+  /^src\/page\/|\/dist\/page|node_modules\/(?:preact|@dagrejs)\//.test(name);
+
+test('the modules of pages are loaded by the options that need them', async (t) => {
+  const missing = join(temporaryDirectory(t), 'missing', 'report.html');
+  const loaded = await loadedBy(t, 'lab', 'run', 'vxlan', '--report', missing);
+  assert.ok(loaded.some(ofPage), loaded.join('\n'));
+});
+
+test('the modules of pages are not loaded by anything else', async (t) => {
+  const missing = join(temporaryDirectory(t), 'missing.json');
+  for (const args of [
+    ...[['--help'], ['up', '--help'], ['lab', 'up', '--help'], ['lab', 'run', '--help'], ['recipe', 'list']],
+    ...[
+      ['lab', 'run', missing],
+      ['lab', 'up', missing],
+      ['lab', 'verify', missing],
+      ['up', '--recipe', missing],
+    ],
+  ])
+    assert.deepEqual((await loadedBy(t, ...args)).filter(ofPage), [], args.join(' '));
+});
+
 test('help loads the command line and nothing that it stands for', async (t) => {
   const loaded = await loadedBy(t, '--help');
   const libraries = loaded.flatMap((name) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(name)?.[1] ?? []);

@@ -6,6 +6,7 @@ import { after, before, describe, test, type TestContext } from 'node:test';
 import { exitCodes } from '../../src/diagnostic/failure.ts';
 import { assertTable } from '../support/ending-table.ts';
 import { endBy, startHeddle, untilItWaits, type RunningHeddle } from '../support/ending.ts';
+import { followPage } from '../support/page-follower.ts';
 import { TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 import { reasonToSkip } from './harness/needs.ts';
@@ -217,6 +218,56 @@ const waits: readonly Wait[] = [
     end: 0,
   },
   {
+    command: 'run',
+    what: 'that looks into its nodes for a report',
+    start: async (t) => {
+      const report = join(temporaryDirectory(t), 'report.html');
+      const args = ['lab', 'run', '--nodes', '1', recipe(t), '--report', report];
+      const ran = startHeddle(t, args, { PATH: pathWithHanging(t, 'wg') });
+      await says(ran, /looking into the nodes/);
+      await untilLookHangs(`run-${ran.child.pid ?? 0}`);
+      return ran;
+    },
+    says: /while it waited for the page of its report\n/,
+  },
+  { command: 'up', what: 'that serves a page', start: (t) => startPage(t, 'page'), end: 0 },
+  {
+    command: 'up',
+    what: 'that serves a page which a browser follows',
+    start: async (t) => {
+      const ran = await startPage(t, 'page-seen');
+      await followPage(t, pageOf(ran));
+      return ran;
+    },
+    end: 0,
+  },
+  {
+    command: 'up',
+    what: 'that serves a page which a browser follows, of a lab which is stopped',
+    start: async (t) => {
+      const ran = await startPage(t, 'page-stopped');
+      await followPage(t, pageOf(ran));
+      const first = await firstProcess(`${name}-page-stopped`);
+      const stopped = processesIn(pidNamespace(first) ?? '').map(({ pid }) => pid);
+      for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+      t.after(() => endAll(stopped));
+      await untilItWaits(ran);
+      return ran;
+    },
+    end: 0,
+  },
+  {
+    command: 'up',
+    what: 'that serves a page which a browser follows, whose look into a node hangs',
+    start: async (t) => {
+      const ran = await startPage(t, 'page-hangs', { PATH: pathWithHanging(t, 'wg') });
+      await followPage(t, pageOf(ran));
+      await untilLookHangs(`${name}-page-hangs`);
+      return ran;
+    },
+    end: 0,
+  },
+  {
     command: 'up',
     what: 'that watches its recipe',
     start: (t) => {
@@ -232,6 +283,40 @@ const waits: readonly Wait[] = [
     says: /while it waited for (?:the answer of the lab ending-\d+ about its (?:nodes|links)|the lab ending-\d+ to \w+ node1)\n/,
   })),
 ];
+
+/** Starts a lab with a page. The lab ends with the test. */
+async function startPage(
+  t: TestContext,
+  suffix: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<RunningHeddle> {
+  const lab = `${name}-${suffix}`;
+  const args = ['lab', 'up', '--page', '--name', lab, '--nodes', '2', recipe(t)];
+  t.after(() => runHeddle(['lab', 'down', '--name', lab]));
+  return says(startHeddle(t, args, environment), /The page of the lab: \S+\n/);
+}
+
+function pageOf(ran: RunningHeddle): string {
+  return /The page of the lab: (\S+)/.exec(ran.output())?.[1] ?? '';
+}
+
+/** The argument of a program that does not end. */
+const hangingSeconds = '297';
+
+/** A PATH with a program that does not end. */
+function pathWithHanging(t: TestContext, program: string): string {
+  const programs = temporaryDirectory(t);
+  const file = join(programs, program);
+  writeFileSync(file, `#!/bin/sh\nexec sleep ${hangingSeconds}\n`, { mode: 0o755 });
+  return `${programs}:${process.env['PATH'] ?? ''}`;
+}
+
+async function untilLookHangs(lab: string): Promise<void> {
+  const inside = pidNamespace(await firstProcess(lab)) ?? '';
+  await until('the program that does not end', () =>
+    processesIn(inside).some(({ words }) => words.includes(hangingSeconds)),
+  );
+}
 
 /** The labs that `waits` start under names of their own. */
 const ownLabs = [
