@@ -19,6 +19,8 @@ interface PageHead {
 export interface LabPage extends PageHead {
   readonly page: 'lab';
   readonly recipe: string;
+  /** The option that commands of a shell need to reach the lab, after a space; empty for the lab with the usual name. */
+  readonly nameOption: string;
   readonly verdict: PageVerdict;
   readonly topology: PageTopology;
   /** The same as `lab ps --json`; without nodes if the lab did not come so far. */

@@ -25,6 +25,7 @@ export function labPage(changes: Partial<LabPage> = {}): LabPage {
     version: '1.0.0',
     madeAt: '2026-01-01T00:00:00.000Z',
     recipe: 'vxlan',
+    nameOption: '',
     verdict: { kind: 'live', text: 'all is well' },
     topology,
     listing: { nodes: [], server: null, routers: [] },

@@ -93,6 +93,7 @@ const outcome = z.union([
       z.nullable(z.strictObject({ place: z.string(), interface: z.string(), direction })),
       'The last frame of that packet; null if there was none.',
     ),
+    place: described(z.string(), 'The place that has the likely cause.'),
     cause: described(z.string(), 'The likely cause, as a sentence.'),
     shows: described(z.nullable(z.string()), 'A command that shows the cause.'),
     repairs: described(z.nullable(z.string()), 'A command that repairs it, if there is one.'),

@@ -53,6 +53,7 @@ export function judgeTrace(
     kind: 'lost',
     packet,
     lastSeen: last ? { place: last.place, interface: last.interface, direction: last.direction } : null,
+    place,
     cause,
     shows: shows === null ? null : inPlace(place, shows),
     repairs: repairs === null ? null : inPlace(place, repairs),

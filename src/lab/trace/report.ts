@@ -114,6 +114,8 @@ export type TraceOutcome =
         readonly interface: string;
         readonly direction: 'in' | 'out';
       } | null;
+      /** The place that has the cause. */
+      readonly place: string;
       /** The likely cause, as a sentence without a full stop. */
       readonly cause: string;
       /** The commands that show and repair the cause, ready for a shell; null if none is known. */

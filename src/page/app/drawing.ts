@@ -50,12 +50,16 @@ export function Drawn({ page, trace, node, onNode }: DrawnProps): JSX.Element {
         cables(page, drawing),
         drawing.boxes.map((box) => hostBox(box, page)),
         trace === undefined ? null : walkOf(trace, drawing, page),
+        // Above the way of the packet, so that it does not cross out any name.
+        drawing.boxes.map((box) => hostText(box, page)),
       ),
     ),
     h(
       'figcaption',
       {},
-      'Arcs: the tunnels of the overlay; boxes: hosts and segments; the thick line: the way of the packet shown below. ',
+      'Arcs: the tunnels of the overlay (solid: every test was answered; dashed and red: a test failed; grey: not tested). ',
+      'Boxes: hosts and segments. A dashed line with ✘: a link that is cut. ',
+      'The thick line: the way of the packet shown below, from its dot to its end; ✘: lost there. ',
       showsAll
         ? null
         : [
@@ -140,15 +144,35 @@ function cables({ listing, links }: LabPage, drawing: LabDrawing): JSX.Element {
   );
 }
 
-function hostBox(box: DrawnBox, { listing, states }: LabPage): JSX.Element {
-  const { name, kind, x, y, width, height } = box;
+/** The state of a host's program, in a word; empty for a host without one. */
+function stateOf({ name, kind }: DrawnBox, { listing, states }: LabPage): string {
+  if (kind === 'server') return listing.server?.name === name ? listing.server.daemon : '';
+  if (kind !== 'node') return '';
   const node = listing.nodes.find((each) => each.name === name);
-  const server = listing.server?.name === name ? listing.server : undefined;
   const state = node?.ended == null ? states.find((each) => each.node === name)?.state : undefined;
-  const shown = (kind === 'node' ? (state ?? node?.daemon) : server?.daemon) ?? '';
+  return state ?? node?.daemon ?? '';
+}
+
+function hostBox(box: DrawnBox, page: LabPage): JSX.Element {
+  const { name, kind, x, y, width, height } = box;
+  const pod = podOf(box);
+  return h(
+    'g',
+    { key: `${kind} ${name}`, class: `host ${kind} ${stateOf(box, page)}`, 'data-host': name },
+    h('rect', { x: x - width / 2, y: y - height / 2, width, height, rx: kind === 'segment' ? 16 : 6 }),
+    kind === 'node'
+      ? h('rect', { class: 'pod', x: pod.x - 20, y: pod.y - 9, width: 40, height: 18, rx: 9 })
+      : null,
+  );
+}
+
+function hostText(box: DrawnBox, page: LabPage): JSX.Element {
+  const { name, kind, x, y, height } = box;
+  const shown = stateOf(box, page);
+  const node = page.listing.nodes.find((each) => each.name === name);
   const lines =
     kind === 'node'
-      ? [shown, node?.subnet ?? 'no subnet']
+      ? [shown, node?.subnet ?? node?.ipv6Subnet ?? 'no subnet']
       : kind === 'server'
         ? [shown]
         : [kind === 'underlay' ? 'router of the lab' : kind];
@@ -162,13 +186,9 @@ function hostBox(box: DrawnBox, { listing, states }: LabPage): JSX.Element {
   const pod = podOf(box);
   return h(
     'g',
-    { key: `${kind} ${name}`, class: `host ${kind} ${shown}`, 'data-host': name },
-    h('rect', { x: x - width / 2, y: y - height / 2, width, height, rx: kind === 'segment' ? 16 : 6 }),
+    { key: `${kind} ${name}`, class: 'host-text' },
     kind === 'node'
-      ? [
-          h('rect', { class: 'pod', x: pod.x - 20, y: pod.y - 9, width: 40, height: 18, rx: 9 }),
-          h('text', { class: 'pod-text', x: pod.x, y: pod.y + 4, 'text-anchor': 'middle' }, 'pod'),
-        ]
+      ? h('text', { class: 'pod-text', x: pod.x, y: pod.y + 4, 'text-anchor': 'middle' }, 'pod')
       : null,
     text(name, first, 'name'),
     lines.map((line, index) => text(line, first + 15 * (index + 1), 'line')),
@@ -182,7 +202,7 @@ function walkOf(trace: TraceReport, drawing: LabDrawing, page: LabPage): JSX.Ele
     'g',
     { class: `way ${trace.outcome.kind}` },
     h('polyline', { points: points.map(({ x, y }) => `${x},${y}`).join(' ') }),
-    h('circle', { cx: points[0]?.x, cy: points[0]?.y, r: 6 }),
+    h('circle', { cx: (points[0]?.x ?? 0) - 20, cy: points[0]?.y, r: 5 }),
     lostAt === undefined
       ? null
       : h('text', { class: 'lost-mark', x: lostAt.x, y: lostAt.y + 9, 'text-anchor': 'middle' }, '✘'),

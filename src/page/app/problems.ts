@@ -1,6 +1,7 @@
 import { h, type JSX } from 'preact';
 import type { PageDocument } from '../model.ts';
-import { findProblems, type PageProblem } from '../view/problems.ts';
+import type { PageProblem } from '../view/problem.ts';
+import { findProblems } from '../view/problems.ts';
 import { Printed } from './widgets.ts';
 
 /** The list of what is wrong. */

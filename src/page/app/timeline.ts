@@ -13,20 +13,31 @@ const kinds: Readonly<Record<TimelineKind, string>> = {
 
 interface TimelineState {
   readonly kind: TimelineKind | 'all';
+  /** Whether the table has all entries, in place of the newest. */
+  readonly isLong: boolean;
 }
+
+/** The most entries of the table at first. More of them would push the rest of the page far down on a phone. */
+const mostAtFirst = 100;
 
 /** The events of all nodes: a lane for each node, and a table. */
 export class TimelineView extends Component<{ readonly timeline: Timeline }, TimelineState> {
-  override state: TimelineState = { kind: 'all' };
+  override state: TimelineState = { kind: 'all', isLong: false };
 
-  override render({ timeline }: { readonly timeline: Timeline }, { kind }: TimelineState): ComponentChildren {
+  override render(
+    { timeline }: { readonly timeline: Timeline },
+    { kind, isLong }: TimelineState,
+  ): ComponentChildren {
     const { entries, omitted } = timeline;
     if (entries.length === 0) return null;
-    const shown = entries.filter((entry) => kind === 'all' || entry.kind === kind);
+    const ofKind = entries.filter((entry) => kind === 'all' || entry.kind === kind);
+    const shown = isLong ? ofKind : ofKind.slice(-mostAtFirst);
+    const older = ofKind.length - shown.length;
     return h(
       PageSection,
       { id: 'timeline', title: 'Time line' },
       h(Lanes, { entries }),
+      h(Legend, {}),
       h(
         'p',
         {},
@@ -65,6 +76,13 @@ export class TimelineView extends Component<{ readonly timeline: Timeline }, Tim
           h('tbody', {}, [...shown].reverse().map(row)),
         ),
       ),
+      older === 0
+        ? null
+        : h(
+            'button',
+            { type: 'button', class: 'more', onClick: () => this.setState({ isLong: true }) },
+            `Show ${older} older events`,
+          ),
     );
   }
 }
@@ -87,11 +105,14 @@ function row({ at, node, level, kind, text, detail, durationMs, ranBy }: Timelin
   );
 }
 
+/** Orders `node2` before `node10`. */
+const byNumber = new Intl.Collator('en', { numeric: true });
+
 const lane = { height: 22, left: 96, width: 900 } as const;
 
 /** A lane for each node. The table has the same for those who cannot see it. */
 function Lanes({ entries }: { readonly entries: readonly TimelineEntry[] }): JSX.Element {
-  const nodes = [...new Set(entries.map(({ node }) => node))].sort();
+  const nodes = [...new Set(entries.map(({ node }) => node))].sort(byNumber.compare);
   const times = entries.map(({ at }) => Date.parse(at)).filter((time) => !Number.isNaN(time));
   const begin = Math.min(...times);
   const span = Math.max(1, Math.max(...times) - begin);
@@ -116,7 +137,9 @@ function Lanes({ entries }: { readonly entries: readonly TimelineEntry[] }): JSX
           { key: node },
           h('text', { x: 4, y: y + 4 }, node.slice(0, 14)),
           h('line', { class: 'axis', x1: lane.left, x2: lane.width - 8, y1: y, y2: y }),
-          entries.filter((entry) => entry.node === node).map((entry) => mark(entry, xOf(entry.at), y, span)),
+          entries
+            .filter((entry) => entry.node === node)
+            .map((entry) => markIn(entry, xOf(entry.at), y, span)),
         );
       }),
       h('text', { x: lane.left, y: height - 4 }, timeOfDay(entries[0]?.at ?? '')),
@@ -129,14 +152,50 @@ function Lanes({ entries }: { readonly entries: readonly TimelineEntry[] }): JSX
   );
 }
 
-/** A command is a bar that ends when it ended. Each kind has a shape of its own, because not everybody tells colours apart. */
-function mark({ kind, level, durationMs }: TimelineEntry, x: number, y: number, span: number): JSX.Element {
+/** Draws an entry in its lane, where a command's bar ends at the command's end, and does not begin before the lane. */
+function markIn(entry: TimelineEntry, x: number, y: number, span: number): JSX.Element {
+  if (entry.kind !== 'command') return mark(entry, x, y);
+  const wanted = Math.max(3, ((entry.durationMs ?? 0) / span) * (lane.width - lane.left));
+  const from = Math.max(lane.left, x - wanted);
+  const width = Math.max(3, x - from);
+  return mark(entry, from + width / 2, y, width);
+}
+
+/** The shapes of the lanes, each with its meaning. */
+function Legend(): JSX.Element {
+  return h(
+    'ul',
+    { class: 'legend shapes', 'aria-label': 'the shapes of the lanes' },
+    Object.entries(kinds).map(([kind, text]) =>
+      h(
+        'li',
+        { key: kind },
+        h(
+          'svg',
+          { width: 16, height: 16, viewBox: '-8 -8 16 16', 'aria-hidden': 'true' },
+          mark({ kind: kind as TimelineKind, level: kind === 'fault' ? 'warn' : 'info' }, 0, 0),
+        ),
+        ` ${text}`,
+      ),
+    ),
+  );
+}
+
+/**
+ * Draws the shape of an entry around a point. Each kind has a shape of its own, because not everybody tells colours apart.
+ *
+ * @param width the width of a command's bar
+ */
+function mark(
+  { kind, level }: Pick<TimelineEntry, 'kind' | 'level'>,
+  x: number,
+  y: number,
+  width = 12,
+): JSX.Element {
   const name = `mark ${kind} ${level}`;
   switch (kind) {
-    case 'command': {
-      const width = Math.max(3, ((durationMs ?? 0) / span) * (lane.width - lane.left));
-      return h('rect', { class: name, x: Math.max(lane.left, x - width), y: y - 4, width, height: 8 });
-    }
+    case 'command':
+      return h('rect', { class: name, x: x - width / 2, y: y - 4, width, height: 8 });
     case 'lease':
       return h('circle', { class: name, cx: x, cy: y, r: 5 });
     case 'fault':

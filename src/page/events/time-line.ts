@@ -16,15 +16,23 @@ const mostEntries = 600;
 const mostText = 600;
 const mostDetail = 1000;
 
-/** Makes the time line of a page. Where there are too many entries, those at the level debug go first, and then the oldest. */
+/**
+ * Makes the time line of a page. Of too many entries, the oldest commands that succeeded and other usual events are left out first, then
+ * the oldest of the rest.
+ */
 export function toTimeline(nodes: readonly NodeEvents[], faults: readonly FaultRecord[]): Timeline {
   const all = [
     ...nodes.flatMap(({ node, events }) => events.map((logged) => entryOf(node, logged))),
     ...faults.map(entryOfFault),
   ].sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
-  const shown = all.length <= mostEntries ? all : all.filter(({ level }) => level !== 'debug');
-  const entries = shown.slice(-mostEntries);
+  let excess = all.length - mostEntries;
+  const entries = all.filter((entry) => !isUsual(entry) || (excess -= 1) < 0).slice(-mostEntries);
   return { entries, omitted: all.length - entries.length };
+}
+
+/** Whether an entry tells least about what went wrong: a lab of 20 nodes has hundreds of them at its start. */
+function isUsual({ kind, level }: TimelineEntry): boolean {
+  return (kind === 'command' || kind === 'other') && (level === 'info' || level === 'debug');
 }
 
 function entryOf(node: string, { time, event }: TimedEvent): TimelineEntry {

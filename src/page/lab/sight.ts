@@ -1,5 +1,6 @@
 import { showInvisibleInLines } from '../../diagnostic/visible-text.ts';
 import { readVersion } from '../../host/version.ts';
+import { nameArgument } from '../../lab/plan/request.ts';
 import { stateScript } from '../../lab/plan/kernel/read-state.ts';
 import { askLinks, askStatus } from '../../lab/process/control-client.ts';
 import type { FoundLab } from '../../lab/process/find.ts';
@@ -64,6 +65,7 @@ export function describeLab(spec: LabSpec, sight: LabSight | undefined, results:
     version: readVersion(),
     madeAt: new Date().toISOString(),
     recipe: spec.recipe.name,
+    nameOption: nameArgument(spec.name),
     topology: describeTopology(spec.topology),
     listing: {
       nodes: status?.nodes ?? [],

@@ -76,7 +76,7 @@ export function drawTopology({ segments, hosts }: PageTopology): LabDrawing {
   const linksTo = (segment: string): number =>
     hosts.flatMap(({ links }) => links).filter((link) => link.segment === segment).length;
   for (const { name } of switches)
-    graph.setNode(segmentId(name), { width: Math.max(shortSegment, linksTo(name) * linkWidth), height: 34 });
+    graph.setNode(segmentId(name), { width: Math.max(shortSegment, linksTo(name) * linkWidth), height: 40 });
   for (const { name, kind, links } of hosts) {
     for (const { segment } of links) {
       if (!cables.has(segment)) {

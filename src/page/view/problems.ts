@@ -1,17 +1,7 @@
 import type { TraceReport } from '../../lab/trace/report.ts';
 import type { LabPage, NodePage, PageDocument, VerifyPage } from '../model.ts';
-
-/** Something that is wrong, for the top of the page. */
-export interface PageProblem {
-  /** The node, or the place, that it is about; null for the whole. */
-  readonly where: string | null;
-  /** A sentence without a full stop. */
-  readonly what: string;
-  /** The commands that show and repair it; null if none is known. */
-  readonly look: string | null;
-  readonly repair: string | null;
-  readonly detail: string | null;
-}
+import { problemsOfPairs } from './failed-pairs.ts';
+import type { PageProblem } from './problem.ts';
 
 /** The most problems at the top of a page. */
 const mostProblems = 30;
@@ -31,8 +21,9 @@ export function findProblems(document: PageDocument): readonly PageProblem[] {
 }
 
 function problemsOfLab(page: LabPage): readonly PageProblem[] {
-  const { listing, troubles, traces, states, pairs, steps, reasons } = page;
+  const { listing, nameOption, troubles, traces, states, pairs, steps, reasons } = page;
   const hosts = [...listing.nodes, ...(listing.server === null ? [] : [listing.server])];
+  const cut = hosts.filter(({ link }) => link === 'cut').map(({ name }) => name);
   const failedSteps = steps.filter(({ outcome }) => outcome === 'failed');
   const known: readonly PageProblem[] = [
     ...troubles.map(({ node, message, hint = null, detail = null }) => ({
@@ -48,9 +39,12 @@ function problemsOfLab(page: LabPage): readonly PageProblem[] {
       what: `step ${number} failed (line ${line}): ${text}: ${note ?? ''}`,
       detail,
     })),
-    ...hosts
-      .filter(({ link }) => link === 'cut')
-      .map(({ name }) => ({ ...alone, where: name, what: `${name} is disconnected from the underlay` })),
+    ...cut.map((name) => ({
+      ...alone,
+      where: name,
+      what: `${name} is disconnected from the underlay`,
+      repair: `heddle lab join${nameOption} ${name}`,
+    })),
     ...hosts
       .filter(({ daemon }) => daemon === 'failed')
       .map(({ name, ended }) => ({
@@ -58,7 +52,7 @@ function problemsOfLab(page: LabPage): readonly PageProblem[] {
         where: name,
         what: `the program of ${name} has failed: it ${ended ?? 'ended'}`,
       })),
-    ...traces.flatMap(problemOfTrace),
+    ...traces.filter((trace) => !isOfCut(trace, cut)).flatMap(problemOfTrace),
     ...states
       .filter(
         ({ state, node }) =>
@@ -77,18 +71,31 @@ function problemsOfLab(page: LabPage): readonly PageProblem[] {
         what: `${command}${where === null ? '' : ` (${where.file}:${where.line})`} on ${node}${peer === null ? '' : ` for ${peer}`} ${how}`,
         detail: stderr === '' ? null : stderr,
       })),
-    ...pairs
-      .filter(({ ok }) => !ok)
-      .map(({ from, to, reason, rttMs }) => ({
+    ...hosts
+      .filter(({ daemon }) => daemon === 'stopped')
+      .map(({ name, ended }) => ({
         ...alone,
-        where: from,
-        what: `the pod of ${from} does not reach the pod of ${to}: ${reason ?? (rttMs === null ? 'no answer' : 'a packet of the published MTU is lost')}`,
+        where: name,
+        what: `the daemon of ${name} does not run, so nothing repairs its network: it ${ended ?? 'was stopped'}`,
+        repair: `heddle lab start${nameOption} ${name}`,
       })),
+    ...problemsOfPairs(pairs),
   ];
+  const ofPairs = pairs
+    .filter(({ ok }) => !ok)
+    .map(({ from, to }) => `the pod of ${from} does not reach the pod of ${to}`);
   const others = reasons.filter(
-    (reason) => !known.some(({ what }) => reason.includes(what) || what.includes(reason)),
+    (reason) =>
+      !known.some(({ what }) => reason.includes(what) || what.includes(reason)) &&
+      !ofPairs.some((sentence) => reason.startsWith(sentence)),
   );
   return [...known, ...others.map((what) => ({ ...alone, where: null, what }))];
+}
+
+/** Whether a trace only found the device that belongs to a cut link. */
+function isOfCut({ outcome, from, to }: TraceReport, cut: readonly string[]): boolean {
+  if (outcome.kind === 'answered' || !/^the device \S+ of \S+ is down$/.test(outcome.cause)) return false;
+  return cut.some((name) => [from, to].some(({ place }) => place === name || place === `${name}-pod`));
 }
 
 function problemOfTrace({ outcome, from, to, size }: TraceReport): readonly PageProblem[] {
@@ -100,7 +107,7 @@ function problemOfTrace({ outcome, from, to, size }: TraceReport): readonly Page
       : `${from.place} → ${to.place}, ${size} bytes: the ${outcome.packet ?? 'packet'} was last seen on ${last.place}, ${last.direction === 'in' ? 'arriving on' : 'leaving by'} ${last.interface}`;
   return [
     {
-      where: from.place,
+      where: outcome.place,
       what: outcome.cause,
       look: outcome.shows,
       repair: outcome.repairs,

@@ -18,7 +18,16 @@ export function drawWalk(trace: TraceReport, drawing: LabDrawing, topology: Page
     lastPlace === undefined ? -1 : trace.hops.findLastIndex(({ place }) => place === lastPlace);
   const hops = lastIndex < 0 ? trace.hops : trace.hops.slice(0, lastIndex + 1);
   const points = hops.flatMap((hop) => pointsOf(hop, drawing, topology));
-  return { points, lostAt: outcome.kind === 'lost' ? points.at(-1) : undefined };
+  const last = points.at(-1);
+  return { points, lostAt: outcome.kind === 'lost' && last ? besideName(last, drawing) : undefined };
+}
+
+/** Moves a point in the middle of a host to the corner of its box, where it does not hide the name. */
+function besideName(point: DrawnPoint, { boxes }: LabDrawing): DrawnPoint {
+  const box = boxes.find(({ x, y, kind }) => kind !== 'segment' && x === point.x && y === point.y);
+  return box === undefined
+    ? point
+    : { x: box.x + box.width / 2 - 14, y: box.y - box.height / 2 + Math.min(14, box.height / 2) };
 }
 
 function pointsOf(hop: Hop, { boxes, cables }: LabDrawing, topology: PageTopology): readonly DrawnPoint[] {
