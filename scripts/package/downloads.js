@@ -40,9 +40,8 @@ export function downloadedPackage(name) {
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true });
   try {
-    runHelper('npm', ['pack', '--silent', '--pack-destination', draft, `${name}@${version}`], {
-      timeout: 600_000,
-    });
+    const options = ['--loglevel', 'error', '--pack-destination', draft];
+    runHelper('npm', ['pack', ...options, `${name}@${version}`], { timeout: 600_000 });
     const [file = ''] = readdirSync(draft);
     const found = createHash('sha512')
       .update(readFileSync(join(draft, file)))

@@ -10,6 +10,6 @@ import { runHelper } from './run-helper.js';
  */
 export function packForNpm(directory) {
   mkdirSync(directory, { recursive: true });
-  runHelper('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: checkout });
+  runHelper('npm', ['pack', '--loglevel', 'error', '--pack-destination', directory], { cwd: checkout });
   return join(directory, npmFile(heddleVersion));
 }
