@@ -1,54 +1,34 @@
 import { publishedMtu } from '../../contract/mtu.ts';
-import type { Counts } from '../../engine/overview.ts';
-import { Engine } from '../../engine/engine.ts';
-import type { EmitEvent } from '../../event/event.ts';
+import type { NodeFacts } from '../../contract/environment.ts';
 import { formatCount } from '../../diagnostic/words.ts';
-import { readMachineMarks, type MachineMarks } from '../../host/machine.ts';
+import type { Counts } from '../../engine/overview.ts';
+import type { Concerns } from '../../event/concerns.ts';
+import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
 import { explainError } from '../../host/system-error.ts';
-import { readLinkRoutes } from '../../host/interface/proc-routes.ts';
 import { describeSubnets } from '../../lease/roster.ts';
-import { agreedFields } from '../../lease/agreed-fields.ts';
 import { networksOf } from '../../network/configuration.ts';
-import { presentValues } from '../../network/per-family.ts';
-import { listPublicAddresses, mainPublicAddress } from '../../network/public-addresses.ts';
-import type { ListingSlot } from '../../store/listing-slot.ts';
-import type { StoreChoice } from '../../store/kind.ts';
+import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import type { Vital } from '../health/vital.ts';
-import { findLinkUse } from '../commands/link-use.ts';
-import { peerCommands } from '../commands/peer-commands.ts';
-import type { NodeFacts } from '../../contract/environment.ts';
-import { noteHeldLease, noteLeaseWrite } from '../lease/held-lease.ts';
-import { LeaseKeeper, type LeaseHolder } from '../lease/lease-keeper.ts';
-import { OwnIdentities } from '../lease/own-identities.ts';
-import { Concerns } from '../../event/concerns.ts';
-import { DriftReport } from '../peers/drift-report.ts';
-import { PeerFollower } from '../peers/peer-follower.ts';
-import type { PeerJournal } from '../peers/peer-journal.ts';
-import { PeerLinks } from '../peers/peer-links.ts';
-import { PeerLoop } from '../peers/peer-loop.ts';
-import { PeerProbe } from '../probe/peer-probe.ts';
-import type { Preparation } from '../setup/prepare.ts';
-import type { UpOptions } from '../setup/options.ts';
-import { removeDeployment, writeDeployment } from './deployment-file.ts';
-import { deploymentOf } from './deployment.ts';
-import { DriftWatch } from './drift-watch.ts';
-import type { LeasedNetwork } from './leased-network.ts';
-import type { LiveNetwork, NetworkPart } from './parts/part.ts';
-import { PartKeeper, type BrokenPart, type PartSight } from './part-keeper.ts';
-import { networkParts, rememberParts, removeParts } from './parts/parts.ts';
-import { removePeers } from './parts/peers.ts';
-import { tellOtherAddress } from './take-lease.ts';
-import { takeDown, type TakeDownResult } from './take-down.ts';
+import type { LeaseHolder, LeaseKeeper } from '../lease/lease-keeper.ts';
+import { LeaseNotes } from '../lease/lease-notes.ts';
+import type { DriftReport } from '../peers/drift-report.ts';
+import type { PeerFollower } from '../peers/peer-follower.ts';
+import type { PeerLoop } from '../peers/peer-loop.ts';
+import type { PeerProbe } from '../probe/peer-probe.ts';
 import { raiseClockConcern } from '../watch/clock.ts';
 import { raiseForwardingConcerns } from '../watch/forwarding.ts';
-import { Periodic } from '../../time/periodic.ts';
-import { AddressWatch } from '../watch/address-watch.ts';
-import { DeviceWatch, plannedNames } from '../watch/device-watch.ts';
-import { UnderlayWatch } from '../watch/underlay.ts';
-import type { ChosenInterface } from '../../host/interface/choose-interface.ts';
-import { StoredNetworkWatch } from '../watch/stored-network.ts';
+import { removeDeployment, writeDeployment } from './deployment-file.ts';
+import { deploymentOf } from './deployment.ts';
+import type { LeasedNetwork } from './leased-network.ts';
+import { PartKeeper, type BrokenPart, type PartSight } from './part-keeper.ts';
+import type { LiveNetwork, NetworkPart } from './parts/part.ts';
+import { networkParts, rememberParts, removeParts } from './parts/parts.ts';
+import { removePeers } from './parts/peers.ts';
+import { takeDown, type TakeDownResult } from './take-down.ts';
+import { tellOtherAddress } from './take-lease.ts';
+import { assembleWorkers, type NetworkWorkers, type WorkersContext } from './workers.ts';
 
 /** The owner of a {@link RunningNetwork}: receives what the network reports. */
 export interface NetworkOwner {
@@ -62,15 +42,8 @@ export interface NetworkOwner {
   underlayChanged(underlay: ChosenInterface): void;
 }
 
-interface NetworkContext {
+interface NetworkContext extends WorkersContext {
   readonly owner: NetworkOwner;
-  readonly options: UpOptions;
-  readonly preparation: Preparation;
-  readonly leasedNetwork: LeasedNetwork;
-  readonly journal: PeerJournal;
-  /** The content of the store when the lease was taken. */
-  readonly listingSlot: ListingSlot;
-  readonly emit: EmitEvent;
   /** The subnets of peers that are in place; undefined if only a check can tell. */
   readonly inPlace: ReadonlySet<string> | undefined;
 }
@@ -105,18 +78,9 @@ type NetworkState =
 /** A network with its lease. Its parts are brought up and kept in order while it runs. */
 export class RunningNetwork implements LeaseHolder {
   readonly #context: NetworkContext;
-  readonly #loop: PeerLoop;
-  readonly #follower: PeerFollower;
-  readonly #keeper: LeaseKeeper;
-  readonly #drift: DriftReport;
+  readonly #workers: NetworkWorkers;
   readonly #parts: PartKeeper;
-  readonly #concerns: Concerns;
-  readonly #watch: DriftWatch;
-  readonly #probe: PeerProbe;
-  readonly #storeWatch: Periodic;
-  readonly #underlay: UnderlayWatch;
-  readonly #addresses: AddressWatch;
-  readonly #devices: DeviceWatch;
+  readonly #notes: LeaseNotes;
   readonly #live: LiveNetwork;
   /** The MTU in the deployment file, from before the device showed its own. */
   readonly #plannedMtu: number;
@@ -135,108 +99,25 @@ export class RunningNetwork implements LeaseHolder {
     this.#context = context;
     this.#plannedMtu = publishedMtu(context.leasedNetwork.commands.facts.mtus);
     const { options, preparation, leasedNetwork, journal, emit, inPlace } = context;
-    const { commands, subnets, record } = leasedNetwork;
-    const peers = peerCommands(commands, subnets, options.compile, (found) =>
-      this.#concerns.set('compile', found),
-    );
-    this.#loop = new PeerLoop({
-      engine: new Engine(peers.abilities),
-      journal,
-      commands: peers,
-      concurrency: preparation.loaded.recipe.concurrency,
-      emit,
-      onProgress: () => {
-        this.#probe.forgetGone();
-        this.#reportHealth();
-      },
-    });
-    this.#concerns = new Concerns(emit, () => this.#reportHealth(), Date.now);
-    this.#probe = new PeerProbe({
-      peers: () => this.#loop.engine.peersInPlace,
-      own: subnets,
-      intervalMs: options.probeIntervalSeconds && options.probeIntervalSeconds * 1000,
-      concerns: this.#concerns,
-      emit,
-    });
-    this.#keeper = new LeaseKeeper({
-      concerns: this.#concerns,
-      store: preparation.store,
-      record,
-      subnets,
-      ttlSeconds: options.leaseTtlSeconds,
-      marginSeconds: options.renewMarginSeconds,
-      subnet: describeSubnets(subnets),
-      emit,
-      holder: this,
-    });
-    const networks = networksOf(preparation.network.configuration);
-    // Networks in which no node has a public address.
-    const foreign = options.allowOverlap ? [] : networks;
-    const identities = new OwnIdentities(this.#keeper, preparation.loaded.recipe.backendData);
-    this.#follower = new PeerFollower({
-      store: preparation.store,
-      rules: {
-        network: preparation.network.configuration,
-        backendType: preparation.loaded.recipe.backendType,
-        backendData: preparation.loaded.recipe.backendData,
-        agreed: agreedFields(preparation.loaded.recipe, preparation.network.parameterValues),
-        allowOverlap: options.allowOverlap,
-        // They may change while the network runs.
-        get ownAddresses() {
-          const { facts } = commands;
-          return [...listPublicAddresses(facts), ...presentValues(facts.localAddresses)];
-        },
-        get ownIdentities() {
-          return identities.now;
-        },
-      },
-      own: this.#keeper,
-      earlier: journal.peers,
-      mayBeLate: leasedNetwork.hadEnded || preparation.outages.longestMs >= this.#keeper.marginMs,
-      listingSlot: context.listingSlot,
-      loop: this.#loop,
-      links: new PeerLinks(findLinkUse(commands, subnets), () => readLinkRoutes(foreign)),
-      concerns: this.#concerns,
-      emit,
-    });
-    this.#drift = new DriftReport(emit, Date.now);
+    const { commands, subnets } = leasedNetwork;
     this.#parts = new PartKeeper(networkParts, emit, () => this.#reportHealth());
-    this.#watch = new DriftWatch({
-      commands,
-      own: subnets,
-      intervalMs: options.checkIntervalSeconds * 1000,
-      emit,
+    this.#workers = assembleWorkers(context, {
+      holder: this,
+      signal: this.#working.signal,
+      reportHealth: () => this.#reportHealth(),
+      deviceGone: () => this.#deviceGone(),
       look: (signal) => this.#look(signal),
     });
-    this.#underlay = new UnderlayWatch(
-      preparation.underlay,
-      preparation.interfaces,
-      networks.map(({ family }) => family),
-      foreign,
-      this.#concerns,
-    );
-    this.#addresses = new AddressWatch({
+    const { loop, keeper, drift, concerns, underlay, devices } = this.#workers;
+    this.#notes = new LeaseNotes({
       stateDirectory: options.stateDirectory,
-      onChange: () => this.#watch.request(),
-    });
-    this.#devices = new DeviceWatch({
-      planned: () => plannedNames(preparation.loaded.recipe, commands.facts, subnets),
-      onGone: () => this.#deviceGone(),
-    });
-    const stored = new StoredNetworkWatch({
-      preparation,
-      options,
-      own: subnets,
-      concerns: this.#concerns,
-      signal: this.#working.signal,
-    });
-    this.#storeWatch = new Periodic(options.checkIntervalSeconds * 1000, () => {
-      raiseClockConcern(preparation.store, this.#concerns);
-      return stored.look();
+      store: options.store,
+      hardwareAddress: () => underlay.underlay.hardwareAddress,
+      emit,
     });
     this.#live = {
       commands,
-      loop: this.#loop,
+      loop,
       journal,
       own: subnets,
       emit,
@@ -244,19 +125,19 @@ export class RunningNetwork implements LeaseHolder {
       preparation,
       inPlace,
       stateDirectory: options.stateDirectory,
-      keeper: this.#keeper,
+      keeper,
       isDeviceUp: leasedNetwork.isDeviceUp,
-      drift: this.#drift,
-      concerns: this.#concerns,
+      drift,
+      concerns,
       follow: () => this.#follow(),
-      underlay: this.#underlay,
-      devices: this.#devices,
-      settleUnderlay: (underlay) => this.#settleUnderlay(underlay),
+      underlay,
+      devices,
+      settleUnderlay: (chosen) => this.#settleUnderlay(chosen),
     };
   }
 
   get counts(): Counts {
-    return this.#loop.engine.counts;
+    return this.#workers.loop.engine.counts;
   }
 
   get leasedNetwork(): LeasedNetwork {
@@ -264,32 +145,32 @@ export class RunningNetwork implements LeaseHolder {
   }
 
   get keeper(): LeaseKeeper {
-    return this.#keeper;
+    return this.#workers.keeper;
   }
 
   get loop(): PeerLoop {
-    return this.#loop;
+    return this.#workers.loop;
   }
 
   get drift(): DriftReport {
-    return this.#drift;
+    return this.#workers.drift;
   }
 
   get follower(): PeerFollower {
-    return this.#follower;
+    return this.#workers.follower;
   }
 
   get probe(): PeerProbe {
-    return this.#probe;
+    return this.#workers.probe;
   }
 
   get concerns(): Concerns {
-    return this.#concerns;
+    return this.#workers.concerns;
   }
 
   /** Looks whether the devices exist, so that the status does not say `running` of a device that is gone. */
   lookAtDevices(): void {
-    if (this.#state.kind === 'ready') this.#devices.look();
+    if (this.#state.kind === 'ready') this.#workers.devices.look();
   }
 
   /** Every part of the network with its state. */
@@ -305,7 +186,7 @@ export class RunningNetwork implements LeaseHolder {
   /** The loops that must go on. A network that ends has none, because the end has its own time limits. */
   get vitals(): readonly Vital[] {
     if (this.#state.kind === 'ending') return [];
-    return [this.#loop, this.#follower, this.#keeper, this.#watch];
+    return [this.#workers.loop, this.#workers.follower, this.#workers.keeper, this.#workers.watch];
   }
 
   get brokenParts(): readonly BrokenPart[] {
@@ -334,7 +215,7 @@ export class RunningNetwork implements LeaseHolder {
   }
 
   storeAnswered(): void {
-    this.#follower.storeAnswered();
+    this.#workers.follower.storeAnswered();
   }
 
   leaseTaken(because: string): void {
@@ -343,7 +224,7 @@ export class RunningNetwork implements LeaseHolder {
 
   /** The present lease, for a network with other commands on the same device. */
   leasedWith(commands: CommandRunner): LeasedNetwork {
-    const { record } = this.#keeper;
+    const { record } = this.#workers.keeper;
     return {
       ...this.#context.leasedNetwork,
       commands,
@@ -357,7 +238,7 @@ export class RunningNetwork implements LeaseHolder {
   /** Removes every peer and stops working. The rest of the network stays. After `leaving`, no further peer is removed. */
   async removePeers(leaving: AbortSignal): Promise<void> {
     await this.#stopWork();
-    await this.#removeUntil(leaving, () => removePeers(this.#loop));
+    await this.#removeUntil(leaving, () => removePeers(this.#workers.loop));
   }
 
   /** Takes the network down on this node. Its lease stays. */
@@ -371,9 +252,9 @@ export class RunningNetwork implements LeaseHolder {
     await this.#stopWork();
     const { preparation, leasedNetwork, options, emit } = this.#context;
     try {
-      if (leasedNetwork.isCreated) await preparation.store.remove(this.#keeper.record);
+      if (leasedNetwork.isCreated) await preparation.store.remove(this.#workers.keeper.record);
     } catch (error) {
-      const remains = `the lease ${this.#keeper.record.key} may still be in the store`;
+      const remains = `the lease ${this.#workers.keeper.record.key} may still be in the store`;
       emit({ event: 'warning', message: `not everything was undone: ${remains}: ${explainError(error)}` });
     }
     await removeParts(this.#live, rememberParts(options));
@@ -398,7 +279,7 @@ export class RunningNetwork implements LeaseHolder {
 
   /** Removes peers, and begins no further remove after the signal. */
   async #removeUntil<T>(leaving: AbortSignal, remove: () => Promise<T>): Promise<T> {
-    const stop = (): void => void this.#loop.stop();
+    const stop = (): void => void this.#workers.loop.stop();
     leaving.addEventListener('abort', stop, { once: true });
     try {
       return await remove();
@@ -410,13 +291,13 @@ export class RunningNetwork implements LeaseHolder {
   /** Stops working and leaves everything as it is, for the next daemon to take over. */
   async leave(): Promise<void> {
     await this.#stopWork();
-    await this.#loop.stop();
+    await this.#workers.loop.stop();
   }
 
   /** Releases this node's lease in the store. Throws a StoreError. */
   async releaseLease(store: LeaseStore): Promise<void> {
-    await this.#keeper.stop();
-    const outcome = await store.remove(this.#keeper.record);
+    await this.#workers.keeper.stop();
+    const outcome = await store.remove(this.#workers.keeper.record);
     const subnet = describeSubnets(this.#context.leasedNetwork.subnets);
     if (outcome === 'removed') this.#context.emit({ event: 'lease-released', subnet });
   }
@@ -424,9 +305,9 @@ export class RunningNetwork implements LeaseHolder {
   /** Ends all work except the loop's. After this, no part is brought up or looked after any more. */
   async #stopWork(): Promise<void> {
     if (this.#state.kind !== 'ending') this.#beginEnd({ kind: 'stopped' });
-    this.#probe.stop();
-    this.#storeWatch.stop();
-    const watches = [this.#watch.stop(), this.#addresses.stop(), this.#keeper.stop()];
+    this.#workers.probe.stop();
+    this.#workers.storeWatch.stop();
+    const watches = [this.#workers.watch.stop(), this.#workers.addresses.stop(), this.#workers.keeper.stop()];
     await Promise.all([...watches, this.#running]);
     await Promise.all(this.#partWatches.map((stop) => stop()));
   }
@@ -459,29 +340,29 @@ export class RunningNetwork implements LeaseHolder {
   }
 
   #startWatches(): void {
-    this.#watch.start(this.#parts.retryInMs);
-    this.#addresses.start(this.#underlay.underlay.name);
+    this.#workers.watch.start(this.#parts.retryInMs);
+    this.#workers.addresses.start(this.#workers.underlay.underlay.name);
     this.#partWatches = networkParts.flatMap((part) => {
-      return part.watch?.(this.#live, () => this.#watch.request()) ?? [];
+      return part.watch?.(this.#live, () => this.#workers.watch.request()) ?? [];
     });
-    this.#probe.start();
-    raiseClockConcern(this.#context.preparation.store, this.#concerns);
-    this.#storeWatch.start();
+    this.#workers.probe.start();
+    raiseClockConcern(this.#context.preparation.store, this.#workers.concerns);
+    this.#workers.storeWatch.start();
   }
 
   #lookAtForwarding(signal: AbortSignal): Promise<void> {
     const { interfaces, network } = this.#context.preparation;
     const families = networksOf(network.configuration).map(({ family }) => family);
-    return raiseForwardingConcerns(interfaces, families, this.#concerns, signal);
+    return raiseForwardingConcerns(interfaces, families, this.#workers.concerns, signal);
   }
 
   /** Its entries went with a device. The loop pauses until the device is built again, or that has failed. */
   #deviceGone(): void {
     if (this.#state.kind === 'ending') return;
-    void this.#loop.pause();
-    this.#drift.judged(this.#loop.checked(new Set(), this.#loop.engine.checkpoint));
+    void this.#workers.loop.pause();
+    this.#workers.drift.judged(this.#workers.loop.checked(new Set(), this.#workers.loop.engine.checkpoint));
     this.#reportHealth();
-    this.#watch.request();
+    this.#workers.watch.request();
   }
 
   /** Begins the end. A later reason replaces an earlier one, so that a stop of the daemon is not taken for a change. */
@@ -505,54 +386,38 @@ export class RunningNetwork implements LeaseHolder {
   async #settleUnderlay(underlay: ChosenInterface): Promise<void> {
     const { leasedNetwork, emit, owner } = this.#context;
     const { facts } = leasedNetwork.commands;
-    const before = this.#underlay.underlay;
-    await this.#underlay.settle(underlay);
+    const before = this.#workers.underlay.underlay;
+    await this.#workers.underlay.settle(underlay);
     tellOtherAddress(before, underlay, leasedNetwork.subnets, emit);
-    if (before.name !== underlay.name && this.#state.kind !== 'ending') this.#addresses.start(underlay.name);
+    if (before.name !== underlay.name && this.#state.kind !== 'ending')
+      this.#workers.addresses.start(underlay.name);
     owner.underlayChanged(underlay);
     await this.#writeDeployment(facts);
     // The lease was written before the interface was settled.
-    await this.leaseWritten(this.#keeper.record);
-    this.#watch.renewMonitor();
+    await this.leaseWritten(this.#workers.keeper.record);
+    this.#workers.watch.renewMonitor();
   }
 
   async #writeDeployment(facts: NodeFacts): Promise<void> {
     const { preparation, options } = this.#context;
-    const deployment = deploymentOf(preparation, options, facts, this.#keeper.record.key);
+    const deployment = deploymentOf(preparation, options, facts, this.#workers.keeper.record.key);
     await writeDeployment(options.stateDirectory, deployment);
     // The addresses of this node decide whose lease an entry is.
-    this.#follower.relist();
+    this.#workers.follower.relist();
   }
 
-  /** Notes the write of the lease, in case this daemon dies before the store confirms it. */
   leaseWriting(write: Pick<LeaseRecord, 'key' | 'value'>): Promise<void> {
-    return this.#noteLease((directory, store, machine) => noteLeaseWrite(directory, store, write, machine));
+    return this.#notes.writing(write);
   }
 
-  /** Notes the lease for the next daemon on this machine, which may have another address. */
   leaseWritten(record: LeaseRecord): Promise<void> {
-    return this.#noteLease((directory, store, machine) => noteHeldLease(directory, store, record, machine));
-  }
-
-  async #noteLease(
-    note: (directory: string, store: StoreChoice, machine: MachineMarks | undefined) => Promise<void>,
-  ): Promise<void> {
-    const { options, emit } = this.#context;
-    try {
-      const machine = await readMachineMarks(this.#underlay.underlay.hardwareAddress);
-      await note(options.stateDirectory, options.store, machine);
-    } catch (error) {
-      const message =
-        `cannot note this node's lease in ${options.stateDirectory}: ${explainError(error)}; ` +
-        'if the address of this node changes while heddle does not run, the node may get another subnet';
-      emit({ event: 'warning', message });
-    }
+    return this.#notes.written(record);
   }
 
   /** Writes the files of this network into a recreated state directory. Throws a Failure. */
   async writeState(): Promise<void> {
     await this.#writeDeployment(this.#context.leasedNetwork.commands.facts);
-    await this.leaseWritten(this.#keeper.record);
+    await this.leaseWritten(this.#workers.keeper.record);
   }
 
   /** Begins to follow the store. Resolves with the first snapshot, or when the network ends. */
@@ -562,16 +427,16 @@ export class RunningNetwork implements LeaseHolder {
         if (this.#state.kind !== 'ending') this.#beginEnd({ kind: 'stopped' });
         resolve();
       };
-      this.#following = this.#follower.follow(this.#working.signal, resolve).finally(end);
+      this.#following = this.#workers.follower.follow(this.#working.signal, resolve).finally(end);
       // The run waits for it, but may do something else first.
       this.#following.catch(() => undefined);
     });
   }
 
   async #look(signal: AbortSignal): Promise<number | undefined> {
-    await this.#underlay.look(signal);
+    await this.#workers.underlay.look(signal);
     await this.#lookAtForwarding(signal);
-    await this.#follower.lookAtLinks(signal);
+    await this.#workers.follower.lookAtLinks(signal);
     while (await this.#parts.ensure(this.#live, signal));
     this.#becomeReady();
     return this.#parts.retryInMs;
@@ -602,13 +467,13 @@ export class RunningNetwork implements LeaseHolder {
   }
 
   #reportHealth(): void {
-    const { failing } = this.#loop.engine;
+    const { failing } = this.#workers.loop.engine;
     const reasons = failing === 0 ? [] : [`${formatCount(failing, 'peer')} failing`];
-    const { trouble } = this.#devices;
+    const { trouble } = this.#workers.devices;
     if (trouble !== undefined) reasons.push(`device: ${trouble}`);
     const broken = this.#parts.broken.filter(({ part, because }) => part !== 'device' || because !== trouble);
     for (const { part, because } of broken) reasons.push(`${part}: ${because}`);
-    for (const { because } of this.#concerns.all) reasons.push(because);
+    for (const { because } of this.#workers.concerns.all) reasons.push(because);
     const health = reasons.length === 0 ? undefined : reasons.join('; ');
     if (health === this.#health) return;
     this.#health = health;
