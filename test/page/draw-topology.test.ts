@@ -7,6 +7,7 @@ import {
   type DrawnCable,
   type DrawnPoint,
 } from '../../src/page/view/draw-topology.ts';
+import type { PageTopology } from '../../src/page/model.ts';
 import { topologyOf } from './lab-of-twenty.ts';
 
 /** Whether two boxes have a point in common. */
@@ -55,6 +56,58 @@ for (const underlay of ['switched', 'routed'] as const) {
     });
   }
 }
+
+const link = (host: string, segment: string) => ({
+  name: `${host}:${segment}`,
+  segment,
+  port: `${host}-${segment}`,
+});
+
+/** Two segments with two nodes each, and a third between two routers; node5 has a link to both of the first. */
+const severalSegments: PageTopology = {
+  segments: ['left', 'middle', 'right'].map((name) => ({ name, isCable: false })),
+  hosts: [
+    ...['node1', 'node2'].map((name) => ({ name, kind: 'node' as const, links: [link(name, 'left')] })),
+    ...['node3', 'node4'].map((name) => ({ name, kind: 'node' as const, links: [link(name, 'right')] })),
+    { name: 'node5', kind: 'node', links: [link('node5', 'left'), link('node5', 'right')] },
+    { name: 'router1', kind: 'router', links: [link('router1', 'left'), link('router1', 'middle')] },
+    { name: 'router2', kind: 'router', links: [link('router2', 'right'), link('router2', 'middle')] },
+  ],
+};
+
+test('several segments and routers: each link is a cable between its host and its segment, no two boxes overlap', () => {
+  const { boxes, cables, width, height } = drawTopology(severalSegments);
+  assert.deepEqual(
+    cables.flatMap(({ names }) => names).toSorted(),
+    severalSegments.hosts.flatMap(({ links }) => links.map(({ name }) => name)).toSorted(),
+  );
+  assert.equal(boxes.length, 10);
+  assert.deepEqual(pairsThat(boxes, overlap), []);
+  const touches = (box: DrawnBox | undefined, { x, y }: DrawnPoint): boolean =>
+    box !== undefined &&
+    Math.abs(x - box.x) * 2 <= box.width + 0.2 &&
+    Math.abs(Math.abs(y - box.y) * 2 - box.height) <= 0.2;
+  for (const { names, host, segment, from, to } of cables) {
+    assert.ok(
+      touches(
+        boxes.find(({ name }) => name === host),
+        from,
+      ),
+      `${names.join()} at its host`,
+    );
+    assert.ok(
+      touches(
+        boxes.find(({ name }) => name === segment),
+        to,
+      ),
+      `${names.join()} at its segment`,
+    );
+  }
+  for (const box of boxes) {
+    assert.ok(box.x - box.width / 2 >= 0 && box.x + box.width / 2 <= width, box.name);
+    assert.ok(box.y - box.height / 2 >= 0 && box.y + box.height / 2 <= height, box.name);
+  }
+});
 
 test('the nodes stand in one row, in their own order', () => {
   const nodes = drawTopology(topologyOf(20, 'switched')).boxes.filter(({ kind }) => kind === 'node');
