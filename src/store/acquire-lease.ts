@@ -76,7 +76,8 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
     const known = earlierView ?? (await readDeciding(store, applicant));
     const listing = known.kind === 'everything' ? known.listing : onlyLease(known.record);
     const { records } = listing;
-    const plan = planFrom(listing, refused, applicant, request.random ?? Math.random);
+    const plan =
+      choiceFor(applicant, known) ?? planFrom(listing, refused, applicant, request.random ?? Math.random);
     if (plan.kind === 'exhausted' && earlierView !== undefined) continue;
     if (known.kind === 'own-lease' && !isDecidedAlone(plan)) continue;
     const misfits = await dropMisfits(store, plan, records);
@@ -192,7 +193,17 @@ export async function requireSubnet(store: LeaseStore, applicant: Applicant): Pr
   if (known.kind === 'own-lease') return known;
   const plan = planFrom(known.listing, new Set(), applicant, Math.random);
   if (plan.kind === 'exhausted') throw describeExhausted(plan, store);
-  return known;
+  return { ...known, choice: { plan, publicIp: applicant.publicIp, publicIpv6: applicant.publicIpv6 } };
+}
+
+/** The choice that came with a list, if it was made for the same addresses. To choose takes a while for many thousand leases. */
+function choiceFor(
+  { publicIp, publicIpv6 }: PublicAddresses,
+  known: KnownContent,
+): AcquisitionPlan | undefined {
+  if (known.kind !== 'everything' || known.choice === undefined) return undefined;
+  const { choice } = known;
+  return choice.publicIp === publicIp && choice.publicIpv6 === publicIpv6 ? choice.plan : undefined;
 }
 
 /**

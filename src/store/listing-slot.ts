@@ -1,8 +1,20 @@
+import type { AcquisitionPlan } from '../lease/acquire.ts';
+import type { PublicAddresses } from '../network/public-addresses.ts';
 import type { LeaseRecord, Listing } from './store.ts';
+
+/** A choice of a node's subnet, with the addresses by which the node was known. */
+interface SubnetChoice extends PublicAddresses {
+  readonly plan: AcquisitionPlan;
+}
 
 /** The part of a store's content that a start knows. */
 export type KnownContent =
-  | { readonly kind: 'everything'; readonly listing: Listing }
+  | {
+      readonly kind: 'everything';
+      readonly listing: Listing;
+      /** The choice from this list, if it was made already. */
+      readonly choice?: SubnetChoice;
+    }
   /**
    * Only this node's lease, which alone decides what subnet the node gets. `record` is undefined if the store assigns the subnet, and the
    * node has not written its lease yet.

@@ -8,7 +8,7 @@ import type { LeaseAttributes } from '../../src/lease/lease.ts';
 import { encodeAttributes, parseLeaseKey } from '../../src/lease/wire.ts';
 import { parseAddress, parseCidr } from '../../src/network/cidr.ts';
 import type { NetworkConfiguration } from '../../src/network/configuration.ts';
-import { acquireLease, type AcquireRequest } from '../../src/store/acquire-lease.ts';
+import { acquireLease, requireSubnet, type AcquireRequest } from '../../src/store/acquire-lease.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
 import type { KnownContent } from '../../src/store/listing-slot.ts';
 import type { LeaseStore, Listing } from '../../src/store/store.ts';
@@ -166,6 +166,28 @@ describe('acquiring a lease', () => {
     const second = request('172.30.0.2', { configuration, known: whole(full) });
     assert.equal((await acquireLease(store, second)).lease.key, '10.50.2.0-24');
   });
+
+  withStore(
+    'takes the subnet that was chosen with the list, unless the address is another one',
+    async (open) => {
+      for (const [asking, address, how] of [
+        ['172.30.0.1', '172.30.0.1', 'chosen'],
+        ['172.30.0.3', '172.30.0.4', 'other'],
+      ] as const) {
+        const store = await open();
+        const { attributes, configuration, hint } = request(asking);
+        const { publicIp, publicIpv6 } = attributes;
+        const applicant = { configuration, hint, earlier: undefined, publicIp, publicIpv6 };
+        const known = await requireSubnet(store, applicant);
+        assert.ok(known.kind === 'everything' && known.choice?.plan.kind === 'create');
+        const subnets = parseLeaseKey('10.50.77.0-24');
+        assert.ok(subnets);
+        const marked = { ...known, choice: { ...known.choice, plan: { ...known.choice.plan, subnets } } };
+        const { lease } = await acquireLease(store, request(address, { known: marked, random: () => 0 }));
+        assert.equal(lease.key === '10.50.77.0-24', how === 'chosen', lease.key);
+      }
+    },
+  );
 
   withStore(
     'tells what the store holds with it, and a watch from there tells what came since',

@@ -54,11 +54,11 @@ export async function requireOwnIdentity(
   const known = listingSlot.take();
   if (known !== undefined) listingSlot.keep(known);
   if (known?.kind === 'own-lease' && hasIdentities(known.record, identities, format)) return attributes;
-  const listing =
-    known?.kind === 'everything'
-      ? known.listing
-      : await outlastOutages(() => readEverything(preparation.store), preparation.outages, signal);
-  listingSlot.keep({ kind: 'everything', listing });
+  let listing = known?.kind === 'everything' ? known.listing : undefined;
+  if (listing === undefined) {
+    listing = await outlastOutages(() => readEverything(preparation.store), preparation.outages, signal);
+    listingSlot.keep({ kind: 'everything', listing });
+  }
   const { earlier } = context;
   const ofOthers = listing.records.filter(
     ({ key, revision }) => key !== earlier?.key || revision !== earlier.revision,
