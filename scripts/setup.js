@@ -62,6 +62,7 @@ const packagesForClouds = {
   awscli: ['/usr/bin/aws'],
   curl: ['curl'],
   jq: ['jq'],
+  strace: ['strace'],
   'python3-venv': ['/usr/share/doc/python3-venv'],
 };
 

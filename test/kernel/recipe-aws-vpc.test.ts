@@ -8,7 +8,7 @@ import { testCloudRecipe } from './cloud/suite.ts';
 import { reasonToSkip } from './harness/needs.ts';
 import { StoreDirectory } from './harness/store-directory.ts';
 
-const skip = reasonToSkip('socat', 'curl') || (cloudProblem(aws, moto) ?? false);
+const skip = reasonToSkip('socat', 'strace', 'curl') || (cloudProblem(aws, moto) ?? false);
 const programs = [aws, '/usr/bin/curl'];
 
 testCloudRecipe(
@@ -18,6 +18,10 @@ testCloudRecipe(
     words: {
       foreign: /rtb-\w+ sends 10\.50\.7\.0\/24 to eni-\w+, which is not this node's/,
       full: /rtb-\w+ is full: remove routes from it, or ask AWS for a higher quota/,
+      noMetadata: /the metadata service did not give a token: heddle must run on an instance of AWS/,
+      noKey:
+        /if credentials or a permission are missing: give the instance a role, or heddle AWS_ACCESS_KEY_ID/,
+      noPermission: /UnauthorizedOperation(?:.|\n)*with the permissions that docs\/backends\.md lists/,
     },
   },
 );
@@ -64,5 +68,42 @@ describe('recipes/aws-vpc.json', { skip }, () => {
     );
     await node.daemon.stop();
     assert.deepEqual(await cloud.dump(), before);
+  });
+
+  test('a start that fails switches the check on again, and a wrong RouteTableID is refused before it is off', async (t) => {
+    const cloud = await Aws.start();
+    const lab = await CloudLab.start(
+      t,
+      { name: 'aws-vpc', programs, start: () => Promise.resolve(cloud) },
+      1,
+    );
+    const [node] = lab.nodes as [CloudNode];
+    const before = await cloud.dump();
+    const writes = () => cloud.calls.filter((call) => call.writes).map(({ name }) => name);
+    const started = async (table?: string) => {
+      const parameter = table === undefined ? [] : ['--param', `RouteTableID=${table}`];
+      return (await lab.up(node, new StoreDirectory(t), parameter).ended).stderr;
+    };
+
+    assert.match(await started('rtb-1,--debug'), /RouteTableID names --debug, which is not a route table/);
+    assert.match(await started('rtb-0123456789abcdef0'), /name route tables of vpc-\w+ with RouteTableID/);
+    const foreign = await cloud.addForeignTable();
+    const elsewhere = new RegExp(
+      `RouteTableID names ${foreign} of another VPC: this node needs tables of vpc-`,
+    );
+    assert.match(await started(foreign), elsewhere);
+    assert.deepEqual(writes(), []);
+
+    cloud.faults.limit = 0;
+    assert.match(await started(), /is full/);
+    assert.equal(writes()[0], 'ModifyNetworkInterfaceAttribute', 'the check was off');
+    assert.equal(await cloud.checksDestination(node.machine), true, 'and is on again');
+    assert.deepEqual(await cloud.dump(), before);
+
+    // What was off before heddle came stays off.
+    await cloud.setDestinationCheck(node.machine, false);
+    assert.match(await started(), /is full/);
+    assert.equal(await cloud.checksDestination(node.machine), false);
+    assert.deepEqual(lab.shownSecrets(), []);
   });
 });

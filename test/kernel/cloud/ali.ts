@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Cloud, CloudAnswer, CloudCall, CloudRequest, CloudRoute, CloudMachine } from './cloud.ts';
-import { RequestFaults } from './request-faults.ts';
+import { Machines } from './machines.ts';
+import { Refusal, RequestFaults } from './request-faults.ts';
 
 const region = 'eu-central-1';
 const vpc = 'vpc-gw8test';
@@ -17,6 +18,18 @@ const roleKey = {
   SecurityToken: 'aSecurityTokenOfTheRoleAtAli',
 };
 
+/** A key for some hours: the token belongs to it, and to no other key. */
+export const hourlyKey = {
+  AccessKeyId: 'STS.testOfEnvironment',
+  AccessKeySecret: 'aSecretOfAKeyForSomeHoursAtAli',
+  SecurityToken: 'aSecurityTokenForSomeHoursAtAli',
+};
+const keys = [
+  { AccessKeyId: operatorKey.id, AccessKeySecret: operatorKey.secret },
+  roleKey,
+  hourlyKey,
+] as const;
+
 /** Fewer than the caller asks for, so that it has to ask for the next page. */
 const itemsOfPage = 2;
 
@@ -28,14 +41,6 @@ interface Entry {
   readonly description: string;
   /** How many lists still show it as unfinished. */
   pending: number;
-}
-
-class Refusal extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /**
@@ -52,31 +57,38 @@ export class Ali implements Cloud {
     token,
     operatorKey.secret,
     ...[roleKey.AccessKeySecret, roleKey.SecurityToken],
+    ...[hourlyKey.AccessKeySecret, hourlyKey.SecurityToken],
   ] as const;
   readonly calls: CloudCall[] = [];
   /** The ids of the keys that calls were signed with. */
   readonly keys = new Set<string>();
   readonly #entries = new Map<string, Entry>();
-  readonly #machines = new Map<string, CloudMachine>();
-  readonly #faults = new RequestFaults();
+  readonly #machines = new Machines('i-gw8test');
+  readonly faults = new RequestFaults();
+  readonly tooMany = refusalOf(
+    new Refusal('Throttling.User', 'Request was denied due to user flow control.'),
+  );
+  readonly denied = refusalOf(
+    new Refusal('Forbidden.RAM', 'User not authorized to operate on the resource.'),
+  );
   #count = 0;
 
-  constructor({ inEnvironment }: { readonly inEnvironment: boolean }) {
-    this.environment = inEnvironment
-      ? {
-          ALIBABA_CLOUD_ACCESS_KEY_ID: operatorKey.id,
-          ALIBABA_CLOUD_ACCESS_KEY_SECRET: operatorKey.secret,
-        }
-      : {};
+  /** `environment` is what a daemon gets besides PATH; without it, the operator's key. */
+  constructor(environment?: Readonly<Record<string, string>>) {
+    this.environment = environment ?? {
+      ALIBABA_CLOUD_ACCESS_KEY_ID: operatorKey.id,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: operatorKey.secret,
+    };
   }
 
   answer({ body, headers }: CloudRequest): Promise<CloudAnswer> {
     const query = new URLSearchParams(body);
     const action = query.get('Action') ?? '';
-    this.calls.push({ name: action, writes: /^(?:Create|Delete)/.test(action) });
+    const call = { name: action, writes: /^(?:Create|Delete)/.test(action) };
+    this.calls.push(call);
     try {
       this.#authenticate(query, String(headers['signature']));
-      const refused = this.#faults.next();
+      const refused = this.faults.answerTo(call);
       if (refused !== undefined) return Promise.resolve(refused);
       return Promise.resolve(json(200, this.#perform(action, query)));
     } catch (error) {
@@ -105,22 +117,18 @@ export class Ali implements Cloud {
     return body === undefined ? { status: 404, body: '' } : { status: 200, body };
   }
 
-  addMachine(address: string, mac = '00:16:3e:00:00:63'): Promise<CloudMachine> {
-    this.#count += 1;
-    const machine = { id: `i-gw8test${this.#count}`, address, mac };
-    this.#machines.set(machine.id, machine);
-    return Promise.resolve(machine);
+  addMachine(address: string, mac?: string): Promise<CloudMachine> {
+    return this.#machines.add(address, mac);
   }
 
   terminate(machine: CloudMachine): Promise<void> {
-    this.#machines.delete(machine.id);
-    return Promise.resolve();
+    return this.#machines.remove(machine);
   }
 
   routes(): Promise<readonly CloudRoute[]> {
     const routes = [...this.#entries.values()].map(({ destination, instance }) => ({
       destination,
-      via: this.#machines.get(instance)?.address,
+      via: this.#machines.addressOf(instance),
     }));
     return Promise.resolve(routes);
   }
@@ -142,27 +150,14 @@ export class Ali implements Cloud {
     return Promise.resolve();
   }
 
-  throttle(calls: number): void {
-    const message = 'Request was denied due to user flow control.';
-    this.#faults.refuse(calls, refusalOf(new Refusal('Throttling.User', message)));
-  }
-
-  limit(routes: number): void {
-    this.#faults.limit = routes;
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-
   #authenticate(query: URLSearchParams, signature: string): void {
     const id = query.get('AccessKeyId') ?? '';
-    const secret = { [operatorKey.id]: operatorKey.secret, [roleKey.AccessKeyId]: roleKey.AccessKeySecret }[
-      id
-    ];
-    if (secret === undefined)
+    const key = keys.find(({ AccessKeyId }) => AccessKeyId === id);
+    if (key === undefined)
       throw new Refusal('InvalidAccessKeyId.NotFound', 'Specified access key is not found.');
-    const right = createHmac('sha1', `${secret}&`).update(query.toString()).digest('base64');
+    if (query.get('SecurityToken') !== ('SecurityToken' in key ? key.SecurityToken : null))
+      throw new Refusal('InvalidSecurityToken.MismatchWithAccessKey', 'Specified token is not of this key.');
+    const right = createHmac('sha1', `${key.AccessKeySecret}&`).update(query.toString()).digest('base64');
     if (signature !== right)
       throw new Refusal('SignatureDoesNotMatch', 'Specified signature is not matched.');
     this.keys.add(id);
@@ -222,7 +217,7 @@ export class Ali implements Cloud {
       throw new Refusal('RouterEntryConflict.Duplicated', 'The route entry already exists.');
     if (!this.#machines.has(instance))
       throw new Refusal('InvalidNextHopId.NotFound', 'The specified next hop does not exist.');
-    if (entries.length >= this.#faults.limit)
+    if (entries.length >= this.faults.limit)
       throw new Refusal('QuotaExceeded', 'Route entry quota exceeded in this route table.');
     const id = this.#add({ destination, instance, description: query.get('Description') ?? '', pending: 1 });
     return { RouteEntryId: id };

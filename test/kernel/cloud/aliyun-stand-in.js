@@ -1,5 +1,6 @@
 // Stands in for Alibaba Cloud's tool `aliyun`, of which no package exists: `aliyun PRODUCT ACTION --Name value …` becomes a signed
-// request to https://PRODUCT.REGION.aliyuncs.com, with the key from the environment or of the instance's role.
+// request to https://PRODUCT.REGION.aliyuncs.com, with the key from the environment, of a profile, or of the instance's role. It warns
+// with each call, as a tool does that is old or that reads its configuration in two places.
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
@@ -8,13 +9,14 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { URLSearchParams } from 'node:url';
 
+process.stderr.write('WARNING: a newer version of aliyun is there\n');
 const [product, action, ...words] = process.argv.slice(2);
 /** @type {Record<string, string>} */
 const given = {};
 for (let n = 0; n < words.length; n += 2) given[String(words[n]).replace('--', '')] = String(words[n + 1]);
 const { region, mode, 'ram-role-name': role, ...parameters } = given;
 
-const key = mode === 'EcsRamRole' ? await keyOfRole() : keyOfEnvironment();
+const key = mode === 'EcsRamRole' ? await keyOfRole() : (keyOfEnvironment() ?? keyOfProfile());
 const query = new URLSearchParams({
   Action: String(action),
   ...parameters,
@@ -44,8 +46,25 @@ if (response.statusCode === 200) {
 }
 
 function keyOfEnvironment() {
-  const { ALIBABACLOUD_ACCESS_KEY_ID: id = '', ALIBABACLOUD_ACCESS_KEY_SECRET: secret = '' } = process.env;
-  return { AccessKeyId: id, AccessKeySecret: secret, SecurityToken: undefined };
+  const { env } = process;
+  const id = env['ALIBABACLOUD_ACCESS_KEY_ID'];
+  return (
+    id && {
+      AccessKeyId: id,
+      AccessKeySecret: env['ALIBABACLOUD_ACCESS_KEY_SECRET'],
+      SecurityToken: env['ALIBABACLOUD_SECURITY_TOKEN'] ?? env['ALIBABA_CLOUD_SECURITY_TOKEN'],
+    }
+  );
+}
+
+/** The profile that a variable names, or else the current one. */
+function keyOfProfile() {
+  const { current, profiles } = JSON.parse(
+    readFileSync(`${process.env['HOME']}/.aliyun/config.json`, 'utf8'),
+  );
+  const wanted = process.env['ALIBABA_CLOUD_PROFILE'] ?? current;
+  const profile = profiles.find((/** @type {{ name: string }} */ { name }) => name === wanted);
+  return { AccessKeyId: profile.access_key_id, AccessKeySecret: profile.access_key_secret };
 }
 
 async function keyOfRole() {

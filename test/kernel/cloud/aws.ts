@@ -34,7 +34,13 @@ export class Aws implements Cloud {
   readonly secrets = metadataSecrets;
   readonly calls: CloudCall[] = [];
   readonly #moto: Moto;
-  readonly #faults = new RequestFaults();
+  readonly faults = new RequestFaults();
+  readonly tooMany = errorAnswer(503, 'RequestLimitExceeded', 'Request limit exceeded.');
+  readonly denied = errorAnswer(
+    403,
+    'UnauthorizedOperation',
+    'You are not authorized to perform this operation.',
+  );
   readonly #interfaces = new Map<string, Interface>();
   readonly #gone = new Set<string>();
   readonly #subnets = new Map<string, string>();
@@ -70,8 +76,9 @@ export class Aws implements Cloud {
   async answer(request: CloudRequest): Promise<CloudAnswer> {
     const words = new URLSearchParams(request.body);
     const name = words.get('Action') ?? '';
-    this.calls.push({ name, writes: !name.startsWith('Describe') });
-    const refusal = this.#faults.next() ?? (await this.#refusalOf(name, words));
+    const call = { name, writes: !name.startsWith('Describe') };
+    this.calls.push(call);
+    const refusal = this.faults.answerTo(call) ?? (await this.#refusalOf(name, words));
     if (refusal !== undefined) return refusal;
     return this.#forward(request.body);
   }
@@ -125,6 +132,12 @@ export class Aws implements Cloud {
     return table;
   }
 
+  /** Makes a table of another VPC. */
+  async addForeignTable(): Promise<string> {
+    const vpc = elementOf(await this.#ask('CreateVpc', { CidrBlock: '192.168.0.0/16' }), 'vpcId');
+    return elementOf(await this.#ask('CreateRouteTable', { VpcId: vpc }), 'routeTableId');
+  }
+
   async put(destination: string, machine: CloudMachine): Promise<void> {
     await this.#ask('CreateRoute', {
       RouteTableId: this.#mainTable,
@@ -150,15 +163,6 @@ export class Aws implements Cloud {
     });
   }
 
-  throttle(calls: number): void {
-    const refused = errorAnswer(503, 'RequestLimitExceeded', 'Request limit exceeded.');
-    this.#faults.refuse(calls, refused);
-  }
-
-  limit(routes: number): void {
-    this.#faults.limit = routes;
-  }
-
   close(): Promise<void> {
     return this.#moto.end();
   }
@@ -171,7 +175,7 @@ export class Aws implements Cloud {
       return errorAnswer(400, 'RouteAlreadyExists', `The route identified by ${destination} already exists.`);
     }
     // The table's own route to its VPC does not count here.
-    return routes.length - 1 < this.#faults.limit
+    return routes.length - 1 < this.faults.limit
       ? undefined
       : errorAnswer(400, 'RouteLimitExceeded', 'The maximum number of routes has been reached.');
   }

@@ -2,13 +2,13 @@ import type { TestContext } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
-import { Daemon } from '../harness/daemon.ts';
+import { Daemon, type LoggedEventOf } from '../harness/daemon.ts';
 import { startHosts } from '../harness/host-set.ts';
 import type { Host } from '../harness/host.ts';
 import type { StoreDirectory } from '../harness/store-directory.ts';
-import type { Cloud, CloudRequest, CloudRoute, CloudMachine } from './cloud.ts';
+import type { Cloud, CloudAnswer, CloudRequest, CloudRoute, CloudMachine } from './cloud.ts';
 import { makeCertificate, nameHosts, openFront } from './front.ts';
-import { NotedPrograms } from './noted-programs.ts';
+import { RecordedPrograms } from './recorded-programs.ts';
 
 /** A recipe of a cloud, and what its tests need. */
 export interface CloudRecipe {
@@ -55,8 +55,10 @@ export class CloudLab {
   readonly nodes: readonly CloudNode[];
   readonly #recipe: CloudRecipe;
   readonly #router: Host;
-  readonly #programs: NotedPrograms;
+  readonly #programs: RecordedPrograms;
   readonly #certificate: string;
+  /** The wrong answer of the metadata service to a request; undefined for the right one. */
+  metadataFault: (request: CloudRequest) => CloudAnswer | undefined = () => undefined;
   #applied: readonly CloudRoute[] = [];
   #applying: Promise<void> = Promise.resolve();
 
@@ -65,7 +67,7 @@ export class CloudLab {
     cloud: Cloud,
     router: Host,
     nodes: readonly CloudNode[],
-    files: { readonly programs: NotedPrograms; readonly certificate: string },
+    files: { readonly programs: RecordedPrograms; readonly certificate: string },
   ) {
     this.#recipe = recipe;
     this.cloud = cloud;
@@ -79,7 +81,7 @@ export class CloudLab {
   static async start(t: TestContext, recipe: CloudRecipe, count: number): Promise<CloudLab> {
     const directory = temporaryDirectory(t);
     const cloud = await recipe.start();
-    t.after(() => cloud.close());
+    t.after(() => cloud.close?.());
     const set = await startHosts(Array.from({ length: count }, (_, index) => index + 1));
     t.after(() => set.close());
     const nodes: CloudNode[] = [];
@@ -88,7 +90,7 @@ export class CloudLab {
       nodes.push(new CloudNode(host, await cloud.addMachine(host.publicIp, mac.trim())));
     }
     const certificate = await makeCertificate(directory, cloud.apiHosts);
-    const programs = new NotedPrograms(directory, recipe.programs);
+    const programs = new RecordedPrograms(directory, recipe.programs);
     const lab = new CloudLab(recipe, cloud, set.router, nodes, { programs, certificate: certificate.file });
     const api = { host: set.router, address: set.router.publicIp, port: 443 };
     const answer = (request: CloudRequest) => lab.#answer(request);
@@ -98,9 +100,14 @@ export class CloudLab {
     return lab;
   }
 
-  /** Runs a daemon on a node. */
-  up(node: CloudNode, store: StoreDirectory, options: readonly string[] = []): Daemon {
-    const { environment, certificateVariable: variable } = this.cloud;
+  /** Runs a daemon on a node, with the cloud's environment unless another one is given. */
+  up(
+    node: CloudNode,
+    store: StoreDirectory,
+    options: readonly string[] = [],
+    environment = this.cloud.environment,
+  ): Daemon {
+    const { certificateVariable: variable } = this.cloud;
     const daemon = new Daemon(
       node.host,
       [
@@ -118,10 +125,22 @@ export class CloudLab {
           ...(variable !== undefined && { [variable]: this.#certificate }),
         },
         seconds: 300,
+        through: this.#programs.through(),
       },
     );
     node.daemons.push(daemon);
     return daemon;
+  }
+
+  /**
+   * Kills the daemon of a node, and its strace before: a strace whose program is killed while it starts another one may not end, and would
+   * hold the daemon's stderr. It has written each line at once.
+   */
+  async kill({ host, daemon }: CloudNode): Promise<void> {
+    const [{ pid }] = daemon.all('started') as [LoggedEventOf<'started'>];
+    const tracer = await host.sh(`awk '$1 == "TracerPid:" { print $2 }' /proc/${pid}/status`);
+    await host.sh(`kill -KILL ${tracer.trim()}`);
+    await daemon.kill();
   }
 
   /** Applies the cloud's table to the router, after a test has changed it. */
@@ -160,25 +179,31 @@ export class CloudLab {
     return this.cloud.calls.slice(count).map(({ name }) => name);
   }
 
+  secretsIn(text: string): readonly string[] {
+    return this.cloud.secrets.filter((secret) => text.includes(secret));
+  }
+
+  /** The programs of the recipe that no process has run. */
+  unseenPrograms(): readonly string[] {
+    return this.#programs.unseen;
+  }
+
   /** Every secret that showed in an argument vector or in a log. */
   shownSecrets(): readonly string[] {
     const logs = this.nodes.flatMap(({ daemons }) =>
       daemons.map((daemon) => `${JSON.stringify(daemon.events)}${daemon.describe()}`),
     );
-    const told = [this.#programs.calls, ...logs].join('\n');
-    return this.cloud.secrets.filter((secret) => told.includes(secret));
-  }
-
-  /** The argument vectors of the recipe's tools so far, as one text. */
-  get argumentVectors(): string {
-    return this.#programs.calls;
+    return this.secretsIn([this.#programs.vectors, ...logs].join('\n'));
   }
 
   async #connect(t: TestContext, node: CloudNode, directory: string): Promise<void> {
     const { address, hosts } = this.cloud.metadata;
     const front = await openFront(
       { host: node.host, address, port: 80 },
-      { directory, answer: (request) => this.cloud.answerMetadata(request, node.machine) },
+      {
+        directory,
+        answer: (request) => this.metadataFault(request) ?? this.cloud.answerMetadata(request, node.machine),
+      },
     );
     t.after(() => front.close());
     for (const file of this.cloud.certificateFiles ?? []) {

@@ -1,3 +1,5 @@
+import type { RequestFaults } from './request-faults.ts';
+
 /** A machine of the cloud. The nodes of a lab are machines, and so is whatever else a test makes up. */
 export interface CloudMachine {
   /** The identifier that the cloud gave it: a machine that takes its place has another one. */
@@ -70,10 +72,12 @@ export interface Cloud {
   put(destination: string, machine: CloudMachine): Promise<void>;
   drop(destination: string): Promise<void>;
 
-  /** Refuses the next calls as too many. */
-  throttle(calls: number): void;
-  /** The number of routes that the table may have, besides those that came with it. */
-  limit(routes: number): void;
+  /** Which calls the cloud refuses or does not answer as it should, and how many routes it takes. */
+  readonly faults: RequestFaults;
+  /** How this cloud refuses one call too many. */
+  readonly tooMany: CloudAnswer;
+  /** How this cloud refuses whoever lacks a permission. */
+  readonly denied: CloudAnswer;
 
-  close(): Promise<void>;
+  close?(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { Cloud, CloudAnswer, CloudCall, CloudRequest, CloudRoute, CloudMachine } from './cloud.ts';
-import { RequestFaults } from './request-faults.ts';
+import { Machines } from './machines.ts';
+import { Refusal, RequestFaults } from './request-faults.ts';
 
 const project = 'heddle-tests';
 const zone = `projects/123456789012/zones/europe-west1-b`;
@@ -26,14 +27,12 @@ interface Operation {
   readonly error: { readonly code: string; readonly message: string } | undefined;
 }
 
-/** The refusal of a call, as the API words it. */
-class Refusal extends Error {
+/** The refusal of a call, as the API words it; its code is a reason. */
+class StatusRefusal extends Refusal {
   readonly status: number;
-  readonly reason: string;
   constructor(status: number, reason: string, message: string) {
-    super(message);
+    super(reason, message);
     this.status = status;
-    this.reason = reason;
   }
 }
 
@@ -51,28 +50,35 @@ export class Gce implements Cloud {
   readonly calls: CloudCall[] = [];
   readonly #routes = new Map<string, Route>();
   readonly #operations = new Map<string, Operation>();
-  readonly #machines = new Map<string, CloudMachine>();
+  readonly #machines = new Machines('instance-');
   /** The machines that were made without canIpForward. */
   readonly #strict = new Set<string>();
-  readonly #faults = new RequestFaults();
+  readonly faults = new RequestFaults();
+  readonly tooMany = refusalOf(
+    new StatusRefusal(403, 'rateLimitExceeded', 'Quota exceeded for quota metric.'),
+  );
+  readonly denied = refusalOf(
+    new StatusRefusal(403, 'forbidden', "Required 'compute.routes.list' permission for this project"),
+  );
   #count = 0;
 
   answer(request: CloudRequest): Promise<CloudAnswer> {
     const url = new URL(request.path, `https://${request.host}`);
     const words = url.pathname.split('/').slice(1);
     const name = `${request.method} ${words.slice(5).join('/')}`;
-    this.calls.push({ name, writes: words[5] === 'routes' && request.method !== 'GET' });
+    const call = { name, writes: words[5] === 'routes' && request.method !== 'GET' };
+    this.calls.push(call);
     try {
       if (request.headers['authorization'] !== `Bearer ${token}`)
-        throw new Refusal(401, 'required', 'Login Required.');
-      const refused = this.#faults.next();
+        throw new StatusRefusal(401, 'required', 'Login Required.');
+      const refused = this.faults.answerTo(call);
       if (refused !== undefined) return Promise.resolve(refused);
       if (words.slice(0, 5).join('/') !== `compute/v1/projects/${project}/global`)
-        throw new Refusal(404, 'notFound', `The resource '${url.pathname}' was not found`);
+        throw new StatusRefusal(404, 'notFound', `The resource '${url.pathname}' was not found`);
       const [collection = '', item, verb] = words.slice(5);
       return Promise.resolve(json(200, this.#perform({ request, url, collection, item, verb })));
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof StatusRefusal)) throw error;
       return Promise.resolve(refusalOf(error));
     }
   }
@@ -100,22 +106,18 @@ export class Gce implements Cloud {
       : { status: 200, headers: { 'metadata-flavor': 'Google' }, body };
   }
 
-  addMachine(address: string, mac = '42:01:ac:1e:01:63'): Promise<CloudMachine> {
-    this.#count += 1;
-    const machine = { id: `instance-${this.#count}`, address, mac };
-    this.#machines.set(machine.id, machine);
-    return Promise.resolve(machine);
+  addMachine(address: string, mac?: string): Promise<CloudMachine> {
+    return this.#machines.add(address, mac);
   }
 
   terminate(machine: CloudMachine): Promise<void> {
-    this.#machines.delete(machine.id);
-    return Promise.resolve();
+    return this.#machines.remove(machine);
   }
 
   routes(): Promise<readonly CloudRoute[]> {
     const routes = [...this.#routes.values()].map(({ destRange, nextHopInstance }) => ({
       destination: destRange,
-      via: this.#machines.get(nameIn(nextHopInstance))?.address,
+      via: this.#machines.addressOf(nameIn(nextHopInstance)),
     }));
     return Promise.resolve(routes);
   }
@@ -141,24 +143,9 @@ export class Gce implements Cloud {
     this.#strict.add(machine.id);
   }
 
-  throttle(calls: number): void {
-    this.#faults.refuse(
-      calls,
-      refusalOf(new Refusal(403, 'rateLimitExceeded', 'Quota exceeded for quota metric.')),
-    );
-  }
-
   /** Refuses the next call as one that the service cannot answer now. */
   fail(status: 429 | 503): void {
-    this.#faults.refuse(1, refusalOf(new Refusal(status, 'backendError', 'Try again later.')));
-  }
-
-  limit(routes: number): void {
-    this.#faults.limit = routes;
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
+    this.faults.refuse(1, refusalOf(new StatusRefusal(status, 'backendError', 'Try again later.')));
   }
 
   #perform(call: {
@@ -175,7 +162,7 @@ export class Gce implements Cloud {
       if (request.method === 'POST' && item === undefined) return this.#insert(request.body);
       if (request.method === 'DELETE' && item !== undefined) return this.#delete(item);
     }
-    throw new Refusal(404, 'notFound', `The resource '${url.pathname}' was not found`);
+    throw new StatusRefusal(404, 'notFound', `The resource '${url.pathname}' was not found`);
   }
 
   #list(query: URLSearchParams): unknown {
@@ -197,12 +184,12 @@ export class Gce implements Cloud {
     const route = routeFrom(given);
     if (this.#routes.has(route.name)) {
       const resource = `projects/${project}/global/routes/${route.name}`;
-      throw new Refusal(409, 'alreadyExists', `The resource '${resource}' already exists`);
+      throw new StatusRefusal(409, 'alreadyExists', `The resource '${resource}' already exists`);
     }
     if (!this.#machines.has(nameIn(route.nextHopInstance)))
-      throw new Refusal(404, 'notFound', `The resource '${route.nextHopInstance}' was not found`);
-    if (this.#routes.size >= this.#faults.limit) {
-      const message = `Quota 'ROUTES' exceeded.  Limit: ${this.#faults.limit}.0 globally.`;
+      throw new StatusRefusal(404, 'notFound', `The resource '${route.nextHopInstance}' was not found`);
+    if (this.#routes.size >= this.faults.limit) {
+      const message = `Quota 'ROUTES' exceeded.  Limit: ${this.faults.limit}.0 globally.`;
       return this.#begin({ code: 'QUOTA_EXCEEDED', message });
     }
     this.#routes.set(route.name, route);
@@ -212,7 +199,7 @@ export class Gce implements Cloud {
   #delete(name: string): unknown {
     if (!this.#routes.delete(name)) {
       const resource = `projects/${project}/global/routes/${name}`;
-      throw new Refusal(404, 'notFound', `The resource '${resource}' was not found`);
+      throw new StatusRefusal(404, 'notFound', `The resource '${resource}' was not found`);
     }
     return this.#begin(undefined);
   }
@@ -226,7 +213,8 @@ export class Gce implements Cloud {
 
   #wait(name: string): unknown {
     const operation = this.#operations.get(name);
-    if (operation === undefined) throw new Refusal(404, 'notFound', `The operation ${name} was not found`);
+    if (operation === undefined)
+      throw new StatusRefusal(404, 'notFound', `The operation ${name} was not found`);
     const isDone = operation.pending === 0;
     operation.pending -= 1;
     return {
@@ -270,8 +258,8 @@ function routeFrom(given: Partial<Route>): Route {
 
 /** Refuses a route that the API would not take. */
 function checkRoute({ name = '', destRange = '', network: of = '', priority = 1000 }: Partial<Route>): void {
-  const invalid = (field: string, value: unknown): Refusal =>
-    new Refusal(400, 'invalid', `Invalid value for field 'resource.${field}': '${String(value)}'.`);
+  const invalid = (field: string, value: unknown): StatusRefusal =>
+    new StatusRefusal(400, 'invalid', `Invalid value for field 'resource.${field}': '${String(value)}'.`);
   if (!/^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) throw invalid('name', name);
   if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(destRange)) throw invalid('destRange', destRange);
   if (of !== `projects/${project}/global/networks/${network}`) throw invalid('network', of);
@@ -282,7 +270,7 @@ function checkRoute({ name = '', destRange = '', network: of = '', priority = 10
 function readFilter(text: string): (route: Route) => boolean {
   const [, field, operator, value = ''] = /^(name|destRange) (=|eq) "([^"]*)"$/.exec(text) ?? [];
   if (field !== 'name' && field !== 'destRange')
-    throw new Refusal(400, 'invalid', `Invalid value for field 'filter': '${text}'.`);
+    throw new StatusRefusal(400, 'invalid', `Invalid value for field 'filter': '${text}'.`);
   return operator === '='
     ? (route) => route[field] === value
     : (route) => new RegExp(`^(?:${value})$`).test(route[field]);
@@ -293,7 +281,7 @@ function json(status: number, body: unknown): CloudAnswer {
   return { status, headers, body: JSON.stringify(body, null, 2) };
 }
 
-function refusalOf({ status, reason, message }: Refusal): CloudAnswer {
+function refusalOf({ status, code: reason, message }: StatusRefusal): CloudAnswer {
   return json(status, {
     error: { code: status, message, errors: [{ domain: 'global', reason, message }] },
   });

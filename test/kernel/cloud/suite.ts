@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
+import { until } from '../../support/until.ts';
 import { StoreDirectory } from '../harness/store-directory.ts';
 import type { CloudRoute } from './cloud.ts';
 import { CloudLab, type CloudNode, type CloudRecipe } from './cloud-lab.ts';
+import { servingOptions, shownByNode } from './shown-by-node.ts';
+import { testUnreadable, testWrongInput, type InputWords } from './wrong-input.ts';
 
 /** What a recipe of a cloud says, for the tests that every such recipe passes. */
-interface CloudWords {
+interface CloudWords extends InputWords {
   /** The message for a route that belongs to another machine; it names that machine. */
   readonly foreign: RegExp;
   /** The message for a table without room. */
@@ -30,6 +33,8 @@ export function testCloudRecipe(
       testLimits(t, recipe, words));
     test("a route of another machine stays, a dead machine's is replaced, and clusters share a table", (t) =>
       testOthers(t, recipe, words));
+    test('a wrong input ends the start before anything is changed', (t) => testWrongInput(t, recipe, words));
+    test('an answer that is not a list is not taken for an empty table', (t) => testUnreadable(t, recipe));
   });
 }
 
@@ -73,7 +78,7 @@ async function testChurn(t: TestContext, recipe: CloudRecipe): Promise<void> {
   // SIGKILL and a restart that leaves the network: nothing is written, since every route is there.
   const writes = () => cloud.calls.filter((call) => call.writes).length;
   const written = writes();
-  await first.daemon.kill();
+  await lab.kill(first);
   lab.up(first, store, ['--on-exit', 'leave']);
   await first.daemon.until('ready');
   await first.daemon.stop();
@@ -84,7 +89,7 @@ async function testChurn(t: TestContext, recipe: CloudRecipe): Promise<void> {
 
   // A machine that ends without a word: when its lease is gone, so is its route.
   const dead = await routeOf(third);
-  await third.daemon.kill();
+  await lab.kill(third);
   await cloud.terminate(third.machine);
   await lab.apply();
   store.remove(dead.destination);
@@ -106,22 +111,26 @@ async function testLimits(t: TestContext, recipe: CloudRecipe, words: CloudWords
   const [node] = lab.nodes as [CloudNode];
   const before = await cloud.dump();
 
-  cloud.throttle(2);
-  lab.up(node, store);
+  cloud.faults.refuse(2, cloud.tooMany);
+  lab.up(node, store, servingOptions);
   await node.daemon.until('ready');
+  const shown = await shownByNode(node, { recipe: recipe.name, store, options: cloud.options });
+  assert.match(shown, /"state":"running"/);
+  assert.deepEqual(lab.secretsIn(shown), []);
   await lab.untilRoutes('the route in spite of throttled calls', [await routeOf(node)]);
   await node.daemon.stop();
   assert.deepEqual(await cloud.dump(), before);
 
-  cloud.limit(0);
+  cloud.faults.limit = 0;
   assert.match((await lab.up(node, store).ended).stderr, words.full);
   assert.deepEqual(await cloud.dump(), before);
-  cloud.limit(50);
+  cloud.faults.limit = 50;
   lab.up(node, store);
   await node.daemon.until('ready');
   await lab.untilRoutes('the route in the table that has room', [await routeOf(node)]);
   await node.daemon.stop();
   assert.deepEqual(await cloud.dump(), before);
+  assert.deepEqual(lab.unseenPrograms(), []);
   assert.deepEqual(lab.shownSecrets(), []);
 }
 
@@ -145,7 +154,7 @@ async function testOthers(t: TestContext, recipe: CloudRecipe, words: CloudWords
   assert.equal((await routeOf(node)).destination, knownSubnet);
 
   // The machine is replaced by another with the same address and the same lease.
-  await node.daemon.kill();
+  await lab.kill(node);
   await cloud.terminate(node.machine);
   node.machine = await cloud.addMachine(node.host.publicIp, node.machine.mac);
   await node.host.sh('rm -rf /run/state/*');
@@ -163,6 +172,24 @@ async function testOthers(t: TestContext, recipe: CloudRecipe, words: CloudWords
   await lab.untilRoutes('the routes of both clusters', [one, two]);
   await node.daemon.stop();
   await lab.untilRoutes("the other cluster's route", [two]);
+
+  // Not even a route that leads nowhere is anybody's but its own cluster's.
+  await lab.kill(second);
+  await cloud.terminate(second.machine);
+  const left = await cloud.dump();
+  lab.up(node, store, ['--check-interval', '1']);
+  await node.daemon.until('ready');
+  const { length } = cloud.calls;
+  await until(
+    'another check',
+    () => Promise.resolve(cloud.calls.length > length + 1),
+    () => node.daemon.describe(),
+  );
+  await node.daemon.stop();
+  assert.deepEqual(await cloud.dump(), left);
+  second.machine = await cloud.addMachine(second.host.publicIp, second.machine.mac);
+  lab.up(second, cluster);
+  await second.daemon.until('ready');
   await second.daemon.stop();
   await lab.untilRoutes('an empty table', []);
   assert.deepEqual(lab.shownSecrets(), []);
@@ -180,4 +207,21 @@ async function assertAllReach(lab: CloudLab): Promise<void> {
       assert.equal(await lab.reaches(from, to), true, `${from.host.publicIp} to ${to.host.publicIp}`);
     }
   }
+}
+
+/** Runs a daemon on the first node from its start to its end; returns the ids of the keys by which the cloud knew it. */
+export async function keysUsed(
+  lab: CloudLab,
+  keys: Set<string>,
+  options: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  t: TestContext,
+): Promise<readonly string[]> {
+  const [node] = lab.nodes as [CloudNode];
+  keys.clear();
+  lab.up(node, new StoreDirectory(t), options, environment);
+  await node.daemon.until('ready');
+  await node.daemon.stop();
+  assert.deepEqual(await lab.cloud.routes(), []);
+  return [...keys];
 }

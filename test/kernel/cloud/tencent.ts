@@ -1,5 +1,6 @@
 import type { Cloud, CloudAnswer, CloudCall, CloudRequest, CloudRoute, CloudMachine } from './cloud.ts';
-import { RequestFaults } from './request-faults.ts';
+import { Machines } from './machines.ts';
+import { Refusal, RequestFaults } from './request-faults.ts';
 
 const region = 'ap-guangzhou';
 const vpc = 'vpc-test0001';
@@ -7,6 +8,24 @@ const subnet = 'subnet-test001';
 
 /** The key of the API, which signs the requests and is never sent. */
 export const key = { id: 'AKIDTESTTESTTESTTESTTEST', secret: 'aSecretKeyOfTencentCloud' };
+
+/** A key for some hours: the token belongs to it, and to no other key. */
+export const shortKey = {
+  id: 'AKIDTESTFORSOMEHOURS',
+  secret: 'aSecretKeyForSomeHoursAtTencent',
+  token: 'aTokenForSomeHoursAtTencent',
+};
+const role = 'heddle';
+export const roleKey = {
+  id: 'AKIDTESTOFTHEROLE',
+  secret: 'aSecretKeyOfTheRoleAtTencent',
+  token: 'aTokenOfTheRoleAtTencent',
+};
+const keys: readonly { readonly id: string; readonly secret: string; readonly token?: string }[] = [
+  key,
+  shortKey,
+  roleKey,
+];
 
 interface Route {
   readonly RouteId: number;
@@ -27,16 +46,6 @@ interface Table {
 
 type Words = Readonly<Record<string, unknown>>;
 
-/** The error of a call, with a code of the API. */
-class Refusal extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 /** The calls of Tencent Cloud's API that the recipe makes, on tables and instances that are kept here. */
 export class Tencent implements Cloud {
   readonly apiHosts = ['vpc.tencentcloudapi.com', 'cvm.tencentcloudapi.com'];
@@ -44,10 +53,16 @@ export class Tencent implements Cloud {
   readonly environment: Readonly<Record<string, string>>;
   readonly certificateFiles: readonly string[];
   readonly options: readonly string[];
-  readonly secrets = [key.secret];
+  readonly secrets = keys.flatMap(({ secret, token }) => [secret, ...(token === undefined ? [] : [token])]);
   readonly calls: CloudCall[] = [];
-  readonly #faults = new RequestFaults();
-  readonly #machines = new Map<string, CloudMachine>();
+  /** The ids of the keys that calls were signed with. */
+  readonly keys = new Set<string>();
+  readonly faults = new RequestFaults();
+  readonly tooMany = respondError(
+    new Refusal('RequestLimitExceeded', 'Your current request times equals the limit.'),
+  );
+  readonly denied = respondError(new Refusal('UnauthorizedOperation', 'You are not authorized.'));
+  readonly #machines = new Machines('ins-');
   readonly #tables: Table[] = [
     { id: 'rtb-main0001', isMain: true, subnets: [], routes: new Map() },
     { id: 'rtb-test0001', isMain: false, subnets: [subnet], routes: new Map() },
@@ -72,13 +87,12 @@ export class Tencent implements Cloud {
 
   answer(request: CloudRequest): Promise<CloudAnswer> {
     const name = String(request.headers['x-tc-action']);
-    this.calls.push({ name, writes: !name.startsWith('Describe') });
-    const refused = this.#faults.next();
+    const call = { name, writes: !name.startsWith('Describe') };
+    this.calls.push(call);
+    const refused = this.faults.answerTo(call);
     if (refused !== undefined) return Promise.resolve(refused);
     try {
-      if (!String(request.headers['authorization']).includes(`Credential=${key.id}/`)) {
-        throw new Refusal('AuthFailure.SecretIdNotFound', 'The SecretId is not found.');
-      }
+      this.#authenticate(request);
       return Promise.resolve(respond(this.#do(name, JSON.parse(request.body) as Words)));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -91,29 +105,26 @@ export class Tencent implements Cloud {
       'placement/region': region,
       [`network/interfaces/macs/${mac}/vpc-id`]: vpc,
       [`network/interfaces/macs/${mac}/subnet-id`]: subnet,
+      'cam/security-credentials/': role,
+      [`cam/security-credentials/${role}`]: JSON.stringify(roleAnswer),
     }[path.replace('/latest/meta-data/', '')];
     return body === undefined ? { status: 404, body: '' } : { status: 200, body };
   }
 
-  addMachine(address: string, mac = ''): Promise<CloudMachine> {
-    this.#count += 1;
-    const machine = { id: `ins-${this.#count}`, address, mac };
-    this.#machines.set(machine.id, machine);
-    return Promise.resolve(machine);
+  addMachine(address: string, mac?: string): Promise<CloudMachine> {
+    return this.#machines.add(address, mac);
   }
 
   terminate(machine: CloudMachine): Promise<void> {
-    this.#machines.delete(machine.id);
-    return Promise.resolve();
+    return this.#machines.remove(machine);
   }
 
   routes(): Promise<readonly CloudRoute[]> {
-    const addresses = new Set([...this.#machines.values()].map(({ address }) => address));
     const routes = [...this.#used.routes.values()].filter(({ Enabled }) => Enabled);
     return Promise.resolve(
       routes.map(({ DestinationCidrBlock: destination, GatewayId }) => ({
         destination,
-        via: addresses.has(GatewayId) ? GatewayId : undefined,
+        via: this.#machines.withAddress(GatewayId)[0]?.address,
       })),
     );
   }
@@ -148,17 +159,14 @@ export class Tencent implements Cloud {
     return Promise.resolve();
   }
 
-  throttle(calls: number): void {
-    const error = new Refusal('RequestLimitExceeded', 'Your current request times equals the limit.');
-    this.#faults.refuse(calls, respondError(error));
-  }
-
-  limit(routes: number): void {
-    this.#faults.limit = routes;
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
+  /** The signature is not looked at. */
+  #authenticate({ headers }: CloudRequest): void {
+    const id = /Credential=(\w+)\//.exec(String(headers['authorization']))?.[1];
+    const known = keys.find((each) => each.id === id);
+    if (known === undefined) throw new Refusal('AuthFailure.SecretIdNotFound', 'The SecretId is not found.');
+    if (headers['x-tc-token'] !== known.token)
+      throw new Refusal('AuthFailure.TokenFailure', 'The token is not of this key.');
+    this.keys.add(known.id);
   }
 
   /** The table of the machines' subnet. */
@@ -184,8 +192,7 @@ export class Tencent implements Cloud {
       case 'DeleteRoutes':
         return this.#delete(words);
       case 'DescribeInstances': {
-        const addresses = valuesOf(words, 'private-ip-address');
-        const found = [...this.#machines.values()].filter(({ address }) => addresses.includes(address));
+        const found = this.#machines.withAddress(...valuesOf(words, 'private-ip-address'));
         return { TotalCount: found.length, InstanceSet: found.map(({ id }) => ({ InstanceId: id })) };
       }
       default:
@@ -218,7 +225,7 @@ export class Tencent implements Cloud {
       ) {
         throw new Refusal('InvalidParameterValue.Duplicate', 'The route already exists.');
       }
-      if (table.routes.size >= this.#faults.limit) {
+      if (table.routes.size >= this.faults.limit) {
         throw new Refusal('LimitExceeded', 'The number of routes has reached the upper limit.');
       }
       this.#add(table, route);
@@ -246,6 +253,16 @@ export class Tencent implements Cloud {
     table.routes.set(this.#count, { ...route, RouteId: this.#count, RouteType: 'USER' });
   }
 }
+
+/** What the metadata service says of the role's key. */
+const roleAnswer = {
+  Code: 'Success',
+  TmpSecretId: roleKey.id,
+  TmpSecretKey: roleKey.secret,
+  Token: roleKey.token,
+  ExpiredTime: 4_070_908_800,
+  Expiration: '2099-01-01T00:00:00Z',
+};
 
 function knownRoute(table: Table, id: number): number {
   if (!table.routes.has(id)) throw new Refusal('InvalidRouteId.NotFound', `The route ${id} does not exist.`);

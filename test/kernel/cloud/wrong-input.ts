@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { StoreDirectory } from '../harness/store-directory.ts';
+import type { CloudCall, CloudRequest } from './cloud.ts';
+import { CloudLab, type CloudNode, type CloudRecipe } from './cloud-lab.ts';
+
+/** What a recipe of a cloud says to wrong input. */
+export interface InputWords {
+  /** The message where the metadata service does not answer. */
+  readonly noMetadata: RegExp;
+  /** The message where the instance has neither a role nor a key. */
+  readonly noKey: RegExp;
+  /** The message where the key lacks a permission. */
+  readonly noPermission: RegExp;
+}
+
+/** Texts that come in place of a list: a proxy's page, nothing at all, and a list that breaks off. */
+const unreadable = [
+  '<html><body>Bad gateway</body></html>',
+  '',
+  '{"RouteEntrys": {"RouteEntry": [{"Rou',
+] as const;
+
+const notFound = { status: 404, body: '' };
+
+/** Each wrong input ends the start with a message, before anything is changed. */
+export async function testWrongInput(t: TestContext, recipe: CloudRecipe, words: InputWords): Promise<void> {
+  const lab = await CloudLab.start(t, recipe, 1);
+  const { cloud } = lab;
+  const [node] = lab.nodes as [CloudNode];
+  const store = new StoreDirectory(t);
+  const refused = async (message: RegExp, given = store) => {
+    const { exitCode, stderr } = await lab.up(node, given, [], {}).ended;
+    assert.notEqual(exitCode, 0);
+    assert.match(stderr, message);
+    assert.deepEqual(
+      cloud.calls.filter(({ writes }) => writes),
+      [],
+    );
+  };
+  const without = (part: RegExp) => (request: CloudRequest) =>
+    part.test(request.path) ? notFound : undefined;
+
+  const dual = new StoreDirectory(t);
+  dual.putConfiguration({
+    Network: '10.50.0.0/16',
+    IPv6Network: '2001:cafe:42::/56',
+    EnableIPv6: true,
+    Backend: { Type: recipe.name },
+  });
+  await refused(new RegExp(`${recipe.name} makes routes for IPv4 only`), dual);
+  lab.metadataFault = without(/^/);
+  await refused(words.noMetadata);
+  const isGoogle = recipe.name === 'gce';
+  lab.metadataFault = isGoogle
+    ? (request) => (request.path.includes('network-interfaces') ? { status: 200, body: '[]' } : undefined)
+    : without(/\/macs\//);
+  await refused(/the metadata service does not know eth0 as an interface of this instance: name another/);
+  lab.metadataFault = without(/security-credentials|service-accounts/);
+  await refused(words.noKey);
+  lab.metadataFault = () => undefined;
+  cloud.faults.refuse(Infinity, cloud.denied);
+  await refused(words.noPermission);
+  assert.deepEqual(lab.shownSecrets(), []);
+}
+
+/** What is not a list is never taken for an empty one: the command fails, and no route is made or deleted. */
+export async function testUnreadable(t: TestContext, recipe: CloudRecipe): Promise<void> {
+  const lab = await CloudLab.start(t, recipe, 2);
+  const { cloud } = lab;
+  const [node, dead] = lab.nodes as [CloudNode, CloudNode];
+  const store = new StoreDirectory(t);
+  const before = await cloud.dump();
+  // The source/destination check of an interface is not a route: a failed start of aws-vpc switches it back.
+  const isRouteWrite = ({ name, writes }: CloudCall) => writes && /route/i.test(name);
+  const routeWrites = () => cloud.calls.filter(isRouteWrite).length;
+
+  lab.up(dead, store);
+  await dead.daemon.until('ready');
+  const made = await cloud.dump();
+  const lists = cloud.calls
+    .slice(0, cloud.calls.findIndex(isRouteWrite))
+    .filter(({ writes }) => !writes).length;
+  const last = lists - 1;
+
+  // Each list of a start, and the last one, which decides what is made, with each text.
+  const cases = [
+    ...Array.from({ length: lists }, (_, pass) => [pass, unreadable[0]] as const),
+    ...unreadable.slice(1).map((text) => [last, text] as const),
+  ];
+  for (const [pass, text] of cases) {
+    cloud.faults.garble(text, { calls: 1, pass });
+    const { exitCode } = await lab.up(node, store).ended;
+    assert.notEqual(exitCode, 0, `${text} in place of list ${pass}`);
+    assert.deepEqual(await cloud.dump(), made);
+    assert.equal(routeWrites(), 1, lab.callsSince(0).join(' '));
+  }
+
+  // The route of a dead node stays until the cloud answers.
+  cloud.faults.end();
+  lab.up(node, store);
+  await node.daemon.until('ready');
+  const [both, ready] = [await cloud.dump(), routeWrites()];
+  const subnet = await dead.subnet();
+  await lab.kill(dead);
+  await cloud.terminate(dead.machine);
+  cloud.faults.garble(unreadable[2]);
+  store.remove(subnet);
+  await node.daemon.until('peer-failed');
+  assert.deepEqual(await cloud.dump(), both);
+  assert.equal(routeWrites(), ready);
+  cloud.faults.end();
+  await node.daemon.until('peer-removed');
+  const left = both.filter((line) => !line.includes(subnet));
+  assert.deepEqual(await cloud.dump(), left);
+
+  // The own route stays if the end cannot ask for it, and is known at the next start.
+  cloud.faults.garble(unreadable[1]);
+  assert.notEqual((await node.daemon.stop()).exitCode, 0);
+  assert.deepEqual(await cloud.dump(), left);
+  cloud.faults.end();
+  lab.up(node, store, ['--check-interval', '1']);
+  await node.daemon.until('ready');
+  cloud.faults.garble(unreadable[0]);
+  await node.daemon.until('part-broken');
+  await node.daemon.until('part-failed');
+  assert.deepEqual(await cloud.dump(), left);
+  assert.equal(routeWrites(), ready + 1, 'but for the route of the dead node, nothing was written');
+  cloud.faults.end();
+  await node.daemon.until('part-restored');
+  await node.daemon.stop();
+  assert.deepEqual(await cloud.dump(), before);
+  assert.deepEqual(lab.shownSecrets(), []);
+}
