@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
@@ -19,6 +19,15 @@ import { SmallApiServer } from '../support/small-api-server.ts';
 import { startSilentServer, type SilentServer } from '../support/silent-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
+
+/** A port of loopback that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
 
 let silent: Record<'mute' | 'blackHole', SilentServer>;
 before(async () => {
@@ -431,7 +440,11 @@ const runningWaits: readonly Wait[] = [
     command: 'up',
     what: 'that runs and serves a page which a browser follows',
     start: async (t) => {
-      const ran = await runUntil(t, [...new Place(t).up(), '--page', '127.0.0.1:0'], /ready: subnet/);
+      const ran = await runUntil(
+        t,
+        [...new Place(t).up(), '--page', `127.0.0.1:${await freePort()}`],
+        /ready: subnet/,
+      );
       await followPage(t, /page of this node is at (\S+);/.exec(ran.output())?.[1] ?? '');
       return ran;
     },
