@@ -3,6 +3,7 @@ import {
   chmodSync,
   copyFileSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -29,13 +30,13 @@ const stripPrograms = { x64: 'x86_64-linux-gnu-strip', arm64: 'aarch64-linux-gnu
 export async function buildExecutable(processor, file) {
   const folder = join(checkout, '.cache', 'package', `${processor}-${randomUUID()}`);
   mkdirSync(folder, { recursive: true });
+  // A lab has its own /tmp, /var and /etc, and what it writes below a checkout there would not come out of it.
+  const codeFolder = mkdtempSync('/dev/shm/heddle-code-');
   try {
     const node = join(folder, 'node');
     copyFileSync(join(downloadedPackage(`node-linux-${processor}`), 'bin', 'node'), node);
     // Before the blob is in it: afterwards, strip makes a program that crashes.
     runHelper(stripPrograms[processor], [node]);
-    const codeFolder = join(folder, 'code');
-    mkdirSync(codeFolder);
     if (processor === process.arch) {
       const first = join(folder, 'first');
       await assemble({ folder, node, codeFolder: '', records: codeFolder, target: first });
@@ -50,7 +51,7 @@ export async function buildExecutable(processor, file) {
       );
     renameSync(target, file);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    for (const each of [folder, codeFolder]) rmSync(each, { recursive: true, force: true });
   }
 }
 
