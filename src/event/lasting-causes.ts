@@ -24,7 +24,10 @@ interface LastingCause {
 export class LastingCauses {
   readonly #show: EmitEvent;
   readonly #causes = new Map<string, LastingCause>();
-  /** The parts of the network whose repair failed. Each further try runs the same commands again. */
+  /**
+   * The parts of the network whose repair failed. Each further try runs the same commands again. A network that ends has no repairs any
+   * more, and does not say so of each part; its successor is `ready` once every part is whole.
+   */
   readonly #brokenParts = new Set<string>();
 
   /** @param show writes a line of the log */
@@ -51,7 +54,15 @@ export class LastingCauses {
         this.#brokenParts.add(event.part);
         return false;
       case 'part-restored':
-        this.#restore(event.part, now);
+        this.#brokenParts.delete(event.part);
+        if (this.#brokenParts.size === 0) this.#endRepairs(now);
+        return false;
+      case 'ready':
+      case 'shutdown-finished':
+        this.#endRepairs(now);
+        return false;
+      case 'state':
+        if (event.to === 'pre-startup' || event.to === 'stopping') this.#endRepairs(now);
         return false;
       case 'peer-removed':
         // A retry of an add removes what the failed add may have left.
@@ -110,9 +121,8 @@ export class LastingCauses {
     }
   }
 
-  #restore(part: string, now: number): void {
-    this.#brokenParts.delete(part);
-    if (this.#brokenParts.size > 0) return;
+  #endRepairs(now: number): void {
+    this.#brokenParts.clear();
     for (const [key, cause] of this.#causes) if (cause.failing.has(repairs)) this.#end(key, cause, now);
   }
 
