@@ -26,6 +26,8 @@ type Tested = Extract<LabEvent, { event: 'tested' }>;
 /** The end of a lab that was tested. */
 export interface LabEnd {
   readonly passed: boolean;
+  /** Whether the lab still runs, to look inside. */
+  readonly isKept: boolean;
   readonly reasons: readonly string[];
   readonly troubles: readonly LabTrouble[];
 }
@@ -45,7 +47,7 @@ export async function runLab(request: LabRequest, json: boolean, visitor?: LabVi
   } else process.stdout.write(renderReport(report, troubles, { colour }));
   if (whereToLook !== undefined) process.stderr.write(`${whereToLook}\n`);
   // After the result: a disk that is full must not hide it.
-  await visitor?.see(spec, { passed: report.passed, reasons: report.reasons, troubles });
+  await visitor?.see(spec, labEndOf(request, report, troubles));
   return report.passed ? 0 : exitCodes[failureKind(troubles)];
 }
 
@@ -65,6 +67,15 @@ export async function leaveFailed(
   const saved = saveLogs(name);
   await tethered.end();
   return saved && `${saved}; to keep the lab instead, add --keep-failed`;
+}
+
+/** The end of a lab with this result, once {@link leaveFailed} has kept or ended it. */
+export function labEndOf(
+  { keepsFailed }: LabRequest,
+  { passed, reasons }: Pick<LabEnd, 'passed' | 'reasons'>,
+  troubles: readonly LabTrouble[],
+): LabEnd {
+  return { passed, isKept: keepsFailed && !passed, reasons, troubles };
 }
 
 /** The kind of a lab's failure. A node that did not start for a reason of its own decides, because the failure of the lab says less. */
@@ -114,7 +125,7 @@ export async function startLab(
     const { kind, message, detail } = final;
     const trouble = { node: 'lab', kind, message, ...(detail !== undefined && { detail }) };
     const unwritten = await visitor
-      ?.see(spec, { passed: false, reasons: [message], troubles: [trouble] })
+      ?.see(spec, { passed: false, isKept: false, reasons: [message], troubles: [trouble] })
       .then(() => undefined, explainError);
     const hint = [final.hint, saved, unwritten].filter((text) => text !== undefined).join('; ');
     throw new Failure(final.kind, final.message, { ...(hint !== '' && { hint }), detail: final.detail });

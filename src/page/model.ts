@@ -22,6 +22,8 @@ export interface LabPage extends PageHead {
   /** The option that commands of a shell need to reach the lab, after a space; empty for the lab with the usual name. */
   readonly nameOption: string;
   readonly verdict: PageVerdict;
+  /** Whether the lab was taken down before the page was made, so that no command reaches it. */
+  readonly isGone: boolean;
   readonly topology: PageTopology;
   /** The same as `lab ps --json`; without nodes if the lab did not come so far. */
   readonly listing: Pick<Extract<ControlResponse, { response: 'status' }>, 'nodes' | 'server' | 'routers'>;

@@ -209,6 +209,9 @@ describe('heddle lab run --report', { skip }, () => {
     assert.match(failures, /exited with status 7 \(\S*broken\.json:\d+\)/);
     assert.ok(failures.includes('<img src=x'), failures);
     assert.match(await shown.page.locator('.frame-lines .marked').first().innerText(), /exit 7/);
+    const problems = await shown.page.locator('#problems').innerText();
+    assert.match(problems, /^Look: heddle lab exec --name run-/m);
+    assert.match(problems, /The lab of this report was taken down, .* repeat the run with --keep-failed/);
     assert.deepEqual(await findBarriers(shown.page), []);
     await screenshot(shown, 'page-report.png', 900);
   });

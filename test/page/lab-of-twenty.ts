@@ -27,6 +27,7 @@ export function labPage(changes: Partial<LabPage> = {}): LabPage {
     recipe: 'vxlan',
     nameOption: '',
     verdict: { kind: 'live', text: 'all is well' },
+    isGone: false,
     topology,
     listing: { nodes: [], server: null, routers: [] },
     states: [],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TraceReport } from '../../src/lab/trace/report.ts';
 import type { LabPage, PagePair } from '../../src/page/model.ts';
-import { findProblems } from '../../src/page/view/problems.ts';
+import { findProblems, noteOnCommands } from '../../src/page/view/problems.ts';
 import { labPage, topologyOf } from './lab-of-twenty.ts';
 
 const node = (name: string, changes: object = {}) =>
@@ -75,6 +75,28 @@ test('a problem names the place of its cause, not the one where the packet began
     repair: 'repair it',
     detail: 'node1-pod → node2-pod, 112 bytes: the request was last seen on node2, arriving on eth0',
   });
+});
+
+test('a report says that its commands do not reach a lab that is gone, and how to get a lab that they reach', () => {
+  const trace = lost('the route is missing', 'node1');
+  assert.equal(trace.outcome.kind, 'lost');
+  const shows = 'heddle lab exec --name run-7 node1 -- ip route';
+  const traces = [{ ...trace, outcome: { ...trace.outcome, shows, repairs: null } }];
+  const noteOf = (changes: Partial<LabPage>): string | null => {
+    const page = labPage({ traces, ...changes });
+    return noteOnCommands(page, findProblems(page));
+  };
+  const failed = { kind: 'failed', text: 'Failed' } as const;
+  assert.match(
+    noteOf({ isGone: true, verdict: failed }) ?? '',
+    /^The lab of this report was taken down, so its commands, heddle lab …, do not work any more\. .* --keep-failed: /,
+  );
+  assert.doesNotMatch(
+    noteOf({ isGone: true, verdict: { kind: 'passed', text: 'Passed' } }) ?? 'none',
+    /none|keep/,
+  );
+  assert.equal(noteOf({ isGone: false, verdict: failed }), null, 'the lab was kept');
+  assert.equal(noteOf({ isGone: true, verdict: failed, traces: [] }), null, 'no command');
 });
 
 test('one cause that several traces find is one problem', () => {

@@ -3,7 +3,7 @@ import { usesColour } from '../../host/terminal-colour.ts';
 import type { LabRequest } from '../prepare.ts';
 import { renderTroubles } from '../report/render.ts';
 import { renderScenario } from '../report/render-scenario.ts';
-import { failureKind, leaveFailed, startLab, unexpected, type LabVisitor } from '../run.ts';
+import { labEndOf, failureKind, leaveFailed, startLab, unexpected, type LabVisitor } from '../run.ts';
 import type { LoadedScenario } from './load-scenario.ts';
 import { prepareScenario } from './plan-scenario.ts';
 
@@ -29,6 +29,6 @@ export async function runScenario(
     else for (const reason of report.reasons) process.stderr.write(`${reason}\n`);
   } else process.stdout.write(renderScenario(report, troubles, loaded.file, { colour }));
   if (whereToLook !== undefined) process.stderr.write(`${whereToLook}\n`);
-  await visitor?.see(spec, { passed: report.passed, reasons: report.reasons, troubles });
+  await visitor?.see(spec, labEndOf(request, report, troubles));
   return report.passed ? 0 : exitCodes[failureKind(troubles)];
 }

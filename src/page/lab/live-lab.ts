@@ -100,6 +100,7 @@ export class LiveLab implements PageSource {
         pairs: this.#pairs,
         traces: [...this.#traces.values()],
         kernels: this.#kernels,
+        isGone: false,
         troubles: [],
         reasons: [],
         steps: [],

@@ -43,12 +43,13 @@ async function look(spec: LabSpec, known: Seen): Promise<Seen> {
 }
 
 function describeEnd(spec: LabSpec, { sight, ...seen }: Seen, end: LabEnd): LabPage {
-  const { passed, reasons, troubles } = end;
+  const { passed, isKept, reasons, troubles } = end;
   const answered = seen.pairs.filter(({ ok }) => ok).length;
   const pairs = seen.pairs.length === 0 ? '' : `: ${answered} of ${seen.pairs.length} pairs reach each other`;
   return describeLab(spec, sight, {
     ...seen,
     verdict: { kind: passed ? 'passed' : 'failed', text: `${passed ? 'Passed' : 'Failed'}${pairs}` },
+    isGone: !isKept,
     reasons,
     troubles,
   });

@@ -53,7 +53,7 @@ export async function seeKernels(lab: FoundLab, status: LabStatus): Promise<read
 /** The results of tests, in addition to what can be seen. */
 type LabResults = Pick<
   LabPage,
-  'verdict' | 'pairs' | 'traces' | 'kernels' | 'troubles' | 'reasons' | 'steps'
+  'verdict' | 'isGone' | 'pairs' | 'traces' | 'kernels' | 'troubles' | 'reasons' | 'steps'
 >;
 
 /** Makes the document of a lab. Without a sight, only the plan and the results are known. */

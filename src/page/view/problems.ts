@@ -20,6 +20,16 @@ export function findProblems(document: PageDocument): readonly PageProblem[] {
   }
 }
 
+/** Says that the commands of these problems do not reach a lab that was taken down; null if that need not be said. */
+export function noteOnCommands(document: PageDocument, problems: readonly PageProblem[]): string | null {
+  if (document.page !== 'lab' || !document.isGone) return null;
+  const commands = problems.flatMap(({ look, repair }) => [look ?? '', repair ?? '']);
+  if (!commands.some((command) => command.startsWith('heddle lab '))) return null;
+  const gone = 'The lab of this report was taken down, so its commands, heddle lab …, do not work any more.';
+  if (document.verdict.kind === 'passed') return gone;
+  return `${gone} To look inside, repeat the run with --keep-failed: the commands in its report work until heddle lab down.`;
+}
+
 function problemsOfLab(page: LabPage): readonly PageProblem[] {
   const { listing, nameOption, troubles, traces, states, pairs, steps, reasons } = page;
   const hosts = [...listing.nodes, ...(listing.server === null ? [] : [listing.server])];
