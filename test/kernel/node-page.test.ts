@@ -104,8 +104,13 @@ describe('heddle up --page', { skip }, () => {
     await hasText(shown, '#problems', /Nothing\./);
     assert.ok((await hasText(shown, '#node', /secretive|img/)).includes(hostile));
 
+    assert.match(await hasText(shown, '.absent', /heddle lab up --page/), /does not have .* a matrix/);
+    const drawing = shown.page.locator('#topology svg');
+    assert.match((await drawing.getAttribute('aria-label')) ?? '', / and 0 of its 0 peers/);
+
     store.put(stranger, '172.30.1.98');
     await hasText(shown, '.verdict', /The node is degraded/);
+    await shown.page.waitForSelector('#topology .tunnel.fails', { state: 'attached' });
     const status = JSON.parse((await runOn(host, 'status', '--json')).stdout) as Record<string, string>;
     assert.equal(status['state'], 'degraded');
     const problems = await hasText(shown, '#problems', /SubnetAddCommand/);
