@@ -216,6 +216,40 @@ describe('heddle lab run --report', { skip }, () => {
     await screenshot(shown, 'page-report.png', 900);
   });
 
+  test('of a scenario shows its steps, and its faults in the time line', async () => {
+    const scenario = join(directory.path, 'faults.json');
+    const steps = [
+      { Cut: 'node2' },
+      { Join: 'node2' },
+      { Title: 'a crash', Kill: 'node2' },
+      { Expect: { Entries: { In: 'node1', Has: ['link flannel.9'] } } },
+    ];
+    writeFileSync(scenario, JSON.stringify({ Lab: { Nodes: 2 }, Steps: steps }));
+    const report = join(directory.path, 'scenario.html');
+    const words = ['lab', 'run', 'vxlan', '--scenario', scenario, '--report', report];
+    const run = await runHeddle(words, { seconds: 60 });
+    assert.equal(run.exitCode, exitCodes['lab-failed'], run.stderr);
+    const { page } = await openPage(browser, pathToFileURL(report).href);
+    const rows: (readonly string[])[] = [];
+    for (const row of await page.locator('#steps tbody tr').all())
+      rows.push(await row.locator('th, td').allInnerTexts());
+    assert.deepEqual(
+      rows.map(([number, , result]) => [number, result?.split(':', 1)[0]]),
+      [
+        ['1', 'done'],
+        ['2', 'done'],
+        ['3', 'done'],
+        ['4', 'failed'],
+      ],
+    );
+    assert.equal(rows[2]?.[1], 'a crash');
+    assert.match(await page.locator('#problems').innerText(), /step 4 failed \(line \d+\): .*flannel\.9/);
+    await page.locator('#timeline-kind').selectOption('fault');
+    const faults = await page.locator('#timeline tbody').innerText();
+    for (const fault of [/node2: disconnected/, /node2: connected/, /node2.*kill/i])
+      assert.match(faults, fault);
+  });
+
   test('is refused before anything starts if the file cannot be written', async () => {
     const run = await runHeddle(['lab', 'run', 'vxlan', '--report', directory.path]);
     assert.equal(run.exitCode, exitCodes.usage);
