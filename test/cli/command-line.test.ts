@@ -137,6 +137,18 @@ describe('a command line that is not right is refused with 2, and one message on
       /^heddle: option '--lease-ttl <seconds>' argument '.*' is invalid\. It must be a whole number from 3 to 31536000\.$/,
     );
   }
+  for (const address of ['0.0.0.0:9271', '172.30.1.1:9271', '[::]:9271']) {
+    refuses(
+      ['up', '--recipe', 'vxlan', '--page', address],
+      /^heddle: option '--page <address:port>' argument '.*' is invalid\. It must be an address of loopback and a port, like 127/,
+    );
+  }
+  refuses(
+    ['lab', 'up', 'vxlan', '--page', '--watch'],
+    /^heddle: option '--page' cannot be used with option '--watch'$/,
+  );
+  for (const command of ['run', 'verify'])
+    refuses(['lab', command, 'vxlan', '--report='], /^heddle: option '--report <file>' argument is empty$/);
   for (const command of [
     ['up', '--recipe'],
     ['recipe', 'explain'],
