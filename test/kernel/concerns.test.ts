@@ -244,6 +244,33 @@ describe('a node of which packets may not flow says so', { skip: reasonToSkip(),
     for (const each of set.hosts) await until('it to run', async () => (await statusOf(each)).exitCode === 0);
     await Promise.all([daemon.stop(), other.stop()]);
   });
+
+  test('a node that meets a copy of itself while it runs makes another MAC address when it starts again', async (t) => {
+    const set = await startHosts([1]);
+    t.after(() => set.close());
+    const [host] = set.hosts;
+    assert.ok(host);
+    const store = new StoreDirectory(t);
+    const args = ['--recipe', 'vxlan', '--store-dir', store.path, '--on-exit', 'leave'];
+    const first = await startDaemon(host, args);
+    const mac = (await host.sh('cat /run/state/flannel.1.mac')).trim();
+    store.put('10.50.200.0/24', '172.30.1.77', {
+      BackendType: 'vxlan',
+      BackendData: { VNI: 1, VtepMAC: mac },
+    });
+    const concern = await first.logged('concern');
+    assert.deepEqual([concern.kind, concern.about], ['own-identity', mac]);
+    await first.stop();
+    const second = await startDaemon(host, args);
+    assert.match(
+      (await second.logged('warning')).message,
+      /^this node has the same VtepMAC .* made a new VtepMAC/,
+    );
+    assert.notEqual((await host.sh('cat /run/state/flannel.1.mac')).trim(), mac);
+    await until('it to run', async () => (await statusOf(host)).exitCode === 0);
+    await second.stop();
+    assert.equal((await runOn(host, 'down')).exitCode, 0);
+  });
 });
 
 function isUnreachable({ kind }: { readonly kind: string }): boolean {

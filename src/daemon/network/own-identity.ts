@@ -16,6 +16,7 @@ import type { CommandRunner } from '../commands/command-runner.ts';
 import type { UpOptions } from '../setup/options.ts';
 import type { Preparation } from '../setup/prepare.ts';
 import { announce } from './parts/device.ts';
+import { forgetSharedIdentity, isIdentityShared } from './shared-identity.ts';
 
 interface IdentityContext {
   readonly preparation: Preparation;
@@ -53,7 +54,11 @@ export async function requireOwnIdentity(
   if (identities.length === 0) return attributes;
   const known = listingSlot.take();
   if (known !== undefined) listingSlot.keep(known);
-  if (known?.kind === 'own-lease' && hasIdentities(known.record, identities, format)) return attributes;
+  const isCompared =
+    known?.kind === 'own-lease' &&
+    !isIdentityShared(stateDirectory) &&
+    hasIdentities(known.record, identities, format);
+  if (isCompared) return attributes;
   let listing = known?.kind === 'everything' ? known.listing : undefined;
   if (listing === undefined) {
     listing = await outlastOutages(() => readEverything(preparation.store), preparation.outages, signal);
@@ -65,7 +70,10 @@ export async function requireOwnIdentity(
   );
   const twinOf = (own: LeaseAttributes): Twin | undefined => findTwin(own, ofOthers, context);
   const twin = twinOf(attributes);
-  if (twin === undefined) return attributes;
+  if (twin === undefined) {
+    forgetSharedIdentity(stateDirectory);
+    return attributes;
+  }
 
   // The command may need the files, so they are still there. A device that stays would keep its MAC address.
   await commands.runOwn('ShutdownCommand', undefined, signal);
@@ -83,6 +91,7 @@ export async function requireOwnIdentity(
     const kept = aside === undefined ? '' : `, and keeps the recipe's earlier files in ${aside.folder}`;
     const message = `${describe(twin)}: this machine is a copy of that one, or had another address; heddle made a new ${twin.field}${kept}`;
     emit({ event: 'warning', message });
+    forgetSharedIdentity(stateDirectory);
     return renewed;
   }
   // A lease of this node with another address does not belong to another node.
@@ -94,8 +103,8 @@ export async function requireOwnIdentity(
 }
 
 /**
- * Whether this node's lease has these identities already. Then they were compared with all other leases when the lease was written, and every
- * later node has compared its own with them.
+ * Whether this node's lease has these identities already. Then they were compared with all other leases when the lease was written. A node
+ * that got the same later is seen while this one runs, which notes it for its next start: see {@link isIdentityShared}.
  */
 function hasIdentities(
   record: LeaseRecord | undefined,

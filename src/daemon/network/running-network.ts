@@ -26,6 +26,7 @@ import { PartKeeper, type BrokenPart, type PartSight } from './part-keeper.ts';
 import type { LiveNetwork, NetworkPart } from './parts/part.ts';
 import { networkParts, rememberParts, removeParts } from './parts/parts.ts';
 import { removePeers } from './parts/peers.ts';
+import { noteSharedIdentity } from './shared-identity.ts';
 import { takeDown, type TakeDownResult } from './take-down.ts';
 import { tellOtherAddress } from './take-lease.ts';
 import { assembleWorkers, type NetworkWorkers, type WorkersContext } from './workers.ts';
@@ -467,6 +468,7 @@ export class RunningNetwork implements LeaseHolder {
   }
 
   #reportHealth(): void {
+    this.#noteSharedIdentity();
     const { failing } = this.#workers.loop.engine;
     const reasons = failing === 0 ? [] : [`${formatCount(failing, 'peer')} failing`];
     const { trouble } = this.#workers.devices;
@@ -479,5 +481,19 @@ export class RunningNetwork implements LeaseHolder {
     this.#health = health;
     // The removal of peers during a stop does not change the health.
     if (this.#state.kind === 'ready') this.#context.owner.healthChanged(health);
+  }
+
+  /** Lets the next start make another MAC address or key, if another node has this one's. */
+  #noteSharedIdentity(): void {
+    const { options, emit } = this.#context;
+    if (!this.#workers.concerns.all.some(({ kind }) => kind === 'own-identity')) return;
+    try {
+      noteSharedIdentity(options.stateDirectory);
+    } catch (error) {
+      const message =
+        `cannot note in ${options.stateDirectory} that another node has this node's MAC address or key: ${explainError(error)}; ` +
+        'a restart of heddle may not make another one';
+      emit({ event: 'warning', message });
+    }
   }
 }

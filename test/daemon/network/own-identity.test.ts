@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { isIdentityShared, noteSharedIdentity } from '../../../src/daemon/network/shared-identity.ts';
 import { takeLease } from '../../../src/daemon/network/take-lease.ts';
 import { ListingSlot } from '../../../src/store/listing-slot.ts';
 import { cidr } from '../../lease/fixtures.ts';
@@ -19,11 +20,19 @@ const macOverlay = {
   ],
 };
 
-/** Takes a lease on a machine whose files have a MAC address that the node 172.30.0.`node` has in its lease 10.50.9.0/24. */
+/**
+ * Takes a lease on a machine whose files have a MAC address that the node 172.30.0.`node` has in its lease 10.50.9.0/24. With `own`, this node
+ * has a lease with that address already, and has read only this one.
+ */
 async function takeWith(
   t: TestContext,
   files: Readonly<Record<string, string>>,
-  { node = 9, hint, backend = macOverlay }: { node?: number; hint?: string; backend?: object } = {},
+  {
+    node = 9,
+    hint,
+    backend = macOverlay,
+    own = false,
+  }: { node?: number; hint?: string; backend?: object; own?: boolean } = {},
 ) {
   const bench = new Bench(t);
   bench.recipe(backend);
@@ -31,6 +40,11 @@ async function takeWith(
   for (const [name, text] of Object.entries(files)) bench.put(name, text);
   const options = bench.options();
   const preparation = await bench.prepare(options);
+  const listingSlot = new ListingSlot();
+  if (own) {
+    await bench.lease(8, 1, copied);
+    listingSlot.keep({ kind: 'own-lease', record: await preparation.store.readLease('10.50.8.0-24') });
+  }
   const leasedNetwork = takeLease({
     preparation,
     options,
@@ -40,7 +54,7 @@ async function takeWith(
     isTakeover: false,
     mayUndo: () => true,
     isFirst: true,
-    listingSlot: new ListingSlot(),
+    listingSlot,
     enter: () => undefined,
     emit: bench.emit,
     signal: new AbortController().signal,
@@ -98,4 +112,16 @@ test('the lease that this node had with another address does not keep it from st
   const { bench, published } = await takeWith(t, {}, { backend, hint: '10.50.9.0/24' });
   assert.equal(await published, copied);
   assert.deepEqual(bench.warnings, []);
+});
+
+test('a restart makes another MAC address than a copy has, if the copy was seen while the node ran', async (t) => {
+  const unseen = await takeWith(t, { mac: copied }, { own: true });
+  assert.equal(await unseen.published, copied);
+  const seen = await takeWith(t, { mac: copied, '.shared-identity': '' }, { own: true });
+  assert.match(await seen.published, /^02(:[0-9a-f]{2}){5}$/);
+  assert.notEqual(await seen.published, copied);
+  assert.equal(isIdentityShared(seen.bench.stateDirectory), false);
+  noteSharedIdentity(seen.bench.stateDirectory);
+  noteSharedIdentity(seen.bench.stateDirectory);
+  assert.equal(isIdentityShared(seen.bench.stateDirectory), true);
 });
