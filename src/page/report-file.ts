@@ -1,4 +1,4 @@
-import { constants, realpathSync, statSync, type Stats } from 'node:fs';
+import { constants, lstatSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Failure, type FailureKind } from '../diagnostic/failure.ts';
@@ -36,7 +36,8 @@ export async function requireWritable(file: string): Promise<void> {
     const { path, stats } = findPlace(file);
     if (stats?.isDirectory()) throw new Error('it is a directory');
     if (stats?.isFIFO() || stats?.isSocket()) throw new Error('it is not a regular file');
-    if (stats === undefined || stats.isFile()) await access(dirname(path), constants.W_OK);
+    // With the dot, a parent that is not a directory is refused.
+    if (stats === undefined || stats.isFile()) await access(`${dirname(path)}/.`, constants.W_OK);
     if (stats !== undefined) await access(path, constants.W_OK);
   } catch (cause) {
     throw refuseFile(file, cause, 'usage');
@@ -47,7 +48,10 @@ export async function requireWritable(file: string): Promise<void> {
 function findPlace(file: string): { readonly path: string; readonly stats: Stats | undefined } {
   if (file === '') throw new Error('the name of the file is empty');
   const stats = statSync(file, { throwIfNoEntry: false });
-  return { path: stats === undefined ? resolve(file) : realpathSync(file), stats };
+  if (stats !== undefined) return { path: realpathSync(file), stats };
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new Error('it is a link that leads nowhere');
+  return { path: resolve(file), stats };
 }
 
 function refuseFile(file: string, cause: unknown, kind: FailureKind): Failure {

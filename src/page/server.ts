@@ -174,6 +174,7 @@ class Follower {
   }
 
   end(): void {
+    this.#missed = undefined;
     this.#response.end('event: end\ndata: end\n\n');
   }
 }

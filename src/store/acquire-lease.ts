@@ -226,7 +226,10 @@ export function readEverything(store: Pick<LeaseStore, 'listPages'>): Promise<Li
   return collectPages(store.listPages(), (records) => records.forEach(decodeLease));
 }
 
-/** Whether the plan from one lease is the plan from any list with that lease. */
+/**
+ * Whether the plan from one lease gives the lease that the plan from any list with it would give. Other leases of this node, which do not fit,
+ * stay until a whole list decides.
+ */
 function isDecidedAlone(plan: AcquisitionPlan): boolean {
   return plan.kind === 'reuse' && plan.misfits.length === 0;
 }

@@ -89,9 +89,11 @@ export class LimitedStore implements LeaseStore {
 
   async *#readEach<T>(action: string, all: AsyncIterable<T>): AsyncGenerator<T, void, void> {
     const each = all[Symbol.asyncIterator]();
+    // The whole is one read: a stop between two of its parts ends it as well.
+    const patience = this.#patience;
     try {
       for (;;) {
-        const next = await this.#read(action, () => each.next());
+        const next = await this.#until(patience, action, () => each.next());
         if (next.done === true) return;
         yield next.value;
       }
@@ -130,9 +132,13 @@ export class LimitedStore implements LeaseStore {
     });
   }
 
-  /** Makes a read. A read under way is useless after the stop; a later read belongs to the end itself. */
+  /** The patience of a read that begins now. A read under way is useless after the stop; a later read belongs to the end itself. */
+  get #patience(): 'patient' | 'impatient' {
+    return this.#limits.stopping.aborted ? 'patient' : 'impatient';
+  }
+
   #read<T>(action: string, work: () => Promise<T>): Promise<T> {
-    return this.#until(this.#limits.stopping.aborted ? 'patient' : 'impatient', action, work);
+    return this.#until(this.#patience, action, work);
   }
 
   #write<T>(action: string, work: () => Promise<T>): Promise<T> {

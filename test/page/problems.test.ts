@@ -108,13 +108,18 @@ test('a cut link comes first, with the command that joins it, and its device is 
   const page = labPage({
     nameOption: ' --name demo',
     listing: listing(node('node1'), node('node2', { link: 'cut' })),
-    traces: [lost('the device eth0 of node2 is down', 'node2'), lost('the route is missing', 'node1')],
+    traces: [
+      lost('the device eth0 of node2 is down', 'node2'),
+      lost('the device flannel.1 of node1 is down', 'node1'),
+      lost('the route is missing', 'node1'),
+    ],
   });
   const problems = findProblems(page);
   assert.deepEqual(
     problems.map(({ what, repair }) => [what, repair]),
     [
       ['node2 is disconnected from the underlay', 'heddle lab join --name demo node2'],
+      ['the device flannel.1 of node1 is down', 'repair it'],
       ['the route is missing', 'repair it'],
     ],
   );

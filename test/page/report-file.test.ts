@@ -30,16 +30,19 @@ test('a file that cannot be a report is refused before anything starts, with the
   const directory = temporaryDirectory(t);
   const fifo = join(directory, 'fifo');
   execFileSync('mkfifo', [fifo]);
+  const link = join(directory, 'link');
+  symlinkSync('nowhere', link);
   for (const [file, reason] of [
     [directory, /: it is a directory$/],
     [fifo, /: it is not a regular file$/],
     [join(directory, 'missing', 'report.html'), /: no such file or directory$/],
     [join(fifo, 'report.html'), /: not a directory$/],
+    [link, /: it is a link that leads nowhere$/],
     ['', /: the name of the file is empty$/],
   ] as const)
     await assert.rejects(requireWritable(file), refuses('usage', reason), file);
   await requireWritable(join(directory, 'report.html'));
-  assert.deepEqual(readdirSync(directory), ['fifo']);
+  assert.deepEqual(readdirSync(directory).sort(), ['fifo', 'link']);
 });
 
 test('a report replaces the file that a link names, and keeps its mode', async (t) => {

@@ -33,6 +33,7 @@ export function noteOnCommands(document: PageDocument, problems: readonly PagePr
 function problemsOfLab(page: LabPage): readonly PageProblem[] {
   const { listing, nameOption, troubles, traces, states, pairs, steps, reasons } = page;
   const hosts = [...listing.nodes, ...(listing.server === null ? [] : [listing.server])];
+  const names = hosts.map(({ name }) => name);
   const cut = hosts.filter(({ link }) => link === 'cut').map(({ name }) => name);
   const failedSteps = steps.filter(({ outcome }) => outcome === 'failed');
   const known: readonly PageProblem[] = [
@@ -62,7 +63,7 @@ function problemsOfLab(page: LabPage): readonly PageProblem[] {
         where: name,
         what: `the program of ${name} has failed: it ${ended ?? 'ended'}`,
       })),
-    ...traces.filter((trace) => !isOfCut(trace, cut)).flatMap(problemOfTrace),
+    ...traces.filter((trace) => !isOfCut(trace, cut, names)).flatMap(problemOfTrace),
     ...states
       .filter(
         ({ state, node }) =>
@@ -103,8 +104,15 @@ function problemsOfLab(page: LabPage): readonly PageProblem[] {
 }
 
 /** Whether a trace only found the device that belongs to a cut link. */
-function isOfCut({ outcome, from, to }: TraceReport, cut: readonly string[]): boolean {
+function isOfCut(
+  { outcome, from, to }: TraceReport,
+  cut: readonly string[],
+  hosts: readonly string[],
+): boolean {
   if (outcome.kind === 'answered' || !/^the device \S+ of \S+ is down$/.test(outcome.cause)) return false;
+  // The device of a host that is not cut is a cause of its own.
+  const host = outcome.place.replace(/-pod$/, '');
+  if (hosts.includes(host) && !cut.includes(host)) return false;
   return cut.some((name) => [from, to].some(({ place }) => place === name || place === `${name}-pod`));
 }
 
