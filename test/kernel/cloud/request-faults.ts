@@ -9,20 +9,28 @@ interface Fault {
   readonly fits: (call: CloudCall) => boolean;
 }
 
-/** What a test has a cloud refuse: so many of the next calls, and routes beyond a limit. */
+/** The calls that a test has a cloud refuse: so many of the next ones, and routes beyond a limit. */
 export class RequestFaults {
   /** The number of routes that a table may have, besides those that came with it. */
   limit = 50;
   #fault: Fault | undefined;
 
-  /** Refuses the next calls with this answer. */
-  refuse(calls: number, answer: CloudAnswer): void {
-    this.#fault = { pass: 0, left: calls, answer, fits: () => true };
+  /** Refuses the next calls that fit with this answer. */
+  refuse(calls: number, answer: CloudAnswer, fits: (call: CloudCall) => boolean = () => true): void {
+    this.#fault = { pass: 0, left: calls, answer, fits };
   }
 
-  /** Answers calls that only read with this text, as a success: `calls` of them, after `pass` others. */
-  garble(body: string, { calls = Infinity, pass = 0 } = {}): void {
-    this.#fault = { pass, left: calls, answer: { status: 200, body }, fits: ({ writes }) => !writes };
+  /** Answers calls that only read with this text, as a success: `calls` of them, after `pass` others; with a name, only calls of this name. */
+  garble(
+    body: string,
+    {
+      calls = Infinity,
+      pass = 0,
+      name,
+    }: { readonly calls?: number; readonly pass?: number; readonly name?: string } = {},
+  ): void {
+    const fits = (call: CloudCall) => !call.writes && (name ?? call.name) === call.name;
+    this.#fault = { pass, left: calls, answer: { status: 200, body }, fits };
   }
 
   end(): void {

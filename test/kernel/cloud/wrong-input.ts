@@ -4,7 +4,7 @@ import { StoreDirectory } from '../harness/store-directory.ts';
 import type { CloudCall, CloudRequest } from './cloud.ts';
 import { CloudLab, type CloudNode, type CloudRecipe } from './cloud-lab.ts';
 
-/** What a recipe of a cloud says to wrong input. */
+/** The messages of a recipe of a cloud for wrong input. */
 export interface InputWords {
   /** The message where the metadata service does not answer. */
   readonly noMetadata: RegExp;
@@ -14,14 +14,24 @@ export interface InputWords {
   readonly noPermission: RegExp;
 }
 
-/** Texts that come in place of a list: a proxy's page, nothing at all, and a list that breaks off. */
+/** An object without a list: `Response` is around the whole of Tencent Cloud's answers, and unknown to the others. */
+const withoutList = '{"Response": {"RequestId": "none"}}';
+
+/** Texts that come in place of a list: a proxy's page, nothing at all, a list that breaks off, and an object without one. */
 const unreadable = [
   '<html><body>Bad gateway</body></html>',
   '',
   '{"RouteEntrys": {"RouteEntry": [{"Rou',
+  withoutList,
 ] as const;
 
+/** The recipes that ask for the instance of a dead node's route: in the others, the list itself says whether it is gone. */
+const asksForInstances: readonly string[] = ['ali-vpc', 'tencent-vpc'];
+
 const notFound = { status: 404, body: '' };
+
+/** The source/destination check of an interface is not a route: a failed start of aws-vpc switches it back. */
+const isRouteWrite = ({ name, writes }: CloudCall) => writes && /route/i.test(name);
 
 /** Each wrong input ends the start with a message, before anything is changed. */
 export async function testWrongInput(t: TestContext, recipe: CloudRecipe, words: InputWords): Promise<void> {
@@ -29,14 +39,17 @@ export async function testWrongInput(t: TestContext, recipe: CloudRecipe, words:
   const { cloud } = lab;
   const [node] = lab.nodes as [CloudNode];
   const store = new StoreDirectory(t);
-  const refused = async (message: RegExp, given = store) => {
-    const { exitCode, stderr } = await lab.up(node, given, [], {}).ended;
+  const refused = async (message: RegExp, given = store, leases = 0) => {
+    const daemon = lab.up(node, given, [], {});
+    const { exitCode, stderr } = await daemon.ended;
     assert.notEqual(exitCode, 0);
     assert.match(stderr, message);
     assert.deepEqual(
       cloud.calls.filter(({ writes }) => writes),
       [],
     );
+    assert.equal(daemon.all('lease-acquired').length, leases);
+    assert.deepEqual(given.subnets(), []);
   };
   const without = (part: RegExp) => (request: CloudRequest) =>
     part.test(request.path) ? notFound : undefined;
@@ -56,23 +69,32 @@ export async function testWrongInput(t: TestContext, recipe: CloudRecipe, words:
     ? (request) => (request.path.includes('network-interfaces') ? { status: 200, body: '[]' } : undefined)
     : without(/\/macs\//);
   await refused(/the metadata service does not know eth0 as an interface of this instance: name another/);
+  if (isGoogle) {
+    lab.metadataFault = without(/instance\/name$/);
+    await refused(/error: 404/);
+  }
   lab.metadataFault = without(/security-credentials|service-accounts/);
   await refused(words.noKey);
   lab.metadataFault = () => undefined;
   cloud.faults.refuse(Infinity, cloud.denied);
-  await refused(words.noPermission);
+  // Google is asked for its routes when the subnet is known, the others for their tables before.
+  await refused(words.noPermission, store, isGoogle ? 1 : 0);
+  // Who may read but not write is heard of when the route is made: the lease of this start goes again.
+  cloud.faults.refuse(Infinity, cloud.denied, isRouteWrite);
+  const { exitCode } = await lab.up(node, store).ended;
+  assert.notEqual(exitCode, 0);
+  assert.equal(cloud.calls.filter(isRouteWrite).length, 1);
+  assert.deepEqual([store.subnets(), await cloud.routes()], [[], []]);
   assert.deepEqual(lab.shownSecrets(), []);
 }
 
-/** What is not a list is never taken for an empty one: the command fails, and no route is made or deleted. */
+/** An answer that is not a list is never taken for an empty one: the command fails, and no route is made or deleted. */
 export async function testUnreadable(t: TestContext, recipe: CloudRecipe): Promise<void> {
   const lab = await CloudLab.start(t, recipe, 2);
   const { cloud } = lab;
   const [node, dead] = lab.nodes as [CloudNode, CloudNode];
   const store = new StoreDirectory(t);
   const before = await cloud.dump();
-  // The source/destination check of an interface is not a route: a failed start of aws-vpc switches it back.
-  const isRouteWrite = ({ name, writes }: CloudCall) => writes && /route/i.test(name);
   const routeWrites = () => cloud.calls.filter(isRouteWrite).length;
 
   lab.up(dead, store);
@@ -107,6 +129,12 @@ export async function testUnreadable(t: TestContext, recipe: CloudRecipe): Promi
   cloud.faults.garble(unreadable[2]);
   store.remove(subnet);
   await node.daemon.until('peer-failed');
+  cloud.faults.garble(withoutList);
+  await node.daemon.until('peer-failed');
+  if (asksForInstances.includes(recipe.name)) {
+    cloud.faults.garble(withoutList, { name: 'DescribeInstances' });
+    await node.daemon.until('peer-failed');
+  }
   assert.deepEqual(await cloud.dump(), both);
   assert.equal(routeWrites(), ready);
   cloud.faults.end();
@@ -125,9 +153,19 @@ export async function testUnreadable(t: TestContext, recipe: CloudRecipe): Promi
   await node.daemon.until('part-broken');
   await node.daemon.until('part-failed');
   assert.deepEqual(await cloud.dump(), left);
-  assert.equal(routeWrites(), ready + 1, 'but for the route of the dead node, nothing was written');
   cloud.faults.end();
   await node.daemon.until('part-restored');
+
+  // After a rebuild that failed, too.
+  cloud.faults.garble(withoutList);
+  await node.daemon.until('part-broken');
+  await node.daemon.until('part-failed');
+  assert.notEqual((await node.daemon.stop()).exitCode, 0);
+  assert.deepEqual(await cloud.dump(), left);
+  assert.equal(routeWrites(), ready + 1, 'but for the route of the dead node, nothing was written');
+  cloud.faults.end();
+  lab.up(node, store);
+  await node.daemon.until('ready');
   await node.daemon.stop();
   assert.deepEqual(await cloud.dump(), before);
   assert.deepEqual(lab.shownSecrets(), []);
