@@ -37,7 +37,7 @@ async function makeRelease(chosen) {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   process.stdout.write(`${packForNpm(directory)}\n`);
-  /** What tells the help of the commands: it runs on this machine. */
+  /** The executable whose help describes the commands: it runs on this machine. */
   let helper = join(checkout, 'bin/heddle');
   for (const processor of chosen) {
     const file = join(directory, executableFile(heddleVersion, processor));

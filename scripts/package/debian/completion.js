@@ -8,11 +8,11 @@ import { readOption, subcommandsOf } from './help.js';
  * @property {import('./help.js').Help} help
  */
 
-/** What completes the value of an option or an argument, by a word of its name. */
+/** Whether the value of an option or an argument is a path, by a word of its name. */
 const isPath = (/** @type {string} */ term) =>
   /<(?:file|dir|path|recipe|directory)>|\[(?:file|dir)\]/.test(term);
 
-/** What completes the value of an option, by the kind of the value. @param {ReturnType<typeof describe>['options'][number]} option */
+/** The kind of word that completes the value of an option. @param {ReturnType<typeof describe>['options'][number]} option */
 function kindOfValue({ names, entry, choices }) {
   if (choices.length > 0) return 'choice';
   if (names.includes('--recipe')) return 'recipe';
@@ -25,7 +25,7 @@ const recipeNames = `heddle recipe list 2>/dev/null | awk 'NR > 1 { print $1 }'`
 /** Prints the names of the pages that `heddle docs` has. */
 const pageNames = `heddle docs 2>/dev/null | awk 'NR > 1 { print $1 }'`;
 
-/** What completes the arguments of a command. @param {string} usage @returns {'recipe' | 'page' | 'file'} */
+/** The kind of word that completes the arguments of a command. @param {string} usage @returns {'recipe' | 'page' | 'file'} */
 function kindOfArgument(usage) {
   if (/ <recipe/.test(usage)) return 'recipe';
   return / \[page\]/.test(usage) ? 'page' : 'file';

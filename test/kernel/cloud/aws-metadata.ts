@@ -1,6 +1,6 @@
 import type { CloudAnswer, CloudRequest } from './cloud.ts';
 
-/** What the metadata service says of the instance that asks. */
+/** The metadata service's answers about the instance that asks. */
 interface Instance {
   readonly region: string;
   readonly interface: string;

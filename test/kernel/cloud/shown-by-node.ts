@@ -23,7 +23,7 @@ const fetching = `
     .then(() => read(address.replace('/?', '/events?'), true))
     .then(() => process.exit());`;
 
-/** What a ready node that runs with {@link servingOptions} shows by any means but its log, and every file that it keeps, as one text. */
+/** All that a ready node with {@link servingOptions} shows by any means but its log, and every file that it keeps, as one text. */
 export async function shownByNode(
   { host, daemon }: CloudNode,
   { recipe, store, options }: { recipe: string; store: StoreDirectory; options: readonly string[] },

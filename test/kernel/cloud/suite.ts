@@ -7,7 +7,7 @@ import { CloudLab, type CloudNode, type CloudRecipe } from './cloud-lab.ts';
 import { servingOptions, shownByNode } from './shown-by-node.ts';
 import { testUnreadable, testWrongInput, type InputWords } from './wrong-input.ts';
 
-/** What a recipe of a cloud says, for the tests that every such recipe passes. */
+/** The messages of a recipe of a cloud, for the tests that every such recipe passes. */
 interface CloudWords extends InputWords {
   /** The message for a route that belongs to another machine; it names that machine. */
   readonly foreign: RegExp;

@@ -16,6 +16,7 @@ export const shortKey = {
   token: 'aTokenForSomeHoursAtTencent',
 };
 const role = 'heddle';
+/** The key of the instance's role, which the metadata service gives. */
 export const roleKey = {
   id: 'AKIDTESTOFTHEROLE',
   secret: 'aSecretKeyOfTheRoleAtTencent',
@@ -254,7 +255,7 @@ export class Tencent implements Cloud {
   }
 }
 
-/** What the metadata service says of the role's key. */
+/** The metadata service's answer about the role's key. */
 const roleAnswer = {
   Code: 'Success',
   TmpSecretId: roleKey.id,
