@@ -78,6 +78,8 @@ describe('recipes/geneve.json', { skip }, () => {
     'its IPv6 route deleted': 'ip route delete fd00:50:0:2::/64',
     'its route led to another host': `ip route replace ${route4} encap ip id 1 dst 172.30.1.3 src 172.30.1.1 ttl 64`,
     'its IPv6 route led to another host': `ip route replace ${route6} encap ip6 id 1 dst fd00:99:1::3 src fd00:99:1::1 hoplimit 64`,
+    'its route led astray': 'ip route replace 10.50.2.0/24 via 172.30.1.3 dev eth0',
+    'its IPv6 route led astray': 'ip route add fd00:50:0:2::/64 via fd00:99:1::3 dev eth0 metric 1',
     'its route without a TTL': `ip route replace ${route4} encap ip id 1 dst 172.30.1.2 src 172.30.1.1`,
     'its route without encapsulation': `ip route replace ${route4}`,
   };

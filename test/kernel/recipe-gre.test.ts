@@ -81,6 +81,7 @@ describe('recipes/gre.json', { skip }, () => {
     'its neighbour of another host':
       'ip neigh replace 10.50.2.0 lladdr 172.30.1.3 dev flannel.gre nud permanent',
     'its IPv6 route deleted': 'ip route delete fd00:50:0:2::/64',
+    'its IPv6 route led astray': 'ip route add fd00:50:0:2::/64 via fd00:99:1::3 dev eth0 metric 1',
     'its IPv6 route led to another host':
       'ip route replace fd00:50:0:2::/64 encap ip6 dst fd00:99:1::3 src fd00:99:1::1 hoplimit 64 dev flannel.gre-v6 proto 104 metric 1024',
   };
