@@ -36,7 +36,7 @@ const networkChecks: readonly Check<NetworkFacts>[] = [
   { name: 'firewall', judge: judgeFirewall },
 ];
 
-/** The checks of parts of the start, in order: each is made by the code of `heddle up` itself. */
+/** The checks of parts of the start, in order: each is made by the code of `heddle up` itself, but for `peers`, which the running daemon tells. */
 export const partChecks = [
   'recipe',
   'programs',
@@ -44,6 +44,7 @@ export const partChecks = [
   'interface',
   'state-directory',
   'copied-state',
+  'peers',
   'subnet-file',
   'cni-list',
   'store',

@@ -11,6 +11,7 @@ import { judgeForwarding } from '../../src/doctor/findings/forwarding.ts';
 import { judgeModules } from '../../src/doctor/findings/kernel-modules.ts';
 import { judgeMacPolicy } from '../../src/doctor/findings/mac-policy.ts';
 import { judgeMtu } from '../../src/doctor/findings/path-mtu.ts';
+import { judgeRunningPeers, type RunningPeers } from '../../src/doctor/findings/peers.ts';
 import { judgePorts } from '../../src/doctor/findings/port-in-use.ts';
 import { judgeReversePath } from '../../src/doctor/findings/reverse-path.ts';
 import { judgeVnis } from '../../src/doctor/findings/vni-in-use.ts';
@@ -416,4 +417,70 @@ describe('the text of a finding', () => {
       if (advice !== undefined) assert.match(judgement?.advice ?? '', advice);
     });
   }
+});
+
+describe('the peers of a running daemon', () => {
+  const status = 'heddle status --state-dir /run/heddle';
+
+  /** A peer in a state, whose last command printed a text. */
+  function peerOf(third: number, state: string, stderr = ''): RunningPeers['peers'][number] {
+    const lastOutcome = { trouble: 'SubnetAddCommand (loom.json:7) did not end within 30 s', stderr };
+    const [subnet, publicIp] = [`10.50.${third}.0/24`, `192.0.2.${third}`];
+    return { subnet, publicIp, publicIpv6: null, state, lastOutcome };
+  }
+
+  /** The level and the message, as one text. */
+  function judge(peers: RunningPeers['peers'], rejections: RunningPeers['rejections'] = []): string {
+    const inPlace = peers.filter(({ state }) => state === 'in-place').length;
+    const { level, message, advice, command } = judgeRunningPeers(
+      { counts: { inPlace }, peers, rejections },
+      status,
+    );
+    assert.deepEqual([advice !== null, command], level === 'ok' ? [false, null] : [true, status]);
+    return `${level}: ${message}`;
+  }
+
+  test('are well if none failed', () => {
+    const [one, two] = [peerOf(1, 'in-place'), peerOf(2, 'pending')];
+    assert.equal(judge([]), 'ok: 0 peers, all in place');
+    assert.equal(judge([one]), 'ok: 1 peer, all in place');
+    assert.equal(judge([one, two]), 'ok: 1 of 2 peers in place, and none failed');
+  });
+
+  test('are told with the last line that the command printed, or else with how it ended', () => {
+    const printed = peerOf(2, 'failing', 'tun made\nthe loom is full\n\n');
+    assert.equal(
+      judge([peerOf(1, 'in-place'), printed]),
+      'warning: 1 of 2 peers failed: the loom is full (10.50.2.0/24)',
+    );
+    assert.equal(
+      judge([peerOf(2, 'failing')]),
+      'warning: 1 of 1 peer failed: SubnetAddCommand (loom.json:7) did not end within 30 s (10.50.2.0/24)',
+    );
+    assert.equal(
+      judge([{ ...peerOf(2, 'failing'), lastOutcome: null }]),
+      'warning: 1 of 1 peer failed: the daemon does not know why (10.50.2.0/24)',
+    );
+  });
+
+  test('are told with the most frequent reason, whatever it says of the peer itself', () => {
+    const astray = [2, 3, 4].map((n) =>
+      peerOf(n, 'failing', `192.0.2.${n} is not on the link of 10.50.${n}.0/24`),
+    );
+    assert.equal(
+      judge([peerOf(1, 'failing', 'the loom is full'), ...astray]),
+      'warning: 4 of 4 peers failed, 3 of them: 192.0.2.2 is not on the link of 10.50.2.0/24 (10.50.2.0/24 and 2 more)',
+    );
+  });
+
+  test('count with the leases that were rejected', () => {
+    const rejections = [7, 8].map((n) => ({
+      key: `10.60.${n}.0-24`,
+      because: 'it lies outside 10.50.0.0/16',
+    }));
+    assert.equal(
+      judge([peerOf(1, 'failing', 'full')], rejections),
+      'warning: 1 of 1 peer failed: full (10.50.1.0/24); 2 leases rejected: it lies outside 10.50.0.0/16 (10.60.7.0-24 and 1 more)',
+    );
+  });
 });

@@ -33,15 +33,17 @@ function doctorCommand(args: readonly string[]): readonly string[] {
 interface Run {
   readonly through?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether a daemon of the host changes its own files meanwhile. */
+  readonly isBusy?: boolean;
 }
 
 /** Runs doctor, which may change nothing on the host. Returns its findings, and notes those with a cure as provoked. */
 async function diagnose(host: Host, args: readonly string[], run: Run = {}): Promise<readonly Finding[]> {
-  const { through = [], environment } = run;
-  const pings = args.includes('--probe');
-  const before = await traces(host, pings);
+  const { through = [], environment, isBusy = false } = run;
+  const look = () => (isBusy ? undefined : traces(host, args.includes('--probe')));
+  const before = await look();
   const ended = await host.run([...through, ...doctorCommand(args)], environment && { environment });
-  assert.equal(await traces(host, pings), before);
+  assert.equal(await look(), before);
   assert.match(ended.stdout, /^\{/, ended.stderr);
   const { fit, findings } = assertOutput('doctor', ended.stdout) as Diagnosis;
   assert.equal(fit, !findings.some(({ level }) => level === 'error'));
@@ -312,9 +314,45 @@ END`);
     assertFinding(other, 'other-daemon', 'error', /writes the subnet file \/run\/subnet\.env already/);
     assertFinding(other, 'bridge-filter', 'warning', /Kubernetes/);
     await daemon.stop();
+    assertFinding(
+      await diagnose(host, [...args, '--recipe', recipe]),
+      'peers',
+      'ok',
+      /no heddle daemon uses/,
+    );
     const given = await diagnose(host, [...args, '--recipe', recipe], {
       environment: { PATH: process.env['PATH'] ?? '', FLANNELD_PUBLIC_IP: '127.0.0.1' },
     });
     assertFinding(given, 'interface', 'error', /127\.0\.0\.1/);
+  });
+
+  test('finds peers of a running daemon that failed or were rejected, with the most frequent reason', async (t) => {
+    const { host, store, args } = await start(t);
+    const recipe = store.recipe('loom', {
+      ...network,
+      Backend: {
+        Type: 'loom',
+        SubnetAddCommand: [
+          'echo "$SUBNET is added" >&2',
+          '[ "$PUBLIC_IP" != 172.30.1.9 ] || { echo "no thread leads to $PUBLIC_IP" >&2; exit 1; }',
+          '[ "$SUBNET" = 10.50.1.0/24 ] || { echo "the loom has room for 1 peer; use a wider one" >&2; exit 1; }',
+        ],
+      },
+    });
+    store.put('10.50.1.0/24', '172.30.1.11', { BackendType: 'loom' });
+    const daemon = await startDaemon(host, [...args, '--recipe', recipe, '--iptables-forward-rules=false']);
+    const ask = () => diagnose(host, [...args, '--recipe', recipe], { isBusy: true });
+    assertFinding(await ask(), 'peers', 'ok', /^1 peer, all in place$/);
+    store.put('10.50.2.0/24', '172.30.1.9', { BackendType: 'loom' });
+    store.put('10.50.3.0/24', '172.30.1.13', { BackendType: 'loom' });
+    store.put('10.50.4.0/24', '172.30.1.14', { BackendType: 'loom' });
+    store.put('10.60.5.0/24', '172.30.1.15', { BackendType: 'loom' });
+    for (const third of [2, 3, 4])
+      await daemon.logged('peer-failed', ({ peer }) => peer.subnet === `10.50.${third}.0/24`);
+    await daemon.logged('lease-rejected');
+    const message =
+      /^3 of 4 peers failed, 2 of them: the loom has room for 1 peer; use a wider one \(10\.50\.3\.0\/24 and 1 more\); 1 lease rejected: .*10\.60\.5\.0/;
+    assertFinding(await ask(), 'peers', 'warning', message, 'heddle status --state-dir /run/state');
+    await daemon.stop();
   });
 });

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { exitCodes } from '../../src/diagnostic/failure.ts';
+import { runOn, startDaemon } from './harness/daemon.ts';
 import { dumpState, findDevice, routesOf, watchKernel } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
+import { oneHost } from './harness/one-host.ts';
 import { OverlayNode } from './harness/overlay-node.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
 import { readSoundRecipe } from './harness/read-recipe.ts';
@@ -215,6 +218,65 @@ describe('recipes/udp.json', { skip }, () => {
     );
     await node1.host.sh('rm /run/state/flannel00000001.pid');
     await node1.add(node2);
+  });
+
+  test('has at most 200 peers also if two are added at the same time', async (t) => {
+    const environment = { PATH: `/run/programs:${process.env['PATH'] ?? ''}` };
+    const [node1, node2, node3] = await threeNodes(t, recipe, { environment });
+    const { host } = node1;
+    await node1.start();
+    await host.sh('for n in $(seq 199); do : >"/run/state/flannel$(printf %08x "$n").pid"; done');
+    // The first one is stopped before it makes its tun, until the other one has been tried.
+    await host.sh(`
+      mkdir /run/programs
+      cat >/run/programs/ip <<'END'
+#!/bin/sh
+if [ "$1 $4" = "tuntap ${tun2}" ]; then : >/run/stopped; until [ -e /run/released ]; do sleep 0.05; done; fi
+PATH=\${PATH#/run/programs:} exec ip "$@"
+END
+      chmod 755 /run/programs/ip`);
+    const first = node1.add(node2);
+    await host.until('[ -e /run/stopped ]');
+    await assert.rejects(node1.add(node3), /udp with socat has at most 200 peers/);
+    await host.sh(': >/run/released');
+    await first;
+    assert.deepEqual(await node1.check(), ['10.50.2.0/24']);
+  });
+
+  test('heddle doctor and heddle status name the peer beyond 200 and what to do', async (t) => {
+    const { host, store } = await oneHost(t);
+    await host.sh('for n in $(seq 199); do : >"/run/state/flannel$(printf %08x "$n").pid"; done');
+    const [first, beyond] = ['10.50.7.0/24', '10.50.8.0/24'];
+    const network = ['--store-dir', store.path, '--recipe', 'udp'];
+    // A lease of this backend does not name a type.
+    const put = (subnet: string, address: string) =>
+      store.putText(subnet, JSON.stringify({ PublicIP: address, PublicIPv6: null }));
+    put(first, '172.30.1.7');
+    const daemon = await startDaemon(host, [...network, '--iptables-forward-rules=false']);
+    put(beyond, '172.30.1.8');
+    await daemon.logged('peer-failed', ({ peer }) => peer.subnet === beyond);
+    const { stdout } = await runOn(
+      host,
+      'doctor',
+      ...network,
+      '--iface',
+      'eth0',
+      '--subnet-file',
+      '/run/subnet.env',
+    );
+    const advice =
+      'udp with socat has at most 200 peers; use a kernel with the module fou, or another backend';
+    assert.match(
+      stdout,
+      new RegExp(`^! peers +1 of 2 peers failed: ${advice} \\(10\\.50\\.8\\.0/24\\)$`, 'm'),
+    );
+    const status = await runOn(host, 'status');
+    assert.equal(status.exitCode, exitCodes.degraded);
+    assert.match(
+      status.stdout,
+      new RegExp(`failing peers\n +${beyond} at 172\\.30\\.1\\.8: .*\n +${advice}$`, 'm'),
+    );
+    assert.equal((await daemon.stop()).exitCode, 0);
   });
 
   test('a network with IPv6 is refused, and nothing is made', async (t) => {

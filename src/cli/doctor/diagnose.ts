@@ -5,23 +5,18 @@ import { nodeVariables, ownVariables } from '../../contract/environment.ts';
 import { underlayMtu } from '../../contract/mtu.ts';
 import { Failure } from '../../diagnostic/failure.ts';
 import type { SourceText } from '../../diagnostic/source.ts';
-import { judgeHost, partChecks, type PartCheck } from '../../doctor/checks.ts';
+import { judgeHost, partChecks } from '../../doctor/checks.ts';
 import { readNetworkFacts } from '../../doctor/facts/network-facts.ts';
 import { fatal, fine, unclear, warning, type Finding, type Judgement } from '../../doctor/finding.ts';
 import { isFlanneldHere } from '../../host/traffic/flanneld-process.ts';
 import { InterfaceLookUp } from '../../host/interface/interface.ts';
-import { isThisMachine } from '../../host/machine.ts';
 import { requirePrograms } from '../../host/programs.ts';
-import { controlSocketPath } from '../../host/state/instance.ts';
-import { examineStateDirectory } from '../../host/state/state-directory.ts';
 import { requireSubnetFile } from '../../host/subnet-file.ts';
 import { decodeLease } from '../../lease/wire.ts';
 import { describeNetwork } from '../../network/configuration-text.ts';
 import { networksOf } from '../../network/configuration.ts';
 import { presentValues } from '../../network/per-family.ts';
 import { listPublicAddresses } from '../../network/public-addresses.ts';
-import { readHeldLease } from '../../daemon/lease/held-lease.ts';
-import { askDaemon } from '../../daemon/report/control.ts';
 import { loadCniTemplate } from '../../daemon/setup/cni-template.ts';
 import { factsOfPreparation } from '../../daemon/setup/node-facts.ts';
 import type { UpOptions } from '../../daemon/setup/options.ts';
@@ -33,11 +28,10 @@ import { decideNetwork } from '../../recipe-files/decide-network.ts';
 import { loadRecipe, type LoadedRecipe } from '../../recipe-files/load-recipe.ts';
 import { requireRecipeDirectory } from '../../recipe-files/recipe-directory.ts';
 import type { LeaseRecord } from '../../store/store.ts';
+import { attempt, judgeFailure, type PartJudgements } from './attempt.ts';
+import { examineState } from './examine-state.ts';
 import { examineStore } from './examine-store.ts';
 import { judgeCniList } from './judge-cni-list.ts';
-
-/** The verdicts of the checks of the start's parts. */
-type PartJudgements = Partial<Record<PartCheck, Judgement>>;
 
 /** Makes all checks. Changes nothing; only with `probes`, packets are sent to peers. */
 export async function diagnose(options: UpOptions, probes: boolean): Promise<readonly Finding[]> {
@@ -45,7 +39,7 @@ export async function diagnose(options: UpOptions, probes: boolean): Promise<rea
   const [host, examination, state] = await Promise.all([
     examineParts(options, interfaces),
     examineStore(options.store),
-    examineState(options, interfaces),
+    examineState(options.stateDirectory, interfaces),
   ]);
   const { view, store, clock } = examination;
   const document = view?.document;
@@ -69,28 +63,6 @@ export async function diagnose(options: UpOptions, probes: boolean): Promise<rea
     return { check, ...(parts[check] ?? unclear('needs a recipe, a network and an interface')) };
   });
   return [...ofParts, ...judgeHost(facts)];
-}
-
-/** Does a part of the start; its failure becomes the verdict of a check. */
-async function attempt<T>(
-  parts: PartJudgements,
-  check: PartCheck,
-  work: () => Promise<T> | T,
-): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    parts[check] = describeFailure(error);
-    return undefined;
-  }
-}
-
-function describeFailure({ message, hint, diagnostics }: Failure): Judgement {
-  const [first] = diagnostics;
-  const reason = first === undefined ? message : `${message}: ${first.message}`;
-  const isCommand = /^(?:apt-get|chmod|chown) /.test(hint ?? '');
-  return fatal(reason, isCommand ? { command: hint ?? null } : { advice: first?.hint ?? hint ?? null });
 }
 
 interface ExaminedParts {
@@ -136,39 +108,6 @@ async function judgePrivileges(): Promise<Judgement> {
   });
 }
 
-/** The state directory and the daemon on it. */
-async function examineState(
-  { stateDirectory }: UpOptions,
-  interfaces: InterfaceLookUp,
-): Promise<PartJudgements> {
-  const verdicts: PartJudgements = { 'copied-state': fine('no other machine has used the state directory') };
-  const path = await attempt(verdicts, 'state-directory', () => {
-    controlSocketPath(stateDirectory);
-    return { real: examineStateDirectory(stateDirectory) };
-  });
-  if (path === undefined)
-    return { ...verdicts, 'copied-state': unclear('the state directory cannot be used') };
-  const { real } = path;
-  if (real === undefined)
-    return { ...verdicts, 'state-directory': fine(`heddle up makes ${stateDirectory}`) };
-  const runs = await attempt(verdicts, 'state-directory', async () => {
-    return (await askDaemon(real, 'GET', '/status')) !== undefined;
-  });
-  if (runs !== undefined) {
-    verdicts['state-directory'] = fine(runs ? `a heddle daemon uses ${real}` : `${real} can be used`);
-  }
-  const { machine } = (await readHeldLease(real)) ?? {};
-  const addresses = await interfaces.hardwareAddresses().catch(() => undefined);
-  if (machine !== undefined && addresses !== undefined && !(await isThisMachine(machine, addresses))) {
-    verdicts['copied-state'] = warning(`another machine has written ${real}: it seems to be a copy`, {
-      advice:
-        'two nodes with one key or MAC address disturb each other; move the copy away before the first start',
-      command: `mv ${real} ${real}.copy`,
-    });
-  }
-  return verdicts;
-}
-
 function judgePrograms({ recipe }: LoadedRecipe, options: UpOptions): Judgement {
   const needed = [...recipe.requires, ...(options.probeIntervalSeconds === undefined ? [] : ['ping'])];
   try {
@@ -176,7 +115,7 @@ function judgePrograms({ recipe }: LoadedRecipe, options: UpOptions): Judgement 
     return fine(needed.length === 0 ? 'the recipe needs no program' : `found: ${needed.join(', ')}`);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return describeFailure(error);
+    return judgeFailure(error);
   }
 }
 

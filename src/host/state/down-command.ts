@@ -12,3 +12,8 @@ export function downCommand(stateDirectory: string, ...flags: readonly DownFlag[
 export function upAgainCommand(stateDirectory: string): string {
   return quote(['heddle', 'up', '--state-dir', stateDirectory]);
 }
+
+/** The command that shows the status of the daemon of a state directory. */
+export function statusCommand(stateDirectory: string): string {
+  return quote(['heddle', 'status', '--state-dir', stateDirectory]);
+}
