@@ -5,7 +5,7 @@ import { openJournal } from '../host/state/journal-file.ts';
 import { describeSubnets } from '../lease/roster.ts';
 import type { LeaseRecord } from '../store/store.ts';
 import { readHeldLease, releaseHeldLease } from './lease/held-lease.ts';
-import { ListingSlot } from '../store/listing-slot.ts';
+import { ContentSlot } from '../store/content-slot.ts';
 import { watchLiveRecipe, type RecipeOwner, type SavedChange } from './live/live-recipe.ts';
 import type { Waits } from './commands/waits.ts';
 import { RecipeChanges } from './live/recipe-changes.ts';
@@ -46,7 +46,7 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
   readonly #emit: EmitEvent;
   readonly #owner: LifeOwner;
   readonly #changes: RecipeChanges;
-  readonly #listingSlot = new ListingSlot();
+  readonly #contentSlot = new ContentSlot();
   #journal: PeerJournal | undefined;
   /** The last network whose device came up. */
   #network: RunningNetwork | undefined;
@@ -120,7 +120,7 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
       preparation: this.preparation,
       shell: this.#changes.shell,
       journal,
-      listingSlot: this.#listingSlot,
+      contentSlot: this.#contentSlot,
       emit: this.#emit,
       signal: this.#owner.stopping,
     });
@@ -197,7 +197,6 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
       leasedNetwork,
       journal,
       inPlace,
-      listingSlot: this.#listingSlot,
       emit: this.#emit,
     });
     if (!leasedNetwork.isDeviceUp) this.#owner.enter('post-startup');
@@ -235,7 +234,7 @@ export class NodeLife implements NetworkOwner, RecipeOwner {
         isTakeover: isTakeover ?? false,
         mayUndo: () => this.#mayUndo(start),
         isFirst: this.#network === undefined,
-        listingSlot: this.#listingSlot,
+        contentSlot: this.#contentSlot,
         enter: (state) => this.#owner.enter(state),
         emit: this.#emit,
         signal: this.#owner.stopping,

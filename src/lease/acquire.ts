@@ -1,23 +1,21 @@
 import type { Cidr } from '../network/cidr.ts';
 import type { NetworkConfiguration, SubnetRange } from '../network/configuration.ts';
-import { zipFamilies, type FamilyKey } from '../network/per-family.ts';
+import { mapFamilies, zipFamilies, type FamilyKey, type PerFamily } from '../network/per-family.ts';
 import type { PublicAddresses } from '../network/public-addresses.ts';
-import { countSubnets, findFreeSubnets, isFree, isOfRange, touchesRange } from '../network/subnets.ts';
+import { countSubnets, isOfRange, OccupiedSubnets } from '../network/subnets.ts';
 import type { Lease, LeaseSubnets } from './lease.ts';
 
 /** The number of free subnets from which flannel picks one at random, so that nodes that start together rarely pick the same one. */
 const choices = 100;
 
-/** The facts that decide a node's subnets. The public addresses are the node's. */
-export interface AcquisitionInput extends PublicAddresses {
+/** The node that asks for subnets. The public addresses are its own. */
+interface Seeker extends PublicAddresses {
   readonly configuration: NetworkConfiguration;
-  /** Every lease in the store, including reservations. */
-  readonly leases: readonly Lease[];
-  /** Subnets that are held by something other than a readable lease. They are not free, and they belong to no node. */
-  readonly blocked: readonly LeaseSubnets[];
-  /** The key of the lease that this node wrote last, and no other node since. It is this node's lease with any address. */
-  readonly earlierKey: string | undefined;
-  /** The subnets in the subnet file of the last run. */
+}
+
+/** The facts that decide between several subnets that a node could have. */
+interface Preference {
+  /** The subnets of the last run. */
   readonly hint: LeaseSubnets | undefined;
   /** Returns a number from 0 up to, not including, 1. */
   readonly random: () => number;
@@ -46,32 +44,91 @@ export type AcquisitionPlan = {
   | ({ readonly kind: 'exhausted' } & ExhaustedRange)
 );
 
-/**
- * Chooses a subnet by flannel's order of preference: a lease or reservation that already carries this node's public address; the subnet of
- * the last run, or of its lease that no longer fits, if it is free; one at random among the first hundred free ones. The chosen subnet does
- * not overlap any lease. If this node has several leases, the last run's comes first, then a reservation.
- */
-export function planAcquisition(input: AcquisitionInput): AcquisitionPlan {
-  const mine = input.leases.filter((lease) => isOfNode(lease, input));
-  const fitting = mine.filter((lease) => fitsConfiguration(input.configuration, lease.subnets));
-  const unfit = mine.filter((lease) => !fitsConfiguration(input.configuration, lease.subnets));
-  const misfits = unfit.filter(({ expiresAt }) => expiresAt !== undefined);
-  const unfitReservations = unfit.filter(({ expiresAt }) => expiresAt === undefined);
-  const reused = chooseOwnLease(fitting, input.hint);
-  if (reused !== undefined) return { kind: 'reuse', lease: reused, misfits, unfitReservations };
+/** How a subnet is held: by a lease, by a reservation, or by something that is not a readable lease. */
+type Hold = 'leased' | 'reserved' | 'blocked';
 
-  const dropped = new Set(misfits);
-  const others = input.leases.filter((lease) => !dropped.has(lease));
-  const hint = input.hint ?? misfits[0]?.subnets;
-  return { ...chooseNewSubnets({ ...input, hint }, others), misfits, unfitReservations };
+/** The occupied part of one family's range, with the number of its holders. */
+interface Occupation {
+  readonly range: SubnetRange;
+  readonly subnets: OccupiedSubnets;
+  readonly holders: Record<Hold, number>;
 }
 
-/** Whether a lease belongs to a node. flannel knows a node by its public IPv4 address; only a lease without one is known by IPv6. */
-function isOfNode(
-  { key, attributes }: Lease,
-  { publicIp, publicIpv6, earlierKey }: AcquisitionInput,
-): boolean {
-  if (key === earlierKey) return true;
+/**
+ * The facts by which a node chooses its subnets: its own leases, and which ranges are occupied. The survey takes one lease after the other,
+ * and keeps one number of each that another node has.
+ */
+export class SubnetSurvey {
+  readonly #seeker: Seeker;
+  readonly #occupied: PerFamily<Occupation>;
+  /** The leases of this node that fit the configuration. */
+  readonly #fitting: Lease[] = [];
+  readonly #misfits: Lease[] = [];
+  readonly #unfitReservations: Lease[] = [];
+
+  constructor(seeker: Seeker) {
+    this.#seeker = seeker;
+    this.#occupied = mapFamilies(seeker.configuration, (range) => ({
+      range,
+      subnets: new OccupiedSubnets(range),
+      holders: { leased: 0, reserved: 0, blocked: 0 },
+    }));
+  }
+
+  /**
+   * Adds a lease of the store. Returns whether it is this node's.
+   *
+   * @param isEarlier whether it is the lease that this node wrote last, and no other node since: it is this node's with any address
+   */
+  add(lease: Lease, isEarlier: boolean): boolean {
+    const isReserved = lease.expiresAt === undefined;
+    if (!isEarlier && !isOfNode(lease, this.#seeker)) {
+      this.#occupy(lease.subnets, isReserved ? 'reserved' : 'leased');
+      return false;
+    }
+    if (fitsConfiguration(this.#seeker.configuration, lease.subnets)) this.#fitting.push(lease);
+    else if (isReserved) {
+      this.#unfitReservations.push(lease);
+      this.#occupy(lease.subnets, 'reserved');
+    } else this.#misfits.push(lease);
+    return true;
+  }
+
+  /** Adds subnets that are held by something other than a readable lease. They are not free, and they belong to no node. */
+  block(subnets: LeaseSubnets): void {
+    this.#occupy(subnets, 'blocked');
+  }
+
+  #occupy(held: LeaseSubnets, hold: Hold): void {
+    for (const [occupation, subnet] of zipFamilies(this.#occupied, held))
+      if (occupation !== undefined && subnet !== undefined && occupation.subnets.add(subnet))
+        occupation.holders[hold] += 1;
+  }
+
+  /**
+   * Chooses a subnet by flannel's order of preference: a lease or reservation that already carries this node's public address; the subnet of
+   * the last run, or of its lease that no longer fits, if it is free; one at random among the first hundred free ones. The chosen subnet does
+   * not overlap any lease. If this node has several leases, the last run's comes first, then a reservation.
+   */
+  plan({ hint, random }: Preference): AcquisitionPlan {
+    const [misfits, unfitReservations] = [this.#misfits, this.#unfitReservations];
+    const reused = chooseOwnLease(this.#fitting, hint);
+    if (reused !== undefined) return { kind: 'reuse', lease: reused, misfits, unfitReservations };
+    const chosen = this.#choose({ hint: hint ?? misfits[0]?.subnets, random });
+    return { ...chosen, misfits, unfitReservations };
+  }
+
+  #choose(preference: Preference): NewSubnets {
+    const ipv4 = chooseInFamily(this.#occupied, 'ipv4', preference);
+    if (ipv4.kind === 'exhausted') return ipv4;
+    const ipv6 = chooseInFamily(this.#occupied, 'ipv6', preference);
+    if (ipv6.kind === 'exhausted') return ipv6;
+    return { kind: 'create', subnets: { ipv4: ipv4.subnet, ipv6: ipv6.subnet } };
+  }
+}
+
+/** Whether a lease has a node's address. flannel knows a node by its public IPv4 address; only a lease without one is known by IPv6. */
+function isOfNode({ attributes }: Lease, { publicIp, publicIpv6 }: PublicAddresses): boolean {
   if (attributes.publicIp !== undefined) return attributes.publicIp === publicIp;
   return attributes.publicIpv6 !== undefined && attributes.publicIpv6 === publicIpv6;
 }
@@ -97,64 +154,22 @@ type NewSubnets =
   | { readonly kind: 'create'; readonly subnets: LeaseSubnets }
   | ({ readonly kind: 'exhausted' } & ExhaustedRange);
 
-function chooseNewSubnets(input: AcquisitionInput, others: readonly Lease[]): NewSubnets {
-  const { configuration } = input;
-  const ipv4 = chooseInFamily(configuration.ipv4, 'ipv4', input, others);
-  if (ipv4.kind === 'exhausted') return ipv4;
-  const ipv6 = chooseInFamily(configuration.ipv6, 'ipv6', input, others);
-  if (ipv6.kind === 'exhausted') return ipv6;
-  return { kind: 'create', subnets: { ipv4: ipv4.subnet, ipv6: ipv6.subnet } };
-}
-
 type Choice =
   | { readonly kind: 'chosen'; readonly subnet: Cidr | undefined }
   | ({ readonly kind: 'exhausted' } & ExhaustedRange);
 
 function chooseInFamily(
-  range: SubnetRange | undefined,
+  occupied: PerFamily<Occupation>,
   family: FamilyKey,
-  { hint, blocked, random }: AcquisitionInput,
-  others: readonly Lease[],
+  { hint, random }: Preference,
 ): Choice {
-  if (range === undefined) return { kind: 'chosen', subnet: undefined };
-  const blockedHere = pickFamily(blocked, family);
-  const occupied = [
-    ...pickFamily(
-      others.map(({ subnets }) => subnets),
-      family,
-    ),
-    ...blockedHere,
-  ];
+  const occupation = occupied[family];
+  if (occupation === undefined) return { kind: 'chosen', subnet: undefined };
+  const { range, subnets, holders } = occupation;
   const hinted = hint?.[family];
-  if (hinted !== undefined && isOfRange(range, hinted) && isFree(hinted, occupied)) {
-    return { kind: 'chosen', subnet: hinted };
-  }
-  const free = findFreeSubnets(range, occupied, choices);
+  if (hinted !== undefined && subnets.isFree(hinted)) return { kind: 'chosen', subnet: hinted };
+  const free = subnets.findFree(choices);
   const subnet = free[Math.min(Math.floor(random() * free.length), free.length - 1)];
   if (subnet !== undefined) return { kind: 'chosen', subnet };
-  return { kind: 'exhausted', ...countOccupied(range, family, others, blockedHere) };
-}
-
-function countOccupied(
-  range: SubnetRange,
-  family: FamilyKey,
-  others: readonly Lease[],
-  blocked: readonly Cidr[],
-): ExhaustedRange {
-  const touching = others.filter(({ subnets }) => {
-    const subnet = subnets[family];
-    return subnet !== undefined && touchesRange(range, subnet);
-  });
-  const reserved = touching.filter(({ expiresAt }) => expiresAt === undefined).length;
-  return {
-    range,
-    total: Number(countSubnets(range)),
-    leased: touching.length - reserved,
-    reserved,
-    blocked: blocked.filter((subnet) => touchesRange(range, subnet)).length,
-  };
-}
-
-function pickFamily(all: readonly LeaseSubnets[], family: FamilyKey): Cidr[] {
-  return all.map((subnets) => subnets[family]).filter((subnet) => subnet !== undefined);
+  return { kind: 'exhausted', range, total: Number(countSubnets(range)), ...holders };
 }

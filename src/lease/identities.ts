@@ -31,6 +31,13 @@ export function identitiesOf(
   return distinct(presentValues(backendDataOf(attributes)).flatMap((data) => listValues(data, format)));
 }
 
+/** A function that lists the identities in a lease without the names of their fields. */
+export function identityReader(
+  format: BackendDataFormat,
+): (attributes: Pick<LeaseAttributes, 'backendData' | 'backendV6Data'>) => string[] {
+  return (attributes) => identitiesOf(attributes, format).map(({ value }) => value);
+}
+
 /** The identities of a peer, whose data was checked. */
 export function identitiesOfPeer(
   { fields, stdin }: Pick<Peer, 'fields' | 'stdin'>,

@@ -114,26 +114,7 @@ export type DecodedLease =
  * flannel, the case of field names does not matter, unknown fields are ignored, the last of repeated fields counts, and `null` is an object
  * without fields.
  */
-export function decodeLease(encoded: EncodedLease): DecodedLease {
-  const known = alreadyDecoded.get(encoded);
-  if (known !== undefined) return known;
-  const decoded = decode(encoded);
-  alreadyDecoded.set(encoded, decoded);
-  return decoded;
-}
-
-/** Call after the last use of a record's decoded form: as long as a store keeps the record, the form would be kept, too. */
-export function forgetDecoded(encoded: EncodedLease): void {
-  alreadyDecoded.delete(encoded);
-}
-
-/**
- * The decoded form of records. A store returns the same records, which never change, again and again: a start reads all of them three
- * times.
- */
-const alreadyDecoded = new WeakMap<EncodedLease, DecodedLease>();
-
-function decode({ key, value, expiresAt }: EncodedLease): DecodedLease {
+export function decodeLease({ key, value, expiresAt }: EncodedLease): DecodedLease {
   const subnets = parseLeaseKey(key);
   if (subnets === undefined) return malformed('its key is not a subnet written like 10.50.4.0-24');
   const fields = parseFields(value);

@@ -1,4 +1,4 @@
-import { addressBits, lastAddress, networkOf, overlaps, type Cidr } from './cidr.ts';
+import { addressBits, lastAddress, networkOf, type Cidr } from './cidr.ts';
 import type { SubnetRange } from './configuration.ts';
 
 /** The number of addresses in a subnet of the range. */
@@ -34,7 +34,7 @@ export function isOfRange(range: SubnetRange, subnet: Cidr): boolean {
 }
 
 /** Whether a subnet, of whatever length, takes something away from the range. */
-export function touchesRange(range: SubnetRange, subnet: Cidr): boolean {
+function touchesRange(range: SubnetRange, subnet: Cidr): boolean {
   return (
     subnet.family === range.network.family &&
     subnet.value <= lastAddress({ ...range.subnetMax, prefix: range.subnetLength }).value &&
@@ -42,47 +42,63 @@ export function touchesRange(range: SubnetRange, subnet: Cidr): boolean {
   );
 }
 
-/** Whether a subnet overlaps none of the others. */
-export function isFree(subnet: Cidr, occupied: readonly Cidr[]): boolean {
-  return !occupied.some((other) => overlaps(subnet, other));
-}
-
 /**
- * The first `limit` subnets of the range that overlap none of `occupied`, in ascending order. Takes one step for each
- * free subnet and at most one for each occupied one, however long or short those are.
+ * The occupied part of a range. It holds one number for each subnet, so that a store with many thousand leases can be read page by page, and
+ * a page dropped when its subnets are here.
  */
-export function findFreeSubnets(range: SubnetRange, occupied: readonly Cidr[], limit: number): Cidr[] {
-  const index = indexOccupied(range, occupied);
-  const free: Cidr[] = [];
-  let candidate: Cidr = { ...range.subnetMin, prefix: range.subnetLength };
-  while (candidate.value <= range.subnetMax.value && free.length < limit) {
-    const obstacle = findObstacle(index, candidate);
-    if (obstacle === undefined) free.push(candidate);
-    candidate = { ...candidate, value: lastAddress(obstacle ?? candidate).value + 1n };
+export class OccupiedSubnets {
+  readonly #range: SubnetRange;
+  /** Network addresses by prefix length. */
+  readonly #networks = new Map<number, Set<bigint>>();
+
+  constructor(range: SubnetRange) {
+    this.#range = range;
   }
-  return free;
-}
 
-/**
- * The occupied subnets, as network addresses by prefix length. The shortest length comes first, so that the largest
- * obstacle is found first.
- */
-type OccupiedIndex = readonly (readonly [prefix: number, networks: ReadonlySet<bigint>])[];
-
-function indexOccupied(range: SubnetRange, occupied: readonly Cidr[]): OccupiedIndex {
-  const byPrefix = new Map<number, Set<bigint>>();
-  for (const subnet of occupied) {
-    if (!touchesRange(range, subnet)) continue;
+  /** Adds a subnet of any length. Returns whether it takes something away from the range. */
+  add(subnet: Cidr): boolean {
+    const range = this.#range;
+    if (!touchesRange(range, subnet)) return false;
     // Of a longer subnet it only matters which of the range's own it spoils.
     const spoilt = subnet.prefix > range.subnetLength ? networkOf(subnet, range.subnetLength) : subnet;
-    const networks = byPrefix.get(spoilt.prefix) ?? new Set();
-    byPrefix.set(spoilt.prefix, networks.add(spoilt.value));
+    const networks = this.#networks.get(spoilt.prefix) ?? new Set();
+    this.#networks.set(spoilt.prefix, networks.add(spoilt.value));
+    return true;
   }
-  return [...byPrefix].sort(([a], [b]) => a - b);
+
+  /** Whether a subnet may be handed out: it is one of the range's own, and nothing overlaps it. */
+  isFree(subnet: Cidr): boolean {
+    return isOfRange(this.#range, subnet) && findObstacle(this.#byLength, subnet) === undefined;
+  }
+
+  /**
+   * The first `limit` free subnets of the range, in ascending order. Takes one step for each free subnet and at most one for each occupied
+   * one, however long or short those are.
+   */
+  findFree(limit: number): Cidr[] {
+    const { subnetMin, subnetMax, subnetLength } = this.#range;
+    const byLength = this.#byLength;
+    const free: Cidr[] = [];
+    let candidate: Cidr = { ...subnetMin, prefix: subnetLength };
+    while (candidate.value <= subnetMax.value && free.length < limit) {
+      const obstacle = findObstacle(byLength, candidate);
+      if (obstacle === undefined) free.push(candidate);
+      candidate = { ...candidate, value: lastAddress(obstacle ?? candidate).value + 1n };
+    }
+    return free;
+  }
+
+  /** The shortest length comes first, so that the largest obstacle is found first. */
+  get #byLength(): readonly (readonly [prefix: number, networks: ReadonlySet<bigint>])[] {
+    return [...this.#networks].sort(([a], [b]) => a - b);
+  }
 }
 
-function findObstacle(index: OccupiedIndex, candidate: Cidr): Cidr | undefined {
-  for (const [prefix, networks] of index) {
+function findObstacle(
+  byLength: readonly (readonly [prefix: number, networks: ReadonlySet<bigint>])[],
+  candidate: Cidr,
+): Cidr | undefined {
+  for (const [prefix, networks] of byLength) {
     const network = networkOf(candidate, prefix);
     if (networks.has(network.value)) return network;
   }

@@ -1,29 +1,19 @@
 import { Failure } from '../diagnostic/failure.ts';
-import { planAcquisition, type AcquisitionPlan, type ExhaustedRange } from '../lease/acquire.ts';
+import type { AcquisitionPlan, ExhaustedRange } from '../lease/acquire.ts';
 import type { Lease, LeaseAttributes, LeaseSubnets } from '../lease/lease.ts';
-import { claimedSubnets, decodeLease, encodeAttributes, leaseKey } from '../lease/wire.ts';
+import { decodeLease, encodeAttributes, leaseKey } from '../lease/wire.ts';
 import { contains, formatAddress, formatCidr } from '../network/cidr.ts';
 import type { NetworkConfiguration } from '../network/configuration.ts';
 import { eachFamily } from '../network/per-family.ts';
-import type { PublicAddresses } from '../network/public-addresses.ts';
-import type { KnownContent } from './listing-slot.ts';
-import { collectPages } from './pages.ts';
+import type { KnownContent } from './content-slot.ts';
 import type { AssignedNode, LeaseRecord, LeaseStore, Listing } from './store.ts';
+import { surveyOf, surveyStore, type Applicant, type StoreSurvey, type WrittenLease } from './survey.ts';
 
 /**
  * The number of tries to get a subnet. Each lost race means that another node got its subnet, so this is how many nodes may start together
  * before one gives up; flannel's ten tries are too few for fifty nodes.
  */
 const mostTries = 1000;
-
-/** The lease that a node wrote last. A lease in the store is that lease if it has this key, and this revision or this value. */
-export interface WrittenLease {
-  readonly key: string;
-  /** The revision of the last write that the store confirmed; undefined if there was none. */
-  readonly revision: string | undefined;
-  /** The value of a write that the store may have done, but did not confirm; undefined if there was none. */
-  readonly writing: string | undefined;
-}
 
 export interface AcquireRequest {
   readonly configuration: NetworkConfiguration;
@@ -55,8 +45,6 @@ export interface AcquiredLease {
   readonly dropped: readonly Lease[];
   /** This node's reservations that do not fit the configuration. They stay, and the operator should know of them. */
   readonly unfitReservations: readonly Lease[];
-  /** The known content of the store, with this lease, and without the removed leases that did not fit. */
-  readonly known: KnownContent;
 }
 
 /**
@@ -72,27 +60,18 @@ export async function acquireLease(store: LeaseStore, request: AcquireRequest): 
   const refused = new Set<string>();
   for (let tries = 0; tries < mostTries; tries += 1) {
     request.signal?.throwIfAborted();
-    const earlierView = tries === 0 ? request.known : undefined;
-    const known = earlierView ?? (await readDeciding(store, applicant));
-    const listing = known.kind === 'everything' ? known.listing : onlyLease(known.record);
-    const { records } = listing;
-    const plan =
-      choiceFor(applicant, known) ?? planFrom(listing, refused, applicant, request.random ?? Math.random);
+    const earlierView = tries === 0 ? viewFor(applicant, request.known) : undefined;
+    const known = earlierView ?? (await readDeciding(store, applicant, refused));
+    const survey = surveyIn(known, applicant);
+    const plan = survey.plan(request.random ?? Math.random);
     if (plan.kind === 'exhausted' && earlierView !== undefined) continue;
     if (known.kind === 'own-lease' && !isDecidedAlone(plan)) continue;
-    const misfits = await dropMisfits(store, plan, records);
+    const misfits = await dropMisfits(store, plan, survey);
     if (misfits.kind === 'raced') continue;
-    const result = await carryOut(store, plan, records, request);
+    const result = await carryOut(store, plan, survey, request);
     if (result.kind === 'acquired') {
-      const { acquired } = result;
-      const { dropped } = misfits;
       const { unfitReservations } = plan;
-      return {
-        ...acquired,
-        dropped,
-        unfitReservations,
-        known: withOutcome(known, acquired.record, dropped),
-      };
+      return { ...result.acquired, dropped: misfits.dropped, unfitReservations };
     }
     if (result.takenKey !== undefined) refused.add(result.takenKey);
   }
@@ -134,7 +113,6 @@ async function acquireAssigned(
       how: previous === undefined ? 'created' : 'reused',
       dropped: [],
       unfitReservations: [],
-      known: withOutcome(request.known ?? { kind: 'own-lease', record }, record, []),
     };
   }
   throw contested(store);
@@ -163,22 +141,6 @@ function fitAssigned(assigned: LeaseSubnets, configuration: NetworkConfiguration
   });
 }
 
-function withOutcome(known: KnownContent, acquired: LeaseRecord, dropped: readonly Lease[]): KnownContent {
-  if (known.kind === 'own-lease') return { kind: 'own-lease', record: acquired };
-  const { listing } = known;
-  const outdated = new Set([acquired.key, ...dropped.map(({ key }) => key)]);
-  const records = [...listing.records.filter(({ key }) => !outdated.has(key)), acquired];
-  return { kind: 'everything', listing: { ...listing, records } };
-}
-
-/** The node that asks for a lease, and its network. */
-interface Applicant extends PublicAddresses {
-  readonly configuration: NetworkConfiguration;
-  readonly hint: LeaseSubnets | undefined;
-  /** The earlier lease, as in {@link AcquireRequest}. */
-  readonly earlier: WrittenLease | undefined;
-}
-
 /**
  * Throws the {@link Failure} of kind `pool-exhausted` that {@link acquireLease} would throw now, and writes nothing. For a node that would
  * have to make devices first. Returns what it has read.
@@ -191,39 +153,42 @@ export async function requireSubnet(store: LeaseStore, applicant: Applicant): Pr
   }
   const known = await readDeciding(store, applicant);
   if (known.kind === 'own-lease') return known;
-  const plan = planFrom(known.listing, new Set(), applicant, Math.random);
+  const plan = known.survey.plan(Math.random);
   if (plan.kind === 'exhausted') throw describeExhausted(plan, store);
-  return { ...known, choice: { plan, publicIp: applicant.publicIp, publicIpv6: applicant.publicIpv6 } };
+  return known;
 }
 
-/** The choice that came with a list, if it was made for the same addresses. To choose takes a while for many thousand leases. */
-function choiceFor(
-  { publicIp, publicIpv6 }: PublicAddresses,
-  known: KnownContent,
-): AcquisitionPlan | undefined {
-  if (known.kind !== 'everything' || known.choice === undefined) return undefined;
-  const { choice } = known;
-  return choice.publicIp === publicIp && choice.publicIpv6 === publicIpv6 ? choice.plan : undefined;
+/** The content that was read before, unless it is about a node with other addresses. */
+function viewFor(applicant: Applicant, known: KnownContent | undefined): KnownContent | undefined {
+  return known?.kind === 'survey' && !known.survey.isFor(applicant) ? undefined : known;
+}
+
+function surveyIn(known: KnownContent, applicant: Applicant): StoreSurvey {
+  switch (known.kind) {
+    case 'survey':
+      return known.survey;
+    case 'own-lease':
+      return surveyOf(applicant, onlyLease(known.record));
+  }
 }
 
 /**
  * Reads as much of the store as decides the subnet. The lease under the subnets that this node asks for decides alone, if it is this node's
- * and fits: {@link planAcquisition} prefers it to every other one. Otherwise the whole list decides: a lease with this node's address may
+ * and fits: {@link StoreSurvey.plan} prefers it to every other one. Otherwise the whole list decides: a lease with this node's address may
  * have any key.
  */
-async function readDeciding(store: LeaseStore, applicant: Applicant): Promise<KnownContent> {
+async function readDeciding(
+  store: LeaseStore,
+  applicant: Applicant,
+  refused?: Set<string>,
+): Promise<KnownContent> {
   const { hint } = applicant;
   const record = hint && (await store.readLease(leaseKey(hint)));
   if (record !== undefined) {
-    const plan = planFrom(onlyLease(record), new Set(), applicant, Math.random);
+    const plan = surveyOf(applicant, onlyLease(record)).plan(Math.random);
     if (isDecidedAlone(plan)) return { kind: 'own-lease', record };
   }
-  return { kind: 'everything', listing: await readEverything(store) };
-}
-
-/** Lists all leases, and decodes each page while the store reads the next one. */
-export function readEverything(store: Pick<LeaseStore, 'listPages'>): Promise<Listing> {
-  return collectPages(store.listPages(), (records) => records.forEach(decodeLease));
+  return { kind: 'survey', survey: await surveyStore(store, applicant, refused) };
 }
 
 /**
@@ -262,10 +227,9 @@ export function foreseeLease(
     const isThere = listing.records.some(({ key }) => key === leaseKey(assigned));
     return { how: isThere ? 'reused' : 'created', subnets, isCertain: true };
   }
-  const [plan, other] = [0, 1 - Number.EPSILON].map((chance) =>
-    planFrom(listing, new Set(), applicant, () => chance),
-  );
-  if (plan === undefined || other === undefined) throw new Error('nothing was planned');
+  const survey = surveyOf(applicant, listing);
+  const plan = survey.plan(() => 0);
+  const other = survey.plan(() => 1 - Number.EPSILON);
   switch (plan.kind) {
     case 'exhausted':
       throw describeExhausted(plan, store);
@@ -278,54 +242,15 @@ export function foreseeLease(
   }
 }
 
-/**
- * Plans from everything in the store: an entry that cannot be read, or is not a lease, still occupies its range. Keys that turn out to be
- * leases are removed from `refused`.
- */
-function planFrom(
-  { records, faults }: Pick<Listing, 'records' | 'faults'>,
-  refused: Set<string>,
-  applicant: Applicant,
-  random: () => number,
-): AcquisitionPlan {
-  const leases: Lease[] = [];
-  const blocked: LeaseSubnets[] = [];
-  for (const record of records) {
-    refused.delete(record.key);
-    const decoded = decodeLease(record);
-    if (decoded.kind === 'lease') leases.push(decoded.lease);
-    else blocked.push(...subnetsOf(record.key));
-  }
-  for (const key of [...refused, ...faults.flatMap(({ key }) => key ?? [])]) blocked.push(...subnetsOf(key));
-  const { earlier } = applicant;
-  const isUntouched = records.some(
-    ({ key, revision, value }) =>
-      key === earlier?.key && (revision === earlier.revision || value === earlier.writing),
-  );
-  return planAcquisition({
-    ...applicant,
-    earlierKey: isUntouched ? earlier?.key : undefined,
-    leases,
-    blocked,
-    random,
-  });
-}
-
-/** The subnets of a key; none for a key that names no subnet. */
-function subnetsOf(key: string): LeaseSubnets[] {
-  const subnets = claimedSubnets(key);
-  return subnets === undefined ? [] : [subnets];
-}
-
 /** Removes leases that do not fit before a new one is taken, as flannel does: their subnets may be needed. */
 async function dropMisfits(
   store: LeaseStore,
   { misfits }: AcquisitionPlan,
-  records: readonly LeaseRecord[],
+  survey: StoreSurvey,
 ): Promise<{ readonly kind: 'done' | 'raced'; readonly dropped: readonly Lease[] }> {
   const dropped: Lease[] = [];
   for (const misfit of misfits) {
-    const record = records.find(({ key }) => key === misfit.key);
+    const record = survey.own(misfit.key);
     if (record === undefined || (await store.remove(record)) === 'gone') return { kind: 'raced', dropped };
     dropped.push(misfit);
   }
@@ -339,7 +264,7 @@ type Result =
 async function carryOut(
   store: LeaseStore,
   plan: AcquisitionPlan,
-  records: readonly LeaseRecord[],
+  survey: StoreSurvey,
   request: AcquireRequest,
 ): Promise<Result> {
   const value = encodeAttributes(request.attributes);
@@ -347,7 +272,7 @@ async function carryOut(
     case 'exhausted':
       throw describeExhausted(plan, store);
     case 'reuse': {
-      const previous = records.find(({ key }) => key === plan.lease.key);
+      const previous = survey.own(plan.lease.key);
       if (previous !== undefined) await request.beforeWrite?.({ key: previous.key, value });
       const record = previous && (await store.replace(previous, value, request.ttlSeconds));
       if (record === undefined || record === 'gone') return { kind: 'raced', takenKey: undefined };

@@ -1,10 +1,7 @@
-import { pagesOf } from './pages.ts';
 import { StoreRetry, type StoreRetryOptions } from './store-retry.ts';
-import { type Cursor, type LeaseStore, type Listing, type ListPart, type StoreChange } from './store.ts';
+import { type Cursor, type LeaseStore, type ListPart, type StoreChange } from './store.ts';
 
 export interface FollowOptions extends StoreRetryOptions {
-  /** The listing to use in place of the first one, if there is one. */
-  readonly takeListing?: () => Listing | undefined;
   /** Called when a step begins. */
   readonly onStep?: (step: FollowStep) => void;
 }
@@ -35,8 +32,7 @@ export async function* followLeases(
     try {
       let cursor: Cursor | undefined;
       onStep({ kind: 'listing' });
-      const known = options.takeListing?.();
-      for await (const part of known === undefined ? store.listPages() : pagesOf(known)) {
+      for await (const part of store.listPages()) {
         if (isAborted(signal)) return;
         if (part.kind === 'end') {
           ({ cursor } = part);

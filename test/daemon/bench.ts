@@ -22,7 +22,7 @@ import { loadRecipe, type LoadedRecipe } from '../../src/recipe-files/load-recip
 import { createOneShotShell } from '../../src/shell/one-shot-shell.ts';
 import type { Shell } from '../../src/shell/shell.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
-import { pagesOf } from '../../src/store/pages.ts';
+import { pagesOf } from '../support/pages-of.ts';
 import type { LeaseStore } from '../../src/store/store.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';

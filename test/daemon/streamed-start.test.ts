@@ -100,20 +100,30 @@ test('a node that knows its subnet applies the first page before the second one 
   assert.equal(scene.bench.told('snapshot')[0]?.peers, 4);
 });
 
-test('a node without a known subnet takes none before the list is whole, because its lease may have any key', async (t) => {
-  let pages = 0;
-  const seen: (readonly string[])[] = [];
+test('a node that must find its subnet first then applies the first page of another list before the second one', async (t) => {
+  let lists = 0;
+  const logs: (readonly string[])[] = [];
+  let goOn = (): void => undefined;
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  t.after(() => {
+    goOn();
+  });
   const scene = await Scene.begin(t, false, async function* (parts) {
-    for await (const part of parts) {
-      if (part.kind === 'page') pages += 1;
+    lists += 1;
+    const isFirst = lists === 1;
+    for await (const part of isFirst ? parts : holdSecondPage(held)(parts)) {
       yield part;
-      if (part.kind === 'page') seen.push(scene.bench.log);
+      if (isFirst && part.kind === 'page') logs.push(scene.bench.log);
     }
   });
-  await scene.bench.untilTold('ready');
-  assert.equal(pages, 4, 'one list is enough for the subnet and for the peers');
-  assert.deepEqual(seen, [[], [], [], []]);
+  await until('the peers of the first page', () => scene.added.length === 2);
+  assert.deepEqual(scene.added, all.slice(0, 2));
+  assert.deepEqual(logs, [[], [], [], []], 'nothing runs before the subnet is known');
   assert.equal(scene.bench.told('lease-acquired')[0]?.subnet, '10.50.99.0/24');
+  assert.deepEqual([scene.bench.told('snapshot'), scene.bench.told('ready')], [[], []]);
+  goOn();
+  await scene.bench.untilTold('ready');
+  assert.equal(lists, 2);
   assert.deepEqual(scene.added, all);
 });
 
@@ -140,7 +150,7 @@ for (const isKnown of [true, false]) {
       }
     });
     await scene.bench.untilTold('ready');
-    assert.equal(lists, 2);
+    assert.equal(lists, isKnown ? 2 : 3);
     assert.deepEqual(scene.added, all);
     assert.equal(scene.bench.told('snapshot').length, 1);
   });

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { planAcquisition, type AcquisitionInput, type AcquisitionPlan } from '../../src/lease/acquire.ts';
+import { SubnetSurvey, type AcquisitionPlan } from '../../src/lease/acquire.ts';
 import type { Lease, LeaseSubnets } from '../../src/lease/lease.ts';
 import { leaseKey, parseLeaseKey } from '../../src/lease/wire.ts';
 import { formatCidr, overlaps, parseAddress, parseCidr, type Cidr } from '../../src/network/cidr.ts';
@@ -50,8 +50,20 @@ function lease(
   };
 }
 
+/** All that decides a node's subnets. */
+interface AcquisitionInput {
+  readonly configuration: NetworkConfiguration;
+  readonly leases: readonly Lease[];
+  readonly blocked: readonly LeaseSubnets[];
+  readonly publicIp: string | undefined;
+  readonly publicIpv6: string | undefined;
+  readonly earlierKey: string | undefined;
+  readonly hint: LeaseSubnets | undefined;
+  readonly random: () => number;
+}
+
 function plan(changes: Partial<AcquisitionInput>): AcquisitionPlan {
-  return planAcquisition({
+  const { leases, blocked, earlierKey, hint, random, ...seeker }: AcquisitionInput = {
     configuration: configure(ipv4),
     leases: [],
     blocked: [],
@@ -61,7 +73,11 @@ function plan(changes: Partial<AcquisitionInput>): AcquisitionPlan {
     hint: undefined,
     random: () => 0,
     ...changes,
-  });
+  };
+  const survey = new SubnetSurvey(seeker);
+  for (const each of leases) survey.add(each, each.key === earlierKey);
+  for (const subnets of blocked) survey.block(subnets);
+  return survey.plan({ hint, random });
 }
 
 function createdKey(changes: Partial<AcquisitionInput>): string {

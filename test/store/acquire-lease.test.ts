@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
 
 import { Failure } from '../../src/diagnostic/failure.ts';
 import type { LeaseAttributes } from '../../src/lease/lease.ts';
@@ -10,7 +10,8 @@ import { parseAddress, parseCidr } from '../../src/network/cidr.ts';
 import type { NetworkConfiguration } from '../../src/network/configuration.ts';
 import { acquireLease, requireSubnet, type AcquireRequest } from '../../src/store/acquire-lease.ts';
 import { openFilesStore } from '../../src/store/files/store.ts';
-import type { KnownContent } from '../../src/store/listing-slot.ts';
+import type { KnownContent } from '../../src/store/content-slot.ts';
+import { surveyOf } from '../../src/store/survey.ts';
 import type { LeaseStore, Listing } from '../../src/store/store.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -71,7 +72,12 @@ async function fill(store: LeaseStore, keys: readonly string[]): Promise<Listing
   return store.list();
 }
 
-const whole = (listing: Listing): KnownContent => ({ kind: 'everything', listing });
+/** What a node that asks has seen of a list. */
+function seen(listing: Listing, { attributes, ...asking }: AcquireRequest): KnownContent {
+  const { publicIp, publicIpv6 } = attributes;
+  const applicant = { earlier: undefined, ...asking, publicIp, publicIpv6 };
+  return { kind: 'survey', survey: surveyOf(applicant, listing) };
+}
 
 describe('acquiring a lease', () => {
   withStore('creates one, and reuses it the next time with what is new', async (open) => {
@@ -158,58 +164,52 @@ describe('acquiring a lease', () => {
     await store.remove(reserved);
     // The subnet that looks free is taken, and then the one that looks taken is free.
     const hint = parseLeaseKey('10.50.1.0-24');
-    const first = request('172.30.0.1', { configuration, known: whole(empty), hint });
-    assert.equal((await acquireLease(store, first)).lease.key, '10.50.2.0-24');
+    const first = request('172.30.0.1', { configuration, hint });
+    const afterFirst = await acquireLease(store, { ...first, known: seen(empty, first) });
+    assert.equal(afterFirst.lease.key, '10.50.2.0-24');
     const [mine] = (await store.list()).records.filter(({ key }) => key === '10.50.2.0-24');
     assert.ok(mine !== undefined);
     await store.remove(mine);
-    const second = request('172.30.0.2', { configuration, known: whole(full) });
-    assert.equal((await acquireLease(store, second)).lease.key, '10.50.2.0-24');
+    const second = request('172.30.0.2', { configuration });
+    const afterSecond = await acquireLease(store, { ...second, known: seen(full, second) });
+    assert.equal(afterSecond.lease.key, '10.50.2.0-24');
   });
 
-  withStore(
-    'takes the subnet that was chosen with the list, unless the address is another one',
-    async (open) => {
-      for (const [asking, address, how] of [
-        ['172.30.0.1', '172.30.0.1', 'chosen'],
-        ['172.30.0.3', '172.30.0.4', 'other'],
-      ] as const) {
-        const store = await open();
-        const { attributes, configuration, hint } = request(asking);
-        const { publicIp, publicIpv6 } = attributes;
-        const applicant = { configuration, hint, earlier: undefined, publicIp, publicIpv6 };
-        const known = await requireSubnet(store, applicant);
-        assert.ok(known.kind === 'everything' && known.choice?.plan.kind === 'create');
-        const subnets = parseLeaseKey('10.50.77.0-24');
-        assert.ok(subnets);
-        const marked = { ...known, choice: { ...known.choice, plan: { ...known.choice.plan, subnets } } };
-        const { lease } = await acquireLease(store, request(address, { known: marked, random: () => 0 }));
-        assert.equal(lease.key === '10.50.77.0-24', how === 'chosen', lease.key);
-      }
-    },
-  );
-
-  withStore(
-    'tells what the store holds with it, and a watch from there tells what came since',
-    async (open) => {
+  withStore('does without another list, unless its address is another one than before', async (open) => {
+    for (const [asking, address, lists] of [
+      ['172.30.0.1', '172.30.0.1', 1],
+      ['172.30.0.3', '172.30.0.4', 2],
+    ] as const) {
       const store = await open();
-      await store.create('10.50.0.0-22', encodeAttributes(attributesOf('172.30.0.1')), 600);
-      const earlier = await fill(store, ['10.50.7.0-24']);
-      await fill(store, ['10.50.8.0-24']);
-      // By chance, 10.50.8.0 would be taken now and then, and the store listed again.
-      const own = request('172.30.0.1', { known: whole(earlier), random: () => 0 });
-      const { record, known } = await acquireLease(store, own);
-      assert.ok(known.kind === 'everything');
-      const { listing } = known;
-      assert.deepEqual(new Set(listing.records.map(({ key }) => key)), new Set(['10.50.7.0-24', record.key]));
-      const watched = new Set<string>();
-      const stop = new AbortController();
-      for await (const changes of store.watch(listing.cursor, stop.signal)) {
-        for (const change of changes) if (change.kind === 'put') watched.add(change.record.key);
-        if (watched.has('10.50.8.0-24')) stop.abort();
-      }
-    },
-  );
+      const list = mock.method(store, 'listPages');
+      const { attributes, configuration, hint } = request(asking);
+      const { publicIp, publicIpv6 } = attributes;
+      const applicant = { configuration, hint, earlier: undefined, publicIp, publicIpv6 };
+      const known = await requireSubnet(store, applicant);
+      assert.equal(known.kind, 'survey');
+      const { how } = await acquireLease(store, request(address, { known }));
+      assert.equal(how, 'created');
+      assert.equal(list.mock.callCount(), lists);
+    }
+  });
+
+  withStore('takes away its lease that does not fit, as an earlier list showed it', async (open) => {
+    const store = await open();
+    await store.create('10.50.0.0-22', encodeAttributes(attributesOf('172.30.0.1')), 600);
+    const own = request('172.30.0.1');
+    const known = seen(await store.list(), own);
+    const list = mock.method(store, 'listPages');
+    const { record, dropped } = await acquireLease(store, { ...own, known });
+    assert.deepEqual(
+      dropped.map(({ key }) => key),
+      ['10.50.0.0-22'],
+    );
+    assert.equal(list.mock.callCount(), 0);
+    assert.deepEqual(
+      (await store.list()).records.map(({ key }) => key),
+      [record.key],
+    );
+  });
 
   withStore('ends when its signal is aborted', async (open) => {
     const signal = AbortSignal.abort(new Error('stopped'));

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
 import { retries, retryDelay } from '../../src/time/retry.ts';
-import { pagesOf } from '../../src/store/pages.ts';
+import { pagesOf } from '../support/pages-of.ts';
 import { followLeases, type FollowOptions, type LeaseUpdate } from '../../src/store/follow.ts';
 import {
   CursorLostError,
@@ -12,7 +12,6 @@ import {
   type Cursor,
   type LeaseRecord,
   type LeaseStore,
-  type Listing,
   type ListPart,
   type StoreChange,
 } from '../../src/store/store.ts';
@@ -115,50 +114,6 @@ describe('following a store', () => {
     const seen = await follow([{ batches: [[put], [put, put]], then: 'end' }]);
     assert.deepEqual(seen.updates, ['snapshot 1', 'changes 1', 'changes 2']);
     assert.deepEqual([seen.delays, seen.outages, seen.error], [[], [], undefined]);
-  });
-
-  test('begins with a listing that it is given, and lists when that is too old', async () => {
-    let given: Listing | undefined = { records: [], faults: [], cursor: '0' as Cursor };
-    const takeListing = (): Listing | undefined => {
-      const taken = given;
-      given = undefined;
-      return taken;
-    };
-    const { updates, lists } = await follow([{ batches: [[put]], then: 'end' }], { takeListing });
-    assert.deepEqual([updates, lists], [['snapshot 0', 'snapshot 1', 'changes 1'], 1]);
-  });
-
-  test('hands a long listing over page by page, and yields to other work between two pages', async () => {
-    const records = Array.from({ length: 2500 }, (_, index) => ({ ...record, key: `${index}` }));
-    const fault = { where: 'a file', reason: 'is torn' };
-    let given: Listing | undefined = { records, faults: [fault], cursor: '0' as Cursor };
-    const updates = followLeases(new ScriptedStore([]) as unknown as LeaseStore, {
-      signal: new AbortController().signal,
-      takeListing: () => {
-        const taken = given;
-        given = undefined;
-        return taken;
-      },
-    });
-    const seen: string[] = [];
-    const keys: string[] = [];
-    for await (const update of updates) {
-      if (update.kind === 'end') break;
-      seen.push(
-        update.kind === 'page' ? `page ${update.records.length} ${update.faults.length}` : update.kind,
-      );
-      if (update.kind !== 'page' || update.records.length === 0) continue;
-      keys.push(...update.records.map(({ key }) => key));
-      setImmediate(() => seen.push('other work'));
-    }
-    assert.deepEqual(seen, [
-      ...['begin', 'page 1000 0', 'other work', 'page 1000 0', 'other work'],
-      ...['page 500 0', 'other work', 'page 0 1'],
-    ]);
-    assert.deepEqual(
-      keys,
-      records.map(({ key }) => key),
-    );
   });
 
   test('goes on with the pages of a list that begins again, and then lists again after an outage', async () => {

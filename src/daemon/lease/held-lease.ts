@@ -10,7 +10,7 @@ import { decodeLease, parseLeaseKey } from '../../lease/wire.ts';
 import type { PublicAddresses } from '../../network/public-addresses.ts';
 import type { StoreChoice } from '../../store/kind.ts';
 import { withoutSecrets } from '../../store/secrets.ts';
-import type { WrittenLease } from '../../store/acquire-lease.ts';
+import type { WrittenLease } from '../../store/survey.ts';
 import { StoreError, type LeaseRecord, type LeaseStore } from '../../store/store.ts';
 
 /**

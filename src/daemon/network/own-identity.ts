@@ -2,14 +2,14 @@ import { Failure } from '../../diagnostic/failure.ts';
 import type { EmitEvent } from '../../event/event.ts';
 import { putBack, setAside } from '../../host/state/set-aside.ts';
 import { explainError } from '../../host/system-error.ts';
-import { identitiesOf, type Identity } from '../../lease/identities.ts';
+import { identitiesOf, identityReader, type Identity } from '../../lease/identities.ts';
 import type { Lease, LeaseAttributes, LeaseSubnets } from '../../lease/lease.ts';
 import { decodeLease, leaseKey } from '../../lease/wire.ts';
 import { mainPublicAddress } from '../../network/public-addresses.ts';
 import type { BackendDataFormat } from '../../recipe/recipe.ts';
-import { readEverything } from '../../store/acquire-lease.ts';
-import type { ListingSlot } from '../../store/listing-slot.ts';
-import type { LeaseRecord } from '../../store/store.ts';
+import type { ContentSlot, KnownContent } from '../../store/content-slot.ts';
+import { collectPages } from '../../store/pages.ts';
+import type { LeaseRecord, LeaseStore } from '../../store/store.ts';
 import type { EarlierLease } from '../lease/held-lease.ts';
 import { outlastOutages } from '../lease/outlast-outages.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
@@ -27,7 +27,7 @@ interface IdentityContext {
   /** The lease that this node wrote last, possibly with another address. */
   readonly earlier: EarlierLease | undefined;
   /** The known content of the store, which is not removed from the slot here. */
-  readonly listingSlot: ListingSlot;
+  readonly contentSlot: ContentSlot;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
 }
@@ -47,23 +47,25 @@ export async function requireOwnIdentity(
   context: IdentityContext,
   attributes: LeaseAttributes,
 ): Promise<LeaseAttributes> {
-  const { preparation, commands, listingSlot, options, emit, signal } = context;
+  const { preparation, commands, contentSlot, options, emit, signal } = context;
   const { stateDirectory } = options;
   const format = preparation.loaded.recipe.backendData;
   const identities = identitiesOf(attributes, format);
   if (identities.length === 0) return attributes;
-  const known = listingSlot.take();
-  if (known !== undefined) listingSlot.keep(known);
+  const known = contentSlot.look();
   const isCompared =
     known?.kind === 'own-lease' &&
     !isIdentityShared(stateDirectory) &&
     hasIdentities(known.record, identities, format);
   if (isCompared) return attributes;
-  let listing = known?.kind === 'everything' ? known.listing : undefined;
-  if (listing === undefined) {
-    listing = await outlastOutages(() => readEverything(preparation.store), preparation.outages, signal);
-    listingSlot.keep({ kind: 'everything', listing });
+  const { store, outages } = preparation;
+  const values = identities.map(({ value }) => value);
+  const hasTwin = (): Promise<boolean> => mayHaveTwin(store, known, values, identityReader(format));
+  if (!(await outlastOutages(hasTwin, outages, signal))) {
+    forgetSharedIdentity(stateDirectory);
+    return attributes;
   }
+  const listing = await outlastOutages(() => collectPages(store.listPages()), outages, signal);
   const { earlier } = context;
   const ofOthers = listing.records.filter(
     ({ key, revision }) => key !== earlier?.key || revision !== earlier.revision,
@@ -100,6 +102,26 @@ export async function requireOwnIdentity(
   const left = findTwin(attributes, others, context);
   if (left === undefined) return attributes;
   throw refuse(left, 'PreStartupCommand does not make another one');
+}
+
+/** Whether a lease of the store has one of these identities. It may be this node's own. */
+async function mayHaveTwin(
+  store: LeaseStore,
+  known: KnownContent | undefined,
+  identities: readonly string[],
+  identitiesOf: ReturnType<typeof identityReader>,
+): Promise<boolean> {
+  if (known?.kind === 'survey') return known.survey.mayHave(identities);
+  const own = new Set(identities);
+  for await (const part of store.listPages()) {
+    if (part.kind !== 'page') continue;
+    for (const record of part.records) {
+      const decoded = decodeLease(record);
+      if (decoded.kind === 'lease' && identitiesOf(decoded.lease.attributes).some((each) => own.has(each)))
+        return true;
+    }
+  }
+  return false;
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   type PublicAddresses,
 } from '../../network/public-addresses.ts';
 import { acquireLease, type AcquiredLease } from '../../store/acquire-lease.ts';
-import type { ListingSlot } from '../../store/listing-slot.ts';
+import type { ContentSlot } from '../../store/content-slot.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { describeExpiry } from '../lease/lease-keeper.ts';
 import { noteHeldLease, noteLeaseWrite, type EarlierLease } from '../lease/held-lease.ts';
@@ -43,8 +43,8 @@ export interface LeaseContext {
   readonly mayUndo: () => boolean;
   /** Whether the recipe is the one that the daemon was started with. False for a recipe that was saved later. */
   readonly isFirst: boolean;
-  /** The known content of the store, and later its content with this node's lease. */
-  readonly listingSlot: ListingSlot;
+  /** The known content of the store. */
+  readonly contentSlot: ContentSlot;
   readonly enter: (state: NodeState) => void;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
@@ -63,7 +63,7 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
     earlier,
     isTakeover,
     isFirst,
-    listingSlot,
+    contentSlot,
     enter,
     emit,
     signal,
@@ -91,14 +91,13 @@ export async function takeLease(context: LeaseContext): Promise<LeasedNetwork> {
           hint,
           earlier,
           ttlSeconds,
-          known: listingSlot.take(),
+          known: contentSlot.take(),
           beforeWrite: (write) => noteLeaseWrite(options.stateDirectory, options.store, write, machine),
           signal,
         }),
       outages,
       signal,
     );
-    listingSlot.keep(acquired.known);
     const { record } = acquired;
     const { subnets } = acquired.lease;
     own = subnets;

@@ -7,7 +7,6 @@ import { describeSubnets } from '../../lease/roster.ts';
 import { networksOf } from '../../network/configuration.ts';
 import { presentValues } from '../../network/per-family.ts';
 import { listPublicAddresses } from '../../network/public-addresses.ts';
-import type { ListingSlot } from '../../store/listing-slot.ts';
 import { Periodic } from '../../time/periodic.ts';
 import { findLinkUse } from '../commands/link-use.ts';
 import { peerCommands } from '../commands/peer-commands.ts';
@@ -34,8 +33,6 @@ export interface WorkersContext {
   readonly preparation: Preparation;
   readonly leasedNetwork: LeasedNetwork;
   readonly journal: PeerJournal;
-  /** The content of the store when the lease was taken. */
-  readonly listingSlot: ListingSlot;
   readonly emit: EmitEvent;
 }
 
@@ -163,7 +160,7 @@ function makeFollower(
   context: WorkersContext,
   { loop, keeper, concerns }: Pick<NetworkWorkers, 'loop' | 'keeper' | 'concerns'>,
 ): PeerFollower {
-  const { options, preparation, leasedNetwork, journal, listingSlot, emit } = context;
+  const { options, preparation, leasedNetwork, journal, emit } = context;
   const { commands, subnets, hadEnded } = leasedNetwork;
   const { recipe } = preparation.loaded;
   const identities = new OwnIdentities(keeper, recipe.backendData);
@@ -188,7 +185,6 @@ function makeFollower(
     own: keeper,
     earlier: journal.peers,
     mayBeLate: hadEnded || preparation.outages.longestMs >= keeper.marginMs,
-    listingSlot,
     loop,
     links: new PeerLinks(findLinkUse(commands, subnets), () => readLinkRoutes(foreign)),
     concerns,

@@ -5,9 +5,8 @@ import type { LeaseReading } from '../../lease/open-list.ts';
 import type { RosterChange } from '../../lease/roster.ts';
 import type { PeerRules } from '../../lease/check-peer.ts';
 import type { Peer } from '../../lease/lease.ts';
-import { decodeLease, forgetDecoded, shownKey } from '../../lease/wire.ts';
+import { decodeLease, shownKey } from '../../lease/wire.ts';
 import { followLeases, type FollowStep } from '../../store/follow.ts';
-import type { ListingSlot } from '../../store/listing-slot.ts';
 import type { LeaseRecord, LeaseStore, StoreChange, StoreFault } from '../../store/store.ts';
 import type { OwnLease } from '../lease/own-lease.ts';
 import { describeLateTimer, describeLongCall, type Vital } from '../health/vital.ts';
@@ -30,7 +29,6 @@ interface PeerFollowerOptions {
   readonly links: PeerLinks;
   readonly concerns: Concerns;
   readonly emit: EmitEvent;
-  readonly listingSlot: ListingSlot;
 }
 
 interface ListSoFar {
@@ -121,10 +119,8 @@ export class PeerFollower implements Vital {
 
   /** Follows the store until the signal is aborted or the store is closed. */
   async #followOnce(signal: AbortSignal, onSnapshot: () => void): Promise<void> {
-    const { store, listingSlot } = this.#options;
-    const updates = followLeases(store, {
+    const updates = followLeases(this.#options.store, {
       signal,
-      takeListing: () => listingSlot.takeListing(),
       onStep: (step) => (this.#step = { step, since: performance.now() }),
       outages: {
         failed: (error, retryInMs) => this.#outages.failed(error, retryInMs),
@@ -320,6 +316,5 @@ function readFault({ key, where, reason }: StoreFault): LeaseReading[] {
 
 function readRecord(record: LeaseRecord): LeaseReading {
   const decoded = decodeLease(record);
-  forgetDecoded(record);
   return decoded.kind === 'lease' ? decoded : { kind: 'malformed', key: record.key, reason: decoded.reason };
 }

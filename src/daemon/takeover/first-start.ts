@@ -1,10 +1,11 @@
 import type { HostInterfaces } from '../../host/interface/interface.ts';
 import { readSubnetFile } from '../../host/subnet-file.ts';
+import { identityReader } from '../../lease/identities.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
 import { parseLeaseKey } from '../../lease/wire.ts';
 import { mapFamilies } from '../../network/per-family.ts';
 import { requireSubnet } from '../../store/acquire-lease.ts';
-import type { KnownContent, ListingSlot } from '../../store/listing-slot.ts';
+import type { ContentSlot, KnownContent } from '../../store/content-slot.ts';
 import {
   clearPreviousNetwork,
   type PreviousNetwork,
@@ -17,7 +18,7 @@ import type { UpOptions } from '../setup/options.ts';
 
 interface FirstStartContext extends PreviousNetworkContext {
   /** The slot for the known content of the store. */
-  readonly listingSlot: ListingSlot;
+  readonly contentSlot: ContentSlot;
   readonly signal: AbortSignal;
 }
 
@@ -64,14 +65,16 @@ async function readHint(subnetFile: string): Promise<LeaseSubnets | undefined> {
 async function awaitSubnet(
   hint: LeaseSubnets | undefined,
   earlier: EarlierLease | undefined,
-  { preparation, listingSlot, signal }: FirstStartContext,
+  { preparation, contentSlot, signal }: FirstStartContext,
 ): Promise<boolean> {
   const { store, outages, network, underlay } = preparation;
   const { publicIp, publicIpv6 } = underlay;
-  const applicant = { configuration: network.configuration, publicIp, publicIpv6, hint, earlier };
+  const { configuration } = network;
+  const identitiesOf = identityReader(preparation.loaded.recipe.backendData);
+  const applicant = { configuration, publicIp, publicIpv6, hint, earlier, identitiesOf };
   try {
     const see = (): Promise<KnownContent> => requireSubnet(store, applicant);
-    listingSlot.keep(await outlastOutages(see, outages, signal));
+    contentSlot.keep(await outlastOutages(see, outages, signal));
     return true;
   } catch (error) {
     if (signal.aborted) return false;

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { isIdentityShared, noteSharedIdentity } from '../../../src/daemon/network/shared-identity.ts';
 import { takeLease } from '../../../src/daemon/network/take-lease.ts';
-import { ListingSlot } from '../../../src/store/listing-slot.ts';
+import { ContentSlot } from '../../../src/store/content-slot.ts';
 import { cidr } from '../../lease/fixtures.ts';
 import { Bench } from '../bench.ts';
 import { fileOverlay } from '../file-overlay.ts';
@@ -40,10 +40,10 @@ async function takeWith(
   for (const [name, text] of Object.entries(files)) bench.put(name, text);
   const options = bench.options();
   const preparation = await bench.prepare(options);
-  const listingSlot = new ListingSlot();
+  const contentSlot = new ContentSlot();
   if (own) {
     await bench.lease(8, 1, copied);
-    listingSlot.keep({ kind: 'own-lease', record: await preparation.store.readLease('10.50.8.0-24') });
+    contentSlot.keep({ kind: 'own-lease', record: await preparation.store.readLease('10.50.8.0-24') });
   }
   const leasedNetwork = takeLease({
     preparation,
@@ -54,7 +54,7 @@ async function takeWith(
     isTakeover: false,
     mayUndo: () => true,
     isFirst: true,
-    listingSlot,
+    contentSlot,
     enter: () => undefined,
     emit: bench.emit,
     signal: new AbortController().signal,

@@ -7,7 +7,6 @@ import { RunningNetwork, type NetworkEnd } from '../../../src/daemon/network/run
 import { PeerJournal } from '../../../src/daemon/peers/peer-journal.ts';
 import type { UpOptions } from '../../../src/daemon/setup/options.ts';
 import { openJournal } from '../../../src/host/state/journal-file.ts';
-import { ListingSlot } from '../../../src/store/listing-slot.ts';
 import { StoreError, type LeaseStore } from '../../../src/store/store.ts';
 import { until } from '../../support/until.ts';
 import { Bench, changedStore, leaseValue, underlayLink } from '../bench.ts';
@@ -70,7 +69,6 @@ class Scene {
         isDeviceUp: false,
       },
       journal,
-      listingSlot: new ListingSlot(),
       emit: bench.emit,
       owner: {
         networkUp: () => void calls.push('up'),

@@ -5,7 +5,7 @@ import { readDeployment } from '../../../src/daemon/network/deployment-file.ts';
 import { networkParts } from '../../../src/daemon/network/parts/parts.ts';
 import { NoLeaseError, takeLease, type LeaseContext } from '../../../src/daemon/network/take-lease.ts';
 import type { NodeState } from '../../../src/event/event.ts';
-import { ListingSlot } from '../../../src/store/listing-slot.ts';
+import { ContentSlot } from '../../../src/store/content-slot.ts';
 import { cidr } from '../../lease/fixtures.ts';
 import { Bench, changedStore, leaseValue } from '../bench.ts';
 
@@ -28,7 +28,7 @@ async function prepare(t: TestContext, changes: Partial<LeaseContext> = {}) {
     isTakeover: false,
     mayUndo: () => true,
     isFirst: true,
-    listingSlot: new ListingSlot(),
+    contentSlot: new ContentSlot(),
     enter: (state) => states.push(state),
     emit: bench.emit,
     signal: stopping.signal,
@@ -77,14 +77,6 @@ test('the deployment file is there before PreStartup, and names the lease when t
     Object.keys(late.parts),
     networkParts.map(({ name }) => name),
   );
-});
-
-test('the listing of the store, with the new lease, is kept for the follower', async (t) => {
-  const { bench, context } = await prepare(t);
-  await bench.lease(4);
-  const { record } = await takeLease(context);
-  const keys = context.listingSlot.takeListing()?.records.map(({ key }) => key);
-  assert.deepEqual(keys?.toSorted(), ['10.50.4.0-24', record.key].toSorted());
 });
 
 test('a lease of this node is taken again', async (t) => {

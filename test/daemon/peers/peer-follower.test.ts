@@ -13,8 +13,7 @@ import { openJournal } from '../../../src/host/state/journal-file.ts';
 import type { PeerRules } from '../../../src/lease/check-peer.ts';
 import { encodeAttributes } from '../../../src/lease/wire.ts';
 import { openFilesStore } from '../../../src/store/files/store.ts';
-import { pagesOf } from '../../../src/store/pages.ts';
-import { ListingSlot } from '../../../src/store/listing-slot.ts';
+import { pagesOf } from '../../support/pages-of.ts';
 import { StoreError, type LeaseRecord, type LeaseStore, type ListPart } from '../../../src/store/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { cidr, textRules } from '../../lease/fixtures.ts';
@@ -84,7 +83,6 @@ class Scene {
           yield* pages() ?? pagesOf(await store.list());
         },
       }),
-      listingSlot: new ListingSlot(),
       rules: this.#rules(),
       own: {
         ...own,

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { findFirstStart } from '../../../src/daemon/takeover/first-start.ts';
 import { Failure } from '../../../src/diagnostic/failure.ts';
 import { formatCidr } from '../../../src/network/cidr.ts';
-import { ListingSlot } from '../../../src/store/listing-slot.ts';
+import { ContentSlot } from '../../../src/store/content-slot.ts';
 import { Bench } from '../bench.ts';
 import { leaveNetwork, openPeerJournal } from './takeover.ts';
 
@@ -15,19 +15,19 @@ async function contextOf(t: TestContext, bench: Bench, signal = new AbortControl
   const preparation = await bench.prepare(options);
   const journal = await openPeerJournal(t, bench);
   const shell = bench.shell();
-  return { options, preparation, journal, shell, listingSlot: new ListingSlot(), emit: bench.emit, signal };
+  return { options, preparation, journal, shell, contentSlot: new ContentSlot(), emit: bench.emit, signal };
 }
 
-test('a first start has no subnet to ask for, and keeps what the store held', async (t) => {
+test('a first start has no subnet to ask for, and keeps what decides it', async (t) => {
   const bench = new Bench(t);
   bench.recipe();
   await bench.lease(4);
   const context = await contextOf(t, bench);
   assert.deepEqual(await findFirstStart(context), { hint: undefined, earlier: undefined, isTakeover: false });
-  assert.deepEqual(
-    context.listingSlot.takeListing()?.records.map(({ key }) => key),
-    ['10.50.4.0-24'],
-  );
+  const known = context.contentSlot.take();
+  assert.ok(known?.kind === 'survey');
+  assert.equal(known.survey.plan(() => 0).kind, 'create');
+  assert.equal(context.contentSlot.take(), undefined);
 });
 
 test('the subnet file of another time says which subnet to ask for', async (t) => {
