@@ -30,8 +30,7 @@ const stripPrograms = { x64: 'x86_64-linux-gnu-strip', arm64: 'aarch64-linux-gnu
 export async function buildExecutable(processor, file) {
   const folder = join(checkout, '.cache', 'package', `${processor}-${randomUUID()}`);
   mkdirSync(folder, { recursive: true });
-  // A lab has its own /tmp, /var and /etc, and what it writes below a checkout there would not come out of it.
-  const codeFolder = mkdtempSync('/dev/shm/heddle-code-');
+  const codeFolder = makeCodeFolder();
   try {
     const node = join(folder, 'node');
     copyFileSync(join(downloadedPackage(`node-linux-${processor}`), 'bin', 'node'), node);
@@ -52,6 +51,20 @@ export async function buildExecutable(processor, file) {
     renameSync(target, file);
   } finally {
     for (const each of [folder, codeFolder]) rmSync(each, { recursive: true, force: true });
+  }
+}
+
+/** A lab has its own /tmp, /var and /etc, and what it writes below a checkout there would not come out of it. */
+function makeCodeFolder() {
+  try {
+    return mkdtempSync('/dev/shm/heddle-code-');
+  } catch (error) {
+    throw new Error(
+      'the compiled code is recorded in /dev/shm, where no directory can be made: mount a tmpfs there',
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -44,7 +44,7 @@ export interface Cloud {
   readonly apiHosts: readonly string[];
   /** … and the metadata service, which each node reaches by HTTP on port 80. */
   readonly metadata: { readonly address: string; readonly hosts: readonly string[] };
-  /** What a daemon gets besides PATH. */
+  /** The environment of a daemon, besides PATH. */
   readonly environment: Readonly<Record<string, string>>;
   /** The variable in which the recipe's tool takes the file of a certificate to trust … */
   readonly certificateVariable?: string;
@@ -52,7 +52,7 @@ export interface Cloud {
   readonly certificateFiles?: readonly string[];
   /** Arguments of `heddle up`, besides the recipe. */
   readonly options: readonly string[];
-  /** What must not show in an argument vector or in a log. */
+  /** Texts that must not show in an argument vector or in a log. */
   readonly secrets: readonly string[];
   /** The calls of the API so far, also those that failed. */
   readonly calls: readonly CloudCall[];
