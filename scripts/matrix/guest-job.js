@@ -73,6 +73,8 @@ function failuresOf(tap) {
       const [, place] =
         /(test\/kernel\/[^\s():]+:\d+):\d+/.exec(details.slice(details.indexOf('stack:'))) ?? [];
       const text = error.replaceAll(/\s+/g, ' ').trim().slice(0, longestError);
-      return [name, text, place].filter(Boolean).join(', ');
+      // Of a file whose Node did not come to its end.
+      const [, signal] = /^ *signal: '(\w+)'$/m.exec(details) ?? [];
+      return [name, text, place, signal && `ended by ${signal}`].filter(Boolean).join(', ');
     });
 }

@@ -69,6 +69,25 @@ not ok 1 - recipes/gre.json
   });
 });
 
+test('a file whose Node crashed is named with the signal', () => {
+  const tap = `not ok 1 - /checkout/test/kernel/recipe-gre.test.ts
+  ---
+  duration_ms: 12.5
+  location: '/checkout/test/kernel/recipe-gre.test.ts:1:1'
+  failureType: 'testCodeFailure'
+  exitCode: ~
+  signal: 'SIGSEGV'
+  error: 'test failed'
+  code: 'ERR_TEST_FAILURE'
+  ...
+# pass 0
+`;
+  assert.deepEqual(readGuestJob(`{}\n\nHEDDLE-TESTS\n${tap}`).tests, {
+    ok: false,
+    note: "failed: /checkout/test/kernel/recipe-gre.test.ts, 'test failed', ended by SIGSEGV",
+  });
+});
+
 test('a cell whose tests failed has failed', () => {
   const report = {
     promises: [{ id: 'mtu', tries: [{ underlay: 'routed', families: 'IPv4', outcome: 'kept', note: '' }] }],
