@@ -58,7 +58,12 @@ const knownRecipes = {
   },
   wireguard: {
     dataPlanes: [
-      { name: 'kernel', features: ['wireguard'], programs: ['wg'] },
+      {
+        name: 'kernel',
+        features: ['wireguard'],
+        programs: ['wg'],
+        tests: 'recipe-wireguard-parameters',
+      },
       { name: 'wireguard-go', without: ['wireguard'], programs: ['wg', 'wireguard-go'] },
     ],
   },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { startDaemon } from './harness/daemon.ts';
 import { assertBadLineFails, assertBatchEqualsSingles } from './harness/batch.ts';
 import {
   dumpState,
@@ -11,6 +12,7 @@ import {
   watchKernel,
 } from './harness/kernel-state.ts';
 import { reasonToSkip } from './harness/needs.ts';
+import { oneHost } from './harness/one-host.ts';
 import { OverlayNode } from './harness/overlay-node.ts';
 import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
 import { readSoundRecipe } from './harness/read-recipe.ts';
@@ -598,6 +600,50 @@ describe('recipes/vxlan.json', { skip }, () => {
     ]);
     await node1.batch({ add: [node2, node3] });
     assert.deepEqual(await dumpState(node1.host), before);
+  });
+
+  test('DirectRouting follows the way to a peer while the daemon runs, and its own value after a restart', async (t) => {
+    const { host, store } = await oneHost(t);
+    store.put('10.50.9.0/24', '172.30.2.9', {
+      BackendType: 'vxlan',
+      BackendData: { VNI: 1, VtepMAC: '02:00:00:00:00:09' },
+    });
+    const tunnelled = '10.50.9.0/24 via 10.50.9.0 dev flannel.1 proto 104 metric 171051264 onlink';
+    const direct = '10.50.9.0/24 via 172.30.2.9 dev eth0 proto 104 metric 171051264';
+    const entries = ['02:00:00:00:00:09 dst 172.30.2.9 self permanent'];
+    const args = [
+      '--recipe',
+      'vxlan',
+      '--store-dir',
+      store.path,
+      '--check-interval',
+      '1',
+      '--on-exit',
+      'leave',
+    ];
+    const up = (isDirect: boolean) => startDaemon(host, [...args, '--param', `DirectRouting=${isDirect}`]);
+
+    /** Waits until the peer has this form, and compares its entries. */
+    const assertBecomes = async (route: string): Promise<void> => {
+      const [device, count] = route === direct ? ['eth0', 0] : ['flannel.1', 1];
+      await host.until(`
+        ip route show 10.50.9.0/24 | grep -q 'dev ${device} ' &&
+        [ "$(bridge fdb show dev flannel.1 | grep -c 172.30.2.9)" -eq ${count} ]`);
+      assert.deepEqual(await routesOf(host), [route]);
+      assert.deepEqual(await fdbOf(host, 'flannel.1'), route === direct ? [] : entries);
+    };
+    const first = await up(true);
+    await assertBecomes(tunnelled);
+    await host.sh('ip route add 172.30.2.9 dev eth0');
+    await assertBecomes(direct);
+    await host.sh('ip route delete 172.30.2.9 dev eth0');
+    await assertBecomes(tunnelled);
+    await host.sh('ip route add 172.30.2.9 dev eth0');
+    await assertBecomes(direct);
+    await first.stop();
+    const second = await up(false);
+    await assertBecomes(tunnelled);
+    await second.stop();
   });
 });
 

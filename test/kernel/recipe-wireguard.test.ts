@@ -9,6 +9,7 @@ import { joinedNodes, runAgain, threeNodes } from './harness/overlay.ts';
 import { readSoundRecipe } from './harness/read-recipe.ts';
 import { busyboxAsh, dash } from './harness/test-shell.ts';
 import { assertTcpPasses, ping } from './harness/traffic.ts';
+import { publicKeyOf, wireguardPeersOf } from './harness/wireguard.ts';
 
 const skip = reasonToSkip('wg', 'wireguard-go');
 const recipe = readSoundRecipe('recipes/wireguard.json');
@@ -16,18 +17,9 @@ const recipe = readSoundRecipe('recipes/wireguard.json');
 /** Prints a line for each wireguard-go that runs on any host of the set. */
 const wireguardGo = `grep -hx wireguard-go /proc/[0-9]*/comm || true`;
 
-function keyOf(node: OverlayNode): string {
-  return ((node.published.v4 ?? node.published.v6) as { PublicKey: string }).PublicKey;
-}
-
 /** Some key that is nobody's. */
 function madeUpKey(number: number): string {
   return Buffer.alloc(32, number).toString('base64');
-}
-
-/** `KEY endpoint subnets pre-shared-key keepalive` of each peer of a device. */
-function peersOf(host: Host, device = 'flannel-wg'): Promise<readonly string[]> {
-  return host.lines(`wg show ${device} dump | awk 'NR > 1 { print $1, $3, $4, $2, $8 }'`);
 }
 
 /** The peers of all devices of a host, as DEVICE KEY PSK ENDPOINT SUBNETS KEEPALIVE, in order. */
@@ -44,13 +36,13 @@ for (const shell of [dash, busyboxAsh]) {
       const device = await findDevice(host, 'flannel-wg');
       assert.equal(device?.mtu, 1420);
       assert.deepEqual(device.addresses, ['10.50.1.0/32']);
-      assert.deepEqual(node1.published.v4, { PublicKey: keyOf(node1), Port: 51820 });
-      assert.equal(await host.sh('wg show flannel-wg public-key'), keyOf(node1));
+      assert.deepEqual(node1.published.v4, { PublicKey: publicKeyOf(node1), Port: 51820 });
+      assert.equal(await host.sh('wg show flannel-wg public-key'), publicKeyOf(node1));
       assert.deepEqual(
-        await peersOf(host),
+        await wireguardPeersOf(host),
         [
-          `${keyOf(node2)} 172.30.1.2:51820 10.50.2.0/24 (none) off`,
-          `${keyOf(node3)} 172.30.1.3:51820 10.50.3.0/24 (none) off`,
+          `${publicKeyOf(node2)} 172.30.1.2:51820 10.50.2.0/24 (none) off`,
+          `${publicKeyOf(node3)} 172.30.1.3:51820 10.50.3.0/24 (none) off`,
         ].sort(),
       );
       assert.deepEqual(await routesOf(host), ['10.50.0.0/16 dev flannel-wg scope link']);
@@ -95,14 +87,14 @@ for (const shell of [dash, busyboxAsh]) {
       await node2.start();
       const theirs = await host.lines(wireguardGo);
       await node1.start();
-      const key = keyOf(node1);
+      const key = publicKeyOf(node1);
       await node1.add(node2);
       await node1.succeed('ShutdownCommand');
       assert.deepEqual(await host.lines(network), before);
       assert.deepEqual(await host.lines(wireguardGo), theirs);
       assert.equal(await host.sh('stat -c %a /run/state/flannel-wg.key'), '600');
       await node1.start();
-      assert.equal(keyOf(node1), key);
+      assert.equal(publicKeyOf(node1), key);
     });
 
     test('MonitorCommand reports the device and the route', async (t) => {
@@ -118,78 +110,6 @@ for (const shell of [dash, busyboxAsh]) {
 }
 
 describe('recipes/wireguard.json', { skip }, () => {
-  test('carries both families, each on a device of its own', async (t) => {
-    const [node1, node2, node3] = await joinedNodes(t, recipe, { families: 'dual-stack' });
-    const { host } = node1;
-    assert.deepEqual(node1.published.v6, { PublicKey: keyOf(node1), Port: 51821 });
-    assert.deepEqual((await findDevice(host, 'flannel-wg-v6'))?.addresses, ['fd00:50:0:1::/128']);
-    assert.deepEqual(
-      await peersOf(host, 'flannel-wg-v6'),
-      [
-        `${keyOf(node2)} [fd00:99:1::2]:51821 fd00:50:0:2::/64 (none) off`,
-        `${keyOf(node3)} [fd00:99:1::3]:51821 fd00:50:0:3::/64 (none) off`,
-      ].sort(),
-    );
-    assert.ok((await routesOf(host, 6)).includes('fd00:50::/48 dev flannel-wg-v6 metric 1024 pref medium'));
-    assert.equal(await ping(host, '10.50.2.0'), true);
-    assert.equal(await ping(host, 'fd00:50:0:2::'), true);
-    await host.sh(`wg set flannel-wg-v6 peer ${keyOf(node2)} remove`);
-    assert.deepEqual(await node1.check(), ['10.50.3.0/24'], 'a peer needs both families');
-  });
-
-  test('with IPv6 alone, publishes and checks IPv6 at ListenPortV6', async (t) => {
-    const options = { families: 'ipv6', parameters: { ListenPortV6: 4501 } } as const;
-    const [node1, node2] = await joinedNodes(t, recipe, options);
-    assert.equal(await findDevice(node1.host, 'flannel-wg'), undefined);
-    assert.deepEqual(node1.published.v6, { PublicKey: keyOf(node1), Port: 4501 });
-    assert.equal((await node1.host.lines('wg show flannel-wg-v6 listen-port'))[0], '4501');
-    const peer = (await peersOf(node1.host, 'flannel-wg-v6')).find((line) => line.startsWith(keyOf(node2)));
-    assert.equal(peer, `${keyOf(node2)} [fd00:99:1::2]:4501 fd00:50:0:2::/64 (none) off`);
-    assert.deepEqual(await node1.check(), ['fd00:50:0:2::/64', 'fd00:50:0:3::/64']);
-    assert.equal(await ping(node1.host, 'fd00:50:0:3::'), true);
-  });
-
-  const endpoints = { auto: '172.30.1.2', ipv4: '172.30.1.2', ipv6: '[fd00:99:1::2]' };
-  for (const [mode, address] of Object.entries(endpoints)) {
-    test(`Mode ${mode} carries both families through one device`, async (t) => {
-      const options = { families: 'dual-stack', parameters: { Mode: mode } } as const;
-      const [node1, node2, node3] = await joinedNodes(t, recipe, options);
-      const { host } = node1;
-      assert.equal(await findDevice(host, 'flannel-wg-v6'), undefined);
-      const device = await findDevice(host, 'flannel-wg');
-      assert.deepEqual(device?.addresses, ['10.50.1.0/32', 'fd00:50:0:1::/128']);
-      const peer = (await peersOf(host)).find((line) => line.startsWith(keyOf(node2)));
-      assert.equal(peer, `${keyOf(node2)} ${address}:51820 10.50.2.0/24,fd00:50:0:2::/64 (none) off`);
-      assert.equal(await ping(host, '10.50.2.0'), true);
-      assert.equal(await ping(host, 'fd00:50:0:2::'), true);
-      assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
-      const before = await dumpState(host);
-      await node1.batch({ remove: [node2, node3] });
-      assert.deepEqual(await peersOf(host), []);
-      await node1.batch({ add: [node2, node3] });
-      assert.deepEqual(await dumpState(host), before);
-      await node1.remove(node3);
-      assert.deepEqual(await node1.check(), ['10.50.2.0/24']);
-      await node1.removeStranger(node2.name);
-      assert.deepEqual(await peersOf(host), []);
-    });
-  }
-
-  test('Mode auto goes over IPv6 where only that is public at both ends', async (t) => {
-    const [node1, node2] = await threeNodes(t, recipe, {
-      families: 'dual-stack',
-      parameters: { Mode: 'auto' },
-      publicIpv6Prefix: '2001:db8::',
-    });
-    await node1.start();
-    await node2.start();
-    for (const addAgain of [() => node1.add(node2), () => node1.batch({ add: [node2] })]) {
-      await addAgain();
-      assert.match((await peersOf(node1.host))[0] ?? '', / \[2001:db8::2\]:51820 /);
-      await node1.remove(node2);
-    }
-  });
-
   test('the key of an earlier flanneld is taken over, once', async (t) => {
     const [node1, node2, node3] = await threeNodes(t, recipe);
     const makeKey = 'wg genkey | tr -d "\\n"'; // flanneld writes its key without a newline
@@ -202,12 +122,12 @@ describe('recipes/wireguard.json', { skip }, () => {
       const key = await host.sh(`mkdir -p "$(dirname ${file})"; ${makeKey} >${file}; wg pubkey <${file}`);
       const heir = new OverlayNode(host, recipe, { environment });
       await heir.start();
-      assert.equal(keyOf(heir), key);
+      assert.equal(publicKeyOf(heir), key);
       assert.equal(await host.sh('wg show flannel-wg public-key'), key);
       assert.equal(await host.sh('stat -c %a /run/state/flannel-wg.key'), '600');
       await host.sh(`${makeKey} >${file}`);
       await heir.start();
-      assert.equal(keyOf(heir), key);
+      assert.equal(publicKeyOf(heir), key);
     }
 
     await node3.host.sh('mkdir /run/flannel; echo damaged >/run/flannel/wgkey');
@@ -226,44 +146,26 @@ describe('recipes/wireguard.json', { skip }, () => {
     assert.deepEqual(await dumpState(node1.host), state);
   });
 
-  test('parameters set ports, keepalive, pre-shared key and MTU, and show on no command line', async (t) => {
-    const psk = 'aGVkZGxlIGhlZGRsZSBoZWRkbGUgaGVkZGxlIGhlZGQ=';
-    const parameters = { PSK: psk, ListenPort: 4500, PersistentKeepaliveInterval: 25, MTU: 1400 };
-    const [node1, node2, node3] = await joinedNodes(t, recipe, { parameters });
-    const { host } = node1;
-    assert.equal((await findDevice(host, 'flannel-wg'))?.mtu, 1320);
-    const peer = (await peersOf(host)).find((line) => line.startsWith(keyOf(node2)));
-    assert.equal(peer, `${keyOf(node2)} 172.30.1.2:4500 10.50.2.0/24 ${psk} 25`);
-    assert.equal(await ping(host, '10.50.2.0'), true);
-    assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
-
-    const without = new OverlayNode(host, recipe, { parameters: { ...parameters, PSK: '' } });
-    await without.start();
-    assert.deepEqual(await without.check([node2, node3]), [], 'the key of before is still set');
-    await without.add(node2);
-    assert.deepEqual(await without.check([node2, node3]), ['10.50.2.0/24']);
-  });
-
   test('a peer that publishes no port is reached at the usual one', async (t) => {
     const [node1, node2] = await threeNodes(t, recipe);
     await node1.start();
     await node2.start();
-    node2.publish({ PublicKey: keyOf(node2) });
+    node2.publish({ PublicKey: publicKeyOf(node2) });
     await node1.add(node2);
-    assert.match((await peersOf(node1.host))[0] ?? '', / 172\.30\.1\.2:51820 /);
-    node2.publish({ PublicKey: keyOf(node2), Port: 4500 });
+    assert.match((await wireguardPeersOf(node1.host))[0] ?? '', / 172\.30\.1\.2:51820 /);
+    node2.publish({ PublicKey: publicKeyOf(node2), Port: 4500 });
     await node1.add(node2);
-    assert.match((await peersOf(node1.host))[0] ?? '', / 172\.30\.1\.2:4500 /);
+    assert.match((await wireguardPeersOf(node1.host))[0] ?? '', / 172\.30\.1\.2:4500 /);
   });
 
   test('a peer that drifted is not listed any more, and SubnetAdd repairs it', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe);
     const before = await dumpState(node1.host);
     const drift = [
-      `wg set flannel-wg peer ${keyOf(node2)} remove`,
-      `wg set flannel-wg peer ${keyOf(node2)} allowed-ips 10.50.99.0/24`,
-      `wg set flannel-wg peer ${keyOf(node3)} allowed-ips 10.50.3.0/24,10.50.2.0/24`,
-      `wg set flannel-wg peer ${keyOf(node2)} persistent-keepalive 5`,
+      `wg set flannel-wg peer ${publicKeyOf(node2)} remove`,
+      `wg set flannel-wg peer ${publicKeyOf(node2)} allowed-ips 10.50.99.0/24`,
+      `wg set flannel-wg peer ${publicKeyOf(node3)} allowed-ips 10.50.3.0/24,10.50.2.0/24`,
+      `wg set flannel-wg peer ${publicKeyOf(node2)} persistent-keepalive 5`,
     ];
     for (const command of drift) {
       await node1.host.sh(command);
@@ -276,7 +178,7 @@ describe('recipes/wireguard.json', { skip }, () => {
 
   test('a network that is broken fails the check, and a new start repairs it with the same key', async (t) => {
     const [node1, node2, node3] = await joinedNodes(t, recipe);
-    const key = keyOf(node1);
+    const key = publicKeyOf(node1);
     const broken = [
       'ip link delete flannel-wg',
       'ip link set flannel-wg down',
@@ -293,7 +195,7 @@ describe('recipes/wireguard.json', { skip }, () => {
       assert.ok('broken' in found, command);
       await runAgain(node1, [node2, node3]);
       assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24'], command);
-      assert.equal(keyOf(node1), key, command);
+      assert.equal(publicKeyOf(node1), key, command);
     }
     assert.equal(await ping(node1.host, '10.50.2.0'), true);
   });
@@ -305,7 +207,9 @@ describe('recipes/wireguard.json', { skip }, () => {
     assert.deepEqual(await node1.check(), ['10.50.2.0/24', '10.50.3.0/24']);
     await node1.remove(node2);
     await node1.batch({ remove: [node3] });
-    assert.deepEqual(await peersOf(node1.host), [`${own} (none) 192.168.9.0/24,10.50.9.7/32 (none) off`]);
+    assert.deepEqual(await wireguardPeersOf(node1.host), [
+      `${own} (none) 192.168.9.0/24,10.50.9.7/32 (none) off`,
+    ]);
   });
 
   test('a peer that nobody remembers is listed, and its subnet is enough to remove it', async (t) => {
@@ -313,14 +217,16 @@ describe('recipes/wireguard.json', { skip }, () => {
     assert.deepEqual(await node1.check([node3]), ['10.50.2.0/24', '10.50.3.0/24']);
     await node1.removeStranger('10.50.2.0/24');
     assert.deepEqual(await node1.check([node3]), ['10.50.3.0/24']);
-    await node1.host.sh(`wg set flannel-wg peer ${keyOf(node2)} allowed-ips 192.168.9.0/24`);
+    await node1.host.sh(`wg set flannel-wg peer ${publicKeyOf(node2)} allowed-ips 192.168.9.0/24`);
     assert.deepEqual(
       await node1.check([node3]),
       ['10.50.3.0/24'],
       'what lies outside of the network is none of ours',
     );
     await node1.batch({ forget: ['10.50.2.0/24', '10.50.3.0/24'] });
-    assert.deepEqual(await peersOf(node1.host), [`${keyOf(node2)} (none) 192.168.9.0/24 (none) off`]);
+    assert.deepEqual(await wireguardPeersOf(node1.host), [
+      `${publicKeyOf(node2)} (none) 192.168.9.0/24 (none) off`,
+    ]);
   });
 
   for (const families of ['ipv6', 'dual-stack'] as const) {
