@@ -425,8 +425,7 @@ describe('the peers of a running daemon', () => {
   /** A peer in a state, whose last command printed a text. */
   function peerOf(third: number, state: string, stderr = ''): RunningPeers['peers'][number] {
     const lastOutcome = { trouble: 'SubnetAddCommand (loom.json:7) did not end within 30 s', stderr };
-    const [subnet, publicIp] = [`10.50.${third}.0/24`, `192.0.2.${third}`];
-    return { subnet, publicIp, publicIpv6: null, state, lastOutcome };
+    return { subnet: `10.50.${third}.0/24`, state, lastOutcome };
   }
 
   /** The level and the message, as one text. */
@@ -447,11 +446,11 @@ describe('the peers of a running daemon', () => {
     assert.equal(judge([one, two]), 'ok: 1 of 2 peers in place, and none failed');
   });
 
-  test('are told with the last line that the command printed, or else with how it ended', () => {
-    const printed = peerOf(2, 'failing', 'tun made\nthe loom is full\n\n');
+  test('are told with the last lines that the command printed, or else with how it ended', () => {
+    const printed = peerOf(2, 'failing', 'one\ntwo\n tun made\n\nthe loom is full\n');
     assert.equal(
       judge([peerOf(1, 'in-place'), printed]),
-      'warning: 1 of 2 peers failed: the loom is full (10.50.2.0/24)',
+      'warning: 1 of 2 peers failed: two; tun made; the loom is full (10.50.2.0/24)',
     );
     assert.equal(
       judge([peerOf(2, 'failing')]),

@@ -351,7 +351,7 @@ END`);
       await daemon.logged('peer-failed', ({ peer }) => peer.subnet === `10.50.${third}.0/24`);
     await daemon.logged('lease-rejected');
     const message =
-      /^3 of 4 peers failed, 2 of them: the loom has room for 1 peer; use a wider one \(10\.50\.3\.0\/24 and 1 more\); 1 lease rejected: .*10\.60\.5\.0/;
+      /^3 of 4 peers failed, 2 of them: 10\.50\.3\.0\/24 is added; the loom has room for 1 peer; use a wider one \(10\.50\.3\.0\/24 and 1 more\); 1 lease rejected: .*10\.60\.5\.0/;
     assertFinding(await ask(), 'peers', 'warning', message, 'heddle status --state-dir /run/state');
     await daemon.stop();
   });

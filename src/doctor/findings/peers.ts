@@ -10,17 +10,18 @@ export interface RunningPeers {
 
 interface RunningPeer {
   readonly subnet: string;
-  readonly publicIp: string;
-  readonly publicIpv6: string | null;
   readonly state: string;
   readonly lastOutcome: { readonly trouble: string | null; readonly stderr: string } | null;
 }
+
+/** Of what a command printed, so many lines are told. */
+const mostLines = 3;
 
 /** A peer or lease that is not in place. */
 interface Loss {
   readonly name: string;
   readonly because: string;
-  /** The reason without what is the peer's own, so that it is equal for peers with the same cause. */
+  /** The reason without addresses and numbers, so that it is equal for peers with the same cause. */
   readonly cause: string;
 }
 
@@ -34,7 +35,7 @@ export function judgeRunningPeers(
 ): Judgement {
   const all = formatCount(peers.length, 'peer');
   const failing = peers.filter(({ state }) => state === 'failing').map(describeFailing);
-  const rejected = rejections.map(({ key, because }) => describeLoss(key, because, [key]));
+  const rejected = rejections.map(({ key, because }) => describeLoss(key, because));
   const losses = [
     ...(failing.length > 0 ? [`${failing.length} of ${all} failed${explain(failing)}`] : []),
     ...(rejected.length > 0 ? [`${formatCount(rejected.length, 'lease')} rejected${explain(rejected)}`] : []),
@@ -52,16 +53,15 @@ export function judgeRunningPeers(
   );
 }
 
-/** The last line that a command printed has the recipe's own words, or those of the program that failed. */
-function describeFailing({ subnet, publicIp, publicIpv6, lastOutcome }: RunningPeer): Loss {
-  const printed = lastOutcome?.stderr.split('\n').findLast((line) => line.trim() !== '');
-  const because = printed?.trim() ?? lastOutcome?.trouble ?? 'the daemon does not know why';
-  return describeLoss(subnet, because, [...subnet.split(' and '), publicIp, publicIpv6 ?? '']);
+/** The last lines that a command printed have the recipe's own words, or those of the program that failed. */
+function describeFailing({ subnet, lastOutcome }: RunningPeer): Loss {
+  const printed = (lastOutcome?.stderr ?? '').split('\n').map((line) => line.trim());
+  const lines = printed.filter((line) => line !== '').slice(-mostLines);
+  return describeLoss(subnet, lines.join('; ') || (lastOutcome?.trouble ?? 'the daemon does not know why'));
 }
 
-function describeLoss(name: string, because: string, own: readonly string[]): Loss {
-  const cause = own.reduce((text, word) => (word === '' ? text : text.replaceAll(word, '')), because);
-  return { name, because, cause };
+function describeLoss(name: string, because: string): Loss {
+  return { name, because, cause: because.replaceAll(/[0-9a-f:.]*\d[0-9a-f:.]*/gi, '#') };
 }
 
 /** The most frequent reason and those that have it: `, 4 of them: no route to host (10.50.2.0/24 and 3 more)`. */
