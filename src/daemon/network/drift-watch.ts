@@ -1,6 +1,6 @@
 import type { EmitEvent } from '../../event/event.ts';
 import type { LeaseSubnets } from '../../lease/lease.ts';
-import { Debounce } from '../../time/debounce.ts';
+import { Debounce, type DebounceBounds } from '../../time/debounce.ts';
 import { OneAtATime } from '../../time/one-at-a-time.ts';
 import type { CommandRunner } from '../commands/command-runner.ts';
 import { describeLateTimer, describeLongCall, type Vital } from '../health/vital.ts';
@@ -16,8 +16,19 @@ interface DriftWatchOptions {
   readonly look: (signal: AbortSignal) => Promise<number | undefined>;
 }
 
-/** The pause after lines of a monitor, which come in bursts, above all when the daemon itself writes. */
-const monitorDebounce = { quietMs: 250, longestMs: 2000 };
+/**
+ * The pause after lines of a monitor, which come in bursts, above all when the daemon itself writes. While lines do not cease, a look waits for a
+ * hundred times as long as the last look took, so that at most one change of a peer in a hundred meets one.
+ */
+class MonitorPause implements DebounceBounds {
+  readonly quietMs = 250;
+  /** The duration of the last look in milliseconds. */
+  lookMs = 0;
+
+  get longestMs(): number {
+    return Math.min(Math.max(2000, 100 * this.lookMs), 10_000);
+  }
+}
 
 /**
  * The state of the regular looks at the network. Times are on the clock of `performance.now`.
@@ -36,7 +47,8 @@ export class DriftWatch implements LastingMonitorOwner, Vital {
   readonly name = 'drift-watch';
   readonly #options: DriftWatchOptions;
   readonly #stopping = new AbortController();
-  readonly #debounce = new Debounce(monitorDebounce, () => this.request());
+  readonly #pause = new MonitorPause();
+  readonly #debounce = new Debounce(this.#pause, () => this.request());
   readonly #looking = new OneAtATime(() => this.#look());
   readonly #monitor: LastingMonitor;
   #state: LookState = { kind: 'idle' };
@@ -101,9 +113,12 @@ export class DriftWatch implements LastingMonitorOwner, Vital {
   }
 
   async #look(): Promise<void> {
-    this.#enter({ kind: 'looking', since: performance.now() });
+    const since = performance.now();
+    this.#enter({ kind: 'looking', since });
     if (this.#state.kind === 'stopped') return;
-    this.#waitFor(await this.#options.look(this.#stopping.signal));
+    const withinMs = await this.#options.look(this.#stopping.signal);
+    this.#pause.lookMs = performance.now() - since;
+    this.#waitFor(withinMs);
   }
 
   #waitFor(withinMs: number | undefined): void {

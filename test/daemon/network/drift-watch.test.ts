@@ -103,6 +103,37 @@ test('lines of the monitor ask for one look, once they have come to rest', async
   assert.equal(scene.looks, 1);
 });
 
+test('lines that never cease ask for a look less often, the longer a look takes', async (t) => {
+  const scene = new Scene(t);
+  let nowMs = 0;
+  t.mock.method(performance, 'now', () => nowMs);
+  /** Lets a line come every tenth of a second until another look begins. Returns the milliseconds. */
+  const untilLook = async (): Promise<number> => {
+    const [before, beganAt] = [scene.looks, nowMs];
+    while (scene.looks === before && nowMs - beganAt < intervalMs) {
+      scene.monitors[0]?.listeners.onLines();
+      nowMs += 100;
+      await scene.pass(100);
+    }
+    return nowMs - beganAt;
+  };
+  scene.watch.start(undefined);
+  for (const [tookMs, pauseMs] of [
+    [50, 2000],
+    [60, 5000],
+    [700, 6000],
+    [1, 10_000],
+  ] as const) {
+    let end = (): void => undefined;
+    scene.next = new Promise((resolve) => (end = () => resolve(undefined)));
+    assert.equal(await untilLook(), pauseMs);
+    nowMs += tookMs;
+    end();
+    await scene.pass(0);
+  }
+  assert.equal(await untilLook(), 2000);
+});
+
 test('the interval begins again after a look that the monitor asked for', async (t) => {
   const scene = new Scene(t);
   scene.watch.start(undefined);
