@@ -220,6 +220,18 @@ describe('recipes/udp.json', { skip }, () => {
     await node1.add(node2);
   });
 
+  test('a peer in its place is repaired also while another one is refused', async (t) => {
+    const [node1, node2] = await threeNodes(t, recipe);
+    const { host } = node1;
+    await node1.start();
+    await node1.add(node2);
+    // One more than there may be: that of a peer that is about to be refused.
+    await host.sh('for n in $(seq 200); do : >"/run/state/flannel$(printf %08x "$n").pid"; done');
+    await host.sh(`ip link delete dev ${tun2}`);
+    await node1.add(node2);
+    assert.deepEqual(await node1.check(), ['10.50.2.0/24']);
+  });
+
   test('has at most 200 peers also if two are added at the same time', async (t) => {
     const environment = { PATH: `/run/programs:${process.env['PATH'] ?? ''}` };
     const [node1, node2, node3] = await threeNodes(t, recipe, { environment });
@@ -237,9 +249,12 @@ END
       chmod 755 /run/programs/ip`);
     const first = node1.add(node2);
     await host.until('[ -e /run/stopped ]');
-    await assert.rejects(node1.add(node3), /udp with socat has at most 200 peers/);
-    await host.sh(': >/run/released');
-    await first;
+    try {
+      await assert.rejects(node1.add(node3), /udp with socat has at most 200 peers/);
+    } finally {
+      await host.sh(': >/run/released');
+      await first;
+    }
     assert.deepEqual(await node1.check(), ['10.50.2.0/24']);
   });
 
