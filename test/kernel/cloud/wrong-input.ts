@@ -102,7 +102,7 @@ export async function testUnreadable(t: TestContext, recipe: CloudRecipe): Promi
   lab.up(dead, store);
   await dead.daemon.until('ready');
   const subnet = await dead.subnet();
-  // Alive, it would list its routes when the lease of a failed start goes: in place of the call that is to get the wrong answer.
+  // If it lived, it would list its routes when the lease of a failed start is removed, and get the wrong answer in place of the other node.
   await lab.kill(dead);
   const made = await cloud.dump();
   const lists = cloud.calls
@@ -188,24 +188,32 @@ async function testUnreadableForMany(
     recipe,
   }: { readonly lab: CloudLab; readonly store: StoreDirectory; readonly recipe: CloudRecipe },
 ): Promise<void> {
-  const before = addedBy(daemon);
-  const subnets = Array.from({ length: manyPeers }, (_, index) => `10.50.${100 + index}.0/24`);
+  const [added, removed] = [addedBy(daemon), removedBy(daemon)];
+  // The nodes of the lab have subnets up to 10.50.101.0.
+  const subnets = Array.from({ length: manyPeers }, (_, index) => `10.50.${200 + index}.0/24`);
   for (const [index, subnet] of subnets.entries())
     store.put(subnet, `172.30.1.${100 + index}`, {
       BackendType: recipe.name,
       // Of aws-vpc alone: an interface that is gone. The others read none.
       BackendData: `eni-0${100 + index}`,
     });
-  await until('the many peers', () => addedBy(daemon) === before + manyPeers);
+  const explain = (): string => daemon.describe();
+  await until('the many peers', () => addedBy(daemon) === added + manyPeers, explain);
   lab.cloud.faults.garble(withoutList);
   for (const subnet of subnets) store.remove(subnet);
   await daemon.until('batch-failed');
   lab.cloud.faults.end();
-  await daemon.until('peer-removed');
+  await until('the removal of the many peers', () => removedBy(daemon) === removed + manyPeers, explain);
 }
 
 /** The number of peers that a daemon has added so far. */
 function addedBy(daemon: Daemon): number {
   const inBatches = daemon.all('batch-applied').map(({ addedCount }) => addedCount);
   return inBatches.reduce((sum, count) => sum + count, daemon.all('peer-added').length);
+}
+
+/** The number of peers that a daemon has removed so far. */
+function removedBy(daemon: Daemon): number {
+  const inBatches = daemon.all('batch-applied').map(({ removedCount }) => removedCount);
+  return inBatches.reduce((sum, count) => sum + count, daemon.all('peer-removed').length);
 }
