@@ -56,7 +56,7 @@ interface Occupation {
 
 /**
  * The facts by which a node chooses its subnets: its own leases, and which ranges are occupied. The survey takes one lease after the other,
- * and keeps one number of each that another node has.
+ * and keeps one number for each lease of another node.
  */
 export class SubnetSurvey {
   readonly #seeker: Seeker;

@@ -43,8 +43,8 @@ function touchesRange(range: SubnetRange, subnet: Cidr): boolean {
 }
 
 /**
- * The occupied part of a range. It holds one number for each subnet, so that a store with many thousand leases can be read page by page, and
- * a page dropped when its subnets are here.
+ * The occupied part of a range. It holds one number for each subnet, so that a store with many thousand leases can be read page by page: a
+ * page can be dropped once its subnets are added.
  */
 export class OccupiedSubnets {
   readonly #range: SubnetRange;

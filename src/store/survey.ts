@@ -27,7 +27,7 @@ export interface Applicant extends PublicAddresses {
 
 /**
  * The facts of all leases that a start needs before this node has its own: they say which lease the node gets, and whether another node may
- * have its MAC address or key. The survey takes a page of leases, and keeps numbers and short texts only, so that the page can be dropped.
+ * have its MAC address or key. The survey takes a page of leases, and keeps this node's records, numbers and short texts only, so that the page can be dropped.
  */
 export class StoreSurvey {
   readonly #applicant: Applicant;
