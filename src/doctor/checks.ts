@@ -36,7 +36,7 @@ const networkChecks: readonly Check<NetworkFacts>[] = [
   { name: 'firewall', judge: judgeFirewall },
 ];
 
-/** The checks of parts of the start, in order: each is made by the code of `heddle up` itself, but for `peers`, which the running daemon tells. */
+/** The checks of parts of the start, in order: each is made by the code of `heddle up` itself, except `peers`, which the running daemon reports. */
 export const partChecks = [
   'recipe',
   'programs',

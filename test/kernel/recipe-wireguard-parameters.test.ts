@@ -22,7 +22,7 @@ function recordCommandLines(t: TestContext) {
   const file = join(directory, 'command-lines');
   const path = process.env['PATH'] ?? '';
   for (const name of recipe.requires) {
-    const text = `#!/bin/sh\necho "${name} $*" >>${file}\nPATH=${path} exec ${name} "$@"\n`;
+    const text = `#!/bin/sh\necho "${name} $*" >>"${file}"\nPATH="${path}" exec ${name} "$@"\n`;
     writeFileSync(join(directory, name), text, { mode: 0o755 });
   }
   return { environment: { PATH: `${directory}:${path}` }, read: () => readFileSync(file, 'utf8') };

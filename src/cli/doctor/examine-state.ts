@@ -30,7 +30,7 @@ export async function examineState(
   const { real } = path;
   if (real === undefined)
     return { ...verdicts, 'state-directory': fine(`heddle up makes ${stateDirectory}`) };
-  verdicts.peers = unclear('the daemon does not answer');
+  verdicts.peers = unclear('the daemon could not be asked: see state-directory');
   const answer = await attempt(verdicts, 'state-directory', async () => {
     return { status: (await askDaemon(real, 'GET', '/status')) as NodeStatus | undefined };
   });
@@ -39,11 +39,15 @@ export async function examineState(
     verdicts['state-directory'] = fine(
       status === undefined ? `${real} can be used` : `a heddle daemon uses ${real}`,
     );
-    verdicts.peers =
-      status === undefined ? noPeers : judgeRunningPeers(status, statusCommand(stateDirectory));
+    verdicts.peers = status === undefined ? noPeers : judgePeers(status, stateDirectory);
   }
   const copy = await judgeCopy(real, interfaces);
   return copy === undefined ? verdicts : { ...verdicts, 'copied-state': copy };
+}
+
+function judgePeers(status: NodeStatus, stateDirectory: string): Judgement {
+  if (status.lease === null) return unclear('the daemon has not brought its network up yet');
+  return judgeRunningPeers(status, statusCommand(stateDirectory));
 }
 
 /** A warning if another machine has written the state directory. */

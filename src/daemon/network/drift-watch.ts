@@ -17,8 +17,8 @@ interface DriftWatchOptions {
 }
 
 /**
- * The pause after lines of a monitor, which come in bursts, above all when the daemon itself writes. While lines do not cease, a look waits for a
- * hundred times as long as the last look took, so that at most one change of a peer in a hundred meets one.
+ * The pause after lines of a monitor, which come in bursts, above all when the daemon itself writes. While lines keep coming, a look waits for
+ * a hundred times as long as the last look took, but for two seconds at least and ten at most: changes of peers wait while it lasts.
  */
 class MonitorPause implements DebounceBounds {
   readonly quietMs = 250;
