@@ -1,6 +1,11 @@
-import type { Cidr } from '../network/cidr.ts';
 import type { NetworkConfiguration, SubnetRange } from '../network/configuration.ts';
-import { mapFamilies, zipFamilies, type FamilyKey, type PerFamily } from '../network/per-family.ts';
+import {
+  eachFamily,
+  mapFamilies,
+  presentValues,
+  zipFamilies,
+  type PerFamily,
+} from '../network/per-family.ts';
 import type { PublicAddresses } from '../network/public-addresses.ts';
 import { countSubnets, isOfRange, OccupiedSubnets } from '../network/subnets.ts';
 import type { Lease, LeaseSubnets } from './lease.ts';
@@ -118,12 +123,24 @@ export class SubnetSurvey {
     return { ...chosen, misfits, unfitReservations };
   }
 
-  #choose(preference: Preference): NewSubnets {
-    const ipv4 = chooseInFamily(this.#occupied, 'ipv4', preference);
-    if (ipv4.kind === 'exhausted') return ipv4;
-    const ipv6 = chooseInFamily(this.#occupied, 'ipv6', preference);
-    if (ipv6.kind === 'exhausted') return ipv6;
-    return { kind: 'create', subnets: { ipv4: ipv4.subnet, ipv6: ipv6.subnet } };
+  /**
+   * Draws once for both families. Nodes that start together then get the same pair or two pairs that differ in both families, as long as all
+   * leases have both; the store refuses the second one of the same pair, but not one that differs in a single family.
+   */
+  #choose({ hint, random }: Preference): NewSubnets {
+    const options = mapFamilies(this.#occupied, ({ subnets }, family) => {
+      const hinted = hint?.[family];
+      return hinted !== undefined && subnets.isFree(hinted) ? [hinted] : subnets.findFree(choices);
+    });
+    for (const [occupation, free] of zipFamilies(this.#occupied, options))
+      if (occupation !== undefined && free?.length === 0) return describeFull(occupation);
+    const lengths = presentValues(options).map(({ length }) => length);
+    const fewest = Math.min(...lengths.filter((length) => length > 1));
+    const index = Number.isFinite(fewest) ? Math.min(Math.floor(random() * fewest), fewest - 1) : 0;
+    return {
+      kind: 'create',
+      subnets: eachFamily((family) => options[family]?.[Math.min(index, options[family].length - 1)]),
+    };
   }
 }
 
@@ -154,22 +171,6 @@ type NewSubnets =
   | { readonly kind: 'create'; readonly subnets: LeaseSubnets }
   | ({ readonly kind: 'exhausted' } & ExhaustedRange);
 
-type Choice =
-  | { readonly kind: 'chosen'; readonly subnet: Cidr | undefined }
-  | ({ readonly kind: 'exhausted' } & ExhaustedRange);
-
-function chooseInFamily(
-  occupied: PerFamily<Occupation>,
-  family: FamilyKey,
-  { hint, random }: Preference,
-): Choice {
-  const occupation = occupied[family];
-  if (occupation === undefined) return { kind: 'chosen', subnet: undefined };
-  const { range, subnets, holders } = occupation;
-  const hinted = hint?.[family];
-  if (hinted !== undefined && subnets.isFree(hinted)) return { kind: 'chosen', subnet: hinted };
-  const free = subnets.findFree(choices);
-  const subnet = free[Math.min(Math.floor(random() * free.length), free.length - 1)];
-  if (subnet !== undefined) return { kind: 'chosen', subnet };
+function describeFull({ range, holders }: Occupation): NewSubnets {
   return { kind: 'exhausted', range, total: Number(countSubnets(range)), ...holders };
 }

@@ -219,6 +219,19 @@ describe('a new subnet', () => {
     assert.equal(createdKey({ random: () => 1 }), '10.50.100.0-24');
   });
 
+  test('differs in both families or in none, where nodes start together and all leases have both', () => {
+    const configuration = configure(ipv4, ipv6);
+    const leases = [lease('10.50.3.0-24&2001:cafe:42:3::-64', '172.30.0.2')];
+    const chances = Array.from({ length: 200 }, (_, index) => (index * 0.618_034) % 1);
+    let draws = 0;
+    const keys = chances.map(() =>
+      createdKey({ configuration, leases, random: () => chances[draws++ % chances.length] ?? 0 }),
+    );
+    const pairs = [...new Set(keys)].map((key) => key.split('&'));
+    assert.ok(pairs.length > 50);
+    for (const family of [0, 1]) assert.equal(new Set(pairs.map((pair) => pair[family])).size, pairs.length);
+  });
+
   test('is chosen in both families', () => {
     assert.equal(createdKey({ configuration: configure(ipv4, ipv6) }), '10.50.1.0-24&2001:cafe:42:1::-64');
     assert.equal(createdKey({ configuration: configure(undefined, ipv6) }), '0.0.0.0-0&2001:cafe:42:1::-64');
