@@ -60,7 +60,7 @@ function makeCodeFolder() {
     return mkdtempSync('/dev/shm/heddle-code-');
   } catch (error) {
     throw new Error(
-      'the compiled code is recorded in /dev/shm, where no directory can be made: mount a tmpfs there',
+      'the compiled code is recorded in /dev/shm, where no directory can be made: it must be writable, and have room',
       {
         cause: error,
       },

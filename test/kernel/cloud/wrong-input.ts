@@ -188,7 +188,7 @@ async function testUnreadableForMany(
     recipe,
   }: { readonly lab: CloudLab; readonly store: StoreDirectory; readonly recipe: CloudRecipe },
 ): Promise<void> {
-  const [added, removed] = [addedBy(daemon), removedBy(daemon)];
+  const [added, removed] = [countPeers(daemon, 'added'), countPeers(daemon, 'removed')];
   // The nodes of the lab have subnets up to 10.50.101.0.
   const subnets = Array.from({ length: manyPeers }, (_, index) => `10.50.${200 + index}.0/24`);
   for (const [index, subnet] of subnets.entries())
@@ -198,22 +198,20 @@ async function testUnreadableForMany(
       BackendData: `eni-0${100 + index}`,
     });
   const explain = (): string => daemon.describe();
-  await until('the many peers', () => addedBy(daemon) === added + manyPeers, explain);
+  await until('the many peers', () => countPeers(daemon, 'added') === added + manyPeers, explain);
   lab.cloud.faults.garble(withoutList);
   for (const subnet of subnets) store.remove(subnet);
   await daemon.until('batch-failed');
   lab.cloud.faults.end();
-  await until('the removal of the many peers', () => removedBy(daemon) === removed + manyPeers, explain);
+  await until(
+    'the removal of the many peers',
+    () => countPeers(daemon, 'removed') === removed + manyPeers,
+    explain,
+  );
 }
 
-/** The number of peers that a daemon has added so far. */
-function addedBy(daemon: Daemon): number {
-  const inBatches = daemon.all('batch-applied').map(({ addedCount }) => addedCount);
-  return inBatches.reduce((sum, count) => sum + count, daemon.all('peer-added').length);
-}
-
-/** The number of peers that a daemon has removed so far. */
-function removedBy(daemon: Daemon): number {
-  const inBatches = daemon.all('batch-applied').map(({ removedCount }) => removedCount);
-  return inBatches.reduce((sum, count) => sum + count, daemon.all('peer-removed').length);
+/** The number of peers that a daemon has added or removed so far. */
+function countPeers(daemon: Daemon, done: 'added' | 'removed'): number {
+  const inBatches = daemon.all('batch-applied').map((event) => event[`${done}Count`]);
+  return inBatches.reduce((sum, count) => sum + count, daemon.all(`peer-${done}`).length);
 }
