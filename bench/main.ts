@@ -1,5 +1,7 @@
 // npm run bench: heddle beside the same work without it, on a real kernel, in namespaces of its own. Needs root.
+import { accessSync, constants, statSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { BenchReport } from './goals.ts';
 import { measure, measureEngine, measureHelp } from './measure.ts';
@@ -22,7 +24,7 @@ const changes = 300;
 
 const progress = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
-const { sizes, chosen, families, repeat, json } = readArguments();
+const { sizes, chosen, families, repeat, json, flanneld } = readArguments();
 const measurements: Measurement[] = [];
 for (const recipe of chosen) {
   // flannel's own recipe has IPv4 only.
@@ -49,7 +51,7 @@ function planFor(recipe: RecipeName, family: BenchFamily, size: number): Measure
     family,
     size,
     repeat: size > (recipe === 'extension' ? mostRepeatedSerially : mostRepeated) ? 1 : repeat,
-    flanneld: isCompared ? process.env['FLANNELD'] : undefined,
+    flanneld: isCompared ? flanneld : undefined,
     changes: size === changesAt ? changes : 0,
   };
 }
@@ -60,6 +62,7 @@ function readArguments(): {
   readonly families: readonly BenchFamily[];
   readonly repeat: number;
   readonly json: boolean;
+  readonly flanneld: string | undefined;
 } {
   try {
     const { values } = parseArgs({
@@ -77,11 +80,30 @@ function readArguments(): {
       families: values.family.split(',').map(readFamily),
       repeat: readCount(values.repeat, 100),
       json: values.json,
+      flanneld: readFlanneld(process.env['FLANNELD']),
     };
   } catch (error) {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
     process.exit(2);
   }
+}
+
+/** The program's path, for any working directory. */
+function readFlanneld(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const path = resolve(given);
+  try {
+    accessSync(path, constants.X_OK);
+    if (statSync(path).isFile()) return path;
+  } catch (error) {
+    throw new Error(
+      `FLANNELD=${given} cannot be run: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  throw new Error(`FLANNELD=${given} is not a program`);
 }
 
 function readCount(text: string, most: number): number {
